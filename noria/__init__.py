@@ -1,0 +1,43 @@
+"""Noria runs the whole life of a machine-learning model in one closed loop.
+
+The public names are loaded when first used, so that ``import noria`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polars import DataFrame as Table
+
+    from noria.kernel.engine import Context, Engine, each, pipeline, step, when
+    from noria.project import Project, open_project
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Context": "noria.kernel.engine",
+    "Engine": "noria.kernel.engine",
+    "Project": "noria.project",
+    "Table": "polars",
+    "each": "noria.kernel.engine",
+    "open_project": "noria.project",
+    "pipeline": "noria.kernel.engine",
+    "step": "noria.kernel.engine",
+    "when": "noria.kernel.engine",
+}
+
+__all__ = ["Context", "Engine", "Project", "Table", "each", "open_project", "pipeline", "step", "when"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'noria' has no attribute {name!r}")
+    found = getattr(import_module(_HOME[name]), "DataFrame" if name == "Table" else name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,265 @@
+"""The metadata store's port: what every implementation promises.
+
+- A call that has returned is committed and, on SQLite, fsynced (group commit shares the fsync among waiting writers).
+- `transact` is one transaction: all of it or none. No transaction computes or does I/O inside.
+- Writes of one process go through one writer; across processes BEGIN IMMEDIATE (or the server) arbitrates, with a bounded wait
+  that ends in `StoreBusy`. A full disk is `DiskFull`; a duplicate is `Conflict`; a missing record is `NotFound`.
+- Readers never wait for writers and see the last commit.
+- Every method that writes takes ``tx``: within `transact` pass it on, else leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from noria.kernel.records import (
+    Artifact,
+    DatasetVersion,
+    Decision,
+    Edge,
+    Event,
+    IngestedFile,
+    Lease,
+    ModelVersion,
+    OnlineEvent,
+    Outcome,
+    Prediction,
+    Release,
+    Run,
+    Step,
+    Token,
+    Verdict,
+    Window,
+)
+from noria.types import Json, JsonObject, Micros
+
+T = TypeVar("T")
+Tx = Any
+"""A transaction in progress; opaque above the store."""
+
+
+class Runs(Protocol):
+    def create(self, run: Run, tx: Tx = None) -> None: ...
+    def get(self, run_id: str) -> Run: ...
+    def list(self, *, pipeline: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[Run]: ...
+    def update(self, run_id: str, tx: Tx = None, **changes: Any) -> None: ...
+    def unfinished(self, key: str | None = None) -> Sequence[Run]:
+        """Runs in status running (of this key), oldest first."""
+        ...
+
+    def put_step(self, step: Step, tx: Tx = None) -> None:
+        """Insert or replace the step (run, name)."""
+        ...
+
+    def steps(self, run_id: str) -> Sequence[Step]: ...
+    def find_step(self, fingerprint: str) -> Step | None:
+        """The latest finished step (done or cached) with this fingerprint."""
+        ...
+
+    def previous_step(self, pipeline: str, name: str, before_run: str) -> Step | None:
+        """The same step in the latest earlier run of the pipeline: `why` compares with it."""
+        ...
+
+
+class Artifacts(Protocol):
+    def put(self, artifact: Artifact, tx: Tx = None) -> None: ...
+    def get(self, digest: str) -> Artifact: ...
+
+
+class Edges(Protocol):
+    def add(self, edges: Iterable[Edge], tx: Tx = None) -> None:
+        """The same (source, target, relation) twice is one edge."""
+        ...
+
+    def into(self, ref: str) -> Sequence[Edge]: ...
+    def out_of(self, ref: str) -> Sequence[Edge]: ...
+
+
+class Datasets(Protocol):
+    def add(self, version: DatasetVersion, files: Iterable[IngestedFile], tx: Tx = None) -> None: ...
+    def get(self, dataset: str, version: int | None = None) -> DatasetVersion: ...
+    def list(self, dataset: str | None = None) -> Sequence[DatasetVersion]: ...
+    def files(self, dataset: str) -> Sequence[IngestedFile]: ...
+    def has_file(self, dataset: str, digest: str) -> bool: ...
+
+
+class Models(Protocol):
+    def add(self, model: ModelVersion, tx: Tx = None) -> None: ...
+    def next_version(self, name: str, tx: Tx = None) -> int: ...
+    def get(self, ref: str) -> ModelVersion:
+        """By ``model:NAME@VERSION``."""
+        ...
+
+    def list(self, name: str | None = None) -> Sequence[ModelVersion]: ...
+    def alias(self, name: str, alias: str, version: int, tx: Tx = None) -> None: ...
+    def aliases(self, name: str) -> dict[str, int]: ...
+
+
+class Releases(Protocol):
+    def add(self, release: Release, tx: Tx = None) -> None: ...
+    def get(self, release_id: str) -> Release: ...
+    def update(self, release_id: str, tx: Tx = None, **changes: Any) -> None: ...
+    def list(self, endpoint: str | None = None, status: str | None = None) -> Sequence[Release]: ...
+    def champion(self, endpoint: str) -> Release | None: ...
+    def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
+        """In one transaction: the endpoint's champion becomes superseded, this one champion; alias follows."""
+        ...
+
+    def roll_back(self, release_id: str, at: Micros, reason: JsonObject, tx: Tx = None) -> str | None:
+        """This release becomes rolled_back; if it was champion, its `previous` (or the latest superseded one) is champion
+        again in the same transaction. Returns the champion's release id."""
+        ...
+
+    def revision(self) -> int:
+        """A number that grows with every change of a release: the scorer follows it."""
+        ...
+
+    def add_verdict(self, verdict: Verdict, tx: Tx = None) -> None: ...
+    def verdicts(self, model: str) -> Sequence[Verdict]: ...
+
+
+class Decisions(Protocol):
+    def add(self, decision: Decision, tx: Tx = None) -> None: ...
+    def update(self, decision_id: str, tx: Tx = None, **changes: Any) -> None: ...
+    def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
+        """Oldest first."""
+        ...
+
+    def get(self, decision_id: str) -> Decision: ...
+
+
+class Events(Protocol):
+    def add(self, event: Event, tx: Tx = None) -> None: ...
+    def list(
+        self, *, kind: str | None = None, since: Micros | None = None, until: Micros | None = None, limit: int | None = None
+    ) -> Sequence[Event]:
+        """Oldest first."""
+        ...
+
+
+class Windows(Protocol):
+    def add(self, window: Window, tx: Tx = None) -> None:
+        """Insert or replace (endpoint, monitor, start)."""
+        ...
+
+    def list(
+        self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
+    ) -> Sequence[Window]: ...
+    def last_end(self, endpoint: str, monitor: str) -> Micros | None: ...
+
+
+class Leases(Protocol):
+    """Leases are in wall time: they say who is alive, not what day it is in the story."""
+
+    def take(self, name: str, owner: str, seconds: float) -> Lease | None:
+        """None when somebody else's lease still runs."""
+        ...
+
+    def renew(self, name: str, owner: str, seconds: float) -> bool: ...
+    def drop(self, name: str, owner: str) -> None: ...
+    def get(self, name: str) -> Lease | None: ...
+
+
+class Tokens(Protocol):
+    def add(self, token: Token, tx: Tx = None) -> None: ...
+    def by_hash(self, hash: str) -> Token | None: ...
+    def list(self) -> Sequence[Token]: ...
+    def delete(self, token_id: str, tx: Tx = None) -> bool:
+        """True for exactly one caller: a one-use code is used by the one who deletes it."""
+        ...
+
+
+class Settings(Protocol):
+    """Small named values: the replay clock, the loop's state."""
+
+    def get(self, name: str, default: Json = None) -> Json: ...
+    def set(self, name: str, value: Json, tx: Tx = None) -> None: ...
+
+
+class MetadataStore(Protocol):
+    """`.noria/noria.db`, or a PostgreSQL database."""
+
+    runs: Runs
+    artifacts: Artifacts
+    edges: Edges
+    datasets: Datasets
+    models: Models
+    releases: Releases
+    decisions: Decisions
+    events: Events
+    windows: Windows
+    leases: Leases
+    tokens: Tokens
+    settings: Settings
+
+    def transact(self, work: Callable[[Tx], T]) -> T: ...
+    def data_version(self) -> int:
+        """Changes whenever another process has committed (cheap to poll)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Predictions(Protocol):
+    def get(self, prediction_id: str) -> Prediction: ...
+    def find(self, ids: Iterable[str]) -> dict[str, Prediction]: ...
+    def between(self, endpoint: str, start: Micros, end: Micros) -> Sequence[Prediction]:
+        """start <= at < end, by (at, id)."""
+        ...
+
+    def latest_before(self, subject: str, at: Micros, within: Micros) -> Prediction | None: ...
+    def count(self, endpoint: str | None = None) -> int: ...
+    def recent(self, limit: int = 50) -> Sequence[Prediction]: ...
+
+
+class Outcomes(Protocol):
+    def get(self, key: str) -> Outcome | None: ...
+    def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]: ...
+    def join(self, joins: Iterable[tuple[str, str | None, str]], tx: Tx = None) -> None:
+        """(outcome key, prediction id, how), each at most once."""
+        ...
+
+    def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]: ...
+    def count(self) -> dict[str, int]:
+        """How many by `how`."""
+        ...
+
+
+class Online(Protocol):
+    """Every row of every subject's history, in order of knowledge."""
+
+    def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]: ...
+    def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]: ...
+    def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
+        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest. How many are new."""
+        ...
+
+    def last_seq(self) -> int: ...
+
+
+class LiveStore(Protocol):
+    """`.noria/live.db`: what serving writes. Apart from the metadata, so that a job never holds the scoring commit."""
+
+    predictions: Predictions
+    outcomes: Outcomes
+    online: Online
+
+    def append(
+        self,
+        predictions: Sequence[Prediction],
+        outcomes: Sequence[Outcome],
+        events: Sequence[OnlineEvent],
+        done: Callable[[BaseException | None, Sequence[int]], None] | None = None,
+    ) -> None:
+        """Queue for the next group commit and return at once. `done(error, seqs)` is called from the writer thread after the
+        fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A prediction id or
+        outcome key that is there already changes nothing."""
+        ...
+
+    def flush(self) -> None:
+        """Waits until everything queued is committed."""
+        ...
+
+    def data_version(self) -> int: ...
+    def close(self) -> None: ...

@@ -1,0 +1,114 @@
+"""Opens a project: configuration to stores. Wiring only, no verbs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from noria.config import Config, load
+from noria.errors import ProjectError
+from noria.kernel.artifacts.base import ArtifactStore
+from noria.kernel.artifacts.local import LocalArtifacts
+from noria.kernel.metadata import open_live, open_metadata
+from noria.kernel.metadata.base import LiveStore, MetadataStore
+from noria.types import Clock, Micros, SystemClock, new_id
+
+
+class StoredClock:
+    """The clock of a project opened for replay: it stands in the metadata store, and only the replay's driver moves it."""
+
+    def __init__(self, store: MetadataStore) -> None:
+        self._store = store
+
+    def now(self) -> Micros:
+        at = self._store.settings.get("clock")
+        if not isinstance(at, int):
+            raise ProjectError("the replay clock is not set", way_out="start the replay with: noria demo --fresh")
+        return at
+
+
+@dataclass(frozen=True)
+class Project:
+    """An open project. Close it when done; it is a context manager."""
+
+    root: Path
+    config: Config
+    id: str
+    store: MetadataStore
+    live: LiveStore
+    artifacts: ArtifactStore
+    clock: Clock
+    seed: int = 0
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".noria"
+
+    @property
+    def tables_dir(self) -> Path:
+        return self.state / "tables"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where the signing keys are: outside the project, so that a copy of the folder cannot sign."""
+        return noria_home() / "keys" / self.id
+
+    @property
+    def replay(self) -> bool:
+        return self.store.settings.get("mode") == "replay"
+
+    def close(self) -> None:
+        self.live.close()
+        self.store.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def noria_home() -> Path:
+    """``$NORIA_HOME``, else ``~/.config/noria``."""
+    return Path(os.environ.get("NORIA_HOME") or Path.home() / ".config" / "noria")
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upwards with a noria.toml. Raises ProjectError."""
+    for folder in (start, *start.parents):
+        if (folder / "noria.toml").is_file():
+            return folder
+    raise ProjectError(f"no noria.toml in {start} or above", way_out="cd into a project, or make one with: noria new NAME --recipe recommend")
+
+
+def open_project(root: Path, *, clock: Clock | None = None) -> Project:
+    """Open the project in this folder, making its state folder (mode 0700) at the first time.
+
+    The clock is the machine's, or the stored one where the project is open for replay, or the one given (tests).
+    """
+    root = root.resolve()
+    config = load(root / "noria.toml")
+    state = root / ".noria"
+    for folder in (state, state / "tables", state / "artifacts"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    store = open_metadata(state / "noria.db")
+    live = open_live(state / "live.db")
+    identity = store.settings.get("project_id")
+    if not isinstance(identity, str):
+        identity = new_id("project")
+        store.settings.set("project_id", identity)
+        identity = str(store.settings.get("project_id"))
+    if clock is None:
+        clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
+    seed = store.settings.get("seed", 0)
+    return Project(
+        root=root,
+        config=config,
+        id=identity,
+        store=store,
+        live=live,
+        artifacts=LocalArtifacts(state / "artifacts"),
+        clock=clock,
+        seed=seed if isinstance(seed, int) else 0,
+    )
