@@ -279,12 +279,12 @@ def _refuse_later(raw: JsonObject, text: str, name: str) -> None:
 def _explain(exc: msgspec.ValidationError, shaped: JsonObject, text: str, name: str) -> ConfigError:
     """Turn msgspec's words into line, key and way out."""
     message, _, where = str(exc).partition(" - at `$")
-    path = [part.strip(".[]'\"") for part in re.findall(r"\.[^.\[\]`]+|\[[^\]]+\]", where)]
-    path = _name_dynamic(path, shaped)
+    path = _name_dynamic([part.strip(".") or part for part in re.findall(r"\.[^.\[\]`]+|\[\.\.\.\]", where)], shaped)
+    shown = ".".join(p for i, p in enumerate(path) if not (i == 2 and path[0] == p == "features"))
     unknown = re.search(r"unknown field `([^`]+)`", message)
     if unknown:
         known = _fields_at(path)
-        section = f"[{'.'.join(path)}]" if path else "the file"
+        section = f"[{shown}]" if path else "the file"
         return ConfigError(
             f"unknown key {unknown[1]!r} in {section}",
             place=_place(text, name, [*path, unknown[1]]),
@@ -292,9 +292,9 @@ def _explain(exc: msgspec.ValidationError, shaped: JsonObject, text: str, name: 
         )
     missing = re.search(r"missing required field `([^`]+)`", message)
     if missing:
-        section = f"[{'.'.join(path)}]" if path else "the file"
+        section = f"[{shown}]" if path else "the file"
         return ConfigError(f"{missing[1]!r} is missing in {section}", place=_place(text, name, path))
-    return ConfigError(f"{'.'.join(path)}: {message[0].lower()}{message[1:]}", place=_place(text, name, path))
+    return ConfigError(f"{shown}: {message[0].lower()}{message[1:]}", place=_place(text, name, path))
 
 
 def _name_dynamic(path: list[str], shaped: JsonObject) -> list[str]:
@@ -302,8 +302,8 @@ def _name_dynamic(path: list[str], shaped: JsonObject) -> list[str]:
     named: list[str] = []
     here: Any = shaped
     for part in path:
-        if part == "..." and isinstance(here, dict):
-            part = next((k for k, v in here.items() if not _fits(v, named)), next(iter(here), "..."))
+        if part == "[...]" and isinstance(here, dict):
+            part = next((k for k, v in here.items() if not _fits(v, named)), next(iter(here), part))
         named.append(part)
         here = here.get(part) if isinstance(here, dict) else None
     return named

@@ -1,0 +1,57 @@
+# Everything a person types. `make` alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+export PYTHONWARNINGS ?=
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help demo test check format bench docs lock clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
+
+.venv/runtime: requirements/runtime.txt pyproject.toml
+	@.ci/system-packages python
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, retrain (DEMO_ARGS="--once --days 60")
+	$(BIN)/noria demo $(DEMO_ARGS)
+
+test: check  ## set everything up, then every check and every test
+	@.ci/system-packages tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST_ARGS)
+
+check: .venv/dev  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check noria tests bench
+	$(BIN)/ruff check noria tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev  ## put the code in its format
+	$(BIN)/ruff format noria tests bench
+	$(BIN)/ruff check --fix noria tests bench
+
+bench: .venv/dev  ## every figure, beside a physical floor or a peer, in one run
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+docs: .venv/dev  ## check that every example in the documentation runs
+	$(BIN)/python -m pytest tests/docs
+
+lock: .venv/dev  ## pin every distribution again, with hashes and without addresses
+	$(BIN)/python -m pip install --quiet uv
+	for name in runtime serving dev; do \
+	  case $$name in runtime) in="pyproject.toml requirements/build.in";; serving) in="requirements/serving.in -c requirements/runtime.txt";; dev) in="pyproject.toml requirements/build.in --group dev -c requirements/runtime.txt";; esac; \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $$in -o requirements/$$name.txt; \
+	done
+
+clean:  ## remove what was made: the virtual environment, caches and the demo's shop
+	rm -rf .venv shop build dist .mypy_cache .ruff_cache .pytest_cache

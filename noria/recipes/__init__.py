@@ -1,0 +1,1 @@
+"""Whole worked cases: each recipe is a project that runs from its first minute."""

@@ -1,0 +1,1 @@
+"""The shop: product recommendation on Online Retail II."""
