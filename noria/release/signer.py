@@ -1,0 +1,107 @@
+"""Who signs: a port that every securesystemslib signer fits, and the key file that is used by default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from noria.errors import NotAttested
+from noria.release import attest
+from noria.types import JsonObject, canonical
+
+
+class Signer(Protocol):
+    """Signs bytes with a key that it keeps to itself. securesystemslib's signers (PKCS#11, key services) are such.
+
+    Promise: `sign` returns an object with ``keyid`` and ``signature``: an Ed25519 signature, in hex, of exactly these
+    bytes.
+    """
+
+    def sign(self, payload: bytes) -> Any: ...
+
+
+class FileSigner:
+    """Signs with an Ed25519 key in a file that only its owner may read (0600), outside the project folder.
+
+    The first use makes the key, and writes the public half beside it and into the project's ``.noria/keys/``.
+    """
+
+    def __init__(self, keys_dir: Path, state: Path, name: str = "gate") -> None:
+        from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
+
+        self.path = keys_dir / f"{name}.ed25519"
+        key = _load(self.path) if self.path.exists() else _make(self.path)
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        for folder in (keys_dir, state / "keys"):
+            _publish(folder / f"{name}.pub", public)
+        self._signer = CryptoSigner(key)
+
+    def sign(self, payload: bytes) -> Any:
+        return self._signer.sign(payload)
+
+
+def seal(statement: JsonObject, signer: Signer) -> bytes:
+    """The statement in a signed DSSE envelope, as JSON bytes."""
+    payload = canonical(statement)
+    signed = signer.sign(attest.pae(payload))
+    return attest.envelope(payload, signed.keyid, bytes.fromhex(signed.signature))
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    if path.stat().st_mode & 0o077:
+        raise NotAttested("other people can read the signing key", place=str(path), way_out=f"chmod 600 {path}")
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError) as exc:
+        raise NotAttested(f"the signing key cannot be read: {exc}", place=str(path)) from exc
+    if not isinstance(key, Ed25519PrivateKey):
+        raise NotAttested("the signing key is not an Ed25519 key", place=str(path))
+    return key
+
+
+def _make(path: Path) -> Ed25519PrivateKey:
+    """A new key, whole or not at all; where another process was first, its key."""
+    key = Ed25519PrivateKey.generate()
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    _write(part, secret, 0o600)
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return _load(path)
+    finally:
+        part.unlink()
+    return key
+
+
+def _publish(path: Path, public: bytes) -> None:
+    """Write the public key where it is missing; a different one already there is somebody's mistake or attack."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        part = path.with_name(f"{path.name}.{os.getpid()}")
+        _write(part, public, 0o644)
+        part.replace(path)
+    if path.read_bytes() != public:
+        raise NotAttested(
+            "this public key does not belong to the signing key",
+            place=str(path),
+            way_out="remove it, and release again",
+        )
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
