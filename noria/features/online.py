@@ -1,0 +1,184 @@
+"""Serving's side of the features: every subject's history in memory, asked as of a moment. numpy only, no polars.
+
+An event is seen by a request when it was known (``seq <= watermark``) and had happened (``at < t``, strict). The
+arithmetic is that of `noria.features.transforms`, so training and serving cannot drift apart.
+
+    >>> from noria.features.online import History
+    >>> h = History()
+    >>> h.add("12345", "mug", at=0, value=2.0, seq=1)
+    >>> h.add("12345", "lamp", at=10, value=1.0, seq=2)
+    >>> items, counts = h.items("12345", at=20, half_life=10)
+    >>> items, counts.tolist()
+    (['lamp', 'mug'], [0.5, 0.25])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noria.features.transforms import POSITIVE_ONLY, grouped
+from noria.kernel.records import OnlineEvent
+from noria.types import Micros
+
+
+class HistoryRow(NamedTuple):
+    """One event of a subject as serving knows it."""
+
+    item: str
+    at: Micros
+    value: float
+    seq: int
+
+
+class _Subject:
+    """One subject's events in order of knowledge: arrays that double when they are full."""
+
+    __slots__ = ("at", "item", "n", "seq", "value")
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.at = np.empty(8, np.int64)
+        self.item = np.empty(8, np.int64)
+        self.value = np.empty(8, np.float64)
+        self.seq = np.empty(8, np.int64)
+
+    def append(self, item: int, at: Micros, value: float, seq: int) -> None:
+        n = self.n
+        if n == len(self.at):
+            for name in ("at", "item", "value", "seq"):
+                old = getattr(self, name)
+                grown = np.empty(2 * n, old.dtype)
+                grown[:n] = old
+                setattr(self, name, grown)
+        self.at[n], self.item[n], self.value[n], self.seq[n] = at, item, value, seq
+        self.n = n + 1
+
+
+class History:
+    """What serving knows of every subject.
+
+    Events come in order of `seq`; one whose seq is not above the last is passed over, so that reading the store again
+    from an older place changes nothing. Memory: 32 bytes an event, at most doubled by growth.
+    """
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self._subjects: dict[str, _Subject] = {}
+        self._codes: dict[str, int] = {}
+        self._names: list[str] = []
+
+    def __len__(self) -> int:
+        return sum(s.n for s in self._subjects.values())
+
+    def add(self, subject: str, item: str, at: Micros, value: float, seq: int) -> None:
+        """Know one more event. A seq that was seen before changes nothing."""
+        if seq <= self.seq:
+            return
+        code = self._codes.setdefault(item, len(self._names))
+        if code == len(self._names):
+            self._names.append(item)
+        found = self._subjects.get(subject)
+        if found is None:
+            found = self._subjects[subject] = _Subject()
+        found.append(code, at, value, seq)
+        self.seq = seq
+
+    def extend(self, events: Iterable[OnlineEvent]) -> int:
+        """Know these events, given in order of seq; how many were new."""
+        count = 0
+        for e in events:
+            if e.seq > self.seq:
+                self.add(e.subject, e.item, e.at, e.value, e.seq)
+                count += 1
+        return count
+
+    def known(self, subject: str, at: Micros | None = None, watermark: int | None = None) -> bool:
+        """Whether the subject has any event (before ``at``, known by ``watermark``). False means: answered cold."""
+        found = self._subjects.get(subject)
+        if found is None:
+            return False
+        if at is None and watermark is None:
+            return True
+        return bool(_seen(found, at, watermark, None).any())
+
+    def subjects(self) -> list[str]:
+        """Everybody with a history, sorted."""
+        return sorted(self._subjects)
+
+    def items(
+        self, subject: str, at: Micros, half_life: Micros, watermark: int | None = None
+    ) -> tuple[list[str], NDArray[np.float64]]:
+        """The subject's items, sorted, and the decayed counts of their rows with value > 0; empty if unknown."""
+        return self.by_item(subject, "decayed_count", at, half_life=half_life, watermark=watermark)
+
+    def by_item(
+        self,
+        subject: str,
+        op: str,
+        at: Micros,
+        *,
+        half_life: Micros | None = None,
+        window: Micros | None = None,
+        watermark: int | None = None,
+    ) -> tuple[list[str], NDArray[np.float64]]:
+        """Any aggregate for each item of the subject that has a row in sight; items sorted."""
+        found = self._subjects.get(subject)
+        if found is None:
+            return [], np.empty(0)
+        index = _sight(found, op, at, watermark, window)
+        codes, group = np.unique(found.item[index], return_inverse=True)
+        result = grouped(op, group, len(codes), found.value[index], at - found.at[index], half_life)
+        names = [self._names[code] for code in codes.tolist()]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        return [names[i] for i in order], result[order]
+
+    def aggregate(
+        self,
+        subject: str,
+        op: str,
+        at: Micros,
+        *,
+        half_life: Micros | None = None,
+        window: Micros | None = None,
+        watermark: int | None = None,
+    ) -> float:
+        """One aggregate over the subject's rows in sight; without any 0 for counts and sums, NaN for mean and last."""
+        found = self._subjects.get(subject) or _Subject()
+        index = _sight(found, op, at, watermark, window)
+        group = np.zeros(len(index), np.int64)
+        return float(grouped(op, group, 1, found.value[index], at - found.at[index], half_life)[0])
+
+    def rows(self, subject: str, at: Micros, watermark: int | None = None) -> list[HistoryRow]:
+        """The subject's events in sight, in order of knowledge (returns too)."""
+        found = self._subjects.get(subject)
+        if found is None:
+            return []
+        index = np.flatnonzero(_seen(found, at, watermark, None))
+        names = [self._names[code] for code in found.item[index].tolist()]
+        columns = (found.at[index].tolist(), found.value[index].tolist(), found.seq[index].tolist())
+        return [HistoryRow(*row) for row in zip(names, *columns, strict=True)]
+
+
+def _seen(rows: _Subject, at: Micros | None, watermark: int | None, window: Micros | None) -> NDArray[np.bool_]:
+    n = rows.n
+    mask = np.ones(n, np.bool_)
+    if at is not None:
+        mask &= rows.at[:n] < at
+        if window is not None:
+            mask &= rows.at[:n] >= at - window
+    if watermark is not None:
+        mask &= rows.seq[:n] <= watermark
+    return mask
+
+
+def _sight(rows: _Subject, op: str, at: Micros, watermark: int | None, window: Micros | None) -> NDArray[np.int64]:
+    """Indices of the rows that the operation takes, by (at, value): sums then add in one order, here and in training."""
+    mask = _seen(rows, at, watermark, window)
+    if op in POSITIVE_ONLY:
+        mask &= rows.value[: rows.n] > 0
+    index = np.flatnonzero(mask)
+    return index[np.lexsort((rows.value[index], rows.at[index]))]
