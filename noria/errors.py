@@ -31,6 +31,9 @@
         ├── BadRequest         400
         ├── Unauthorized       401
         ├── Forbidden          403
+        ├── NoRoute            404, nothing answers at this address
+        ├── WrongMethod        405
+        ├── TooSlow            408, the request did not arrive in time
         ├── TooLarge           413
         ├── NoModel            503, nothing is released to this endpoint
         ├── PortBusy           the address is taken
@@ -194,6 +197,18 @@ class Unauthorized(ServeError):
 
 class Forbidden(ServeError):
     code, status = "forbidden", 403
+
+
+class NoRoute(ServeError):
+    code, status = "no_route", 404
+
+
+class WrongMethod(ServeError):
+    code, status = "wrong_method", 405
+
+
+class TooSlow(ServeError):
+    code, status = "too_slow", 408
 
 
 class TooLarge(ServeError):
