@@ -1,0 +1,43 @@
+"""Makes a new project from a recipe's template."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from noria.errors import ProjectError
+from noria.types import did_you_mean
+
+RECIPES = {
+    "recommend": "product recommendations in a shop",
+    "demand": "hourly demand of a bicycle hire",
+}
+
+
+def new_project(folder: Path, recipe: str = "recommend", name: str | None = None) -> list[Path]:
+    """Write the recipe's files into a new folder; the paths written. Raises ProjectError; overwrites nothing."""
+    if recipe not in RECIPES:
+        raise ProjectError(f"no recipe {recipe!r}", way_out=did_you_mean(recipe, RECIPES))
+    name = name or re.sub(r"[^a-z0-9_-]", "-", folder.name.lower())
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name):
+        raise ProjectError(f"{name!r} is no project name", way_out="use a-z, 0-9, - and _, a letter first")
+    if (folder / "noria.toml").exists():
+        raise ProjectError("there is a project here already", place=str(folder), way_out="choose another folder")
+    return _copy(resources.files("noria.recipes") / recipe / "template", folder, name)
+
+
+def _copy(source: Traversable, target: Path, name: str) -> list[Path]:
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for entry in sorted(source.iterdir(), key=lambda e: e.name):
+        if entry.name in ("__pycache__",):
+            continue
+        path = target / re.sub(r"^dot-", ".", entry.name)
+        if entry.is_dir():
+            written += _copy(entry, path, name)
+        elif not path.exists():
+            path.write_text(entry.read_text("utf-8").replace("{name}", name), "utf-8")
+            written.append(path)
+    return written

@@ -1,0 +1,19 @@
+"""Your own Python: sources, learners and pipelines that noria.toml names as "steps:NAME"."""
+
+from noria import Table, pipeline, step
+
+
+@step
+def baskets(sales: Table, window: str = "365d") -> Table:
+    """Items per customer in the window. One row per (customer_id, stock_code)."""
+    import polars as pl
+
+    last = pl.col("invoice_date").max()
+    recent = sales.filter(pl.col("invoice_date") >= last.dt.offset_by(f"-{window}"), pl.col("quantity") > 0)
+    return recent.group_by("customer_id", "stock_code").len("times").sort("customer_id", "stock_code")
+
+
+@pipeline
+def my_pipeline(sales: Table) -> Table:
+    """Any graph of steps is a pipeline: run it with `noria run steps:my_pipeline`."""
+    return baskets(sales)
