@@ -1,0 +1,50 @@
+"""What the loop is compared with: its own first model left alone, buy-again, and popularity, on the same requests and the same history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from noria.features.online import History
+from noria.model.scoring import RecommendScorer
+from noria.recipes.recommend.shop import OPENING, Line, Visit
+from noria.types import DAY, Micros
+
+POPULARITY_HALF_LIFE = 30 * DAY
+BUY_AGAIN_HALF_LIFE = 180 * DAY
+K = 20
+
+
+class Rivals:
+    """Answers every visit as the rivals would, knowing what the server knew: all lines before the visit.
+
+    ``static`` is the first champion's bundle: its fitted parameters stay, the customer's history goes on. ``buy_again`` ranks what the customer
+    bought before by decayed counts and fills up with what is popular now; ``popularity`` is what is popular now (both learn every day: the
+    strongest form of each).
+    """
+
+    def __init__(self, static: RecommendScorer) -> None:
+        self._static = static
+        self._history = History()
+        self._popular: dict[str, float] = {}
+        self._seq = 0
+
+    def learn(self, customer: str, lines: Iterable[Line]) -> None:
+        """Take in what was bought, after it happened."""
+        for line in lines:
+            if line.value > 0:
+                self._seq += 1
+                self._history.add(customer, line.item, line.at, line.value, self._seq)
+                weight = 2.0 ** ((line.at - OPENING) / POPULARITY_HALF_LIFE)
+                self._popular[line.item] = self._popular.get(line.item, 0.0) + weight
+
+    def answer(self, visit: Visit, at: Micros) -> dict[str, list[str]]:
+        """Up to 20 items of each rival for this visit."""
+        items, values = self._history.items(visit.customer, at, self._static.half_life)
+        static, _ = self._static.recommend(items, values, at, K)
+        again, counts = self._history.items(visit.customer, at, BUY_AGAIN_HALF_LIFE)
+        popular = sorted(self._popular, key=lambda item: (-self._popular[item], item))[: 2 * K + len(again)]
+        bought = [again[i] for i in np.lexsort((np.array(again), -np.asarray(counts)))] if again else []
+        filled = bought[:K] + [item for item in popular if item not in set(bought)][: max(0, K - len(bought))]
+        return {"static": list(static), "buy_again": filled, "popularity": popular[:K]}

@@ -1,0 +1,156 @@
+"""Plays the shop against a running Noria, day by day, over HTTP.
+
+Each invoice is a request before it happens and outcomes after; at the day's end its rows fall into the source folder as a file, and only then
+does the clock move on. The clock moves only when the loop has nothing due, so the same seed gives the same story. Every call carries its own
+key: a replay that was killed plays its last day again and changes nothing that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from noria.errors import NoriaError, ServeError
+from noria.recipes.recommend.compare import K, Rivals
+from noria.recipes.recommend.shop import Day, Visit
+from noria.recipes.recommend.summary import Scored
+from noria.serve.client import Client
+from noria.types import JsonObject, Micros, to_iso
+
+IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
+FEEDBACK_BATCH = 500
+
+
+class Replay:
+    """One replay in progress. ``journal`` keeps what was scored, a line a visit, fsynced at each day's end."""
+
+    def __init__(self, client: Client, endpoint: str, rivals: Rivals, source: Path, journal: Path) -> None:
+        self._client, self._endpoint, self._rivals = client, endpoint, rivals
+        self._source, self._journal = source, journal
+        self.scored: list[Scored] = []
+        self.outcomes = 0
+
+    def play(self, day: Day) -> list[Scored]:
+        """One day: its visits, its file, its end. What was scored."""
+        scored = [one for visit in day.visits for one in self._visit(visit)]
+        if day.rows.height:
+            _drop_file(day, self._source)
+        self._move(day.end)
+        _append(self._journal, day.start, scored)
+        self.scored += scored
+        return scored
+
+    def skip(self, day: Day, kept: list[Scored]) -> None:
+        """A day that an earlier process played: learn what it taught, ask nothing again."""
+        for visit in day.visits:
+            self._rivals.learn(visit.customer, visit.lines)
+            self.outcomes += len(visit.lines)
+        self.scored += kept
+
+    def _visit(self, visit: Visit) -> Iterator[Scored]:
+        prediction = None
+        if visit.truth:
+            self._move(visit.at, wait=False)
+            body = {"subject": visit.customer, "k": K, "key": visit.invoice}
+            answer = self._client.post(f"/predict/{self._endpoint}", body)
+            prediction = str(answer["prediction_id"])
+            items = {"loop": [str(item) for item in answer["items"]], **self._rivals.answer(visit, visit.at)}
+            yield Scored(
+                visit.invoice, visit.at, visit.customer, str(answer["model"]), prediction, items, visit.truth
+            )
+        self._tell(visit, prediction)
+        self._rivals.learn(visit.customer, visit.lines)
+
+    def _tell(self, visit: Visit, prediction: str | None) -> None:
+        """The outcomes of a visit; a cancellation's are returns, and come without a prediction of their own."""
+        lines: list[JsonObject] = [
+            {
+                "key": line.key,
+                "subject": visit.customer,
+                "item": line.item,
+                "value": line.value,
+                "at": to_iso(line.at),
+                **({"prediction_id": prediction} if prediction else {}),
+            }
+            for line in visit.lines
+        ]
+        for start in range(0, len(lines), FEEDBACK_BATCH):
+            self._client.post("/feedback", lines[start : start + FEEDBACK_BATCH])
+        self.outcomes += len(lines)
+
+    def _move(self, to: Micros, wait: bool = True) -> None:
+        """Move the clock; at a due point wait until the loop has done everything that is due."""
+        state = self._client.post("/replay/clock", {"to": to_iso(to)})
+        deadline = time.monotonic() + IDLE_TIMEOUT
+        while wait and not _settled(state, to):
+            if time.monotonic() > deadline:
+                raise ServeError(
+                    f"the loop has not finished {to_iso(to)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/loop.log"
+                )
+            time.sleep(0.004)
+            state = self._client.get("/replay/state")
+
+
+def _settled(state: JsonObject, to: Micros) -> bool:
+    loop = state.get("loop") or {}
+    return bool(loop.get("idle")) and int(loop.get("clock", 0)) >= to
+
+
+def _drop_file(day: Day, source: Path) -> None:
+    """The day's rows as a file of the source: written beside, then renamed, so that ingest never sees a half."""
+    name = f"{to_iso(day.start)[:10]}.parquet"
+    if (source / name).exists():
+        return
+    part = source / f".{name}.part"
+    day.rows.write_parquet(part)
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    part.rename(source / name)
+
+
+def _append(journal: Path, start: Micros, scored: list[Scored]) -> None:
+    line = {
+        "day": start,
+        "scored": [[o.request, o.at, o.customer, o.model, o.prediction, o.items, o.truth] for o in scored],
+    }
+    with journal.open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(line) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def read_journal(journal: Path) -> dict[Micros, list[Scored]]:
+    """What earlier processes scored, by day. A last line that a kill cut short is left out: its day is played again."""
+    kept: dict[Micros, list[Scored]] = {}
+    if not journal.exists():
+        return kept
+    text = journal.read_text("utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        journal.write_text(whole, "utf-8")
+    for line in whole.splitlines():
+        record = json.loads(line)
+        kept[record["day"]] = [Scored(*fields) for fields in record["scored"]]
+    return kept
+
+
+Progress = Callable[[Day, list[Scored]], None]
+
+
+def play_all(replay: Replay, days: Iterator[Day], kept: dict[Micros, list[Scored]], progress: Progress) -> None:
+    """Play every day in turn, skipping those that are in the journal."""
+    for day in days:
+        if day.start in kept:
+            replay.skip(day, kept[day.start])
+            progress(day, kept[day.start])
+        else:
+            try:
+                progress(day, replay.play(day))
+            except OSError as exc:
+                raise NoriaError(
+                    f"the server stopped answering on {to_iso(day.start)[:10]}: {exc}",
+                    way_out="the same command goes on from this day; see .noria/logs/",
+                ) from exc

@@ -1,0 +1,73 @@
+"""Talks to this project's running server: for the command line, the loop and the replay. Standard library only."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from noria.errors import ServeError
+from noria.types import Json
+
+UP_FILE = "up.json"
+LONGEST_ANSWER = 64 * 1024 * 1024  # bytes
+
+
+class ServerProblem(ServeError):
+    """The server's own words about a refused request, with its status."""
+
+    code = "server_problem"
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(
+            str(problem.get("detail") or f"the server answered {status}"),
+            place=str(problem.get("place") or ""),
+            way_out=str(problem.get("way_out") or ""),
+        )
+        self.answered = status
+
+
+class Client:
+    """One kept-alive connection with a bearer token. Use it from one thread."""
+
+    def __init__(self, host: str, port: int, token: str, timeout: float = 60.0) -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    @classmethod
+    def of(cls, root: Path, timeout: float = 60.0) -> Client:
+        """The client of the server that `noria up` runs for this project. Raises ServeError when there is none."""
+        try:
+            up = json.loads((root / ".noria" / UP_FILE).read_text("utf-8"))
+            return cls(up["host"], int(up["port"]), up["token"], timeout)
+        except FileNotFoundError as exc:
+            raise ServeError("no server runs for this project", place=str(root), way_out="start it with: noria up") from exc
+        except (ValueError, KeyError, OSError) as exc:
+            raise ServeError(f".noria/{UP_FILE} cannot be read: {exc}", place=str(root), way_out="start again: noria up") from exc
+
+    def post(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        return self._call("POST", path, json.dumps(body).encode(), headers)
+
+    def get(self, path: str) -> dict[str, Any]:
+        return self._call("GET", path, None, None)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _call(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None) -> dict[str, Any]:
+        try:
+            self._connection.request(method, path, body, {**self._headers, **(headers or {})})
+            reply = self._connection.getresponse()
+            data = reply.read(LONGEST_ANSWER)
+        except (http.client.HTTPException, OSError) as exc:
+            self._connection.close()  # the next call opens a new one
+            raise ServeError(f"the server does not answer: {exc}", way_out="is it up? noria status") from exc
+        try:
+            answer = json.loads(data) if data else {}
+        except ValueError as exc:
+            raise ServeError(f"the server answered {reply.status} and no JSON") from exc
+        if reply.status >= 400:
+            raise ServerProblem(reply.status, answer if isinstance(answer, dict) else {})
+        return answer if isinstance(answer, dict) else {"items": answer}
