@@ -1,1 +1,8 @@
-"""artifacts."""
+"""Artifacts: bytes named by their SHA-256, and the codecs that turn values into them."""
+
+from __future__ import annotations
+
+from noria.kernel.artifacts.base import ArtifactStore
+from noria.kernel.artifacts.local import LocalArtifacts
+
+__all__ = ["ArtifactStore", "LocalArtifacts"]

@@ -1,7 +1,8 @@
 """The artifact store's port: bytes named by their SHA-256, checked at every read.
 
-Promise: what `put` has returned survives kill -9 and power loss (tmp, fsync, rename, directory fsync); `get` returns exactly those
-bytes or raises `Damaged` (a wrong byte) or `NotFound`. Nothing is ever changed in place. A full disk is `DiskFull` and leaves no part.
+Promise: what `put` has returned survives kill -9 and power loss (tmp, fsync, rename, directory fsync); `get` returns
+exactly those bytes or raises `Damaged` (a wrong byte) or `NotFound`. Nothing is ever changed in place. A full disk is
+`DiskFull` and leaves no part.
 """
 
 from __future__ import annotations
