@@ -176,7 +176,7 @@ def _seen(rows: _Subject, at: Micros | None, watermark: int | None, window: Micr
 
 
 def _sight(rows: _Subject, op: str, at: Micros, watermark: int | None, window: Micros | None) -> NDArray[np.int64]:
-    """Indices of the rows that the operation takes, by (at, value): sums then add in one order, here and in training."""
+    """Indices of the rows that the operation takes, by (at, value): sums add in the order that training uses."""
     mask = _seen(rows, at, watermark, window)
     if op in POSITIVE_ONLY:
         mask &= rows.value[: rows.n] > 0

@@ -1,0 +1,1 @@
+"""Data: sources, contracts, versioned tables, profiles, splits and the data pipeline."""

@@ -1,0 +1,246 @@
+"""The border to Delta Lake: schemas, statistics, files named by their digest, commits; foreign errors end here.
+
+Works with delta-rs and polars alone, without pyarrow.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import io
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema, Transaction
+from deltalake.exceptions import DeltaError
+from deltalake.schema import ArrayType, PrimitiveType
+from deltalake.transaction import AddAction, RemoveAction
+
+from noria.errors import ContractError, DiskFull, StoreBusy, StoreError
+from noria.types import Micros
+
+UTC_TIME = pl.Datetime("us", "UTC")
+_TYPES: dict[Any, str] = {
+    pl.String(): "string",
+    pl.Int64(): "long",
+    pl.Int32(): "integer",
+    pl.Float64(): "double",
+    pl.Float32(): "float",
+    pl.Boolean(): "boolean",
+    pl.Date(): "date",
+    UTC_TIME: "timestamp",
+}
+_CONFIGURATION = {  # every version stays readable: nothing of the log is ever cleaned up by itself
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.appendOnly": "true",
+}
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Turns what the disk and delta-rs raise into Noria's errors."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno == errno.ENOSPC:
+            raise DiskFull("no room on the disk; nothing was committed", place=place, way_out="free some room") from exc
+        raise StoreError(str(exc), place=place) from exc
+    except DeltaError as exc:
+        if "No space left" in str(exc):
+            raise DiskFull("no room on the disk; nothing was committed", place=place, way_out="free some room") from exc
+        raise StoreError(f"the table cannot be used: {exc}", place=place) from exc
+
+
+@contextmanager
+def exclusive(lock: Path, wait: float = 30.0) -> Iterator[None]:
+    """One holder at a time among all processes of this machine; freed by the system when its holder dies.
+
+    Raises StoreBusy after ``wait`` seconds.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        end = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as exc:
+                if time.monotonic() > end:
+                    raise StoreBusy("another process is writing", place=str(lock)) from exc
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def open_delta(folder: Path, version: int | None = None) -> DeltaTable:
+    """The table in this folder, as of a version. Raises StoreError."""
+    with translated(str(folder)):
+        return DeltaTable(str(folder), version=version)
+
+
+def create_delta(folder: Path, schema: Schema) -> DeltaTable:
+    """A new, empty table: its version 0."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with translated(str(folder)):
+        return DeltaTable.create(str(folder), schema=schema, configuration=_CONFIGURATION)
+
+
+def delta_schema(schema: Mapping[str, pl.DataType], place: str) -> Schema:
+    """The Delta schema of a frame. Raises ContractError for a type that tables do not hold."""
+    fields = []
+    for name, kind in schema.items():
+        inner = kind.inner if isinstance(kind, pl.List) else kind
+        if inner not in _TYPES:
+            raise ContractError(f"column {name!r}: a table cannot hold {kind}", place=place)
+        plain = PrimitiveType(_TYPES[inner])
+        fields.append(
+            Field(name, ArrayType(plain, contains_null=True) if isinstance(kind, pl.List) else plain, nullable=True)
+        )
+    return Schema(fields)
+
+
+def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
+    """A table keeps its columns for ever. Raises ContractError naming the first difference."""
+    old = {f.name: str(f.type) for f in stored.fields}
+    new = {f.name: str(f.type) for f in given.fields}
+    if old == new:
+        return
+    way_out = "a table keeps its columns: put the changed contract under a new name, [data.NEW]"
+    for name in {**old, **new}:
+        if name not in new:
+            raise ContractError(
+                f"column {name!r} is in the table and not in the new rows", place=place, way_out=way_out
+            )
+        if name not in old:
+            raise ContractError(f"column {name!r} is new to the table", place=place, way_out=way_out)
+        if old[name] != new[name]:
+            raise ContractError(
+                f"column {name!r} is {old[name]} in the table and {new[name]} in the new rows",
+                place=place,
+                way_out=way_out,
+            )
+
+
+def write_file(folder: Path, frame: pl.DataFrame) -> str:
+    """Keep the frame as a Parquet file named by its digest; its name. On disk (fsynced) when this returns."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=3, statistics=True)
+    data = buffer.getvalue()
+    name = f"{hashlib.sha256(data).hexdigest()}.parquet"
+    target = folder / name
+    with translated(str(target)):
+        part = folder / f".{name}.part"
+        try:
+            with part.open("wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        sync_folder(folder)
+    return name
+
+
+def commit(
+    table: DeltaTable,
+    folder: Path,
+    frame: pl.DataFrame,
+    *,
+    app_id: str,
+    at: Micros,
+    meta: Mapping[str, str],
+    place: str,
+) -> int:
+    """Append the rows as the next version, under an application transaction id. Returns the version, fsynced.
+
+    A frame without rows makes a version without a file.
+    """
+    schema = delta_schema(frame.schema, place)
+    check_same_schema(table.schema(), schema, place)
+    actions: list[AddAction | RemoveAction] = []
+    if frame.height:
+        name = write_file(folder, frame)
+        size = (folder / name).stat().st_size
+        actions.append(AddAction(name, size, {}, at // 1000, True, json.dumps(statistics(frame))))
+    with translated(place):
+        table.create_write_transaction(
+            actions,
+            mode="append",
+            schema=schema,
+            commit_properties=CommitProperties(
+                custom_metadata=dict(meta), max_commit_retries=0, app_transactions=[Transaction(app_id, 1)]
+            ),
+            post_commithook_properties=PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False),
+        )
+        table.update_incremental()
+        _sync_log(folder, table.version())
+        if table.version() % max(10, math.isqrt(table.version())) == 0:
+            # opening replays the log since the last checkpoint; growing gaps keep their total size below n^1.5
+            table.create_checkpoint()
+    return table.version()
+
+
+def statistics(frame: pl.DataFrame) -> dict[str, Any]:
+    """Delta's file statistics: least and greatest of numbers and times. Text is left out: it could name a person."""
+    kinds = {n: k for n, k in frame.schema.items() if k.is_integer() or k == UTC_TIME}
+    row = frame.select(
+        *(pl.col(n).min().alias(f"<{n}") for n in kinds),
+        *(pl.col(n).max().alias(f">{n}") for n in kinds),
+        *(pl.col(n).null_count().alias(f"0{n}") for n in kinds),
+    ).row(0, named=True)
+
+    def plain(value: Any) -> Any:
+        return value if isinstance(value, int) else value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    return {
+        "numRecords": frame.height,
+        "minValues": {n: plain(row[f"<{n}"]) for n in kinds if row[f"<{n}"] is not None},
+        "maxValues": {n: plain(row[f">{n}"]) for n in kinds if row[f">{n}"] is not None},
+        "nullCount": {n: row[f"0{n}"] for n in kinds},
+    }
+
+
+def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
+    """What the log says of every version from ``since`` on, oldest first, with its ``version`` and new ``files``."""
+    found = []
+    for path in sorted((folder / "_delta_log").glob("*.json")):
+        if not path.stem.isdigit() or int(path.stem) < since:
+            continue
+        actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+        info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
+        files = [a["add"]["path"] for a in actions if "add" in a]
+        found.append({**info, "version": int(path.stem), "files": files})
+    return found
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's names durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_log(folder: Path, version: int) -> None:
+    log = folder / "_delta_log"
+    handle = os.open(log / f"{version:020}.json", os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_folder(log)

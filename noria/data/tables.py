@@ -1,0 +1,146 @@
+"""Dataset versions: Delta Lake tables under ``.noria/tables``, written by Noria alone.
+
+Promise: a version that `Tables.append` has returned is on disk (data, log and folders fsynced) and is never edited.
+Every data file is named by the SHA-256 of its bytes, so `Tables.verify` can check any version at any time. An append
+whose ingest id is in the table already changes nothing. Version 0 is the empty table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from noria.data.delta import commit, commits, create_delta, delta_schema, exclusive, open_delta
+from noria.errors import Damaged, NotFound
+from noria.types import Micros, did_you_mean
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+QUARANTINE = "__quarantine"
+ORIGIN = {"_file": pl.String(), "_row": pl.Int64(), "_ingest": pl.String()}
+"""Where a row came from: the source file's digest, its 0-based row there, the ingest that took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableCommit:
+    """One version as the table's own log tells it."""
+
+    version: int
+    ingest: str
+    files: tuple[str, ...]
+    meta: Mapping[str, str]
+
+
+class Tables:
+    """The tables in one folder.
+
+    >>> import tempfile
+    >>> tables = Tables(Path(tempfile.mkdtemp()))
+    >>> tables.append("sales", pl.DataFrame({"sku": ["a"], "n": [1]}), ingest="ing_1", at=0)
+    1
+    >>> tables.append("sales", pl.DataFrame({"sku": ["b"], "n": [2]}), ingest="ing_2", at=0)
+    2
+    >>> tables.read("sales", version=1).collect()["sku"].to_list()
+    ['a']
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def folder(self, dataset: str) -> Path:
+        return self.root / dataset
+
+    def exists(self, dataset: str) -> bool:
+        return (self.folder(dataset) / "_delta_log").is_dir()
+
+    def names(self) -> list[str]:
+        """The tables that are here, quarantines left out."""
+        here = (p.name for p in self.root.iterdir()) if self.root.is_dir() else iter(())
+        return sorted(n for n in here if self.exists(n) and not n.endswith(QUARANTINE))
+
+    def version(self, dataset: str) -> int:
+        """The last version. Raises NotFound."""
+        self._must_exist(dataset)
+        return open_delta(self.folder(dataset)).version()
+
+    def versions(self, dataset: str) -> list[TableCommit]:
+        """Every version with rows, oldest first (the empty version 0 is left out)."""
+        return [c for c in self.commits(dataset) if c.ingest]
+
+    def commits(self, dataset: str, since: int = 0) -> list[TableCommit]:
+        """The log from a version on."""
+        if not self.exists(dataset):
+            return []
+        return [
+            TableCommit(c["version"], str(c.get("noria.ingest", "")), tuple(c["files"]), c)
+            for c in commits(self.folder(dataset), since)
+        ]
+
+    def read(self, dataset: str, version: int | None = None) -> pl.LazyFrame:
+        """The rows of a version (the last one if not said), lazily. Raises NotFound."""
+        self._must_exist(dataset)
+        folder = self.folder(dataset)
+        if version is not None and not (folder / "_delta_log" / f"{version:020}.json").is_file():
+            raise NotFound(f"no version {version} of {dataset!r}", way_out=f"the last one is {self.version(dataset)}")
+        return pl.scan_delta(open_delta(folder, version))
+
+    def append(
+        self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
+    ) -> int:
+        """Add the rows as a new version, once per ingest id; the version. Raises ContractError if the columns differ.
+
+        The caller holds `lock`. An ingest id that is there already returns the version that it made.
+        """
+        folder = self.folder(dataset)
+        if self.exists(dataset):
+            table = open_delta(folder)
+            if table.transaction_version(ingest) is not None:
+                return next(c.version for c in reversed(self.commits(dataset)) if c.ingest == ingest)
+        else:
+            table = create_delta(folder, delta_schema(frame.schema, dataset))
+        info = {"noria.ingest": ingest, **(meta or {})}
+        return commit(table, folder, frame, app_id=ingest, at=at, meta=info, place=dataset)
+
+    def lock(self, dataset: str) -> AbstractContextManager[None]:
+        """Held while writing: one writer of a table at a time. Raises StoreBusy after a bounded wait."""
+        return exclusive(self.root / f".{dataset}.lock")
+
+    def files(self, dataset: str, version: int | None = None) -> list[str]:
+        """The data files of a version, by name: each name is the digest of its bytes."""
+        self._must_exist(dataset)
+        return sorted(Path(uri).name for uri in open_delta(self.folder(dataset), version).file_uris())
+
+    def digest(self, dataset: str, version: int | None = None) -> str:
+        """The version's identity: the digest of its list of files, which are named by theirs."""
+        names = "\n".join(self.files(dataset, version))
+        return "sha256:" + hashlib.sha256(names.encode()).hexdigest()
+
+    def verify(self, dataset: str, version: int | None = None) -> int:
+        """Read every file of the version and compare its digest with its name; how many. Raises Damaged."""
+        folder = self.folder(dataset)
+        names = self.files(dataset, version)
+        for name in names:
+            path = folder / name
+            if not path.is_file():
+                raise Damaged("a data file is missing", place=str(path))
+            with path.open("rb") as handle:
+                found = hashlib.file_digest(handle, "sha256").hexdigest()
+            if found != path.stem:
+                raise Damaged("a data file was changed", place=str(path), way_out="restore it from a backup")
+        return len(names)
+
+    def _must_exist(self, dataset: str) -> None:
+        if not self.exists(dataset):
+            raise NotFound(f"no table {dataset!r}", way_out=did_you_mean(dataset, self.names()) or "run: noria run")
+
+
+def open_tables(project: Project) -> Tables:
+    """The project's tables."""
+    return Tables(project.tables_dir)
