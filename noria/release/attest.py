@@ -1,9 +1,10 @@
 """Signed statements about a bundle: in-toto Statement v1 in a DSSE envelope, Ed25519.
 
-The gate key signs verdicts and the release's own statement; the approval key signs what a person said: approved, or
-forced. The release's statement names the gates that it needs and the envelopes that belong to it, so that nobody without
-the gate key can leave one out or bring in one from elsewhere. The scorer calls `verify_release` before it serves: this
-module imports the standard library, cryptography and the kernel, and nothing that can sign (see `signer`).
+The gate key signs verdicts and the release's own statement; the approval key signs what a person said: approved,
+forced. The release's statement names the gates that it needs and the envelopes that belong to it, so that nobody
+without the gate key can leave one out or bring in one from elsewhere. The scorer calls `verify_release` before it
+serves: this module imports the standard library, cryptography and the kernel, and nothing that can sign (see
+`signer`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,213 @@
+"""What rolls a release back, and the evidence it is judged by.
+
+The rules are looked at again and again while a release runs, so each is a test that stays valid however often one
+looks: it keeps an e-value, a bet against "the rule is kept" whose fair value is 1, and calls the rule broken when
+the bet has grown to 1 / (1 - confidence) (Ville's inequality: a release that keeps the rule is ever called broken
+with at most that chance). Shares are exact (a mixture over binomials); quality is a normal mixture, asymptotic
+(Robbins 1970; Waudby-Smith et al. 2021).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from noria.errors import ConfigError
+from noria.types import JsonObject, Micros, parse_span
+
+CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
+"""Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
+LEAST_SUBJECTS = 5
+"""Below so many independent subjects in an arm, nothing is said about quality."""
+_ABOVE = re.compile(r"^\s*(errors|p99)\s*>\s*(.+?)\s*$")
+_DROPS = re.compile(r"^\s*(hit rate|quality)\s+drops\s+(\d+(?:\.\d+)?)\s*%\s*$")
+_WAY_OUT = "write it as 'errors > 1%', 'p99 > 50 ms' or 'hit rate drops 20%'"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What one arm did since the release started.
+
+    ``values`` is the quality of each answer whose outcomes are mature (recall@20: 0 to 1), ``subjects`` whose it was.
+    """
+
+    n: int = 0  # answers, failed ones too
+    errors: int = 0  # failed, or not valid
+    latency_us: Sequence[int] = ()
+    values: Sequence[float] = ()
+    subjects: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The arms of a release, side by side. In the bake ``canary`` is the release, ``champion`` the one before it."""
+
+    release: str
+    at: Micros
+    canary: Arm = field(default_factory=Arm)
+    champion: Arm = field(default_factory=Arm)
+    in_stage: int = 0  # answers of the canary since its stage began
+    historical: bool = False  # the arms did not run at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of ``rollback_on``."""
+
+    text: str
+    kind: str  # errors | p99 | quality
+    limit: float  # a share, microseconds, or a share of loss
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says about the evidence. ``powered``: a release that fails altogether would have been seen."""
+
+    rule: str
+    broken: bool
+    powered: bool
+    text: str
+    figures: JsonObject
+
+    def json(self) -> JsonObject:
+        return asdict(self)
+
+
+def parse_rule(text: str) -> Rule:
+    """One rule. Raises ConfigError.
+
+    >>> parse_rule("errors > 1%"), parse_rule("p99 > 50 ms").limit, parse_rule("hit rate drops 20%").limit
+    (Rule(text='errors > 1%', kind='errors', limit=0.01), 50000, 0.2)
+    """
+    drops, above = _DROPS.match(text), _ABOVE.match(text)
+    if drops and 0 < float(drops[2]) < 100:
+        return Rule(text, "quality", float(drops[2]) / 100)
+    if above and above[1] == "p99":
+        return Rule(text, "p99", parse_span(above[2]))
+    share = re.match(r"^(\d+(?:\.\d+)?)\s*%$", above[2]) if above else None
+    if not share or not 0 < float(share[1]) < 100:
+        raise ConfigError(f"{text!r} is no rule to roll back by", place="release.rollback_on", way_out=_WAY_OUT)
+    return Rule(text, "errors", float(share[1]) / 100)
+
+
+def judge(rules: Iterable[Rule], evidence: Evidence) -> list[Finding]:
+    """Every rule's finding, in order."""
+    return [_JUDGES[rule.kind](rule, evidence) for rule in rules]
+
+
+def share_e_value(bad: int, n: int, limit: float) -> float:
+    """The bet against "a share of at most ``limit`` is bad", after ``bad`` of ``n``: uniform over the shares above it.
+
+    >>> round(share_e_value(0, 0, 0.01), 9), share_e_value(1, 1, 0.01) > 50, share_e_value(0, 500, 0.01) < 1
+    (1.0, True, True)
+    """
+    from scipy.special import betaincc, betaln
+
+    a, b = bad + 1, n - bad + 1
+    above = float(betaincc(a, b, limit))
+    if above == 0:
+        return 0.0
+    log = (
+        float(betaln(a, b))
+        + math.log(above)
+        - math.log1p(-limit)
+        - bad * math.log(limit)
+        - (n - bad) * math.log1p(-limit)
+    )
+    return math.exp(min(log, 700))
+
+
+def drop_e_value(gap: float, error: float, scale: float) -> float:
+    """The bet against "the gap is not below 0", given its standard error: half-normal over losses of ``scale``.
+
+    >>> drop_e_value(0.0, 0.05, 0.1) < 1 < drop_e_value(-0.1, 0.05, 0.1)
+    True
+    """
+    if error <= 0 or scale <= 0:
+        return 0.0
+    spread = (scale / error) ** 2
+    weight = spread / (1 + spread)
+    z = -gap / error
+    log = math.log(2) - 0.5 * math.log1p(spread) + 0.5 * z * z * weight
+    half = 0.5 * math.erfc(-z * math.sqrt(weight) / math.sqrt(2))
+    return math.exp(min(log, 700)) * half
+
+
+def _errors(rule: Rule, evidence: Evidence) -> Finding:
+    return _share(rule, evidence.canary.errors, evidence.canary.n, f"more than {rule.limit:.2%} of answers failed")
+
+
+def _p99(rule: Rule, evidence: Evidence) -> Finding:
+    slow = sum(1 for took in evidence.canary.latency_us if took > rule.limit)
+    n = len(evidence.canary.latency_us)
+    return _share(rule, slow, n, f"more than 1 % of answers took over {rule.limit / 1000:g} ms", limit=0.01)
+
+
+def _share(rule: Rule, bad: int, n: int, broken_text: str, limit: float | None = None) -> Finding:
+    confidence = CONFIDENCE[rule.kind]
+    limit = rule.limit if limit is None else limit
+    e_value = share_e_value(bad, n, limit)
+    broken = e_value >= 1 / (1 - confidence)
+    powered = share_e_value(n, n, limit) >= 1 / (1 - confidence)
+    text = (
+        f"{broken_text}: {bad} of {n}" if broken else f"kept: {bad} of {n}" if powered else f"underpowered: {n} answers"
+    )
+    return Finding(rule.text, broken, powered, text, {"bad": bad, "n": n, "e_value": e_value, "confidence": confidence})
+
+
+def _quality(rule: Rule, evidence: Evidence) -> Finding:
+    new, old = clustered(evidence.canary), clustered(evidence.champion)
+    confidence = CONFIDENCE["quality"]
+    figures: JsonObject = {"canary": new.json(), "champion": old.json(), "confidence": confidence}
+    figures["historical"] = evidence.historical
+    counts = f"{new.n} answers to {new.subjects} subjects beside {old.n} to {old.subjects}"
+    if min(new.subjects, old.subjects) < LEAST_SUBJECTS or old.mean <= 0:
+        return Finding(rule.text, False, False, f"underpowered: {counts}", figures)
+    floor = (1 - rule.limit) * old.mean
+    # A useless model's values are all alike: their spread says nothing, so it is never taken below the champion's.
+    own = max(new.error, old.error * math.sqrt(old.subjects / new.subjects))
+    error = math.hypot(own, (1 - rule.limit) * old.error)
+    e_value = drop_e_value(new.mean - floor, error, floor / 2)
+    useless = drop_e_value(-floor, error, floor / 2)
+    broken, powered = e_value >= 1 / (1 - confidence), useless >= 1 / (1 - confidence)
+    figures |= {"floor": floor, "error": error, "e_value": e_value, "e_value_if_useless": useless}
+    change = f"{new.mean:.3f} against {old.mean:.3f}, {counts}"
+    text = f"{rule.text}: {change}" if broken else f"kept: {change}" if powered else f"underpowered: {change}"
+    return Finding(rule.text, broken, powered, text, figures)
+
+
+_JUDGES = {"errors": _errors, "p99": _p99, "quality": _quality}
+
+
+@dataclass(frozen=True, slots=True)
+class Clustered:
+    """A mean over answers, with the standard error that counts a subject's answers as one observation."""
+
+    mean: float
+    error: float  # 0 where there are fewer than two subjects
+    n: int
+    subjects: int
+
+    def json(self) -> JsonObject:
+        return asdict(self)
+
+
+def clustered(arm: Arm) -> Clustered:
+    """The arm's mean quality and its standard error over subjects (ratio estimator).
+
+    >>> clustered(Arm(values=[1.0, 0.0, 1.0, 0.0], subjects=["a", "b", "c", "d"])).mean
+    0.5
+    """
+    sums: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    for value, subject in zip(arm.values, arm.subjects, strict=True):
+        sums[subject] = sums.get(subject, 0.0) + value
+        counts[subject] = counts.get(subject, 0) + 1
+    n, groups = len(arm.values), len(sums)
+    if groups < 2:
+        return Clustered(math.fsum(arm.values) / n if n else 0.0, 0.0, n, groups)
+    mean = math.fsum(sums.values()) / n
+    squares = math.fsum((sums[s] - mean * counts[s]) ** 2 for s in sums)
+    return Clustered(mean, math.sqrt(squares * groups / (groups - 1)) / n, n, groups)
