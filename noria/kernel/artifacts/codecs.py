@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -208,7 +209,7 @@ def _encode_json(value: Any) -> bytes:
     try:
         return canonical(_plain(value, "$"))
     except ValueError as exc:
-        raise StoreError(f"JSON cannot say this: {exc}", way_out="null for what is missing or no number") from exc
+        raise StoreError(f"JSON cannot say this: {exc}") from exc
 
 
 def _plain(value: Any, where: str) -> Any:
@@ -216,6 +217,8 @@ def _plain(value: Any, where: str) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise StoreError(f"{where} is {value}, which JSON cannot say", way_out="null for what is not a number")
         return float(value)
     if isinstance(value, Mapping):
         if wrong := next((k for k in value if not isinstance(k, str)), None):
