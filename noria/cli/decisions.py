@@ -1,0 +1,68 @@
+"""`noria decisions ls | show | replay`: why did it retrain, and would it again?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from noria.cli.output import emit, json_option, opened, plain, project_option, table
+from noria.types import to_iso
+
+
+@click.group()
+def decisions() -> None:
+    """Why it retrained, and why not."""
+
+
+@decisions.command("ls")
+@click.option("--all", "everything", is_flag=True, help="Also the times it decided to wait.")
+@project_option
+@json_option
+def ls(folder: Path, everything: bool, as_json: bool) -> None:
+    """The decisions, oldest first."""
+    with opened(folder) as project:
+        found = project.store.decisions.list(action=None if everything else "retrain")
+    rows = [(d.id, to_iso(d.at), d.action, d.reason, d.run) for d in found]
+    emit(found, as_json, lambda: table(("decision", "at", "action", "reason", "run"), rows))
+
+
+@decisions.command()
+@click.argument("decision")
+@project_option
+@json_option
+def show(folder: Path, decision: str, as_json: bool) -> None:
+    """One decision with all its evidence."""
+    import json
+
+    with opened(folder) as project:
+        found = project.store.decisions.get(decision)
+    emit(found, as_json, lambda: click.echo(json.dumps(plain(found), indent=2, ensure_ascii=False)))
+
+
+@decisions.command()
+@click.option("--policy", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Another noria.toml.")
+@project_option
+@json_option
+def replay(folder: Path, policy: Path | None, as_json: bool) -> None:
+    """Decide again from the stored evidence: the same policy gives the same decisions."""
+    from noria.config import load
+    from noria.retrain.policy import Policy
+    from noria.retrain.replay import replay as replay_decisions
+
+    with opened(folder) as project:
+        other = Policy.from_config(load(policy)) if policy else None
+        found = replay_decisions(project, other)
+    changed = [r for r in found if not r.same]
+
+    def show() -> None:
+        click.echo(f"{len(found)} decisions from stored evidence, {len(found) - len(changed)} the same")
+        table(
+            ("decision", "at", "was", "would be", "reason"),
+            [(r.decision, to_iso(r.at), r.was, r.now, r.reason) for r in changed],
+            empty="none differs",
+        )
+
+    emit({"decisions": len(found), "differ": len(changed), "changed": changed}, as_json, show)
+    if changed and policy is None:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,104 @@
+"""The `noria` command: one table of verbs, each loaded when it is called, so that `--help` loads click and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from noria.errors import NoriaError
+from noria.types import did_you_mean
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("noria.cli.new:new", "Make a project from a recipe."),
+    "demo": ("noria.cli.demo:demo", "Two years of a real shop in about two minutes."),
+    "run": ("noria.cli.run:run", "data → model → release, each finished step cached."),
+    "up": ("noria.cli.up:up", "Serve predictions, the page, the API and the loop."),
+    "status": ("noria.cli.status:status", "Is everything all right?"),
+    "data": ("noria.cli.data:data", "ls · show · diff · check · infer"),
+    "runs": ("noria.cli.runs:runs", "ls · show · why · resume · compare"),
+    "why": ("noria.cli.runs:why", "Why a step ran, or what it was reused from."),
+    "models": ("noria.cli.models:models", "ls · show · compare"),
+    "compare": ("noria.cli.models:compare", "Two model versions side by side."),
+    "approve": ("noria.cli.release:approve", "Say yes to a release that is held."),
+    "reject": ("noria.cli.release:reject", "Say no to a release that is held."),
+    "release": ("noria.cli.release:release", "start · status · advance · halt · rollback"),
+    "rollback": ("noria.cli.release:rollback", "Put the champion before this one back."),
+    "predict": ("noria.cli.predict:predict", "Ask the running server."),
+    "feedback": ("noria.cli.predict:feedback", "Tell the running server what really happened."),
+    "trace": ("noria.cli.trace:trace", "From a prediction back to its source rows."),
+    "impact": ("noria.cli.trace:impact", "What a file, dataset, model or person touched."),
+    "decisions": ("noria.cli.decisions:decisions", "ls · show · replay"),
+    "login": ("noria.cli.up:login", "A new one-use address for the page."),
+    "doctor": ("noria.cli.doctor:doctor", "Look for what could go wrong, and say how to mend it."),
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}: {did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="noria", message="noria %(version)s")
+def cli() -> None:
+    """The whole life of a machine-learning model in one closed loop.
+
+    Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 data · 4 store · 5 a step failed · 6 model · 7 release · 8 server.
+    Every command takes --json.
+    """
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; errors go to stderr with the way out, never as a bare traceback."""
+    try:
+        return cli.main(args=args, standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except NoriaError as exc:
+        click.secho(f"noria: {exc}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(exc.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except Exception as exc:  # noqa: BLE001 - the last line of defence: a defect of ours, said as one
+        if os.environ.get("NORIA_TRACEBACK"):
+            raise
+        click.echo(
+            f"noria: unexpected {type(exc).__name__}: {exc} - this is a defect; NORIA_TRACEBACK=1 shows where", err=True
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

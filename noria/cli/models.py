@@ -1,0 +1,79 @@
+"""`noria models ls | show | compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from noria.cli.output import emit, facts, interval, json_option, opened, project_option, table
+from noria.types import to_iso
+
+
+@click.group()
+def models() -> None:
+    """Model versions."""
+
+
+@models.command("ls")
+@project_option
+@json_option
+def ls(folder: Path, as_json: bool) -> None:
+    """The leaderboard: every version with its metrics and intervals, best first."""
+    with opened(folder) as project:
+        metric = project.config.model.metric
+        found = sorted(project.store.models.list(), key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
+        aliases = {
+            name: {version: alias for alias, version in project.store.models.aliases(name).items()}
+            for name in {m.name for m in found}
+        }
+    rows = [
+        (m.ref, aliases[m.name].get(m.version), m.kind, m.recipe.get("method"), interval(m.metrics.get(metric)), to_iso(m.trained_through), m.author)
+        for m in found
+    ]
+    emit(found, as_json, lambda: table(("model", "alias", "kind", "method", metric, "trained through", "author"), rows))
+
+
+@models.command()
+@click.argument("model")
+@project_option
+@json_option
+def show(folder: Path, model: str, as_json: bool) -> None:
+    """One version: recipe, metrics, data, card."""
+    from noria.release.registry import resolve
+
+    with opened(folder) as project:
+        found = resolve(project, model)
+        card = project.artifacts.get(found.card).decode() if found.card else ""
+
+    def show_model() -> None:
+        facts({"model": found.ref, "kind": found.kind, "bundle": found.bundle, "recipe": found.recipe, "data": ", ".join(found.data)})
+        click.echo(f"\n{card}")
+
+    emit({"model": found, "card": card}, as_json, show_model)
+
+
+@click.command()
+@click.argument("one")
+@click.argument("other")
+@project_option
+@json_option
+def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
+    """Two versions side by side."""
+    from noria.release.registry import compare as compare_versions
+
+    with opened(folder) as project:
+        found = compare_versions(project, one, other)
+    rows = [(row["name"], _cell(row["one"]), _cell(row["other"])) for row in found["rows"]]
+    emit(found, as_json, lambda: table(("", found["one"], found["other"]), rows))
+
+
+models.add_command(compare)
+
+
+def _mean(value: object) -> float:
+    return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
+
+
+def _cell(value: object) -> str:
+    return interval(value) or ("" if value is None else str(value))

@@ -1,0 +1,69 @@
+"""`noria status`: is everything all right?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from noria.cli.output import emit, facts, json_option, opened, project_option
+from noria.types import to_iso
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+
+def overview(project: Project) -> dict[str, Any]:
+    """What a person asks first: what serves, since when, on which data, what was decided last, what waits."""
+    store, config = project.store, project.config
+    champion = store.releases.champion(config.endpoint)
+    datasets = {name: store.datasets.list(name) for name in config.data}
+    decisions = store.decisions.list()
+    alarms = store.events.list(kind="alarm")
+    return {
+        "project": config.project.name,
+        "clock": to_iso(project.clock.now()),
+        "mode": "replay" if project.replay else "live",
+        "serving": {"model": champion.model, "release": champion.id} if champion else None,
+        "canary": [r.model for r in store.releases.list(config.endpoint, "canary")],
+        "waiting": [r.id for r in store.releases.list(config.endpoint, "held")],
+        "data": {name: {"version": v[-1].version, "rows": sum(d.rows for d in v)} for name, v in datasets.items() if v},
+        "predictions": project.live.predictions.count(config.endpoint),
+        "outcomes": project.live.outcomes.count(),
+        "alarms": len(alarms),
+        "last_alarm": {"at": to_iso(alarms[-1].at), **alarms[-1].data} if alarms else None,
+        "decisions": len(decisions),
+        "last_retrain": next(({"at": to_iso(d.at), "reason": d.reason} for d in reversed(decisions) if d.action == "retrain"), None),
+        "running": [r.id for r in store.runs.list(status="running")],
+    }
+
+
+@click.command()
+@project_option
+@json_option
+def status(folder: Path, as_json: bool) -> None:
+    """What serves, on which data, what was decided last, what waits for somebody."""
+    with opened(folder) as project:
+        found = overview(project)
+
+    def show() -> None:
+        serving = found["serving"]
+        data = ", ".join(f"{k} version {v['version']}, {v['rows']:,} rows" for k, v in found["data"].items())
+        retrain, alarm = found["last_retrain"], found["last_alarm"]
+        facts(
+            {
+                "project": f"{found['project']} ({found['mode']}, {found['clock']})",
+                "serving": serving["model"] if serving else "nothing yet: noria run",
+                "canary": ", ".join(found["canary"]) or None,
+                "waiting": ", ".join(found["waiting"]) or None,
+                "data": data or "nothing yet",
+                "predictions": f"{found['predictions']:,}",
+                "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found["outcomes"].items()) or "0",
+                "alarms": f"{found['alarms']}" + (f", last {alarm['at']}" if alarm else ""),
+                "retrained": f"{retrain['at']}: {retrain['reason']}" if retrain else None,
+                "running": ", ".join(found["running"]) or None,
+            }
+        )
+
+    emit(found, as_json, show)
