@@ -1,1 +1,54 @@
-"""metadata."""
+"""The metadata store: `open_metadata` for the records of the loop, `open_live` for what serving writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noria.kernel.metadata.base import LiveStore, MetadataStore
+    from noria.kernel.metadata.database import Database
+    from noria.kernel.metadata.versions import Kind
+
+__all__ = ["open_live", "open_metadata"]
+
+
+def open_metadata(target: str | Path, *, wait: float = 10.0) -> MetadataStore:
+    """The records of a project, from a file's path or a ``postgresql://`` URL; made or migrated where needed.
+
+    ``wait``: seconds that a write waits for another process before it is `StoreBusy`.
+
+    >>> import tempfile, noria.kernel.records as r
+    >>> store = open_metadata(Path(tempfile.mkdtemp()) / "noria.db")
+    >>> store.settings.set("mode", "replay"); store.settings.get("mode")
+    'replay'
+    >>> store.close()
+    """
+    from noria.kernel.metadata.store import Store
+    from noria.kernel.metadata.versions import NORIA
+
+    return Store(_open(target, NORIA, wait, live=False))
+
+
+def open_live(target: str | Path, *, wait: float = 10.0) -> LiveStore:
+    """Predictions, outcomes and online events; as `open_metadata`. On PostgreSQL both may be one database."""
+    from noria.kernel.metadata.live import Live
+    from noria.kernel.metadata.versions import LIVE
+
+    return Live(_open(target, LIVE, wait, live=True))
+
+
+def _open(target: str | Path, kind: Kind, wait: float, live: bool) -> Database:
+    combine = None
+    if live:
+        from noria.kernel.metadata.live import combine as merged
+
+        combine = merged
+    text = str(target)
+    if text.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
+        from noria.kernel.metadata.postgres import open_postgres
+
+        return open_postgres(text, kind, wait=wait, combine=combine)
+    from noria.kernel.metadata.sqlite import open_sqlite
+
+    return open_sqlite(Path(text.removeprefix("sqlite:///")), kind, wait=wait, combine=combine)

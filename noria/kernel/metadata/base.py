@@ -2,8 +2,10 @@
 
 - A call that has returned is committed and, on SQLite, fsynced (group commit shares the fsync among waiting writers).
 - `transact` is one transaction: all of it or none. No transaction computes or does I/O inside.
-- Writes of one process go through one writer; across processes BEGIN IMMEDIATE (or the server) arbitrates, with a bounded wait
-  that ends in `StoreBusy`. A full disk is `DiskFull`; a duplicate is `Conflict`; a missing record is `NotFound`.
+- Writes of one process go through one writer; across processes BEGIN IMMEDIATE (or the server) arbitrates, with a
+  bounded wait that ends in `StoreBusy`. A full disk is `DiskFull`; a missing record is `NotFound`.
+- Adding the very same record again changes nothing (a retry); another record with its id is `Conflict`.
+- ``since`` is included, ``until`` is not. A list with a ``limit`` is of the latest.
 - Readers never wait for writers and see the last commit.
 - Every method that writes takes ``tx``: within `transact` pass it on, else leave it out.
 """
@@ -42,9 +44,12 @@ Tx = Any
 class Runs(Protocol):
     def create(self, run: Run, tx: Tx = None) -> None: ...
     def get(self, run_id: str) -> Run: ...
-    def list(self, *, pipeline: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[Run]: ...
+    def list(self, *, pipeline: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[Run]:
+        """Newest first by start."""
+        ...
+
     def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Run]:
-        """Newest first by id, those older than the run ``before``: costs the same at a million runs (as every `page`)."""
+        """Newest first by id, those older than the run ``before``: costs the same at a million runs (every `page`)."""
         ...
 
     def update(self, run_id: str, tx: Tx = None, **changes: Any) -> None: ...
@@ -111,8 +116,8 @@ class Releases(Protocol):
         ...
 
     def roll_back(self, release_id: str, at: Micros, reason: JsonObject, tx: Tx = None) -> str | None:
-        """This release becomes rolled_back; if it was champion, its `previous` (or the latest superseded one) is champion
-        again in the same transaction. Returns the champion's release id."""
+        """This release becomes rolled_back; if it was champion, its `previous` (or the latest superseded one) is
+        champion again in the same transaction. Returns the champion's release id."""
         ...
 
     def revision(self) -> int:
@@ -139,7 +144,12 @@ class Decisions(Protocol):
 class Events(Protocol):
     def add(self, event: Event, tx: Tx = None) -> None: ...
     def list(
-        self, *, kind: str | None = None, since: Micros | None = None, until: Micros | None = None, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        limit: int | None = None,
     ) -> Sequence[Event]:
         """Oldest first."""
         ...
@@ -246,7 +256,8 @@ class Online(Protocol):
     def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]: ...
     def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]: ...
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
-        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest. How many are new."""
+        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest.
+        Returns how many are new. Outside a transaction it commits in pieces: the scorer's commits come between."""
         ...
 
     def last_seq(self) -> int: ...
@@ -266,9 +277,9 @@ class LiveStore(Protocol):
         events: Sequence[OnlineEvent],
         done: Callable[[BaseException | None, Sequence[int]], None] | None = None,
     ) -> None:
-        """Queue for the next group commit and return at once. `done(error, seqs)` is called from the writer thread after the
-        fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A prediction id or
-        outcome key that is there already changes nothing."""
+        """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
+        the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
+        prediction id or outcome key that is there already changes nothing."""
         ...
 
     def flush(self) -> None:

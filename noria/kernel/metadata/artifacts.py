@@ -1,0 +1,26 @@
+"""Which artifacts there are; their bytes are in the artifact store."""
+
+from __future__ import annotations
+
+from noria.kernel.metadata import schema
+from noria.kernel.metadata.base import Tx
+from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.rows import Rows
+from noria.kernel.records import Artifact
+
+ARTIFACTS = Rows(Artifact, schema.artifacts, "artifact")
+
+
+class Artifacts:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, artifact: Artifact, tx: Tx = None) -> None:
+        """The same digest twice is one artifact; the first record of it stays."""
+        self._db.write(lambda tx: ARTIFACTS.add_new(tx, [artifact]), tx)
+
+    def get(self, digest: str) -> Artifact:
+        row = self._db.first(ARTIFACTS.select.where(schema.artifacts.c.digest == digest))
+        if row is None:
+            raise ARTIFACTS.missing({"digest": digest})
+        return ARTIFACTS.record(row)

@@ -1,0 +1,53 @@
+"""The column types: whole numbers, reals, flags and JSON, the same in SQLite (STRICT) and in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import BigInteger, Double, LargeBinary, Text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Whole: TypeEngine[int] = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+"""64 bits; moments are whole microseconds."""
+
+Real: TypeEngine[float] = Double().with_variant(sqlite.REAL(), "sqlite")
+Words: TypeEngine[str] = Text()
+Bytes: TypeEngine[bytes] = LargeBinary()
+
+
+class Flag(TypeDecorator[bool]):
+    """True or false as 1 or 0: a STRICT table knows no booleans."""
+
+    impl = Whole
+    cache_ok = True
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A JSON value as text. NaN, infinities and foreign types are refused, so that every reader can parse it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class JsonTuple(JsonText):
+    """A tuple, kept as a JSON list."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return () if value is None else tuple(json.loads(value))

@@ -1,0 +1,79 @@
+"""A database as the nouns see it: `rows` reads the last commit, `write` runs work in the writer's next group commit."""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Executable, Row
+
+from noria.kernel.metadata.border import border
+from noria.kernel.metadata.writer import Piece, Writer
+from noria.types import Micros
+
+T = TypeVar("T")
+
+
+class Database:
+    """One open database. ``wall`` is the clock of leases, ``version`` the cheap look whether somebody has committed."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        writer: Writer,
+        place: str,
+        wall: Callable[[], Micros],
+        version: Callable[[], int],
+        release: Callable[[], None],
+    ) -> None:
+        self.engine, self.place, self.wall, self.version = engine, place, wall, version
+        self._writer, self._release = writer, release
+        self._at_exit = _close_at_exit(self)
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    def rows(self, statement: Executable, tx: Connection | None = None) -> Sequence[Row[Any]]:
+        """All rows, of the last commit; within a transaction, of that."""
+        if tx is not None:
+            return tx.execute(statement).all()
+        with border(self.place), self.engine.connect() as connection:
+            return connection.execute(statement).all()
+
+    def first(self, statement: Executable, tx: Connection | None = None) -> Row[Any] | None:
+        rows = self.rows(statement, tx)
+        return rows[0] if rows else None
+
+    def value(self, statement: Executable, tx: Connection | None = None) -> Any:
+        """The first column of the first row, None without one."""
+        row = self.first(statement, tx)
+        return None if row is None else row[0]
+
+    def write(self, work: Callable[[Connection], T], tx: Connection | None = None) -> T:
+        """Within a transaction run it there; else in the next group commit, and return when it is on the disk."""
+        return self._writer.call(work) if tx is None else work(tx)
+
+    def submit(self, piece: Piece) -> None:
+        self._writer.submit(piece)
+
+    def close(self) -> None:
+        atexit.unregister(self._at_exit)
+        self._writer.close()
+        self._release()
+        self.engine.dispose()
+
+
+def _close_at_exit(database: Database) -> Callable[[], None]:
+    """What is queued when the program ends is still written."""
+    alive = weakref.ref(database)
+
+    def close() -> None:
+        found = alive()
+        if found is not None:
+            found.close()
+
+    atexit.register(close)
+    return close

@@ -1,0 +1,42 @@
+"""Decisions of the retrain policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from noria.kernel.metadata import schema
+from noria.kernel.metadata.base import Tx
+from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.paging import page
+from noria.kernel.metadata.rows import Rows
+from noria.kernel.records import Decision
+
+DECISIONS = Rows(Decision, schema.decisions, "decision")
+_decision = schema.decisions.c
+
+
+class Decisions:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, decision: Decision, tx: Tx = None) -> None:
+        self._db.write(lambda tx: DECISIONS.add(tx, decision), tx)
+
+    def update(self, decision_id: str, tx: Tx = None, **changes: Any) -> None:
+        self._db.write(lambda tx: DECISIONS.update(tx, {"id": decision_id}, changes), tx)
+
+    def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
+        query = DECISIONS.select.order_by(_decision.at.desc(), _decision.id.desc()).limit(limit)
+        if action is not None:
+            query = query.where(_decision.action == action)
+        return DECISIONS.records(self._db.rows(query))[::-1]
+
+    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Decision]:
+        return page(self._db, DECISIONS, _decision.at, _decision.id, before, limit)
+
+    def get(self, decision_id: str) -> Decision:
+        row = self._db.first(DECISIONS.select.where(_decision.id == decision_id))
+        if row is None:
+            raise DECISIONS.missing({"id": decision_id})
+        return DECISIONS.record(row)

@@ -1,0 +1,95 @@
+"""Online events: every row of every subject's history, in order of knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from noria.kernel.metadata import live_schema
+from noria.kernel.metadata.base import Tx
+from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.predictions import CHUNK
+from noria.kernel.metadata.rows import Rows
+from noria.kernel.records import OnlineEvent
+
+ONLINE = Rows(OnlineEvent, live_schema.online, "online event")
+_online = live_schema.online.c
+_FILL = (
+    update(live_schema.online)
+    .where(_online.key == bindparam("the_key"))
+    .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
+)
+LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
+
+
+def present(tx: Connection, keys: Sequence[str]) -> set[str]:
+    """Which of the keys are there."""
+    found: set[str] = set()
+    for start in range(0, len(keys), CHUNK):
+        query = select(_online.key).where(_online.key.in_(keys[start : start + CHUNK]))
+        found.update(tx.execute(query).scalars())
+    return found
+
+
+def last_seq(tx: Connection) -> int:
+    return int(tx.execute(select(func.max(_online.seq))).scalar() or 0)
+
+
+def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], list[OnlineEvent]]:
+    """For each event the seq it gets (0 when its key is there already), and the new ones with their seq.
+
+    The writer holds the write lock, so seq grows in order of commit: who has read up to n has missed nothing below.
+    """
+    known = present(tx, [event.key for event in events])
+    seq = last_seq(tx)
+    given: list[int] = []
+    fresh: list[OnlineEvent] = []
+    for event in events:
+        if event.key in known:
+            given.append(0)
+            continue
+        known.add(event.key)
+        seq += 1
+        given.append(seq)
+        fresh.append(replace(event, seq=seq))
+    return given, fresh
+
+
+class Online:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]:
+        return ONLINE.records(self._db.rows(ONLINE.select.where(_online.seq > seq).order_by(_online.seq).limit(limit)))
+
+    def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]:
+        query = ONLINE.select.where(_online.subject == subject).order_by(_online.seq)
+        if watermark is not None:
+            query = query.where(_online.seq <= watermark)
+        return ONLINE.records(self._db.rows(query))
+
+    def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
+        source, new = iter(rows), 0
+        while chunk := list(islice(source, LOAD)):
+            new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
+        return new
+
+    def last_seq(self) -> int:
+        return int(self._db.value(select(func.max(_online.seq))) or 0)
+
+
+def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
+    given, fresh = number(tx, events)
+    there = [
+        {"the_key": event.key, "the_file": event.file, "the_row": event.row, "the_ingest": event.ingest}
+        for event, seq in zip(events, given, strict=True)
+        if not seq
+    ]
+    if fresh:
+        tx.execute(insert(live_schema.online), [ONLINE.row(event) for event in fresh])
+    if there:
+        tx.execute(_FILL, there)
+    return len(fresh)

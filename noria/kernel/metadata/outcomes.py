@@ -1,0 +1,57 @@
+"""Outcomes: what really happened, and the prediction each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from noria.kernel.metadata import live_schema
+from noria.kernel.metadata.base import Tx
+from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.predictions import CHUNK
+from noria.kernel.metadata.rows import Rows
+from noria.kernel.records import Outcome
+
+OUTCOMES = Rows(Outcome, live_schema.outcomes, "outcome")
+_outcome = live_schema.outcomes.c
+_JOIN = (
+    update(live_schema.outcomes)
+    .where(_outcome.key == bindparam("the_key"), _outcome.how == "")
+    .values(joined=bindparam("the_prediction"), how=bindparam("the_how"))
+)
+
+
+class Outcomes:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def get(self, key: str) -> Outcome | None:
+        row = self._db.first(OUTCOMES.select.where(_outcome.key == key))
+        return None if row is None else OUTCOMES.record(row)
+
+    def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]:
+        query = OUTCOMES.select.where(_outcome.how == "").order_by(_outcome.at, _outcome.key).limit(limit)
+        return OUTCOMES.records(self._db.rows(query))
+
+    def join(self, joins: Iterable[tuple[str, str | None, str]], tx: Tx = None) -> None:
+        rows = [{"the_key": key, "the_prediction": prediction, "the_how": how} for key, prediction, how in joins]
+
+        def work(tx: Connection) -> None:
+            tx.execute(_JOIN, rows)
+
+        if rows:
+            self._db.write(work, tx)
+
+    def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]:
+        wanted = list(dict.fromkeys(predictions))
+        found: dict[str, list[Outcome]] = {}
+        for start in range(0, len(wanted), CHUNK):
+            query = OUTCOMES.select.where(_outcome.joined.in_(wanted[start : start + CHUNK]))
+            for record in OUTCOMES.records(self._db.rows(query.order_by(_outcome.at, _outcome.key))):
+                found.setdefault(record.joined or "", []).append(record)
+        return dict(found)
+
+    def count(self) -> dict[str, int]:
+        query = select(_outcome.how, func.count()).group_by(_outcome.how).order_by(_outcome.how)
+        return {str(how): int(n) for how, n in self._db.rows(query)}

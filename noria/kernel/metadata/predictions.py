@@ -1,0 +1,63 @@
+"""Predictions: every answer of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+
+from noria.kernel.metadata import live_schema
+from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.paging import page
+from noria.kernel.metadata.rows import Rows
+from noria.kernel.records import Prediction
+from noria.types import Micros
+
+PREDICTIONS = Rows(Prediction, live_schema.predictions, "prediction")
+_prediction = live_schema.predictions.c
+CHUNK = 500  # ids in one IN
+
+
+class Predictions:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def get(self, prediction_id: str) -> Prediction:
+        row = self._db.first(PREDICTIONS.select.where(_prediction.id == prediction_id))
+        if row is None:
+            raise PREDICTIONS.missing({"id": prediction_id})
+        return PREDICTIONS.record(row)
+
+    def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, Prediction] = {}
+        for start in range(0, len(wanted), CHUNK):
+            query = PREDICTIONS.select.where(_prediction.id.in_(wanted[start : start + CHUNK]))
+            found.update((record.id, record) for record in PREDICTIONS.records(self._db.rows(query)))
+        return found
+
+    def between(self, endpoint: str, start: Micros, end: Micros) -> Sequence[Prediction]:
+        query = PREDICTIONS.select.where(
+            _prediction.at >= start, _prediction.at < end, _prediction.endpoint == endpoint
+        ).order_by(_prediction.at, _prediction.id)
+        return PREDICTIONS.records(self._db.rows(query))
+
+    def latest_before(self, subject: str, at: Micros, within: Micros) -> Prediction | None:
+        query = PREDICTIONS.select.where(
+            _prediction.subject == subject, _prediction.at <= at, _prediction.at >= at - within
+        ).order_by(_prediction.at.desc(), _prediction.id.desc())
+        row = self._db.first(query.limit(1))
+        return None if row is None else PREDICTIONS.record(row)
+
+    def count(self, endpoint: str | None = None) -> int:
+        query = select(func.count(_prediction.at))
+        if endpoint is not None:
+            query = query.where(_prediction.endpoint == endpoint)
+        return int(self._db.value(query))
+
+    def recent(self, limit: int = 50) -> Sequence[Prediction]:
+        query = PREDICTIONS.select.order_by(_prediction.at.desc(), _prediction.id.desc()).limit(limit)
+        return PREDICTIONS.records(self._db.rows(query))
+
+    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
+        return page(self._db, PREDICTIONS, _prediction.at, _prediction.id, before, limit)

@@ -1,0 +1,91 @@
+"""Records to rows and back: the columns of a table are the fields of its record, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Row, Select, Table, and_, insert, select, update
+
+from noria.errors import Conflict, NotFound, StoreError
+from noria.types import did_you_mean
+
+R = TypeVar("R")
+
+
+class Rows(Generic[R]):
+    """One record type and its table. ``noun`` is the word in error messages."""
+
+    def __init__(self, record: type[R], table: Table, noun: str) -> None:
+        self.type: Callable[..., R] = record
+        self.table, self.noun = table, noun
+        self.names = tuple(f.name for f in fields(record))  # type: ignore[arg-type]
+        self.values = attrgetter(*self.names)
+        self.select: Select[Any] = select(*(table.c[name] for name in self.names))
+        self.key: tuple[Column[Any], ...] = tuple(table.primary_key.columns)
+        self._insert = insert(table)
+
+    def row(self, record: R) -> dict[str, Any]:
+        return dict(zip(self.names, self.values(record), strict=True))
+
+    def record(self, row: Row[Any]) -> R:
+        return self.type(*row)
+
+    def records(self, rows: Iterable[Row[Any]]) -> list[R]:
+        return [self.type(*row) for row in rows]
+
+    def is_key(self, values: Mapping[str, Any]) -> ColumnElement[bool]:
+        return and_(*(column == values[column.name] for column in self.key))
+
+    def add(self, tx: Connection, record: R) -> bool:
+        """Insert. False when this very record is there already (a retry); Conflict when another one has its id."""
+        row = self.row(record)
+        there = tx.execute(self.select.where(self.is_key(row))).first()
+        if there is None:
+            tx.execute(self._insert, row)
+            return True
+        if self.record(there) != record:
+            raise Conflict(f"{self.noun} {self._name(row)} is there already, with other contents")
+        return False
+
+    def add_new(self, tx: Connection, records: Iterable[R]) -> None:
+        """Insert those whose key is not there yet."""
+        rows = [self.row(record) for record in records]
+        if rows:
+            tx.execute(insert_new(tx, self.table), rows)
+
+    def put(self, tx: Connection, record: R) -> None:
+        """Insert or replace. (The writer holds the write lock, so between the two nobody can come.)"""
+        row = self.row(record)
+        if not tx.execute(update(self.table).where(self.is_key(row)).values(row)).rowcount:
+            tx.execute(self._insert, row)
+
+    def update(self, tx: Connection, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+        """Change named fields of one record. NotFound when it is not there, StoreError for a field it does not have."""
+        unknown = changes.keys() - set(self.names)
+        if unknown:
+            wrong = min(unknown)
+            raise StoreError(f"{self.noun} has no field {wrong!r}", way_out=did_you_mean(wrong, self.names))
+        if not changes:
+            return
+        if not tx.execute(update(self.table).where(self.is_key(key)).values(**changes)).rowcount:
+            raise self.missing(key)
+
+    def missing(self, key: Mapping[str, Any]) -> NotFound:
+        return NotFound(f"no {self.noun} {self._name(key)}")
+
+    def _name(self, values: Mapping[str, Any]) -> str:
+        return "/".join(str(values[column.name]) for column in self.key)
+
+
+def insert_new(tx: Connection, table: Table) -> Insert:
+    """INSERT … ON CONFLICT DO NOTHING; each dialect has its own class for the same words."""
+    if tx.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,221 @@
+"""The one writer of a process: a thread that takes everything queued and commits it together.
+
+Each piece runs in its own SAVEPOINT inside one transaction; after the one COMMIT (one fsync) all of them are told. A piece
+that fails rolls back only itself. Where the database gives up the whole transaction (a full disk), nothing of it is there
+and all are told so.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from queue import Empty, SimpleQueue
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from noria.errors import StoreBusy, StoreError
+from noria.kernel.metadata.border import translate
+
+T = TypeVar("T")
+MOST = 4_096  # pieces in one transaction
+
+_log = logging.getLogger("noria.metadata")
+
+
+class Session(Protocol):
+    """The writer's own connection, one transaction at a time."""
+
+    @property
+    def tx(self) -> Connection: ...
+    def begin(self) -> None: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def savepoint(self) -> None: ...
+    def release(self) -> None: ...
+    def undo(self) -> bool:
+        """Back to the savepoint; False when the database has given up the whole transaction."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Piece(Protocol):
+    """Something to be written."""
+
+    def run(self, tx: Connection) -> None: ...
+    def settle(self, error: BaseException | None) -> None:
+        """Called once, after the commit (None) or when it is certain that nothing of this was written."""
+        ...
+
+    def split(self) -> Sequence[Piece]:
+        """The pieces this was combined from, to be tried one by one when it fails; none when it is a single one."""
+        ...
+
+
+class Call(Generic[T]):
+    """A function of the transaction whose caller waits."""
+
+    __slots__ = ("future", "result", "work")
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self.work = work
+        self.future: Future[T] = Future()
+
+    def run(self, tx: Connection) -> None:
+        self.result = self.work(tx)
+
+    def settle(self, error: BaseException | None) -> None:
+        if error is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(self.result)
+
+    def split(self) -> Sequence[Piece]:
+        return ()
+
+
+class _GaveUp(Exception):
+    """The database rolled back everything."""
+
+
+class Writer:
+    """Queue and thread. ``connect`` opens the session inside the thread; ``combine`` may merge pieces of one batch."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Session],
+        place: str,
+        combine: Callable[[list[Piece]], list[Piece]] | None = None,
+        patience: float = 60.0,
+    ) -> None:
+        self._connect, self._place, self._combine, self._patience = connect, place, combine, patience
+        self._queue: SimpleQueue[Piece | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._session: Session | None = None
+        self._closed = False
+        self._pid = os.getpid()
+
+    def submit(self, piece: Piece) -> None:
+        """Queue and return at once."""
+        with self._lock:
+            if self._closed:
+                raise StoreError("the store is closed", place=self._place)
+            if self._thread is None:
+                self._start()
+            self._queue.put(piece)
+
+    def call(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in the next group commit and wait for it."""
+        if threading.current_thread() is self._thread:
+            raise StoreError("a write inside a transaction must pass its tx on", place=self._place)
+        piece = Call(work)
+        self.submit(piece)
+        try:
+            return piece.future.result(self._patience)
+        except FutureTimeout as exc:
+            if piece.future.done():  # the work itself raised a TimeoutError
+                raise
+            raise StoreBusy(
+                f"not written within {self._patience:g} s, and it may still be",
+                place=self._place,
+                way_out="look at the disk",
+            ) from exc
+
+    def close(self) -> None:
+        """Write what is queued and stop."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            if not self._closed and thread is not None and self._pid == os.getpid():
+                self._queue.put(None)
+            self._closed = True
+        if thread is not None and self._pid == os.getpid():
+            thread.join()
+
+    def _start(self) -> None:
+        if self._pid != os.getpid():
+            raise StoreError("this store was opened before a fork", place=self._place, way_out="open it in the child")
+        self._thread = threading.Thread(target=self._loop, name=f"noria-writer {self._place}", daemon=True)
+        self._thread.start()
+
+    def _loop(self) -> None:
+        stop = False
+        while not stop:
+            batch: list[Piece] = []
+            piece = self._queue.get()
+            try:
+                while piece is not None and len(batch) < MOST:
+                    batch.append(piece)
+                    piece = self._queue.get_nowait()
+            except Empty:
+                pass
+            else:
+                stop = piece is None
+                if piece is not None:
+                    batch.append(piece)
+            if batch:
+                self._write(batch)
+        if self._session is not None:
+            self._session.close()
+
+    def _write(self, batch: list[Piece]) -> None:
+        done: list[Piece] = []
+        failed: list[tuple[Piece, BaseException]] = []
+        try:
+            pieces = self._combine(batch) if self._combine and len(batch) > 1 else batch
+            session = self._session = self._session or self._connect()
+            session.begin()
+            for piece in pieces:
+                self._run(session, piece, done, failed)
+            session.commit()
+        except BaseException as exc:  # noqa: BLE001 - whatever it was, every waiting caller is told
+            told = {id(piece) for piece, _ in failed}
+            error = translate(exc.__cause__ if isinstance(exc, _GaveUp) and exc.__cause__ else exc, self._place)
+            failed += [(piece, error) for piece in batch if id(piece) not in told]
+            done = []
+            self._abandon()
+        for piece in done:
+            self._settle(piece, None)
+        for piece, error in failed:
+            self._settle(piece, error)
+
+    def _run(
+        self, session: Session, piece: Piece, done: list[Piece], failed: list[tuple[Piece, BaseException]]
+    ) -> None:
+        session.savepoint()
+        try:
+            piece.run(session.tx)
+            session.release()
+        except BaseException as exc:
+            if not session.undo():
+                raise _GaveUp from exc
+            parts = piece.split()
+            for part in parts:
+                self._run(session, part, done, failed)
+            if not parts:
+                failed.append((piece, translate(exc, self._place)))
+        else:
+            done.append(piece)
+
+    def _abandon(self) -> None:
+        """Roll back; a connection that cannot even do that is thrown away, the next batch opens another."""
+        session = self._session
+        if session is None:
+            return
+        try:
+            session.rollback()
+        except Exception:  # noqa: BLE001 - whatever it says, the connection is of no more use
+            self._session = None
+            _log.warning("the connection to %s is lost; the next write opens another", self._place, exc_info=True)
+            session.close()
+
+    def _settle(self, piece: Piece, error: BaseException | None) -> None:
+        try:
+            piece.settle(error)
+        except Exception:  # noqa: BLE001 - a caller's callback must not end the writer of all others
+            _log.exception("a callback after a write to %s failed", self._place)
