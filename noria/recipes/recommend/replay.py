@@ -32,6 +32,9 @@ class Replay:
         self._source, self._journal = source, journal
         self.scored: list[Scored] = []
         self.outcomes = 0
+        state = client.get("/replay/state")
+        self._clock = int(state["clock"])
+        self._due = self._settle(state, self._clock)
 
     def play(self, day: Day) -> list[Scored]:
         """One day: its visits, its file, its end. What was scored."""
@@ -53,7 +56,7 @@ class Replay:
     def _visit(self, visit: Visit) -> Iterator[Scored]:
         prediction = None
         if visit.truth:
-            self._move(visit.at, wait=False)
+            self._move(visit.at)
             body = {"subject": visit.customer, "k": K, "key": visit.invoice}
             answer = self._client.post(f"/predict/{self._endpoint}", body)
             prediction = str(answer["prediction_id"])
@@ -81,17 +84,24 @@ class Replay:
             self._client.post("/feedback", lines[start : start + FEEDBACK_BATCH])
         self.outcomes += len(lines)
 
-    def _move(self, to: Micros, wait: bool = True) -> None:
-        """Move the clock; at a due point wait until the loop has done everything that is due."""
-        state = self._client.post("/replay/clock", {"to": to_iso(to)})
+    def _move(self, to: Micros) -> None:
+        """Move the clock, stopping at every point where the loop has something due until it is done."""
+        while self._clock < to:
+            target = min(to, self._due) if self._due > self._clock else to
+            state = self._client.post("/replay/clock", {"to": to_iso(target)})
+            self._clock = target
+            if target >= self._due:
+                self._due = self._settle(state, target)
+
+    def _settle(self, state: JsonObject, at: Micros) -> Micros:
+        """Wait until the loop is idle at this moment; the next moment at which it has something due."""
         deadline = time.monotonic() + IDLE_TIMEOUT
-        while wait and not _settled(state, to):
+        while not _settled(state, at):
             if time.monotonic() > deadline:
-                raise ServeError(
-                    f"the loop has not finished {to_iso(to)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/loop.log"
-                )
+                raise ServeError(f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/")
             time.sleep(0.004)
             state = self._client.get("/replay/state")
+        return int(state["loop"]["next_due"])
 
 
 def _settled(state: JsonObject, to: Micros) -> bool:

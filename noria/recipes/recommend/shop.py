@@ -98,16 +98,19 @@ def days(rows: pl.DataFrame, count: int | None = None) -> Iterator[Day]:
     last = int(after.select(pl.col("day").max()).item())
     parts = after.partition_by("day", as_dict=True, include_key=False)
     for number in range(min(last + 1, count if count is not None else last + 1)):
-        part = parts.get((number,), after.clear().drop("day"))
-        yield Day(OPENING + number * DAY, tuple(_visits(part)), part.drop("at"))
+        part = parts.get((number,), after.clear().drop("day")).drop("at")
+        yield Day(OPENING + number * DAY, tuple(visits_of(part)), part)
 
 
-def _visits(part: pl.DataFrame) -> list[Visit]:
-    """Invoices of a day by time; an item that stands twice on one invoice counts once, as the contract says."""
+def visits_of(part: pl.DataFrame) -> list[Visit]:
+    """Invoices by time; an item that stands twice on one invoice counts once, as the contract says."""
     lines: dict[str, dict[str, Line]] = {}
     customers: dict[str, str] = {}
+    import polars as pl
+
+    at_column = pl.col("invoice_date").cast(pl.Int64)
     for invoice, item, at, quantity, customer in part.select(
-        "invoice", "stock_code", "at", "quantity", "customer_id"
+        "invoice", "stock_code", at_column, "quantity", "customer_id"
     ).iter_rows():
         customers.setdefault(invoice, customer)
         lines.setdefault(invoice, {}).setdefault(item, Line(f"{invoice}/{item}", item, at, float(quantity)))

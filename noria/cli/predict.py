@@ -1,0 +1,76 @@
+"""`noria predict` and `noria feedback`: ask the running server, and tell it what really happened."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from noria.cli.output import emit, facts, json_option, project_option, table
+from noria.errors import BadRequest
+
+
+@click.command()
+@click.argument("subject", required=False)
+@click.option("--inputs", help='Columns of a table model, as JSON: {"hour": 8}')
+@click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
+@click.option("--key", help="Your own key: asked again, the same answer.")
+@click.option("--endpoint", help="The project's own by default.")
+@project_option
+@json_option
+def predict(
+    folder: Path, subject: str | None, inputs: str | None, k: int, key: str | None, endpoint: str | None, as_json: bool
+) -> None:
+    """Ask the running server: items for SUBJECT, or a value for --inputs."""
+    from noria.config import load
+    from noria.project import find_root
+    from noria.serve.client import Client
+
+    root = find_root(folder.resolve())
+    body: dict[str, Any] = {"key": key} if key else {}
+    if inputs is not None:
+        body["inputs"] = _json(inputs, "--inputs")
+    elif subject:
+        body |= {"subject": subject, "k": k}
+    else:
+        raise click.UsageError("name a SUBJECT, or give --inputs")
+    answer = Client.of(root).post(f"/predict/{endpoint or load(root / 'noria.toml').endpoint}", body)
+
+    def show() -> None:
+        head = {name: answer.get(name) for name in ("prediction_id", "model", "arm", "ack", "cold", "value", "probability") if name in answer}
+        facts(head)
+        if "items" in answer:
+            table(("item", "score"), [(item, f"{score:.5f}") for item, score in zip(answer["items"], answer["scores"], strict=True)])
+
+    emit(answer, as_json, show)
+
+
+@click.command()
+@click.argument("file", type=click.File("r"), default="-")
+@project_option
+@json_option
+def feedback(folder: Path, file: Any, as_json: bool) -> None:
+    """Send outcomes: JSON, or a JSON line each, from FILE or standard input. The same key twice is one outcome."""
+    from noria.project import find_root
+    from noria.serve.client import Client
+
+    if file is sys.stdin and sys.stdin.isatty():
+        raise click.UsageError('give a FILE, or pipe: echo \'{"key": "1", "subject": "7", "item": "A", "value": 1}\' | noria feedback')
+    text = file.read().strip()
+    lines = _json(text, "the input") if text.startswith("[") else [_json(line, f"line {n}") for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    client = Client.of(find_root(folder.resolve()))
+    sent = 0
+    for start in range(0, len(lines), 500):
+        client.post("/feedback", lines[start : start + 500])
+        sent += len(lines[start : start + 500])
+    emit({"sent": sent}, as_json, lambda: click.echo(f"{sent} outcomes kept"))
+
+
+def _json(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as exc:
+        raise BadRequest(f"not JSON: {exc}", place=place) from exc
