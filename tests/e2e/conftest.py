@@ -1,0 +1,51 @@
+"""One whole replay of the shop for every test that looks at it, played by the command a user types."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished replay: its folder, its summary, its log, and the environment that opens its keys."""
+
+    folder: Path
+    summary: dict[str, Any]
+    log: Path
+    env: dict[str, str]
+
+    def noria(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "noria", *args], env=self.env, cwd=self.folder, check=check, capture_output=True, text=True, timeout=120
+        )
+
+
+def play(base: Path, *args: str) -> Played:
+    env = {**os.environ, "NORIA_HOME": str(base / "home")}
+    summary, log = base / "out.json", base / "log.parquet"
+    command = [sys.executable, "-m", "noria", "demo", "--once", "--port", "0", "--folder", str(base / "shop")]
+    done = subprocess.run(
+        [*command, "--json", str(summary), "--log", str(log), *args], env=env, cwd=base, capture_output=True, text=True, timeout=900, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return Played(base / "shop", json.loads(summary.read_text()), log, env)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """All 374 days."""
+    return play(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="session")
+def part(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The first 150 days."""
+    return play(tmp_path_factory.mktemp("part"), "--days", "150")

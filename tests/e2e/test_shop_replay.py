@@ -1,0 +1,165 @@
+"""The loop on a real shop: what it must show, recomputed from the log and the raw data without the product's code."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("replay")]
+
+RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
+OPENING = datetime(2010, 12, 1)
+DAY = 86_400.0
+
+
+@pytest.fixture(scope="module")
+def raw() -> pl.DataFrame:
+    """Purchases: one row per invoice and item, the first line of each."""
+    return (
+        pl.read_parquet(RAW)
+        .with_columns(pl.col("CustomerID").cast(pl.String))
+        .unique(["Invoice", "StockCode"], keep="first", maintain_order=True)
+        .filter(pl.col("Quantity") > 0)
+    )
+
+
+@pytest.fixture(scope="module")
+def log(whole) -> pl.DataFrame:
+    return pl.read_parquet(whole.log).sort("at", "request")
+
+
+def recall(items: list[str], truth: list[str]) -> float:
+    return len(set(items) & set(truth)) / min(20, len(set(truth)))
+
+
+def interval_by_customer(values: np.ndarray, customers: list[str], draws: int = 2000) -> tuple[float, float, float]:
+    """Mean and 95 % percentile bootstrap interval, drawing customers."""
+    names, codes = np.unique(customers, return_inverse=True)
+    total, count = np.bincount(codes, values), np.bincount(codes)
+    rng = np.random.default_rng(7)
+    weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    means = weights @ total / (weights @ count)
+    return float(values.mean()), float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
+def test_every_invoice_was_asked_and_nothing_is_lost(whole, log, raw):
+    asked = raw.filter(pl.col("InvoiceDate") >= OPENING)
+    assert set(log["request"]) == set(asked["Invoice"])
+    assert whole.summary["requests"] == log.height == asked["Invoice"].n_unique()
+    assert whole.summary["lost"] == 0
+    live = sqlite3.connect(whole.folder / ".noria/live.db")
+    stored = {row[0] for row in live.execute("select id from predictions")}
+    assert set(log["prediction"]) <= stored
+    lines = pl.read_parquet(RAW).filter(pl.col("InvoiceDate") >= OPENING).unique(["Invoice", "StockCode"])
+    assert live.execute("select count(*) from outcomes").fetchone()[0] == lines.height
+
+
+def test_truth_and_recalls_in_the_log_are_those_of_the_raw_data(log, raw):
+    truth = {
+        invoice: sorted(items)
+        for invoice, items in raw.filter(pl.col("InvoiceDate") >= OPENING).group_by("Invoice").agg(pl.col("StockCode").unique()).iter_rows()
+    }
+    for row in log.iter_rows(named=True):
+        assert sorted(row["truth"]) == truth[row["request"]]
+        assert len(row["items"]) == len(set(row["items"])) <= 20
+        assert row["loop"] == pytest.approx(recall(row["items"], row["truth"]))
+        assert row["hits"] == len(set(row["items"]) & set(row["truth"]))
+
+
+def buy_again(log: pl.DataFrame, raw: pl.DataFrame) -> np.ndarray:
+    """Recall of buy-again written anew: decayed counts (180 days), filled with what is popular (30 days)."""
+    events = raw.sort("InvoiceDate", maintain_order=True).select("Invoice", "CustomerID", "StockCode", "InvoiceDate").rows()
+    seconds = [(moment - OPENING).total_seconds() for _, _, _, moment in events]
+    own: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    popular: dict[str, float] = defaultdict(float)
+    played = {row["request"]: row for row in log.iter_rows(named=True)}
+    order = sorted(played, key=lambda r: (played[r]["at"], r))
+    before: dict[str, list[int]] = defaultdict(list)
+    for i, (invoice, *_rest) in enumerate(events):
+        before[invoice].append(i)
+    found, told = {}, set()
+    opening = [i for i, s in enumerate(seconds) if s < 0]
+
+    def learn(i: int) -> None:
+        _, customer, item, _ = events[i]
+        own[customer][item] += 2 ** (seconds[i] / (180 * DAY))
+        popular[item] += 2 ** (seconds[i] / (30 * DAY))
+
+    for i in opening:
+        learn(i)
+    for request in order:
+        row = played[request]
+        mine = own[row["customer"]]
+        ranked = sorted(mine, key=lambda item: (-mine[item], item))[:20]
+        if len(ranked) < 20:
+            fill = sorted(popular, key=lambda item: (-popular[item], item))
+            ranked += [item for item in fill if item not in mine][: 20 - len(ranked)]
+        found[request] = recall(ranked, row["truth"])
+        if request not in told:
+            told.add(request)
+            for i in before[request]:
+                learn(i)
+    return np.array([found[r] for r in log["request"]])
+
+
+def test_the_loop_beats_its_own_first_model_and_buy_again(whole, log, raw):
+    again = buy_again(log, raw)
+    assert abs(again.mean() - log["buy_again"].mean()) < 0.002  # ties apart, it is the same rival
+    customers = log["customer"].to_list()
+    for rival, values in (("buy_again", again), ("static", log["static"].to_numpy())):
+        mean, low, _ = interval_by_customer(log["loop"].to_numpy() - values, customers)
+        told = whole.summary["difference"][f"loop_{rival}"]
+        assert low > 0, (rival, mean, low)
+        assert told[1] > 0
+        assert told[0] == pytest.approx(mean, abs=0.002)
+
+
+def test_the_loop_retrained_and_promoted_by_its_own_decision(whole):
+    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    promoted = store.execute(
+        "select count(distinct r.model) from releases r join decisions d on r.decision = d.id "
+        "where r.status in ('champion', 'superseded') and d.action = 'retrain' and r.forced is null"
+    ).fetchone()[0]
+    assert promoted >= 3
+    assert whole.summary["retrains"] >= 3
+
+
+def test_the_forced_release_was_rolled_back_on_live_quality(whole):
+    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    forced = store.execute("select status, forced from releases where forced is not null").fetchall()
+    assert [status for status, _ in forced] == ["rolled_back"]
+    assert whole.summary["rolled_back"] >= 1
+    assert store.execute("select count(*) from releases where status = 'champion'").fetchone()[0] == 1
+
+
+def test_shorter_replay_is_the_beginning_of_the_whole(whole, part):
+    """No look-ahead: 150 days played alone are the first 150 days of the whole, prediction for prediction."""
+    one = pl.read_parquet(part.log).sort("at", "request")
+    end = one["at"].max()
+    other = pl.read_parquet(whole.log).filter(pl.col("at") <= end).sort("at", "request")
+    assert one.drop("static").equals(other.drop("static"))
+    assert one["static"].equals(other["static"])
+
+    def decided(played) -> list[tuple[object, ...]]:
+        return [(d["at"], d["action"], d["reason"]) for d in played.summary["decisions"]]
+
+    assert decided(part) == decided(whole)[: len(decided(part))]
+    assert len(decided(part)) >= 150
+
+
+def test_decisions_replay_to_the_same(whole):
+    told = json.loads(whole.noria("decisions", "replay", "--json").stdout)
+    assert told["decisions"] >= 374
+    assert told["differ"] == 0
+
+
+def test_nothing_stays_running(whole):
+    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    assert store.execute("select count(*) from runs where status = 'running'").fetchone()[0] == 0
