@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Double, LargeBinary, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -19,13 +19,16 @@ Bytes: TypeEngine[bytes] = LargeBinary()
 
 
 class Flag(TypeDecorator[bool]):
-    """True or false as 1 or 0: a STRICT table knows no booleans."""
+    """True or false; 1 or 0 in SQLite, whose STRICT tables know no booleans."""
 
     impl = Whole
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Boolean() if dialect.name == "postgresql" else Whole)
+
     def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
-        return None if value is None else int(value)
+        return value if value is None or dialect.name == "postgresql" else int(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
         return None if value is None else bool(value)

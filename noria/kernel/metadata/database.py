@@ -7,9 +7,11 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import DBAPIError
 
 from noria.kernel.metadata.border import border
+from noria.kernel.metadata.rows import AnyRow
 from noria.kernel.metadata.writer import Piece, Writer
 from noria.types import Micros
 
@@ -36,14 +38,23 @@ class Database:
     def dialect(self) -> str:
         return self.engine.dialect.name
 
-    def rows(self, statement: Executable, tx: Connection | None = None) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, tx: Connection | None = None) -> Sequence[AnyRow]:
         """All rows, of the last commit; within a transaction, of that."""
         if tx is not None:
             return tx.execute(statement).all()
-        with border(self.place), self.engine.connect() as connection:
+        with border(self.place):
+            try:
+                return self._read(statement)
+            except DBAPIError as exc:
+                if not exc.connection_invalidated:
+                    raise
+            return self._read(statement)  # the server went away in between; ask it once more
+
+    def _read(self, statement: Executable) -> Sequence[AnyRow]:
+        with self.engine.connect() as connection:
             return connection.execute(statement).all()
 
-    def first(self, statement: Executable, tx: Connection | None = None) -> Row[Any] | None:
+    def first(self, statement: Executable, tx: Connection | None = None) -> AnyRow | None:
         rows = self.rows(statement, tx)
         return rows[0] if rows else None
 

@@ -54,4 +54,4 @@ class Outcomes:
 
     def count(self) -> dict[str, int]:
         query = select(_outcome.how, func.count()).group_by(_outcome.how).order_by(_outcome.how)
-        return {str(how): int(n) for how, n in self._db.rows(query)}
+        return {str(row[0]): int(row[1]) for row in self._db.rows(query)}

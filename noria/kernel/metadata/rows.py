@@ -13,6 +13,8 @@ from noria.errors import Conflict, NotFound, StoreError
 from noria.types import did_you_mean
 
 R = TypeVar("R")
+AnyRow = Row[*tuple[Any, ...]]
+"""A row as the database gives it."""
 
 
 class Rows(Generic[R]):
@@ -30,10 +32,10 @@ class Rows(Generic[R]):
     def row(self, record: R) -> dict[str, Any]:
         return dict(zip(self.names, self.values(record), strict=True))
 
-    def record(self, row: Row[Any]) -> R:
+    def record(self, row: AnyRow) -> R:
         return self.type(*row)
 
-    def records(self, rows: Iterable[Row[Any]]) -> list[R]:
+    def records(self, rows: Iterable[AnyRow]) -> list[R]:
         return [self.type(*row) for row in rows]
 
     def is_key(self, values: Mapping[str, Any]) -> ColumnElement[bool]:

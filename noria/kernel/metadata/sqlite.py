@@ -46,10 +46,16 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
             pool_reset_on_return=None,
             isolation_level="AUTOCOMMIT",
         )
-        bring_to_head(engine, kind, place, "BEGIN IMMEDIATE")
+        bring_to_head(engine, kind, place, _begin)
     writer = Writer(lambda: SqliteSession(engine.connect()), place, combine, patience=wait + 50)
     watch = _Watch(connect, place)
     return Database(engine, writer, place, _wall, watch.version, watch.close)
+
+
+def _begin(connection: Connection) -> None:
+    """The transaction of a migration. Foreign keys off: a table that is rebuilt must not take others with it."""
+    for command in ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
+        connection.exec_driver_sql(command)
 
 
 def _wall() -> Micros:
@@ -107,6 +113,10 @@ class SqliteSession:
         raw: Any = connection.connection.dbapi_connection
         self._raw = raw
         raw.execute("PRAGMA query_only=OFF")
+
+    @property
+    def broken(self) -> bool:
+        return False
 
     def begin(self) -> None:
         self._raw.execute("BEGIN IMMEDIATE")

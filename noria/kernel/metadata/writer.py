@@ -1,8 +1,8 @@
 """The one writer of a process: a thread that takes everything queued and commits it together.
 
-Each piece runs in its own SAVEPOINT inside one transaction; after the one COMMIT (one fsync) all of them are told. A piece
-that fails rolls back only itself. Where the database gives up the whole transaction (a full disk), nothing of it is there
-and all are told so.
+Each piece runs in its own SAVEPOINT inside one transaction; after the one COMMIT (one fsync) all of them are told. A
+piece that fails rolls back only itself. Where the database gives up the whole transaction (a full disk), nothing of it
+is there and all are told so.
 """
 
 from __future__ import annotations
@@ -30,8 +30,13 @@ _log = logging.getLogger("noria.metadata")
 class Session(Protocol):
     """The writer's own connection, one transaction at a time."""
 
+    tx: Connection
+
     @property
-    def tx(self) -> Connection: ...
+    def broken(self) -> bool:
+        """The connection is gone for good."""
+        ...
+
     def begin(self) -> None: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
@@ -168,8 +173,7 @@ class Writer:
         failed: list[tuple[Piece, BaseException]] = []
         try:
             pieces = self._combine(batch) if self._combine and len(batch) > 1 else batch
-            session = self._session = self._session or self._connect()
-            session.begin()
+            session = self._begin()
             for piece in pieces:
                 self._run(session, piece, done, failed)
             session.commit()
@@ -183,6 +187,22 @@ class Writer:
             self._settle(piece, None)
         for piece, error in failed:
             self._settle(piece, error)
+
+    def _begin(self) -> Session:
+        if self._session is None:
+            self._session = self._connect()
+            self._session.begin()
+            return self._session
+        try:
+            self._session.begin()
+        except Exception:
+            if not self._session.broken:
+                raise
+            # A server that was restarted since the last write: nothing has begun, so begin anew.
+            self._session.close()
+            self._session = self._connect()
+            self._session.begin()
+        return self._session
 
     def _run(
         self, session: Session, piece: Piece, done: list[Piece], failed: list[tuple[Piece, BaseException]]

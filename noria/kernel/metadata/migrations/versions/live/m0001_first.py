@@ -1,0 +1,83 @@
+"""The tables of live.db as the first version made them."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import sqlite
+
+revision = "0001"
+down_revision = None
+
+text = sa.Text()
+blob = sa.LargeBinary()
+whole = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+real: sa.types.TypeEngine[float] = sa.Double().with_variant(sqlite.REAL(), "sqlite")
+flag = sa.Boolean().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "predictions",
+        sa.Column("id", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("model", text, nullable=False),
+        sa.Column("release", text, nullable=False),
+        sa.Column("arm", text, nullable=False),
+        sa.Column("output", blob, nullable=False),
+        sa.Column("inputs", blob, nullable=False),
+        sa.Column("watermark", whole, nullable=False),
+        sa.Column("latency_us", whole, nullable=False),
+        sa.Column("cold", flag, nullable=False),
+        sa.Column("key", text, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_predictions"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_predictions_at_endpoint", "predictions", ["at", "endpoint"], unique=False)
+    op.create_index("ix_predictions_subject_at", "predictions", ["subject", "at"], unique=False)
+    op.create_table(
+        "outcomes",
+        sa.Column("key", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("item", text, nullable=False),
+        sa.Column("value", real, nullable=False),
+        sa.Column("prediction", text, nullable=True),
+        sa.Column("received", whole, nullable=False),
+        sa.Column("joined", text, nullable=True),
+        sa.Column("how", text, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_outcomes"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_outcomes_joined",
+        "outcomes",
+        ["joined"],
+        unique=False,
+        sqlite_where=sa.text("joined IS NOT NULL"),
+        postgresql_where=sa.text("joined IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_outcomes_unjoined",
+        "outcomes",
+        ["at", "key"],
+        unique=False,
+        sqlite_where=sa.text("how = ''"),
+        postgresql_where=sa.text("how = ''"),
+    )
+    op.create_table(
+        "online",
+        sa.Column("seq", whole, nullable=False),
+        sa.Column("key", text, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("item", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("value", real, nullable=False),
+        sa.Column("file", text, nullable=True),
+        sa.Column("row", whole, nullable=True),
+        sa.Column("ingest", text, nullable=True),
+        sa.PrimaryKeyConstraint("seq", name="pk_online"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_online_key", "online", ["key"], unique=True)
+    op.create_index("ix_online_subject_seq", "online", ["subject", "seq"], unique=False)

@@ -1,0 +1,150 @@
+"""PostgreSQL 15 or newer, through psycopg 3 (extra ``postgres``): the same promises from a server.
+
+What differs: an advisory lock takes the place of BEGIN IMMEDIATE, so that within a transaction of the writer nothing
+changes under its feet; leases go by the server's clock; a server that went away is connected to again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool
+
+from noria.errors import ConfigError, StoreError
+from noria.kernel.metadata.border import border
+from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.versions import Kind, bring_to_head
+from noria.kernel.metadata.writer import Piece, Writer
+from noria.types import Micros
+
+_LEAST = 150_000
+_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+
+def open_postgres(
+    url: str, kind: Kind, *, wait: float = 10.0, combine: Callable[[list[Piece]], list[Piece]] | None = None
+) -> Database:
+    """Connect to ``postgresql://user:secret@host/database``.
+
+    Raises ConfigError (no psycopg), StoreBusy, StoreError, ProjectError (written by a newer noria).
+    """
+    address = _address(url)
+    place = address.render_as_string(hide_password=True)
+    lock = f"SELECT pg_advisory_xact_lock({int.from_bytes(kind.name[:4].encode(), 'big')})"
+    options = f"-c default_transaction_read_only=on -c synchronous_commit=on -c lock_timeout={round(wait * 1e3)}"
+    engine = create_engine(
+        address,
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=20,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"options": options, "connect_timeout": max(2, round(wait))},
+    )
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("SET default_transaction_read_only = off")
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql(lock)
+
+    with border(place):
+        try:
+            _check_version(engine, place)
+            bring_to_head(engine, kind, place, begin)
+        except BaseException:
+            engine.dispose()
+            raise
+    writer = Writer(lambda: PostgresSession(engine.connect(), lock), place, combine, patience=wait + 50)
+    watch = _Watch(engine, place)
+    return Database(engine, writer, place, watch.wall, watch.version, watch.close)
+
+
+def _address(url: str) -> URL:
+    try:
+        import psycopg  # noqa: F401 - only to say clearly that it is missing
+    except ImportError as exc:
+        raise ConfigError("PostgreSQL needs psycopg", way_out="pip install 'noria[postgres]'") from exc
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _check_version(engine: Engine, place: str) -> None:
+    with engine.connect() as connection:
+        found = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+    if found < _LEAST:
+        raise StoreError(
+            f"the server is PostgreSQL {found // 10_000}", place=place, way_out="use PostgreSQL 15 or newer"
+        )
+
+
+class PostgresSession:
+    """The writer's connection."""
+
+    def __init__(self, connection: Connection, lock: str) -> None:
+        raw: Any = connection.connection.dbapi_connection
+        self.tx, self._raw, self._lock = connection, raw, lock
+        raw.execute("SET default_transaction_read_only = off")
+
+    @property
+    def broken(self) -> bool:
+        return bool(self._raw.closed)
+
+    def begin(self) -> None:
+        self._raw.execute("BEGIN")
+        self._raw.execute(self._lock)
+
+    def commit(self) -> None:
+        self._raw.execute("COMMIT")
+
+    def rollback(self) -> None:
+        self._raw.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._raw.execute("SAVEPOINT piece")
+
+    def release(self) -> None:
+        self._raw.execute("RELEASE SAVEPOINT piece")
+
+    def undo(self) -> bool:
+        if self._raw.closed:
+            return False
+        self._raw.execute("ROLLBACK TO SAVEPOINT piece")
+        self._raw.execute("RELEASE SAVEPOINT piece")
+        return True
+
+    def close(self) -> None:
+        self.tx.invalidate()
+        self.tx.close()
+
+
+class _Watch:
+    """The server's clock, and a number that changes with every commit: both on a connection of their own."""
+
+    def __init__(self, engine: Engine, place: str) -> None:
+        self._engine, self._place = engine, place
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def version(self) -> int:
+        seen = str(self._ask("SELECT pg_current_snapshot()::text"))
+        return int.from_bytes(hashlib.blake2b(seen.encode(), digest_size=7).digest(), "big")
+
+    def wall(self) -> Micros:
+        return int(self._ask(_NOW))
+
+    def _ask(self, query: str) -> Any:
+        with border(self._place), self._lock:
+            if self._connection is None or self._connection.invalidated:
+                self._connection = self._engine.connect()
+            return self._connection.exec_driver_sql(query).scalar_one()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.invalidate()
+                self._connection.close()
+                self._connection = None
