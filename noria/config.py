@@ -207,7 +207,11 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError as exc:
-        raise ConfigError("no noria.toml here", place=str(path.parent), way_out="make a project with: noria new NAME --recipe recommend") from exc
+        raise ConfigError(
+            "no noria.toml here",
+            place=str(path.parent),
+            way_out="make a project with: noria new NAME --recipe recommend",
+        ) from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"cannot be read: {exc}", place=str(path)) from exc
     return parse(text, path.name)
@@ -240,7 +244,9 @@ def _shape(raw: JsonObject, text: str, name: str) -> JsonObject:
     shaped = dict(raw)
     for kind in ("data", "features", "release"):
         if kind in raw and not _tables(raw[kind]):
-            raise ConfigError(f"[{kind}] needs a name", place=_place(text, name, [kind]), way_out=f"write it as [{kind}.NAME]")
+            raise ConfigError(
+                f"[{kind}] needs a name", place=_place(text, name, [kind]), way_out=f"write it as [{kind}.NAME]"
+            )
     shaped["data"] = {k: {**v, "name": k} for k, v in raw.get("data", {}).items()}
     shaped["features"] = {
         k: {
@@ -273,7 +279,9 @@ def _refuse_later(raw: JsonObject, text: str, name: str) -> None:
         if isinstance(source, str) and source.startswith(LATER_SOURCES):
             later.append((["data", key, "source"], f"a source at {source.split('://')[0]}://"))
     for path, what in later:
-        raise NotAvailableYet(f"{what} is not available yet", place=_place(text, name, path), way_out="leave it out for now")
+        raise NotAvailableYet(
+            f"{what} is not available yet", place=_place(text, name, path), way_out="leave it out for now"
+        )
 
 
 def _explain(exc: msgspec.ValidationError, shaped: JsonObject, text: str, name: str) -> ConfigError:
@@ -329,7 +337,11 @@ def _fields_at(path: list[str]) -> list[str]:
         kind = next((a for a in getattr(kind, "__args__", ()) if _is_section(a)), kind) if "|" in str(kind) else kind
     if not _is_section(kind):
         return []
-    return [f.encode_name for f in msgspec.structs.fields(kind) if f.encode_name not in ("name", "features") or len(path) < 2]
+    return [
+        f.encode_name
+        for f in msgspec.structs.fields(kind)
+        if f.encode_name not in ("name", "features") or len(path) < 2
+    ]
 
 
 def _is_section(kind: Any) -> bool:
@@ -365,12 +377,16 @@ def _check(config: Config, text: str, name: str) -> None:
         return ConfigError(message, place=_place(text, name, path), way_out=way_out)
 
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", config.project.name):
-        raise wrong(["project", "name"], f"{config.project.name!r} is no project name", "use a-z, 0-9, - and _, a letter first")
+        raise wrong(
+            ["project", "name"], f"{config.project.name!r} is no project name", "use a-z, 0-9, - and _, a letter first"
+        )
     if not config.data:
         raise wrong(["project"], "no dataset", "declare one: [data.NAME] with source and contract")
     for view in config.features.values():
         if view.from_ not in config.data:
-            raise wrong(["features", view.name, "from"], f"no dataset {view.from_!r}", did_you_mean(view.from_, config.data))
+            raise wrong(
+                ["features", view.name, "from"], f"no dataset {view.from_!r}", did_you_mean(view.from_, config.data)
+            )
     task = config.model.task
     if task not in METRICS and not task.startswith("steps:"):
         raise wrong(["model", "task"], f"unknown task {task!r}", did_you_mean(task, [*METRICS, "steps:NAME"]))

@@ -1,43 +1,43 @@
 """Every error that Noria raises on purpose, in one tree.
 
-    NoriaError
-    ├── ConfigError            noria.toml or a contract cannot be read as written
-    │   └── NotAvailableYet    a documented setting that this version does not build
-    ├── ProjectError           no project here, or it is opened in a way it does not allow
-    ├── DataError
-    │   ├── SourceError        a source cannot be read
-    │   ├── ContractError      the contract itself is wrong
-    │   └── DataBlocked        too many rows break the contract
-    ├── StoreError
-    │   ├── NotFound           no such record
-    │   ├── Conflict           another writer was first, or the record is already there
-    │   ├── Damaged            bytes do not match their digest
-    │   ├── StoreBusy          the lock was not free within the bounded wait
-    │   └── DiskFull           the disk has no room; nothing was written
-    ├── EngineError
-    │   ├── PipelineError      the graph of steps is wrong
-    │   ├── StepFailed         a step raised
-    │   ├── StepTimeout        a step was killed at its time limit
-    │   └── LeaseLost          somebody else owns this run now
-    ├── ModelError
-    │   ├── NotTemporalSplit   a random split was asked of timed data
-    │   ├── NotEnoughData      nothing to learn from or to test on
-    │   └── SignatureMismatch  inputs do not fit the model's signature
-    ├── ReleaseError
-    │   ├── GateRefused        a gate said no
-    │   ├── NotAttested        a signature or a required attestation is missing or wrong
-    │   └── NotApproved        a person still has to say yes
-    └── ServeError
-        ├── BadRequest         400
-        ├── Unauthorized       401
-        ├── Forbidden          403
-        ├── NoRoute            404, nothing answers at this address
-        ├── WrongMethod        405
-        ├── TooSlow            408, the request did not arrive in time
-        ├── TooLarge           413
-        ├── NoModel            503, nothing is released to this endpoint
-        ├── PortBusy           the address is taken
-        └── AlreadyUp          another `noria up` serves this project
+NoriaError
+├── ConfigError            noria.toml or a contract cannot be read as written
+│   └── NotAvailableYet    a documented setting that this version does not build
+├── ProjectError           no project here, or it is opened in a way it does not allow
+├── DataError
+│   ├── SourceError        a source cannot be read
+│   ├── ContractError      the contract itself is wrong
+│   └── DataBlocked        too many rows break the contract
+├── StoreError
+│   ├── NotFound           no such record
+│   ├── Conflict           another writer was first, or the record is already there
+│   ├── Damaged            bytes do not match their digest
+│   ├── StoreBusy          the lock was not free within the bounded wait
+│   └── DiskFull           the disk has no room; nothing was written
+├── EngineError
+│   ├── PipelineError      the graph of steps is wrong
+│   ├── StepFailed         a step raised
+│   ├── StepTimeout        a step was killed at its time limit
+│   └── LeaseLost          somebody else owns this run now
+├── ModelError
+│   ├── NotTemporalSplit   a random split was asked of timed data
+│   ├── NotEnoughData      nothing to learn from or to test on
+│   └── SignatureMismatch  inputs do not fit the model's signature
+├── ReleaseError
+│   ├── GateRefused        a gate said no
+│   ├── NotAttested        a signature or a required attestation is missing or wrong
+│   └── NotApproved        a person still has to say yes
+└── ServeError
+    ├── BadRequest         400
+    ├── Unauthorized       401
+    ├── Forbidden          403
+    ├── NoRoute            404, nothing answers at this address
+    ├── WrongMethod        405
+    ├── TooSlow            408, the request did not arrive in time
+    ├── TooLarge           413
+    ├── NoModel            503, nothing is released to this endpoint
+    ├── PortBusy           the address is taken
+    └── AlreadyUp          another `noria up` serves this project
 """
 
 from __future__ import annotations

@@ -79,7 +79,10 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "noria.toml").is_file():
             return folder
-    raise ProjectError(f"no noria.toml in {start} or above", way_out="cd into a project, or make one with: noria new NAME --recipe recommend")
+    raise ProjectError(
+        f"no noria.toml in {start} or above",
+        way_out="cd into a project, or make one with: noria new NAME --recipe recommend",
+    )
 
 
 def open_project(root: Path, *, clock: Clock | None = None) -> Project:

@@ -24,7 +24,14 @@ def ls(folder: Path, dataset: str | None, as_json: bool) -> None:
     with opened(folder) as project:
         found = project.store.datasets.list(dataset)
     rows = [
-        (f"{d.dataset}@{d.version}", f"{d.rows:,}", f"{d.quarantined:,}", d.time_max and to_iso(d.time_max), to_iso(d.created), d.ingest)
+        (
+            f"{d.dataset}@{d.version}",
+            f"{d.rows:,}",
+            f"{d.quarantined:,}",
+            d.time_max and to_iso(d.time_max),
+            to_iso(d.created),
+            d.ingest,
+        )
         for d in found
     ]
     emit(found, as_json, lambda: table(("version", "rows", "quarantined", "through", "made", "ingest"), rows))

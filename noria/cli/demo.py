@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Another story: canaries and bootstraps are drawn from it.")
 @click.option("--fresh", is_flag=True, help="Start anew; without it a replay that is there goes on.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the summary here.")
-@click.option("--log", "log_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a Parquet row a request here.")
+@click.option(
+    "--log", "log_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a Parquet row a request here."
+)
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("shop"), show_default=True)
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @click.option("--shuffle-customers", is_flag=True, hidden=True)
@@ -105,7 +107,9 @@ class Teller:
     def _step(self, facts: JsonObject) -> None:
         total = facts.get("total")
         if total:
-            self._bar(str(facts.get("step")), f"  {facts.get('text') or facts.get('step')}", facts.get("done", 0), total)
+            self._bar(
+                str(facts.get("step")), f"  {facts.get('text') or facts.get('step')}", facts.get("done", 0), total
+            )
         elif facts.get("what") in ("finished", "cached", "done"):
             self.console.print(f"  [dim]{facts.get('pipeline', '')}[/] {facts.get('step', '')} [dim]{facts['what']}[/]")
 
@@ -121,7 +125,8 @@ class Teller:
         if word:
             text = str(facts.get("text") or facts.get("reason") or facts.get("message") or "")
             self.console.print(
-                f"{to_iso(facts['at'])[:10]}  [{colour}]{word:<12}[/] [bold]{_name(facts['subject'])}[/] {text}", soft_wrap=True
+                f"{to_iso(facts['at'])[:10]}  [{colour}]{word:<12}[/] [bold]{_name(facts['subject'])}[/] {text}",
+                soft_wrap=True,
             )
 
 
@@ -158,7 +163,10 @@ def show_summary(console: Any, summary: JsonObject) -> None:
         drawn.add_row(month["month"], str(month["requests"]), *(f"{recalls[arm]:.3f}" for arm in arms))
     console.print()
     console.print(drawn)
-    for name, words in (("loop_static", "the loop less its own first model"), ("loop_buy_again", "the loop less buy-again")):
+    for name, words in (
+        ("loop_static", "the loop less its own first model"),
+        ("loop_buy_again", "the loop less buy-again"),
+    ):
         mean, low, high = summary["difference"][name]
         console.print(f"{words}: {mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}, by customer)")
     latency = summary["latency_ms"]

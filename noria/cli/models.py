@@ -28,7 +28,15 @@ def ls(folder: Path, as_json: bool) -> None:
             for name in {m.name for m in found}
         }
     rows = [
-        (m.ref, aliases[m.name].get(m.version), m.kind, m.recipe.get("method"), interval(m.metrics.get(metric)), to_iso(m.trained_through), m.author)
+        (
+            m.ref,
+            aliases[m.name].get(m.version),
+            m.kind,
+            m.recipe.get("method"),
+            interval(m.metrics.get(metric)),
+            to_iso(m.trained_through),
+            m.author,
+        )
         for m in found
     ]
     emit(found, as_json, lambda: table(("model", "alias", "kind", "method", metric, "trained through", "author"), rows))
@@ -47,7 +55,15 @@ def show(folder: Path, model: str, as_json: bool) -> None:
         card = project.artifacts.get(found.card).decode() if found.card else ""
 
     def show_model() -> None:
-        facts({"model": found.ref, "kind": found.kind, "bundle": found.bundle, "recipe": found.recipe, "data": ", ".join(found.data)})
+        facts(
+            {
+                "model": found.ref,
+                "kind": found.kind,
+                "bundle": found.bundle,
+                "recipe": found.recipe,
+                "data": ", ".join(found.data),
+            }
+        )
         click.echo(f"\n{card}")
 
     emit({"model": found, "card": card}, as_json, show_model)

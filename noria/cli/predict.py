@@ -40,10 +40,17 @@ def predict(
     answer = Client.of(root).post(f"/predict/{endpoint or load(root / 'noria.toml').endpoint}", body)
 
     def show() -> None:
-        head = {name: answer.get(name) for name in ("prediction_id", "model", "arm", "ack", "cold", "value", "probability") if name in answer}
+        head = {
+            name: answer.get(name)
+            for name in ("prediction_id", "model", "arm", "ack", "cold", "value", "probability")
+            if name in answer
+        }
         facts(head)
         if "items" in answer:
-            table(("item", "score"), [(item, f"{score:.5f}") for item, score in zip(answer["items"], answer["scores"], strict=True)])
+            table(
+                ("item", "score"),
+                [(item, f"{score:.5f}") for item, score in zip(answer["items"], answer["scores"], strict=True)],
+            )
 
     emit(answer, as_json, show)
 
@@ -58,9 +65,15 @@ def feedback(folder: Path, file: Any, as_json: bool) -> None:
     from noria.serve.client import Client
 
     if file is sys.stdin and sys.stdin.isatty():
-        raise click.UsageError('give a FILE, or pipe: echo \'{"key": "1", "subject": "7", "item": "A", "value": 1}\' | noria feedback')
+        raise click.UsageError(
+            'give a FILE, or pipe: echo \'{"key": "1", "subject": "7", "item": "A", "value": 1}\' | noria feedback'
+        )
     text = file.read().strip()
-    lines = _json(text, "the input") if text.startswith("[") else [_json(line, f"line {n}") for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = (
+        _json(text, "the input")
+        if text.startswith("[")
+        else [_json(line, f"line {n}") for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    )
     client = Client.of(find_root(folder.resolve()))
     sent = 0
     for start in range(0, len(lines), 500):

@@ -40,8 +40,19 @@ def show(folder: Path, run_id: str, as_json: bool) -> None:
         steps = project.store.runs.steps(run_id)
 
     def show_run() -> None:
-        facts({"run": run.id, "pipeline": run.pipeline, "status": run.status, "code": run.code, "cost": run.cost, "error": run.error})
-        rows = [(s.name, s.status, _seconds(s.started, s.ended), ", ".join(s.after), ", ".join(s.impure)) for s in steps]
+        facts(
+            {
+                "run": run.id,
+                "pipeline": run.pipeline,
+                "status": run.status,
+                "code": run.code,
+                "cost": run.cost,
+                "error": run.error,
+            }
+        )
+        rows = [
+            (s.name, s.status, _seconds(s.started, s.ended), ", ".join(s.after), ", ".join(s.impure)) for s in steps
+        ]
         table(("step", "status", "seconds", "after", "impure"), rows)
 
     emit({"run": run, "steps": steps}, as_json, show_run)
@@ -93,7 +104,9 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
             "same": bool(a and b and a.fingerprint == b.fingerprint),
             one: a.status if a else None,
             other: b.status if b else None,
-            "differs": sorted(k for k in {*a.made_of, *b.made_of} if a.made_of.get(k) != b.made_of.get(k)) if a and b else [],
+            "differs": sorted(k for k in {*a.made_of, *b.made_of} if a.made_of.get(k) != b.made_of.get(k))
+            if a and b
+            else [],
         }
         for name in names
         for a, b in [(pair[0].get(name), pair[1].get(name))]

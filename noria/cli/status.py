@@ -34,7 +34,9 @@ def overview(project: Project) -> dict[str, Any]:
         "alarms": len(alarms),
         "last_alarm": {"at": to_iso(alarms[-1].at), **alarms[-1].data} if alarms else None,
         "decisions": len(decisions),
-        "last_retrain": next(({"at": to_iso(d.at), "reason": d.reason} for d in reversed(decisions) if d.action == "retrain"), None),
+        "last_retrain": next(
+            ({"at": to_iso(d.at), "reason": d.reason} for d in reversed(decisions) if d.action == "retrain"), None
+        ),
         "running": [r.id for r in store.runs.list(status="running")],
     }
 

@@ -24,14 +24,22 @@ def trace(folder: Path, prediction: str, top: int, as_json: bool) -> None:
     def show() -> None:
         facts(found["prediction"])
         click.echo("\nknown of the subject at that time:")
-        table(("at", "item", "value", "file", "row"), [(r["at"], r["item"], r["value"], (r["file"] or "-")[:19], r["row"]) for r in found["history"][-20:]])
+        table(
+            ("at", "item", "value", "file", "row"),
+            [(r["at"], r["item"], r["value"], (r["file"] or "-")[:19], r["row"]) for r in found["history"][-20:]],
+        )
         click.echo("\ntrained by:")
         facts({k: v for k, v in found["training"].items() if k not in ("files", "data")})
-        table(("dataset", "rows", "digest"), [(d["dataset"], d["rows"], d["digest"][:19]) for d in found["training"]["data"]])
+        table(
+            ("dataset", "rows", "digest"),
+            [(d["dataset"], d["rows"], d["digest"][:19]) for d in found["training"]["data"]],
+        )
         click.echo("\nwhat weighs most:")
         for reason in found["reasons"]:
             rows = ", ".join(f"{r['item']} {r['at'][:10]} ({r['weight']:+.4f})" for r in reason["rows"][:top])
-            click.echo(f"  {reason['item']:<12} {reason['score']:.5f}  {rows or 'no row of the subject: what is popular'}")
+            click.echo(
+                f"  {reason['item']:<12} {reason['score']:.5f}  {rows or 'no row of the subject: what is popular'}"
+            )
         click.echo(f"\nrecomputed: {'the same items' if found['verified']['same_items'] else 'NOT the same items'}")
 
     emit(found, as_json, show)
@@ -47,4 +55,8 @@ def impact(folder: Path, ref: str, as_json: bool) -> None:
 
     with opened(folder) as project:
         found = impact_of(project, ref)
-    emit(found, as_json, lambda: facts({k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in found.items()}))
+    emit(
+        found,
+        as_json,
+        lambda: facts({k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in found.items()}),
+    )

@@ -43,9 +43,13 @@ class Client:
             up = json.loads((root / ".noria" / UP_FILE).read_text("utf-8"))
             return cls(up["host"], int(up["port"]), up["token"], timeout)
         except FileNotFoundError as exc:
-            raise ServeError("no server runs for this project", place=str(root), way_out="start it with: noria up") from exc
+            raise ServeError(
+                "no server runs for this project", place=str(root), way_out="start it with: noria up"
+            ) from exc
         except (ValueError, KeyError, OSError) as exc:
-            raise ServeError(f".noria/{UP_FILE} cannot be read: {exc}", place=str(root), way_out="start again: noria up") from exc
+            raise ServeError(
+                f".noria/{UP_FILE} cannot be read: {exc}", place=str(root), way_out="start again: noria up"
+            ) from exc
 
     def post(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         return self._call("POST", path, json.dumps(body).encode(), headers)

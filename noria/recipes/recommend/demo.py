@@ -126,7 +126,9 @@ def _wait_ready(project: Project, process: subprocess.Popen[bytes], seconds: flo
     while time.monotonic() < deadline:
         if process.poll() is not None:
             words = (project.state / "logs" / "up.log").read_text("utf-8", "replace").strip().splitlines()
-            raise ServeError(f"the server did not start: {words[-1] if words else 'no word'}", way_out="see .noria/logs/up.log")
+            raise ServeError(
+                f"the server did not start: {words[-1] if words else 'no word'}", way_out="see .noria/logs/up.log"
+            )
         up = project.state / "up.json"
         if up.exists() and json.loads(up.read_text("utf-8")).get("pid") == process.pid:
             client = Client.of(project.root)

@@ -61,9 +61,7 @@ class Replay:
             answer = self._client.post(f"/predict/{self._endpoint}", body)
             prediction = str(answer["prediction_id"])
             items = {"loop": [str(item) for item in answer["items"]], **self._rivals.answer(visit, visit.at)}
-            yield Scored(
-                visit.invoice, visit.at, visit.customer, str(answer["model"]), prediction, items, visit.truth
-            )
+            yield Scored(visit.invoice, visit.at, visit.customer, str(answer["model"]), prediction, items, visit.truth)
         self._tell(visit, prediction)
         self._rivals.learn(visit.customer, visit.lines)
 
@@ -98,7 +96,9 @@ class Replay:
         deadline = time.monotonic() + IDLE_TIMEOUT
         while not _settled(state, at):
             if time.monotonic() > deadline:
-                raise ServeError(f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/")
+                raise ServeError(
+                    f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/"
+                )
             time.sleep(0.004)
             state = self._client.get("/replay/state")
         return int(state["loop"]["next_due"])
