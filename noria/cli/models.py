@@ -80,8 +80,9 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
 
     with opened(folder) as project:
         found = compare_versions(project, one, other)
-    rows = [(row["name"], _cell(row["one"]), _cell(row["other"])) for row in found["rows"]]
-    emit(found, as_json, lambda: table(("", found["one"], found["other"]), rows))
+    rows = [(name, *(_cell(value) for value in found[name])) for name in ("kind", "trained_through", "data")]
+    rows += [(name, *(_cell(value) for value in pair)) for part in ("recipe", "metrics") for name, pair in found[part].items()]
+    emit(found, as_json, lambda: table(("", *found["models"]), rows))
 
 
 models.add_command(compare)
@@ -92,4 +93,6 @@ def _mean(value: object) -> float:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return ", ".join(value)
     return interval(value) or ("" if value is None else str(value))

@@ -133,7 +133,7 @@ def _wait_ready(project: Project, process: subprocess.Popen[bytes], seconds: flo
         if up.exists() and json.loads(up.read_text("utf-8")).get("pid") == process.pid:
             client = Client.of(project.root)
             state = client.get("/replay/state")
-            if (state.get("loop") or {}).get("idle"):
+            if not state["behind"]:
                 return client
             client.close()
         time.sleep(0.02)

@@ -18,7 +18,7 @@ from noria.recipes.recommend.compare import K, Rivals
 from noria.recipes.recommend.shop import Day, Visit
 from noria.recipes.recommend.summary import Scored
 from noria.serve.client import Client
-from noria.types import JsonObject, Micros, to_iso
+from noria.types import JsonObject, Micros, parse_time, to_iso
 
 IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
 FEEDBACK_BATCH = 500
@@ -33,7 +33,7 @@ class Replay:
         self.scored: list[Scored] = []
         self.outcomes = 0
         state = client.get("/replay/state")
-        self._clock = int(state["clock"])
+        self._clock = parse_time(str(state["clock"]))
         self._due = self._settle(state, self._clock)
 
     def play(self, day: Day) -> list[Scored]:
@@ -94,7 +94,7 @@ class Replay:
     def _settle(self, state: JsonObject, at: Micros) -> Micros:
         """Wait until the loop is idle at this moment; the next moment at which it has something due."""
         deadline = time.monotonic() + IDLE_TIMEOUT
-        while not _settled(state, at):
+        while state["behind"]:
             if time.monotonic() > deadline:
                 raise ServeError(
                     f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/"
@@ -102,11 +102,6 @@ class Replay:
             time.sleep(0.004)
             state = self._client.get("/replay/state")
         return int(state["loop"]["next_due"])
-
-
-def _settled(state: JsonObject, to: Micros) -> bool:
-    loop = state.get("loop") or {}
-    return bool(loop.get("idle")) and int(loop.get("clock", 0)) >= to
 
 
 def _drop_file(day: Day, source: Path) -> None:
