@@ -1,0 +1,1 @@
+"""Serving: answers with the released model, and writes every answer and outcome down. No training code here."""

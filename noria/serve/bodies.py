@@ -1,0 +1,141 @@
+"""What a request body may look like: typed, closed, bounded. All else is refused, with its place and a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from noria.errors import BadRequest, ConfigError
+from noria.types import SECOND, Micros, parse_time
+
+MAX_BODY = 1_000_000
+"""Bytes of a request body that are read at all."""
+MAX_ROWS = 1_000
+MAX_INPUTS = 1_000
+AHEAD: Micros = 300 * SECOND
+"""How far an outcome's time may lie ahead of the clock: two machines never quite agree."""
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+Text = Annotated[str, msgspec.Meta(max_length=4_096)]
+Input = float | Text | bool | None
+T = TypeVar("T")
+P = TypeVar("P", bound="PredictBody")
+
+
+class PredictBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """``POST /predict/{endpoint}``: who asks and for how many items, or the columns of a table's row.
+
+    ``key`` names the request: the same key again is answered with the stored answer.
+    """
+
+    subject: Name | None = None
+    k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+    key: Name | None = None
+    inputs: Annotated[dict[Name, Input], msgspec.Meta(max_length=MAX_INPUTS)] | None = None
+
+
+class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One outcome of ``POST /feedback``: what happened. ``value`` below zero takes an outcome back (a return)."""
+
+    key: Name
+    subject: Name
+    item: Name
+    value: float
+    at: Annotated[str, msgspec.Meta(max_length=40)]
+    prediction_id: Name | None = None
+
+
+class ClockBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """``POST /replay/clock``: where the story's clock shall stand."""
+
+    to: Annotated[str, msgspec.Meta(max_length=40)]
+
+
+class CandidateBody(PredictBody, forbid_unknown_fields=True, kw_only=True):
+    """A request to a candidate under test: with the moment and watermark that it is asked for."""
+
+    at: Annotated[int, msgspec.Meta(ge=0)] | None = None  # microseconds
+    watermark: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+_predict = msgspec.json.Decoder(PredictBody)
+_candidate = msgspec.json.Decoder(CandidateBody)
+_outcomes = msgspec.json.Decoder(
+    OutcomeBody | Annotated[list[OutcomeBody], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
+)
+_clock = msgspec.json.Decoder(ClockBody)
+
+
+def predict_body(data: bytes) -> PredictBody:
+    """Raises BadRequest."""
+    return _plain(_decode(_predict, data))
+
+
+def candidate_body(data: bytes) -> CandidateBody:
+    """Raises BadRequest."""
+    return _plain(_decode(_candidate, data))
+
+
+def clock_body(data: bytes) -> ClockBody:
+    """Raises BadRequest."""
+    return _decode(_clock, data)
+
+
+def outcome_bodies(data: bytes, now: Micros) -> list[tuple[OutcomeBody, Micros]]:
+    """The outcomes and their times. All are taken or none. Raises BadRequest, naming the first bad one."""
+    found: Any = _decode(_outcomes, data)
+    bodies: Sequence[OutcomeBody] = found if isinstance(found, list) else [found]
+    taken = []
+    for i, body in enumerate(bodies):
+        place = f"$[{i}]" if isinstance(found, list) else "$"
+        for field in ("key", "subject", "item", "prediction_id"):
+            _no_nul(getattr(body, field), f"{place}.{field}")
+        taken.append((body, _moment(body.at, now, f"{place}.at")))
+    return taken
+
+
+def moment(text: str, place: str) -> Micros:
+    """A time in a request. Raises BadRequest."""
+    try:
+        at = parse_time(text)
+    except (ConfigError, OverflowError) as exc:
+        raise BadRequest(f"{text!r} is not a time", place=place, way_out="write it as 2011-01-31T12:00:00Z") from exc
+    if at < 0:
+        raise BadRequest(f"{text!r} is before 1970", place=place)
+    return at
+
+
+def _moment(text: str, now: Micros, place: str) -> Micros:
+    at = moment(text, place)
+    if at > now + AHEAD:
+        raise BadRequest(f"{text!r} lies in the future", place=place, way_out="send an outcome when it has happened")
+    return at
+
+
+def _plain(body: P) -> P:
+    _no_nul(body.subject, "$.subject")
+    _no_nul(body.key, "$.key")
+    for name, value in (body.inputs or {}).items():
+        _no_nul(name, "$.inputs")
+        if isinstance(value, str):
+            _no_nul(value, f"$.inputs.{name}")
+    return body
+
+
+def _no_nul(text: str | None, place: str) -> None:
+    if text is not None and "\x00" in text:
+        raise BadRequest("a text holds a NUL character, which no store can keep", place=place)
+
+
+def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as exc:
+        message, _, where = str(exc).partition(" - at `")
+        raise BadRequest(message, place=where.rstrip("`") or "$", way_out="see /api/openapi.json") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise BadRequest(f"the body is not JSON: {exc}", way_out="NaN and Infinity are not JSON either") from exc
+    except RecursionError as exc:
+        raise BadRequest("the body is nested too deeply") from exc

@@ -1,0 +1,78 @@
+"""Loads a model for serving: only bytes that match their digests, and that signed statements allow here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy import float64
+from numpy.typing import NDArray
+
+from noria.errors import ModelError, NoriaError, NotAttested
+from noria.kernel.artifacts.codecs import get_bundle
+from noria.kernel.records import Release
+from noria.project import Project
+from noria.release.attest import load_public_keys, verify_release
+from noria.types import JsonObject, Micros
+
+
+class Recommends(Protocol):
+    """A scorer that answers with items."""
+
+    half_life: Micros
+
+    def recommend(
+        self, items: Sequence[str], values: NDArray[float64], at: Micros, k: int
+    ) -> tuple[list[str], NDArray[float64]]: ...
+
+
+class Predicts(Protocol):
+    """A scorer that answers a row of a table."""
+
+    def predict(self, inputs: Mapping[str, Any]) -> JsonObject: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory, and the release that it answers for."""
+
+    release: Release
+    bundle: str
+    scorer: Any
+
+    @property
+    def recommends(self) -> bool:
+        return hasattr(self.scorer, "recommend")
+
+
+def load_release(project: Project, release: Release, known: Loaded | None = None) -> Loaded:
+    """Verify and load. Raises NotAttested, Damaged, NotFound, or ModelError when the bundle itself does not load.
+
+    ``known`` is a model loaded before: its bytes are in memory and need no second look when the digest is the same; the
+    statements are checked anew for every release.
+    """
+    bundle = project.store.models.get(release.model).bundle
+    keys = load_public_keys(project.state, project.keys_dir)
+    verify_release(project.store, project.artifacts, keys, release, bundle)
+    if known is not None and known.bundle == bundle:
+        return Loaded(release, bundle, known.scorer)
+    return Loaded(release, bundle, load_scorer(project, bundle))
+
+
+def load_scorer(project: Project, bundle: str) -> Any:
+    """The scorer of a bundle whose every byte is verified. Raises Damaged, NotFound, ModelError."""
+    from noria.model import scoring
+
+    verified = get_bundle(project.artifacts, bundle)
+    try:
+        return scoring.load(verified)
+    except NoriaError:
+        raise
+    except Exception as exc:
+        raise ModelError(f"the bundle does not load: {type(exc).__name__}: {exc}", place=bundle) from exc
+
+
+def why_refused(exc: NoriaError) -> str:
+    """One word for metrics and events."""
+    return "not_attested" if isinstance(exc, NotAttested) else exc.code

@@ -1,0 +1,123 @@
+"""The way from an answer to the disk: many requests share one commit, and one wake-up of the event loop per commit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from noria.errors import StoreBusy
+from noria.kernel.metadata.base import LiveStore
+from noria.kernel.records import OnlineEvent, Outcome, Prediction
+
+ACK_SECONDS = 10.0
+"""How long an answer waits for the disk before it says so."""
+MOST_WAITING = 20_000
+
+Seqs = Sequence[int]
+
+
+class Log:
+    """Hands predictions, outcomes and online events to the live store's writer, from the event loop's thread only.
+
+    `write` returns a future that is done when the rows are committed and fsynced, or failed. What is handed over during
+    one turn of the loop goes in one call; what the writer reports during one turn comes back in one wake-up.
+    ``learn`` is called with the committed events and their seqs before the futures are done: who has its
+    acknowledgement also finds its outcome in the history.
+    """
+
+    def __init__(self, live: LiveStore, learn: Callable[[Sequence[OnlineEvent], Seqs], None]) -> None:
+        self._live, self._learn = live, learn
+        self._loop = asyncio.get_running_loop()
+        self._predictions: list[Prediction] = []
+        self._outcomes: list[Outcome] = []
+        self._events: list[OnlineEvent] = []
+        self._entries: list[asyncio.Future[None]] = []
+        self._done: deque[tuple[list[asyncio.Future[None]], list[OnlineEvent], BaseException | None, Seqs]] = deque()
+        self._woken = False
+        self._deadlines: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self.waiting = 0
+
+    def write(
+        self,
+        predictions: Sequence[Prediction] = (),
+        outcomes: Sequence[Outcome] = (),
+        events: Sequence[OnlineEvent] = (),
+    ) -> asyncio.Future[None]:
+        """Queue for the next commit. Raises StoreBusy when far too much waits already."""
+        if self.waiting >= MOST_WAITING:
+            raise StoreBusy("too many answers wait for the disk", way_out="ask again later; nothing was written")
+        if not self._entries:
+            self._loop.call_soon(self._hand_over)
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._predictions += predictions
+        self._outcomes += outcomes
+        self._events += events
+        self._entries.append(future)
+        self._deadlines.append((time.monotonic() + ACK_SECONDS, future))
+        self.waiting += 1
+        return future
+
+    def _hand_over(self) -> None:
+        entries, events = self._entries, self._events
+        predictions, outcomes = self._predictions, self._outcomes
+        self._entries, self._events, self._predictions, self._outcomes = [], [], [], []
+        try:
+            self._live.append(predictions, outcomes, events, done=partial(self._report, entries, events))
+        except Exception as exc:  # noqa: BLE001 - whatever it is, each waiting request must hear of it
+            self._settle(entries, events, exc, ())
+
+    def _report(
+        self,
+        entries: list[asyncio.Future[None]],
+        events: list[OnlineEvent],
+        error: BaseException | None,
+        seqs: Seqs,
+    ) -> None:
+        """Called in the writer's thread."""
+        self._done.append((entries, events, error, seqs))
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        self._woken = False  # first: what is reported from now on asks for a wake-up of its own
+        while self._done:
+            self._settle(*self._done.popleft())
+
+    def _settle(
+        self,
+        entries: list[asyncio.Future[None]],
+        events: Sequence[OnlineEvent],
+        error: BaseException | None,
+        seqs: Seqs,
+    ) -> None:
+        self.waiting -= len(entries)
+        if error is None and events:
+            self._learn(events, seqs)
+        for future in entries:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+                future.exception()  # an answer with ack=async has left already: nobody else will look
+
+    def expire(self) -> None:
+        """Tell those who have waited too long. Called now and then by the server's heartbeat."""
+        now = time.monotonic()
+        while self._deadlines and (self._deadlines[0][1].done() or self._deadlines[0][0] <= now):
+            future = self._deadlines.popleft()[1]
+            if not future.done():
+                late = "the disk did not confirm in time"
+                future.set_exception(StoreBusy(late, way_out="ask again with the same key: it never doubles"))
+                future.exception()
+
+    async def drain(self) -> None:
+        """Wait until all that was handed over is on the disk, or has failed."""
+        while self.waiting:
+            self.expire()
+            await asyncio.sleep(0.002)

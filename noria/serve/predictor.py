@@ -1,0 +1,270 @@
+"""What answers: champion and canary in memory, every subject's history, and the rule who is answered by which."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from noria.errors import BadRequest, Conflict, ModelError, NoModel, NoriaError, NoRoute
+from noria.features.online import History
+from noria.kernel.records import Event, OnlineEvent, Release
+from noria.project import Project
+from noria.release import rollout
+from noria.serve.bodies import PredictBody
+from noria.serve.loading import Loaded, load_release, why_refused
+from noria.serve.metrics import Metrics
+from noria.types import JsonObject, Micros, did_you_mean, named_id
+
+_log = logging.getLogger("noria.serve")
+_encode = msgspec.json.Encoder().encode
+_READ = 50_000
+FAILURES = "serving_failures"
+"""The setting in which the server tells how often each release failed to answer: {release id: count}."""
+LAST_GOOD = 5
+"""How many earlier champions are tried when the champion's record does not load at start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What answers now. Replaced whole, never changed."""
+
+    champion: Loaded | None = None
+    canary: Loaded | None = None
+    revision: int = -1
+    refused: tuple[tuple[str, str], ...] = ()  # release id, why
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said to a request."""
+
+    by: Loaded
+    arm: str
+    output: bytes  # JSON object
+    cold: bool
+    watermark: int
+
+
+class Predictor:
+    """Answers for one project's endpoint. `answer` runs in the event loop; `refresh` may run in another thread."""
+
+    def __init__(self, project: Project, metrics: Metrics) -> None:
+        self.project, self.metrics = project, metrics
+        self.endpoint = project.config.endpoint
+        self.history = History()
+        self.served = Served()
+        self._refreshing = threading.Lock()
+        self.failed: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Read the whole history and load what is released."""
+        self.follow()
+        self.refresh()
+
+    # the history ------------------------------------------------------------------------------------------------------
+
+    def follow(self) -> int:
+        """Learn what any process has written to the online events since; how many they were."""
+        count = 0
+        while rows := self.project.live.online.since(self.history.seq, _READ):
+            count += self.history.extend(rows)
+            if len(rows) < _READ:
+                break
+        if count:
+            self.metrics.history.set(self.history.seq)
+        return count
+
+    def learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
+        """Our own events are committed: into the history at once, unless another writer's rows come before them."""
+        fresh = [(seq, event) for seq, event in zip(seqs, events, strict=True) if seq]
+        following = range(self.history.seq + 1, self.history.seq + 1 + len(fresh))
+        if [seq for seq, _ in fresh] != list(following):
+            self.follow()
+            return
+        for seq, event in fresh:
+            self.history.add(event.subject, event.item, event.at, event.value, seq)
+        self.metrics.history.set(self.history.seq)
+
+    # the models -------------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> bool:
+        """Look at the releases and load what has changed; whether anything has. What does not verify is not served."""
+        with self._refreshing:
+            revision = self.project.store.releases.revision()
+            before = self.served
+            if revision == before.revision:
+                return False
+            started = time.perf_counter()
+            refused: list[tuple[str, str]] = []
+            champion = self._champion(before, refused)
+            canary = self._canary(before, refused)
+            self.served = Served(champion, canary, revision, tuple(refused))
+            self.metrics.follow.set(time.perf_counter() - started)
+            self._tell_metrics()
+            return True
+
+    def _champion(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
+        release = self.project.store.releases.champion(self.endpoint)
+        if release is None:
+            return None
+        loaded = self._load(release, before, refused)
+        if loaded is not None:
+            return loaded
+        if before.champion is not None:
+            return before.champion  # the last good one
+        earlier = self.project.store.releases.list(self.endpoint, "superseded")
+        for release in sorted(earlier, key=lambda r: (r.started or 0, r.id), reverse=True)[:LAST_GOOD]:
+            loaded = self._load(release, before, refused)
+            if loaded is not None:
+                return loaded
+        return None
+
+    def _canary(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
+        release = next(iter(self.project.store.releases.list(self.endpoint, "canary")), None)
+        return self._load(release, before, refused) if release is not None else None
+
+    def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
+        bundle = self.project.store.models.get(release.model).bundle
+        known = next((m for m in (before.champion, before.canary) if m is not None and m.bundle == bundle), None)
+        try:
+            return load_release(self.project, release, known)
+        except NoriaError as exc:
+            why = why_refused(exc)
+            refused.append((release.id, why))
+            self.metrics.refused.labels(why).inc()
+            _log.error("release %s of %s is not served: %s", release.id, release.model, exc)
+            self._alert(release, why, exc)
+            return None
+
+    def _alert(self, release: Release, why: str, exc: NoriaError) -> None:
+        """An event for people to see, once for each release and reason."""
+        event = Event(
+            named_id("event", "damaged", release.id, why),
+            self.project.clock.now(),
+            "damaged",
+            f"release:{release.id}",
+            {"endpoint": self.endpoint, "model": release.model, "why": why, "message": str(exc)},
+        )
+        with suppress(Conflict):
+            self.project.store.events.add(event)
+
+    def _tell_metrics(self) -> None:
+        self.metrics.serving.clear()
+        for arm, model in (("champion", self.served.champion), ("canary", self.served.canary)):
+            if model is not None:
+                self.metrics.serving.labels(self.endpoint, arm, model.release.model, model.release.id).set(1)
+
+    # answers ----------------------------------------------------------------------------------------------------------
+
+    def choose(self, subject: str) -> tuple[Loaded, str]:
+        """The model that answers this subject, and the arm. Raises NoModel."""
+        served = self.served
+        if served.champion is None and served.canary is None:
+            raise NoModel(
+                f"nothing is released to {self.endpoint!r} that may be served", way_out="release a model: noria run"
+            )
+        champion = served.champion.release if served.champion else None
+        arm = rollout.arm(champion, served.canary.release if served.canary else None, subject)
+        chosen = served.canary if arm == "canary" else served.champion
+        if chosen is None:
+            raise NoModel(f"no champion at {self.endpoint!r} yet", way_out="wait until the canary is promoted")
+        return chosen, arm
+
+    def expect(self, endpoint: str) -> None:
+        """Raises NoRoute for an endpoint that is not this project's."""
+        if endpoint != self.endpoint:
+            raise NoRoute(f"no endpoint {endpoint!r}", way_out=did_you_mean(endpoint, [self.endpoint]))
+
+    def answer(self, body: PredictBody, unit: str, at: Micros, watermark: int | None = None) -> Answer:
+        """Ask the model. ``unit`` decides the arm: the subject, or the prediction's id where there is none.
+
+        A canary that fails is counted against it and the champion answers.
+        Raises NoModel, BadRequest, SignatureMismatch, ModelError.
+        """
+        chosen, arm = self.choose(unit)
+        seen = self.history.seq if watermark is None else watermark
+        try:
+            output, cold = _ask(chosen, self.history, body, at, seen)
+        except ModelError as exc:
+            if exc.code != ModelError.code:  # the request's fault, not the model's
+                raise
+            self._count_failure(chosen.release.id, exc)
+            champion = self.served.champion
+            if arm != "canary" or champion is None:
+                raise
+            chosen, arm = champion, "champion"
+            output, cold = _ask(chosen, self.history, body, at, seen)
+        return Answer(chosen, arm, output, cold, seen)
+
+    def _count_failure(self, release_id: str, exc: ModelError) -> None:
+        self.metrics.failures.labels(release_id).inc()
+        self.failed[release_id] = self.failed.get(release_id, 0) + 1
+        _log.error("release %s failed to answer: %s", release_id, exc)
+
+    def tell_failures(self) -> None:
+        """Add what has failed since the last call to the stored counts; the rollout's evidence reads them."""
+        failed, self.failed = self.failed, {}
+        if failed:
+            stored = self.project.store.settings.get(FAILURES)
+            counts = dict(stored) if isinstance(stored, dict) else {}
+            for release_id, count in failed.items():
+                counts[release_id] = int(counts.get(release_id, 0)) + count
+            self.project.store.settings.set(FAILURES, counts)
+
+    def status(self) -> JsonObject:
+        """What is served, for people and for the loop."""
+        served = self.served
+
+        def told(model: Loaded | None) -> JsonObject | None:
+            if model is None:
+                return None
+            return {"release": model.release.id, "model": model.release.model, "bundle": model.bundle}
+
+        return {
+            "endpoint": self.endpoint,
+            "revision": served.revision,
+            "champion": told(served.champion),
+            "canary": told(served.canary),
+            "refused": [{"release": r, "why": why} for r, why in served.refused],
+            "history_seq": self.history.seq,
+        }
+
+
+def _ask(model: Loaded, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
+    try:
+        if model.recommends:
+            return _recommend(model.scorer, history, body, at, watermark)
+        return _predict(model.scorer, body)
+    except NoriaError:
+        raise
+    except Exception as exc:
+        raise ModelError(f"the model failed: {type(exc).__name__}: {exc}", place=model.release.model) from exc
+
+
+def _recommend(scorer: Any, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
+    if body.subject is None:
+        raise BadRequest("'subject' is missing", place="$.subject", way_out='send {"subject": "12345"}')
+    if body.inputs is not None:
+        raise BadRequest("this endpoint takes a subject, no inputs", place="$.inputs")
+    items, values = history.items(body.subject, at, scorer.half_life, watermark)
+    names, scores = scorer.recommend(items, values, at, body.k)
+    if not np.isfinite(scores).all():
+        raise ModelError("the model gave a score that is no number")
+    return _encode({"items": names, "scores": scores.tolist()}), not items
+
+
+def _predict(scorer: Any, body: PredictBody) -> tuple[bytes, bool]:
+    if body.inputs is None:
+        raise BadRequest("'inputs' is missing", place="$.inputs", way_out='send {"inputs": {"column": 1.5}}')
+    output = scorer.predict(body.inputs)
+    if not all(np.isfinite(v) for v in output.values() if isinstance(v, float)):
+        raise ModelError("the model gave a value that is no number")
+    return _encode(output), False

@@ -1,0 +1,73 @@
+"""The clock of a project opened for replay: only the replay's driver moves it, and never past what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from noria.errors import Conflict, NoRoute
+from noria.project import Project
+from noria.types import HeldClock, JsonObject, Micros, to_iso
+
+MODE, CLOCK, LOOP = "mode", "clock", "loop"
+"""The names of the settings. ``loop`` is written by the loop after each full tick: {"clock", "idle", "next_due"}."""
+
+
+class ReplayClock(HeldClock):
+    """The stored clock, kept in memory: this process alone moves it. `move` promises that the loop is never overrun.
+
+    The loop ticks at moments known in advance. The clock may move up to the next of them; there it waits until the loop
+    has done its tick, which shows in the loop's own state.
+    """
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project.clock.now())
+        self._store = project.store
+
+    def state(self) -> JsonObject:
+        """Where the clock stands, and how far it may go."""
+        loop = self._loop()
+        return {
+            "mode": "replay",
+            "clock": self.now(),
+            "at": to_iso(self.now()),
+            "next_due": loop.get("next_due"),
+            "behind": self.behind(),
+            "loop": loop or None,
+        }
+
+    def behind(self) -> bool:
+        """Whether the loop still has to do something at the present moment."""
+        loop = self._loop()
+        return not loop or not loop["idle"] or self.now() >= loop["next_due"]
+
+    def move(self, to: Micros) -> None:
+        """Raises Conflict: backwards, past the next due moment, or while the loop is behind."""
+        now = self.now()
+        if to < now:
+            raise Conflict(f"the clock stands at {to_iso(now)} and does not go back to {to_iso(to)}")
+        if self.behind():
+            raise Conflict(
+                f"the loop is not done with {to_iso(now)}", way_out="wait until GET /replay/state says behind: false"
+            )
+        due = self._loop()["next_due"]
+        if to > due:
+            raise Conflict(f"something is due at {to_iso(due)}", way_out=f"move the clock to {to_iso(due)} first")
+        if to > now:
+            self._store.settings.set(CLOCK, to)
+            super().move(to)
+
+    def _loop(self) -> dict[str, Any]:
+        found = self._store.settings.get(LOOP)
+        return found if isinstance(found, dict) and {"idle", "next_due"} <= set(found) else {}
+
+
+def replay_clock(project: Project) -> ReplayClock | None:
+    """The clock to move, where the project is open for replay; else None."""
+    return ReplayClock(project) if project.replay else None
+
+
+def needed(clock: ReplayClock | None) -> ReplayClock:
+    """Raises NoRoute outside a replay: belt and braces beside the route table."""
+    if clock is None:
+        raise NoRoute("this project is not open for replay")
+    return clock

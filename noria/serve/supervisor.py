@@ -1,0 +1,251 @@
+"""`noria up`: one small process that keeps the scorer and the loop running, and stops them together."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from noria.errors import AlreadyUp, PortBusy, ProjectError, ServeError
+from noria.project import Project
+from noria.serve import auth
+from noria.serve.child import spawn
+from noria.serve.client import UP_FILE
+from noria.serve.routes import SCOPES
+from noria.types import JsonObject, to_iso
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before each restart of a child that keeps on crashing."""
+CALM_SECONDS = 60.0
+"""A child that lived so long starts again at the beginning of `BACKOFF`."""
+TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
+_LOOK = 0.1
+
+_log = logging.getLogger("noria.up")
+
+
+def up(
+    project: Project,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    replay: bool = False,
+    on_ready: Callable[[JsonObject], None] | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve the project until SIGTERM or SIGINT (or ``stop``). ``on_ready`` gets what up.json holds, but no token.
+
+    Raises AlreadyUp, PortBusy, ProjectError, or ServeError when the scorer does not start at all.
+    """
+    if replay and not project.replay:
+        raise ProjectError("this project is not open for replay", place=str(project.root), way_out="noria demo")
+    with _only_one(project), _signals(stop or threading.Event()) as stopping:
+        tree = _Tree(project, host, port, _logs(project))
+        try:
+            tree.start()
+            if on_ready is not None:
+                on_ready(tree.told())
+            while not stopping.wait(_LOOK):
+                tree.look()
+        finally:
+            tree.stop()
+
+
+def login_address(project: Project, host: str, port: int) -> str:
+    """An address that opens the page once, within an hour."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/login?code={auth.issue_code(project.store)}"
+
+
+class Child:
+    """One child process and how it has fared. ``ready`` is what it told when it was ready."""
+
+    def __init__(self, name: str, module: str, arguments: Callable[[], list[str]], tells: bool, logs: Path) -> None:
+        self.name, self._module, self._arguments, self._tells, self._logs = name, module, arguments, tells, logs
+        self.process: subprocess.Popen[bytes] | None = None
+        self.ready: JsonObject = {}
+        self.crashes = 0
+        self._born = self._again = 0.0
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready where it tells so. Raises PortBusy, ServeError."""
+        self._born = time.monotonic()
+        arguments, fds = self._arguments(), []
+        if self._tells:
+            ready, tell = os.pipe()
+            arguments, fds = [*arguments, "--ready-fd", str(tell), "--parent", str(os.getpid())], [tell]
+        with _log_file(self._logs / f"{self.name}.log") as log:
+            self.process = spawn(self._module, arguments, log, pass_fds=fds, stdin=subprocess.DEVNULL)
+        if self._tells:
+            os.close(tell)
+            self.ready = self._hear(ready)
+
+    def _hear(self, fd: int) -> JsonObject:
+        with os.fdopen(fd, "rb") as pipe:
+            heard = select.select([pipe], [], [], START_SECONDS)[0]
+            line = pipe.readline() if heard else b""
+        word = json.loads(line) if line else {}
+        if "port" in word:
+            return dict(word)
+        self.kill()
+        error = word.get("error", {})
+        kind = PortBusy if error.get("code") == PortBusy.code else ServeError
+        raise kind(
+            str(error.get("detail") or f"the {self.name} did not start"),
+            place=str(error.get("place") or ""),
+            way_out=str(error.get("way_out") or f"see .noria/logs/{self.name}.log"),
+        )
+
+    def look(self) -> bool:
+        """Start it again when it has died and its time has come; whether it was started."""
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            return False
+        if self.process is not None:
+            self.crashes = 0 if now - self._born > CALM_SECONDS else self.crashes
+            wait = BACKOFF[min(self.crashes, len(BACKOFF) - 1)]
+            self.crashes += 1
+            self._again = now + wait
+            _log.error("the %s ended with %s; again in %g s", self.name, self.process.returncode, wait)
+            self.process = None
+        if now < self._again:
+            return False
+        try:
+            self.start()
+        except ServeError as exc:
+            _log.error("the %s does not start: %s", self.name, exc)
+            return False
+        return True
+
+    def stop(self, seconds: float) -> None:
+        """Ask it to stop; kill it when it does not in time."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                _log.error("the %s did not stop within %g s: killed", self.name, seconds)
+                self.kill()
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process is not None and self.process.poll() is None else None
+
+
+class _Tree:
+    """The children of one `up`, and the file that tells where they are."""
+
+    def __init__(self, project: Project, host: str, port: int, logs: Path) -> None:
+        self._project, self._host, self._port = project, host, port
+        root, me = str(project.root), str(os.getpid())
+        self._scorer = Child(
+            "scorer", "noria.serve", lambda: [root, "--host", self._host, "--port", str(self._port)], True, logs
+        )
+        self._loop = Child("loop", "noria.serve.child", lambda: [me, "noria.retrain", root], False, logs)
+        self._token = ""
+
+    def start(self) -> None:
+        self._scorer.start()
+        self._port = int(self._scorer.ready["port"])  # kept when it was 0: a scorer that restarts is found again
+        auth.revoke_named(self._project.store, TOKEN)
+        auth.sweep(self._project.store)
+        self._token = auth.issue(self._project.store, TOKEN, SCOPES)
+        self._write()
+        self._loop.start()
+        self._write()
+
+    def look(self) -> None:
+        if self._scorer.look() | self._loop.look():
+            self._write()
+
+    def stop(self) -> None:
+        """The loop first: what it starts no more cannot disturb the scorer's last answers."""
+        self._loop.stop(STOP_SECONDS)
+        self._scorer.stop(STOP_SECONDS)
+        (self._project.state / UP_FILE).unlink(missing_ok=True)
+        auth.revoke_named(self._project.store, TOKEN)
+
+    def told(self) -> JsonObject:
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        return {
+            "pid": os.getpid(),
+            "host": self._host,
+            "port": self._port,
+            "url": f"http://{shown}:{self._port}",
+            "pids": {"scorer": self._scorer.pid, "loop": self._loop.pid},
+            "since": to_iso(time.time_ns() // 1_000),
+        }
+
+    def _write(self) -> None:
+        """Whole or not at all, and for nobody else's eyes: it holds a token."""
+        path = self._project.state / UP_FILE
+        part = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump({**self.told(), "token": self._token}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+
+
+@contextlib.contextmanager
+def _only_one(project: Project) -> Iterator[None]:
+    """Raises AlreadyUp while another `up` holds this project. The lock goes with its process, however that ends."""
+    path = project.state / "up.lock"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        os.close(fd)
+        raise AlreadyUp("this project is served already", place=str(project.root), way_out=_where(project)) from exc
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _where(project: Project) -> str:
+    try:
+        there: Any = json.loads((project.state / UP_FILE).read_text("utf-8"))
+        return f"it is at {there['url']}; stop it with: kill {there['pid']}"
+    except (OSError, ValueError, KeyError):
+        return "stop the other noria up first"
+
+
+@contextlib.contextmanager
+def _signals(stop: threading.Event) -> Iterator[threading.Event]:
+    """The event is set by SIGTERM and SIGINT, where this is the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {n: signal.signal(n, lambda *_: stop.set()) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _logs(project: Project) -> Path:
+    folder = project.state / "logs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _log_file(path: Path) -> Any:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")

@@ -1,0 +1,135 @@
+"""A served project in this process: real stores, an injected scorer, requests put straight to the ASGI app."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from noria.kernel.records import Release
+from noria.project import Project
+from noria.serve.app import App
+from noria.serve.auth import TokenCache
+from noria.serve.loading import Loaded
+from noria.serve.metrics import Metrics
+from noria.serve.predictor import Predictor, Served
+from noria.serve.replay import replay_clock
+from noria.serve.serving import Serving
+from noria.types import DAY
+
+TOML = """
+[project]
+name = "shop"
+
+[data.sales]
+source = "data/*.parquet"
+contract = "contracts/sales.yaml"
+
+[model]
+task = "recommend"
+"""
+OWN = "the asker's own"
+NOON = 15_000 * DAY + DAY // 2
+
+
+class BuyAgain:
+    """The items of the history by their counts; a stand-in for a bundle's scorer."""
+
+    half_life = 30 * DAY
+
+    def recommend(self, items: Sequence[str], values: Any, at: int, k: int) -> tuple[list[str], Any]:
+        order = sorted(range(len(items)), key=lambda i: (-values[i], items[i]))[:k]
+        return [items[i] for i in order] or ["popular"], np.array([values[i] for i in order] or [0.0])
+
+
+def release(name: str = "rel_1", model: str = "model:shop@1", share: float = 0.5) -> Release:
+    return Release(name, "shop", model, "champion", ({"share": share},), 0, 0, 0)
+
+
+@dataclass
+class Heard:
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Asker:
+    """Sends requests to the app as granian would."""
+
+    app: App
+    token: str | None
+    port: int = 8080
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        token: str | None = OWN,
+        host: str | None = "127.0.0.1:8080",
+        parts: Sequence[bytes] | None = None,
+    ) -> Heard:
+        data = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
+        sent = [(b"content-length", str(len(data)).encode())] if parts is None else []
+        if host is not None:
+            sent.append((b"host", host.encode()))
+        bearer = self.token if token is OWN else token
+        if bearer is not None:
+            sent.append((b"authorization", f"Bearer {bearer}".encode()))
+        sent += [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+        path, _, query = path.partition("?")
+        scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": sent}
+        chunks: Any = parts if parts is not None else [data]
+        heard = Heard()
+
+        async def receive() -> dict[str, Any]:
+            if chunks:
+                return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+            return await asyncio.Future()
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                heard.status = message["status"]
+                heard.headers = {k.decode(): v.decode() for k, v in message["headers"]}
+            else:
+                heard.body += message.get("body", b"")
+
+        await self.app(scope, receive, send)
+        return heard
+
+
+@asynccontextmanager
+async def alive(app: App, token: str | None = None) -> AsyncIterator[Asker]:
+    app.serving.begin()
+    try:
+        yield Asker(app, token)
+    finally:
+        await app.serving.end()
+
+
+def make_app(project: Project, champion: Any = None, canary: Any = None, faces: Sequence[Any] = ()) -> App:
+    """An app whose models are the given scorers (no champion: a `BuyAgain`)."""
+    metrics = Metrics()
+    predictor = Predictor(project, metrics)
+    predictor.start()
+    predictor.served = Served(
+        Loaded(release(), "sha256:a", champion or BuyAgain()),
+        None if canary is None else Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary),
+        project.store.releases.revision(),
+    )
+    clock = replay_clock(project)
+    tokens = TokenCache(project.store.tokens)
+    return App(Serving(project, metrics, predictor, tokens, clock or project.clock, clock), lambda: faces)

@@ -1,0 +1,45 @@
+"""A project to serve, and a way to ask its app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noria.project import Project, open_project
+from noria.serve import auth
+from noria.serve.routes import SCOPES
+from noria.types import HeldClock
+from tests.serve.asking import NOON, TOML, Asker, alive, make_app
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def project(tmp_path: Path, home: Path) -> Any:
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "noria.toml").write_text(TOML)
+    with open_project(root, clock=HeldClock(NOON)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(project: Project) -> Callable[..., Any]:
+    """Run a coroutine function of an `Asker` with an all-scopes token against a fresh app."""
+
+    def go(work: Callable[[Asker], Any], **more: Any) -> Any:
+        async def main() -> Any:
+            async with alive(make_app(project, **more), auth.issue(project.store, "test", SCOPES)) as ask:
+                return await work(ask)
+
+        return asyncio.run(main())
+
+    return go

@@ -1,0 +1,446 @@
+"""The app: who is let in, what is answered, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from noria.errors import ProjectError
+from noria.serve import auth
+from noria.serve.app import App
+from noria.serve.bodies import MAX_BODY
+from noria.serve.routes import OPEN, SCOPES, Route
+from noria.types import DAY, to_iso
+from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app
+
+
+def outcome(key: str = "o1", **changes: Any) -> dict[str, Any]:
+    return {"key": key, "subject": "7", "item": "mug", "value": 2.0, "at": to_iso(NOON - DAY), **changes}
+
+
+def test_predict_is_answered_and_written_down(run, project):
+    async def work(ask: Asker) -> Any:
+        return await ask("POST", "/predict/shop", {"subject": "7", "k": 3})
+
+    heard = run(work)
+    assert heard.status == 200 and heard.headers["content-type"] == "application/json"
+    answer = heard.json
+    assert answer | {"prediction_id": ""} == {
+        "prediction_id": "",
+        "model": "model:shop@1",
+        "release": "rel_1",
+        "arm": "champion",
+        "cold": True,
+        "ack": "group",
+        "at": to_iso(NOON),
+        "items": ["popular"],
+        "scores": [0.0],
+    }
+    kept = project.live.predictions.get(answer["prediction_id"])
+    assert (kept.subject, kept.at, kept.cold, json.loads(kept.inputs)) == ("7", NOON, True, {"k": 3})
+    assert json.loads(kept.output) == {"items": ["popular"], "scores": [0.0]}
+
+
+def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
+    async def work(ask: Asker) -> Any:
+        told = await ask("POST", "/feedback", [outcome(), outcome("o2", item="lamp", value=-1.0)])
+        assert (told.status, told.json) == (200, {"outcomes": 2, "ack": "group"})
+        again = await ask("POST", "/feedback", outcome(value=9.0))
+        assert again.status == 200
+        return (await ask("POST", "/predict/shop", {"subject": "7"})).json
+
+    answer = run(work)
+    assert answer["items"] == ["mug"] and not answer["cold"]
+    assert answer["scores"][0] == pytest.approx(
+        2 ** (-1 / 30)
+    )  # one row of value > 0, a day old; the second o1 changed nothing
+    assert project.live.outcomes.get("o1").value == 2.0
+    assert [e.key for e in project.live.online.since(0)] == ["o1", "o2"]
+    assert project.live.predictions.get(answer["prediction_id"]).watermark == 2
+
+
+def test_rows_of_another_writer_are_followed_in_order(run, project):
+    """Another process's rows between ours must not be skipped, whichever we hear of first."""
+    from noria.kernel.records import OnlineEvent
+
+    async def work(ask: Asker) -> Any:
+        project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0)])
+        await ask("POST", "/feedback", outcome())  # gets seq 2
+        return (await ask("POST", "/predict/shop", {"subject": "7"})).json
+
+    assert sorted(run(work)["items"]) == ["cup", "mug"]
+
+
+def test_the_same_key_is_the_same_answer(run, project):
+    async def work(ask: Asker) -> Any:
+        body = {"subject": "7", "key": "536365"}
+        first, second = await asyncio.gather(*(ask("POST", "/predict/shop", body) for _ in range(2)))
+        await ask("POST", "/feedback", outcome())
+        third = await ask("POST", "/predict/shop", body)
+        other = await ask("POST", "/predict/shop", {"subject": "8", "key": "536365"})
+        return first, second, third, other
+
+    first, second, third, other = run(work)
+    assert first.json == second.json == third.json
+    assert "repeated" not in first.headers and third.headers["repeated"] == "1"
+    assert (other.status, other.json["code"]) == (409, "conflict")
+    assert project.live.predictions.count() == 1
+
+
+def test_ack_modes_are_said(run, project):
+    async def work(ask: Asker) -> Any:
+        said = [
+            (await ask("POST", "/predict/shop", {"subject": "7"}, headers={"Ack": "async"})).json["ack"],
+            (await ask("POST", "/predict/shop?ack=none", {"subject": "7"})).json["ack"],
+        ]
+        wrong = await ask("POST", "/predict/shop?ack=sync", {"subject": "7"})
+        forgetful = await ask("POST", "/predict/shop?ack=none", {"subject": "7", "key": "k"})
+        lost = await ask("POST", "/feedback?ack=none", outcome())
+        return said, wrong, forgetful, lost
+
+    said, wrong, forgetful, lost = run(work)
+    assert said == ["async", "none"]
+    assert [h.status for h in (wrong, forgetful, lost)] == [400, 400, 400]
+    assert "did you mean 'async'" in wrong.json["way_out"]
+    assert project.live.predictions.count() == 1  # async was written when the server ended; none was not
+
+
+BAD_PREDICT = [
+    (b"", "not JSON"),
+    (b"{", "not JSON"),
+    (b"[]", "Expected `object`"),
+    (b'{"subject": 7}', "Expected `str | null`"),
+    (b'{"subject": ""}', "length >= 1"),
+    (b'{"subject": "' + b"x" * 300 + b'"}', "length <= 256"),
+    (b'{"subject": "7", "k": 0}', ">= 1"),
+    (b'{"subject": "7", "k": 1001}', "<= 1000"),
+    (b'{"subject": "7", "k": 2.5}', "Expected `int`"),
+    (b'{"subject": "7", "k": NaN}', "not JSON"),
+    (b'{"subject": "7", "wrong": 1}', "unknown field `wrong`"),
+    (b'{"subject": "\\u0000"}', "NUL"),
+    (b'{"subject": "\\ud800"}', "not JSON"),
+    (b'{"subject": "\xff"}', "not JSON"),
+    (b'{"subject": "7", "inputs": {"a": NaN}}', "not JSON"),
+    (b'{"subject": "7", "inputs": {"a": 1e999}}', "out of range"),
+    (b'{"subject": "7", "inputs": {"a": -Infinity}}', "not JSON"),
+    (b'{"subject": "7", "inputs": {"a": {}}}', "Expected"),
+    (b'{"subject": "7", "inputs": {"a": 1}}', "no inputs"),
+    (b'{"k": 3}', "'subject' is missing"),
+    (b"[" * 100_000, "Expected `object`"),
+    (b'{"inputs":' * 50_000, "Expected"),
+]
+
+
+@pytest.mark.parametrize("raw, says", BAD_PREDICT)
+def test_bad_requests_are_refused_in_words(run, project, raw, says):
+    heard = run(lambda ask: ask("POST", "/predict/shop", raw=raw))
+    assert (heard.status, heard.headers["content-type"]) == (400, "application/problem+json")
+    problem = heard.json
+    assert problem["code"] == "bad_request" and says in problem["message"]
+    assert {"type", "title", "status", "detail", "place", "way_out"} <= set(problem)
+    assert project.live.predictions.count() == 0
+
+
+@pytest.mark.parametrize(
+    "changes, says",
+    [
+        ({"value": "2"}, "Expected `float`"),
+        ({"at": "yesterday"}, "not a time"),
+        ({"at": "1969-12-31"}, "before 1970"),
+        ({"at": to_iso(NOON + DAY)}, "future"),
+        ({"at": "2011-01-01" * 9}, "length <= 40"),
+        ({"item": ""}, "length >= 1"),
+        ({"key": "a\0b"}, "NUL"),
+        ({"colour": "red"}, "unknown field"),
+    ],
+)
+def test_bad_outcomes_are_refused_all_together(run, project, changes, says):
+    heard = run(lambda ask: ask("POST", "/feedback", [outcome("good"), outcome(**changes)]))
+    assert heard.status == 400 and says in heard.json["message"] and "[1]" in heard.json["place"].replace("...", "1")
+    assert project.live.outcomes.get("good") is None
+
+
+def test_lists_are_bounded(run, project):
+    many = [outcome(f"o{i}") for i in range(1_001)]
+    assert run(lambda ask: ask("POST", "/feedback", many)).status == 400
+    assert run(lambda ask: ask("POST", "/feedback", [])).status == 400
+    assert run(lambda ask: ask("POST", "/feedback", many[:1_000])).status == 200
+
+
+def test_a_long_body_is_refused_before_it_is_read(run):
+    async def work(ask: Asker) -> Any:
+        chunks = [b"x" * 100_000] * 100
+        undeclared = await ask("POST", "/predict/shop", parts=chunks)
+        assert len(chunks) == 89  # one over the limit was read, and no more
+        unread = [b"x"]
+        declared = await ask("POST", "/predict/shop", parts=unread, headers={"Content-Length": str(10 * MAX_BODY)})
+        assert unread == [b"x"]
+        return undeclared, declared
+
+    for heard in run(work):
+        assert (heard.status, heard.json["code"]) == (413, "too_large")
+
+
+def test_a_body_that_never_comes_is_given_up(run, monkeypatch):
+    monkeypatch.setattr("noria.serve.admit.READ_SECONDS", 0.0)
+    heard = run(lambda ask: ask("POST", "/predict/shop", parts=[]))
+    assert (heard.status, heard.json["code"]) == (408, "too_slow")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [None, "", "example.com", "127.0.0.1.example.com", "127.0.0.2", "evil@127.0.0.1", "localhost/x", "0.0.0.0:8080"],
+)
+def test_other_hosts_are_refused(run, host):
+    heard = run(lambda ask: ask("GET", "/healthz", host=host))
+    assert (heard.status, heard.json["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:9", "[::1]:8080", "LOCALHOST"])
+def test_names_of_this_machine_are_served(run, host):
+    assert run(lambda ask: ask("GET", "/healthz", host=host)).status == 200
+
+
+def test_other_origins_are_refused_on_unsafe_methods(run):
+    async def work(ask: Asker) -> Any:
+        def origin(text: str) -> dict[str, str]:
+            return {"Origin": text}
+
+        body = {"subject": "7"}
+        return [
+            (await ask("POST", "/predict/shop", body, headers=origin("http://example.com"))).status,
+            (await ask("POST", "/predict/shop", body, headers=origin("null"))).status,
+            (await ask("POST", "/predict/shop", body, headers=origin("http://127.0.0.1:9999"))).status,
+            (await ask("POST", "/predict/shop", body, headers=origin("http://127.0.0.1:8080"))).status,
+            (await ask("GET", "/metrics", headers=origin("http://example.com"))).status,
+        ]
+
+    assert run(work) == [403, 403, 403, 200, 200]
+
+
+def test_doubled_headers_are_refused(run):
+    heard = run(lambda ask: ask("GET", "/healthz", headers={"Host": "example.com"}))
+    assert heard.status == 400
+
+
+@pytest.mark.parametrize("bad", [None, "noria_wrong", "", "ü", "x" * 10_000])
+def test_unknown_tokens_are_refused_everywhere(run, bad):
+    async def work(ask: Asker) -> Any:
+        routes = [*ask.app.handlers, Route("GET", "/api/runs", "read"), Route("GET", "/nowhere", "read")]
+        return {
+            (r.method, r.path): (await ask(r.method, r.path.replace("{endpoint}", "shop"), token=bad)).status
+            for r in routes
+            if r.scope != OPEN
+        }
+
+    assert set(run(work).values()) == {401}
+
+
+def test_every_route_asks_for_its_scope(project):
+    """Deny by default: each route with each single scope; only its own gets past the gate."""
+
+    async def work() -> None:
+        app = make_app(project)
+        async with alive(app) as ask:
+            for scope in SCOPES:
+                for route in app.table.routes:
+                    token = auth.issue(project.store, scope, [scope])
+                    heard = await ask(route.method, route.path.replace("{endpoint}", "shop"), token=token)
+                    if route.scope in (scope, OPEN):
+                        assert heard.status not in (401, 403, 404, 405), (route, scope, heard)
+                    else:
+                        assert heard.status == 403, (route, scope, heard)
+
+    asyncio.run(work())
+
+
+TRICKS = [
+    "/predict/shop/",
+    "//predict/shop",
+    "/predict//shop",
+    "/predict/../control/refresh",
+    "/predict/..",
+    "/predict/shop\0",
+    "/predict/shop/../../metrics",
+    "/PREDICT/shop",
+    "/predict/" + "x" * 5_000,
+    "/predict/sh op",
+    "/control/refresh/",
+    "/control",
+    "/.noria/noria.db",
+    "/",
+    "",
+    "*",
+]
+
+
+@pytest.mark.parametrize("path", TRICKS)
+def test_what_is_not_in_the_table_is_refused(run, path):
+    heard = run(lambda ask: ask("POST", path, {"subject": "7"}))
+    assert (heard.status, heard.json["code"]) == (404, "no_route")
+
+
+def test_wrong_methods_and_unknown_endpoints(run):
+    async def work(ask: Asker) -> Any:
+        return [await ask("GET", "/predict/shop"), await ask("POST", "/predict/shpo", {"subject": "7"})]
+
+    method, endpoint = run(work)
+    assert (method.status, method.json["code"], method.json["way_out"]) == (405, "wrong_method", "it answers POST")
+    assert (endpoint.status, endpoint.json["way_out"]) == (404, "did you mean 'shop'?")
+
+
+def test_replay_routes_exist_in_a_replay_only(run):
+    async def work(ask: Asker) -> Any:
+        return [
+            (await ask("POST", "/replay/clock", {"to": to_iso(NOON)})).status,
+            (await ask("GET", "/replay/state")).status,
+        ]
+
+    assert run(work) == [404, 404]
+
+
+def test_revoked_and_expired_tokens(run, project):
+    async def work(ask: Asker) -> Any:
+        secret = auth.issue(project.store, "short", ["read"])
+        assert (await ask("GET", "/metrics", token=secret)).status == 200
+        auth.revoke_named(project.store, "short")
+        await ask.app.serving.refresh()  # what the heartbeat does
+        gone = await ask("GET", "/metrics", token=secret)
+        late = await ask("GET", "/metrics", token=auth.issue(project.store, "late", ["read"], life=-1))
+        return gone, late
+
+    gone, late = run(work)
+    assert gone.status == 401 and "expired" in late.json["message"]
+
+
+def test_login_once_then_a_session_with_csrf_checks(run, project):
+    async def work(ask: Asker) -> Any:
+        ask.token = None
+        code = auth.issue_code(project.store)
+        first = await ask("GET", f"/login?code={code}")
+        second = await ask("GET", f"/login?code={code}")
+        cookie = {"Cookie": first.headers["set-cookie"].split(";")[0]}
+        ours = {"Origin": "http://127.0.0.1:8080", **cookie}
+        tried = [
+            await ask("GET", "/metrics", headers=cookie),
+            await ask("POST", "/control/refresh", headers=cookie),
+            await ask("POST", "/control/refresh", headers={**ours, "Sec-Fetch-Site": "cross-site"}),
+            await ask("POST", "/control/refresh", headers=ours),
+            await ask("POST", "/predict/shop", {"subject": "7"}, headers=ours),
+            await ask("POST", "/logout", headers=ours),
+            await ask("GET", "/metrics", headers=cookie),
+            await ask("GET", "/metrics", token=code),
+        ]
+        return first, second, tried
+
+    first, second, tried = run(work)
+    assert first.status == 303 and first.headers["location"] == "/"
+    assert "HttpOnly" in first.headers["set-cookie"] and "SameSite=Strict" in first.headers["set-cookie"]
+    assert second.status == 401
+    assert [h.status for h in tried] == [200, 403, 403, 200, 403, 200, 401, 401]
+
+
+class Broken:
+    half_life = DAY
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def recommend(self, items, values, at, k):
+        import numpy as np
+
+        if self.what == "raises":
+            raise ValueError("no idea")
+        return ["mug"], np.array([float("nan")])
+
+
+@pytest.mark.parametrize("what", ["raises", "nan"])
+def test_a_failing_canary_is_counted_and_the_champion_answers(run, project, what):
+    async def work(ask: Asker) -> Any:
+        arms = [(await ask("POST", "/predict/shop", {"subject": str(i)})).json for i in range(40)]
+        await ask("POST", "/control/refresh")
+        return arms
+
+    answers = run(work, canary=Broken(what))
+    assert {a["arm"] for a in answers} == {"champion"}
+    assert 5 < project.store.settings.get("serving_failures")["rel_2"] < 35
+
+
+def test_a_failing_champion_is_an_error_in_words(run):
+    heard = run(lambda ask: ask("POST", "/predict/shop", {"subject": "7"}), champion=Broken("raises"))
+    assert (heard.status, heard.json["code"]) == (422, "model") and "no idea" in heard.json["message"]
+
+
+def test_an_unexpected_error_tells_nothing_but_a_number(run, monkeypatch, caplog):
+    def broken(self: Any, endpoint: str) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr("noria.serve.predictor.Predictor.expect", broken)
+    heard = run(lambda ask: ask("POST", "/predict/shop", {"subject": "7"}))
+    assert (heard.status, heard.json["code"]) == (500, "internal")
+    assert b"secret" not in heard.body and heard.json["place"] in caplog.text
+
+
+def test_a_face_gets_only_what_the_table_allows(project):
+    seen: list[Any] = []
+
+    class Face:
+        routes = (Route("GET", "/api/things/{name}", "read"), Route("POST", "/api/things", "operate"))
+
+        @staticmethod
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            seen.append((scope["path"], (await receive())["body"], scope["state"]["token"].name))
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"thing"})
+
+    async def work() -> Any:
+        app = make_app(project, faces=[lambda serving: Face])
+        async with alive(app, auth.issue(project.store, "reader", ["read"])) as ask:
+            assert app.faces.loaded is None
+            return [
+                await ask("GET", "/api/things/a"),
+                await ask("POST", "/api/things", {"a": 1}),
+                await ask("GET", "/api/other"),
+                await ask("GET", "/api/things/a", token="wrong"),
+                await ask("GET", "/api/things/..%2fx"),
+            ]
+
+    assert [h.status for h in asyncio.run(work())] == [200, 403, 404, 401, 404]
+    assert seen == [("/api/things/a", b"", "reader")]
+
+
+def test_a_face_without_tokens_is_not_mounted(project):
+    class Face:
+        routes = (Route("GET", "/free", OPEN),)
+        app = None
+
+    async def work() -> Any:
+        await App(make_app(project).serving, lambda: [lambda serving: Face]).faces.load()
+
+    with pytest.raises(ProjectError, match="no token"):
+        asyncio.run(work())
+
+
+def test_a_subject_keeps_its_arm(run):
+    async def work(ask: Asker) -> Any:
+        first = [(await ask("POST", "/predict/shop", {"subject": str(i)})).json["arm"] for i in range(60)]
+        second = [(await ask("POST", "/predict/shop", {"subject": str(i)})).json["arm"] for i in range(60)]
+        return first, second
+
+    first, second = run(work, canary=BuyAgain())
+    assert first == second and 15 < first.count("canary") < 45
+
+
+def test_no_model_is_said(run, project):
+    async def work(ask: Asker) -> Any:
+        from noria.serve.predictor import Served
+
+        ask.app.serving.predictor.served = Served(revision=project.store.releases.revision())
+        return await ask("POST", "/predict/shop", {"subject": "7"}), await ask("GET", "/healthz")
+
+    predicted, health = run(work)
+    assert (predicted.status, predicted.json["code"]) == (503, "no_model")
+    assert health.json == {"status": "no_model"}
