@@ -279,7 +279,8 @@ class LiveStore(Protocol):
     ) -> None:
         """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
         the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
-        prediction id or outcome key that is there already changes nothing."""
+        prediction id or outcome key that is there already changes nothing. Without ``done`` nobody waits, and it is
+        written within 50 ms, in company."""
         ...
 
     def flush(self) -> None:

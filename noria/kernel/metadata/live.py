@@ -27,6 +27,10 @@ class Append:
         self.predictions, self.outcomes, self.events, self.done = made, seen, events, done
         self.seqs: Sequence[int] = ()
 
+    @property
+    def urgent(self) -> bool:
+        return self.done is not None
+
     def run(self, tx: Connection) -> None:
         Bulk([self]).run(tx)
 
@@ -42,6 +46,7 @@ class Bulk:
     """Many appends as one: one statement for all their rows of a table."""
 
     __slots__ = ("parts",)
+    urgent = True
 
     def __init__(self, parts: Sequence[Append]) -> None:
         self.parts = parts
@@ -77,7 +82,7 @@ class Bulk:
         return self.parts
 
 
-def combine(batch: list[Piece]) -> list[Piece]:
+def combine(batch: Sequence[Piece]) -> Sequence[Piece]:
     """All appends of a batch become one piece."""
     appends = [piece for piece in batch if type(piece) is Append]
     if len(appends) < 2:

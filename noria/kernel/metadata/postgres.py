@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
@@ -27,7 +27,7 @@ _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
 def open_postgres(
-    url: str, kind: Kind, *, wait: float = 10.0, combine: Callable[[list[Piece]], list[Piece]] | None = None
+    url: str, kind: Kind, *, wait: float = 10.0, combine: Callable[[Sequence[Piece]], Sequence[Piece]] | None = None
 ) -> Database:
     """Connect to ``postgresql://user:secret@host/database``.
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from noria.kernel.metadata.versions import Kind, bring_to_head
 from noria.kernel.metadata.writer import Piece, Writer
 from noria.types import Micros
 
-Combine = Callable[[list[Piece]], list[Piece]]
+Combine = Callable[[Sequence[Piece]], Sequence[Piece]]
 
 
 def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -23,6 +24,10 @@ from noria.kernel.metadata.border import translate
 
 T = TypeVar("T")
 MOST = 4_096  # pieces in one transaction
+GATHER = (
+    0.002  # seconds between two commits while several callers write at once: an fsync costs more than all their rows
+)
+PATIENCE = 0.02  # seconds that pieces wait for company when nobody waits for them
 
 _log = logging.getLogger("noria.metadata")
 
@@ -52,6 +57,11 @@ class Session(Protocol):
 class Piece(Protocol):
     """Something to be written."""
 
+    @property
+    def urgent(self) -> bool:
+        """Somebody waits for it."""
+        ...
+
     def run(self, tx: Connection) -> None: ...
     def settle(self, error: BaseException | None) -> None:
         """Called once, after the commit (None) or when it is certain that nothing of this was written."""
@@ -66,6 +76,7 @@ class Call(Generic[T]):
     """A function of the transaction whose caller waits."""
 
     __slots__ = ("future", "result", "work")
+    urgent = True
 
     def __init__(self, work: Callable[[Connection], T]) -> None:
         self.work = work
@@ -95,12 +106,14 @@ class Writer:
         self,
         connect: Callable[[], Session],
         place: str,
-        combine: Callable[[list[Piece]], list[Piece]] | None = None,
+        combine: Callable[[Sequence[Piece]], Sequence[Piece]] | None = None,
         patience: float = 60.0,
     ) -> None:
         self._connect, self._place, self._combine, self._patience = connect, place, combine, patience
         self._queue: SimpleQueue[Piece | None] = SimpleQueue()
         self._lock = threading.Lock()
+        self._urgent = threading.Event()
+        self._crowd, self._began = False, 0.0
         self._thread: threading.Thread | None = None
         self._session: Session | None = None
         self._closed = False
@@ -114,6 +127,8 @@ class Writer:
             if self._thread is None:
                 self._start()
             self._queue.put(piece)
+        if piece.urgent and not self._urgent.is_set():
+            self._urgent.set()
 
     def call(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in the next group commit and wait for it."""
@@ -138,6 +153,7 @@ class Writer:
             thread, self._thread = self._thread, None
             if not self._closed and thread is not None and self._pid == os.getpid():
                 self._queue.put(None)
+                self._urgent.set()
             self._closed = True
         if thread is not None and self._pid == os.getpid():
             thread.join()
@@ -151,42 +167,77 @@ class Writer:
     def _loop(self) -> None:
         stop = False
         while not stop:
-            batch: list[Piece] = []
-            piece = self._queue.get()
-            try:
-                while piece is not None and len(batch) < MOST:
-                    batch.append(piece)
-                    piece = self._queue.get_nowait()
-            except Empty:
-                pass
-            else:
-                stop = piece is None
-                if piece is not None:
-                    batch.append(piece)
+            batch, stop = self._take()
+            self._began = time.monotonic()
             if batch:
                 self._write(batch)
         if self._session is not None:
             self._session.close()
 
-    def _write(self, batch: list[Piece]) -> None:
+    def _take(self) -> tuple[list[Piece], bool]:
+        """Waits for a piece, takes all that are there; True when the last one has come."""
+        piece = self._queue.get()
+        if piece is not None and not piece.urgent:
+            self._urgent.wait(PATIENCE)
+        elif self._crowd:
+            time.sleep(max(0.0, self._began + GATHER - time.monotonic()))
+        self._urgent.clear()
+        batch: list[Piece] = []
+        try:
+            while piece is not None:
+                batch.append(piece)
+                if len(batch) >= MOST:
+                    return batch, False
+                piece = self._queue.get_nowait()
+        except Empty:
+            self._crowd = len(batch) > 1
+            return batch, False
+        return batch, True
+
+    def _write(self, batch: Sequence[Piece]) -> None:
+        """One transaction of these pieces, then everybody is told."""
         done: list[Piece] = []
         failed: list[tuple[Piece, BaseException]] = []
+        pieces = self._combine(batch) if self._combine and len(batch) > 1 else batch
+        if len(pieces) == 1 and (parts := self._alone(pieces[0], done, failed)):
+            pieces = parts
+        if not done and not failed:
+            self._together(pieces, done, failed)
+        for piece in done:
+            self._settle(piece, None)
+        for piece, error in failed:
+            self._settle(piece, error)
+
+    def _alone(self, piece: Piece, done: list[Piece], failed: list[tuple[Piece, BaseException]]) -> Sequence[Piece]:
+        """A transaction of one piece needs no savepoint. Returns its parts when it failed and they may be tried apart."""
         try:
-            pieces = self._combine(batch) if self._combine and len(batch) > 1 else batch
+            session = self._begin()
+            piece.run(session.tx)
+            session.commit()
+        except BaseException as exc:  # noqa: BLE001 - it goes to the caller who waits for it
+            self._abandon()
+            parts = piece.split()
+            if not parts:
+                failed.append((piece, translate(exc, self._place)))
+            return parts
+        done.append(piece)
+        return ()
+
+    def _together(self, pieces: Sequence[Piece], done: list[Piece], failed: list[tuple[Piece, BaseException]]) -> None:
+        try:
             session = self._begin()
             for piece in pieces:
                 self._run(session, piece, done, failed)
             session.commit()
         except BaseException as exc:  # noqa: BLE001 - whatever it was, every waiting caller is told
-            told = {id(piece) for piece, _ in failed}
-            error = translate(exc.__cause__ if isinstance(exc, _GaveUp) and exc.__cause__ else exc, self._place)
-            failed += [(piece, error) for piece in batch if id(piece) not in told]
-            done = []
             self._abandon()
-        for piece in done:
-            self._settle(piece, None)
-        for piece, error in failed:
-            self._settle(piece, error)
+            cause = exc.__cause__ if isinstance(exc, _GaveUp) and exc.__cause__ else exc
+            error = translate(cause, self._place)
+            told = {id(piece) for piece, _ in failed}
+            failed += [
+                (piece, error) for whole in pieces for piece in (whole.split() or (whole,)) if id(piece) not in told
+            ]
+            done.clear()
 
     def _begin(self) -> Session:
         if self._session is None:
