@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
 from noria.kernel.metadata.border import border
+from noria.kernel.metadata.pieces import Piece
 from noria.kernel.metadata.rows import AnyRow
-from noria.kernel.metadata.writer import Piece, Writer
+from noria.kernel.metadata.writer import Writer
 from noria.types import Micros
 
 T = TypeVar("T")

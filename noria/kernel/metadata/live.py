@@ -10,7 +10,7 @@ from sqlalchemy.engine import Dialect
 
 from noria.kernel.metadata import base, online, outcomes, predictions
 from noria.kernel.metadata.database import Database
-from noria.kernel.metadata.writer import Piece
+from noria.kernel.metadata.pieces import Piece
 from noria.kernel.records import OnlineEvent, Outcome, Prediction
 
 Done = Callable[[BaseException | None, Sequence[int]], None]

@@ -16,8 +16,9 @@ from sqlalchemy.pool import QueuePool
 from noria.errors import StoreBusy, StoreError
 from noria.kernel.metadata.border import border
 from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.pieces import Piece
 from noria.kernel.metadata.versions import Kind, bring_to_head
-from noria.kernel.metadata.writer import Piece, Writer
+from noria.kernel.metadata.writer import Writer
 from noria.types import Micros
 
 Combine = Callable[[Sequence[Piece]], Sequence[Piece]]

@@ -12,15 +12,15 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from queue import Empty, SimpleQueue
-from typing import Generic, Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from noria.errors import StoreBusy, StoreError
 from noria.kernel.metadata.border import translate
+from noria.kernel.metadata.pieces import Call, Piece, Session
 
 T = TypeVar("T")
 MOST = 4_096  # pieces in one transaction
@@ -30,69 +30,6 @@ GATHER = (
 PATIENCE = 0.02  # seconds that pieces wait for company when nobody waits for them
 
 _log = logging.getLogger("noria.metadata")
-
-
-class Session(Protocol):
-    """The writer's own connection, one transaction at a time."""
-
-    tx: Connection
-
-    @property
-    def broken(self) -> bool:
-        """The connection is gone for good."""
-        ...
-
-    def begin(self) -> None: ...
-    def commit(self) -> None: ...
-    def rollback(self) -> None: ...
-    def savepoint(self) -> None: ...
-    def release(self) -> None: ...
-    def undo(self) -> bool:
-        """Back to the savepoint; False when the database has given up the whole transaction."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class Piece(Protocol):
-    """Something to be written."""
-
-    @property
-    def urgent(self) -> bool:
-        """Somebody waits for it."""
-        ...
-
-    def run(self, tx: Connection) -> None: ...
-    def settle(self, error: BaseException | None) -> None:
-        """Called once, after the commit (None) or when it is certain that nothing of this was written."""
-        ...
-
-    def split(self) -> Sequence[Piece]:
-        """The pieces this was combined from, to be tried one by one when it fails; none when it is a single one."""
-        ...
-
-
-class Call(Generic[T]):
-    """A function of the transaction whose caller waits."""
-
-    __slots__ = ("future", "result", "work")
-    urgent = True
-
-    def __init__(self, work: Callable[[Connection], T]) -> None:
-        self.work = work
-        self.future: Future[T] = Future()
-
-    def run(self, tx: Connection) -> None:
-        self.result = self.work(tx)
-
-    def settle(self, error: BaseException | None) -> None:
-        if error is not None:
-            self.future.set_exception(error)
-        else:
-            self.future.set_result(self.result)
-
-    def split(self) -> Sequence[Piece]:
-        return ()
 
 
 class _GaveUp(Exception):
@@ -209,7 +146,7 @@ class Writer:
             self._settle(piece, error)
 
     def _alone(self, piece: Piece, done: list[Piece], failed: list[tuple[Piece, BaseException]]) -> Sequence[Piece]:
-        """A transaction of one piece needs no savepoint. Returns its parts when it failed and they may be tried apart."""
+        """A transaction of one piece needs no savepoint. When it failed: the parts that may be tried apart."""
         try:
             session = self._begin()
             piece.run(session.tx)
