@@ -2,7 +2,7 @@
 
 A gate looks at a candidate and answers with evidence. There are two independent blessings, quality and
 infrastructure; a candidate needs every gate of both. Where there is no champion to compare with, the gates that measure
-a change are skipped and their verdict says "rubber stamped". A gate that raises has refused: what it raised is evidence.
+a change are skipped and their verdict says "rubber stamped". A gate that raises has refused; the error is the evidence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Blessing = Literal["quality", "infrastructure"]
 
 @dataclass(frozen=True)
 class CandidateReport:
-    """What the real server did with a candidate. ``latency_us``: its own handle time of each request, round by round."""
+    """What the real server did with a candidate. ``latency_us``: its own handle time, round by round."""
 
     ok: bool
     errors: list[str] = field(default_factory=list)  # what went wrong, in words; not empty where ``ok`` is False
@@ -143,7 +143,7 @@ def _judge(gate: Gate, case: Case) -> Opinion:
         return Opinion(False, exc.message)
     except NoriaError as exc:
         return Opinion(False, f"{exc.code}: {exc}", {"error": exc.problem()})
-    except Exception as exc:  # noqa: BLE001 - the candidate's own code may raise anything: it is a refusal, and kept
+    except Exception as exc:  # noqa: BLE001 - a candidate's own code may raise anything
         return Opinion(False, f"it raised {type(exc).__name__}: {exc}", _raised(exc))
     if unsayable := next(_not_finite(opinion.figures, "evidence"), None):
         return Opinion(False, f"the gate's own evidence is not a number at {unsayable}")

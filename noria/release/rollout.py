@@ -38,9 +38,9 @@ def arm(champion: Release | None, canary: Release | None, subject: str) -> str:
     return "canary" if chance < share else "champion"
 
 
-def in_progress(project: Project, endpoint: str) -> Release | None:
+def in_progress(project: Project, endpoint: str, tx: Any = None) -> Release | None:
     """The canary of this endpoint."""
-    return next(iter(project.store.releases.list(endpoint, "canary")), None)
+    return next(iter(project.store.releases.list(endpoint, "canary", tx)), None)
 
 
 def watched(project: Project, endpoint: str) -> Release | None:
@@ -59,8 +59,8 @@ def begin(project: Project, release_id: str, now: Micros) -> list[Event]:
     """
 
     def work(tx: Any) -> list[Event]:
-        release = _expect(project, release_id, "held")
-        champion = project.store.releases.champion(release.endpoint)
+        release = _expect(project, tx, release_id, "held")
+        champion = project.store.releases.champion(release.endpoint, tx)
         if release.previous != (champion.id if champion else None):
             raise ReleaseError(
                 f"{release.model} was compared with another champion than {champion.model if champion else 'none'}",
@@ -95,7 +95,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     broken = [finding.text for finding in findings if finding.broken]
 
     def work(tx: Any) -> list[Event]:
-        current = project.store.releases.get(release.id)
+        current = project.store.releases.get(release.id, tx)
         if current.status != release.status:  # somebody was first, by hand
             return []
         if broken:
@@ -116,7 +116,7 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, now: M
     at = project.clock.now() if now is None else now
 
     def work(tx: Any) -> list[Event]:
-        release = _expect(project, release_id, "canary", "champion")
+        release = _expect(project, tx, release_id, "canary", "champion")
         if release.status == "champion" and release.previous is None:
             raise ReleaseError(
                 f"there is no release before {release.id}: the endpoint would be left without a model",
@@ -132,13 +132,13 @@ def halt(project: Project, release_id: str, *, by: str, reason: str, now: Micros
     at = project.clock.now() if now is None else now
 
     def work(tx: Any) -> list[Event]:
-        return _halt(project, _expect(project, release_id, "canary"), at, {"reason": reason, "by": by}, tx)
+        return _halt(project, _expect(project, tx, release_id, "canary"), at, {"reason": reason, "by": by}, tx)
 
     return project.store.transact(work)
 
 
-def _expect(project: Project, release_id: str, *statuses: str) -> Release:
-    release = project.store.releases.get(release_id)
+def _expect(project: Project, tx: Any, release_id: str, *statuses: str) -> Release:
+    release = project.store.releases.get(release_id, tx)
     if release.status not in statuses:
         raise ReleaseError(f"{release.id} is {release.status}, not {' or '.join(statuses)}", place=release.endpoint)
     return release
@@ -203,7 +203,7 @@ def _roll_back(project: Project, release: Release, now: Micros, reason: JsonObje
 
 
 def _halt_others(project: Project, release: Release, now: Micros, tx: Any) -> list[Event]:
-    canary = in_progress(project, release.endpoint)
+    canary = in_progress(project, release.endpoint, tx)
     if canary is None or canary.id == release.id:
         return []
     why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"

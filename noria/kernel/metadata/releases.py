@@ -33,8 +33,8 @@ class Releases:
 
         self._db.write(work, tx)
 
-    def get(self, release_id: str) -> Release:
-        return _get(self._db.first(_by_id(release_id)), release_id)
+    def get(self, release_id: str, tx: Tx = None) -> Release:
+        return _get(self._db.first(_by_id(release_id), tx), release_id)
 
     def update(self, release_id: str, tx: Tx = None, **changes: Any) -> None:
         def work(tx: Connection) -> None:
@@ -43,16 +43,16 @@ class Releases:
 
         self._db.write(work, tx)
 
-    def list(self, endpoint: str | None = None, status: str | None = None) -> Sequence[Release]:
+    def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]:
         query = RELEASES.select.order_by(_release.created, _release.id)
         if endpoint is not None:
             query = query.where(_release.endpoint == endpoint)
         if status is not None:
             query = query.where(_release.status == status)
-        return RELEASES.records(self._db.rows(query))
+        return RELEASES.records(self._db.rows(query, tx))
 
-    def champion(self, endpoint: str) -> Release | None:
-        row = self._db.first(_champion_of(endpoint))
+    def champion(self, endpoint: str, tx: Tx = None) -> Release | None:
+        row = self._db.first(_champion_of(endpoint), tx)
         return None if row is None else RELEASES.record(row)
 
     def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
