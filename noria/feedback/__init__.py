@@ -1,0 +1,1 @@
+"""What really happened, and to which prediction it belongs."""

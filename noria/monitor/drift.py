@@ -1,0 +1,231 @@
+"""Does a window look like the baseline? Counts in bins, Pearson's X2 scaled for both sample sizes, corrected for rows that come in clumps.
+
+With independent rows ``X2 = sum (a/n - b/m)^2 / (p (1/n + 1/m))`` follows chi-square, so its threshold moves with n and m (a fixed PSI limit
+fires on 85 % of clean windows at n = 100 and never at n = 1,000). Rows of one invoice are not independent and days differ by themselves:
+`fit_spread` learns from the project's own past windows how much larger X2 is there, and `Spread.p_value` uses that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc
+
+from noria.types import JsonObject
+
+Counts = NDArray[np.float64]
+LEAST = 5.0
+"""Bins in which the smaller sample expects fewer rows than this are thrown together: below it chi-square is no good description."""
+
+
+def chi_square_tail(x2: float, df: float) -> float:
+    """The chance of a chi-square value this large or larger.
+
+    >>> round(chi_square_tail(3.841458820694124, 1), 6)
+    0.05
+    """
+    return float(gammaincc(df / 2.0, x2 / 2.0))
+
+
+def two_samples(window: Counts, base: Counts, noise: float = 0.0) -> tuple[float, int]:
+    """X2 of two samples of counts over the same bins, and its degrees of freedom (0: nothing to compare).
+
+    ``noise`` is the standard error of a share that was read from a sketch rather than counted; it widens each bin's variance.
+
+    >>> x2, df = two_samples(np.array([30.0, 70.0]), np.array([500.0, 500.0])); round(x2, 4), df
+    (14.5586, 1)
+    """
+    n, m = float(window.sum()), float(base.sum())
+    if n <= 0 or m <= 0:
+        return 0.0, 0
+    a, b = _merged(window, base, min(n, m) / (n + m))
+    pooled = (a + b) / (n + m)
+    variance = pooled * (1.0 / n + 1.0 / m) + 2.0 * noise * noise
+    gap = a / n - b / m
+    return float(np.sum(gap * gap / variance)), len(a) - 1
+
+
+def _merged(window: Counts, base: Counts, share: float) -> tuple[Counts, Counts]:
+    """Both samples with the bins of too small an expectation thrown together."""
+    expected = (window + base) * share
+    keep = expected >= LEAST
+    if keep.all():
+        return window, base
+    if not keep.any():
+        return window.sum(keepdims=True), base.sum(keepdims=True)
+    a, b = window[keep], base[keep]
+    rest_a, rest_b = float(window[~keep].sum()), float(base[~keep].sum())
+    if (rest_a + rest_b) * share >= LEAST:
+        return np.append(a, rest_a), np.append(b, rest_b)
+    least = int(np.argmin(a + b))
+    a[least] += rest_a
+    b[least] += rest_b
+    return a, b
+
+
+def moved(window: Counts, base: Counts) -> float:
+    """Total variation: the share of rows that would have to change bins.
+
+    >>> moved(np.array([30.0, 70.0]), np.array([500.0, 500.0]))
+    0.2
+    """
+    n, m = float(window.sum()), float(base.sum())
+    return round(float(np.abs(window / n - base / m).sum()) / 2, 12) if n and m else 0.0
+
+
+def divergence(window: Counts, base: Counts) -> float:
+    """Jensen-Shannon distance (square root, base 2: 0 the same, 1 nothing in common)."""
+    n, m = float(window.sum()), float(base.sum())
+    if not n or not m:
+        return 0.0
+    p, q = window / n, base / m
+    middle = (p + q) / 2
+    total = 0.0
+    for side in (p, q):
+        there = side > 0
+        total += float(np.sum(side[there] * np.log2(side[there] / middle[there]))) / 2
+    return max(total, 0.0) ** 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How X2 / df of clean windows is spread: mean ``floor + slope * g`` with g = 1 / (1/n + 1/m), and a shape.
+
+    ``shape`` is the degrees of freedom of the scaled chi-square with that spread; None: those of the test itself (independent rows).
+    """
+
+    floor: float = 1.0
+    slope: float = 0.0
+    shape: float | None = None
+    blocks: int = 0
+
+    def p_value(self, x2: float, df: int, g: float) -> float:
+        """How often a clean window differs this much or more."""
+        if df <= 0:
+            return 1.0
+        shape = float(df) if self.shape is None else min(float(df), self.shape)
+        return chi_square_tail(shape * x2 / df / (self.floor + self.slope * g), shape)
+
+
+def fit_spread(ratios: Sequence[float], sizes: Sequence[float]) -> Spread:
+    """From X2 / df of past clean windows and their g. Fewer than 20 of them: rows are taken as independent.
+
+    The mean is a line in g that is nowhere below 1 (clumps raise it by a factor, differences between days in proportion to g).
+    """
+    r, g = np.asarray(ratios, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
+    if len(r) < 20:
+        return Spread(blocks=len(r))
+    floor, slope = _line(r, g)
+    relative = r / (floor + slope * g)
+    spread = float(np.var(relative, ddof=1)) / max(float(relative.mean()), 1e-12) ** 2
+    return Spread(floor, slope, max(2.0 / spread, 0.5) if spread > 0 else None, len(r))
+
+
+def _line(r: Counts, g: Counts) -> tuple[float, float]:
+    weight = 1.0 / (1.0 + g / max(float(g.mean()), 1e-12)) ** 2
+    mean_g, mean_r = float(np.average(g, weights=weight)), float(np.average(r, weights=weight))
+    spread = float(np.average((g - mean_g) ** 2, weights=weight))
+    slope = float(np.average((g - mean_g) * (r - mean_r), weights=weight)) / spread if spread > 0 else 0.0
+    floor = mean_r - slope * mean_g
+    if slope < 0:
+        return max(1.0, float(r.mean())), 0.0
+    if floor < 1.0:
+        return 1.0, max(0.0, (float(r.mean()) - 1.0) / max(float(g.mean()), 1e-12))
+    return floor, slope
+
+
+def size(n: float, m: float) -> float:
+    """g = 1 / (1/n + 1/m): how large a comparison is."""
+    return 1.0 / (1.0 / n + 1.0 / m) if n > 0 and m > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One watched column: what its bins are, the baseline's counts in them, and how clean windows spread.
+
+    ``kind`` is ``numeric`` (``cuts`` are edges), ``category`` (``cuts`` are values), ``popularity`` (items by rank) or ``new``
+    (second bin: not in the training data; only a rise counts).
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    counts: tuple[float, ...]
+    cuts: tuple[Any, ...] = ()
+    spread: Spread = Spread()
+    noise: float = 0.0
+
+    def compare(self, window: Counts, noise: float = 0.0) -> Compared:
+        """The window's counts against the baseline's."""
+        base = np.asarray(self.counts, dtype=np.float64)
+        n, m = float(window.sum()), float(base.sum())
+        error = (self.noise**2 / 2 + noise**2 / 2) ** 0.5
+        x2, df = two_samples(window, base, error)
+        p = self.spread.p_value(x2, df, size(n, m))
+        if self.kind == "new" and n and m and window[1] / n <= base[1] / m:
+            p = 1.0
+        return Compared(self.name, p, n, x2, df, moved(window, base), divergence(window, base), self._words(window, base))
+
+    def _words(self, window: Counts, base: Counts) -> str:
+        n, m = float(window.sum()), float(base.sum())
+        if not n or not m:
+            return f"{self.name}: no rows"
+        change = window / n - base / m
+        bin_ = 1 if self.kind == "new" else int(np.argmax(np.abs(change)))
+        label = "" if self.kind == "new" else f" {self.labels[bin_]}"
+        return f"{self.name}{label} {base[bin_] / m:.1%} -> {window[bin_] / n:.1%}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one column's comparison said."""
+
+    name: str
+    p: float
+    n: float
+    x2: float
+    df: int
+    moved: float
+    distance: float
+    words: str
+
+    def to_json(self) -> JsonObject:
+        """Rounded, as kept with the window."""
+        return {
+            "p": float(f"{self.p:.3g}"),
+            "n": int(self.n),
+            "x2": round(self.x2, 2),
+            "df": self.df,
+            "moved": round(self.moved, 4),
+            "distance": round(self.distance, 4),
+            "words": self.words,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A window's columns together: ``score`` is -ln of the smallest p, and the threshold is the promise."""
+
+    score: float
+    threshold: float
+    columns: tuple[Compared, ...] = field(default=())
+
+    @property
+    def alarm(self) -> bool:
+        return self.score > self.threshold
+
+    @property
+    def which(self) -> tuple[Compared, ...]:
+        """The columns above the threshold, worst first."""
+        limit = float(np.exp(-self.threshold))
+        return tuple(sorted((c for c in self.columns if c.p < limit), key=lambda c: (c.p, c.name)))
+
+
+def together(columns: Sequence[Compared], threshold: float) -> Drift:
+    """All columns of a window under one threshold."""
+    least = min((c.p for c in columns), default=1.0)
+    return Drift(float(-np.log(max(least, 1e-300))), threshold, tuple(columns))
