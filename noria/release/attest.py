@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PAYLOAD = "application/vnd.in-toto+json"
-GATE, RELEASE, FORCED, APPROVAL = (f"urn:noria:{kind}:v1" for kind in ("gate", "release", "forced", "approval"))
-BY_HAND = (FORCED, APPROVAL)
+GATE, RELEASE, FORCED = "urn:noria:gate:v1", "urn:noria:release:v1", "urn:noria:forced:v1"
+APPROVAL, REJECTED = "urn:noria:approval:v1", "urn:noria:rejected:v1"
+BY_HAND = (FORCED, APPROVAL, REJECTED)
 NEVER_FORCED = "infrastructure"
 """The one gate that no reason passes: a bundle that the real server cannot load serves nobody."""
 _PREFIX = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of an Ed25519 key, before its 32 bytes

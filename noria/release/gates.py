@@ -123,7 +123,7 @@ class Opinion:
 
 
 class Gate(Protocol):
-    """A check on a candidate. The name is unique; `judge` changes nothing and gives the same answer for the same case."""
+    """A check on a candidate. The name is unique; `judge` changes nothing, and the same case gets the same answer."""
 
     name: str
     blessing: Blessing

@@ -52,7 +52,7 @@ def watched(project: Project, endpoint: str) -> Release | None:
     return champion if champion is not None and champion.evidence.get("bake_until") else None
 
 
-def begin(project: Project, release_id: str, now: Micros) -> list[Event]:
+def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> list[Event]:
     """Start a held release. The first one of an endpoint, and a rollout of '100%' alone, is champion at once.
 
     Raises ReleaseError when it is not held, or when the champion that its gates compared it with is no longer champion.
@@ -75,7 +75,7 @@ def begin(project: Project, release_id: str, now: Micros) -> list[Event]:
         project.store.models.alias(name, "challenger", int(version), tx)
         return [*events, _event(project, release, now, "canary", {"stage": 0, **release.stages[0]}, tx)]
 
-    return project.store.transact(work)
+    return project.store.transact(work) if tx is None else work(tx)
 
 
 def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | None) -> list[Event]:
