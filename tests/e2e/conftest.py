@@ -24,7 +24,13 @@ class Played:
 
     def noria(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "noria", *args], env=self.env, cwd=self.folder, check=check, capture_output=True, text=True, timeout=120
+            [sys.executable, "-m", "noria", *args],
+            env=self.env,
+            cwd=self.folder,
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
 
 
@@ -33,7 +39,13 @@ def play(base: Path, *args: str) -> Played:
     summary, log = base / "out.json", base / "log.parquet"
     command = [sys.executable, "-m", "noria", "demo", "--once", "--port", "0", "--folder", str(base / "shop")]
     done = subprocess.run(
-        [*command, "--json", str(summary), "--log", str(log), *args], env=env, cwd=base, capture_output=True, text=True, timeout=900, check=False
+        [*command, "--json", str(summary), "--log", str(log), *args],
+        env=env,
+        cwd=base,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return Played(base / "shop", json.loads(summary.read_text()), log, env)

@@ -64,7 +64,10 @@ def test_every_invoice_was_asked_and_nothing_is_lost(whole, log, raw):
 def test_truth_and_recalls_in_the_log_are_those_of_the_raw_data(log, raw):
     truth = {
         invoice: sorted(items)
-        for invoice, items in raw.filter(pl.col("InvoiceDate") >= OPENING).group_by("Invoice").agg(pl.col("StockCode").unique()).iter_rows()
+        for invoice, items in raw.filter(pl.col("InvoiceDate") >= OPENING)
+        .group_by("Invoice")
+        .agg(pl.col("StockCode").unique())
+        .iter_rows()
     }
     for row in log.iter_rows(named=True):
         assert sorted(row["truth"]) == truth[row["request"]]
@@ -75,7 +78,9 @@ def test_truth_and_recalls_in_the_log_are_those_of_the_raw_data(log, raw):
 
 def buy_again(log: pl.DataFrame, raw: pl.DataFrame) -> np.ndarray:
     """Recall of buy-again written anew: decayed counts (180 days), filled with what is popular (30 days)."""
-    events = raw.sort("InvoiceDate", maintain_order=True).select("Invoice", "CustomerID", "StockCode", "InvoiceDate").rows()
+    events = (
+        raw.sort("InvoiceDate", maintain_order=True).select("Invoice", "CustomerID", "StockCode", "InvoiceDate").rows()
+    )
     seconds = [(moment - OPENING).total_seconds() for _, _, _, moment in events]
     own: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     popular: dict[str, float] = defaultdict(float)
