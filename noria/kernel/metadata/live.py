@@ -75,8 +75,7 @@ class Bulk:
             start += len(part.events)
 
     def settle(self, error: BaseException | None) -> None:
-        for part in self.parts:
-            part.settle(error)
+        raise NotImplementedError("its parts are told, each by itself")
 
     def split(self) -> Sequence[Piece]:
         return self.parts

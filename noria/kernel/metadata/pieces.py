@@ -47,7 +47,7 @@ class Piece(Protocol):
         ...
 
     def split(self) -> Sequence[Piece]:
-        """The pieces this was combined from, to be tried one by one when it fails; none when it is a single one."""
+        """The pieces it was combined from, tried one by one when it fails and told one by one; none when single."""
         ...
 
 

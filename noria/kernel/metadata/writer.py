@@ -24,9 +24,7 @@ from noria.kernel.metadata.pieces import Call, Piece, Session
 
 T = TypeVar("T")
 MOST = 4_096  # pieces in one transaction
-GATHER = (
-    0.002  # seconds between two commits while several callers write at once: an fsync costs more than all their rows
-)
+GATHER = 0.002  # seconds between two commits while several callers write at once: an fsync costs more than many rows
 PATIENCE = 0.02  # seconds that pieces wait for company when nobody waits for them
 
 _log = logging.getLogger("noria.metadata")
@@ -141,7 +139,8 @@ class Writer:
         if not done and not failed:
             self._together(pieces, done, failed)
         for piece in done:
-            self._settle(piece, None)
+            for part in piece.split() or (piece,):
+                self._settle(part, None)
         for piece, error in failed:
             self._settle(piece, error)
 
