@@ -1,0 +1,1 @@
+"""The web page: is everything all right, and if not, why not. Pages, templates, pictures."""

@@ -1,0 +1,81 @@
+"""Templates to HTML: escaped always, nothing undefined, and the headers that every answer of the page carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from noria import __version__
+from noria.web import svg, tell, words
+from noria.web.site import home_of, link
+from noria.web.wheel import ICONS, TONE_WORDS
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-store",
+}
+LIVE = "live_"
+"""Blocks whose names begin so are fragments: they are sent alone when something has changed."""
+
+_FILTERS = (
+    words.ago,
+    words.brief,
+    words.clock,
+    words.count,
+    words.cut,
+    words.date,
+    words.iso,
+    words.label,
+    words.long_date,
+    words.number,
+    words.plural,
+    words.pretty,
+    words.said,
+    words.share,
+    words.short,
+    words.size,
+    words.span,
+    words.when,
+)
+
+
+@cache
+def environment() -> Environment:
+    """The one environment. Autoescape is on for every template, and a name that is not there is an error."""
+    made = Environment(
+        loader=PackageLoader("noria.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update({f.__name__: f for f in _FILTERS})
+    made.filters["home"] = home_of
+    made.globals.update(link=link, svg=svg, tell=tell.tell, icons=ICONS, tone_words=TONE_WORDS, noria_version=__version__)
+    return made
+
+
+def page(template: str, values: Mapping[str, Any]) -> str:
+    """The whole page."""
+    return environment().get_template(template).render(values)
+
+
+def fragments(template: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """The parts of the page that change by themselves, by name."""
+    found = environment().get_template(template)
+    context = found.new_context(dict(values))
+    return {name: "".join(block(context)) for name, block in found.blocks.items() if name.startswith(LIVE)}

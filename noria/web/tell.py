@@ -1,0 +1,104 @@
+"""What happened, in words: an event as a line of the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from noria.kernel.records import Event
+from noria.types import DAY, Micros
+from noria.web import words
+from noria.web.site import home_of
+
+_KINDS: dict[str, tuple[str, str]] = {
+    "alarm": ("warn", "Alarm"),
+    "approved": ("ok", "Approved"),
+    "baked": ("ok", "Proved itself"),
+    "blocked": ("bad", "Data blocked"),
+    "canary": ("busy", "Canary started"),
+    "damaged": ("bad", "Damaged bytes refused"),
+    "forced": ("warn", "Forced past the gates"),
+    "halted": ("warn", "Halted"),
+    "held": ("warn", "Waits for approval"),
+    "ingested": ("note", "New data"),
+    "not_served": ("bad", "Not served"),
+    "promoted": ("ok", "Promoted"),
+    "quarantined": ("warn", "Rows in quarantine"),
+    "refused": ("warn", "Refused by the gates"),
+    "rejected": ("warn", "Rejected"),
+    "retrain": ("busy", "Retraining"),
+    "rolled_back": ("bad", "Rolled back"),
+    "stage": ("busy", "Next stage"),
+    "underpowered": ("note", "Not enough evidence yet"),
+}
+KINDS = tuple(_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the timeline."""
+
+    at: Micros
+    kind: str
+    tone: str
+    title: str
+    about: str
+    text: str
+    href: str | None
+    times: int = 1
+
+
+def tell(event: Event) -> Told:
+    """The event in words; a kind that is not known is told by its own name.
+
+    >>> tell(Event("event_1", 0, "promoted", "release:rel_1", {"model": "model:shop@4"})).about
+    'shop@4'
+    """
+    tone, title = _KINDS.get(event.kind, ("note", words.label(event.kind).capitalize()))
+    if event.kind == "alarm" and event.data.get("hurts"):
+        tone = "bad"
+    about = str(event.data.get("model") or event.data.get("dataset") or event.data.get("monitor") or "")
+    kind, _, name = event.subject.partition(":")
+    about = about.removeprefix("model:") or (name if kind in ("model", "dataset") else "")
+    return Told(event.at, event.kind, tone, title, about, _text(event.data), home_of(event.subject))
+
+
+def _text(data: dict[str, Any]) -> str:
+    """The words that say why, or else the small facts."""
+    for key in ("text", "said", "reason", "what", "why"):
+        value = data.get(key)
+        if value:
+            return words.said(value)
+    small = {k: v for k, v in data.items() if k not in _APART and isinstance(v, int | float | str) and v != ""}
+    return words.cut(words.said(small), 160) if small else ""
+
+
+_APART = ("model", "dataset", "monitor", "endpoint", "previous", "release", "ingest", "digest", "run", "at", "champion", "by")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened on one day, newest first."""
+
+    at: Micros
+    lines: list[Told]
+
+
+def timeline(events: Sequence[Event], most: int = 40) -> list[Day]:
+    """Events by day, newest first; the same kind in a row on one day is one line that counts."""
+    days: list[Day] = []
+    for event in sorted(events, key=lambda e: (e.at, e.id), reverse=True)[:most]:
+        start = event.at // DAY * DAY
+        if not days or days[-1].at != start:
+            days.append(Day(start, []))
+        line, lines = tell(event), days[-1].lines
+        if lines and lines[-1].kind == line.kind == "ingested":
+            lines[-1] = Told(**{**_fields(lines[-1]), "times": lines[-1].times + 1})
+        else:
+            lines.append(line)
+    return days
+
+
+def _fields(told: Told) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in Told.__slots__}
