@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol
 
-from noria.config import Config
+from noria.config import METRICS, Config
 from noria.errors import GateRefused, NoriaError, NotAvailableYet
 from noria.kernel.records import ModelVersion
 from noria.types import JsonObject, Micros
@@ -69,7 +69,8 @@ class Case:
     """A candidate before the gates, and how they look at it.
 
     ``score(model, metric)`` answers every request of the candidate's test window with the model's ``evaluated`` twin,
-    ``score_baseline(name, metric)`` with a baseline. ``known()`` gives requests and the offline answers to them.
+    ``score_baseline(name, metric)`` with a baseline. ``known()`` gives requests for the real server,
+    ``answers(requests)`` what the offline scorer answers with the bundle.
     """
 
     config: Config
@@ -78,10 +79,16 @@ class Case:
     champion: ModelVersion | None
     score: Callable[[ModelVersion, str], PerRequest]
     score_baseline: Callable[[str, str], PerRequest]
-    known: Callable[[], tuple[list[JsonObject], list[JsonObject]]]
+    known: Callable[[], list[JsonObject]]
+    answers: Callable[[list[JsonObject]], list[JsonObject]]
     server: CandidateServer
     test_start: Micros
     rounds: int = 5
+
+    @property
+    def metric(self) -> str:
+        """What good means, where a gate does not say: the model's metric, else the task's first."""
+        return self.config.model.metric or METRICS.get(self.config.model.task, METRICS["recommend"])[0]
 
     @property
     def is_refit(self) -> bool:
@@ -92,15 +99,14 @@ class Case:
         return bool(champion.recipe.get("method") == self.candidate.recipe.get("method"))
 
     @cached_property
-    def questions(self) -> tuple[list[JsonObject], list[JsonObject]]:
-        """Requests that the real server is asked, and what offline scoring answers."""
+    def requests(self) -> list[JsonObject]:
+        """What the real server is asked."""
         return self.known()
 
     @cached_property
     def report(self) -> CandidateReport:
-        """The real server's report: asked once, looked at by every gate of the infrastructure blessing."""
-        requests, expected = self.questions
-        return self.server.probe(self.candidate.bundle, requests, expected, self.rounds)
+        """The real server's report: asked once, and before anything runs the candidate's code in this process."""
+        return self.server.probe(self.candidate.bundle, self.requests, None, self.rounds)
 
 
 @dataclass(frozen=True, slots=True)

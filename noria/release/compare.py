@@ -1,0 +1,164 @@
+"""A candidate against another on the same requests: how much better, how sure, and what such a test could have seen.
+
+Requests of one subject are not independent: the subject is what is drawn and what is counted. The lower bound is
+the lowest of three: the paired bootstrap's, Student's over subjects, and Johnson's (1978), which corrects Student's
+for skewness; each alone passes an inferior candidate more often than promised on some kind of data. Together they
+keep the promise where a loss is spread over the subjects; where all of it falls on very few, no bound at this size
+does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noria.errors import GateRefused
+from noria.release.gates import PerRequest
+from noria.types import JsonObject
+
+POWER = 0.8
+LOWER_IS_BETTER = ("mae", "rmse", "log_loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Candidate minus other, in the metric's unit and turned so that more is better; ``slack`` is what may be lost."""
+
+    metric: str
+    candidate: float  # mean over requests
+    other: float
+    difference: float
+    low: float  # one-sided lower bound of the difference plus the slack: above 0, the claim holds
+    slack: float  # what the candidate may be worse by
+    confidence: float
+    requests: int
+    subjects: int
+    error: float  # standard error of the difference plus the slack, over subjects
+    visible: float  # the least true change that would be seen in 4 of 5 such tests
+
+    @property
+    def sure(self) -> bool:
+        """The candidate is better than the other less the slack, with this confidence."""
+        return self.low > 0 or (self.slack > 0 and self.low == 0)
+
+    @property
+    def if_equal(self) -> float:
+        """The chance that a candidate which is exactly as good passes."""
+        from scipy.special import ndtr, ndtri
+
+        if self.error == 0:
+            return 1.0 if self.slack > 0 else 0.0
+        return float(ndtr(self.slack / self.error - ndtri(self.confidence)))
+
+    def power(self, direction: str) -> str:
+        """What such a test can see, in words.
+
+        >>> c = Comparison("ndcg@10", .3, .3, 0., -.01, .006, .95, 310, 205, .012, .03)
+        >>> c.power("loss")
+        'with 310 requests of 205 subjects it can see a loss of 3.0 points'
+        """
+        return (
+            f"with {self.requests} requests of {self.subjects} subjects it can see a {direction} of "
+            f"{_points(self.visible, self.metric)}"
+        )
+
+    def json(self) -> JsonObject:
+        return {**asdict(self), "if_equal": self.if_equal}
+
+
+def _points(value: float, metric: str) -> str:
+    return f"{value:.3g}" if metric in LOWER_IS_BETTER else f"{value * 100:.1f} points"
+
+
+def compare(
+    metric: str,
+    candidate: PerRequest,
+    other: PerRequest,
+    *,
+    seed: int,
+    confidence: float,
+    margin: float = 0.0,
+) -> Comparison:
+    """Paired over requests, drawn by subject. ``margin`` is the share of the other's mean that may be lost.
+
+    Raises GateRefused when there is nothing to compare, the two were not asked the same, or a value is not a number.
+    """
+    new, old, units = _checked(candidate, other)
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    floor = _floor(metric, old, margin)
+    gain = sign * (new - floor)
+    low, error, subjects = lower_bound(gain, units, seed=seed, confidence=confidence)
+    from scipy.special import ndtri
+
+    means = _mean(metric, new), _mean(metric, old)
+    return Comparison(
+        metric=metric,
+        candidate=means[0],
+        other=means[1],
+        difference=sign * (means[0] - means[1]),
+        low=low,
+        slack=abs(float(np.mean(floor)) - float(np.mean(old))),
+        confidence=confidence,
+        requests=len(new),
+        subjects=subjects,
+        error=error,
+        visible=float(ndtri(confidence) + ndtri(POWER)) * error,
+    )
+
+
+def lower_bound(
+    gain: NDArray[np.float64], units: NDArray[Any], *, seed: int, confidence: float
+) -> tuple[float, float, int]:
+    """(one-sided lower bound of the mean gain, its standard error over units, how many units). Needs two units."""
+    from scipy.special import stdtrit
+
+    from noria.model.evaluate import paired_bootstrap
+
+    names, codes = np.unique(units, return_inverse=True)
+    groups = len(names)
+    if groups < 2:
+        raise GateRefused(
+            f"{groups} subject in the test window: nothing can be compared", way_out="a longer split.test"
+        )
+    n = len(gain)
+    mean = float(gain.mean())
+    sums = np.bincount(codes, gain) - mean * np.bincount(codes)
+    error = math.sqrt(float((sums**2).sum()) * groups / (groups - 1)) / n
+    if error == 0:
+        return mean, 0.0, groups
+    drawn = paired_bootstrap(gain, np.zeros_like(gain), units, seed, level=2 * confidence - 1)[1]
+    t = float(stdtrit(groups - 1, confidence))
+    student = mean - t * error
+    skewness = float(np.mean((sums / np.sqrt(np.mean(sums**2))) ** 3))
+    johnson = student + error * skewness / (6 * math.sqrt(groups)) * (1 + 2 * t * t)
+    return min(float(drawn), student, johnson), error, groups
+
+
+def _checked(candidate: PerRequest, other: PerRequest) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+    new, old = np.asarray(candidate.values, np.float64), np.asarray(other.values, np.float64)
+    if not len(new):
+        raise GateRefused("no request in the test window", way_out="a longer split.test, or more data")
+    same = len(new) == len(old) and np.array_equal(np.asarray(candidate.units), np.asarray(other.units))
+    if not same or not np.array_equal(np.asarray(candidate.at), np.asarray(other.at)):
+        raise GateRefused("the two models were not asked the same requests")
+    for who, values in (("candidate", new), ("other", old)):
+        wrong = int((~np.isfinite(values)).sum())
+        if wrong:
+            raise GateRefused(f"{wrong} of {len(values)} values of the {who} are not numbers")
+    return new, old, np.asarray(candidate.units)
+
+
+def _floor(metric: str, old: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
+    """What must be reached a request. For rmse the values are squares: losing a share of it is losing it twice over."""
+    if metric == "rmse":
+        return old * (1 + margin) ** 2
+    return old * (1 + margin if metric in LOWER_IS_BETTER else 1 - margin)
+
+
+def _mean(metric: str, values: NDArray[np.float64]) -> float:
+    mean = float(values.mean())
+    return math.sqrt(mean) if metric == "rmse" else mean
