@@ -1,0 +1,213 @@
+"""A contract's checks, compiled to one lazy polars pass: which rows are good, and for each bad row every reason.
+
+Meaning: a row is bad when a value is missing, does not fit its type or breaks a limit. Uniqueness is judged last, set
+by set in the order written, among the rows that passed everything before: the first such row stays, later ones are
+duplicates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from noria.data.casts import cast, missing, target_type
+from noria.data.columns import Column
+from noria.errors import DataBlocked
+from noria.types import Micros, did_you_mean, to_iso
+
+_KIND = {
+    "string": "a text",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "date": "a date",
+    "timestamp": "a time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What `check` needs of a contract."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...]
+    max_bad_share: float
+    place: str
+
+    @property
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """Every set of columns that is unique, the key first."""
+        return ((self.key,) if self.key else ()) + self.unique
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome of a check.
+
+    ``good``: the contract's columns in its types, then Noria's own (``_…``). ``bad``: Noria's own, ``_reasons`` (list
+    of text) and ``_raw`` (the row as it came, JSON).
+    """
+
+    good: pl.DataFrame
+    bad: pl.DataFrame
+    max_bad_share: float = 0.0
+    place: str = ""
+
+    @property
+    def rows(self) -> int:
+        return self.good.height + self.bad.height
+
+    @property
+    def share(self) -> float:
+        """Bad rows as a share of all."""
+        return self.bad.height / self.rows if self.rows else 0.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows have each reason, most frequent first."""
+        return dict(Counter(reason for reasons in self.bad["_reasons"].to_list() for reason in reasons).most_common())
+
+    def reject(self, mask: pl.Series, reason: str) -> Checked:
+        """The same outcome with these rows of ``good`` among the bad, for a reason found outside the frame."""
+        if not mask.any():
+            return self
+        own = [n for n in self.good.columns if n.startswith("_")]
+        out = self.good.filter(mask)
+        plain = pl.struct(pl.exclude(own)).struct.json_encode() if len(own) < out.width else pl.lit("{}")
+        more = out.select(*own, pl.lit([reason]).alias("_reasons"), plain.alias("_raw"))
+        bad = pl.concat([self.bad, more.select(self.bad.columns)])
+        bad = bad.sort("_row") if "_row" in bad.columns else bad
+        return Checked(self.good.filter(~mask), bad, self.max_bad_share, self.place)
+
+    def judge(self, place: str = "") -> None:
+        """Raises DataBlocked when more rows are bad than the contract lets pass."""
+        if self.share > self.max_bad_share:
+            most = ", ".join(f"{reason} ({n})" for reason, n in list(self.counts.items())[:5])
+            raise DataBlocked(
+                f"{self.bad.height} of {self.rows} rows ({self.share:.2%}) break the contract, which lets "
+                f"{self.max_bad_share:.2%} pass: {most}",
+                place=place or self.place,
+                way_out="look at them with: noria data show; mend the source, or state another noria.max_bad_share",
+            )
+
+
+def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:
+    """See `noria.data.contract.Contract.check`."""
+    _check_columns(rules, frame)
+    own = [n for n in frame.columns if n.startswith("_")]
+    given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
+    absent = [c for c in rules.columns if c.name not in frame.columns]
+    lazy = frame.lazy().with_columns(pl.lit(None).alias(c.name) for c in absent)
+    tests = [(reason, test) for c in rules.columns for reason, test in _tests(c, given[c.name], now)]
+    flags = [f"?{i}" for i in range(len(tests))]
+    cast_first = lazy.select(
+        *(cast(c, given[c.name]).alias(c.name) for c in rules.columns),
+        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in rules.columns),
+        *own,
+    )
+    flagged = cast_first.with_columns(test.fill_null(False).alias(f) for (_, test), f in zip(tests, flags, strict=True))
+    flagged = flagged.with_columns(pl.any_horizontal(*flags, False).alias("?bad"))
+    reasons = [reason for reason, _ in tests]
+    for i, names in enumerate(rules.sets):
+        flag = f"?unique {i}"
+        # a null in a key makes no duplicate; rows already bad stand apart, so that they cannot push out a good one
+        apart = pl.struct(*names, "?bad")
+        whole = pl.all_horizontal(pl.col(n).is_not_null() for n in names)
+        flagged = flagged.with_columns((~pl.col("?bad") & whole & ~apart.is_first_distinct()).alias(flag))
+        flagged = flagged.with_columns(pl.col("?bad") | pl.col(flag))
+        flags.append(flag)
+        reasons.append(duplicate(rules.key, names))
+    done = flagged.collect()
+    return _sort_out(rules, frame, done, own, flags, reasons)
+
+
+def _sort_out(
+    rules: Rules, frame: pl.DataFrame, done: pl.DataFrame, own: list[str], flags: Sequence[str], reasons: Sequence[str]
+) -> Checked:
+    names = [c.name for c in rules.columns]
+    is_bad = done["?bad"]
+    good = done.select(*names, *own)
+    if not is_bad.any():
+        return Checked(good, _no_bad(frame, own), rules.max_bad_share, rules.place)
+    why = pl.concat_list(pl.when(pl.col(f)).then(pl.lit(r)) for f, r in zip(flags, reasons, strict=True))
+    marked = done.lazy().filter(pl.col("?bad")).select(*own, why.list.drop_nulls().alias("_reasons")).collect()
+    plain = [n for n in frame.columns if n not in own]
+    raw = frame.filter(is_bad).select(pl.struct(plain).struct.json_encode().alias("_raw"))
+    return Checked(good.filter(~is_bad), pl.concat([marked, raw], how="horizontal"), rules.max_bad_share, rules.place)
+
+
+def _no_bad(frame: pl.DataFrame, own: list[str]) -> pl.DataFrame:
+    return pl.DataFrame(schema={**{n: frame.schema[n] for n in own}, "_reasons": pl.List(pl.String), "_raw": pl.String})
+
+
+def _tests(c: Column, given: pl.DataType, now: Micros | None) -> list[tuple[str, pl.Expr]]:
+    """Every test of a column: the reason, and where it holds. Runs on the cast columns."""
+    value, lost = pl.col(c.name), pl.col(f"?missing {c.name}")
+    tests: list[tuple[str, pl.Expr]] = []
+    if c.required:
+        tests.append((f"{c.name}: missing", lost))
+    if given != target_type(c) or given.is_float():
+        kind = _KIND.get(c.kind, "a finite number")
+        tests.append((f"{c.name}: not {kind}", value.is_null() & ~lost))
+    tests += _range_tests(c, value)
+    if c.min_length is not None:
+        tests.append((f"{c.name}: shorter than {c.min_length}", value.str.len_chars() < c.min_length))
+    if c.max_length is not None:
+        tests.append((f"{c.name}: longer than {c.max_length}", value.str.len_chars() > c.max_length))
+    if c.pattern is not None:
+        tests.append((f"{c.name}: does not match {c.pattern}", ~value.str.contains(c.pattern)))
+    if c.allowed is not None:
+        allowed = pl.Series(list(c.allowed), dtype=target_type(c)).implode()
+        tests.append((f"{c.name}: not an allowed value", ~value.is_in(allowed)))
+    if c.role == "time" and now is not None:
+        tests.append((f"{c.name}: in the future", _comparable(c, value) > now))
+    return tests
+
+
+def _range_tests(c: Column, value: pl.Expr) -> list[tuple[str, pl.Expr]]:
+    number = _comparable(c, value)
+    limits: list[tuple[str, Any, Any]] = [
+        ("below", c.minimum, number.__lt__),
+        ("above", c.maximum, number.__gt__),
+        ("not above", c.above, number.__le__),
+        ("not below", c.below, number.__ge__),
+    ]
+    return [(f"{c.name}: {word} {_limit(c, bound)}", test(bound)) for word, bound, test in limits if bound is not None]
+
+
+def _limit(c: Column, bound: float) -> str:
+    return to_iso(int(bound)) if c.kind in ("date", "timestamp") else f"{bound:g}"
+
+
+def _comparable(c: Column, value: pl.Expr) -> pl.Expr:
+    """Times compare as microseconds."""
+    if c.kind == "timestamp":
+        return value.dt.epoch("us")
+    if c.kind == "date":
+        return value.cast(pl.Int64) * 86_400_000_000
+    return value
+
+
+def duplicate(key: tuple[str, ...], names: tuple[str, ...]) -> str:
+    """The reason for a row whose key, or other unique set of columns, is there already."""
+    return "duplicate" if names == key else f"{', '.join(names)}: duplicate"
+
+
+def _check_columns(rules: Rules, frame: pl.DataFrame) -> None:
+    known = [c.name for c in rules.columns]
+    for name in frame.columns:
+        if name not in known and not name.startswith("_"):
+            raise DataBlocked(
+                f"column {name!r} is not in the contract {rules.place}", way_out=did_you_mean(name, known)
+            )
+    for column in rules.columns:
+        if column.required and column.name not in frame.columns:
+            there = [n for n in frame.columns if not n.startswith("_")]
+            raise DataBlocked(
+                f"column {column.name!r} is missing, which the contract {rules.place} requires",
+                way_out=did_you_mean(column.name, there),
+            )
