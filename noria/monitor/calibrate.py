@@ -1,8 +1,8 @@
 """How high the alarm must hang so that the promise about false alarms is kept, from the project's own clean past.
 
-The promise ("1 per quarter") is about alarms that a person sees: one that persists is one. A threshold starts at Bonferroni over the columns
-and is raised until a moving-block bootstrap of the past windows' scores keeps the promise too; the last part of the past, which the fit
-has not seen, shows what is realised.
+The promise ("1 per quarter") is about alarms that a person sees: one that persists is one. A threshold starts at
+Bonferroni over the columns and is raised until a moving-block bootstrap of the past windows' scores keeps the promise
+too; the last part of the past, which the fit has not seen, shows what is realised.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def parse_promise(text: str) -> Promise:
     found = _PROMISE.match(text)
     way_out = "write it as '1 per quarter'"
     if not found or float(found[1]) <= 0:
-        raise ConfigError(f"{text!r} is no promise about false alarms", place="noria.toml [monitor] drift", way_out=way_out)
+        raise ConfigError(
+            f"{text!r} is no promise about false alarms", place="noria.toml [monitor] drift", way_out=way_out
+        )
     try:
         span = parse_span(found[2] if found[2][:1].isdigit() else f"1 {found[2]}")
     except ConfigError as exc:
@@ -99,7 +101,8 @@ def calibrate(
 ) -> tuple[list[Column], Calibration]:
     """The columns with their spread, and the threshold.
 
-    ``blocks[j]`` holds column j's counts in each past window, in order: shape (windows, bins); a row of zeros is a window without rows.
+    ``blocks[j]`` holds column j's counts in each past window, in order: shape (windows, bins). A row of zeros is a
+    window without rows.
     """
     per_window = promise.per_window(window)
     floor = -math.log(per_window / max(len(columns), 1))
@@ -137,9 +140,10 @@ def _against(row: Counts, base: Counts) -> tuple[float, int, float, bool]:
 
 
 def _raise(scores: Counts, floor: float, count: float, length: int, seed: int) -> tuple[float, float]:
-    """The lowest threshold from ``floor`` on at which the bootstrap, with its standard error, keeps the promise; and what it expects.
+    """The lowest threshold from ``floor`` on at which the bootstrap, with its standard error, keeps the promise.
 
-    Where even the highest score of a short past leaves too much unknown, the tail is taken to fall as it does among the higher scores.
+    Also what it expects there. Where even the highest score of a short past leaves too much unknown, the tail is taken
+    to fall as it does among the higher scores.
     """
     samples = scores[_block_indices(len(scores), length, seed)]
     expected, threshold = 0.0, floor
@@ -174,5 +178,8 @@ def _realised(
     fitted, past = _fit(columns, early, early)
     threshold, _ = _raise(past, floor, count, length, seed)
     based = [replace(c, counts=tuple(e.sum(axis=0))) for c, e in zip(fitted, early, strict=True)]
-    scores = [max(-math.log(max(c.compare(t[i - held]).p, 1e-300)) for c, t in zip(based, tails, strict=True)) for i in range(held)]
+    scores = [
+        max(-math.log(max(c.compare(t[i - held]).p, 1e-300)) for c, t in zip(based, tails, strict=True))
+        for i in range(held)
+    ]
     return onsets(np.array(scores) > threshold) * length / held, held

@@ -1,10 +1,11 @@
 """Is the quality below what the version promised? A sequential test that may be looked at after every window.
 
-Each request scores x in [0, 1] (recall). Under "nothing is wrong" its mean, given the past, is at least m: the low end of the interval that
-the version was evaluated with. Betting against that, ``L = prod(1 + bet * (m - x))`` never grows on average whatever the distribution of x
-(Waudby-Smith & Ramdas 2024). The Shiryaev-Roberts sum ``R = (R + 1) * L``, one step a window, is an e-detector (Shin, Ramdas & Rinaldo
-2024): stopped at R >= c it runs c windows or more on average before a false alarm. So "1 per quarter" of daily windows is c = 91,
-and nothing has to be estimated. Bets of several sizes are averaged, which keeps the promise.
+Each request scores x in [0, 1] (recall). Under "nothing is wrong" its mean, given the past, is at least m: the low end
+of the interval that the version was evaluated with. Betting against that, ``L = prod(1 + bet * (m - x))`` never grows
+on average whatever the distribution of x (Waudby-Smith & Ramdas 2024). The Shiryaev-Roberts sum ``R = (R + 1) * L``,
+one step a window, is an e-detector (Shin, Ramdas & Rinaldo 2024): stopped at R >= c it runs c windows or more on
+average before a false alarm. So "1 per quarter" of daily windows is c = 91, and nothing has to be estimated. Bets of
+several sizes are averaged, which keeps the promise.
 """
 
 from __future__ import annotations
@@ -56,7 +57,13 @@ class Detector:
         return Detector(self.model, self.expected, self.windows + 1, tuple(grown), self.lows + 1 if low else 0)
 
     def to_json(self) -> JsonObject:
-        return {"model": self.model, "expected": self.expected, "windows": self.windows, "r": list(self.r), "lows": self.lows}
+        return {
+            "model": self.model,
+            "expected": self.expected,
+            "windows": self.windows,
+            "r": list(self.r),
+            "lows": self.lows,
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Detector:

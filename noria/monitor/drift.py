@@ -1,8 +1,9 @@
-"""Does a window look like the baseline? Counts in bins, Pearson's X2 scaled for both sample sizes, corrected for rows that come in clumps.
+"""Does a window look like the baseline? Counts in bins, Pearson's X2 for both sample sizes, corrected for clumped rows.
 
-With independent rows ``X2 = sum (a/n - b/m)^2 / (p (1/n + 1/m))`` follows chi-square, so its threshold moves with n and m (a fixed PSI limit
-fires on 85 % of clean windows at n = 100 and never at n = 1,000). Rows of one invoice are not independent and days differ by themselves:
-`fit_spread` learns from the project's own past windows how much larger X2 is there, and `Spread.p_value` uses that.
+With independent rows ``X2 = sum (a/n - b/m)^2 / (p (1/n + 1/m))`` follows chi-square, so its threshold moves with n
+and m (a fixed PSI limit fires on 85 % of clean windows at n = 100 and never at n = 1,000). Rows of one invoice are not
+independent and days differ by themselves: `fit_spread` learns from the project's own past windows how much larger X2
+is there, and `Spread.p_value` uses that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from noria.types import JsonObject
 
 Counts = NDArray[np.float64]
 LEAST = 5.0
-"""Bins in which the smaller sample expects fewer rows than this are thrown together: below it chi-square is no good description."""
+"""Bins in which the smaller sample expects fewer rows are thrown together: below it chi-square describes them badly."""
 
 
 def chi_square_tail(x2: float, df: float) -> float:
@@ -34,7 +35,8 @@ def chi_square_tail(x2: float, df: float) -> float:
 def two_samples(window: Counts, base: Counts, noise: float = 0.0) -> tuple[float, int]:
     """X2 of two samples of counts over the same bins, and its degrees of freedom (0: nothing to compare).
 
-    ``noise`` is the standard error of a share that was read from a sketch rather than counted; it widens each bin's variance.
+    ``noise`` is the standard error of a share that was read from a sketch rather than counted: each bin's variance
+    is wider by it.
 
     >>> x2, df = two_samples(np.array([30.0, 70.0]), np.array([500.0, 500.0])); round(x2, 4), df
     (14.5586, 1)
@@ -95,7 +97,8 @@ def divergence(window: Counts, base: Counts) -> float:
 class Spread:
     """How X2 / df of clean windows is spread: mean ``floor + slope * g`` with g = 1 / (1/n + 1/m), and a shape.
 
-    ``shape`` is the degrees of freedom of the scaled chi-square with that spread; None: those of the test itself (independent rows).
+    ``shape`` is the degrees of freedom of the scaled chi-square with that spread; None: those of the test itself
+    (independent rows).
     """
 
     floor: float = 1.0
@@ -114,7 +117,8 @@ class Spread:
 def fit_spread(ratios: Sequence[float], sizes: Sequence[float]) -> Spread:
     """From X2 / df of past clean windows and their g. Fewer than 20 of them: rows are taken as independent.
 
-    The mean is a line in g that is nowhere below 1 (clumps raise it by a factor, differences between days in proportion to g).
+    The mean is a line in g that is nowhere below 1: clumps raise it by a factor, differences between days in
+    proportion to g.
     """
     r, g = np.asarray(ratios, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
     if len(r) < 20:
@@ -147,8 +151,8 @@ def size(n: float, m: float) -> float:
 class Column:
     """One watched column: what its bins are, the baseline's counts in them, and how clean windows spread.
 
-    ``kind`` is ``numeric`` (``cuts`` are edges), ``category`` (``cuts`` are values), ``popularity`` (items by rank) or ``new``
-    (second bin: not in the training data; only a rise counts).
+    ``kind`` is ``numeric`` (``cuts`` are edges), ``category`` (``cuts`` are values), ``popularity`` (items by rank) or
+    ``new`` (second bin: not in the training data; only a rise counts).
     """
 
     name: str
@@ -168,7 +172,9 @@ class Column:
         p = self.spread.p_value(x2, df, size(n, m))
         if self.kind == "new" and n and m and window[1] / n <= base[1] / m:
             p = 1.0
-        return Compared(self.name, p, n, x2, df, moved(window, base), divergence(window, base), self._words(window, base))
+        return Compared(
+            self.name, p, n, x2, df, moved(window, base), divergence(window, base), self._words(window, base)
+        )
 
     def _words(self, window: Counts, base: Counts) -> str:
         n, m = float(window.sum()), float(base.sum())

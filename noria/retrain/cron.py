@@ -102,7 +102,9 @@ def _field(text: str, name: str, low: int, high: int) -> frozenset[int]:
             start = _number(span, name, low, high)
             end = high if slash else start
         if start > end:
-            raise ConfigError(f"the range {span!r} of the {name} runs backwards", way_out=f"write the smaller first ({low} to {high})")
+            raise ConfigError(
+                f"the range {span!r} of the {name} runs backwards", way_out=f"write the smaller first ({low} to {high})"
+            )
         values.update(range(start, end + 1, step))
     return frozenset(values)
 

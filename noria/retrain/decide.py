@@ -1,7 +1,7 @@
-"""Whether to build the model again: a pure function of the policy and the evidence, so that anyone can take the decision again.
+"""Whether to build the model again: a pure function of policy and evidence, so that anyone can decide again.
 
-Evidence is JSON with everything that any policy could ask, and nothing that changes between two runs of the same story (no wall time, no
-random ids, CPU in tenths of an hour)::
+Evidence is JSON with everything that any policy could ask, and nothing that changes between two runs of the same story
+(no wall time, no random ids, CPU in tenths of an hour)::
 
     at, previous        moment of this decision and of the one before (micros; previous may be null)
     endpoint, champion  what serves now ("model:shop@3" or null)

@@ -1,4 +1,4 @@
-"""The retrain policy: what calls for a new model, how often at most, and for how much. Read from ``[retrain]``, kept as JSON."""
+"""The retrain policy: what calls for a new model, how often at most, for how much. From ``[retrain]``, kept as JSON."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def _trigger(text: str, values: dict[str, Any]) -> None:
         values.update({"new_share": amount / 100} if new[2] == "%" else {"new_rows": int(amount)})
     else:
         known = ["drift", "decay", "new data 5%", "schedule 0 3 * * 1"]
-        raise ConfigError(f"{text!r} is nothing that can call for a retraining", place=_PLACE, way_out=did_you_mean(text, known))
+        raise ConfigError(
+            f"{text!r} is nothing that can call for a retraining", place=_PLACE, way_out=did_you_mean(text, known)
+        )
 
 
 def _budget(text: str) -> tuple[float, Micros]:
