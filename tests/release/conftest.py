@@ -1,0 +1,38 @@
+"""Projects of their own, each with its keys beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from noria.project import Project, open_project
+from noria.types import DAY, HeldClock
+from tests.release.made import TOML
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def make(tmp_path: Path, home: Path) -> Iterator[Callable[..., Project]]:
+    opened: list[Project] = []
+
+    def open_one(toml: str = TOML, name: str = "shop") -> Project:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "noria.toml").write_text(toml)
+        opened.append(open_project(tmp_path / name, clock=HeldClock(100 * DAY)))
+        return opened[-1]
+
+    yield open_one
+    for project in opened:
+        project.close()
+
+
+@pytest.fixture
+def project(make: Callable[..., Project]) -> Project:
+    return make()

@@ -1,0 +1,228 @@
+"""Envelopes are what in-toto and DSSE say, and the scorer's check refuses everything that is not as it was signed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import VerificationError
+from securesystemslib.signer import CryptoSigner, SSlibKey
+
+from noria.errors import NotAttested
+from noria.release import approvals, attest
+from noria.release.signer import FileSigner, seal
+from tests.release.made import VERDICTS, add_model, hold, sign
+
+SAID = attest.statement("model:shop@1", "sha256:" + "ab" * 32, attest.GATE, {"gate": "refit", "passed": True})
+
+
+def keys_of(project):
+    return attest.load_public_keys(project.state, project.keys_dir)
+
+
+def verify(project, release, bundle=None):
+    bundle = bundle or project.store.models.get(release.model).bundle
+    attest.verify_release(project.store, project.artifacts, keys_of(project), release, bundle)
+
+
+@pytest.fixture
+def signer(project):
+    return FileSigner(project.keys_dir, project.state)
+
+
+@pytest.fixture
+def release(project):
+    return hold(project, add_model(project, 1), "release_1")
+
+
+def test_securesystemslib_verifies_what_we_sign(project, signer):
+    FileSigner(project.keys_dir, project.state, "approval")
+    sealed = Envelope.from_dict(json.loads(seal(SAID, signer)))
+    key = SSlibKey.from_crypto(keys_of(project).gate)
+    assert key.keyid in sealed.verify([key], 1)
+    assert key.keyid == attest.keyid(keys_of(project).gate)
+    assert json.loads(sealed.payload) == SAID
+    stranger = CryptoSigner.generate_ed25519(keyid=key.keyid).public_key
+    with pytest.raises(VerificationError):
+        sealed.verify([stranger], 1)
+
+
+def test_we_verify_what_securesystemslib_signs(project):
+    private = Ed25519PrivateKey.generate()
+    sealed = Envelope(json.dumps(SAID).encode(), attest.PAYLOAD, {})
+    sealed.sign(CryptoSigner(private))
+    assert attest.open_envelope(json.dumps(sealed.to_dict()).encode(), private.public_key()) == SAID
+
+
+def test_any_other_byte_in_payload_signature_or_type_is_refused(project, signer):
+    FileSigner(project.keys_dir, project.state, "approval")
+    key = keys_of(project).gate
+    sealed = json.loads(seal(SAID, signer))
+    payload = base64.b64decode(sealed["payload"])
+    for position in range(0, len(payload), 7):
+        changed = payload[:position] + bytes([payload[position] ^ 1]) + payload[position + 1 :]
+        with pytest.raises(NotAttested):
+            attest.open_envelope(json.dumps({**sealed, "payload": base64.b64encode(changed).decode()}).encode(), key)
+    signature = bytearray(base64.b64decode(sealed["signatures"][0]["sig"]))
+    signature[10] ^= 1
+    broken = [{"keyid": "", "sig": base64.b64encode(signature).decode()}]
+    for change in ({"signatures": broken}, {"signatures": []}, {"payloadType": "text/plain"}, {"payload": "%%%"}):
+        with pytest.raises(NotAttested):
+            attest.open_envelope(json.dumps({**sealed, **change}).encode(), key)
+    with pytest.raises(NotAttested):
+        attest.open_envelope(b"not json", key)
+
+
+def test_a_signed_payload_that_is_no_statement_is_refused(project, signer):
+    FileSigner(project.keys_dir, project.state, "approval")
+    with pytest.raises(NotAttested, match="Statement"):
+        attest.open_envelope(seal({"_type": "else"}, signer), keys_of(project).gate)
+
+
+def test_the_key_is_outside_the_project_and_for_its_owner_alone(project, signer):
+    assert project.root not in signer.path.parents
+    assert signer.path.stat().st_mode & 0o777 == 0o600
+    assert (project.state / "keys" / "gate.pub").read_bytes().startswith(b"-----BEGIN PUBLIC KEY-----")
+    secret = signer.path.read_bytes()
+    assert all(secret not in path.read_bytes() for path in project.root.rglob("*") if path.is_file())
+    again = FileSigner(project.keys_dir, project.state)
+    assert seal(SAID, again) == seal(SAID, signer)
+    signer.path.chmod(0o644)
+    with pytest.raises(NotAttested, match="chmod 600"):
+        FileSigner(project.keys_dir, project.state)
+
+
+def test_gate_and_approval_keys_differ(project, release):
+    keys = keys_of(project)
+    assert attest.keyid(keys.gate) != attest.keyid(keys.approval)
+
+
+def test_a_good_release_is_served(project, release):
+    verify(project, release)
+
+
+def test_a_key_replaced_in_the_project_is_refused(project, release):
+    other = FileSigner(project.root.parent / "elsewhere", project.root.parent / "other")
+    (project.state / "keys" / "gate.pub").write_bytes((other.path.with_name("gate.pub")).read_bytes())
+    with pytest.raises(NotAttested, match="not the one that this machine made"):
+        keys_of(project)
+
+
+def test_envelopes_of_another_key_are_refused(project, release):
+    for path in (*project.keys_dir.iterdir(), *(project.state / "keys").iterdir()):
+        path.unlink()
+    FileSigner(project.keys_dir, project.state), FileSigner(project.keys_dir, project.state, "approval")
+    with pytest.raises(NotAttested, match="not signed by the trusted key"):
+        verify(project, release)
+
+
+def test_other_bytes_than_the_signed_are_refused(project, release):
+    other = add_model(project, 2)
+    with pytest.raises(NotAttested, match="these bytes are"):
+        verify(project, release, bundle=other.bundle)
+    with pytest.raises(
+        NotAttested, match="speaks of model:shop@1"
+    ):  # the record says so too, only the signature does not
+        verify(project, replace(release, model=other.ref))
+
+
+@pytest.mark.parametrize("leave_out", [0, 1, 2])
+def test_a_missing_attestation_is_refused(project, release, leave_out):
+    kept = tuple(a for i, a in enumerate(release.attestations) if i != leave_out)
+    with pytest.raises(NotAttested, match="missing"):
+        verify(project, replace(release, attestations=kept))
+
+
+def test_no_attestation_at_all_is_refused(project, release):
+    with pytest.raises(NotAttested):
+        verify(project, replace(release, attestations=()))
+
+
+def test_a_statement_replayed_from_another_model_is_refused(project, release):
+    other = add_model(project, 2)
+    borrowed = sign(project, other, "release_1")
+    with pytest.raises(NotAttested, match="speaks of model:shop@2"):
+        verify(project, replace(release, attestations=(borrowed[0], *release.attestations[1:])))
+
+
+def test_a_release_statement_replayed_from_another_release_of_the_same_model_is_refused(project, release):
+    again = sign(project, project.store.models.get(release.model), "release_2")
+    with pytest.raises(NotAttested, match="statement of the release is missing"):
+        verify(project, replace(release, attestations=again))
+
+
+def test_an_older_passing_verdict_does_not_stand_in_for_a_refusal(project, release):
+    model = project.store.models.get(release.model)
+    refused = sign(project, model, "release_2", [("refit", "quality", False), VERDICTS[1]])
+    mixed = (release.attestations[0], *refused[1:])
+    with pytest.raises(NotAttested, match="'refit' is missing"):
+        verify(project, replace(release, id="release_2", attestations=mixed))
+
+
+def test_another_endpoint_is_refused(project, release):
+    with pytest.raises(NotAttested, match="endpoint"):
+        verify(project, replace(release, endpoint="bank"))
+
+
+def test_both_blessings_are_asked_for(project):
+    model = add_model(project, 1)
+    release = hold(project, model, "r", attestations=sign(project, model, "r", [VERDICTS[0]]))
+    with pytest.raises(NotAttested, match="both blessings"):
+        verify(project, release)
+
+
+def test_a_refusal_passes_only_with_a_persons_signed_reason(project):
+    model = add_model(project, 1)
+    signed = sign(project, model, "r", [("refit", "quality", False), VERDICTS[1]])
+    release = hold(project, model, "r", attestations=signed)
+    with pytest.raises(NotAttested, match="did not pass"):
+        verify(project, release)
+    with pytest.raises(NotAttested, match="did not pass"):
+        verify(project, replace(release, forced="just a word in the record"))
+    word = approvals.sign_force(project, release, "ada", "we know better")
+    forced = replace(release, attestations=(*signed, word), forced="we know better")
+    verify(project, forced)
+    with pytest.raises(NotAttested):  # the gate key cannot speak for a person
+        said = attest.statement(model.ref, model.bundle, attest.FORCED, {"release": "r", "who": "x", "reason": "y"})
+        fake = project.artifacts.put(seal(said, FileSigner(project.keys_dir, project.state)))
+        verify(project, replace(forced, attestations=(*signed, fake)))
+
+
+def test_nobody_forces_what_the_server_cannot_load(project):
+    model = add_model(project, 1)
+    signed = sign(project, model, "r", [VERDICTS[0], ("infrastructure", "infrastructure", False)])
+    release = hold(project, model, "r", attestations=signed)
+    word = approvals.sign_force(project, release, "ada", "we know better")
+    with pytest.raises(NotAttested, match="'infrastructure' did not pass"):
+        verify(project, replace(release, attestations=(*signed, word), forced="we know better"))
+
+
+def test_an_approval_is_checked_where_the_signed_terms_ask_for_one(project):
+    model = add_model(project, 1)
+    release = hold(project, model, "r", attestations=sign(project, model, "r", approval=["product-owner"]))
+    with pytest.raises(NotAttested, match="approved"):
+        verify(project, release)
+
+
+def test_a_damaged_envelope_is_refused(project, release):
+    path = project.artifacts.path(release.attestations[0])
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b"payload", b"PAYLOAD"))
+    with pytest.raises(NotAttested, match="cannot be read"):
+        verify(project, release)
+
+
+def test_the_check_imports_nothing_heavy():
+    code = (
+        "import sys, noria.release.attest, noria.release.rollout;"
+        "heavy = {'polars', 'scipy', 'numpy', 'lightgbm', 'optuna', 'deltalake', 'securesystemslib', 'sqlalchemy'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
