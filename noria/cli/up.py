@@ -1,0 +1,52 @@
+"""`noria up` and `noria login`: the server, and a new address for the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from noria.cli.output import opened, project_option
+from noria.types import JsonObject
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="This machine only, unless you say otherwise.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+@project_option
+def up(folder: Path, host: str, port: int) -> None:
+    """Serve predictions, the page, the API and the loop, until Ctrl-C."""
+    from noria.serve.supervisor import login_address as address
+    from noria.serve.supervisor import up as serve
+
+    with opened(folder) as project:
+
+        def ready(told: JsonObject) -> None:
+            click.echo(f"serving {project.config.project.name} on http://{told['host']}:{told['port']}")
+            click.echo(f"the page, once: {address(project, told['host'], told['port'])}")
+            click.echo("Ctrl-C stops it")
+
+        serve(project, host, port, replay=project.replay, on_ready=ready)
+
+
+def login_address(project: Project) -> str:
+    """A one-use address of the running server's page. Raises ServeError when none runs."""
+    from noria.serve.client import Client
+    from noria.serve.supervisor import login_address as address
+
+    Client.of(project.root).close()  # says how to start one when none runs
+    told = json.loads((project.state / "up.json").read_text("utf-8"))
+    return address(project, told["host"], told["port"])
+
+
+@click.command()
+@project_option
+def login(folder: Path) -> None:
+    """Print a new address that opens the page once."""
+    with opened(folder) as project:
+        click.echo(login_address(project))

@@ -1,0 +1,96 @@
+"""The command line: one table of verbs, light to start, with errors that show the way out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from noria.cli.main import COMMANDS, cli, main
+
+
+def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+    context = click.Context(group)
+    found: list[tuple[str, click.Command]] = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, f"{prefix}{name} is in the table and cannot be loaded"
+        found += (
+            commands(command, f"{prefix}{name} ") if isinstance(command, click.Group) else [(prefix + name, command)]
+        )
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(cli), ids=lambda value: value if isinstance(value, str) else "")
+def test_every_command_says_what_it_does_and_speaks_json(name, command):
+    assert command.help and command.help[0].isupper() and command.help.split("\n")[0].endswith((".", "?", ":"))
+    options = {option for parameter in command.params for option in parameter.opts}
+    if name not in ("up", "login"):  # they serve and print an address
+        assert "--json" in options
+
+
+def test_help_loads_click_and_nothing_else():
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "from noria.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "import json; print('MODULES', json.dumps(sorted({m.split('.')[0] for m in set(sys.modules) - before})))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = set(json.loads(out.split("MODULES")[1]))
+    assert all(name in out for name in COMMANDS)
+    third_party = loaded - set(sys.stdlib_module_names)
+    assert third_party <= {"click", "noria"}, third_party
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["relase"])
+    assert caught.value.code == 2
+    assert "did you mean 'release'?" in capsys.readouterr().err
+
+
+def test_outside_a_project_the_way_out_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["status", "--project", str(tmp_path)])
+    assert caught.value.code == 2
+    assert "noria new NAME" in capsys.readouterr().err
+
+
+def test_new_writes_a_project_and_overwrites_nothing(tmp_path, capsys):
+    result = CliRunner().invoke(cli, ["new", str(tmp_path / "shop"), "--json"])
+    assert result.exit_code == 0, result.output
+    written = json.loads(result.output)["files"]
+    assert {path.rsplit("/", 1)[1] for path in written} >= {
+        "noria.toml",
+        "sales.yaml",
+        "steps.py",
+        "noria.yml",
+        "README.md",
+        ".gitignore",
+    }
+    with pytest.raises(SystemExit) as caught:
+        main(["new", str(tmp_path / "shop")])
+    assert caught.value.code == 2
+    assert "a project here already" in capsys.readouterr().err
+
+
+def test_an_unknown_recipe_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["new", str(tmp_path / "x"), "--recipe", "recomend"])
+    assert "did you mean 'recommend'?" in capsys.readouterr().err
+
+
+def test_a_broken_configuration_is_one_line_with_its_place(tmp_path, capsys):
+    (tmp_path / "noria.toml").write_text('[project]\nname = "shop"\n[modle]\n')
+    with pytest.raises(SystemExit) as caught:
+        main(["status", "--project", str(tmp_path)])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "noria.toml:3: unknown key 'modle' in the file - did you mean 'model'?" in error
