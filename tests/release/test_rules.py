@@ -1,0 +1,191 @@
+"""The words of a rollout, and rules that may be looked at every day without promising more than they keep."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from noria.errors import ConfigError, NotAvailableYet
+from noria.release.rules import Arm, Evidence, clustered, drop_e_value, judge, parse_rule, share_e_value
+from noria.release.stages import parse_rollout, parse_stage
+from noria.types import DAY
+
+steady = settings(deadline=None, derandomize=True, max_examples=60)
+DROPS = parse_rule("hit rate drops 20%")
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "span", "requests"),
+    [
+        ("25% 2 days min 200 requests", 0.25, 2 * DAY, 200),
+        ("100%", 1.0, 0, 0),
+        (" 5 % 12 h ", 0.05, DAY // 2, 0),
+        ("0.5% min 1 request", 0.005, 0, 1),
+    ],
+)
+def test_stages(text, share, span, requests):
+    stage = parse_stage(text)
+    assert (stage.share, stage.span, stage.requests) == (share, span, requests)
+
+
+@pytest.mark.parametrize("text", ["", "25", "0%", "101%", "25% soon", "25% 2 days min few requests", "-5%"])
+def test_a_stage_that_is_none(text):
+    with pytest.raises(ConfigError):
+        parse_stage(text)
+
+
+@pytest.mark.parametrize("text", ["shadow 1 day", "linear 10%", "blue-green"])
+def test_stages_that_are_not_built_say_so(text):
+    with pytest.raises(NotAvailableYet):
+        parse_rollout([text, "100%"])
+
+
+@pytest.mark.parametrize("texts", [[], ["25%"], ["50%", "25%", "100%"], ["100%", "100%"]])
+def test_a_rollout_grows_to_the_whole(texts):
+    with pytest.raises(ConfigError):
+        parse_rollout(texts)
+
+
+@pytest.mark.parametrize(
+    "text", ["errors", "errors > 0%", "errors > 1 ms", "p99 > 5%", "hit rate drops 100%", "sales < 3"]
+)
+def test_a_rule_that_is_none(text):
+    with pytest.raises(ConfigError):
+        parse_rule(text)
+
+
+@steady
+@given(n=st.integers(0, 60), share=st.floats(0, 1), limit=st.sampled_from([0.01, 0.05, 0.3]))
+def test_the_bet_on_a_share_is_the_mean_likelihood_ratio(n, share, limit):
+    bad = round(n * share)
+
+    def ratio(p: float) -> float:
+        return float(np.exp(stats.binom.logpmf(bad, n, p) - stats.binom.logpmf(bad, n, limit)))
+
+    peak = min(max(bad / n if n else limit, limit), 1.0)
+    area = integrate.quad(ratio, limit, 1, points=[peak], limit=500)[0]
+    assert share_e_value(bad, n, limit) == pytest.approx(area / (1 - limit), rel=1e-5)
+
+
+@steady
+@given(st.integers(0, 60))
+def test_the_bet_on_a_share_is_fair(n):
+    """Its mean over what may happen at the limit is 1: nobody gains by looking."""
+    chances = stats.binom.pmf(np.arange(n + 1), n, 0.05)
+    assert sum(c * share_e_value(k, n, 0.05) for k, c in enumerate(chances)) == pytest.approx(1)
+
+
+@steady
+@given(st.floats(-5, 4), st.floats(0.01, 0.5), st.floats(0.01, 0.5))
+def test_the_bet_on_a_drop_is_the_mean_likelihood_ratio(z, error, scale):
+    gap = z * error
+
+    def ratio(loss: float) -> float:
+        prior = 2 * stats.norm.pdf(loss, scale=scale)
+        return float(prior * np.exp(stats.norm.logpdf(gap, -loss, error) - stats.norm.logpdf(gap, 0, error)))
+
+    weight = scale**2 / (scale**2 + error**2)
+    peak = max(-gap * weight, 0.0)
+    width = error * np.sqrt(weight)
+    edges = [
+        0.0,
+        *(peak + k * width for k in (-8, -2, 0, 2, 8) if peak + k * width > 0),
+        peak + 12 * width + 12 * scale,
+    ]
+    area = sum(integrate.quad(ratio, a, b)[0] for a, b in itertools.pairwise(edges))
+    assert drop_e_value(gap, error, scale) == pytest.approx(area, rel=1e-4)
+
+
+def test_a_release_that_fails_as_often_as_allowed_is_kept_however_often_one_looks():
+    rng = np.random.default_rng(11)
+    called = 0
+    for _ in range(300):
+        bad = np.cumsum(rng.random(400) < 0.01)
+        called += any(share_e_value(int(bad[n - 1]), n, 0.01) >= 100 for n in range(1, 401, 3))
+    assert called <= 300 * 0.01 + 3  # the promise is 1 %; 6 is what 300 such releases reach with 97 % certainty
+
+
+def arms(rng, n_new, n_old, loss=0.0, useless=False, people=150):
+    """Recall-like values: some people are easier than others, and come back."""
+
+    def one(n, share):
+        who = rng.integers(0, people, n)
+        ease = np.random.default_rng(5).beta(1, 2, people)[who]
+        values = np.round(rng.binomial(6, ease * share) / 6, 3)
+        return Arm(n, 0, (), tuple(values.tolist()), tuple(f"p{w}" for w in who))
+
+    new = one(n_new, 0.0 if useless else 1 - loss)
+    return new, one(n_old, 1.0)
+
+
+def first_n(arm, n):
+    return Arm(n, 0, (), arm.values[:n], arm.subjects[:n])
+
+
+def ever_called(rng, days, loss, useless=False):
+    new, old = arms(rng, 3 * days, 9 * days, loss, useless)
+    for day in range(1, days + 1):
+        evidence = Evidence("r", 0, first_n(new, 3 * day), first_n(old, 9 * day))
+        if judge([DROPS], evidence)[0].broken:
+            return day
+    return None
+
+
+def test_a_release_at_the_tolerated_loss_is_kept_though_looked_at_daily():
+    rng = np.random.default_rng(3)
+    called = sum(ever_called(rng, 60, loss=0.2) is not None for _ in range(200))
+    assert called <= 200 * 0.05 + 6  # the promise is 5 %; twice its standard error on top
+
+
+def test_an_equal_release_is_hardly_ever_called():
+    rng = np.random.default_rng(4)
+    assert sum(ever_called(rng, 40, loss=0.0) is not None for _ in range(100)) <= 2
+
+
+def test_a_useless_release_is_called_within_days():
+    rng = np.random.default_rng(5)
+    days = [ever_called(rng, 30, loss=1.0, useless=True) for _ in range(50)]
+    assert None not in days
+    assert np.median(days) <= 10
+
+
+def test_what_could_not_be_seen_is_underpowered():
+    rng = np.random.default_rng(6)
+    for n, powered in ((3, False), (60, True)):
+        finding = judge([DROPS], Evidence("r", 0, *arms(rng, n, 3 * n)))[0]
+        assert finding.powered is powered and not finding.broken
+        assert ("underpowered" in finding.text) is not powered
+    assert not judge([DROPS], Evidence("r", 0))[0].powered
+
+
+def test_errors_and_latency():
+    rules = [parse_rule("errors > 1%"), parse_rule("p99 > 50 ms")]
+    bad = Evidence("r", 0, Arm(40, 6, tuple([1_000] * 30 + [80_000] * 10)))
+    assert [f.broken for f in judge(rules, bad)] == [True, True]
+    good = Evidence("r", 0, Arm(400, 1, tuple([1_000] * 399 + [80_000])))
+    assert [f.broken for f in judge(rules, good)] == [False, False]
+    assert [f.powered for f in judge(rules, good)] == [True, True]
+    assert [f.powered for f in judge(rules, Evidence("r", 0))] == [False, False]
+
+
+def test_one_failed_answer_is_not_yet_evidence():
+    assert not judge([parse_rule("errors > 1%")], Evidence("r", 0, Arm(1, 1)))[0].broken
+    assert judge([parse_rule("errors > 1%")], Evidence("r", 0, Arm(2, 2)))[0].broken
+
+
+@steady
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 1)), min_size=2, max_size=60))
+def test_the_clustered_error_is_that_of_the_ratio_estimator(rows):
+    who, values = [w for w, _ in rows], [v for _, v in rows]
+    found = clustered(Arm(len(rows), 0, (), values, who))
+    names = sorted(set(who))
+    assert found.mean == pytest.approx(np.mean(values)) and found.subjects == len(names)
+    if len(names) > 1:
+        rest = [sum(v - found.mean for w, v in rows if w == name) for name in names]
+        expected = np.sqrt(len(names) * np.var(rest, ddof=1) + len(names) ** 2 / (len(names) - 1) * np.mean(rest) ** 2)
+        assert found.error == pytest.approx(expected / len(rows), abs=1e-12)
