@@ -2,8 +2,9 @@
 
 What Noria acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
 ``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
-(``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these ``customProperties``:
-``noria.role`` of a column (time, subject, item, value, target), ``noria.key`` and ``noria.max_bad_share`` of the table.
+(``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
+``customProperties``: ``noria.role`` of a column (time, subject, item, value, target), ``noria.key`` and
+``noria.max_bad_share`` of the table.
 Everything else of the standard is accepted as documentation; a rule that Noria cannot check is NotAvailableYet, never
 passed over.
 """

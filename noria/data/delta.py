@@ -216,15 +216,19 @@ def statistics(frame: pl.DataFrame) -> dict[str, Any]:
 
 def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
     """What the log says of every version from ``since`` on, oldest first, with its ``version`` and new ``files``."""
-    found = []
-    for path in sorted((folder / "_delta_log").glob("*.json")):
-        if not path.stem.isdigit() or int(path.stem) < since:
-            continue
+    names = (name.removesuffix(".json") for name in os.listdir(folder / "_delta_log") if name.endswith(".json"))
+    versions = sorted(int(name) for name in names if name.isdigit())
+    return [commit_info(folder, version) for version in versions if version >= since]
+
+
+def commit_info(folder: Path, version: int) -> dict[str, Any]:
+    """What the log says of one version."""
+    path = folder / "_delta_log" / f"{version:020}.json"
+    with translated(str(path)):
         actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-        info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
-        files = [a["add"]["path"] for a in actions if "add" in a]
-        found.append({**info, "version": int(path.stem), "files": files})
-    return found
+    info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
+    files = [a["add"]["path"] for a in actions if "add" in a]
+    return {**info, "version": version, "files": files}
 
 
 def sync_folder(folder: Path) -> None:

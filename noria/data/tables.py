@@ -8,15 +8,15 @@ whose ingest id is in the table already changes nothing. Version 0 is the empty 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from noria.data.delta import commit, commits, create_delta, delta_schema, exclusive, open_delta
+from noria.data.delta import commit, commit_info, commits, create_delta, delta_schema, exclusive, open_delta
 from noria.errors import Damaged, NotFound
 from noria.types import Micros, did_you_mean
 
@@ -35,7 +35,7 @@ class TableCommit:
     version: int
     ingest: str
     files: tuple[str, ...]
-    meta: Mapping[str, str]
+    meta: Mapping[str, Any]
 
 
 class Tables:
@@ -78,18 +78,29 @@ class Tables:
         """The log from a version on."""
         if not self.exists(dataset):
             return []
-        return [
-            TableCommit(c["version"], str(c.get("noria.ingest", "")), tuple(c["files"]), c)
-            for c in commits(self.folder(dataset), since)
-        ]
+        return [_as_commit(c) for c in commits(self.folder(dataset), since)]
+
+    def commit(self, dataset: str, version: int) -> TableCommit:
+        """One version's commit. Raises NotFound."""
+        self._must_have(dataset, version)
+        return _as_commit(commit_info(self.folder(dataset), version))
+
+    def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str]) -> pl.DataFrame:
+        """The rows that these versions added, with ``_version``. Reads their files alone."""
+        folder = self.folder(dataset)
+        parts = []
+        for version in versions:
+            for name in self.commit(dataset, version).files:
+                rows = pl.read_parquet(folder / name, columns=list(columns))
+                parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
+        return pl.concat(parts) if parts else pl.DataFrame()
 
     def read(self, dataset: str, version: int | None = None) -> pl.LazyFrame:
         """The rows of a version (the last one if not said), lazily. Raises NotFound."""
         self._must_exist(dataset)
-        folder = self.folder(dataset)
-        if version is not None and not (folder / "_delta_log" / f"{version:020}.json").is_file():
-            raise NotFound(f"no version {version} of {dataset!r}", way_out=f"the last one is {self.version(dataset)}")
-        return pl.scan_delta(open_delta(folder, version))
+        if version is not None:
+            self._must_have(dataset, version)
+        return pl.scan_delta(open_delta(self.folder(dataset), version))
 
     def append(
         self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
@@ -136,9 +147,18 @@ class Tables:
                 raise Damaged("a data file was changed", place=str(path), way_out="restore it from a backup")
         return len(names)
 
+    def _must_have(self, dataset: str, version: int) -> None:
+        self._must_exist(dataset)
+        if not (self.folder(dataset) / "_delta_log" / f"{version:020}.json").is_file():
+            raise NotFound(f"no version {version} of {dataset!r}", way_out=f"the last one is {self.version(dataset)}")
+
     def _must_exist(self, dataset: str) -> None:
         if not self.exists(dataset):
             raise NotFound(f"no table {dataset!r}", way_out=did_you_mean(dataset, self.names()) or "run: noria run")
+
+
+def _as_commit(info: Mapping[str, Any]) -> TableCommit:
+    return TableCommit(info["version"], str(info.get("noria.ingest", "")), tuple(info["files"]), info)
 
 
 def open_tables(project: Project) -> Tables:

@@ -1,0 +1,187 @@
+"""Sources: files of the project folder (CSV, TSV, Parquet, by name or glob) and the project's own Python functions.
+
+A source never leaves the project folder. A file is known by the SHA-256 of its bytes: the same bytes are the same file,
+whatever they are called. A row that cannot be read is kept aside with its line, never lost, and the rest is read on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+import polars as pl
+
+from noria.data.csvlines import BrokenLine, read_csv
+from noria.errors import SourceError
+from noria.types import did_you_mean
+
+FUNCTION = "steps:"
+SUFFIXES = (".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """Bytes to be ingested: a file, or what a function gave."""
+
+    digest: str
+    name: str  # relative to the project, or steps:NAME
+    size: int
+    path: Path | None = None
+    frame: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
+
+    frame: pl.DataFrame
+    broken: tuple[BrokenLine, ...] = field(default=())
+
+    @property
+    def count(self) -> int:
+        return self.frame.height + len(self.broken)
+
+
+def find(root: Path, source: str) -> list[SourceFile]:
+    """The files of a source, oldest name first. Raises SourceError when there are none, or the path leaves the project.
+
+    A file is read once for its digest; `read` reads it again only if it is to be ingested.
+    """
+    if source.startswith(FUNCTION):
+        return [_call(root, source.removeprefix(FUNCTION))]
+    return [_file(root, path) for path in paths(root, source)]
+
+
+def paths(root: Path, source: str) -> list[Path]:
+    """The paths that a file source names, sorted. Raises SourceError."""
+    pattern = PurePath(source)
+    if pattern.is_absolute() or ".." in pattern.parts or "\x00" in source:
+        raise SourceError(
+            "a source is inside the project folder",
+            place=source,
+            way_out="copy or link the data under the project: data/…",
+        )
+    if pattern.suffix not in SUFFIXES:
+        raise SourceError("cannot be read by its name", place=source, way_out=f"files end in {', '.join(SUFFIXES)}")
+    home = root.resolve()
+    found = sorted(home.glob(source))
+    found = [p for p in found if not any(part.startswith(".") for part in p.relative_to(home).parts)]
+    for path in found:
+        if not path.resolve().is_relative_to(home):
+            raise SourceError("leads out of the project folder", place=str(path.relative_to(home)))
+    found = [p for p in found if p.is_file()]
+    if not found:
+        raise SourceError("there is no such file", place=source, way_out=_nearest(home, pattern))
+    return found
+
+
+def read(file: SourceFile) -> Rows:
+    """Every row of the file. Raises SourceError when it is empty or not what its name says."""
+    if file.frame is not None:
+        return _numbered(file.frame, file.name)
+    assert file.path is not None
+    data = _bytes(file.path, file.name)
+    if "sha256:" + hashlib.sha256(data).hexdigest() != file.digest:
+        raise SourceError(
+            "it was changed while it was read", place=file.name, way_out="write files whole, then rename them"
+        )
+    if not data:
+        raise SourceError("the file is empty", place=file.name)
+    if file.path.suffix == ".parquet":
+        return _numbered(_parquet(data, file.name), file.name)
+    frame, broken = read_csv(data, file.name, tab=file.path.suffix == ".tsv")
+    return Rows(frame, tuple(broken))
+
+
+def _numbered(frame: pl.DataFrame, name: str) -> Rows:
+    if not frame.height:
+        raise SourceError("the table has no rows", place=name)
+    return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
+
+
+def _parquet(data: bytes, name: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise SourceError(f"not readable as Parquet: {exc}", place=name) from exc
+
+
+def _file(root: Path, path: Path) -> SourceFile:
+    name = str(path.relative_to(root.resolve()))
+    try:
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return SourceFile(f"sha256:{digest}", name, path.stat().st_size, path=path)
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+
+
+def _nearest(home: Path, pattern: PurePath) -> str:
+    folder = home / pattern.parent
+    if any(c in str(pattern.parent) for c in "*?["):
+        return "check the pattern; it is relative to the project folder"
+    if not folder.is_dir():
+        return f"there is no folder {pattern.parent}"
+    names = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
+    return did_you_mean(pattern.name, names) if names else f"the folder {pattern.parent} has no data files"
+
+
+def _call(root: Path, name: str) -> SourceFile:
+    """The frame that the project's function gives, known by the digest of its content."""
+    place = f"{FUNCTION}{name}"
+    try:
+        frame = _function(root, name)()
+    except SourceError:
+        raise
+    except Exception as exc:  # the project's own code may raise anything; it ends here, with its cause
+        raise SourceError(f"the function failed: {type(exc).__name__}: {exc}", place=place) from exc
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    if not isinstance(frame, pl.DataFrame):
+        raise SourceError(f"it gave a {type(frame).__name__}", place=place, way_out="return a polars DataFrame")
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="uncompressed")
+    data = buffer.getvalue()
+    return SourceFile("sha256:" + hashlib.sha256(data).hexdigest(), place, len(data), frame=frame)
+
+
+def _function(root: Path, name: str) -> Callable[[], Any]:
+    path = root / "steps.py"
+    if not path.is_file():
+        raise SourceError("the project has no steps.py", place=f"{FUNCTION}{name}")
+    spec = importlib.util.spec_from_file_location("steps", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = getattr(module, name, None)
+    if not callable(found):
+        known = [k for k, v in vars(module).items() if callable(v) and not k.startswith("_")]
+        raise SourceError(f"steps.py has no function {name!r}", place=str(path.name), way_out=did_you_mean(name, known))
+    function: Callable[[], Any] = getattr(found, "function", found)
+    return function
+
+
+def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[SourceFile]]:
+    """Files in order, cut so that no batch has more than ``limit`` bytes (a single larger file stands alone)."""
+    batch: list[SourceFile] = []
+    size = 0
+    for file in files:
+        if batch and size + file.size > limit:
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.size
+    if batch:
+        yield batch
