@@ -1,0 +1,342 @@
+"""A release goes forward on evidence, back on evidence, and the endpoint never has two champions or loses its one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from noria.errors import NotApproved, ReleaseError
+from noria.project import open_project
+from noria.release import approvals, attest, rollout
+from noria.release.rollout import Arm, Evidence
+from noria.release.target import LocalTarget
+from noria.types import DAY, HeldClock
+from tests.release.made import TOML, add_model, hold, sign
+
+
+def values(n, level, people=40):
+    """Recalls of n answers around a level, spread over people."""
+    pattern = (0.0, 0.5 * level, level, 1.5 * level, 2 * level)
+    return tuple(pattern[(i * 7) % 5] for i in range(n)), tuple(f"p{i % people}" for i in range(n))
+
+
+def evidence(release, n=120, level=0.3, other=0.3, errors=0, in_stage=100, latency=5_000):
+    canary = Arm(n, errors, (latency,) * n, *values(n, level))
+    return Evidence(release.id, 0, canary, Arm(2 * n, 0, (5_000,) * n, *values(2 * n, other)), in_stage)
+
+
+@pytest.fixture
+def first(project):
+    release = hold(project, add_model(project, 1), "release_1")
+    rollout.begin(project, release.id, project.clock.now())
+    return project.store.releases.get(release.id)
+
+
+@pytest.fixture
+def canary(project, first):
+    release = hold(project, add_model(project, 2), "release_2")
+    rollout.begin(project, release.id, project.clock.now())
+    return project.store.releases.get(release.id)
+
+
+def later(project, days):
+    project.clock.move(project.clock.now() + round(days * DAY))
+    return project.clock.now()
+
+
+def kinds(events):
+    return [event.kind for event in events]
+
+
+def test_the_first_release_is_champion_at_once(project, first):
+    assert first.status == "champion" and first.started == project.clock.now()
+    assert project.store.models.aliases("shop")["champion"] == 1
+    assert rollout.watched(project, "shop") is None
+    assert rollout.check(project, "shop", project.clock.now(), None) == []
+
+
+def test_a_second_release_begins_as_a_canary(project, canary):
+    assert (canary.status, canary.stage) == ("canary", 0)
+    assert project.store.models.aliases("shop") == {"champion": 1, "challenger": 2}
+    assert LocalTarget(project.store).status("shop")["share"] == 0.25
+
+
+def test_arms_follow_the_share_and_a_subject_stays_as_it_grows(first, canary):
+    subjects = [str(n) for n in range(12_000, 16_000)]
+    quarter = {s for s in subjects if rollout.arm(first, canary, s) == "canary"}
+    half = {s for s in subjects if rollout.arm(first, replace(canary, stage=1), s) == "canary"}
+    assert quarter < half
+    assert len(quarter) / 4000 == pytest.approx(0.25, abs=0.03)
+    assert len(half) / 4000 == pytest.approx(0.5, abs=0.03)
+    assert {rollout.arm(first, None, s) for s in subjects} == {"champion"}
+    other = {s for s in subjects if rollout.arm(first, replace(canary, id="release_9"), s) == "canary"}
+    assert len(other & quarter) / len(quarter) == pytest.approx(0.25, abs=0.06)  # another release, other subjects
+
+
+def test_a_stage_ends_after_its_time_and_its_requests(project, canary):
+    now = later(project, 1.9)
+    assert rollout.check(project, "shop", now, evidence(canary)) == []
+    now = later(project, 0.1)
+    assert rollout.check(project, "shop", now, evidence(canary, in_stage=19)) == []
+    (event,) = rollout.check(project, "shop", now, evidence(canary, in_stage=20))
+    assert (event.kind, event.data["share"]) == ("stage", 0.5)
+    after = project.store.releases.get(canary.id)
+    assert (after.stage, after.stage_since, after.status) == (1, now, "canary")
+    assert after.evidence["stages"][0]["in_stage"] == 20
+
+
+def to_champion(project, canary):
+    events = []
+    for days in (2, 1):
+        events += rollout.check(project, "shop", later(project, days), evidence(canary))
+    return events
+
+
+def test_the_last_stage_is_the_promotion_and_then_it_bakes(project, first, canary):
+    assert kinds(to_champion(project, canary)) == ["stage", "promoted"]
+    champion = project.store.releases.champion("shop")
+    assert (champion.id, champion.previous) == (canary.id, first.id)
+    assert project.store.releases.get(first.id).status == "superseded"
+    assert project.store.models.aliases("shop")["champion"] == 2
+    assert rollout.watched(project, "shop").id == canary.id
+    assert rollout.check(project, "shop", later(project, 6.9), evidence(canary)) == []
+    assert kinds(rollout.check(project, "shop", later(project, 0.1), evidence(canary))) == ["baked"]
+    assert rollout.watched(project, "shop") is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [({"level": 0.02}, "hit rate"), ({"errors": 12}, "failed"), ({"latency": 80_000}, "50 ms")],
+)
+def test_a_bad_canary_is_rolled_back_before_its_stage_ends(project, first, canary, bad, word):
+    (event,) = rollout.check(project, "shop", later(project, 0.5), evidence(canary, **bad))
+    assert event.kind == "rolled_back" and word in event.data["reason"]
+    assert event.data["champion"] == first.id
+    assert project.store.releases.get(canary.id).status == "rolled_back"
+    assert project.store.releases.champion("shop").id == first.id
+    assert rollout.watched(project, "shop") is None
+
+
+def test_a_bad_champion_is_rolled_back_in_its_bake(project, first, canary):
+    to_champion(project, canary)
+    (event,) = rollout.check(project, "shop", later(project, 3), evidence(canary, level=0.05))
+    assert event.kind == "rolled_back"
+    assert project.store.releases.champion("shop").id == first.id
+    assert project.store.models.aliases("shop")["champion"] == 1
+
+
+def test_a_canary_too_small_to_be_judged_waits_says_so_once_and_does_not_wait_for_ever(project, canary):
+    little = evidence(canary, n=6, in_stage=20)
+    (event,) = rollout.check(project, "shop", later(project, 2), little)
+    assert event.kind == "underpowered" and "underpowered" in event.data["reason"]
+    assert rollout.check(project, "shop", later(project, 1), little) == []
+    assert kinds(rollout.check(project, "shop", later(project, 7), little)) == ["stage"]
+
+
+def test_evidence_about_another_release_is_refused(project, first, canary):
+    with pytest.raises(ReleaseError, match="not about"):
+        rollout.check(project, "shop", project.clock.now(), evidence(first))
+    with pytest.raises(ReleaseError):
+        rollout.check(project, "shop", project.clock.now(), None)
+
+
+def test_a_newer_candidate_halts_the_canary(project, canary):
+    newer = hold(project, add_model(project, 3), "release_3")
+    assert kinds(rollout.begin(project, newer.id, project.clock.now())) == ["halted", "canary"]
+    assert project.store.releases.get(canary.id).status == "halted"
+    assert rollout.in_progress(project, "shop").id == newer.id
+
+
+def test_rolling_the_champion_back_halts_the_canary_that_was_compared_with_it(project, first, canary):
+    to_champion(project, canary)
+    third = hold(project, add_model(project, 3), "release_3")
+    rollout.begin(project, third.id, project.clock.now())
+    events = rollout.roll_back(project, canary.id, by="ada", reason="complaints")
+    assert kinds(events) == ["halted", "rolled_back"]
+    assert events[1].data["by"] == "ada"
+    assert project.store.releases.champion("shop").id == first.id
+    assert rollout.in_progress(project, "shop") is None
+
+
+def test_the_only_release_cannot_be_rolled_back(project, first):
+    with pytest.raises(ReleaseError, match="without a model"):
+        rollout.roll_back(project, first.id, by="ada", reason="no")
+    assert project.store.releases.champion("shop").id == first.id
+
+
+def test_what_has_ended_cannot_be_rolled_back_or_halted_again(project, canary):
+    rollout.halt(project, canary.id, by="ada", reason="not now")
+    for verb in (rollout.halt, rollout.roll_back):
+        with pytest.raises(ReleaseError, match="halted"):
+            verb(project, canary.id, by="ada", reason="again")
+
+
+def test_a_release_compared_with_another_champion_does_not_start(project, canary):
+    held = hold(project, add_model(project, 3), "release_3")
+    to_champion(project, canary)
+    with pytest.raises(ReleaseError, match="another champion"):
+        rollout.begin(project, held.id, project.clock.now())
+    assert project.store.releases.get(held.id).status == "held"
+
+
+def test_somebody_who_was_faster_by_hand_wins(project, canary, monkeypatch):
+    """Between looking and writing the canary is halted by hand: the check changes nothing."""
+    judge = rollout.judge
+
+    def slow(*args):
+        rollout.halt(project, canary.id, by="ada", reason="faster")
+        return judge(*args)
+
+    monkeypatch.setattr(rollout, "judge", slow)
+    assert rollout.check(project, "shop", later(project, 2), evidence(canary)) == []
+    assert project.store.releases.get(canary.id).status == "halted"
+
+
+def test_every_change_comes_with_its_event_or_not_at_all(project, canary, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError("no room")
+
+    monkeypatch.setattr(project.store.events, "add", full)
+    with pytest.raises(Exception, match="no room"):
+        rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.0))
+    assert project.store.releases.get(canary.id).status == "canary"
+
+
+def test_approval_holds_and_starts(make, tmp_path):
+    project = make(TOML + '[gates]\napproval = { roles = ["product-owner", "dpo"] }\n', "bank")
+    model = add_model(project, 1)
+    signed = sign(project, model, "r1", approval=["product-owner", "dpo"])
+    release = hold(project, model, "r1", attestations=signed)
+    with pytest.raises(NotApproved, match="may not decide"):
+        approvals.approve(project, release.id, "bob", "fine")
+    with pytest.raises(NotApproved):
+        approvals.approve(project, release.id, "bob", "fine", role="intern")
+    done = approvals.approve(project, release.id, "bob", "fine", role="dpo")
+    assert done.status == "champion"
+    assert done.evidence["approved"]["self_approved"] is False
+    keys = attest.load_public_keys(project.state, project.keys_dir)
+    attest.verify_release(project.store, project.artifacts, keys, done, model.bundle)
+    (verdict,) = project.store.releases.verdicts(model.ref)
+    assert verdict.passed and verdict.blessing == "approval" and verdict.attestation == done.attestations[-1]
+    with pytest.raises(ReleaseError, match="nothing to decide"):
+        approvals.approve(project, release.id, "bob", "again", role="dpo")
+
+
+def test_the_author_alone_is_recorded_as_self_approved(make):
+    project = make(TOML + '[gates]\napproval = { roles = ["owner"] }\n', "bank")
+    model = add_model(project, 1)
+    hold(project, model, "r1", attestations=sign(project, model, "r1", approval=["owner"]))
+    done = approvals.approve(project, "r1", "ada", "I am alone here")
+    assert done.evidence["approved"] | {"at": 0} == {
+        "release": "r1", "decision": "approved", "who": "ada", "role": "owner", "reason": "I am alone here",
+        "self_approved": True, "at": 0,
+    }  # fmt: skip
+
+
+def test_a_rejected_release_ends(make):
+    project = make(TOML + '[gates]\napproval = { roles = ["owner"] }\n', "bank")
+    model = add_model(project, 1)
+    hold(project, model, "r1", attestations=sign(project, model, "r1", approval=["owner"]))
+    done = approvals.reject(project, "r1", "bob", "too early")
+    assert done.status == "refused" and done.ended == project.clock.now()
+    assert project.store.releases.champion("shop") is None
+    with pytest.raises(ReleaseError):
+        rollout.begin(project, "r1", project.clock.now())
+
+
+class Life(RuleBasedStateMachine):
+    """Any order of candidates, checks, hands and time: one champion, at most one canary, and every canary can end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        root = self.root = Path(mkdtemp())
+        (root / "noria.toml").write_text(TOML)
+        self.clock = HeldClock(100 * DAY)
+        self.project = open_project(root, clock=self.clock)
+        self.n = 0
+
+    def teardown(self) -> None:
+        self.project.close()
+        rmtree(self.root)
+
+    def candidate(self) -> None:
+        self.n += 1
+        release = hold(self.project, add_model(self.project, self.n), f"r{self.n:03}", attestations=())
+        rollout.begin(self.project, release.id, self.clock.now())
+
+    @initialize()
+    def begin(self) -> None:
+        self.candidate()
+
+    @rule()
+    def another(self) -> None:
+        self.candidate()
+
+    @rule(
+        days=st.sampled_from([0.2, 1.0, 3.0, 8.0]),
+        n=st.sampled_from([0, 4, 60, 200]),
+        level=st.sampled_from([0.0, 0.28, 0.3]),
+        errors=st.sampled_from([0, 0, 0, 4]),
+        in_stage=st.sampled_from([0, 20, 40]),
+    )
+    def time_passes(self, days: float, n: int, level: float, errors: int, in_stage: int) -> None:
+        self.clock.move(self.clock.now() + round(days * DAY))
+        release = rollout.watched(self.project, "shop")
+        seen = None if release is None else evidence(release, n, level, errors=min(errors, n), in_stage=in_stage)
+        rollout.check(self.project, "shop", self.clock.now(), seen)
+
+    @precondition(lambda self: rollout.in_progress(self.project, "shop") is not None)
+    @rule()
+    def halted_by_hand(self) -> None:
+        rollout.halt(self.project, rollout.in_progress(self.project, "shop").id, by="ada", reason="by hand")
+
+    @rule()
+    def rolled_back_by_hand(self) -> None:
+        champion = self.project.store.releases.champion("shop")
+        if champion.previous is None:
+            with pytest.raises(ReleaseError):
+                rollout.roll_back(self.project, champion.id, by="ada", reason="by hand")
+        else:
+            rollout.roll_back(self.project, champion.id, by="ada", reason="by hand")
+
+    @rule()
+    def all_goes_well_until_the_end(self) -> None:
+        """From anywhere, good evidence ends what is under way within bounded time."""
+        for _ in range(5):
+            release = rollout.watched(self.project, "shop")
+            if release is None:
+                return
+            self.clock.move(self.clock.now() + 8 * DAY)
+            rollout.check(self.project, "shop", self.clock.now(), evidence(release, 200, in_stage=100))
+        assert rollout.watched(self.project, "shop") is None
+
+    @invariant()
+    def one_champion(self) -> None:
+        if not self.n:
+            return
+        releases = self.project.store.releases.list("shop")
+        counts = Counter(release.status for release in releases)
+        assert counts["champion"] == 1
+        assert counts["canary"] <= 1
+        assert counts["held"] == 0
+        champion = self.project.store.releases.champion("shop")
+        assert self.project.store.models.aliases("shop")["champion"] == int(champion.model.rsplit("@", 1)[1])
+        by_id = {release.id: release for release in releases}
+        for release in releases:
+            assert (release.ended is None) == (release.status in ("champion", "canary"))
+            if release.status == "canary":
+                assert release.previous == champion.id
+        if champion.previous is not None:
+            assert by_id[champion.previous].status == "superseded"
+
+
+Life.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None, derandomize=True)
+TestLife = Life.TestCase
