@@ -1,9 +1,10 @@
 """Which keys a table already holds: a compact index beside the table, so that an ingest need not read the table again.
 
 Sorted 64-bit hashes with the version that brought each, in segments that are merged as they grow (each at least twice
-as large as the next): adding n rows to N costs O(n log N) amortised, asking costs O(n log² N), and 12 bytes a row stay on
-disk. It is a cache: a segment that is missing or damaged is made again from the table's own files. A hash that is there is
-only a hint; the answer is read from the files of the versions it names, so a collision cannot reject a row.
+as large as the next): adding n rows to N costs O(n log N) amortised, asking costs O(n log² N), and 12 bytes a row
+stay on disk. It is a cache: a segment that is missing or damaged is made again from the table's own files. A hash
+that is there is only a hint; the answer is read from the files of the versions it names, so a collision cannot reject
+a row.
 """
 
 from __future__ import annotations

@@ -1,20 +1,22 @@
-"""The profile of a dataset version: what each column holds, small, mergeable and comparable, whatever the number of rows.
+"""The profile of a dataset version: what each column holds; small, mergeable, comparable, whatever the number of rows.
 
-Per column: count, nulls, distinct (HyperLogLog, 2.3 % error), least, greatest, mean, quantiles (right to 1 %, see `quantiles`),
-most frequent values (counts are lower bounds once there are more than 1,000 different ones). A version's profile is the one
-before it merged with that of its new rows: its cost is that of the new rows.
+Per column: count, nulls, distinct (HyperLogLog, 2.3 % error), least, greatest, mean, quantiles (right to 1 %, see
+`quantiles`), most frequent values (counts are lower bounds once there are more than 1,000 different ones). A
+version's profile is the one before it merged with that of its new rows: its cost is that of the new rows.
 """
 
 from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 from datasketches import hll_sketch, hll_union, tgt_hll_type
+from numpy.typing import NDArray
 
 from noria.data.quantiles import Quantiles
 from noria.types import JsonObject
@@ -72,7 +74,7 @@ class ColumnProfile:
             values = self.quantiles.quantiles(list(QUANTILES)) if self.quantiles.n else []
             shown |= {"mean": self.mean, "quantiles": dict(zip(map(str, QUANTILES), values))}
         if self.kind == "text":
-            shown["top"] = [[v, n] for v, n in self.frequent.most_common(SHOWN)]
+            shown["top"] = [[v, n] for v, n in _ranked(self.frequent)[:SHOWN]]
         sketch = base64.b64encode(self.distinct.serialize_compact()).decode()
         return shown | {
             "sketches": {
@@ -123,25 +125,26 @@ class Profile:
         return Profile(data["rows"], {n: ColumnProfile.from_json(c) for n, c in data["columns"].items()})
 
 
-def profile(frame: pl.DataFrame, columns: Sequence[str] | None = None) -> Profile:
-    """The profile of these rows (Noria's own columns, ``_…``, left out).
+def profile(frame: pl.DataFrame, private: Collection[str] = ()) -> Profile:
+    """The profile of these rows (Noria's own columns, ``_…``, left out). Of a private column no value is kept.
 
     >>> profile(pl.DataFrame({"n": [1, 2, None]})).columns["n"].mean
     1.5
     """
-    names = [n for n in columns or frame.columns if not n.startswith("_")]
-    return Profile(frame.height, {n: _column(frame[n]) for n in names})
+    names = [n for n in frame.columns if not n.startswith("_")]
+    return Profile(frame.height, {n: _column(frame[n], n in private) for n in names})
 
 
-def _column(values: pl.Series) -> ColumnProfile:
-    kind = _kind(values.dtype)
+def _column(values: pl.Series, private: bool) -> ColumnProfile:
+    kind = "text" if private else _kind(values.dtype)
     out = ColumnProfile(kind, len(values), values.null_count())
     if kind == "text":
         counted = values.drop_nulls().cast(pl.String).value_counts(sort=False)
         counts: Mapping[str, int] = dict(zip(counted[:, 0].to_list(), counted[:, 1].to_list()))
         for value in counts:
             out.distinct.update(value)
-        out.frequent, out.cut = _most(Counter(counts)), len(counts) > KEPT
+        if not private:
+            out.frequent, out.cut = _most(Counter(counts)), len(counts) > KEPT
         return out
     numbers = _numbers(values)
     if len(numbers):
@@ -154,12 +157,14 @@ def _column(values: pl.Series) -> ColumnProfile:
     return out
 
 
-def _numbers(values: pl.Series) -> np.ndarray:
+def _numbers(values: pl.Series) -> NDArray[Any]:
     present = values.drop_nulls()
     if present.dtype.is_temporal():
-        return present.cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
+        times: NDArray[Any] = present.cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
+        return times
     numbers = present.cast(pl.Float64).to_numpy()
-    return numbers[np.isfinite(numbers)]
+    finite: NDArray[Any] = numbers[np.isfinite(numbers)]
+    return finite
 
 
 def _kind(dtype: pl.DataType) -> str:
@@ -176,9 +181,13 @@ def _most(counts: Counter[str]) -> Counter[str]:
     """The most frequent ones; ties by name, so that the same rows always keep the same."""
     if len(counts) <= KEPT:
         return counts
-    return Counter(dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:KEPT]))
+    return Counter(dict(_ranked(counts)[:KEPT]))
 
 
-def _pick(choose: object, a: float | None, b: float | None) -> float | None:
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _pick(choose: Callable[[list[float]], float], a: float | None, b: float | None) -> float | None:
     present = [v for v in (a, b) if v is not None]
-    return choose(present) if present else None  # type: ignore[operator, no-any-return]
+    return choose(present) if present else None

@@ -1,8 +1,8 @@
-"""A quantile sketch that is exact to merge and always the same for the same values (DDSketch, Masson, Rim & Lee, VLDB 2019).
+"""A quantile sketch that merges exactly and never differs for the same values (DDSketch: Masson, Rim & Lee, VLDB 2019).
 
-Values fall into bins whose edges grow by a fixed factor, so that every quantile is right to 1 % of itself. Two sketches merge
-by adding bins: the sketch of a whole is the sum of its parts' sketches, whatever the order. (KLL, the usual choice, keeps a
-random sample: two runs over the same data differ, and with them the decisions taken on it.)
+Values fall into bins whose edges grow by a fixed factor, so that every quantile is right to 1 % of itself. Two
+sketches merge by adding bins: the sketch of a whole is the sum of its parts' sketches, whatever the order. (KLL, the
+usual choice, keeps a random sample: two runs over the same data differ, and with them the decisions taken on it.)
 """
 
 from __future__ import annotations
