@@ -83,6 +83,11 @@ class Checked:
         bad = bad.sort("_row") if "_row" in bad.columns else bad
         return Checked(self.good.filter(~mask), bad, self.max_bad_share, self.place)
 
+    def with_bad(self, more: pl.DataFrame) -> Checked:
+        """The same outcome with more bad rows: lines of the file that were no rows."""
+        bad = pl.concat([self.bad, more.select(self.bad.columns)]).sort("_row")
+        return Checked(self.good, bad, self.max_bad_share, self.place)
+
     def judge(self, place: str = "") -> None:
         """Raises DataBlocked when more rows are bad than the contract lets pass."""
         if self.share > self.max_bad_share:

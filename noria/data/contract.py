@@ -12,6 +12,7 @@ passed over.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import polars as pl
 
 from noria.data.checks import Checked, Rules, check
 from noria.data.columns import Column
-from noria.data.odcs import Custom, Document, Path_, Places, Property, Quality, parse_document, read_document
+from noria.data.odcs import Custom, Document, Path_, Places, Property, Quality, parse_document, read_text
 from noria.data.rules import cannot_check, must_be_zero, read_column
 from noria.errors import ConfigError, ContractError
 from noria.types import Micros, did_you_mean, digest, parse_span
@@ -45,9 +46,10 @@ class Contract:
     @staticmethod
     def load(path: Path) -> Contract:
         """The contract in this file. Raises ContractError with file and line."""
-        return _build(*read_document(path), text_digest=digest(path.read_bytes()))
+        return Contract.parse(read_text(path), f"{path.parent.name}/{path.name}")
 
     @staticmethod
+    @lru_cache(maxsize=64)
     def parse(text: str, name: str = "contract.yaml") -> Contract:
         """The contract in this text."""
         return _build(*parse_document(text, name), text_digest=digest(text.encode()))
@@ -79,6 +81,11 @@ class Contract:
     @property
     def target(self) -> str | None:
         return self.role("target")
+
+    def stale_by(self, latest: Micros, now: Micros) -> Micros | None:
+        """By how much the latest row is older than the freshness that the contract promises; None while it is kept."""
+        late = now - latest - self.freshness if self.freshness is not None else 0
+        return late if late > 0 else None
 
     def check(self, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
         """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.

@@ -70,6 +70,8 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame
 def _header(head: str, separator: str, name: str) -> list[str]:
     header = next(csv.reader([head], delimiter=separator))
     repeated = sorted({h for h in header if header.count(h) > 1})
+    if own := next((h for h in header if h.startswith("_")), None):
+        raise SourceError(f"column {own!r}: names that begin with _ are Noria's own", place=f"{name}:1")
     if repeated or "" in header:
         what = f"the column {repeated[0]!r} is there twice" if repeated else "a column has no name"
         raise SourceError(what, place=f"{name}:1")

@@ -42,6 +42,7 @@ class KeyIndex:
         label = hashlib.sha256(_SEPARATOR.join(columns).encode()).hexdigest()[:16]
         self.folder = tables.root / f".{dataset}.keys" / label
         self._segments: list[_Segment] = []
+        self._reserved: set[str] = set()
 
     def catch_up(self, version: int) -> None:
         """Cover every version up to this one, reading from the table what the segments lack."""
@@ -64,14 +65,20 @@ class KeyIndex:
             for i in np.flatnonzero(high > low).tolist():
                 suspects[i] = True
                 versions.update(segment.entries["version"][low[i] : high[i]].tolist())
+        taken = pl.Series([key in self._reserved for key in keys.to_list()], dtype=pl.Boolean)
         suspects &= keys.is_not_null().to_numpy()
         if not suspects.any():
-            return pl.repeat(False, len(keys), eager=True)
+            return taken
         there = _keys(self._tables.added(self._dataset, sorted(versions), self._columns), self._columns)
-        return keys.is_in(there.drop_nulls().unique().implode()).fill_null(False)
+        return taken | keys.is_in(there.drop_nulls().unique().implode()).fill_null(False)
+
+    def reserve(self, rows: pl.DataFrame) -> None:
+        """Count these keys as known before their version is there: for the next file of the same ingest."""
+        self._reserved.update(_keys(rows, self._columns).drop_nulls().to_list())
 
     def add(self, rows: pl.DataFrame, version: int) -> None:
-        """Know the keys of the rows that this version added."""
+        """Know the keys of the rows that this version added; what was reserved for it is done with."""
+        self._reserved.clear()
         rows = rows.with_columns(pl.lit(version, pl.UInt32).alias("_version"))
         self._add(_entries(rows, self._columns), version, version)
 

@@ -200,21 +200,20 @@ class Places:
         return f"{self.name}:{line}"
 
 
-def read_document(path: Path) -> tuple[Document, Places]:
-    """The document in this file, and where each part of it stands. Raises ContractError."""
+def read_text(path: Path) -> str:
+    """The text of a contract's file. Raises ContractError."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except FileNotFoundError as exc:
         raise ContractError(
             "no such contract", place=str(path), way_out="noria data infer writes a first draft"
         ) from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise ContractError(f"cannot be read: {exc}", place=str(path)) from exc
-    return parse_document(text, f"{path.parent.name}/{path.name}")
 
 
 def parse_document(text: str, name: str) -> tuple[Document, Places]:
-    """As `read_document`, from text."""
+    """The document in this text, and where each part of it stands. Raises ContractError."""
     places = Places(text, name)
     document = _decode(yaml.safe_load(text), Document, (), places)
     if not document.apiVersion.startswith("v3."):

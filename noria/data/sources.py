@@ -54,7 +54,7 @@ def find(root: Path, source: str) -> list[SourceFile]:
     """
     if source.startswith(FUNCTION):
         return [_call(root, source.removeprefix(FUNCTION))]
-    return [_file(root, path) for path in paths(root, source)]
+    return [hash_file(root, path) for path in paths(root, source)]
 
 
 def paths(root: Path, source: str) -> list[Path]:
@@ -101,6 +101,8 @@ def read(file: SourceFile) -> Rows:
 def _numbered(frame: pl.DataFrame, name: str) -> Rows:
     if not frame.height:
         raise SourceError("the table has no rows", place=name)
+    if own := next((c for c in frame.columns if c.startswith("_")), None):
+        raise SourceError(f"column {own!r}: names that begin with _ are Noria's own", place=name)
     return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
 
 
@@ -111,7 +113,8 @@ def _parquet(data: bytes, name: str) -> pl.DataFrame:
         raise SourceError(f"not readable as Parquet: {exc}", place=name) from exc
 
 
-def _file(root: Path, path: Path) -> SourceFile:
+def hash_file(root: Path, path: Path) -> SourceFile:
+    """The file, known by the digest of its bytes. Raises SourceError."""
     name = str(path.relative_to(root.resolve()))
     try:
         with path.open("rb") as handle:

@@ -15,8 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from deltalake import DeltaTable
 
-from noria.data.delta import commit, commit_info, commits, create_delta, delta_schema, exclusive, open_delta
+from noria.data.delta import (
+    commit,
+    commit_info,
+    commits,
+    create_delta,
+    delta_schema,
+    exclusive,
+    last_version,
+    open_delta,
+)
 from noria.errors import Damaged, NotFound
 from noria.types import Micros, did_you_mean
 
@@ -53,6 +63,7 @@ class Tables:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        self._newest: dict[str, tuple[int, DeltaTable]] = {}  # as this object last wrote it: spares opening it again
 
     def folder(self, dataset: str) -> Path:
         return self.root / dataset
@@ -68,7 +79,7 @@ class Tables:
     def version(self, dataset: str) -> int:
         """The last version. Raises NotFound."""
         self._must_exist(dataset)
-        return open_delta(self.folder(dataset)).version()
+        return last_version(self.folder(dataset))
 
     def versions(self, dataset: str) -> list[TableCommit]:
         """Every version with rows, oldest first (the empty version 0 is left out)."""
@@ -85,13 +96,13 @@ class Tables:
         self._must_have(dataset, version)
         return _as_commit(commit_info(self.folder(dataset), version))
 
-    def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str]) -> pl.DataFrame:
-        """The rows that these versions added, with ``_version``. Reads their files alone."""
+    def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns."""
         folder = self.folder(dataset)
         parts = []
         for version in versions:
             for name in self.commit(dataset, version).files:
-                rows = pl.read_parquet(folder / name, columns=list(columns))
+                rows = pl.read_parquet(folder / name, columns=list(columns) if columns else None)
                 parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
         return pl.concat(parts) if parts else pl.DataFrame()
 
@@ -117,7 +128,9 @@ class Tables:
         else:
             table = create_delta(folder, delta_schema(frame.schema, dataset))
         info = {"noria.ingest": ingest, **(meta or {})}
-        return commit(table, folder, frame, app_id=ingest, at=at, meta=info, place=dataset)
+        version = commit(table, folder, frame, app_id=ingest, at=at, meta=info, place=dataset)
+        self._newest[dataset] = (version, table)
+        return version
 
     def lock(self, dataset: str) -> AbstractContextManager[None]:
         """Held while writing: one writer of a table at a time. Raises StoreBusy after a bounded wait."""
@@ -126,7 +139,10 @@ class Tables:
     def files(self, dataset: str, version: int | None = None) -> list[str]:
         """The data files of a version, by name: each name is the digest of its bytes."""
         self._must_exist(dataset)
-        return sorted(Path(uri).name for uri in open_delta(self.folder(dataset), version).file_uris())
+        kept, table = self._newest.get(dataset, (None, None))
+        if table is None or kept != version:
+            table = open_delta(self.folder(dataset), version)
+        return sorted(Path(uri).name for uri in table.file_uris())
 
     def digest(self, dataset: str, version: int | None = None) -> str:
         """The version's identity: the digest of its list of files, which are named by theirs."""

@@ -1,0 +1,206 @@
+"""What follows a table's commit: the online history, the profile, the metadata that names version, files and lineage.
+
+All of it is made from the commit and its rows alone, and doing it twice changes nothing: a crash after the commit is
+repaired by doing it again from the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from noria.data.contract import Contract
+from noria.data.profile import Profile, profile
+from noria.data.tables import TableCommit, Tables
+from noria.errors import Damaged, NotFound
+from noria.kernel.metadata.base import Tx
+from noria.kernel.records import Artifact, DatasetVersion, Edge, Event, IngestedFile, OnlineEvent
+from noria.project import Project
+from noria.types import JsonObject, Micros, canonical, named_id
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A table's commit as `register` needs it. ``files``: {digest, name, rows, quarantined, reasons}."""
+
+    version: int
+    ingest: str
+    files: tuple[JsonObject, ...]
+    at: Micros
+    run: str | None
+
+    @staticmethod
+    def of(commit: TableCommit) -> Commit:
+        """Read back from the table's log."""
+        files = tuple(json.loads(commit.meta["noria.files"]))
+        run = commit.meta.get("noria.run") or None
+        return Commit(commit.version, commit.ingest, files, int(commit.meta["noria.at"]), run)
+
+    @property
+    def quarantined(self) -> int:
+        return sum(f["quarantined"] for f in self.files)
+
+
+def catch_up(project: Project, tables: Tables, dataset: str, contract: Contract) -> DatasetVersion | None:
+    """The dataset's last version, after registering commits that a crash left without metadata.
+
+    The caller holds the lock. Raises Damaged when the metadata knows a version that the table has not.
+    """
+    try:
+        last: DatasetVersion | None = project.store.datasets.get(dataset)
+    except NotFound:
+        last = None
+    known = last.version if last else 0
+    newest = tables.version(dataset) if tables.exists(dataset) else 0
+    if newest < known:
+        raise Damaged(
+            f"the table ends at version {newest} and its metadata at {known}",
+            place=f"dataset:{dataset}",
+            way_out="restore .noria/tables from the same backup as .noria/noria.db",
+        )
+    for commit in tables.commits(dataset, known + 1) if newest > known else []:
+        if commit.ingest:
+            rows = tables.added(dataset, [commit.version])
+            last = register(project, tables, dataset, contract, Commit.of(commit), rows, last)
+    return last
+
+
+def register(
+    project: Project,
+    tables: Tables,
+    dataset: str,
+    contract: Contract,
+    commit: Commit,
+    rows: pl.DataFrame,
+    last: DatasetVersion | None,
+) -> DatasetVersion:
+    """Make the commit known: online history first (again and again the same), metadata last, in one transaction."""
+    if contract.subject and contract.item and contract.time and rows.height:
+        project.live.online.load(online_events(contract, rows))
+    profiled = _profile(project, contract, rows, last)
+    contract_text = project.artifacts.put((project.root / project.config.data[dataset].contract).read_bytes())
+    low, high = _span(contract, rows)
+    version = DatasetVersion(
+        dataset=dataset,
+        version=commit.version,
+        generation=last.generation if last else 1,
+        digest=tables.digest(dataset, commit.version),
+        rows=rows.height + (last.rows if last else 0),
+        quarantined=commit.quarantined,
+        created=commit.at,
+        run=commit.run,
+        time_min=_least(low, last.time_min if last else None),
+        time_max=_most(high, last.time_max if last else None),
+        profile=profiled.digest if profiled else None,
+        ingest=commit.ingest,
+    )
+    files = [
+        IngestedFile(
+            dataset=dataset,
+            digest=f["digest"],
+            name=f["name"],
+            rows=f["rows"],
+            quarantined=f["quarantined"],
+            version=commit.version,
+            ingest=commit.ingest,
+            at=commit.at,
+        )
+        for f in commit.files
+    ]
+    edges, events = _edges(version, files, contract_text, last), _events(version, commit, contract)
+
+    def work(tx: Tx) -> None:
+        project.store.datasets.add(version, files, tx)
+        project.store.edges.add(edges, tx)
+        if profiled:
+            project.store.artifacts.put(profiled, tx)
+        for event in events:
+            project.store.events.add(event, tx)
+
+    project.store.transact(work)
+    return version
+
+
+def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
+    """The rows as serving's history knows them, in the table's order. Without a value column every row counts 1."""
+    parts = contract.key or ("_file", "_row")
+    value = pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)
+    time = pl.col(contract.time or "").cast(pl.Datetime("us")).dt.epoch("us")
+    shaped = rows.select(
+        pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/").alias("key"),
+        pl.col(contract.subject or "").cast(pl.String).alias("subject"),
+        pl.col(contract.item or "").cast(pl.String).alias("item"),
+        time.alias("at"),
+        value.alias("value"),
+        pl.col("_file").alias("file"),
+        pl.col("_row").alias("row"),
+        pl.col("_ingest").alias("ingest"),
+    )
+    whole = shaped.drop_nulls().filter(pl.col("value") != 0)
+    return (OnlineEvent(seq=0, **row) for row in whole.iter_rows(named=True))
+
+
+def _profile(project: Project, contract: Contract, rows: pl.DataFrame, last: DatasetVersion | None) -> Artifact | None:
+    if not rows.height:
+        return project.store.artifacts.get(last.profile) if last and last.profile else None
+    found = profile(rows.select(contract.names), private=(contract.subject,) if contract.subject else ())
+    if last and last.profile:
+        found = Profile.from_json(json.loads(project.artifacts.get(last.profile))).merge(found)
+    data = canonical(found.to_json())
+    return Artifact(project.artifacts.put(data), "json", len(data), project.clock.now())
+
+
+def _span(contract: Contract, rows: pl.DataFrame) -> tuple[Micros | None, Micros | None]:
+    if contract.time is None or not rows.height:
+        return None, None
+    at = rows[contract.time].cast(pl.Datetime("us")).dt.epoch("us")
+    low, high = at.min(), at.max()
+    return (low if isinstance(low, int) else None), (high if isinstance(high, int) else None)
+
+
+def _edges(
+    version: DatasetVersion, files: list[IngestedFile], contract: str, last: DatasetVersion | None
+) -> list[Edge]:
+    ref, at = f"dataset:{version.dataset}@{version.version}", version.created
+    edges = [Edge(f"file:{f.digest}", ref, "ingested", at) for f in files]
+    edges.append(Edge(f"artifact:{contract}", ref, "read", at))
+    if last:
+        edges.append(Edge(f"dataset:{last.dataset}@{last.version}", ref, "ingested", at))
+    if version.profile:
+        edges.append(Edge(ref, f"artifact:{version.profile}", "wrote", at))
+    if version.run:
+        edges.append(Edge(f"run:{version.run}", ref, "wrote", at))
+    return edges
+
+
+def _events(version: DatasetVersion, commit: Commit, contract: Contract) -> list[Event]:
+    ref = f"dataset:{version.dataset}@{version.version}"
+
+    def event(kind: str, data: JsonObject) -> Event:
+        return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
+
+    names = [f["name"] for f in commit.files]
+    shown = {"files": len(names), "first": names[0], "last": names[-1]}
+    taken = sum(f["rows"] for f in commit.files)
+    events = [event("ingested", {**shown, "rows": taken, "quarantined": commit.quarantined})]
+    if commit.quarantined:
+        reasons: dict[str, int] = {}
+        for f in commit.files:
+            for reason, n in f["reasons"].items():
+                reasons[reason] = reasons.get(reason, 0) + n
+        events.append(event("quarantined", {**shown, "rows": commit.quarantined, "reasons": reasons}))
+    late = contract.stale_by(version.time_max, version.created) if version.time_max is not None else None
+    if late is not None:
+        events.append(event("stale", {"late_us": late, "latest": version.time_max}))
+    return events
+
+
+def _least(a: Micros | None, b: Micros | None) -> Micros | None:
+    return min((v for v in (a, b) if v is not None), default=None)
+
+
+def _most(a: Micros | None, b: Micros | None) -> Micros | None:
+    return max((v for v in (a, b) if v is not None), default=None)
