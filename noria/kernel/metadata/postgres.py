@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from noria.errors import ConfigError, StoreError
@@ -139,13 +140,22 @@ class _Watch:
 
     def _ask(self, query: str) -> Any:
         with border(self._place), self._lock:
-            if self._connection is None or self._connection.invalidated:
-                self._connection = self._engine.connect()
+            if self._connection is not None:
+                try:
+                    return self._connection.exec_driver_sql(query).scalar_one()
+                except DBAPIError as exc:
+                    if not exc.connection_invalidated:
+                        raise
+                    self._drop()  # the server went away in between; ask it once more
+            self._connection = self._engine.connect()
             return self._connection.exec_driver_sql(query).scalar_one()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
 
     def close(self) -> None:
         with self._lock:
-            if self._connection is not None:
-                self._connection.invalidate()
-                self._connection.close()
-                self._connection = None
+            self._drop()

@@ -106,8 +106,7 @@ class Writer:
             self._began = time.monotonic()
             if batch:
                 self._write(batch)
-        if self._session is not None:
-            self._session.close()
+        self._drop()
 
     def _take(self) -> tuple[list[Piece], bool]:
         """Waits for a piece, takes all that are there; True when the last one has come."""
@@ -186,7 +185,7 @@ class Writer:
             if not self._session.broken:
                 raise
             # A server that was restarted since the last write: nothing has begun, so begin anew.
-            self._session.close()
+            self._drop()
             self._session = self._connect()
             self._session.begin()
         return self._session
@@ -211,15 +210,20 @@ class Writer:
 
     def _abandon(self) -> None:
         """Roll back; a connection that cannot even do that is thrown away, the next batch opens another."""
-        session = self._session
-        if session is None:
-            return
         try:
-            session.rollback()
+            if self._session is not None:
+                self._session.rollback()
         except Exception:  # noqa: BLE001 - whatever it says, the connection is of no more use
-            self._session = None
             _log.warning("the connection to %s is lost; the next write opens another", self._place, exc_info=True)
-            session.close()
+            self._drop()
+
+    def _drop(self) -> None:
+        session, self._session = self._session, None
+        try:
+            if session is not None:
+                session.close()
+        except Exception:  # noqa: BLE001 - a connection that is thrown away may be broken in any way
+            _log.warning("the connection to %s did not close", self._place, exc_info=True)
 
     def _settle(self, piece: Piece, error: BaseException | None) -> None:
         try:

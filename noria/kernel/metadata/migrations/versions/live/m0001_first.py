@@ -67,7 +67,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "online",
-        sa.Column("seq", whole, nullable=False),
+        sa.Column("seq", whole, nullable=False, autoincrement=False),
         sa.Column("key", text, nullable=False),
         sa.Column("subject", text, nullable=False),
         sa.Column("item", text, nullable=False),

@@ -80,8 +80,8 @@ def upgrade() -> None:
     op.create_table(
         "datasets",
         sa.Column("dataset", text, nullable=False),
-        sa.Column("version", whole, nullable=False),
-        sa.Column("generation", whole, nullable=False),
+        sa.Column("version", whole, nullable=False, autoincrement=False),
+        sa.Column("generation", whole, nullable=False, autoincrement=False),
         sa.Column("digest", text, nullable=False),
         sa.Column("rows", whole, nullable=False),
         sa.Column("quarantined", whole, nullable=False),
@@ -110,7 +110,7 @@ def upgrade() -> None:
     op.create_table(
         "models",
         sa.Column("name", text, nullable=False),
-        sa.Column("version", whole, nullable=False),
+        sa.Column("version", whole, nullable=False, autoincrement=False),
         sa.Column("bundle", text, nullable=False),
         sa.Column("evaluated", text, nullable=False),
         sa.Column("recipe", text, nullable=False),
@@ -208,7 +208,7 @@ def upgrade() -> None:
         "windows",
         sa.Column("endpoint", text, nullable=False),
         sa.Column("monitor", text, nullable=False),
-        sa.Column("start", whole, nullable=False),
+        sa.Column("start", whole, nullable=False, autoincrement=False),
         sa.Column("end", whole, nullable=False),
         sa.Column("n", whole, nullable=False),
         sa.Column("data", text, nullable=False),
