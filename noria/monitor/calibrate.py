@@ -71,6 +71,7 @@ class Calibration:
     method: str = "chi-square"  # or block bootstrap
 
     def to_json(self) -> JsonObject:
+        """Rounded, as shown with a window."""
         return {
             "threshold": round(self.threshold, 4),
             "promised": self.promised,
@@ -123,19 +124,19 @@ def _fit(columns: Sequence[Column], blocks: Sequence[Counts], tails: Sequence[Co
     fitted = []
     for column, block, tail in zip(columns, blocks, tails, strict=True):
         total = block.sum(axis=0)
-        found = [_against(row, total - row) for row in tail]
+        found = [_against(row, total - row, column.least) for row in block]
         spread = fit_spread([x2 / df for x2, df, _, _ in found if df], [g for _, df, g, _ in found if df])
         fitted.append(replace(column, spread=spread))
-        for i, (x2, df, g, rose) in enumerate(found):
+        for i, (x2, df, g, rose) in enumerate(found[-len(tail) :]):
             if rose or column.kind != "new":
                 scores[i] = max(scores[i], -math.log(max(spread.p_value(x2, df, g), 1e-300)))
     return fitted, scores
 
 
-def _against(row: Counts, base: Counts) -> tuple[float, int, float, bool]:
+def _against(row: Counts, base: Counts, least: float) -> tuple[float, int, float, bool]:
     """X2, its degrees of freedom, g, and whether the second bin's share rose."""
     n, m = float(row.sum()), float(base.sum())
-    x2, df = two_samples(row, base)
+    x2, df = two_samples(row, base, least)
     return x2, df, size(n, m), bool(df and row[1] / n > base[1] / m)
 
 
@@ -174,7 +175,7 @@ def _realised(
     held = int(len(tails[0]) * _HOLD_OUT)
     if len(tails[0]) - held < 20:
         return None, 0
-    early = [tail[:-held] for tail in tails]
+    early = [tail[:-held] for tail in tails]  # what lies before the common part is left out: it may be of another time
     fitted, past = _fit(columns, early, early)
     threshold, _ = _raise(past, floor, count, length, seed)
     based = [replace(c, counts=tuple(e.sum(axis=0))) for c, e in zip(fitted, early, strict=True)]

@@ -8,8 +8,8 @@ is there, and `Spread.p_value` uses that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,40 +32,36 @@ def chi_square_tail(x2: float, df: float) -> float:
     return float(gammaincc(df / 2.0, x2 / 2.0))
 
 
-def two_samples(window: Counts, base: Counts, noise: float = 0.0) -> tuple[float, int]:
+def two_samples(window: Counts, base: Counts, least: float = LEAST) -> tuple[float, int]:
     """X2 of two samples of counts over the same bins, and its degrees of freedom (0: nothing to compare).
 
-    ``noise`` is the standard error of a share that was read from a sketch rather than counted: each bin's variance
-    is wider by it.
-
     >>> x2, df = two_samples(np.array([30.0, 70.0]), np.array([500.0, 500.0])); round(x2, 4), df
-    (14.5586, 1)
+    (14.5647, 1)
     """
     n, m = float(window.sum()), float(base.sum())
     if n <= 0 or m <= 0:
         return 0.0, 0
-    a, b = _merged(window, base, min(n, m) / (n + m))
+    a, b = _merged(window, base, min(n, m) / (n + m), least)
     pooled = (a + b) / (n + m)
-    variance = pooled * (1.0 / n + 1.0 / m) + 2.0 * noise * noise
     gap = a / n - b / m
-    return float(np.sum(gap * gap / variance)), len(a) - 1
+    return float(np.sum(gap * gap / pooled)) * size(n, m), len(a) - 1
 
 
-def _merged(window: Counts, base: Counts, share: float) -> tuple[Counts, Counts]:
+def _merged(window: Counts, base: Counts, share: float, least: float) -> tuple[Counts, Counts]:
     """Both samples with the bins of too small an expectation thrown together."""
     expected = (window + base) * share
-    keep = expected >= LEAST
+    keep = expected >= least
     if keep.all():
         return window, base
     if not keep.any():
         return window.sum(keepdims=True), base.sum(keepdims=True)
     a, b = window[keep], base[keep]
     rest_a, rest_b = float(window[~keep].sum()), float(base[~keep].sum())
-    if (rest_a + rest_b) * share >= LEAST:
+    if (rest_a + rest_b) * share >= least:
         return np.append(a, rest_a), np.append(b, rest_b)
-    least = int(np.argmin(a + b))
-    a[least] += rest_a
-    b[least] += rest_b
+    smallest = int(np.argmin(a + b))
+    a[smallest] += rest_a
+    b[smallest] += rest_b
     return a, b
 
 
@@ -161,14 +157,26 @@ class Column:
     counts: tuple[float, ...]
     cuts: tuple[Any, ...] = ()
     spread: Spread = Spread()
-    noise: float = 0.0
 
-    def compare(self, window: Counts, noise: float = 0.0) -> Compared:
+    @property
+    def least(self) -> float:
+        """Rows that a bin must expect. A share of new needs fewer: how it is spread is learnt, not assumed."""
+        return 1.0 if self.kind == "new" else LEAST
+
+    def to_json(self) -> JsonObject:
+        """As kept with a baseline."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Column:
+        texts = {name: tuple(stored[name]) for name in ("labels", "counts", "cuts")}
+        return cls(**{**stored, **texts, "spread": Spread(**stored["spread"])})
+
+    def compare(self, window: Counts) -> Compared:
         """The window's counts against the baseline's."""
         base = np.asarray(self.counts, dtype=np.float64)
         n, m = float(window.sum()), float(base.sum())
-        error = (self.noise**2 / 2 + noise**2 / 2) ** 0.5
-        x2, df = two_samples(window, base, error)
+        x2, df = two_samples(window, base, self.least)
         p = self.spread.p_value(x2, df, size(n, m))
         if self.kind == "new" and n and m and window[1] / n <= base[1] / m:
             p = 1.0
