@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema, Transaction
+from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.schema import ArrayType, PrimitiveType
-from deltalake.transaction import AddAction, RemoveAction
 
-from noria.errors import ContractError, DiskFull, StoreBusy, StoreError
+from noria.errors import Conflict, ContractError, DiskFull, StoreBusy, StoreError
 from noria.types import Micros
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -111,6 +110,14 @@ def delta_schema(schema: Mapping[str, pl.DataType], place: str) -> Schema:
     return Schema(fields)
 
 
+def stored_schema(folder: Path) -> Schema:
+    """The schema in the table's version 0; it never changes."""
+    path = folder / "_delta_log" / f"{0:020}.json"
+    with translated(str(path)):
+        actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    return Schema.from_json(next(a["metaData"]["schemaString"] for a in actions if "metaData" in a))
+
+
 def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
     """A table keeps its columns for ever. Raises ContractError naming the first difference."""
     old = {f.name: str(f.type) for f in stored.fields}
@@ -143,10 +150,7 @@ def write_file(folder: Path, frame: pl.DataFrame) -> str:
     with translated(str(target)):
         part = folder / f".{name}.part"
         try:
-            with part.open("wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+            _write_synced(part, data)
             part.replace(target)
         except OSError:
             part.unlink(missing_ok=True)
@@ -155,43 +159,52 @@ def write_file(folder: Path, frame: pl.DataFrame) -> str:
     return name
 
 
-def commit(
-    table: DeltaTable,
-    folder: Path,
-    frame: pl.DataFrame,
-    *,
-    app_id: str,
-    at: Micros,
-    meta: Mapping[str, str],
-    place: str,
-) -> int:
-    """Append the rows as the next version, under an application transaction id. Returns the version, fsynced.
+def append(
+    folder: Path, frame: pl.DataFrame, version: int, *, app_id: str, at: Micros, meta: Mapping[str, str]
+) -> None:
+    """Add the rows as this version, with an application transaction. On disk (fsynced) when this returns.
 
-    A frame without rows makes a version without a file.
+    A frame without rows makes a version without a file. The log entry is written here, as the Delta protocol
+    describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
+    Conflict when the version is there already.
     """
-    schema = delta_schema(frame.schema, place)
-    check_same_schema(table.schema(), schema, place)
-    actions: list[AddAction | RemoveAction] = []
+    info = {
+        "timestamp": at // 1000,
+        "operation": "WRITE",
+        "operationParameters": {"mode": "Append", "partitionBy": "[]"},
+        "engineInfo": "noria",
+        **meta,
+    }
+    actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
     if frame.height:
         name = write_file(folder, frame)
-        size = (folder / name).stat().st_size
-        actions.append(AddAction(name, size, {}, at // 1000, True, json.dumps(statistics(frame))))
-    with translated(place):
-        table.create_write_transaction(
-            actions,
-            mode="append",
-            schema=schema,
-            commit_properties=CommitProperties(
-                custom_metadata=dict(meta), max_commit_retries=0, app_transactions=[Transaction(app_id, 1)]
-            ),
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False),
-        )
-        table.update_incremental()
-        _sync_log(folder, table.version())
-        if table.version() % max(10, math.isqrt(table.version())) == 0:
-            # opening replays the log since the last checkpoint; growing gaps keep their total size below n^1.5
-            table.create_checkpoint()
-    return table.version()
+        add = {
+            "path": name,
+            "partitionValues": {},
+            "size": (folder / name).stat().st_size,
+            "modificationTime": at // 1000,
+        }
+        actions.append({"add": {**add, "dataChange": True, "stats": json.dumps(statistics(frame))}})
+    text = "".join(json.dumps(action) + "\n" for action in actions)
+    log = folder / "_delta_log"
+    target = log / f"{version:020}.json"
+    with translated(str(target)):
+        part = log / f".{version:020}.{os.getpid()}.part"
+        try:
+            _write_synced(part, text.encode())
+            os.link(part, target)  # fails where the version exists: two writers never make the same one
+        except FileExistsError as exc:
+            raise Conflict(f"version {version} is there already", place=str(target)) from exc
+        finally:
+            part.unlink(missing_ok=True)
+        sync_folder(log)
+
+
+def checkpoint_if_due(folder: Path, version: int) -> None:
+    """Opening replays the log since the last checkpoint; growing gaps keep the sum of their sizes below n^1.5."""
+    if version % max(10, math.isqrt(version)) == 0:
+        with translated(str(folder)):
+            DeltaTable(str(folder)).create_checkpoint()
 
 
 def statistics(frame: pl.DataFrame) -> dict[str, Any]:
@@ -248,11 +261,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _sync_log(folder: Path, version: int) -> None:
-    log = folder / "_delta_log"
-    handle = os.open(log / f"{version:020}.json", os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    sync_folder(log)
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())

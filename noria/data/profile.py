@@ -1,7 +1,7 @@
 """The profile of a dataset version: what each column holds; small, mergeable, comparable, whatever the number of rows.
 
 Per column: count, nulls, distinct (HyperLogLog, 2.3 % error), least, greatest, mean, quantiles (right to 1 %, see
-`quantiles`), most frequent values (counts are lower bounds once there are more than 1,000 different ones). A
+`quantiles`), most frequent values (counts are lower bounds once there are more than 300 different ones). A
 version's profile is the one before it merged with that of its new rows: its cost is that of the new rows.
 """
 
@@ -22,7 +22,7 @@ from noria.data.quantiles import Quantiles
 from noria.types import JsonObject
 
 _LG_K = 11
-KEPT = 1000
+KEPT = 300
 """How many different values a column counts one by one."""
 SHOWN = 20
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

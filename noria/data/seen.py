@@ -35,11 +35,11 @@ def pending(
         if started and not any(Path(root).resolve().glob(source)):
             return []  # what was ingested may be cleared away
         raise
-    remembered = _read(cache)
+    remembered, prefix = _read(cache), len(str(root.resolve())) + 1
     kept: dict[str, Any] = {}
     unknown: list[SourceFile] = []
     for path in names:
-        name, mark = str(path.relative_to(root.resolve())), _mark(path)
+        name, mark = str(path)[prefix:], _mark(path)
         if remembered.get(name) == mark:
             kept[name] = mark
         else:

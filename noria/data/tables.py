@@ -10,22 +10,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from deltalake import DeltaTable
 
 from noria.data.delta import (
-    commit,
-    commit_info,
+    append,
+    check_same_schema,
+    checkpoint_if_due,
     commits,
     create_delta,
     delta_schema,
     exclusive,
     last_version,
     open_delta,
+    stored_schema,
 )
 from noria.errors import Damaged, NotFound
 from noria.types import Micros, did_you_mean
@@ -48,6 +50,20 @@ class TableCommit:
     meta: Mapping[str, Any]
 
 
+@dataclass
+class _Log:
+    """A table's commits, 0 first, as far as they were read; ``made`` tells this table from another in its place."""
+
+    made: tuple[int, int]
+    commits: list[TableCommit] = field(default_factory=list)
+    ingests: dict[str, int] = field(default_factory=dict)
+
+    def add(self, commit: TableCommit) -> None:
+        self.commits.append(commit)
+        if commit.ingest:
+            self.ingests[commit.ingest] = commit.version
+
+
 class Tables:
     """The tables in one folder.
 
@@ -63,13 +79,13 @@ class Tables:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
-        self._newest: dict[str, tuple[int, DeltaTable]] = {}  # as this object last wrote it: spares opening it again
+        self._logs: dict[str, _Log] = {}
 
     def folder(self, dataset: str) -> Path:
         return self.root / dataset
 
     def exists(self, dataset: str) -> bool:
-        return (self.folder(dataset) / "_delta_log").is_dir()
+        return _log_file(self.folder(dataset), 0).is_file()
 
     def names(self) -> list[str]:
         """The tables that are here, quarantines left out."""
@@ -86,15 +102,13 @@ class Tables:
         return [c for c in self.commits(dataset) if c.ingest]
 
     def commits(self, dataset: str, since: int = 0) -> list[TableCommit]:
-        """The log from a version on."""
-        if not self.exists(dataset):
-            return []
-        return [_as_commit(c) for c in commits(self.folder(dataset), since)]
+        """The log from a version on. Read once; then only what it has gained."""
+        return [c for c in self._log(dataset).commits if c.version >= since] if self.exists(dataset) else []
 
     def commit(self, dataset: str, version: int) -> TableCommit:
         """One version's commit. Raises NotFound."""
         self._must_have(dataset, version)
-        return _as_commit(commit_info(self.folder(dataset), version))
+        return self._log(dataset).commits[version]
 
     def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns."""
@@ -120,16 +134,15 @@ class Tables:
 
         The caller holds `lock`. An ingest id that is there already returns the version that it made.
         """
-        folder = self.folder(dataset)
-        if self.exists(dataset):
-            table = open_delta(folder)
-            if table.transaction_version(ingest) is not None:
-                return next(c.version for c in reversed(self.commits(dataset)) if c.ingest == ingest)
-        else:
-            table = create_delta(folder, delta_schema(frame.schema, dataset))
-        info = {"noria.ingest": ingest, **(meta or {})}
-        version = commit(table, folder, frame, app_id=ingest, at=at, meta=info, place=dataset)
-        self._newest[dataset] = (version, table)
+        folder, schema = self.folder(dataset), delta_schema(frame.schema, dataset)
+        if not self.exists(dataset):
+            create_delta(folder, schema)
+        if ingest in (ingests := self._log(dataset).ingests):
+            return ingests[ingest]
+        check_same_schema(stored_schema(folder), schema, dataset)
+        version = last_version(folder) + 1
+        append(folder, frame, version, app_id=ingest, at=at, meta={"noria.ingest": ingest, **(meta or {})})
+        checkpoint_if_due(folder, version)
         return version
 
     def lock(self, dataset: str) -> AbstractContextManager[None]:
@@ -139,10 +152,9 @@ class Tables:
     def files(self, dataset: str, version: int | None = None) -> list[str]:
         """The data files of a version, by name: each name is the digest of its bytes."""
         self._must_exist(dataset)
-        kept, table = self._newest.get(dataset, (None, None))
-        if table is None or kept != version:
-            table = open_delta(self.folder(dataset), version)
-        return sorted(Path(uri).name for uri in table.file_uris())
+        if version is not None:
+            self._must_have(dataset, version)
+        return sorted(n for c in self.commits(dataset) if version is None or c.version <= version for n in c.files)
 
     def digest(self, dataset: str, version: int | None = None) -> str:
         """The version's identity: the digest of its list of files, which are named by theirs."""
@@ -163,9 +175,20 @@ class Tables:
                 raise Damaged("a data file was changed", place=str(path), way_out="restore it from a backup")
         return len(names)
 
+    def _log(self, dataset: str) -> _Log:
+        """The table's log, brought up to date. Commits never change, so those that were read are kept."""
+        folder = self.folder(dataset)
+        made = _log_file(folder, 0).stat()
+        log = self._logs.get(dataset)
+        if log is None or log.made != (made.st_ino, made.st_mtime_ns):
+            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
+        for info in commits(folder, len(log.commits)):
+            log.add(TableCommit(info["version"], str(info.get("noria.ingest", "")), tuple(info["files"]), info))
+        return log
+
     def _must_have(self, dataset: str, version: int) -> None:
         self._must_exist(dataset)
-        if not (self.folder(dataset) / "_delta_log" / f"{version:020}.json").is_file():
+        if not _log_file(self.folder(dataset), version).is_file():
             raise NotFound(f"no version {version} of {dataset!r}", way_out=f"the last one is {self.version(dataset)}")
 
     def _must_exist(self, dataset: str) -> None:
@@ -173,10 +196,15 @@ class Tables:
             raise NotFound(f"no table {dataset!r}", way_out=did_you_mean(dataset, self.names()) or "run: noria run")
 
 
-def _as_commit(info: Mapping[str, Any]) -> TableCommit:
-    return TableCommit(info["version"], str(info.get("noria.ingest", "")), tuple(info["files"]), info)
+def _log_file(folder: Path, version: int) -> Path:
+    return folder / "_delta_log" / f"{version:020}.json"
+
+
+@lru_cache(maxsize=8)
+def _tables_in(root: Path) -> Tables:
+    return Tables(root)
 
 
 def open_tables(project: Project) -> Tables:
-    """The project's tables."""
-    return Tables(project.tables_dir)
+    """The project's tables; one object a folder, which remembers what it has open."""
+    return _tables_in(project.tables_dir)
