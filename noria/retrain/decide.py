@@ -59,9 +59,9 @@ def triggers(policy: Policy, evidence: JsonObject) -> list[str]:
         if alarms and getattr(policy, monitor):
             found.append(f"{monitor} since {to_iso(alarms[0]['since'])}: {', '.join(alarms[-1]['what'])}")
     found += _new_data(policy, evidence)
-    previous = evidence.get("previous")
-    for line in policy.schedules if previous is not None else ():
-        due = cron.parse(line).last_in(previous, evidence["at"])
+    previous: Micros | None = evidence.get("previous")
+    for line in policy.schedules:
+        due = None if previous is None else cron.parse(line).last_in(previous, evidence["at"])
         if due is not None:
             found.append(f"schedule {line} of {to_iso(due)}")
     return found

@@ -1,0 +1,50 @@
+"""One turn of the wheel by hand: data, model and release pipelines, one after the other. `noria run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from noria.types import JsonObject
+
+if TYPE_CHECKING:
+    from noria.kernel.records import DatasetVersion, ModelVersion, Release
+    from noria.project import Project
+
+OnEvent = Callable[[str, JsonObject], None]
+"""Told what happens in the runs: (kind, {"run", "step", …})."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What one turn made, or found made already."""
+
+    dataset: DatasetVersion
+    model: ModelVersion
+    release: Release
+
+
+def run_cycle(project: Project, on_event: OnEvent | None = None, *, author: str = "") -> Turned:
+    """Ingest what is new, build a model, take it through its gates and start its release.
+
+    Finished steps are reused: killed and called again it goes on where it was. Raises NoriaError.
+    """
+    from noria.data.pipeline import data_pipeline
+    from noria.kernel.engine import Engine
+    from noria.model.pipeline import build_candidate
+    from noria.release.pipeline import release_candidate
+
+    def tell(event: Any) -> None:
+        if on_event is not None:
+            on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
+
+    resources = {"project": project}
+    for name in project.config.data:
+        engine = Engine(
+            project.store, project.artifacts, project.clock, project.root, resources=resources, seed=project.seed
+        )
+        engine.run(data_pipeline, {"dataset": name}, on_event=tell)
+    model = build_candidate(project, on_event=tell)
+    release = release_candidate(project, model.ref, author=author, on_event=tell)
+    return Turned(project.store.datasets.get(project.config.dataset.name), model, release)

@@ -1,0 +1,100 @@
+"""Gathers from the stores what a decision is taken from, as JSON: see `noria.retrain.decide` for its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from noria.errors import NotFound
+from noria.kernel.records import Decision, Release
+from noria.types import DAY, JsonObject, Micros
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+MEMORY: Micros = 91 * DAY
+"""How far back alarms and attempts are told."""
+_MOST = 20
+_UNDER_WAY = ("canary", "held")
+
+
+def gather(project: Project, now: Micros, previous: Micros | None) -> JsonObject:
+    """The evidence for a decision at this moment; ``previous`` is the moment of the one before."""
+    endpoint = project.config.endpoint
+    champion = project.store.releases.champion(endpoint)
+    return {
+        "at": now,
+        "previous": previous,
+        "endpoint": endpoint,
+        "champion": champion.model if champion else None,
+        "rows": _rows(project, champion),
+        "alarms": _alarms(project, champion, now),
+        "attempts": _attempts(project, now),
+        "under_way": _under_way(project, endpoint),
+    }
+
+
+def _rows(project: Project, champion: Release | None) -> JsonObject:
+    name = project.config.dataset.name
+    try:
+        now = project.store.datasets.get(name).rows
+    except NotFound:
+        now = 0
+    trained = 0
+    if champion is not None:
+        prefix = f"dataset:{name}@"
+        refs = [ref for ref in project.store.models.get(champion.model).data if ref.startswith(prefix)]
+        trained = project.store.datasets.get(name, int(refs[0].removeprefix(prefix))).rows if refs else 0
+    return {"now": now, "trained": trained}
+
+
+def _alarms(project: Project, champion: Release | None, now: Micros) -> list[JsonObject]:
+    """Alarms about what serves now, oldest first."""
+    if champion is None:
+        return []
+    found = project.store.events.list(kind="alarm", since=now - MEMORY, until=now + 1)
+    own = [e for e in found if e.data.get("model") == champion.model and e.data["monitor"] in ("drift", "decay")]
+    return [
+        {
+            "monitor": e.data["monitor"],
+            "at": e.at,
+            "since": e.data["since"],
+            "what": e.data["what"],
+            "hurts": e.data["hurts"]["answer"],
+        }
+        for e in own[-_MOST:]
+    ]
+
+
+def _attempts(project: Project, now: Micros) -> list[JsonObject]:
+    """Earlier decisions to retrain and how they went, oldest first."""
+    made = [d for d in project.store.decisions.list(action="retrain") if now - MEMORY < d.at < now]
+    failed = {e.subject for e in project.store.events.list(kind="failed", since=now - MEMORY)}
+    return [_attempt(project, d, f"decision:{d.id}" in failed) for d in made[-_MOST:]]
+
+
+def _attempt(project: Project, decision: Decision, failed: bool) -> JsonObject:
+    rows: dict[str, Any] = decision.evidence.get("rows", {})
+    return {
+        "at": decision.at,
+        "rows": rows.get("now", 0),
+        "cpu_hours": round(_cpu_seconds(project, decision.run) / 3600, 1),
+        "status": "failed" if failed else "done",
+    }
+
+
+def _cpu_seconds(project: Project, run: str | None) -> float:
+    if run is None:
+        return 0.0
+    try:
+        return float(project.store.runs.get(run).cost.get("cpu_s", 0.0))
+    except NotFound:
+        return 0.0
+
+
+def _under_way(project: Project, endpoint: str) -> JsonObject | None:
+    found: Sequence[Release] = [r for s in _UNDER_WAY for r in project.store.releases.list(endpoint, s)]
+    if not found:
+        return None
+    latest = max(found, key=lambda r: (r.created, r.id))
+    return {"model": latest.model, "status": latest.status, "since": latest.created}

@@ -1,0 +1,64 @@
+"""What each kind of job does. Runs in the worker child (or inline): here the heavy libraries may be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from noria.errors import EngineError
+from noria.types import JsonObject, did_you_mean
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+Tell = Callable[[JsonObject], None]
+
+
+def warm_up() -> None:
+    """Import what jobs need, so that the first one does not wait for it."""
+    import noria.data.pipeline
+    import noria.model.pipeline
+    import noria.monitor.baseline
+    import noria.release.pipeline  # noqa: F401
+
+
+def do(project: Project, kind: str, params: JsonObject, tell: Tell) -> JsonObject:
+    """The answer of one job. Raises NoriaError."""
+    if kind not in _HANDLERS:
+        raise EngineError(f"no job {kind!r}", way_out=did_you_mean(kind, _HANDLERS))
+    return _HANDLERS[kind](project, params, tell)
+
+
+def _ingest(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from noria.data.pipeline import ingest
+
+    made = ingest(project, params["dataset"])
+    return {"version": made.version if made else None, "rows": made.rows if made else None}
+
+
+def _watch(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from noria.monitor.windows import close_drift
+
+    return {"closed": [[w.start, w.alarm] for w in close_drift(project, params["now"])]}
+
+
+def _train(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from noria.model.pipeline import build_candidate
+
+    model = build_candidate(project, parent=params.get("decision"))
+    return {"model": model.ref, "run": model.run}
+
+
+def _release(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from noria.release.pipeline import release_candidate
+
+    made = release_candidate(project, params["model"], author=params.get("author", ""), decision=params.get("decision"))
+    return {"release": made.id, "status": made.status}
+
+
+_HANDLERS: dict[str, Callable[[Any, JsonObject, Tell], JsonObject]] = {
+    "ingest": _ingest,
+    "watch": _watch,
+    "train": _train,
+    "release": _release,
+}

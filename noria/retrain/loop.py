@@ -1,0 +1,181 @@
+"""The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
+
+One tick: settle orphans, ingest, join outcomes, close windows, look at the rollout, decide, and where the decision says
+so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
+replace themselves, joins and alarms happen once, a decision keeps its id, its job goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from noria.errors import Conflict, NotFound
+from noria.feedback.join import join_due
+from noria.kernel.records import Decision, Event
+from noria.monitor.alerts import raise_alarms
+from noria.monitor.platform import close_platform
+from noria.monitor.quality import close_quality, evidence
+from noria.monitor.windows import DRIFT, due, next_end
+from noria.retrain.decide import decide, evidence_digest
+from noria.retrain.evidence import gather
+from noria.retrain.jobs import JobFailed, Jobs
+from noria.retrain.policy import Policy
+from noria.types import SECOND, JsonObject, Micros, named_id
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+SETTING = "loop"
+LIVE_TICK: Micros = 60 * SECOND
+"""Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
+LIMITS = {"ingest": 600.0, "watch": 300.0, "train": 3_600.0, "release": 1_800.0}
+"""Wall seconds after which a job is killed."""
+
+
+def tick(project: Project, jobs: Jobs) -> list[Event]:
+    """Everything that is due now; the events of what happened. Afterwards the setting ``loop`` says when the next is."""
+    from noria.kernel.engine import settle_orphans
+
+    now = project.clock.now()
+    state = state_of(project)
+    settle_orphans(project.store, now)
+    events: list[Event] = []
+    for work in (_ingest, _join, _watch, _look_at_rollout):
+        events += work(project, jobs, now)
+    events += _decide(project, jobs, now, state.get("clock"))
+    write_state(project, now, idle=True)
+    return events
+
+
+def state_of(project: Project) -> JsonObject:
+    """The setting ``loop``: {"clock": of the last full tick, "idle", "next_due"}; empty before the first."""
+    found = project.store.settings.get(SETTING)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def write_state(project: Project, now: Micros, *, idle: bool) -> None:
+    """Say how far the loop is, and until when nothing is due."""
+    project.store.settings.set(SETTING, {"clock": now, "idle": idle, "next_due": next_due(project, now)})
+
+
+def next_due(project: Project, now: Micros) -> Micros:
+    """The next moment with something to do. In a replay that is the end of a window, known to whoever moves the clock."""
+    end = next_end(project, now)
+    if project.replay:
+        return end
+    schedule = Policy.from_config(project.config).next_schedule(now)
+    return min(end, now + LIVE_TICK, end if schedule is None else schedule)
+
+
+def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    events: list[Event] = []
+    for name in project.config.data:
+        try:
+            jobs.run("ingest", {"dataset": name}, LIMITS["ingest"])
+        except JobFailed as exc:  # the last good version stays; the next tick tries again
+            events += _tell(project, now, "failed", f"dataset:{name}", "ingest", exc)
+    return events
+
+
+def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    join_due(project)
+    return []
+
+
+def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    """Close windows: those over rows in the child, those over answers here. Then the alarms of all of them."""
+    endpoint = project.config.endpoint
+    closed = [*close_quality(project, now), *close_platform(project, now)]
+    open_ = due(project, DRIFT, now)
+    failed: list[Event] = []
+    if open_:
+        try:
+            jobs.run("watch", {"now": now}, LIMITS["watch"])
+            found = project.store.windows.list(endpoint, DRIFT, since=open_[0][0], until=open_[-1][1])
+            closed += found
+        except JobFailed as exc:
+            failed = _tell(project, now, "failed", f"endpoint:{endpoint}", "watch", exc)
+    return [*raise_alarms(project, closed, now), *failed]
+
+
+def _look_at_rollout(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    from noria.release.rollout import check, watched
+
+    endpoint = project.config.endpoint
+    release = watched(project, endpoint)
+    if release is None:
+        return []
+    events = check(project, endpoint, now, evidence(project, release, now))
+    return _followed(project, events)
+
+
+def _decide(project: Project, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+    """Take the decision of this moment, or the one taken already, and do what it says if that is not done."""
+    decision = _taken(project, now, previous)
+    if decision.action != "retrain" or decision.run is not None:
+        return []
+    subject = f"decision:{decision.id}"
+    events = _tell(project, now, "retrain", subject, "", None, reason=decision.reason)
+    if any(e.subject == subject for e in project.store.events.list(kind="failed", since=now)):
+        return events
+    try:
+        built = jobs.run("train", {"decision": decision.id}, LIMITS["train"])
+        jobs.run("release", {"model": built["model"], "decision": decision.id, "author": "the loop"}, LIMITS["release"])
+    except JobFailed as exc:
+        return events + _tell(project, now, "failed", subject, exc.kind, exc)
+    project.store.decisions.update(decision.id, run=built["run"] or built["model"])
+    new = [e for e in project.store.events.list(since=now, until=now + 1) if e.data.get("model") == built["model"]]
+    return _followed(project, [*events, *new])
+
+
+def _taken(project: Project, now: Micros, previous: Micros | None) -> Decision:
+    """The decision of this moment. Between due moments of a live project, waiting is not written down."""
+    id = named_id("decision", project.config.endpoint, str(now))
+    with suppress(NotFound):
+        return project.store.decisions.get(id)
+    policy = Policy.from_config(project.config)
+    found = gather(project, now, previous)
+    action, reason = decide(policy, found)
+    decision = Decision(id, now, action, reason, found, evidence_digest(found), policy.to_json())
+    if action == "retrain" or project.replay or _is_moment(project, policy, now, previous):
+        project.store.decisions.add(decision)
+    return decision
+
+
+def _is_moment(project: Project, policy: Policy, now: Micros, previous: Micros | None) -> bool:
+    """Whether a window ended or a schedule came since the decision before."""
+    if previous is None or next_end(project, previous) <= now:
+        return True
+    schedule = policy.next_schedule(previous)
+    return schedule is not None and schedule <= now
+
+
+def _tell(
+    project: Project, now: Micros, kind: str, subject: str, job: str, exc: JobFailed | None, **data: Any
+) -> list[Event]:
+    """Write an event down, once; nothing when it is there already."""
+    told: JsonObject = {"endpoint": project.config.endpoint, **data}
+    if exc is not None:
+        told |= {"job": job, "code": exc.cause.get("code", ""), "reason": str(exc)}
+    event = Event(named_id("event", kind, subject, job, str(now)), now, kind, subject, told)
+    try:
+        project.store.events.add(event)
+    except Conflict:
+        return []
+    return [event]
+
+
+def _followed(project: Project, events: list[Event]) -> list[Event]:
+    """Ask a running scorer to look at the releases now; it would by itself, a little later."""
+    from noria.errors import ServeError
+    from noria.serve.client import Client
+
+    if events:
+        try:
+            client = Client.of(project.root, timeout=10.0)
+            client.post("/control/refresh", {})
+            client.close()
+        except (ServeError, OSError):
+            return events  # no server runs, or it follows by polling
+    return events

@@ -1,0 +1,92 @@
+"""The loop as a process: it holds the project's lease, ticks when something is due, and stops at SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from noria.errors import Conflict, LeaseLost, StoreError
+from noria.kernel.engine.lease import RunLease
+from noria.kernel.engine.owner import new_owner
+from noria.project import Project, open_project
+from noria.retrain.jobs import Jobs, WorkerJobs
+from noria.retrain.loop import next_due, state_of, tick, write_state
+from noria.types import SECOND, Micros
+
+LEASE_KEY = "loop"
+LEASE_SECONDS = 15.0
+REPLAY_POLL = 0.003  # seconds between looks at a replay's clock
+LIVE_POLL = 1.0
+_MOST_PATIENT: Micros = 3_600 * SECOND
+
+_log = logging.getLogger("noria.loop")
+
+
+def main(root: Path, log: IO[bytes] | None = None) -> None:
+    """Run the loop of this project until SIGTERM or SIGINT. Raises Conflict when another loop holds it."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    owner = new_owner()
+    with open_project(root) as project:
+        lease = RunLease(project.store, LEASE_KEY, owner, LEASE_SECONDS)
+        lease.take()
+        jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told))
+        try:
+            jobs.warm()
+            run(project, jobs, stop, lease.lost)
+        finally:
+            if lease.lost.is_set():
+                jobs.abort()
+            jobs.close()
+            lease.drop()
+
+
+def run(project: Project, jobs: Jobs, stop: threading.Event, lost: threading.Event | None = None) -> None:
+    """Tick whenever something is due, until ``stop``. Raises LeaseLost when ``lost`` is set."""
+    start(project)
+    poll = REPLAY_POLL if project.replay else LIVE_POLL
+    seen, patience, not_before = -1, SECOND, 0
+    while not stop.is_set():
+        if lost is not None and lost.is_set():
+            raise LeaseLost("another loop owns this project now", place=str(project.root))
+        version = project.store.data_version()
+        if project.replay and version == seen:  # the clock stands in the store: nothing was committed, nothing moved
+            stop.wait(poll)
+            continue
+        now = project.clock.now()
+        if now >= max(int(state_of(project)["next_due"]), not_before):
+            try:
+                for event in tick(project, jobs):
+                    _log.info("%s %s %s", event.kind, event.subject, event.data.get("reason", ""))
+                patience = SECOND
+            except (StoreError, Conflict) as exc:  # a busy or full disk: the same tick again, a little later
+                _log.error("tick at %d failed: %s", now, exc)
+                patience = min(2 * patience, _MOST_PATIENT)
+                not_before = now + (0 if project.replay else patience)
+                stop.wait(1.0)
+            continue
+        seen = version
+        stop.wait(poll)
+
+
+def start(project: Project) -> None:
+    """At a process's start: settle what a dead one left, and say from when on something is due.
+
+    A tick that was due and not finished is due again.
+    """
+    from noria.kernel.engine import settle_orphans
+
+    now = project.clock.now()
+    settle_orphans(project.store, now)
+    if not state_of(project):
+        write_state(project, now, idle=True)
+        return
+    state = state_of(project)
+    if state["next_due"] > next_due(project, now):
+        write_state(project, state["clock"], idle=True)

@@ -1,0 +1,76 @@
+"""The loop's warm child, ``python -m noria.retrain.worker ROOT PARENT``: jobs in, answers out, as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from noria.errors import LeaseLost, NoriaError
+from noria.project import Project, open_project
+from noria.types import JsonObject
+
+LEASE = "run:loop"
+"""The lease of the loop: a worker whose owner does not hold it does nothing more."""
+
+
+def main(argv: list[str]) -> None:
+    """Serve jobs until the other side closes its end."""
+    root, parent = argv
+    from noria.serve.child import die_with_parent
+
+    die_with_parent(int(parent))
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)  # what libraries print goes to the log, never between the answers
+        from noria.retrain.handlers import warm_up
+
+        warm_up()
+        with open_project(Path(root)) as project:
+            from noria.data.pipeline import reconcile
+
+            reconcile(project)
+            serve(project, sys.stdin, out)
+
+
+def serve(project: Project, lines: IO[str], out: IO[str]) -> None:
+    """Answer each job in turn. What is no NoriaError is told, and ends this process: the next one starts clean."""
+
+    def say(told: JsonObject) -> None:
+        out.write(json.dumps(told) + "\n")
+        out.flush()
+
+    for done, line in enumerate(lines, 1):
+        job: JsonObject = json.loads(line)
+        try:
+            answer = _one(project, job, lambda told: say({"progress": told}))
+        except Exception as exc:
+            say({"id": job["id"], "error": {"code": "crashed", "detail": f"{type(exc).__name__}: {exc}"}})
+            raise
+        say({"id": job["id"], "jobs": done, **answer, **_memory()})
+
+
+def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:
+    from noria.retrain.handlers import do
+
+    try:
+        _must_own(project, job.get("owner"))
+        return {"result": do(project, job["kind"], job["params"], tell)}
+    except NoriaError as exc:
+        return {"error": exc.problem()}
+
+
+def _must_own(project: Project, owner: Any) -> None:
+    held = project.store.leases.get(LEASE)
+    if owner is not None and (held is None or held.owner != owner):
+        raise LeaseLost("another loop owns this project now", place=str(project.root))
+
+
+def _memory() -> JsonObject:
+    return {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
