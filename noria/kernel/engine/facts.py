@@ -1,0 +1,128 @@
+"""What one statement says: the names it uses, what it imports, and the digest of what it does."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType
+from typing import Any
+
+from noria.kernel.engine.bytecode import code_digest, names_in
+from noria.kernel.engine.modules import Import, Module, imports_of
+
+_FUTURE_ANNOTATIONS = 0x1000000
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(eq=False)
+class Facts:
+    """Of one statement, without its docstrings and without the decorators `step` and `pipeline`."""
+
+    digest: str = ""
+    names: set[str] = field(default_factory=set)
+    chains: set[tuple[str, ...]] = field(default_factory=set)  # a.b.c as ("a", "b", "c")
+    called_bare: set[tuple[str, ...]] = field(default_factory=set)
+    methods: set[str] = field(default_factory=set)
+    imports: dict[str, Import] = field(default_factory=dict)
+    original: CodeType | None = None  # as it stands, to be compared with what is loaded
+    literal: tuple[Any] | None = None  # the value, when the statement is NAME = LITERAL
+
+
+def facts_of(statement: ast.stmt, module: Module) -> Facts:
+    """The statement's facts, worked out once."""
+    known = module.facts.get(id(statement))
+    if isinstance(known, Facts):
+        return known
+    facts = module.facts[id(statement)] = Facts(original=_compiled(statement, module), literal=_literal(statement))
+    if isinstance(statement, _DEFINITIONS):
+        statement = copy.copy(statement)
+        statement.decorator_list = [d for d in statement.decorator_list if not _is_ours(d, module)]
+    _look(statement, module, facts)
+    code = _compiled(statement, module)
+    facts.names &= set(names_in(code))  # a local variable is no global of the same name
+    facts.digest = code_digest(code)
+    return facts
+
+
+def loaded_digest(name: str, module: Module, facts: Facts) -> str:
+    """The statement's digest, or that of what is loaded under its name where the file has changed since."""
+    loaded = getattr(sys.modules.get(module.name), name, None)
+    while loaded is not None and hasattr(loaded, "__wrapped__"):
+        loaded = loaded.__wrapped__
+    if isinstance(loaded, FunctionType):
+        return facts.digest if _has(facts.original, loaded.__code__) else f"loaded:{code_digest(loaded.__code__)}"
+    if isinstance(loaded, type) and facts.original is not None:
+        changed = [f for f in vars(loaded).values() if isinstance(f, FunctionType) and f.__module__ == module.name]
+        changed = [f for f in changed if f.__code__.co_filename == module.path and not _has(facts.original, f.__code__)]
+        if changed:
+            return "loaded:" + ",".join(code_digest(f.__code__) for f in changed)
+    if facts.literal is not None and module.name in sys.modules and repr(loaded) != repr(facts.literal[0]):
+        return f"loaded:{loaded!r}"[:200]
+    return facts.digest
+
+
+def _has(code: CodeType | None, wanted: CodeType) -> bool:
+    if code is None:
+        return False
+    return any(isinstance(c, CodeType) and (c == wanted or _has(c, wanted)) for c in code.co_consts)
+
+
+def _compiled(statement: ast.stmt, module: Module) -> CodeType:
+    flags = _FUTURE_ANNOTATIONS if module.annotations else 0
+    tree = ast.Module([statement], [])
+    code: CodeType = compile(tree, module.path, "exec", flags=flags, dont_inherit=True)
+    return code
+
+
+def _literal(statement: ast.stmt) -> tuple[Any] | None:
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if len(targets) == 1 and isinstance(targets[0], ast.Name):
+            try:
+                value = ast.literal_eval(statement.value)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                return None
+            return (value,) if isinstance(value, (bool, int, float, str, bytes, tuple)) else None
+    return None
+
+
+def _is_ours(decorator: ast.expr, module: Module) -> bool:
+    """Whether it is noria's `step` or `pipeline`: their options are no part of what the function computes."""
+    chain = _chain(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    target = module.imports.get(chain[0]) if chain else None
+    if target is None or target.module.partition(".")[0] != "noria":
+        return False
+    return (chain[-1] if len(chain) > 1 else target.name) in ("step", "pipeline")
+
+
+def _look(statement: ast.stmt, module: Module, facts: Facts) -> None:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name):
+            facts.names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            facts.methods.add(node.attr)
+            if chain := _chain(node):
+                facts.chains.add(chain)
+        elif isinstance(node, ast.Call):
+            if not node.args and not node.keywords and (chain := _chain(node.func)):
+                facts.called_bare.add(chain)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            facts.imports.update(imports_of(node, module))
+        elif isinstance(node, _DEFINITIONS):
+            _drop_docstring(node)
+
+
+def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+    first = node.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        node.body = node.body[1:] or [ast.copy_location(ast.Pass(), first)]
+
+
+def _chain(node: ast.expr) -> tuple[str, ...]:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else ()

@@ -1,0 +1,173 @@
+"""What a step touches while it runs that a fingerprint cannot see, caught by Python's audit events.
+
+Seen: files and folders opened or changed by Python outside the artifact store and the installed code, sockets, other
+processes, databases, and the global random generators. Threads that a step starts are watched as the step. Not seen:
+what Rust and C open, ``os.stat``, the environment, the clock; for those see `suspects`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_MOST = 20
+_HARMLESS = ("/dev/null", "/proc/", "/sys/", "/etc/localtime", "/usr/share/zoneinfo")
+_CODE = (".py", ".pyc", ".so", ".pyd", ".dylib")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+_local = threading.local()
+_installed = False
+_watched = 0
+
+
+class Recorder:
+    """What one step touched, in the order it did. ``allowed``: folders that are the engine's own."""
+
+    def __init__(self, root: Path, allowed: Iterable[Path] = ()) -> None:
+        self.seen: dict[str, None] = {}
+        self._root = f"{root}{os.sep}"
+        self._allowed = tuple(f"{folder}{os.sep}" for folder in allowed)
+        self._temp = os.path.realpath(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 + os.sep
+        self._own: set[str] = set()  # temporary files and folders that the step itself made
+
+    def see(self, what: str) -> None:
+        """Take note; after twenty different things the rest is summed up."""
+        if len(self.seen) < _MOST:
+            self.seen[what] = None
+        else:
+            self.seen["and more"] = None
+
+    def file(self, verb: str, path: Any) -> None:
+        if (name := self._outside(path)) is not None:
+            self.see(f"{verb} {name.removeprefix(self._root)}")
+
+    def made(self, path: Any) -> None:
+        """The step made this file or folder: its own when it is a temporary one."""
+        name = _name(path)
+        if name and name.startswith(self._temp):
+            self._own.add(name)
+        else:
+            self.file("writes", path)
+
+    def _outside(self, path: Any) -> str | None:
+        name = _name(path)
+        if name is None or name.startswith(_HARMLESS) or name.startswith(self._allowed or ("\0",)):
+            return None
+        if name.endswith(_CODE) or "/site-packages/" in name or "/dist-packages/" in name or "__pycache__" in name:
+            return None
+        if name.startswith(_STDLIB) or any(name == own or name.startswith(own + os.sep) for own in self._own):
+            return None
+        return name
+
+
+@contextmanager
+def watching(recorder: Recorder) -> Iterator[None]:
+    """Everything that this thread, and threads it starts, touch in here goes to the recorder."""
+    global _watched
+    _install()
+    _local.recorder = recorder
+    with _count_lock:
+        _watched += 1
+    chance = _chance() if _watched == 1 else None
+    try:
+        yield
+    finally:
+        if chance is not None and _watched == 1 and _chance() != chance:
+            recorder.see("chance without the seed (a global random generator)")
+        with _count_lock:
+            _watched -= 1
+        _local.recorder = None
+
+
+_count_lock = threading.Lock()
+_STDLIB = str(Path(os.__file__).parent) + os.sep
+
+
+def _install() -> None:
+    """The hook stays for the life of the process; while no step runs it returns at once."""
+    global _installed
+    with _count_lock:
+        if not _installed:
+            _installed = True
+            sys.addaudithook(_hook)
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if not _watched:
+        return
+    handler = _HANDLERS.get(event)
+    if handler is None:
+        return
+    recorder = getattr(_local, "recorder", None) or getattr(threading.current_thread(), "noria_recorder", None)
+    if recorder is not None:
+        handler(recorder, args)
+
+
+def _opened(recorder: Recorder, args: tuple[Any, ...]) -> None:
+    path, _, flags = args
+    flags = flags if isinstance(flags, int) else 0
+    if flags & os.O_EXCL:
+        recorder.made(path)
+    else:
+        recorder.file("writes" if flags & _WRITING else "reads", path)
+
+
+def _thread(recorder: Recorder, args: tuple[Any, ...]) -> None:
+    thread = getattr(args[0], "__self__", None)
+    if isinstance(thread, threading.Thread):
+        thread.noria_recorder = recorder  # type: ignore[attr-defined]
+
+
+def _named(what: str) -> Callable[[Recorder, tuple[Any, ...]], None]:
+    return lambda recorder, args: recorder.see(what)
+
+
+def _path(verb: str) -> Callable[[Recorder, tuple[Any, ...]], None]:
+    return lambda recorder, args: recorder.file(verb, args[0])
+
+
+def _process(recorder: Recorder, args: tuple[Any, ...]) -> None:
+    name = args[0] if isinstance(args[0], (str, bytes, os.PathLike)) else ""
+    recorder.see(f"process {os.fsdecode(name) if name else '(fork)'}")
+
+
+def _network(recorder: Recorder, args: tuple[Any, ...]) -> None:
+    recorder.see(f"network {args[-1] if isinstance(args[-1], (str, tuple)) else ''}".strip()[:120])
+
+
+_HANDLERS: dict[str, Callable[[Recorder, tuple[Any, ...]], None]] = {
+    "open": _opened,
+    "_thread.start_new_thread": _thread,
+    "os.mkdir": lambda recorder, args: recorder.made(args[0]),
+    **{e: _path("reads") for e in ("os.listdir", "os.scandir", "glob.glob", "os.walk")},
+    **{e: _path("changes") for e in ("os.remove", "os.rename", "os.rmdir", "os.truncate", "os.link", "os.symlink")},
+    **{e: _path("opens database") for e in ("sqlite3.connect", "dbm.open")},
+    **dict.fromkeys(("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"), _network),
+    **dict.fromkeys(("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"), _process),
+    **{e: _named("process (fork)") for e in ("os.fork", "os.forkpty")},
+    **{e: _named("environment changed") for e in ("os.putenv", "os.unsetenv")},
+    "os.chdir": _named("current folder changed"),
+}
+
+
+def _name(path: Any) -> str | None:
+    """The absolute path as text; None for a file descriptor, an in-memory database and the like."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        return None
+    text = os.fsdecode(path)
+    return None if text.startswith((":memory:", "file::memory")) else os.path.abspath(text)  # noqa: PTH100 - not resolved: that asks the disk
+
+
+def _chance() -> tuple[Any, ...]:
+    """State of the global random generators that are loaded."""
+    found: list[Any] = []
+    if (python := sys.modules.get("random")) is not None:
+        found.append(hash(python.getstate()))
+    if (numpy := sys.modules.get("numpy.random")) is not None:
+        state = numpy.get_state(legacy=False)["state"]
+        found.append((state["pos"], hash(state["key"].tobytes())))
+    return tuple(found)

@@ -1,0 +1,67 @@
+"""Runs whose process is gone: settled at every start, so that no record says "running" for ever."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from noria.kernel.engine.lease import is_held, try_take
+from noria.kernel.engine.owner import new_owner
+from noria.kernel.records import Run
+from noria.types import Micros
+
+if TYPE_CHECKING:
+    from noria.kernel.metadata.base import MetadataStore, Tx
+
+ORPHAN = "orphan: "
+_SECONDS = 10.0
+
+
+def settle_orphans(store: MetadataStore, now: Micros | None = None, keep: str = "") -> list[str]:
+    """Mark runs as failed whose owner is gone or has let its lease run out; their ids. ``keep``: a key to leave alone.
+
+    The same command goes on with such a run under its id. ``now``: event time of the end (default: the run's start).
+    """
+    settled = []
+    for run in store.runs.unfinished():
+        if run.key != keep and _is_orphan(store, run) and _settle(store, run, now):
+            settled.append(run.id)
+    return settled
+
+
+def resumable(store: MetadataStore, pipeline: str, key: str) -> Run | None:
+    """The run that the same command goes on with: unfinished, or the newest of this key, settled as orphan."""
+    unfinished = store.runs.unfinished(key)
+    if unfinished:
+        return unfinished[0]
+    failed = [run for run in store.runs.list(pipeline=pipeline, limit=50) if run.key == key][:1]
+    return next((run for run in failed if run.status == "failed" and (run.error or "").startswith(ORPHAN)), None)
+
+
+def _is_orphan(store: MetadataStore, run: Run) -> bool:
+    """A lease is taken before the run's record is made and dropped after its end: no lease, no owner."""
+    return not is_held(store.leases.get(f"run:{run.key}"))
+
+
+def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
+    name, me = f"run:{run.key}", new_owner()
+    if not try_take(store, name, me, _SECONDS):
+        return False
+    try:
+        steps = [s for s in store.runs.steps(run.id) if s.status in ("running", "pending")]
+        why = f"{ORPHAN}its process ({run.owner}) is gone; the same command goes on with this run"
+
+        def work(tx: Tx) -> bool:
+            current = store.runs.get(run.id)
+            if current.status != "running" or current.owner != run.owner:
+                return False
+            for step in steps:
+                status = "failed" if step.status == "running" else "skipped"
+                error = "its process is gone" if step.status == "running" else "not reached"
+                store.runs.put_step(dataclasses.replace(step, status=status, error=error), tx)
+            store.runs.update(run.id, tx, status="failed", ended=now if now is not None else run.started, error=why)
+            return True
+
+        return store.transact(work)
+    finally:
+        store.leases.drop(name, me)

@@ -1,0 +1,152 @@
+"""The course of a run: what is ready is done, side by side where it can be, and written down as it comes."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+
+from noria.errors import NoriaError
+from noria.kernel.engine.attempt import Done, Surroundings, run_here, surfaced, with_retries
+from noria.kernel.engine.events import Teller
+from noria.kernel.engine.faults import point
+from noria.kernel.engine.isolated import Children
+from noria.kernel.engine.journal import Journal
+from noria.kernel.engine.order import Order
+from noria.kernel.engine.prepare import Finished, Preparer, Ready, Unit
+from noria.kernel.engine.record import Scribe
+from noria.kernel.engine.values import SKIPPED, Values, slot_of_outputs
+
+Result = Done | Exception
+
+
+class Execution:
+    """One run of one graph. The journal's last changes are left for the caller to flush with the run's end."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        order: Order,
+        values: Values,
+        journal: Journal,
+        scribe: Scribe,
+        finished: Finished,
+        tell: Teller,
+        parallel: int,
+    ) -> None:
+        self._around, self._order, self._journal, self._scribe = around, order, journal, scribe
+        self._finished, self._tell, self._parallel = finished, tell, parallel
+        self._preparer = Preparer(values, around)
+        self._children = Children()
+        self._running: dict[str, Ready] = {}
+        self._results: SimpleQueue[tuple[str, Result]] = SimpleQueue()
+        self._stop = threading.Event()
+        self._failure: NoriaError | None = None
+
+    def go(self) -> None:
+        """Do everything there is to do. Raises what the first failing step raised, once those beside it have ended."""
+        try:
+            self._order.begin()
+            while self._running or (self._order.ready and self._failure is None):
+                self._turn()
+            if self._failure is not None:
+                raise self._failure
+        except BaseException as exc:
+            self._give_up(exc)
+            raise
+
+    def _turn(self) -> None:
+        """Begin what can begin; do it here when it is one alone, else wait for the next that ends."""
+        launch = self._launch()
+        if launch:
+            point("before a step's record")
+            for ready in launch:
+                self._scribe.running(ready)
+                self._running[ready.unit.name] = ready
+            self._journal.flush()
+            point("step recorded as running")
+        if len(launch) == 1 == len(self._running):
+            self._close(launch[0].unit.name, self._attempt(launch[0], alone=True))
+            return
+        for ready in launch:
+            name = f"noria-{ready.unit.name}"
+            threading.Thread(target=self._work, args=(ready,), name=name, daemon=True).start()
+        if self._running:
+            self._journal.flush()
+            self._close(*self._results.get())
+            while not self._results.empty():
+                self._close(*self._results.get())
+
+    def _launch(self) -> list[Ready]:
+        """What is to run now, as far as there is room; what need not run is settled on the way."""
+        launch: list[Ready] = []
+        while self._order.ready and self._failure is None and len(self._running) + len(launch) < self._parallel:
+            ready = self._begin(self._order.ready.popleft())
+            if ready is not None:
+                launch.append(ready)
+        return launch
+
+    def _begin(self, unit: Unit) -> Ready | None:
+        """Settle the unit without running it, if that can be."""
+        if not self._preparer.is_wanted(unit):
+            self._scribe.skipped(unit)
+            self._tell("skipped", unit.name)
+            self._order.settle(unit, SKIPPED)
+            return None
+        ready = self._preparer.ready(unit)
+        found = self._finished.own(ready)
+        if found is None:
+            other = self._finished.other(ready)
+            if other is None:
+                return ready
+            found = self._scribe.reused(ready, other)
+        self._tell("cached", unit.name)
+        self._order.settle(unit, slot_of_outputs(unit.call.step, found.outputs))
+        return None
+
+    def _work(self, ready: Ready) -> None:
+        self._results.put((ready.unit.name, self._attempt(ready, alone=False)))
+
+    def _attempt(self, ready: Ready, alone: bool) -> Result:
+        name, definition = ready.unit.name, ready.job.definition
+        progress = self._tell.progress_of(name)
+        self._tell("started", name)
+
+        def once() -> Done:
+            if definition.isolate:
+                return self._children.run(ready.job, self._around, progress)
+            return run_here(ready.job, self._around, progress, alone)
+
+        def again(number: int, error: str) -> None:
+            self._tell("retried", name, attempt=number, error=error)
+
+        try:
+            return with_retries(definition, once, again, self._stop)
+        except Exception as exc:  # noqa: BLE001 - becomes the run's failure
+            return exc
+
+    def _close(self, name: str, result: Result) -> None:
+        """Take down what came of a step that ran."""
+        ready = self._running.pop(name)
+        if isinstance(result, Exception):
+            error = surfaced(result, name)
+            if error is not result:
+                error.__cause__ = result
+            self._failure = self._failure or error
+            self._scribe.failed(ready, str(error))
+            self._tell("failed", name, error=str(error))
+            return
+        step = self._scribe.done(ready, result)
+        self._finished.note(ready, step)
+        self._tell("finished", name, cpu_us=step.cpu_us, impure=list(step.impure))
+        self._order.settle(ready.unit, slot_of_outputs(ready.job.definition, step.outputs))
+
+    def _give_up(self, exc: BaseException) -> None:
+        """Nothing of this run goes on: children are killed, and no step is left running or pending."""
+        self._stop.set()
+        self._children.kill()
+        for unit in list(self._order.unsettled()):
+            running = self._running.get(unit.name)
+            if running is not None:
+                self._scribe.failed(running, f"stopped: {type(exc).__name__}")
+            elif not self._scribe.has_failed(unit.name):
+                self._scribe.skipped(unit, "not reached")
