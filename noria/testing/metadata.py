@@ -84,6 +84,9 @@ class RunsSuite:
         store.runs.create(sample.run())
         refused(Conflict, lambda: store.runs.create(sample.run(seed=8)))
         assert [run.seed for run in store.runs.list()] == [7]
+        store.events.add(sample.event(data={"pair": (1, [2])}))
+        store.events.add(sample.event(data={"pair": (1, [2])}))  # JSON knows no tuples; it is the same all the same
+        refused(Conflict, lambda: store.events.add(sample.event(data={"pair": (1, [3])})))
 
     def test_runs_are_listed_newest_first(self, opened: Opened) -> None:
         store = opened()

@@ -53,13 +53,11 @@ Index(
     outcomes.c.at,
     outcomes.c.key,
     sqlite_where=outcomes.c.how == "",
-    postgresql_where=outcomes.c.how == "",
 )
 Index(
     "ix_outcomes_joined",
     outcomes.c.joined,
     sqlite_where=outcomes.c.joined.is_not(None),
-    postgresql_where=outcomes.c.joined.is_not(None),
 )
 
 online = _table(

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -49,6 +49,8 @@ def open_postgres(
         connect_args={"options": options, "connect_timeout": max(2, round(wait))},
     )
 
+    _carry_over(kind.tables)
+
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET default_transaction_read_only = off")
         connection.exec_driver_sql("BEGIN")
@@ -72,6 +74,13 @@ def _address(url: str) -> URL:
     except ImportError as exc:
         raise ConfigError("PostgreSQL needs psycopg", way_out="pip install 'noria[postgres]'") from exc
     return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _carry_over(tables: MetaData) -> None:
+    """A partial index is partial here too."""
+    for table in tables.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
 
 
 def _check_version(engine: Engine, place: str) -> None:

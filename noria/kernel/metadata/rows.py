@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Insert, Row, Select, Table, and_, insert, select, update
+from sqlalchemy import Column, Connection, Insert, Row, Select, Table, and_, bindparam, insert, select, update
 
 from noria.errors import Conflict, NotFound, StoreError
 from noria.types import did_you_mean
@@ -27,7 +28,9 @@ class Rows(Generic[R]):
         self.values = attrgetter(*self.names)
         self.select: Select[Any] = select(*(table.c[name] for name in self.names))
         self.key: tuple[Column[Any], ...] = tuple(table.primary_key.columns)
-        self._insert = insert(table)
+        # Built once: making these anew for every record would cost more than running them.
+        here = and_(*(column == bindparam(f"key_{column.name}") for column in self.key))
+        self._insert, self._find, self._change = insert(table), self.select.where(here), update(table).where(here)
 
     def row(self, record: R) -> dict[str, Any]:
         return dict(zip(self.names, self.values(record), strict=True))
@@ -38,17 +41,17 @@ class Rows(Generic[R]):
     def records(self, rows: Iterable[AnyRow]) -> list[R]:
         return [self.type(*row) for row in rows]
 
-    def is_key(self, values: Mapping[str, Any]) -> ColumnElement[bool]:
-        return and_(*(column == values[column.name] for column in self.key))
+    def _key(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {f"key_{column.name}": values[column.name] for column in self.key}
 
     def add(self, tx: Connection, record: R) -> bool:
         """Insert. False when this very record is there already (a retry); Conflict when another one has its id."""
         row = self.row(record)
-        there = tx.execute(self.select.where(self.is_key(row))).first()
+        there = tx.execute(self._find, self._key(row)).first()
         if there is None:
             tx.execute(self._insert, row)
             return True
-        if self.record(there) != record:
+        if not _same(there, self.values(record)):
             raise Conflict(f"{self.noun} {self._name(row)} is there already, with other contents")
         return False
 
@@ -61,7 +64,7 @@ class Rows(Generic[R]):
     def put(self, tx: Connection, record: R) -> None:
         """Insert or replace. (The writer holds the write lock, so between the two nobody can come.)"""
         row = self.row(record)
-        if not tx.execute(update(self.table).where(self.is_key(row)).values(row)).rowcount:
+        if not tx.execute(self._change, {**row, **self._key(row)}).rowcount:
             tx.execute(self._insert, row)
 
     def update(self, tx: Connection, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
@@ -72,7 +75,7 @@ class Rows(Generic[R]):
             raise StoreError(f"{self.noun} has no field {wrong!r}", way_out=did_you_mean(wrong, self.names))
         if not changes:
             return
-        if not tx.execute(update(self.table).where(self.is_key(key)).values(**changes)).rowcount:
+        if not tx.execute(self._change, {**changes, **self._key(key)}).rowcount:
             raise self.missing(key)
 
     def missing(self, key: Mapping[str, Any]) -> NotFound:
@@ -80,6 +83,15 @@ class Rows(Generic[R]):
 
     def _name(self, values: Mapping[str, Any]) -> str:
         return "/".join(str(values[column.name]) for column in self.key)
+
+
+def _same(there: Iterable[Any], given: Iterable[Any]) -> bool:
+    """The record that is there says what the given one says: JSON knows no tuples and no numpy numbers."""
+    return all(a == b or (b is not None and _plain(a) == _plain(b)) for a, b in zip(there, given, strict=True))
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value)) if isinstance(value, (dict, list, tuple)) else value
 
 
 def insert_new(tx: Connection, table: Table) -> Insert:

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from noria.errors import Damaged, StoreError
 from noria.kernel.metadata import open_metadata, versions
 from noria.kernel.metadata.migrations.run import chain, upgrade
+from noria.kernel.metadata.postgres import open_postgres
 from noria.kernel.metadata.sqlite import open_sqlite
 from noria.kernel.metadata.store import Store
 from noria.kernel.metadata.versions import LIVE, NORIA, Kind
@@ -79,13 +80,13 @@ def test_the_migrations_make_what_the_schema_says(tmp_path: Path, kind: Kind) ->
 def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:
     made = []
     for how in ("fresh", "migrated"):
-        engine = create_engine(postgres().replace("postgresql:", "postgresql+psycopg:"))
+        url = postgres()
+        if how == "fresh":
+            open_postgres(url, kind).close()
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
         with engine.begin() as connection:
-            if how == "fresh":
-                kind.tables.create_all(connection)
-            else:
+            if how == "migrated":
                 _migrated(connection, kind)
-                connection.execute(text(f"DROP TABLE {kind.version_table}"))
             found = MetaData()
             found.reflect(connection)
             words = {str(CreateTable(table).compile(engine)) for table in found.tables.values()}
