@@ -155,7 +155,8 @@ class _Told:
         if self.status:
             return  # a face had begun to answer and then failed: the connection ends here
         self.status, headers, body = reply
-        await self._send({"type": "http.response.start", "status": self.status, "headers": headers})
+        sized = [*headers, (b"content-length", b"%d" % len(body))]
+        await self._send({"type": "http.response.start", "status": self.status, "headers": sized})
         await self._send({"type": "http.response.body", "body": body})
 
 

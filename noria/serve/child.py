@@ -25,15 +25,20 @@ def die_with_parent(parent: int | None) -> None:
         raise SystemExit(0)
 
 
-def spawn(module: str, arguments: Sequence[str], log: IO[bytes], **more: Any) -> subprocess.Popen[bytes]:
-    """Start ``python -m module arguments`` as a child of this process, its output in the log.
+def command(module: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command line of ``python -m module arguments`` and its environment.
 
     The current folder is not searched for code (-P): a file called json.py in it stays a file.
     """
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
-    command = [sys.executable, "-P", "-m", module, *arguments]
-    return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path}, **more)
+    return [sys.executable, "-P", "-m", module, *arguments], {**os.environ, "PYTHONPATH": path}
+
+
+def spawn(module: str, arguments: Sequence[str], log: IO[bytes], **more: Any) -> subprocess.Popen[bytes]:
+    """Start the module as a child of this process, its output in the log."""
+    line, env = command(module, arguments)
+    return subprocess.Popen(line, stdout=log, stderr=log, env=env, **more)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -7,12 +7,13 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from noria.kernel.records import Release
-from noria.project import Project
+from noria.project import Project, open_project
 from noria.serve.app import App
 from noria.serve.auth import TokenCache
 from noria.serve.loading import Loaded
@@ -20,7 +21,7 @@ from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor, Served
 from noria.serve.replay import replay_clock
 from noria.serve.serving import Serving
-from noria.types import DAY
+from noria.types import DAY, HeldClock
 
 TOML = """
 [project]
@@ -49,6 +50,13 @@ class BuyAgain:
 
 def release(name: str = "rel_1", model: str = "model:shop@1", share: float = 0.5) -> Release:
     return Release(name, "shop", model, "champion", ({"share": share},), 0, 0, 0)
+
+
+def opened(root: Path) -> Project:
+    """A new project in this folder, whose clock stands at NOON."""
+    root.mkdir()
+    (root / "noria.toml").write_text(TOML)
+    return open_project(root, clock=HeldClock(NOON))
 
 
 @dataclass
@@ -83,7 +91,9 @@ class Asker:
         parts: Sequence[bytes] | None = None,
     ) -> Heard:
         data = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
-        sent = [(b"content-length", str(len(data)).encode())] if parts is None else []
+        sent = [(b"content-type", b"application/json")]
+        if parts is None:
+            sent.append((b"content-length", str(len(data)).encode()))
         if host is not None:
             sent.append((b"host", host.encode()))
         bearer = self.token if token is OWN else token

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from noria.project import Project, open_project
+from noria.project import Project
 from noria.serve import auth
 from noria.serve.routes import SCOPES
-from noria.types import HeldClock
-from tests.serve.asking import NOON, TOML, Asker, alive, make_app
+from tests.serve.asking import Asker, alive, make_app, opened
 
 
 @pytest.fixture
@@ -24,11 +23,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, home: Path) -> Any:
-    root = tmp_path / "shop"
-    root.mkdir()
-    (root / "noria.toml").write_text(TOML)
-    with open_project(root, clock=HeldClock(NOON)) as opened:
-        yield opened
+    with opened(tmp_path / "shop") as project:
+        yield project
 
 
 @pytest.fixture
