@@ -114,7 +114,7 @@ def _build(document: Document, places: Places, text_digest: str) -> Contract:
         version=document.version,
         columns=columns,
         key=_key(settings.get("noria.key"), table.properties, columns, places),
-        max_bad_share=_share(settings.get("noria.max_bad_share", 0.0), places),
+        max_bad_share=_share(settings.get("noria.max_bad_share", 0.0), places((*where, "customProperties"))),
         freshness=_freshness(document, places),
         digest=text_digest,
         place=places.name,
@@ -165,11 +165,9 @@ def _known(names: Any, columns: tuple[Column, ...], path: Path_, places: Places)
     return tuple(names)
 
 
-def _share(value: Any, places: Places) -> float:
+def _share(value: Any, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ContractError(
-            f"noria.max_bad_share: {value!r} is no share", place=places(()), way_out="a number from 0 to 1"
-        )
+        raise ContractError(f"noria.max_bad_share: {value!r} is no share", place=place, way_out="a number from 0 to 1")
     return float(value)
 
 

@@ -13,7 +13,7 @@ from noria.types import Micros, parse_span, to_iso
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A global temporal split, in µs UTC: train ``at < train_end``, validation up to ``test_start``, test up to ``end``.
+    """A global temporal split, in µs UTC: train ``at < train_end``, validation to ``test_start``, test to ``end``.
 
     One boundary for everybody: no subject's later rows train a model that is tested on another's earlier ones.
     """
