@@ -38,7 +38,8 @@ def open_postgres(
     address = _address(url)
     place = address.render_as_string(hide_password=True)
     lock = f"SELECT pg_advisory_xact_lock({int.from_bytes(kind.name[:4].encode(), 'big')})"
-    options = f"-c default_transaction_read_only=on -c synchronous_commit=on -c lock_timeout={round(wait * 1e3)}"
+    theirs = " ".join(address.normalized_query.get("options", ()))
+    ours = f"-c default_transaction_read_only=on -c synchronous_commit=on -c lock_timeout={round(wait * 1e3)}"
     engine = create_engine(
         address,
         poolclass=QueuePool,
@@ -46,7 +47,7 @@ def open_postgres(
         max_overflow=20,
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
-        connect_args={"options": options, "connect_timeout": max(2, round(wait))},
+        connect_args={"options": f"{theirs} {ours}".strip(), "connect_timeout": max(2, round(wait))},
     )
 
     _carry_over(kind.tables)

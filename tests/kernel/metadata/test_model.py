@@ -190,6 +190,6 @@ class LiveMachine(RuleBasedStateMachine):
 
 
 TestReleases = ReleasesMachine.TestCase
-TestReleases.settings = settings(max_examples=20, stateful_step_count=20, deadline=None, derandomize=True)
+TestReleases.settings = settings(max_examples=12, stateful_step_count=15, deadline=None, derandomize=True)
 TestLive = LiveMachine.TestCase
-TestLive.settings = settings(max_examples=20, stateful_step_count=20, deadline=None, derandomize=True)
+TestLive.settings = settings(max_examples=12, stateful_step_count=15, deadline=None, derandomize=True)

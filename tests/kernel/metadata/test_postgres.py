@@ -31,14 +31,14 @@ def test_both_stores_share_one_database(postgres: Callable[[], str]) -> None:
 
 
 def test_over_loopback(server: Server) -> None:
-    store = open_metadata(server.loopback(server.database()))
+    store = open_metadata(server.loopback(server.schema()))
     store.settings.set("x", 1)
     assert store.settings.get("x") == 1
     store.close()
 
 
 def test_a_server_that_came_back_is_connected_to_again(server: Server) -> None:
-    url = server.url(server.database())
+    url = server.url(schema=server.schema())
     store, live = open_metadata(url), open_live(url)
     store.settings.set("x", 1)
     seqs = written(live, [sample.prediction()], [], [sample.online()])
