@@ -53,7 +53,9 @@ def _machine(project: Project) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("python", sys.version_info >= (3, 11), version, "Noria needs 3.11 or newer")
     free = shutil.disk_usage(project.state).free
-    yield Finding("disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", "make room: a full disk stops ingest and training")
+    yield Finding(
+        "disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", "make room: a full disk stops ingest and training"
+    )
 
 
 def _state(project: Project) -> Iterator[Finding]:
@@ -67,9 +69,19 @@ def _data(project: Project) -> Iterator[Finding]:
     for name, data in project.config.data.items():
         contract = Contract.load(project.root / data.contract)
         roles = [role for role in ("time", "subject", "item", "target") if getattr(contract, role)]
-        yield Finding(f"contract {name}", contract.time is not None, f"roles: {', '.join(roles)}", "give one column the role 'time'")
+        yield Finding(
+            f"contract {name}",
+            contract.time is not None,
+            f"roles: {', '.join(roles)}",
+            "give one column the role 'time'",
+        )
         versions = project.store.datasets.list(name)
-        yield Finding(f"data {name}", bool(versions), f"{len(versions)} versions", "put files where its source looks, then: noria run")
+        yield Finding(
+            f"data {name}",
+            bool(versions),
+            f"{len(versions)} versions",
+            "put files where its source looks, then: noria run",
+        )
 
 
 def _champion(project: Project) -> Iterator[Finding]:
@@ -96,7 +108,9 @@ def _keys(project: Project) -> Iterator[Finding]:
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
         inside = project.root in path.resolve().parents
-        yield Finding(f"key {path.stem}", mode & 0o077 == 0 and not inside, f"{path.name} is {mode:04o}", f"chmod 600 {path}")
+        yield Finding(
+            f"key {path.stem}", mode & 0o077 == 0 and not inside, f"{path.name} is {mode:04o}", f"chmod 600 {path}"
+        )
 
 
 def _running(project: Project) -> Iterator[Finding]:
@@ -109,7 +123,9 @@ def _running(project: Project) -> Iterator[Finding]:
         yield Finding("server", alive, f"{told['url']}, process {told['pid']}", f"it is gone: rm {up} && noria up")
     for run in project.store.runs.list(status="running"):
         lease = project.store.leases.get(f"run:{run.id}")
-        yield Finding(f"run {run.id}", lease is not None, f"{run.pipeline}, owner {run.owner}", f"noria runs resume {run.id}")
+        yield Finding(
+            f"run {run.id}", lease is not None, f"{run.pipeline}, owner {run.owner}", f"noria runs resume {run.id}"
+        )
 
 
 def _alive(pid: int) -> bool:

@@ -93,7 +93,7 @@ def main(args: list[str] | None = None) -> Any:
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
         sys.exit(130)
-    except Exception as exc:  # noqa: BLE001 - the last line of defence: a defect of ours, said as one
+    except Exception as exc:
         if os.environ.get("NORIA_TRACEBACK"):
             raise
         click.echo(

@@ -81,7 +81,11 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
     with opened(folder) as project:
         found = compare_versions(project, one, other)
     rows = [(name, *(_cell(value) for value in found[name])) for name in ("kind", "trained_through", "data")]
-    rows += [(name, *(_cell(value) for value in pair)) for part in ("recipe", "metrics") for name, pair in found[part].items()]
+    rows += [
+        (name, *(_cell(value) for value in pair))
+        for part in ("recipe", "metrics")
+        for name, pair in found[part].items()
+    ]
     emit(found, as_json, lambda: table(("", *found["models"]), rows))
 
 

@@ -31,7 +31,7 @@ def project_option(command: F) -> F:
         "--project",
         "folder",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
-        default=Path("."),
+        default=Path(),
         help="A folder of the project.",
     )(command)
 

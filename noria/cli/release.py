@@ -78,7 +78,9 @@ def status(folder: Path, as_json: bool) -> None:
     """All releases, newest last."""
     with opened(folder) as project:
         found = project.store.releases.list(project.config.endpoint)
-    rows = [(r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.forced or "") for r in found]
+    rows = [
+        (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.forced or "") for r in found
+    ]
     emit(found, as_json, lambda: table(("release", "model", "status", "stage", "made", "forced"), rows))
 
 

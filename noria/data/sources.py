@@ -158,7 +158,7 @@ def _call(root: Path, name: str) -> SourceFile:
     """The frame that the project's function gives, known by the digest of its content."""
     place = f"{FUNCTION}{name}"
     try:
-        frame = _function(root, name)()
+        frame = function(root, name)()
     except SourceError:
         raise
     except Exception as exc:  # the project's own code may raise anything; it ends here, with its cause
@@ -173,7 +173,8 @@ def _call(root: Path, name: str) -> SourceFile:
     return SourceFile("sha256:" + hashlib.sha256(data).hexdigest(), place, len(data), frame=frame)
 
 
-def _function(root: Path, name: str) -> Callable[[], Any]:
+def function(root: Path, name: str) -> Callable[..., Any]:
+    """What the project's steps.py calls ``name``: a source, a step, a pipeline. Raises SourceError."""
     path = root / "steps.py"
     if not path.is_file():
         raise SourceError("the project has no steps.py", place=f"{FUNCTION}{name}")
@@ -185,8 +186,8 @@ def _function(root: Path, name: str) -> Callable[[], Any]:
     if not callable(found):
         known = [k for k, v in vars(module).items() if callable(v) and not k.startswith("_")]
         raise SourceError(f"steps.py has no function {name!r}", place=str(path.name), way_out=did_you_mean(name, known))
-    function: Callable[[], Any] = getattr(found, "function", found)
-    return function
+    named: Callable[..., Any] = found
+    return named
 
 
 def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[SourceFile]]:

@@ -98,7 +98,7 @@ def write_log(scored: Iterable[Scored], path: str) -> None:
         "items": pl.List(pl.String),
         "truth": pl.List(pl.String),
         "hits": pl.Int64,
-        **{arm: pl.Float64 for arm in ARMS},
+        **dict.fromkeys(ARMS, pl.Float64),
     }
     frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
     frame.write_parquet(path)

@@ -1,6 +1,14 @@
 """Your own Python: sources, learners and pipelines that noria.toml names as "steps:NAME"."""
 
-from noria import Table, pipeline, step
+from noria import Context, Table, pipeline, step
+
+
+@step(impure="reads the newest version of the dataset")
+def sales(ctx: Context) -> Table:
+    """The rows of sales as they are now."""
+    from noria.data.tables import open_tables
+
+    return open_tables(ctx.resource("project")).read("sales").collect()
 
 
 @step
@@ -14,6 +22,6 @@ def baskets(sales: Table, window: str = "365d") -> Table:
 
 
 @pipeline
-def my_pipeline(sales: Table) -> Table:
-    """Any graph of steps is a pipeline: run it with `noria run steps:my_pipeline`."""
-    return baskets(sales)
+def my_pipeline(window: str = "365d") -> Table:
+    """Any graph of steps is a pipeline: noria run steps:my_pipeline -p window=90d"""
+    return baskets(sales(), window)

@@ -1,0 +1,148 @@
+"""`noria run`: one turn of the wheel by hand, or a pipeline of the project's own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from noria.cli.output import emit, facts, json_option, opened, project_option
+from noria.errors import Conflict, PipelineError
+from noria.types import JsonObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from noria.kernel.records import Run
+    from noria.project import Project
+
+LIFECYCLE = ("data", "model", "release")
+
+
+@click.command()
+@click.argument("pipeline", required=False)
+@click.option(
+    "--param", "-p", "params", multiple=True, help="name=value, for a pipeline of your own; the value is JSON or text."
+)
+@project_option
+@json_option
+def run(folder: Path, pipeline: str | None, params: tuple[str, ...], as_json: bool) -> None:
+    """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
+    with opened(folder) as project, steps_shown(as_json) as tell:
+        found = _own(project, pipeline, params, tell) if pipeline else _cycle(project, tell)
+    emit(found, as_json, lambda: facts(found))
+
+
+def _cycle(project: Project, tell: Any) -> JsonObject:
+    from noria.retrain.cycle import run_cycle
+
+    turned = run_cycle(project, on_event=tell)
+    return {
+        "dataset": f"{turned.dataset.dataset}@{turned.dataset.version}",
+        "model": turned.model.ref,
+        "release": turned.release.id,
+        "status": turned.release.status,
+    }
+
+
+def _own(project: Project, name: str, params: tuple[str, ...], tell: Any) -> JsonObject:
+    """A pipeline that the project's steps.py declares."""
+    result = _engine(project).run(own_pipeline(project, name), _given(params), on_event=_plainly(tell))
+    return {"run": result.run.id, "status": result.run.status, **result.run.outputs}
+
+
+def own_pipeline(project: Project, name: str) -> Any:
+    """The pipeline ``steps:NAME`` of this project. Raises PipelineError, SourceError."""
+    from noria.data.sources import function
+    from noria.kernel.engine import Pipeline
+
+    if not name.startswith("steps:"):
+        raise PipelineError(
+            f"no pipeline {name!r}", way_out="write it as steps:NAME; without a name the whole loop runs once"
+        )
+    found = function(project.root, name.removeprefix("steps:"))
+    if not isinstance(found, Pipeline):
+        raise PipelineError(f"{name} is not a pipeline", way_out="decorate it with @pipeline")
+    return found
+
+
+def _given(params: tuple[str, ...]) -> JsonObject:
+    import json
+
+    given: JsonObject = {}
+    for param in params:
+        key, equals, value = param.partition("=")
+        if not equals:
+            raise click.UsageError(f"--param {param!r}: write it as name=value")
+        try:
+            given[key] = json.loads(value)
+        except ValueError:
+            given[key] = value
+    return given
+
+
+def resume_run(project: Project, run_id: str) -> Run:
+    """Go on with a run that was killed or failed, under its id. Raises Conflict when it is done."""
+    found = project.store.runs.get(run_id)
+    if found.status == "done":
+        raise Conflict(f"{run_id} is done", way_out="noria run makes a new one")
+    if found.pipeline in LIFECYCLE:
+        pipelines = {
+            "data": "noria.data.pipeline",
+            "model": "noria.model.pipeline",
+            "release": "noria.release.pipeline",
+        }
+        from importlib import import_module
+
+        pipeline = getattr(import_module(pipelines[found.pipeline]), f"{found.pipeline}_pipeline")
+    else:
+        pipeline = own_pipeline(project, f"steps:{found.pipeline}")
+    return _engine(project).run(pipeline, found.params, parent=found.parent, resume=run_id).run
+
+
+def _engine(project: Project) -> Any:
+    from noria.kernel.engine import Engine
+
+    return Engine(
+        project.store, project.artifacts, project.clock, project.root, resources={"project": project}, seed=project.seed
+    )
+
+
+def _plainly(tell: Any) -> Any:
+    return lambda event: tell(event.kind, {"run": event.run, "step": event.step, **event.data})
+
+
+@contextmanager
+def steps_shown(quiet: bool) -> Iterator[Any]:
+    """A listener that shows each step as it goes: a bar on a terminal, a line each elsewhere."""
+    if quiet:
+        yield lambda kind, data: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(highlight=False, stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description:<30}"), BarColumn(30), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bars: dict[str, Any] = {}
+
+        def tell(kind: str, data: JsonObject) -> None:
+            step = str(data.get("step") or "")
+            if kind == "started":
+                bars[step] = progress.add_task(step, total=None)
+            elif kind == "progress" and step in bars:
+                progress.update(
+                    bars[step],
+                    completed=data.get("done", 0),
+                    total=data.get("total"),
+                    description=f"{step} {data.get('text', '')}"[:30],
+                )
+            elif kind in ("finished", "cached", "skipped", "failed"):
+                if step in bars:
+                    progress.remove_task(bars.pop(step))
+                spent = f"{data.get('cpu_us', 0) / 1e6:.2f} s" if kind == "finished" else ""
+                console.print(f"  {step:<24} {kind:<9} {spent}")
+
+        yield tell
