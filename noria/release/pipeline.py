@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from noria.errors import NotFound, ReleaseError
 from noria.kernel.engine import Context, Engine, pipeline, step
+from noria.kernel.engine.orphans import ORPHAN
 from noria.kernel.records import Edge, Event, ModelVersion, Release, Verdict
 from noria.release import approvals, attest, rollout
 from noria.release.gates import Case, Gate, judge_all, supplied_gates
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from noria.project import Project
 
 MakeCase = Callable[["Project", ModelVersion, "ModelVersion | None"], Case]
+GIVEN: Any = None
+"""Stands for the context, which the engine gives to a step."""
 ALIVE = ("held", "canary", "champion")
 
 
 @step(impure="the gates ask the real server, and compare with whoever is champion now")
-def judge(model: str, attempt: int, ctx: Context) -> JsonObject:
+def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
     """Every gate's opinion, and the release of the champion that the candidate was compared with."""
     project: Project = ctx.resource("project")
     champion = project.store.releases.champion(project.config.endpoint)
@@ -42,7 +45,9 @@ def judge(model: str, attempt: int, ctx: Context) -> JsonObject:
 
 
 @step(impure="signs with a key outside the project")
-def sign(model: str, attempt: int, forced: str | None, author: str, judged: JsonObject, ctx: Context) -> list[str]:
+def sign(
+    model: str, attempt: int, forced: str | None, author: str, judged: JsonObject, ctx: Context = GIVEN
+) -> list[str]:
     """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
     project: Project = ctx.resource("project")
     candidate = project.store.models.get(model)
@@ -79,7 +84,7 @@ def start(
     decision: str | None,
     judged: JsonObject,
     signed: list[str],
-    ctx: Context,
+    ctx: Context = GIVEN,
 ) -> str:
     """Write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
@@ -132,22 +137,16 @@ def release_candidate(
         raise ReleaseError("passing the gates by hand needs a reason", way_out='--force "why"')
     model = project.store.models.get(model_ref)
     tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == model.ref]
-    unfinished = _unfinished(project, model.ref, forced)
+    asked = {"model": model.ref, "attempt": len(tried), "forced": forced, "author": author, "decision": decision}
+    unfinished = _unfinished(project, asked)
     alive = next((r for r in tried if r.status in ALIVE), None)
     if alive is not None and unfinished is None:
         return alive
-    params = unfinished or {
-        "model": model.ref,
-        "attempt": len(tried),
-        "forced": forced,
-        "author": author,
-        "decision": decision,
-    }
     resources = {"project": project, "case": make_case or _build_case}
     engine = Engine(
         project.store, project.artifacts, project.clock, project.root, resources=resources, seed=project.seed
     )
-    result = engine.run(release_pipeline, params, parent=decision, on_event=on_event)
+    result = engine.run(release_pipeline, unfinished or asked, parent=decision, on_event=on_event)
     return project.store.releases.get(result.outputs["release"])
 
 
@@ -162,11 +161,13 @@ def release_id(project: Project, model: str, attempt: int) -> str:
     return named_id("release", project.config.endpoint, model, str(attempt))
 
 
-def _unfinished(project: Project, model: str, forced: str | None) -> JsonObject | None:
-    """The parameters of a run for this very release that was killed: asked for again, it is the same run."""
-    running = project.store.runs.list(pipeline="release", status="running")
-    found = (r.params for r in running if r.params.get("model") == model and r.params.get("forced") == forced)
-    return next(found, None)
+def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
+    """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
+    what = ("model", "forced", "decision")
+    runs = project.store.runs.list(pipeline=release_pipeline.name)
+    latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
+    killed = latest is not None and (latest.status == "running" or (latest.error or "").startswith(ORPHAN))
+    return latest.params if latest is not None and killed else None
 
 
 def _exists(project: Project, name: str) -> bool:

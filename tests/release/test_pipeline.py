@@ -1,0 +1,218 @@
+"""From a model to its release: gates decide, what a person forces is on record, and a kill changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noria.errors import NotAttested, NotFound, ReleaseError
+from noria.kernel.engine.faults import POINTS
+from noria.project import open_project
+from noria.release import approvals, attest, rollout
+from noria.release.gates import CandidateReport
+from noria.release.pipeline import release_candidate
+from noria.types import DAY, HeldClock
+from tests.release.made import TOML, add_model
+from tests.release.test_gates import Server, case
+
+
+def making(candidate: float = 0.31, **changes: Any) -> Any:
+    """How a case is built: the real records before gates whose scores are given (the champion's are 0.3)."""
+
+    def make(project, model, champion):
+        given = case(candidate=candidate, **changes)
+
+        def score(asked, metric):
+            return given.score(replace(asked, version=2 if asked.ref == model.ref else 1), metric)
+
+        return replace(given, candidate=model, champion=champion, config=project.config, score=score)
+
+    return make
+
+
+GOOD, BAD = making(), making(candidate=0.2)
+
+
+def kinds(project):
+    return sorted(event.kind for event in project.store.events.list())
+
+
+def keys_of(project):
+    return attest.load_public_keys(project.state, project.keys_dir)
+
+
+def verify(project, release):
+    bundle = project.store.models.get(release.model).bundle
+    attest.verify_release(project.store, project.artifacts, keys_of(project), release, bundle)
+
+
+def test_the_first_model_is_rubber_stamped_and_champion(project):
+    model = add_model(project, 1, kind="first")
+    release = release_candidate(project, model.ref, author="ada", make_case=GOOD)
+    assert release.status == "champion" and release.author == "ada"
+    assert release.evidence["blessings"] == {"infrastructure": "blessed", "quality": "rubber stamped"}
+    verify(project, release)
+    verdicts = {v.gate: (v.passed, v.rubber_stamp) for v in project.store.releases.verdicts(model.ref)}
+    yes = (True, False)
+    assert verdicts == {"infrastructure": yes, "latency": yes, "refit": (True, True), "baseline": yes}
+    assert kinds(project) == ["promoted"]
+    edges = project.store.edges.out_of(model.ref)
+    assert (f"release:{release.id}", "released") in [(e.target, e.relation) for e in edges]
+
+
+def second(project, make_case=GOOD, version=2, **more):
+    if version == 2:
+        release_candidate(project, add_model(project, 1, kind="first").ref, make_case=GOOD)
+    return release_candidate(project, add_model(project, version).ref, author="loop", make_case=make_case, **more)
+
+
+def test_a_good_refit_becomes_a_canary(project):
+    release = second(project, decision="decision_7")
+    assert (release.status, release.decision) == ("canary", "decision_7")
+    assert release.previous == project.store.releases.champion("shop").id
+    assert release.evidence["blessings"] == {"infrastructure": "blessed", "quality": "blessed"}
+    verify(project, release)
+    (run, _) = project.store.runs.list(pipeline="release")
+    assert run.status == "done" and run.parent == "decision_7"
+
+
+def test_a_bad_one_is_refused_with_evidence(project):
+    release = second(project, BAD)
+    assert release.status == "refused" and release.ended is not None
+    assert release.evidence["refused"] == ["refit"]
+    event = project.store.events.list(kind="refused")[0]
+    assert "cannot be shown" in event.data["reason"] and event.subject == f"release:{release.id}"
+    assert rollout.in_progress(project, "shop") is None
+    with pytest.raises(ReleaseError):
+        rollout.begin(project, release.id, 0)
+
+
+def test_force_passes_a_refusal_by_hand_and_is_recorded_as_such(project):
+    release = second(project, BAD, forced="the board wants it")
+    assert (release.status, release.forced) == ("canary", "the board wants it")
+    assert release.evidence["refused"] == ["refit"]
+    assert kinds(project) == ["canary", "forced", "promoted"]
+    forced = project.store.events.list(kind="forced")[0]
+    assert forced.data["reason"] == "the board wants it" and "refit" in forced.data["refusals"]
+    verdict = next(v for v in project.store.releases.verdicts(release.model) if v.gate == "refit")
+    assert not verdict.passed and verdict.evidence["comparison"]["low"] < 0
+    verify(project, release)
+    envelope = json.loads(project.artifacts.get(release.attestations[-1]))
+    word = attest.open_envelope(json.dumps(envelope).encode(), keys_of(project).approval)
+    assert word["predicate"]["reason"] == "the board wants it" and word["predicate"]["who"] == "loop"
+
+
+def test_force_where_nothing_was_refused_is_an_ordinary_release(project):
+    release = second(project, GOOD, forced="just in case")
+    assert release.status == "canary" and release.forced is None
+    verify(project, release)
+
+
+def test_nobody_forces_what_the_server_cannot_load(project):
+    dead = making(server=Server(CandidateReport(False, ["the server died while loading it"])))
+    release = second(project, dead, forced="I am sure")
+    assert release.status == "refused"
+    assert "infrastructure" in release.evidence["refused"]
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_force_needs_a_reason(project, reason):
+    model = add_model(project, 1)
+    with pytest.raises(ReleaseError, match="reason"):
+        release_candidate(project, model.ref, forced=reason, make_case=GOOD)
+
+
+def test_an_unknown_model(project):
+    with pytest.raises(NotFound):
+        release_candidate(project, "model:shop@9", make_case=GOOD)
+
+
+def test_released_twice_is_one_release_and_refused_may_be_tried_again(project):
+    release = second(project)
+    assert release_candidate(project, release.model, make_case=GOOD).id == release.id
+    refused = second(project, BAD, version=3)
+    again = release_candidate(project, refused.model, make_case=BAD)
+    assert again.id != refused.id and again.status == "refused"
+    forced = release_candidate(project, refused.model, make_case=BAD, forced="now")
+    assert forced.status == "canary" and forced.id not in (refused.id, again.id)
+    assert project.store.releases.get(release.id).status == "halted"
+
+
+def test_ids_come_from_what_is_released(project, make):
+    other = make(name="twin")
+    assert second(project).id == second(other).id
+
+
+def test_approval_holds_the_release(make):
+    project = make(TOML + '[gates]\napproval = { roles = ["product-owner"] }\n', "bank")
+    release = release_candidate(project, add_model(project, 1, kind="first").ref, author="ada", make_case=GOOD)
+    assert release.status == "held" and kinds(project) == ["held"]
+    with pytest.raises(NotAttested, match="approved"):
+        verify(project, release)
+    done = approvals.approve(project, release.id, "bob", "looks right")
+    assert done.status == "champion"
+    verify(project, done)
+    assert kinds(project) == ["approved", "held", "promoted"]
+
+
+def test_a_gate_that_raises_leaves_the_champion_where_it_is(project):
+    def score(model, metric):
+        raise ZeroDivisionError("in the learner's own code")
+
+    release = second(project, making(score=score))
+    assert release.status == "refused"
+    assert project.store.releases.champion("shop").model == "model:shop@1"
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from noria.project import open_project
+from noria.types import DAY, HeldClock
+from noria.release.pipeline import release_candidate
+from tests.release.test_pipeline import GOOD
+with open_project(Path(sys.argv[1]), clock=HeldClock(100 * DAY)) as project:
+    print(release_candidate(project, "model:shop@1", make_case=GOOD).id)
+"""
+
+
+def run_child(root: Path, fault: str = "") -> subprocess.CompletedProcess[str]:
+    here = str(Path(__file__).parents[2])
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([here, os.environ.get("PYTHONPATH", "")]),
+        **({"NORIA_FAULT": fault} if fault else {}),
+    }
+    return subprocess.run([sys.executable, "-c", CHILD, str(root)], capture_output=True, text=True, env=env)
+
+
+@pytest.mark.parametrize("fault", ["2", "6:3", "9:3", "11"])
+def test_killed_anywhere_it_is_the_same_run_and_one_release(project, fault):
+    add_model(project, 1, kind="first")
+    killed = run_child(project.root, fault)
+    assert killed.returncode == -signal.SIGKILL, (POINTS[int(fault.split(":")[0])], killed.stderr)
+    before = [run.id for run in project.store.runs.list(pipeline="release")]
+    done = run_child(project.root)
+    assert done.returncode == 0, done.stderr
+    runs = project.store.runs.list(pipeline="release")
+    assert [run.id for run in runs] == before or fault == "11"
+    assert {run.status for run in runs} == {"done"}
+    (release,) = project.store.releases.list("shop")
+    assert release.id == done.stdout.strip() and release.status == "champion"
+    assert kinds(project) == ["promoted"]
+    assert len(project.store.releases.verdicts("model:shop@1")) == 4
+    verify(project, release)
+
+
+def test_the_project_can_be_opened_again(project):
+    release = second(project)
+    with open_project(project.root, clock=HeldClock(101 * DAY)) as again:
+        assert again.store.releases.get(release.id) == release
