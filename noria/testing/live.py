@@ -10,7 +10,7 @@ from typing import Any
 from noria.errors import NotFound
 from noria.kernel.metadata.base import LiveStore
 from noria.testing import records as sample
-from noria.testing.metadata import refused, together
+from noria.testing.asking import refused, together
 
 Opened = Callable[[], LiveStore]
 
