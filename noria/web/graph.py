@@ -99,7 +99,11 @@ def _wire(source: tuple[float, float], target: tuple[float, float]) -> Markup:
     x1, y1 = source[0] + BOX_W, source[1] + BOX_H / 2
     x2, y2 = target[0], target[1] + BOX_H / 2
     bend = min(GAP_X, (x2 - x1) / 2 + 6)
-    return el("path", d=f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2 - 5:.1f} {y2:.1f}", class_="wire")
+    return el(
+        "path",
+        d=f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2 - 5:.1f} {y2:.1f}",
+        class_="wire",
+    )
 
 
 def _box(node: Node, x: float, y: float) -> Markup:

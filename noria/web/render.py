@@ -8,8 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from noria import __version__
-from noria.web import svg, tell, words
+from noria.web import words
 from noria.web.site import home_of, link
 from noria.web.wheel import ICONS, TONE_WORDS
 
@@ -29,6 +28,17 @@ HEADERS = {
 }
 LIVE = "live_"
 """Blocks whose names begin so are fragments: they are sent alone when something has changed."""
+
+NAV_ICONS = {
+    "overview": "M0-9a9 9 0 1 0 .01 0zM0-2.500a2.500 2.500 0 1 0 .01 0zM0-9v6.500M0 2.500V9M-9 0h6.500M2.500 0H9",
+    "runs": "M-9-8h6v5h-6zM3-8h6v5h-6zM-3 3h6v5h-6zM-6-3v3.500h12V-3M0 .5V3",
+    "releases": ICONS["release"],
+    "models": ICONS["model"],
+    "live": ICONS["monitor"],
+    "data": ICONS["data"],
+    "decisions": ICONS["decide"],
+    "trace": "M-7 8a2.500 2.500 0 1 0 .01 0zM7-8.500a2.500 2.500 0 1 0 .01 0zM-4.500 7.500h5a4 4 0 0 0 0-8h-2a4 4 0 0 1 0-7.500h5.500",
+}
 
 _FILTERS = (
     words.ago,
@@ -65,7 +75,8 @@ def environment() -> Environment:
     )
     made.filters.update({f.__name__: f for f in _FILTERS})
     made.filters["home"] = home_of
-    made.globals.update(link=link, svg=svg, tell=tell.tell, icons=ICONS, tone_words=TONE_WORDS, noria_version=__version__)
+    made.globals.update(link=link, nav_icons=NAV_ICONS, tone_words=TONE_WORDS)
+    made.globals["p"] = made.get_template("_parts.html").module
     return made
 
 

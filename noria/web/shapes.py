@@ -98,16 +98,16 @@ def drift(window: Window) -> list[Column]:
 
 
 def quality(window: Window, metric: str) -> tuple[float, float | None, float | None, float | None] | None:
-    """(mean, low, high, maturity) of a quality window, or None where nothing is joined yet."""
+    """(mean, low, high, share of answers whose labels are there) of a quality window, or None where nothing is joined yet."""
     data = window.data
     raw = data.get(metric)
     if raw is None:
-        raw = data.get("recall", data.get("mean", data.get("value")))
+        raw = next((v for v in data.values() if isinstance(v, list) and interval(v)), None)
     found = interval(raw)
     if found is None:
         return None
     low, high = (found[1], found[2]) if found[1] != found[2] else (None, None)
-    return found[0], low, high, figure(data.get("maturity"))
+    return found[0], low, high, figure(data.get("mature"))
 
 
 def answer(prediction: Prediction) -> dict[str, Any]:

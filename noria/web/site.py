@@ -36,7 +36,9 @@ class Ask:
         if text is None:
             return default
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
-            raise BadRequest(f"{name}={text!r} is not a number from 0 to {most}", way_out="follow the links of the page")
+            raise BadRequest(
+                f"{name}={text!r} is not a number from 0 to {most}", way_out="follow the links of the page"
+            )
         return int(text)
 
 
@@ -78,7 +80,9 @@ def link(path: str, **query: object) -> str:
     return path + (f"?{urlencode(kept)}" if kept else "")
 
 
-def by_key(ask: Ask, path: str, page: Callable[..., Iterable[Any]], *, export: str, size: int = PAGE, **more: Any) -> Slice:
+def by_key(
+    ask: Ask, path: str, page: Callable[..., Iterable[Any]], *, export: str, size: int = PAGE, **more: Any
+) -> Slice:
     """A slice of an endless list, walked by the id of the last row that was shown."""
     before = ask.text("before")
     found = list(page(before=before, limit=size + 1, **more))

@@ -113,7 +113,13 @@ def _data(loop: Loop) -> Part:
         return Part("data", "bad", "blocked", tell(blocked).text or "too many rows break the contract", "/data")
     taken = last.rows + last.quarantined
     if last.quarantined and last.quarantined > 0.1 * taken:
-        return Part("data", "warn", line, f"{words.count(last.quarantined)} of the last {words.count(taken)} rows are bad", "/data")
+        return Part(
+            "data",
+            "warn",
+            line,
+            f"{words.count(last.quarantined)} of the last {words.count(taken)} rows are bad",
+            "/data",
+        )
     return Part("data", "ok", line, detail, "/data")
 
 
@@ -136,16 +142,26 @@ def _model(loop: Loop) -> Part:
     n = len(loop.models)
     if loop.runs_of("model") or loop.runs_of("train"):
         return Part("model", "busy", "training", f"{words.plural(n, 'version')} so far", "/models")
-    return Part("model", "ok", f"{n} versions" if n > 1 else "1 version", f"{last.ref.removeprefix('model:')} is the newest", "/models")
+    return Part(
+        "model",
+        "ok",
+        f"{n} versions" if n > 1 else "1 version",
+        f"{last.ref.removeprefix('model:')} is the newest",
+        "/models",
+    )
 
 
 def _release(loop: Loop) -> Part:
     if loop.held:
-        return Part("release", "warn", "waits for you", words.plural(len(loop.held), "release") + " to approve", "/releases")
+        return Part(
+            "release", "warn", "waits for you", words.plural(len(loop.held), "release") + " to approve", "/releases"
+        )
     if loop.canary is not None:
         stage = loop.canary.stages[loop.canary.stage] if loop.canary.stages else {}
         share = words.share(float(stage.get("share", 0)))
-        return Part("release", "busy", f"canary {share}", f"{shapes.name_of(loop.canary.model)} is on its way", "/releases")
+        return Part(
+            "release", "busy", f"canary {share}", f"{shapes.name_of(loop.canary.model)} is on its way", "/releases"
+        )
     if loop.champion is None:
         return Part("release", "idle", "nothing released", "noria run releases the first", "/releases")
     if back := loop.happened("rolled_back"):
@@ -172,8 +188,8 @@ def _monitor(loop: Loop) -> Part:
     alarms = [w for w in (*loop.drift, *loop.quality) if w.alarm and w.end > loop.now - WEEK]
     if alarms:
         columns = sorted({c.name for w in alarms for c in shapes.drift(w) if c.alarm})
-        what = ", ".join(columns) or "quality"
-        return Part("monitor", "warn", words.plural(len(alarms), "alarm"), f"this week: {what}", "/live")
+        what = f"drift of {', '.join(columns)}" if columns else "quality below what was promised"
+        return Part("monitor", "warn", words.plural(len(alarms), "alarm"), f"{what} this week", "/live")
     last = max(w.end for w in (*loop.drift, *loop.quality))
     return Part("monitor", "ok", "quiet", f"last window closed {words.ago(last, loop.now)}", "/live")
 
@@ -226,7 +242,8 @@ def verdict(found: Sequence[Part], held: int) -> tuple[str, str, str]:
     if held and not rest:
         return "warn", "All right, and waiting for you.", f"{words.plural(held, 'release')} to look at."
     if troubles:
-        return "warn", "Worth a look.", "; ".join(f"{p.name}: {p.detail}" for p in rest)
+        waits = [f"{words.plural(held, 'release')} to approve"] if held else []
+        return "warn", "Worth a look.", "; ".join([*(f"{p.name}: {p.detail}" for p in rest), *waits]) + "."
     busy = [p for p in found if p.tone == "busy"]
     if busy:
         return "ok", "Everything is all right.", "; ".join(f"{p.name}: {p.headline}, {p.detail}" for p in busy)

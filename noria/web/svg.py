@@ -31,6 +31,7 @@ class Series:
     points: Sequence[Point]
     band: Sequence[tuple[float, float, float]] = ()  # x, low, high
     unripe_from: float | None = None
+    tone: str = ""  # s0 (in the background), s1 … s4; by position if not said
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ def _line(frame: _Frame, series: Series, number: int) -> Markup:
     last = next(((x, y) for x, y in reversed(series.points) if y is not None), None)
     if last is not None and last[1] is not None:
         parts.append(el("circle", cx=frame.x(last[0]), cy=frame.y(last[1]), r=4.5 if alone else 3.5, class_="dot"))
-    return el("g", el("title", series.name), *parts, class_=f"series s{(number - 1) % 4 + 1}")
+    return el("g", el("title", series.name), *parts, class_=f"series {series.tone or f's{(number - 1) % 4 + 1}'}")
 
 
 def _path(frame: _Frame, points: Sequence[Point]) -> str:
@@ -311,7 +312,9 @@ def intervals(
     return picture(WIDTH, height, title, told, *body, class_="intervals")
 
 
-def _interval(r: Interval, y: float, px: Callable[[float], float], label: float, show: Callable[[float], str]) -> Markup:
+def _interval(
+    r: Interval, y: float, px: Callable[[float], float], label: float, show: Callable[[float], str]
+) -> Markup:
     low, high = px(r.low), px(r.high)
     return el(
         "g",
@@ -376,7 +379,9 @@ def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = 
             box = {"x": x, "y": y + 1, "width": cell - gap, "height": step - 5, "rx": min(3.0, cell / 4)}
             body.append(el("rect", el("title", f"{row.name} · {text}"), **box, class_=tone))
             if alarm:
-                body.append(el("circle", cx=x + (cell - gap) / 2, cy=y + step / 2 - 1, r=min(4.0, cell / 3), class_="ring"))
+                body.append(
+                    el("circle", cx=x + (cell - gap) / 2, cy=y + step / 2 - 1, r=min(4.0, cell / 3), class_="ring")
+                )
     alarms = [f"{r.name} {t}" for r in rows for t, _, alarm in r.cells if alarm]
     told = desc or (f"Alarms: {'; '.join(alarms[:12])}" if alarms else "No alarm.")
     return picture(WIDTH, height, title, told, *body, class_="strips")
@@ -390,7 +395,30 @@ def share_bar(title: str, parts: Sequence[tuple[str, float, str]], *, width: flo
         w = value / whole * width
         if w > 0:
             told = f"{name}: {words.share(value / whole)}"
-            body.append(el("rect", el("title", told), x=x, y=0, width=max(w - 1, 0.5), height=height, class_=f"fill {tone}"))
+            body.append(
+                el("rect", el("title", told), x=x, y=0, width=max(w - 1, 0.5), height=height, class_=f"fill {tone}")
+            )
         x += w
     told = ", ".join(f"{n} {words.share(v / whole)}" for n, v, _ in parts)
     return picture(width, height, title, told, *body, class_="share")
+
+
+def box(title: str, values: Sequence[float], *, show: Callable[[float], str] = words.number) -> Markup:
+    """Five quantiles as a box: the range between the outer ones, the middle half, the median."""
+    if len(values) != 5 or not all(math.isfinite(v) for v in values):
+        return empty(title, height=64)
+    low, q1, mid, q3, high = values
+
+    def px(v: float) -> float:
+        return 24 + (v - low) / ((high - low) or 1) * (WIDTH - 48)
+
+    body = [
+        el("line", x1=px(low), x2=px(high), y1=22, y2=22, class_="box-range"),
+        el("rect", x=px(q1), y=10, width=max(px(q3) - px(q1), 2.0), height=24, rx=4, class_="box"),
+        el("line", x1=px(mid), x2=px(mid), y1=8, y2=36, class_="stroke"),
+    ]
+    for v, anchor in ((low, "start"), (mid, "middle"), (high, "end")):
+        x = {"start": 24.0, "end": WIDTH - 24.0}.get(anchor, min(max(px(v), 120.0), WIDTH - 120.0))
+        body.append(el("text", show(v), x=x, y=56, class_="tick", text_anchor=anchor))
+    told = f"lowest {show(low)}, half between {show(q1)} and {show(q3)}, median {show(mid)}, highest {show(high)}"
+    return picture(WIDTH, 64, title, told, el("g", *body, class_="series s1"), class_="boxes")

@@ -56,7 +56,8 @@ def tell(event: Event) -> Told:
     'shop@4'
     """
     tone, title = _KINDS.get(event.kind, ("note", words.label(event.kind).capitalize()))
-    if event.kind == "alarm" and event.data.get("hurts"):
+    hurts = event.data.get("hurts")
+    if event.kind == "alarm" and isinstance(hurts, dict) and hurts.get("answer") == "yes":
         tone = "bad"
     about = str(event.data.get("model") or event.data.get("dataset") or event.data.get("monitor") or "")
     kind, _, name = event.subject.partition(":")
@@ -66,7 +67,7 @@ def tell(event: Event) -> Told:
 
 def _text(data: dict[str, Any]) -> str:
     """The words that say why, or else the small facts."""
-    for key in ("text", "said", "reason", "what", "why"):
+    for key in ("reason", "what", "message", "reasons"):
         value = data.get(key)
         if value:
             return words.said(value)
@@ -74,7 +75,20 @@ def _text(data: dict[str, Any]) -> str:
     return words.cut(words.said(small), 160) if small else ""
 
 
-_APART = ("model", "dataset", "monitor", "endpoint", "previous", "release", "ingest", "digest", "run", "at", "champion", "by")
+_APART = (
+    "model",
+    "dataset",
+    "monitor",
+    "endpoint",
+    "previous",
+    "release",
+    "ingest",
+    "digest",
+    "run",
+    "at",
+    "champion",
+    "by",
+)
 
 
 @dataclass(frozen=True, slots=True)

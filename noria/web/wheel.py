@@ -14,8 +14,10 @@ from markupsafe import Markup
 
 from noria.web.svg import el, join
 
-WIDTH, HEIGHT = 760, 560
-CX, CY, RIM = 380.0, 268.0, 176.0
+WIDTH, HEIGHT = 760, 540
+CX, CY, RIM = 380.0, 250.0, 194.0
+LEVEL = 436
+"""Where the water stands."""
 PARTS = ("data", "features", "model", "release", "serve", "monitor", "feedback", "decide")
 _ANGLES = (112.5, 157.5, 202.5, 247.5, 292.5, 337.5, 22.5, 67.5)  # degrees, clockwise from three o'clock
 
@@ -66,6 +68,7 @@ def wheel(parts: Sequence[Part], hub: str, measure: str, note: str, *, turning: 
         el("desc", told),
         _stream(),
         _rim(turning),
+        _waves(),
         _hub(hub, measure, note),
         join([_part(p, angle) for p, angle in zip(parts, _ANGLES)]),
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
@@ -82,11 +85,7 @@ def _at(angle: float, radius: float) -> tuple[float, float]:
 
 def _stream() -> Markup:
     """The water: it comes from the left, and the wheel stands in it."""
-    waves = []
-    for i, (y, height) in enumerate(((466, 7), (484, 6), (503, 5))):
-        bends = "".join(f"q23.75 {-height if j % 2 else height} 47.5 0" for j in range(17))
-        waves.append(el("path", d=f"M{-23 * (i + 1)} {y}{bends}", class_=f"wave wave-{i + 1}"))
-    body = el("path", d=f"M0 458{'q47.5 -11 95 0 q47.5 11 95 0' * 4}V{HEIGHT}H0z", class_="water")
+    body = el("path", d=f"M-10 {LEVEL}{'q47.5 -10 95 0 q47.5 10 95 0' * 5}V{HEIGHT}H-10z", class_="water")
     fade = el(
         "linearGradient",
         el("stop", offset="0", class_="water-top"),
@@ -97,7 +96,16 @@ def _stream() -> Markup:
         y1="0",
         y2="1",
     )
-    return el("g", el("defs", fade), body, *waves, aria_hidden="true")
+    return el("g", el("defs", fade), body, aria_hidden="true")
+
+
+def _waves() -> Markup:
+    """Lines of light on the water, before the wheel. They repeat every 95, so their flow has no seam."""
+    waves = []
+    for i, (y, height) in enumerate(((LEVEL + 16, 7), (LEVEL + 38, 6), (LEVEL + 62, 5))):
+        bends = "".join(f"q23.75 {-height if j % 2 else height} 47.5 0" for j in range(20))
+        waves.append(el("path", d=f"M{-30 * i} {y}{bends}", class_=f"wave wave-{i + 1}"))
+    return el("g", *waves, aria_hidden="true")
 
 
 def _rim(turning: bool) -> Markup:
@@ -105,11 +113,14 @@ def _rim(turning: bool) -> Markup:
     spokes, paddles = [], []
     for i in range(16):
         angle = i * 22.5
-        (x1, y1), (x2, y2) = _at(angle, 66), _at(angle, RIM - 10)
+        (x1, y1), (x2, y2) = _at(angle, 74), _at(angle, RIM)
         spokes.append(el("line", x1=x1, y1=y1, x2=x2, y2=y2, class_="spoke"))
-        (a, b), (c, d) = _at(angle - 3.2, RIM + 9), _at(angle + 5.2, RIM + 22)
+        (a, b), (c, d) = _at(angle, RIM + 7), _at(angle, RIM + 20)
         paddles.append(el("line", x1=a, y1=b, x2=c, y2=d, class_="paddle"))
-    rings = [el("circle", cx=CX, cy=CY, r=r, class_=c) for r, c in ((RIM, "rim"), (RIM - 20, "rim thin"), (112.0, "rim thin"))]
+    rings = [
+        el("circle", cx=CX, cy=CY, r=r, class_=c)
+        for r, c in ((RIM, "rim"), (RIM - 22, "rim thin"), (122.0, "rim thin"))
+    ]
     whole = el("g", *rings, *spokes, *paddles, class_="turning" if turning else None)
     return el("g", whole, aria_hidden="true", class_="frame")
 
@@ -128,6 +139,7 @@ def _part(part: Part, angle: float) -> Markup:
     x, y = _at(angle, RIM)
     side = 1 if x > CX else -1
     tx, anchor = x + side * 48, "start" if side > 0 else "end"
+    ty = min(y, LEVEL - 26)
     sx, sy = x + 21, y - 21
     return el(
         "a",
@@ -136,8 +148,8 @@ def _part(part: Part, angle: float) -> Markup:
         el("path", d=ICONS[part.key], transform=f"translate({x:.1f} {y:.1f})", class_="icon"),
         el("circle", cx=sx, cy=sy, r=10.5, class_="sign"),
         el("path", d=_SIGNS[part.tone], transform=f"translate({sx:.1f} {sy:.1f})", class_="sign-mark"),
-        el("text", part.name, x=tx, y=y - 3, class_="part-name", text_anchor=anchor),
-        el("text", part.headline, x=tx, y=y + 17, class_="part-line", text_anchor=anchor),
+        el("text", part.name, x=tx, y=ty - 3, class_="part-name", text_anchor=anchor),
+        el("text", part.headline, x=tx, y=ty + 17, class_="part-line", text_anchor=anchor),
         href=part.href,
         class_=f"part {part.tone}",
         aria_label=f"{part.name}: {TONE_WORDS[part.tone]}. {part.headline}. {part.detail}",

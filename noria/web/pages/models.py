@@ -1,0 +1,109 @@
+"""Model versions: the leaderboard with intervals, and one version with its card, data and verdicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from noria.errors import NoriaError, NotFound
+from noria.kernel.records import ModelVersion
+from noria.web import documents, shapes, svg, words
+from noria.web.site import Ask, Page, Shown, by_number, home_of
+
+SHOWN = 12
+"""Versions in the interval plot."""
+
+
+def models(ask: Ask) -> Shown:
+    store = ask.project.store
+    found = sorted(store.models.list(), key=lambda m: (m.created, m.name, m.version), reverse=True)
+    metric = chosen_metric(ask, found)
+    aliases = {n: store.models.aliases(n) for n in {m.name for m in found}}
+    champion = next((m for m in found if aliases[m.name].get("champion") == m.version), None)
+    part = by_number(ask, "/models", found, export="models")
+    names = sorted({k for m in found for k in shapes.intervals(m.metrics)})
+    values = {
+        "part": part,
+        "rows": [_row(m, metric, aliases[m.name]) for m in part.rows],
+        "metric": metric,
+        "metrics": names,
+        "plot": leaderboard(part.rows[:SHOWN], metric, champion),
+    }
+    return Shown("Models", values)
+
+
+def chosen_metric(ask: Ask, found: list[ModelVersion]) -> str:
+    """The metric asked for where a model has it, else the project's, else the first one."""
+    known = {k for m in found for k in shapes.intervals(m.metrics)}
+    for name in (ask.text("metric"), ask.project.config.model.metric):
+        if name in known and name is not None:
+            return name
+    return min(known, default=ask.project.config.model.metric or "metric")
+
+
+def _row(m: ModelVersion, metric: str, aliases: dict[str, int]) -> dict[str, Any]:
+    return {
+        "m": m,
+        "ref": shapes.name_of(m.ref),
+        "method": str(m.recipe.get("method", m.recipe.get("learner", "–"))),
+        "value": shapes.interval(m.metrics.get(metric)),
+        "aliases": sorted(a for a, v in aliases.items() if v == m.version),
+    }
+
+
+def leaderboard(rows: list[ModelVersion], metric: str, champion: ModelVersion | None) -> Any:
+    """The versions' intervals, one under the other; the champion's mean is the dotted line."""
+    best = shapes.interval(champion.metrics.get(metric)) if champion else None
+    drawn = []
+    for m in rows:
+        found = shapes.interval(m.metrics.get(metric))
+        if found:
+            own = champion is not None and m.ref == champion.ref
+            note = f"{m.kind}, trained through {words.date(m.trained_through)}"
+            drawn.append(
+                svg.Interval(shapes.name_of(m.ref) + (" ★" if own else ""), *found, "s1" if own else "s0", note)
+            )
+    return svg.intervals(f"{metric} by version, 95 % intervals", drawn, reference=best[0] if best else None)
+
+
+def model(ask: Ask) -> Shown:
+    store = ask.project.store
+    found = store.models.get(f"model:{ask.params['model'].removeprefix('model:')}")
+    measured = shapes.intervals(found.metrics)
+    plain = {k: v for k, v in found.metrics.items() if k not in measured}
+    values = {
+        "m": found,
+        "ref": shapes.name_of(found.ref),
+        "aliases": sorted(a for a, v in store.models.aliases(found.name).items() if v == found.version),
+        "plot": svg.intervals("What it reached on its test window", [svg.Interval(k, *v) for k, v in measured.items()]),
+        "plain": plain,
+        "verdicts": store.releases.verdicts(found.ref),
+        "releases": [r for r in store.releases.list() if r.model == found.ref],
+        "data": [(ref, home_of(ref if ref.startswith("dataset:") else f"dataset:{ref}")) for ref in found.data],
+        "card": card(ask, found),
+    }
+    return Shown(shapes.name_of(found.ref), values)
+
+
+def card(ask: Ask, found: ModelVersion) -> list[tuple[str, str]]:
+    """The card as (kind, text) lines: h for a heading, li for a point, p for the rest."""
+    if found.card is None:
+        return []
+    try:
+        text = documents.text(ask.project, found.card)
+    except NotFound:
+        return [("p", "The card is not in the artifact store.")]
+    except NoriaError as exc:
+        return [("p", f"The card cannot be read: {exc}")]
+    return [_line(line) for line in text.splitlines() if line.strip()][:400]
+
+
+def _line(line: str) -> tuple[str, str]:
+    said = line.strip()
+    if said.startswith("#"):
+        return "h", said.lstrip("# ")
+    if said[:2] in ("- ", "* "):
+        return "li", said[2:]
+    return ("pre", line) if said.startswith("|") or line.startswith("    ") else ("p", said)
+
+
+PAGES = (Page("/models", "models.html", "models", models), Page("/models/{model}", "model.html", "models", model))

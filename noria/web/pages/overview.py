@@ -1,0 +1,98 @@
+"""The overview: the wheel, what waits, what changed this week. And the timeline of everything that happened."""
+
+from __future__ import annotations
+
+from noria.web import shapes, state, svg, words
+from noria.web.site import Ask, Page, Shown, by_key
+from noria.web.tell import KINDS, tell, timeline
+from noria.web.wheel import wheel
+
+
+def overview(ask: Ask) -> Shown:
+    loop = state.Loop(ask.project, ask.now)
+    parts = state.parts(loop)
+    waits = state.waiting(loop)
+    tone, line, why = state.verdict(parts, len(waits))
+    picture = wheel(parts, *hub(loop), turning=loop.champion is not None)
+    values = {
+        "tone": tone,
+        "line": line,
+        "why": why,
+        "wheel": picture,
+        "parts": parts,
+        "waits": waits,
+        "days": timeline(loop.week),
+        "figures": figures(loop),
+    }
+    return Shown("Overview", values)
+
+
+def hub(loop: state.Loop) -> tuple[str, str, str]:
+    """What stands in the middle of the wheel: what is served, how good it is, and since when that is known."""
+    if loop.champion is None:
+        return "no model", "–", "nothing is released"
+    name = shapes.name_of(loop.champion.model)
+    live = mean_quality(loop, 14)
+    if live is not None:
+        return name, words.number(live), f"{loop.project.config.model.metric or 'quality'} live"
+    metric = main_metric(loop)
+    found = shapes.interval(loop.served.metrics.get(metric)) if loop.served else None
+    return name, words.number(found[0]) if found else "–", metric
+
+
+def main_metric(loop: state.Loop) -> str:
+    """The project's metric, or the first with an interval."""
+    metric = loop.project.config.model.metric
+    known = shapes.intervals(loop.served.metrics) if loop.served else {}
+    return metric if metric in known or not known else next(iter(known))
+
+
+def mean_quality(loop: state.Loop, days: int) -> float | None:
+    """The live quality over the last windows, each weighted by its answers."""
+    metric = loop.project.config.model.metric
+    pairs = [(shapes.quality(w, metric), w.n) for w in loop.quality[-days:]]
+    known = [(q[0], n) for q, n in pairs if q is not None and n]
+    total = sum(n for _, n in known)
+    return sum(v * n for v, n in known) / total if total else None
+
+
+def figures(loop: state.Loop) -> list[dict[str, object]]:
+    """The four numbers beside the wheel, each with its little line."""
+    metric = loop.project.config.model.metric
+    quality = [q[0] if q else None for q in (shapes.quality(w, metric) for w in loop.quality[-30:])]
+    traffic: list[float | None] = [float(w.n) for w in loop.quality[-30:]]
+    rows: list[float | None] = [float(v.rows) for v in loop.versions[-30:]]
+    live = mean_quality(loop, 14)
+    return [
+        {
+            "name": "Live quality",
+            "value": words.number(live),
+            "note": "last 14 windows",
+            "spark": svg.sparkline("Live quality by day", quality),
+            "href": "/live#quality",
+        },
+        {
+            "name": "Predictions",
+            "value": words.count(loop.project.live.predictions.count(loop.endpoint)),
+            "note": "answered in all",
+            "spark": svg.sparkline("Answers by day", traffic),
+            "href": "/predictions",
+        },
+        {
+            "name": "Rows",
+            "value": words.count(sum(v.rows for v in loop.versions)),
+            "note": words.plural(len(loop.versions), "version"),
+            "spark": svg.sparkline("Rows by version", rows),
+            "href": "/data",
+        },
+    ]
+
+
+def events(ask: Ask) -> Shown:
+    kind = ask.text("kind")
+    kind = kind if kind in KINDS else None
+    part = by_key(ask, "/events", ask.project.store.events.page, export="events", kind=kind)
+    return Shown("Timeline", {"part": part, "lines": [tell(e) for e in part.rows], "kind": kind, "kinds": KINDS})
+
+
+PAGES = (Page("/", "overview.html", "overview", overview), Page("/events", "events.html", "overview", events))

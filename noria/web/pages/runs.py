@@ -1,0 +1,72 @@
+"""Runs of pipelines: the list, and one run as a graph with why each step ran or did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from noria.errors import NoriaError
+from noria.kernel.records import Run, Step
+from noria.project import Project
+from noria.types import Micros
+from noria.web import words
+from noria.web.graph import Node, graph
+from noria.web.site import Ask, Page, Shown, by_key, home_of, link
+
+
+def runs(ask: Ask) -> Shown:
+    part = by_key(ask, "/runs", ask.project.store.runs.page, export="runs")
+    rows = [{"run": r, "took": took(r.started, r.ended), "steps": _counts(ask.project, r)} for r in part.rows]
+    return Shown("Runs", {"part": part, "rows": rows})
+
+
+def took(started: Micros | None, ended: Micros | None) -> Micros | None:
+    return None if started is None or ended is None else ended - started
+
+
+def _counts(project: Project, run: Run) -> str:
+    counted: dict[str, int] = {}
+    for step in project.store.runs.steps(run.id):
+        counted[step.status] = counted.get(step.status, 0) + 1
+    return ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
+
+
+def run(ask: Ask) -> Shown:
+    store = ask.project.store
+    found = store.runs.get(ask.params["run"])
+    steps = store.runs.steps(found.id)
+    chosen = next((s for s in steps if s.name == ask.text("step")), None)
+    here = f"/runs/{found.id}"
+    nodes = [Node(s.name, s.after, s.status, _line(s)) for s in steps]
+    values = {
+        "run": found,
+        "took": took(found.started, found.ended),
+        "graph": graph(f"Steps of {found.pipeline}", nodes),
+        "steps": [
+            {"step": s, "took": took(s.started, s.ended), "href": link(here, step=s.name) + "#step"} for s in steps
+        ],
+        "chosen": chosen,
+        "why": _why(ask.project, found, chosen) if chosen else "",
+        "parent": home_of(found.parent) if found.parent and ":" in found.parent else None,
+    }
+    return Shown(f"Run {words.short(found.id)}", values)
+
+
+def _line(step: Step) -> str:
+    if step.status == "cached":
+        return "cached: same fingerprint"
+    lasted = took(step.started, step.ended)
+    return f"{step.status} · {words.span(lasted)}" if lasted is not None else step.status
+
+
+def _why(project: Project, found: Run, step: Step) -> str:
+    """The engine's own answer to "why did this step run?"."""
+    from noria.kernel.engine import why
+
+    try:
+        said: Any = why(project.store, found.id, step.name)
+    except NoriaError as exc:
+        return str(exc)
+    return said if isinstance(said, str) else words.pretty(getattr(said, "__dict__", None) or said)
+
+
+PAGES = (Page("/runs", "runs.html", "runs", runs), Page("/runs/{run}", "run.html", "runs", run))

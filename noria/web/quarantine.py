@@ -1,0 +1,84 @@
+"""Rows that broke the contract, with reasons, for looking at.
+
+The tables are read in a child process: the server that answers predictions never imports what reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from noria.kernel.records import DatasetVersion
+from noria.project import Project
+
+MOST = 200
+SECONDS = 20
+_READ = """
+import json, sys
+from pathlib import Path
+from noria.data.tables import QUARANTINE, Tables
+import polars as pl
+root, name, ingest, most = sys.argv[1:]
+tables = Tables(Path(root))
+if not tables.exists(name + QUARANTINE):
+    print(json.dumps({"rows": []})); sys.exit()
+frame = tables.read(name + QUARANTINE).filter(pl.col("_ingest") == ingest).head(int(most)).collect()
+print(json.dumps({"rows": frame.to_dicts()}, default=str))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Rows in quarantine: how often each reason, and the first of them."""
+
+    count: int
+    reasons: list[tuple[str, int]] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""
+
+
+def of(project: Project, version: DatasetVersion) -> Bad:
+    """What this version's ingest put aside."""
+    if not version.quarantined:
+        return Bad(0)
+    arguments = [str(project.tables_dir), version.dataset, version.ingest, str(MOST)]
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", _READ, *arguments], capture_output=True, timeout=SECONDS, check=True
+        )
+        rows = json.loads(told.stdout)["rows"]
+    except subprocess.CalledProcessError as exc:
+        return Bad(version.quarantined, error=exc.stderr.decode("utf-8", "replace").strip().splitlines()[-1:][0])
+    except (subprocess.TimeoutExpired, ValueError, KeyError) as exc:
+        return Bad(version.quarantined, error=f"{type(exc).__name__}: {exc}")
+    return summed(version.quarantined, rows)
+
+
+def summed(count: int, rows: list[dict[str, Any]]) -> Bad:
+    """Reasons counted over the rows at hand, most frequent first; the values as the source had them."""
+    counted: dict[str, int] = {}
+    shown = []
+    for row in rows:
+        reasons = [str(r) for r in row.get("_reasons") or ()]
+        for reason in reasons:
+            counted[reason] = counted.get(reason, 0) + 1
+        shown.append({"reasons": reasons, "row": row.get("_row"), "values": _raw(row.get("_raw"))})
+    columns = list(dict.fromkeys(k for row in shown for k in row["values"]))
+    return Bad(count, sorted(counted.items(), key=lambda p: (-p[1], p[0])), columns, shown)
+
+
+def _raw(text: Any) -> dict[str, Any]:
+    """A row as it was before the contract looked at it; a line that is no row is one value.
+
+    >>> _raw('{"price": -1}'), _raw("a;b")
+    ({'price': -1}, {'line': 'a;b'})
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError):
+        return {"line": text}
+    return found if isinstance(found, dict) else {"line": text}
