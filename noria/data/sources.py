@@ -12,7 +12,6 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -71,26 +70,24 @@ def paths(root: Path, source: str) -> list[Path]:
     if pattern.suffix not in SUFFIXES:
         raise SourceError("cannot be read by its name", place=source, way_out=f"files end in {', '.join(SUFFIXES)}")
     home = root.resolve()
-    found = [path for path in sorted(home.glob(source)) if _inside(home, path) and path.is_file()]
+    plain: dict[Path, bool] = {}  # folders looked at: whether no link is on their way
+    found = [path for path in sorted(home.glob(source)) if _inside(home, path, plain) and path.is_file()]
     if not found:
         raise SourceError("there is no such file", place=source, way_out=_nearest(home, pattern))
     return found
 
 
-def _inside(home: Path, path: Path) -> bool:
+def _inside(home: Path, path: Path, plain: dict[Path, bool]) -> bool:
     """False for a hidden file. Raises SourceError when a link leads out of the project."""
     name = str(path)[len(str(home)) + 1 :]
     if name.startswith(".") or f"{os.sep}." in name:
         return False
-    if (path.is_symlink() or not _stays(home, path.parent)) and not path.resolve().is_relative_to(home):
+    folder = path.parent
+    if folder not in plain:
+        plain[folder] = folder.resolve() == folder
+    if (path.is_symlink() or not plain[folder]) and not path.resolve().is_relative_to(home):
         raise SourceError("leads out of the project folder", place=name)
     return True
-
-
-@lru_cache(maxsize=64)
-def _stays(home: Path, folder: Path) -> bool:
-    """Whether the folder is where its name says: no link on the way."""
-    return folder.resolve() == folder
 
 
 def read(file: SourceFile) -> Rows:

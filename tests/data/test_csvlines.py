@@ -1,0 +1,91 @@
+"""CSV: against Python's own csv module where the file is whole; a broken line is kept and hurts nobody else."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noria.data.csvlines import MOST_LINES, read_csv
+from noria.errors import SourceError
+
+FIELD = st.text(st.sampled_from('ab,;"\n\r é'), max_size=4)
+
+
+@given(
+    st.lists(st.tuples(FIELD, FIELD, FIELD).filter(any), min_size=1, max_size=8), st.sampled_from([",", ";", "\t", "|"])
+)
+def test_a_whole_file_is_read_as_the_csv_module_reads_it(rows: list[tuple[str, ...]], separator: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerow(["x", "y", "z"])
+    writer.writerows(rows)
+    frame, broken = read_csv(out.getvalue().encode(), "t.csv")
+    assert not broken
+    expected = [
+        tuple(f or None for f in row)
+        for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator)
+    ][1:]
+    assert frame.select("x", "y", "z").rows() == expected
+    assert frame["_row"].to_list() == list(range(len(rows)))
+
+
+LINES = st.lists(st.sampled_from(["1,2", "1,2,3", "1", '"a', '"a,b",2', 'a",2', "", "é,ü", '"x\ny",2']), max_size=10)
+
+
+@given(LINES)
+def test_nothing_is_lost(lines: list[str]) -> None:
+    """Every line that is not empty is in a row or in a broken line; every whole line without quotes is a row."""
+    text = "x,y\n" + "".join(f"{line}\n" for line in lines)
+    physical = text.split("\n")[1:-1]
+    if not any(physical):
+        with pytest.raises(SourceError, match="no rows"):
+            read_csv(text.encode(), "t.csv")
+        return
+    frame, broken = read_csv(text.encode(), "t.csv")
+    assert sorted([*frame["_row"].to_list(), *(b.row for b in broken)]) == list(range(frame.height + len(broken)))
+    for b in broken:
+        assert physical[b.line - 2] == b.raw
+    starts = sorted([*frame["_line"].to_list(), *(b.line for b in broken)])
+    assert len(set(starts)) == len(starts)
+    whole = [i + 2 for i, line in enumerate(physical) if line in ("1,2", "é,ü")]
+    if '"' not in text:
+        assert set(whole) <= set(frame["_line"].to_list())
+
+
+def test_a_quote_that_never_ends_takes_no_other_line_with_it() -> None:
+    body = "".join(f"{i},x\n" for i in range(3 * MOST_LINES))
+    frame, broken = read_csv(('n,t\n0,"open\n' + body).encode(), "t.csv")
+    assert [(b.line, b.raw, b.reason) for b in broken] == [(2, '0,"open', "a quote that never ends")]
+    assert frame.height == 3 * MOST_LINES
+
+
+def test_bytes_that_are_not_utf8_are_a_broken_line() -> None:
+    frame, broken = read_csv(b"\xef\xbb\xbfx,y\r\n1,2\r\n\xff,3\r\n4,5\r\n", "t.csv")
+    assert frame["x"].to_list() == ["1", "4"]
+    assert [(b.row, b.line, b.raw) for b in broken] == [(1, 3, "\\xff,3")]
+
+
+def test_an_empty_field_is_null_and_spaces_stay() -> None:
+    frame, _ = read_csv(b"x,y\n, a \n", "t.csv")
+    assert frame.select("x", "y").rows() == [(None, " a ")]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b"x,y\n", "a header and no rows"),
+        (b"x,x\n1,2\n", "'x' is there twice"),
+        (b"x,\n1,2\n", "a column has no name"),
+        (b"_row,y\n1,2\n", "'_row': names that begin with _"),
+        (b"\xff\n1\n", "first line is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_table(data: bytes, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        read_csv(data, "t.csv")
+    assert caught.value.place.startswith("t.csv")

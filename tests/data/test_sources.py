@@ -1,0 +1,179 @@
+"""Sources: files and functions of the project, and nothing outside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from noria.data.sources import batches, find, paths, read
+from noria.errors import SourceError
+from tests.data.small import DAY_1, DAY_2, drop, lay
+
+
+def test_files_by_glob_in_order_of_name(folder: Path) -> None:
+    drop(folder, "b.csv", DAY_2)
+    drop(folder, "a.csv", DAY_1)
+    drop(folder, ".hidden.csv", DAY_1)
+    found = find(folder, "data/sales/*.csv")
+    assert [f.name for f in found] == ["data/sales/a.csv", "data/sales/b.csv"]
+    assert [read(f).count for f in found] == [3, 2]
+
+
+def test_the_same_bytes_are_the_same_file(folder: Path) -> None:
+    drop(folder, "a.csv", DAY_1)
+    drop(folder, "b.csv", DAY_1)
+    first, second = find(folder, "data/sales/*.csv")
+    assert first.digest == second.digest
+
+
+def test_parquet(folder: Path) -> None:
+    pl.DataFrame({"x": [1, 2]}).write_parquet(folder / "data/sales/a.parquet")
+    (file,) = find(folder, "data/sales/a.parquet")
+    assert read(file).frame.to_dict(as_series=False) == {"x": [1, 2], "_row": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    "source", ["/etc/passwd.csv", "../x.csv", "data/../../x.csv", "data/sales/**/../../../*.csv", "data/\x00.csv"]
+)
+def test_a_source_stays_in_the_project(folder: Path, source: str) -> None:
+    with pytest.raises(SourceError, match="inside the project folder"):
+        find(folder, source)
+
+
+def test_a_link_out_of_the_project_is_refused(folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text(DAY_1)
+    (folder / "data/sales/link.csv").symlink_to(secret)
+    with pytest.raises(SourceError, match="leads out of the project"):
+        find(folder, "data/sales/*.csv")
+    (folder / "data/sales/link.csv").unlink()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    secret.rename(outside / "secret.csv")
+    (folder / "data/linked").symlink_to(outside)
+    with pytest.raises(SourceError, match="leads out of the project"):
+        find(folder, "data/linked/*.csv")
+
+
+def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
+    path = drop(folder, "a.csv", DAY_1)
+    (folder / "data/linked.csv").symlink_to(path)
+    assert read(find(folder, "data/linked.csv")[0]).count == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "way_out"),
+    [
+        ("data/sales/a.csw.csv", "did you mean 'a.csv'?"),
+        ("data/sails/a.csv", "there is no folder data/sails"),
+        ("nothing/*/a.csv", "check the pattern; it is relative to the project folder"),
+    ],
+)
+def test_a_missing_file_says_the_way_out(folder: Path, source: str, way_out: str) -> None:
+    drop(folder, "a.csv", DAY_1)
+    with pytest.raises(SourceError, match="no such file") as caught:
+        paths(folder, source)
+    assert caught.value.way_out == way_out
+
+
+def test_an_unknown_kind_of_file(folder: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read by its name"):
+        paths(folder, "data/sales/a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "empty"),
+        ("a.csv", b"x,y\n", "no rows"),
+        ("a.parquet", b"", "empty"),
+        ("a.parquet", b"not parquet at all", "not readable as Parquet"),
+    ],
+)
+def test_files_that_are_not_what_they_say(folder: Path, name: str, content: bytes, message: str) -> None:
+    (folder / "data/sales" / name).write_bytes(content)
+    with pytest.raises(SourceError, match=message) as caught:
+        read(find(folder, f"data/sales/{name}")[0])
+    assert caught.value.place.startswith(f"data/sales/{name}")
+
+
+def test_an_empty_parquet_table_and_one_with_names_of_ours(folder: Path) -> None:
+    path = folder / "data/sales/a.parquet"
+    pl.DataFrame({"x": []}).write_parquet(path)
+    with pytest.raises(SourceError, match="no rows"):
+        read(find(folder, "data/sales/a.parquet")[0])
+    pl.DataFrame({"_file": [1]}).write_parquet(path)
+    with pytest.raises(SourceError, match="'_file': names that begin with _"):
+        read(find(folder, "data/sales/a.parquet")[0])
+
+
+def test_a_file_that_changes_while_it_is_read(folder: Path) -> None:
+    drop(folder, "a.csv", DAY_1)
+    (file,) = find(folder, "data/sales/a.csv")
+    drop(folder, "a.csv", DAY_2)
+    with pytest.raises(SourceError, match="changed while it was read"):
+        read(file)
+
+
+def test_an_unreadable_file(folder: Path) -> None:
+    path = drop(folder, "a.csv", DAY_1)
+    (file,) = find(folder, "data/sales/a.csv")
+    os.unlink(path)
+    with pytest.raises(SourceError, match="cannot be read"):
+        read(file)
+
+
+STEPS = """\
+import polars as pl
+calls = []
+def load_sales():
+    return pl.LazyFrame({"x": [1, 2, 3]})
+def broken():
+    raise ValueError("no warehouse today")
+def wrong():
+    return [1, 2, 3]
+"""
+
+
+def test_a_function_of_the_project(tmp_path: Path) -> None:
+    root = lay(tmp_path / "p", "steps:load_sales")
+    (root / "steps.py").write_text(STEPS)
+    (file,) = find(root, "steps:load_sales")
+    assert file.name == "steps:load_sales"
+    assert read(file).frame["x"].to_list() == [1, 2, 3]
+    assert find(root, "steps:load_sales")[0].digest == file.digest
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "way_out"),
+    [
+        ("broken", "the function failed: ValueError: no warehouse today", ""),
+        ("wrong", "it gave a list", "return a polars DataFrame"),
+        ("load_sails", "steps.py has no function 'load_sails'", "did you mean 'load_sales'?"),
+    ],
+)
+def test_a_function_that_does_not_give_a_table(tmp_path: Path, name: str, message: str, way_out: str) -> None:
+    root = lay(tmp_path / "p")
+    (root / "steps.py").write_text(STEPS)
+    with pytest.raises(SourceError) as caught:
+        find(root, f"steps:{name}")
+    assert (caught.value.message, caught.value.way_out) == (message, way_out)
+
+
+def test_no_steps_file(folder: Path) -> None:
+    with pytest.raises(SourceError, match=r"has no steps\.py"):
+        find(folder, "steps:x")
+
+
+def test_batches_are_cut_by_size_and_keep_the_order(folder: Path) -> None:
+    for i in range(5):
+        drop(folder, f"{i}.csv", DAY_1 + f"9,mug,1,2011-01-01,1,x{i}\n")
+    files = find(folder, "data/sales/*.csv")
+    size = files[0].size
+    cut = list(batches(files, limit=2 * size))
+    assert [len(b) for b in cut] == [2, 2, 1]
+    assert [f for b in cut for f in b] == files
+    assert [len(b) for b in batches(files, limit=1)] == [1] * 5
