@@ -26,7 +26,6 @@ class Facts:
     called_bare: set[tuple[str, ...]] = field(default_factory=set)
     methods: set[str] = field(default_factory=set)
     imports: dict[str, Import] = field(default_factory=dict)
-    original: CodeType | None = None  # as it stands, to be compared with what is loaded
     literal: tuple[Any] | None = None  # the value, when the statement is NAME = LITERAL
 
 
@@ -35,13 +34,14 @@ def facts_of(statement: ast.stmt, module: Module) -> Facts:
     known = module.facts.get(id(statement))
     if isinstance(known, Facts):
         return known
-    facts = module.facts[id(statement)] = Facts(original=_compiled(statement, module), literal=_literal(statement))
+    facts = module.facts[id(statement)] = Facts(literal=_literal(statement))
     if isinstance(statement, _DEFINITIONS):
         statement = copy.copy(statement)
         statement.decorator_list = [d for d in statement.decorator_list if not _is_ours(d, module)]
     _look(statement, module, facts)
     code = _compiled(statement, module)
-    facts.names &= set(names_in(code))  # a local variable is no global of the same name
+    facts.names &= set(names_in(code))  # a local variable is no global of the same name,
+    facts.names.update(facts.imports)  # but may be imported right there
     facts.digest = code_digest(code)
     return facts
 
@@ -52,21 +52,30 @@ def loaded_digest(name: str, module: Module, facts: Facts) -> str:
     while loaded is not None and hasattr(loaded, "__wrapped__"):
         loaded = loaded.__wrapped__
     if isinstance(loaded, FunctionType):
-        return facts.digest if _has(facts.original, loaded.__code__) else f"loaded:{code_digest(loaded.__code__)}"
-    if isinstance(loaded, type) and facts.original is not None:
-        changed = [f for f in vars(loaded).values() if isinstance(f, FunctionType) and f.__module__ == module.name]
-        changed = [f for f in changed if f.__code__.co_filename == module.path and not _has(facts.original, f.__code__)]
-        if changed:
+        return facts.digest if _is_as_read(loaded, module) else f"loaded:{code_digest(loaded.__code__)}"
+    if isinstance(loaded, type):
+        methods = [f for f in vars(loaded).values() if isinstance(f, FunctionType)]
+        methods = [f for f in methods if f.__code__.co_filename == module.path]  # not those that a decorator made
+        if changed := [f for f in methods if not _is_as_read(f, module)]:
             return "loaded:" + ",".join(code_digest(f.__code__) for f in changed)
     if facts.literal is not None and module.name in sys.modules and repr(loaded) != repr(facts.literal[0]):
         return f"loaded:{loaded!r}"[:200]
     return facts.digest
 
 
-def _has(code: CodeType | None, wanted: CodeType) -> bool:
-    if code is None:
-        return False
-    return any(isinstance(c, CodeType) and (c == wanted or _has(c, wanted)) for c in code.co_consts)
+def _is_as_read(fn: FunctionType, module: Module) -> bool:
+    """Whether the function is what the file says now; compiled whole, for the compiler looks at the module's imports."""
+    if module.codes is None:
+        module.codes = {}
+        _index(compile(module.text, module.path, "exec", dont_inherit=True), module.codes)
+    return module.codes.get((fn.__code__.co_qualname, fn.__code__.co_firstlineno)) == fn.__code__
+
+
+def _index(code: CodeType, found: dict[tuple[str, int], CodeType]) -> None:
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            found[const.co_qualname, const.co_firstlineno] = const
+            _index(const, found)
 
 
 def _compiled(statement: ast.stmt, module: Module) -> CodeType:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 _STDLIB = str(Path(os.__file__).parent)
@@ -37,6 +38,8 @@ class Module:
     imports: dict[str, Import] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     annotations: bool = False  # from __future__ import annotations
+    text: bytes = b""
+    codes: dict[tuple[str, int], CodeType] | None = None  # all code in it by qualified name and first line
     facts: dict[int, Any] = field(default_factory=dict)  # what a reader found out, by id of the statement
 
     @property
@@ -74,10 +77,11 @@ def read_module(name: str, path: str) -> Module | None:
         known = _parsed.get(path)
         if known and known[0] == stamp:
             return known[1]
-        tree = ast.parse(Path(path).read_bytes(), path)
+        text = Path(path).read_bytes()
+        tree = ast.parse(text, path)
     except (OSError, SyntaxError, ValueError):
         return None
-    module = Module(name, path)
+    module = Module(name, path, text=text)
     _bind(tree.body, module, _package(name, path))
     _parsed[path] = (stamp, module)
     return module

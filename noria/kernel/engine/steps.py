@@ -87,7 +87,7 @@ def step(
       reused by later runs. Two ways to say that it is meant:
       ``impure="why"``: it always runs. ``version=``: it is reused while this stays the same; a text, or a function
       ``(ctx, arguments) -> JSON`` of what the step depends on outside, such as a dataset's digest.
-    - A parameter annotated `Context` is given by the engine and is no part of the fingerprint.
+    - A parameter annotated `Context` (or named ``ctx``) is given by the engine and is no part of the fingerprint.
     """
 
     def make(function: Callable[..., Any]) -> StepFunction[..., Any]:
@@ -133,8 +133,5 @@ def _signature(fn: Callable[..., Any]) -> tuple[inspect.Signature, str]:
 
 def _is_context(parameter: inspect.Parameter) -> bool:
     annotation = parameter.annotation
-    if isinstance(annotation, str):
-        return annotation.rpartition(".")[2] == "Context"
-    if annotation is parameter.empty:
-        return parameter.name == "ctx"
-    return getattr(annotation, "__name__", "") == "Context"
+    name = annotation.rpartition(".")[2] if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    return parameter.name == "ctx" or name == "Context"
