@@ -1,0 +1,192 @@
+"""Baselines of real rows: what is watched, what it is compared by, and windows of a shop with something done to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from noria.errors import NotEnoughData
+from noria.monitor.baseline import (
+    NEW_ITEMS,
+    NEW_SUBJECTS,
+    POPULARITY,
+    Baseline,
+    Roles,
+    build,
+    category_column,
+    counts_of,
+    numeric_column,
+)
+from noria.monitor.calibrate import parse_promise
+from noria.types import DAY
+
+CUT = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
+ROLES = Roles("at", "customer", "item", "quantity", ("invoice", "item"))
+PROMISE = parse_promise("1 per quarter")
+
+
+@pytest.fixture(scope="module")
+def shop() -> pl.DataFrame:
+    names = {
+        "Invoice": "invoice",
+        "StockCode": "item",
+        "Quantity": "quantity",
+        "InvoiceDate": "at",
+        "Price": "price",
+        "CustomerID": "customer",
+        "Country": "country",
+        "Description": "description",
+    }
+    rows = pl.read_parquet(CUT).rename(names)
+    return rows.with_columns(pl.col("at").dt.replace_time_zone("UTC"), pl.col("customer").cast(pl.String))
+
+
+@pytest.fixture(scope="module")
+def first_year(shop: pl.DataFrame) -> pl.DataFrame:
+    return shop.filter(pl.col("at") < pl.datetime(2010, 12, 1, time_zone="UTC"))
+
+
+@pytest.fixture(scope="module")
+def baseline(first_year: pl.DataFrame) -> Baseline:
+    return build(first_year, ROLES, PROMISE, DAY, model="model:shop@1")
+
+
+def column(baseline: Baseline, name: str):
+    return next(c for c in baseline.columns if c.name == name)
+
+
+def test_what_is_watched_and_what_is_not(baseline: Baseline) -> None:
+    assert [c.name for c in baseline.columns] == [
+        "quantity",
+        "price",
+        "country",
+        POPULARITY,
+        NEW_ITEMS,
+        NEW_SUBJECTS,
+    ]
+    assert baseline.skipped == {
+        "invoice": "part of the key",
+        "item": "watched as items",
+        "description": "3726 values",
+        "at": "the time",
+        "customer": "watched as customers",
+    }
+    assert baseline.calibration.method == "block bootstrap" and baseline.calibration.realised is not None
+
+
+def test_every_row_is_in_one_bin(baseline: Baseline, first_year: pl.DataFrame) -> None:
+    bought = first_year.filter(pl.col("quantity") > 0)
+    sums = {c.name: sum(c.counts) for c in baseline.columns}
+    assert sums["quantity"] == sums["price"] == sums["country"] == first_year.height
+    assert sums[POPULARITY] == bought.height and len(baseline.bins) == bought["item"].n_unique()
+    for c, counted in zip(baseline.columns, baseline.count(first_year)):
+        if c.kind != "new":
+            assert counted.tolist() == list(c.counts), c.name
+        else:
+            assert counted[1] == 0, "nothing of the baseline itself is unseen"
+    shares = np.array(column(baseline, POPULARITY).counts) / bought.height
+    assert abs(shares - 0.1).max() < 0.005
+
+
+def test_the_share_of_new_is_counted_as_by_hand(baseline: Baseline, first_year: pl.DataFrame) -> None:
+    bought = first_year.filter(pl.col("quantity") > 0).with_columns(day=pl.col("at").dt.truncate("1d"))
+    days = bought["day"].unique().sort()
+    start, end = days[0], days[-1]
+    late = [d for d in days.to_list() if (d - start).days > (end - start).days // 2]
+    new = known = 0
+    for day in late:
+        before = set(bought.filter(pl.col("at") < day - pl.duration(days=28))["item"])
+        items = bought.filter(pl.col("day") == day)["item"]
+        new += sum(i not in before for i in items)
+        known += sum(i in before for i in items)
+    assert column(baseline, NEW_ITEMS).counts == (known, new)
+
+
+def test_it_is_kept_and_read_again(baseline: Baseline, shop: pl.DataFrame) -> None:
+    again = Baseline.from_bytes(baseline.to_bytes())
+    assert again == baseline and again.to_bytes() == baseline.to_bytes()
+    day = shop.filter(pl.col("at").dt.date() == pl.date(2011, 1, 31))
+    assert again.compare(day) == baseline.compare(day)
+
+
+@pytest.fixture(scope="module")
+def january(shop: pl.DataFrame) -> pl.DataFrame:
+    return shop.filter(pl.col("at").dt.date() == pl.date(2011, 1, 31))
+
+
+def test_an_ordinary_day_is_no_alarm(baseline: Baseline, january: pl.DataFrame) -> None:
+    assert january.height > 100 and not baseline.compare(january).alarm
+
+
+@pytest.mark.parametrize(
+    ("done", "named"),
+    [
+        (pl.col("price") * 40, "price"),
+        (pl.lit(None, pl.Float32).alias("price"), "price"),
+        (pl.lit("Brazil").alias("country"), "country"),
+        ((pl.lit("N") + pl.col("item")).alias("item"), NEW_ITEMS),
+        (pl.col("quantity").abs() * 500, "quantity"),
+    ],
+)
+def test_a_day_that_was_spoilt_is_named(baseline: Baseline, january: pl.DataFrame, done: pl.Expr, named: str) -> None:
+    found = baseline.compare(january.with_columns(done))
+    assert found.alarm and found.which[0].name == named
+
+
+def test_everybody_new(baseline: Baseline, shop: pl.DataFrame) -> None:
+    week = shop.filter(pl.col("at").dt.date().is_between(pl.date(2011, 1, 17), pl.date(2011, 1, 28)))
+    names = (pl.lit("x") + pl.col("customer")).alias("customer")
+    found = {c.name: c for c in baseline.compare(week.with_columns(names)).columns}
+    assert found[NEW_SUBJECTS].words.endswith("-> 100.0%") and found[NEW_SUBJECTS].p < 1e-3
+
+
+def test_rare_things_become_common(baseline: Baseline, january: pl.DataFrame) -> None:
+    rare = [i for i, b in baseline.bins.items() if b == 9]
+    spoilt = january.with_columns(item=pl.Series([rare[i % len(rare)] for i in range(january.height)]))
+    found = {c.name: c for c in baseline.compare(spoilt).columns}
+    assert found[POPULARITY].p < 1e-4 and found[POPULARITY].distance > 0.5
+
+
+def test_only_the_columns_asked_for(first_year: pl.DataFrame) -> None:
+    rows = first_year.head(5_000)
+    found = build(rows, Roles(), PROMISE, DAY, model="m", columns=["price"])
+    assert [c.name for c in found.columns] == ["price"]
+    assert found.calibration.method == "chi-square"
+
+
+def test_a_table_without_roles() -> None:
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {
+            "x": rng.normal(size=500),
+            "few": rng.integers(0, 3, 500),
+            "flag": rng.random(500) < 0.3,
+            "all one": ["a"] * 500,
+            "text": [f"t{i}" for i in range(500)],
+            "when": pl.Series([0] * 500).cast(pl.Date),
+        }
+    ).with_columns(pl.when(pl.col("x") > 1.5).then(None).otherwise(pl.col("x")).alias("x"))
+    found = build(frame, Roles(), PROMISE, DAY, model="m")
+    assert [(c.name, c.kind) for c in found.columns] == [("x", "numeric"), ("few", "category"), ("flag", "category")]
+    assert set(found.skipped) == {"all one", "text", "when"}
+    assert column(found, "x").counts[-1] == frame["x"].null_count()
+    assert not found.compare(frame.head(200)).alarm
+    assert found.compare(frame.with_columns(flag=~pl.col("flag"))).which[0].name == "flag"
+
+
+def test_no_rows(first_year: pl.DataFrame) -> None:
+    with pytest.raises(NotEnoughData):
+        build(first_year.head(0), ROLES, PROMISE, DAY, model="m")
+
+
+def test_bins_of_numbers_and_values() -> None:
+    numeric = numeric_column("n", [1.0, 2.5])
+    values = pl.Series([0.5, 1.0, 2.4, 2.5, 99.0, None, float("nan")])
+    assert counts_of(numeric, values).tolist() == [1, 2, 2, 2]
+    assert numeric.labels == ("below 1", "1 to 2.5", "from 2.5", "missing")
+    category = category_column("c", ["a", "b"], (0.0,) * 4)
+    assert counts_of(category, pl.Series(["a", "b", "a", "z", None])).tolist() == [2, 1, 1, 1]
+    assert counts_of(numeric_column("n", []), pl.Series([1, 2, None])).tolist() == [2, 1]

@@ -1,0 +1,147 @@
+"""The statistics of drift, beside scipy and simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import chi2, chi2_contingency, kstest
+
+from noria.monitor.drift import (
+    LEAST,
+    Column,
+    Spread,
+    chi_square_tail,
+    divergence,
+    fit_spread,
+    moved,
+    size,
+    together,
+    two_samples,
+)
+
+counts = st.lists(st.integers(20, 500), min_size=2, max_size=12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(counts, st.data())
+def test_x2_is_pearsons(base: list[int], data: st.DataObject) -> None:
+    window = data.draw(st.lists(st.integers(20, 500), min_size=len(base), max_size=len(base)))
+    a, b = np.array(window, float), np.array(base, float)
+    expected = chi2_contingency(np.stack([a, b]), correction=False)
+    assume(expected.expected_freq.min() >= LEAST)
+    x2, df = two_samples(a, b)
+    assert df == expected.dof
+    assert x2 == pytest.approx(expected.statistic, rel=1e-9, abs=1e-12)
+    assert chi_square_tail(x2, df) == pytest.approx(expected.pvalue, rel=1e-6, abs=1e-300)
+
+
+@pytest.mark.parametrize("df", [0.5, 1, 2.7, 9, 60])
+@pytest.mark.parametrize("x2", [0.0, 0.3, 5.0, 40.0, 400.0])
+def test_the_tail(df: float, x2: float) -> None:
+    assert chi_square_tail(x2, df) == pytest.approx(chi2.sf(x2, df), rel=1e-9)
+
+
+@given(counts, st.data())
+def test_distances(base: list[int], data: st.DataObject) -> None:
+    window = data.draw(st.lists(st.integers(0, 500), min_size=len(base), max_size=len(base)).filter(any))
+    a, b = np.array(window, float), np.array(base, float)
+    assert divergence(a, b) == pytest.approx(jensenshannon(a, b, base=2), abs=1e-6)
+    assert 0 <= moved(a, b) <= 1
+    assert moved(b, 3 * b) == 0 and divergence(b, 3 * b) == pytest.approx(0, abs=1e-7)
+
+
+def test_small_bins_are_thrown_together_and_no_row_is_lost() -> None:
+    base, window = np.array([900.0, 80, 10, 5, 4, 1]), np.array([45.0, 4, 1, 0, 0, 0])
+    x2, df = two_samples(window, base)
+    by_hand = chi2_contingency([[45, 5], [900, 100]], correction=False)
+    assert (x2, df) == (pytest.approx(by_hand.statistic), 1)
+    assert ((window + base) * 50 / 1050)[2:].sum() < LEAST, "the small ones together are still too small: next bin"
+
+
+@pytest.mark.parametrize(("window", "base"), [([0, 0], [5, 5]), ([5, 5], [0, 0]), ([3, 0], [3, 0]), ([1, 1], [1, 1])])
+def test_nothing_to_compare(window: list[float], base: list[float]) -> None:
+    x2, df = two_samples(np.array(window, float), np.array(base, float))
+    assert df == 0 and Spread().p_value(x2, df, 1.0) == 1.0
+    found = Column("c", "category", ("a", "b"), tuple(base), ("a",)).compare(np.array(window, float))
+    assert found.p == 1.0
+
+
+def test_p_values_of_independent_rows_are_uniform_whatever_n_and_m() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.dirichlet(np.ones(10) * 5)
+    for n, m in ((300, 20_000), (5_000, 5_000), (200, 900)):
+        values = []
+        for _ in range(800):
+            a, b = rng.multinomial(n, p).astype(float), rng.multinomial(m, p).astype(float)
+            x2, df = two_samples(a, b)
+            values.append(Spread().p_value(x2, df, size(n, m)))
+        assert kstest(values, "uniform").pvalue > 0.001, (n, m)
+
+
+def clumped(rng: np.random.Generator, p: np.ndarray, clumps: int, size_: int = 20) -> np.ndarray:
+    """Counts of rows that come in clumps, each with shares of its own."""
+    own = rng.dirichlet(p * 4, size=clumps)
+    return sum((rng.multinomial(rng.poisson(size_) + 1, q) for q in own), np.zeros(len(p)))
+
+
+def test_clumped_rows_fool_the_plain_test_and_not_the_fitted_one() -> None:
+    rng = np.random.default_rng(5)
+    p = rng.dirichlet(np.ones(8) * 3)
+    base = sum(clumped(rng, p, 12) for _ in range(300))
+
+    def ratios(days: int) -> list[tuple[float, int, float]]:
+        found = []
+        for _ in range(days):
+            day = clumped(rng, p, rng.poisson(11) + 1)
+            x2, df = two_samples(day, base)
+            found.append((x2, df, size(day.sum(), base.sum())))
+        return found
+
+    past, future = ratios(300), ratios(600)
+    spread = fit_spread([x2 / df for x2, df, _ in past], [g for _, _, g in past])
+    plain = np.mean([Spread().p_value(*f) < 0.01 for f in future])
+    fitted = np.mean([spread.p_value(*f) < 0.01 for f in future])
+    assert plain > 0.3, "five rows of a clump count as one"
+    assert fitted < 0.01 + 3 * (0.01 * 0.99 / 600) ** 0.5 + 0.01
+
+
+def test_few_windows_are_taken_as_independent() -> None:
+    assert fit_spread([5.0] * 19, [10.0] * 19) == Spread(blocks=19)
+
+
+def test_a_spread_is_never_narrower_than_that_of_independent_rows() -> None:
+    rng = np.random.default_rng(1)
+    spread = fit_spread(rng.chisquare(9, 400) / 9 * 0.5, rng.uniform(50, 400, 400))
+    assert spread.floor >= 1.0 and spread.slope >= 0.0
+
+
+def test_new_things_alarm_only_when_they_rise() -> None:
+    column = Column("unseen items", "new", ("known", "new"), (930.0, 70.0))
+    assert column.compare(np.array([200.0, 0.0])).p == 1.0
+    assert column.compare(np.array([140.0, 60.0])).p < 1e-6
+    assert column.compare(np.array([140.0, 60.0])).words == "unseen items 7.0% -> 30.0%"
+
+
+def test_words_name_the_bin_that_moved_most() -> None:
+    column = Column("country", "category", ("UK", "DE", "others", "missing"), (900.0, 50.0, 50.0, 0.0), ("UK", "DE"))
+    found = column.compare(np.array([40.0, 58.0, 2.0, 0.0]))
+    assert found.words == "country DE 5.0% -> 58.0%" and found.moved == pytest.approx(0.53)
+
+
+def test_one_threshold_for_all_columns() -> None:
+    column = Column("c", "category", ("a", "b"), (500.0, 500.0), ("a",))
+    quiet, loud = column.compare(np.array([50.0, 50.0])), column.compare(np.array([95.0, 5.0]))
+    drift = together([quiet, loud], 9.0)
+    assert drift.alarm and drift.which == (loud,)
+    assert not together([quiet], 9.0).alarm and together([quiet], 9.0).which == ()
+    assert not together([], 9.0).alarm
+
+
+def test_json_and_back() -> None:
+    column = Column(
+        "price", "numeric", ("below 1", "from 1", "missing"), (5.0, 6.0, 0.0), (1.0,), Spread(2.0, 0.1, 3.0, 40)
+    )
+    assert Column.from_json(column.to_json()) == column
