@@ -106,7 +106,8 @@ class Gate:
 class Reading:
     """Takes bodies in, and gives up on those that are too long or too slow. `expire` is called by the heartbeat."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = READ_SECONDS) -> None:
+        self.seconds = seconds
         self._until: dict[asyncio.Task[Any], float] = {}
         self._late: set[asyncio.Task[Any]] = set()
 
@@ -118,7 +119,7 @@ class Reading:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a body is read in a task")
-        self._until[task] = time.monotonic() + READ_SECONDS
+        self._until[task] = time.monotonic() + self.seconds
         try:
             return await _take(call.receive, limit)
         except asyncio.CancelledError:
@@ -126,7 +127,7 @@ class Reading:
                 raise
             self._late.discard(task)
             task.uncancel()
-            raise TooSlow(f"the body did not arrive within {READ_SECONDS:g} s") from None
+            raise TooSlow(f"the body did not arrive within {self.seconds:g} s") from None
         finally:
             del self._until[task]
 

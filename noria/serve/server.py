@@ -27,7 +27,7 @@ from granian.server.embed import Server as Granian
 
 from noria.errors import BadRequest, NoriaError, PortBusy
 from noria.project import open_project
-from noria.serve.admit import LOOPBACK
+from noria.serve.admit import LOOPBACK, READ_SECONDS
 from noria.serve.app import App, build
 from noria.serve.child import die_with_parent
 
@@ -118,6 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with listen(args.host, args.port) as listening, open_project(Path(args.root)) as project:
             app = _candidate(project, args.candidate) if args.candidate else build(project)
             address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
+            app.reading.seconds = args.read_seconds
             gc.collect()
             gc.freeze()
             run(app, listening, lambda: _tell(args.ready_fd, address))
@@ -151,6 +152,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("root")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
     parser.add_argument("--ready-fd", type=int, help="where to tell that it is ready, instead of standard output")
     parser.add_argument("--parent", type=int, help="stop when this process is gone")
     parser.add_argument("--candidate", help="serve this unreleased bundle alone, with a ticket from standard input")

@@ -184,9 +184,12 @@ def test_a_long_body_is_refused_before_it_is_read(run):
         assert (heard.status, heard.json["code"]) == (413, "too_large")
 
 
-def test_a_body_that_never_comes_is_given_up(run, monkeypatch):
-    monkeypatch.setattr("noria.serve.admit.READ_SECONDS", 0.0)
-    heard = run(lambda ask: ask("POST", "/predict/shop", parts=[]))
+def test_a_body_that_never_comes_is_given_up(run):
+    async def work(ask: Asker) -> Any:
+        ask.app.reading.seconds = 0.0
+        return await ask("POST", "/predict/shop", parts=[])
+
+    heard = run(work)
     assert (heard.status, heard.json["code"]) == (408, "too_slow")
 
 
