@@ -4,7 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
-export PYTHONWARNINGS ?=
+# bytecode is kept: a process that compiles every library again starts three times slower
+export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
 .PHONY: help demo test check format bench docs lock clean

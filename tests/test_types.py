@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noria.errors import ConfigError, NoriaError
-from noria.types import DAY, canonical, digest, did_you_mean, named_id, new_id, parse_span, parse_time, to_iso
+from noria.types import DAY, canonical, did_you_mean, digest, named_id, new_id, parse_span, parse_time, to_iso
 
 json_values = st.recursive(
     st.none()
