@@ -68,6 +68,14 @@ class PredictionsSuite:
         written(store, made)
         assert store.predictions.find(p.id for p in made) == {p.id: p for p in made}
 
+    def test_those_of_a_subject_and_how_many_each_model_answered(self, opened: Opened) -> None:
+        store = opened()
+        rows = [sample.prediction(f"p{n}", at=n, subject="ab"[n % 2], model=f"model:shop@{n % 3}") for n in range(7)]
+        written(store, rows)
+        assert [p.id for p in store.predictions.of("a")] == ["p6", "p4", "p2", "p0"]
+        assert [p.id for p in store.predictions.of("a", limit=1)] == ["p6"]
+        assert store.predictions.by_model() == {"model:shop@0": 3, "model:shop@1": 2, "model:shop@2": 2}
+
     def test_the_latest_before(self, opened: Opened) -> None:
         store = opened()
         written(store, [sample.prediction(f"pred_{n}", at=n * 10, subject="ab"[n % 2]) for n in range(6)])

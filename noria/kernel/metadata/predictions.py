@@ -49,6 +49,16 @@ class Predictions:
         row = self._db.first(query.limit(1))
         return None if row is None else PREDICTIONS.record(row)
 
+    def of(self, subject: str, limit: int = 1_000) -> Sequence[Prediction]:
+        query = PREDICTIONS.select.where(_prediction.subject == subject)
+        return PREDICTIONS.records(
+            self._db.rows(query.order_by(_prediction.at.desc(), _prediction.id.desc()).limit(limit))
+        )
+
+    def by_model(self) -> dict[str, int]:
+        query = select(_prediction.model, func.count(_prediction.at)).group_by(_prediction.model)
+        return {row[0]: int(row[1]) for row in self._db.rows(query)}
+
     def count(self, endpoint: str | None = None) -> int:
         query = select(func.count(_prediction.at))
         if endpoint is not None:

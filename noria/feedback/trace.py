@@ -1,0 +1,175 @@
+"""From a served prediction back to its rows, and from rows forward to what they touched.
+
+A trace has three layers. *History*: the subject's own rows as the server knew them at that moment, each with the file and row it stands in.
+*Training*: the model version, its run, its dataset versions and their files. *Reasons*: for every returned item the rows that weigh on its score, each
+with the exact change of the score when that row alone is left out and the weights are held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from noria.errors import NotFound, StoreError
+from noria.kernel.lineage import downstream, upstream
+from noria.types import JsonObject, did_you_mean, to_iso
+
+if TYPE_CHECKING:
+    from noria.kernel.records import ModelVersion, OnlineEvent, Prediction
+    from noria.project import Project
+
+KINDS = ("file", "dataset", "model", "subject", "release", "run", "artifact")
+
+
+def trace(project: Project, prediction_id: str) -> JsonObject:
+    """The whole trace as JSON: ``prediction``, ``history``, ``training``, ``reasons``, ``verified``. Raises NotFound, Damaged."""
+    prediction = project.live.predictions.get(prediction_id)
+    answer = json.loads(prediction.output)
+    history = known_then(project, prediction)
+    model = project.store.models.get(prediction.model)
+    reasons, verified = _reasons(project, model, prediction, answer, history)
+    return {
+        "prediction": _facts(prediction, answer),
+        "history": [_row(event) for event in history],
+        "training": _training(project, model),
+        "reasons": reasons,
+        "verified": verified,
+    }
+
+
+def known_then(project: Project, prediction: Prediction) -> list[OnlineEvent]:
+    """The subject's rows that the answer could see: known by then, and of before."""
+    events = project.live.online.of(prediction.subject, prediction.watermark) if prediction.subject else []
+    return [event for event in events if event.at < prediction.at]
+
+
+def _facts(prediction: Prediction, answer: JsonObject) -> JsonObject:
+    return {
+        "id": prediction.id,
+        "at": to_iso(prediction.at),
+        "endpoint": prediction.endpoint,
+        "subject": prediction.subject,
+        "model": prediction.model,
+        "release": prediction.release,
+        "arm": prediction.arm,
+        "cold": prediction.cold,
+        "inputs": json.loads(prediction.inputs) if prediction.inputs else None,
+        "answer": answer,
+    }
+
+
+def _row(event: OnlineEvent) -> JsonObject:
+    """One row of the history; ``file`` and ``row`` are there once the dataset holds it too."""
+    return {
+        "key": event.key,
+        "item": event.item,
+        "at": to_iso(event.at),
+        "value": event.value,
+        "file": event.file,
+        "row": event.row,
+        "ingest": event.ingest,
+    }
+
+
+def _training(project: Project, model: ModelVersion) -> JsonObject:
+    """The versions the model was made of: run, code, datasets, files."""
+    store = project.store
+    datasets: list[JsonObject] = []
+    files: list[JsonObject] = []
+    for ref in model.data:
+        name, _, version = ref.removeprefix("dataset:").partition("@")
+        record = store.datasets.get(name, int(version))
+        taken = [file for file in store.datasets.files(name) if file.version <= record.version]
+        datasets.append(
+            {"dataset": ref, "rows": sum(f.rows for f in taken), "digest": record.digest, "run": record.run}
+        )
+        files += [{"dataset": name, "name": f.name, "digest": f.digest, "rows": f.rows} for f in taken]
+    run = store.runs.get(model.run) if model.run else None
+    return {
+        "model": model.ref,
+        "kind": model.kind,
+        "recipe": model.recipe,
+        "bundle": model.bundle,
+        "trained_through": to_iso(model.trained_through),
+        "run": model.run,
+        "code": run.code if run else None,
+        "environment": run.environment if run else None,
+        "data": datasets,
+        "files": files,
+    }
+
+
+def _reasons(
+    project: Project, model: ModelVersion, prediction: Prediction, answer: JsonObject, history: Sequence[OnlineEvent]
+) -> tuple[list[JsonObject], JsonObject]:
+    """Why each item, and whether the stored bytes give the same answer again."""
+    from noria.features.online import History
+    from noria.kernel.artifacts.codecs import get_bundle
+    from noria.model.scoring import load
+
+    if "items" not in answer:
+        return [], {"same_items": True, "why": "a table model: its inputs stand in the prediction"}
+    try:
+        scorer: Any = load(get_bundle(project.artifacts, model.bundle))
+    except StoreError as exc:
+        return [], {"same_items": False, "why": f"the model's bundle cannot be read any more: {exc}"}
+    known = History()
+    known.extend(history)
+    items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
+    again, scores = scorer.recommend(items, values, prediction.at, len(answer["items"]))
+    largest = max((abs(a - b) for a, b in zip(scores, answer["scores"], strict=False)), default=0.0)
+    verified = {"same_items": list(again) == answer["items"], "largest_difference": float(largest)}
+    if not hasattr(scorer, "contributions"):
+        return [], {**verified, "why": "a learner of the project's own does not say which rows weigh"}
+    reasons = []
+    for item, score in zip(answer["items"], answer["scores"], strict=True):
+        weights = scorer.contributions(history, item, prediction.at)
+        order = sorted(range(len(history)), key=lambda i: (-abs(weights[i]), history[i].key))
+        rows = [{**_row(history[i]), "weight": float(weights[i])} for i in order if weights[i] != 0.0]
+        reasons.append({"item": item, "score": score, "rows": rows, "error": float(largest)})
+    return reasons, verified
+
+
+def impact(project: Project, ref: str) -> JsonObject:
+    """What this touched: models, releases and how many predictions, and for a subject its rows. Raises NotFound.
+
+    ``ref`` is ``file:DIGEST``, ``dataset:NAME@VERSION``, ``model:NAME@VERSION``, ``run:ID``, ``artifact:DIGEST`` or ``subject:ID``.
+    """
+    kind, _, name = ref.partition(":")
+    if kind not in KINDS or not name:
+        raise NotFound(f"{ref!r} is not a reference", way_out=f"kind:name; {did_you_mean(kind, KINDS)}")
+    if kind == "subject":
+        return _subject_impact(project, name)
+    found = downstream(project.store, ref)
+    if not found.edges and not upstream(project.store, ref).edges and kind != "model":
+        raise NotFound(f"nothing is known of {ref}", way_out="noria data show lists files, noria models ls models")
+    models = sorted({ref, *found.refs} & {m.ref for m in project.store.models.list()})
+    counts = project.live.predictions.by_model()
+    return {
+        "ref": ref,
+        "datasets": found.of_kind("dataset"),
+        "models": models,
+        "releases": found.of_kind("release"),
+        "predictions": sum(counts.get(model, 0) for model in models),
+        "predictions_by_model": {model: counts.get(model, 0) for model in models},
+        "cut": found.cut,
+    }
+
+
+def _subject_impact(project: Project, subject: str) -> JsonObject:
+    """A person's rows, where they stand, the models that learned from them, and the answers they were given."""
+    events = project.live.online.of(subject)
+    predictions = project.live.predictions.of(subject)
+    if not events and not predictions:
+        raise NotFound(f"no rows and no predictions of the subject {subject!r}")
+    files = sorted({event.file for event in events if event.file})
+    models = sorted({m for file in files for m in downstream(project.store, f"file:{file}").of_kind("model")})
+    return {
+        "ref": f"subject:{subject}",
+        "rows": len(events),
+        "files": files,
+        "models": models,
+        "predictions": len(predictions),
+        "served_by": sorted({p.model for p in predictions}),
+    }
