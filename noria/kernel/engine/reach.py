@@ -49,8 +49,9 @@ class _Walk:
     def function(self, fn: Any) -> None:
         """A function that is loaded: where its text is found, by that; else (typed into a shell) by what is loaded."""
         fn = _plain_function(fn)
-        if fn is None or fn.__module__.startswith(_MACHINERY):
+        if fn is None or fn.__module__.startswith(_MACHINERY) or ("", f"{id(fn)}") in self._seen:
             return
+        self._seen.add(("", f"{id(fn)}"))
         module = read_module(fn.__module__, fn.__code__.co_filename)
         node = _node_of(fn, module) if module else None
         if module is None or node is None:
@@ -60,7 +61,7 @@ class _Walk:
         else:
             self._statement(module, fn.__qualname__, node, f"loaded:{code_digest(fn.__code__)}")
         for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or ()):
-            self._value(f"{fn.__module__}:{fn.__qualname__}.{name}", cell.cell_contents)
+            self._value(f"{fn.__module__}:{fn.__qualname__}.{name}", _content(cell))
 
     def _name(self, module: Module, name: str, rest: frozenset[tuple[str, ...]] = frozenset()) -> bool:
         """Follow a top-level name of a module; False when the module does not bind it."""
@@ -163,6 +164,14 @@ def _plain_function(value: Any) -> FunctionType | None:
     while hasattr(value, "__wrapped__") and not isinstance(value, ModuleType):
         value = value.__wrapped__
     return value if isinstance(value, FunctionType) else None
+
+
+def _content(cell: Any) -> Any:
+    """What a closure holds; None where nothing was put in yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
 
 
 def _node_of(fn: FunctionType, module: Module) -> ast.stmt | None:

@@ -70,7 +70,7 @@ def found(load: Load, steps: str = STEPS, helpers: str = HELPERS) -> Reach:
 
 def test_what_a_step_reaches(load_module: Load) -> None:
     sources = found(load_module).sources
-    assert list(sources)[0] == "steps:work"
+    assert next(iter(sources)) == "steps:work"
     assert set(sources) == {
         *(f"steps:{name}" for name in ("work", "near", "FACTOR", "TABLE")),
         *(f"helpers:{name}" for name in ("scale", "deep", "LIMIT", "shift", "Shape")),

@@ -1,0 +1,214 @@
+"""kill -9 of a run at every numbered fault point and at random moments: the same command finishes the same run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noria.kernel.artifacts import LocalArtifacts
+from noria.kernel.engine import settle_orphans
+from noria.kernel.engine.faults import POINTS
+from noria.kernel.metadata import open_metadata
+
+SCRIPT = str(Path(__file__).with_name("killed_pipeline.py"))
+STEPS = {"start", "scale[0]", "scale[1]", "scale[2]", "add", "apart", "is_even", "say-even"}
+OUTPUTS = {"said": "even 13", "added": 12}
+
+
+@dataclass
+class State:
+    """What the records say: run id -> status, and the steps that are finished."""
+
+    runs: dict[str, str]
+    steps: dict[str, str]
+
+    @property
+    def finished(self) -> set[str]:
+        return {name for name, status in self.steps.items() if status in ("done", "cached")}
+
+
+def state(folder: Path) -> State:
+    if not (folder / "noria.db").exists():
+        return State({}, {})
+    store = open_metadata(folder / "noria.db")
+    try:
+        runs = store.runs.list()
+        return State({r.id: r.status for r in runs}, {s.name: s.status for r in runs for s in store.runs.steps(r.id)})
+    finally:
+        store.close()
+
+
+def command(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    env = {**os.environ, **environment}
+    return subprocess.Popen([sys.executable, SCRIPT, str(folder)], stdout=subprocess.PIPE, text=True, env=env)
+
+
+def finish(folder: Path) -> dict[str, Any]:
+    """The same command again, to its end; what it says last."""
+    process = command(folder)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    last: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return last
+
+
+def check(folder: Path, killed: State) -> None:
+    """Finish, and see that nothing that was finished was done twice and nothing is left over."""
+    last = finish(folder)
+    after = state(folder)
+    if killed.runs:
+        assert list(killed.runs) == [last["run"]], "the same command goes on with the same run"
+    assert after.runs == {last["run"]: "done"}
+    assert {n: s for n, s in after.steps.items() if n != "say-odd"} == dict.fromkeys(STEPS, "done")
+    assert after.steps["say-odd"] == "skipped"
+    assert last["outputs"] == OUTPUTS
+    lines = Counter((folder / "side.txt").read_text().splitlines())
+    assert set(lines) == STEPS
+    assert all(lines[name] == 1 for name in killed.finished), (killed.finished, lines)
+    assert all(count <= 2 for count in lines.values())
+    assert not list((folder / "artifacts" / "tmp").iterdir())
+
+
+CASES = [(n, times) for n in range(len(POINTS)) for times in (1, 4) if times == 1 or 2 < n < 10]
+
+
+@pytest.mark.parametrize("number,times", CASES, ids=[f"{n}-{POINTS[n].replace(' ', '_')}-{t}" for n, t in CASES])
+def test_killed_at_a_numbered_point(tmp_path: Path, number: int, times: int) -> None:
+    process = command(tmp_path, NORIA_FAULT=f"{number}:{times}")
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    killed = state(tmp_path)
+    ended = [status for status in killed.runs.values() if status == "done"]
+    if ended:  # the work was over: the same command is a new run, which finds all of it done
+        assert POINTS[number] in ("run ended", "lease dropped")
+        return
+    check(tmp_path, killed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_at_a_random_moment(tmp_path: Path, seed: int) -> None:
+    moment = random.Random(seed).randrange(1, 25)  # lines that a run tells before its last step
+    process = command(tmp_path)
+    assert process.stdout is not None
+    for _ in range(moment):
+        assert process.stdout.readline()
+    process.kill()
+    process.communicate(timeout=120)
+    killed = state(tmp_path)
+    assert "done" not in killed.runs.values()
+    check(tmp_path, killed)
+
+
+def test_killed_again_and_again(tmp_path: Path) -> None:
+    """Each time a little further; every kill leaves a run that the next one goes on with."""
+    finished: set[str] = set()
+    ids: set[str] = set()
+    for fault in ("2:1", "7:1", "5:2", "8:2", "9:4"):
+        process = command(tmp_path, NORIA_FAULT=fault)
+        process.communicate(timeout=120)
+        killed = state(tmp_path)
+        assert finished <= killed.finished
+        finished, ids = killed.finished, ids | set(killed.runs)
+    assert len(ids) == 1
+    last = finish(tmp_path)
+    assert {last["run"]} == ids and last["outputs"] == OUTPUTS
+
+
+def test_a_settled_orphan_is_gone_on_with_too(tmp_path: Path) -> None:
+    """The loop settles at its start what a killed command left; the command still finds its run."""
+    command(tmp_path, NORIA_FAULT="7:3").communicate(timeout=120)
+    store = open_metadata(tmp_path / "noria.db")
+    (run,) = store.runs.unfinished()
+    assert settle_orphans(store) == [run.id]
+    assert settle_orphans(store) == []
+    settled = store.runs.get(run.id)
+    assert settled.status == "failed" and str(settled.error).startswith("orphan: ")
+    assert not {s.status for s in store.runs.steps(run.id)} & {"running", "pending"}
+    assert store.leases.get(f"run:{run.key}") is None
+    store.close()
+    check(tmp_path, state(tmp_path))
+
+
+def test_a_live_run_is_not_an_orphan(tmp_path: Path) -> None:
+    (tmp_path / "hang").touch()
+    process = command(tmp_path)
+    try:
+        child = wait_for_child(process)
+        store = open_metadata(tmp_path / "noria.db")
+        assert settle_orphans(store) == []
+        store.close()
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    assert wait_until_gone(child), "the child of a killed run dies with it"
+    (tmp_path / "hang").unlink()
+    check(tmp_path, state(tmp_path))
+
+
+def test_a_frozen_process_that_wakes_up_writes_nothing_more(tmp_path: Path) -> None:
+    """Its lease ran out and another took the run over: what it does after that is refused."""
+    (tmp_path / "hang").touch()
+    process = command(tmp_path)
+    try:
+        child = wait_for_child(process)
+        os.kill(process.pid, signal.SIGSTOP)
+        store = open_metadata(tmp_path / "noria.db")
+        (run,) = store.runs.unfinished()
+        lease = store.leases.get(f"run:{run.key}")
+        assert lease is not None
+        store.leases.drop(lease.name, lease.owner)  # as when it has run out
+        store.close()
+        (tmp_path / "hang").unlink()
+        last = finish(tmp_path)
+        assert last["run"] == run.id
+        os.kill(process.pid, signal.SIGCONT)
+        os.kill(child, signal.SIGKILL)  # its own step ends, and it would write that down
+        process.communicate(timeout=60)
+        assert process.returncode == 1
+    finally:
+        process.kill()
+    after = state(tmp_path)
+    assert after.runs == {run.id: "done"}
+    assert set(after.steps.values()) == {"done", "skipped"}
+
+
+def test_artifacts_of_a_killed_run_are_whole(tmp_path: Path) -> None:
+    command(tmp_path, NORIA_FAULT="7:5").communicate(timeout=120)
+    store = LocalArtifacts(tmp_path / "artifacts")
+    names = list(store.digests())
+    assert names
+    for name in names:
+        store.verify(name)
+
+
+def wait_for_child(process: subprocess.Popen[str]) -> int:
+    """The id of the process in which step `apart` runs: it tells it as its progress."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        kind, step, data = json.loads(line)
+        if kind == "progress" and step == "apart":
+            return int(data["text"])
+    raise AssertionError("no child was started")
+
+
+def wait_until_gone(pid: int) -> bool:
+    """Waits on the process itself (a pidfd becomes readable when it ends); True also when it has ended before."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([fd], [], [], 60)[0])
+    finally:
+        os.close(fd)
