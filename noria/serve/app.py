@@ -15,7 +15,7 @@ import msgspec
 
 from noria.errors import BadRequest, NoriaError, NoRoute, WrongMethod
 from noria.project import Project
-from noria.serve import auth, bodies
+from noria.serve import auth, bodies, welcome
 from noria.serve.admit import Call, Gate, Gone, Reading
 from noria.serve.answers import Answers, ack_mode
 from noria.serve.faces import Faces, MakeFace, installed
@@ -89,7 +89,7 @@ class App:
         except Gone:
             return
         except NoriaError as exc:
-            await told.reply(problem(exc))
+            await told.reply(welcome.page(exc) if _looks(scope) else problem(exc))
         except asyncio.CancelledError:
             raise
         except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story
@@ -158,6 +158,11 @@ class _Told:
         sized = [*headers, (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": self.status, "headers": sized})
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _looks(scope: Scope) -> bool:
+    """Whether a person's browser asks for a page, rather than a program for an answer."""
+    return scope["method"] == "GET" and any(n == b"accept" and b"text/html" in v for n, v in scope["headers"])
 
 
 def _unexpected(exc: Exception) -> Reply:

@@ -7,6 +7,7 @@ and writes nothing down.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import math
@@ -64,17 +65,18 @@ class SubprocessCandidateServer:
         rounds: int,
     ) -> CandidateReport:
         """Never raises for what the candidate does; a wrong, late or missing answer is in ``errors``."""
-        deadline = time.monotonic() + self._total
         secret = secrets.token_urlsafe(32)
-        ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._total) * SECOND)
+        ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
         with (self._project.state / "candidate.log").open("ab") as log:
             process, ready = _launch(self._project, bundle_digest, f"{ticket}\n{secret}\n", log)
         try:
-            word = _first_line(ready, min(self._start, self._total))
+            word = _first_line(ready, self._start)
             if "port" not in word:
                 return CandidateReport(False, [_why(word, self._start)])
+            deadline = time.monotonic() + self._total
             asking = _Asking(int(word["port"]), self._project.config.endpoint, secret, self._answer, deadline)
-            return asking.all(requests, expected, rounds)
+            with contextlib.closing(asking):
+                return asking.all(requests, expected, rounds)
         finally:
             process.kill()
             process.wait()
@@ -163,10 +165,13 @@ class _Asking:
 
     def _failed(self, i: int, why: str) -> JsonObject:
         self._errors.append(f"request {i}: {why}")
+        self.close()
+        return {}
+
+    def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        return {}
 
     def _compare(self, i: int, answer: JsonObject, expected: JsonObject) -> None:
         for name, value in expected.items():

@@ -1,0 +1,134 @@
+"""A candidate on the real server: loaded with a ticket, asked, measured, killed; whatever it does, the report says it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+
+import pytest
+
+from noria.kernel.records import OnlineEvent
+from noria.serve import auth, candidate
+from noria.serve.candidate import SubprocessCandidateServer, scope_of
+from noria.serve.child import command
+from noria.types import DAY
+from tests.serve import released
+from tests.serve.asking import NOON
+from tests.serve.test_loading import flip
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch):
+    """Start the stand-in's arithmetic instead of the models'."""
+
+    def spawn(module, arguments, log, **more):
+        import subprocess
+
+        line, env = command("tests.serve.stand_in", arguments)
+        env["PYTHONPATH"] = os.pathsep.join([os.getcwd(), env["PYTHONPATH"]])
+        started.append(subprocess.Popen(line, stdout=log, stderr=log, env=env, **more))
+        return started[-1]
+
+    started: list = []
+    monkeypatch.setattr(candidate, "spawn", spawn)
+    yield started
+    assert all(process.poll() is not None for process in started)  # nobody is left behind
+
+
+ASKED = [{"subject": "7", "k": 3, "at": NOON}, {"subject": "8", "k": 1, "at": NOON - 2 * DAY}]
+RIGHT = [{"items": ["mug", "a", "b"], "scores": [1.0, 1 / 2, 1 / 3]}, {"items": ["a"], "scores": [1.0]}]
+
+
+def probe(project, digest, expected=None, rounds=2, **limits):
+    return SubprocessCandidateServer(project, **limits).probe(digest, ASKED, expected, rounds)
+
+
+def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
+    project.live.online.load([OnlineEvent(0, "e1", "7", "mug", NOON - DAY, 1.0)])
+    report = probe(project, released.bundle(project, popular=["a", "b"]), RIGHT, rounds=3)
+    assert report.ok and report.errors == []
+    assert [(a["items"], a["ack"], a["arm"]) for a in report.answers] == [
+        (["mug", "a", "b"], "none", "canary"),
+        (["a"], "none", "canary"),
+    ]
+    assert len(report.latency_us) == 6 and all(0 < us < 5_000_000 for us in report.latency_us)
+    assert project.live.predictions.count() == 0
+    assert project.store.tokens.list() == []  # the ticket is used up
+
+
+def test_wrong_answers_are_told(project):
+    report = probe(project, released.bundle(project, popular=["x", "y", "z"]), RIGHT)
+    assert not report.ok and 'items is ["x", "y", "z"], offline ["mug", "a", "b"]' in report.errors[0]
+
+
+@pytest.mark.parametrize(
+    "how, says",
+    [
+        ({"nan": True}, "422 model: the model gave a score that is no number"),
+        ({"raises": "no idea"}, "no idea"),
+        ({"does_not_load": True}, "the server does not load it: model: this bundle does not load"),
+    ],
+)
+def test_what_a_broken_candidate_does_is_evidence(project, how, says):
+    report = probe(project, released.bundle(project, **how))
+    assert not report.ok and says in report.errors[0]
+
+
+def test_a_candidate_that_sleeps_is_killed(project):
+    report = probe(project, released.bundle(project, sleeps=600), answer=0.2)
+    assert not report.ok and "no answer within 0.2 s" in report.errors[0]
+
+
+def test_the_whole_probe_has_a_limit(project):
+    report = probe(project, released.bundle(project, sleeps=0.05), rounds=10_000, total=0.5)
+    assert not report.ok and "stopped after" in report.errors[-1]
+
+
+def test_a_damaged_or_missing_bundle_is_not_loaded(project):
+    digest = released.bundle(project)
+    flip(project.artifacts.path(digest))
+    assert "damaged" in probe(project, digest).errors[0]
+    assert "not_found" in probe(project, "sha256:" + "0" * 64).errors[0]
+
+
+def test_a_ticket_is_for_one_load_of_one_digest(project):
+    """Whoever sees a ticket later, or has one for another bundle, loads nothing with it."""
+    digest, other = released.bundle(project), released.bundle(project, popular=["other"])
+    ticket = auth.issue_code(project.store, scope_of(digest))
+    for bad in (other, digest):
+        if bad == digest:
+            auth.redeem(project.store, ticket, scope_of(digest))
+        process, ready = candidate._launch(project, bad, f"{ticket}\nsecret\n", None)
+        try:
+            word = candidate._first_line(ready, 60)
+            assert word["error"]["code"] == "unauthorized"
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ready)
+
+
+def test_a_candidate_answers_nobody_else(project):
+    """Not the project's tokens, and no route but predict and health."""
+    token = auth.issue(project.store, "all", ("predict", "feedback", "read", "operate"))
+    digest = released.bundle(project)
+    process, ready = candidate._launch(
+        project, digest, f"{auth.issue_code(project.store, scope_of(digest))}\nsecret\n", None
+    )
+    try:
+        port = candidate._first_line(ready, 60)["port"]
+
+        def ask(secret, path, method="POST"):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request(method, path, b'{"subject": "7"}', {"Authorization": f"Bearer {secret}"})
+            status = connection.getresponse().status
+            connection.close()
+            return status
+
+        assert ask("secret", "/predict/shop") == 200
+        assert ask(token, "/predict/shop") == 401
+        assert [ask("secret", path) for path in ("/feedback", "/control/refresh", "/api/status")] == [404] * 3
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ready)

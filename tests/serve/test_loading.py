@@ -1,0 +1,190 @@
+"""Only bytes that match their signed digest are served; a damaged file means the last good model and an alert."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+import pytest
+
+from noria.errors import Damaged, NotAttested, NotFound
+from noria.kernel.artifacts.codecs import get_bundle
+from noria.serve.loading import load_release
+from noria.serve.metrics import Metrics
+from noria.serve.predictor import Predictor
+from tests.release.made import hold, sign
+from tests.serve import released, stand_in
+
+
+@pytest.fixture(autouse=True)
+def arithmetic(monkeypatch):
+    """The stand-in's, for this process too."""
+    import sys
+    import types
+
+    import noria.model
+
+    module = types.ModuleType("noria.model.scoring")
+    module.load = stand_in.load
+    monkeypatch.setitem(sys.modules, "noria.model.scoring", module)
+    monkeypatch.setattr(noria.model, "scoring", module, raising=False)
+
+
+def flip(path, at=-1):
+    """Turn one bit of one byte, in place."""
+    os.chmod(path, 0o600)
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def started(project):
+    predictor = Predictor(project, Metrics())
+    predictor.start()
+    return predictor
+
+
+def served(predictor):
+    """(champion's model, canary's model)"""
+    return tuple(m and m.release.model for m in (predictor.served.champion, predictor.served.canary))
+
+
+def refused(predictor):
+    return dict(predictor.served.refused)
+
+
+def files_of(project, release):
+    """Every file that a release rests on: the bundle's manifest, its parts, the envelopes."""
+    bundle = project.store.models.get(release.model).bundle
+    return [bundle, *get_bundle(project.artifacts, bundle).manifest["files"].values(), *release.attestations]
+
+
+def test_a_good_release_is_loaded(project):
+    released.champion(project)
+    predictor = started(project)
+    assert served(predictor) == ("model:shop@1", None) and not predictor.served.refused
+
+
+def test_one_flipped_byte_in_each_file_in_turn_and_the_last_good_serves(project):
+    released.champion(project, 1)
+    predictor = started(project)
+    second = released.canary(project, 2)
+    assert len(files_of(project, second)) == 6
+    for digest in files_of(project, second):
+        path = project.artifacts.path(digest)
+        good = path.read_bytes()
+        for at in (0, len(good) // 2, -1):
+            flip(path, at)
+            poke(project)
+            assert predictor.refresh()
+            assert served(predictor) == ("model:shop@1", None), digest
+            assert refused(predictor)["rel_2"] in ("damaged", "not_attested")
+            path.write_bytes(good)
+    poke(project)
+    predictor.refresh()
+    assert served(predictor) == ("model:shop@1", "model:shop@2")
+    events = project.store.events.list(kind="damaged")
+    assert {e.subject for e in events} == {"release:rel_2"}
+    assert {e.data["why"] for e in events} == {"damaged", "not_attested"}  # once a reason, not once a look
+    assert b'noria_release_refused_total{reason="damaged"}' in predictor.metrics.render()
+
+
+def poke(project):
+    """Let the revision grow."""
+    project.store.releases.update("rel_2", evidence={"poked": project.store.releases.revision()})
+
+
+def test_a_damaged_new_champion_leaves_the_last_good_one_serving(project):
+    released.champion(project, 1)
+    predictor = started(project)
+    held = hold(project, released.model(project, 2), "rel_2")
+    flip(project.artifacts.path(project.store.models.get(held.model).bundle))
+    project.store.releases.promote("rel_2", project.clock.now())
+    predictor.refresh()
+    assert served(predictor) == ("model:shop@1", None) and refused(predictor) == {"rel_2": "damaged"}
+
+
+def test_a_damaged_champion_at_start_falls_back_to_the_one_before(project):
+    for version in (1, 2, 3):
+        released.champion(project, version)
+    for version in (2, 3):
+        flip(project.artifacts.path(project.store.models.get(f"model:shop@{version}").bundle))
+    predictor = started(project)
+    assert served(predictor) == ("model:shop@1", None)
+    assert refused(predictor) == {"rel_3": "damaged", "rel_2": "damaged"}
+
+
+def test_with_nothing_good_nothing_is_served(project):
+    release = released.champion(project)
+    flip(project.artifacts.path(files_of(project, release)[1]))
+    predictor = started(project)
+    assert served(predictor) == (None, None)
+
+
+def test_a_missing_file_is_refused(project):
+    release = released.champion(project)
+    project.artifacts.delete(files_of(project, release)[2])
+    with pytest.raises(NotFound):
+        load_release(project, release)
+
+
+def test_a_wrong_signature_is_refused(project, tmp_path, monkeypatch):
+    """Signed by a key that this project does not trust, over the right bytes."""
+    from noria.release import signer as keys
+
+    release = released.champion(project)
+    trusted = [(project.state / "keys" / f"{name}.pub").read_bytes() for name in ("gate", "approval")]
+    model = project.store.models.get(release.model)
+    for name in ("gate", "approval"):
+        (project.state / "keys" / f"{name}.pub").unlink()
+        (project.keys_dir / f"{name}.pub").unlink()
+        (project.keys_dir / f"{name}.ed25519").unlink()
+    forged = sign(project, model, release.id)
+    for name, data in zip(("gate", "approval"), trusted, strict=True):
+        (project.state / "keys" / f"{name}.pub").write_bytes(data)
+        (project.keys_dir / f"{name}.pub").write_bytes(data)
+    project.store.releases.update(release.id, attestations=forged)
+    with pytest.raises(NotAttested, match="not signed by the trusted key"):
+        load_release(project, project.store.releases.get(release.id))
+    assert keys.FileSigner  # the forgery was made by the same code that signs
+
+
+def test_the_attestations_of_another_model_are_refused(project):
+    first = released.champion(project, 1)
+    held = hold(project, released.model(project, 2), "rel_2", attestations=first.attestations)
+    with pytest.raises(NotAttested, match=r"speaks of model:shop@1"):
+        load_release(project, held)
+
+
+def test_no_attestation_is_refused(project):
+    held = hold(project, released.model(project, 1), "rel_1", attestations=())
+    with pytest.raises(NotAttested):
+        load_release(project, held)
+
+
+def test_other_bytes_under_the_same_record_are_refused(project):
+    """Somebody with a pen in the database points the model at another bundle."""
+    release = released.champion(project, 1)
+    other = released.bundle(project, popular=["bought for money"])
+    with sqlite3.connect(project.state / "noria.db") as db:
+        assert db.execute("UPDATE models SET bundle = ? WHERE version = 1", (other,)).rowcount == 1
+    with pytest.raises(NotAttested):
+        load_release(project, release)
+
+
+def test_a_bundle_that_does_not_load_is_refused_in_words(project):
+    from noria.errors import ModelError
+
+    release = released.champion(project, 1, does_not_load=True)
+    with pytest.raises(ModelError, match="does not load"):
+        load_release(project, release)
+
+
+def test_the_same_bytes_are_not_read_twice_but_checked_for_each_release(project):
+    first = load_release(project, released.champion(project, 1))
+    path = project.artifacts.path(first.bundle)
+    again = load_release(project, first.release, first)
+    assert again.scorer is first.scorer
+    flip(path)
+    with pytest.raises(Damaged):
+        load_release(project, first.release)

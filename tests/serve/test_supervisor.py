@@ -1,0 +1,201 @@
+"""`noria up`: the scorer and the loop as a tree that stands and falls together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from noria.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, Unauthorized
+from noria.project import open_project
+from noria.serve import auth, supervisor
+from noria.serve.client import Client
+from noria.serve.server import listen
+from noria.serve.supervisor import Child, login_address, up
+from tests.serve import released
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from noria.project import open_project
+from noria.serve import child, supervisor
+from tests.serve.asking import NOON
+from noria.types import HeldClock
+
+def spawn(module, arguments, log, **more):
+    if module == "noria.serve":
+        module = "tests.serve.stand_in"
+    elif "noria.retrain" in arguments:
+        arguments = [arguments[0], "tests.serve.idle_loop", *arguments[2:]]
+    return child.spawn(module, arguments, log, **more)
+
+supervisor.spawn = spawn
+with open_project(Path(sys.argv[1])) as project:
+    supervisor.up(project, port=0, on_ready=lambda told: print("ready", flush=True))
+"""
+
+
+@pytest.fixture
+def running(project):
+    """An `up` in a process of its own, with a stand-in for the loop."""
+    released.champion(project)
+    env = {**os.environ, "PYTHONPATH": os.getcwd()}
+    line = [sys.executable, "-c", SCRIPT, str(project.root)]
+    process = subprocess.Popen(line, env=env, stdout=subprocess.PIPE)
+    assert process.stdout and process.stdout.readline() == b"ready\n"
+    yield process
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    process.stdout.close()
+
+
+def told(project):
+    return json.loads((project.state / "up.json").read_text())
+
+
+def wait_for(condition):
+    """Until it is so; the test's own time limit ends it otherwise."""
+    pause = threading.Event()
+    while not condition():
+        pause.wait(0.02)
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_up_serves_and_a_second_one_is_refused(project, running):
+    there = told(project)
+    assert there["pid"] == running.pid and (project.state / "up.json").stat().st_mode & 0o777 == 0o600
+    client = Client.of(project.root)
+    assert client.post("/predict/shop", {"subject": "7"})["items"] == ["top of 1"]
+    assert client.get("/api/status")["champion"]["model"] == "model:shop@1"
+    client.close()
+    with pytest.raises(AlreadyUp, match=f"kill {running.pid}"):
+        up(project, port=0)
+
+
+def test_a_killed_scorer_comes_back_at_the_same_port(project, running):
+    before = told(project)
+    os.kill(before["pids"]["scorer"], signal.SIGKILL)
+    wait_for(lambda: told(project)["pids"]["scorer"] not in (None, before["pids"]["scorer"]))
+    after = told(project)
+    assert (after["port"], after["token"], after["pids"]["loop"]) == (
+        before["port"],
+        before["token"],
+        before["pids"]["loop"],
+    )
+    client = Client.of(project.root)
+    assert client.post("/predict/shop", {"subject": "7"})["ack"] == "group"
+    client.close()
+
+
+def test_a_killed_loop_comes_back(project, running):
+    wait_for(lambda: told(project)["pids"]["loop"])
+    before = told(project)["pids"]["loop"]
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: told(project)["pids"]["loop"] not in (None, before))
+
+
+def test_when_up_is_killed_nobody_is_left_behind(project, running, monkeypatch):
+    pids = told(project)["pids"]
+    wait_for(lambda: told(project)["pids"]["loop"])
+    pids = told(project)["pids"]
+    running.kill()
+    running.wait()
+    wait_for(lambda: not any(alive(pid) for pid in pids.values()))
+    monkeypatch.setattr(running, "wait", lambda seconds: 0)  # it did not end by itself
+
+
+def test_up_takes_its_token_and_file_with_it(project):
+    released.champion(project)
+    line = [sys.executable, "-c", SCRIPT, str(project.root)]
+    process = subprocess.Popen(line, env={**os.environ, "PYTHONPATH": os.getcwd()}, stdout=subprocess.PIPE)
+    assert process.stdout and process.stdout.readline() == b"ready\n"
+    there = told(project)
+    pids = there["pids"]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    process.stdout.close()
+    assert not (project.state / "up.json").exists()
+    with pytest.raises(Unauthorized):
+        auth.check(project.store, there["token"])
+    assert not any(alive(pid) for pid in pids.values() if pid)
+
+
+def test_a_busy_port_is_said_and_nothing_is_left(project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortBusy, match=f"port {port} is taken"):
+            up(project, port=port)
+    assert not (project.state / "up.json").exists()
+    with supervisor._only_one(project):  # the lock is free again
+        pass
+
+
+def test_a_second_server_does_not_share_the_port():
+    with listen("127.0.0.1", 0) as first, pytest.raises(PortBusy):
+        listen("127.0.0.1", first.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com"])
+def test_other_interfaces_are_refused(host):
+    with pytest.raises(BadRequest, match="loopback"):
+        listen(host, 0)
+
+
+def test_replay_needs_a_project_that_is_open_for_it(project):
+    with pytest.raises(ProjectError, match="not open for replay"):
+        up(project, replay=True)
+
+
+def test_backoff_grows_and_calms(project, tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    born: list[float] = []
+
+    class Dead:
+        returncode = 1
+        pid = 1
+
+        def poll(self):
+            return 1
+
+    def spawn(*args, **more):
+        born.append(now[0])
+        return Dead()
+
+    monkeypatch.setattr(supervisor, "spawn", spawn)
+    child = Child("loop", "x", list, False, tmp_path)
+    child.start()
+    for _ in range(600):
+        now[0] += 0.1
+        child.look()
+    gaps = [round(b - a, 1) for a, b in pairwise(born)]
+    assert gaps[0] < 0.5 and gaps == sorted(gaps) and 30 <= gaps[-1] < 30.5
+
+
+def test_the_login_address_opens_once(project):
+    address = login_address(project, "::1", 8080)
+    assert address.startswith("http://[::1]:8080/login?code=")
+    auth.log_in(project.store, address.split("=")[1])
+    with pytest.raises(Unauthorized):
+        auth.log_in(project.store, address.split("=")[1])
+
+
+def test_the_project_opens_after_all_this(project):
+    with open_project(project.root) as again:
+        assert again.id == project.id
