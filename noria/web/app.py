@@ -66,7 +66,7 @@ class Web:
         return self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(dict(scope), receive)  # type: ignore[arg-type]  # the same ASGI, by another name
+        request = Request(dict(scope), receive)
         try:
             response = await self._route(request)
         except NoriaError as exc:
@@ -137,7 +137,7 @@ class Web:
             raise Forbidden("nobody is logged in")
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), max_num_fields=20))
         actions.check_csrf(token, form)
-        await asyncio.to_thread(actions.act, self.project, action, release_id, form.get("reason", ""))
+        await actions.act(self.project, action, release_id, token.name, form)
         if self._refresh is not None:
             await self._refresh()
         target = f"/releases/{quote(release_id, safe='')}?done={action}"

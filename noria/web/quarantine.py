@@ -61,13 +61,13 @@ def of(project: Project, version: DatasetVersion) -> Bad:
 def summed(count: int, rows: list[dict[str, Any]]) -> Bad:
     """Reasons counted over the rows at hand, most frequent first; the values as the source had them."""
     counted: dict[str, int] = {}
-    shown = []
+    shown: list[dict[str, Any]] = []
     for row in rows:
-        reasons = [str(r) for r in row.get("_reasons") or ()]
+        reasons = [str(reason) for reason in row.get("_reasons") or ()]
         for reason in reasons:
             counted[reason] = counted.get(reason, 0) + 1
         shown.append({"reasons": reasons, "row": row.get("_row"), "values": _raw(row.get("_raw"))})
-    columns = list(dict.fromkeys(k for row in shown for k in row["values"]))
+    columns = list(dict.fromkeys(name for values in (_raw(row.get("_raw")) for row in rows) for name in values))
     return Bad(count, sorted(counted.items(), key=lambda p: (-p[1], p[0])), columns, shown)
 
 

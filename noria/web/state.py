@@ -206,14 +206,27 @@ def _feedback(loop: Loop) -> Part:
 
 
 def _decide(loop: Loop) -> Part:
-    if run := loop.runs_of("retrain"):
+    run = next((r for r in loop.running if (r.parent or "").startswith("decision:")), None)
+    if run is not None:
         return Part("decide", "busy", "retraining", f"since {words.ago(run.started, loop.now)}", "/decisions")
+    if (failed := loop.happened("failed")) is not None and failed.at > loop.now - DAY:
+        return Part("decide", "warn", "a job failed", tell(failed).text, "/events?kind=failed")
     last = loop.project.store.decisions.list(limit=1)
     if not last:
         return Part("decide", "idle", "no decision yet", "the policy looks after every window", "/decisions")
     retrained = loop.project.store.decisions.list(action="retrain", limit=1)
     line = f"retrained {words.ago(retrained[-1].at, loop.now)}" if retrained else "waits"
     return Part("decide", "ok", line, last[-1].reason, "/decisions")
+
+
+def turning(loop: Loop) -> tuple[str, str]:
+    """How far the reconciler is: at rest or at work, and when it looks again."""
+    found = loop.project.store.settings.get("loop")
+    if not isinstance(found, dict):
+        return "not started", "noria up turns it"
+    due = found.get("next_due")
+    note = f"next look at {words.when(due)}" if isinstance(due, int) else "no look is planned"
+    return ("at rest" if found.get("idle") else "at work"), note
 
 
 def waiting(loop: Loop) -> list[Waiting]:
@@ -233,7 +246,7 @@ def verdict(found: Sequence[Part], held: int) -> tuple[str, str, str]:
     """The answer in one line, how it stands, and why."""
     worst = max(found, key=lambda p: _RANK[p.tone], default=None)
     troubles = [p for p in found if p.tone in ("bad", "warn")]
-    if worst is None or all(p.tone == "idle" for p in found):
+    if worst is None or all(p.tone == "idle" for p in found if p.key != "features"):
         return "idle", "Nothing runs here yet.", "Type noria run to turn the wheel for the first time."
     bad = [p for p in troubles if p.tone == "bad"]
     if bad:

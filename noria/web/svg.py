@@ -89,13 +89,13 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     """
     if not math.isfinite(low) or not math.isfinite(high):
         return [0.0, 1.0]
-    if high <= low:
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-9):
         high = low + (abs(low) or 1.0)
     raw = (high - low) / max(about, 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def time_ticks(low: Micros, high: Micros, most: int = 5) -> list[tuple[Micros, str]]:
@@ -364,14 +364,16 @@ def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = 
     """Rows of little squares, newest at the right. An alarm also has a ring, so that it is seen without colour."""
     if not rows or not any(r.cells for r in rows):
         return empty(title)
-    step, top = 22, 6
+    step, top = min(32.0, max(20.0, 190 / len(rows))), 6
     most = max(len(r.cells) for r in rows)
     cell = min(20.0, (WIDTH - label - 10) / most)
     height = top + step * len(rows) + 6
     body = []
     for i, row in enumerate(rows):
         y = top + i * step
-        body.append(el("text", words.cut(row.name, 17), x=label - 12, y=y + 14, class_="row-name", text_anchor="end"))
+        body.append(
+            el("text", words.cut(row.name, 17), x=label - 12, y=y + step / 2 + 3, class_="row-name", text_anchor="end")
+        )
         start = WIDTH - 10 - cell * len(row.cells)
         for j, (text, level, alarm) in enumerate(row.cells):
             x, gap = start + j * cell, min(2.0, cell * 0.15)
@@ -403,14 +405,16 @@ def share_bar(title: str, parts: Sequence[tuple[str, float, str]], *, width: flo
     return picture(width, height, title, told, *body, class_="share")
 
 
-def box(title: str, values: Sequence[float], *, show: Callable[[float], str] = words.number) -> Markup:
+def box(
+    title: str, values: Sequence[float], *, show: Callable[[float], str] = words.number, width: float = WIDTH
+) -> Markup:
     """Five quantiles as a box: the range between the outer ones, the middle half, the median."""
     if len(values) != 5 or not all(math.isfinite(v) for v in values):
         return empty(title, height=64)
     low, q1, mid, q3, high = values
 
     def px(v: float) -> float:
-        return 24 + (v - low) / ((high - low) or 1) * (WIDTH - 48)
+        return 24 + (v - low) / ((high - low) or 1) * (width - 48)
 
     body = [
         el("line", x1=px(low), x2=px(high), y1=22, y2=22, class_="box-range"),
@@ -418,7 +422,7 @@ def box(title: str, values: Sequence[float], *, show: Callable[[float], str] = w
         el("line", x1=px(mid), x2=px(mid), y1=8, y2=36, class_="stroke"),
     ]
     for v, anchor in ((low, "start"), (mid, "middle"), (high, "end")):
-        x = {"start": 24.0, "end": WIDTH - 24.0}.get(anchor, min(max(px(v), 120.0), WIDTH - 120.0))
+        x = {"start": 24.0, "end": width - 24.0}.get(anchor, min(max(px(v), 100.0), width - 100.0))
         body.append(el("text", show(v), x=x, y=56, class_="tick", text_anchor=anchor))
     told = f"lowest {show(low)}, half between {show(q1)} and {show(q3)}, median {show(mid)}, highest {show(high)}"
-    return picture(WIDTH, 64, title, told, el("g", *body, class_="series s1"), class_="boxes")
+    return picture(width, 64, title, told, el("g", *body, class_="series s1"), class_="boxes")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from noria.kernel.records import Event
 from noria.types import DAY, Micros
@@ -18,6 +17,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "blocked": ("bad", "Data blocked"),
     "canary": ("busy", "Canary started"),
     "damaged": ("bad", "Damaged bytes refused"),
+    "failed": ("warn", "A job failed"),
     "forced": ("warn", "Forced past the gates"),
     "halted": ("warn", "Halted"),
     "held": ("warn", "Waits for approval"),
@@ -46,7 +46,6 @@ class Told:
     about: str
     text: str
     href: str | None
-    times: int = 1
 
 
 def tell(event: Event) -> Told:
@@ -62,11 +61,20 @@ def tell(event: Event) -> Told:
     about = str(event.data.get("model") or event.data.get("dataset") or event.data.get("monitor") or "")
     kind, _, name = event.subject.partition(":")
     about = about.removeprefix("model:") or (name if kind in ("model", "dataset") else "")
-    return Told(event.at, event.kind, tone, title, about, _text(event.data), home_of(event.subject))
+    return Told(event.at, event.kind, tone, title, about, _text(event), home_of(event.subject))
 
 
-def _text(data: dict[str, Any]) -> str:
+def _text(event: Event) -> str:
     """The words that say why, or else the small facts."""
+    data = event.data
+    if event.kind in ("canary", "stage"):
+        return f"{words.share(data.get('share'))} of the subjects"
+    if event.kind == "promoted":
+        return ""
+    if event.kind == "ingested":
+        return (
+            f"{words.plural(int(data.get('rows', 0)), 'row')}, {words.count(data.get('quarantined', 0))} in quarantine"
+        )
     for key in ("reason", "what", "message", "reasons"):
         value = data.get(key)
         if value:
@@ -99,20 +107,30 @@ class Day:
     lines: list[Told]
 
 
-def timeline(events: Sequence[Event], most: int = 40) -> list[Day]:
-    """Events by day, newest first; the same kind in a row on one day is one line that counts."""
+ROUTINE = ("ingested", "quarantined")
+"""What happens every day when all is well: the overview counts these and does not list them."""
+
+
+def timeline(events: Sequence[Event], most: int = 9) -> list[Day]:
+    """The latest events by day, newest first, routine left out."""
     days: list[Day] = []
-    for event in sorted(events, key=lambda e: (e.at, e.id), reverse=True)[:most]:
+    told = sorted((e for e in events if e.kind not in ROUTINE), key=lambda e: (e.at, e.id), reverse=True)
+    for event in told[:most]:
         start = event.at // DAY * DAY
         if not days or days[-1].at != start:
             days.append(Day(start, []))
-        line, lines = tell(event), days[-1].lines
-        if lines and lines[-1].kind == line.kind == "ingested":
-            lines[-1] = Told(**{**_fields(lines[-1]), "times": lines[-1].times + 1})
-        else:
-            lines.append(line)
+        days[-1].lines.append(tell(event))
     return days
 
 
-def _fields(told: Told) -> dict[str, Any]:
-    return {name: getattr(told, name) for name in Told.__slots__}
+def routine(events: Sequence[Event]) -> str:
+    """The routine in a sentence, or nothing.
+
+    >>> routine([Event("e", 0, "ingested", "dataset:sales@1", {"rows": 500, "quarantined": 2})])
+    '1 ingest: 500 rows, 2 in quarantine'
+    """
+    taken = [e for e in events if e.kind == "ingested"]
+    rows = sum(int(e.data.get("rows", 0)) for e in taken)
+    bad = sum(int(e.data.get("quarantined", 0)) for e in taken)
+    said = f"{words.plural(len(taken), 'ingest')}: {words.plural(rows, 'row')}, {words.count(bad)} in quarantine"
+    return said if taken else ""

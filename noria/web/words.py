@@ -156,7 +156,8 @@ def month(at: Micros) -> str:
 def month_starts(low: Micros, high: Micros) -> list[Micros]:
     """The first moments of the months between two moments."""
     m = _moment(low)
-    year, number_, found = m.year, m.month, []
+    found: list[Micros] = []
+    year, number_ = m.year, m.month
     while True:
         at = int(datetime(year, number_, 1, tzinfo=UTC).timestamp()) * SECOND
         if at > high:

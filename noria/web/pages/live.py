@@ -44,7 +44,7 @@ def now_figures(loop: state.Loop) -> list[tuple[str, str, str]]:
     """(name, value, note) of the last answers."""
     seen = loop.recent
     if not seen:
-        return [("Requests", "0", "no answer yet")]
+        return [("Requests", "0", "no answer yet"), ("Loop", *state.turning(loop))]
     took = [p.latency_us for p in seen]
     cold = sum(p.cold for p in seen) / len(seen)
     canary = sum(p.arm == "canary" for p in seen) / len(seen)
@@ -54,12 +54,15 @@ def now_figures(loop: state.Loop) -> list[tuple[str, str, str]]:
         ("Latency p99", words.span(shapes.quantile(took, 0.99)), note),
         ("Cold", words.share(cold), "subjects without a history"),
         ("Canary", words.share(canary), note),
+        ("Loop", *state.turning(loop)),
     ]
 
 
 def _traffic(loop: state.Loop, windows: Sequence[Window]) -> Markup:
     if windows:
-        return svg.bars("Answers by window", [(words.day(w.start), float(w.n)) for w in windows], show=words.brief)
+        return svg.bars(
+            "Answers by window", [(words.day(w.start), float(w.n)) for w in windows], show=words.brief, height=210
+        )
     counted: dict[Micros, int] = {}
     for p in loop.recent:
         counted[p.at // DAY] = counted.get(p.at // DAY, 0) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from noria.web import shapes, state, svg, words
 from noria.web.site import Ask, Page, Shown, by_key
-from noria.web.tell import KINDS, tell, timeline
+from noria.web.tell import KINDS, routine, tell, timeline
 from noria.web.wheel import wheel
 
 
@@ -22,6 +22,7 @@ def overview(ask: Ask) -> Shown:
         "parts": parts,
         "waits": waits,
         "days": timeline(loop.week),
+        "routine": routine(loop.week),
         "figures": figures(loop),
     }
     return Shown("Overview", values)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from noria.errors import NoriaError
 from noria.kernel.records import Run, Step
 from noria.project import Project
@@ -53,7 +51,7 @@ def run(ask: Ask) -> Shown:
 
 def _line(step: Step) -> str:
     if step.status == "cached":
-        return "cached: same fingerprint"
+        return "from the cache"
     lasted = took(step.started, step.ended)
     return f"{step.status} · {words.span(lasted)}" if lasted is not None else step.status
 
@@ -63,10 +61,9 @@ def _why(project: Project, found: Run, step: Step) -> str:
     from noria.kernel.engine import why
 
     try:
-        said: Any = why(project.store, found.id, step.name)
+        return str(why(project.store, found.id, step.name))
     except NoriaError as exc:
         return str(exc)
-    return said if isinstance(said, str) else words.pretty(getattr(said, "__dict__", None) or said)
 
 
 PAGES = (Page("/runs", "runs.html", "runs", runs), Page("/runs/{run}", "run.html", "runs", run))

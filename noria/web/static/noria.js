@@ -79,6 +79,8 @@
 
   const begin = () => {
     light();
+    const here = document.querySelector(".nav [aria-current]"), nav = here && here.closest(".nav");
+    if (nav && nav.scrollWidth > nav.clientWidth) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
     const body = document.body;
     stamp = body.dataset.stamp || "";
     if (!stamp || !document.querySelector("[data-live]")) return;

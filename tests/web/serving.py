@@ -1,0 +1,82 @@
+"""The real server's application with the real page; only the models are stand-ins, so nothing has to be trained or signed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from noria.kernel.records import Release
+from noria.project import Project
+from noria.serve.app import App
+from noria.serve.auth import TokenCache
+from noria.serve.loading import Loaded
+from noria.serve.metrics import Metrics
+from noria.serve.predictor import Predictor, Served
+from noria.serve.serving import Serving
+from noria.types import DAY, JsonObject, to_iso
+from noria.web.app import face
+from tests.web.story import NOW
+
+
+class Counts:
+    """Answers with the history itself."""
+
+    half_life = 180 * 86_400_000_000
+
+    def recommend(self, items: Sequence[str], values: Any, at: int, k: int) -> tuple[list[str], Any]:
+        return list(items[:k]) or ["20700"], np.ones(max(1, min(k, len(items))))
+
+
+class Trusting(Predictor):
+    """Serves whatever the records say is released."""
+
+    def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded:
+        return Loaded(release, "sha256:0", Counts())  # type: ignore[arg-type]
+
+
+def app(project: Project) -> App:
+    metrics = Metrics()
+    predictor = Trusting(project, metrics)
+    predictor.start()
+    serving = Serving(project, metrics, predictor, TokenCache(project.store.tokens), project.clock, None)
+    return App(serving, lambda: [face])
+
+
+def traced(project: Project, prediction: str) -> JsonObject:
+    """A trace in the shape that `noria.feedback.trace.trace` gives: the stand-in models have no bytes to trace."""
+    p = project.live.predictions.get(prediction)
+    answer = json.loads(p.output)
+    file = "sha256:" + "5a" * 32
+    history = [
+        {"at": to_iso(p.at - n * 9 * DAY), "item": item, "value": 2.0, "file": file if n > 1 else None, "row": 40 + n}
+        for n, item in enumerate(answer["items"][:9], 1)
+    ]
+    reasons = [
+        {
+            "item": item,
+            "score": answer["scores"][i],
+            "rows": [
+                {"item": r["item"], "at": r["at"], "weight": 0.2 / (k + 1)} for k, r in enumerate(history[i : i + 4])
+            ],
+            "error": 0.0,
+        }
+        for i, item in enumerate(answer["items"][:6])
+    ]
+    data = [{"dataset": "sales@18", "rows": 60_412, "digest": "sha256:" + "c4" * 32}]
+    training = {
+        "model": p.model,
+        "trained_through": to_iso(NOW - 30 * DAY),
+        "method": "blend",
+        "data": data,
+        "files": [],
+    }
+    return {
+        "prediction": {"id": p.id},
+        "history": history[::-1],
+        "training": training,
+        "reasons": reasons,
+        "verified": {"same_items": True},
+    }

@@ -1,0 +1,254 @@
+"""Pages over a real project, asked through the real server's application."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from noria.kernel import records as r
+from noria.project import Project
+from noria.serve import auth
+from noria.types import DAY, named_id
+from noria.web.app import PAGES, PULSE, Web
+from noria.web.render import POLICY
+from tests.serve.asking import Asker, alive
+from tests.web.serving import app as make_app
+from tests.web.story import NOW, prediction_id
+
+FIXED = [p.path for p in PAGES if "{" not in p.path]
+OF_RECORDS = [
+    "/data/sales/34",
+    f"/runs/{named_id('run', '4')}?step=train",
+    "/models/shop@6",
+    f"/releases/{named_id('rel', '7')}",
+    f"/decisions/{named_id('decision', '8')}",
+    f"/trace?id={prediction_id()}",
+    "/decisions?all=1",
+    "/events?kind=alarm",
+    "/models?metric=ndcg@10",
+    "/live?days=30",
+]
+
+
+def asked(project: Project, work: Callable[[Asker], Any], scopes: tuple[str, ...] = ("read", "operate")) -> Any:
+    async def main() -> Any:
+        app = make_app(project)
+        async with alive(app, auth.issue(project.store, "test", scopes)) as ask:
+            return await work(ask)
+
+    return asyncio.run(main())
+
+
+def get(project: Project, path: str, **more: Any) -> Any:
+    return asked(project, lambda ask: ask("GET", path, **more))
+
+
+def test_a_project_with_nothing_has_every_page(empty: Project) -> None:
+    async def work(ask: Asker) -> None:
+        for path in FIXED:
+            heard = await ask("GET", path)
+            assert heard.status == 200, (path, heard.body[:300])
+            assert heard.headers["content-security-policy"] == POLICY
+        assert b"Nothing runs here yet." in (await ask("GET", "/")).body
+
+    asked(empty, work)
+
+
+def test_every_page_of_a_history(told: Project) -> None:
+    async def work(ask: Asker) -> None:
+        for path in [*FIXED, *OF_RECORDS]:
+            heard = await ask("GET", path)
+            assert heard.status == 200, (path, heard.body[:300])
+            text = heard.body.decode()
+            assert " style=" not in text and "<style" not in text and " onclick" not in text
+            assert text.count("<script") == 1
+
+    asked(told, work)
+
+
+def test_what_the_overview_says(told: Project) -> None:
+    text = get(told, "/").body.decode()
+    assert "Worth a look." in text and "drift of new items, price this week" in text
+    assert "shop@4 waits for approval" in text
+    assert "Data: all right. 72," in text
+    assert "Rolled back" in text and "Forced past the gates" in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/models/shop@99", "/runs/run_nothing", "/data/sales/99", "/data/none/1", "/releases/x", "/decisions/x"]
+)
+def test_what_is_not_there_says_so(told: Project, path: str) -> None:
+    heard = get(told, path)
+    assert heard.status == 404
+    assert b"Not here" in heard.body and b"<main" in heard.body
+
+
+def test_a_number_that_is_none(told: Project) -> None:
+    assert get(told, "/releases?page=-1").status == 400
+    assert get(told, "/releases?page=9999999999999").status == 400
+
+
+def test_every_route_needs_the_right_to_it(told: Project) -> None:
+    release = named_id("rel", "8")
+    web = Web(told)
+    gets = [route.path for route in web.routes if route.method == "GET" and "{" not in route.path]
+    posts = [route.path.replace("{release}", release) for route in web.routes if route.method == "POST"]
+    assert len(posts) == 4
+
+    async def nobody(ask: Asker) -> None:
+        for path in [*gets, *OF_RECORDS, "/static/noria.css", "/export/runs"]:
+            assert (await ask("GET", path, token=None)).status == 401
+        for path in posts:
+            assert (await ask("POST", path, raw=b"", token=None)).status == 401
+
+    async def reader(ask: Asker) -> None:
+        for path in posts:
+            assert (await ask("POST", path, raw=b"reason=x")).status == 403
+
+    async def elsewhere(ask: Asker) -> None:
+        for path in gets:
+            assert (await ask("GET", path)).status == 403
+
+    asked(told, nobody)
+    asked(told, reader, ("read",))
+    asked(told, elsewhere, ("predict", "feedback"))
+    assert told.store.releases.get(release).status == "canary"
+
+
+def test_a_form_without_its_mark_changes_nothing(told: Project) -> None:
+    release = named_id("rel", "8")
+    heard = asked(told, lambda ask: ask("POST", f"/releases/{release}/halt", raw=b"csrf=0&reason=because"))
+    assert heard.status == 403 and b"does not belong to your session" in heard.body
+    assert told.store.releases.get(release).status == "canary"
+
+
+def test_a_browser_without_a_session_is_told_how_to_log_in(told: Project) -> None:
+    heard = get(told, "/", token=None, headers={"accept": "text/html,*/*"})
+    assert heard.status == 401 and heard.headers["content-type"].startswith("text/html")
+    assert b"noria up" in heard.body and b"/login?code=" in heard.body
+    lost = get(told, "/nowhere", headers={"accept": "text/html"})
+    assert lost.status == 404 and b"Not here" in lost.body
+    program = get(told, "/", token=None)
+    assert program.headers["content-type"] == "application/problem+json"
+
+
+def test_the_pulse_sends_only_what_changed(told: Project) -> None:
+    async def work(ask: Asker) -> None:
+        first = (await ask("GET", "/", headers={PULSE: ""})).json
+        assert set(first["fragments"]) == {"live_answer", "live_wheel", "live_figures", "live_week"}
+        assert (await ask("GET", "/", headers={PULSE: first["stamp"]})).status == 204
+        told.store.events.add(
+            r.Event("event_new", NOW, "alarm", "model:shop@6", {"what": ["price fell"], "monitor": "drift"})
+        )
+        again = await ask("GET", "/", headers={PULSE: first["stamp"]})
+        assert again.status == 200 and "price fell" in again.json["fragments"]["live_week"]
+        assert len(again.body) < 40_000
+
+    asked(told, work)
+
+
+def test_each_live_part_is_a_block_of_its_page(told: Project) -> None:
+    async def work(ask: Asker) -> None:
+        for path in [*FIXED, *OF_RECORDS]:
+            page = (await ask("GET", path)).body.decode()
+            parts = (await ask("GET", path, headers={PULSE: "?"})).json["fragments"]
+            for name, html in parts.items():
+                assert f'data-live="{name}"' in page, (path, name)
+                assert html in page, (path, name)
+            assert page.count("data-live=") == len(parts), path
+
+    asked(told, work)
+
+
+def test_static_files_are_named_by_what_is_in_them(told: Project) -> None:
+    page = get(told, "/").body.decode()
+    address = page.partition('href="/static/noria.css')[2].partition('"')[0]
+    found = get(told, f"/static/noria.css{address}")
+    assert found.status == 200 and "immutable" in found.headers["cache-control"]
+    assert found.headers["content-type"] == "text/css; charset=utf-8"
+    assert get(told, "/static/app.py").status == 404
+
+
+def test_a_list_of_many_is_walked_by_key(empty: Project) -> None:
+    one = r.Prediction("", "shop", 0, "7", "model:shop@1", "rel_1", "champion", b'{"items":["a"]}', b"{}", 0, 9)
+    empty.live.append([replace(one, id=f"pred_{i:06}", at=NOW - i // 2) for i in range(2_500)], [], [])
+    empty.live.flush()
+
+    async def work(ask: Asker) -> list[str]:
+        path, seen = "/predictions", []
+        while path:
+            text = (await ask("GET", path)).body.decode()
+            rows = [part.partition('"')[0] for part in text.split("/trace?id=")[1:]]
+            assert len(rows) <= 25
+            seen += rows
+            older = text.partition('" rel="next"')[0].rpartition('href="')[2] if 'rel="next"' in text else ""
+            path = older.replace("&amp;", "&")
+        return seen
+
+    seen = asked(empty, work)
+    assert len(seen) == len(set(seen)) == 2_500
+    rows = list(csv.DictReader(io.StringIO(get(empty, "/export/predictions").body.decode())))
+    assert [row["id"] for row in rows] == seen
+    assert rows[0]["at"].startswith("2011-06-20T09:")
+
+
+def test_every_table_can_be_exported(told: Project) -> None:
+    for table, least in (
+        ("runs", 39),
+        ("events", 20),
+        ("decisions", 120),
+        ("models", 8),
+        ("releases", 8),
+        ("versions/sales", 34),
+        ("drift", 120),
+    ):
+        heard = get(told, f"/export/{table}")
+        rows = list(csv.DictReader(io.StringIO(heard.body.decode())))
+        assert len(rows) >= least, table
+        assert heard.headers["content-disposition"].startswith("attachment")
+    assert get(told, "/export/tokens").status == 404
+
+
+def test_roads_of_a_verdict(told: Project) -> None:
+    text = get(told, f"/releases/{named_id('rel', '8')}").body.decode()
+    assert "can see a loss of 2.9 %" in text and "underpowered: 0.301 against 0.312" in text
+    assert f"/releases/{named_id('rel', '8')}/halt" in text and "/approve" not in text
+    assert "/approve" in get(told, f"/releases/{named_id('rel', '4')}").body.decode()
+    only = asked(told, lambda ask: ask("GET", f"/releases/{named_id('rel', '4')}"), ("read",))
+    assert b"/approve" not in only.body
+
+
+def test_quarantine_shows_the_rows_and_why(told: Project) -> None:
+    text = get(told, "/data/sales/34").body.decode()
+    assert "REGENCY CAKESTAND" in text and "duplicate (invoice, stock_code)" in text and "price is not above 0" in text
+    assert "Values of price" in text
+
+
+def test_a_damaged_card_is_said_and_not_shown(told: Project) -> None:
+    model = told.store.models.get("model:shop@6")
+    assert model.card is not None
+    path = told.artifacts.path(model.card)
+    path.chmod(0o600)
+    path.write_bytes(b"other bytes")
+    text = get(told, "/models/shop@6").body.decode()
+    assert "The card cannot be read" in text and "other bytes" not in text
+
+
+def test_json_of_a_program_is_not_a_page(told: Project) -> None:
+    heard = get(told, "/models/shop@99", headers={PULSE: "1"})
+    assert heard.status == 404 and json.loads(heard.body)["code"] == "not_found"
+
+
+def test_a_stage_runs_with_the_clock(told: Project) -> None:
+    from noria.web.rollout import track
+
+    release = told.store.releases.get(named_id("rel", "8"))
+    early, late = str(track(release, release.stage_since)), str(track(release, release.stage_since + DAY))
+    assert early != late

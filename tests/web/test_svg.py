@@ -1,0 +1,132 @@
+"""Pictures: well formed, finite, named, and deaf to hostile names."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noria.types import DAY
+from noria.web import svg
+from noria.web.graph import Node, graph, layers
+from noria.web.wheel import PARTS, Part, wheel
+
+NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
+INDECENT = ["<script>alert(1)</script>", "\"' onload='x", "]]>", "&amp;", "\u202eabc"]
+
+
+def read(picture: Any) -> ElementTree.Element:
+    """The picture as a browser would read it, having looked for what must never be in one."""
+    text = str(picture)
+    assert "<script" not in text and "style=" not in text
+    assert not re.search(
+        r"(?<![a-z])nan|(?<![a-z])inf(?![a-z])", " ".join(re.findall(r'(?:d|points|x|y|cx|cy|width)="([^"]*)"', text))
+    )
+    root = ElementTree.fromstring(text)
+    assert root.find("title") is not None and root.find("desc") is not None
+    assert root.get("role") in ("img", "group") and root.get("aria-label")
+    return root
+
+
+@given(NUMBERS, NUMBERS)
+def test_ticks_cover_the_range_with_round_steps(a: float, b: float) -> None:
+    low, high = min(a, b), max(a, b)
+    found = svg.ticks(low, high)
+    near = 1e-8 * max(abs(low), abs(high), 1e-9)
+    assert found[0] <= low + near and found[-1] >= high - near
+    assert 2 <= len(found) <= 8
+    assert found == sorted(set(found))
+
+
+@given(st.integers(0, 2**52), st.integers(1, 3000 * DAY))
+def test_moments_are_named_in_order_and_few(low: int, span: int) -> None:
+    found = svg.time_ticks(low, low + span)
+    assert len(found) <= 7
+    assert [at for at, _ in found] == sorted({at for at, _ in found})
+    assert all(low <= at <= low + span for at, _ in found)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**15), st.none() | NUMBERS | st.just(math.nan)), max_size=30),
+    TEXT,
+    st.booleans(),
+)
+def test_any_line_is_a_picture(points: list[tuple[float, float | None]], name: str, unripe: bool) -> None:
+    points.sort(key=lambda p: p[0])
+    edge = points[len(points) // 2][0] if unripe and points else None
+    read(
+        svg.lines(
+            "Quality",
+            [
+                svg.Series(
+                    name, [(x, None if y is not None and math.isnan(y) else y) for x, y in points], unripe_from=edge
+                )
+            ],
+        )
+    )
+
+
+@given(st.lists(st.tuples(TEXT, st.floats(0, 1e9)), max_size=40))
+def test_any_bars_are_a_picture(values: list[tuple[str, float]]) -> None:
+    root = read(svg.bars("Rows", values))
+    drawn = [e for e in root.iter("rect") if e.get("class", "").startswith("bar")]
+    assert len(drawn) == (len(values) if any(v for _, v in values) else 0)
+    assert all(float(e.get("height", "-1")) >= 0 for e in drawn)
+
+
+@given(st.lists(st.tuples(TEXT, NUMBERS, st.floats(0, 10), st.floats(0, 10)), max_size=15))
+def test_an_interval_lies_around_its_mean(rows: list[tuple[str, float, float, float]]) -> None:
+    root = read(svg.intervals("recall@20", [svg.Interval(n, m, m - a, m + b) for n, m, a, b in rows]))
+    for row in (e for e in root.iter("g") if e.get("class", "").startswith("series")):
+        whisker, dot = row.find("line"), row.find("circle")
+        assert whisker is not None and dot is not None
+        assert float(whisker.get("x1", "")) - 0.02 <= float(dot.get("cx", "")) <= float(whisker.get("x2", "")) + 0.02
+
+
+def test_other_pictures() -> None:
+    for bad in INDECENT:
+        read(svg.strips("Drift", [svg.Strip(bad, [(bad, 4, True), (bad, None, False)])]))
+        read(svg.share_bar("Share", [(bad, 0.0, "s1"), (bad, 2.0, "s2")]))
+        read(svg.sparkline(bad, [1.0, None, math.nan, 2.0]))
+        read(svg.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0]))
+        read(svg.empty(bad, bad))
+        read(graph(bad, [Node(bad, ["nobody"], bad, bad)]))
+        read(wheel([Part(k, "bad", bad, bad, "/x") for k in PARTS], bad, bad, bad, turning=True))
+
+
+def test_an_alarm_is_seen_without_colour() -> None:
+    root = read(svg.strips("Drift", [svg.Strip("price", [("Monday", 4, True), ("Tuesday", 4, False)])]))
+    assert len([e for e in root.iter("circle") if e.get("class") == "ring"]) == 1
+    assert "Monday" in (root.findtext("desc") or "")
+
+
+@given(
+    st.dictionaries(
+        st.text("abcdefg", min_size=1, max_size=2),
+        st.lists(st.text("abcdefg", min_size=1, max_size=2), max_size=4),
+        max_size=12,
+    )
+)
+def test_each_step_stands_after_those_it_waits_for(after: dict[str, list[str]]) -> None:
+    names = sorted(after)
+    forward = {n: [a for a in after[n] if a < n] for n in names}
+    found = layers(forward)
+    depth = {n: i for i, row in enumerate(found) for n in row}
+    assert sorted(depth) == names
+    assert all(depth[a] < depth[n] for n in names for a in forward[n] if a in depth)
+    assert all(row for row in found)
+
+
+@given(
+    st.dictionaries(
+        st.text("abc", min_size=1, max_size=2), st.lists(st.text("abc", min_size=1, max_size=2), max_size=4), max_size=9
+    )
+)
+def test_a_circle_is_cut_and_drawn(after: dict[str, list[str]]) -> None:
+    read(graph("Steps", [Node(n, a, "done") for n, a in after.items()]))
+    assert sorted(n for row in layers(after) for n in row) == sorted(after)
