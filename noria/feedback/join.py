@@ -12,8 +12,9 @@ Rules 2 and 3 wait `SETTLE` of event time, so that what is still on its way to t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from noria.kernel.metadata.base import LiveStore
 from noria.kernel.records import OnlineEvent, Outcome
@@ -29,6 +30,7 @@ SETTLE: Micros = 60 * SECOND
 _BATCH = 10_000
 
 Join = tuple[str, str | None, str]
+Place = tuple[str | None, str]
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ def join_all(live: LiveStore, now: Micros) -> JoinReport:
     report, limit = JoinReport(), _BATCH
     while True:
         waiting = live.outcomes.unjoined(limit)
-        joins = _decide(live, waiting, now, report)
+        joins = _Pass(live, waiting, now, report).joins()
         live.outcomes.join(joins)
         for _, _, how in joins:
             report.by[how] = report.by.get(how, 0) + 1
@@ -72,49 +74,64 @@ def join_all(live: LiveStore, now: Micros) -> JoinReport:
         limit = limit if joins else limit * 4  # those that wait come first in the list: look behind them
 
 
-def _decide(live: LiveStore, waiting: Iterable[Outcome], now: Micros, report: JoinReport) -> list[Join]:
-    waiting = list(waiting)
-    named = live.predictions.find(o.prediction for o in waiting if o.prediction)
-    joins: list[Join] = []
-    here: dict[str, str | None] = {}  # what this pass has joined
-    for outcome in sorted(waiting, key=lambda o: (o.value < 0, o.at, o.key)):  # what is taken back before who takes
-        late = now > outcome.received + REACH
-        found: tuple[str | None, str] | None = None
+class _Pass:
+    """One look at the outcomes that wait: what was found for each, and what they need to be found by."""
+
+    def __init__(self, live: LiveStore, waiting: Sequence[Outcome], now: Micros, report: JoinReport) -> None:
+        self._live, self._now, self._report = live, now, report
+        self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
+        self._history = cache(live.online.of)
+        self._joined: dict[str, str | None] = {}
+        # what is taken back comes before what takes it back
+        self._order = sorted(waiting, key=lambda o: (o.value < 0, o.at, o.key))
+
+    def joins(self) -> list[Join]:
+        """Those that can be decided now."""
+        found: list[Join] = []
+        for outcome in self._order:
+            place = self._place(outcome)
+            if place is None and self._now > outcome.received + REACH:
+                place = None, "unattributed"
+            if place is not None:
+                found.append((outcome.key, *place))
+                self._joined[outcome.key] = place[0]
+        return found
+
+    def _place(self, outcome: Outcome) -> Place | None:
+        """Where it belongs, and how that was found; None while that is not known."""
         if outcome.prediction:
-            prediction = named.get(outcome.prediction)
-            if prediction is not None and prediction.subject == outcome.subject:
-                found = prediction.id, "id"
-            elif prediction is not None:
-                report.strangers += 1
-                found = None, "unattributed"
-        elif now >= outcome.at + SETTLE:
-            found = _revoked(live, outcome, here) if outcome.value < 0 else _of_subject(live, outcome)
-        if found is None and late:
-            found = None, "unattributed"
-        if found is not None:
-            joins.append((outcome.key, *found))
-            here[outcome.key] = found[0]
-    return joins
+            return self._by_id(outcome, outcome.prediction)
+        if self._now < outcome.at + SETTLE:
+            return None
+        return self._by_purchase(outcome) if outcome.value < 0 else self._by_subject(outcome)
 
+    def _by_id(self, outcome: Outcome, name: str) -> Place | None:
+        prediction = self._named.get(name)
+        if prediction is None:
+            return None
+        if prediction.subject != outcome.subject:
+            self._report.strangers += 1
+            return None, "unattributed"
+        return prediction.id, "id"
 
-def _of_subject(live: LiveStore, outcome: Outcome) -> tuple[str | None, str] | None:
-    prediction = live.predictions.latest_before(outcome.subject, outcome.at, REACH)
-    return (prediction.id, "subject") if prediction else None
+    def _by_subject(self, outcome: Outcome) -> Place | None:
+        prediction = self._live.predictions.latest_before(outcome.subject, outcome.at, REACH)
+        return (prediction.id, "subject") if prediction else None
 
-
-def _revoked(live: LiveStore, outcome: Outcome, here: dict[str, str | None]) -> tuple[str | None, str] | None:
-    """Where the outcome that it takes back belongs; None while that is not known."""
-    key = revoked_by(outcome, live.online.of(outcome.subject))
-    if key is None:
-        return None
-    if key in here:
-        return here[key], "revokes" if here[key] else "unattributed"
-    taken_back = live.outcomes.get(key)
-    if taken_back is None:
-        return None, "unattributed"  # a row of the dataset from before anything was predicted
-    if not taken_back.how:
-        return None
-    return taken_back.joined, "revokes" if taken_back.joined else "unattributed"
+    def _by_purchase(self, outcome: Outcome) -> Place | None:
+        key = revoked_by(outcome, self._history(outcome.subject))
+        if key is None:
+            return None
+        bought = self._live.outcomes.get(key)
+        if key in self._joined:
+            prediction = self._joined[key]
+        elif bought is None:  # a row of the dataset from before anything was predicted
+            prediction = None
+        elif not bought.how:
+            return None
+        else:
+            prediction = bought.joined
+        return prediction, "revokes" if prediction else "unattributed"
 
 
 def revoked_by(outcome: Outcome, history: Iterable[OnlineEvent]) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 NEW_ITEMS, NEW_SUBJECTS, POPULARITY = "unseen items", "unseen customers", "popularity"
 GAP: Micros = 28 * DAY
-"""How old a model may be for "new" to mean more than usual: the baseline's own share of new is taken at this distance."""
+"""How old a model is when its share of new things is usual: the baseline's own share is taken at this distance."""
 MANY = 200
 """A text column with more values than this is not watched by value."""
 _BINS = 10
@@ -75,9 +76,9 @@ class Baseline:
             known = bought[str(self.roles.item)].cast(str).is_in(list(self.bins)).sum()
             return np.array([known, bought.height - known], dtype=np.float64)
         if column.name == NEW_SUBJECTS:
-            found = bought[str(self.roles.subject)].cast(str).unique()
-            known = found.is_in(list(self.subjects)).sum()
-            return np.array([known, len(found) - known], dtype=np.float64)
+            asked = bought[str(self.roles.subject)].cast(str).unique()
+            known = asked.is_in(list(self.subjects)).sum()
+            return np.array([known, len(asked) - known], dtype=np.float64)
         return counts_of(column, frame[column.name])
 
     def to_bytes(self) -> bytes:
@@ -111,7 +112,7 @@ class Baseline:
 
 
 def counts_of(column: Column, series: pl.Series) -> Counts:
-    """The values in the column's bins; the last bin is for what is missing, the one before it (categories) for others."""
+    """The values in the column's bins; the last is for what is missing; in categories the one before is for others."""
     if column.kind == "numeric":
         values = series.to_numpy()
         if values.dtype.kind != "f":
@@ -127,9 +128,9 @@ def counts_of(column: Column, series: pl.Series) -> Counts:
 
 
 def numeric_column(name: str, cuts: Sequence[float], counts: Sequence[float] = ()) -> Column:
-    """A column of numbers cut at these edges (an edge belongs to the bin above it); one more bin for what is missing."""
+    """A column of numbers cut at these edges (an edge is in the bin above it); one more bin for what is missing."""
     edges = [f"{c:.4g}" for c in cuts]
-    inner = [f"{a} to {b}" for a, b in zip(edges, edges[1:])]
+    inner = [f"{a} to {b}" for a, b in pairwise(edges)]
     labels = (f"below {edges[0]}", *inner, f"from {edges[-1]}", _MISSING) if edges else ("all", _MISSING)
     return Column(name, "numeric", labels, tuple(counts), tuple(float(c) for c in cuts))
 
@@ -258,7 +259,7 @@ def _popularity(bought: pl.DataFrame, item: str) -> tuple[Column, dict[str, int]
 def _new(
     bought: pl.DataFrame, name: str, label: str, window: Micros, gap: Micros, *, each_row: bool
 ) -> list[tuple[Column, Counts]]:
-    """How much is new in the second half of the baseline, to a model that is ``gap`` old there. Nothing if too short."""
+    """How much is new in the second half of the baseline to a model that is ``gap`` old. Nothing if it is too short."""
     import polars as pl
 
     start = int(bought["_window"].min())  # type: ignore[arg-type]

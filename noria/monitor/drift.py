@@ -86,7 +86,7 @@ def divergence(window: Counts, base: Counts) -> float:
     for side in (p, q):
         there = side > 0
         total += float(np.sum(side[there] * np.log2(side[there] / middle[there]))) / 2
-    return max(total, 0.0) ** 0.5
+    return float(np.sqrt(max(total, 0.0)))
 
 
 @dataclass(frozen=True, slots=True)

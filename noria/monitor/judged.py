@@ -11,7 +11,7 @@ from noria.kernel.records import Outcome, Prediction
 from noria.types import DAY, Micros
 
 REACH: Micros = DAY
-"""How long after a prediction an outcome may still belong to it: a window's labels are mature this long after its end."""
+"""How long after a prediction an outcome may still be its own: labels of a window are mature so long after its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ PLATFORM = "platform"
 LEAST_FREE = 0.02
 """Share of the disk below which an alarm is raised, if that is also less than `LEAST_BYTES`."""
 LEAST_BYTES = 2 * 1024**3
+_MOST = 10_000  # outcomes that wait are counted up to here
 _ENOUGH = 100  # answers in a window before its p99 says anything
 
 
@@ -24,7 +25,7 @@ def close_platform(project: Project, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     endpoint, closed = project.config.endpoint, []
     disk = _disk(project)
-    waiting = project.live.outcomes.count().get("", 0)
+    waiting = len(project.live.outcomes.unjoined(_MOST))
     limit = parse_span(project.config.gates.latency.p99)
     for start, end in due(project, PLATFORM, now):
         found = project.live.predictions.between(endpoint, start, end)

@@ -81,8 +81,9 @@ def _step(project: Project, champion: Release, scored: Sequence[Joined], start: 
         return None
     earlier = project.store.windows.list(project.config.endpoint, QUALITY, since=start - span_of(project), until=start)
     kept = earlier[-1].data.get("detector") if earlier else None
-    same = kept is not None and kept["model"] == champion.model
-    detector = Detector.from_json(kept) if same else Detector(champion.model, expected)
+    detector = Detector(champion.model, expected)
+    if kept is not None and kept["model"] == champion.model:
+        detector = Detector.from_json(kept)
     return detector.step([j.recall for j in scored if j.prediction.model == champion.model and j.recall is not None])
 
 
@@ -150,7 +151,7 @@ def _short(arm: Arm) -> JsonObject:
 def hurts(project: Project, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
     expected = expected_low(project.store.models.get(model).metrics, METRIC)
-    windows = [w for w in project.store.windows.list(project.config.endpoint, QUALITY, since=since)]
+    windows = project.store.windows.list(project.config.endpoint, QUALITY, since=since)
     own = [w.data["models"][model] for w in windows if model in w.data.get("models", {})]
     n = sum(w["n"] for w in own)
     if expected is None or n < 30:
@@ -163,5 +164,5 @@ def hurts(project: Project, model: str, since: Micros) -> JsonObject:
 
 
 def _weighted(windows: Iterable[dict[str, Any]]) -> float:
-    parts = [(w["n"], w[METRIC][0]) for w in windows if w["n"]]
+    parts = [(int(w["n"]), float(w[METRIC][0])) for w in windows if w["n"]]
     return sum(n * mean for n, mean in parts) / sum(n for n, _ in parts)

@@ -1,0 +1,187 @@
+"""A small real shop: three months of real rows, real days after them, the real stores; only the training is imagined."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from noria.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
+from noria.project import Project, open_project
+from noria.recipes.new import new_project
+from noria.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
+from noria.retrain.jobs import InlineJobs, JobFailed
+from noria.types import DAY, JsonObject, Micros, named_id, parse_time
+
+STAGES = ({"share": 0.5, "span": 2 * DAY, "requests": 10}, {"share": 1.0, "span": 0, "requests": 0})
+
+
+@pytest.fixture(scope="session")
+def rows() -> pl.DataFrame:
+    start = pl.lit(parse_time("2010-09-01")).cast(pl.Datetime("us"))
+    return read_cut().filter(pl.col("invoice_date") >= start)
+
+
+@pytest.fixture(scope="session")
+def real_days(rows: pl.DataFrame) -> list[Day]:
+    return list(days(rows, 40))
+
+
+class FakeTraining(InlineJobs):
+    """Real ingest and real windows; a training that makes a record and nothing else, and a release that is champion."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self.project = project
+        self.done: list[tuple[str, JsonObject]] = []
+        self.fail: dict[str, int] = {}  # kind -> how many times
+
+    def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
+        self.done.append((kind, params))
+        if self.fail.get(kind, 0):
+            self.fail[kind] -= 1
+            raise JobFailed(kind, {"code": "job_failed", "detail": "asked to fail"})
+        if kind == "train":
+            return {"model": add_model(self.project).ref, "run": "run_of_" + params["decision"]}
+        if kind == "release":
+            made = add_release(self.project, params["model"], decision=params["decision"])
+            return {"release": made.id, "status": "champion"}
+        return super().run(kind, params, seconds)
+
+    @property
+    def trained(self) -> int:
+        return sum(kind == "train" for kind, _ in self.done)
+
+
+def add_model(project: Project, recall: tuple[float, float, float] = (0.31, 0.28, 0.34)) -> ModelVersion:
+    """A version's record, trained on everything that is in the dataset."""
+    version = project.store.models.next_version("shop")
+    data = project.store.datasets.get("sales")
+    model = ModelVersion(
+        name="shop",
+        version=version,
+        bundle=f"sha256:{version}",
+        evaluated=f"sha256:{version}e",
+        recipe={},
+        kind="first" if version == 1 else "refit",
+        metrics={"recall@20": list(recall), "n": 300},
+        data=(f"dataset:sales@{data.version}",),
+        trained_through=project.clock.now() - 1,
+        run=None,
+        author="test",
+        card=None,
+        created=project.clock.now(),
+    )
+    project.store.models.add(model)
+    return model
+
+
+def add_release(project: Project, ref: str, status: str = "champion", **more: Any) -> Release:
+    """A release's record: champion at once, or a canary that has just started."""
+    now = project.clock.now()
+    champion = project.store.releases.champion("shop")
+    tried = len(project.store.releases.list("shop"))
+    made = Release(
+        id=named_id("release", ref, str(tried)),
+        endpoint="shop",
+        model=ref,
+        status="held" if status == "champion" else status,
+        stages=STAGES,
+        stage=0,
+        stage_since=now,
+        created=now,
+        started=now,
+        previous=champion.id if champion else None,
+        **more,
+    )
+    project.store.releases.add(made)
+    if status == "champion":
+        project.store.releases.promote(made.id, now)
+    return project.store.releases.get(made.id)
+
+
+@dataclass
+class Shop:
+    """The project, its days to come, and hands to play them."""
+
+    project: Project
+    days: list[Day]
+    jobs: FakeTraining
+    asked: list[str] = field(default_factory=list)
+
+    def at(self, moment: Micros) -> None:
+        self.project.store.settings.set("clock", moment)
+
+    def drop(self, day: Day, frame: pl.DataFrame | None = None) -> None:
+        """The day's rows as a file of the source."""
+        (day.rows if frame is None else frame).write_parquet(
+            self.project.root / f"data/sales/{day.start // DAY}.parquet"
+        )
+
+    def play(self, day: Day, *, hits: int = 6, frame: pl.DataFrame | None = None) -> None:
+        """Each visit of the day is answered with ``hits`` of its items, then happens; its rows fall into the source."""
+        for visit in day.visits:
+            self.visit(visit, hits)
+        if day.rows.height:
+            self.drop(day, frame)
+        self.at(day.end)
+
+    def visit(self, visit: Visit, hits: int) -> None:
+        now, store, live = visit.at, self.project.store, self.project.live
+        self.at(now)
+        prediction = named_id("pred", "shop", visit.invoice) if visit.truth else None
+        events = [OnlineEvent(0, x.key, visit.customer, x.item, x.at, x.value) for x in visit.lines]
+        outcomes = [Outcome(x.key, x.at, visit.customer, x.item, x.value, prediction, now) for x in visit.lines]
+        predictions = []
+        if prediction:
+            canary = next(iter(store.releases.list("shop", "canary")), None)
+            release = store.releases.champion("shop")
+            arm = "champion"
+            if canary is not None and int(visit.customer) % 2:
+                release, arm = canary, "canary"
+            assert release is not None
+            items = [*visit.truth[:hits], *(f"no{i}" for i in range(20 - min(hits, len(visit.truth))))]
+            answer = json.dumps({"items": items, "scores": [1.0] * len(items)}).encode()
+            predictions.append(
+                Prediction(
+                    id=prediction,
+                    endpoint="shop",
+                    at=now,
+                    subject=visit.customer,
+                    model=release.model,
+                    release=release.id,
+                    arm=arm,
+                    output=answer,
+                    inputs=b"{}",
+                    watermark=0,
+                    latency_us=900,
+                )
+            )
+            self.asked.append(prediction)
+        live.append(predictions, outcomes, events)
+        live.flush()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, rows: pl.DataFrame, real_days: list[Day], monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """Open for replay at the opening, three months ingested, a first champion that was trained on them."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    root = tmp_path / "shop"
+    new_project(root, "recommend", "shop")
+    (root / "data/sales").mkdir(parents=True)
+    with open_project(root) as first:
+        first.store.settings.set("mode", "replay")
+        first.store.settings.set("clock", OPENING)
+    before = rows.filter(pl.col("invoice_date") < pl.lit(OPENING).cast(pl.Datetime("us")))
+    before.write_parquet(root / "data/sales/before.parquet")
+    with open_project(root) as project:
+        made = Shop(project, real_days, FakeTraining(project))
+        made.jobs.run("ingest", {"dataset": "sales"}, 60)
+        add_release(project, add_model(project).ref)
+        made.jobs.done.clear()
+        yield made

@@ -1,0 +1,243 @@
+"""Ticks on a small real shop: ingest, join, windows, alarms, decisions; each once, whatever is killed in between."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+
+from noria.kernel.records import Event
+from noria.retrain.loop import next_due, state_of, tick
+from noria.retrain.replay import replay
+from noria.types import DAY, to_iso
+
+from .conftest import Shop, add_model, add_release
+
+
+def policy(shop: Shop, *on: str, cooldown: str = "3 days") -> None:
+    """Another ``[retrain]``, as the loop would read it from noria.toml."""
+    import msgspec
+
+    retrain = msgspec.structs.replace(shop.project.config.retrain, on=on, cooldown=cooldown)
+    object.__setattr__(shop.project, "config", msgspec.structs.replace(shop.project.config, retrain=retrain))
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [e.kind for e in events]
+
+
+def everything(shop: Shop) -> dict[str, Any]:
+    """All that a story is made of, to be compared."""
+    store = shop.project.store
+    return {
+        "events": [e for e in store.events.list() if e.data.get("monitor") != "platform"],
+        "decisions": [(d.id, d.at, d.action, d.reason, d.evidence_digest) for d in store.decisions.list()],
+        "windows": [w for m in ("drift", "quality") for w in store.windows.list("shop", m)],
+        "outcomes": shop.project.live.outcomes.count(),
+        "rows": store.datasets.get("sales").rows,
+        "models": [m.ref for m in store.models.list()],
+    }
+
+
+def test_a_quiet_week(shop: Shop) -> None:
+    policy(shop, "drift", "decay")
+    before = shop.project.store.datasets.get("sales").rows
+    for day in shop.days[:7]:
+        shop.play(day)
+        events = tick(shop.project, shop.jobs)
+        assert not [e for e in events if e.kind in ("failed", "retrain")]
+        assert state_of(shop.project) == {"clock": day.end, "idle": True, "next_due": day.end + DAY}
+    store = shop.project.store
+    assert store.datasets.get("sales").rows > before
+    drift, quality = (store.windows.list("shop", m) for m in ("drift", "quality"))
+    assert [w.start for w in drift] == [d.start for d in shop.days[:7]]
+    assert [w.start for w in quality] == [d.start for d in shop.days[:6]], "labels are mature a day later"
+    assert [w.n > 0 for w in drift] == [d.rows.height > 0 for d in shop.days[:7]]
+    assert {d.action for d in store.decisions.list()} == {"none"} and len(store.decisions.list()) == 7
+    assert shop.jobs.trained == 0
+    assert sum(w.n for w in quality) == sum(bool(v.truth) for d in shop.days[:6] for v in d.visits)
+
+
+def test_outcomes_are_joined_and_measured(shop: Shop) -> None:
+    for day in shop.days[:3]:
+        shop.play(day, hits=3)
+        tick(shop.project, shop.jobs)
+    first = shop.project.store.windows.list("shop", "quality")[0]
+    by_hand = [min(3, len(v.truth)) / min(20, len(v.truth)) for v in shop.days[0].visits if v.truth]
+    assert first.data["recall@20"][0] == pytest.approx(sum(by_hand) / len(by_hand), abs=1e-4)
+    low, high = first.data["recall@20"][1:]
+    assert low <= first.data["recall@20"][0] <= high and first.data["mature"] == 1.0
+    counted = shop.project.live.outcomes.count()
+    assert counted["id"] == sum(len(v.lines) for d in shop.days[:3] for v in d.visits if v.truth)
+
+
+def test_a_killed_tick_done_again_changes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole tick again, and again with everything up to each stage done twice, tells the same story."""
+    spoilt = [d.rows.with_columns(pl.lit("Brazil").alias("country")) for d in shop.days[:5]]
+    for i, day in enumerate(shop.days[:5]):
+        shop.play(day, frame=spoilt[i])
+        tick(shop.project, shop.jobs)
+    once = everything(shop)
+    trained = shop.jobs.trained
+    assert trained >= 1 and "alarm" in kinds(once["events"])
+    state = state_of(shop.project)
+    shop.project.store.settings.set("loop", {**state, "clock": state["clock"] - DAY})
+    assert tick(shop.project, shop.jobs) == []
+    assert everything(shop) == once and shop.jobs.trained == trained
+
+
+@pytest.mark.parametrize("killed_in", ["_ingest", "_join", "_watch", "_look_at_rollout", "write_state", "release"])
+def test_killed_in_the_middle_the_next_tick_ends_the_same(
+    shop: Shop, killed_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*args: Any, **more: Any) -> None:
+        raise Killed
+
+    policy(shop, "new data 1 rows")
+    day = shop.days[0]
+    shop.play(day)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        if killed_in == "release":
+            real = shop.jobs.run
+            patch.setattr(shop.jobs, "run", lambda kind, *rest: die() if kind == "release" else real(kind, *rest))
+        else:
+            patch.setattr(f"noria.retrain.loop.{killed_in}", die)
+        tick(shop.project, shop.jobs)
+    assert state_of(shop.project) == {}, "not done: it is due again"
+    tick(shop.project, shop.jobs)
+    found = everything(shop)
+    assert [d[2] for d in found["decisions"]] == ["retrain"]
+    assert kinds(found["events"]).count("retrain") == 1
+    assert found["decisions"][0][1] == day.end and state_of(shop.project)["clock"] == day.end
+    (decision,) = shop.project.store.decisions.list()
+    assert decision.run == "run_of_" + decision.id
+
+
+def test_drift_is_told_once_and_answered_once(shop: Shop) -> None:
+    policy(shop, "drift")
+    shop.jobs.fail["release"] = 99
+    for day in shop.days[:12]:
+        shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
+        tick(shop.project, shop.jobs)
+    alarms = [e for e in shop.project.store.events.list(kind="alarm") if e.data["monitor"] == "drift"]
+    assert len(alarms) == 1
+    told = alarms[0].data
+    assert "price" in told["columns"] and told["model"] == "model:shop@1"
+    assert any(w.startswith("price ") and "->" in w for w in told["what"])
+    assert told["since"] == shop.days[0].start and told["hurts"]["answer"] in ("no", "not known yet")
+    assert told["false_alarms"]["promised"] == 1.0
+    assert shop.jobs.trained == 4, "the failed job is tried again three times, not for ever"
+
+
+def test_a_new_champion_is_compared_with_its_own_data(shop: Shop) -> None:
+    policy(shop, "drift", cooldown="1 day")
+    for day in shop.days[:20]:
+        shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
+        tick(shop.project, shop.jobs)
+    windows = shop.project.store.windows.list("shop", "drift")
+    assert windows[-1].data["model"] != "model:shop@1"
+    assert {w.data["model"] for w in windows} >= {"model:shop@1", "model:shop@2"}
+    assert 1 <= shop.jobs.trained <= 5
+
+
+def test_decay_is_seen_and_answered(shop: Shop) -> None:
+    policy(shop, "decay")
+    for day in shop.days[:30]:
+        shop.play(day, hits=0)
+        events = tick(shop.project, shop.jobs)
+        if "retrain" in kinds(events):
+            break
+    alarm = next(e for e in shop.project.store.events.list(kind="alarm") if e.data["monitor"] == "decay")
+    assert alarm.data["hurts"]["answer"] == "yes" and alarm.data["score"] >= alarm.data["threshold"]
+    assert day.start < shop.days[10].start, "answers without a single hit are seen soon"
+    assert shop.project.store.decisions.list(action="retrain")[0].reason.startswith("decay since ")
+
+
+def test_good_answers_raise_no_alarm(shop: Shop) -> None:
+    policy(shop, "decay")
+    for day in shop.days[:20]:
+        shop.play(day, hits=12)
+        tick(shop.project, shop.jobs)
+    assert not [e for e in shop.project.store.events.list(kind="alarm") if e.data["monitor"] == "decay"]
+
+
+def test_new_data_and_cooldown(shop: Shop) -> None:
+    policy(shop, "new data 2%", cooldown="4 days")
+    for day in shop.days[:14]:
+        shop.play(day)
+        tick(shop.project, shop.jobs)
+    made = shop.project.store.decisions.list(action="retrain")
+    assert len(made) >= 2 and all(b.at - a.at >= 4 * DAY for a, b in pairwise(made))
+    assert all(d.reason.startswith("new data ") and d.run for d in made)
+    assert [r.same for r in replay(shop.project)] == [True] * 14
+
+
+def test_a_canary_is_left_alone_and_judged_on_live_quality(shop: Shop) -> None:
+    policy(shop, "new data 1%", cooldown="1 day")
+    add_release(shop.project, add_model(shop.project).ref, "canary")
+    seen: list[str] = []
+    for day in shop.days[:12]:
+        shop.play(day)
+        seen += kinds(tick(shop.project, shop.jobs))
+        if "promoted" in seen:
+            break
+        assert shop.jobs.trained == 0
+    assert "promoted" in seen
+    assert any(d.reason.startswith("model:shop@2 is under way (canary)") for d in shop.project.store.decisions.list())
+    (promoted,) = [e for e in shop.project.store.events.list(kind="promoted")]
+    assert promoted.data["model"] == "model:shop@2"
+
+
+def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:
+    policy(shop, "decay")
+    bad = add_release(shop.project, add_model(shop.project).ref, "canary")
+    for day in shop.days[:12]:
+        for visit in day.visits:
+            shop.visit(visit, 0 if int(visit.customer) % 2 else 12)
+        if day.rows.height:
+            shop.drop(day)
+        shop.at(day.end)
+        if "rolled_back" in kinds(tick(shop.project, shop.jobs)):
+            break
+    assert shop.project.store.releases.get(bad.id).status == "rolled_back"
+    champion = shop.project.store.releases.champion("shop")
+    assert champion is not None and champion.model == "model:shop@1"
+
+
+def test_bad_data_does_not_stop_the_rest(shop: Shop) -> None:
+    shop.jobs.fail["ingest"] = 1
+    shop.play(shop.days[0])
+    events = tick(shop.project, shop.jobs)
+    assert kinds(events)[0] == "failed" and events[0].data["job"] == "ingest"
+    assert events[0].subject == "dataset:sales"
+    assert state_of(shop.project)["clock"] == shop.days[0].end
+    rows = shop.project.store.datasets.get("sales").rows
+    shop.play(shop.days[1])
+    assert "failed" not in kinds(tick(shop.project, shop.jobs))
+    assert shop.project.store.datasets.get("sales").rows == rows + sum(
+        d.rows.unique(["invoice", "stock_code"]).filter(pl.col("price") >= 0).height for d in shop.days[:2]
+    )
+
+
+def test_when_the_next_is_due(shop: Shop) -> None:
+    policy(shop, "schedule 0 3 * * *")
+    now = shop.days[0].start
+    assert to_iso(next_due(shop.project, now)) == to_iso(now + DAY), "a replay knows the ends of windows only"
+    shop.project.store.settings.set("mode", None)
+    assert next_due(shop.project, now) == now + 60_000_000
+    assert next_due(shop.project, now + 3 * 3_600_000_000 - 1) == now + 3 * 3_600_000_000
+
+
+def test_without_a_champion_it_waits(shop: Shop) -> None:
+    champion = shop.project.store.releases.champion("shop")
+    assert champion is not None
+    shop.project.store.releases.update(champion.id, status="superseded")
+    shop.at(shop.days[0].end)
+    tick(shop.project, shop.jobs)
+    (decision,) = shop.project.store.decisions.list()
+    assert decision.action == "none" and decision.reason.startswith("nothing is released yet")
