@@ -1,0 +1,219 @@
+"""Timed events of subjects with items as arrays: what recommenders learn from and are asked about. numpy only.
+
+A row with ``value > 0`` is a purchase (a click, a play), one below zero a return. Rows that belong together (an
+invoice) share a ``basket``: a request is a basket of purchases, asked for at its first moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noria.errors import ContractError
+from noria.features.transforms import decay
+from noria.types import Micros
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from noria.data.contract import Contract
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted and without strangers.
+
+    ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known.
+    """
+
+    users: list[str]
+    items: list[str]
+    user: I8
+    item: I8
+    at: I8
+    value: F8
+    basket: I8
+    end: Micros
+
+    @staticmethod
+    def of(
+        users: Sequence[str],
+        items: Sequence[str],
+        at: Sequence[int] | I8,
+        value: Sequence[float] | F8 | None = None,
+        basket: Sequence[int] | I8 | None = None,
+        end: Micros | None = None,
+    ) -> Interactions:
+        """From one name a row. Without baskets, rows of one subject at one moment are one.
+
+        >>> data = Interactions.of(["u", "u", "v"], ["b", "a", "a"], [1, 1, 2])
+        >>> data.items, data.item.tolist(), data.basket.tolist(), data.end
+        (['a', 'b'], [1, 0, 0], [0, 0, 1], 3)
+        """
+        user_names, user = encoded(users)
+        item_names, item = encoded(items)
+        when = np.asarray(at, np.int64)
+        if basket is None:
+            pairs = np.stack([user, when], axis=1)
+            basket = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1) if len(pairs) else np.empty(0)
+        return Interactions(
+            users=user_names,
+            items=item_names,
+            user=user,
+            item=item,
+            at=when,
+            value=np.ones(len(when)) if value is None else np.asarray(value, np.float64),
+            basket=np.asarray(basket, np.int64),
+            end=int(when.max(initial=-1)) + 1 if end is None else end,
+        )
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def before(self, end: Micros) -> Interactions:
+        """What was known before this moment: later rows are gone, and so are names that only they have."""
+        return self._take(self.at < end, min(end, self.end))
+
+    def since(self, start: Micros) -> Interactions:
+        """The rows from this moment on."""
+        return self._take(self.at >= start, self.end)
+
+    @property
+    def purchases(self) -> Interactions:
+        """Rows with a value above zero."""
+        return self._take(self.value > 0, self.end)
+
+    @cached_property
+    def histories(self) -> Histories:
+        """Every subject's purchases, ready to be asked as of any moment."""
+        return Histories(self)
+
+    def _take(self, mask: NDArray[np.bool_], end: Micros) -> Interactions:
+        if mask.all():
+            return replace(self, end=end)
+        users, user = _compact(self.users, self.user[mask])
+        items, item = _compact(self.items, self.item[mask])
+        rows = {name: getattr(self, name)[mask] for name in ("at", "value", "basket")}
+        return replace(self, users=users, items=items, user=user, item=item, end=end, **rows)
+
+
+class Histories:
+    """Purchases by subject and time. The sums are those of `noria.features`: the same rows in the same order."""
+
+    def __init__(self, data: Interactions) -> None:
+        bought = np.flatnonzero(data.value > 0)
+        order = bought[np.lexsort((data.value[bought], data.at[bought], data.user[bought]))]
+        self._item, self._at = data.item[order], data.at[order]
+        self._start = np.searchsorted(data.user[order], np.arange(len(data.users) + 1))
+        self._code = {name: code for code, name in enumerate(data.users)}
+
+    def of(self, subject: str, at: Micros, half_life: Micros) -> tuple[I8, F8]:
+        """(item codes ascending, decayed counts) of the purchases before ``at``; empty for a stranger."""
+        code = self._code.get(subject)
+        if code is None:
+            return np.empty(0, np.int64), np.empty(0)
+        start, stop = self._start[code], self._start[code + 1]
+        stop = start + int(np.searchsorted(self._at[start:stop], at, "left"))
+        items, group = np.unique(self._item[start:stop], return_inverse=True)
+        weights = decay(at - self._at[start:stop], half_life)
+        return items, np.bincount(group, weights, len(items))
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Baskets to be foretold, in order of (at, subject): ``truth`` are the distinct items of each, sorted."""
+
+    subjects: list[str]
+    at: I8
+    truth: list[list[str]]
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    def take(self, index: Sequence[int] | I8) -> Requests:
+        """Some of them, in this order."""
+        chosen = [int(i) for i in index]
+        return Requests([self.subjects[i] for i in chosen], self.at[chosen], [self.truth[i] for i in chosen])
+
+
+def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests:
+    """The baskets of purchases whose first moment is in ``start <= at < end``.
+
+    >>> data = Interactions.of(["u", "u", "v"], ["b", "a", "a"], [1, 1, 2])
+    >>> requests_between(data, 0, 3).truth
+    [['a', 'b'], ['a']]
+    """
+    bought = np.flatnonzero(data.value > 0)
+    order = bought[np.lexsort((data.item[bought], data.at[bought], data.basket[bought]))]
+    edges = np.flatnonzero(np.diff(data.basket[order], prepend=-1, append=-1)) if len(order) else np.empty(0, np.int64)
+    found = []
+    for low, high in zip(edges[:-1], edges[1:]):
+        rows = order[low:high]
+        at = int(data.at[rows[0]])
+        if start <= at < end:
+            truth = [data.items[i] for i in np.unique(data.item[rows])]
+            found.append((at, data.users[data.user[rows[0]]], truth))
+    found.sort()
+    return Requests([s for _, s, _ in found], np.array([a for a, _, _ in found], np.int64), [t for _, _, t in found])
+
+
+def from_frame(frame: pl.DataFrame, contract: Contract, end: Micros | None = None) -> Interactions:
+    """The rows of a dataset by the roles of its contract (time, subject, item; value if there is one).
+
+    Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
+    Raises ContractError when a role is missing.
+    """
+    import polars as pl
+
+    roles = {role: contract.role(role) for role in ("time", "subject", "item")}
+    missing = next((role for role, column in roles.items() if column is None), None)
+    if missing is not None:
+        raise ContractError(
+            f"a recommender needs a column with the role {missing!r}",
+            place=contract.place,
+            way_out=f"customProperties: [{{property: noria.role, value: {missing}}}]",
+        )
+    time, subject, item = (pl.col(str(roles[role])) for role in ("time", "subject", "item"))
+    rest = [name for name in contract.key if name not in (roles["subject"], roles["item"])]
+    basket = pl.struct(rest).rank("dense") if rest and len(rest) < len(contract.key) else pl.lit(0)
+    wanted = frame.lazy().select(
+        subject.cast(pl.String).alias("subject"),
+        item.cast(pl.String).alias("item"),
+        time.cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
+        (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
+        basket.cast(pl.Int64).alias("basket"),
+    )
+    rows: Any = wanted.drop_nulls().sort("at", "subject", "item", maintain_order=True).collect()
+    has_basket = bool(rest) and len(rest) < len(contract.key)
+    return Interactions.of(
+        rows["subject"].to_list(),
+        rows["item"].to_list(),
+        rows["at"].to_numpy(),
+        rows["value"].to_numpy(),
+        rows["basket"].to_numpy() if has_basket else None,
+        end,
+    )
+
+
+def encoded(names: Sequence[str]) -> tuple[list[str], I8]:
+    """The distinct names, sorted, and each name's place among them.
+
+    >>> names, codes = encoded(["b", "a", "b"]); names, codes.tolist()
+    (['a', 'b'], [1, 0, 1])
+    """
+    distinct = sorted(set(names))
+    code = {name: i for i, name in enumerate(distinct)}
+    return distinct, np.fromiter((code[name] for name in names), np.int64, len(names))
+
+
+def _compact(names: list[str], codes: I8) -> tuple[list[str], I8]:
+    used, new = np.unique(codes, return_inverse=True)
+    return [names[i] for i in used.tolist()], new.astype(np.int64).reshape(-1)

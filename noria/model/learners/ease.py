@@ -1,0 +1,94 @@
+"""EASE (Steck 2019): a linear model that foretells each item from all others, in closed form.
+
+    B = -P / diag(P), diagonal 0, with P = (X'X + λ)^-1;  score(i) = sum over j of x(j) B(j, i)
+
+One eigendecomposition of the smaller Gram (X X' or X'X) serves every λ: `Factors.scores` gives a search its scores at
+low rank without ever making B, `Factors.rows` makes the rows that are kept. float64, so that results repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import eigh
+
+from noria.model.interactions import F8, I8, Interactions
+from noria.model.learners import popularity
+from noria.model.learners.buy_again import FILL
+from noria.model.learners.rows import strongest, user_matrix
+from noria.model.rank import Ranking
+from noria.types import JsonObject
+
+DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 32, "power": 0.5, "popular_days": 28}
+BLOCK = 1_000
+SIDE = 3_000
+"""The Gram is at most this large: beyond it (more subjects *and* more items) the subjects with most weight are kept."""
+
+
+def fit(train: Interactions, recipe: JsonObject) -> Ranking:
+    """``ridge`` is λ, ``neighbours`` are kept for each item, ``power`` is put on every decayed count."""
+    power = float(recipe["power"])
+    factors = factorise(train, int(recipe["half_life"]), power)
+    neighbours, weights = factors.rows(float(recipe["ridge"]), int(recipe["neighbours"]))
+    base = FILL * popularity.popular(train, float(recipe["popular_days"]))
+    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=power)
+
+
+def factorise(train: Interactions, half_life: int, power: float) -> Factors:
+    """The factors of the subjects' matrix as of ``train.end``."""
+    matrix, _ = user_matrix(train, half_life, power)
+    if min(matrix.shape) > SIDE:
+        heavy = np.argsort(-np.asarray(matrix.sum(axis=1)).ravel(), kind="stable")[:SIDE]
+        matrix = matrix[np.sort(heavy)]
+    return Factors.of(matrix)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """X'X = loadings' loadings of n items at rank r: ``loadings`` is r x n with orthogonal rows."""
+
+    loadings: F8
+    roots: F8  # squared length of each loading, r
+
+    @staticmethod
+    def of(matrix: sp.csr_array) -> Factors:
+        """From subjects x items."""
+        subjects, items = matrix.shape
+        if subjects <= items:
+            roots, vectors = eigh((matrix @ matrix.T).toarray(), driver="evd", check_finite=False)
+            loadings = np.ascontiguousarray((matrix.T @ vectors).T)
+        else:
+            roots, vectors = eigh((matrix.T @ matrix).toarray(), driver="evd", check_finite=False)
+            loadings = np.ascontiguousarray((vectors * np.sqrt(np.maximum(roots, 0.0))).T)
+        return Factors(loadings, np.maximum(roots, 0.0))
+
+    def scores(self, x: sp.csr_array, ridge: float, chunk: int = 512) -> Iterator[F8]:
+        """x B for the rows of x in pieces: each chunk x n. Cost: 2 · rows · r · n."""
+        shrunk, diagonal = self._shrunk(ridge)
+        for low in range(0, x.shape[0], chunk):
+            part = x[low : low + chunk]
+            dense = part.toarray()
+            through = dense - np.asarray(part @ shrunk.T) @ self.loadings
+            yield dense - through / diagonal
+
+    def rows(self, ridge: float, k: int) -> tuple[I8, F8]:
+        """(neighbours, weights), n x min(k, n): the greatest weights B(j, ·) of each item j."""
+        shrunk, diagonal = self._shrunk(ridge)
+
+        def blocks() -> Iterator[F8]:
+            n = self.loadings.shape[1]
+            for low in range(0, n, BLOCK):
+                part = shrunk[:, low : low + BLOCK].T @ self.loadings
+                part /= diagonal[None, :]
+                part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
+                yield part
+
+        return strongest(blocks(), min(k, self.loadings.shape[1]))
+
+    def _shrunk(self, ridge: float) -> tuple[F8, F8]:
+        """(loadings / (roots + λ), the diagonal of λP): P = (1 - loadings' shrunk) / λ."""
+        shrunk = self.loadings / (self.roots + ridge)[:, None]
+        return shrunk, 1.0 - np.einsum("rn,rn->n", self.loadings, shrunk)
