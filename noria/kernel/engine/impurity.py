@@ -1,7 +1,7 @@
 """What a step touches while it runs that a fingerprint cannot see, caught by Python's audit events.
 
 Seen: files and folders opened or changed by Python outside the artifact store and the installed code, sockets, other
-processes, databases, and the global random generators. Threads that a step starts are watched as the step. Not seen:
+processes, databases, and the global random generators. Threads that start while a step runs count as its own. Not seen:
 what Rust and C open, ``os.stat``, the environment, the clock; for those see `suspects`.
 """
 
@@ -21,7 +21,7 @@ _CODE = (".py", ".pyc", ".so", ".pyd", ".dylib")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 _local = threading.local()
 _installed = False
-_watched = 0
+_watched: list[Recorder] = []
 
 
 class Recorder:
@@ -31,7 +31,8 @@ class Recorder:
         self.seen: dict[str, None] = {}
         self._root = f"{root}{os.sep}"
         self._allowed = tuple(f"{folder}{os.sep}" for folder in allowed)
-        self._temp = os.path.realpath(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 + os.sep
+        self._temp = os.path.realpath(os.environ.get("TMPDIR", "/tmp")) + os.sep  # noqa: S108
+        self.strangers: set[int | None] = set()  # threads that were there before the step began
         self._own: set[str] = set()  # temporary files and folders that the step itself made
 
     def see(self, what: str) -> None:
@@ -59,7 +60,11 @@ class Recorder:
             return None
         if name.endswith(_CODE) or "/site-packages/" in name or "/dist-packages/" in name or "__pycache__" in name:
             return None
-        if name.startswith(_STDLIB) or any(name == own or name.startswith(own + os.sep) for own in self._own):
+        if (
+            name.startswith(_STDLIB)
+            or name + os.sep == self._temp
+            or any(name == own or name.startswith(own + os.sep) for own in self._own)
+        ):
             return None
         return name
 
@@ -67,30 +72,30 @@ class Recorder:
 @contextmanager
 def watching(recorder: Recorder) -> Iterator[None]:
     """Everything that this thread, and threads it starts, touch in here goes to the recorder."""
-    global _watched
     _install()
     _local.recorder = recorder
-    with _count_lock:
-        _watched += 1
-    chance = _chance() if _watched == 1 else None
+    recorder.strangers = {thread.ident for thread in threading.enumerate()}
+    with _lock:
+        _watched.append(recorder)
+    chance = _chance() if len(_watched) == 1 else None
     try:
         yield
     finally:
-        if chance is not None and _watched == 1 and _chance() != chance:
+        if chance is not None and len(_watched) == 1 and _chance() != chance:
             recorder.see("chance without the seed (a global random generator)")
-        with _count_lock:
-            _watched -= 1
+        with _lock:
+            _watched.remove(recorder)
         _local.recorder = None
 
 
-_count_lock = threading.Lock()
+_lock = threading.Lock()
 _STDLIB = str(Path(os.__file__).parent) + os.sep
 
 
 def _install() -> None:
     """The hook stays for the life of the process; while no step runs it returns at once."""
     global _installed
-    with _count_lock:
+    with _lock:
         if not _installed:
             _installed = True
             sys.addaudithook(_hook)
@@ -102,24 +107,32 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     handler = _HANDLERS.get(event)
     if handler is None:
         return
-    recorder = getattr(_local, "recorder", None) or getattr(threading.current_thread(), "noria_recorder", None)
-    if recorder is not None:
-        handler(recorder, args)
+    recorder = getattr(_local, "recorder", None)
+    for each in (recorder,) if recorder is not None else _parents():
+        handler(each, args)
+
+
+def _parents() -> list[Recorder]:
+    """The steps that may have started this thread: those that began before it. The engine's own threads have none."""
+    ident = threading.get_ident()
+    born_in = [recorder for recorder in _watched if ident not in recorder.strangers]
+    return [] if born_in and threading.current_thread().name.startswith("noria-") else born_in
 
 
 def _opened(recorder: Recorder, args: tuple[Any, ...]) -> None:
-    path, _, flags = args
+    path, mode, flags = args
     flags = flags if isinstance(flags, int) else 0
+    if mode is None and _is_beside(path):
+        return
     if flags & os.O_EXCL:
         recorder.made(path)
     else:
         recorder.file("writes" if flags & _WRITING else "reads", path)
 
 
-def _thread(recorder: Recorder, args: tuple[Any, ...]) -> None:
-    thread = getattr(args[0], "__self__", None)
-    if isinstance(thread, threading.Thread):
-        thread.noria_recorder = recorder  # type: ignore[attr-defined]
+def _is_beside(path: Any) -> bool:
+    """A name relative to an open folder (``dir_fd``, which the event does not tell): the folder itself was seen."""
+    return isinstance(path, (str, bytes)) and not os.path.isabs(path) and not os.path.lexists(path)  # noqa: PTH117
 
 
 def _named(what: str) -> Callable[[Recorder, tuple[Any, ...]], None]:
@@ -127,7 +140,11 @@ def _named(what: str) -> Callable[[Recorder, tuple[Any, ...]], None]:
 
 
 def _path(verb: str) -> Callable[[Recorder, tuple[Any, ...]], None]:
-    return lambda recorder, args: recorder.file(verb, args[0])
+    def handle(recorder: Recorder, args: tuple[Any, ...]) -> None:
+        if not _is_beside(args[0]):
+            recorder.file(verb, args[0])
+
+    return handle
 
 
 def _process(recorder: Recorder, args: tuple[Any, ...]) -> None:
@@ -141,7 +158,6 @@ def _network(recorder: Recorder, args: tuple[Any, ...]) -> None:
 
 _HANDLERS: dict[str, Callable[[Recorder, tuple[Any, ...]], None]] = {
     "open": _opened,
-    "_thread.start_new_thread": _thread,
     "os.mkdir": lambda recorder, args: recorder.made(args[0]),
     **{e: _path("reads") for e in ("os.listdir", "os.scandir", "glob.glob", "os.walk")},
     **{e: _path("changes") for e in ("os.remove", "os.rename", "os.rmdir", "os.truncate", "os.link", "os.symlink")},
