@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class Timed:
     spread: float
 
 
-def process(command: Sequence[str], runs: int = 5, env: dict[str, str] | None = None, cwd: str | None = None) -> Timed:
-    """A command as a whole process: the kernel's own accounting of the finished child. One run before is not counted."""
+def process(
+    command: Sequence[str], runs: int = 5, env: dict[str, str] | None = None, cwd: str | None = None, warm: bool = True
+) -> Timed:
+    """A command as a whole process: the kernel's own accounting of the finished child. ``warm``: one uncounted run before."""
     cpu, wall, peak = [], [], []
-    for number in range(runs + 1):
+    for number in range(-1 if warm else 0, runs):
         began = time.perf_counter()
         child = subprocess.Popen(
             command, env={**os.environ, **(env or {})}, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -34,7 +37,7 @@ def process(command: Sequence[str], runs: int = 5, env: dict[str, str] | None = 
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             raise RuntimeError(f"{command} ended with {child.returncode}: {words.decode(errors='replace')[-500:]}")
-        if number:
+        if number >= 0:
             wall.append(time.perf_counter() - began)
             cpu.append(usage.ru_utime + usage.ru_stime)
             peak.append(usage.ru_maxrss / 1024)
@@ -44,6 +47,16 @@ def process(command: Sequence[str], runs: int = 5, env: dict[str, str] | None = 
 def python(code: str, runs: int = 5, env: dict[str, str] | None = None, cwd: str | None = None) -> Timed:
     """A piece of Python in a fresh interpreter."""
     return process([sys.executable, "-c", code], runs, env, cwd)
+
+
+def row(
+    what: str, value: float, unit: str, floor: float = 0.0, floor_is: str = "", goal: str = "", peers: str = ""
+) -> dict[str, Any]:
+    """One line of the table; what is not given is left out."""
+    found: dict[str, Any] = {"what": what, "value": value, "unit": unit}
+    if floor:
+        found |= {"floor": floor, "floor_is": floor_is}
+    return found | {name: text for name, text in (("goal", goal), ("peers", peers)) if text}
 
 
 def piece(work: Callable[[], object], seconds: float = 0.5) -> tuple[float, float]:
