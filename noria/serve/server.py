@@ -75,7 +75,7 @@ class _Server(Granian):
         self._listening = listening
 
     def _init_shared_socket(self) -> None:
-        fd = self._listening.fileno()
+        fd = self._listening.detach()  # granian closes it
         holder: Any = _granian.SocketHolder
         self._ssp, self._shd, self._sfd = None, holder(fd, False, BACKLOG), fd  # type: ignore[assignment]
 

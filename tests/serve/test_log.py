@@ -1,0 +1,152 @@
+"""From answers to the disk: one commit and one wake-up for many; failures and waits are told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from noria.errors import DiskFull, StoreBusy
+from noria.kernel.records import OnlineEvent, Prediction
+from noria.serve import log as logs
+from noria.serve.log import Log
+
+
+class Slow:
+    """A live store whose commits happen when the test says so, in another thread."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.broken: Exception | None = None
+
+    def append(self, predictions, outcomes, events, done):
+        if self.broken is not None:
+            raise self.broken
+        self.calls.append((list(predictions), list(outcomes), list(events), done))
+
+    def commit(self, error=None):
+        calls, self.calls = self.calls, []
+        seq = 0
+
+        def report() -> None:
+            nonlocal seq
+            for _, _, events, done in calls:
+                seqs = list(range(seq + 1, seq + 1 + len(events)))
+                seq += len(events)
+                done(error, () if error else seqs)
+
+        thread = threading.Thread(target=report)
+        thread.start()
+        thread.join()
+
+
+def prediction(name: str) -> Prediction:
+    return Prediction(name, "shop", 0, "7", "m", "r", "champion", b"{}", b"{}", 0, 1)
+
+
+def event(key: str) -> OnlineEvent:
+    return OnlineEvent(0, key, "7", "mug", 0, 1.0)
+
+
+def go(work):
+    async def main() -> None:
+        store = Slow()
+        learned: list[Any] = []
+        log = Log(store, lambda events, seqs: learned.append(([e.key for e in events], list(seqs))))  # type: ignore[arg-type]
+        await work(store, log, learned)
+
+    asyncio.run(main())
+
+
+async def turn() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def test_one_turn_of_the_loop_is_one_call_and_one_wake_up(monkeypatch):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        futures = [log.write((prediction(f"p{i}"),)) for i in range(50)]
+        await turn()
+        assert len(store.calls) == 1 and [p.id for p in store.calls[0][0]] == [f"p{i}" for i in range(50)]
+        second = log.write((prediction("q"),))
+        await turn()
+        assert len(store.calls) == 2 and not any(f.done() for f in (*futures, second))
+        woken: list[Any] = []
+        loop = asyncio.get_running_loop()
+        threadsafe = loop.call_soon_threadsafe
+        monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *a: woken.append(a) or threadsafe(*a))
+        store.commit()
+        await asyncio.gather(*futures, second)
+        assert len(woken) == 1 and log.waiting == 0
+
+    go(work)
+
+
+def test_outcomes_are_learnt_before_they_are_acknowledged():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        first = log.write((), (), [event("a"), event("b")])
+        second = log.write((), (), [event("c")])
+        seen: list[Any] = []
+        second.add_done_callback(lambda _: seen.append(list(learned)))
+        await turn()
+        store.commit()
+        await asyncio.gather(first, second)
+        await turn()
+        assert learned == [(["a", "b", "c"], [1, 2, 3])] and seen == [learned]
+
+    go(work)
+
+
+def test_a_failed_commit_is_told_to_all_and_teaches_nothing():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        futures = [log.write((prediction("p"),)), log.write((), (), [event("a")])]
+        await turn()
+        store.commit(DiskFull("no room"))
+        for future in futures:
+            with pytest.raises(DiskFull):
+                await future
+        assert learned == [] and log.waiting == 0
+
+    go(work)
+
+
+def test_a_store_that_takes_nothing_is_told_too():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        store.broken = StoreBusy("closed")
+        with pytest.raises(StoreBusy, match="closed"):
+            await log.write((prediction("p"),))
+        assert log.waiting == 0
+
+    go(work)
+
+
+def test_a_disk_that_does_not_answer_is_a_bounded_wait(monkeypatch):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        monkeypatch.setattr(logs, "ACK_SECONDS", 0.0)
+        future = log.write((prediction("p"),))
+        await turn()
+        log.expire()
+        with pytest.raises(StoreBusy, match="did not confirm") as told:
+            await future
+        assert "same key" in told.value.way_out and log.waiting == 1  # it may still come
+        store.commit()
+        await log.drain()
+        assert log.waiting == 0
+
+    go(work)
+
+
+def test_too_much_waiting_is_refused(monkeypatch):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        monkeypatch.setattr(logs, "MOST_WAITING", 3)
+        futures = [log.write((prediction(f"p{i}"),)) for i in range(3)]
+        with pytest.raises(StoreBusy, match="too many"):
+            log.write((prediction("p4"),))
+        await turn()
+        store.commit()
+        await asyncio.gather(*futures)
+        log.write((prediction("p5"),))
+
+    go(work)
