@@ -140,10 +140,13 @@ def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
             )
 
 
-def write_file(folder: Path, frame: pl.DataFrame) -> str:
-    """Keep the frame as a Parquet file named by its digest; its name. On disk (fsynced) when this returns."""
+def write_file(folder: Path, frame: pl.DataFrame, app_id: str) -> str:
+    """Keep the frame as a Parquet file named by its digest; its name. On disk (fsynced) when this returns.
+
+    The id is in the file too: the same rows of two transactions must be two files, for a table is a set of names.
+    """
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=3, statistics=True)
+    frame.write_parquet(buffer, compression="zstd", compression_level=3, metadata={"noria.transaction": app_id})
     data = buffer.getvalue()
     name = f"{hashlib.sha256(data).hexdigest()}.parquet"
     target = folder / name
@@ -177,7 +180,7 @@ def append(
     }
     actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
     if frame.height:
-        name = write_file(folder, frame)
+        name = write_file(folder, frame, app_id)
         add = {
             "path": name,
             "partitionValues": {},

@@ -139,7 +139,7 @@ def _column(values: pl.Series, private: bool) -> ColumnProfile:
     kind = "text" if private else _kind(values.dtype)
     out = ColumnProfile(kind, len(values), values.null_count())
     if kind == "text":
-        counted = values.drop_nulls().cast(pl.String).value_counts(sort=False)
+        counted = values.drop_nulls().cast(pl.String).alias("value").value_counts(sort=False).sort("value")
         counts: Mapping[str, int] = dict(zip(counted[:, 0].to_list(), counted[:, 1].to_list()))
         for value in counts:
             out.distinct.update(value)

@@ -1,0 +1,158 @@
+"""Tables: versions that stay, one commit an ingest, and a log that others read too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+
+from noria.data.delta import UTC_TIME, append, exclusive
+from noria.data.tables import Tables
+from noria.errors import Conflict, ContractError, Damaged, NotFound, StoreBusy
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Tables:
+    return Tables(tmp_path / "tables")
+
+
+def some(start: int, n: int = 3) -> pl.DataFrame:
+    at = pl.Series(range(start, start + n)).cast(UTC_TIME)
+    words = [["a", "b"]] * n
+    return pl.DataFrame({"n": range(start, start + n), "at": at, "x": [0.5] * n, "w": words, "t": [f"t{start}"] * n})
+
+
+def test_every_version_stays_readable(tables: Tables) -> None:
+    for i in range(25):  # over two checkpoints
+        assert tables.append("t", some(3 * i), ingest=f"i{i}", at=i * 1000) == i + 1
+    assert tables.read("t").collect().height == 75
+    for version in (1, 9, 10, 11, 25):
+        rows = tables.read("t", version).collect()
+        assert sorted(rows["n"].to_list()) == list(range(3 * version))
+    assert Tables(tables.root).version("t") == 25
+    assert [c.ingest for c in tables.versions("t")] == [f"i{i}" for i in range(25)]
+
+
+def test_the_same_ingest_again_changes_nothing(tables: Tables) -> None:
+    assert tables.append("t", some(0), ingest="a", at=0) == 1
+    assert tables.append("t", some(3), ingest="b", at=0) == 2
+    before = tables.digest("t")
+    for again in (tables, Tables(tables.root)):
+        assert again.append("t", some(0), ingest="a", at=5) == 1
+        assert again.digest("t") == before
+
+
+def test_delta_rs_reads_what_was_written(tables: Tables) -> None:
+    for i in range(12):
+        tables.append("t", some(3 * i), ingest=f"i{i}", at=7000, meta={"noria.note": "x"})
+    other = DeltaTable(str(tables.folder("t")))
+    assert other.version() == 12
+    assert other.transaction_version("i11") == 1
+    history = other.history(1)[0]
+    assert (history["noria.ingest"], history["noria.note"], history["engineInfo"]) == ("i11", "x", "noria")
+    files = pl.DataFrame(other.get_add_actions(flatten=True)).sort("min.n")
+    assert files["num_records"].to_list() == [3] * 12
+    assert files["max.n"].to_list() == [3 * i + 2 for i in range(12)]
+    assert files["max.at"].dt.epoch("us").to_list() == [3 * i + 2 for i in range(12)]
+    assert files["min.t"].null_count() == 12, "text in statistics could name a person"
+
+
+def test_statistics_let_a_reader_skip_files(tables: Tables) -> None:
+    for i in range(3):
+        tables.append("t", some(3 * i), ingest=f"i{i}", at=0)
+    found = tables.read("t").filter(pl.col("at") >= pl.lit(7).cast(UTC_TIME)).select("n").collect()
+    assert found["n"].to_list() == [7, 8]
+
+
+def test_a_version_without_rows(tables: Tables) -> None:
+    tables.append("t", some(0), ingest="a", at=0)
+    assert tables.append("t", some(0).clear(), ingest="b", at=0) == 2
+    assert tables.read("t").collect().height == 3
+    assert tables.digest("t", 1) == tables.digest("t", 2)
+
+
+def test_the_columns_of_a_table_never_change(tables: Tables) -> None:
+    tables.append("t", some(0), ingest="a", at=0)
+    for changed, message in (
+        (some(0).drop("x"), "'x' is in the table and not in the new rows"),
+        (some(0).with_columns(pl.lit(1).alias("y")), "'y' is new to the table"),
+        (some(0).with_columns(pl.col("n").cast(pl.String)), "'n' is PrimitiveType.* and"),
+        (some(0).with_columns(pl.col("n").cast(pl.UInt8)), "cannot hold UInt8"),
+    ):
+        with pytest.raises(ContractError, match=message):
+            tables.append("t", changed, ingest="b", at=0)
+    assert tables.version("t") == 1
+
+
+def test_equal_rows_of_two_ingests_are_twice_there(tables: Tables) -> None:
+    for ingest in "ab":
+        tables.append("t", some(0), ingest=ingest, at=0)
+    assert tables.read("t").collect().height == 6
+
+
+def test_what_is_not_there(tables: Tables) -> None:
+    with pytest.raises(NotFound, match="no table 't'"):
+        tables.read("t")
+    tables.append("trees", some(0), ingest="a", at=0)
+    with pytest.raises(NotFound) as caught:
+        tables.version("tree")
+    assert caught.value.way_out == "did you mean 'trees'?"
+    with pytest.raises(NotFound, match="no version 2 of 'trees'"):
+        tables.read("trees", 2)
+    assert tables.names() == ["trees"]
+
+
+def test_a_changed_or_missing_file_is_found(tables: Tables) -> None:
+    tables.append("t", some(0), ingest="a", at=0)
+    tables.append("t", some(3), ingest="b", at=0)
+    assert tables.verify("t") == 2
+    path = tables.folder("t") / tables.files("t", 1)[0]
+    good = path.read_bytes()
+    for i in (0, len(good) // 2, len(good) - 1):
+        path.write_bytes(good[:i] + bytes([good[i] ^ 1]) + good[i + 1 :])
+        with pytest.raises(Damaged, match="was changed"):
+            tables.verify("t")
+    path.unlink()
+    with pytest.raises(Damaged, match="is missing"):
+        tables.verify("t")
+
+
+def test_one_version_is_made_once(tables: Tables) -> None:
+    tables.append("t", some(0), ingest="a", at=0)
+    with pytest.raises(Conflict):
+        append(tables.folder("t"), some(3), 1, app_id="b", at=0, meta={})
+    assert tables.read("t").collect().height == 3
+    assert not list((tables.folder("t") / "_delta_log").glob("*.part"))
+
+
+def test_the_same_rows_make_the_same_digest(tables: Tables, tmp_path: Path) -> None:
+    other = Tables(tmp_path / "other")
+    for t in (tables, other):
+        t.append("t", some(0), ingest="a", at=0)
+    assert tables.digest("t") == other.digest("t")
+
+
+def test_a_table_in_the_place_of_another_is_read_anew(tables: Tables) -> None:
+    import shutil
+
+    tables.append("t", some(0), ingest="a", at=0)
+    shutil.rmtree(tables.folder("t"))
+    tables.append("t", some(3), ingest="b", at=0)
+    assert [c.ingest for c in tables.versions("t")] == ["b"]
+
+
+def test_one_writer_at_a_time(tables: Tables) -> None:
+    with tables.lock("t"), pytest.raises(StoreBusy), exclusive(tables.root / ".t.lock", wait=0):
+        pass
+    with exclusive(tables.root / ".t.lock", wait=0):
+        pass
+
+
+def test_the_log_is_lines_of_json(tables: Tables) -> None:
+    tables.append("t", some(0), ingest="a", at=3_000_000)
+    lines = (tables.folder("t") / "_delta_log" / f"{1:020}.json").read_text().splitlines()
+    assert [next(iter(json.loads(line))) for line in lines] == ["commitInfo", "txn", "add"]
+    assert json.loads(lines[0])["commitInfo"]["timestamp"] == 3000
