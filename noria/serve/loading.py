@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from noria.errors import ModelError, NoriaError, NotAttested
 from noria.kernel.artifacts.codecs import get_bundle
 from noria.kernel.records import Release
+from noria.model import scoring
 from noria.project import Project
 from noria.release.attest import load_public_keys, verify_release
 from noria.types import JsonObject, Micros
@@ -62,8 +63,6 @@ def load_release(project: Project, release: Release, known: Loaded | None = None
 
 def load_scorer(project: Project, bundle: str) -> Any:
     """The scorer of a bundle whose every byte is verified. Raises Damaged, NotFound, ModelError."""
-    from noria.model import scoring
-
     verified = get_bundle(project.artifacts, bundle)
     try:
         return scoring.load(verified)

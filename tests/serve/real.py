@@ -76,11 +76,10 @@ def _length(got: bytes) -> int:
     return len(head) + 4 + (int(found[0].split(b":")[1]) if found else 0)
 
 
-def start(root: Path, token: str, *arguments: str, module: str = "tests.serve.stand_in", port: int = 0) -> Scorer:
+def start(root: Path, token: str, *arguments: str, module: str = "noria.serve", port: int = 0) -> Scorer:
     """Start a scorer for the project in this folder, and wait until it is ready."""
     ready, tell = os.pipe()
     line, env = command(module, [str(root), "--port", str(port), "--ready-fd", str(tell), *arguments])
-    env["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[2]), env["PYTHONPATH"]])
     with (root / "scorer.log").open("ab") as log:
         process = subprocess.Popen(line, env=env, stdout=log, stderr=log, pass_fds=[tell])
     os.close(tell)

@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import ModelVersion, Release
+from noria.model.bundle import recommend_bundle
+from noria.model.rank import Ranking
 from noria.project import Project
+from noria.types import DAY
 from tests.release.made import add_model, hold
 
 
-def bundle(project: Project, **how: Any) -> str:
-    """The digest of a bundle that answers so (see `stand_in`)."""
-    files = {"behaviour.json": json.dumps(how).encode(), "weights.npz": b"some weights"}
-    return put_bundle(project.artifacts, Bundle({"scorer": "recommend"}, files))
+def bundle(project: Project, popular: tuple[str, ...] = ("popular",), **how: Any) -> str:
+    """The digest of a bundle: buy-again, then these popular items. With ``how`` it misbehaves (see `stand_in`)."""
+    if how:
+        files = {"behaviour.json": json.dumps(how).encode()}
+        return put_bundle(project.artifacts, Bundle({"scorer": "misbehaves"}, files))
+    items = sorted(popular)
+    base = np.array([1.0 / (2 + popular.index(item)) for item in items])
+    plain = Ranking.plain(items, base)
+    ranking = Ranking(items, base, plain.factor, plain.neighbours, plain.weights, again=1.0)
+    return put_bundle(project.artifacts, recommend_bundle(ranking, {"half_life": 30 * DAY}, 0))
 
 
 def model(project: Project, version: int, **how: Any) -> ModelVersion:
     """A registered version that answers so."""
-    digest = bundle(project, **{"popular": [f"top of {version}"], **how})
+    digest = bundle(project, (f"top of {version}",), **how)
     return add_model(project, version, bundle=digest, evaluated=digest)
 
 

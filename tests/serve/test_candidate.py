@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import OnlineEvent
 from noria.serve import auth, candidate
 from noria.serve.candidate import SubprocessCandidateServer, scope_of
@@ -36,7 +37,7 @@ def stand_in(monkeypatch):
 
 
 ASKED = [{"subject": "7", "k": 3, "at": NOON}, {"subject": "8", "k": 1, "at": NOON - 2 * DAY}]
-RIGHT = [{"items": ["mug", "a", "b"], "scores": [1.0, 1 / 2, 1 / 3]}, {"items": ["a"], "scores": [1.0]}]
+RIGHT = [{"items": ["mug", "a", "b"], "scores": [2 ** (-1 / 30), 1 / 2, 1 / 3]}, {"items": ["a"], "scores": [1 / 2]}]
 
 
 def probe(project, digest, expected=None, rounds=2, **limits):
@@ -45,7 +46,7 @@ def probe(project, digest, expected=None, rounds=2, **limits):
 
 def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
     project.live.online.load([OnlineEvent(0, "e1", "7", "mug", NOON - DAY, 1.0)])
-    report = probe(project, released.bundle(project, popular=["a", "b"]), RIGHT, rounds=3)
+    report = probe(project, released.bundle(project, ("a", "b")), RIGHT, rounds=3)
     assert report.ok and report.errors == []
     assert [(a["items"], a["ack"], a["arm"]) for a in report.answers] == [
         (["mug", "a", "b"], "none", "canary"),
@@ -57,7 +58,7 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
 
 
 def test_wrong_answers_are_told(project):
-    report = probe(project, released.bundle(project, popular=["x", "y", "z"]), RIGHT)
+    report = probe(project, released.bundle(project, ("x", "y", "z")), RIGHT)
     assert not report.ok and 'items is ["x", "y", "z"], offline ["mug", "a", "b"]' in report.errors[0]
 
 
@@ -66,12 +67,16 @@ def test_wrong_answers_are_told(project):
     [
         ({"nan": True}, "422 model: the model gave a score that is no number"),
         ({"raises": "no idea"}, "no idea"),
-        ({"does_not_load": True}, "the server does not load it: model: this bundle does not load"),
     ],
 )
 def test_what_a_broken_candidate_does_is_evidence(project, how, says):
     report = probe(project, released.bundle(project, **how))
     assert not report.ok and says in report.errors[0]
+
+
+def test_a_bundle_that_does_not_load(project):
+    report = probe(project, put_bundle(project.artifacts, Bundle({"scorer": "horoscope"}, {})))
+    assert not report.ok and report.errors[0].startswith("the server does not load it: model: no scorer 'horoscope'")
 
 
 def test_a_candidate_that_sleeps_is_killed(project):
@@ -93,7 +98,7 @@ def test_a_damaged_or_missing_bundle_is_not_loaded(project):
 
 def test_a_ticket_is_for_one_load_of_one_digest(project):
     """Whoever sees a ticket later, or has one for another bundle, loads nothing with it."""
-    digest, other = released.bundle(project), released.bundle(project, popular=["other"])
+    digest, other = released.bundle(project), released.bundle(project, ("other",))
     ticket = auth.issue_code(project.store, scope_of(digest))
     for bad in (other, digest):
         if bad == digest:

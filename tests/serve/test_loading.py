@@ -13,21 +13,7 @@ from noria.serve.loading import load_release
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor
 from tests.release.made import hold, sign
-from tests.serve import released, stand_in
-
-
-@pytest.fixture(autouse=True)
-def arithmetic(monkeypatch):
-    """The stand-in's, for this process too."""
-    import sys
-    import types
-
-    import noria.model
-
-    module = types.ModuleType("noria.model.scoring")
-    module.load = stand_in.load
-    monkeypatch.setitem(sys.modules, "noria.model.scoring", module)
-    monkeypatch.setattr(noria.model, "scoring", module, raising=False)
+from tests.serve import released
 
 
 def flip(path, at=-1):
@@ -165,7 +151,7 @@ def test_no_attestation_is_refused(project):
 def test_other_bytes_under_the_same_record_are_refused(project):
     """Somebody with a pen in the database points the model at another bundle."""
     release = released.champion(project, 1)
-    other = released.bundle(project, popular=["bought for money"])
+    other = released.bundle(project, ("bought for money",))
     with sqlite3.connect(project.state / "noria.db") as db:
         assert db.execute("UPDATE models SET bundle = ? WHERE version = 1", (other,)).rowcount == 1
     with pytest.raises(NotAttested):
@@ -175,8 +161,8 @@ def test_other_bytes_under_the_same_record_are_refused(project):
 def test_a_bundle_that_does_not_load_is_refused_in_words(project):
     from noria.errors import ModelError
 
-    release = released.champion(project, 1, does_not_load=True)
-    with pytest.raises(ModelError, match="does not load"):
+    release = released.champion(project, 1, raises="no such scorer")
+    with pytest.raises(ModelError, match="no scorer 'misbehaves'"):
         load_release(project, release)
 
 

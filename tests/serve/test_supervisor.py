@@ -31,9 +31,7 @@ from tests.serve.asking import NOON
 from noria.types import HeldClock
 
 def spawn(module, arguments, log, **more):
-    if module == "noria.serve":
-        module = "tests.serve.stand_in"
-    elif "noria.retrain" in arguments:
+    if "noria.retrain" in arguments:
         arguments = [arguments[0], "tests.serve.idle_loop", *arguments[2:]]
     return child.spawn(module, arguments, log, **more)
 
