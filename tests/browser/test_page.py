@@ -1,0 +1,301 @@
+"""The page in a real browser: quiet console, four sizes and lights, keyboard, live parts, hostile names, buttons, pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noria.kernel import records as r
+from noria.project import Project, open_project
+from noria.types import HeldClock, named_id
+from tests.browser.conftest import HERE, Site, Watched
+from tests.web.story import HOSTILE, NOW, prediction_id
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PATHS = {
+    "overview": "/",
+    "data": "/data",
+    "data-version": "/data/sales/34",
+    "runs": "/runs",
+    "run": f"/runs/{named_id('run', '6')}?step=train",
+    "run-failed": f"/runs/{named_id('run', '4')}",
+    "models": "/models",
+    "model": "/models/shop@6",
+    "releases": "/releases",
+    "release": f"/releases/{named_id('rel', '8')}",
+    "release-held": f"/releases/{named_id('rel', '4')}",
+    "live": "/live",
+    "predictions": "/predictions",
+    "decisions": "/decisions",
+    "decision": f"/decisions/{named_id('decision', '8')}",
+    "trace": f"/trace?id={prediction_id()}",
+    "events": "/events",
+}
+SIZES = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844)]
+KEPT = {"overview", "live", "models", "releases", "run", "trace"}
+"""Pages whose picture goes into docs/images (NORIA_SCREENSHOTS=1), as NAME[-dark][-phone].png."""
+
+CONTRAST = """() => {
+  const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
+  const light = (c) => c.slice(0, 3).map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((a, v, i) => a + v * [.2126, .7152, .0722][i], 0);
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] > .99) return c; }
+    return [255, 255, 255, 1]; };
+  const bad = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || e.closest("svg, script, .unseen, .skip") || !e.getClientRects().length) continue;
+    const a = light(parse(getComputedStyle(e).color)), b = light(ground(e));
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) bad.push(`${ratio.toFixed(2)} ${walk.currentNode.data.trim().slice(0, 30)}`);
+  }
+  return [...new Set(bad)];
+}"""
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+Opener = Callable[..., Watched]
+
+
+def picture(name: str, light: str, width: int, tmp_path: Path) -> Path:
+    """Where a screenshot goes: beside the documentation when they are made anew, else out of the way."""
+    file = name + ("-dark" if light == "dark" else "") + ("-phone" if width < 500 else "") + ".png"
+    if os.environ.get("NORIA_SCREENSHOTS") == "1" and name in KEPT:
+        return HERE / "docs" / "images" / file
+    return tmp_path / file
+
+
+@pytest.mark.parametrize(("light", "width", "height"), SIZES, ids=lambda v: str(v))
+def test_every_page_in_every_light(
+    calm: Site, open_page: Opener, tmp_path: Path, light: str, width: int, height: int
+) -> None:
+    w = open_page(calm, width, height, light)
+    for name, path in PATHS.items():
+        answer = w.go(path)
+        assert answer.status == 200, path
+        assert w.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+        assert w.page.locator("h1").count() == 1
+        assert w.page.locator("[id]").evaluate_all("all => all.length === new Set(all.map(e => e.id)).size"), name
+        unnamed = "all => all.filter(e => !e.getAttribute('aria-label') || !e.querySelector('title')).length"
+        assert w.page.locator("svg[role]").evaluate_all(unnamed) == 0, name
+        assert w.page.evaluate(CONTRAST) == [], f"{name}: too little contrast"
+        file = picture(name, light, width, tmp_path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        w.page.screenshot(path=str(file))
+        assert file.stat().st_size > 10_000
+        w.quiet()
+
+
+def test_names_that_would_break_a_careless_page(hostile: Site, open_page: Opener) -> None:
+    w = open_page(hostile)
+    seen = 0
+    for path in PATHS.values():
+        assert w.go(path).status == 200, path
+        assert w.page.locator("main script, main img").count() == 0, path
+        assert w.page.locator("script").count() == 1
+        text = w.page.inner_text("main")
+        seen += "<script>alert('x')</script>" in text and "{{ 7*7 }}" in text
+        assert "49" not in text.split("\"'><img src=x onerror=alert(1)>")[-1][:10]
+        w.quiet()
+    assert seen >= 8
+    w.go("/trace?id=" + "%3Cscript%3Ealert(1)%3C/script%3E%22%27")
+    assert w.page.input_value("#id") == "<script>alert(1)</script>\"'"
+    w.go("/runs?before=%3Cscript%3E&step=%22")
+    assert w.page.locator("main script").count() == 0
+
+
+def test_every_section_by_keyboard(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    key, page = w.page.keyboard, w.page
+    focused = "() => document.activeElement.getAttribute('href') || document.activeElement.tagName"
+    for number, section in enumerate(["/", "/data", "/runs", "/models", "/releases", "/live", "/decisions", "/trace"]):
+        w.go("/events")
+        key.press("Tab")
+        assert page.evaluate(focused) == "#main"
+        assert page.locator(".skip").bounding_box()["y"] >= 0
+        for _ in range(number + 2):
+            key.press("Tab")
+        assert page.evaluate(focused) == section
+        with page.expect_navigation():
+            key.press("Enter")
+        assert page.url == calm.url + section
+    w.go("/")
+    key.press("Tab")
+    key.press("Enter")
+    hrefs = []
+    for _ in range(8):
+        key.press("Tab")
+        hrefs.append(page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
+    assert [text.split(":")[0] for text in hrefs] == [
+        "Data",
+        "Features",
+        "Model",
+        "Release",
+        "Serve",
+        "Monitor",
+        "Feedback",
+        "Decide",
+    ]
+
+
+def test_a_keyboard_alone_traces_a_prediction(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/predictions")
+    link = w.page.locator("tbody a").first
+    link.focus()
+    with w.page.expect_navigation():
+        w.page.keyboard.press("Enter")
+    text = w.page.inner_text("main")
+    assert "1. Known of the subject at that moment" in text and "3. Which rows weighed most" in text
+
+
+def test_light_and_dark_are_chosen_and_kept(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/")
+    button = w.page.get_by_role("button", name="Dark")
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    before = w.page.evaluate(ground)
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    dark = w.page.evaluate(ground)
+    assert dark != before and button.get_attribute("aria-pressed") == "true"
+    w.go("/live")
+    assert w.page.evaluate(ground) == dark
+
+
+def told(site: Site) -> Project:
+    return open_project(site.root, clock=HeldClock(NOW))
+
+
+def test_what_happens_appears_by_itself(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/")
+    w.page.get_by_role("link", name="All that happened").focus()
+    with told(calm) as project:
+        name = named_id("event", "live")
+        project.store.events.add(
+            r.Event(name, NOW, "alarm", "model:shop@6", {"what": ["a flood of teapots"], "monitor": "drift"})
+        )
+    w.page.get_by_text("a flood of teapots").wait_for()
+    assert w.page.evaluate("() => document.activeElement.textContent") == "All that happened"
+    w.page.wait_for_function("() => document.documentElement.dataset.link === 'on'")
+
+
+def test_nobody_looking_nothing_asked(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.page.clock.install()
+    w.go("/live")
+    asked: list[str] = []
+    w.page.on("request", lambda request: asked.append(request.url))
+    with w.page.expect_response(lambda answer: answer.url.endswith("/live")):
+        w.page.clock.run_for(2_100)
+    w.page.evaluate(HIDE, True)
+    before = len(asked)
+    w.page.clock.run_for(60_000)
+    assert len(asked) == before
+    with w.page.expect_response(lambda answer: answer.url.endswith("/live")):
+        w.page.evaluate(HIDE, False)
+
+
+def test_without_script_every_page_is_whole(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm, java_script_enabled=False)
+    for path in PATHS.values():
+        assert w.go(path).status == 200
+    w.go("/")
+    assert "Worth a look." in w.page.inner_text("h1")
+    assert w.page.get_by_role("button", name="Dark").count() == 0
+
+
+def refusals(w: Watched, status: int) -> None:
+    """Take out what chromium itself says about a page that was answered with an error, and nothing else."""
+    assert w.said and all(f"status of {status}" in text for text in w.said), w.said
+    w.said.clear()
+
+
+def test_no_session_no_page(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm, login=False)
+    address = calm.login()
+    assert w.go("/live").status == 401
+    assert w.page.inner_text("h1") == "Log in" and "noria up" in w.page.inner_text("main")
+    refusals(w, 401)
+    w.page.goto(address)
+    assert w.page.inner_text("h1") == "Worth a look."
+    cookie = next(c for c in w.page.context.cookies() if c["name"].startswith("noria_"))
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Strict"
+    w.page.context.clear_cookies()
+    assert w.page.goto(address).status == 401
+    assert "used before" in w.page.inner_text("main")
+    refusals(w, 401)
+
+
+def test_what_is_not_there(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    assert w.go("/models/shop@99").status == 404
+    assert w.page.inner_text("h1") == "Not here"
+    assert w.go("/no/such/page").status == 404
+    refusals(w, 404)
+
+
+def press(w: Watched, release: str, button: str, reason: str) -> None:
+    w.go(f"/releases/{release}")
+    form = w.page.locator("form", has=w.page.get_by_role("button", name=button, exact=True))
+    form.get_by_role("textbox").fill(reason)
+    with w.page.expect_navigation():
+        form.get_by_role("button").click()
+
+
+def test_the_buttons(hostile: Site, open_page: Opener) -> None:
+    """Changes its project: the last test of this site in the file."""
+    w = open_page(hostile)
+    canary, champion, before, held = (named_id("rel", n) for n in ("8", "6", "5", "4"))
+    w.go(f"/releases/{canary}")
+    w.page.evaluate("() => document.querySelectorAll('input[name=csrf]').forEach(i => i.value = 'x')")
+    form = w.page.locator("form[action$=halt]")
+    form.get_by_role("textbox").fill("because")
+    with w.page.expect_navigation():
+        form.get_by_role("button").click()
+    assert "does not belong to your session" in w.page.inner_text("main")
+    refusals(w, 403)
+
+    press(w, held, "Approve", HOSTILE)
+    assert "Done: approved" in w.page.inner_text("main")
+    with told(hostile) as project:
+        assert project.store.releases.get(held).status == "canary"
+        assert project.store.releases.get(canary).status == "halted"
+    press(w, held, "Halt", "enough of it")
+    assert "halted" in w.page.inner_text("h1")
+    press(w, champion, "Roll back", "it hurts")
+    assert "Done: rolled back" in w.page.inner_text("main")
+    with told(hostile) as project:
+        now = project.store.releases.champion("shop")
+        assert now is not None and now.id == before
+        assert project.store.releases.get(champion).evidence
+
+
+def test_logging_out(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/")
+    with w.page.expect_navigation():
+        w.page.get_by_role("button", name="Log out").click()
+    assert w.go("/").status == 401
+    refusals(w, 401)
+
+
+def test_a_table_is_exported(calm: Site, open_page: Opener, tmp_path: Path) -> None:
+    w = open_page(calm)
+    w.go("/releases")
+    with w.page.expect_download() as waiting:
+        w.page.get_by_role("link", name="Export as CSV").click()
+    download: Any = waiting.value
+    assert download.suggested_filename == "shop-releases.csv"
+    download.save_as(tmp_path / "releases.csv")
+    assert len((tmp_path / "releases.csv").read_text("utf-8").splitlines()) == 9
