@@ -134,32 +134,37 @@ BAD_PREDICT = [
 ]
 
 
-@pytest.mark.parametrize("raw, says", BAD_PREDICT)
-def test_bad_requests_are_refused_in_words(run, project, raw, says):
-    heard = run(lambda ask: ask("POST", "/predict/shop", raw=raw))
-    assert (heard.status, heard.headers["content-type"]) == (400, "application/problem+json")
-    problem = heard.json
-    assert problem["code"] == "bad_request" and says in problem["message"]
-    assert {"type", "title", "status", "detail", "place", "way_out"} <= set(problem)
+def test_bad_requests_are_refused_in_words(run, project):
+    async def work(ask: Asker) -> Any:
+        return [(says, await ask("POST", "/predict/shop", raw=raw)) for raw, says in BAD_PREDICT]
+
+    for says, heard in run(work):
+        assert (heard.status, heard.headers["content-type"]) == (400, "application/problem+json"), says
+        problem = heard.json
+        assert problem["code"] == "bad_request" and says in problem["message"]
+        assert {"type", "title", "status", "detail", "place", "way_out"} <= set(problem)
     assert project.live.predictions.count() == 0
 
 
-@pytest.mark.parametrize(
-    "changes, says",
-    [
-        ({"value": "2"}, "Expected `float`"),
-        ({"at": "yesterday"}, "not a time"),
-        ({"at": "1969-12-31"}, "before 1970"),
-        ({"at": to_iso(NOON + DAY)}, "future"),
-        ({"at": "2011-01-01" * 9}, "length <= 40"),
-        ({"item": ""}, "length >= 1"),
-        ({"key": "a\0b"}, "NUL"),
-        ({"colour": "red"}, "unknown field"),
-    ],
-)
-def test_bad_outcomes_are_refused_all_together(run, project, changes, says):
-    heard = run(lambda ask: ask("POST", "/feedback", [outcome("good"), outcome(**changes)]))
-    assert heard.status == 400 and says in heard.json["message"] and "[1]" in heard.json["place"].replace("...", "1")
+BAD_OUTCOMES = [
+    ({"value": "2"}, "Expected `float`"),
+    ({"at": "yesterday"}, "not a time"),
+    ({"at": "1969-12-31"}, "before 1970"),
+    ({"at": to_iso(NOON + DAY)}, "future"),
+    ({"at": "2011-01-01" * 9}, "length <= 40"),
+    ({"item": ""}, "length >= 1"),
+    ({"key": "a\0b"}, "NUL"),
+    ({"colour": "red"}, "unknown field"),
+]
+
+
+def test_bad_outcomes_are_refused_all_together(run, project):
+    async def work(ask: Asker) -> Any:
+        return [(says, await ask("POST", "/feedback", [outcome("good"), outcome(**c)])) for c, says in BAD_OUTCOMES]
+
+    for says, heard in run(work):
+        assert heard.status == 400 and says in heard.json["message"], says
+        assert "[1]" in heard.json["place"].replace("...", "1")
     assert project.live.outcomes.get("good") is None
 
 
@@ -193,18 +198,25 @@ def test_a_body_that_never_comes_is_given_up(run):
     assert (heard.status, heard.json["code"]) == (408, "too_slow")
 
 
-@pytest.mark.parametrize(
-    "host",
-    [None, "", "example.com", "127.0.0.1.example.com", "127.0.0.2", "evil@127.0.0.1", "localhost/x", "0.0.0.0:8080"],
+OTHERS = (
+    None,
+    "",
+    "example.com",
+    "127.0.0.1.example.com",
+    "127.0.0.2",
+    "a@127.0.0.1",
+    "localhost/x",
+    "0.0.0.0:80",
+    "[::1",
 )
-def test_other_hosts_are_refused(run, host):
-    heard = run(lambda ask: ask("GET", "/healthz", host=host))
-    assert (heard.status, heard.json["code"]) == (403, "forbidden")
+OURS = ("127.0.0.1", "localhost:9", "[::1]:8080", "LOCALHOST")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:9", "[::1]:8080", "LOCALHOST"])
-def test_names_of_this_machine_are_served(run, host):
-    assert run(lambda ask: ask("GET", "/healthz", host=host)).status == 200
+def test_only_names_of_this_machine_are_served(run):
+    async def work(ask: Asker) -> Any:
+        return {host: (await ask("GET", "/healthz", host=host)).status for host in (*OTHERS, *OURS)}
+
+    assert run(work) == dict.fromkeys(OTHERS, 403) | dict.fromkeys(OURS, 200)
 
 
 def test_other_origins_are_refused_on_unsafe_methods(run):
@@ -229,17 +241,18 @@ def test_doubled_headers_are_refused(run):
     assert heard.status == 400
 
 
-@pytest.mark.parametrize("bad", [None, "noria_wrong", "", "ü", "x" * 10_000])
-def test_unknown_tokens_are_refused_everywhere(run, bad):
+def test_unknown_tokens_are_refused_everywhere(run):
     async def work(ask: Asker) -> Any:
         routes = [*ask.app.handlers, Route("GET", "/api/runs", "read"), Route("GET", "/nowhere", "read")]
-        return {
-            (r.method, r.path): (await ask(r.method, r.path.replace("{endpoint}", "shop"), token=bad)).status
+        asked = [
+            ask(r.method, r.path.replace("{endpoint}", "shop"), token=bad)
             for r in routes
+            for bad in (None, "noria_wrong", "", "x" * 10_000)
             if r.scope != OPEN
-        }
+        ]
+        return [(await one).status for one in asked]
 
-    assert set(run(work).values()) == {401}
+    assert set(run(work)) == {401}
 
 
 def test_every_route_asks_for_its_scope(project):
@@ -280,10 +293,12 @@ TRICKS = [
 ]
 
 
-@pytest.mark.parametrize("path", TRICKS)
-def test_what_is_not_in_the_table_is_refused(run, path):
-    heard = run(lambda ask: ask("POST", path, {"subject": "7"}))
-    assert (heard.status, heard.json["code"]) == (404, "no_route")
+def test_what_is_not_in_the_table_is_refused(run):
+    async def work(ask: Asker) -> Any:
+        return [(path, await ask("POST", path, {"subject": "7"})) for path in TRICKS]
+
+    for path, heard in run(work):
+        assert (heard.status, heard.json["code"]) == (404, "no_route"), path
 
 
 def test_wrong_methods_and_unknown_endpoints(run):
