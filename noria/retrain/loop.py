@@ -34,7 +34,7 @@ LIMITS = {"ingest": 600.0, "watch": 300.0, "train": 3_600.0, "release": 1_800.0}
 
 
 def tick(project: Project, jobs: Jobs) -> list[Event]:
-    """Everything that is due now; the events of what happened. Afterwards the setting ``loop`` says when the next is."""
+    """Everything that is due now; the events of what happened. Then the setting ``loop`` says when the next is due."""
     from noria.kernel.engine import settle_orphans
 
     now = project.clock.now()
@@ -60,7 +60,7 @@ def write_state(project: Project, now: Micros, *, idle: bool) -> None:
 
 
 def next_due(project: Project, now: Micros) -> Micros:
-    """The next moment with something to do. In a replay that is the end of a window, known to whoever moves the clock."""
+    """The next moment with something to do: in a replay the end of a window, known to whoever moves the clock."""
     end = next_end(project, now)
     if project.replay:
         return end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from noria.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
+from noria.monitor.windows import baseline_of
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
 from noria.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
@@ -167,11 +169,10 @@ class Shop:
         live.flush()
 
 
-@pytest.fixture
-def shop(tmp_path: Path, rows: pl.DataFrame, real_days: list[Day], monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """Open for replay at the opening, three months ingested, a first champion that was trained on them."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
-    root = tmp_path / "shop"
+@pytest.fixture(scope="session")
+def opened_shop(tmp_path_factory: pytest.TempPathFactory, rows: pl.DataFrame) -> Path:
+    """The project that every test gets a copy of: open for replay at the opening, three months ingested."""
+    root = tmp_path_factory.mktemp("opened") / "shop"
     new_project(root, "recommend", "shop")
     (root / "data/sales").mkdir(parents=True)
     with open_project(root) as first:
@@ -180,8 +181,17 @@ def shop(tmp_path: Path, rows: pl.DataFrame, real_days: list[Day], monkeypatch: 
     before = rows.filter(pl.col("invoice_date") < pl.lit(OPENING).cast(pl.Datetime("us")))
     before.write_parquet(root / "data/sales/before.parquet")
     with open_project(root) as project:
-        made = Shop(project, real_days, FakeTraining(project))
-        made.jobs.run("ingest", {"dataset": "sales"}, 60)
-        add_release(project, add_model(project).ref)
-        made.jobs.done.clear()
-        yield made
+        InlineJobs(project).run("ingest", {"dataset": "sales"}, 60)
+        first_model = add_model(project)
+        add_release(project, first_model.ref)
+        baseline_of(project, first_model)
+    return root
+
+
+@pytest.fixture
+def shop(tmp_path: Path, opened_shop: Path, real_days: list[Day], monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """A shop of one's own, with a first champion that was trained on three months."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    shutil.copytree(opened_shop, tmp_path / "shop")
+    with open_project(tmp_path / "shop") as project:
+        yield Shop(project, real_days, FakeTraining(project))

@@ -189,7 +189,7 @@ def test_a_canary_is_left_alone_and_judged_on_live_quality(shop: Shop) -> None:
         assert shop.jobs.trained == 0
     assert "promoted" in seen
     assert any(d.reason.startswith("model:shop@2 is under way (canary)") for d in shop.project.store.decisions.list())
-    (promoted,) = [e for e in shop.project.store.events.list(kind="promoted")]
+    (promoted,) = shop.project.store.events.list(kind="promoted")
     assert promoted.data["model"] == "model:shop@2"
 
 

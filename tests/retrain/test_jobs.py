@@ -1,0 +1,163 @@
+"""The warm child: real jobs through real pipes, and what happens when it dies, hangs or belongs to nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from noria.errors import LeaseLost
+from noria.kernel.engine.owner import is_gone, new_owner
+from noria.project import Project, open_project
+from noria.recipes.new import new_project
+from noria.retrain.jobs import InlineJobs, JobFailed, WorkerJobs
+from noria.retrain.worker import LEASE, _must_own
+
+STEPS = '''
+"""A source that does what a file says."""
+import os, signal, time
+from pathlib import Path
+import polars as pl
+
+HERE = Path(__file__).parent
+
+def load_sales():
+    word = (HERE / "word").read_text()
+    (HERE / "pid").write_text(str(os.getpid()))
+    print("a library that prints to stdout")
+    if word == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if word == "hang":
+        time.sleep(3600)
+    if word == "crash":
+        raise SystemExit("out of here")
+    if word == "bug":
+        raise ValueError("a bug")
+    return pl.read_parquet(HERE / "rows.parquet")
+'''
+
+
+@pytest.fixture
+def root(tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "shop"
+    new_project(folder, "recommend", "shop")
+    toml = (folder / "noria.toml").read_text()
+    (folder / "noria.toml").write_text(toml.replace('"data/sales/*.parquet"', '"steps:load_sales"'))
+    (folder / "steps.py").write_text(STEPS)
+    rows.tail(500).write_parquet(folder / "rows.parquet")
+    (folder / "word").write_text("go on")
+    return folder
+
+
+@pytest.fixture
+def project(root: Path) -> Iterator[Project]:
+    with open_project(root) as opened:
+        yield opened
+
+
+@pytest.fixture
+def owner(project: Project) -> str:
+    name = new_owner()
+    assert project.store.leases.take(LEASE, name, 600)
+    return name
+
+
+@pytest.fixture
+def worker(root: Path, owner: str) -> Iterator[WorkerJobs]:
+    with (root / "worker.log").open("wb") as log:
+        jobs = WorkerJobs(root, owner, log)
+        yield jobs
+        jobs.abort()
+
+
+def ingest(jobs: WorkerJobs | InlineJobs, seconds: float = 120.0):
+    return jobs.run("ingest", {"dataset": "sales"}, seconds)
+
+
+def test_one_child_does_many_jobs(worker: WorkerJobs, project: Project, root: Path) -> None:
+    first = ingest(worker)
+    pid = worker.pid
+    assert first["version"] == 1 and first["rows"] == project.store.datasets.get("sales").rows
+    assert ingest(worker) == {"version": None, "rows": None}
+    assert worker.pid == pid == int((root / "pid").read_text()) and worker.started == 1
+    assert pid != os.getpid()
+    worker.close()
+    assert "a library that prints" in (root / "worker.log").read_text()
+
+
+def test_the_same_answer_inline(root: Path, project: Project) -> None:
+    assert ingest(InlineJobs(project))["version"] == 1
+    with pytest.raises(JobFailed, match="no job 'ingst'") as error:
+        InlineJobs(project).run("ingst", {}, 1)
+    assert "did you mean 'ingest'" in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["die", "hang", "bug"])
+def test_a_child_that_is_lost_is_told_and_replaced(
+    worker: WorkerJobs, project: Project, root: Path, rows: pl.DataFrame, word: str
+) -> None:
+    assert ingest(worker)["version"] == 1
+    (root / "word").write_text(word)
+    with pytest.raises(JobFailed) as error:
+        ingest(worker, 2.0 if word == "hang" else 120.0)
+    said = {"die": "its process ended", "hang": "not done within 2 s", "bug": "a bug"}[word]
+    assert said in str(error.value)
+    lost = int((root / "pid").read_text())
+    (root / "word").write_text("go on")
+    rows.head(100).write_parquet(root / "rows.parquet")
+    assert ingest(worker)["version"] == 2
+    assert (worker.pid != lost) == (word != "bug") and worker.started == (1 if word == "bug" else 2)
+    assert project.store.runs.unfinished() == []
+
+
+def test_killed_between_two_jobs(worker: WorkerJobs) -> None:
+    ingest(worker)
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    try:
+        again = ingest(worker)
+    except JobFailed:  # it died while the job was on its way
+        again = ingest(worker)
+    assert again["version"] is None and worker.started == 2
+
+
+def test_who_does_not_hold_the_lease_does_nothing(worker: WorkerJobs, project: Project, owner: str) -> None:
+    project.store.leases.drop(LEASE, owner)
+    with pytest.raises(JobFailed, match="another loop owns"):
+        ingest(worker)
+    assert project.store.leases.take(LEASE, "elsewhere:1:2:3", 600)
+    with pytest.raises(LeaseLost):
+        _must_own(project, owner)
+    with pytest.raises(JobFailed, match="another loop owns"):
+        ingest(worker)
+    assert not project.store.datasets.list("sales")
+
+
+def test_it_dies_with_the_one_who_started_it(root: Path, owner: str, worker: WorkerJobs) -> None:
+    """A process that starts a worker and is killed at once takes the worker with it."""
+    import subprocess
+    import sys
+    import time
+
+    code = (
+        "import sys, time; from pathlib import Path; from noria.retrain.jobs import WorkerJobs\n"
+        f"jobs = WorkerJobs(Path({str(root)!r}), {owner!r}); jobs.run('ingest', {{'dataset': 'sales'}}, 120)\n"
+        "print(jobs.pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    until = time.monotonic() + 20
+    while not is_gone(f"{os.uname().nodename}:{pid}:{stat}:1"):
+        assert time.monotonic() < until, "the worker outlived its owner"
+        threading.Event().wait(0.02)
