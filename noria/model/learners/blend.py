@@ -22,23 +22,22 @@ DEFAULTS: JsonObject = {
     "ridge": 100.0,
     "power": 0.5,
     "neighbours": 32,
+    "head": 2500,
 }
 
 
 def fit(train: Interactions, recipe: JsonObject) -> Ranking:
     """``popular_days``: half-life of what sells now; ``lift`` and ``floor`` its shape; ``similar``, ``popular``: weights."""
     factor = lift_of(popularity.popular(train, float(recipe["popular_days"])), recipe)
-    power, similar = float(recipe["power"]), float(recipe["similar"])
-    factors = ease.factorise(train, int(recipe["half_life"]), power)
-    neighbours, weights = factors.rows(float(recipe["ridge"]), int(recipe["neighbours"]))
+    neighbours, weights = ease.rows(train, recipe)
     return Ranking(
         items=train.items,
         base=float(recipe["popular"]) * factor,
         factor=factor,
         neighbours=neighbours,
-        weights=similar * weights,
+        weights=float(recipe["similar"]) * weights,
         again=1.0,
-        power=power,
+        power=float(recipe["power"]),
         unknown=unknown(recipe),
     )
 

@@ -22,39 +22,56 @@ from noria.model.learners.rows import strongest, user_matrix
 from noria.model.rank import Ranking
 from noria.types import JsonObject
 
-DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 32, "power": 0.5, "popular_days": 28}
+DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 32, "power": 0.5, "head": 2500, "popular_days": 28}
 BLOCK = 1_000
 SIDE = 3_000
 """The Gram is at most this large: beyond it (more subjects *and* more items) the subjects with most weight are kept."""
 
 
 def fit(train: Interactions, recipe: JsonObject) -> Ranking:
-    """``ridge`` is λ, ``neighbours`` are kept for each item, ``power`` is put on every decayed count."""
-    power = float(recipe["power"])
-    factors = factorise(train, int(recipe["half_life"]), power)
-    neighbours, weights = factors.rows(float(recipe["ridge"]), int(recipe["neighbours"]))
+    """``ridge`` is λ, ``neighbours`` are kept for each item, ``power`` is put on every decayed count.
+
+    ``head``: so many items with most weight of late take part; the others have no neighbours.
+    """
+    neighbours, weights = rows(train, recipe)
     base = FILL * popularity.popular(train, float(recipe["popular_days"]))
-    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=power)
+    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=float(recipe["power"]))
 
 
-def factorise(train: Interactions, half_life: int, power: float) -> Factors:
-    """The factors of the subjects' matrix as of ``train.end``."""
-    matrix, _ = user_matrix(train, half_life, power)
-    if min(matrix.shape) > SIDE:
-        heavy = np.argsort(-np.asarray(matrix.sum(axis=1)).ravel(), kind="stable")[:SIDE]
-        matrix = matrix[np.sort(heavy)]
-    return Factors.of(matrix)
+def rows(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
+    """(neighbours, weights), n x m, of all items; a row of the tail weighs 0."""
+    factors = factorise(train, recipe)
+    near, strong = factors.rows(float(recipe["ridge"]), int(recipe["neighbours"]))
+    neighbours = np.zeros((len(train.items), near.shape[1]), np.int64)
+    weights = np.zeros(neighbours.shape)
+    neighbours[factors.head], weights[factors.head] = factors.head[near], strong
+    return neighbours, weights
+
+
+def factorise(train: Interactions, recipe: JsonObject) -> Factors:
+    """The factors of subjects x head as of ``train.end``."""
+    matrix, _ = user_matrix(train, int(recipe["half_life"]), float(recipe["power"]))
+    head = heaviest(np.asarray(matrix.sum(axis=0)).ravel(), int(recipe["head"]))
+    matrix = matrix[:, head]
+    matrix = matrix[heaviest(np.asarray(matrix.sum(axis=1)).ravel(), SIDE)] if min(matrix.shape) > SIDE else matrix
+    return Factors.of(matrix, head)
+
+
+def heaviest(weights: F8, most: int) -> I8:
+    """The places of the greatest weights, ascending; of equal ones the first."""
+    return np.sort(np.argsort(-weights, kind="stable")[:most])
 
 
 @dataclass(frozen=True)
 class Factors:
-    """X'X = loadings' loadings of n items at rank r: ``loadings`` is r x n with orthogonal rows."""
+    """X'X = loadings' loadings of the head's items at rank r: ``loadings`` is r x n with orthogonal rows."""
 
     loadings: F8
     roots: F8  # squared length of each loading, r
+    head: I8  # the items, n
 
     @staticmethod
-    def of(matrix: sp.csr_array) -> Factors:
+    def of(matrix: sp.csr_array, head: I8 | None = None) -> Factors:
         """From subjects x items."""
         subjects, items = matrix.shape
         if subjects <= items:
@@ -63,7 +80,7 @@ class Factors:
         else:
             roots, vectors = eigh((matrix.T @ matrix).toarray(), driver="evd", check_finite=False)
             loadings = np.ascontiguousarray((vectors * np.sqrt(np.maximum(roots, 0.0))).T)
-        return Factors(loadings, np.maximum(roots, 0.0))
+        return Factors(loadings, np.maximum(roots, 0.0), np.arange(items) if head is None else head)
 
     def scores(self, x: sp.csr_array, ridge: float, chunk: int = 512) -> Iterator[F8]:
         """x B for the rows of x in pieces: each chunk x n. Cost: 2 · rows · r · n."""

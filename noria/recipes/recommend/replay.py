@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
-from noria.errors import NoriaError, ServeError
+from noria.errors import ServeError
 from noria.recipes.recommend.compare import K, Rivals
-from noria.recipes.recommend.shop import Day, Visit
+from noria.recipes.recommend.shop import Day, Line, Visit
 from noria.recipes.recommend.summary import Scored
 from noria.serve.client import Client
-from noria.types import JsonObject, Micros, parse_time, to_iso
+from noria.types import JsonObject, Micros, to_iso
 
 IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
 FEEDBACK_BATCH = 500
@@ -33,12 +33,19 @@ class Replay:
         self.scored: list[Scored] = []
         self.outcomes = 0
         state = client.get("/replay/state")
-        self._clock = parse_time(str(state["clock"]))
+        self._clock = int(state["clock"])
         self._due = self._settle(state, self._clock)
 
     def play(self, day: Day) -> list[Scored]:
         """One day: its visits, its file, its end. What was scored."""
-        scored = [one for visit in day.visits for one in self._visit(visit)]
+        scored: list[Scored] = []
+        asked: dict[str, str] = {}
+        for at, visit, lines in _moments(day):
+            self._move(at)
+            if visit.truth and at == visit.at:
+                scored.append(self._ask(visit))
+                asked[visit.invoice] = scored[-1].prediction
+            self._tell(visit, lines, asked.get(visit.invoice))
         if day.rows.height:
             _drop_file(day, self._source)
         self._move(day.end)
@@ -53,21 +60,17 @@ class Replay:
             self.outcomes += len(visit.lines)
         self.scored += kept
 
-    def _visit(self, visit: Visit) -> Iterator[Scored]:
-        prediction = None
-        if visit.truth:
-            self._move(visit.at)
-            body = {"subject": visit.customer, "k": K, "key": visit.invoice}
-            answer = self._client.post(f"/predict/{self._endpoint}", body)
-            prediction = str(answer["prediction_id"])
-            items = {"loop": [str(item) for item in answer["items"]], **self._rivals.answer(visit, visit.at)}
-            yield Scored(visit.invoice, visit.at, visit.customer, str(answer["model"]), prediction, items, visit.truth)
-        self._tell(visit, prediction)
-        self._rivals.learn(visit.customer, visit.lines)
+    def _ask(self, visit: Visit) -> Scored:
+        answer = self._client.post(
+            f"/predict/{self._endpoint}", {"subject": visit.customer, "k": K, "key": visit.invoice}
+        )
+        items = {"loop": [str(item) for item in answer["items"]], **self._rivals.answer(visit, visit.at)}
+        model, prediction = str(answer["model"]), str(answer["prediction_id"])
+        return Scored(visit.invoice, visit.at, visit.customer, model, prediction, items, visit.truth)
 
-    def _tell(self, visit: Visit, prediction: str | None) -> None:
-        """The outcomes of a visit; a cancellation's are returns, and come without a prediction of their own."""
-        lines: list[JsonObject] = [
+    def _tell(self, visit: Visit, lines: Sequence[Line], prediction: str | None) -> None:
+        """Lines as outcomes; a cancellation's are returns, and come without a prediction of their own."""
+        told: list[JsonObject] = [
             {
                 "key": line.key,
                 "subject": visit.customer,
@@ -76,11 +79,12 @@ class Replay:
                 "at": to_iso(line.at),
                 **({"prediction_id": prediction} if prediction else {}),
             }
-            for line in visit.lines
+            for line in lines
         ]
-        for start in range(0, len(lines), FEEDBACK_BATCH):
-            self._client.post("/feedback", lines[start : start + FEEDBACK_BATCH])
-        self.outcomes += len(lines)
+        for start in range(0, len(told), FEEDBACK_BATCH):
+            self._client.post("/feedback", told[start : start + FEEDBACK_BATCH])
+        self.outcomes += len(told)
+        self._rivals.learn(visit.customer, lines)
 
     def _move(self, to: Micros) -> None:
         """Move the clock, stopping at every point where the loop has something due until it is done."""
@@ -102,6 +106,15 @@ class Replay:
             time.sleep(0.004)
             state = self._client.get("/replay/state")
         return int(state["loop"]["next_due"])
+
+
+def _moments(day: Day) -> list[tuple[Micros, Visit, list[Line]]]:
+    """What happens when: a visit with the lines of its own minute, and lines that were added to an invoice later."""
+    moments = []
+    for visit in day.visits:
+        for at in sorted({line.at for line in visit.lines}):
+            moments.append((at, visit, [line for line in visit.lines if line.at == at]))
+    return sorted(moments, key=lambda m: (m[0], m[1].invoice))
 
 
 def _drop_file(day: Day, source: Path) -> None:
@@ -140,22 +153,3 @@ def read_journal(journal: Path) -> dict[Micros, list[Scored]]:
         record = json.loads(line)
         kept[record["day"]] = [Scored(*fields) for fields in record["scored"]]
     return kept
-
-
-Progress = Callable[[Day, list[Scored]], None]
-
-
-def play_all(replay: Replay, days: Iterator[Day], kept: dict[Micros, list[Scored]], progress: Progress) -> None:
-    """Play every day in turn, skipping those that are in the journal."""
-    for day in days:
-        if day.start in kept:
-            replay.skip(day, kept[day.start])
-            progress(day, kept[day.start])
-        else:
-            try:
-                progress(day, replay.play(day))
-            except OSError as exc:
-                raise NoriaError(
-                    f"the server stopped answering on {to_iso(day.start)[:10]}: {exc}",
-                    way_out="the same command goes on from this day; see .noria/logs/",
-                ) from exc

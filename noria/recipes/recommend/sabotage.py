@@ -1,0 +1,67 @@
+"""The one scripted thing in the story: a person forces a model with shuffled items past the gates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from noria.kernel.artifacts.codecs import get_bundle, put_bundle
+from noria.kernel.records import Edge, ModelVersion, Release
+from noria.model.bundle import recommend_bundle
+from noria.model.rank import Ranking
+from noria.model.scoring import load
+from noria.project import Project
+from noria.release.pipeline import release_candidate
+from noria.release.registry import resolve
+
+REASON = "the campaign starts today, there is no time for the gates"
+
+
+def force_shuffled(project: Project) -> Release:
+    """Register the champion with its items dealt out anew, and force its release; the release."""
+    model = register_shuffled(project)
+    return release_candidate(project, model.ref, forced=REASON, author="somebody in a hurry")
+
+
+def register_shuffled(project: Project) -> ModelVersion:
+    """A new version whose weights belong to other items than they say; its metrics are the champion's, and so a lie."""
+    champion = resolve(project, "champion")
+    scorer = load(get_bundle(project.artifacts, champion.bundle))
+    digest = put_bundle(
+        project.artifacts,
+        recommend_bundle(shuffle(scorer.ranking, project.seed), champion.recipe, champion.trained_through),
+    )
+    store, now = project.store, project.clock.now()
+
+    def work(tx: object) -> ModelVersion:
+        version = store.models.next_version(champion.name, tx)
+        model = replace(
+            champion,
+            version=version,
+            bundle=digest,
+            evaluated=digest,
+            kind="manual",
+            author="somebody in a hurry",
+            run=None,
+            card=None,
+            created=now,
+        )
+        store.models.add(model, tx)
+        store.edges.add([Edge(ref, model.ref, "trained", now) for ref in model.data], tx)
+        return model
+
+    return store.transact(work)
+
+
+def shuffle(ranking: Ranking, seed: int) -> Ranking:
+    """The same numbers under other items' names."""
+    order = np.random.default_rng(seed).permutation(len(ranking.items))
+    return replace(
+        ranking,
+        base=ranking.base[order],
+        factor=ranking.factor[order],
+        neighbours=order[ranking.neighbours],
+        again=0.0,
+        unknown=0.0,
+    )
