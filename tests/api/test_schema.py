@@ -1,0 +1,71 @@
+"""The whole interface as its own document describes it, asked by schemathesis over real HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.test_api import tell
+from tests.serve import released
+from tests.serve.asking import opened
+from tests.serve.real import scorer
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: Any) -> Any:
+    root = tmp_path_factory.mktemp("schema") / "shop"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NORIA_HOME", str(root.parent / "home"))
+        with opened(root) as project:
+            released.champion(tell(project), 7)
+            with scorer(project) as running:
+                yield running
+
+
+SHORT = settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+APART = ("/logout", "/replay/clock", "/replay/state")  # ends the session; exist in a replay only
+
+
+def test_every_operation_keeps_its_word(server: Any) -> None:
+    document = server.ask("GET", "/api/openapi.json")[1]
+    schema = schemathesis.openapi.from_dict(document)
+    headers = {"Authorization": f"Bearer {server.token}"}
+    asked = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.path in APART:
+            continue
+        asked.append(operation.label)
+
+        @SHORT
+        @given(case=operation.as_strategy())
+        def ask(case: Any) -> None:
+            case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}", headers=headers, checks=CHECKS)
+
+        ask()
+    assert len(asked) > 30
