@@ -1,0 +1,54 @@
+"""Ingests in a process that kills itself at a named place: ``python ingest_killed.py FOLDER PLACE``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from noria.data import delta, ingest, keys, register, tables
+from noria.project import Project, open_project
+from noria.types import HeldClock
+
+
+def die(*args: Any, **kwargs: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(owner: Any, name: str) -> None:
+    setattr(owner, name, die)
+
+
+def after(owner: Any, name: str, times: int = 1) -> None:
+    real, left = getattr(owner, name), [times]
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        result = real(*args, **kwargs)
+        left[0] -= 1
+        return result if left[0] else die()
+
+    setattr(owner, name, run)
+
+
+PLACES: dict[str, Callable[[Project], None]] = {
+    "before the quarantine": lambda p: before(ingest, "_keep_bad"),
+    "quarantine's file without its commit": lambda p: after(delta, "write_file"),
+    "after the quarantine": lambda p: after(ingest, "_keep_bad"),
+    "table's file without its commit": lambda p: after(delta, "write_file", 2),
+    "after the table's commit": lambda p: after(tables.Tables, "append", 2),
+    "after the key index": lambda p: after(keys.KeyIndex, "add"),
+    "after the online history": lambda p: after(p.live.online, "load"),
+    "after the profile": lambda p: after(register, "_profile"),
+    "inside the metadata's transaction": lambda p: after(p.store.edges, "add"),
+    "after the metadata": lambda p: after(p.store, "transact"),
+}
+
+if __name__ == "__main__":
+    from tests.data.small import NOW
+
+    project = open_project(Path(sys.argv[1]), clock=HeldClock(NOW))
+    PLACES[sys.argv[2]](project)
+    ingest.ingest(project, "sales")

@@ -1,0 +1,70 @@
+"""kill -9 at every place of an ingest: the next one ends where an ingest that was never killed ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from noria.data.ingest import ingest, reconcile
+from noria.data.keys import KeyIndex
+from noria.data.quarantine import quarantine
+from noria.data.tables import open_tables
+from noria.project import Project, open_project
+from noria.types import HeldClock
+from tests.data.ingest_killed import PLACES
+from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, state
+
+REPO = Path(__file__).parents[2]
+WITH_BAD = DAY_2 + "1,mug,1,2011-01-01,1.0,ann\n"
+AFTER_COMMIT = list(PLACES)[list(PLACES).index("after the table's commit") :]
+
+
+def whole(project: Project) -> dict[str, object]:
+    bad = quarantine(project, "sales").select("_file", "_row", "_reasons", "_raw", "_ingest").rows()
+    keys = [e.key for e in project.live.online.since(0)]
+    return state(project) | {
+        "bad": bad,
+        "keys": keys,
+        "edges": sorted(map(str, project.store.edges.into("dataset:sales@2"))),
+    }
+
+
+def prepared(folder: Path) -> Path:
+    root = lay(folder)
+    drop(root, "1.csv", DAY_1)
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+    drop(root, "2.csv", WITH_BAD)
+    return root
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    root = prepared(tmp_path_factory.mktemp("undisturbed") / "p")
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        return whole(project)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_and_started_again(tmp_path: Path, undisturbed: dict[str, object], place: str) -> None:
+    root = prepared(tmp_path / "p")
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    command = [sys.executable, "-m", "tests.data.ingest_killed", str(root), place]
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        repaired = reconcile(project)
+        assert len(repaired) == (place in AFTER_COMMIT and place != "after the metadata")
+        ingest(project, "sales")
+        assert whole(project) == undisturbed
+        tables = open_tables(project)
+        assert KeyIndex(tables, "sales", ("invoice", "sku")).verify(2)
+        assert tables.verify("sales") == 2
+        assert reconcile(project) == [] and ingest(project, "sales") is None
+        assert whole(project) == undisturbed
