@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable
@@ -39,24 +39,28 @@ class Database:
     def dialect(self) -> str:
         return self.engine.dialect.name
 
-    def rows(self, statement: Executable, tx: Connection | None = None) -> Sequence[AnyRow]:
-        """All rows, of the last commit; within a transaction, of that."""
+    def rows(
+        self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None
+    ) -> Sequence[AnyRow]:
+        """All rows, of the last commit; within a transaction, of that. ``given``: values of a statement built once."""
         if tx is not None:
-            return tx.execute(statement).all()
+            return tx.execute(statement, given).all()
         with border(self.place):
             try:
-                return self._read(statement)
+                return self._read(statement, given)
             except DBAPIError as exc:
                 if not exc.connection_invalidated:
                     raise
-            return self._read(statement)  # the server went away in between; ask it once more
+            return self._read(statement, given)  # the server went away in between; ask it once more
 
-    def _read(self, statement: Executable) -> Sequence[AnyRow]:
+    def _read(self, statement: Executable, given: Mapping[str, Any] | None) -> Sequence[AnyRow]:
         with self.engine.connect() as connection:
-            return connection.execute(statement).all()
+            return connection.execute(statement, given).all()
 
-    def first(self, statement: Executable, tx: Connection | None = None) -> AnyRow | None:
-        rows = self.rows(statement, tx)
+    def first(
+        self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None
+    ) -> AnyRow | None:
+        rows = self.rows(statement, tx, given)
         return rows[0] if rows else None
 
     def value(self, statement: Executable, tx: Connection | None = None) -> Any:

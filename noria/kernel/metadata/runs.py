@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
@@ -16,6 +16,14 @@ from noria.kernel.records import Run, Step
 RUNS = Rows(Run, schema.runs, "run")
 STEPS = Rows(Step, schema.steps, "step")
 _run, _step = schema.runs.c, schema.steps.c
+
+# Asked for every step of every run: built once, which costs more than asking.
+_FINISHED = (
+    STEPS.select.where(_step.fingerprint == bindparam("the_fingerprint"), _step.status.in_(("done", "cached")))
+    .order_by(_step.ended.desc(), _step.run.desc())
+    .limit(1)
+)
+_OWNER = select(_run.owner).where(_run.id == bindparam("the_run")).with_for_update()
 
 
 class Runs:
@@ -54,6 +62,12 @@ class Runs:
             query = query.where(_run.key == key)
         return RUNS.records(self._db.rows(query))
 
+    def owner(self, run_id: str, tx: Tx) -> str:
+        row = self._db.first(_OWNER, tx, {"the_run": run_id})
+        if row is None:
+            raise RUNS.missing({"id": run_id})
+        return str(row[0])
+
     def put_step(self, step: Step, tx: Tx = None) -> None:
         self._db.write(lambda tx: STEPS.put(tx, step), tx)
 
@@ -62,8 +76,7 @@ class Runs:
         return STEPS.records(self._db.rows(query))
 
     def find_step(self, fingerprint: str) -> Step | None:
-        finished = and_(_step.fingerprint == fingerprint, _step.status.in_(("done", "cached")))
-        row = self._db.first(STEPS.select.where(finished).order_by(_step.ended.desc(), _step.run.desc()).limit(1))
+        row = self._db.first(_FINISHED, given={"the_fingerprint": fingerprint})
         return None if row is None else STEPS.record(row)
 
     def previous_step(self, pipeline: str, name: str, before_run: str) -> Step | None:
