@@ -31,14 +31,14 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """One section of noria.toml."""
 
 
-class ProjectSection(Section):
+class ProjectSection(Section, frozen=True):
     """``[project]``: what it is called and what the data may be used for."""
 
     name: str
     purpose: str = ""
 
 
-class GoalSection(Section):
+class GoalSection(Section, frozen=True):
     """``[goal]``: what it is for; the gates and the page read it."""
 
     measure: str = ""
@@ -46,7 +46,7 @@ class GoalSection(Section):
     least_useful: str = ""
 
 
-class DataConfig(Section):
+class DataConfig(Section, frozen=True):
     """``[data.NAME]``: where rows come from and the contract they keep."""
 
     source: str
@@ -54,7 +54,7 @@ class DataConfig(Section):
     name: str = ""
 
 
-class FeatureConfig(Section):
+class FeatureConfig(Section, frozen=True):
     """One feature of a view: an operation from the small set, and what it works on."""
 
     op: str
@@ -64,7 +64,7 @@ class FeatureConfig(Section):
     window: str | None = None
 
 
-class FeatureViewConfig(Section):
+class FeatureViewConfig(Section, frozen=True):
     """``[features.NAME]``: a view of a dataset, by entity."""
 
     from_: str = msgspec.field(name="from")
@@ -73,21 +73,21 @@ class FeatureViewConfig(Section):
     features: dict[str, FeatureConfig] = {}
 
 
-class SplitSection(Section):
+class SplitSection(Section, frozen=True):
     """``split``: how the test window is cut. Timed data is split by time only."""
 
     by: Literal["time", "random"] = "time"
     test: str = "28 days"
 
 
-class SearchSection(Section):
+class SearchSection(Section, frozen=True):
     """``search``: how many recipes to try, and a cap on the time it may take."""
 
     trials: int = 20
     budget: str = "20 s"
 
 
-class ModelSection(Section):
+class ModelSection(Section, frozen=True):
     """``[model]``: the task, what good means, and how far to search."""
 
     task: Task
@@ -97,7 +97,7 @@ class ModelSection(Section):
     search: SearchSection = SearchSection()
 
 
-class RefitGate(Section):
+class RefitGate(Section, frozen=True):
     """A refit of the champion's own recipe must be not inferior to it."""
 
     not_inferior_to: Literal["champion"] = "champion"
@@ -106,7 +106,7 @@ class RefitGate(Section):
     confidence: float = 0.95
 
 
-class MethodGate(Section):
+class MethodGate(Section, frozen=True):
     """A change of method must be superior."""
 
     superior_to: Literal["champion"] = "champion"
@@ -114,7 +114,7 @@ class MethodGate(Section):
     confidence: float = 0.95
 
 
-class BaselineGate(Section):
+class BaselineGate(Section, frozen=True):
     """Any candidate must be superior to the baseline."""
 
     superior_to: str = "popularity"
@@ -122,19 +122,19 @@ class BaselineGate(Section):
     confidence: float = 0.95
 
 
-class LatencyGate(Section):
+class LatencyGate(Section, frozen=True):
     """The real server must answer within this."""
 
     p99: str = "50 ms"
 
 
-class ApprovalGate(Section):
+class ApprovalGate(Section, frozen=True):
     """A release is held until one of these roles says yes."""
 
     roles: tuple[str, ...]
 
 
-class GatesSection(Section):
+class GatesSection(Section, frozen=True):
     """``[gates]``: what a candidate must show."""
 
     refit: RefitGate = RefitGate()
@@ -144,28 +144,28 @@ class GatesSection(Section):
     approval: ApprovalGate | None = None
 
 
-class ReleaseSection(Section):
+class ReleaseSection(Section, frozen=True):
     """``[release.ENVIRONMENT]``: the stages of a rollout and what rolls it back."""
 
     rollout: tuple[str, ...] = ("25% 2 days min 20 requests", "100%")
     rollback_on: tuple[str, ...] = ("errors > 1%", "hit rate drops 20%")
 
 
-class DriftSection(Section):
+class DriftSection(Section, frozen=True):
     """``drift``: which columns are watched and how many false alarms are promised."""
 
     columns: Literal["all"] | tuple[str, ...] = "all"
     false_alarms: str = "1 per quarter"
 
 
-class MonitorSection(Section):
+class MonitorSection(Section, frozen=True):
     """``[monitor]``: the window and the promise about false alarms."""
 
     window: str = "1 day"
     drift: DriftSection = DriftSection()
 
 
-class RetrainSection(Section):
+class RetrainSection(Section, frozen=True):
     """``[retrain]``: when the model is built again, how often at most, and for how much."""
 
     on: tuple[str, ...] = ("drift", "decay", "new data 5%")
@@ -173,7 +173,7 @@ class RetrainSection(Section):
     budget: str = "1 cpu-hour / week"
 
 
-class Config(Section):
+class Config(Section, frozen=True):
     """The whole file."""
 
     project: ProjectSection
@@ -349,7 +349,7 @@ def _is_section(kind: Any) -> bool:
 
 
 def _value_type(kind: Any) -> Any:
-    args = getattr(kind, "__args__", ())
+    args: list[Any] = list(getattr(kind, "__args__", ()))
     return args[1] if len(args) == 2 else None
 
 

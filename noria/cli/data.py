@@ -143,7 +143,8 @@ def check(folder: Path, dataset: str | None, as_json: bool) -> None:
 
     with opened(folder) as project:
         name = dataset or project.config.dataset.name
-        contract, found = load_contract(project, name), []
+        contract = load_contract(project, name)
+        found: list[dict[str, Any]] = []
         for file in find(project.root, dataset_config(project, name).source):
             rows = read(file)
             checked = contract.check(rows.frame, project.clock.now())

@@ -40,7 +40,7 @@ def predict(
     answer = Client.of(root).post(f"/predict/{endpoint or load(root / 'noria.toml').endpoint}", body)
 
     def show() -> None:
-        head = {
+        head: dict[str, Any] = {
             name: answer.get(name)
             for name in ("prediction_id", "model", "arm", "ack", "cold", "value", "probability")
             if name in answer

@@ -99,7 +99,8 @@ def resume_run(project: Project, run_id: str) -> Run:
         pipeline = getattr(import_module(pipelines[found.pipeline]), f"{found.pipeline}_pipeline")
     else:
         pipeline = own_pipeline(project, f"steps:{found.pipeline}")
-    return _engine(project).run(pipeline, found.params, parent=found.parent, resume=run_id).run
+    resumed: Run = _engine(project).run(pipeline, found.params, parent=found.parent, resume=run_id).run
+    return resumed
 
 
 def _engine(project: Project) -> Any:

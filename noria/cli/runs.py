@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -98,7 +99,7 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
     with opened(folder) as project:
         pair = [{s.name: s for s in project.store.runs.steps(r)} for r in (one, other)]
     names = list(dict.fromkeys([*pair[0], *pair[1]]))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "step": name,
             "same": bool(a and b and a.fingerprint == b.fingerprint),

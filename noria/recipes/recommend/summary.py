@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def write_log(scored: Iterable[Scored], path: str) -> None:
         }
         for one in scored
     ]
-    schema = {
+    schema: dict[str, Any] = {
         "request": pl.String,
         "at": pl.Int64,
         "customer": pl.String,
