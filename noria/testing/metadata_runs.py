@@ -49,6 +49,18 @@ class RunsSuite:
         refused(NotFound, lambda: store.runs.update("run_2", status="done"))
         refused(NotFound, lambda: store.runs.get("run_2"))
 
+    def test_a_transaction_sees_who_owns_a_run(self, opened: Opened) -> None:
+        store = opened()
+        store.runs.create(sample.run())
+
+        def take(tx: object) -> tuple[str, str]:
+            before = store.runs.owner("run_1", tx)
+            store.runs.update("run_1", tx, owner="host:2:0:1")
+            return before, store.runs.owner("run_1", tx)
+
+        assert store.transact(take) == (sample.run().owner, "host:2:0:1")
+        refused(NotFound, lambda: store.transact(lambda tx: store.runs.owner("run_2", tx)))
+
     def test_unfinished_runs_are_found_by_key(self, opened: Opened) -> None:
         store = opened()
         store.runs.create(sample.run("run_2", started=2))

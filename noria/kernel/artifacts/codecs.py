@@ -18,7 +18,6 @@ import io
 import json
 import math
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -247,6 +246,8 @@ def _decode_table(data: bytes) -> Any:
 
 
 def _encode_arrays(value: Mapping[str, Any]) -> bytes:
+    import zipfile
+
     import numpy
 
     out = io.BytesIO()

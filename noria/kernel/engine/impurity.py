@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Recorder:
         self.seen: dict[str, None] = {}
         self._root = f"{root}{os.sep}"
         self._allowed = tuple(f"{folder}{os.sep}" for folder in allowed)
-        self._temp = os.path.realpath(os.environ.get("TMPDIR", "/tmp")) + os.sep  # noqa: S108
+        self._temp = _temporary()
         self.strangers: set[int | None] = set()  # threads that were there before the step began
         self._own: set[str] = set()  # temporary files and folders that the step itself made
 
@@ -168,6 +169,11 @@ _HANDLERS: dict[str, Callable[[Recorder, tuple[Any, ...]], None]] = {
     **{e: _named("environment changed") for e in ("os.putenv", "os.unsetenv")},
     "os.chdir": _named("current folder changed"),
 }
+
+
+@cache
+def _temporary() -> str:
+    return os.path.realpath(os.environ.get("TMPDIR", "/tmp")) + os.sep  # noqa: S108
 
 
 def _name(path: Any) -> str | None:

@@ -47,7 +47,7 @@ class Journal:
         def work(tx: Tx) -> None:
             if create is not None:
                 self._store.runs.create(create, tx)
-            elif self._store.runs.get(self._run).owner != self._owner:
+            elif self._store.runs.owner(self._run, tx) != self._owner:
                 raise self._gone()
             for step in steps:
                 self._store.runs.put_step(step, tx)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from noria.errors import PipelineError
@@ -102,11 +103,12 @@ class Call:
     over: str = ""
     position: int = 0
 
-    def waits_for(self) -> list[str]:
+    @cached_property
+    def waits_for(self) -> tuple[str, ...]:
         """Names of the calls that have to be settled first."""
         found = dict.fromkeys(n for tree in self.arguments.values() for n in calls_in(tree))
         found.update(dict.fromkeys(n for guard, _ in self.guards for n in calls_in(guard)))
-        return list(found)
+        return tuple(found)
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ class Order:
     def __init__(self, graph: Graph, values: Values) -> None:
         self.ready: deque[Unit] = deque()
         self._graph, self._values = graph, values
-        self._waiting = {call.name: set(call.waits_for()) for call in graph.calls}
+        self._waiting = {call.name: set(call.waits_for) for call in graph.calls}
         self._followers: dict[str, list[Call]] = {}
         for call in graph.calls:
             for name in self._waiting[call.name]:
@@ -46,7 +46,7 @@ class Order:
         """Names of the steps that a call waits for; of a call done each, those of its items once they are known."""
         return tuple(
             unit
-            for name in call.waits_for()
+            for name in call.waits_for
             for unit in ([u.name for u in self._units[name]] if name in self._units else [name])
         )
 

@@ -52,8 +52,7 @@ def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
         why = f"{ORPHAN}its process ({run.owner}) is gone; the same command goes on with this run"
 
         def work(tx: Tx) -> bool:
-            current = store.runs.get(run.id)
-            if current.status != "running" or current.owner != run.owner:
+            if store.runs.owner(run.id, tx) != run.owner or store.runs.get(run.id).status != "running":
                 return False
             for step in steps:
                 status = "failed" if step.status == "running" else "skipped"

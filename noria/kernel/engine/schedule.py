@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from noria.errors import NoriaError
 from noria.kernel.engine.attempt import Done, Surroundings, run_here, surfaced, with_retries
 from noria.kernel.engine.events import Teller
 from noria.kernel.engine.faults import point
-from noria.kernel.engine.isolated import Children
 from noria.kernel.engine.journal import Journal
 from noria.kernel.engine.order import Order
 from noria.kernel.engine.prepare import Finished, Preparer, Ready, Unit
 from noria.kernel.engine.record import Scribe
 from noria.kernel.engine.values import SKIPPED, Values, slot_of_outputs
+
+if TYPE_CHECKING:
+    from noria.kernel.engine.isolated import Children
 
 Result = Done | Exception
 
@@ -36,10 +39,10 @@ class Execution:
         self._around, self._order, self._journal, self._scribe = around, order, journal, scribe
         self._finished, self._tell, self._parallel = finished, tell, parallel
         self._preparer = Preparer(values, around)
-        self._children = Children()
+        self._children: Children | None = None
         self._running: dict[str, Ready] = {}
         self._results: SimpleQueue[tuple[str, Result]] = SimpleQueue()
-        self._stop = threading.Event()
+        self._stop, self._lock = threading.Event(), threading.Lock()
         self._failure: NoriaError | None = None
 
     def go(self) -> None:
@@ -113,7 +116,7 @@ class Execution:
 
         def once() -> Done:
             if definition.isolate:
-                return self._children.run(ready.job, self._around, progress)
+                return self._all_children().run(ready.job, self._around, progress)
             return run_here(ready.job, self._around, progress, alone)
 
         def again(number: int, error: str) -> None:
@@ -123,6 +126,14 @@ class Execution:
             return with_retries(definition, once, again, self._stop)
         except Exception as exc:  # noqa: BLE001 - becomes the run's failure
             return exc
+
+    def _all_children(self) -> Children:
+        """Loaded when first needed: most runs start no process."""
+        from noria.kernel.engine.isolated import Children
+
+        with self._lock:
+            self._children = self._children or Children()
+            return self._children
 
     def _close(self, name: str, result: Result) -> None:
         """Take down what came of a step that ran."""
@@ -143,7 +154,8 @@ class Execution:
     def _give_up(self, exc: BaseException) -> None:
         """Nothing of this run goes on: children are killed, and no step is left running or pending."""
         self._stop.set()
-        self._children.kill()
+        if self._children is not None:
+            self._children.kill()
         for unit in list(self._order.unsettled()):
             running = self._running.get(unit.name)
             if running is not None:

@@ -57,6 +57,10 @@ class Runs(Protocol):
         """Runs in status running (of this key), oldest first."""
         ...
 
+    def owner(self, run_id: str, tx: Tx) -> str:
+        """The run's owner; until the transaction ends nobody else changes it. Who finds another name writes nothing."""
+        ...
+
     def put_step(self, step: Step, tx: Tx = None) -> None:
         """Insert or replace the step (run, name)."""
         ...
