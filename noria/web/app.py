@@ -21,6 +21,7 @@ from noria.kernel.records import Token
 from noria.serve.routes import Asgi, Receive, Route, Scope, Send, Table
 from noria.types import digest
 from noria.web import actions, export, render, words
+from noria.web.counts import Counts
 from noria.web.pages import data, decisions, live, models, overview, releases, runs, trace
 from noria.web.site import Ask, Page
 
@@ -58,6 +59,7 @@ class Web:
         self._actions = {Route("POST", f"/releases/{{release}}/{a}", "operate"): a for a in actions.ACTIONS}
         self.routes = (*self._pages, *self._actions, STATIC, EXPORT, EXPORT_OF)
         self._table = Table(self.routes)
+        self._counts = Counts(project)
         self._static = _read_static()
         self._stamps = {name: digest(body)[7:19] for name, body in self._static.items()}
 
@@ -111,7 +113,7 @@ class Web:
             raise BadRequest(f"the address cannot be read: {exc}") from exc
         token = _token(request)
         may = token is not None and "operate" in token.scopes
-        return Ask(self.project, self.project.clock.now(), request.url.path, params, query, may)
+        return Ask(self.project, self._counts, self.project.clock.now(), request.url.path, params, query, may)
 
     def _frame(self, request: Request, section: str, stamp: str) -> dict[str, Any]:
         """What every page needs: navigation, the clock, the session's mark."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from noria.errors import BadRequest
 from noria.project import Project
 from noria.types import Micros
+from noria.web.counts import Counts
 
 PAGE = 25
 """Rows of a list on one page."""
@@ -20,6 +21,7 @@ class Ask:
     """One request for a page, with the project it is about."""
 
     project: Project
+    counts: Counts
     now: Micros
     path: str = "/"
     params: Mapping[str, str] = field(default_factory=dict)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from noria.kernel.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
-from noria.project import Project
 from noria.types import DAY, Micros
 from noria.web import shapes, words
+from noria.web.site import Ask
 from noria.web.tell import tell
 from noria.web.wheel import Part
 
 WEEK: Micros = 7 * DAY
 _RANK = {"bad": 3, "warn": 2, "busy": 1, "ok": 0, "idle": 0}
-RECENT = 400
+RECENT = 200
 """Predictions that "now" is made of."""
 
 
@@ -32,8 +32,9 @@ class Waiting:
 class Loop:
     """What the records say about the loop at one moment; each is read once, when it is first needed."""
 
-    def __init__(self, project: Project, now: Micros) -> None:
-        self.project, self.now, self.endpoint = project, now, project.config.endpoint
+    def __init__(self, ask: Ask) -> None:
+        self.project, self.now, self.counts = ask.project, ask.now, ask.counts
+        self.endpoint = ask.project.config.endpoint
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:
@@ -71,7 +72,7 @@ class Loop:
     def recent(self) -> Sequence[Prediction]:
         return self.project.live.predictions.page(limit=RECENT)
 
-    def windows(self, monitor: str, back: Micros = 60 * DAY) -> Sequence[Window]:
+    def windows(self, monitor: str, back: Micros = 31 * DAY) -> Sequence[Window]:
         return self.project.store.windows.list(self.endpoint, monitor, since=self.now - back)
 
     @cached_property
@@ -195,7 +196,7 @@ def _monitor(loop: Loop) -> Part:
 
 
 def _feedback(loop: Loop) -> Part:
-    counts = loop.project.live.outcomes.count()
+    counts = loop.counts.outcomes()
     n = sum(counts.values())
     if not n:
         return Part("feedback", "idle", "no outcome yet", "POST /feedback tells what really happened", "/live")

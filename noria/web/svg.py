@@ -90,7 +90,7 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     if not math.isfinite(low) or not math.isfinite(high):
         return [0.0, 1.0]
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-9):
-        high = low + (abs(low) or 1.0)
+        high = low + (abs(low) if abs(low) > 1e-12 else 1.0)
     raw = (high - low) / max(about, 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from markupsafe import Markup
 
@@ -83,6 +84,7 @@ def _at(angle: float, radius: float) -> tuple[float, float]:
     return CX + radius * math.cos(a), CY + radius * math.sin(a)
 
 
+@cache
 def _stream() -> Markup:
     """The water: it comes from the left, and the wheel stands in it."""
     body = el("path", d=f"M-10 {LEVEL}{'q47.5 -10 95 0 q47.5 10 95 0' * 5}V{HEIGHT}H-10z", class_="water")
@@ -99,6 +101,7 @@ def _stream() -> Markup:
     return el("g", el("defs", fade), body, aria_hidden="true")
 
 
+@cache
 def _waves() -> Markup:
     """Lines of light on the water, before the wheel. They repeat every 95, so their flow has no seam."""
     waves = []
@@ -108,6 +111,7 @@ def _waves() -> Markup:
     return el("g", *waves, aria_hidden="true")
 
 
+@cache
 def _rim(turning: bool) -> Markup:
     """Rings, spokes and paddles; one paddle's pitch of turning looks the same as none, so it may start anywhere."""
     spokes, paddles = [], []

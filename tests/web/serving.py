@@ -63,13 +63,15 @@ def traced(project: Project, prediction: str) -> JsonObject:
             ],
             "error": 0.0,
         }
-        for i, item in enumerate(answer["items"][:6])
+        for i, item in enumerate(answer["items"][:8])
     ]
     data = [{"dataset": "sales@18", "rows": 60_412, "digest": "sha256:" + "c4" * 32}]
     training = {
         "model": p.model,
         "trained_through": to_iso(NOW - 30 * DAY),
-        "method": "blend",
+        "recipe": {"method": "blend"},
+        "run": None,
+        "kind": "refit",
         "data": data,
         "files": [],
     }

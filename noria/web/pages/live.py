@@ -20,7 +20,7 @@ RIPE = 0.9
 def live(ask: Ask) -> Shown:
     asked = ask.text("days") or "90"
     days = DAYS.get(asked, 90)
-    loop = state.Loop(ask.project, ask.now)
+    loop = state.Loop(ask)
     drift, quality = loop.windows("drift", days * DAY), loop.windows("quality", days * DAY)
     platform = loop.windows("platform", days * DAY)
     marks = _marks(loop, days)
@@ -188,7 +188,7 @@ def _maturity(loop: state.Loop, windows: Sequence[Window]) -> str:
 
 
 def _outcomes(loop: state.Loop) -> dict[str, Any]:
-    counts = loop.project.live.outcomes.count()
+    counts = loop.counts.outcomes()
     names = {"id": "by id", "subject": "by subject", "": "not joined yet", "unattributed": "without a prediction"}
     tones = {"id": "s1", "subject": "s3", "": "s2", "unattributed": "idle"}
     rows = [(names.get(how, how), counts.get(how, 0), tones.get(how, "s4")) for how in dict.fromkeys((*names, *counts))]
@@ -213,7 +213,7 @@ def predictions(ask: Ask) -> Shown:
     values = {
         "part": part,
         "rows": [prediction_row(p) for p in part.rows],
-        "total": ask.project.live.predictions.count(),
+        "total": ask.counts.predictions(),
     }
     return Shown("Predictions", values)
 

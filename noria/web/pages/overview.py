@@ -9,7 +9,7 @@ from noria.web.wheel import wheel
 
 
 def overview(ask: Ask) -> Shown:
-    loop = state.Loop(ask.project, ask.now)
+    loop = state.Loop(ask)
     parts = state.parts(loop)
     waits = state.waiting(loop)
     tone, line, why = state.verdict(parts, len(waits))
@@ -74,7 +74,7 @@ def figures(loop: state.Loop) -> list[dict[str, object]]:
         },
         {
             "name": "Predictions",
-            "value": words.count(loop.project.live.predictions.count(loop.endpoint)),
+            "value": words.count(loop.counts.predictions()),
             "note": "answered in all",
             "spark": svg.sparkline("Answers by day", traffic),
             "href": "/predictions",

@@ -3,10 +3,10 @@
 The page shows the JSON of ``noria.feedback.trace.trace(project, prediction_id)``. What it reads, each part optional::
 
     prediction  {"id", "at", "subject", "model", "release", "arm", …}   small facts
-    history     [{"at", "item", "value", "file", "row"}]                 layer 1: the subject's rows known at that moment
-    training    {…facts, "data": [{"dataset", "rows", "digest"}], "files": [{"digest", "name", "rows"}]}   layer 2
+    history     [{"at", "item", "value", "file", "row"}]   layer 1: the subject's rows known at that moment
+    training    {…facts, "recipe", "run", "data": [{"dataset", "rows", "digest"}], "files": [{"name", "digest", "rows"}]}   layer 2
     reasons     [{"item", "score", "rows": [{"item", "at", "weight"}], "error"}]   layer 3: rows that weigh most
-    verified    {"same_items": bool, …}                                  answered again from the stored bytes
+    verified    {"same_items": bool, "why", …}                             answered again from the stored bytes
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "problem": problem,
         "history": list(told.get("history") or ())[-ROWS:][::-1],
         "history_total": len(told.get("history") or ()),
-        "training": {k: v for k, v in training.items() if k not in ("data", "files")},
+        "training": {
+            k: v for k, v in training.items() if isinstance(v, int | float | str) and k not in ("run", "bundle")
+        },
+        "method": training.get("recipe"),
+        "run": home_of(f"run:{training['run']}") if training.get("run") else None,
         "data": [_dataset(d) for d in training.get("data") or ()],
         "files": list(training.get("files") or ()),
         "reasons": [_reason(r) for r in told.get("reasons") or ()],
