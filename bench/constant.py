@@ -1,0 +1,35 @@
+"""The floor of serving: granian with a constant reply. ``python -m bench.constant FD`` tells its port there as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+from noria.serve.server import _Server, _loop_factory, listen
+
+REPLY = b'{"value":0.5}'
+HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(REPLY))]
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": REPLY})
+
+
+async def serve(fd: int) -> None:
+    listening = listen("127.0.0.1", 0)
+    given: Any = app
+    server = _Server(given, listening)
+    word = json.dumps({"port": listening.getsockname()[1]}).encode()
+    asyncio.get_running_loop().call_soon(os.write, fd, word + b"\n")
+    await server.serve()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(int(sys.argv[1])))

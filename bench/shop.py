@@ -1,0 +1,155 @@
+"""A project with a released model to measure with, and its scorer as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from noria.kernel.artifacts.codecs import Bundle, put_bundle
+from noria.kernel.records import ModelVersion, Release
+from noria.model.bundle import recommend_bundle
+from noria.model.rank import Ranking
+from noria.project import Project, open_project
+from noria.release import attest
+from noria.release.signer import FileSigner, seal
+from noria.types import DAY
+
+ITEMS, NEIGHBOURS, SUBJECTS, ROWS_EACH = 10_000, 100, 1_000, 30
+TOML = """
+[project]
+name = "shop"
+[data.sales]
+source = "data/*.parquet"
+contract = "contracts/sales.yaml"
+[model]
+task = "{task}"
+"""
+
+
+def project(root: Path, task: str = "recommend") -> Project:
+    root.mkdir(parents=True)
+    (root / "noria.toml").write_text(TOML.format(task=task))
+    return open_project(root)
+
+
+def blend(now: int) -> Bundle:
+    """A blend of 10,000 items with 100 neighbours each: as large as a fitted one, its numbers drawn."""
+    rng = np.random.default_rng(1)
+    items = [f"item{i:05}" for i in range(ITEMS)]
+    neighbours = rng.integers(0, ITEMS, (ITEMS, NEIGHBOURS))
+    weights = rng.random((ITEMS, NEIGHBOURS))
+    ranking = Ranking(items, rng.random(ITEMS), np.ones(ITEMS), neighbours, weights, again=1.0, power=0.5)
+    return recommend_bundle(ranking, {"method": "blend", "half_life": 180 * DAY}, now)
+
+
+def histories(project: Project) -> None:
+    """Thirty rows of each of a thousand subjects, put in by plain SQL."""
+    rng, now = np.random.default_rng(2), project.clock.now()
+    items = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH))
+    rows = [
+        (f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (r + 1) * DAY, 1.0)
+        for s in range(SUBJECTS)
+        for r in range(ROWS_EACH)
+    ]
+    with sqlite3.connect(project.state / "live.db") as db:
+        db.executemany("INSERT INTO online (key, subject, item, at, value) VALUES (?, ?, ?, ?, ?)", rows)
+    db.close()
+
+
+def release(project: Project, bundle: Bundle, version: int = 1) -> None:
+    """Register, sign and promote: what the gates do after they have passed."""
+    digest, now = put_bundle(project.artifacts, bundle), project.clock.now()
+    model = ModelVersion(
+        "shop", version, digest, digest, {"method": "bench"}, "first", {}, (), now, None, "bench", None, now
+    )
+    project.store.models.add(model)
+    signer = FileSigner(project.keys_dir, project.state)
+    name = f"rel_{version}"
+    gate = _put(
+        project, signer, model, attest.GATE, {"gate": "infrastructure", "blessing": "infrastructure", "passed": True}
+    )
+    said = {"release": name, "endpoint": project.config.endpoint, "required": {"infrastructure": "infrastructure"}}
+    word = _put(project, signer, model, attest.RELEASE, {**said, "attestations": [gate], "approval": []})
+    stages = ({"share": 1.0, "span": 0, "requests": 0},)
+    held = Release(name, project.config.endpoint, model.ref, "held", stages, 0, now, now, attestations=(gate, word))
+    project.store.releases.add(held)
+    project.store.releases.promote(name, now)
+
+
+def _put(project: Project, signer: FileSigner, model: ModelVersion, kind: str, predicate: dict[str, Any]) -> str:
+    return project.artifacts.put(seal(attest.statement(model.ref, model.bundle, kind, predicate), signer))
+
+
+@dataclass
+class Scorer:
+    """A server process. ``cold_s``: from its start until its first answer could be given."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    cold_s: float
+
+    def cpu_ns(self) -> int:
+        """What its threads have used, to the nanosecond."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
+
+    def mb(self) -> tuple[float, float]:
+        """(PSS, RSS) in MB."""
+        lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
+        kb = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+        return kb["Pss"] / 1024, kb["Rss"] / 1024
+
+
+@contextmanager
+def scorer(arguments: list[str], log: Path) -> Iterator[Scorer]:
+    """``python ARGUMENTS FD``: a process that tells its port, ended at the end."""
+    ready, tell = os.pipe()
+    began = time.perf_counter()
+    with log.open("ab") as words:
+        process = subprocess.Popen(
+            [sys.executable, *arguments, str(tell)],
+            stdout=words,
+            stderr=words,
+            pass_fds=[tell],
+            cwd=Path(__file__).parents[1],
+        )
+    os.close(tell)
+    try:
+        with os.fdopen(ready, "rb") as pipe:
+            heard = select.select([pipe], [], [], 60.0)[0]
+            word = json.loads(pipe.readline() or b"{}") if heard else {}
+        if "port" not in word:
+            raise RuntimeError(f"no server: {word} {log.read_text()[-2000:]}")
+        yield Scorer(process, word["port"], time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def load(port: int, path: str, body: dict[str, Any], headers: dict[str, str], **job: Any) -> dict[str, Any]:
+    """Ask the server as `bench.client` does; its report."""
+    given = {"port": port, "path": path, "body": json.dumps(body), "headers": headers, **job}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.client"],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[1],
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["failed"]:
+        raise RuntimeError(found["failed"][0])
+    return found
