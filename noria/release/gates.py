@@ -8,7 +8,7 @@ a change are skipped and their verdict says "rubber stamped". A gate that raises
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -137,9 +137,15 @@ class Gate(Protocol):
     def judge(self, case: Case) -> Opinion: ...
 
 
-def judge_all(gates: Iterable[Gate], case: Case) -> list[JsonObject]:
+def judge_all(
+    gates: Sequence[Gate], case: Case, progress: Callable[[int, int, str], None] = lambda done, total, text: None
+) -> list[JsonObject]:
     """Every gate's opinion as JSON, in order; all of them are asked, also after one has refused."""
-    return [_judge(gate, case).json(gate) for gate in gates]
+    found = []
+    for done, gate in enumerate(gates):
+        progress(done, len(gates), gate.name)
+        found.append(_judge(gate, case).json(gate))
+    return found
 
 
 def _judge(gate: Gate, case: Case) -> Opinion:

@@ -40,7 +40,7 @@ def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
     case: Case = ctx.resource("case")(project, project.store.models.get(model), against)
     ctx.read(model)
     gates: list[Gate] = [*infrastructure_gates(), *quality_gates(case), *supplied_gates()]
-    opinions = judge_all(gates, case)
+    opinions = judge_all(gates, case, ctx.progress)
     return {"opinions": opinions, "previous": champion.id if champion else None}
 
 

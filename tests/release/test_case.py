@@ -1,0 +1,131 @@
+"""The gates on a small real shop, with the real server in its own process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from noria.data.pipeline import ingest
+from noria.kernel.artifacts.codecs import get_bundle, put_bundle
+from noria.kernel.records import ModelVersion
+from noria.model import scoring
+from noria.model.bundle import recommend_bundle
+from noria.model.pipeline import build_candidate
+from noria.project import open_project
+from noria.recipes.new import new_project
+from noria.recipes.recommend.sabotage import shuffle
+from noria.recipes.recommend.shop import OPENING, read_cut
+from noria.release.case import RecommendWindow, build_case
+from noria.release.gates import judge_all
+from noria.release.infrastructure import infrastructure_gates
+from noria.release.pipeline import release_candidate
+from noria.release.quality import quality_gates
+from noria.serve.loading import load_release
+from noria.types import DAY, HeldClock
+
+pytestmark = [pytest.mark.xdist_group("release-shop")]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Three hundred customers' first year, a model and its release."""
+    folder = tmp_path_factory.mktemp("release")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NORIA_HOME", str(folder / "home"))
+        new_project(folder / "shop", "recommend", "shop")
+        rows = read_cut().filter(pl.col("invoice_date") < pl.from_epoch(pl.lit(OPENING), "us"))
+        some = rows["customer_id"].unique().sort().head(300)
+        sales = folder / "shop" / "data" / "sales"
+        sales.mkdir(parents=True, exist_ok=True)
+        rows.filter(pl.col("customer_id").is_in(some.implode())).write_parquet(sales / "year-one.parquet")
+        with open_project(folder / "shop", clock=HeldClock(OPENING)) as project:
+            ingest(project, "sales")
+            model = build_candidate(project)
+            release = release_candidate(project, model.ref, author="ada")
+            yield project, model, release
+
+
+def say(project: Any, model: ModelVersion, champion: ModelVersion | None) -> dict[str, dict[str, Any]]:
+    case = build_case(project, model, champion)
+    return {said["gate"]: said for said in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
+
+
+def test_the_first_model_is_released_and_the_server_may_load_it(shop):
+    project, model, release = shop
+    assert release.status == "champion", project.store.releases.verdicts(model.ref)
+    loaded = load_release(project, release)
+    assert loaded.bundle == model.bundle and loaded.recommends
+    verdicts = {v.gate: v for v in project.store.releases.verdicts(model.ref)}
+    assert "are the offline ones" in verdicts["infrastructure"].evidence["said"]
+    assert verdicts["refit"].rubber_stamp and not verdicts["baseline"].rubber_stamp
+    assert len(verdicts["latency"].evidence["rounds_us"]) == 5
+    assert min(verdicts["latency"].evidence["rounds_us"]) > 0
+
+
+def test_the_test_window_is_after_all_that_the_twin_knows(shop):
+    project, model, _ = shop
+    window = RecommendWindow(project, model)
+    assert get_bundle(project.artifacts, model.evaluated).manifest["trained_through"] <= window.start
+    assert window.data.end - window.start == 28 * DAY
+    assert min(window.requests.at) >= window.start
+    assert [q["subject"] for q in window.questions()] == [
+        q["subject"] for q in RecommendWindow(project, model).questions()
+    ]
+
+
+def test_a_twin_that_has_seen_the_window_is_refused(shop):
+    project, model, _ = shop
+    peeking = replace(model, evaluated=model.bundle)
+    said = say(project, peeking, model)["refit" if model.kind == "refit" else "method"]
+    assert not said["passed"] and "into the test window" in said["evidence"]["said"]
+
+
+def test_the_champion_itself_is_not_inferior_to_itself(shop):
+    project, model, _ = shop
+    said = say(project, replace(model, kind="refit"), model)
+    assert {gate: s["passed"] for gate, s in said.items()} == dict.fromkeys(said, True)
+    assert said["refit"]["evidence"]["comparison"]["difference"] == 0
+
+
+def shuffled(project: Any, digest: str) -> str:
+    """The same weights, belonging to other items than they say."""
+    bundle = get_bundle(project.artifacts, digest)
+    ranking = shuffle(scoring.load(bundle).ranking, 7)
+    made = recommend_bundle(ranking, bundle.manifest["recipe"], bundle.manifest["trained_through"])
+    return put_bundle(project.artifacts, made)
+
+
+def test_shuffled_items_are_refused_for_quality_alone(shop):
+    project, model, _ = shop
+    bad = replace(
+        model, kind="manual", bundle=shuffled(project, model.bundle), evaluated=shuffled(project, model.evaluated)
+    )
+    said = say(project, bad, model)
+    assert {gate: s["passed"] for gate, s in said.items()} == {
+        "infrastructure": True, "latency": True, "method": False, "baseline": False
+    }  # fmt: skip
+
+
+def test_a_bundle_of_which_one_byte_is_wrong_is_refused(shop):
+    project, model, _ = shop
+    digest = shuffled(project, model.bundle)
+    victim = project.artifacts.path(get_bundle(project.artifacts, digest).manifest["files"]["items.json"])
+    victim.chmod(0o600)
+    data = bytearray(victim.read_bytes())
+    data[20] ^= 1
+    victim.write_bytes(data)
+    said = say(project, replace(model, kind="refit", bundle=digest), model)
+    assert not said["infrastructure"]["passed"] and "damaged" in said["infrastructure"]["evidence"]["said"]
+    assert not said["refit"]["passed"] and "not scored" in said["refit"]["evidence"]["said"]
+
+
+def test_an_answer_that_is_not_the_offline_one_is_refused(shop, monkeypatch):
+    """Offline scoring with other weights than the server's: what the gate is there to find."""
+    project, model, _ = shop
+    other = RecommendWindow(project, replace(model, bundle=model.evaluated))
+    case = replace(build_case(project, model, None), answers=other.offline_answers)
+    (said,) = judge_all(infrastructure_gates()[:1], case)
+    assert not said["passed"] and said["evidence"]["wrong_in_all"] > 30
