@@ -1,0 +1,118 @@
+"""Training's features and serving's are the same numbers, and they are what the words say."""
+
+from __future__ import annotations
+
+import math
+from unittest import mock
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noria.features import store
+from noria.features.parity import TOLERANCE, compare
+from noria.features.store import as_of, table
+from noria.features.transforms import calendar
+from noria.features.views import Feature, View
+from noria.types import DAY
+from tests.features import streams
+from tests.features.streams import Happened
+
+ASKED = st.lists(st.tuples(st.sampled_from(["ann", "bob", "nobody"]), st.integers(-1, 14)), max_size=6)
+
+
+@given(streams.streams(), ASKED, streams.features("item"))
+def test_by_item(events: list[Happened], asked: list[tuple[str, int]], feature: Feature) -> None:
+    view, history = streams.view(feature), streams.as_history(events)
+    offline = as_of(view, streams.as_rows(events), streams.requests(asked))
+    for i, (subject, at) in enumerate(asked):
+        oracle = streams.by_item(events, subject, at, feature)
+        mine = offline.filter(pl.col("request") == f"r{i}")
+        assert mine["item"].to_list() == list(oracle)
+        assert mine["value"].to_list() == pytest.approx(list(oracle.values()), rel=1e-12, abs=1e-12)
+        items, values = history.by_item(subject, feature.op, at, half_life=feature.half_life, window=feature.window)
+        assert items == list(oracle)
+        assert values.tolist() == mine["value"].to_list(), "to the last bit"
+
+
+@given(streams.streams(), ASKED, streams.features(None))
+def test_one_number(events: list[Happened], asked: list[tuple[str, int]], feature: Feature) -> None:
+    view, history = streams.view(feature), streams.as_history(events)
+    offline = table(view, streams.as_rows(events), streams.requests(asked))
+    for i, (subject, at) in enumerate(asked):
+        oracle = streams.number(streams.seen(events, subject, at, feature), at, feature)
+        mine = offline["f"][i]
+        assert mine == pytest.approx(oracle, rel=1e-12, abs=1e-12, nan_ok=True)
+        online = history.aggregate(subject, feature.op, at, half_life=feature.half_life, window=feature.window)
+        assert online == mine or (math.isnan(online) and math.isnan(mine))
+
+
+@given(streams.streams(), st.lists(st.integers(-1, 14), max_size=6), streams.features(None))
+def test_without_an_entity_everybody_counts(events: list[Happened], moments: list[int], feature: Feature) -> None:
+    view = streams.view(feature, entity=None)
+    asked = streams.requests([("", at) for at in moments]).drop("entity")
+    offline = table(view, streams.as_rows(events), asked)
+    oracle = [streams.number(streams.seen(events, None, at, feature), at, feature) for at in moments]
+    assert offline["f"].to_list() == pytest.approx(oracle, rel=1e-12, abs=1e-12, nan_ok=True)
+
+
+@given(streams.streams(), ASKED, streams.features("item"), st.integers(1, 7))
+def test_pieces_of_any_size_give_the_same(
+    events: list[Happened], asked: list[tuple[str, int]], feature: Feature, pairs: int
+) -> None:
+    view, rows, requests = streams.view(feature), streams.as_rows(events), streams.requests(asked)
+    whole = as_of(view, rows, requests)
+    with mock.patch.object(store, "PAIRS", pairs):
+        assert as_of(view, rows, requests).equals(whole)
+
+
+@given(streams.streams(), ASKED)
+def test_order_of_arrival_says_nothing(events: list[Happened], asked: list[tuple[str, int]]) -> None:
+    for op in ("last", "decayed_count", "sum"):
+        feature = Feature("f", op, by="item", column="value", half_life=4 if op == "decayed_count" else None)
+        one = as_of(streams.view(feature), streams.as_rows(events), streams.requests(asked))
+        assert as_of(streams.view(feature), streams.as_rows(events[::-1]), streams.requests(asked)).equals(one)
+
+
+def test_nulls_and_other_types_of_time_and_entity() -> None:
+    rows = pl.DataFrame(
+        {
+            "who": [7, 7, None, 8],
+            "what": ["a", None, "a", "b"],
+            "when": pl.Series([0, 0, 0, 0]).cast(pl.Datetime("ms")),
+            "n": [1, 1, 1, 1],
+        }
+    )
+    view = View("v", "d", "who", "when", "n", (Feature("f", "count", by="what"),))
+    asked = pl.DataFrame({"request": [10, 11], "entity": [7, 8], "at": pl.Series([5, 5]).cast(pl.Datetime("us"))})
+    assert as_of(view, rows, asked).rows() == [(10, "a", 1.0), (11, "b", 1.0)]
+
+
+def test_calendar_is_python_s_calendar() -> None:
+    for at in (0, 1_293_840_000_000_000, 951_782_400_000_000 - 1, 951_782_400_000_000, 1_330_473_600_000_000, -1):
+        when = streams.moment(at)
+        assert calendar("hour", at) == when.hour
+        assert calendar("weekday", at) == when.weekday()
+        assert calendar("month", at) == when.month
+        assert calendar("trend", at) == at / DAY
+
+
+def test_the_calendar_in_a_table() -> None:
+    view = View("v", "d", None, "at", None, (Feature("h", "hour"), Feature("m", "month"), Feature("n", "count")))
+    rows = pl.DataFrame({"at": pl.Series([0, DAY]).cast(pl.Datetime("us"))})
+    asked = pl.DataFrame({"request": ["x"], "at": [DAY + 3_600_000_000]})
+    assert table(view, rows, asked).row(0, named=True) == {"request": "x", "h": 1.0, "m": 1.0, "n": 2.0}
+
+
+def test_parity_sees_a_difference() -> None:
+    feature = Feature("f", "decayed_count", by="item", half_life=4)
+    events = [Happened("ann", "a", 1, 1.0), Happened("ann", "b", 2, 1.0)]
+    asked = streams.requests([("ann", 5)])
+    good = compare(streams.view(feature), streams.as_rows(events), streams.as_history(events), asked)
+    assert good.ok and (good.requests, good.numbers, good.difference) == (1, 2, 0.0)
+    skewed = compare(streams.view(feature), streams.as_rows(events[:1]), streams.as_history(events), asked)
+    assert not skewed.ok and skewed.missing == 1
+    shifted = [Happened("ann", "a", 2, 1.0), events[1]]
+    moved = compare(streams.view(feature), streams.as_rows(shifted), streams.as_history(events), asked)
+    assert not moved.ok and moved.difference > TOLERANCE and moved.worst == "r0"

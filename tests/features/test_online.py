@@ -1,0 +1,75 @@
+"""The online history: what a request at a moment, knowing so much, may see."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noria.features.online import History
+from noria.kernel.records import OnlineEvent
+from tests.features import streams
+from tests.features.streams import Happened
+
+
+@given(streams.streams(), st.integers(0, 40), st.integers(-1, 14))
+def test_a_watermark_hides_what_was_learned_later(events: list[Happened], watermark: int, at: int) -> None:
+    """The history with a watermark is the history that had only so much."""
+    whole, then = streams.as_history(events), streams.as_history(events[:watermark])
+    for subject in ("ann", "bob", "cec", "nobody"):
+        items, counts = whole.items(subject, at, 4, watermark=watermark)
+        expected, expected_counts = then.items(subject, at, 4)
+        assert items == expected
+        np.testing.assert_array_equal(counts, expected_counts)
+        assert whole.rows(subject, at, watermark) == then.rows(subject, at)
+        assert whole.known(subject, at, watermark) == then.known(subject, at)
+
+
+@given(streams.streams(), st.integers(-1, 14))
+def test_rows_are_the_subjects_events_before(events: list[Happened], at: int) -> None:
+    history = streams.as_history(events)
+    for subject in ("ann", "nobody"):
+        expected = [
+            (e.item, e.at, e.value, seq) for seq, e in enumerate(events, 1) if e.subject == subject and e.at < at
+        ]
+        assert [tuple(row) for row in history.rows(subject, at)] == expected
+        assert history.known(subject, at) == bool(expected)
+
+
+@given(streams.streams(), st.integers(0, 40))
+def test_reading_again_from_an_older_place_changes_nothing(events: list[Happened], start: int) -> None:
+    stored = [OnlineEvent(seq, str(seq), e.subject, e.item, e.at, e.value) for seq, e in enumerate(events, 1)]
+    history = History()
+    assert history.extend(stored) == len(stored)
+    assert history.extend(stored[start:]) == 0
+    assert (len(history), history.seq) == (len(events), len(events))
+    assert history.subjects() == sorted({e.subject for e in events})
+    assert history.items("ann", 20, 4)[0] == streams.as_history(events).items("ann", 20, 4)[0]
+
+
+def test_an_event_of_the_same_moment_is_not_seen() -> None:
+    history = streams.as_history([Happened("ann", "a", 10, 1.0)])
+    assert history.items("ann", 10, 4)[0] == []
+    assert history.items("ann", 11, 4)[0] == ["a"]
+
+
+def test_growth_keeps_everything() -> None:
+    history = History()
+    for i in range(1000):
+        history.add("ann", f"i{i % 7}", i, 1.0, i + 1)
+    assert [row.seq for row in history.rows("ann", 1000)] == list(range(1, 1001))
+    items, counts = history.by_item("ann", "count", 1000)
+    assert items == [f"i{i}" for i in range(7)]
+    assert counts.sum() == 1000
+
+
+def test_serving_s_side_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, noria.features.online;"
+        "heavy = {'polars', 'deltalake', 'scipy', 'pyarrow', 'yaml', 'sqlalchemy', 'datasketches'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

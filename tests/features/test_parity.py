@@ -1,0 +1,53 @@
+"""The parity check on live requests, recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from noria.data.ingest import ingest, load_contract
+from noria.data.tables import open_tables
+from noria.features.online import History
+from noria.features.parity import compare, record, requests_of
+from noria.features.views import Feature, View
+from noria.kernel.records import OnlineEvent, Prediction
+from noria.project import open_project
+from noria.types import DAY, HeldClock, parse_time
+from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
+
+
+def prediction(name: str, subject: str, at: str, watermark: int) -> Prediction:
+    return Prediction(
+        name, "shop", parse_time(at), subject, "model:shop@1", "rel_1", "champion", b"", b"", watermark, 9
+    )
+
+
+def test_live_requests_see_what_training_sees(tmp_path: Path) -> None:
+    """The dataset and the live history, each as the product fills it; the live one knows more than the request did."""
+    root = lay(tmp_path / "p")
+    drop(root, "1.csv", DAY_1)
+    drop(root, "2.csv", DAY_2)
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        late = OnlineEvent(0, "9/rug", "ann", "rug", parse_time("2011-01-01T12:00"), 1.0)
+        project.live.append([], [], [late])
+        project.live.flush()
+        history = History()
+        history.extend(project.live.online.since(0))
+        contract = load_contract(project, "sales")
+        feature = Feature("items", "decayed_count", by="sku", half_life=180 * DAY)
+        view = View("basket", "sales", contract.subject, contract.time or "", contract.value, (feature,))
+        asked = requests_of(
+            [
+                prediction("p1", "ann", "2011-01-02T10:00", watermark=5),
+                prediction("p2", "ann", "2011-01-05", watermark=5),
+                prediction("p3", "nobody", "2011-01-05", watermark=0),
+            ]
+        )
+        outcome = compare(view, open_tables(project).read("sales"), history, asked)
+        assert (outcome.requests, outcome.numbers, outcome.missing, outcome.difference) == (3, 4, 0, 0.0)
+        event = record(project.store, outcome, project.clock.now())
+        (stored,) = project.store.events.list(kind="parity")
+        assert stored == event
+        assert stored.data["ok"] is True and stored.data["difference"] == 0.0
+        unmarked = compare(view, open_tables(project).read("sales"), history, asked.drop("watermark"))
+        assert unmarked.missing == 2, "without the watermark, serving would see what it learned later"

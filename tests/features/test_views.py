@@ -1,0 +1,65 @@
+"""Views: declared in noria.toml, checked against the contract."""
+
+from __future__ import annotations
+
+import pytest
+
+from noria.config import FeatureConfig, FeatureViewConfig
+from noria.data.contract import Contract
+from noria.errors import ConfigError
+from noria.features.views import View
+from noria.types import DAY
+from tests.data.small import CONTRACT
+
+
+def view(entity: str | None = "customer", **features: FeatureConfig) -> View:
+    config = FeatureViewConfig(from_="sales", entity=entity, name="basket", features=features)
+    return View.of(config, Contract.parse(CONTRACT))
+
+
+def test_a_view_of_the_shop() -> None:
+    made = view(
+        items=FeatureConfig(op="decayed_count", by="sku", half_life="180 days"),
+        spent=FeatureConfig(op="sum", window="90 days"),
+        paid=FeatureConfig(op="mean", column="price"),
+        hour=FeatureConfig(op="hour"),
+    )
+    assert (made.entity, made.time, made.value) == ("customer", "at", "quantity")
+    assert made.items.name == "items" and made.items.half_life == 180 * DAY
+    assert made.feature("spent").column == "quantity"
+    assert [made.is_live(f) for f in made.features] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("feature", "message", "way_out"),
+    [
+        (FeatureConfig(op="decayed_cont", by="sku"), "unknown op 'decayed_cont'", "did you mean 'decayed_count'?"),
+        (FeatureConfig(op="count", by="skuu"), "no column 'skuu' in contract.yaml", "did you mean 'sku'?"),
+        (FeatureConfig(op="sum", column="sku"), "column 'sku' is no number", ""),
+        (FeatureConfig(op="decayed_count", by="sku"), "half_life goes with op decayed_count, and that with it", ""),
+        (FeatureConfig(op="count", half_life="1 day"), "half_life goes with op decayed_count, and that with it", ""),
+        (FeatureConfig(op="count", column="price"), "op 'count' takes no column", ""),
+        (FeatureConfig(op="hour", window="1 day"), "op 'hour' takes nothing else", ""),
+        (
+            FeatureConfig(op="count", window="soon"),
+            "'soon' is not a length of time",
+            "write it as '28 days', '12 h' or '20 s'",
+        ),
+        (FeatureConfig(op="count", window="0 days"), "'0 days' is no length of time", ""),
+    ],
+)
+def test_a_wrong_feature_says_where(feature: FeatureConfig, message: str, way_out: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        view(x=feature)
+    assert (caught.value.message, caught.value.way_out) == (message, way_out)
+    assert caught.value.place == "[features.basket] x"
+
+
+def test_names_that_are_not_there() -> None:
+    with pytest.raises(ConfigError, match="no column 'costumer'"):
+        view("costumer", n=FeatureConfig(op="count"))
+    made = view(n=FeatureConfig(op="count"))
+    with pytest.raises(ConfigError, match="no feature 'm'"):
+        made.feature("m")
+    with pytest.raises(ConfigError, match="no feature by item"):
+        _ = made.items
