@@ -89,7 +89,7 @@ class Answers:
         answer = serving.predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
         if ack != "none":
-            written = serving.log.write((prediction,))
+            written = serving.log.write((prediction,), urgent=ack == "group")
             if body.key is not None:
                 self._flying[prediction_id] = _Flying(prediction, written)
                 written.add_done_callback(lambda _: self._flying.pop(prediction_id, None))
@@ -141,7 +141,7 @@ class Answers:
             if self._histories
             else []
         )
-        written = self._s.log.write((), outcomes, events)
+        written = self._s.log.write((), outcomes, events, urgent=ack == "group")
         if ack == "group":
             await written
         self._s.metrics.outcomes.inc(len(outcomes))

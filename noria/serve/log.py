@@ -15,6 +15,8 @@ from noria.kernel.records import OnlineEvent, Outcome, Prediction
 ACK_SECONDS = 10.0
 """How long an answer waits for the disk before it says so."""
 MOST_WAITING = 20_000
+LINGER = 0.02
+"""Seconds that rows nobody waits for may gather, so that they share a commit: well within the 100 ms of ack=async."""
 
 Seqs = Sequence[int]
 
@@ -36,7 +38,8 @@ class Log:
         self._events: list[OnlineEvent] = []
         self._entries: list[asyncio.Future[None]] = []
         self._done: deque[tuple[list[asyncio.Future[None]], list[OnlineEvent], BaseException | None, Seqs]] = deque()
-        self._woken = False
+        self._soon, self._woken = False, False
+        self._later: asyncio.TimerHandle | None = None
         self._deadlines: deque[tuple[float, asyncio.Future[None]]] = deque()
         self.waiting = 0
 
@@ -45,12 +48,19 @@ class Log:
         predictions: Sequence[Prediction] = (),
         outcomes: Sequence[Outcome] = (),
         events: Sequence[OnlineEvent] = (),
+        urgent: bool = True,
     ) -> asyncio.Future[None]:
-        """Queue for the next commit. Raises StoreBusy when far too much waits already."""
+        """Queue for the next commit, or with ``urgent=False`` for one soon.
+
+        Raises StoreBusy when far too much waits already.
+        """
         if self.waiting >= MOST_WAITING:
             raise StoreBusy("too many answers wait for the disk", way_out="ask again later; nothing was written")
-        if not self._entries:
+        if urgent and not self._soon:
+            self._soon = True
             self._loop.call_soon(self._hand_over)
+        elif not urgent and self._later is None:
+            self._later = self._loop.call_later(LINGER, self._hand_over)
         future: asyncio.Future[None] = self._loop.create_future()
         self._predictions += predictions
         self._outcomes += outcomes
@@ -61,6 +71,12 @@ class Log:
         return future
 
     def _hand_over(self) -> None:
+        self._soon = False
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if not self._entries:
+            return
         entries, events = self._entries, self._events
         predictions, outcomes = self._predictions, self._outcomes
         self._entries, self._events, self._predictions, self._outcomes = [], [], [], []

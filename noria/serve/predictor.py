@@ -25,7 +25,7 @@ from noria.types import JsonObject, Micros, did_you_mean, named_id
 
 _log = logging.getLogger("noria.serve")
 _encode = msgspec.json.Encoder().encode
-_READ = 50_000
+_READ = 2_000
 FAILURES = "serving_failures"
 """The setting in which the server tells how often each release failed to answer: {release id: count}."""
 LAST_GOOD = 5

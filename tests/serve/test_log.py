@@ -150,3 +150,31 @@ def test_too_much_waiting_is_refused(monkeypatch):
         log.write((prediction("p5"),))
 
     go(work)
+
+
+def test_what_nobody_waits_for_gathers_and_goes_with_the_next():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        patient = [log.write((prediction(f"p{i}"),), urgent=False) for i in range(3)]
+        await turn()
+        assert store.calls == []
+        urgent = log.write((prediction("q"),))
+        await turn()
+        assert [p.id for p in store.calls[0][0]] == ["p0", "p1", "p2", "q"]
+        store.commit()
+        await asyncio.gather(*patient, urgent)
+
+    go(work)
+
+
+def test_what_nobody_waits_for_goes_by_itself_soon():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        first = log.write((prediction("p"),), urgent=False)
+        log.write((prediction("q"),), urgent=False)
+        while not store.calls:
+            await asyncio.sleep(logs.LINGER / 4)
+        assert len(store.calls[0][0]) == 2
+        store.commit()
+        await first
+
+    assert logs.LINGER <= 0.05  # and the commit after it, within the 100 ms that ack=async promises
+    go(work)
