@@ -60,7 +60,6 @@ WORDS = {
     "retrain": ("retrain", "cyan"),
     "refused": ("refused", "magenta"),
     "canary": ("canary", "cyan"),
-    "started": ("canary", "cyan"),
     "promoted": ("promoted", "green"),
     "rolled_back": ("rolled back", "red"),
     "forced": ("forced", "red"),
@@ -123,15 +122,25 @@ class Teller:
     def _event(self, facts: JsonObject) -> None:
         word, colour = WORDS.get(str(facts["kind"]), ("", ""))
         if word:
-            text = str(facts.get("text") or facts.get("reason") or facts.get("message") or "")
+            name = _name(str(facts.get("model") or facts["subject"]))
+            text = _words(facts)
             self.console.print(
-                f"{to_iso(facts['at'])[:10]}  [{colour}]{word:<12}[/] [bold]{_name(facts['subject'])}[/] {text}",
-                soft_wrap=True,
+                f"{to_iso(facts['at'])[:10]}  [{colour}]{word:<12}[/] [bold]{name:<10}[/] {text}", soft_wrap=True
             )
 
 
 def _name(ref: str) -> str:
-    return ref.removeprefix("model:").removeprefix("endpoint:")
+    return "" if ref.startswith("decision:") else ref.removeprefix("model:").removeprefix("endpoint:")
+
+
+def _words(facts: JsonObject) -> str:
+    """What a person reads of an event."""
+    if facts["kind"] == "alarm":
+        hurts = facts.get("hurts") or {}
+        return f"{', '.join(facts.get('what') or [])}; does it hurt? {hurts.get('answer', '')}"
+    if facts["kind"] == "canary":
+        return f"answers {facts.get('share', 0):.0%} of the customers"
+    return str(facts.get("reason") or facts.get("text") or facts.get("message") or "").split(";")[0]
 
 
 def _afterwards(teller: Teller, project: Project, client: Client, summary: JsonObject, once: bool) -> None:
