@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noria.types import DAY
-from noria.web import svg
+from noria.web import bars, lines, svg
 from noria.web.graph import Node, graph, layers
 from noria.web.wheel import PARTS, Part, wheel
 
@@ -60,10 +60,10 @@ def test_any_line_is_a_picture(points: list[tuple[float, float | None]], name: s
     points.sort(key=lambda p: p[0])
     edge = points[len(points) // 2][0] if unripe and points else None
     read(
-        svg.lines(
+        lines.lines(
             "Quality",
             [
-                svg.Series(
+                lines.Series(
                     name, [(x, None if y is not None and math.isnan(y) else y) for x, y in points], unripe_from=edge
                 )
             ],
@@ -73,7 +73,7 @@ def test_any_line_is_a_picture(points: list[tuple[float, float | None]], name: s
 
 @given(st.lists(st.tuples(TEXT, st.floats(0, 1e9)), max_size=40))
 def test_any_bars_are_a_picture(values: list[tuple[str, float]]) -> None:
-    root = read(svg.bars("Rows", values))
+    root = read(bars.bars("Rows", values))
     drawn = [e for e in root.iter("rect") if e.get("class", "").startswith("bar")]
     assert len(drawn) == (len(values) if any(v for _, v in values) else 0)
     assert all(float(e.get("height", "-1")) >= 0 for e in drawn)
@@ -81,7 +81,7 @@ def test_any_bars_are_a_picture(values: list[tuple[str, float]]) -> None:
 
 @given(st.lists(st.tuples(TEXT, NUMBERS, st.floats(0, 10), st.floats(0, 10)), max_size=15))
 def test_an_interval_lies_around_its_mean(rows: list[tuple[str, float, float, float]]) -> None:
-    root = read(svg.intervals("recall@20", [svg.Interval(n, m, m - a, m + b) for n, m, a, b in rows]))
+    root = read(bars.intervals("recall@20", [bars.Interval(n, m, m - a, m + b) for n, m, a, b in rows]))
     for row in (e for e in root.iter("g") if e.get("class", "").startswith("series")):
         whisker, dot = row.find("line"), row.find("circle")
         assert whisker is not None and dot is not None
@@ -90,17 +90,17 @@ def test_an_interval_lies_around_its_mean(rows: list[tuple[str, float, float, fl
 
 def test_other_pictures() -> None:
     for bad in INDECENT:
-        read(svg.strips("Drift", [svg.Strip(bad, [(bad, 4, True), (bad, None, False)])]))
-        read(svg.share_bar("Share", [(bad, 0.0, "s1"), (bad, 2.0, "s2")]))
-        read(svg.sparkline(bad, [1.0, None, math.nan, 2.0]))
-        read(svg.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0]))
+        read(bars.strips("Drift", [bars.Strip(bad, [(bad, 4, True), (bad, None, False)])]))
+        read(bars.share_bar("Share", [(bad, 0.0, "s1"), (bad, 2.0, "s2")]))
+        read(lines.sparkline(bad, [1.0, None, math.nan, 2.0]))
+        read(bars.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0]))
         read(svg.empty(bad, bad))
         read(graph(bad, [Node(bad, ["nobody"], bad, bad)]))
         read(wheel([Part(k, "bad", bad, bad, "/x") for k in PARTS], bad, bad, bad, turning=True))
 
 
 def test_an_alarm_is_seen_without_colour() -> None:
-    root = read(svg.strips("Drift", [svg.Strip("price", [("Monday", 4, True), ("Tuesday", 4, False)])]))
+    root = read(bars.strips("Drift", [bars.Strip("price", [("Monday", 4, True), ("Tuesday", 4, False)])]))
     assert len([e for e in root.iter("circle") if e.get("class") == "ring"]) == 1
     assert "Monday" in (root.findtext("desc") or "")
 

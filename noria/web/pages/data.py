@@ -13,7 +13,7 @@ from noria.errors import NoriaError, NotFound
 from noria.kernel.records import DatasetVersion
 from noria.project import Project
 from noria.types import did_you_mean
-from noria.web import quarantine, shapes, svg, words
+from noria.web import bars, quarantine, shapes, words
 from noria.web.documents import document
 from noria.web.site import Ask, Page, Shown, by_number
 
@@ -47,14 +47,14 @@ def _dataset(ask: Ask, config: DataConfig) -> dict[str, Any]:
 
 
 def _chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:
-    return svg.bars(
+    return bars.bars(
         f"Rows of {name} by version", [(f"v{v.version}", float(v.rows)) for v in versions], show=words.brief
     )
 
 
 def _bad_chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:
     pairs = [(f"v{v.version}", float(v.quarantined)) for v in versions]
-    return svg.bars(f"Rows of {name} in quarantine by version", pairs, show=words.brief, tone="s2")
+    return bars.bars(f"Rows of {name} in quarantine by version", pairs, show=words.brief, tone="s2")
 
 
 def contract(project: Project, config: DataConfig) -> dict[str, Any]:
@@ -129,11 +129,11 @@ def _values(name: str, column: Mapping[str, Any]) -> Markup | None:
     quantiles = column.get("quantiles")
     if isinstance(quantiles, dict) and quantiles:
         found = [shapes.figure(quantiles.get(q)) for q in ("0.01", "0.25", "0.5", "0.75", "0.99")]
-        return svg.box(f"Values of {name}, the outer 1 % left out", [v for v in found if v is not None], width=SMALL)
+        return bars.box(f"Values of {name}, the outer 1 % left out", [v for v in found if v is not None], width=SMALL)
     top = column.get("top")
     if isinstance(top, list) and top:
         pairs = [_top(entry) for entry in top[:15]]
-        return svg.bars(f"Most frequent values of {name}", pairs, height=110, width=SMALL, show=words.brief)
+        return bars.bars(f"Most frequent values of {name}", pairs, height=110, width=SMALL, show=words.brief)
     return None
 
 

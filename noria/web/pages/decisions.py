@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from noria.kernel.records import Decision
-from noria.web import svg, words
+from noria.web import bars, words
 from noria.web.site import Ask, Page, Shown, by_key, by_number, home_of
 
 
@@ -52,7 +52,7 @@ def _rows(found: Decision) -> Any:
         "now": now,
         "new": now - trained,
         "share": (now - trained) / trained if trained else None,
-        "bar": svg.share_bar(
+        "bar": bars.share_bar(
             "Rows of data",
             [("trained on", float(trained), "s1"), ("new", float(max(now - trained, 0)), "s2")],
             width=520,

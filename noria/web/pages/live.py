@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from noria.kernel.records import Event, Prediction, Window
 from noria.types import DAY, Micros
-from noria.web import shapes, state, svg, words
+from noria.web import bars, lines, shapes, state, svg, words
 from noria.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
@@ -60,13 +60,13 @@ def now_figures(loop: state.Loop) -> list[tuple[str, str, str]]:
 
 def _traffic(loop: state.Loop, windows: Sequence[Window]) -> Markup:
     if windows:
-        return svg.bars(
+        return bars.bars(
             "Answers by window", [(words.day(w.start), float(w.n)) for w in windows], show=words.brief, height=210
         )
     counted: dict[Micros, int] = {}
     for p in loop.recent:
         counted[p.at // DAY] = counted.get(p.at // DAY, 0) + 1
-    return svg.bars("Answers by day", [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())])
+    return bars.bars("Answers by day", [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())])
 
 
 def _latency(loop: state.Loop, platform: Sequence[Window]) -> Markup:
@@ -74,8 +74,8 @@ def _latency(loop: state.Loop, platform: Sequence[Window]) -> Markup:
     found = [(w.start, _latency_of(w)) for w in platform]
     known = [(at, v) for at, v in found if v]
     if len(known) > 1:
-        series = [svg.Series(name, [(float(at), v.get(name)) for at, v in known]) for name in ("p50", "p99")]
-        return svg.lines("Latency by window", series, show=words.span, floor=0)
+        series = [lines.Series(name, [(float(at), v.get(name)) for at, v in known]) for name in ("p50", "p99")]
+        return lines.lines("Latency by window", series, show=words.span, floor=0)
     took = sorted(p.latency_us for p in loop.recent)
     if not took:
         return svg.empty("Latency of the last answers")
@@ -84,7 +84,7 @@ def _latency(loop: state.Loop, platform: Sequence[Window]) -> Markup:
     for t in took:
         bins[min(int(t / high * 24), 23)] += 1
     pairs = [(words.span(high * (i + 0.5) / 24), float(n)) for i, n in enumerate(bins)]
-    return svg.bars("Latency of the last answers", pairs, height=210)
+    return bars.bars("Latency of the last answers", pairs, height=210)
 
 
 def _latency_of(w: Window) -> dict[str, float]:
@@ -111,8 +111,8 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
             c = columns.get(name)
             said = f"{words.day(w.start)}: {c.words or words.number(c.p)}" if c else f"{words.day(w.start)}: no rows"
             cells.append((said, c.level if c else None, bool(c and c.alarm)))
-        strips.append(svg.Strip(name, cells))
-    return svg.strips("Drift by column and window", strips)
+        strips.append(bars.Strip(name, cells))
+    return bars.strips("Drift by column and window", strips)
 
 
 def _alarm(event: Event) -> dict[str, Any]:
@@ -130,13 +130,13 @@ def _alarm(event: Event) -> dict[str, Any]:
     }
 
 
-def _marks(loop: state.Loop, days: int) -> list[svg.Mark]:
+def _marks(loop: state.Loop, days: int) -> list[lines.Mark]:
     found: list[Event] = []
     for kind in ("promoted", "rolled_back"):
         found += loop.project.store.events.list(kind=kind, since=loop.now - days * DAY, limit=60)
     tones = {"promoted": "ok", "rolled_back": "bad"}
     return [
-        svg.Mark(
+        lines.Mark(
             float(e.at),
             f"{words.label(e.kind)} {shapes.name_of(str(e.data.get('model', '')))} · {words.day(e.at)}",
             tones[e.kind],
@@ -145,7 +145,7 @@ def _marks(loop: state.Loop, days: int) -> list[svg.Mark]:
     ]
 
 
-def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence[svg.Mark]) -> Markup:
+def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
     metric = loop.project.config.model.metric
     points: list[tuple[float, float | None]] = []
@@ -163,10 +163,10 @@ def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence
             unripe = float(w.start) - 1
     smooth = [(x, _mean_before(points, i)) for i, (x, _) in enumerate(points)]
     expected = next((v for w in reversed(windows) if (v := _promised(w)) is not None), None)
-    series = [svg.Series(f"{metric} by window", points, band, tone="s0")]
+    series = [lines.Series(f"{metric} by window", points, band, tone="s0")]
     if len(points) > 3:
-        series.append(svg.Series(f"{metric}, mean of 7 windows", smooth, unripe_from=unripe, tone="s1"))
-    return svg.lines(f"Live {metric}", series, marks=marks, limit=expected, floor=0)
+        series.append(lines.Series(f"{metric}, mean of 7 windows", smooth, unripe_from=unripe, tone="s1"))
+    return lines.lines(f"Live {metric}", series, marks=marks, limit=expected, floor=0)
 
 
 def _mean_before(points: Sequence[tuple[float, float | None]], i: int, n: int = 7) -> float | None:
@@ -194,7 +194,7 @@ def _outcomes(loop: state.Loop) -> dict[str, Any]:
     rows = [(names.get(how, how), counts.get(how, 0), tones.get(how, "s4")) for how in dict.fromkeys((*names, *counts))]
     rows = [r for r in rows if r[1]]
     bar = (
-        svg.share_bar("Outcomes by how they were joined", [(n, float(c), t) for n, c, t in rows], width=WIDTH)
+        bars.share_bar("Outcomes by how they were joined", [(n, float(c), t) for n, c, t in rows], width=WIDTH)
         if rows
         else None
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from noria.errors import NoriaError, NotFound
 from noria.kernel.records import ModelVersion
-from noria.web import documents, shapes, svg, words
+from noria.web import bars, documents, shapes, words
 from noria.web.site import Ask, Page, Shown, by_number, home_of
 
 SHOWN = 12
@@ -60,9 +60,9 @@ def leaderboard(rows: list[ModelVersion], metric: str, champion: ModelVersion | 
             own = champion is not None and m.ref == champion.ref
             note = f"{m.kind}, trained through {words.date(m.trained_through)}"
             drawn.append(
-                svg.Interval(shapes.name_of(m.ref) + (" ★" if own else ""), *found, "s1" if own else "s0", note)
+                bars.Interval(shapes.name_of(m.ref) + (" ★" if own else ""), *found, "s1" if own else "s0", note)
             )
-    return svg.intervals(f"{metric} by version, 95 % intervals", drawn, reference=best[0] if best else None)
+    return bars.intervals(f"{metric} by version, 95 % intervals", drawn, reference=best[0] if best else None)
 
 
 def model(ask: Ask) -> Shown:
@@ -74,7 +74,9 @@ def model(ask: Ask) -> Shown:
         "m": found,
         "ref": shapes.name_of(found.ref),
         "aliases": sorted(a for a, v in store.models.aliases(found.name).items() if v == found.version),
-        "plot": svg.intervals("What it reached on its test window", [svg.Interval(k, *v) for k, v in measured.items()]),
+        "plot": bars.intervals(
+            "What it reached on its test window", [bars.Interval(k, *v) for k, v in measured.items()]
+        ),
         "plain": plain,
         "verdicts": store.releases.verdicts(found.ref),
         "releases": [r for r in store.releases.list() if r.model == found.ref],

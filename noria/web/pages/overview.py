@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noria.web import shapes, state, svg, words
+from noria.web import lines, shapes, state, words
 from noria.web.site import Ask, Page, Shown, by_key
 from noria.web.tell import KINDS, routine, tell, timeline
 from noria.web.wheel import wheel
@@ -69,21 +69,21 @@ def figures(loop: state.Loop) -> list[dict[str, object]]:
             "name": "Live quality",
             "value": words.number(live),
             "note": "last 14 windows",
-            "spark": svg.sparkline("Live quality by day", quality),
+            "spark": lines.sparkline("Live quality by day", quality),
             "href": "/live#quality",
         },
         {
             "name": "Predictions",
             "value": words.count(loop.counts.predictions()),
             "note": "answered in all",
-            "spark": svg.sparkline("Answers by day", traffic),
+            "spark": lines.sparkline("Answers by day", traffic),
             "href": "/predictions",
         },
         {
             "name": "Rows",
             "value": words.count(sum(v.rows for v in loop.versions)),
             "note": words.plural(len(loop.versions), "version"),
-            "spark": svg.sparkline("Rows by version", rows),
+            "spark": lines.sparkline("Rows by version", rows),
             "href": "/data",
         },
     ]

@@ -16,7 +16,7 @@ from typing import Any
 
 from noria.errors import NoriaError, NotFound
 from noria.project import Project
-from noria.web import shapes, svg, words
+from noria.web import bars, shapes, words
 from noria.web.site import Ask, Page, Shown, home_of
 
 ROWS = 100
@@ -89,7 +89,7 @@ def _reason(r: Mapping[str, Any]) -> dict[str, Any]:
         "rows": [
             {
                 **row,
-                "bar": svg.share_bar(
+                "bar": bars.share_bar(
                     f"Weight of {name}", [("weight", w, "s1"), ("rest", most - w, "none")], width=90, height=8
                 ),
             }
