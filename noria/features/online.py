@@ -35,26 +35,40 @@ class HistoryRow(NamedTuple):
 
 
 class _Subject:
-    """One subject's events in order of knowledge: arrays that double when they are full."""
+    """One subject's events in order of knowledge: arrays that double when they are full, items by their own numbers."""
 
-    __slots__ = ("at", "item", "n", "seq", "value")
+    __slots__ = ("_order", "at", "codes", "item", "n", "names", "seq", "value")
 
     def __init__(self) -> None:
         self.n = 0
+        self.codes: dict[str, int] = {}
+        self.names: list[str] = []
+        self._order: NDArray[np.int64] | None = None
         self.at = np.empty(8, np.int64)
         self.item = np.empty(8, np.int64)
         self.value = np.empty(8, np.float64)
         self.seq = np.empty(8, np.int64)
 
-    def append(self, item: int, at: Micros, value: float, seq: int) -> None:
+    def order(self) -> NDArray[np.int64]:
+        """The items' numbers, by name."""
+        if self._order is None:
+            self._order = np.array(sorted(range(len(self.names)), key=self.names.__getitem__), np.int64)
+        return self._order
+
+    def append(self, item: str, at: Micros, value: float, seq: int) -> None:
         n = self.n
+        code = self.codes.get(item)
+        if code is None:
+            code = self.codes[item] = len(self.names)
+            self.names.append(item)
+            self._order = None
         if n == len(self.at):
             for name in ("at", "item", "value", "seq"):
                 old = getattr(self, name)
                 grown = np.empty(2 * n, old.dtype)
                 grown[:n] = old
                 setattr(self, name, grown)
-        self.at[n], self.item[n], self.value[n], self.seq[n] = at, item, value, seq
+        self.at[n], self.item[n], self.value[n], self.seq[n] = at, code, value, seq
         self.n = n + 1
 
 
@@ -68,8 +82,6 @@ class History:
     def __init__(self) -> None:
         self.seq = 0
         self._subjects: dict[str, _Subject] = {}
-        self._codes: dict[str, int] = {}
-        self._names: list[str] = []
 
     def __len__(self) -> int:
         return sum(s.n for s in self._subjects.values())
@@ -78,13 +90,10 @@ class History:
         """Know one more event. A seq that was seen before changes nothing."""
         if seq <= self.seq:
             return
-        code = self._codes.setdefault(item, len(self._names))
-        if code == len(self._names):
-            self._names.append(item)
         found = self._subjects.get(subject)
         if found is None:
             found = self._subjects[subject] = _Subject()
-        found.append(code, at, value, seq)
+        found.append(item, at, value, seq)
         self.seq = seq
 
     def extend(self, events: Iterable[OnlineEvent]) -> int:
@@ -130,11 +139,11 @@ class History:
         if found is None:
             return [], np.empty(0)
         index = _sight(found, op, at, watermark, window)
-        codes, group = np.unique(found.item[index], return_inverse=True)
-        result = grouped(op, group, len(codes), found.value[index], at - found.at[index], half_life)
-        names = [self._names[code] for code in codes.tolist()]
-        order = sorted(range(len(names)), key=names.__getitem__)
-        return [names[i] for i in order], result[order]
+        group, n = found.item[index], len(found.names)
+        result = grouped(op, group, n, found.value[index], at - found.at[index], half_life)
+        order = found.order()
+        present = order[np.bincount(group, minlength=n)[order] > 0]
+        return [found.names[code] for code in present.tolist()], result[present]
 
     def aggregate(
         self,
@@ -158,7 +167,7 @@ class History:
         if found is None:
             return []
         index = np.flatnonzero(_seen(found, at, watermark, None))
-        names = [self._names[code] for code in found.item[index].tolist()]
+        names = [found.names[code] for code in found.item[index].tolist()]
         columns = (found.at[index].tolist(), found.value[index].tolist(), found.seq[index].tolist())
         return [HistoryRow(*row) for row in zip(names, *columns, strict=True)]
 
@@ -176,9 +185,15 @@ def _seen(rows: _Subject, at: Micros | None, watermark: int | None, window: Micr
 
 
 def _sight(rows: _Subject, op: str, at: Micros, watermark: int | None, window: Micros | None) -> NDArray[np.int64]:
-    """Indices of the rows that the operation takes, by (at, value): sums add in the order that training uses."""
+    """Indices of the rows that the operation takes, by (at, value): sums add in the order that training uses.
+
+    Counts need the order of time alone: rows of one moment weigh the same.
+    """
     mask = _seen(rows, at, watermark, window)
     if op in POSITIVE_ONLY:
         mask &= rows.value[: rows.n] > 0
     index = np.flatnonzero(mask)
-    return index[np.lexsort((rows.value[index], rows.at[index]))]
+    times = rows.at[index]
+    if op not in POSITIVE_ONLY:
+        return index[np.lexsort((rows.value[index], times))]
+    return index if (times[1:] >= times[:-1]).all() else index[np.argsort(times, kind="stable")]

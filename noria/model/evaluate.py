@@ -172,9 +172,7 @@ def bootstrap_interval(values: Any, units: Any, seed: int, level: float = 0.95, 
     return Interval(mean, float(low), float(high))
 
 
-def paired_bootstrap(
-    a: Any, b: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
-) -> Difference:
+def paired_bootstrap(a: Any, b: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Difference:
     """The mean of ``a - b`` over the same requests, with its interval and what the comparison could have seen."""
     gain = np.asarray(a, np.float64) - np.asarray(b, np.float64)
     drawn, mean = _draws(gain, units, seed, draws)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,9 +62,7 @@ class Interactions:
         user_names, user = encoded(users)
         item_names, item = encoded(items)
         when = np.asarray(at, np.int64)
-        if basket is None:
-            pairs = np.stack([user, when], axis=1)
-            basket = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1) if len(pairs) else np.empty(0)
+        together = _moments(user, when) if basket is None else np.asarray(basket, np.int64)
         return Interactions(
             users=user_names,
             items=item_names,
@@ -71,7 +70,7 @@ class Interactions:
             item=item,
             at=when,
             value=np.ones(len(when)) if value is None else np.asarray(value, np.float64),
-            basket=np.asarray(basket, np.int64),
+            basket=together,
             end=int(when.max(initial=-1)) + 1 if end is None else end,
         )
 
@@ -124,7 +123,7 @@ class Histories:
         stop = start + int(np.searchsorted(self._at[start:stop], at, "left"))
         items, group = np.unique(self._item[start:stop], return_inverse=True)
         weights = decay(at - self._at[start:stop], half_life)
-        return items, np.bincount(group, weights, len(items))
+        return items, np.asarray(np.bincount(group, weights, len(items)), np.float64)
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
     order = bought[np.lexsort((data.item[bought], data.at[bought], data.basket[bought]))]
     edges = np.flatnonzero(np.diff(data.basket[order], prepend=-1, append=-1)) if len(order) else np.empty(0, np.int64)
     found = []
-    for low, high in zip(edges[:-1], edges[1:]):
+    for low, high in pairwise(edges.tolist()):
         rows = order[low:high]
         at = int(data.at[rows[0]])
         if start <= at < end:
@@ -165,7 +164,7 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
     return Requests([s for _, s, _ in found], np.array([a for a, _, _ in found], np.int64), [t for _, _, t in found])
 
 
-def from_frame(frame: pl.DataFrame, contract: Contract, end: Micros | None = None) -> Interactions:
+def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:
     """The rows of a dataset by the roles of its contract (time, subject, item; value if there is one).
 
     Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
@@ -212,6 +211,13 @@ def encoded(names: Sequence[str]) -> tuple[list[str], I8]:
     distinct = sorted(set(names))
     code = {name: i for i, name in enumerate(distinct)}
     return distinct, np.fromiter((code[name] for name in names), np.int64, len(names))
+
+
+def _moments(user: I8, at: I8) -> I8:
+    """One number for the rows of one subject at one moment."""
+    if not len(at):
+        return np.empty(0, np.int64)
+    return np.unique(np.stack([user, at], axis=1), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _compact(names: list[str], codes: I8) -> tuple[list[str], I8]:

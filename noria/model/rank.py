@@ -136,7 +136,7 @@ class RecommendScorer:
         personal = np.zeros(len(r.items))
         if r.neighbours.shape[1] and len(history):
             spread = r.weights[history] * (counts**r.power)[:, None]
-            personal = np.bincount(r.neighbours[history].ravel(), spread.ravel(), len(r.items))
+            personal[:] = np.bincount(r.neighbours[history].ravel(), spread.ravel(), len(r.items))
         if r.again:
             personal[history] += r.again * counts
         scores: F8 = personal * r.factor + r.base

@@ -1,26 +1,38 @@
-"""A bundle's scorer: what the server and the evaluation both run. numpy only."""
+"""The scorer of a bundle: the same code answers in evaluation and in the server. numpy only, nothing heavy.
+
+scorer = load(bundle)
+items, values = history.items(subject, at, scorer.half_life)
+scorer.recommend(items, values, at, k=20)           # recommend, learner
+scorer.predict({"temperature": 12.5, "day": "mo"})  # trees
+"""
 
 from __future__ import annotations
 
-import io
-import json
-from typing import Any
-
-import numpy as np
-
 from noria.errors import ModelError
 from noria.kernel.artifacts.codecs import Bundle
-from noria.model.rank import Ranking, RecommendScorer
+from noria.model.boost import TreesScorer
+from noria.model.bundle import FORMAT, ranking_of
+from noria.model.learner import LearnerScorer
+from noria.model.rank import RecommendScorer, Row
+from noria.types import did_you_mean
 
-__all__ = ["RecommendScorer", "load"]
+__all__ = ["LearnerScorer", "RecommendScorer", "Row", "Scorer", "TreesScorer", "load"]
+
+Scorer = RecommendScorer | TreesScorer | LearnerScorer
 
 
-def load(bundle: Bundle) -> Any:
-    """The scorer of this bundle. Raises ModelError."""
-    kind = bundle.manifest.get("scorer")
-    if kind != "recommend":
-        raise ModelError(f"no scorer {kind!r}")
-    items = json.loads(bundle.files["items.json"])
-    with np.load(io.BytesIO(bundle.files["weights.npz"]), allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
-    return RecommendScorer(Ranking.read(items, arrays, bundle.manifest["numbers"]), int(bundle.manifest["half_life"]))
+def load(bundle: Bundle) -> Scorer:
+    """The scorer that the manifest names. The bytes are those that the caller has verified. Raises ModelError, Damaged."""
+    said = bundle.manifest
+    if said.get("format") != FORMAT:
+        raise ModelError(
+            f"a bundle of format {said.get('format')!r}", way_out=f"this version of Noria reads format {FORMAT}"
+        )
+    kind = said.get("scorer")
+    if kind == "recommend":
+        return RecommendScorer(ranking_of(bundle), int(said["half_life"]))
+    if kind == "learner":
+        return LearnerScorer(bundle)
+    if kind == "trees":
+        return TreesScorer(bundle)
+    raise ModelError(f"no scorer {kind!r}", way_out=did_you_mean(str(kind), ["recommend", "trees", "learner"]))

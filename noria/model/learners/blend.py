@@ -21,8 +21,8 @@ DEFAULTS: JsonObject = {
     "popular": 0.01,
     "ridge": 100.0,
     "power": 0.5,
-    "neighbours": 32,
-    "head": 2500,
+    "neighbours": 24,
+    "head": 1500,
 }
 
 

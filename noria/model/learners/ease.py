@@ -22,7 +22,7 @@ from noria.model.learners.rows import strongest, user_matrix
 from noria.model.rank import Ranking
 from noria.types import JsonObject
 
-DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 32, "power": 0.5, "head": 2500, "popular_days": 28}
+DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 24, "power": 0.5, "head": 1500, "popular_days": 28}
 BLOCK = 1_000
 SIDE = 3_000
 """The Gram is at most this large: beyond it (more subjects *and* more items) the subjects with most weight are kept."""
@@ -51,9 +51,13 @@ def rows(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
 def factorise(train: Interactions, recipe: JsonObject) -> Factors:
     """The factors of subjects x head as of ``train.end``."""
     matrix, _ = user_matrix(train, int(recipe["half_life"]), float(recipe["power"]))
-    head = heaviest(np.asarray(matrix.sum(axis=0)).ravel(), int(recipe["head"]))
+    head = heaviest(np.asarray(matrix.sum(axis=0), np.float64).ravel(), int(recipe["head"]))
     matrix = matrix[:, head]
-    matrix = matrix[heaviest(np.asarray(matrix.sum(axis=1)).ravel(), SIDE)] if min(matrix.shape) > SIDE else matrix
+    matrix = (
+        matrix[heaviest(np.asarray(matrix.sum(axis=1), np.float64).ravel(), SIDE)]
+        if min(matrix.shape) > SIDE
+        else matrix
+    )
     return Factors.of(matrix, head)
 
 

@@ -25,5 +25,5 @@ def popular(train: Interactions, days: float) -> F8:
     [1.333, 0.667]
     """
     weights = decay(train.end - train.at, round(days * DAY))
-    found = np.bincount(train.item, weights, len(train.items))
-    return found / found.mean()
+    found: F8 = np.bincount(train.item, weights, len(train.items)).astype(np.float64)
+    return np.asarray(found / found.mean(), np.float64)

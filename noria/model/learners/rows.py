@@ -25,7 +25,9 @@ def basket_matrix(train: Interactions, half_life: int) -> sp.csr_array:
     """Baskets x items: 1 for a basket of today; a basket's rows multiply to its decayed weight."""
     _, basket = np.unique(train.basket, return_inverse=True)
     weights = decay(train.end - train.at, 2 * half_life)
-    found = sp.coo_array((weights, (basket.reshape(-1), train.item)), shape=(basket.max() + 1, len(train.items))).tocsr()
+    found = sp.coo_array(
+        (weights, (basket.reshape(-1), train.item)), shape=(basket.max() + 1, len(train.items))
+    ).tocsr()
     found.sum_duplicates()
     found.data = np.minimum(found.data, 1.0)
     return found

@@ -1,0 +1,149 @@
+"""Rows of a table as the trees take them: columns of the contract, declared features and the calendar, in numbers.
+
+A feature made of earlier rows (``last_week = { op = "mean", window = "7 days" }``) is an input of the answer under its own
+name: whoever asks says it, so that training and serving cannot differ in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noria.errors import ContractError, NotEnoughData
+from noria.model.boost import Input
+from noria.model.evaluate import day_blocks
+from noria.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from noria.data.contract import Contract
+    from noria.features.views import View
+
+F8 = NDArray[np.float64]
+MOST_CATEGORIES = 256
+"""A column keeps its most frequent categories; the others are as missing."""
+PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows by time. ``raw`` holds the inputs by name, ``target`` the truth: numbers, or labels."""
+
+    raw: dict[str, Any]  # name -> polars Series
+    kinds: dict[str, str]  # input -> number | category
+    calendar: dict[str, str]  # feature -> operation on the time
+    required: frozenset[str]
+    time: str
+    target: Any  # polars Series
+    at: NDArray[np.int64]
+    unit: NDArray[Any]  # the independent unit of each row: its subject, else its day
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def columns(self, rows: NDArray[np.int64]) -> tuple[Input, ...]:
+        """The columns as these rows show them: categories that only later rows have are unknown."""
+        found = [
+            Input(
+                name, kind, name, name in self.required, _categories(self.raw[name][rows]) if kind == "category" else ()
+            )
+            for name, kind in self.kinds.items()
+        ]
+        return (*found, *(Input(name, op, self.time, True) for name, op in self.calendar.items()))
+
+    def encoded(self, inputs: Sequence[Input], rows: NDArray[np.int64]) -> F8:
+        """rows x inputs in float64: exactly what `Input.number` gives each value."""
+        from noria.features.transforms import calendar
+
+        out = np.empty((len(rows), len(inputs)))
+        for place, one in enumerate(inputs):
+            if one.name in self.calendar:
+                out[:, place] = calendar(one.kind, self.at[rows])
+            elif one.kind == "category":
+                codes = {value: float(i) for i, value in enumerate(one.categories)}
+                out[:, place] = [codes.get(value, np.nan) for value in self.raw[one.name][rows].to_list()]
+            else:
+                out[:, place] = _numbers(self.raw[one.name][rows])
+        return out
+
+    def between(self, start: Micros | None, end: Micros) -> NDArray[np.int64]:
+        """The rows with ``start <= at < end``."""
+        return np.flatnonzero((self.at >= (start if start is not None else -(2**62))) & (self.at < end))
+
+
+def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
+    """The rows of a dataset with a time and a target. Raises ContractError when the contract names none.
+
+    Not inputs: the target, the time itself, the subject and the columns of the key.
+    """
+    import polars as pl
+
+    for role in ("time", "target"):
+        if contract.role(role) is None:
+            raise ContractError(f"a table needs a column with the role {role!r}", place=contract.place)
+    time, target = str(contract.time), str(contract.target)
+    rows = frame.filter(pl.col(target).is_not_null()).sort(time, *contract.key, maintain_order=True)
+    if not len(rows):
+        raise NotEnoughData("there is no row with a target")
+    at = rows[time].cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
+    left_out = {time, target, contract.subject, *contract.key}
+    chosen = [c for c in contract.columns if c.name not in left_out and c.kind in PLAIN]
+    raw: dict[str, Any] = {c.name: rows[c.name] for c in chosen}
+    kinds = {c.name: PLAIN[c.kind] for c in chosen}
+    made, calendar = _features(rows, views, at)
+    subject = contract.subject
+    return Table(
+        raw={**raw, **made},
+        kinds={**kinds, **dict.fromkeys(made, "number")},
+        calendar=calendar,
+        required=frozenset([c.name for c in chosen if c.required]),
+        time=time,
+        target=rows[target],
+        at=at.astype(np.int64),
+        unit=rows[subject].cast(pl.String).to_numpy() if subject else day_blocks(at.astype(np.int64)),
+    )
+
+
+def _features(rows: pl.DataFrame, views: Sequence[View], at: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """(columns made of earlier rows, calendar features): each row is a request at its own moment."""
+    import polars as pl
+
+    from noria.features.store import table
+
+    made: dict[str, Any] = {}
+    calendar: dict[str, str] = {}
+    for view in views:
+        calendar |= {f.name: f.op for f in view.features if f.calendar}
+        lagged = [f.name for f in view.features if not f.calendar and f.by is None]
+        if lagged:
+            entity = {"entity": rows[view.entity]} if view.entity else {}
+            asked = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at})
+            found = table(view, rows, asked)
+            made |= {name: found[name] for name in lagged}
+    return made, calendar
+
+
+def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
+    """The typed inputs and outputs of a bundle of trees."""
+    types = {"number": "float64", "category": "string"}
+    said: JsonObject = {one.source: {"type": types.get(one.kind, "time"), "required": one.required} for one in inputs}
+    outputs: JsonObject = {"value": "float64"} if labels is None else {"value": "label", "probability": "float64"}
+    return {"inputs": said, "outputs": outputs}
+
+
+def _categories(values: Any) -> tuple[str | bool, ...]:
+    counts = values.drop_nulls().value_counts(sort=False)
+    pairs = sorted(zip(counts["count"].to_list(), counts[values.name].to_list()), key=lambda p: (-p[0], p[1]))
+    return tuple(sorted(name for _, name in pairs[:MOST_CATEGORIES]))
+
+
+def _numbers(values: Any) -> F8:
+    import polars as pl
+
+    found: F8 = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return found
