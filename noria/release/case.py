@@ -127,14 +127,16 @@ class RecommendWindow:
         """What the released fit answers here, from the same histories that serving has."""
         from noria.features.online import History
 
-        scorer = _scorer(get_bundle(self._project.artifacts, self._candidate.bundle))
+        bundle = get_bundle(self._project.artifacts, self._candidate.bundle)
+        scorer, known = _scorer(bundle), int(bundle.manifest["items"])
         found: list[JsonObject] = []
         for asked in requests:
             history = History()
             history.extend(self._project.live.online.of(asked["subject"], asked["watermark"]))
             items, values = history.items(asked["subject"], asked["at"], scorer.half_life, asked["watermark"])
             names, scores = scorer.recommend(items, values, asked["at"], asked["k"])
-            found.append({"items": list(names), "scores": np.asarray(scores).tolist()})
+            fewest = min(asked["k"], known)
+            found.append({"items": list(names), "scores": np.asarray(scores).tolist(), "fewest": fewest})
         return found
 
     def _ask(self, scorer: Any) -> Any:

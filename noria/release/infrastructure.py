@@ -81,6 +81,8 @@ def _wrong(answers: Sequence[JsonObject], expected: Sequence[JsonObject]) -> lis
 def why_wrong(answer: JsonObject, right: JsonObject) -> str:
     """Why this answer may not be given, or "". ``right``: the offline one, ``items`` and ``scores`` or values by name.
 
+    ``right["fewest"]``: how many items there must be, where that is known.
+
     >>> why_wrong({"items": ["a", "a"], "scores": [2.0, 1.0]}, {"items": ["a", "b"], "scores": [2.0, 1.0]})
     "'a' twice"
     >>> why_wrong({"value": float("nan")}, {"value": 1.0})
@@ -90,11 +92,13 @@ def why_wrong(answer: JsonObject, right: JsonObject) -> str:
         items, scores = answer.get("items"), answer.get("scores")
         if not isinstance(items, list) or not isinstance(scores, list) or len(items) != len(scores):
             return "no list of items with one score each"
-        if len(items) != len(right["items"]):
-            return f"{len(items)} items, not {len(right['items'])}"
+        wanted = max(len(right["items"]), right.get("fewest", 0))
+        if len(items) != wanted:
+            return f"{len(items)} items, not {wanted}"
         if twice := next((item for i, item in enumerate(items) if item in items[:i]), None):
             return f"{twice!r} twice"
-    return next((why for name, value in right.items() if (why := _differs(name, answer.get(name), value))), "")
+    told = ((name, value) for name, value in right.items() if name != "fewest")
+    return next((why for name, value in told if (why := _differs(name, answer.get(name), value))), "")
 
 
 def _differs(name: str, got: Any, value: Any) -> str:

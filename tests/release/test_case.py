@@ -12,7 +12,7 @@ from noria.data.pipeline import ingest
 from noria.kernel.artifacts.codecs import get_bundle, put_bundle
 from noria.kernel.records import ModelVersion
 from noria.model import scoring
-from noria.model.bundle import recommend_bundle
+from noria.model.bundle import of_ranking
 from noria.model.pipeline import build_candidate
 from noria.project import open_project
 from noria.recipes.new import new_project
@@ -94,7 +94,7 @@ def shuffled(project: Any, digest: str) -> str:
     """The same weights, belonging to other items than they say."""
     bundle = get_bundle(project.artifacts, digest)
     ranking = shuffle(scoring.load(bundle).ranking, 7)
-    made = recommend_bundle(ranking, bundle.manifest["recipe"], bundle.manifest["trained_through"])
+    made = of_ranking(ranking, bundle.manifest["recipe"], bundle.manifest["trained_through"])
     return put_bundle(project.artifacts, made)
 
 

@@ -211,6 +211,13 @@ def test_a_candidate_that_the_server_gets_nothing_from_is_refused_and_not_tried_
     assert dead.asked == 1
 
 
+def test_a_model_that_keeps_giving_too_few_items_is_refused_though_offline_agrees():
+    short = [{"items": ["mug"], "scores": [2.0]}] * 10
+    offline = [{**right, "fewest": 2} for right in short]
+    said = say(Infrastructure(), case(server=Server(report(short)), answers=lambda requests: offline))
+    assert not said["passed"] and "1 items, not 2" in said["evidence"]["said"]
+
+
 def test_too_few_answers_or_no_request_is_a_refusal():
     assert not say(Infrastructure(), case(server=Server(report(RIGHT[:9]))))["passed"]
     assert not say(Infrastructure(), case(known=list))["passed"]
