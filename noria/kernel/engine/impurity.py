@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 _MOST = 20
@@ -33,6 +34,7 @@ class Recorder:
         self._root = f"{root}{os.sep}"
         self._allowed = tuple(f"{folder}{os.sep}" for folder in allowed)
         self._temp = _temporary()
+        self.base: FrameType | None = None
         self.strangers: set[int | None] = set()  # threads that were there before the step began
         self._own: set[str] = set()  # temporary files and folders that the step itself made
 
@@ -75,6 +77,7 @@ def watching(recorder: Recorder) -> Iterator[None]:
     """Everything that this thread, and threads it starts, touch in here goes to the recorder."""
     _install()
     _local.recorder = recorder
+    recorder.base = sys._getframe(2)  # that of the with statement
     recorder.strangers = {thread.ident for thread in threading.enumerate()}
     with _lock:
         _watched.append(recorder)
@@ -82,8 +85,11 @@ def watching(recorder: Recorder) -> Iterator[None]:
     try:
         yield
     finally:
-        if chance is not None and len(_watched) == 1 and _chance() != chance:
-            recorder.see("chance without the seed (a global random generator)")
+        if chance is not None and len(_watched) == 1:
+            after = _chance()
+            if after.keys() == chance.keys() and after != chance:
+                recorder.see("chance without the seed (a global random generator)")
+        recorder.base = None
         with _lock:
             _watched.remove(recorder)
         _local.recorder = None
@@ -110,7 +116,19 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         return
     recorder = getattr(_local, "recorder", None)
     for each in (recorder,) if recorder is not None else _parents():
-        handler(each, args)
+        if not _in_import(sys._getframe(1), each.base):
+            handler(each, args)
+
+
+def _in_import(frame: FrameType | None, base: FrameType | None) -> bool:
+    """What a module does while it is imported is no step's doing: it would not be seen were it loaded before. Nor is
+    looking for the version of a library: that is in the fingerprint."""
+    while frame is not None and frame is not base:
+        name = frame.f_code.co_filename
+        if name.startswith("<frozen importlib") or name.endswith("importlib/metadata/__init__.py"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _parents() -> list[Recorder]:
@@ -184,12 +202,12 @@ def _name(path: Any) -> str | None:
     return None if text.startswith((":memory:", "file::memory")) else os.path.abspath(text)  # noqa: PTH100 - not resolved: that asks the disk
 
 
-def _chance() -> tuple[Any, ...]:
-    """State of the global random generators that are loaded."""
-    found: list[Any] = []
+def _chance() -> dict[str, Any]:
+    """State of the global random generators, and of which modules there are: importing some draws numbers too."""
+    found: dict[str, Any] = {f"modules {len(sys.modules)}": None}
     if (python := sys.modules.get("random")) is not None:
-        found.append(hash(python.getstate()))
+        found["random"] = hash(python.getstate())
     if (numpy := sys.modules.get("numpy.random")) is not None:
         state = numpy.get_state(legacy=False)["state"]
-        found.append((state["pos"], hash(state["key"].tobytes())))
-    return tuple(found)
+        found["numpy"] = (state.get("pos"), hash(state["key"].tobytes()) if "key" in state else repr(state))
+    return found

@@ -84,6 +84,23 @@ def test_what_is_harmless_is_not_seen(tmp_path: Path, work: Callable[[], Any]) -
     assert seen(tmp_path, work) == []
 
 
+def test_what_libraries_do_while_they_are_imported_is_not_the_steps_doing(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from noria.kernel.engine.impurity import Recorder, watching
+recorder = Recorder(Path(sys.argv[1]))
+with watching(recorder):
+    import lightgbm, numpy as np, polars as pl, scipy.stats
+    pl.DataFrame({"a": [1]}).lazy().collect()
+    data = lightgbm.Dataset(np.random.default_rng(0).normal(size=(50, 2)), np.arange(50))
+    lightgbm.train({"verbose": -1, "num_threads": 1, "seed": 1}, data, 2)
+print(list(recorder.seen))
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_the_artifact_folder_is_the_engines_own(tmp_path: Path) -> None:
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "x").write_text("1")
