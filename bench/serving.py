@@ -1,0 +1,158 @@
+"""One prediction and a top-10 of 10,000 items with everything on: token, schema, id, durable log, metrics; and under a training."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench import shop
+from bench.timing import fsync_ms, row
+from noria.project import Project
+from noria.serve import auth
+
+FLOOR_IS = "granian, constant reply"
+ALONE_IS = "the model alone, in process"
+CONNECTIONS, REQUESTS, RATE, SECONDS = 16, 4_000, 1_000, 10
+TOP = {"subject": "NUMBER", "k": 10}
+SERVERS = "MLflow 2-7 ms, Serenade (Rust) p90 < 7 ms at 1,000 req/s"
+
+
+@contextmanager
+def serving(project: Project) -> Iterator[tuple[shop.Scorer, dict[str, str]]]:
+    """The project's real scorer, and the headers of a program that may ask it."""
+    token = auth.issue(project.store, "bench", ("predict", "feedback"))
+    arguments = ["-P", "-m", "noria.serve", str(project.root), "--port", "0", "--ready-fd"]
+    with shop.scorer(arguments, project.root / "scorer.log") as found:
+        yield found, {"Authorization": f"Bearer {token}"}
+
+
+def asked(scorer: shop.Scorer, path: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[float, float]:
+    """(CPU µs a request with many at once, p50 ms of one at a time)."""
+    shop.load(scorer.port, path, body, headers, connections=4, requests=500)
+    before = scorer.cpu_ns()
+    shop.load(scorer.port, path, body, headers, connections=CONNECTIONS, requests=REQUESTS)
+    cpu = (scorer.cpu_ns() - before) / REQUESTS / 1e3
+    return cpu, shop.load(scorer.port, path, body, headers, connections=1, requests=1_000)["p50"]
+
+
+def kept(project: Project, ids: list[str]) -> int:
+    """How many of these predictions are in the store, by plain SQL."""
+    with sqlite3.connect(project.state / "live.db") as db:
+        found = {name for (name,) in db.execute("SELECT id FROM predictions")}
+    db.close()
+    return len(found.intersection(ids))
+
+
+@contextmanager
+def training() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that fits EASE again and again, with low priority as the loop's jobs have."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.busy"], cwd=Path(__file__).parents[1], stdout=subprocess.PIPE
+    ) as busy:
+        try:
+            if busy.stdout is None or busy.stdout.readline() != b"fitting\n":
+                raise RuntimeError("the training does not start")
+            yield busy
+        finally:
+            busy.kill()
+
+
+def run() -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["NORIA_HOME"] = f"{folder}/home"
+        disk = fsync_ms(folder)
+        with shop.scorer(["-m", "bench.constant"], Path(folder) / "constant.log") as constant:
+            floor = asked(constant, "/", {"inputs": {}}, {})
+        rows = [
+            row("one answer of one connection, granian alone", floor[1], "ms p50"),
+            row("fsync of 4 kB on this disk", disk, "ms"),
+        ]
+        return rows + top_ten(Path(folder), floor, disk)
+
+
+def top_ten(folder: Path, floor: tuple[float, float], disk: float) -> list[dict[str, Any]]:
+    with shop.project(folder / "shop") as project:
+        bundle = shop.blend(project.clock.now())
+        shop.histories(project)
+        shop.release(project, bundle)
+        alone = shop.alone(project, bundle)
+        with serving(project) as (scorer, headers):
+            rows = [_cold(project, "top-10 of 10,000", scorer, headers)]
+            for ack in ("async", "group"):
+                cpu, p50 = asked(scorer, "/predict/shop", TOP, {**headers, "ack": ack})
+                rows += _both("top-10 of 10,000", ack, cpu, p50, floor, disk, "<= 350", SERVERS)
+            rows.append(row("  the model's part of it", alone, "CPU us"))
+            rows.append(_weight(scorer))
+            return rows + under_training(project, scorer, headers)
+
+
+def under_training(project: Project, scorer: shop.Scorer, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """A thousand requests a second that wait for nobody, answered from the disk, while a model is fitted beside."""
+    job: dict[str, Any] = {"connections": 128, "rate": RATE, "seconds": SECONDS, "ids": True}
+    quiet = shop.load(scorer.port, "/predict/shop", TOP, headers, **job)
+    with training():
+        busy = shop.load(scorer.port, "/predict/shop", TOP, headers, **job)
+    ids = quiet["ids"] + busy["ids"]
+    lost = len(ids) - kept(project, ids)
+    what = f"{RATE} requests/s, ack=group"
+    return [
+        row(f"{what}: p99", quiet["p99"], "ms"),
+        row(
+            f"{what}, while a model trains: p99",
+            busy["p99"],
+            "ms",
+            quiet["p99"],
+            "the same without the training",
+            "",
+            SERVERS,
+        ),
+        row(f"{what}, while a model trains: p90", busy["p90"], "ms", goal="< 7"),
+        row(f"{what}, while a model trains: answered a second", busy["n"] / busy["seconds"], "1/s", goal=str(RATE)),
+        row(f"{what}: acknowledged {len(ids)}, lost", lost, "", goal="0", peers="asynchronous logs lost 21-110"),
+    ]
+
+
+def _both(
+    what: str, ack: str, cpu: float, p50: float, floor: tuple[float, float], disk: float, goal: str, peers: str
+) -> list[dict[str, Any]]:
+    durable = ack == "group"
+    most = f"<= 0.4 + {disk:.2g} (fsync)" if durable else "<= 0.4"
+    return [
+        row(f"{what}, ack={ack}", cpu, "CPU us", floor[0], FLOOR_IS, goal, peers),
+        row(
+            f"  the same, one at a time (ack={ack})",
+            p50,
+            "ms p50",
+            floor[1] + (disk if durable else 0),
+            FLOOR_IS + (" + fsync" if durable else ""),
+            most,
+        ),
+    ]
+
+
+def _cold(project: Project, what: str, scorer: shop.Scorer, headers: dict[str, str]) -> dict[str, Any]:
+    return row(
+        f"{what}: cold start until it listens with the model",
+        scorer.cold_s,
+        "s",
+        goal="<= 1.5",
+        peers="LitServe 7, BentoML 12, MLflow 14, Ray Serve 25",
+    )
+
+
+def _weight(scorer: shop.Scorer) -> dict[str, Any]:
+    pss, rss = scorer.mb()
+    return row(
+        f"scorer after these requests, PSS (RSS {rss:.0f})",
+        pss,
+        "MB",
+        goal="<= 90",
+        peers="usual FastAPI 180, BentoML 310, MLflow 408, Ray Serve 1,321",
+    )
