@@ -77,7 +77,7 @@ def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None
             }
         )
         columns = [
-            (name, c.get("count"), c.get("nulls"), c.get("min"), c.get("max"), c.get("distinct"))
+            (name, *(_cell(c, key) for key in ("count", "nulls", "min", "max", "distinct")))
             for name, c in profile["columns"].items()
         ]
         table(("column", "rows", "nulls", "min", "max", "distinct"), columns)
@@ -90,6 +90,12 @@ def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None
         "quarantine": [{"reason": r, "rows": n} for r, n in reasons],
     }
     emit(told, as_json, show_version)
+
+
+def _cell(column: JsonObject, key: str) -> Any:
+    """A figure of a column's profile; a moment as people write it."""
+    value = column.get(key)
+    return to_iso(value) if column.get("kind") == "time" and key in ("min", "max") and isinstance(value, int) else value
 
 
 @data.command()

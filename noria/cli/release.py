@@ -55,7 +55,7 @@ def start(folder: Path, model: str, reason: str | None, as_json: bool) -> None:
 
     with opened(folder) as project:
         found = release_candidate(project, resolve(project, model).ref, forced=reason, author=getpass.getuser())
-        verdicts = [v for v in project.store.releases.verdicts(found.model)]
+        verdicts = list(project.store.releases.verdicts(found.model))
         follow(project)
 
     def show() -> None:
