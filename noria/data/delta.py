@@ -232,17 +232,10 @@ def statistics(frame: pl.DataFrame) -> dict[str, Any]:
 
 def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
     """What the log says of every version from ``since`` on, oldest first, with its ``version`` and new ``files``."""
-    return [commit_info(folder, version) for version in _versions(folder) if version >= since]
-
-
-def last_version(folder: Path) -> int:
-    """The newest version in the log, without opening the table."""
-    return max(_versions(folder), default=0)
-
-
-def _versions(folder: Path) -> list[int]:
-    names = (name.removesuffix(".json") for name in os.listdir(folder / "_delta_log") if name.endswith(".json"))
-    return sorted(int(name) for name in names if name.isdigit())
+    found: list[dict[str, Any]] = []
+    while (folder / "_delta_log" / f"{since + len(found):020}.json").is_file():
+        found.append(commit_info(folder, since + len(found)))
+    return found
 
 
 def commit_info(folder: Path, version: int) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class KeyIndex:
         self.catch_up(version)
         truth = _entries(self._tables.added(self._dataset, range(1, version + 1), self._columns), self._columns)
         mine = np.concatenate([s.entries for s in self._segments]) if self._segments else np.empty(0, _ENTRY)
-        return bool(np.array_equal(np.sort(mine, order=("hash", "version")), truth))
+        return bool(np.array_equal(_sorted(mine), truth))
 
     def drop(self) -> None:
         """Forget everything; the next `catch_up` makes it again."""
@@ -98,7 +98,7 @@ class KeyIndex:
         replaced = []
         while self._segments and len(self._segments[-1].entries) < 2 * max(len(entries), 1):
             segment = self._segments.pop()
-            entries = np.sort(np.concatenate([segment.entries, entries]), order=("hash", "version"))
+            entries = _sorted(np.concatenate([segment.entries, entries]))
             first = segment.first
             replaced.append(segment.path)
         self._segments.append(_write(self.folder, entries, first, last))
@@ -139,7 +139,12 @@ def _entries(rows: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[Any]:
     if len(out):
         out["hash"] = _hashes(keys.filter(whole))
         out["version"] = rows["_version"].filter(whole).to_numpy()
-    return np.sort(out, order=("hash", "version"))
+    return _sorted(out)
+
+
+def _sorted(entries: NDArray[Any]) -> NDArray[Any]:
+    """By hash; given in order of version, equal hashes stay so."""
+    return entries[np.argsort(entries["hash"], kind="stable")]
 
 
 def _write(folder: Path, entries: NDArray[Any], first: int, last: int) -> _Segment:

@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from noria.data.sources import FUNCTION, SourceFile, find, hash_file, paths
+from noria.data.sources import FUNCTION, SourceFile, find, hash_file, names
 from noria.errors import SourceError
 from noria.kernel.metadata.base import MetadataStore
 
 _RACY_NS = 2_000_000_000
-_MANY = 20
+_MANY, _MUCH = 20, 1 << 20  # files and bytes that may be hashed again before the cache is written
 
 
 def pending(
@@ -30,22 +30,17 @@ def pending(
     if source.startswith(FUNCTION):
         return [f for f in find(root, source) if not store.datasets.has_file(dataset, f.digest)]
     try:
-        names = paths(root, source)
+        found = names(root, source)
     except SourceError:
         if started and not any(Path(root).resolve().glob(source)):
             return []  # what was ingested may be cleared away
         raise
-    remembered, prefix = _read(cache), len(str(root.resolve())) + 1
-    kept: dict[str, Any] = {}
-    unknown: list[SourceFile] = []
-    for path in names:
-        name, mark = str(path)[prefix:], _mark(path)
-        if remembered.get(name) == mark:
-            kept[name] = mark
-        else:
-            unknown.append(hash_file(root, path))
+    remembered = _read(cache)
+    marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
+    unknown = [hash_file(root, name) for name, mark in marks.items() if remembered.get(name) != mark]
     new = _not_in(store, dataset, unknown)
-    _remember(cache, kept, [f for f in unknown if f not in new], remembered)
+    out = {f.name for f in new}
+    _remember(cache, {name: mark for name, mark in marks.items() if name not in out}, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
 
 
@@ -56,13 +51,11 @@ def _not_in(store: MetadataStore, dataset: str, files: list[SourceFile]) -> list
     return [f for f in files if not store.datasets.has_file(dataset, f.digest)]
 
 
-def _remember(cache: Path, kept: dict[str, Any], ingested: list[SourceFile], before: dict[str, Any]) -> None:
+def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:
     now = time.time_ns()  # wall time against the file system's; decides nothing but what is hashed again
-    for file in ingested:
-        mark = _mark(file.path) if file.path else None
-        if mark and now - max(mark[1], mark[2]) > _RACY_NS:
-            kept[file.name] = mark
-    if kept != before:
+    kept = {name: mark for name, mark in marks.items() if now - max(mark[1], mark[2]) > _RACY_NS}
+    gained = [mark[0] for name, mark in kept.items() if before.get(name) != mark]
+    if len(gained) > _MANY or sum(gained) > _MUCH or any(name not in kept for name in before):
         part = cache.with_suffix(".part")
         part.write_text(json.dumps(kept), "utf-8")
         part.replace(cache)
@@ -74,11 +67,3 @@ def _read(cache: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}  # a cache: without it every file is hashed once more
     return found if isinstance(found, dict) else {}
-
-
-def _mark(path: Path) -> list[int]:
-    try:
-        stat = path.stat()
-    except OSError as exc:
-        raise SourceError(f"cannot be read: {exc.strerror}", place=path.name) from exc
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]

@@ -6,10 +6,12 @@ whatever they are called. A row that cannot be read is kept aside with its line,
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.util
 import io
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -55,11 +57,11 @@ def find(root: Path, source: str) -> list[SourceFile]:
     """
     if source.startswith(FUNCTION):
         return [_call(root, source.removeprefix(FUNCTION))]
-    return [hash_file(root, path) for path in paths(root, source)]
+    return [hash_file(root, name) for name in names(root, source)]
 
 
-def paths(root: Path, source: str) -> list[Path]:
-    """The paths that a file source names, sorted. Raises SourceError."""
+def names(root: Path, source: str) -> dict[str, os.stat_result]:
+    """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError."""
     pattern = PurePath(source)
     if pattern.is_absolute() or ".." in pattern.parts or "\x00" in source:
         raise SourceError(
@@ -70,24 +72,31 @@ def paths(root: Path, source: str) -> list[Path]:
     if pattern.suffix not in SUFFIXES:
         raise SourceError("cannot be read by its name", place=source, way_out=f"files end in {', '.join(SUFFIXES)}")
     home = root.resolve()
-    plain: dict[Path, bool] = {}  # folders looked at: whether no link is on their way
-    found = [path for path in sorted(home.glob(source)) if _inside(home, path, plain) and path.is_file()]
+    found: dict[str, os.stat_result] = {}
+    plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
+    for name in sorted(glob.glob(source, root_dir=home, recursive=True)):  # noqa: PTH207 - five times pathlib's speed
+        state = _look(home, name, plain)
+        if state is not None:
+            found[name] = state
     if not found:
         raise SourceError("there is no such file", place=source, way_out=_nearest(home, pattern))
     return found
 
 
-def _inside(home: Path, path: Path, plain: dict[Path, bool]) -> bool:
-    """False for a hidden file. Raises SourceError when a link leads out of the project."""
-    name = str(path)[len(str(home)) + 1 :]
-    if name.startswith(".") or f"{os.sep}." in name:
-        return False
-    folder = path.parent
+def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | None:
+    """The file's state; None for a folder. Raises SourceError when a link leads out of the project."""
+    path, folder = os.path.join(home, name), name.rpartition("/")[0]
     if folder not in plain:
-        plain[folder] = folder.resolve() == folder
-    if (path.is_symlink() or not plain[folder]) and not path.resolve().is_relative_to(home):
-        raise SourceError("leads out of the project folder", place=name)
-    return True
+        plain[folder] = os.path.realpath(os.path.join(home, folder)) == os.path.normpath(os.path.join(home, folder))
+    try:
+        state = os.lstat(path)
+        if stat.S_ISLNK(state.st_mode) or not plain[folder]:
+            if not Path(path).resolve().is_relative_to(home):
+                raise SourceError("leads out of the project folder", place=name)
+            state = Path(path).stat()
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+    return state if stat.S_ISREG(state.st_mode) else None
 
 
 def read(file: SourceFile) -> Rows:
@@ -123,9 +132,9 @@ def _parquet(data: bytes, name: str) -> pl.DataFrame:
         raise SourceError(f"not readable as Parquet: {exc}", place=name) from exc
 
 
-def hash_file(root: Path, path: Path) -> SourceFile:
+def hash_file(root: Path, name: str) -> SourceFile:
     """The file, known by the digest of its bytes. Raises SourceError."""
-    name = str(path.relative_to(root.resolve()))
+    path = root / name
     try:
         with path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -147,8 +156,8 @@ def _nearest(home: Path, pattern: PurePath) -> str:
         return "check the pattern; it is relative to the project folder"
     if not folder.is_dir():
         return f"there is no folder {pattern.parent}"
-    names = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
-    return did_you_mean(pattern.name, names) if names else f"the folder {pattern.parent} has no data files"
+    there = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
+    return did_you_mean(pattern.name, there) if there else f"the folder {pattern.parent} has no data files"
 
 
 def _call(root: Path, name: str) -> SourceFile:

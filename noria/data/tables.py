@@ -25,7 +25,6 @@ from noria.data.delta import (
     create_delta,
     delta_schema,
     exclusive,
-    last_version,
     open_delta,
     stored_schema,
 )
@@ -95,7 +94,7 @@ class Tables:
     def version(self, dataset: str) -> int:
         """The last version. Raises NotFound."""
         self._must_exist(dataset)
-        return last_version(self.folder(dataset))
+        return self._log(dataset).commits[-1].version
 
     def versions(self, dataset: str) -> list[TableCommit]:
         """Every version with rows, oldest first (the empty version 0 is left out)."""
@@ -137,10 +136,11 @@ class Tables:
         folder, schema = self.folder(dataset), delta_schema(frame.schema, dataset)
         if not self.exists(dataset):
             create_delta(folder, schema)
-        if ingest in (ingests := self._log(dataset).ingests):
-            return ingests[ingest]
+        log = self._log(dataset)
+        if ingest in log.ingests:
+            return log.ingests[ingest]
         check_same_schema(stored_schema(folder), schema, dataset)
-        version = last_version(folder) + 1
+        version = log.commits[-1].version + 1
         append(folder, frame, version, app_id=ingest, at=at, meta={"noria.ingest": ingest, **(meta or {})})
         checkpoint_if_due(folder, version)
         return version

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.data.sources import batches, find, paths, read
+from noria.data.sources import batches, find, names, read
 from noria.errors import SourceError
 from tests.data.small import DAY_1, DAY_2, drop, lay
 
@@ -75,13 +75,13 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
 def test_a_missing_file_says_the_way_out(folder: Path, source: str, way_out: str) -> None:
     drop(folder, "a.csv", DAY_1)
     with pytest.raises(SourceError, match="no such file") as caught:
-        paths(folder, source)
+        names(folder, source)
     assert caught.value.way_out == way_out
 
 
 def test_an_unknown_kind_of_file(folder: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read by its name"):
-        paths(folder, "data/sales/a.xlsx")
+        names(folder, "data/sales/a.xlsx")
 
 
 @pytest.mark.parametrize(
