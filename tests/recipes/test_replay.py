@@ -1,0 +1,58 @@
+"""The replay's own parts: its journal, its rivals, its summary."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from noria.model.rank import Ranking, RecommendScorer
+from noria.recipes.recommend.compare import Rivals
+from noria.recipes.recommend.replay import read_journal
+from noria.recipes.recommend.shop import Line, Visit
+from noria.recipes.recommend.summary import Scored, difference, months
+from noria.types import DAY, parse_time
+
+AT = parse_time("2010-12-05T10:00:00")
+
+
+def scored(request: str, customer: str, loop: list[str], static: list[str], truth: list[str]) -> Scored:
+    items = {"loop": loop, "static": static, "buy_again": static, "popularity": []}
+    return Scored(request, AT, customer, "model:shop@1", f"p{request}", items, truth)
+
+
+def test_a_journal_cut_short_by_a_kill_loses_its_last_day_only(tmp_path):
+    journal = tmp_path / "replay.jsonl"
+    whole = json.dumps({"day": 1, "scored": [["1", AT, "c", "m", "p", {"loop": ["a"]}, ["a"]]]})
+    journal.write_text(whole + "\n" + json.dumps({"day": 2, "scored": []})[:9])
+    assert list(read_journal(journal)) == [1]
+    assert journal.read_text() == whole + "\n"
+    assert read_journal(tmp_path / "none") == {}
+
+
+def test_rivals_know_what_happened_before_and_nothing_after():
+    rivals = Rivals(RecommendScorer(Ranking.plain(["a", "b", "c"], np.array([3.0, 2.0, 1.0])), DAY))
+    rivals.learn("c1", [Line("1/b", "b", AT - DAY, 2.0), Line("1/c", "c", AT, 1.0), Line("2/a", "a", AT - DAY, -1.0)])
+    visit = Visit("3", "c1", AT, ())
+    answers = rivals.answer(visit, AT)
+    assert answers["static"] == ["a", "b", "c"]
+    assert answers["buy_again"][0] == "b"
+    assert "a" not in answers["buy_again"]  # a return is no purchase
+
+
+def test_months_are_means_of_the_requests():
+    found = months([scored("1", "c", ["a"], ["x"], ["a"]), scored("2", "c", ["x"], ["a"], ["a"])])
+    assert found[0]["month"] == "2010-12"
+    assert found[0]["recall@20"]["loop"] == 0.5
+    assert found[0]["recall@20"]["popularity"] == 0.0
+
+
+def test_the_difference_is_drawn_by_customer():
+    """A hundred visits of one customer are one observation: the interval is as wide as two customers are apart."""
+    many = [scored(f"{n}", "one", ["a"], ["x"], ["a"]) for n in range(100)] + [scored("z", "two", ["x"], ["a"], ["a"])]
+    mean, low, high = difference(many, "static", seed=1)
+    assert mean == pytest.approx(99 / 101)
+    assert low == -1.0 and high == 1.0
+    assert difference(many, "static", seed=1) == [mean, low, high]
+    assert difference([], "static", seed=1) == [0.0, 0.0, 0.0]
