@@ -68,3 +68,28 @@ def test_killed_and_started_again(tmp_path: Path, undisturbed: dict[str, object]
         assert tables.verify("sales") == 2
         assert reconcile(project) == [] and ingest(project, "sales") is None
         assert whole(project) == undisturbed
+
+
+def test_two_processes_at_once_make_one_version(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+    root = prepared(tmp_path / "p")
+    code = (
+        "import sys; from pathlib import Path; from noria.data.ingest import ingest;"
+        "from noria.project import open_project; from noria.types import HeldClock;"
+        f"project = open_project(Path({str(root)!r}), clock=HeldClock({NOW}));"
+        "sys.stdin.read(1); made = ingest(project, 'sales'); print(made.version if made else 'nothing')"
+    )
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("x")
+        process.stdin.flush()
+    said = sorted(process.communicate(timeout=100)[0].strip() for process in both)
+    assert said == ["2", "nothing"]
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        assert whole(project) == undisturbed

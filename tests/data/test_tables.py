@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +13,7 @@ from deltalake import DeltaTable
 
 from noria.data.delta import UTC_TIME, append, exclusive
 from noria.data.tables import Tables
-from noria.errors import Conflict, ContractError, Damaged, NotFound, StoreBusy
+from noria.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
 
 
 @pytest.fixture
@@ -156,3 +158,26 @@ def test_the_log_is_lines_of_json(tables: Tables) -> None:
     lines = (tables.folder("t") / "_delta_log" / f"{1:020}.json").read_text().splitlines()
     assert [next(iter(json.loads(line))) for line in lines] == ["commitInfo", "txn", "add"]
     assert json.loads(lines[0])["commitInfo"]["timestamp"] == 3000
+
+
+def test_a_full_disk_commits_nothing(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.append("t", some(0), ingest="a", at=0)
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for step in (0, 1, 2, 3):  # data file, its folder, log entry, its folder
+        real, left = os.fsync, [step]
+
+        def at_step(handle: int) -> None:
+            left[0] -= 1
+            (real if left[0] >= 0 else full)(handle)
+
+        with monkeypatch.context() as patch, pytest.raises(DiskFull):
+            patch.setattr(os, "fsync", at_step)
+            tables.append("t", some(3), ingest="b", at=0)
+        assert not list(tables.folder("t").glob("**/*.part"))
+        if step < 3:
+            assert tables.version("t") == 1
+    assert tables.append("t", some(3), ingest="b", at=0) == 2
+    assert tables.read("t").collect().height == 6
