@@ -21,7 +21,8 @@ import numpy as np
 from bench.timing import piece
 from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import ModelVersion, Release
-from noria.model.bundle import of_ranking
+from noria.model.boost import Input
+from noria.model.bundle import manifest, recommend_bundle
 from noria.model.rank import Ranking
 from noria.project import Project, open_project
 from noria.release import attest
@@ -29,6 +30,8 @@ from noria.release.signer import FileSigner, seal
 from noria.types import DAY
 
 ITEMS, NEIGHBOURS, SUBJECTS, ROWS_EACH = 10_000, 100, 1_000, 30
+ROW = {f"x{i:02}": round(0.1 * i - 1.5, 3) for i in range(30)}
+"""A row of the table: thirty numbers."""
 TOML = """
 [project]
 name = "shop"
@@ -53,7 +56,29 @@ def blend(now: int) -> Bundle:
     neighbours = rng.integers(0, ITEMS, (ITEMS, NEIGHBOURS))
     weights = rng.random((ITEMS, NEIGHBOURS))
     ranking = Ranking(items, rng.random(ITEMS), np.ones(ITEMS), neighbours, weights, again=1.0, power=0.5)
-    return of_ranking(ranking, {"method": "blend", "half_life": 180 * DAY}, now)
+    return recommend_bundle(ranking, {"method": "blend", "half_life": 180 * DAY}, now)
+
+
+def trees(now: int) -> Bundle:
+    """LightGBM's 200 trees of 31 leaves on 30 numbers, as a table's model."""
+    import lightgbm
+
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(5_000, 30))
+    y = x @ rng.normal(size=30) + np.sin(3 * x[:, 0]) + rng.normal(size=5_000)
+    settings = {"num_leaves": 31, "verbosity": -1, "num_threads": 1, "seed": 1, "min_data_in_leaf": 5}
+    text: str = lightgbm.train(settings, lightgbm.Dataset(x, y), num_boost_round=200).model_to_string()
+    columns = [Input(name, "number", name, required=True).json() for name in ROW]
+    said = manifest("trees", {"method": "trees"}, now, {}, ("lightgbm",), columns=columns, labels=None, constant=None)
+    return Bundle(said, {"model.txt": text.encode()})
+
+
+def trees_alone(bundle: Bundle) -> float:
+    """CPU µs of one row in process."""
+    from noria.model.scoring import load as load_scorer
+
+    model: Any = load_scorer(bundle)
+    return piece(lambda: model.predict(ROW))[1]
 
 
 def alone(project: Project, bundle: Bundle) -> float:
