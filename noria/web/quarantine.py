@@ -14,7 +14,7 @@ from typing import Any
 from noria.kernel.records import DatasetVersion
 from noria.project import Project
 
-MOST = 200
+MOST = 20
 SECONDS = 20
 _READ = """
 import json, sys
@@ -55,17 +55,26 @@ def of(project: Project, version: DatasetVersion) -> Bad:
         return Bad(version.quarantined, error=exc.stderr.decode("utf-8", "replace").strip().splitlines()[-1:][0])
     except (subprocess.TimeoutExpired, ValueError, KeyError) as exc:
         return Bad(version.quarantined, error=f"{type(exc).__name__}: {exc}")
-    return summed(version.quarantined, rows)
+    return _shown(version.quarantined, _reasons(project, version), rows)
 
 
-def summed(count: int, rows: list[dict[str, Any]]) -> Bad:
-    """Reasons counted over the rows at hand, most frequent first; the values as the source had them."""
-    counted: dict[str, int] = {}
+def _reasons(project: Project, version: DatasetVersion) -> dict[str, int]:
+    """How many rows of the ingest have each reason, as it told when it put them aside."""
+    ref = f"dataset:{version.dataset}@{version.version}"
+    told = project.store.events.list(kind="quarantined", since=version.created, until=version.created + 1)
+    found = next((e.data.get("reasons") for e in told if e.subject == ref), None)
+    return found if isinstance(found, dict) else {}
+
+
+def _shown(count: int, counted: dict[str, int], rows: list[dict[str, Any]]) -> Bad:
+    """The first rows, their values as the source had them; where the ingest told no reasons, those of these rows."""
+    alone = not counted
+    counted = dict(counted)
     shown: list[dict[str, Any]] = []
     for row in rows:
         reasons = [str(reason) for reason in row.get("_reasons") or ()]
         for reason in reasons:
-            counted[reason] = counted.get(reason, 0) + 1
+            counted[reason] = counted.get(reason, 0) + alone
         shown.append({"reasons": reasons, "row": row.get("_row"), "values": _raw(row.get("_raw"))})
     columns = list(dict.fromkeys(name for values in (_raw(row.get("_raw")) for row in rows) for name in values))
     return Bad(count, sorted(counted.items(), key=lambda p: (-p[1], p[0])), columns, shown)

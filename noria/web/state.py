@@ -112,6 +112,9 @@ def _data(loop: Loop) -> Part:
         return Part("data", "busy", line, f"{detail}; a run is at work", "/data")
     if blocked := loop.happened("blocked"):
         return Part("data", "bad", "blocked", tell(blocked).text or "too many rows break the contract", "/data")
+    stale = loop.happened("stale")
+    if stale is not None and stale.subject == f"dataset:{last.dataset}@{last.version}":
+        return Part("data", "warn", "stale", tell(stale).text, "/data")
     taken = last.rows + last.quarantined
     if last.quarantined and last.quarantined > 0.1 * taken:
         return Part(

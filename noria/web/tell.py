@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "rejected": ("warn", "Rejected"),
     "retrain": ("busy", "Retraining"),
     "rolled_back": ("bad", "Rolled back"),
+    "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
     "underpowered": ("note", "Not enough evidence yet"),
 }
@@ -69,6 +70,8 @@ def _text(event: Event) -> str:
     data = event.data
     if event.kind in ("canary", "stage"):
         return f"{words.share(data.get('share'))} of the subjects"
+    if event.kind == "stale" and isinstance(data.get("latest"), int):
+        return f"the newest row is of {words.when(data['latest'])}"
     if event.kind == "promoted":
         return ""
     if event.kind == "ingested":

@@ -219,7 +219,7 @@ def said(value: Any) -> str:
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None:
+    if value is None or value == "":
         return "–"
     if isinstance(value, int | float):
         return number(float(value)) if abs(value) < 1e12 else str(value)

@@ -69,14 +69,16 @@ def model(ask: Ask) -> Shown:
     store = ask.project.store
     found = store.models.get(f"model:{ask.params['model'].removeprefix('model:')}")
     measured = shapes.intervals(found.metrics)
-    plain = {k: v for k, v in found.metrics.items() if k not in measured}
+    groups = {k: shapes.intervals(v) for k, v in found.metrics.items() if isinstance(v, dict)}
+    plain = {k: v for k, v in found.metrics.items() if k not in measured and not groups.get(k)}
+    drawn = [bars.Interval(k, *v) for k, v in measured.items()]
+    metric = chosen_metric(ask, [found])
+    drawn += [bars.Interval(f"{metric} {g}", *v[metric], "s3", g) for g, v in groups.items() if metric in v]
     values = {
         "m": found,
         "ref": shapes.name_of(found.ref),
         "aliases": sorted(a for a, v in store.models.aliases(found.name).items() if v == found.version),
-        "plot": bars.intervals(
-            "What it reached on its test window", [bars.Interval(k, *v) for k, v in measured.items()]
-        ),
+        "plot": bars.intervals("What it reached on its test window", drawn),
         "plain": plain,
         "verdicts": store.releases.verdicts(found.ref),
         "releases": [r for r in store.releases.list() if r.model == found.ref],

@@ -117,7 +117,7 @@ def _verdict(v: Verdict) -> dict[str, Any]:
     return {
         "v": v,
         "said": said,
-        "power": words.said(power) if power is not None else "",
+        "power": words.said(power) if power is not None and words.said(power) not in said else "",
         "rest": rest,
         "tone": tone,
         "word": word,
