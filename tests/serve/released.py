@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
 from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import ModelVersion, Release
-from noria.model.bundle import recommend_bundle
+from noria.model.bundle import learner_bundle, recommend_bundle
 from noria.model.rank import Ranking
 from noria.project import Project
 from noria.types import DAY
@@ -17,15 +16,33 @@ from tests.release.made import add_model, hold
 
 
 def bundle(project: Project, popular: tuple[str, ...] = ("popular",), **how: Any) -> str:
-    """The digest of a bundle: buy-again, then these popular items. With ``how`` it misbehaves (see `stand_in`)."""
+    """The digest of a bundle: buy-again, then these popular items. With ``how`` it misbehaves."""
     if how:
-        files = {"behaviour.json": json.dumps(how).encode()}
-        return put_bundle(project.artifacts, Bundle({"scorer": "misbehaves"}, files))
+        return put_bundle(project.artifacts, misbehaving(**how))
     items = sorted(popular)
     base = np.array([1.0 / (2 + popular.index(item)) for item in items])
     plain = Ranking.plain(items, base)
     ranking = Ranking(items, base, plain.factor, plain.neighbours, plain.weights, again=1.0)
-    return put_bundle(project.artifacts, recommend_bundle(ranking, {"half_life": 30 * DAY}, 0))
+    return put_bundle(project.artifacts, recommend_bundle(ranking, {"method": "made", "half_life": 30 * DAY}, 0))
+
+
+def misbehaving(sleeps: float = 0, raises: str = "", nan: bool = False) -> Bundle:
+    """A project's own learner that sleeps, raises, or answers with what is no number."""
+    source = f"""
+import time
+
+class misbehaves:
+    def fit(self, train):
+        return {{}}
+
+    def score(self, state, items, values, at, k):
+        time.sleep({sleeps!r})
+        if {raises!r}:
+            raise ValueError({raises!r})
+        return ["popular"], [float("nan") if {nan!r} else 1.0]
+"""
+    recipe = {"method": "steps:misbehaves"}
+    return learner_bundle({}, source.encode(), recipe, ["popular"], 0, 30 * DAY)
 
 
 def model(project: Project, version: int, **how: Any) -> ModelVersion:

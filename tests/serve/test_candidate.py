@@ -9,9 +9,10 @@ import pytest
 
 from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import OnlineEvent
+from noria.model.bundle import FORMAT
 from noria.serve import auth, candidate
 from noria.serve.candidate import SubprocessCandidateServer, scope_of
-from noria.serve.child import command
+from noria.serve.child import spawn
 from noria.types import DAY
 from tests.serve import released
 from tests.serve.asking import NOON
@@ -19,21 +20,12 @@ from tests.serve.test_loading import flip
 
 
 @pytest.fixture(autouse=True)
-def stand_in(monkeypatch):
-    """Start the stand-in's arithmetic instead of the models'."""
-
-    def spawn(module, arguments, log, **more):
-        import subprocess
-
-        line, env = command("tests.serve.stand_in", arguments)
-        env["PYTHONPATH"] = os.pathsep.join([os.getcwd(), env["PYTHONPATH"]])
-        started.append(subprocess.Popen(line, stdout=log, stderr=log, env=env, **more))
-        return started[-1]
-
+def nobody_is_left_behind(monkeypatch):
+    """Every process that a test starts has ended when it ends."""
     started: list = []
-    monkeypatch.setattr(candidate, "spawn", spawn)
-    yield started
-    assert all(process.poll() is not None for process in started)  # nobody is left behind
+    monkeypatch.setattr(candidate, "spawn", lambda *a, **more: started.append(spawn(*a, **more)) or started[-1])
+    yield
+    assert started and all(process.poll() is not None for process in started)
 
 
 ASKED = [{"subject": "7", "k": 3, "at": NOON}, {"subject": "8", "k": 1, "at": NOON - 2 * DAY}]
@@ -75,7 +67,7 @@ def test_what_a_broken_candidate_does_is_evidence(project, how, says):
 
 
 def test_a_bundle_that_does_not_load(project):
-    report = probe(project, put_bundle(project.artifacts, Bundle({"scorer": "horoscope"}, {})))
+    report = probe(project, put_bundle(project.artifacts, Bundle({"format": FORMAT, "scorer": "horoscope"}, {})))
     assert not report.ok and report.errors[0].startswith("the server does not load it: model: no scorer 'horoscope'")
 
 

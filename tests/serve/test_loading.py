@@ -7,12 +7,13 @@ import sqlite3
 
 import pytest
 
-from noria.errors import Damaged, NotAttested, NotFound
-from noria.kernel.artifacts.codecs import get_bundle
+from noria.errors import Damaged, ModelError, NotAttested, NotFound
+from noria.kernel.artifacts.codecs import Bundle, get_bundle, put_bundle
+from noria.model.bundle import FORMAT
 from noria.serve.loading import load_release
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor
-from tests.release.made import hold, sign
+from tests.release.made import add_model, hold, sign
 from tests.serve import released
 
 
@@ -159,11 +160,10 @@ def test_other_bytes_under_the_same_record_are_refused(project):
 
 
 def test_a_bundle_that_does_not_load_is_refused_in_words(project):
-    from noria.errors import ModelError
-
-    release = released.champion(project, 1, raises="no such scorer")
-    with pytest.raises(ModelError, match="no scorer 'misbehaves'"):
-        load_release(project, release)
+    digest = put_bundle(project.artifacts, Bundle({"format": FORMAT, "scorer": "horoscope"}, {}))
+    held = hold(project, add_model(project, 1, bundle=digest), "rel_1")
+    with pytest.raises(ModelError, match="no scorer 'horoscope'"):
+        load_release(project, held)
 
 
 def test_the_same_bytes_are_not_read_twice_but_checked_for_each_release(project):
