@@ -40,6 +40,13 @@ def target_type(column: Column) -> pl.DataType:
     return kinds[column.kind]
 
 
+def fits(column: Column, values: pl.Series) -> bool:
+    """Whether the column needs no cast at all: the right type, and in floats no NaN and no infinity."""
+    if values.dtype != target_type(column):
+        return False
+    return not values.dtype.is_float() or bool(values.is_finite().all())
+
+
 def cast(column: Column, given: pl.DataType) -> pl.Expr:
     """The column as the contract types it; null where the value does not fit."""
     source, target = pl.col(column.name), target_type(column)

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from noria.data.casts import cast, missing, target_type
+from noria.data.casts import cast, fits, missing, target_type
 from noria.data.columns import Column
 from noria.errors import DataBlocked
 from noria.types import Micros, did_you_mean, to_iso
@@ -107,22 +107,23 @@ def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:
     given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
     absent = [c for c in rules.columns if c.name not in frame.columns]
     lazy = frame.lazy().with_columns(pl.lit(None).alias(c.name) for c in absent)
-    tests = [(reason, test) for c in rules.columns for reason, test in _tests(c, given[c.name], now)]
+    ready = {c.name for c in rules.columns if c.name in frame.columns and fits(c, frame[c.name])}
+    tests = [(reason, test) for c in rules.columns for reason, test in _tests(c, c.name in ready, now)]
     flags = [f"?{i}" for i in range(len(tests))]
-    cast_first = lazy.select(
-        *(cast(c, given[c.name]).alias(c.name) for c in rules.columns),
-        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in rules.columns),
-        *own,
+    to_cast = [c for c in rules.columns if c.name not in ready]
+    cast_first = lazy.with_columns(
+        *(cast(c, given[c.name]).alias(c.name) for c in to_cast),
+        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in to_cast),
     )
     flagged = cast_first.with_columns(test.fill_null(False).alias(f) for (_, test), f in zip(tests, flags, strict=True))
     flagged = flagged.with_columns(pl.any_horizontal(*flags, False).alias("?bad"))
     reasons = [reason for reason, _ in tests]
     for i, names in enumerate(rules.sets):
         flag = f"?unique {i}"
-        # a null in a key makes no duplicate; rows already bad stand apart, so that they cannot push out a good one
-        apart = pl.struct(*names, "?bad")
-        whole = pl.all_horizontal(pl.col(n).is_not_null() for n in names)
-        flagged = flagged.with_columns((~pl.col("?bad") & whole & ~apart.is_first_distinct()).alias(flag))
+        # a null in a key makes no duplicate, and rows already bad cannot push out a good one: both stand apart as null
+        whole = ~pl.col("?bad") & pl.all_horizontal(pl.col(n).is_not_null() for n in names)
+        key = pl.when(whole).then(pl.col(names[0]) if len(names) == 1 else pl.struct(*names))
+        flagged = flagged.with_columns((whole & ~key.is_first_distinct()).alias(flag))
         flagged = flagged.with_columns(pl.col("?bad") | pl.col(flag))
         flags.append(flag)
         reasons.append(duplicate(rules.key, names))
@@ -149,13 +150,14 @@ def _no_bad(frame: pl.DataFrame, own: list[str]) -> pl.DataFrame:
     return pl.DataFrame(schema={**{n: frame.schema[n] for n in own}, "_reasons": pl.List(pl.String), "_raw": pl.String})
 
 
-def _tests(c: Column, given: pl.DataType, now: Micros | None) -> list[tuple[str, pl.Expr]]:
-    """Every test of a column: the reason, and where it holds. Runs on the cast columns."""
-    value, lost = pl.col(c.name), pl.col(f"?missing {c.name}")
+def _tests(c: Column, ready: bool, now: Micros | None) -> list[tuple[str, pl.Expr]]:
+    """Every test of a column: the reason, and where it holds. Runs on the cast columns; ``ready`` ones needed no cast."""
+    value = pl.col(c.name)
+    lost = value.is_null() if ready else pl.col(f"?missing {c.name}")
     tests: list[tuple[str, pl.Expr]] = []
     if c.required:
         tests.append((f"{c.name}: missing", lost))
-    if given != target_type(c) or given.is_float():
+    if not ready:
         kind = _KIND.get(c.kind, "a finite number")
         tests.append((f"{c.name}: not {kind}", value.is_null() & ~lost))
     tests += _range_tests(c, value)
