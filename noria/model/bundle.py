@@ -43,7 +43,7 @@ def manifest(
     return {
         "format": FORMAT,
         "scorer": scorer,
-        "method": recipe["method"],
+        "method": recipe.get("method", scorer),
         "recipe": recipe,
         "trained_through": trained_through,
         "signature": signature,
@@ -63,7 +63,7 @@ def versions(libraries: tuple[str, ...]) -> JsonObject:
     return found
 
 
-def of_ranking(ranking: Ranking, recipe: JsonObject, trained_through: Micros) -> Bundle:
+def recommend_bundle(ranking: Ranking, recipe: JsonObject, trained_through: Micros) -> Bundle:
     """The bundle of a built-in recommender."""
     said = manifest(
         "recommend",
@@ -91,7 +91,7 @@ def items_of(bundle: Bundle) -> list[str]:
     return items
 
 
-def of_learner(
+def learner_bundle(
     state: Mapping[str, Any],
     source: bytes,
     recipe: JsonObject,
@@ -116,4 +116,4 @@ def file_of(bundle: Bundle, name: str) -> bytes:
     return bundle.files[name]
 
 
-recommend_bundle = of_ranking  # interim name, until the pipeline that uses it is replaced
+of_ranking = recommend_bundle

@@ -6,6 +6,7 @@ Every interval is a bootstrap over the independent unit (a customer, a day): req
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -102,12 +103,18 @@ class Answered(NamedTuple):
     cold: NDArray[np.bool_]
 
 
-def answer(scorer: Any, data: Interactions, requests: Requests, k: int = 20) -> Answered:
-    """Ask a scorer (`RecommendScorer`, `LearnerScorer`) every request, with its subject's history before it."""
+def answer(scorer: Any, data: Interactions, requests: Requests, k: int = 20, patience: float | None = None) -> Answered:
+    """Ask a scorer (`RecommendScorer`, `LearnerScorer`) every request, with its subject's history before it.
+
+    Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
+    """
+    began = time.monotonic()
     histories, names = data.histories, data.items
     found: list[list[str]] = []
     cold = np.zeros(len(requests), np.bool_)
     for place, (subject, at) in enumerate(zip(requests.subjects, requests.at.tolist())):
+        if patience is not None and time.monotonic() - began > patience:
+            raise ModelError(f"{place} of {len(requests)} requests answered in {patience:g} s: too slow to be tested")
         codes, values = histories.of(subject, at, scorer.half_life)
         cold[place] = not len(codes)
         items, scores = scorer.recommend([names[c] for c in codes.tolist()], values, at, k)
@@ -212,6 +219,22 @@ def auc(told: Any, true: Any) -> float:
     _, group, size = np.unique(told, return_inverse=True, return_counts=True)
     rank = (np.cumsum(size) - (size - 1) / 2)[group]
     return float((rank[true].sum() - positives * (positives + 1) / 2) / (positives * (n - positives)))
+
+
+def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = 200) -> Interval:
+    """AUC with its interval, units drawn with replacement; draws with one label alone are left out."""
+    told, true = np.asarray(told, np.float64), np.asarray(true)
+    names, codes = np.unique(np.asarray(units), return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(draws):
+        picked = rng.integers(0, len(names), len(names))
+        rows = np.concatenate([order[edges[u] : edges[u + 1]] for u in picked])
+        found.append(auc(told[rows], true[rows]))
+    low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(auc(told, true), float(low), float(high))
 
 
 def metric_value(metric: str, values: F8) -> float:

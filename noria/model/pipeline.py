@@ -1,110 +1,198 @@
-"""The model pipeline (interim)."""
+"""The model pipeline: features → split → search → train → evaluate → register, as steps of the engine.
+
+Each version is fitted twice by one recipe: the twin knows nothing of the test window and is what gates compare; the
+released fit knows everything. `build_candidate` is the verb.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from noria.data.ingest import load_contract
-from noria.data.split import temporal_split
-from noria.data.tables import open_tables
-from noria.kernel.artifacts.codecs import put_bundle
+from noria.errors import ModelError
+from noria.kernel.artifacts.codecs import Bundle, put_bundle
+from noria.kernel.artifacts.codecs import Report as Card
 from noria.kernel.engine import Context, Engine, pipeline, step
 from noria.kernel.records import Edge, ModelVersion
-from noria.model import evaluate, learners
-from noria.model.bundle import recommend_bundle
-from noria.model.interactions import from_frame, requests_between
-from noria.model.rank import RecommendScorer
-from noria.project import Project
-from noria.types import JsonObject, parse_span
+from noria.model import prepare
+from noria.model.card import card
+from noria.model.evaluate import paired_bootstrap, summary
+from noria.model.problem import Report, Settings, open_problem
+from noria.model.windows import Cut, cut_by_time
+from noria.types import JsonObject
 
-TRIALS = [
-    {},
-    {"similar": 0.4},
-    {"lift": 0.5},
-    {"popular_days": 28},
-]
+if TYPE_CHECKING:
+    import polars as pl
 
+    from noria.project import Project
 
-def interactions(project: Project, version: int | None = None) -> Any:
-    data = project.config.dataset
-    contract = load_contract(project, data.name)
-    return from_frame(open_tables(project).read(data.name, version), contract)
+CODE = "1"
+"""Said to the engine for steps whose libraries look at clocks and files without depending on them."""
 
 
-@step(name="train", impure="reads the dataset")
-def train(name: str, version: int, ctx: Context) -> JsonObject:
+@step(version=prepare.identity)
+def features(dataset: str, version: int, ctx: Context) -> pl.DataFrame:
+    """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
+    ctx.read(f"dataset:{dataset}@{version}")
+    return prepare.rows(ctx.resource("project"), dataset, version)
+
+
+@step
+def split(rows: pl.DataFrame, time: str, test: str, by: str) -> JsonObject:
+    """Where validation and test begin. Raises NotTemporalSplit, NotEnoughData."""
+    from noria.config import SplitSection
+
+    section = SplitSection(by="time" if by == "time" else "random", test=test)
+    return cut_by_time(section, int(rows[time].min()), int(rows[time].max())).json()  # type: ignore[arg-type]
+
+
+@step(version=CODE)
+def search(
+    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, incumbent: JsonObject | None, ctx: Context
+) -> JsonObject:
+    """The recipe, chosen on the validation windows, and everything that was tried."""
+    problem = open_problem(rows, Settings.read(settings))
+    return problem.search(Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress).json()
+
+
+@step(version=CODE, outputs=("evaluated", "released"))
+def train(
+    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, found: JsonObject, ctx: Context
+) -> tuple[Bundle, Bundle]:
+    """Two fits of the recipe: without the test window, and with everything."""
+    problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
+    ctx.progress(0, 2, "the twin that is measured")
+    twin = problem.fit(found["recipe"], where.test_start)
+    ctx.progress(1, 2, "the one that is released")
+    return twin, problem.fit(found["recipe"], where.end)
+
+
+@step(version=CODE)
+def evaluate(rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluated: Bundle, ctx: Context) -> JsonObject:
+    """How good the twin is on the test, with intervals, beside the baselines. What cannot answer says so in ``error``."""
+    problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
+    try:
+        own = problem.report(evaluated, where.test_start, where.end)
+    except ModelError as exc:
+        return {"n": 0, "units": 0, "error": str(exc)}
+    metrics = {**summary(own.scored, ctx.seed), **own.figures, "baselines": {}, "above": {}}
+    for name in problem.baselines:
+        bundle = problem.fit(problem.baseline(name), where.test_start)
+        other = problem.report(bundle, where.test_start, where.end)
+        metrics["baselines"][name] = summary(other.scored, ctx.seed)
+        metrics["above"][name] = _above(own, other, ctx.seed)
+    return metrics
+
+
+def _above(own: Report, other: Report, seed: int) -> JsonObject:
+    """Each metric's difference to a baseline: mean, interval, and what such a comparison can see."""
+    found: JsonObject = {}
+    for metric, mine in own.scored.items():
+        gain = paired_bootstrap(mine.values, other.scored[metric].values, mine.units, seed)
+        found[metric] = {**gain._asdict(), "power": gain.power(len(mine.values))}
+    return found
+
+
+@step
+def describe(name: str, purpose: str, cut: JsonObject, found: JsonObject, metrics: JsonObject, data: list[str]) -> Card:
+    """The model card."""
+    return card(name, purpose, found["recipe"], found, metrics, cut, data)
+
+
+@step(impure="writes the model version")
+def register(
+    name: str,
+    data: list[str],
+    cut: JsonObject,
+    found: JsonObject,
+    metrics: JsonObject,
+    evaluated: Bundle,
+    released: Bundle,
+    told: Card,
+    author: str,
+    ctx: Context,
+) -> str:
+    """Write the version down; its ref. The very same bundle again is the version that is there."""
     project: Project = ctx.resource("project")
-    config = project.config
-    data = interactions(project, version)
-    split = temporal_split(config.model.split, int(data.at.min()), int(data.at.max()))
-    view = next(iter(config.features.values()))
-    half_life = parse_span(str(next(iter(view.features.values())).half_life))
-    champion = project.store.releases.champion(config.endpoint)
-    old = project.store.models.get(champion.model) if champion else None
-    metric = config.model.metric
-    if old is not None:
-        recipe, kind = old.recipe, "refit"
-    else:
-        requests = requests_between(data, split.train_end, split.test_start)
-        best = []
-        for n, given in enumerate(TRIALS):
-            r = learners.recipe_of("blend", half_life, **given)
-            fitted = RecommendScorer(learners.fit(r, data.before(split.train_end)), half_life)
-            best.append((float(evaluate.score_requests(fitted, data, requests, metric).values.mean()), -n, r))
-            ctx.progress(n + 1, len(TRIALS), "search")
-        recipe, kind = max(best, key=lambda b: b[:2])[2], "first"
-    twin = learners.fit(recipe, data.before(split.test_start))
-    requests = requests_between(data, split.test_start, split.end)
-    scorer = RecommendScorer(twin, half_life)
-    scored = {m: evaluate.score_requests(scorer, data, requests, m) for m in ("recall@20", "ndcg@10", "mrr@20")}
-    metrics = evaluate.summary(scored, project.seed)
-    final = learners.fit(recipe, data)
-    return {
-        "bundle": put_bundle(project.artifacts, recommend_bundle(final, recipe, data.end)),
-        "evaluated": put_bundle(project.artifacts, recommend_bundle(twin, recipe, split.test_start)),
-        "recipe": recipe,
-        "kind": kind,
-        "metrics": metrics,
-        "through": data.end - 1,
-    }
-
-
-@pipeline(name="model")
-def model_pipeline(name: str, version: int) -> JsonObject:
-    return {"trained": train(name, version)}
-
-
-def build_candidate(project: Project, parent: str | None = None, on_event: Any = None) -> ModelVersion:
-    name = project.config.endpoint
-    dataset = project.store.datasets.get(project.config.dataset.name)
-    engine = Engine(
-        project.store, project.artifacts, project.clock, project.root, resources={"project": project}, seed=project.seed
-    )
-    result = engine.run(model_pipeline, {"name": name, "version": dataset.version}, parent=parent, on_event=on_event)
-    made = result.outputs["trained"]
-
+    bundle, twin = put_bundle(project.artifacts, released), put_bundle(project.artifacts, evaluated)
     for known in project.store.models.list(name):
-        if known.bundle == made["bundle"]:
-            return known
+        if (known.bundle, known.evaluated) == (bundle, twin) and known.kind != "manual":
+            return known.ref
+    page = project.artifacts.put(told.encode())
+    kind, run, now = prepare.kind_of(project, found["recipe"]), ctx.run or None, project.clock.now()
 
     def work(tx: Any) -> ModelVersion:
         model = ModelVersion(
             name=name,
             version=project.store.models.next_version(name, tx),
-            bundle=made["bundle"],
-            evaluated=made["evaluated"],
-            recipe=made["recipe"],
-            kind=made["kind"],
-            metrics=made["metrics"],
-            data=(f"dataset:{dataset.dataset}@{dataset.version}",),
-            trained_through=made["through"],
-            run=result.run.id,
-            author="loop" if parent else "",
-            card=None,
-            created=project.clock.now(),
+            bundle=bundle,
+            evaluated=twin,
+            recipe=found["recipe"],
+            kind=kind,
+            metrics=metrics,
+            data=tuple(data),
+            trained_through=cut["end"],
+            run=run,
+            author=author,
+            card=page,
+            created=now,
         )
         project.store.models.add(model, tx)
-        project.store.edges.add([Edge(d, model.ref, "trained", model.created) for d in model.data], tx)
+        edges = [Edge(ref, model.ref, "trained", now) for ref in model.data]
+        edges += [Edge(f"artifact:{digest}", model.ref, "wrote", now) for digest in (bundle, twin)]
+        project.store.edges.add(edges, tx)
         return model
 
-    return project.store.transact(work)
+    made = project.store.transact(work)
+    ctx.wrote(made.ref)
+    return made.ref
+
+
+@pipeline(name="model")
+def model_pipeline(
+    name: str,
+    purpose: str,
+    dataset: str,
+    version: int,
+    time: str,
+    test: str,
+    by: str,
+    settings: JsonObject,
+    incumbent: JsonObject | None,
+    author: str,
+) -> dict[str, Any]:
+    """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
+    rows = features(dataset, version)  # type: ignore[call-arg]
+    cut = split(rows, time, test, by)
+    found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
+    evaluated, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
+    metrics = evaluate(rows, cut, settings, evaluated)  # type: ignore[call-arg]
+    data = [f"dataset:{dataset}@{version}"]
+    told = describe(name, purpose, cut, found, metrics, data)
+    model = register(name, data, cut, found, metrics, evaluated, released, told, author)  # type: ignore[call-arg]
+    return {"model": model, "metrics": metrics, "search": found, "card": told}
+
+
+def build_candidate(
+    project: Project,
+    dataset_version: int | None = None,
+    parent: str | None = None,
+    *,
+    on_event: Any = None,
+    author: str = "",
+) -> ModelVersion:
+    """Build a model version from the dataset (its last version if not said) and register it; nothing is released.
+
+    ``parent``: the decision that asked for it. Kinds: ``first`` without a champion, ``refit`` where the search kept the
+    champion's recipe, else ``method``. Raises ModelError, DataError, NotFound, StepFailed.
+    """
+    params = prepare.parameters(project, dataset_version, author or ("loop" if parent else ""))
+    engine = Engine(
+        project.store,
+        project.artifacts,
+        project.clock,
+        project.root,
+        resources={"project": project},
+        seed=project.seed,
+    )
+    result = engine.run(model_pipeline, params, parent=parent, on_event=on_event)
+    return project.store.models.get(result.outputs["model"])

@@ -46,6 +46,28 @@ class Table:
     def __len__(self) -> int:
         return len(self.at)
 
+    def pack(self) -> pl.DataFrame:
+        """One table with everything, for the artifact between steps; `described` says what each column is."""
+        import polars as pl
+
+        return pl.DataFrame({**self.raw, "_target": self.target, "_at": self.at, "_unit": self.unit})
+
+    @staticmethod
+    def unpack(rows: pl.DataFrame, columns: Sequence[JsonObject]) -> Table:
+        """The rows back, given what each column is."""
+        plain = [c for c in columns if "time" not in c]
+        timed = [c for c in columns if "time" in c]
+        return Table(
+            raw={c["name"]: rows[c["name"]] for c in plain},
+            kinds={c["name"]: c["kind"] for c in plain},
+            calendar={c["name"]: c["kind"] for c in timed},
+            required=frozenset(c["name"] for c in plain if c["required"]),
+            time=timed[0]["time"] if timed else "",
+            target=rows["_target"],
+            at=rows["_at"].to_numpy().astype(np.int64),
+            unit=rows["_unit"].to_numpy(),
+        )
+
     def columns(self, rows: NDArray[np.int64]) -> tuple[Input, ...]:
         """The columns as these rows show them: categories that only later rows have are unknown."""
         found = [
@@ -77,10 +99,7 @@ class Table:
 
 
 def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
-    """The rows of a dataset with a time and a target. Raises ContractError when the contract names none.
-
-    Not inputs: the target, the time itself, the subject and the columns of the key.
-    """
+    """The rows of a dataset with a time and a target. Raises ContractError when the contract names none."""
     import polars as pl
 
     for role in ("time", "target"):
@@ -91,41 +110,62 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     if not len(rows):
         raise NotEnoughData("there is no row with a target")
     at = rows[time].cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
-    left_out = {time, target, contract.subject, *contract.key}
-    chosen = [c for c in contract.columns if c.name not in left_out and c.kind in PLAIN]
-    raw: dict[str, Any] = {c.name: rows[c.name] for c in chosen}
-    kinds = {c.name: PLAIN[c.kind] for c in chosen}
-    made, calendar = _features(rows, views, at)
-    subject = contract.subject
+    made = _made(rows, views, at)
+    said = described(contract, views)
     return Table(
-        raw={**raw, **made},
-        kinds={**kinds, **dict.fromkeys(made, "number")},
-        calendar=calendar,
-        required=frozenset([c.name for c in chosen if c.required]),
+        raw={c["name"]: made[c["name"]] if c["name"] in made else rows[c["name"]] for c in said if "time" not in c},
+        kinds={c["name"]: c["kind"] for c in said if "time" not in c},
+        calendar={c["name"]: c["kind"] for c in said if "time" in c},
+        required=frozenset(c["name"] for c in said if c["required"]),
         time=time,
         target=rows[target],
         at=at.astype(np.int64),
-        unit=rows[subject].cast(pl.String).to_numpy() if subject else day_blocks(at.astype(np.int64)),
+        unit=_units(rows, contract, at),
     )
 
 
-def _features(rows: pl.DataFrame, views: Sequence[View], at: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    """(columns made of earlier rows, calendar features): each row is a request at its own moment."""
+def described(contract: Contract, views: Sequence[View] = ()) -> tuple[JsonObject, ...]:
+    """What each input is: ``{name, kind, required}``, with ``time`` where it is made from the moment.
+
+    Not inputs: the target, the time itself, the subject and the columns of the key.
+    """
+    left_out = {contract.time, contract.target, contract.subject, *contract.key}
+    said: list[JsonObject] = [
+        {"name": c.name, "kind": PLAIN[c.kind], "required": c.required}
+        for c in contract.columns
+        if c.name not in left_out and c.kind in PLAIN
+    ]
+    for view in views:
+        for f in view.features:
+            if f.calendar:
+                said.append({"name": f.name, "kind": f.op, "required": True, "time": contract.time})
+            elif f.by is None:
+                said.append({"name": f.name, "kind": "number", "required": False})
+    return tuple(said)
+
+
+def _units(rows: pl.DataFrame, contract: Contract, at: Any) -> NDArray[Any]:
+    import polars as pl
+
+    if contract.subject:
+        return rows[contract.subject].cast(pl.String).to_numpy()
+    return day_blocks(at.astype(np.int64))
+
+
+def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
+    """Columns made of earlier rows: each row is a request at its own moment."""
     import polars as pl
 
     from noria.features.store import table
 
     made: dict[str, Any] = {}
-    calendar: dict[str, str] = {}
     for view in views:
-        calendar |= {f.name: f.op for f in view.features if f.calendar}
         lagged = [f.name for f in view.features if not f.calendar and f.by is None]
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
-            asked = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at})
-            found = table(view, rows, asked)
+            found = table(view, rows, pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at}))
             made |= {name: found[name] for name in lagged}
-    return made, calendar
+    return made
 
 
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:

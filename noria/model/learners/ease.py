@@ -22,7 +22,7 @@ from noria.model.learners.rows import strongest, user_matrix
 from noria.model.rank import Ranking
 from noria.types import JsonObject
 
-DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 24, "power": 0.5, "head": 1500, "popular_days": 28}
+DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 100, "power": 0.5, "head": 1500, "popular_days": 28}
 BLOCK = 1_000
 SIDE = 3_000
 """The Gram is at most this large: beyond it (more subjects *and* more items) the subjects with most weight are kept."""

@@ -33,9 +33,9 @@ def recipe_of(method: str, task: str, **given: float) -> JsonObject:
     return {"method": method, "task": task, **(DEFAULTS if method == "trees" else {}), **given}
 
 
-def fit(recipe: JsonObject, table: Table, end: Micros) -> Bundle:
-    """The recipe fitted to the rows before ``end``. Raises NotEnoughData."""
-    rows = table.between(None, end)
+def fit(recipe: JsonObject, table: Table, end: Micros, start: Micros | None = None) -> Bundle:
+    """The recipe fitted to the rows before ``end`` (from ``start`` on). Raises NotEnoughData."""
+    rows = table.between(start, end)
     if not len(rows):
         raise NotEnoughData("there is no row to learn from")
     inputs = table.columns(rows)

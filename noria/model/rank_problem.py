@@ -1,0 +1,155 @@
+"""Recommending as a problem: built-in learners with a search, or the project's own learner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noria.errors import ModelError, NotEnoughData
+from noria.kernel.artifacts.codecs import Bundle
+from noria.model import learners, scoring
+from noria.model.bundle import learner_bundle, recommend_bundle
+from noria.model.evaluate import LESS_IS_BETTER, RANKED, Scored, answer, coverage, metric_value, score_answers
+from noria.model.folds import Folds
+from noria.model.interactions import Interactions, encoded, requests_between
+from noria.model.learner import fit_learner, open_learner
+from noria.model.problem import Progress, Report, Settings
+from noria.model.search import Choice, Found, Tried, search
+from noria.types import SECOND, JsonObject, Micros, digest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SPACE = {
+    "popular_days": Choice(of=(7, 14, 28, 56)),
+    "lift": Choice(0.0, 0.6),
+    "similar": Choice(0.1, 2.0, log=True),
+    "ridge": Choice(of=(50.0, 100.0, 200.0)),
+    "popular": Choice(0.001, 0.1, log=True),
+}
+"""Where the blend is looked for; its other numbers stay as they are."""
+PATIENCE = 30.0
+"""Seconds that the evaluation of a project's own learner may take before it counts as one that does not answer."""
+
+
+def pack_interactions(data: Interactions) -> pl.DataFrame:
+    """The rows as a table, one artifact: subject, item, at (µs), value, basket."""
+    import polars as pl
+
+    names = pl.Series(data.users, dtype=pl.String), pl.Series(data.items, dtype=pl.String)
+    columns = {"subject": names[0].gather(data.user), "item": names[1].gather(data.item)}
+    return pl.DataFrame({**columns, "at": data.at, "value": data.value, "basket": data.basket})
+
+
+def unpack_interactions(rows: pl.DataFrame) -> Interactions:
+    """The rows back."""
+    users, user = encoded(rows["subject"].to_list())
+    items, item = encoded(rows["item"].to_list())
+    at = rows["at"].to_numpy().astype(np.int64)
+    value, basket = rows["value"].to_numpy(), rows["basket"].to_numpy()
+    return Interactions(users, items, user, item, at, value, basket, int(at.max(initial=-1)) + 1)
+
+
+class RankProblem:
+    """Built-in recommenders."""
+
+    baselines: tuple[str, ...] = learners.BASELINES
+
+    def __init__(self, data: Interactions, settings: Settings) -> None:
+        self.data, self.settings = data, settings
+
+    def baseline(self, name: str) -> JsonObject:
+        """The recipe of a baseline, or of any method by its name (``buy-again``)."""
+        return learners.recipe_of(name.replace("-", "_"), self.settings.half_life)
+
+    def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
+        return recommend_bundle(learners.fit(recipe, self._train(end)), recipe, end)
+
+    def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
+        known = self.data.before(end)
+        requests = requests_between(known, start, end)
+        if not len(requests):
+            raise NotEnoughData("no request in the window", way_out="a longer split.test, or more data")
+        answered = answer(scoring.load(bundle), known, requests, patience=self._patience(bundle))
+        scored = {metric: score_answers(answered, requests, metric) for metric in RANKED}
+        return Report(scored, {"coverage": coverage(answered.items, known.before(start).items)})
+
+    def search(
+        self,
+        windows: list[tuple[Micros, Micros]],
+        incumbent: JsonObject | None,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> Found:
+        settings = self.settings
+        folds = Folds(self.data, windows, settings.half_life, settings.train)
+        known = incumbent is not None and incumbent.get("method") in learners.METHODS
+        comparable = known and incumbent is not None and incumbent["half_life"] == settings.half_life
+        return search(
+            folds,
+            settings.metric,
+            fixed=[learners.recipe_of(m, settings.half_life) for m in learners.METHODS if m != "blend"],
+            space=SPACE,
+            start=learners.recipe_of("blend", settings.half_life),
+            incumbent=incumbent if comparable else None,
+            trials=settings.trials,
+            seconds=settings.budget / SECOND,
+            seed=seed,
+            progress=progress,
+        )
+
+    def _train(self, end: Micros) -> Interactions:
+        known = self.data.before(end)
+        known = replace(known, end=end)
+        return known if self.settings.train is None else known.since(end - self.settings.train)
+
+    def _patience(self, bundle: Bundle) -> float | None:
+        return PATIENCE if bundle.manifest["scorer"] == "learner" else None
+
+
+class LearnerProblem(RankProblem):
+    """The project's own learner: the recipe is its name and the digest of its source; there is nothing to search."""
+
+    def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
+        if recipe["method"] != self.settings.task:
+            return super().fit(recipe, end)
+        train, source = self._train(end), (self.settings.source or "").encode()
+        state = fit_learner(open_learner(source, self.settings.task), self.settings.task, train)
+        return learner_bundle(state, source, recipe, train.items, end, self.settings.half_life)
+
+    def search(
+        self,
+        windows: list[tuple[Micros, Micros]],
+        incumbent: JsonObject | None,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> Found:
+        recipe = own_recipe(self.settings)
+        tried, requests = [], 0
+        for candidate in (recipe, *(self.baseline(name) for name in self.baselines)):
+            try:
+                values = [self._values(candidate, *window) for window in windows]
+            except ModelError as exc:
+                tried.append(Tried(candidate, _worst(self.settings.metric), 0.0, str(exc)))
+                continue
+            joined = np.concatenate(values)
+            requests = len(joined)
+            tried.append(Tried(candidate, metric_value(self.settings.metric, joined), 0.0))
+        kept = incumbent == recipe
+        return Found(recipe, kept, tried, None, False, requests, self.settings.metric)
+
+    def _values(self, recipe: JsonObject, start: Micros, end: Micros) -> np.typing.NDArray[np.float64]:
+        scored: Scored = self.report(self.fit(recipe, start), start, end).scored[self.settings.metric]
+        return scored.values
+
+
+def own_recipe(settings: Settings) -> JsonObject:
+    """The recipe of a project's own learner: another source is another recipe."""
+    source = (settings.source or "").encode()
+    return {"method": settings.task, "half_life": settings.half_life, "source": digest(source)}
+
+
+def _worst(metric: str) -> float:
+    return 1e9 if metric in LESS_IS_BETTER else 0.0
