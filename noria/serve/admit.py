@@ -131,6 +131,13 @@ class Reading:
         finally:
             del self._until[task]
 
+    def hurry(self, seconds: float) -> None:
+        """From now on nobody has longer than this."""
+        self.seconds = min(self.seconds, seconds)
+        latest = time.monotonic() + self.seconds
+        for task, until in self._until.items():
+            self._until[task] = min(until, latest)
+
     def expire(self) -> None:
         """Wake those whose time is over."""
         now = time.monotonic()

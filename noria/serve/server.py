@@ -35,8 +35,8 @@ BACKLOG = 1024
 HEAD_MS = 10_000
 """How long a request's head may take to arrive, in milliseconds."""
 HEAD_BYTES = 64 * 1024
-GOODBYE = 10.0
-"""How long a stop waits for requests under way, in seconds."""
+GOODBYE = 1.0
+"""How long a stop waits for bodies that are still arriving, in seconds."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -85,8 +85,13 @@ async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -
     loop = asyncio.get_running_loop()
     app.serving.begin()
     server = _Server(app, listening)
+
+    def stop() -> None:
+        server.stop()
+        app.reading.hurry(GOODBYE)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     loop.call_soon(ready)
     try:
         await server.serve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -106,6 +107,17 @@ def test_a_stop_answers_what_is_under_way_and_writes_all_down(project):
             thread.join(60)
     kept = project.live.predictions.find(given)
     assert len(given) >= 100 and set(kept) == set(given)
+
+
+def test_a_stop_does_not_wait_for_a_body_that_may_never_come(project):
+    released.champion(project)
+    with scorer(project, "--read-seconds", "600") as running:
+        head = f"POST /predict/shop HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {running.token}\r\n"
+        with socket.create_connection(("127.0.0.1", running.port)) as sock:
+            sock.sendall(head.encode() + b"Content-Length: 100\r\n\r\n{")
+            assert running.ask("GET", "/healthz")[0] == 200
+            assert running.stop() == 0  # within the 30 s that `stop` waits, not 600
+            assert b" 408 " in sock.recv(65_536)
 
 
 def test_a_release_is_followed_without_being_told(project):
