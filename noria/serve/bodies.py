@@ -19,7 +19,7 @@ AHEAD: Micros = 300 * SECOND
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Text = Annotated[str, msgspec.Meta(max_length=4_096)]
-Input = float | Text | bool | None
+Input = int | float | Text | bool | None
 T = TypeVar("T")
 P = TypeVar("P", bound="PredictBody")
 
