@@ -81,6 +81,18 @@ def trees_alone(bundle: Bundle) -> float:
     return piece(lambda: model.predict(ROW))[1]
 
 
+def answer(project: Project, bundle: Bundle, subject: str) -> bytes:
+    """What the model says to this subject a month from now, as the server writes it down."""
+    from noria.features.online import History
+    from noria.model.scoring import load as load_scorer
+
+    known, at = History(), project.clock.now() + 30 * DAY
+    known.extend(project.live.online.since(0, 100_000))
+    model: Any = load_scorer(bundle)
+    names, scores = model.recommend(*known.items(subject, at, model.half_life), at, 10)
+    return json.dumps({"items": names, "scores": scores.tolist()}).encode()
+
+
 def alone(project: Project, bundle: Bundle) -> float:
     """CPU µs of the model's answer in process, without a server: the history's counts and the k best."""
     from noria.features.online import History

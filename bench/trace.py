@@ -1,0 +1,76 @@
+"""The trace of one prediction among a million: back to its rows, its model's data, and the rows that weigh."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench import shop
+from bench.timing import piece, row
+from noria.feedback.trace import trace
+from noria.project import Project
+from noria.types import SECOND
+
+PREDICTIONS = 1_000_000
+COLUMNS = "id, endpoint, at, subject, model, release, arm, output, inputs, watermark, latency_us, cold"
+INSERT = f"INSERT INTO predictions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+WANTED = "pred_0500007"
+
+
+def fill(project: Project, output: bytes) -> None:
+    """A million predictions of a thousand subjects by plain SQL, which all gave this answer."""
+    now, model, release = project.clock.now(), "model:shop@1", "rel_1"
+    watermark = shop.SUBJECTS * shop.ROWS_EACH
+    rows = (
+        (
+            f"pred_{i:07}",
+            "shop",
+            now + i * SECOND,
+            str(i % shop.SUBJECTS),
+            model,
+            release,
+            "champion",
+            output,
+            b'{"k":10}',
+            watermark,
+            300,
+            0,
+        )
+        for i in range(PREDICTIONS)
+    )
+    with sqlite3.connect(project.state / "live.db") as db:
+        db.execute("PRAGMA synchronous=off")
+        db.executemany(INSERT, rows)
+    db.close()
+
+
+def select_us(project: Project) -> float:
+    """One row by its key, by plain SQL."""
+    with sqlite3.connect(project.state / "live.db") as db:
+        found = piece(lambda: db.execute("SELECT * FROM predictions WHERE id = ?", (WANTED,)).fetchone())[0]
+    db.close()
+    return found
+
+
+def run() -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["NORIA_HOME"] = f"{folder}/home"
+        with shop.project(Path(folder) / "shop") as project:
+            bundle = shop.blend(project.clock.now())
+            shop.histories(project)
+            shop.release(project, bundle)
+            fill(project, shop.answer(project, bundle, "7"))
+            told = trace(project, WANTED)
+            wall, cpu = piece(lambda: trace(project, WANTED), seconds=2.0)
+            floor = select_us(project)
+    if not told["verified"]["same_items"]:
+        raise RuntimeError("the trace does not give the same items again")
+    weigh = sum(len(reason["rows"]) for reason in told["reasons"])
+    what = f"trace at {PREDICTIONS:,} predictions ({len(told['history'])} rows, {weigh} weighing)"
+    return [
+        row(what, wall / 1e3, "ms", floor / 1e3, "one indexed SELECT"),
+        row("  the same", cpu / 1e3, "CPU ms"),
+    ]
