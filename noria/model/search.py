@@ -1,7 +1,8 @@
 """The search for a recipe: a few trials by TPE, the fixed candidates (baselines, the champion's recipe) always among them.
 
 A trial learns from what was before each validation window and answers that window; nobody sees the test. The search starts
-from the champion's recipe and keeps it unless another one is better beyond noise. Same data and seed, same outcome; the
+from the champion's recipe and keeps it unless another one is better beyond noise (without a champion, from the
+method's own defaults, by one standard error). Same data and seed, same outcome; the
 time budget is only a cap, and when it was hit the outcome says so.
 """
 
@@ -66,7 +67,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Found:
-    """The outcome. ``kept``: the champion's recipe stays. ``against``: the best other one less the champion's."""
+    """The outcome. ``kept``: the champion's recipe stays. ``against``: the best other recipe less the one begun with."""
 
     recipe: JsonObject
     kept: bool
@@ -118,7 +119,7 @@ def search(
     for recipe in [*([incumbent] if incumbent else []), *fixed]:
         bench.measure(recipe)
     capped = _explore(bench, space, start, incumbent, trials, seconds, seed)
-    return _choose(bench, incumbent, seed, capped)
+    return _choose(bench, start, incumbent, seed, capped)
 
 
 class _Bench:
@@ -172,22 +173,27 @@ def _explore(
     return False
 
 
-def _choose(bench: _Bench, incumbent: JsonObject | None, seed: int, capped: bool) -> Found:
-    best, values = max(bench.tried, key=lambda one: bench.sign * one[0].mean)  # the first of equal ones
+def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed: int, capped: bool) -> Found:
+    """The best recipe if it beats the one that we begin with: the champion's beyond noise, else ``start`` by a standard error."""
+    reference = incumbent or start
+    own = next((v for tried, v in bench.tried if tried.recipe == reference), None)
+    others = [one for one in bench.tried if one[0].recipe != reference]
     against: Difference | None = None
-    if incumbent is not None:
-        own = next(v for tried, v in bench.tried if tried.recipe == incumbent)
-        others = [one for one in bench.tried if one[0].recipe != incumbent]
-        best, values = max(others, key=lambda one: bench.sign * one[0].mean) if others else (best, values)
-        gain = (bench.sign * values, bench.sign * own)
-        against = paired_bootstrap(*gain, bench.validation.units, seed, level=SURE)
-    kept = against is not None and against.low <= 0
+    recipe = reference
+    if others:
+        best, values = max(others, key=lambda one: bench.sign * one[0].mean)  # the first of equal ones
+        if own is None:  # the time was up before the start was tried
+            recipe = best.recipe
+        else:
+            against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.validation.units, seed, level=SURE)
+            better = against.low > 0 if incumbent else against.mean > against.error
+            recipe = best.recipe if better else reference
     return Found(
-        recipe=incumbent if kept and incumbent is not None else best.recipe,
-        kept=kept,
+        recipe=recipe,
+        kept=incumbent is not None and recipe == incumbent,
         tried=[tried for tried, _ in bench.tried],
         against=against,
         capped=capped,
-        requests=len(values),
+        requests=len(bench.validation.units),
         metric=bench.metric,
     )
