@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from noria.errors import Conflict
 from noria.kernel.records import Event, Window
 from noria.monitor.calibrate import PERSIST
 from noria.monitor.platform import PLATFORM
@@ -27,12 +26,13 @@ _NAMES = {DRIFT: DRIFT, QUALITY: DECAY, PLATFORM: PLATFORM}
 
 
 def raise_alarms(project: Project, windows: Sequence[Window], now: Micros) -> list[Event]:
-    """The new alarms of these just closed windows (of one or several monitors), written down as events."""
+    """The new alarms of these closed windows (of one or several monitors), written down as events; each only once."""
     raised = []
     for window in sorted(windows, key=lambda w: (w.start, w.monitor)):
         if window.alarm:
             event = _alarm(project, window, now)
-            if event is not None and _write(project, event):
+            if event is not None:
+                project.store.events.add(event)
                 raised.append(event)
     return raised
 
@@ -42,6 +42,8 @@ def _alarm(project: Project, window: Window, now: Micros) -> Event | None:
     past = _past(project, window)
     again = _persists(past)
     last = _last_event(project, window)
+    if last is not None and int(last.data["window"]) >= window.end:  # a process that was killed came as far as this
+        return None
     if again and last is not None and window.end - int(last.data["window"]) < REMIND:
         return None
     data = _TELLS[window.monitor](project, window, past)
@@ -121,12 +123,3 @@ def _tell_platform(project: Project, window: Window, past: Sequence[Window]) -> 
 
 
 _TELLS = {DRIFT: _tell_drift, QUALITY: _tell_decay, PLATFORM: _tell_platform}
-
-
-def _write(project: Project, event: Event) -> bool:
-    """False when it is there already: the same window was closed before, by a process that was killed."""
-    try:
-        project.store.events.add(event)
-    except Conflict:
-        return False
-    return True

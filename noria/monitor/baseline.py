@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noria.errors import NotEnoughData
+from noria.errors import ConfigError, NotEnoughData
 from noria.monitor.calibrate import Calibration, Promise, calibrate
 from noria.monitor.drift import Column, Compared, Counts, Drift, together
-from noria.types import DAY, JsonObject, Micros, canonical
+from noria.types import DAY, JsonObject, Micros, canonical, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -184,6 +184,9 @@ def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> 
     """The columns that are watched by their values, and why the others are not."""
     import polars as pl
 
+    for name in wanted if wanted != "all" else ():
+        if name not in frame.columns:
+            raise ConfigError(f"no column {name!r}", place="[monitor] drift", way_out=did_you_mean(name, frame.columns))
     parts = {roles.time: "the time", roles.subject: "watched as customers", roles.item: "watched as items"}
     found: list[Column] = []
     skipped: dict[str, str] = {}

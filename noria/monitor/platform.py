@@ -25,16 +25,22 @@ def close_platform(project: Project, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     endpoint, closed = project.config.endpoint, []
     disk = _disk(project)
-    waiting = len(project.live.outcomes.unjoined(_MOST))
+    waiting, failed = len(project.live.outcomes.unjoined(_MOST)), sum(failures(project).values())
     limit = parse_span(project.config.gates.latency.p99)
     for start, end in due(project, PLATFORM, now):
         found = project.live.predictions.between(endpoint, start, end)
-        data = {**latencies(found), **disk, "outcomes_waiting": waiting, "p99_limit_us": limit}
+        data = {**latencies(found), **disk, "outcomes_waiting": waiting, "failed_so_far": failed, "p99_limit_us": limit}
         which = _which(data, len(found), limit)
         window = Window(endpoint, PLATFORM, start, end, len(found), {**data, "which": which}, bool(which))
         project.store.windows.add(window)
         closed.append(window)
     return closed
+
+
+def failures(project: Project) -> dict[str, int]:
+    """How many answers each release has failed to give so far, as the scorer counts them."""
+    stored = project.store.settings.get("serving_failures")
+    return {str(k): int(v) for k, v in stored.items()} if isinstance(stored, dict) else {}
 
 
 def latencies(predictions: Sequence[Prediction]) -> JsonObject:

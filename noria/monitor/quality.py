@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from noria.kernel.records import Prediction, Release, Window
 from noria.monitor.decay import Detector, expected_low
 from noria.monitor.judged import REACH, Joined, joined, judge_all
+from noria.monitor.platform import failures
 from noria.monitor.windows import due, promise_of, span_of
 from noria.types import DAY, JsonObject, Micros
 
@@ -122,7 +123,7 @@ def arms(project: Project, release: Release, now: Micros) -> JsonObject:
 def _arm(project: Project, release: str, predictions: Sequence[Prediction], now: Micros) -> Arm:
     from noria.release.rules import Arm
 
-    failed = _failures(project).get(release, 0)
+    failed = failures(project).get(release, 0)
     mature = judge_all(project.live, [p for p in predictions if p.at <= now - REACH])
     scored = [j for j in mature if j.recall is not None]
     return Arm(
@@ -132,12 +133,6 @@ def _arm(project: Project, release: str, predictions: Sequence[Prediction], now:
         values=tuple(j.recall for j in scored if j.recall is not None),
         subjects=tuple(j.prediction.subject for j in scored),
     )
-
-
-def _failures(project: Project) -> dict[str, int]:
-    """How many answers each release has failed to give, as the scorer counts them."""
-    stored = project.store.settings.get("serving_failures")
-    return {str(k): int(v) for k, v in stored.items()} if isinstance(stored, dict) else {}
 
 
 def _short(arm: Arm) -> JsonObject:

@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,7 @@ RECYCLE_JOBS = 1_000
 RECYCLE_BYTES = 1_500 * 1024 * 1024
 """A child that did so many jobs, or holds so much memory, is replaced by a fresh one."""
 _STOP_SECONDS = 5.0
+_LOOK = 0.2  # seconds between looks at whether to stop
 
 
 class JobFailed(EngineError):
@@ -41,6 +43,12 @@ class JobFailed(EngineError):
             place=str(cause.get("place") or f"job {kind}"),
             way_out=str(cause.get("way_out") or ""),
         )
+
+
+class Stopped(EngineError):
+    """The loop was asked to stop while a job ran; it is done again at the next start."""
+
+    code = "stopped"
 
 
 class Jobs(Protocol):
@@ -75,9 +83,15 @@ class WorkerJobs:
     """In one long-lived child, which belongs to the holder of the loop's lease and dies with this process."""
 
     def __init__(
-        self, root: Path, owner: str, log: IO[bytes] | None = None, on_progress: OnProgress | None = None
+        self,
+        root: Path,
+        owner: str,
+        log: IO[bytes] | None = None,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self._root, self._owner, self._log = root, owner, log
+        self._stop = stop or threading.Event()
         self._tell = on_progress or (lambda told: None)
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer, self._number = b"", 0
@@ -94,6 +108,7 @@ class WorkerJobs:
             self._start()
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
+        """As promised; raises Stopped when the stop is asked for meanwhile, and kills the child then."""
         self.warm()
         self._number += 1
         line = json.dumps({"id": self._number, "kind": kind, "params": params, "owner": self._owner})
@@ -173,8 +188,14 @@ class WorkerJobs:
         assert self._child is not None and self._child.stdout is not None
         fd = self._child.stdout.fileno()
         while b"\n" not in self._buffer:
-            if not select.select([fd], [], [], max(0.0, until - time.monotonic()))[0]:
+            left = until - time.monotonic()
+            if left <= 0:
                 return None
+            if self._stop.is_set():
+                self.abort()
+                raise Stopped("asked to stop", way_out="the job is done again at the next start")
+            if not select.select([fd], [], [], min(left, _LOOK))[0]:
+                continue
             got = os.read(fd, 65_536)
             if not got:
                 return b""

@@ -10,13 +10,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from noria.errors import Conflict, NotFound
+from noria.errors import NotFound
 from noria.feedback.join import join_due
 from noria.kernel.records import Decision, Event
 from noria.monitor.alerts import raise_alarms
-from noria.monitor.platform import close_platform
-from noria.monitor.quality import close_quality, evidence
-from noria.monitor.windows import DRIFT, due, next_end
+from noria.monitor.judged import REACH
+from noria.monitor.platform import PLATFORM, close_platform
+from noria.monitor.quality import QUALITY, close_quality, evidence
+from noria.monitor.windows import DRIFT, due, next_end, span_of
 from noria.retrain.decide import decide, evidence_digest
 from noria.retrain.evidence import gather
 from noria.retrain.jobs import JobFailed, Jobs
@@ -84,18 +85,21 @@ def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
 
 def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
-    """Close windows: those over rows in the child, those over answers here. Then the alarms of all of them."""
-    endpoint = project.config.endpoint
-    closed = [*close_quality(project, now), *close_platform(project, now)]
-    open_ = due(project, DRIFT, now)
+    """Close windows: those over answers here, those over rows in the child. Then the alarms of all of them.
+
+    Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some.
+    """
+    endpoint, before = project.config.endpoint, state_of(project).get("clock")
+    close_quality(project, now)
+    close_platform(project, now)
     failed: list[Event] = []
-    if open_:
+    if due(project, DRIFT, now):
         try:
             jobs.run("watch", {"now": now}, LIMITS["watch"])
-            found = project.store.windows.list(endpoint, DRIFT, since=open_[0][0], until=open_[-1][1])
-            closed += found
         except JobFailed as exc:
             failed = _tell(project, now, "failed", f"endpoint:{endpoint}", "watch", exc)
+    since = None if before is None else int(before) - REACH - 2 * span_of(project)
+    closed = [w for m in (DRIFT, QUALITY, PLATFORM) for w in project.store.windows.list(endpoint, m, since=since)]
     return [*raise_alarms(project, closed, now), *failed]
 
 
@@ -159,10 +163,9 @@ def _tell(
     if exc is not None:
         told |= {"job": job, "code": exc.cause.get("code", ""), "reason": str(exc)}
     event = Event(named_id("event", kind, subject, job, str(now)), now, kind, subject, told)
-    try:
-        project.store.events.add(event)
-    except Conflict:
+    if any(known.id == event.id for known in project.store.events.list(kind=kind, since=now, until=now + 1)):
         return []
+    project.store.events.add(event)
     return [event]
 
 

@@ -13,7 +13,7 @@ from noria.errors import Conflict, LeaseLost, StoreError
 from noria.kernel.engine.lease import RunLease
 from noria.kernel.engine.owner import new_owner
 from noria.project import Project, open_project
-from noria.retrain.jobs import Jobs, WorkerJobs
+from noria.retrain.jobs import Jobs, Stopped, WorkerJobs
 from noria.retrain.loop import next_due, state_of, tick, write_state
 from noria.types import SECOND, Micros
 
@@ -36,7 +36,7 @@ def main(root: Path, log: IO[bytes] | None = None) -> None:
     with open_project(root) as project:
         lease = RunLease(project.store, LEASE_KEY, owner, LEASE_SECONDS)
         lease.take()
-        jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told))
+        jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told), stop=stop)
         try:
             jobs.warm()
             run(project, jobs, stop, lease.lost)
@@ -65,6 +65,8 @@ def run(project: Project, jobs: Jobs, stop: threading.Event, lost: threading.Eve
                 for event in tick(project, jobs):
                     _log.info("%s %s %s", event.kind, event.subject, event.data.get("reason", ""))
                 patience = SECOND
+            except Stopped:
+                return
             except (StoreError, Conflict) as exc:  # a busy or full disk: the same tick again, a little later
                 _log.error("tick at %d failed: %s", now, exc)
                 patience = min(2 * patience, _MOST_PATIENT)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.errors import NotEnoughData
+from noria.errors import ConfigError, NotEnoughData
 from noria.monitor.baseline import (
     NEW_ITEMS,
     NEW_SUBJECTS,
@@ -155,6 +155,9 @@ def test_only_the_columns_asked_for(first_year: pl.DataFrame) -> None:
     found = build(rows, Roles(), PROMISE, DAY, model="m", columns=["price"])
     assert [c.name for c in found.columns] == ["price"]
     assert found.calibration.method == "chi-square"
+    with pytest.raises(ConfigError, match="no column 'prise'") as error:
+        build(rows, Roles(), PROMISE, DAY, model="m", columns=["prise"])
+    assert error.value.way_out == "did you mean 'price'?"
 
 
 def test_a_table_without_roles() -> None:

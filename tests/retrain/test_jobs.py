@@ -15,7 +15,7 @@ from noria.errors import LeaseLost
 from noria.kernel.engine.owner import is_gone, new_owner
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
-from noria.retrain.jobs import InlineJobs, JobFailed, WorkerJobs
+from noria.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
 from noria.retrain.worker import LEASE, _must_own
 
 STEPS = '''
@@ -114,6 +114,38 @@ def test_a_child_that_is_lost_is_told_and_replaced(
     assert ingest(worker)["version"] == 2
     assert (worker.pid != lost) == (word != "bug") and worker.started == (1 if word == "bug" else 2)
     assert project.store.runs.unfinished() == []
+
+
+def test_asked_to_stop_in_the_middle_of_a_job(root: Path, owner: str, project: Project) -> None:
+    stop = threading.Event()
+    jobs = WorkerJobs(root, owner, stop=stop)
+    try:
+        ingest(jobs)
+        (root / "word").write_text("hang")
+        (root / "pid").unlink()
+
+        def ask() -> None:
+            while not (root / "pid").exists():
+                threading.Event().wait(0.01)
+            stop.set()
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        with pytest.raises(Stopped):
+            ingest(jobs)
+        asker.join()
+        assert jobs.pid is None
+    finally:
+        jobs.abort()
+
+
+def test_a_child_that_has_grown_old_is_replaced(worker: WorkerJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(worker)
+    monkeypatch.setattr("noria.retrain.jobs.RECYCLE_JOBS", 2)
+    ingest(worker)
+    assert worker.pid is None, "after its second job"
+    ingest(worker)
+    assert worker.started == 2
 
 
 def test_killed_between_two_jobs(worker: WorkerJobs) -> None:

@@ -88,7 +88,9 @@ def test_a_killed_tick_done_again_changes_nothing(shop: Shop, monkeypatch: pytes
     assert everything(shop) == once and shop.jobs.trained == trained
 
 
-@pytest.mark.parametrize("killed_in", ["_ingest", "_join", "_watch", "_look_at_rollout", "write_state", "release"])
+@pytest.mark.parametrize(
+    "killed_in", ["_ingest", "_join", "_watch", "raise_alarms", "_look_at_rollout", "write_state", "release"]
+)
 def test_killed_in_the_middle_the_next_tick_ends_the_same(
     shop: Shop, killed_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +102,7 @@ def test_killed_in_the_middle_the_next_tick_ends_the_same(
 
     policy(shop, "new data 1 rows")
     day = shop.days[0]
-    shop.play(day)
+    shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
     with monkeypatch.context() as patch, pytest.raises(Killed):
         if killed_in == "release":
             real = shop.jobs.run
@@ -112,7 +114,7 @@ def test_killed_in_the_middle_the_next_tick_ends_the_same(
     tick(shop.project, shop.jobs)
     found = everything(shop)
     assert [d[2] for d in found["decisions"]] == ["retrain"]
-    assert kinds(found["events"]).count("retrain") == 1
+    assert kinds(found["events"]).count("retrain") == kinds(found["events"]).count("alarm") == 1
     assert found["decisions"][0][1] == day.end and state_of(shop.project)["clock"] == day.end
     (decision,) = shop.project.store.decisions.list()
     assert decision.run == "run_of_" + decision.id

@@ -1,0 +1,204 @@
+"""Alarms on real stores: when they are raised, what they say, and windows that were missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from noria.feedback.join import join_due
+from noria.kernel.records import Event, Prediction, Window
+from noria.monitor.alerts import REMIND, raise_alarms
+from noria.monitor.calibrate import PERSIST
+from noria.monitor.platform import LEAST_BYTES, close_platform, latencies
+from noria.monitor.quality import arms, close_quality, evidence, hurts
+from noria.monitor.windows import baseline_of, close_drift, due, next_end
+from noria.testing import records as sample
+from noria.types import DAY
+
+from .conftest import Shop, add_model, add_release
+
+COLUMN = {"p": 1e-9, "n": 100, "x2": 50.0, "df": 3, "moved": 0.4, "distance": 0.5, "words": "price 1% -> 40%"}
+CALIBRATION = {"promised": 1.0, "expected": 0.5, "realised": 0.9, "method": "block bootstrap"}
+
+
+def drifted(shop: Shop, number: int, alarm: bool = True, p: float | None = None, model: str = "model:shop@1") -> Window:
+    start = shop.days[0].start + number * DAY
+    column = {**COLUMN, "p": p if p is not None else (1e-9 if alarm else 0.5)}
+    data: dict[str, Any] = {"model": model, "columns": {"price": column}, "which": ["price"] if alarm else []}
+    data |= {"score": 20.0, "threshold": 8.0, "calibration": CALIBRATION}
+    return Window("shop", "drift", start, start + DAY, 100, data, alarm)
+
+
+def play(shop: Shop, windows: list[Window]) -> list[Event]:
+    """Close one window a day, and raise what there is to raise."""
+    found = []
+    for window in windows:
+        shop.project.store.windows.add(window)
+        found += raise_alarms(shop.project, [window], window.end)
+    return found
+
+
+def test_an_episode_is_one_alarm_and_a_new_one_another(shop: Shop) -> None:
+    persisting = [drifted(shop, i, alarm=i % PERSIST == 0) for i in range(8)]
+    quiet = [drifted(shop, 8 + i, alarm=False) for i in range(PERSIST)]
+    again = [drifted(shop, 8 + PERSIST)]
+    events = play(shop, [*persisting, *quiet, *again])
+    assert [e.at for e in events] == [persisting[0].end, again[0].end]
+    assert [e.data["again"] for e in events] == [False, False]
+
+
+def test_what_persists_for_weeks_is_told_again(shop: Shop) -> None:
+    events = play(shop, [drifted(shop, i) for i in range(60)])
+    assert [e.data["again"] for e in events] == [False, True, True]
+    assert events[1].at - events[0].at == REMIND
+
+
+def test_another_champion_starts_with_a_clean_sheet(shop: Shop) -> None:
+    add_model(shop.project)
+    events = play(shop, [drifted(shop, 0), drifted(shop, 1), drifted(shop, 2, model="model:shop@2")])
+    assert [e.data["model"] for e in events] == ["model:shop@1", "model:shop@2"]
+
+
+def test_since_when(shop: Shop) -> None:
+    """The columns that alarm were unusual, below the threshold, three days before."""
+    windows = [drifted(shop, i, alarm=False) for i in range(4)]
+    windows += [drifted(shop, 4 + i, alarm=False, p=0.01) for i in range(3)] + [drifted(shop, 7)]
+    (event,) = play(shop, windows)
+    assert event.data["since"] == windows[4].start
+    assert event.data["what"] == ["price 1% -> 40%"] and event.data["columns"] == ["price"]
+    assert event.data["false_alarms"] == CALIBRATION
+
+
+def test_a_storm_of_columns_is_one_alarm(shop: Shop) -> None:
+    window = drifted(shop, 0)
+    names = [f"column {i}" for i in range(30)]
+    window.data["columns"] = dict.fromkeys(names, COLUMN)
+    window.data["which"] = names
+    assert len(play(shop, [window])) == 1
+
+
+def test_the_same_window_closed_twice_is_one_alarm(shop: Shop) -> None:
+    window = drifted(shop, 0)
+    assert len(play(shop, [window])) == 1
+    assert play(shop, [window]) == [] and len(shop.project.store.events.list(kind="alarm")) == 1
+
+
+def judged(shop: Shop, number: int, n: int, recall: float, said: float = 1.0) -> None:
+    start = shop.days[0].start + number * DAY
+    models = {"model:shop@1": {"n": n, "recall@20": [recall, 0.0, 1.0]}}
+    data = {"model": "model:shop@1", "models": models, "evidence": said}
+    shop.project.store.windows.add(Window("shop", "quality", start, start + DAY, n, data))
+
+
+@pytest.mark.parametrize(
+    ("windows", "answer"),
+    [
+        ([], "not known yet"),
+        ([(10, 0.1, 50.0)], "not known yet"),
+        ([(20, 0.30, 1.0), (20, 0.29, 1.0)], "no"),
+        ([(20, 0.2, 3.0), (20, 0.29, 3.0)], "perhaps"),
+        ([(20, 0.1, 30.0), (20, 0.2, 60.0)], "yes"),
+    ],
+)
+def test_whether_it_hurts(shop: Shop, windows: list[tuple[int, float, float]], answer: str) -> None:
+    for i, (n, recall, said) in enumerate(windows):
+        judged(shop, i, n, recall, said)
+    found = hurts(shop.project, "model:shop@1", shop.days[0].start)
+    assert found["answer"] == answer and found["requests"] == sum(n for n, _, _ in windows)
+    assert hurts(shop.project, "model:shop@1", shop.days[5].start)["requests"] == 0
+
+
+def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = shop.days[0].start
+    slow = [
+        sample.prediction(f"p{i}", at=at + i, endpoint="shop", latency_us=90_000 if i < 5 else 1_000, cold=i < 30)
+        for i in range(120)
+    ]
+    shop.project.live.append(slow, [], [])
+    shop.project.live.flush()
+    shop.project.store.settings.set("serving_failures", {"release_1": 2, "release_2": 1})
+    (window,) = close_platform(shop.project, shop.days[0].end)
+    assert (window.n, window.data["p50_us"], window.data["p99_us"], window.data["cold"]) == (120, 1_000, 90_000, 0.25)
+    assert window.data["failed_so_far"] == 3
+    assert window.data["which"] == ["p99 90.0 ms, the gate's limit is 50 ms"] and window.alarm
+    (event,) = raise_alarms(shop.project, [window], shop.days[0].end)
+    assert event.data["monitor"] == "platform" and event.data["what"] == window.data["which"]
+
+    import shutil
+
+    usage = shutil.disk_usage(shop.project.root)
+    nearly = type(usage)(100 * LEAST_BYTES, 99 * LEAST_BYTES, LEAST_BYTES // 2)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: nearly)
+    (window,) = close_platform(shop.project, shop.days[1].end)
+    assert window.data["which"] == ["1.0 GiB of disk left"]
+
+
+def test_latencies_of_nothing() -> None:
+    assert latencies([]) == {"p50_us": None, "p99_us": None, "cold": None}
+
+
+def test_windows_that_were_missed_are_closed_in_order_and_once(shop: Shop) -> None:
+    for day in shop.days[:6]:
+        shop.play(day)
+    shop.jobs.run("ingest", {"dataset": "sales"}, 60)
+    now = shop.days[5].end + DAY // 3
+    assert [w.start for w in close_drift(shop.project, now)] == [d.start for d in shop.days[:6]]
+    assert [w.start for w in close_quality(shop.project, now)] == [d.start for d in shop.days[:5]]
+    assert close_drift(shop.project, now) == close_quality(shop.project, now) == []
+    assert due(shop.project, "drift", now + DAY) == [(shop.days[6].start, shop.days[6].end)]
+    assert (
+        next_end(shop.project, now) == shop.days[6].end and next_end(shop.project, shop.days[6].end) == shop.days[7].end
+    )
+
+
+def test_missed_windows_are_what_they_would_have_been(shop: Shop) -> None:
+    """The detector walks through missed windows as it would have day by day."""
+    for day in shop.days[:4]:
+        shop.play(day, hits=2)
+    at_once = close_quality(shop.project, shop.days[3].end + DAY)
+    steps = [w.data["detector"]["windows"] for w in at_once]
+    assert steps == [sum(bool(w.n) for w in at_once[: i + 1]) for i in range(len(at_once))]
+
+
+def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
+    model = shop.project.store.models.get("model:shop@1")
+    before = set(shop.project.artifacts.digests())
+    baseline = baseline_of(shop.project, model)
+    assert baseline.model == "model:shop@1" and set(shop.project.artifacts.digests()) == before
+    assert baseline.rows == shop.project.store.datasets.get("sales").rows
+    digest = shop.project.store.settings.get("baseline:model:shop@1")
+    assert isinstance(digest, str) and shop.project.artifacts.get(digest) == baseline.to_bytes()
+
+
+def test_arms_are_told_apart(shop: Shop) -> None:
+    canary = add_release(shop.project, add_model(shop.project).ref, "canary")
+    shop.project.store.settings.set("serving_failures", {canary.id: 2})
+    for day in shop.days[:3]:
+        shop.play(day)
+    now = shop.days[2].end
+    join_due(shop.project)
+    found = evidence(shop.project, canary, now)
+    every = shop.project.live.predictions.between("shop", 0, now)
+    odd = [p for p in every if int(p.subject) % 2]
+    assert (found.canary.n, found.canary.errors) == (len(odd) + 2, 2)
+    assert (found.champion.n, found.champion.errors) == (len(every) - len(odd), 0)
+    assert found.in_stage == len(odd) and not found.historical
+    assert len(found.canary.values) == sum(p.at <= now - DAY for p in odd), "only what is mature is judged"
+    assert set(found.canary.subjects) <= {p.subject for p in odd}
+    short = arms(shop.project, canary, now)
+    assert short["canary"]["recall@20"]["mean"] == pytest.approx(sum(found.canary.values) / len(found.canary.values))
+
+
+def test_in_its_bake_a_champion_is_compared_with_the_one_before(shop: Shop) -> None:
+    for day in shop.days[:3]:
+        shop.play(day)
+    first = shop.project.store.releases.champion("shop")
+    second = add_release(shop.project, add_model(shop.project).ref)
+    for day in shop.days[4:7]:
+        shop.play(day)
+    found = evidence(shop.project, second, shop.days[6].end)
+    assert first is not None and found.historical
+    predictions: list[Prediction] = list(shop.project.live.predictions.between("shop", 0, shop.days[6].end))
+    assert found.champion.n == sum(p.release == first.id for p in predictions) > 0
+    assert found.canary.n == found.in_stage == sum(p.release == second.id for p in predictions) > 0
