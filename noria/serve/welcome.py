@@ -37,6 +37,7 @@ def page(exc: NoriaError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """The error as a page of its own: status, headers, body."""
     title, more = ("Log in", _LOG_IN) if exc.status == 401 else (_TITLES.get(exc.status, "That did not work"), _BACK)
     said = "" if exc.status == 401 and exc.message == "who is asking?" else f"<p>{escape(exc.message)}</p>"
+    said += f"<p>{escape(exc.way_out)}</p>" if exc.way_out and exc.status != 401 else ""
     text = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · Noria</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'

@@ -38,7 +38,7 @@ PATHS = {
 }
 SIZES = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844)]
 KEPT = {"overview", "live", "models", "releases", "run", "trace"}
-"""Pages whose picture goes into docs/images (NORIA_SCREENSHOTS=1), as NAME[-dark][-phone].png."""
+"""Pages whose picture goes into docs/images (NORIA_SCREENSHOTS=1) as NAME.png; of the overview also NAME[-dark][-phone].png."""
 
 CONTRAST = """() => {
   const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
@@ -69,7 +69,7 @@ Opener = Callable[..., Watched]
 def picture(name: str, light: str, width: int, tmp_path: Path) -> Path:
     """Where a screenshot goes: beside the documentation when they are made anew, else out of the way."""
     file = name + ("-dark" if light == "dark" else "") + ("-phone" if width < 500 else "") + ".png"
-    if os.environ.get("NORIA_SCREENSHOTS") == "1" and name in KEPT:
+    if os.environ.get("NORIA_SCREENSHOTS") == "1" and (name == "overview" or (name in KEPT and file == f"{name}.png")):
         return HERE / "docs" / "images" / file
     return tmp_path / file
 
@@ -241,7 +241,8 @@ def test_what_is_not_there(calm: Site, open_page: Opener) -> None:
     w = open_page(calm)
     assert w.go("/models/shop@99").status == 404
     assert w.page.inner_text("h1") == "Not here"
-    assert w.go("/no/such/page").status == 404
+    assert w.go("/no/such/%3Cscript%3Ealert(1)%3C/script%3E").status == 404
+    assert "<script>alert(1)</script>" in w.page.inner_text("main")
     refusals(w, 404)
 
 

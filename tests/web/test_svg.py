@@ -37,7 +37,7 @@ def read(picture: Any) -> ElementTree.Element:
 def test_ticks_cover_the_range_with_round_steps(a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)
     found = svg.ticks(low, high)
-    near = 1e-8 * max(abs(low), abs(high), 1e-9)
+    near = 1e-8 * (max(abs(low), abs(high)) + found[1] - found[0])
     assert found[0] <= low + near and found[-1] >= high - near
     assert 2 <= len(found) <= 8
     assert found == sorted(set(found))
