@@ -83,7 +83,7 @@ def foretold(found: dict[int, float], size: int) -> float:
         return 0.0
     (n0, t0), (n1, t1) = sorted(found.items())[-2:]
     growth = max(float(np.log(t1 / t0) / np.log(n1 / n0)), 1.0)
-    return t1 * (size / n1) ** growth
+    return t1 * float((size / n1) ** growth)
 
 
 def run() -> list[dict[str, Any]]:

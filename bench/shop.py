@@ -81,12 +81,12 @@ def trees_alone(bundle: Bundle) -> float:
     return piece(lambda: model.predict(ROW))[1]
 
 
-def answer(project: Project, bundle: Bundle, subject: str) -> bytes:
-    """What the model says to this subject a month from now, as the server writes it down."""
+def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
+    """What the model says to this subject at that moment, as the server writes it down."""
     from noria.features.online import History
     from noria.model.scoring import load as load_scorer
 
-    known, at = History(), project.clock.now() + 30 * DAY
+    known = History()
     known.extend(project.live.online.since(0, 100_000))
     model: Any = load_scorer(bundle)
     names, scores = model.recommend(*known.items(subject, at, model.half_life), at, 10)
