@@ -19,6 +19,7 @@ from noria.model.learners import blend, ease, popularity
 from noria.model.learners.buy_again import FILL
 from noria.model.learners.rows import basket_matrix
 from noria.model.rank import top
+from noria.model.threads import one_thread
 from noria.types import JsonObject, Micros
 
 MOST = 1_500
@@ -41,7 +42,8 @@ class Folds:
 
     def values(self, recipe: JsonObject, metric: str) -> F8:
         """The metric's value for each request of each window."""
-        return np.concatenate([fold.values(recipe, metric) for fold in self._folds])
+        with one_thread():
+            return np.concatenate([fold.values(recipe, metric) for fold in self._folds])
 
 
 class Fold:

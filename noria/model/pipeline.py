@@ -16,7 +16,8 @@ from noria.kernel.records import Edge, ModelVersion
 from noria.model import prepare
 from noria.model.card import card
 from noria.model.evaluate import paired_bootstrap, summary
-from noria.model.problem import Report, Settings, open_problem
+from noria.model.problem import Report, Settings
+from noria.model.tasks import open_problem
 from noria.model.windows import Cut, cut_by_time
 from noria.types import JsonObject
 

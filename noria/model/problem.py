@@ -1,21 +1,18 @@
 """What a model has to solve, apart from how it is built: fit a recipe as of a moment, score it on a window, search one.
 
-`open_problem` gives the one that the project's task asks for. Rows are those of the step ``features``.
+Rows are those of the step ``features``; `noria.model.tasks` opens the problem of a task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from noria.kernel.artifacts.codecs import Bundle
 from noria.model.evaluate import Scored
 from noria.model.search import Found
 from noria.types import JsonObject, Micros
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Progress = Callable[[int, int, str], None]
 
@@ -89,19 +86,3 @@ class Problem(Protocol):
     ) -> Found:
         """Choose a recipe on these validation windows, each fitted on what was before it."""
         ...
-
-
-def open_problem(rows: pl.DataFrame, settings: Settings) -> Problem:
-    """The problem of this task."""
-    found: Any
-    if settings.task in ("classify", "regress"):
-        from noria.model.table_problem import TableProblem, unpack
-
-        found = TableProblem(unpack(rows, settings), settings)
-    else:
-        from noria.model.rank_problem import LearnerProblem, RankProblem, unpack_interactions
-
-        kind = LearnerProblem if settings.task.startswith("steps:") else RankProblem
-        found = kind(unpack_interactions(rows), settings)
-    problem: Problem = found
-    return problem

@@ -11,6 +11,7 @@ from noria.errors import ModelError, NotEnoughData
 from noria.model.interactions import Interactions
 from noria.model.learners import blend, buy_again, ease, item_knn, popularity
 from noria.model.rank import Ranking
+from noria.model.threads import one_thread
 from noria.types import JsonObject, did_you_mean
 
 METHODS: dict[str, Callable[[Interactions, JsonObject], Ranking]] = {
@@ -53,4 +54,5 @@ def fit(recipe: JsonObject, train: Interactions) -> Ranking:
     bought = train.purchases
     if not len(bought):
         raise NotEnoughData("there is no purchase to learn from", way_out="rows with a value above zero")
-    return METHODS[method](bought, recipe)
+    with one_thread():
+        return METHODS[method](bought, recipe)

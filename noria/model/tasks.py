@@ -1,0 +1,26 @@
+"""From the configuration's task to the problem it is: above the problems, so that they need not know one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from noria.model.problem import Problem, Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def open_problem(rows: pl.DataFrame, settings: Settings) -> Problem:
+    """The problem of this task."""
+    found: Any
+    if settings.task in ("classify", "regress"):
+        from noria.model.table_problem import TableProblem, unpack
+
+        found = TableProblem(unpack(rows, settings), settings)
+    else:
+        from noria.model.rank_problem import LearnerProblem, RankProblem, unpack_interactions
+
+        kind = LearnerProblem if settings.task.startswith("steps:") else RankProblem
+        found = kind(unpack_interactions(rows), settings)
+    problem: Problem = found
+    return problem
