@@ -172,5 +172,5 @@ def infer(file: Path, name: str | None, as_json: bool) -> None:
     from noria.data.sources import hash_file, read
 
     folder = file.resolve().parent
-    text = infer_contract(read(hash_file(folder, file.resolve())).frame, name or file.stem)
+    text = infer_contract(read(hash_file(folder, file.name)).frame, name or file.stem)
     emit({"contract": text}, as_json, lambda: click.echo(text))

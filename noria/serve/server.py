@@ -87,7 +87,7 @@ async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -
     server = _Server(app, listening)
 
     def stop() -> None:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         app.reading.hurry(GOODBYE)
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from noria.errors import ModelError
 from noria.kernel.artifacts.codecs import get_bundle, put_bundle
 from noria.kernel.records import Edge, ModelVersion, Release
 from noria.model.bundle import recommend_bundle
-from noria.model.rank import Ranking
+from noria.model.rank import Ranking, RecommendScorer
 from noria.model.scoring import load
 from noria.project import Project
 from noria.release.pipeline import release_candidate
@@ -28,6 +29,8 @@ def register_shuffled(project: Project) -> ModelVersion:
     """A new version whose weights belong to other items than they say; its metrics are the champion's, and so a lie."""
     champion = resolve(project, "champion")
     scorer = load(get_bundle(project.artifacts, champion.bundle))
+    if not isinstance(scorer, RecommendScorer):
+        raise ModelError(f"{champion.ref} is no recommender")
     digest = put_bundle(
         project.artifacts,
         recommend_bundle(shuffle(scorer.ranking, project.seed), champion.recipe, champion.trained_through),
