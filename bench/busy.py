@@ -1,14 +1,15 @@
-"""A training that does not end: EASE on 4,000 items again and again, as a job of the loop does."""
+"""A training that does not end: EASE on 4,000 items again and again. ``python -m bench.busy NICENESS``."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 
 
 def main() -> None:
-    os.nice(10)
+    os.nice(int(sys.argv[1]))
     rng = np.random.default_rng(1)
     matrix = rng.random((2_000, 4_000))
     print("fitting", flush=True)

@@ -15,7 +15,7 @@ from noria.model.rank import Ranking, RecommendScorer
 from noria.types import DAY, JsonObject
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)
-MOST = 25.0
+MOST = 15.0
 """CPU seconds that one fit may take here; a larger one is foretold from the last two and left out."""
 HISTORY, HALF_LIFE = 30, 180 * DAY
 GEMM_IS = "its matrix product at this BLAS's speed"
