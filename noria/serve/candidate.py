@@ -25,7 +25,7 @@ from noria.release.gates import CandidateReport
 from noria.serve import auth
 from noria.serve.app import App
 from noria.serve.auth import TokenCache
-from noria.serve.child import spawn
+from noria.serve.child import log_file, spawn
 from noria.serve.loading import Loaded, load_scorer
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor, Served
@@ -67,7 +67,7 @@ class SubprocessCandidateServer:
         """Never raises for what the candidate does; a wrong, late or missing answer is in ``errors``."""
         secret = secrets.token_urlsafe(32)
         ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
-        with (self._project.state / "candidate.log").open("ab") as log:
+        with log_file(self._project, "candidate") as log:
             process, ready = _launch(self._project, bundle_digest, f"{ticket}\n{secret}\n", log)
         try:
             word = _first_line(ready, self._start)

@@ -10,7 +10,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from noria.project import Project
 
 PR_SET_PDEATHSIG = 1
 
@@ -39,6 +42,13 @@ def spawn(module: str, arguments: Sequence[str], log: IO[bytes], **more: Any) ->
     """Start the module as a child of this process, its output in the log."""
     line, env = command(module, arguments)
     return subprocess.Popen(line, stdout=log, stderr=log, env=env, **more)
+
+
+def log_file(project: Project, name: str) -> IO[bytes]:
+    """``.noria/logs/NAME.log``, to append to, for its owner's eyes alone."""
+    folder = project.state / "logs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return os.fdopen(os.open(folder / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
 def main(argv: Sequence[str]) -> None:

@@ -47,17 +47,18 @@ class Loaded:
         return hasattr(self.scorer, "recommend")
 
 
-def load_release(project: Project, release: Release, known: Loaded | None = None) -> Loaded:
+def load_release(project: Project, release: Release, known: Sequence[Loaded] = ()) -> Loaded:
     """Verify and load. Raises NotAttested, Damaged, NotFound, or ModelError when the bundle itself does not load.
 
-    ``known`` is a model loaded before: its bytes are in memory and need no second look when the digest is the same; the
+    ``known``: models loaded before, whose bytes are in memory and need no second look when the digest is the same. The
     statements are checked anew for every release.
     """
     bundle = project.store.models.get(release.model).bundle
     keys = load_public_keys(project.state, project.keys_dir)
     verify_release(project.store, project.artifacts, keys, release, bundle)
-    if known is not None and known.bundle == bundle:
-        return Loaded(release, bundle, known.scorer)
+    for before in known:
+        if before.bundle == bundle:
+            return Loaded(release, bundle, before.scorer)
     return Loaded(release, bundle, load_scorer(project, bundle))
 
 

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +61,9 @@ class Predictor:
         self.history = History()
         self.served = Served()
         self._refreshing = threading.Lock()
-        self.failed: dict[str, int] = {}
+        self._telling = threading.Lock()
+        self._failed: dict[str, int] = {}  # since the start; only the event loop's thread writes it
+        self._told: dict[str, int] = {}  # of these, what is in the store
 
     def start(self) -> None:
         """Read the whole history and load what is released."""
@@ -132,8 +133,7 @@ class Predictor:
         return self._load(release, before, refused) if release is not None else None
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
-        bundle = self.project.store.models.get(release.model).bundle
-        known = next((m for m in (before.champion, before.canary) if m is not None and m.bundle == bundle), None)
+        known = [m for m in (before.champion, before.canary) if m is not None]
         try:
             return load_release(self.project, release, known)
         except NoriaError as exc:
@@ -153,8 +153,12 @@ class Predictor:
             f"release:{release.id}",
             {"endpoint": self.endpoint, "model": release.model, "why": why, "message": str(exc)},
         )
-        with suppress(Conflict):
+        try:
             self.project.store.events.add(event)
+        except Conflict:
+            return  # told before
+        except NoriaError as full:  # a full or busy disk must not keep the last good model from serving
+            _log.error("the alert about %s cannot be written: %s", release.id, full)
 
     def _tell_metrics(self) -> None:
         self.metrics.serving.clear()
@@ -206,18 +210,27 @@ class Predictor:
 
     def _count_failure(self, release_id: str, exc: ModelError) -> None:
         self.metrics.failures.labels(release_id).inc()
-        self.failed[release_id] = self.failed.get(release_id, 0) + 1
+        self._failed[release_id] = self._failed.get(release_id, 0) + 1
         _log.error("release %s failed to answer: %s", release_id, exc)
 
+    def untold(self) -> dict[str, int]:
+        """Failures by release that the store has not been told of."""
+        counts = {name: count - self._told.get(name, 0) for name, count in dict(self._failed).items()}
+        return {name: count for name, count in counts.items() if count}
+
     def tell_failures(self) -> None:
-        """Add what has failed since the last call to the stored counts; the rollout's evidence reads them."""
-        failed, self.failed = self.failed, {}
-        if failed:
+        """Add what has failed since to the stored counts; the rollout's evidence reads them. May run in any thread."""
+        with self._telling:
+            failed = self.untold()
+            if not failed:
+                return
             stored = self.project.store.settings.get(FAILURES)
             counts = dict(stored) if isinstance(stored, dict) else {}
             for release_id, count in failed.items():
                 counts[release_id] = int(counts.get(release_id, 0)) + count
             self.project.store.settings.set(FAILURES, counts)
+            for release_id, count in failed.items():  # only now: a full disk loses none
+                self._told[release_id] = self._told.get(release_id, 0) + count
 
     def status(self) -> JsonObject:
         """What is served, for people and for the loop."""

@@ -71,6 +71,8 @@ class Serving:
                 await self._look()
             except NoriaError as exc:  # a busy store, a full disk: what is in memory serves on
                 _log.error("the stores cannot be followed: %s", exc)
+            except Exception:  # noqa: BLE001 - whatever it was: without its heartbeat a server goes blind
+                _log.exception("the stores cannot be followed")
 
     async def _look(self) -> None:
         store, live = self.project.store.data_version(), self.project.live.data_version()
@@ -81,7 +83,7 @@ class Serving:
             async with self._refreshing:
                 await asyncio.to_thread(self.predictor.refresh)
         self._seen = (store, live)
-        if self.predictor.failed:
+        if self.predictor.untold():
             await asyncio.to_thread(self.predictor.tell_failures)
 
 

@@ -13,13 +13,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from noria.errors import AlreadyUp, PortBusy, ProjectError, ServeError
 from noria.project import Project
 from noria.serve import auth
-from noria.serve.child import spawn
+from noria.serve.child import log_file, spawn
 from noria.serve.client import UP_FILE
 from noria.serve.routes import SCOPES
 from noria.types import JsonObject, to_iso
@@ -51,7 +50,7 @@ def up(
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), way_out="noria demo")
     with _only_one(project), _signals(stop or threading.Event()) as stopping:
-        tree = _Tree(project, host, port, _logs(project))
+        tree = _Tree(project, host, port)
         try:
             tree.start()
             if on_ready is not None:
@@ -71,8 +70,10 @@ def login_address(project: Project, host: str, port: int) -> str:
 class Child:
     """One child process and how it has fared. ``ready`` is what it told when it was ready."""
 
-    def __init__(self, name: str, module: str, arguments: Callable[[], list[str]], tells: bool, logs: Path) -> None:
-        self.name, self._module, self._arguments, self._tells, self._logs = name, module, arguments, tells, logs
+    def __init__(
+        self, project: Project, name: str, module: str, arguments: Callable[[], list[str]], tells: bool
+    ) -> None:
+        self.name, self._module, self._arguments, self._tells, self._project = name, module, arguments, tells, project
         self.process: subprocess.Popen[bytes] | None = None
         self.ready: JsonObject = {}
         self.crashes = 0
@@ -85,7 +86,7 @@ class Child:
         if self._tells:
             ready, tell = os.pipe()
             arguments, fds = [*arguments, "--ready-fd", str(tell), "--parent", str(os.getpid())], [tell]
-        with _log_file(self._logs / f"{self.name}.log") as log:
+        with log_file(self._project, self.name) as log:
             self.process = spawn(self._module, arguments, log, pass_fds=fds, stdin=subprocess.DEVNULL)
         if self._tells:
             os.close(tell)
@@ -151,13 +152,13 @@ class Child:
 class _Tree:
     """The children of one `up`, and the file that tells where they are."""
 
-    def __init__(self, project: Project, host: str, port: int, logs: Path) -> None:
+    def __init__(self, project: Project, host: str, port: int) -> None:
         self._project, self._host, self._port = project, host, port
         root, me = str(project.root), str(os.getpid())
         self._scorer = Child(
-            "scorer", "noria.serve", lambda: [root, "--host", self._host, "--port", str(self._port)], True, logs
+            project, "scorer", "noria.serve", lambda: [root, "--host", self._host, "--port", str(self._port)], True
         )
-        self._loop = Child("loop", "noria.serve.child", lambda: [me, "noria.retrain", root], False, logs)
+        self._loop = Child(project, "loop", "noria.serve.child", lambda: [me, "noria.retrain", root], False)
         self._token = ""
 
     def start(self) -> None:
@@ -239,13 +240,3 @@ def _signals(stop: threading.Event) -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _logs(project: Project) -> Path:
-    folder = project.state / "logs"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
-def _log_file(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")

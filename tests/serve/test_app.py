@@ -12,6 +12,7 @@ from noria.errors import ProjectError
 from noria.serve import auth
 from noria.serve.app import App
 from noria.serve.bodies import MAX_BODY
+from noria.serve.predictor import Predictor
 from noria.serve.routes import OPEN, SCOPES, Route
 from noria.types import DAY, to_iso
 from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app
@@ -462,3 +463,46 @@ def test_no_model_is_said(run, project):
     predicted, health = run(work)
     assert (predicted.status, predicted.json["code"]) == (503, "no_model")
     assert health.json == {"status": "no_model"}
+
+
+def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog):
+    """A store that fails in any way leaves the server answering, and following again afterwards."""
+    import threading
+
+    from noria.errors import DiskFull
+    from noria.kernel.records import OnlineEvent
+
+    troubles: list[Exception] = [ValueError("never thought of"), DiskFull("no room")]
+    follow = Predictor.follow
+
+    def stumbling(self: Any) -> int:
+        if troubles and threading.current_thread() is threading.main_thread():
+            raise troubles.pop()
+        return follow(self)
+
+    async def work(ask: Asker) -> Any:
+        monkeypatch.setattr(Predictor, "follow", stumbling)
+        project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0)])
+        while ask.app.serving.predictor.history.seq < 1:
+            assert (await ask("POST", "/predict/shop?ack=none", {"subject": "8"})).status == 200
+            await asyncio.sleep(0.005)
+        return await ask("POST", "/predict/shop", {"subject": "7"})
+
+    assert run(work).json["items"] == ["cup"] and not troubles
+    assert "never thought of" in caplog.text and "no room" in caplog.text
+
+
+def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeypatch):
+    from noria.errors import DiskFull, ModelError
+
+    predictor = make_app(project).serving.predictor
+    for _ in range(3):
+        predictor._count_failure("rel_1", ModelError("no"))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(project.store.settings), "set", lambda *a: (_ for _ in ()).throw(DiskFull("no room")))
+        with pytest.raises(DiskFull):
+            predictor.tell_failures()
+    predictor._count_failure("rel_2", ModelError("no"))
+    predictor.tell_failures()
+    predictor.tell_failures()
+    assert project.store.settings.get("serving_failures") == {"rel_1": 3, "rel_2": 1}

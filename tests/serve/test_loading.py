@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from noria.errors import Damaged, ModelError, NotAttested, NotFound
+from noria.errors import Damaged, DiskFull, ModelError, NotAttested, NotFound
 from noria.kernel.artifacts.codecs import Bundle, get_bundle, put_bundle
 from noria.model.bundle import FORMAT
 from noria.serve.loading import load_release
@@ -169,8 +169,24 @@ def test_a_bundle_that_does_not_load_is_refused_in_words(project):
 def test_the_same_bytes_are_not_read_twice_but_checked_for_each_release(project):
     first = load_release(project, released.champion(project, 1))
     path = project.artifacts.path(first.bundle)
-    again = load_release(project, first.release, first)
+    again = load_release(project, first.release, [first])
     assert again.scorer is first.scorer
     flip(path)
     with pytest.raises(Damaged):
         load_release(project, first.release)
+
+
+def test_an_alert_that_cannot_be_written_stops_nothing(project, monkeypatch, caplog):
+    """A full disk: the damaged release is refused, the last good one serves, the log says what the store could not."""
+    released.champion(project, 1)
+    predictor = started(project)
+    second = released.canary(project, 2)
+    flip(project.artifacts.path(files_of(project, second)[1]))
+
+    def full(*args, **more):
+        raise DiskFull("no room")
+
+    monkeypatch.setattr(type(project.store.events), "add", full)
+    predictor.refresh()
+    assert served(predictor) == ("model:shop@1", None) and refused(predictor) == {"rel_2": "damaged"}
+    assert "no room" in caplog.text

@@ -160,7 +160,7 @@ def test_replay_needs_a_project_that_is_open_for_it(project):
         up(project, replay=True)
 
 
-def test_backoff_grows_and_calms(project, tmp_path, monkeypatch):
+def test_backoff_grows_and_calms(project, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
     born: list[float] = []
@@ -177,7 +177,7 @@ def test_backoff_grows_and_calms(project, tmp_path, monkeypatch):
         return Dead()
 
     monkeypatch.setattr(supervisor, "spawn", spawn)
-    child = Child("loop", "x", list, False, tmp_path)
+    child = Child(project, "loop", "x", list, False)
     child.start()
     for _ in range(600):
         now[0] += 0.1
