@@ -37,9 +37,11 @@ def _ingest(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
 
 
 def _watch(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from noria.monitor.skew import check_skew
     from noria.monitor.windows import close_drift
 
-    return {"closed": [[w.start, w.alarm] for w in close_drift(project, params["now"])]}
+    closed = close_drift(project, params["now"])
+    return {"closed": [[w.start, w.alarm] for w in closed], "compared": len(check_skew(project, params["now"]))}
 
 
 def _train(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
