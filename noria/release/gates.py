@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from noria.config import METRICS, Config
 from noria.errors import GateRefused, NoriaError, NotAvailableYet
 from noria.kernel.records import ModelVersion
-from noria.types import JsonObject, Micros
+from noria.types import JsonObject
 
 Blessing = Literal["quality", "infrastructure"]
 
@@ -82,7 +82,6 @@ class Case:
     known: Callable[[], list[JsonObject]]
     answers: Callable[[list[JsonObject]], list[JsonObject]]
     server: CandidateServer
-    test_start: Micros
     rounds: int = 5
 
     @property
@@ -92,11 +91,9 @@ class Case:
 
     @property
     def is_refit(self) -> bool:
-        """The champion's own method on fresher data; anything else is a change of method."""
+        """The champion's very recipe on fresher data; anything else is a change of method, whatever it calls itself."""
         champion = self.champion
-        if champion is None or self.candidate.kind != "refit":
-            return False
-        return bool(champion.recipe.get("method") == self.candidate.recipe.get("method"))
+        return champion is not None and self.candidate.kind == "refit" and self.candidate.recipe == champion.recipe
 
     @cached_property
     def requests(self) -> list[JsonObject]:

@@ -61,7 +61,6 @@ def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float
         "known": lambda: REQUESTS,
         "answers": lambda requests: RIGHT,
         "server": Server(report()),
-        "test_start": 0,
     }
     return Case(**{**given, **changes})
 
@@ -98,7 +97,9 @@ def case_of(model: ModelVersion) -> Case:
 
 
 def test_a_refit_in_name_only_is_a_change_of_method():
-    assert not case_of(replace(MODEL, kind="refit", recipe={"method": "steps:mine"})).is_refit
+    assert case_of(MODEL).is_refit
+    assert not case_of(replace(MODEL, recipe={"method": "steps:mine"})).is_refit
+    assert not case_of(replace(MODEL, recipe={**MODEL.recipe, "ridge": 7})).is_refit
 
 
 def test_without_a_champion_the_change_is_rubber_stamped_but_the_baseline_is_not():
