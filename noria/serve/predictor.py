@@ -24,7 +24,7 @@ from noria.types import JsonObject, Micros, did_you_mean, named_id
 
 _log = logging.getLogger("noria.serve")
 _encode = msgspec.json.Encoder().encode
-_READ = 2_000
+_READ = 5_000
 FAILURES = "serving_failures"
 """The setting in which the server tells how often each release failed to answer: {release id: count}."""
 LAST_GOOD = 5
@@ -75,8 +75,8 @@ class Predictor:
     def follow(self) -> int:
         """Learn what any process has written to the online events since; how many they were."""
         count = 0
-        while rows := self.project.live.online.since(self.history.seq, _READ):
-            count += self.history.extend(rows)
+        while rows := self.project.live.online.rows_since(self.history.seq, _READ):
+            count += self.history.load(rows)
             if len(rows) < _READ:
                 break
         if count:

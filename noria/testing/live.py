@@ -128,6 +128,9 @@ class OnlineSuite:
         assert [event.key for event in store.online.since(0)] == ["a", "b", "c"]
         assert [event.key for event in store.online.since(first[0], limit=1)] == ["b"]
         assert store.online.since(0)[2] == replace(sample.online("c", at=1), seq=second[1])
+        plain = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
+        assert [tuple(row) for row in store.online.rows_since(0)] == plain
+        assert [tuple(row) for row in store.online.rows_since(first[0], limit=1)] == plain[1:2]
         assert store.online.last_seq() == second[1]
 
     def test_the_history_of_a_subject_as_known(self, opened: Opened) -> None:

@@ -73,3 +73,23 @@ def test_serving_s_side_loads_no_heavy_library() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, 50)), max_size=60), st.data())
+def test_loading_many_is_adding_each(events, data):
+    """However the rows are cut into loads, and with rows seen before at each start."""
+    rows = [(seq, subject, item, at, float(seq % 3 - 1)) for seq, (subject, item, at) in enumerate(events, 1)]
+    one, many = History(), History()
+    for seq, subject, item, at, value in rows:
+        one.add(subject, item, at, value, seq)
+    start, taken = 0, 0
+    while start < len(rows):
+        end = data.draw(st.integers(start + 1, len(rows)))
+        taken += many.load(rows[max(0, start - 2) : end])
+        start = end
+    assert (taken, many.seq, len(many)) == (len(rows), one.seq, len(one))
+    for subject in "ab":
+        assert many.rows(subject, 100) == one.rows(subject, 100)
+        items, counts = many.items(subject, 60, 10)
+        assert items == one.items(subject, 60, 10)[0]
+        assert counts.tolist() == one.items(subject, 60, 10)[1].tolist()

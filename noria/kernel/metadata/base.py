@@ -269,6 +269,10 @@ class Online(Protocol):
     """Every row of every subject's history, in order of knowledge."""
 
     def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]: ...
+    def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
+        """As `since`, but plain (seq, subject, item, at, value): what a server reads all of when it starts."""
+        ...
+
     def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]: ...
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
         """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest.

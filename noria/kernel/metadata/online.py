@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
@@ -22,6 +23,7 @@ _FILL = (
     .where(_online.key == bindparam("the_key"))
     .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
 )
+_PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value)
 LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
 
 
@@ -64,6 +66,9 @@ class Online:
 
     def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]:
         return ONLINE.records(self._db.rows(ONLINE.select.where(_online.seq > seq).order_by(_online.seq).limit(limit)))
+
+    def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
+        return self._db.rows(_PLAIN.where(_online.seq > seq).order_by(_online.seq).limit(limit))
 
     def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]:
         query = ONLINE.select.where(_online.subject == subject).order_by(_online.seq)
