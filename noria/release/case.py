@@ -10,7 +10,7 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from noria.errors import GateRefused
+from noria.errors import GateRefused, ModelError
 from noria.kernel.artifacts.codecs import Bundle, get_bundle
 from noria.kernel.records import ModelVersion
 from noria.release.gates import Case, PerRequest, candidate_server
@@ -84,13 +84,13 @@ class Exam:
                 raise GateRefused(
                     f"the twin of {model.ref} was fitted up to {seen}, into the test window from {to_iso(self.start)}"
                 )
-            self._reports[model.evaluated] = self._report(bundle)
+            self._ask(model.evaluated, bundle)
         return self._scored(model.evaluated, metric)
 
     def score_baseline(self, name: str, metric: str) -> PerRequest:
         """How well a baseline does, fitted on what was known before the window. Raises ModelError."""
         if name not in self._reports:
-            self._reports[name] = self._report(self.problem.fit(self.problem.baseline(name), self.start))
+            self._ask(name, self.problem.fit(self.problem.baseline(name), self.start))
         return self._scored(name, metric)
 
     def requests(self) -> list[JsonObject]:
@@ -114,11 +114,18 @@ class Exam:
     def _bundle(self, digest: str) -> Bundle:
         return get_bundle(self._project.artifacts, digest)
 
-    def _report(self, bundle: Bundle) -> Any:
-        return self.problem.report(bundle, self.start, self.cut.end)
+    def _ask(self, name: str, bundle: Bundle) -> None:
+        """Keep the bundle's answers, or why there are none: a model that is slow to fail is asked once."""
+        try:
+            self._reports[name] = self.problem.report(bundle, self.start, self.cut.end)
+        except ModelError as exc:
+            self._reports[name] = exc
 
     def _scored(self, name: str, metric: str) -> PerRequest:
-        found: dict[str, PerRequest] = self._reports[name].scored
+        report = self._reports[name]
+        if isinstance(report, ModelError):
+            raise report
+        found: dict[str, PerRequest] = report.scored
         if metric not in found:
             raise GateRefused(f"the metric {metric!r} is not measured a request", way_out=f"known: {', '.join(found)}")
         return found[metric]

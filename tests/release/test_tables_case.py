@@ -1,0 +1,75 @@
+"""The same gates for rows of a table: the kernel and the gates know nothing of shops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from noria.data.pipeline import ingest
+from noria.kernel.artifacts.codecs import put_bundle
+from noria.model.pipeline import build_candidate
+from noria.project import open_project
+from noria.recipes.new import new_project
+from noria.release.case import Exam, build_case
+from noria.release.gates import judge_all
+from noria.release.infrastructure import infrastructure_gates
+from noria.release.pipeline import release_candidate
+from noria.release.quality import quality_gates
+from noria.types import HeldClock, parse_time
+
+HOURS = 24 * 200
+
+
+def hires(start: datetime) -> pl.DataFrame:
+    """Hires by the hour: a day's rhythm, warmth, and chance."""
+    rng = np.random.default_rng(4)
+    ts = [start + timedelta(hours=n) for n in range(HOURS)]
+    warm = 10 + 10 * np.sin(np.arange(HOURS) / 24 / 60) + rng.normal(0, 2, HOURS)
+    level = 40 + 30 * np.sin(np.arange(HOURS) % 24 / 24 * 2 * np.pi) + 2 * warm
+    return pl.DataFrame({
+        "date": [t.date() for t in ts],
+        "ts": ts,
+        "count": rng.poisson(np.maximum(level, 1)).astype(np.int64),
+        "tmin": warm - 3,
+        "tmax": np.where(rng.random(HOURS) < 0.05, np.nan, warm + 3),
+        "pn": rng.gamma(0.3, 2, HOURS),
+    }).with_columns(pl.col("tmax").fill_nan(None))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demand(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demand")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NORIA_HOME", str(folder / "home"))
+        new_project(folder / "hires", "demand", "hires")
+        (folder / "hires" / "data").mkdir(exist_ok=True)
+        config = folder / "hires" / "noria.toml"
+        config.write_text(config.read_text().replace("trials = 8", "trials = 1"))
+        hires(datetime(2011, 1, 1)).write_csv(folder / "hires" / "data" / "hours.csv")
+        with open_project(folder / "hires", clock=HeldClock(parse_time("2012-01-01"))) as project:
+            ingest(project, "hours")
+            yield project, build_candidate(project)
+
+
+def test_a_forecast_of_demand_is_released(demand):
+    project, model = demand
+    release = release_candidate(project, model.ref, author="ada")
+    verdicts = {v.gate: v for v in project.store.releases.verdicts(model.ref)}
+    assert release.status == "champion", {gate: v.evidence["said"] for gate, v in verdicts.items()}
+    assert "all 60 answers are the offline ones" in verdicts["infrastructure"].evidence["said"]
+    found = verdicts["baseline"].evidence["comparison"]
+    assert found["metric"] == "mae" and found["candidate"] < found["other"] and found["difference"] > 0
+
+
+def test_one_that_answers_with_the_mean_is_refused(demand):
+    project, model = demand
+    exam = Exam(project, model)
+    constant = put_bundle(project.artifacts, exam.problem.fit(exam.problem.baseline("mean"), exam.start))
+    plain = replace(model, bundle=constant, evaluated=constant, kind="method")
+    case = build_case(project, plain, model)
+    said = {s["gate"]: s["passed"] for s in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
+    assert said == {"infrastructure": True, "latency": True, "method": False, "baseline": False}
