@@ -63,7 +63,7 @@ class Input:
             if not isinstance(value, str | bool):
                 raise SignatureMismatch(f"{self.source!r} is {value!r}", way_out="it is a text")
             return next((float(i) for i, known in enumerate(self.categories) if known == value), math.nan)
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or isinstance(value, bool):
             raise SignatureMismatch(f"{self.source!r} is {value!r}", way_out="it is a number")
         return float(value)
 

@@ -170,10 +170,15 @@ def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
 
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
     """The typed inputs and outputs of a bundle of trees."""
-    types = {"number": "float64", "category": "string"}
-    said: JsonObject = {one.source: {"type": types.get(one.kind, "time"), "required": one.required} for one in inputs}
+    said: JsonObject = {one.source: {"type": _type(one), "required": one.required} for one in inputs}
     outputs: JsonObject = {"value": "float64"} if labels is None else {"value": "label", "probability": "float64"}
     return {"inputs": said, "outputs": outputs}
+
+
+def _type(one: Input) -> str:
+    if one.kind == "category":
+        return "boolean" if one.categories and isinstance(one.categories[0], bool) else "string"
+    return "float64" if one.kind == "number" else "time"
 
 
 def _categories(values: Any) -> tuple[str | bool, ...]:

@@ -1,0 +1,189 @@
+"""Metrics against plain loops and scikit-learn; intervals against what they promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, ndcg_score, roc_auc_score
+
+from noria.errors import ModelError, NotEnoughData
+from noria.model import evaluate
+from noria.model.evaluate import (
+    RANKED,
+    VALUED,
+    Scored,
+    auc,
+    auc_interval,
+    bootstrap_interval,
+    coverage,
+    metric_value,
+    mrr_at,
+    ndcg_at,
+    paired_bootstrap,
+    recall_at,
+    score_requests,
+    summary,
+)
+from noria.model.interactions import Interactions, requests_between
+
+NAMES = [f"i{n}" for n in range(30)]
+answers = st.lists(st.sampled_from(NAMES), unique=True, max_size=25)
+truths = st.sets(st.sampled_from(NAMES), max_size=25)
+
+
+@given(answers, truths, st.integers(1, 25))
+def test_recall_counts_hits_of_those_that_could_be(items, truth, k):
+    hits = 0
+    for place, item in enumerate(items):
+        if place < k and item in truth:
+            hits += 1
+    expected = hits / min(k, len(truth)) if truth else 0.0
+    assert recall_at(items, truth, k) == expected
+    assert 0 <= recall_at(items, truth, k) <= 1
+
+
+@given(answers, truths, st.integers(1, 25))
+def test_the_reciprocal_rank_is_of_the_first_hit(items, truth, k):
+    expected = 0.0
+    for place in range(min(k, len(items))):
+        if items[place] in truth:
+            expected = 1 / (place + 1)
+            break
+    assert mrr_at(items, truth, k) == expected
+
+
+@given(st.permutations(NAMES), st.sets(st.sampled_from(NAMES), min_size=1, max_size=25), st.integers(1, 25))
+def test_ndcg_is_that_of_scikit_learn(items, truth, k):
+    relevance = np.array([[float(item in truth) for item in items]])
+    told = np.array([[float(-place) for place in range(len(items))]])
+    assert ndcg_at(items, truth, k) == pytest.approx(ndcg_score(relevance, told, k=k), abs=1e-12)
+
+
+def test_an_item_that_is_named_twice_hits_once():
+    assert recall_at(["a", "a", "b"], {"a", "b"}, 2) == 0.5
+
+
+def test_without_truth_every_metric_is_0():
+    assert {measure(["a"], set()) for measure in RANKED.values()} == {0.0}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1, width=16), st.booleans()), min_size=2, max_size=60).filter(
+        lambda rows: len({true for _, true in rows}) == 2
+    )
+)
+def test_auc_is_that_of_scikit_learn(rows):
+    told, true = [t for t, _ in rows], [b for _, b in rows]
+    assert auc(told, true) == pytest.approx(roc_auc_score(true, told), abs=1e-12)
+
+
+def test_auc_of_one_label_alone_is_no_number():
+    assert math.isnan(auc([0.1, 0.2], [1, 1]))
+
+
+def test_metrics_of_tables_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    told, true = rng.normal(size=200), rng.normal(size=200)
+    assert metric_value("mae", VALUED["mae"](told, true)) == pytest.approx(mean_absolute_error(true, told))
+    assert metric_value("rmse", VALUED["rmse"](told, true)) == pytest.approx(mean_squared_error(true, told) ** 0.5)
+    chance, label = rng.uniform(0.01, 0.99, 200), rng.integers(0, 2, 200).astype(float)
+    assert metric_value("log_loss", VALUED["log_loss"](chance, label)) == pytest.approx(log_loss(label, chance))
+
+
+def test_coverage_counts_items_of_the_catalogue_alone():
+    assert coverage([["a", "strange"], ["a"]], ["a", "b"]) == 0.5
+    assert coverage([["a"]], []) == 0.0
+
+
+def test_the_interval_draws_whole_units():
+    """Ten customers with a hundred equal rows each are ten observations, not a thousand."""
+    rng = np.random.default_rng(1)
+    level = rng.normal(size=10)
+    rows, units = np.repeat(level, 100), np.repeat(np.arange(10), 100)
+    whole = bootstrap_interval(rows, units, seed=0)
+    single = bootstrap_interval(level, np.arange(10), seed=0)
+    assert (whole.low, whole.high) == pytest.approx((single.low, single.high))
+    naive = bootstrap_interval(rows, np.arange(1000), seed=0)
+    assert naive.high - naive.low < (whole.high - whole.low) / 5
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(2)
+    held = 0
+    for trial in range(200):
+        effect = np.repeat(rng.normal(size=60), 4)
+        rows = effect + rng.normal(size=240)
+        found = bootstrap_interval(rows, np.repeat(np.arange(60), 4), seed=trial, draws=400)
+        held += found.low <= 0 <= found.high
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_a_paired_difference_says_what_it_could_have_seen():
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=400)
+    b = a - 0.1 + rng.normal(scale=0.2, size=400)
+    units = np.repeat(np.arange(100), 4)
+    found = paired_bootstrap(a, b, units, seed=0)
+    assert found.mean == pytest.approx((a - b).mean())
+    assert found.low < found.mean < found.high and found.low > 0 and found.units == 100
+    assert found.visible == pytest.approx((1.959964 + 0.841621) * found.error, rel=1e-5)
+    assert "400 requests of 100 units" in found.power(400)
+    assert paired_bootstrap(a, b, units, seed=0) == found
+    assert paired_bootstrap(b, a, units, seed=0).mean == pytest.approx(-found.mean)
+
+
+def test_nothing_to_measure_is_an_error():
+    with pytest.raises(NotEnoughData):
+        bootstrap_interval([], [], seed=0)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 1)), min_size=1, max_size=40))
+def test_the_summary_splits_warm_and_cold(rows):
+    values, units = np.array([v for _, v in rows]), np.array([u for u, _ in rows])
+    cold = values > 0.5
+    scored = {"recall@20": Scored(values, units, np.arange(len(rows)), cold)}
+    found = summary(scored, seed=0)
+    assert found["n"] == len(rows) == found["warm"]["n"] + found["cold"]["n"]
+    for name, mask in (("warm", ~cold), ("cold", cold)):
+        if mask.any():
+            assert found[name]["recall@20"][0] == pytest.approx(values[mask].mean())
+        else:
+            assert "recall@20" not in found[name]
+
+
+class Broken:
+    half_life = 10
+
+    def recommend(self, items, values, at, k):
+        return ["a"], np.array([np.nan])
+
+
+class Slow:
+    half_life = 10
+
+    def recommend(self, items, values, at, k):
+        return ["a"], np.array([1.0])
+
+
+def test_a_score_that_is_no_number_is_an_error():
+    data = Interactions.of(["u", "v"], ["a", "b"], [1, 2])
+    requests = requests_between(data, 0, 3)
+    with pytest.raises(ModelError, match="no number"):
+        score_requests(Broken(), data, requests, "recall@20")
+    with pytest.raises(ModelError, match="unknown metric"):
+        score_requests(Slow(), data, requests, "recal@20")
+    with pytest.raises(ModelError, match="too slow"):
+        evaluate.answer(Slow(), data, requests, patience=-1.0)
+
+
+def test_auc_has_an_interval_over_units():
+    rng = np.random.default_rng(4)
+    true = rng.integers(0, 2, 300)
+    told = true + rng.normal(size=300)
+    found = auc_interval(told, true, np.repeat(np.arange(100), 3), seed=0)
+    assert found.low < found.mean < found.high and found.mean == pytest.approx(roc_auc_score(true, told))

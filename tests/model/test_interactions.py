@@ -1,0 +1,104 @@
+"""Rows as arrays: nothing later is seen, histories are those of serving, baskets are requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noria.data.contract import Contract
+from noria.errors import ContractError
+from noria.features.online import History
+from noria.model.interactions import Interactions, from_frame, requests_between
+from tests.data.small import CONTRACT
+from tests.model.made import shop
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from("uvw"), st.sampled_from("abcd"), st.integers(0, 50), st.sampled_from([-1.0, 0.0, 1.0, 3.0])
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def of(given_rows):
+    users, items, at, value = zip(*given_rows)
+    return Interactions.of(users, items, at, value)
+
+
+@given(rows, st.integers(0, 60), st.integers(1, 100))
+def test_histories_are_those_of_serving(given_rows, at, half_life):
+    data, online = of(given_rows), History()
+    for seq, (user, item, when, value) in enumerate(given_rows, 1):
+        online.add(user, item, when, value, seq)
+    for user in (*data.users, "stranger"):
+        codes, counts = data.histories.of(user, at, half_life)
+        names, values = online.items(user, at, half_life)
+        assert [data.items[c] for c in codes] == names
+        np.testing.assert_allclose(counts, values, rtol=0, atol=1e-12)
+
+
+@given(rows, st.integers(0, 60))
+def test_before_knows_nothing_of_later_rows(given_rows, end):
+    known = of(given_rows).before(end)
+    earlier = [r for r in given_rows if r[2] < end]
+    assert sorted(
+        (known.users[u], known.items[i], a, v) for u, i, a, v in zip(known.user, known.item, known.at, known.value)
+    ) == sorted(earlier)
+    assert known.users == sorted({r[0] for r in earlier})
+    assert known.items == sorted({r[1] for r in earlier})
+    assert known.end <= end
+
+
+@given(rows)
+def test_requests_are_baskets_of_purchases(given_rows):
+    data = of(given_rows)
+    found = requests_between(data, 0, 51)
+    expected = {}
+    for user, item, at, value in given_rows:
+        if value > 0:
+            expected.setdefault((at, user), set()).add(item)
+    assert {(a, s): set(t) for a, s, t in zip(found.at.tolist(), found.subjects, found.truth)} == expected
+    assert [(a, s) for a, s in zip(found.at.tolist(), found.subjects)] == sorted(expected)
+
+
+def test_a_basket_is_asked_for_at_its_first_moment():
+    data = Interactions.of(["u"] * 3, ["b", "a", "b"], [5, 3, 9], basket=[7, 7, 8])
+    found = requests_between(data, 0, 10)
+    assert (found.at.tolist(), found.truth) == ([3, 9], [["a", "b"], ["b"]])
+    assert len(requests_between(data, 4, 9)) == 0
+
+
+def test_rows_come_from_a_dataset_by_the_contract_s_roles():
+    contract = Contract.parse(CONTRACT)
+    at = [datetime(2011, 1, 1, 10), datetime(2011, 1, 1, 10, 1), datetime(2011, 1, 2), datetime(2011, 1, 3)]
+    frame = pl.DataFrame(
+        {
+            "invoice": ["1", "1", "2", "C3"],
+            "sku": ["mug", "lamp", "mug", "lamp"],
+            "quantity": [2, 1, 1, -1],
+            "at": at,
+            "price": [1.0, 2.0, 1.0, 2.0],
+            "customer": ["ann", "ann", "ann", "ann"],
+        }
+    )
+    data = from_frame(frame, contract)
+    found = requests_between(data, 0, data.end)
+    assert found.truth == [["lamp", "mug"], ["mug"]], "an invoice is a basket though its lines have two moments"
+    assert len(data) == 4 and data.value.min() == -1
+    assert from_frame(frame.lazy(), contract).items == ["lamp", "mug"]
+    other = CONTRACT.replace("value: subject", "value: target")
+    with pytest.raises(ContractError, match="'subject'"):
+        from_frame(frame, Contract.parse(other))
+
+
+def test_since_and_purchases_leave_rows_out():
+    data = shop()
+    late = data.since(data.end // 2)
+    assert late.at.min() >= data.end // 2 and len(late) == (data.at >= data.end // 2).sum()
+    assert data.purchases.value.min() > 0 and len(data.purchases) == (data.value > 0).sum()

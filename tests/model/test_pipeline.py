@@ -1,0 +1,253 @@
+"""The model pipeline on a small project: what it writes, what kind of version it makes, and that it does it once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from noria.data.pipeline import ingest
+from noria.errors import NoriaError, NotTemporalSplit
+from noria.features.online import History
+from noria.kernel.artifacts.codecs import get_bundle
+from noria.kernel.records import ModelVersion, Release
+from noria.model import scoring
+from noria.model.interactions import Interactions
+from noria.model.pipeline import build_candidate
+from noria.model.windows import cut_by_time
+from noria.project import Project, open_project
+from noria.types import DAY, HeldClock, parse_time
+from tests.data.small import CONTRACT
+from tests.model.demand import CONTRACT as RENTALS
+from tests.model.demand import TOML as DEMAND
+from tests.model.demand import bikes
+from tests.model.made import shop
+from tests.model.test_learner import GOOD
+
+START = parse_time("2011-01-01")
+TOML = """\
+[project]
+name = "shop"
+purpose = "product recommendations"
+[data.sales]
+source = "data/sales/*.parquet"
+contract = "contracts/sales.yaml"
+[features.basket]
+from = "sales"
+entity = "customer"
+items = { op = "decayed_count", by = "sku", half_life = "60 days" }
+[model]
+task = "recommend"
+metric = "ndcg@10"
+search = { trials = 3, budget = "60 s" }
+"""
+
+
+def as_sales(data: Interactions) -> pl.DataFrame:
+    """The made-up shop as its source file."""
+    rows = pl.DataFrame(
+        {
+            "invoice": [str(b) for b in data.basket],
+            "sku": [data.items[i] for i in data.item],
+            "quantity": data.value.astype(np.int64),
+            "at": pl.Series(data.at + START).cast(pl.Datetime("us")),
+            "price": np.ones(len(data)),
+            "customer": [data.users[u] for u in data.user],
+        }
+    )
+    return rows.unique(["invoice", "sku"], keep="first", maintain_order=True)
+
+
+def lay(root: Path, toml: str = TOML) -> Path:
+    (root / "contracts").mkdir(parents=True)
+    (root / "data/sales").mkdir(parents=True)
+    (root / "contracts/sales.yaml").write_text(CONTRACT)
+    (root / "noria.toml").write_text(toml)
+    return root
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    root = lay(tmp_path / "shop")
+    as_sales(shop().before(150 * DAY)).write_parquet(root / "data/sales/one.parquet")
+    with open_project(root, clock=HeldClock(START + 150 * DAY)) as opened:
+        ingest(opened, "sales")
+        yield opened
+
+
+def crown(project: Project, model: ModelVersion) -> None:
+    """Make the version champion, without the gates."""
+    name = f"release_{model.version}"
+    now = project.clock.now()
+    made = Release(name, "shop", model.ref, "canary", (), 0, now, now)
+    project.store.releases.add(made)
+    project.store.releases.promote(name, now)
+
+
+def reopened(project: Project, **changes: str) -> Project:
+    path = project.root / "noria.toml"
+    text = path.read_text()
+    for old, new in changes.values():
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    return open_project(project.root, clock=project.clock)
+
+
+def test_the_first_model_is_written_down_with_both_fits(project):
+    told = []
+    model = build_candidate(project, on_event=told.append)
+    assert (model.ref, model.kind, model.recipe["method"]) == ("model:shop@1", "first", "blend")
+    assert model.recipe["half_life"] == 60 * DAY, "the declared view says so"
+    assert model.data == ("dataset:sales@1",) and project.store.models.get(model.ref) == model
+    twin, released = (get_bundle(project.artifacts, d) for d in (model.evaluated, model.bundle))
+    assert released.manifest["trained_through"] == model.trained_through
+    assert twin.manifest["trained_through"] == model.trained_through - 28 * DAY
+    assert released.manifest["signature"]["outputs"] == {"items": "list[string]", "scores": "list[float64]"}
+    metrics = model.metrics
+    assert metrics["n"] == metrics["warm"]["n"] + metrics["cold"]["n"] > 20
+    for name in ("recall@20", "ndcg@10", "mrr@20"):
+        mean, low, high = metrics[name]
+        assert 0 < low <= mean <= high <= 1
+    assert 0 < metrics["coverage"] <= 1
+    assert metrics["baselines"]["popularity"]["ndcg@10"][0] < metrics["ndcg@10"][0]
+    assert metrics["above"]["popularity"]["ndcg@10"]["low"] > 0
+    assert "would be seen in 4 of 5" in metrics["above"]["popularity"]["ndcg@10"]["power"]
+    card = project.artifacts.get(model.card).decode()
+    assert "## Limits" in card and "baseline: buy_again" in card and "dataset:sales@1" in card
+    refs = {(e.source, e.relation) for e in project.store.edges.into(model.ref)}
+    assert ("dataset:sales@1", "trained") in refs
+    steps = {s.name for s in project.store.runs.steps(model.run)}
+    assert {"features", "split", "search", "train", "evaluate", "register"} <= steps
+
+
+def test_the_same_data_is_the_same_version(project):
+    first = build_candidate(project)
+    assert build_candidate(project) == first
+    assert len(project.store.models.list("shop")) == 1
+
+
+def test_new_data_refits_the_champion_s_recipe(project):
+    first = build_candidate(project)
+    crown(project, first)
+    later = shop().since(150 * DAY).before(171 * DAY)
+    as_sales(later).write_parquet(project.root / "data/sales/two.parquet")
+    project.clock.move(START + 171 * DAY)
+    ingest(project, "sales")
+    second = build_candidate(project, parent="decision_1")
+    assert (second.version, second.kind, second.author) == (2, "refit", "loop")
+    assert second.recipe == first.recipe and second.bundle != first.bundle
+    assert second.trained_through > first.trained_through and second.data == ("dataset:sales@2",)
+    assert project.store.runs.get(second.run).parent == "decision_1"
+    older = build_candidate(project, dataset_version=1)
+    assert older.data == ("dataset:sales@1",) and older.trained_through == first.trained_through
+
+
+def test_another_recipe_is_a_change_of_method(project):
+    first = build_candidate(project)
+    poor = replace(first, version=7, recipe={"method": "popularity", "half_life": 60 * DAY, "popular_days": 28})
+    project.store.models.add(poor)
+    crown(project, poor)
+    as_sales(shop().since(150 * DAY).before(171 * DAY)).write_parquet(project.root / "data/sales/two.parquet")
+    project.clock.move(START + 171 * DAY)
+    ingest(project, "sales")
+    found = build_candidate(project)
+    assert found.kind == "method" and found.recipe["method"] in ("blend", "buy_again", "ease")
+
+
+def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
+    model = build_candidate(project)
+    scorer = scoring.load(get_bundle(project.artifacts, model.bundle))
+    history = History()
+    history.extend(project.live.online.since(0))
+    now = START + 150 * DAY
+    items, values = history.items("u003", now, scorer.half_life)
+    answer, scores = scorer.recommend(items, values, now, 20)
+    assert len(answer) == len(set(answer)) == 20 and np.isfinite(scores).all()
+    rows = history.rows("u003", now)
+    whole = scorer.score(items, values, [answer[0]])[0]
+    found = scorer.contributions(rows, answer[0], now)
+    assert len(found) == len(rows)
+    least = History()
+    drop = int(np.argmax(found))
+    least.extend(e for e in project.live.online.since(0) if e.seq != rows[drop].seq)
+    items, values = least.items("u003", now, scorer.half_life)
+    assert whole - scorer.score(items, values, [answer[0]])[0] == pytest.approx(found[drop], abs=1e-12)
+
+
+def test_a_random_split_of_timed_data_is_refused(project):
+    with reopened(project, split=("[model]\n", '[model]\nsplit = { by = "random", test = "28 days" }\n')) as other:
+        with pytest.raises(NoriaError) as caught:
+            build_candidate(other)
+        assert isinstance(caught.value.__cause__ or caught.value, NotTemporalSplit) or "random" in str(caught.value)
+        assert other.store.models.list("shop") == []
+
+
+def test_data_too_short_to_test_on_is_said(tmp_path):
+    root = lay(tmp_path / "shop")
+    as_sales(shop().before(40 * DAY)).write_parquet(root / "data/sales/one.parquet")
+    with open_project(root, clock=HeldClock(START + 40 * DAY)) as opened:
+        ingest(opened, "sales")
+        with pytest.raises(NoriaError, match="do not fit"):
+            build_candidate(opened)
+
+
+def test_a_window_of_training_leaves_old_rows_out(project):
+    first = build_candidate(project)
+    with reopened(project, train=("[model]\n", '[model]\ntrain = "30 days"\n')) as other:
+        second = build_candidate(other)
+    assert second.bundle != first.bundle
+    names = [scoring.load(get_bundle(project.artifacts, m.bundle)).ranking.items for m in (first, second)]
+    assert set(names[1]) < set(names[0]), "items of the first weeks are out of sale"
+
+
+def test_a_learner_of_the_project_is_built_and_measured(project):
+    (project.root / "steps.py").write_text(GOOD)
+    with reopened(project, task=('task = "recommend"', 'task = "steps:my_learner"')) as other:
+        model = build_candidate(other)
+        assert model.recipe["method"] == "steps:my_learner" and model.metrics["ndcg@10"][0] > 0
+        crown(other, model)
+        (project.root / "steps.py").write_text(GOOD.replace("scores[best]", "scores[best] * np.nan"))
+        broken = build_candidate(other)
+    assert (broken.version, broken.kind) == (2, "method"), "it is there for the gates to refuse"
+    assert "no number" in broken.metrics["error"] and broken.metrics["n"] == 0
+    assert "Not measured" in project.artifacts.get(broken.card).decode()
+
+
+def test_windows_end_where_the_test_begins():
+    from noria.config import SplitSection
+
+    long = cut_by_time(SplitSection(test="28 days"), 0, 365 * DAY)
+    assert [end - start for start, end in long.windows] == [28 * DAY] * 2
+    assert long.windows[-1][1] == long.test_start and long.end - long.test_start == 28 * DAY
+    short = cut_by_time(SplitSection(test="28 days"), 0, 90 * DAY)
+    assert len(short.windows) == 1
+
+
+def test_hourly_demand_goes_through_the_same_pipeline(tmp_path):
+    """Capital Bikeshare: rentals an hour, from the weather, the calendar and last week's mean."""
+    rows = bikes(tmp_path / "package").filter(
+        pl.col("ts") >= pl.datetime(2016, 1, 1), pl.col("ts") < pl.datetime(2018, 1, 1)
+    )
+    root = tmp_path / "demand"
+    (root / "contracts").mkdir(parents=True)
+    (root / "data/rentals").mkdir(parents=True)
+    (root / "contracts/rentals.yaml").write_text(RENTALS)
+    (root / "noria.toml").write_text(DEMAND)
+    rows.write_parquet(root / "data/rentals/hours.parquet")
+    with open_project(root, clock=HeldClock(parse_time("2018-01-01"))) as project:
+        ingest(project, "rentals")
+        model = build_candidate(project)
+        assert model.recipe["method"] == "trees" and model.metrics["n"] == 28 * 24
+        own, floor = model.metrics["mae"][0], model.metrics["baselines"]["constant"]["mae"][0]
+        assert own < floor / 3, (own, floor)
+        assert model.metrics["units"] == 29, "days are the independent unit"
+        scorer = scoring.load(get_bundle(project.artifacts, model.bundle))
+        weather = {"tmin": 15.0, "tmax": 28.0, "pn": 0.0, "last_week": 300.0}
+        rush = scorer.predict({**weather, "ts": "2017-06-14T17:00:00"})["value"]
+        night = scorer.predict({**weather, "ts": "2017-06-14T03:00:00"})["value"]
+        assert rush > 5 * night > 0

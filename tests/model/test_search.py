@@ -1,0 +1,130 @@
+"""The search: same seed, same outcome; keeps what is good; finds what is better; the budget is a cap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from noria.errors import NotEnoughData
+from noria.kernel.artifacts.codecs import encode
+from noria.model import learners
+from noria.model.folds import Folds
+from noria.model.search import Choice, search
+from noria.types import DAY
+from tests.model.made import shop
+
+SPACE = {"x": Choice(-1.0, 1.0), "n": Choice(1, 9, whole=True), "kind": Choice(of=(1.0, 2.0))}
+START = {"method": "own", "x": 0.0, "n": 3, "kind": 1.0}
+FIXED = [{"method": "baseline"}]
+
+
+@dataclass
+class Hill:
+    """Quality falls with the distance from x = 0.7; ``noise`` differs by request, ``step`` is the slope."""
+
+    step: float = 0.2
+    noise: float = 0.01
+    asked: list[dict] = field(default_factory=list)
+    units = np.repeat(np.arange(50), 4)
+
+    def values(self, recipe, metric):
+        self.asked.append(recipe)
+        x = recipe.get("x", -1.0)
+        rng = np.random.default_rng(abs(hash(round(x, 9))) % 2**32)
+        level = 0.5 - self.step * abs(x - 0.7) + rng.normal(scale=self.noise, size=200)
+        return 1 - level if metric == "log_loss" else level
+
+
+def look(hill, incumbent=None, metric="recall@20", trials=15, seconds=60.0, seed=3):
+    return search(
+        hill,
+        metric,
+        fixed=FIXED,
+        space=SPACE,
+        start=START,
+        incumbent=incumbent,
+        trials=trials,
+        seconds=seconds,
+        seed=seed,
+    )
+
+
+@pytest.mark.parametrize("metric", ["recall@20", "log_loss"])
+def test_it_finds_the_hill_whichever_way_is_up(metric):
+    found = look(Hill(), metric=metric)
+    assert abs(found.recipe["x"] - 0.7) < 0.2 and not found.kept and not found.capped
+    assert found.against is not None and found.against.mean > 0
+    assert found.requests == 200 and found.tried[0].recipe == {"method": "baseline"}
+    assert set(found.recipe) == set(START) and isinstance(found.recipe["n"], int)
+
+
+def test_the_same_seed_gives_the_same_record():
+    assert encode("json", look(Hill()).json()) == encode("json", look(Hill()).json())
+    assert look(Hill(), seed=4).tried != look(Hill()).tried
+
+
+def test_the_champion_s_recipe_stays_unless_another_is_better_beyond_noise():
+    champion = {**START, "x": 0.65}
+    found = look(Hill(noise=0.2), incumbent=champion)
+    assert found.kept and found.recipe == champion
+    assert found.tried[0].recipe == champion, "it is the first to be tried"
+    worse = {**START, "x": -0.9}
+    moved = look(Hill(), incumbent=worse)
+    assert not moved.kept and moved.recipe != worse and moved.against.low > 0
+
+
+def test_without_a_champion_the_defaults_stay_within_one_standard_error():
+    assert look(Hill(step=0.0, noise=0.05)).recipe == START or look(Hill(step=0.0, noise=0.05)).against.mean > 0
+    flat = Hill(step=0.0, noise=0.0)
+    assert look(flat).recipe == START
+
+
+def test_a_baseline_that_is_better_is_chosen():
+    class Bad(Hill):
+        def values(self, recipe, metric):
+            return np.full(200, 0.9 if recipe["method"] == "baseline" else 0.1) + self.noise * np.arange(200) / 1e6
+
+    assert look(Bad()).recipe == {"method": "baseline"}
+
+
+def test_the_start_and_the_champion_are_tried_and_nothing_twice():
+    hill = Hill()
+    look(hill, incumbent={**START, "x": 0.5})
+    assert START in hill.asked and {**START, "x": 0.5} in hill.asked
+    assert len({repr(sorted(r.items())) for r in hill.asked}) == len(hill.asked)
+
+
+def test_a_spent_budget_is_recorded():
+    found = look(Hill(), seconds=0.0)
+    assert found.capped and found.json()["capped"] and [t.recipe for t in found.tried] == FIXED
+    assert found.recipe == FIXED[0]
+
+
+def test_progress_is_told():
+    said = []
+    search(
+        Hill(), "recall@20", fixed=FIXED, space=SPACE, start=START, incumbent=None, trials=3, seconds=9.0, seed=0,
+        progress=lambda done, total, text: said.append((done, total, text)),
+    )  # fmt: skip
+    assert [done for done, _, _ in said] == [1, 2, 3, 4] and {total for _, total, _ in said} == {4}
+    assert said[0][2].startswith("baseline recall@20 0.")
+
+
+def test_no_request_is_an_error():
+    data = shop(users=5)
+    with pytest.raises(NotEnoughData):
+        look(Folds(data, [(data.end, data.end + DAY)], 30 * DAY))
+
+
+def test_windows_are_searched_without_their_own_rows():
+    """What a window holds does not change what a recipe learns for it."""
+    data = shop()
+    start, end = 150 * DAY, 178 * DAY
+    folds = Folds(data, [(start, end)], 30 * DAY)
+    assert folds._folds[0].train.at.max() < start
+    recipe = learners.recipe_of("popularity", 30 * DAY)
+    shorter = Folds(data, [(start, end)], 30 * DAY, train=20 * DAY)
+    assert shorter._folds[0].train.at.min() >= start - 20 * DAY
+    assert not np.array_equal(folds.values(recipe, "ndcg@10"), shorter.values(recipe, "ndcg@10"))
