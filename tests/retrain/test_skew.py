@@ -7,6 +7,7 @@ from dataclasses import replace
 from noria.kernel.records import OnlineEvent
 from noria.monitor.skew import check_skew
 from noria.testing.live import written
+
 from .conftest import Shop
 
 
