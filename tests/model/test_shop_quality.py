@@ -1,0 +1,68 @@
+"""The recommender on the real shop: a year of invoices, every model with the same live history of the customer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from noria.data.contract import Contract
+from noria.model import learners
+from noria.model.evaluate import paired_bootstrap, score_requests
+from noria.model.interactions import Interactions, Requests, from_frame, requests_between
+from noria.model.rank import RecommendScorer
+from noria.recipes.recommend.shop import OPENING, read_cut
+from noria.recipes.recommend.shop import shuffled as dealt_out
+from noria.types import DAY
+
+HALF = 180 * DAY
+MONTH = 28 * DAY
+
+
+def rows(frame) -> Interactions:
+    contract = resources.files("noria.recipes.recommend") / "template/contracts/sales.yaml"
+    with resources.as_file(contract) as path:
+        checked = Contract.load(Path(path))
+    return from_frame(checked.check(frame).good, checked)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Interactions:
+    return rows(read_cut())
+
+
+def replay(data: Interactions, requests: Requests, method: str, every: int | None) -> np.ndarray:
+    """Recall@20 of each request. The model is fitted at the opening, and again ``every`` so often on what was known."""
+    edges = [OPENING] if every is None else list(range(OPENING, data.end, every))
+    out = np.zeros(len(requests))
+    for start, stop in zip(edges, [*edges[1:], data.end]):
+        recipe = learners.recipe_of(method, HALF)
+        fitted = learners.fit(recipe, replace(data.before(start), end=start))
+        index = np.flatnonzero((requests.at >= start) & (requests.at < stop))
+        scored = score_requests(RecommendScorer(fitted, HALF), data, requests.take(index), "recall@20")
+        out[index] = scored.values
+    return out
+
+
+def test_a_monthly_refit_beats_buy_again_and_the_model_that_was_never_refitted(shop):
+    requests = requests_between(shop, OPENING, shop.end)
+    assert len(requests) == 3_418
+    loop, static = replay(shop, requests, "blend", MONTH), replay(shop, requests, "blend", None)
+    again, popular = replay(shop, requests, "buy_again", MONTH), replay(shop, requests, "popularity", MONTH)
+    units = np.array(requests.subjects)
+    assert paired_bootstrap(loop, static, units, seed=0).low > 0.005
+    assert paired_bootstrap(loop, again, units, seed=0).low > 0.005
+    assert loop.mean() > 0.317 and again.mean() > 0.30 > 0.12 > popular.mean()
+
+
+def test_with_customers_dealt_out_anew_nothing_personal_is_left():
+    data = rows(dealt_out(read_cut(), seed=1))
+    requests = requests_between(data, OPENING, OPENING + 4 * MONTH)
+    popular = replay(data, requests, "popularity", MONTH)
+    units = np.array(requests.subjects)
+    for method in ("buy_again", "blend"):
+        found = paired_bootstrap(replay(data, requests, method, MONTH), popular, units, seed=0)
+        assert found.low < 0.01, (method, found)
