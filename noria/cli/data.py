@@ -72,7 +72,7 @@ def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None
             {
                 "dataset": f"{record.dataset}@{record.version}",
                 "digest": record.digest,
-                "rows of this ingest": record.rows,
+                "rows": record.rows,
                 "files": len(files),
             }
         )
@@ -114,7 +114,7 @@ def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> Non
     names = list(dict.fromkeys([*profiles[0], *profiles[1]]))
     keys = ("count", "nulls", "min", "max", "distinct")
     changed: list[JsonObject] = [
-        {"column": name, "what": key, "one": a.get(key), "other": b.get(key)}
+        {"column": name, "what": key, "one": _cell(a, key), "other": _cell(b, key)}
         for name in names
         for a, b in [(profiles[0].get(name, {}), profiles[1].get(name, {}))]
         for key in keys

@@ -80,12 +80,13 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
 
     with opened(folder) as project:
         found = compare_versions(project, one, other)
-    rows = [(name, *(_cell(value) for value in found[name])) for name in ("kind", "trained_through", "data")]
-    rows += [
-        (name, *(_cell(value) for value in pair))
-        for part in ("recipe", "metrics")
-        for name, pair in found[part].items()
+    rows: list[tuple[str, ...]] = [
+        ("kind", *found["kind"]),
+        ("trained through", *(to_iso(at) for at in found["trained_through"])),
+        ("data", *(", ".join(refs) for refs in found["data"])),
     ]
+    rows += [(name, *(_cell(value) for value in pair)) for name, pair in found["recipe"].items()]
+    rows += [(name, *(_cell(value) for value in pair)) for name, pair in found["metrics"].items() if _measured(pair)]
     emit(found, as_json, lambda: table(("", *found["models"]), rows))
 
 
@@ -96,7 +97,10 @@ def _mean(value: object) -> float:
     return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
 
 
+def _measured(pair: list[object]) -> bool:
+    """Whether both are metrics with intervals, or plain numbers; the tables within metrics are for --json."""
+    return all(value is None or isinstance(value, int | float | list) for value in pair)
+
+
 def _cell(value: object) -> str:
-    if isinstance(value, list) and all(isinstance(v, str) for v in value):
-        return ", ".join(value)
     return interval(value) or ("" if value is None else str(value))

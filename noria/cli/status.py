@@ -28,7 +28,7 @@ def overview(project: Project) -> dict[str, Any]:
         "serving": {"model": champion.model, "release": champion.id} if champion else None,
         "canary": [r.model for r in store.releases.list(config.endpoint, "canary")],
         "waiting": [r.id for r in store.releases.list(config.endpoint, "held")],
-        "data": {name: {"version": v[-1].version, "rows": sum(d.rows for d in v)} for name, v in datasets.items() if v},
+        "data": {name: {"version": v[-1].version, "rows": v[-1].rows} for name, v in datasets.items() if v},
         "predictions": project.live.predictions.count(config.endpoint),
         "outcomes": project.live.outcomes.count(),
         "alarms": len(alarms),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -31,6 +32,9 @@ from noria.recipes.recommend.summary import Scored, difference, months, write_lo
 from noria.retrain.cycle import run_cycle
 from noria.serve.client import Client
 from noria.types import DAY, JsonObject, to_iso
+
+LAST_DAY = 374
+"""The shop was open, or closed, for so many days after the opening."""
 
 SABOTAGE = OPENING + 200 * DAY
 """From this day on, at the first moment without a canary, somebody forces a bad model past the gates."""
@@ -121,6 +125,17 @@ def server(project: Project, port: int, tell: Tell) -> Iterator[Client]:
             process.wait()
 
 
+def _free(port: int) -> int:
+    """This port, or any free one (0) when somebody has it: a demo should not fail for that."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
 def _wait_ready(project: Project, process: subprocess.Popen[bytes], seconds: float = 60.0) -> Client:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -146,7 +161,7 @@ def play(project: Project, client: Client, story: Story, rows: Any, tell: Tell) 
     kept = read_journal(journal)
     replay = Replay(client, project.config.endpoint, _rivals(project, rows), project.root / "data" / "sales", journal)
     shown = {event.id for event in project.store.events.list()} if kept else set()
-    total = story.days or 374
+    total = story.days or LAST_DAY
     for number, day in enumerate(days(rows, story.days), 1):
         if day.start in kept:
             replay.skip(day, kept[day.start])
@@ -195,7 +210,7 @@ def summarise(project: Project, replay: Replay, story: Story, seconds: float) ->
     decisions = store.decisions.list()
     latencies = sorted(p.latency_us for p in stored.values())
     return {
-        "days": story.days or 374,
+        "days": story.days or LAST_DAY,
         "seed": story.seed,
         "seconds": round(seconds, 1),
         "requests": len(replay.scored),
@@ -239,7 +254,7 @@ def run_demo(
         rows = shuffled(rows, story.seed)
     with prepare(story, fresh, tell) as project:
         first_year(project, rows, tell)
-        with server(project, port, tell) as client:
+        with server(project, _free(port), tell) as client:
             replay = play(project, client, story, rows, tell)
             summary = summarise(project, replay, story, time.monotonic() - began)
             if json_file:

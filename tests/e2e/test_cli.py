@@ -1,0 +1,69 @@
+"""Every verb that looks, on the project that the replay left: JSON for programs, words for people."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("replay")]
+
+
+@pytest.fixture(scope="module")
+def named(whole) -> dict[str, str]:
+    """Names that the commands are asked about."""
+    runs = json.loads(whole.noria("runs", "ls", "--pipeline", "model", "--json").stdout)
+    decisions = json.loads(whole.noria("decisions", "ls", "--json").stdout)
+    return {"run": runs[0]["id"], "earlier": runs[-1]["id"], "decision": decisions[0]["id"]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "data ls",
+        "data show sales",
+        "data diff sales 1 2",
+        "runs ls",
+        "runs show {run}",
+        "runs compare {earlier} {run}",
+        "why {run} search",
+        "models ls",
+        "models show champion",
+        "compare 1 2",
+        "release status",
+        "decisions ls --all",
+        "decisions show {decision}",
+        "doctor",
+    ],
+)
+def test_says_it_both_ways(whole, named, command):
+    words = command.format(**named).split()
+    told = whole.noria(*words, "--json")
+    assert json.loads(told.stdout)
+    shown = whole.noria(*words)
+    assert shown.stdout.strip() and not shown.stderr
+
+
+def test_status_tells_what_serves_and_counts(whole):
+    told = json.loads(whole.noria("status", "--json").stdout)
+    assert told["serving"]["model"].startswith("model:shop@")
+    assert told["predictions"] == whole.summary["predictions"]
+    assert sum(told["outcomes"].values()) == whole.summary["outcomes"]
+    assert told["running"] == []
+
+
+def test_data_check_names_bad_rows_and_takes_nothing_in(whole):
+    before = whole.noria("data", "ls", "--json").stdout
+    told = whole.noria("data", "check", "--json", check=False)
+    assert told.returncode == 3  # repeats within an invoice are bad rows of this contract
+    files = json.loads(told.stdout)
+    assert sum(f["rows"] for f in files) == 144_400
+    assert {reason for f in files for reason in f["reasons"]} == {"duplicate"}
+    assert whole.noria("data", "ls", "--json").stdout == before
+
+
+def test_without_a_server_the_way_out_is_named(whole):
+    asked = whole.noria("predict", "12347", check=False)
+    assert asked.returncode == 8
+    assert "noria up" in asked.stderr
