@@ -65,4 +65,4 @@ def test_with_customers_dealt_out_anew_nothing_personal_is_left():
     units = np.array(requests.subjects)
     for method in ("buy_again", "blend"):
         found = paired_bootstrap(replay(data, requests, method, MONTH), popular, units, seed=0)
-        assert found.low < 0.01, (method, found)
+        assert found.high < 0, (method, found)  # what looks personal is noise: worse than popularity
