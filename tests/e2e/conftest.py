@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -51,13 +52,26 @@ def play(base: Path, *args: str) -> Played:
     return Played(base / "shop", json.loads(summary.read_text()), log, env)
 
 
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str, *args: str) -> Played:
+    """Played once for all workers of the test run: the first to come plays, the others wait for it and look at the same."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / f"replay-{name}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "out.json").exists():
+            return play(folder, *args)
+    env = {**os.environ, "NORIA_HOME": str(folder / "home")}
+    return Played(folder / "shop", json.loads((folder / "out.json").read_text()), folder / "log.parquet", env)
+
+
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """All 374 days."""
-    return play(tmp_path_factory.mktemp("whole"))
+    return shared(tmp_path_factory, "whole")
 
 
 @pytest.fixture(scope="session")
 def part(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """The first 150 days."""
-    return play(tmp_path_factory.mktemp("part"), "--days", "150")
+    return shared(tmp_path_factory, "part", "--days", "150")
