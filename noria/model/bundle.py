@@ -114,6 +114,3 @@ def file_of(bundle: Bundle, name: str) -> bytes:
     if name not in bundle.files:
         raise ModelError(f"the bundle has no {name}", way_out=f"it has: {', '.join(sorted(bundle.files))}")
     return bundle.files[name]
-
-
-of_ranking = recommend_bundle
