@@ -35,16 +35,24 @@ class popular:
         return state["items"][best].tolist(), state["count"][best]
 
 
-class better(popular):
-    """What this customer bought before, then what is bought most."""
+class timid(popular):
+    """Six things that this customer bought before, then what is bought most."""
+
+    own = 6
 
     def score(self, state, items, values, at, k):
         names, counts = super().score(state, items, values, at, k)
-        own = sorted(zip((-np.asarray(values)).tolist(), items))[:k]
-        rest = [(n, c) for n, c in zip(names, counts) if n not in set(items)]
+        own = sorted(zip((-np.asarray(values)).tolist(), items))[: min(k, self.own)]
+        rest = [(n, c) for n, c in zip(names, counts) if n not in {name for _, name in own}]
         top = float(counts.max()) if len(counts) else 0.0
         found = [(name, top + 1 - negative) for negative, name in own] + rest
         return [n for n, _ in found[:k]], [s for _, s in found[:k]]
+
+
+class better(timid):
+    """All that this customer bought before, then what is bought most."""
+
+    own = 20
 
 
 class backwards(popular):
@@ -87,14 +95,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     new_project(base / "shop")
     (base / "shop/steps.py").write_text(STEPS)
     (base / "shop/data/sales").mkdir(parents=True)
-    rows = read_cut().filter(
-        pl.col("invoice_date").is_between(datetime(2010, 8, 1), datetime(2010, 12, 1), closed="left")
-    )
+    autumn = pl.col("invoice_date").is_between(datetime(2010, 8, 1), datetime(2010, 12, 1), closed="left")
+    half = pl.col("customer_id").cast(pl.Int64) % 2 == 0  # a learner that sleeps is asked every request of it
+    rows = read_cut().filter(autumn & half)
     rows.write_parquet(base / "shop/data/sales/autumn.parquet")
-    use(base / "shop", "steps:popular")
+    use(base / "shop", "steps:timid")
     with open_project(base / "shop") as project:
         first = run_cycle(project)
-    assert first.release.status in ("champion", "canary", "refused"), first.release
+    assert first.release.status == "champion", first.release
     yield base / "shop"
     patch.undo()
 
@@ -109,7 +117,7 @@ def turn(root: Path, learner: str) -> tuple[Project, object]:
 @pytest.mark.parametrize(
     ("learner", "gates"),
     [
-        ("steps:backwards", {"method", "baseline"}),
+        ("steps:backwards", {"method"}),
         ("steps:broken", {"infrastructure"}),
         ("steps:slow", {"latency"}),
     ],

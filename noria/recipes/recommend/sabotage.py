@@ -26,24 +26,17 @@ def force_shuffled(project: Project) -> Release:
 
 
 def register_shuffled(project: Project) -> ModelVersion:
-    """A new version whose weights belong to other items than they say; its metrics are the champion's, and so a lie."""
+    """A new version, both fits of which belong to other items than they say; its metrics are the champion's, and so a lie."""
     champion = resolve(project, "champion")
-    scorer = load(get_bundle(project.artifacts, champion.bundle))
-    if not isinstance(scorer, RecommendScorer):
-        raise ModelError(f"{champion.ref} is no recommender")
-    digest = put_bundle(
-        project.artifacts,
-        recommend_bundle(shuffle(scorer.ranking, project.seed), champion.recipe, champion.trained_through),
-    )
+    released, evaluated = (_shuffled(project, champion, digest) for digest in (champion.bundle, champion.evaluated))
     store, now = project.store, project.clock.now()
 
     def work(tx: object) -> ModelVersion:
-        version = store.models.next_version(champion.name, tx)
         model = replace(
             champion,
-            version=version,
-            bundle=digest,
-            evaluated=digest,
+            version=store.models.next_version(champion.name, tx),
+            bundle=released,
+            evaluated=evaluated,
             kind="manual",
             author="somebody in a hurry",
             run=None,
@@ -55,6 +48,17 @@ def register_shuffled(project: Project) -> ModelVersion:
         return model
 
     return store.transact(work)
+
+
+def _shuffled(project: Project, champion: ModelVersion, digest: str) -> str:
+    bundle = get_bundle(project.artifacts, digest)
+    scorer = load(bundle)
+    if not isinstance(scorer, RecommendScorer):
+        raise ModelError(f"{champion.ref} is no recommender")
+    through = int(bundle.manifest["trained_through"])
+    return put_bundle(
+        project.artifacts, recommend_bundle(shuffle(scorer.ranking, project.seed), champion.recipe, through)
+    )
 
 
 def shuffle(ranking: Ranking, seed: int) -> Ranking:
