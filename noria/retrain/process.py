@@ -19,7 +19,7 @@ from noria.types import SECOND, Micros
 
 LEASE_KEY = "loop"
 LEASE_SECONDS = 15.0
-REPLAY_POLL = 0.003  # seconds between looks at a replay's clock
+REPLAY_POLL = 0.008  # seconds between looks at a replay's clock
 LIVE_POLL = 1.0
 _MOST_PATIENT: Micros = 3_600 * SECOND
 

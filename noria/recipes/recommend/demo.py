@@ -10,7 +10,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from noria.recipes.recommend.sabotage import force_shuffled
 from noria.recipes.recommend.shop import OPENING, Day, days, read_cut, shuffled, visits_of, year_one
 from noria.recipes.recommend.summary import Scored, difference, months, write_log
 from noria.retrain.cycle import run_cycle
+from noria.serve.child import log_file, spawn
 from noria.serve.client import Client
 from noria.types import DAY, JsonObject, to_iso
 
@@ -106,11 +106,9 @@ def first_year(project: Project, rows: Any, tell: Tell) -> None:
 @contextmanager
 def server(project: Project, port: int, tell: Tell) -> Iterator[Client]:
     """`noria up` for this project, stopped at the end. Raises ServeError with its last words when it does not start."""
-    logs = project.state / "logs"
-    logs.mkdir(mode=0o700, exist_ok=True)
-    with (logs / "up.log").open("ab") as log:
-        command = [sys.executable, "-m", "noria", "up", "--project", str(project.root), "--port", str(port)]
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    arguments = [str(os.getpid()), "noria", "up", "--project", str(project.root), "--port", str(port)]
+    with log_file(project, "up") as log:
+        process = spawn("noria.serve.child", arguments, log, stdin=subprocess.DEVNULL)
     try:
         client = _wait_ready(project, process)
         tell("ready", {"pid": process.pid})
