@@ -38,7 +38,7 @@ def demo(
     port: int,
     shuffle_customers: bool,
 ) -> None:
-    """Two years of a real shop in about two minutes: build, release, serve, watch, retrain, roll back."""
+    """Two years of a real shop in a few minutes: build, release, serve, watch, retrain, roll back."""
     from noria.recipes.recommend.demo import Story, run_demo
 
     story = Story(folder.resolve(), days, seed, shuffle_customers)

@@ -14,7 +14,7 @@ from noria.types import did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("noria.cli.new:new", "Make a project from a recipe."),
-    "demo": ("noria.cli.demo:demo", "Two years of a real shop in about two minutes."),
+    "demo": ("noria.cli.demo:demo", "Two years of a real shop in a few minutes."),
     "run": ("noria.cli.run:run", "data → model → release, each finished step cached."),
     "up": ("noria.cli.up:up", "Serve predictions, the page, the API and the loop."),
     "status": ("noria.cli.status:status", "Is everything all right?"),
@@ -75,7 +75,10 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; errors go to stderr with the way out, never as a bare traceback."""
     try:
-        return cli.main(args=args, standalone_mode=False)
+        found = cli.main(args=args, standalone_mode=False)
+        if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
+            sys.exit(found)
+        return found
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)

@@ -144,17 +144,39 @@ def impact(project: Project, ref: str) -> JsonObject:
     found = downstream(project.store, ref)
     if not found.edges and not upstream(project.store, ref).edges and kind != "model":
         raise NotFound(f"nothing is known of {ref}", way_out="noria data show lists files, noria models ls models")
-    models = sorted({ref, *found.refs} & {m.ref for m in project.store.models.list()})
+    first = _first_versions([ref, *found.refs])
+    models = sorted({ref, *found.refs} & {m.ref for m in project.store.models.list()} | _trained_on(project, first))
     counts = project.live.predictions.by_model()
     return {
         "ref": ref,
-        "datasets": found.of_kind("dataset"),
+        "datasets": [f"dataset:{name}@{least} and later" for name, least in sorted(first.items())],
         "models": models,
-        "releases": found.of_kind("release"),
+        "releases": [r.id for r in project.store.releases.list() if r.model in models],
         "predictions": sum(counts.get(model, 0) for model in models),
         "predictions_by_model": {model: counts.get(model, 0) for model in models},
         "cut": found.cut,
     }
+
+
+def _first_versions(refs: Sequence[str]) -> dict[str, int]:
+    """Of each dataset named the earliest version: every later one holds its rows too."""
+    first: dict[str, int] = {}
+    for ref in refs:
+        kind, _, name = ref.partition(":")
+        dataset, _, version = name.rpartition("@")
+        if kind == "dataset":
+            first[dataset] = min(int(version), first.get(dataset, int(version)))
+    return first
+
+
+def _trained_on(project: Project, first: dict[str, int]) -> set[str]:
+    """The models that learned from one of these versions, or from a later one."""
+
+    def holds(data: str) -> bool:
+        name, _, version = data.removeprefix("dataset:").rpartition("@")
+        return name in first and int(version) >= first[name]
+
+    return {model.ref for model in project.store.models.list() if any(map(holds, model.data))}
 
 
 def _subject_impact(project: Project, subject: str) -> JsonObject:
@@ -164,7 +186,7 @@ def _subject_impact(project: Project, subject: str) -> JsonObject:
     if not events and not predictions:
         raise NotFound(f"no rows and no predictions of the subject {subject!r}")
     files = sorted({event.file for event in events if event.file})
-    models = sorted({m for file in files for m in downstream(project.store, f"file:{file}").of_kind("model")})
+    models = sorted({model for file in files for model in impact(project, f"file:{file}")["models"]})
     return {
         "ref": f"subject:{subject}",
         "rows": len(events),
