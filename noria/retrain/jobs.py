@@ -12,7 +12,6 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import IO, Protocol
 
 from noria.errors import EngineError, NoriaError
 from noria.project import Project
+from noria.serve.stop import Stop, Stopping
 from noria.types import JsonObject
 
 OnProgress = Callable[[JsonObject], None]
@@ -88,10 +88,10 @@ class WorkerJobs:
         owner: str,
         log: IO[bytes] | None = None,
         on_progress: OnProgress | None = None,
-        stop: threading.Event | None = None,
+        stop: Stopping | None = None,
     ) -> None:
         self._root, self._owner, self._log = root, owner, log
-        self._stop = stop or threading.Event()
+        self._stop = stop or Stop()
         self._tell = on_progress or (lambda told: None)
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer, self._number = b"", 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +14,7 @@ from noria.kernel.engine.owner import new_owner
 from noria.project import Project, open_project
 from noria.retrain.jobs import Jobs, Stopped, WorkerJobs
 from noria.retrain.loop import next_due, state_of, tick, write_state
+from noria.serve.stop import Stopping, on_signals
 from noria.types import SECOND, Micros
 
 LEASE_KEY = "loop"
@@ -29,11 +29,8 @@ _log = logging.getLogger("noria.loop")
 def main(root: Path, log: IO[bytes] | None = None) -> None:
     """Run the loop of this project until SIGTERM or SIGINT. Raises Conflict when another loop holds it."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     owner = new_owner()
-    with open_project(root) as project:
+    with on_signals() as stop, open_project(root) as project:
         lease = RunLease(project.store, LEASE_KEY, owner, LEASE_SECONDS)
         lease.take()
         jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told), stop=stop)
@@ -47,7 +44,7 @@ def main(root: Path, log: IO[bytes] | None = None) -> None:
             lease.drop()
 
 
-def run(project: Project, jobs: Jobs, stop: threading.Event, lost: threading.Event | None = None) -> None:
+def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | None = None) -> None:
     """Tick whenever something is due, until ``stop``. Raises LeaseLost when ``lost`` is set."""
     start(project)
     poll = REPLAY_POLL if project.replay else LIVE_POLL

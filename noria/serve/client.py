@@ -65,6 +65,11 @@ class Client:
             self._connection.request(method, path, body, {**self._headers, **(headers or {})})
             reply = self._connection.getresponse()
             data = reply.read(LONGEST_ANSWER)
+        except ConnectionRefusedError as exc:
+            self._connection.close()
+            raise ServeError(
+                "no server answers there", place=self._connection.host, way_out="start it with: noria up"
+            ) from exc
         except (http.client.HTTPException, OSError) as exc:
             self._connection.close()  # the next call opens a new one
             raise ServeError(f"the server does not answer: {exc}", way_out="is it up? noria status") from exc

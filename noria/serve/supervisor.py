@@ -8,9 +8,7 @@ import json
 import logging
 import os
 import select
-import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +19,7 @@ from noria.serve import auth
 from noria.serve.child import log_file, spawn
 from noria.serve.client import UP_FILE
 from noria.serve.routes import SCOPES
+from noria.serve.stop import on_signals
 from noria.types import JsonObject, to_iso
 
 START_SECONDS = 60.0
@@ -41,15 +40,14 @@ def up(
     port: int = 8080,
     replay: bool = False,
     on_ready: Callable[[JsonObject], None] | None = None,
-    stop: threading.Event | None = None,
 ) -> None:
-    """Serve the project until SIGTERM or SIGINT (or ``stop``). ``on_ready`` gets what up.json holds, but no token.
+    """Serve the project until SIGTERM or SIGINT. ``on_ready`` gets what up.json holds, but no token.
 
     Raises AlreadyUp, PortBusy, ProjectError, or ServeError when the scorer does not start at all.
     """
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), way_out="noria demo")
-    with _only_one(project), _signals(stop or threading.Event()) as stopping:
+    with _only_one(project), on_signals() as stopping:
         tree = _Tree(project, host, port)
         try:
             tree.start()
@@ -226,17 +224,3 @@ def _where(project: Project) -> str:
         return f"it is at {there['url']}; stop it with: kill {there['pid']}"
     except (OSError, ValueError, KeyError):
         return "stop the other noria up first"
-
-
-@contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[threading.Event]:
-    """The event is set by SIGTERM and SIGINT, where this is the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {n: signal.signal(n, lambda *_: stop.set()) for n in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
