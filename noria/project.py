@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from noria.config import Config, load
 from noria.errors import ProjectError
@@ -13,6 +14,9 @@ from noria.kernel.artifacts.local import LocalArtifacts
 from noria.kernel.metadata import open_live, open_metadata
 from noria.kernel.metadata.base import LiveStore, MetadataStore
 from noria.types import Clock, Micros, SystemClock, new_id
+
+if TYPE_CHECKING:
+    from noria.kernel.engine import Engine
 
 
 class StoredClock:
@@ -57,6 +61,21 @@ class Project:
     @property
     def replay(self) -> bool:
         return self.store.settings.get("mode") == "replay"
+
+    def engine(self, **resources: Any) -> Engine:
+        """An engine on this project's stores. Its steps get ``ctx.resource("project")``, those in a child process too:
+        there the project is opened anew. ``resources`` are more things for steps in this process."""
+        from noria.kernel.engine import Engine
+
+        return Engine(
+            self.store,
+            self.artifacts,
+            self.clock,
+            self.root,
+            resources={"project": self, **resources},
+            seed=self.seed,
+            reopen={"project": "noria.project:open_project"},
+        )
 
     def close(self) -> None:
         self.live.close()

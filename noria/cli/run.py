@@ -49,7 +49,7 @@ def _cycle(project: Project, tell: Any) -> JsonObject:
 
 def _own(project: Project, name: str, params: tuple[str, ...], tell: Any) -> JsonObject:
     """A pipeline that the project's steps.py declares."""
-    result = _engine(project).run(own_pipeline(project, name), _given(params), on_event=_plainly(tell))
+    result = project.engine().run(own_pipeline(project, name), _given(params), on_event=_plainly(tell))
     return {"run": result.run.id, "status": result.run.status, **result.run.outputs}
 
 
@@ -99,16 +99,8 @@ def resume_run(project: Project, run_id: str) -> Run:
         pipeline = getattr(import_module(pipelines[found.pipeline]), f"{found.pipeline}_pipeline")
     else:
         pipeline = own_pipeline(project, f"steps:{found.pipeline}")
-    resumed: Run = _engine(project).run(pipeline, found.params, parent=found.parent, resume=run_id).run
+    resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=run_id).run
     return resumed
-
-
-def _engine(project: Project) -> Any:
-    from noria.kernel.engine import Engine
-
-    return Engine(
-        project.store, project.artifacts, project.clock, project.root, resources={"project": project}, seed=project.seed
-    )
 
 
 def _plainly(tell: Any) -> Any:

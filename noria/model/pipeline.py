@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from noria.errors import ModelError
 from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.artifacts.codecs import Report as Card
-from noria.kernel.engine import Context, Engine, pipeline, step
+from noria.kernel.engine import Context, pipeline, step
 from noria.kernel.records import Edge, ModelVersion
 from noria.model import prepare
 from noria.model.card import card
@@ -187,13 +187,5 @@ def build_candidate(
     champion's recipe, else ``method``. Raises ModelError, DataError, NotFound, StepFailed.
     """
     params = prepare.parameters(project, dataset_version, author or ("loop" if parent else ""))
-    engine = Engine(
-        project.store,
-        project.artifacts,
-        project.clock,
-        project.root,
-        resources={"project": project},
-        seed=project.seed,
-    )
-    result = engine.run(model_pipeline, params, parent=parent, on_event=on_event)
+    result = project.engine().run(model_pipeline, params, parent=parent, on_event=on_event)
     return project.store.models.get(result.outputs["model"])

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from noria.errors import NotFound, ReleaseError
-from noria.kernel.engine import Context, Engine, pipeline, step
+from noria.kernel.engine import Context, pipeline, step
 from noria.kernel.engine.orphans import ORPHAN
 from noria.kernel.records import Edge, Event, ModelVersion, Release, Verdict
 from noria.release import approvals, attest, rollout
@@ -142,10 +142,7 @@ def release_candidate(
     alive = next((r for r in tried if r.status in ALIVE), None)
     if alive is not None and unfinished is None:
         return alive
-    resources = {"project": project, "case": make_case or _build_case}
-    engine = Engine(
-        project.store, project.artifacts, project.clock, project.root, resources=resources, seed=project.seed
-    )
+    engine = project.engine(case=make_case or _build_case)
     result = engine.run(release_pipeline, unfinished or asked, parent=decision, on_event=on_event)
     return project.store.releases.get(result.outputs["release"])
 

@@ -31,7 +31,6 @@ def run_cycle(project: Project, on_event: OnEvent | None = None, *, author: str 
     Finished steps are reused: killed and called again it goes on where it was. Raises NoriaError.
     """
     from noria.data.pipeline import data_pipeline
-    from noria.kernel.engine import Engine
     from noria.model.pipeline import build_candidate
     from noria.release.pipeline import release_candidate
 
@@ -39,12 +38,8 @@ def run_cycle(project: Project, on_event: OnEvent | None = None, *, author: str 
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
-    resources = {"project": project}
     for name in project.config.data:
-        engine = Engine(
-            project.store, project.artifacts, project.clock, project.root, resources=resources, seed=project.seed
-        )
-        engine.run(data_pipeline, {"dataset": name}, on_event=tell)
+        project.engine().run(data_pipeline, {"dataset": name}, on_event=tell)
     model = build_candidate(project, on_event=tell)
     release = release_candidate(project, model.ref, author=author, on_event=tell)
     return Turned(project.store.datasets.get(project.config.dataset.name), model, release)

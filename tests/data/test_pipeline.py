@@ -14,7 +14,7 @@ from tests.data.small import DAY_1, DAY_2, drop
 
 
 def engine(project: Project) -> Engine:
-    return Engine(project.store, project.artifacts, project.clock, project.root, resources={"project": project})
+    return project.engine()
 
 
 def test_it_makes_a_version_and_says_what_was_checked(project: Project, folder: Path) -> None:

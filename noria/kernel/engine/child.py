@@ -39,8 +39,10 @@ def main(fd: int) -> None:
     def progress(done: int, total: int, text: str) -> None:
         say({"progress": [done, total, text]})
 
+    root = Path(request["root"])
     try:
-        done = run_here(_job(request), _surroundings(request), progress)
+        with Resources(request["reopen"], root) as resources:
+            done = run_here(_job(request), _surroundings(request, root, resources), progress)
     except Exception as exc:  # noqa: BLE001 - told to the parent, which raises it
         say({"failed": _failed(exc)})
     else:
@@ -49,7 +51,10 @@ def main(fd: int) -> None:
 
 
 class Resources(Mapping[str, Any]):
-    """Resources opened anew in this process, each when first asked for: name -> ``module:function`` taking the root."""
+    """Resources opened anew in this process, each when first asked for: name -> ``module:function`` taking the root.
+
+    Closed before the step is called done, so that nothing they still had to write is lost with the process.
+    """
 
     def __init__(self, reopen: Mapping[str, str], root: Path) -> None:
         self._reopen, self._root = reopen, root
@@ -66,6 +71,15 @@ class Resources(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._reopen)
+
+    def __enter__(self) -> Resources:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for resource in self._open.values():
+            close = getattr(resource, "close", None)
+            if callable(close):
+                close()
 
 
 def _job(request: JsonObject) -> Job:
@@ -110,14 +124,14 @@ def _module(name: str, file: str) -> ModuleType:
     return module
 
 
-def _surroundings(request: JsonObject) -> Surroundings:
-    root, at = Path(request["root"]), request["clock"]
+def _surroundings(request: JsonObject, root: Path, resources: Resources) -> Surroundings:
+    at = request["clock"]
     return Surroundings(
         root=root,
         clock=SystemClock() if at is None else HeldClock(at),
         artifacts=LocalArtifacts(request["artifacts"]),
         store=None,
-        resources=Resources(request["reopen"], root),
+        resources=resources,
         reopen=request["reopen"],
         seed=request["seed"],
         run=request["run"],

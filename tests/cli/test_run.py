@@ -1,0 +1,71 @@
+"""`noria run steps:NAME`: a project's own pipeline, also where its steps run in children that can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from noria.cli.main import main
+from noria.project import open_project
+from noria.recipes.new import new_project
+
+STEPS = """
+import os
+
+from noria import Context, Table, pipeline, step
+
+
+@step(isolate=True, impure="reads the newest version of the dataset")
+def bought(ctx: Context) -> Table:
+    from noria.data.tables import open_tables
+
+    ctx.store.settings.set("pids", [os.getpid(), os.getppid()])
+    return open_tables(ctx.resource("project")).read("sales").collect()
+
+
+@step(timeout="60 s")
+def count(rows: Table, ctx: Context) -> int:
+    from noria.kernel.records import Prediction
+
+    project = ctx.resource("project")
+    now = project.clock.now()
+    said = Prediction("pred_1", "shop", now, "7", "model:shop@1", "rel_1", "champion", b"{}", b"{}", 0, 1)
+    project.live.append([said], [], [])  # nobody waits for this one
+    return rows.height
+
+
+@pipeline
+def counted() -> int:
+    return count(bought())
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    new_project(tmp_path / "shop")
+    (tmp_path / "shop/steps.py").write_text(STEPS)
+    rows = ["invoice,stock_code,description,quantity,invoice_date,price,customer_id,country"]
+    rows += [f"10000{n},A{n},thing,1,2010-01-0{n} 10:00:00,1.5,{n},UK" for n in range(1, 6)]
+    config = tmp_path / "shop/noria.toml"
+    config.write_text(config.read_text().replace("*.parquet", "*.csv"))
+    (tmp_path / "shop/data/sales").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "shop/data/sales/one.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path / "shop"
+
+
+def test_steps_in_children_get_the_project_and_what_they_wrote_is_kept(shop, capsys):
+    from noria.data.ingest import ingest
+
+    with open_project(shop) as project:
+        ingest(project, "sales")
+    main(["run", "steps:counted", "--project", str(shop), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["status"] == "done"
+    with open_project(shop) as project:
+        own, parent = project.store.settings.get("pids")
+        assert json.loads(project.artifacts.get(told["result"])) == 5
+        assert own != parent == os.getpid()
+        assert project.live.predictions.count() == 1
