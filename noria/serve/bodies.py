@@ -16,6 +16,8 @@ MAX_ROWS = 1_000
 MAX_INPUTS = 1_000
 AHEAD: Micros = 300 * SECOND
 """How far an outcome's time may lie ahead of the clock: two machines never quite agree."""
+LARGEST = 1e9
+"""An outcome's value beyond this is a mistake or an attack: one subject must not outweigh everybody."""
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Text = Annotated[str, msgspec.Meta(max_length=4_096)]
@@ -42,7 +44,7 @@ class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     key: Name
     subject: Name
     item: Name
-    value: float
+    value: Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
     at: Annotated[str, msgspec.Meta(max_length=40)]
     prediction_id: Name | None = None
 
