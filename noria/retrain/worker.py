@@ -1,4 +1,7 @@
-"""The loop's warm child, ``python -m noria.retrain.worker ROOT PARENT``: jobs in, answers out, as JSON lines."""
+"""The loop's warm child, ``python -m noria.retrain.worker ROOT PARENT``: jobs in, answers out, as JSON lines.
+
+A training gives way to the scorer beside it (`quietly`); a candidate's server, which a release job starts, does not.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,12 @@ import json
 import os
 import resource
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from noria.errors import LeaseLost, NoriaError
 from noria.project import Project, open_project
@@ -15,6 +22,10 @@ from noria.types import JsonObject
 
 LEASE = "run:loop"
 """The lease of the loop: a worker whose owner does not hold it does nothing more."""
+QUIET = ("train",)
+"""Jobs that leave the processor to who serves."""
+NICENESS = 10
+T = TypeVar("T")
 
 
 def main(argv: list[str]) -> None:
@@ -32,6 +43,8 @@ def main(argv: list[str]) -> None:
             from noria.data.pipeline import reconcile
 
             reconcile(project)
+            project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet
+            project.live.flush()
             serve(project, sys.stdin, out)
 
 
@@ -57,9 +70,33 @@ def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:
 
     try:
         _must_own(project, job.get("owner"))
-        return {"result": do(project, job["kind"], job["params"], tell)}
+        kind, params = job["kind"], job["params"]
+        if kind in QUIET:
+            return {"result": quietly(lambda: do(project, kind, params, tell))}
+        return {"result": do(project, kind, params, tell)}
     except NoriaError as exc:
         return {"error": exc.problem()}
+
+
+def quietly(work: Callable[[], T]) -> T:
+    """Do it in a thread that is nice to all others, as is what it starts, and the libraries' pools for good.
+
+    On Linux niceness is a thread's own, is inherited, and cannot be taken back: this thread never has it, nor have the
+    stores' writers, whose locks the scorer waits for. On other systems nothing is niced.
+    """
+    with ThreadPoolExecutor(1, "noria-quiet", _be_nice) as alone:
+        return alone.submit(work).result()
+
+
+def _be_nice() -> None:
+    if not sys.platform.startswith("linux"):
+        return
+    loud = {thread.native_id for thread in threading.enumerate()} - {threading.get_native_id()}
+    wanted = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICENESS, 19)
+    for thread in (int(name) for name in os.listdir("/proc/self/task")):
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            if thread not in loud and os.getpriority(os.PRIO_PROCESS, thread) < wanted:
+                os.setpriority(os.PRIO_PROCESS, thread, wanted)
 
 
 def _must_own(project: Project, owner: Any) -> None:

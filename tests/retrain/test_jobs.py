@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,3 +196,58 @@ def test_it_dies_with_the_one_who_started_it(root: Path, owner: str, worker: Wor
     while not is_gone(f"{os.uname().nodename}:{pid}:{stat}:1"):
         assert time.monotonic() < until, "the worker outlived its owner"
         threading.Event().wait(0.02)
+
+
+PRIORITIES = """
+import os, subprocess, sys, threading
+import polars as pl
+from noria.errors import ConfigError
+from noria.retrain import handlers, worker
+
+def nice_of(thread=0):
+    return os.getpriority(os.PRIO_PROCESS, thread)
+
+def look(project, params, tell):
+    if params["word"] == "wrong":
+        raise ConfigError("wrong")
+    seen = []
+    beside = threading.Thread(target=lambda: seen.append(nice_of()))
+    beside.start()
+    beside.join()
+    pl.select(pl.int_range(1_000).shuffle(1).sort()).lazy().sort("literal").collect()
+    project.store.settings.set("written", params["word"])
+    child = [sys.executable, "-c", "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"]
+    ours = {t.native_id: t.name for t in threading.enumerate()}
+    return {
+        "own": nice_of(), "beside": seen[0], "child": int(subprocess.check_output(child)), "main": nice_of(os.getpid()),
+        "writers": [nice_of(i) for i, name in ours.items() if name.startswith("noria-writer")],
+        "pools": sorted({nice_of(int(i)) for i in os.listdir("/proc/self/task") if int(i) not in ours}),
+        "written": project.store.settings.get("written"),
+    }
+
+handlers._HANDLERS.update(train=look, release=look)
+worker.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="niceness is a thread's own on Linux only")
+def test_a_training_gives_way_and_a_release_does_not(root: Path) -> None:
+    """Whatever a training starts is nice, the pools of the libraries are; the writers never, nor a release's children."""
+    asked = (("release", "release"), ("train", "train"), ("release", "release"), ("train", "wrong"), ("train", "train"))
+    jobs = [{"id": i, "kind": kind, "params": {"word": word}} for i, (kind, word) in enumerate(asked)]
+    done = subprocess.run(
+        [sys.executable, "-c", PRIORITIES, str(root), str(os.getpid())],
+        input="".join(json.dumps(job) + "\n" for job in jobs),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert answers.pop(3)["error"]["detail"] == "wrong"
+    first, train, release, again = [answer["result"] for answer in answers]
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    quiet = min(here + 10, 19)
+    loud = {"own": here, "beside": here, "child": here, "main": here, "writers": [here, here], "written": "release"}
+    assert first == {**loud, "pools": [here]} and release == {**loud, "pools": [quiet]}
+    nice = {"own": quiet, "beside": quiet, "child": quiet, "main": here, "writers": [here, here], "pools": [quiet]}
+    assert train == again == {**nice, "written": "train"}
