@@ -22,6 +22,7 @@ from noria.model.intervals import auc as auc
 from noria.model.intervals import auc_interval as auc_interval
 from noria.model.intervals import bootstrap_interval as bootstrap_interval
 from noria.model.intervals import paired_bootstrap as paired_bootstrap
+from noria.model.measures import measure
 from noria.types import JsonObject, Micros, did_you_mean
 
 F8 = NDArray[np.float64]
@@ -83,7 +84,6 @@ VALUED: dict[str, Callable[[F8, F8], F8]] = {
 }
 """What one row of a table adds; ``told`` is the value, or the probability of the true label's being ``true`` = 1.
 The metric is the mean; of ``rmse`` its root."""
-LESS_IS_BETTER = ("mae", "rmse", "log_loss")
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,7 @@ def score_requests(scorer: Any, data: Interactions, requests: Requests, metric: 
 
 def metric_value(metric: str, values: F8) -> float:
     """The metric from what each request adds: the mean, and for ``rmse`` its root."""
-    mean = float(np.mean(values))
-    return math.sqrt(mean) if metric == "rmse" else mean
+    return measure(metric).figure(float(np.mean(values)))
 
 
 def summary(scored: dict[str, Scored], seed: int) -> JsonObject:
@@ -161,7 +160,7 @@ def _intervals(scored: dict[str, Scored], seed: int) -> JsonObject:
     found: JsonObject = {}
     for metric, s in scored.items():
         mean, low, high = bootstrap_interval(s.values, s.units, seed)
-        found[metric] = [math.sqrt(v) if metric == "rmse" else v for v in (mean, low, high)]
+        found[metric] = [measure(metric).figure(v) for v in (mean, low, high)]
     return found
 
 

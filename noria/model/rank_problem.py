@@ -11,10 +11,11 @@ from noria.errors import ModelError, NotEnoughData
 from noria.kernel.artifacts.codecs import Bundle
 from noria.model import learners, scoring
 from noria.model.bundle import learner_bundle, recommend_bundle
-from noria.model.evaluate import LESS_IS_BETTER, RANKED, Scored, answer, coverage, metric_value, score_answers
+from noria.model.evaluate import RANKED, Scored, answer, coverage, metric_value, score_answers
 from noria.model.folds import Folds
 from noria.model.interactions import Interactions, encoded, requests_between
 from noria.model.learner import fit_learner, open_learner
+from noria.model.measures import measure
 from noria.model.problem import Progress, Report, Settings
 from noria.model.search import Choice, Found, Tried, search
 from noria.types import SECOND, JsonObject, Micros, digest
@@ -152,4 +153,4 @@ def own_recipe(settings: Settings) -> JsonObject:
 
 
 def _worst(metric: str) -> float:
-    return 1e9 if metric in LESS_IS_BETTER else 0.0
+    return 1e9 if measure(metric).less_is_better else 0.0

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noria.errors import NotEnoughData
-from noria.model.evaluate import LESS_IS_BETTER, Difference, metric_value, paired_bootstrap
+from noria.model.evaluate import Difference, metric_value, paired_bootstrap
+from noria.model.measures import measure
 from noria.types import JsonObject
 
 F8 = NDArray[np.float64]
@@ -129,7 +130,7 @@ class _Bench:
         self, validation: Validation, metric: str, progress: Callable[[int, int, str], None], total: int
     ) -> None:
         self.validation, self.metric, self._progress, self._total = validation, metric, progress, total
-        self.sign = -1.0 if metric in LESS_IS_BETTER else 1.0
+        self.sign = measure(metric).sign
         self.tried: list[tuple[Tried, F8]] = []
         self.began = time.monotonic()
 

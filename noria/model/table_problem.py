@@ -11,6 +11,7 @@ from noria.kernel.artifacts.codecs import Bundle
 from noria.model.boost import TreesScorer
 from noria.model.evaluate import F8, VALUED, Scored, auc, auc_interval
 from noria.model.learners import trees
+from noria.model.measures import mean_metric
 from noria.model.problem import Progress, Report, Settings
 from noria.model.search import Choice, Found, search
 from noria.model.tables import Table
@@ -77,7 +78,7 @@ class TableProblem:
         progress: Progress | None = None,
     ) -> Found:
         settings = self.settings
-        metric = "log_loss" if settings.metric == "auc" else settings.metric
+        metric = mean_metric(settings.metric)
         known = incumbent is not None and incumbent.get("task") == settings.task
         return search(
             Windows(self, windows),

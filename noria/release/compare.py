@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noria.errors import GateRefused
+from noria.model.measures import measure
 from noria.release.gates import PerRequest
 from noria.types import JsonObject
 
 POWER = 0.8
-LOWER_IS_BETTER = ("mae", "rmse", "log_loss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,11 @@ class Comparison:
         """
         return (
             f"with {self.requests} requests of {self.subjects} subjects it can see a {direction} of "
-            f"{_points(self.visible, self.metric)}"
+            f"{measure(self.metric).amount(self.visible)}"
         )
 
     def json(self) -> JsonObject:
         return {**asdict(self), "if_equal": self.if_equal}
-
-
-def _points(value: float, metric: str) -> str:
-    return f"{value:.3g}" if metric in LOWER_IS_BETTER else f"{value * 100:.1f} points"
 
 
 def compare(
@@ -88,18 +84,18 @@ def compare(
     Raises GateRefused when there is nothing to compare, the two were not asked the same, or a value is not a number.
     """
     new, old, units = _checked(candidate, other)
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
-    floor = _floor(metric, old, margin)
-    gain = sign * (new - floor)
+    kind = measure(metric)
+    floor = kind.worse(old, margin)  # what must be reached, a request
+    gain = kind.sign * (new - floor)
     low, error, subjects = lower_bound(gain, units, seed=seed, confidence=confidence)
     from scipy.special import ndtri
 
-    means = _mean(metric, new), _mean(metric, old)
+    means = kind.figure(float(new.mean())), kind.figure(float(old.mean()))
     return Comparison(
         metric=metric,
         candidate=means[0],
         other=means[1],
-        difference=sign * (means[0] - means[1]),
+        difference=kind.sign * (means[0] - means[1]),
         low=low,
         slack=abs(float(np.mean(floor)) - float(np.mean(old))),
         confidence=confidence,
@@ -150,15 +146,3 @@ def _checked(candidate: PerRequest, other: PerRequest) -> tuple[NDArray[np.float
         if wrong:
             raise GateRefused(f"{wrong} of {len(values)} values of the {who} are not numbers")
     return new, old, np.asarray(candidate.units)
-
-
-def _floor(metric: str, old: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
-    """What must be reached a request. For rmse the values are squares: losing a share of it is losing it twice over."""
-    if metric == "rmse":
-        return old * (1 + margin) ** 2
-    return old * (1 + margin if metric in LOWER_IS_BETTER else 1 - margin)
-
-
-def _mean(metric: str, values: NDArray[np.float64]) -> float:
-    mean = float(values.mean())
-    return math.sqrt(mean) if metric == "rmse" else mean

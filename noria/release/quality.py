@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from noria.errors import ConfigError, GateRefused
+from noria.model.measures import mean_metric
 from noria.release.compare import Comparison, compare
 from noria.release.gates import Blessing, Case, Gate, Opinion, PerRequest
 
@@ -71,15 +72,6 @@ def _against_champion(case: Case, metric: str, confidence: float, margin: float)
         raise GateRefused("the champion was trained on later data: its twin may have seen the test window")
     own, theirs = _own(case, metric), case.score(champion, metric)
     return compare(metric, own, theirs, seed=case.seed, confidence=confidence, margin=margin)
-
-
-def mean_metric(metric: str) -> str:
-    """The metric that the gate compares: AUC is no mean over requests, so that log loss stands in for it.
-
-    >>> mean_metric("auc"), mean_metric("ndcg@10")
-    ('log_loss', 'ndcg@10')
-    """
-    return "log_loss" if metric == "auc" else metric
 
 
 def _own(case: Case, metric: str) -> PerRequest:
