@@ -221,5 +221,8 @@ def _moments(user: I8, at: I8) -> I8:
 
 
 def _compact(names: list[str], codes: I8) -> tuple[list[str], I8]:
-    used, new = np.unique(codes, return_inverse=True)
-    return [names[i] for i in used.tolist()], new.astype(np.int64).reshape(-1)
+    """The names that still occur and the codes among them: counting, because sorting every row again would cost more."""
+    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))
+    new = np.zeros(len(names), np.int64)
+    new[used] = np.arange(len(used))
+    return [names[i] for i in used.tolist()], new[codes]

@@ -48,7 +48,7 @@ def test_ease_is_the_closed_form_from_either_gram(users, items):
     factors = ease.Factors.of(x)
     for ridge in (0.5, 20.0, 500.0):
         expected = inverse(x, ridge)
-        np.testing.assert_allclose(dense(*factors.rows(ridge, items), items), expected, atol=1e-9)
+        np.testing.assert_allclose(np.concatenate(list(ease.predictors(x, ridge))), expected, atol=1e-9)
         low_rank = np.concatenate(list(factors.scores(x, ridge, chunk=7)))
         np.testing.assert_allclose(low_rank, x @ expected, atol=1e-9)
 
@@ -60,10 +60,15 @@ def test_ease_is_that_of_irspack():
 
     x = matrix(7, 80, 50)
     other = DenseSLIMRecommender(sp.csr_matrix(x), reg=10.0).learn()
-    own = ease.Factors.of(x)
-    weights = dense(*own.rows(10.0, 50), 50)
+    weights = np.concatenate(list(ease.predictors(x, 10.0)))
     np.testing.assert_allclose(weights, other.W, atol=1e-5)  # irspack computes in float32
     np.testing.assert_allclose(x @ weights, other.get_score(np.arange(80)), atol=1e-4)
+
+
+def test_a_ridge_that_leaves_nothing_to_invert_is_refused():
+    twice = sp.csr_array(np.ones((3, 2)))
+    with pytest.raises(ModelError, match="cannot be inverted"):
+        list(ease.predictors(twice, 0.0))
 
 
 def test_ease_of_a_head_leaves_the_tail_without_neighbours():

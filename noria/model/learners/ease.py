@@ -2,8 +2,9 @@
 
     B = -P / diag(P), diagonal 0, with P = (X'X + λ)^-1;  score(i) = sum over j of x(j) B(j, i)
 
-One eigendecomposition of the smaller Gram (X X' or X'X) serves every λ: `Factors.scores` gives a search its scores at
-low rank without ever making B, `Factors.rows` makes the rows that are kept. float64, so that results repeat.
+A search tries many λ: one eigendecomposition of the smaller Gram (X X' or X'X) serves them all, and `Factors.scores`
+gives their scores at low rank without ever making B. A fit has one λ: a Cholesky factor of the same Gram is some five
+times cheaper, and `rows` makes of it the rows that are kept. float64, so that results repeat.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import eigh
+from scipy.linalg.lapack import dpotrf, dpotri
 
+from noria.errors import ModelError
 from noria.model.interactions import F8, I8, Interactions
 from noria.model.learners import popularity
 from noria.model.learners.buy_again import FILL
@@ -40,25 +42,59 @@ def fit(train: Interactions, recipe: JsonObject) -> Ranking:
 
 def rows(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
     """(neighbours, weights), n x m, of all items; a row of the tail weighs 0."""
-    factors = factorise(train, recipe)
-    near, strong = factors.rows(float(recipe["ridge"]), int(recipe["neighbours"]))
+    matrix, head = heavy(train, recipe)
+    blocks, width = predictors(matrix, float(recipe["ridge"])), len(head)
+    near, strong = strongest(blocks, min(int(recipe["neighbours"]), width))
     neighbours = np.zeros((len(train.items), near.shape[1]), np.int64)
     weights = np.zeros(neighbours.shape)
-    neighbours[factors.head], weights[factors.head] = factors.head[near], strong
+    neighbours[head], weights[head] = head[near], strong
     return neighbours, weights
+
+
+def predictors(matrix: sp.csr_array, ridge: float) -> Iterator[F8]:
+    """B, in blocks of rows, of subjects x items: by the inverse of whichever Gram is smaller."""
+    subjects, items = matrix.shape
+    left = matrix.T.tocsr()
+    if items <= subjects:
+        inverse = _inverse((left @ matrix).toarray(), ridge)  # P itself
+        diagonal = ridge * np.diagonal(inverse)
+    else:  # P = (1 - X' (X X' + λ)^-1 X) / λ
+        inside = np.asarray(left @ _inverse((matrix @ left).toarray(), ridge)).T
+        diagonal = 1.0 - left.multiply(inside.T).sum(axis=1)
+    for low in range(0, items, BLOCK):
+        if items <= subjects:
+            part = -ridge * inverse[low : low + BLOCK]
+        else:
+            part = np.asarray(left[low : low + BLOCK] @ inside)
+        part /= diagonal[None, :]
+        part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
+        yield part
+
+
+def _inverse(gram: F8, ridge: float) -> F8:
+    """(gram + λ)^-1 of a symmetric matrix, which is overwritten."""
+    gram[np.diag_indices(len(gram))] += ridge
+    factor, failed = dpotrf(gram, lower=1, overwrite_a=1)
+    inverse, failed = dpotri(factor, lower=1, overwrite_c=1) if not failed else (factor, failed)
+    if failed:
+        raise ModelError(f"the Gram of EASE cannot be inverted with ridge {ridge:g}", way_out="a greater ridge")
+    whole: F8 = np.tril(inverse) + np.tril(inverse, -1).T
+    return whole
 
 
 def factorise(train: Interactions, recipe: JsonObject) -> Factors:
     """The factors of subjects x head as of ``train.end``."""
+    return Factors.of(*heavy(train, recipe))
+
+
+def heavy(train: Interactions, recipe: JsonObject) -> tuple[sp.csr_array, I8]:
+    """(subjects x head, the head's items): the items that take part, and at most `SIDE` subjects where both are many."""
     matrix, _ = user_matrix(train, int(recipe["half_life"]), float(recipe["power"]))
     head = heaviest(np.asarray(matrix.sum(axis=0), np.float64).ravel(), int(recipe["head"]))
     matrix = matrix[:, head]
-    matrix = (
-        matrix[heaviest(np.asarray(matrix.sum(axis=1), np.float64).ravel(), SIDE)]
-        if min(matrix.shape) > SIDE
-        else matrix
-    )
-    return Factors.of(matrix, head)
+    if min(matrix.shape) > SIDE:
+        matrix = matrix[heaviest(np.asarray(matrix.sum(axis=1), np.float64).ravel(), SIDE)]
+    return matrix, head
 
 
 def heaviest(weights: F8, most: int) -> I8:
@@ -79,10 +115,10 @@ class Factors:
         """From subjects x items."""
         subjects, items = matrix.shape
         if subjects <= items:
-            roots, vectors = eigh((matrix @ matrix.T).toarray(), driver="evd", check_finite=False)
+            roots, vectors = np.linalg.eigh((matrix @ matrix.T).toarray())
             loadings = np.ascontiguousarray((matrix.T @ vectors).T)
         else:
-            roots, vectors = eigh((matrix.T @ matrix).toarray(), driver="evd", check_finite=False)
+            roots, vectors = np.linalg.eigh((matrix.T @ matrix).toarray())
             loadings = np.ascontiguousarray((vectors * np.sqrt(np.maximum(roots, 0.0))).T)
         return Factors(loadings, np.maximum(roots, 0.0), np.arange(items) if head is None else head)
 
@@ -94,20 +130,6 @@ class Factors:
             dense = part.toarray()
             through = dense - np.asarray(part @ shrunk.T) @ self.loadings
             yield dense - through / diagonal
-
-    def rows(self, ridge: float, k: int) -> tuple[I8, F8]:
-        """(neighbours, weights), n x min(k, n): the greatest weights B(j, ·) of each item j."""
-        shrunk, diagonal = self._shrunk(ridge)
-
-        def blocks() -> Iterator[F8]:
-            n = self.loadings.shape[1]
-            for low in range(0, n, BLOCK):
-                part = shrunk[:, low : low + BLOCK].T @ self.loadings
-                part /= diagonal[None, :]
-                part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
-                yield part
-
-        return strongest(blocks(), min(k, self.loadings.shape[1]))
 
     def _shrunk(self, ridge: float) -> tuple[F8, F8]:
         """(loadings / (roots + λ), the diagonal of λP): P = (1 - loadings' shrunk) / λ."""

@@ -47,10 +47,12 @@ def strongest(blocks: Iterable[F8], k: int) -> tuple[I8, F8]:
         width = block.shape[1]
         if k < width:
             least = np.partition(block, width - k, axis=1)[:, width - k, None]
-            above = block > least
-            room = k - above.sum(axis=1, keepdims=True)
-            equal = block == least
-            chosen = above | (equal & (np.cumsum(equal, axis=1) <= room))
+            chosen = block >= least
+            crowded = np.flatnonzero(np.count_nonzero(chosen, axis=1) > k)  # several stand at the border
+            if len(crowded):
+                above, equal = block[crowded] > least[crowded], block[crowded] == least[crowded]
+                room = k - above.sum(axis=1, keepdims=True)
+                chosen[crowded] = above | (equal & (np.cumsum(equal, axis=1) <= room))
             place = np.nonzero(chosen)[1].reshape(len(block), k)
         else:
             place = np.broadcast_to(np.arange(width), block.shape)
