@@ -14,8 +14,8 @@ help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
 
 .venv/runtime: requirements/runtime.txt pyproject.toml
-	@.ci/system-packages python
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@PYTHON=$(PYTHON) .ci/system-packages python
+	@PYTHON=$(PYTHON) .ci/venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

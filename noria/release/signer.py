@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from noria.errors import NotAttested
+from noria.errors import DiskFull, NotAttested, StoreError
 from noria.release import attest
 from noria.types import JsonObject, canonical
 
@@ -34,12 +37,14 @@ class FileSigner:
         from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
 
         self.path = keys_dir / f"{name}.ed25519"
-        key = _load(self.path) if self.path.exists() else _make(self.path)
+        with _keeping(self.path):
+            key = _load(self.path) if self.path.exists() else _make(self.path)
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         for folder in (keys_dir, state / "keys"):
-            _publish(folder / f"{name}.pub", public)
+            with _keeping(folder / f"{name}.pub"):
+                _publish(folder / f"{name}.pub", public)
         self._signer = CryptoSigner(key)
 
     def sign(self, payload: bytes) -> Any:
@@ -51,6 +56,22 @@ def seal(statement: JsonObject, signer: Signer) -> bytes:
     payload = canonical(statement)
     signed = signer.sign(attest.pae(payload))
     return attest.envelope(payload, signed.keyid, bytes.fromhex(signed.signature))
+
+
+@contextmanager
+def _keeping(path: Path) -> Iterator[None]:
+    """What the file system says against a key, said by us."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            way_out = "free some room and run the same command again"
+            raise DiskFull("the disk has no room for a key", place=str(path), way_out=way_out) from exc
+        raise StoreError(
+            f"the signing key cannot be kept here: {exc.strerror}",
+            place=str(path),
+            way_out="set NORIA_HOME to a folder outside the project that you can write, and run the same command again",
+        ) from exc
 
 
 def _load(path: Path) -> Ed25519PrivateKey:
@@ -73,13 +94,13 @@ def _make(path: Path) -> Ed25519PrivateKey:
     )
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f"{path.name}.{os.getpid()}")
-    _write(part, secret, 0o600)
     try:
+        _write(part, secret, 0o600)
         os.link(part, path)
     except FileExistsError:
         return _load(path)
     finally:
-        part.unlink()
+        part.unlink(missing_ok=True)
     return key
 
 

@@ -14,7 +14,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from noria.errors import NotAttested
+from noria.errors import NotAttested, StoreError
 from noria.release import approvals, attest
 from noria.release.signer import FileSigner, seal
 from tests.release.made import VERDICTS, add_model, hold, sign
@@ -96,6 +96,14 @@ def test_the_key_is_outside_the_project_and_for_its_owner_alone(project, signer)
     signer.path.chmod(0o644)
     with pytest.raises(NotAttested, match="chmod 600"):
         FileSigner(project.keys_dir, project.state)
+
+
+def test_a_place_that_cannot_hold_the_key_is_named_with_the_way_out(project, tmp_path, monkeypatch):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "a file"))
+    with pytest.raises(StoreError, match="cannot be kept here: Not a directory") as error:
+        FileSigner(project.keys_dir, project.state)
+    assert "NORIA_HOME" in error.value.way_out
 
 
 def test_gate_and_approval_keys_differ(project, release):
