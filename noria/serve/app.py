@@ -272,4 +272,6 @@ async def _clock(app: App, call: Call) -> Reply:
 
 
 async def _replay_state(app: App, call: Call) -> Reply:
-    return as_json(needed(app.serving.replay).state())
+    clock = needed(app.serving.replay)
+    await clock.settled(bodies.seconds(call.query("wait"), "wait"))
+    return as_json(clock.state())

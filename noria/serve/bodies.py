@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -107,6 +108,17 @@ def moment(text: str, place: str) -> Micros:
     if at < 0:
         raise BadRequest(f"{text!r} is before 1970", place=place)
     return at
+
+
+def seconds(text: str | None, place: str) -> float:
+    """A number of seconds in a query, 0 where there is none. Raises BadRequest."""
+    try:
+        found = float(text or 0)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        raise BadRequest(f"{text!r} is no number of seconds", place=place, way_out="write it as 30")
+    return found
 
 
 def _moment(text: str, now: Micros, place: str) -> Micros:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 from noria.errors import Conflict, NoRoute
@@ -10,6 +12,10 @@ from noria.types import HeldClock, JsonObject, Micros, to_iso
 
 MODE, CLOCK, LOOP = "mode", "clock", "loop"
 """The names of the settings. ``loop`` is written by the loop after each full tick: {"clock", "idle", "next_due"}."""
+
+
+LONGEST_WAIT = 30.0
+_LOOK = 0.003  # seconds between looks at whether the loop is done
 
 
 class ReplayClock(HeldClock):
@@ -22,6 +28,7 @@ class ReplayClock(HeldClock):
     def __init__(self, project: Project) -> None:
         super().__init__(project.clock.now())
         self._store = project.store
+        self._told: tuple[int, dict[str, Any]] = (-1, {})
 
     def state(self) -> JsonObject:
         """Where the clock stands, and how far it may go."""
@@ -40,6 +47,12 @@ class ReplayClock(HeldClock):
         loop = self._loop()
         return not loop or not loop["idle"] or self.now() >= loop["next_due"]
 
+    async def settled(self, seconds: float) -> None:
+        """Wait until the loop is done with the present moment, at most so long."""
+        until = time.monotonic() + min(seconds, LONGEST_WAIT)
+        while self.behind() and time.monotonic() < until:
+            await asyncio.sleep(_LOOK)
+
     def move(self, to: Micros) -> None:
         """Raises Conflict: backwards, past the next due moment, or while the loop is behind."""
         now = self.now()
@@ -47,7 +60,7 @@ class ReplayClock(HeldClock):
             raise Conflict(f"the clock stands at {to_iso(now)} and does not go back to {to_iso(to)}")
         if self.behind():
             raise Conflict(
-                f"the loop is not done with {to_iso(now)}", way_out="wait until GET /replay/state says behind: false"
+                f"the loop is not done with {to_iso(now)}", way_out="GET /replay/state?wait=30 answers when it is"
             )
         due = self._loop()["next_due"]
         if to > due:
@@ -57,8 +70,13 @@ class ReplayClock(HeldClock):
             super().move(to)
 
     def _loop(self) -> dict[str, Any]:
-        found = self._store.settings.get(LOOP)
-        return found if isinstance(found, dict) and {"idle", "next_due"} <= set(found) else {}
+        """What the loop wrote, read again only when something was committed since."""
+        version = self._store.data_version()
+        if version != self._told[0]:
+            found = self._store.settings.get(LOOP)
+            loop = found if isinstance(found, dict) and {"idle", "next_due"} <= set(found) else {}
+            self._told = version, loop  # one assignment: two threads ask
+        return self._told[1]
 
 
 def replay_clock(project: Project) -> ReplayClock | None:

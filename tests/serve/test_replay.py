@@ -117,3 +117,20 @@ def test_many_movers_at_once_never_overrun_the_loop(replaying):
 
     statuses = play(replaying, work)
     assert set(statuses) == {200, 409} and replaying.clock.now() == NOON + 50
+
+
+def test_a_question_may_wait_until_the_loop_is_done(replaying):
+    due = NOON + DAY // 2
+
+    async def work(ask: Asker) -> None:
+        ticked(replaying, due)
+        await move(ask, due)
+        waiting = asyncio.create_task(ask("GET", "/replay/state?wait=30"))
+        at_once = await ask("GET", "/replay/state")
+        assert at_once.json["behind"] and not waiting.done()
+        await asyncio.to_thread(ticked, replaying, due + DAY)
+        assert not (await waiting).json["behind"]
+        for nonsense in ("soon", "-1", "nan", "inf"):
+            assert (await ask("GET", f"/replay/state?wait={nonsense}")).status == 400
+
+    play(replaying, work)

@@ -22,7 +22,7 @@ from noria.types import JsonObject, Micros, to_iso
 
 IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
 FEEDBACK_BATCH = 500
-POLL = (0.005, 0.1)  # seconds between looks at the loop: soon at first, seldom while it trains
+WAIT = 20  # seconds that the server holds the question whether the loop is done
 
 
 class Replay:
@@ -98,15 +98,13 @@ class Replay:
 
     def _settle(self, state: JsonObject, at: Micros) -> Micros:
         """Wait until the loop is idle at this moment; the next moment at which it has something due."""
-        deadline, pause = time.monotonic() + IDLE_TIMEOUT, POLL[0]
+        deadline = time.monotonic() + IDLE_TIMEOUT
         while state["behind"]:
             if time.monotonic() > deadline:
                 raise ServeError(
                     f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .noria/logs/"
                 )
-            time.sleep(pause)
-            pause = min(pause * 1.5, POLL[1])
-            state = self._client.get("/replay/state")
+            state = self._client.get(f"/replay/state?wait={WAIT}")
         return int(state["loop"]["next_due"])
 
 
