@@ -159,9 +159,10 @@ class DriftSection(Section, frozen=True):
 
 
 class MonitorSection(Section, frozen=True):
-    """``[monitor]``: the window and the promise about false alarms."""
+    """``[monitor]``: the window, how long after an answer its outcome may come, the promise about false alarms."""
 
     window: str = "1 day"
+    outcomes_within: str = "1 day"
     drift: DriftSection = DriftSection()
 
 
@@ -401,6 +402,7 @@ def _check(config: Config, text: str, name: str) -> None:
         (["model", "split"], config.model.split.test),
         (["model", "search"], config.model.search.budget),
         (["monitor", "window"], config.monitor.window),
+        (["monitor", "outcomes_within"], config.monitor.outcomes_within),
         (["retrain", "cooldown"], config.retrain.cooldown),
         (["gates", "latency"], config.gates.latency.p99),
     ]

@@ -1,11 +1,12 @@
 """Which prediction an outcome belongs to: decided once for each outcome, whatever order things arrive in.
 
-1. An outcome that names a prediction belongs to it, if the prediction is of the same subject; it is waited for for a
-   day where it is not logged yet.
-2. A revoked outcome (value below 0) belongs where the outcome that it takes back belongs: the subject's latest
-   purchase of that item that no earlier return has taken back.
-3. Any other outcome belongs to its subject's latest prediction within the day before it.
-4. What is left after a day is unattributed, and counted.
+1. An outcome that names a prediction belongs to it, if the two do not name different subjects; the prediction is waited
+   for where it is not logged yet.
+2. Of lists of items: a revoked outcome (value below 0) belongs where the outcome that it takes back belongs: the
+   subject's latest purchase of that item that no earlier return has taken back.
+3. Any other outcome belongs to its subject's latest prediction within reach before it (a day, unless the project says
+   otherwise).
+4. What is left after that time is unattributed, and counted.
 
 Rules 2 and 3 wait `SETTLE` of event time, so that what is still on its way to the log cannot change their answer.
 """
@@ -18,12 +19,10 @@ from functools import cache
 
 from noria.kernel.metadata.base import LiveStore
 from noria.kernel.records import OnlineEvent, Outcome
-from noria.monitor import judged
-from noria.monitor.judged import REACH, Joined
+from noria.monitor.judged import reach_of
+from noria.monitor.judges import judge_of
 from noria.project import Project
-from noria.types import SECOND, JsonObject, Micros
-
-__all__ = ["SETTLE", "JoinReport", "Joined", "join_all", "join_due", "joined", "revoked_by"]
+from noria.types import DAY, SECOND, JsonObject, Micros
 
 SETTLE: Micros = 60 * SECOND
 """Event time that has to pass before the absence of a later prediction is believed."""
@@ -51,20 +50,16 @@ class JoinReport:
 
 def join_due(project: Project) -> JoinReport:
     """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing."""
-    return join_all(project.live, project.clock.now())
+    reach, returns = reach_of(project.config), judge_of(project.config).returns
+    return join_all(project.live, project.clock.now(), reach, returns=returns)
 
 
-def joined(project: Project, endpoint: str, start: Micros, end: Micros) -> list[Joined]:
-    """Every prediction with ``start <= at < end`` beside its outcomes, by (at, id)."""
-    return judged.joined(project.live, endpoint, start, end)
-
-
-def join_all(live: LiveStore, now: Micros) -> JoinReport:
-    """One pass over the outcomes that are not joined yet."""
+def join_all(live: LiveStore, now: Micros, reach: Micros = DAY, *, returns: bool = True) -> JoinReport:
+    """One pass over the outcomes that are not joined yet. ``returns``: whether values below 0 take something back."""
     report, limit = JoinReport(), _BATCH
     while True:
         waiting = live.outcomes.unjoined(limit)
-        joins = _Pass(live, waiting, now, report).joins()
+        joins = _Pass(live, waiting, now, report, reach, returns).joins()
         live.outcomes.join(joins)
         for _, _, how in joins:
             report.by[how] = report.by.get(how, 0) + 1
@@ -77,20 +72,29 @@ def join_all(live: LiveStore, now: Micros) -> JoinReport:
 class _Pass:
     """One look at the outcomes that wait: what was found for each, and what they need to be found by."""
 
-    def __init__(self, live: LiveStore, waiting: Sequence[Outcome], now: Micros, report: JoinReport) -> None:
+    def __init__(
+        self,
+        live: LiveStore,
+        waiting: Sequence[Outcome],
+        now: Micros,
+        report: JoinReport,
+        reach: Micros,
+        returns: bool,
+    ) -> None:
         self._live, self._now, self._report = live, now, report
+        self._reach, self._returns = reach, returns
         self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
         self._history = cache(live.online.of)
         self._joined: dict[str, str | None] = {}
         # what is taken back comes before what takes it back
-        self._order = sorted(waiting, key=lambda o: (o.value < 0, o.at, o.key))
+        self._order = sorted(waiting, key=lambda o: (self._revokes(o), o.at, o.key))
 
     def joins(self) -> list[Join]:
         """Those that can be decided now."""
         found: list[Join] = []
         for outcome in self._order:
             place = self._place(outcome)
-            if place is None and self._now > outcome.received + REACH:
+            if place is None and self._now > outcome.received + self._reach:
                 place = None, "unattributed"
             if place is not None:
                 found.append((outcome.key, *place))
@@ -103,19 +107,22 @@ class _Pass:
             return self._by_id(outcome, outcome.prediction)
         if self._now < outcome.at + SETTLE:
             return None
-        return self._by_purchase(outcome) if outcome.value < 0 else self._by_subject(outcome)
+        return self._by_purchase(outcome) if self._revokes(outcome) else self._by_subject(outcome)
+
+    def _revokes(self, outcome: Outcome) -> bool:
+        return self._returns and outcome.value < 0
 
     def _by_id(self, outcome: Outcome, name: str) -> Place | None:
         prediction = self._named.get(name)
         if prediction is None:
             return None
-        if prediction.subject != outcome.subject:
+        if prediction.subject and outcome.subject and prediction.subject != outcome.subject:
             self._report.strangers += 1
             return None, "unattributed"
         return prediction.id, "id"
 
     def _by_subject(self, outcome: Outcome) -> Place | None:
-        prediction = self._live.predictions.latest_before(outcome.subject, outcome.at, REACH)
+        prediction = self._live.predictions.latest_before(outcome.subject, outcome.at, self._reach)
         return (prediction.id, "subject") if prediction else None
 
     def _by_purchase(self, outcome: Outcome) -> Place | None:

@@ -77,13 +77,13 @@ RANKED: dict[str, Callable[[Sequence[str], Collection[str]], float]] = {
     "ndcg@10": lambda items, truth: ndcg_at(items, truth, 10),
     "mrr@20": lambda items, truth: mrr_at(items, truth, 20),
 }
-VALUED: dict[str, Callable[[F8, F8], F8]] = {
+VALUED: dict[str, Callable[[Any, Any], Any]] = {
     "mae": lambda told, true: np.abs(told - true),
     "rmse": lambda told, true: np.square(told - true),
     "log_loss": lambda told, true: -np.log(np.clip(np.where(true > 0, told, 1 - told), 1e-15, 1.0)),
 }
-"""What one row of a table adds; ``told`` is the value, or the probability of the true label's being ``true`` = 1.
-The metric is the mean; of ``rmse`` its root."""
+"""What one row of a table adds, for one or for arrays; ``told`` is the value, or the probability of the true label's being
+``true`` = 1. The metric is the mean; of ``rmse`` its root."""
 
 
 @dataclass(frozen=True)

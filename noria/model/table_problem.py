@@ -113,11 +113,14 @@ class Windows:
 def _values(metric: str, told: F8, truth: F8, labels: list[Any] | None) -> F8:
     if metric not in VALUED:
         raise ModelError(f"unknown metric {metric!r} for a table", way_out=did_you_mean(metric, VALUED))
+    values: F8
     if labels is None:
-        return VALUED[metric](told[:, 0], truth)
+        values = VALUED[metric](told[:, 0], truth)
+        return values
     known = truth >= 0  # a label that training never saw had no probability
     chance = np.where(known, told[np.arange(len(told)), np.maximum(truth, 0).astype(np.int64)], 0.0)
-    return VALUED[metric](chance, np.ones(len(chance)))
+    values = VALUED[metric](chance, np.ones(len(chance)))
+    return values
 
 
 def _figures(told: F8, truth: F8, labels: list[Any] | None, units: Any) -> JsonObject:

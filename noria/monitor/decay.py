@@ -1,6 +1,6 @@
 """Is the quality below what the version promised? A sequential test that may be looked at after every window.
 
-Each request scores x in [0, 1] (recall). Under "nothing is wrong" its mean, given the past, is at least m: the low end
+Each request scores x in [0, 1] (recall; `scores` makes such of errors). Under "nothing is wrong" its mean, given the past, is at least m: the low end
 of the interval that the version was evaluated with. Betting against that, ``L = prod(1 + bet * (m - x))`` never grows
 on average whatever the distribution of x (Waudby-Smith & Ramdas 2024). The Shiryaev-Roberts sum ``R = (R + 1) * L``,
 one step a window, is an e-detector (Shin, Ramdas & Rinaldo 2024): stopped at R >= c it runs c windows or more on
@@ -15,10 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from noria.model.measures import Measure
 from noria.types import JsonObject
 
 BETS = (0.1, 0.2, 0.35, 0.5, 0.7)
 """As shares of the largest bet that cannot lose everything, 1 / (1 - m)."""
+WORST = 10.0
+"""An answer's error counts at most so many times the promised mean."""
 _CAP = 1e12
 """Where R stops counting: far beyond any threshold, and safely inside a float."""
 
@@ -70,13 +73,45 @@ class Detector:
         return cls(stored["model"], stored["expected"], stored["windows"], tuple(stored["r"]), stored["lows"])
 
 
-def expected_low(metrics: Mapping[str, Any], name: str = "recall@20") -> float | None:
-    """The low end of what the version was evaluated with, if it was.
+def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:
+    """The worse end of the interval that the version was evaluated with, if it was.
 
-    >>> expected_low({"recall@20": [0.31, 0.29, 0.33]})
+    >>> from noria.model.measures import MEASURES, measure
+    >>> promised({"recall@20": [0.31, 0.29, 0.33]}, measure("recall@20"))
     0.29
+    >>> promised({"mae": [12.0, 11.0, 13.0]}, MEASURES["mae"])
+    13.0
     """
-    found = metrics.get(name)
-    if not isinstance(found, (list, tuple)) or len(found) < 2:
+    found = metrics.get(measure.name)
+    if not isinstance(found, (list, tuple)) or len(found) < (3 if measure.less_is_better else 2):
         return None
+    if measure.less_is_better:
+        return float(found[2]) if found[2] > 0 else None
     return min(max(float(found[1]), 0.0), 1.0)
+
+
+def scores(
+    measure: Measure, promise: float, values: Sequence[float], units: Sequence[str]
+) -> tuple[float, Sequence[float]]:
+    """(m, scores in [0, 1]): whose mean is m or more just where the values keep the promise.
+
+    Shares are scores as they are. Of errors one answer counts at most `WORST` times the promise, so that one mad outcome
+    raises no alarm, and a unit's answers are one score, weighted by how many they are: the errors of one day err together.
+
+    >>> from noria.model.measures import MEASURES
+    >>> scores(MEASURES["mae"], 2.0, [1.0, 3.0, 2.0], ["a", "a", "b"])
+    (0.9, [0.9, 0.9])
+    >>> scores(MEASURES["mae"], 2.0, [99.0], ["a"])
+    (0.9, [0.0])
+    """
+    if not measure.less_is_better:
+        return promise, values
+    mean = measure.mean(promise)
+    sums: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    for value, unit in zip(values, units, strict=True):
+        sums[unit] = sums.get(unit, 0.0) + min(value / mean, WORST)
+        counts[unit] = counts.get(unit, 0) + 1
+    most = max(counts.values(), default=1)
+    losses = [1 + (sums[unit] - counts[unit]) / most for unit in sums]  # in promises; 1 is the promise
+    return 1 - 1 / WORST, [min(max(1 - loss / WORST, 0.0), 1.0) for loss in losses]

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from noria.kernel.records import Prediction, Release, Window
-from noria.monitor.decay import Detector, expected_low
-from noria.monitor.judged import REACH, Joined, joined, judge_all
+from noria.model.measures import Measure
+from noria.monitor.decay import Detector, promised, scores
+from noria.monitor.judged import Joined, Judge, joined, judge_all, reach_of
+from noria.monitor.judges import judge_of
 from noria.monitor.platform import failures
 from noria.monitor.windows import due, promise_of, span_of
 from noria.types import DAY, JsonObject, Micros
@@ -18,74 +20,64 @@ if TYPE_CHECKING:
     from noria.release.rules import Arm, Evidence
 
 QUALITY = "quality"
-METRIC = "recall@20"
 BEFORE: Micros = 28 * DAY
 """How far back the release before is looked at, where a new champion can only be compared with its past."""
+ENOUGH = 30
+"""Judged answers from which it is said whether something hurts."""
 _PLACES = 4
 
 
 def close_quality(project: Project, now: Micros) -> list[Window]:
     """Close every window whose labels are mature, and keep what was found."""
-    endpoint, closed = project.config.endpoint, []
-    windows = due(project, QUALITY, now, REACH)
+    endpoint, judge, closed = project.config.endpoint, judge_of(project.config), []
+    windows = due(project, QUALITY, now, reach_of(project.config))
     champion = project.store.releases.champion(endpoint) if windows else None
     for start, end in windows:
-        window = _window(project, champion, joined(project.live, endpoint, start, end), start, end)
+        window = _window(project, judge, champion, joined(project.live, judge, endpoint, start, end), start, end)
         project.store.windows.add(window)
         closed.append(window)
     return closed
 
 
-def _window(project: Project, champion: Release | None, found: Sequence[Joined], start: Micros, end: Micros) -> Window:
+def _window(
+    project: Project, judge: Judge, champion: Release | None, found: Sequence[Joined], start: Micros, end: Micros
+) -> Window:
     endpoint = project.config.endpoint
-    scored = [j for j in found if j.recall is not None]
+    scored = [j for j in found if j.values]
     data: JsonObject = {
         "model": champion.model if champion else None,
         "predictions": len(found),
         "mature": round(len(scored) / len(found), _PLACES) if found else None,
-        "waited_us": REACH,
-        "revoked": sum(len(j.revoked) for j in found),
-        **_measured(scored, project.seed),
-        "warm": sum(not j.prediction.cold for j in scored),
-        "cold": sum(j.prediction.cold for j in scored),
+        "waited_us": reach_of(project.config),
+        **judge.told(found, scored, judge.figures(scored, project.seed)),
         "models": {
-            ref: _measured([j for j in scored if j.prediction.model == ref], project.seed)
+            ref: judge.figures([j for j in scored if j.prediction.model == ref], project.seed)
             for ref in sorted({j.prediction.model for j in scored})
         },
     }
-    detector = _step(project, champion, scored, start) if champion else None
-    alarm = False
-    if detector is not None:
-        limit = promise_of(project).span / span_of(project) / promise_of(project).count
-        data |= {"detector": detector.to_json(), "evidence": round(detector.evidence, 3), "limit": limit}
-        alarm = detector.evidence >= limit
-    return Window(endpoint, QUALITY, start, end, len(scored), data, alarm)
+    promise = promised(project.store.models.get(champion.model).metrics, judge.measure) if champion else None
+    if champion is None or promise is None:
+        return Window(endpoint, QUALITY, start, end, len(scored), data)
+    detector = _step(project, champion, judge.measure, promise, scored, start)
+    limit = promise_of(project).span / span_of(project) / promise_of(project).count
+    data |= {"detector": detector.to_json(), "evidence": round(detector.evidence, 3), "limit": limit}
+    if judge.measure.less_is_better:  # the detector's own mean is in promises then
+        data["promised"] = promise
+    return Window(endpoint, QUALITY, start, end, len(scored), data, detector.evidence >= limit)
 
 
-def _measured(scored: Sequence[Joined], seed: int) -> JsonObject:
-    """Mean and 95 % interval by subject of recall@20 and ndcg@10."""
-    from noria.model.evaluate import bootstrap_interval
-
-    if not scored:
-        return {"n": 0}
-    subjects = [j.prediction.subject for j in scored]
-    found: JsonObject = {"n": len(scored), "subjects": len(set(subjects))}
-    for name, values in ((METRIC, [j.recall for j in scored]), ("ndcg@10", [j.ndcg for j in scored])):
-        found[name] = [round(float(x), _PLACES) for x in bootstrap_interval(values, subjects, seed)]
-    return found
-
-
-def _step(project: Project, champion: Release, scored: Sequence[Joined], start: Micros) -> Detector | None:
-    """The champion's detector after this window; None where nothing was promised."""
-    expected = expected_low(project.store.models.get(champion.model).metrics, METRIC)
-    if expected is None:
-        return None
+def _step(
+    project: Project, champion: Release, measure: Measure, promise: float, scored: Sequence[Joined], start: Micros
+) -> Detector:
+    """The champion's detector after this window."""
     earlier = project.store.windows.list(project.config.endpoint, QUALITY, since=start - span_of(project), until=start)
     kept = earlier[-1].data.get("detector") if earlier else None
+    own = [j for j in scored if j.prediction.model == champion.model]
+    expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
     detector = Detector(champion.model, expected)
     if kept is not None and kept["model"] == champion.model:
         detector = Detector.from_json(kept)
-    return detector.step([j.recall for j in scored if j.prediction.model == champion.model and j.recall is not None])
+    return detector.step(said)
 
 
 def evidence(project: Project, release: Release, now: Micros) -> Evidence:
@@ -111,53 +103,84 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
         champion=_arm(project, other, theirs, now) if other else Arm(),
         in_stage=sum(p.at >= release.stage_since for p in mine),
         historical=historical,
+        metric=judge_of(project.config).measure.name,
     )
 
 
 def arms(project: Project, release: Release, now: Micros) -> JsonObject:
     """The same evidence in short, for people: counts, latency and mean quality of each arm."""
     found = evidence(project, release, now)
-    return {"release": found.release, "at": now, "canary": _short(found.canary), "champion": _short(found.champion)}
+    arms = {"canary": found.canary, "champion": found.champion}
+    return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in arms.items()}}
 
 
 def _arm(project: Project, release: str, predictions: Sequence[Prediction], now: Micros) -> Arm:
     from noria.release.rules import Arm
 
-    failed = failures(project).get(release, 0)
-    mature = judge_all(project.live, [p for p in predictions if p.at <= now - REACH])
-    scored = [j for j in mature if j.recall is not None]
+    judge, failed = judge_of(project.config), failures(project).get(release, 0)
+    mature = [p for p in predictions if p.at <= now - reach_of(project.config)]
+    scored = [j for j in judge_all(project.live, judge, mature) if j.values]
     return Arm(
         n=len(predictions) + failed,
         errors=failed,
         latency_us=tuple(p.latency_us for p in predictions),
-        values=tuple(j.recall for j in scored if j.recall is not None),
-        subjects=tuple(j.prediction.subject for j in scored),
+        values=tuple(j.values[judge.measure.name] for j in scored),
+        subjects=tuple(j.unit for j in scored),
     )
 
 
-def _short(arm: Arm) -> JsonObject:
+def _short(arm: Arm, metric: str) -> JsonObject:
     from noria.release.rules import clustered
 
     ordered = sorted(arm.latency_us)
     p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else None
-    return {"n": arm.n, "errors": arm.errors, "p99_us": p99, METRIC: asdict(clustered(arm))}
+    return {"n": arm.n, "errors": arm.errors, "p99_us": p99, metric: asdict(clustered(arm))}
 
 
 def hurts(project: Project, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
-    expected = expected_low(project.store.models.get(model).metrics, METRIC)
+    measure = judge_of(project.config).measure
+    expected = promised(project.store.models.get(model).metrics, measure)
     windows = project.store.windows.list(project.config.endpoint, QUALITY, since=since)
     own = [w.data["models"][model] for w in windows if model in w.data.get("models", {})]
     n = sum(w["n"] for w in own)
-    if expected is None or n < 30:
+    if expected is None or n < ENOUGH:
         return {"answer": "not known yet", "requests": n, "words": f"{n} answers judged since then"}
-    mean = _weighted(own)
+    figure = over(own, measure)
     latest = next((w.data["evidence"] for w in reversed(windows) if "evidence" in w.data), 0.0)
-    answer = "no" if mean >= expected else ("yes" if latest >= 10 else "perhaps")
-    words = f"{METRIC} {mean:.3f} over {n} answers, promised {expected:.3f} or more"
-    return {"answer": answer, "requests": n, "mean": round(mean, _PLACES), "expected": expected, "words": words}
+    kept = measure.sign * (figure - expected) >= 0
+    answer = "no" if kept else ("yes" if latest >= 10 else "perhaps")
+    words = f"{measure.name} {measure.text(figure)} over {n} answers, promised {measure.text(expected)} {measure.bound}"
+    return {
+        "answer": answer,
+        "requests": n,
+        "mean": measure.rounded(figure),
+        "expected": expected,
+        "words": words,
+    }
 
 
-def _weighted(windows: Iterable[dict[str, Any]]) -> float:
-    parts = [(int(w["n"]), float(w[METRIC][0])) for w in windows if w["n"]]
-    return sum(n * mean for n, mean in parts) / sum(n for n, _ in parts)
+def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
+    """The figure over all answers of several windows; each weighs by its answers. Needs one that has some."""
+    parts = [(int(w["n"]), measure.mean(float(w[measure.name][0]))) for w in figures if w["n"]]
+    return measure.figure(sum(n * mean for n, mean in parts) / sum(n for n, _ in parts))
+
+
+def recently(project: Project, windows: int = 14) -> JsonObject | None:
+    """The live quality over the last windows, for `noria status`; None while nothing was judged."""
+    measure, since = judge_of(project.config).measure, project.clock.now() - reach_of(project.config)
+    found = project.store.windows.list(project.config.endpoint, QUALITY, since=since - (windows + 1) * span_of(project))
+    closed = [w for w in found if w.n]
+    if not closed:
+        return None
+    champion = project.store.releases.champion(project.config.endpoint)
+    metrics = project.store.models.get(champion.model).metrics if champion else {}
+    return {
+        "metric": measure.name,
+        "better": measure.better,
+        "value": measure.rounded(over([{"n": w.n, **w.data} for w in closed], measure)),
+        "promised": promised(metrics, measure),
+        "answers": sum(w.n for w in closed),
+        "since": closed[0].start,
+        "until": closed[-1].end,
+    }

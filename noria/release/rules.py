@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from noria.errors import ConfigError
+from noria.model.measures import measure
 from noria.types import JsonObject, Micros, parse_span
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
@@ -22,15 +23,17 @@ CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
 LEAST_SUBJECTS = 5
 """Below so many independent subjects in an arm, nothing is said about quality."""
 _ABOVE = re.compile(r"^\s*(errors|p99)\s*>\s*(.+?)\s*$")
-_DROPS = re.compile(r"^\s*(hit rate|quality)\s+drops\s+(\d+(?:\.\d+)?)\s*%\s*$")
-_WAY_OUT = "write it as 'errors > 1%', 'p99 > 50 ms' or 'hit rate drops 20%'"
+_DROPS = re.compile(r"^\s*(?:hit rate|quality)\s+drops\s+(\d+(?:\.\d+)?)\s*%\s*$")
+_RISES = re.compile(r"^\s*(?:mae|rmse|log[ _]loss|loss)\s+rises\s+(\d+(?:\.\d+)?)\s*%\s*$")
+_WAY_OUT = "write it as 'errors > 1%', 'p99 > 50 ms', 'hit rate drops 20%' or 'mae rises 20%'"
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
     """What one arm did since the release started.
 
-    ``values`` is the quality of each answer whose outcomes are mature (recall@20: 0 to 1), ``subjects`` whose it was.
+    ``values`` is what each answer whose outcomes are mature adds to the metric's mean (recall@20: 0 to 1; mae: the
+    absolute error), ``subjects`` whose it was.
     """
 
     n: int = 0  # answers, failed ones too
@@ -50,6 +53,7 @@ class Evidence:
     champion: Arm = field(default_factory=Arm)
     in_stage: int = 0  # answers of the canary since its stage began
     historical: bool = False  # the arms did not run at the same time
+    metric: str = "recall@20"  # what the values are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,11 @@ def parse_rule(text: str) -> Rule:
     >>> parse_rule("errors > 1%"), parse_rule("p99 > 50 ms").limit, parse_rule("hit rate drops 20%").limit
     (Rule(text='errors > 1%', kind='errors', limit=0.01), 50000, 0.2)
     """
-    drops, above = _DROPS.match(text), _ABOVE.match(text)
-    if drops and 0 < float(drops[2]) < 100:
-        return Rule(text, "quality", float(drops[2]) / 100)
+    drops, rises, above = _DROPS.match(text), _RISES.match(text), _ABOVE.match(text)
+    if drops and 0 < float(drops[1]) < 100:
+        return Rule(text, "quality", float(drops[1]) / 100)
+    if rises and float(rises[1]) > 0:
+        return Rule(text, "quality", float(rises[1]) / 100)
     if above and above[1] == "p99":
         return Rule(text, "p99", parse_span(above[2]))
     share = re.match(r"^(\d+(?:\.\d+)?)\s*%$", above[2]) if above else None
@@ -158,6 +164,11 @@ def _share(rule: Rule, bad: int, n: int, broken_text: str, limit: float | None =
 
 
 def _quality(rule: Rule, evidence: Evidence) -> Finding:
+    """A share of the other arm's figure may be lost: a drop of what is good, a rise of an error.
+
+    Useless is a model that hits nothing, or whose error is beyond what is tolerated by all of the other arm's.
+    """
+    kind = measure(evidence.metric)
     new, old = clustered(evidence.canary), clustered(evidence.champion)
     confidence = CONFIDENCE["quality"]
     figures: JsonObject = {"canary": new.json(), "champion": old.json(), "confidence": confidence}
@@ -165,15 +176,17 @@ def _quality(rule: Rule, evidence: Evidence) -> Finding:
     counts = f"{new.n} answers to {new.subjects} subjects beside {old.n} to {old.subjects}"
     if min(new.subjects, old.subjects) < LEAST_SUBJECTS or old.mean <= 0:
         return Finding(rule.text, False, False, f"underpowered: {counts}", figures)
-    floor = (1 - rule.limit) * old.mean
+    floor = kind.worse(old.mean, rule.limit)
+    room = old.mean if kind.less_is_better else floor
     # A useless model's values are all alike: their spread says nothing, so it is never taken below the champion's.
     own = max(new.error, old.error * math.sqrt(old.subjects / new.subjects))
-    error = math.hypot(own, (1 - rule.limit) * old.error)
-    e_value = drop_e_value(new.mean - floor, error, floor / 2)
-    useless = drop_e_value(-floor, error, floor / 2)
+    error = math.hypot(own, kind.worse(1.0, rule.limit) * old.error)
+    e_value = drop_e_value(kind.sign * (new.mean - floor), error, room / 2)
+    useless = drop_e_value(-room, error, room / 2)
     broken, powered = e_value >= 1 / (1 - confidence), useless >= 1 / (1 - confidence)
     figures |= {"floor": floor, "error": error, "e_value": e_value, "e_value_if_useless": useless}
-    change = f"{new.mean:.3f} against {old.mean:.3f}, {counts}"
+    means = [kind.text(kind.figure(arm.mean)) for arm in (new, old)]
+    change = f"{means[0]} against {means[1]}, {counts}"
     text = f"{rule.text}: {change}" if broken else f"kept: {change}" if powered else f"underpowered: {change}"
     return Finding(rule.text, broken, powered, text, figures)
 

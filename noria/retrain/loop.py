@@ -14,7 +14,7 @@ from noria.errors import NotFound
 from noria.feedback.join import join_due
 from noria.kernel.records import Decision, Event
 from noria.monitor.alerts import raise_alarms
-from noria.monitor.judged import REACH
+from noria.monitor.judged import reach_of
 from noria.monitor.platform import PLATFORM, close_platform
 from noria.monitor.quality import QUALITY, close_quality, evidence
 from noria.monitor.windows import DRIFT, due, next_end, span_of
@@ -98,7 +98,7 @@ def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
             jobs.run("watch", {"now": now}, LIMITS["watch"])
         except JobFailed as exc:
             failed = _tell(project, now, "failed", f"endpoint:{endpoint}", "watch", exc)
-    since = None if before is None else int(before) - REACH - 2 * span_of(project)
+    since = None if before is None else int(before) - reach_of(project.config) - 2 * span_of(project)
     closed = [w for m in (DRIFT, QUALITY, PLATFORM) for w in project.store.windows.list(endpoint, m, since=since)]
     return [*raise_alarms(project, closed, now), *failed]
 

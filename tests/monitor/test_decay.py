@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.monitor.decay import BETS, Detector, expected_low
+from noria.model.measures import MEASURES, measure
+from noria.monitor import decay
+from noria.monitor.decay import BETS, WORST, Detector, promised
 
 LIMIT = 91.0
 
@@ -93,6 +95,68 @@ def test_an_empty_window_changes_nothing_and_a_wrong_score_is_refused() -> None:
 
 
 def test_what_a_version_promises() -> None:
-    assert expected_low({"recall@20": [0.31, 0.29, 0.33], "n": 300}) == 0.29
-    assert expected_low({"recall@20": (0.31, -0.01, 0.6)}) == 0.0
-    assert expected_low({"recall@20": 0.31}) is None and expected_low({}) is None
+    recall, mae = measure("recall@20"), MEASURES["mae"]
+    assert promised({"recall@20": [0.31, 0.29, 0.33], "n": 300}, recall) == 0.29
+    assert promised({"recall@20": (0.31, -0.01, 0.6)}, recall) == 0.0
+    assert promised({"recall@20": 0.31}, recall) is None and promised({}, recall) is None
+    assert promised({"mae": [12.0, 11.0, 14.0]}, mae) == 14.0, "an error promises its high end"
+    assert promised({"mae": [12.0, 11.0]}, mae) is None and promised({"mae": [0.0, 0.0, 0.0]}, mae) is None
+
+
+def test_an_error_is_a_score_that_keeps_the_promise_where_the_error_does() -> None:
+    """Weighted by answers: the mean score stands to m as the mean error to the promise."""
+    rng = np.random.default_rng(5)
+    for name in ("mae", "rmse", "log_loss"):
+        kind = MEASURES[name]
+        values = rng.gamma(2.0, 1.5, 400)
+        units = [f"u{n}" for n in rng.integers(0, 60, 400)]
+        figure = kind.figure(float(values.mean()))
+        m, found = decay.scores(kind, figure, values.tolist(), units)
+        assert m == 1 - 1 / WORST and len(found) == len(set(units))
+        assert np.mean(found) == pytest.approx(m), "exactly as promised"
+        assert np.mean(decay.scores(kind, figure * 1.1, values.tolist(), units)[1]) > m
+        assert np.mean(decay.scores(kind, figure * 0.9, values.tolist(), units)[1]) < m
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["mae", "rmse", "log_loss"]),
+    st.floats(1e-6, 1e6),
+    st.lists(st.tuples(st.floats(0, 1e18), st.sampled_from("abc")), max_size=12),
+)
+def test_scores_stay_between_0_and_1(name: str, promise: float, rows: list[tuple[float, str]]) -> None:
+    m, found = decay.scores(MEASURES[name], promise, [v for v, _ in rows], [u for _, u in rows])
+    assert all(0.0 <= x <= 1.0 for x in found) and len(found) == len({u for _, u in rows})
+    Detector("m", m).step(found)
+
+
+def evidence(rng: np.random.Generator, mean: float, days: int, *, by_day: bool) -> list[float]:
+    """Day by day, for errors of this mean where 1 is promised: eight subjects, each with six answers of its own kind.
+
+    ``by_day``: nobody says a subject, and a whole day is easy or hard.
+    """
+    detector, found = None, []
+    for day in range(days):
+        level = rng.gamma(8.0, 1 / 8, 1 if by_day else 8)
+        values = rng.exponential(mean * np.repeat(level, 48 if by_day else 6))
+        units = ["day"] * 48 if by_day else [f"s{n}" for n in np.repeat(np.arange(8), 6)]
+        m, said = decay.scores(MEASURES["mae"], 1.0, values.tolist(), units)
+        detector = (detector or Detector("m", m)).step(said)
+        found.append(detector.evidence)
+    return found
+
+
+@pytest.mark.parametrize("by_day", [False, True])
+def test_errors_at_the_promise_raise_few_alarms_and_worse_ones_are_seen(by_day: bool) -> None:
+    """At most one alarm in 91 windows where errors are as promised, however they hang together within a unit."""
+    quiet = [evidence(np.random.default_rng(seed), 1.0, 300, by_day=by_day) for seed in range(40)]
+    waits = [next((i + 1 for i, e in enumerate(run) if e >= LIMIT), 300) for run in quiet]
+    assert np.mean(waits) >= LIMIT
+    worse = [evidence(np.random.default_rng(seed), 2.0, 120, by_day=by_day) for seed in range(15)]
+    seen = [next((i for i, e in enumerate(run) if e >= LIMIT), None) for run in worse]
+    assert None not in seen and np.median([s for s in seen if s is not None]) < 21
+
+
+def test_one_mad_outcome_raises_no_alarm() -> None:
+    m, found = decay.scores(MEASURES["mae"], 1.0, [1e9, *[0.9] * 20], [str(n) for n in range(21)])
+    assert Detector("m", m).step(found).evidence < LIMIT
