@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from noria.errors import ConfigError
@@ -27,6 +28,7 @@ SECOND: Micros = 1_000_000
 DAY: Micros = 86_400 * SECOND
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|second|minute|hour|day|week|month|quarter|year)s?\s*$")
 _UNIT = {
     "ms": 1_000,
@@ -78,8 +80,7 @@ class HeldClock:
 
 def new_id(kind: str) -> str:
     """A new id, ``kind_`` then 48 bits of wall time and 80 random bits (as ULID), so ids sort by birth."""
-    n = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    return f"{kind}_" + "".join(_ALPHABET[n >> shift & 31] for shift in range(125, -1, -5))
+    return _spelled(kind, (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big"))
 
 
 def named_id(kind: str, *parts: str) -> str:
@@ -88,8 +89,12 @@ def named_id(kind: str, *parts: str) -> str:
     >>> named_id("pred", "shop", "536365") == named_id("pred", "shop", "536365")
     True
     """
-    n = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16], "big")
-    return f"{kind}_" + "".join(_ALPHABET[n >> shift & 31] for shift in range(125, -1, -5))
+    return _spelled(kind, int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16], "big"))
+
+
+def _spelled(kind: str, n: int) -> str:
+    """128 bits in 26 letters, two at a time."""
+    return f"{kind}_" + "".join([_PAIRS[n >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def canonical(value: Json) -> bytes:
@@ -108,7 +113,13 @@ def to_iso(at: Micros) -> str:
     >>> to_iso(0)
     '1970-01-01T00:00:00Z'
     """
-    return datetime.fromtimestamp(at // SECOND, UTC).replace(microsecond=at % SECOND).isoformat().replace("+00:00", "Z")
+    whole, rest = divmod(at, SECOND)
+    return f"{_second(whole)}.{rest:06d}Z" if rest else f"{_second(whole)}Z"
+
+
+@lru_cache(64)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19]
 
 
 def parse_time(text: str) -> Micros:

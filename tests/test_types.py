@@ -44,6 +44,9 @@ def test_new_ids_sort_by_birth_and_named_ids_by_name():
     assert len(set(ids)) == 1000
     assert [i[4:12] for i in ids] == sorted(i[4:12] for i in ids)
     assert named_id("pred", "a", "b") != named_id("pred", "ab", "")
+    assert named_id("pred", "shop", "536365") == "pred_1bm0chxz9cche1qj63xfpt4hqs", (
+        "ids that are stored stay what they are"
+    )
 
 
 @pytest.mark.parametrize(

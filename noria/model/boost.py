@@ -9,7 +9,7 @@ import ctypes
 import importlib.util
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +22,13 @@ from noria.errors import ConfigError, ModelError, SignatureMismatch
 from noria.features.transforms import CALENDAR, calendar
 from noria.kernel.artifacts.codecs import Bundle
 from noria.model.bundle import file_of
+from noria.model.labels import text_of
 from noria.types import JsonObject, did_you_mean, parse_time
 
 F8 = NDArray[np.float64]
 _FLOAT64 = 1
 _NORMAL = 0
+_NUMBERS = frozenset((int, float, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,19 @@ def _moment(value: Any, name: str) -> int:
 
 
 class TreesScorer:
-    """Answers a row of a table: ``{"value": x}``, or ``{"value": label, "probability": p}``. Safe for threads."""
+    """Answers a row of a table: ``{"value": x}``, or ``{"value": label, "probability": p}``. Safe for threads.
+
+    A label comes with the ``probabilities`` of all labels by their text: without them nobody could judge the answer later.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         said = bundle.manifest
         self.inputs = tuple(Input.read(one) for one in said["columns"])
         self.labels: list[Any] | None = said["labels"]
-        self._names = {one.source for one in self.inputs}
-        self._needed = {one.source for one in self.inputs if one.required}
+        self._sources = [one.source for one in self.inputs]
+        self._names = frozenset(self._sources)
+        self._needed = sorted({one.source for one in self.inputs if one.required})
+        self._plain = all(one.kind == "number" for one in self.inputs)
         width = max(2 if self.labels is None else len(self.labels), 1)
         self._constant = None if said["constant"] is None else np.array(said["constant"], np.float64)
         self._booster = (
@@ -94,12 +101,14 @@ class TreesScorer:
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
         """The answer to one row. Raises SignatureMismatch for inputs that do not fit."""
-        self._check(inputs)
-        return self.told(
-            self.outputs(np.array([one.number(inputs.get(one.source)) for one in self.inputs], np.float64))
-        )
+        values: list[Any] = [inputs.get(source) for source in self._sources]
+        if None in values or not self._names.issuperset(inputs):
+            self._check(inputs)
+        if not self._plain or not _NUMBERS.issuperset(map(type, values)):
+            values = [one.number(value) for one, value in zip(self.inputs, values, strict=True)]
+        return self.told(self.outputs(values))
 
-    def outputs(self, row: F8) -> F8:
+    def outputs(self, row: F8 | Sequence[float]) -> F8:
         """What the trees say of an encoded row: one value, or the probability of each label."""
         if self._booster is None:
             assert self._constant is not None
@@ -112,7 +121,8 @@ class TreesScorer:
         if self.labels is None:
             return {"value": float(outputs[0])}
         best = int(np.argmax(outputs))
-        return {"value": self.labels[best], "probability": float(outputs[best])}
+        by_label = dict(zip(map(text_of, self.labels), outputs.tolist(), strict=True))
+        return {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
 
     def _check(self, inputs: Mapping[str, Any]) -> None:
         for name in inputs:
@@ -120,7 +130,7 @@ class TreesScorer:
                 raise SignatureMismatch(
                     f"unknown input {name!r}", place=f"$.inputs.{name}", way_out=did_you_mean(name, self._names)
                 )
-        for name in sorted(self._needed):
+        for name in self._needed:
             if inputs.get(name) is None:
                 raise SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}")
 
@@ -149,24 +159,25 @@ class Booster:
                 ctypes.byref(self._fast),
             )
         )
-        self._columns = columns
-        self._out = np.zeros(width, np.float64)
+        self._in, self._out = np.zeros(columns, np.float64), np.zeros(width, np.float64)
         self._count = ctypes.c_int64(0)
+        # Keeps Python's lock during the call: to win it back from a busy server's other threads takes longer than a row.
+        self._ask = ctypes.PyDLL(self._library._name).LGBM_BoosterPredictForMatSingleRowFast
+        self._given = (  # made once: making them for each row costs as much as the trees
+            self._fast,
+            ctypes.c_void_p(self._in.ctypes.data),
+            ctypes.byref(self._count),
+            ctypes.c_void_p(self._out.ctypes.data),
+        )
         self._lock = threading.Lock()
 
-    def row(self, row: F8) -> F8:
-        """The outputs for one row of float64, in the order of the columns. Raises ModelError."""
-        if row.shape != (self._columns,) or row.dtype != np.float64 or not row.flags.c_contiguous:
-            raise ModelError(f"a row is {self._columns} numbers in float64")
+    def row(self, row: F8 | Sequence[float]) -> F8:
+        """The outputs for one row, in the order of the columns. Raises ModelError."""
+        if len(row) != len(self._in):
+            raise ModelError(f"a row is {len(self._in)} numbers")
         with self._lock:
-            self._check(
-                self._library.LGBM_BoosterPredictForMatSingleRowFast(
-                    self._fast,
-                    ctypes.c_void_p(row.ctypes.data),
-                    ctypes.byref(self._count),
-                    ctypes.c_void_p(self._out.ctypes.data),
-                )
-            )
+            self._in[:] = row
+            self._check(self._ask(*self._given))
             return self._out[: self._count.value].copy()
 
     def _check(self, code: int) -> None:
@@ -188,6 +199,6 @@ def library() -> Any:
     path = next((p for folder in folders for p in sorted(Path(folder).glob("**/lib_lightgbm.*"))), None)
     if path is None:
         raise ModelError("LightGBM is not installed", way_out="pip install lightgbm")
-    loaded = ctypes.cdll.LoadLibrary(str(path))
+    loaded = ctypes.CDLL(str(path))
     loaded.LGBM_GetLastError.restype = ctypes.c_char_p
     return loaded

@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from noria.errors import BadRequest, ConfigError
+from noria.kernel.records import Outcome
+from noria.model.labels import text_of
 from noria.types import SECOND, Micros, parse_time
 
 MAX_BODY = 1_000_000
@@ -49,6 +51,39 @@ class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     at: Annotated[str, msgspec.Meta(max_length=40)]
     prediction_id: Name | None = None
 
+    def outcome(self, at: Micros, received: Micros) -> Outcome:
+        return Outcome(self.key, at, self.subject, self.item, self.value, self.prediction_id, received)
+
+
+class ValueBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One outcome where values are foretold: what the value truly was; the latest word counts.
+
+    It names the prediction, or its subject: then it belongs to that one's latest prediction within reach.
+    """
+
+    key: Name
+    value: Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+    at: Annotated[str, msgspec.Meta(max_length=40)]
+    subject: Name | None = None
+    prediction_id: Name | None = None
+
+    def outcome(self, at: Micros, received: Micros) -> Outcome:
+        return Outcome(self.key, at, self.subject or "", "", self.value, self.prediction_id, received)
+
+
+class LabelBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One outcome where labels are foretold: what the label truly was. Else as where values are."""
+
+    key: Name
+    value: Name | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
+    at: Annotated[str, msgspec.Meta(max_length=40)]
+    subject: Name | None = None
+    prediction_id: Name | None = None
+
+    def outcome(self, at: Micros, received: Micros) -> Outcome:
+        value = 1.0 if isinstance(self.value, str) else float(self.value)
+        return Outcome(self.key, at, self.subject or "", text_of(self.value), value, self.prediction_id, received)
+
 
 class ClockBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """``POST /replay/clock``: where the story's clock shall stand."""
@@ -65,20 +100,26 @@ class CandidateBody(PredictBody, forbid_unknown_fields=True, kw_only=True):
 
 _predict = msgspec.json.Decoder(PredictBody)
 _candidate = msgspec.json.Decoder(CandidateBody)
-_outcomes = msgspec.json.Decoder(
-    OutcomeBody | Annotated[list[OutcomeBody], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
-)
+AnyOutcome = OutcomeBody | ValueBody | LabelBody
+OUTCOMES: dict[str, type[AnyOutcome]] = {"regress": ValueBody, "classify": LabelBody}
+"""What an outcome is, by task; of every other an `OutcomeBody`."""
+_most = msgspec.Meta(min_length=1, max_length=MAX_ROWS)
+_outcomes: dict[type[AnyOutcome], msgspec.json.Decoder[Any]] = {
+    OutcomeBody: msgspec.json.Decoder(OutcomeBody | Annotated[list[OutcomeBody], _most]),
+    ValueBody: msgspec.json.Decoder(ValueBody | Annotated[list[ValueBody], _most]),
+    LabelBody: msgspec.json.Decoder(LabelBody | Annotated[list[LabelBody], _most]),
+}
 _clock = msgspec.json.Decoder(ClockBody)
 
 
 def predict_body(data: bytes) -> PredictBody:
     """Raises BadRequest."""
-    return _plain(_decode(_predict, data))
+    return _plain(_decode(_predict, data), data)
 
 
 def candidate_body(data: bytes) -> CandidateBody:
     """Raises BadRequest."""
-    return _plain(_decode(_candidate, data))
+    return _plain(_decode(_candidate, data), data)
 
 
 def clock_body(data: bytes) -> ClockBody:
@@ -86,16 +127,20 @@ def clock_body(data: bytes) -> ClockBody:
     return _decode(_clock, data)
 
 
-def outcome_bodies(data: bytes, now: Micros) -> list[tuple[OutcomeBody, Micros]]:
-    """The outcomes and their times. All are taken or none. Raises BadRequest, naming the first bad one."""
-    found: Any = _decode(_outcomes, data)
-    bodies: Sequence[OutcomeBody] = found if isinstance(found, list) else [found]
+def outcomes_of(data: bytes, now: Micros, task: str = "recommend") -> list[Outcome]:
+    """The outcomes of this body. All are taken or none. Raises BadRequest, naming the first bad one."""
+    found: Any = _decode(_outcomes[OUTCOMES.get(task, OutcomeBody)], data)
+    bodies: Sequence[AnyOutcome] = found if isinstance(found, list) else [found]
     taken = []
     for i, body in enumerate(bodies):
         place = f"$[{i}]" if isinstance(found, list) else "$"
-        for field in ("key", "subject", "item", "prediction_id"):
-            _no_nul(getattr(body, field), f"{place}.{field}")
-        taken.append((body, _moment(body.at, now, f"{place}.at")))
+        for field in body.__struct_fields__:
+            value = getattr(body, field)
+            _no_nul(value if isinstance(value, str) else None, f"{place}.{field}")
+        outcome = body.outcome(_moment(body.at, now, f"{place}.at"), now)
+        if not outcome.subject and outcome.prediction is None:
+            raise BadRequest("whose is it?", place=place, way_out="name the prediction_id, or the subject")
+        taken.append(outcome)
     return taken
 
 
@@ -128,7 +173,9 @@ def _moment(text: str, now: Micros, place: str) -> Micros:
     return at
 
 
-def _plain(body: P) -> P:
+def _plain(body: P, data: bytes) -> P:
+    if b"\\u0000" not in data:  # the only way in which JSON can say it
+        return body
     _no_nul(body.subject, "$.subject")
     _no_nul(body.key, "$.key")
     for name, value in (body.inputs or {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -278,6 +279,6 @@ def _predict(scorer: Any, body: PredictBody) -> tuple[bytes, bool]:
     if body.inputs is None:
         raise BadRequest("'inputs' is missing", place="$.inputs", way_out='send {"inputs": {"column": 1.5}}')
     output = scorer.predict(body.inputs)
-    if not all(np.isfinite(v) for v in output.values() if isinstance(v, float)):
+    if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
         raise ModelError("the model gave a value that is no number")
     return _encode(output), False
