@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from noria.serve.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
-from noria.serve.bodies import ClockBody, OutcomeBody, PredictBody
+from noria.serve.bodies import OUTCOMES, ClockBody, OutcomeBody, PredictBody
 from noria.serve.routes import OPEN, Route
 
 REF = "#/components/schemas/{name}"
@@ -41,12 +41,14 @@ _SERVER: dict[Route, tuple[str, Any]] = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document."""
+    """The OpenAPI document; what an outcome is depends on the project's task."""
+    outcome: Any = OUTCOMES.get(app.state.serving.project.config.model.task, OutcomeBody)
+    server = {**_SERVER, FEEDBACK: (_SERVER[FEEDBACK][0], outcome | list[outcome])}
     found = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
-    bodies = [body for _, body in _SERVER.values() if body is not None]
+    bodies = [body for _, body in server.values() if body is not None]
     schemas, components = msgspec.json.schema_components(bodies, ref_template=REF)
     by_body = iter(schemas)
-    for route, (summary, body) in _SERVER.items():
+    for route, (summary, body) in server.items():
         operation = _operation(route, summary, next(by_body) if body is not None else None)
         found["paths"].setdefault(route.path, {})[route.method.lower()] = operation
     found["components"]["schemas"] |= {**components, "Problem": PROBLEM}

@@ -171,7 +171,9 @@ def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
     """The typed inputs and outputs of a bundle of trees."""
     said: JsonObject = {one.source: {"type": _type(one), "required": one.required} for one in inputs}
-    outputs: JsonObject = {"value": "float64"} if labels is None else {"value": "label", "probability": "float64"}
+    outputs: JsonObject = {"value": "float64"}
+    if labels is not None:
+        outputs = {"value": "label", "probability": "float64", "probabilities": "float64 by label"}
     return {"inputs": said, "outputs": outputs}
 
 

@@ -102,6 +102,9 @@ def why_wrong(answer: JsonObject, right: JsonObject) -> str:
 
 
 def _differs(name: str, got: Any, value: Any) -> str:
+    if isinstance(value, dict):
+        got = got if isinstance(got, dict) else {}
+        return next((why for key, v in value.items() if (why := _differs(f"{name} of {key}", got.get(key), v))), "")
     if isinstance(value, list):
         return next((why for a, b in zip(got, value) if (why := _differs(name, a, b))), "")
     if isinstance(value, int | float) and not isinstance(value, bool):

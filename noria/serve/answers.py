@@ -10,7 +10,7 @@ import msgspec
 
 from noria.errors import BadRequest, Conflict, NotFound
 from noria.kernel.records import OnlineEvent, Outcome, Prediction
-from noria.serve.bodies import CandidateBody, OutcomeBody, PredictBody
+from noria.serve.bodies import CandidateBody, PredictBody
 from noria.serve.predictor import Answer
 from noria.serve.serving import Serving
 from noria.types import Micros, did_you_mean, named_id, new_id, to_iso
@@ -127,15 +127,13 @@ class Answers:
         body_ = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return Reply(body_), (time.perf_counter_ns() - started) // 1_000
 
-    async def feedback(self, bodies: list[tuple[OutcomeBody, Micros]], ack: str) -> Reply:
+    async def feedback(self, outcomes: list[Outcome], ack: str) -> Reply:
         """Take outcomes, all or none; a key that is known changes nothing.
 
         With ack=group they are on the disk and in the history when this returns.
         """
         if ack == "none":
             raise BadRequest("an outcome is always written down", place="ack", way_out="use ack=group or ack=async")
-        now = self._s.clock.now()
-        outcomes = [Outcome(b.key, at, b.subject, b.item, b.value, b.prediction_id, received=now) for b, at in bodies]
         events = (
             [OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value) for o in outcomes if o.value]
             if self._histories

@@ -225,7 +225,8 @@ async def _probe(app: App, call: Call) -> Reply:
 
 async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
-    taken = bodies.outcome_bodies(await app.reading.body(call), app.serving.clock.now())
+    task = app.serving.project.config.model.task
+    taken = bodies.outcomes_of(await app.reading.body(call), app.serving.clock.now(), task)
     return 200, JSON, (await app.answers.feedback(taken, ack)).body
 
 

@@ -18,6 +18,7 @@ from noria.features.views import View
 from noria.kernel.artifacts.codecs import Bundle
 from noria.model import scoring
 from noria.model.boost import Booster
+from noria.model.labels import text_of
 from noria.model.learners import trees
 from noria.model.problem import Settings
 from noria.model.table_problem import TableProblem
@@ -99,7 +100,8 @@ def test_one_row_by_ctypes_is_lightgbm_s_own_prediction(task):
             assert answer == {"value": expected[place, 0]}
         else:
             best = int(got[place].argmax())
-            assert answer == {"value": scorer.labels[best], "probability": got[place, best]}
+            by_label = dict(zip(map(text_of, scorer.labels), got[place]))
+            assert answer == {"value": scorer.labels[best], "probability": got[place, best], "probabilities": by_label}
 
 
 def test_the_encoding_of_training_is_that_of_serving():

@@ -7,21 +7,23 @@ import json
 import pytest
 
 from noria.errors import BadRequest
-from noria.serve.bodies import AHEAD, LARGEST, MAX_ROWS, outcome_bodies
+from noria.kernel.records import Outcome
+from noria.serve.bodies import AHEAD, LARGEST, MAX_ROWS, outcomes_of
 from noria.types import parse_time, to_iso
 
 NOW = parse_time("2011-03-01T12:00:00Z")
 GOOD = {"key": "536365/85123A", "subject": "17850", "item": "85123A", "value": 6, "at": "2011-03-01T08:26:00Z"}
 
 
-def taken(body: object) -> list:
-    return outcome_bodies(json.dumps(body).encode(), NOW)
+def taken(body: object, task: str = "recommend") -> list[Outcome]:
+    return outcomes_of(json.dumps(body).encode(), NOW, task)
 
 
 def test_a_good_one() -> None:
-    ((body, at),) = taken({**GOOD, "prediction_id": "pred_1"})
-    assert (body.key, body.subject, body.item, body.value) == ("536365/85123A", "17850", "85123A", 6.0)
-    assert (at, body.prediction_id) == (parse_time("2011-03-01T08:26:00Z"), "pred_1")
+    (outcome,) = taken({**GOOD, "prediction_id": "pred_1"})
+    assert (outcome.key, outcome.subject, outcome.item, outcome.value) == ("536365/85123A", "17850", "85123A", 6.0)
+    assert (outcome.at, outcome.prediction) == (parse_time("2011-03-01T08:26:00Z"), "pred_1")
+    assert (outcome.received, outcome.joined, outcome.how) == (NOW, None, "")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_each_wrong_field_is_named(change: dict, place: str) -> None:
 @pytest.mark.parametrize("value", [b"NaN", b"Infinity", b"-Infinity", b"1e400"])
 def test_a_value_that_is_no_number_is_refused(value: bytes) -> None:
     with pytest.raises(BadRequest):
-        outcome_bodies(json.dumps(GOOD).encode().replace(b"6,", value + b",", 1), NOW)
+        outcomes_of(json.dumps(GOOD).encode().replace(b"6,", value + b",", 1), NOW)
 
 
 @pytest.mark.parametrize("name", list(GOOD))
@@ -63,7 +65,7 @@ def test_each_field_is_needed(name: str) -> None:
 
 
 def test_a_little_ahead_of_the_clock_is_taken() -> None:
-    assert taken({**GOOD, "at": to_iso(NOW + AHEAD)})[0][1] == NOW + AHEAD
+    assert taken({**GOOD, "at": to_iso(NOW + AHEAD)})[0].at == NOW + AHEAD
 
 
 def test_lists_are_taken_whole_or_not_at_all() -> None:
@@ -74,3 +76,43 @@ def test_lists_are_taken_whole_or_not_at_all() -> None:
     with pytest.raises(BadRequest) as error:
         taken([GOOD, {**GOOD, "value": None}])
     assert error.value.place == "$[1].value"
+
+
+ROW = {"key": "o1", "value": 12.5, "at": "2011-03-01T08:26:00Z", "prediction_id": "pred_1"}
+
+
+def test_where_values_are_foretold_an_outcome_is_a_value() -> None:
+    (named,) = taken(ROW, "regress")
+    assert (named.subject, named.item, named.value, named.prediction) == ("", "", 12.5, "pred_1")
+    (other,) = taken({**{k: v for k, v in ROW.items() if k != "prediction_id"}, "subject": "7", "value": -3}, "regress")
+    assert (other.subject, other.value, other.prediction) == ("7", -3.0, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "label"), [("yes", "yes"), (True, "true"), (False, "false"), (1, "1"), (0.0, "0"), (2.5, "2.5")]
+)
+def test_where_labels_are_foretold_an_outcome_is_a_label(value: object, label: str) -> None:
+    (outcome,) = taken({**ROW, "value": value}, "classify")
+    assert outcome.item == label and outcome.subject == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "place"),
+    [
+        ("regress", {"value": "12"}, "$.value"),
+        ("regress", {"value": True}, "$.value"),
+        ("regress", {"value": 2 * LARGEST}, "$.value"),
+        ("regress", {"item": "A"}, "$"),
+        ("regress", {"prediction_id": None}, "$"),
+        ("regress", {"prediction_id": "a\x00b"}, "$.prediction_id"),
+        ("classify", {"value": None}, "$.value"),
+        ("classify", {"value": ""}, "$.value"),
+        ("classify", {"value": "a\x00b"}, "$.value"),
+        ("classify", {"value": ["yes"]}, "$.value"),
+        ("classify", {"subject": ""}, "$.subject"),
+    ],
+)
+def test_each_wrong_field_of_a_row_s_outcome_is_named(task: str, change: dict, place: str) -> None:
+    with pytest.raises(BadRequest) as error:
+        taken({**ROW, **change}, task)
+    assert error.value.place == place
