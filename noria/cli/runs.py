@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from noria.cli.output import emit, facts, json_option, opened, project_option, table
+from noria.cli.output import emit, facts, json_option, number, opened, project_option, table
 from noria.types import to_iso
 
 
@@ -26,7 +26,7 @@ def ls(folder: Path, pipeline: str | None, status: str | None, limit: int, as_js
     """The latest runs."""
     with opened(folder) as project:
         found = project.store.runs.list(pipeline=pipeline, status=status, limit=limit)
-    rows = [(r.id, r.pipeline, r.status, to_iso(r.started), _seconds(r.started, r.ended), r.error) for r in found]
+    rows = [(r.id, r.pipeline, r.status, to_iso(r.started), number(r.cost.get("wall_s"), 2), r.error) for r in found]
     emit(found, as_json, lambda: table(("run", "pipeline", "status", "started", "seconds", "error"), rows))
 
 
@@ -46,15 +46,14 @@ def show(folder: Path, run_id: str, as_json: bool) -> None:
                 "run": run.id,
                 "pipeline": run.pipeline,
                 "status": run.status,
-                "code": run.code,
-                "cost": run.cost,
+                **{name: value for name, value in run.code.items() if value},
+                "CPU s": number(run.cost.get("cpu_s"), 2),
+                "wall s": number(run.cost.get("wall_s"), 2),
                 "error": run.error,
             }
         )
-        rows = [
-            (s.name, s.status, _seconds(s.started, s.ended), ", ".join(s.after), ", ".join(s.impure)) for s in steps
-        ]
-        table(("step", "status", "seconds", "after", "impure"), rows)
+        rows = [(s.name, s.status, number(s.cpu_us / 1e6, 2), ", ".join(s.after), ", ".join(s.impure)) for s in steps]
+        table(("step", "status", "CPU s", "after", "impure"), rows)
 
     emit({"run": run, "steps": steps}, as_json, show_run)
 
@@ -114,7 +113,3 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
     ]
     shown = [(r["step"], "same" if r["same"] else "differs", r[one], r[other], ", ".join(r["differs"])) for r in rows]
     emit(rows, as_json, lambda: table(("step", "", one, other, "what differs"), shown))
-
-
-def _seconds(start: int | None, end: int | None) -> str:
-    return f"{(end - start) / 1e6:.2f}" if start is not None and end is not None else ""
