@@ -42,6 +42,7 @@ NoriaError
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -129,6 +130,15 @@ class StoreBusy(StoreError):
 
 class DiskFull(StoreError):
     code, status = "disk_full", 507
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether the system says that the disk, or this user's share of it, is full.
+
+    >>> no_room(OSError(errno.ENOSPC, "No space left on device")), no_room(ValueError())
+    (True, False)
+    """
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class EngineError(NoriaError):

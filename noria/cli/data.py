@@ -144,18 +144,17 @@ def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> Non
 @json_option
 def check(folder: Path, dataset: str | None, as_json: bool) -> None:
     """Check the source's files against the contract; nothing is taken in."""
-    from noria.data.ingest import dataset_config, load_contract
-    from noria.data.sources import find, read
+    from noria.data.ingest import check_file, dataset_config, load_contract
+    from noria.data.sources import find
 
     with opened(folder) as project:
         name = dataset or project.config.dataset.name
         contract = load_contract(project, name)
         found: list[dict[str, Any]] = []
         for file in find(project.root, dataset_config(project, name).source):
-            rows = read(file)
-            checked = contract.check(rows.frame, project.clock.now())
-            bad = checked.bad.height + len(rows.broken)
-            found.append({"file": file.name, "rows": rows.count, "bad": bad, "reasons": checked.counts})
+            checked = check_file(contract, file, project.clock.now())
+            bad = checked.bad.height
+            found.append({"file": file.name, "rows": checked.rows, "bad": bad, "reasons": checked.counts})
     shown = [(f["file"], f["rows"], f["bad"], ", ".join(f"{r} {n}" for r, n in f["reasons"].items())) for f in found]
     emit(found, as_json, lambda: table(("file", "rows", "bad", "because"), shown, empty="the source has no files"))
     if any(f["bad"] for f in found):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from noria.errors import NoriaError
+from noria.errors import DiskFull, NoriaError, no_room
 from noria.types import did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "impact": ("noria.cli.trace:impact", "What a file, dataset, model or person touched."),
     "decisions": ("noria.cli.decisions:decisions", "ls · show · replay"),
     "login": ("noria.cli.up:login", "A new one-use address for the page."),
+    "token": ("noria.cli.token:token", "add · ls · revoke: what programs show to be let in."),
     "doctor": ("noria.cli.doctor:doctor", "Look for what could go wrong, and say how to mend it."),
 }
 
@@ -99,6 +100,9 @@ def main(args: list[str] | None = None) -> Any:
     except Exception as exc:
         if os.environ.get("NORIA_TRACEBACK"):
             raise
+        if no_room(exc):
+            click.echo(f"noria: the disk is full: {exc} - free some room and run the same command again", err=True)
+            sys.exit(DiskFull.exit_code)
         click.echo(
             f"noria: unexpected {type(exc).__name__}: {exc} - this is a defect; NORIA_TRACEBACK=1 shows where", err=True
         )

@@ -38,7 +38,11 @@ def run(folder: Path, pipeline: str | None, params: tuple[str, ...], as_json: bo
 def _cycle(project: Project, tell: Any) -> JsonObject:
     from noria.retrain.cycle import run_cycle
 
+    told = {event.id for event in project.store.events.list(kind="again")}
     turned = run_cycle(project, on_event=tell)
+    for event in project.store.events.list(kind="again"):
+        if event.id not in told:
+            click.echo(f"  {event.data['message']}", err=True)
     return {
         "dataset": f"{turned.dataset.dataset}@{turned.dataset.version}",
         "model": turned.model.ref,

@@ -17,6 +17,8 @@ from noria.errors import SourceError
 MOST_LINES = 100
 """A record in quotes may span this many lines: beyond that the quote was never closed."""
 
+EMPTY = "put rows in it or take it away; files that have some are taken in"
+
 _SEPARATORS = ",;\t|"
 
 
@@ -59,7 +61,7 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame
             rows.append(fields)
             places.append((row, line))
     if not rows and not broken:
-        raise SourceError("the table has a header and no rows", place=name)
+        raise SourceError("the table has a header and no rows", place=name, way_out=EMPTY)
     columns = zip(*rows) if rows else ([] for _ in header)
     frame = pl.DataFrame({h: pl.Series(h, list(c), dtype=pl.String) for h, c in zip(header, columns, strict=True)})
     frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))

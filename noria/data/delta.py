@@ -5,7 +5,6 @@ Works with delta-rs and polars alone, without pyarrow.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import io
@@ -23,7 +22,7 @@ from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.schema import ArrayType, PrimitiveType
 
-from noria.errors import Conflict, ContractError, DiskFull, StoreBusy, StoreError
+from noria.errors import Conflict, ContractError, DiskFull, StoreBusy, StoreError, no_room
 from noria.types import Micros
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -51,11 +50,11 @@ def translated(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        if exc.errno == errno.ENOSPC:
+        if no_room(exc):
             raise DiskFull("no room on the disk; nothing was committed", place=place, way_out="free some room") from exc
         raise StoreError(str(exc), place=place) from exc
     except DeltaError as exc:
-        if "No space left" in str(exc):
+        if "No space left" in str(exc) or "File too large" in str(exc):
             raise DiskFull("no room on the disk; nothing was committed", place=place, way_out="free some room") from exc
         raise StoreError(f"the table cannot be used: {exc}", place=place) from exc
 

@@ -88,7 +88,10 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
         last = catch_up(project, tables, dataset, contract)
         work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), last)
         cache = tables.root / f".{dataset}.seen.json"
-        files = pending(project.store, project.root, dataset, config.source, cache, started=last is not None)
+        again: dict[str, str] = {}
+        started = last is not None
+        files = pending(project.store, project.root, dataset, config.source, cache, started=started, again=again)
+        tell_again(project, dataset, again)
         made = None
         for batch in batches(files):
             made = _take(work, batch) or made
@@ -97,6 +100,19 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
     if work.refused:
         raise _first(work.refused)
     return made
+
+
+def check_file(contract: Contract, file: SourceFile, now: Micros) -> Checked:
+    """What the contract says of a file's rows; lines that are no rows are bad ones. Nothing is stored.
+
+    Raises SourceError, ContractError.
+    """
+    rows = read(file)
+    frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
+    if "_line" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
+    checked = contract.check(frame, now)
+    return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked
 
 
 def reconcile(project: Project) -> list[DatasetVersion]:
@@ -159,14 +175,10 @@ def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
 
 
 def _check(work: _Ingest, file: SourceFile) -> Checked:
-    rows = read(file)
-    frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
-    if "_line" not in frame.columns:
-        frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
-    checked = work.contract.check(frame, work.now)
+    checked = check_file(work.contract, file, work.now)
     for reason, index in work.indexes:
         checked = checked.reject(index.known(checked.good), reason)
-    return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked
+    return checked
 
 
 def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
@@ -207,6 +219,19 @@ def _tell(work: _Ingest, refusal: _Refused) -> None:
         )
     except Conflict:
         return  # told before
+
+
+def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
+    """Say once of each file that its bytes are in the dataset under another name: they are not taken in again."""
+    for name, first in again.items():
+        message = f"{name} holds the same bytes as {first}: they are in {dataset} once"
+        event = named_id("evt", "again", dataset, name, first)
+        try:
+            project.store.events.add(
+                Event(event, project.clock.now(), "again", f"dataset:{dataset}", {"file": name, "message": message})
+            )
+        except Conflict:
+            continue  # told before
 
 
 def _first(refused: list[_Refused]) -> DataError:

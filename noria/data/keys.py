@@ -10,6 +10,7 @@ a row.
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import zlib
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from noria.data.delta import translated
 from noria.data.tables import Tables
 
 _ENTRY = np.dtype([("hash", "<u8"), ("version", "<u4")])
@@ -150,9 +152,14 @@ def _sorted(entries: NDArray[Any]) -> NDArray[Any]:
 def _write(folder: Path, entries: NDArray[Any], first: int, last: int) -> _Segment:
     path = folder / f"{first:09}-{last:09}-{zlib.crc32(entries.tobytes()):08x}.npy"
     part = path.with_suffix(".part")
-    with part.open("wb") as out:
-        np.save(out, entries, allow_pickle=False)
-    part.replace(path)
+    data = io.BytesIO()  # numpy writing to a file tells of a full disk without saying so
+    np.save(data, entries, allow_pickle=False)
+    with translated(str(path)):
+        try:
+            part.write_bytes(data.getbuffer())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     _verified.add(str(path))
     return _Segment(first, last, path, entries)
 

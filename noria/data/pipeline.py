@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-from noria.data.ingest import dataset_config, ingest, load_contract, reconcile
+from noria.data.ingest import check_file, dataset_config, ingest, load_contract, reconcile, tell_again
 from noria.data.seen import pending
-from noria.data.sources import read
 from noria.data.tables import open_tables
 from noria.errors import DataError, NotFound
 from noria.kernel.engine import Context, pipeline, step
@@ -23,7 +22,10 @@ def find_new(dataset: str, ctx: Context) -> list[JsonObject]:
     tables = open_tables(project)
     cache = tables.root / f".{dataset}.seen.json"
     source = dataset_config(project, dataset).source
-    files = pending(project.store, project.root, dataset, source, cache, started=tables.exists(dataset))
+    again: dict[str, str] = {}
+    started = tables.exists(dataset)
+    files = pending(project.store, project.root, dataset, source, cache, started=started, again=again)
+    tell_again(project, dataset, again)
     for file in files:
         ctx.read(f"file:{file.digest}")
     return [{"digest": f.digest, "name": f.name, "bytes": f.size} for f in files]
@@ -42,13 +44,11 @@ def check_new(dataset: str, files: list[JsonObject], ctx: Context) -> list[JsonO
         if file.digest not in wanted:
             continue
         try:
-            rows = read(file)
-            checked = contract.check(rows.frame, project.clock.now())
+            checked = check_file(contract, file, project.clock.now())
         except DataError as exc:
             found.append({"name": file.name, "error": str(exc)})
             continue
-        bad = checked.bad.height + len(rows.broken)
-        found.append({"name": file.name, "rows": rows.count, "bad": bad, "reasons": checked.counts})
+        found.append({"name": file.name, "rows": checked.rows, "bad": checked.bad.height, "reasons": checked.counts})
         ctx.progress(len(found), len(files), file.name)
     return found
 

@@ -21,10 +21,18 @@ _MANY, _MUCH = 20, 1 << 20  # files and bytes that may be hashed again before th
 
 
 def pending(
-    store: MetadataStore, root: Path, dataset: str, source: str, cache: Path, *, started: bool
+    store: MetadataStore,
+    root: Path,
+    dataset: str,
+    source: str,
+    cache: Path,
+    *,
+    started: bool,
+    again: dict[str, str] | None = None,
 ) -> list[SourceFile]:
     """The files that are not in the dataset yet, by name; the same bytes once. Cost grows with the number of names.
 
+    ``again`` gets the names whose bytes are in, or come in, under another name, and that name; each about once.
     Raises SourceError when the source has no file at all and the dataset is not ``started`` either.
     """
     if source.startswith(FUNCTION):
@@ -39,6 +47,8 @@ def pending(
     marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
     unknown = [hash_file(root, name) for name, mark in marks.items() if remembered.get(name) != mark]
     new = _not_in(store, dataset, unknown)
+    if again is not None:
+        again |= _again(store, dataset, unknown, new)
     out = {f.name for f in new}
     _remember(cache, {name: mark for name, mark in marks.items() if name not in out}, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
@@ -49,6 +59,13 @@ def _not_in(store: MetadataStore, dataset: str, files: list[SourceFile]) -> list
         known = {f.digest for f in store.datasets.files(dataset)}
         return [f for f in files if f.digest not in known]
     return [f for f in files if not store.datasets.has_file(dataset, f.digest)]
+
+
+def _again(store: MetadataStore, dataset: str, looked_at: list[SourceFile], new: list[SourceFile]) -> dict[str, str]:
+    first = {f.digest: f.name for f in reversed(new)}
+    if any(f.digest not in first for f in looked_at):
+        first |= {f.digest: f.name for f in store.datasets.files(dataset)}
+    return {f.name: first[f.digest] for f in looked_at if first.get(f.digest, f.name) != f.name}
 
 
 def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from noria.data.csvlines import BrokenLine, read_csv
+from noria.data.csvlines import EMPTY, BrokenLine, read_csv
 from noria.errors import SourceError
 from noria.types import did_you_mean
 
@@ -110,7 +110,7 @@ def read(file: SourceFile) -> Rows:
             "it was changed while it was read", place=file.name, way_out="write files whole, then rename them"
         )
     if not data:
-        raise SourceError("the file is empty", place=file.name)
+        raise SourceError("the file is empty", place=file.name, way_out=EMPTY)
     if file.path.suffix == ".parquet":
         return _numbered(_parquet(data, file.name), file.name)
     frame, broken = read_csv(data, file.name, tab=file.path.suffix == ".tsv")
@@ -119,7 +119,7 @@ def read(file: SourceFile) -> Rows:
 
 def _numbered(frame: pl.DataFrame, name: str) -> Rows:
     if not frame.height:
-        raise SourceError("the table has no rows", place=name)
+        raise SourceError("the table has no rows", place=name, way_out=EMPTY)
     if own := next((c for c in frame.columns if c.startswith("_")), None):
         raise SourceError(f"column {own!r}: names that begin with _ are Noria's own", place=name)
     return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from noria.errors import DiskFull, NotAttested, StoreError
+from noria.errors import DiskFull, NotAttested, StoreError, no_room
 from noria.release import attest
 from noria.types import JsonObject, canonical
 
@@ -64,7 +63,7 @@ def _keeping(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        if no_room(exc):
             way_out = "free some room and run the same command again"
             raise DiskFull("the disk has no room for a key", place=str(path), way_out=way_out) from exc
         raise StoreError(

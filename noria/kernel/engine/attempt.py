@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from noria.errors import NoriaError, StepFailed
+from noria.errors import DiskFull, NoriaError, StepFailed, no_room
 from noria.kernel.artifacts import codecs
 from noria.kernel.artifacts.base import ArtifactStore
 from noria.kernel.artifacts.codecs import Saved
@@ -61,6 +61,9 @@ class Done:
     reads: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     attempts: int = 1
+
+
+ROOM = "free some room and run the same command again: steps that were done are kept"
 
 
 class ChildFailed(Exception):
@@ -128,6 +131,8 @@ def surfaced(exc: Exception, name: str) -> NoriaError:
     frames = traceback.extract_tb(exc.__traceback__)
     inner = [f for f in frames if not f.filename.startswith(_HERE)] or list(frames)
     where = f" ({Path(inner[-1].filename).name}:{inner[-1].lineno})" if inner else ""
+    if no_room(exc):
+        return DiskFull(f"the disk is full: {exc}", place=f"step {name}{where}", way_out=ROOM)
     return StepFailed(_said(exc), place=f"step {name}{where}", way_out="mend it and run the same command again")
 
 

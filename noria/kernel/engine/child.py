@@ -15,9 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from noria.errors import NoriaError, PipelineError
+from noria.errors import NoriaError, PipelineError, no_room
 from noria.kernel.artifacts.local import LocalArtifacts
-from noria.kernel.engine.attempt import Done, Job, Surroundings, run_here
+from noria.kernel.engine.attempt import ROOM, Done, Job, Surroundings, run_here
 from noria.kernel.engine.nodes import Definition
 from noria.kernel.engine.reach import reach
 from noria.kernel.engine.steps import StepFunction, step
@@ -152,6 +152,9 @@ def _failed(exc: Exception) -> JsonObject:
     kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__]
     if isinstance(exc, NoriaError):
         return {"kinds": kinds, "message": exc.message, "place": exc.place, "way_out": exc.way_out}
+    if no_room(exc):
+        full = ["noria.errors.DiskFull", *kinds]
+        return {"kinds": full, "message": f"the disk is full: {exc}", "place": "", "way_out": ROOM}
     traceback.print_exception(exc)
     last = traceback.extract_tb(exc.__traceback__)[-1]
     message = f"{type(exc).__name__}: {exc}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
@@ -32,6 +34,9 @@ _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
 }
 
 
+_LEAST_ROOM = 64 * 1024
+
+
 def translate(error: BaseException, place: str) -> BaseException:
     """The Noria error that says the same; errors that are nobody's database are returned as they are."""
     if isinstance(error, NoriaError):
@@ -53,6 +58,8 @@ def translate(error: BaseException, place: str) -> BaseException:
 def _known(error: BaseException, place: str) -> StoreError | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and _no_room_at(place):
+            return DiskFull("the disk is full", place=place, way_out=_SQLITE[sqlite3.SQLITE_FULL][1])
         kind, way_out = _SQLITE.get(code, (StoreError, ""))
         return kind(str(error), place=place, way_out=way_out)
     if type(error).__module__.startswith("psycopg"):
@@ -60,6 +67,15 @@ def _known(error: BaseException, place: str) -> StoreError | None:
         kind, way_out = _POSTGRES.get(state, (Conflict if state.startswith("23") else StoreError, ""))
         return kind(str(error).strip() or type(error).__name__, place=place, way_out=way_out)
     return None
+
+
+def _no_room_at(place: str) -> bool:
+    """Whether the file's disk is full: SQLite calls it an I/O error where not even its shared memory file has room."""
+    try:
+        disk = os.statvfs(Path(place).parent)
+    except OSError:  # the place is no file
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST_ROOM
 
 
 @contextmanager
