@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from noria.cli.output import opened, project_option
+from noria.cli.output import emit, json_option, opened, project_option
 from noria.types import JsonObject
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="This machine only, unless you say otherwise.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @project_option
-def up(folder: Path, host: str, port: int) -> None:
+@json_option
+def up(folder: Path, host: str, port: int, as_json: bool) -> None:
     """Serve predictions, the page, the API and the loop, until Ctrl-C."""
     from noria.serve.supervisor import login_address as address
     from noria.serve.supervisor import up as serve
@@ -27,8 +28,12 @@ def up(folder: Path, host: str, port: int) -> None:
     with opened(folder) as project:
 
         def ready(told: JsonObject) -> None:
-            click.echo(f"serving {project.config.project.name} on http://{told['host']}:{told['port']}")
-            click.echo(f"the page, once: {address(project, told['host'], told['port'])}")
+            login = address(project, told["host"], told["port"])
+            if as_json:
+                click.echo(json.dumps({**told, "login": login}))  # one line: whoever started us reads it while we run
+                return
+            click.echo(f"serving {project.config.project.name} on {told['url']}")
+            click.echo(f"the page, once: {login}")
             click.echo("Ctrl-C stops it")
 
         serve(project, host, port, replay=project.replay, on_ready=ready)
@@ -46,7 +51,9 @@ def login_address(project: Project) -> str:
 
 @click.command()
 @project_option
-def login(folder: Path) -> None:
+@json_option
+def login(folder: Path, as_json: bool) -> None:
     """Print a new address that opens the page once."""
     with opened(folder) as project:
-        click.echo(login_address(project))
+        found = login_address(project)
+    emit({"login": found}, as_json, lambda: click.echo(found))

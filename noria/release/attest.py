@@ -89,7 +89,7 @@ def open_envelope(data: bytes, key: Ed25519PublicKey) -> JsonObject:
         raise NotAttested(f"an envelope of {kind!r}, not of an in-toto statement")
     if not any(_signed_by(key, signature, pae(payload)) for signature in signatures):
         raise NotAttested(
-            "the envelope is not signed by the trusted key", way_out="release the model again: noria release MODEL"
+            "the envelope is not signed by the trusted key", way_out="release the model again: noria release start MODEL"
         )
     return _read_statement(payload)
 
@@ -170,7 +170,7 @@ def verify_release(
         raise NotAttested(
             "the signed statement of the release is missing",
             place=place,
-            way_out="release the model again: noria release MODEL",
+            way_out="release the model again: noria release start MODEL",
         )
     terms = own[0].predicate
     if terms.get("endpoint") != release.endpoint:

@@ -38,7 +38,7 @@ def resolve(project: Project, text: str) -> ModelVersion:
 def set_alias(project: Project, alias: str, text: str) -> ModelVersion:
     """Point an alias of your own at a version. Raises ReleaseError for a name that follows the releases."""
     if alias in FOLLOWS or alias == "latest":
-        raise ReleaseError(f"{alias!r} follows the releases", way_out=f"release it: noria release {text}")
+        raise ReleaseError(f"{alias!r} follows the releases", way_out=f"release it: noria release start {text}")
     if not _ALIAS.match(alias):
         raise ReleaseError(f"{alias!r} is no alias", way_out="use a-z, 0-9, - and _, a letter first")
     model = resolve(project, text)

@@ -65,7 +65,7 @@ def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> lis
             raise ReleaseError(
                 f"{release.model} was compared with another champion than {champion.model if champion else 'none'}",
                 place=f"release {release.id}",
-                way_out=f"let the gates see it again: noria release {release.model}",
+                way_out=f"let the gates see it again: noria release start {release.model}",
             )
         events = _halt_others(project, release, now, tx)
         if champion is None or release.stages[0]["share"] >= 1:
@@ -120,7 +120,7 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, now: M
         if release.status == "champion" and release.previous is None:
             raise ReleaseError(
                 f"there is no release before {release.id}: the endpoint would be left without a model",
-                way_out="release another model first: noria release MODEL",
+                way_out="release another model first: noria release start MODEL",
             )
         return _roll_back(project, release, at, {"reason": reason, "by": by}, tx)
 

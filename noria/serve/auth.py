@@ -100,9 +100,11 @@ def _expired(token: Token) -> bool:
 
 def _valid(token: Token | None) -> Token:
     if token is None or token.once:
-        raise Unauthorized("unknown token", way_out="make one with: noria up, or noria token")
+        raise Unauthorized(
+            "unknown token", way_out="noria up shows a page to log in on; for a program: noria token add NAME"
+        )
     if _expired(token):
-        raise Unauthorized("this token has expired", way_out="make a new one")
+        raise Unauthorized("this token has expired", way_out="make a new one: noria token add NAME")
     return token
 
 

@@ -51,7 +51,7 @@ class Models:
         name, version = parse_ref(ref)
         row = self._db.first(MODELS.select.where(_model.name == name, _model.version == version))
         if row is None:
-            raise NotFound(f"no model {ref!r}", way_out="noria models lists them")
+            raise NotFound(f"no model {ref!r}", way_out="noria models ls")
         return MODELS.record(row)
 
     def list(self, name: str | None = None) -> Sequence[ModelVersion]:
@@ -63,7 +63,7 @@ class Models:
     def alias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
         def work(tx: Connection) -> None:
             if tx.execute(select(_model.name).where(_model.name == name, _model.version == version)).first() is None:
-                raise NotFound(f"no model 'model:{name}@{version}'", way_out="noria models lists them")
+                raise NotFound(f"no model 'model:{name}@{version}'", way_out="noria models ls")
             set_alias(tx, name, alias, version)
 
         self._db.write(work, tx)

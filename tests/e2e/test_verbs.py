@@ -1,0 +1,156 @@
+"""A project from its first command to a rollback, by what a person types: eight months of the shop, a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from noria.recipes.recommend.shop import read_cut, year_one
+from noria.recipes.recommend.shop import shuffled as dealt_out_anew
+
+pytestmark = pytest.mark.timeout(300)
+FILES = list(year_one(read_cut()))
+CUSTOMER = str(FILES[0][1]["customer_id"].mode().min())
+
+
+@dataclass
+class Shop:
+    root: Path
+    env: dict[str, str]
+
+    def noria(
+        self, *args: str, ends: int = 0, given: str | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "noria", *args],
+            cwd=cwd or self.root,
+            env=self.env,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == ends, f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    def told(self, *args: str, **more) -> object:
+        return json.loads(self.noria(*args, "--json", **more).stdout)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    base = tmp_path_factory.mktemp("verbs")
+    made = Shop(base / "store", {**os.environ, "NORIA_HOME": str(base / "home")})
+    made.noria("new", "store", cwd=base)
+    source = made.root / "data" / "sales"
+    source.mkdir(parents=True, exist_ok=True)
+    for name, rows in FILES[:8]:
+        rows.write_parquet(source / f"{name}.parquet")
+    return made
+
+
+@pytest.fixture(scope="module")
+def served(shop: Shop) -> Iterator[Shop]:
+    """With a first model, and a server."""
+    assert shop.told("run")["status"] == "champion"
+    with (shop.root / "up.log").open("w") as log:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "noria", "up", "--port", "0", "--json"],
+            cwd=shop.root,
+            env=shop.env,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            assert up.stdout is not None
+            line = up.stdout.readline()
+            assert line, (shop.root / "up.log").read_text()
+            yield shop
+        finally:
+            up.terminate()
+            assert up.wait(60) == 0
+            up.stdout.close()
+    assert not (shop.root / ".noria" / "up.json").exists()
+
+
+def test_from_a_prediction_to_its_rows(served: Shop):
+    answer = served.told("predict", CUSTOMER, "-k", "5", "--key", "visit-1")
+    assert len(answer["items"]) == 5 and not answer["cold"]
+    assert served.told("predict", CUSTOMER, "-k", "5", "--key", "visit-1") == answer
+    assert CUSTOMER not in served.noria("predict", "a stranger").stdout
+    outcome = {
+        "key": "line-1",
+        "subject": CUSTOMER,
+        "item": answer["items"][0],
+        "value": 1,
+        "at": answer["at"],
+        "prediction_id": answer["prediction_id"],
+    }
+    assert served.told("feedback", given=json.dumps(outcome)) == {"sent": 1}
+    assert served.told("feedback", given=json.dumps([outcome])) == {"sent": 1}
+    assert sum(served.told("status")["outcomes"].values()) == 1  # the same key twice is one
+    traced = served.told("trace", answer["prediction_id"])
+    assert traced["history"] and all(row["file"] and row["row"] is not None for row in traced["history"])
+    touched = served.told("impact", f"subject:{CUSTOMER}")
+    assert touched["rows"] == len(traced["history"]) + 1 and touched["models"] == ["model:store@1"]
+
+
+def test_a_program_is_let_in_by_its_token_and_no_further(served: Shop):
+    made = served.told("token", "add", "shop-front", "--scope", "predict")
+    up = json.loads((served.root / ".noria" / "up.json").read_text())
+
+    def ask(path: str, body: object) -> int:
+        request = Request(up["url"] + path, json.dumps(body).encode(), {"Authorization": f"Bearer {made['token']}"})
+        try:
+            with urlopen(request, timeout=30) as reply:  # noqa: S310 - our own server
+                return int(reply.status)
+        except OSError as exc:
+            return int(getattr(exc, "code", 0))
+
+    assert ask("/predict/store", {"subject": CUSTOMER}) == 200
+    assert ask("/feedback", []) == 403
+    listed = served.told("token", "ls")
+    assert [t["name"] for t in listed] == ["shop-front"] and made["token"] not in json.dumps(listed)
+    served.noria("token", "revoke", "shop-front")
+    assert ask("/predict/store", {"subject": CUSTOMER}) == 401
+    assert "no token" in served.noria("token", "revoke", "shop-front", ends=4).stderr
+
+
+def test_a_model_of_wrong_data_is_refused_and_forced_and_taken_back(served: Shop):
+    first = served.told("status")["serving"]["model"]
+    for name, rows in FILES[8:10]:
+        dealt_out_anew(rows, 0).write_parquet(served.root / "data" / "sales" / f"{name}.parquet")
+    made = served.told("run")
+    assert (made["dataset"], made["model"], made["status"]) == ("sales@2", "model:store@2", "refused")
+    runs = served.told("runs", "ls", "--pipeline", "model")
+    assert "rows" in served.noria("why", runs[0]["id"], "search").stdout
+    forced = served.told("release", "start", "2", "--force", "the fair begins today")["release"]
+    assert (forced["status"], forced["forced"]) == ("canary", "the fair begins today")
+    assert "the fair is over" in served.noria("rollback", "--reason", "the fair is over").stdout
+    assert served.told("status")["serving"]["model"] == first == served.told("predict", CUSTOMER)["model"]
+    assert "store" in served.noria("compare", "1", "2").stdout
+
+
+def test_a_release_that_needs_a_yes_waits_for_it(served: Shop):
+    toml = served.root / "noria.toml"
+    toml.write_text(toml.read_text().replace("[gates]\n", '[gates]\napproval = { roles = ["head of the shop"] }\n'))
+    held = served.told("release", "start", "2", "--force", "the fair begins again")["release"]
+    assert (held["status"], held["forced"]) == ("held", "the fair begins again")
+    assert served.told("status")["waiting"]
+    refused = served.noria("approve", "--role", "passer-by", ends=7)
+    assert "head of the shop" in refused.stderr
+    said = served.told("approve", "--reason", "looked at it", "--role", "head of the shop")
+    assert (said["id"], said["status"]) == (held["id"], "canary")
+    served.noria("release", "halt", "--reason", "enough seen")
+    assert served.told("release", "status")[-1]["status"] == "halted"
