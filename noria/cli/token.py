@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from noria.cli.output import emit, facts, json_option, opened, project_option, table
 from noria.errors import NotFound
 from noria.types import DAY, did_you_mean, to_iso
+
+if TYPE_CHECKING:
+    from noria.kernel.records import Token
 
 SCOPES = ("predict", "feedback", "read", "operate")
 OURS = ("up", "session", "code")
@@ -45,24 +49,24 @@ def add(folder: Path, name: str, scopes: tuple[str, ...], days: int | None, as_j
 @json_option
 def ls(folder: Path, as_json: bool) -> None:
     """The tokens of programs; their secrets are not kept."""
-    now = time.time_ns() // 1_000
     with opened(folder) as project:
         found = [t for t in project.store.tokens.list() if t.name not in OURS]
     told = [
-        {
-            "name": t.name,
-            "scopes": list(t.scopes),
-            "made": to_iso(t.created),
-            "expires": to_iso(t.expires) if t.expires else None,
-            "expired": t.expires is not None and t.expires <= now,
-        }
+        {"name": t.name, "scopes": list(t.scopes), "made": to_iso(t.created), "expires": _end(t), "expired": _over(t)}
         for t in found
     ]
     rows = [
-        (t["name"], ", ".join(t["scopes"]), t["made"], "expired" if t["expired"] else t["expires"] or "never")
-        for t in told
+        (t.name, ", ".join(t.scopes), to_iso(t.created), "expired" if _over(t) else _end(t) or "never") for t in found
     ]
     emit(told, as_json, lambda: table(("name", "scopes", "made", "expires"), rows, empty="no tokens: noria token add"))
+
+
+def _end(known: Token) -> str | None:
+    return to_iso(known.expires) if known.expires is not None else None
+
+
+def _over(known: Token) -> bool:
+    return known.expires is not None and known.expires <= time.time_ns() // 1_000
 
 
 @token.command()

@@ -113,7 +113,7 @@ def test_a_program_is_let_in_by_its_token_and_no_further(served: Shop):
     def ask(path: str, body: object) -> int:
         request = Request(up["url"] + path, json.dumps(body).encode(), {"Authorization": f"Bearer {made['token']}"})
         try:
-            with urlopen(request, timeout=30) as reply:  # noqa: S310 - our own server
+            with urlopen(request, timeout=30) as reply:
                 return int(reply.status)
         except OSError as exc:
             return int(getattr(exc, "code", 0))
