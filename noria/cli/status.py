@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noria.cli.output import emit, facts, json_option, opened, project_option
+from noria.model.measures import measure
 from noria.types import to_iso
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def overview(project: Project) -> dict[str, Any]:
     """What a person asks first: what serves, since when, on which data, what was decided last, what waits."""
+    from noria.monitor.quality import recently
+
     store, config = project.store, project.config
     champion = store.releases.champion(config.endpoint)
     datasets = {name: store.datasets.list(name) for name in config.data}
@@ -31,6 +34,7 @@ def overview(project: Project) -> dict[str, Any]:
         "data": {name: {"version": v[-1].version, "rows": v[-1].rows} for name, v in datasets.items() if v},
         "predictions": project.live.predictions.count(config.endpoint),
         "outcomes": project.live.outcomes.count(),
+        "quality": recently(project),
         "alarms": len(alarms),
         "last_alarm": {"at": to_iso(alarms[-1].at), **alarms[-1].data} if alarms else None,
         "decisions": len(decisions),
@@ -39,6 +43,16 @@ def overview(project: Project) -> dict[str, Any]:
         ),
         "running": [r.id for r in store.runs.list(status="running")],
     }
+
+
+def _quality(found: dict[str, Any] | None) -> str | None:
+    """The live figure, and what the model promised."""
+    if found is None:
+        return None
+    kind = measure(found["metric"])
+    promise = found["promised"]
+    said = f", promised {kind.text(promise)} {kind.bound}" if promise is not None else ""
+    return f"{kind.name} {kind.text(found['value'])} over {found['answers']:,} answers{said}"
 
 
 @click.command()
@@ -62,6 +76,7 @@ def status(folder: Path, as_json: bool) -> None:
                 "data": data or "nothing yet",
                 "predictions": f"{found['predictions']:,}",
                 "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found["outcomes"].items()) or "0",
+                "quality": _quality(found["quality"]),
                 "alarms": f"{found['alarms']}" + (f", last {alarm['at']}" if alarm else ""),
                 "retrained": f"{retrain['at']}: {retrain['reason']}" if retrain else None,
                 "running": ", ".join(found["running"]) or None,

@@ -90,13 +90,26 @@ def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:
     return min(max(float(found[1]), 0.0), 1.0)
 
 
+def capped(measure: Measure, promise: float | None, values: Sequence[float]) -> Sequence[float]:
+    """Errors no larger than `WORST` times the promise, so that one mad outcome decides nothing; shares as they are.
+
+    >>> from noria.model.measures import MEASURES
+    >>> capped(MEASURES["mae"], 2.0, [1.0, 99.0])
+    [1.0, 20.0]
+    """
+    if not measure.less_is_better or promise is None:
+        return values
+    most = WORST * measure.mean(promise)
+    return [min(value, most) for value in values]
+
+
 def scores(
     measure: Measure, promise: float, values: Sequence[float], units: Sequence[str]
 ) -> tuple[float, Sequence[float]]:
     """(m, scores in [0, 1]): whose mean is m or more just where the values keep the promise.
 
-    Shares are scores as they are. Of errors one answer counts at most `WORST` times the promise, so that one mad outcome
-    raises no alarm, and a unit's answers are one score, weighted by how many they are: the errors of one day err together.
+    Shares are scores as they are. Errors are capped, and those of a unit are one score, weighted by how many they are:
+    one subject's answers, or one day's where no subject is said, err together.
 
     >>> from noria.model.measures import MEASURES
     >>> scores(MEASURES["mae"], 2.0, [1.0, 3.0, 2.0], ["a", "a", "b"])
@@ -109,8 +122,8 @@ def scores(
     mean = measure.mean(promise)
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
-    for value, unit in zip(values, units, strict=True):
-        sums[unit] = sums.get(unit, 0.0) + min(value / mean, WORST)
+    for value, unit in zip(capped(measure, promise, values), units, strict=True):
+        sums[unit] = sums.get(unit, 0.0) + value / mean
         counts[unit] = counts.get(unit, 0) + 1
     most = max(counts.values(), default=1)
     losses = [1 + (sums[unit] - counts[unit]) / most for unit in sums]  # in promises; 1 is the promise

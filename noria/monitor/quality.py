@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from noria.kernel.records import Prediction, Release, Window
 from noria.model.measures import Measure
-from noria.monitor.decay import Detector, promised, scores
+from noria.monitor.decay import Detector, capped, promised, scores
 from noria.monitor.judged import Joined, Judge, joined, judge_all, reach_of
 from noria.monitor.judges import judge_of
 from noria.monitor.platform import failures
@@ -84,7 +84,8 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     """What is known of the release that `rollout.watched` names, arm by arm.
 
     A canary is compared with the champion over the time that both answered; a champion in its bake with the release
-    before it, over that one's last weeks (``historical``). Quality is that of predictions whose labels are mature.
+    before it, over that one's last weeks (``historical``). Quality is that of predictions whose labels are mature; an
+    error counts at most ten times what the other one promised.
     """
     from noria.release.rules import Arm, Evidence
 
@@ -96,11 +97,13 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     found = live.predictions.between(endpoint, since - BEFORE if historical else since, now)
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
+    model = project.store.releases.get(other).model if other else release.model
+    promise = promised(project.store.models.get(model).metrics, judge_of(project.config).measure)
     return Evidence(
         release=release.id,
         at=now,
-        canary=_arm(project, release.id, mine, now),
-        champion=_arm(project, other, theirs, now) if other else Arm(),
+        canary=_arm(project, release.id, mine, promise, now),
+        champion=_arm(project, other, theirs, promise, now) if other else Arm(),
         in_stage=sum(p.at >= release.stage_since for p in mine),
         historical=historical,
         metric=judge_of(project.config).measure.name,
@@ -114,7 +117,7 @@ def arms(project: Project, release: Release, now: Micros) -> JsonObject:
     return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in arms.items()}}
 
 
-def _arm(project: Project, release: str, predictions: Sequence[Prediction], now: Micros) -> Arm:
+def _arm(project: Project, release: str, predictions: Sequence[Prediction], promise: float | None, now: Micros) -> Arm:
     from noria.release.rules import Arm
 
     judge, failed = judge_of(project.config), failures(project).get(release, 0)
@@ -124,7 +127,7 @@ def _arm(project: Project, release: str, predictions: Sequence[Prediction], now:
         n=len(predictions) + failed,
         errors=failed,
         latency_us=tuple(p.latency_us for p in predictions),
-        values=tuple(j.values[judge.measure.name] for j in scored),
+        values=tuple(capped(judge.measure, promise, [j.values[judge.measure.name] for j in scored])),
         subjects=tuple(j.unit for j in scored),
     )
 

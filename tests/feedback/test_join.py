@@ -189,3 +189,21 @@ def test_what_a_return_takes_back_is_the_latest_that_is_left() -> None:
     for r in returns:
         history.append(OnlineEvent(0, r.key, r.subject, r.item, r.at, r.value))
     assert [revoked_by(r, history) for r in returns] == ["b2", "b1", "b5", None]
+
+
+def test_rows_of_tables_join_by_id_whoever_they_are_of(live: LiveStore) -> None:
+    """A row may be asked without a subject, and its outcome told without one; a value below 0 takes nothing back."""
+    tell(live, asked("p1", T0, subject=""), asked("p2", T0, subject="7"))
+    tell(live, came("a", T0 + 1, subject="", named="p1", value=-2.0), came("b", T0 + 1, subject="", named="p2"))
+    tell(live, came("c", T0 + HOUR, subject="7", value=-3.5), came("d", T0 + 1, subject="9", named="p2"))
+    report = join_all(live, T0 + 2 * HOUR, returns=False)
+    assert where(live, "a", "b", "c") == [("p1", "id"), ("p2", "id"), ("p2", "subject")]
+    assert where(live, "d") == [(None, "unattributed")] and report.strangers == 1
+
+
+def test_how_far_an_outcome_reaches_is_the_project_s_word(live: LiveStore) -> None:
+    tell(live, asked("p1", T0), came("late", T0 + 20 * DAY), came("too late", T0 + 31 * DAY))
+    join_all(live, T0 + 32 * DAY, 30 * DAY)
+    assert where(live, "late", "too late") == [("p1", "subject"), (None, "")]
+    join_all(live, T0 + 62 * DAY, 30 * DAY)
+    assert where(live, "too late") == [(None, "unattributed")]

@@ -189,3 +189,45 @@ def test_the_clustered_error_is_that_of_the_ratio_estimator(rows):
         rest = [sum(v - found.mean for w, v in rows if w == name) for name in names]
         expected = np.sqrt(len(names) * np.var(rest, ddof=1) + len(names) ** 2 / (len(names) - 1) * np.mean(rest) ** 2)
         assert found.error == pytest.approx(expected / len(rows), abs=1e-12)
+
+
+RISES = parse_rule("mae rises 20%")
+
+
+def erring(rng: np.random.Generator, n: int, mean: float) -> Arm:
+    """Errors of people who are hard to foretell, and of others."""
+    who = rng.integers(0, max(n // 3, 2), n)
+    hard = rng.gamma(4.0, 0.25, max(n // 3, 2))
+    return Arm(n, 0, (), tuple(rng.exponential(mean * hard[who]).tolist()), tuple(f"p{w}" for w in who))
+
+
+def test_an_error_that_rises_is_rolled_back_and_one_that_falls_is_not():
+    rng = np.random.default_rng(8)
+    champion = erring(rng, 900, 10.0)
+    for mean, broken in ((20.0, True), (10.0, False), (5.0, False)):
+        (found,) = judge([RISES], Evidence("r", 0, erring(rng, 900, mean), champion, metric="mae"))
+        assert (found.broken, found.powered) == (broken, True), found
+    few = Evidence("r", 0, erring(rng, 8, 10.0), erring(rng, 8, 10.0), metric="mae")
+    assert not judge([RISES], few)[0].powered
+
+
+def test_an_equal_model_is_hardly_ever_called_worse_however_often_one_looks():
+    wrong = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        new, old = erring(rng, 600, 10.0), erring(rng, 600, 10.0)
+        looks = (Evidence("r", 0, part(new, n), part(old, n), metric="mae") for n in range(30, 600, 30))
+        wrong += any(judge([RISES], look)[0].broken for look in looks)
+    assert wrong <= 3
+
+
+def part(arm: Arm, n: int) -> Arm:
+    return Arm(n, 0, (), arm.values[:n], arm.subjects[:n])
+
+
+def test_a_quality_rule_knows_its_metric():
+    """For rmse the values are squares: a drop of 20 % is a root larger by a fifth."""
+    flat = Arm(40, 0, (), (9.0,) * 40, tuple(f"p{n}" for n in range(40)))
+    (found,) = judge([parse_rule("quality drops 20%")], Evidence("r", 0, flat, flat, metric="rmse"))
+    assert found.figures["floor"] == pytest.approx((3.0 * 1.2) ** 2)
+    assert "3 against 3" in found.text
