@@ -110,6 +110,23 @@ def quality(window: Window, metric: str) -> tuple[float, float | None, float | N
     return found[0], low, high, figure(data.get("mature"))
 
 
+def metric_of(windows: Sequence[Window], metric: str) -> str:
+    """The metric that quality windows are about: the one the latest names, else the project's.
+
+    >>> metric_of([Window("hire", "quality", 0, 1, 9, {"metric": "log_loss"})], "auc"), metric_of([], "recall@20")
+    ('log_loss', 'recall@20')
+    """
+    named = next((w.data["metric"] for w in reversed(windows) if isinstance(w.data.get("metric"), str)), None)
+    return str(named or metric)
+
+
+def promised(window: Window) -> float | None:
+    """The worse end of what the champion was evaluated with, in the metric's own unit."""
+    detector = window.data.get("detector")
+    kept = detector.get("expected") if isinstance(detector, dict) else None
+    return figure(window.data.get("promised", kept))
+
+
 def answer(prediction: Prediction) -> dict[str, Any]:
     """What was answered, as JSON; an answer that cannot be read is empty."""
     try:

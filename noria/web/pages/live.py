@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from noria.kernel.records import Event, Prediction, Window
+from noria.model.measures import measure
 from noria.types import DAY, Micros
 from noria.web import bars, lines, shapes, state, svg, words
 from noria.web.site import Ask, Page, Shown, by_key, link
@@ -33,6 +34,7 @@ def live(ask: Ask) -> Shown:
         "drift": drift_picture(drift[-60:]),
         "alarms": [_alarm(e) for e in ask.project.store.events.page(kind="alarm", limit=6)],
         "quality": quality_picture(loop, quality, marks),
+        "bound": _bound(loop, quality),
         "maturity": _maturity(loop, quality),
         "outcomes": _outcomes(loop),
         "recent": [prediction_row(p) for p in loop.recent[:8]],
@@ -92,12 +94,6 @@ def _latency_of(w: Window) -> dict[str, float]:
     return {k: v for k, v in found.items() if v is not None}
 
 
-def _promised(w: Window) -> float | None:
-    """The low end of what the champion was evaluated with."""
-    detector = w.data.get("detector")
-    return shapes.figure(detector.get("expected")) if isinstance(detector, dict) else None
-
-
 def drift_picture(windows: Sequence[Window]) -> Markup:
     """A strip a column: how far each window was from the training data."""
     names: dict[str, None] = {}
@@ -147,7 +143,7 @@ def _marks(loop: state.Loop, days: int) -> list[lines.Mark]:
 
 def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
-    metric = loop.project.config.model.metric
+    metric = shapes.metric_of(windows, loop.project.config.model.metric)
     points: list[tuple[float, float | None]] = []
     band: list[tuple[float, float, float]] = []
     unripe: float | None = None
@@ -162,11 +158,17 @@ def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence
         if unripe is None and maturity is not None and maturity < RIPE:
             unripe = float(w.start) - 1
     smooth = [(x, _mean_before(points, i)) for i, (x, _) in enumerate(points)]
-    expected = next((v for w in reversed(windows) if (v := _promised(w)) is not None), None)
+    expected = next((v for w in reversed(windows) if (v := shapes.promised(w)) is not None), None)
     series = [lines.Series(f"{metric} by window", points, band, tone="s0")]
     if len(points) > 3:
         series.append(lines.Series(f"{metric}, mean of 7 windows", smooth, unripe_from=unripe, tone="s1"))
     return lines.lines(f"Live {metric}", series, marks=marks, limit=expected, floor=0)
+
+
+def _bound(loop: state.Loop, windows: Sequence[Window]) -> str:
+    """How the promise reads: of an error at most so much, of what is good at least."""
+    metric = shapes.metric_of(windows, loop.project.config.model.metric)
+    return "at most" if measure(metric).less_is_better else "at least"
 
 
 def _mean_before(points: Sequence[tuple[float, float | None]], i: int, n: int = 7) -> float | None:

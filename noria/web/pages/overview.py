@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from noria.model.measures import measure
 from noria.web import lines, shapes, state, words
 from noria.web.site import Ask, Page, Shown, by_key
 from noria.web.tell import KINDS, routine, tell, timeline
@@ -35,7 +36,7 @@ def hub(loop: state.Loop) -> tuple[str, str, str]:
     name = shapes.name_of(loop.champion.model)
     live = mean_quality(loop, 14)
     if live is not None:
-        return name, words.number(live), f"{loop.project.config.model.metric or 'quality'} live"
+        return name, words.number(live), f"{live_metric(loop) or 'quality'} live"
     metric = main_metric(loop)
     found = shapes.interval(loop.served.metrics.get(metric)) if loop.served else None
     return name, words.number(found[0]) if found else "–", metric
@@ -48,18 +49,24 @@ def main_metric(loop: state.Loop) -> str:
     return metric if metric in known or not known else next(iter(known))
 
 
+def live_metric(loop: state.Loop) -> str:
+    """What live quality is measured by."""
+    return shapes.metric_of(loop.quality, loop.project.config.model.metric)
+
+
 def mean_quality(loop: state.Loop, days: int) -> float | None:
     """The live quality over the last windows, each weighted by its answers."""
-    metric = loop.project.config.model.metric
+    metric = live_metric(loop)
+    kind = measure(metric)
     pairs = [(shapes.quality(w, metric), w.n) for w in loop.quality[-days:]]
     known = [(q[0], n) for q, n in pairs if q is not None and n]
     total = sum(n for _, n in known)
-    return sum(v * n for v, n in known) / total if total else None
+    return kind.figure(sum(kind.mean(v) * n for v, n in known) / total) if total else None
 
 
 def figures(loop: state.Loop) -> list[dict[str, object]]:
     """The four numbers beside the wheel, each with its little line."""
-    metric = loop.project.config.model.metric
+    metric = live_metric(loop)
     quality = [q[0] if q else None for q in (shapes.quality(w, metric) for w in loop.quality[-30:])]
     traffic: list[float | None] = [float(w.n) for w in loop.quality[-30:]]
     rows: list[float | None] = [float(v.rows) for v in loop.versions[-30:]]

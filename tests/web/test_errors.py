@@ -1,0 +1,69 @@
+"""The page of a project whose quality is an error: less is better, and it says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from noria.kernel.records import Window
+from noria.project import Project, open_project
+from noria.recipes.new import new_project
+from noria.testing import records as sample
+from noria.types import DAY, HeldClock
+from tests.web.story import NOW
+from tests.web.test_pages import get
+
+START = NOW // DAY * DAY - 20 * DAY
+
+
+@pytest.fixture
+def hire(tmp_path: Path) -> Iterator[Project]:
+    """Twenty windows: the errors double in the middle."""
+    new_project(tmp_path / "hire", "demand")
+    with open_project(tmp_path / "hire", clock=HeldClock(NOW)) as project:
+        model = sample.model(
+            1,
+            name="hire",
+            data=("dataset:hours@1",),
+            metrics={"mae": [10.0, 9.0, 11.0], "rmse": [14.0, 12.0, 16.0], "n": 400},
+        )
+        project.store.models.add(model)
+        held = sample.release("rel_1", endpoint="hire", model=model.ref, status="held", started=START, previous=None)
+        project.store.releases.add(held)
+        project.store.releases.promote(held.id, START)
+        for i in range(20):
+            mae = 10.0 if i < 10 else 20.0
+            figures = {"n": 24, "subjects": 1, "mae": [mae, mae, mae], "rmse": [mae * 1.4] * 3}
+            data = {"model": model.ref, "predictions": 24, "mature": 1.0, "metric": "mae", "better": "lower", **figures}
+            data |= {
+                "detector": {"model": model.ref, "expected": 0.9},
+                "evidence": 1.0,
+                "limit": 91.0,
+                "promised": 11.0,
+            }
+            at = START + i * DAY
+            project.store.windows.add(Window("hire", "quality", at, at + DAY, 24, {**data, "models": {}}))
+        output = json.dumps({"value": 213.5}).encode()
+        asked = sample.prediction("pred_1", endpoint="hire", subject="", at=NOW - DAY, model=model.ref, output=output)
+        project.live.append([asked], [], [])
+        project.live.flush()
+        yield project
+
+
+def test_live_says_that_the_error_is_promised_at_most(hire: Project) -> None:
+    text = get(hire, "/live").body.decode()
+    assert "Live mae" in text and "promised at most" in text and "recall" not in text
+    assert "value 213.5" in text
+
+
+def test_the_overview_has_the_live_error(hire: Project) -> None:
+    text = get(hire, "/").body.decode()
+    assert "mae live" in text and "17.1" in text, "the mean of the last fourteen windows: four of 10, ten of 20"
+
+
+def test_the_export_has_the_windows(hire: Project) -> None:
+    heard = get(hire, "/export/quality")
+    assert heard.status == 200 and heard.body.decode().count("mae") >= 20
