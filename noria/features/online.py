@@ -41,10 +41,12 @@ EventRow = Sequence[Any]
 class _Subject:
     """One subject's events in order of knowledge: arrays that double when they are full, items by their own numbers."""
 
-    __slots__ = ("_order", "at", "codes", "item", "n", "names", "seq", "value")
+    __slots__ = ("_order", "at", "codes", "item", "last", "n", "names", "plain", "seq", "value")
 
     def __init__(self) -> None:
         self.n = 0
+        self.last: Micros = -(2**63)  # the latest moment of any event
+        self.plain = True  # every event is positive and none is older than the one before it
         self.codes: dict[str, int] = {}
         self.names: list[str] = []
         self._order: NDArray[np.int64] | None = None
@@ -64,6 +66,8 @@ class _Subject:
         self._room(n + 1)
         self.at[n], self.item[n], self.value[n], self.seq[n] = at, self._code(item), value, seq
         self.n = n + 1
+        self.plain = self.plain and value > 0 and at >= self.last
+        self.last = max(self.last, at)
 
     def extend(self, rows: Sequence[EventRow]) -> None:
         n, end = self.n, self.n + len(rows)
@@ -71,6 +75,9 @@ class _Subject:
         self.seq[n:end], _, items, self.at[n:end], self.value[n:end] = zip(*rows)
         self.item[n:end] = [self._code(item) for item in items]
         self.n = end
+        times = self.at[max(n - 1, 0) : end]
+        self.plain = self.plain and bool((self.value[n:end] > 0).all() and (times[1:] >= times[:-1]).all())
+        self.last = max(self.last, int(times.max()))
 
     def _code(self, item: str) -> int:
         code = self.codes.get(item)
@@ -180,7 +187,7 @@ class History:
         group, n = found.item[index], len(found.names)
         result = grouped(op, group, n, found.value[index], at - found.at[index], half_life)
         order = found.order()
-        present = order[np.bincount(group, minlength=n)[order] > 0]
+        present = order if len(group) == found.n else order[np.bincount(group, minlength=n)[order] > 0]
         return [found.names[code] for code in present.tolist()], result[present]
 
     def aggregate(
@@ -196,8 +203,9 @@ class History:
         """One aggregate over the subject's rows in sight; without any 0 for counts and sums, NaN for mean and last."""
         found = self._subjects.get(subject) or _Subject()
         index = _sight(found, op, at, watermark, window)
-        group = np.zeros(len(index), np.int64)
-        return float(grouped(op, group, 1, found.value[index], at - found.at[index], half_life)[0])
+        values = found.value[index]
+        group = np.zeros(len(values), np.int64)
+        return float(grouped(op, group, 1, values, at - found.at[index], half_life)[0])
 
     def rows(self, subject: str, at: Micros, watermark: int | None = None) -> list[HistoryRow]:
         """The subject's events in sight, in order of knowledge (returns too)."""
@@ -222,11 +230,17 @@ def _seen(rows: _Subject, at: Micros | None, watermark: int | None, window: Micr
     return mask
 
 
-def _sight(rows: _Subject, op: str, at: Micros, watermark: int | None, window: Micros | None) -> NDArray[np.int64]:
-    """Indices of the rows that the operation takes, by (at, value): sums add in the order that training uses.
+def _sight(
+    rows: _Subject, op: str, at: Micros, watermark: int | None, window: Micros | None
+) -> NDArray[np.int64] | slice:
+    """The rows that the operation takes, by (at, value): sums add in the order that training uses.
 
     Counts need the order of time alone: rows of one moment weigh the same.
     """
+    n = rows.n
+    whole = n > 0 and rows.last < at and window is None and (watermark is None or rows.seq[n - 1] <= watermark)
+    if whole and rows.plain and op in POSITIVE_ONLY:
+        return slice(n)  # all there is, as it stands
     mask = _seen(rows, at, watermark, window)
     if op in POSITIVE_ONLY:
         mask &= rows.value[: rows.n] > 0

@@ -78,6 +78,24 @@ def test_top_is_a_stable_sort(scores, k):
     assert found == sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:k]
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4_000), st.integers(0, 40), st.sampled_from([1, 2, 30, 10**9]))
+def test_top_of_many_looks_at_blocks_and_is_the_same(seed, n, k, different):
+    scores = np.random.default_rng(seed).integers(0, different, n) / 7 - 1
+    assert top(scores, k).tolist() == np.argsort(-scores, kind="stable")[:k].tolist()
+
+
+def test_a_ranking_read_back_answers_the_same():
+    r = ranking(7)
+    back = Ranking.read(r.items, r.arrays, r.numbers)
+    assert back.weights.dtype == np.float32 and r.weights.dtype == np.float64
+    for items in (["i01", "i05", "z-new"], [], ["i11"]):
+        values, answers = np.linspace(0.3, 2, len(items)), []
+        for one in (r, back):
+            names, scores = RecommendScorer(one, HALF).recommend(items, values, 0, 8)
+            answers.append((names, scores.tolist()))
+        assert answers[0] == answers[1]
+
+
 def test_equal_scores_are_in_order_of_names_also_across_unknown_items():
     r = Ranking(["b", "d"], np.array([1.0, 1.0]), np.ones(2), np.zeros((2, 0), np.int64), np.zeros((2, 0)), again=1.0)
     items, _ = RecommendScorer(r, HALF).recommend(["a", "c"], np.array([1.0, 1.0]), 0, 3)
