@@ -155,7 +155,7 @@ def check(folder: Path, dataset: str | None, as_json: bool) -> None:
             checked = check_file(contract, file, project.clock.now())
             bad = checked.bad.height
             found.append({"file": file.name, "rows": checked.rows, "bad": bad, "reasons": checked.counts})
-    shown = [(f["file"], f["rows"], f["bad"], ", ".join(f"{r} {n}" for r, n in f["reasons"].items())) for f in found]
+    shown = [(f["file"], f["rows"], f["bad"], ", ".join(f"{r} ({n})" for r, n in f["reasons"].items())) for f in found]
     emit(found, as_json, lambda: table(("file", "rows", "bad", "because"), shown, empty="the source has no files"))
     if any(f["bad"] for f in found):
         raise click.exceptions.Exit(3)

@@ -44,8 +44,10 @@ def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> 
         for finding in check(project):
             found.append(finding)
     except (NoriaError, OSError) as exc:
-        way_out = exc.way_out if isinstance(exc, NoriaError) else ""
-        found.append(Finding(check.__name__.strip("_"), False, str(exc), way_out))
+        said, way_out = str(exc), ""
+        if isinstance(exc, NoriaError):
+            said, way_out = f"{exc.message} ({exc.place})" if exc.place else exc.message, exc.way_out
+        found.append(Finding(check.__name__.strip("_"), False, said, way_out))
     return found
 
 

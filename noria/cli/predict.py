@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def predict(
         body |= {"subject": subject, "k": k}
     else:
         raise click.UsageError("name a SUBJECT, or give --inputs")
-    answer = Client.of(root).post(f"/predict/{endpoint or load(root / 'noria.toml').endpoint}", body)
+    with closing(Client.of(root)) as client:
+        answer = client.post(f"/predict/{endpoint or load(root / 'noria.toml').endpoint}", body)
 
     def show() -> None:
         head: dict[str, Any] = {
@@ -74,11 +76,11 @@ def feedback(folder: Path, file: Any, as_json: bool) -> None:
         if text.startswith("[")
         else [_json(line, f"line {n}") for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     )
-    client = Client.of(find_root(folder.resolve()))
     sent = 0
-    for start in range(0, len(lines), 500):
-        client.post("/feedback", lines[start : start + 500])
-        sent += len(lines[start : start + 500])
+    with closing(Client.of(find_root(folder.resolve()))) as client:
+        for start in range(0, len(lines), 500):
+            client.post("/feedback", lines[start : start + 500])
+            sent += len(lines[start : start + 500])
     emit({"sent": sent}, as_json, lambda: click.echo(f"{sent} outcomes kept"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ def follow(project: Project) -> None:
     from noria.serve.client import Client
 
     try:
-        Client.of(project.root, timeout=10).post("/control/refresh", {})
+        with closing(Client.of(project.root, timeout=10)) as client:
+            client.post("/control/refresh", {})
     except ServeError:
         click.echo("no server runs: it will follow when it starts", err=True)
 

@@ -57,6 +57,11 @@ def test_the_same_file_again_changes_nothing(project: Project, folder: Path) -> 
     drop(folder, "again.csv", DAY_1)  # the same bytes under another name
     (folder / "data/sales/1.csv").touch()
     assert ingest(project, "sales") is None
+    assert ingest(project, "sales") is None
+    (told,) = project.store.events.list(kind="again")  # said once, and nothing else has changed
+    assert (
+        told.data["message"] == "data/sales/again.csv holds the same bytes as data/sales/1.csv: they are in sales once"
+    )
     assert reconcile(project) == []
     after = state(project)
     after["events"] = [e for e in after["events"] if e[1] != "again"]

@@ -19,6 +19,10 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_CORRUPT: (Damaged, "restore the file from a backup"),
     sqlite3.SQLITE_NOTADB: (Damaged, "this is not a database; restore the file from a backup"),
     sqlite3.SQLITE_CONSTRAINT: (Conflict, ""),
+    sqlite3.SQLITE_IOERR: (
+        StoreError,
+        "look at the disk: its room, this user's quota, the system's log; then try again",
+    ),
     sqlite3.SQLITE_READONLY: (StoreError, "the file or its folder cannot be written; look at its owner and mode"),
     sqlite3.SQLITE_CANTOPEN: (StoreError, "the file cannot be opened; look at its folder, owner and mode"),
 }
