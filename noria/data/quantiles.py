@@ -21,6 +21,9 @@ _GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
 _LOG = float(np.log(_GROWTH))
 _TINY = 1e-9
 """Nearer to zero than this is zero."""
+_HUGE = 1e298
+"""Beyond this all is in one bin."""
+_BLOCK = 65_536  # so many stay in the processor's cache
 
 
 @dataclass
@@ -37,8 +40,13 @@ class Quantiles:
     @staticmethod
     def of(values: NDArray[np.float64]) -> Quantiles:
         """The sketch of these finite values."""
-        index, counts = np.unique(bin_of(values), return_counts=True)
-        return Quantiles(Counter(dict(zip(index.tolist(), counts.tolist()))))
+        if not len(values):
+            return Quantiles()
+        index = np.concatenate([bin_of(values[start : start + _BLOCK]) for start in range(0, len(values), _BLOCK)])
+        lowest = int(index.min())
+        counts = np.bincount(index - lowest)
+        there = np.flatnonzero(counts)
+        return Quantiles(Counter(dict(zip((there + lowest).tolist(), counts[there].tolist()))))
 
     @property
     def n(self) -> int:
@@ -79,7 +87,7 @@ class Quantiles:
 def bin_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Each value's bin."""
     size = np.abs(values)
-    level = np.ceil(np.log(np.maximum(size, _TINY) / _TINY) / _LOG).astype(np.int64)
+    level = np.ceil(np.log(np.clip(size, _TINY, _HUGE) / _TINY) / _LOG).astype(np.int64)
     return np.where(size <= _TINY, 0, np.sign(values).astype(np.int64) * np.maximum(level, 1))
 
 
