@@ -5,6 +5,8 @@ A value that does not fit becomes null; the caller sees it as "was something, is
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from noria.data.columns import Column
@@ -44,7 +46,7 @@ def fits(column: Column, values: pl.Series) -> bool:
     """Whether the column needs no cast at all: the right type, and in floats no NaN and no infinity."""
     if values.dtype != target_type(column):
         return False
-    return not values.dtype.is_float() or bool(values.is_finite().all())
+    return not values.dtype.is_float() or math.isfinite(values.sum()) or bool(values.is_finite().all())
 
 
 def cast(column: Column, given: pl.DataType) -> pl.Expr:

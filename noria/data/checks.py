@@ -8,7 +8,7 @@ duplicates.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import polars as pl
 
 from noria.data.casts import cast, fits, missing, target_type
 from noria.data.columns import Column
+from noria.data.screen import Test, screen
 from noria.errors import DataBlocked
 from noria.types import Micros, did_you_mean, to_iso
 
@@ -108,16 +109,17 @@ def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:
     absent = [c for c in rules.columns if c.name not in frame.columns]
     lazy = frame.lazy().with_columns(pl.lit(None).alias(c.name) for c in absent)
     ready = {c.name for c in rules.columns if c.name in frame.columns and fits(c, frame[c.name])}
-    tests = [(reason, test) for c in rules.columns for reason, test in _tests(c, c.name in ready, now)]
-    flags = [f"?{i}" for i in range(len(tests))]
     to_cast = [c for c in rules.columns if c.name not in ready]
     cast_first = lazy.with_columns(
         *(cast(c, given[c.name]).alias(c.name) for c in to_cast),
         *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in to_cast),
     )
-    flagged = cast_first.with_columns(test.fill_null(False).alias(f) for (_, test), f in zip(tests, flags, strict=True))
+    known = cast_first.collect()
+    tests = screen([test for c in rules.columns for test in _tests(c, c.name in ready, now)], known)
+    flags = [f"?{i}" for i in range(len(tests))]
+    flagged = known.lazy().with_columns(t.fails.fill_null(False).alias(f) for t, f in zip(tests, flags, strict=True))
     flagged = flagged.with_columns(pl.any_horizontal(*flags, False).alias("?bad"))
-    reasons = [reason for reason, _ in tests]
+    reasons = [test.reason for test in tests]
     for i, names in enumerate(rules.sets):
         flag = f"?unique {i}"
         # a null in a key makes no duplicate, and rows already bad cannot push out a good one: both stand apart as null
@@ -150,40 +152,53 @@ def _no_bad(frame: pl.DataFrame, own: list[str]) -> pl.DataFrame:
     return pl.DataFrame(schema={**{n: frame.schema[n] for n in own}, "_reasons": pl.List(pl.String), "_raw": pl.String})
 
 
-def _tests(c: Column, ready: bool, now: Micros | None) -> list[tuple[str, pl.Expr]]:
-    """Every test of a column: the reason, and where it holds. Runs on the cast columns; ``ready`` ones needed no cast."""
+def _tests(c: Column, ready: bool, now: Micros | None) -> list[Test]:
+    """Every test of a column. Runs on the cast columns; ``ready`` ones needed no cast."""
     value = pl.col(c.name)
     lost = value.is_null() if ready else pl.col(f"?missing {c.name}")
-    tests: list[tuple[str, pl.Expr]] = []
+    tests: list[Test] = []
     if c.required:
-        tests.append((f"{c.name}: missing", lost))
+        tests.append(_row_test(c, "missing", lost))
     if not ready:
-        kind = _KIND.get(c.kind, "a finite number")
-        tests.append((f"{c.name}: not {kind}", value.is_null() & ~lost))
+        tests.append(_row_test(c, f"not {_KIND.get(c.kind, 'a finite number')}", value.is_null() & ~lost))
     tests += _range_tests(c, value)
     if c.min_length is not None:
-        tests.append((f"{c.name}: shorter than {c.min_length}", value.str.len_chars() < c.min_length))
+        tests.append(_text_test(c, f"shorter than {c.min_length}", value.str.len_chars() < c.min_length))
     if c.max_length is not None:
-        tests.append((f"{c.name}: longer than {c.max_length}", value.str.len_chars() > c.max_length))
+        tests.append(_text_test(c, f"longer than {c.max_length}", value.str.len_chars() > c.max_length))
     if c.pattern is not None:
-        tests.append((f"{c.name}: does not match {c.pattern}", ~value.str.contains(c.pattern)))
+        tests.append(_text_test(c, f"does not match {c.pattern}", ~value.str.contains(c.pattern)))
     if c.allowed is not None:
         allowed = pl.Series(list(c.allowed), dtype=target_type(c)).implode()
-        tests.append((f"{c.name}: not an allowed value", ~value.is_in(allowed)))
+        tests.append(_text_test(c, "not an allowed value", ~value.is_in(allowed)))
     if c.role == "time" and now is not None:
-        tests.append((f"{c.name}: in the future", _comparable(c, value) > now))
+        late = [_comparable(c, v) > now for v in (value, value.max())]
+        tests.append(Test(f"{c.name}: in the future", c.name, *late))
     return tests
 
 
-def _range_tests(c: Column, value: pl.Expr) -> list[tuple[str, pl.Expr]]:
-    number = _comparable(c, value)
-    limits: list[tuple[str, Any, Any]] = [
-        ("below", c.minimum, number.__lt__),
-        ("above", c.maximum, number.__gt__),
-        ("not above", c.above, number.__le__),
-        ("not below", c.below, number.__ge__),
+def _row_test(c: Column, words: str, fails: pl.Expr) -> Test:
+    return Test(f"{c.name}: {words}", c.name, fails, fails.any())
+
+
+def _text_test(c: Column, words: str, fails: pl.Expr) -> Test:
+    return Test(f"{c.name}: {words}", c.name, fails)
+
+
+def _range_tests(c: Column, value: pl.Expr) -> list[Test]:
+    """Each limit, and whether the least or the greatest value is beyond it."""
+    least, greatest = value.min(), value.max()
+    limits: list[tuple[str, Any, pl.Expr, Callable[[pl.Expr, Any], pl.Expr]]] = [
+        ("below", c.minimum, least, pl.Expr.__lt__),
+        ("above", c.maximum, greatest, pl.Expr.__gt__),
+        ("not above", c.above, least, pl.Expr.__le__),
+        ("not below", c.below, greatest, pl.Expr.__ge__),
     ]
-    return [(f"{c.name}: {word} {_limit(c, bound)}", test(bound)) for word, bound, test in limits if bound is not None]
+    return [
+        Test(f"{c.name}: {word} {_limit(c, bound)}", c.name, *(beyond(_comparable(c, v), bound) for v in (value, most)))
+        for word, bound, most, beyond in limits
+        if bound is not None
+    ]
 
 
 def _limit(c: Column, bound: float) -> str:
