@@ -115,7 +115,7 @@ def histories(project: Project) -> None:
     rng, now = np.random.default_rng(2), project.clock.now()
     items = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH))
     rows = [
-        (f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (r + 1) * DAY, 1.0)
+        (f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (ROWS_EACH - r) * DAY, 1.0)
         for s in range(SUBJECTS)
         for r in range(ROWS_EACH)
     ]

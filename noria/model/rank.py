@@ -130,9 +130,11 @@ class RecommendScorer:
 
     def _scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
         r, n = self.ranking, len(self.ranking.items)
-        codes = np.array([self._code.get(name, -1) for name in items], np.int64)
-        strange = np.flatnonzero(codes < 0).tolist()
-        history, counts = (codes[codes >= 0], values[codes >= 0]) if strange else (codes, values)
+        codes = [self._code.get(name, -1) for name in items]
+        history, counts, strange = np.array(codes, np.int64), values, []
+        if -1 in codes:
+            strange = [i for i, code in enumerate(codes) if code < 0]
+            counts, history = counts[history >= 0], history[history >= 0]
         if r.neighbours.shape[1] and len(history):
             spread = r.weights[history] * (counts**r.power)[:, None]
             scores = np.bincount(r.neighbours[history].ravel(), spread.ravel(), n).astype(np.float64, copy=False)
@@ -172,7 +174,8 @@ def top(scores: F8, k: int) -> I8:
         return np.empty(0, np.int64)
     # The k best blocks hold k scores that are at least as great as the least of their bests: no need to look below it.
     width = n // (8 * k)
-    best = scores if width < 4 else np.maximum.reduceat(scores, np.arange(0, n, width))
-    least = np.partition(best, len(best) - k)[len(best) - k]
-    near = np.flatnonzero(scores >= least)
-    return near[np.argsort(-scores[near], kind="stable")][:k]
+    best = scores.copy() if width < 4 else np.maximum.reduceat(scores, np.arange(0, n, width))
+    best.partition(len(best) - k)
+    near = (scores >= best[len(best) - k]).nonzero()[0]
+    chosen: I8 = near[(-scores[near]).argsort(kind="stable")][:k]
+    return chosen

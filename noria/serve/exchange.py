@@ -145,10 +145,11 @@ class Exchange:
 
     def _head(self, status: int, headers: list[tuple[bytes, bytes]], length: int | None) -> bytes:
         """The head's bytes, and how the body's end is told: by its length, in chunks, or by the connection's end."""
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        if any(line.find(b"\n") != len(line) - 1 or line.find(b"\r") != len(line) - 2 for line in lines):
+        told = b"".join([b"%b: %b\r\n" % header for header in headers])
+        if not told.count(b"\n") == told.count(b"\r") == len(headers):
             raise RuntimeError("a header holds a line break")
-        if not any(name.lower() == b"content-length" for name, _ in headers) and status not in _NO_BODY:
+        lines = [told]
+        if status not in _NO_BODY and b"content-length" not in [name.lower() for name, _ in headers]:
             if length is not None:
                 lines.append(b"content-length: %d\r\n" % length)
             elif self.scope["http_version"] == "1.1":

@@ -116,6 +116,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is none of its children
+        self._ends = {"client": transport.get_extra_info("peername"), "server": transport.get_extra_info("sockname")}
         self.server.connections.add(self)
         if self.server.closing:
             self.close()
@@ -185,8 +186,7 @@ class Connection(asyncio.Protocol):
             "query_string": query,
             "root_path": "",
             "headers": self._headers,
-            "client": self.transport.get_extra_info("peername"),
-            "server": self.transport.get_extra_info("sockname"),
+            **self._ends,
         }
         self._reading = exchange = Exchange(self, scope, parser.should_keep_alive())
         if self._answering is None:
