@@ -53,6 +53,7 @@ _FILTERS = (
     words.number,
     words.plural,
     words.pretty,
+    words.prose,
     words.said,
     words.share,
     words.short,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from noria.kernel.records import Prediction, Window
+from noria.kernel.records import DatasetVersion, Prediction, Window
 
 
 def name_of(ref: str) -> str:
@@ -47,6 +47,16 @@ def intervals(metrics: Mapping[str, Any]) -> dict[str, tuple[float, float, float
     """Every metric that has an interval, by name."""
     found = {name: interval(v) for name, v in metrics.items() if not isinstance(v, int | float)}
     return {name: v for name, v in found.items() if v is not None}
+
+
+def new_rows(versions: Sequence[DatasetVersion]) -> list[int]:
+    """How many rows each version has more than the one before it; the versions in order."""
+    before = 0
+    found = []
+    for version in versions:
+        found.append(max(version.rows - before, 0))
+        before = version.rows
+    return found
 
 
 def quantile(values: Sequence[float], q: float) -> float:

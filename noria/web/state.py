@@ -105,8 +105,7 @@ def _data(loop: Loop) -> Part:
     if not loop.versions:
         return Part("data", "idle", "no data yet", "noria run takes the first files in", "/data")
     last = loop.versions[-1]
-    rows = sum(v.rows for v in loop.versions)
-    line = f"{words.count(rows)} rows"
+    line = f"{words.count(last.rows)} rows"
     detail = f"version {last.version}, {words.ago(last.created, loop.now)}"
     if loop.runs_of("data"):
         return Part("data", "busy", line, f"{detail}; a run is at work", "/data")
@@ -115,7 +114,7 @@ def _data(loop: Loop) -> Part:
     stale = loop.happened("stale")
     if stale is not None and stale.subject == f"dataset:{last.dataset}@{last.version}":
         return Part("data", "warn", "stale", tell(stale).text, "/data")
-    taken = last.rows + last.quarantined
+    taken = shapes.new_rows(loop.versions)[-1] + last.quarantined
     if last.quarantined and last.quarantined > 0.1 * taken:
         return Part(
             "data",

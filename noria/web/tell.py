@@ -24,6 +24,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "held": ("warn", "Waits for approval"),
     "ingested": ("note", "New data"),
     "not_served": ("bad", "Not served"),
+    "parity": ("note", "Parity checked"),
     "promoted": ("ok", "Promoted"),
     "quarantined": ("warn", "Rows in quarantine"),
     "refused": ("warn", "Refused by the gates"),
@@ -79,6 +80,10 @@ def _text(event: Event) -> str:
         return (
             f"{words.plural(int(data.get('rows', 0)), 'row')}, {words.count(data.get('quarantined', 0))} in quarantine"
         )
+    if event.kind == "parity" and isinstance(data.get("numbers"), int):
+        same = "the same" if data.get("ok") else "NOT the same"
+        told = f"{words.plural(data['numbers'], 'feature value')} of {words.plural(int(data.get('requests', 0)), 'request')}"
+        return f"{told}: {same} online and offline"
     for key in ("reason", "what", "message", "reasons"):
         value = data.get(key)
         if value:

@@ -13,6 +13,7 @@ from functools import cache
 
 from markupsafe import Markup
 
+from noria.web import words
 from noria.web.svg import el, join
 
 WIDTH, HEIGHT = 760, 540
@@ -156,5 +157,5 @@ def _part(part: Part, angle: float) -> Markup:
         el("text", part.headline, x=tx, y=ty + 17, class_="part-line", text_anchor=anchor),
         href=part.href,
         class_=f"part {part.tone}",
-        aria_label=f"{part.name}: {TONE_WORDS[part.tone]}. {part.headline}. {part.detail}",
+        aria_label=f"{part.name}: {TONE_WORDS[part.tone]}. {part.headline}. {words.plainly(part.detail)}",
     )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
-from noria.types import DAY, SECOND, Json, Micros, to_iso
+from markupsafe import Markup, escape
+
+from noria.errors import ConfigError
+from noria.types import DAY, SECOND, Json, Micros, parse_time, to_iso
 
 HOUR: Micros = DAY // 24
 MINUTE: Micros = 60 * SECOND
@@ -116,13 +120,17 @@ def when(at: Micros | None) -> str:
     """Date and time in UTC, to the minute.
 
     >>> when(0)
-    '1970-01-01 00:00'
+    '1 Jan 1970 00:00 UTC'
     """
-    return "–" if at is None else f"{_moment(at):%Y-%m-%d %H:%M}"
+    return "–" if at is None else f"{date(at)} {clock(at)} UTC"
 
 
 def date(at: Micros | None) -> str:
-    return "–" if at is None else f"{_moment(at):%Y-%m-%d}"
+    """
+    >>> date(0)
+    '1 Jan 1970'
+    """
+    return "–" if at is None else f"{day(at)} {_moment(at).year}"
 
 
 def long_date(at: Micros) -> str:
@@ -228,6 +236,47 @@ def said(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(said(v) for v in value)
     return str(value)
+
+
+_MARKS = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)|( -> )")
+
+
+def prose(value: Any) -> Markup:
+    """What a record says, for a person to read: its times as `when` (the exact one beneath), its arrows drawn.
+
+    >>> str(prose("schedule of 2011-03-01T03:00:00Z: 2% -> 9% <b>"))
+    'schedule of <time datetime="2011-03-01T03:00:00Z" title="2011-03-01T03:00:00Z">1 Mar 2011 03:00 UTC</time>: 2% → 9% &lt;b&gt;'
+    """
+    text, end, out = value if isinstance(value, str) else said(value), 0, Markup()
+    for mark in _MARKS.finditer(text):
+        out += escape(text[end : mark.start()]) + _marked(mark[0])
+        end = mark.end()
+    return out + escape(text[end:])
+
+
+def plainly(text: str) -> str:
+    """As `prose`, where no markup may stand.
+
+    >>> plainly("price 2.1% -> 9.4% since 2011-03-01T03:00:00Z")
+    'price 2.1% → 9.4% since 1 Mar 2011 03:00 UTC'
+    """
+    return _MARKS.sub(lambda mark: _shown(mark[0]), text)
+
+
+def _marked(mark: str) -> Markup:
+    shown = _shown(mark)
+    if mark == " -> " or shown == mark:
+        return escape(shown)
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(mark, shown)
+
+
+def _shown(mark: str) -> str:
+    if mark == " -> ":
+        return " → "
+    try:
+        return when(parse_time(mark))
+    except (ConfigError, ValueError, OverflowError):  # looks like a time and is none
+        return mark
 
 
 def label(name: str) -> str:

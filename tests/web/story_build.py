@@ -26,6 +26,7 @@ class Building(Teller):
         """A version a week, then one a day: rows, some bad ones in quarantine, a profile of the last."""
         days = [START + i * 7 * DAY for i in range(20)] + [NOW // DAY * DAY - i * DAY for i in reversed(range(14))]
         last: r.DatasetVersion | None = None
+        total = 0
         for number, day in enumerate(days, 1):
             rows = self.random.randint(2600, 4200) if number <= 20 else self.random.randint(380, 720)
             bad = 3 if number == len(days) else self.random.choice((0, 0, 0, 2, 7))
@@ -45,7 +46,7 @@ class Building(Teller):
                 number,
                 0,
                 digest(f"v{number}".encode()),
-                rows,
+                total := total + rows,
                 bad,
                 day + 2 * HOUR,
                 None,

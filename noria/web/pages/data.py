@@ -31,7 +31,7 @@ def data(ask: Ask) -> Shown:
 
 def _dataset(ask: Ask, config: DataConfig) -> dict[str, Any]:
     versions = list(ask.project.store.datasets.list(config.name))
-    rows, bad = sum(v.rows for v in versions), sum(v.quarantined for v in versions)
+    rows, bad = versions[-1].rows if versions else 0, sum(v.quarantined for v in versions)
     return {
         "name": config.name,
         "config": config,
@@ -39,7 +39,7 @@ def _dataset(ask: Ask, config: DataConfig) -> dict[str, Any]:
         "rows": rows,
         "bad": bad,
         "bad_share": bad / (rows + bad) if rows + bad else 0.0,
-        "chart": _chart(config.name, versions[-CHART:]),
+        "chart": _chart(config.name, versions),
         "bad_chart": _bad_chart(config.name, versions[-CHART:]),
         "contract": contract(ask.project, config),
         "part": by_number(ask, "/data", versions[::-1], export=f"versions/{config.name}", size=12),
@@ -47,9 +47,8 @@ def _dataset(ask: Ask, config: DataConfig) -> dict[str, Any]:
 
 
 def _chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:
-    return bars.bars(
-        f"Rows of {name} by version", [(f"v{v.version}", float(v.rows)) for v in versions], show=words.brief
-    )
+    pairs = [(f"v{v.version}", float(n)) for v, n in zip(versions, shapes.new_rows(versions))]
+    return bars.bars(f"New rows of {name} by version", pairs[-CHART:], show=words.brief)
 
 
 def _bad_chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:

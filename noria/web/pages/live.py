@@ -105,7 +105,11 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
         cells = []
         for w, columns in zip(windows, seen):
             c = columns.get(name)
-            said = f"{words.day(w.start)}: {c.words or words.number(c.p)}" if c else f"{words.day(w.start)}: no rows"
+            said = (
+                f"{words.day(w.start)}: {words.plainly(c.words) or words.number(c.p)}"
+                if c
+                else f"{words.day(w.start)}: no rows"
+            )
             cells.append((said, c.level if c else None, bool(c and c.alarm)))
         strips.append(bars.Strip(name, cells))
     return bars.strips("Drift by column and window", strips)

@@ -69,7 +69,7 @@ def figures(loop: state.Loop) -> list[dict[str, object]]:
     metric = live_metric(loop)
     quality = [q[0] if q else None for q in (shapes.quality(w, metric) for w in loop.quality[-30:])]
     traffic: list[float | None] = [float(w.n) for w in loop.quality[-30:]]
-    rows: list[float | None] = [float(v.rows) for v in loop.versions[-30:]]
+    rows: list[float | None] = [float(n) for n in shapes.new_rows(loop.versions)[-30:]]
     live = mean_quality(loop, 14)
     return [
         {
@@ -88,9 +88,9 @@ def figures(loop: state.Loop) -> list[dict[str, object]]:
         },
         {
             "name": "Rows",
-            "value": words.count(sum(v.rows for v in loop.versions)),
+            "value": words.count(loop.versions[-1].rows if loop.versions else 0),
             "note": words.plural(len(loop.versions), "version"),
-            "spark": lines.sparkline("Rows by version", rows),
+            "spark": lines.sparkline("New rows by version", rows),
             "href": "/data",
         },
     ]

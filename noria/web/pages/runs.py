@@ -18,7 +18,8 @@ def runs(ask: Ask) -> Shown:
 
 
 def took(started: Micros | None, ended: Micros | None) -> Micros | None:
-    return None if started is None or ended is None else ended - started
+    """None where it is not known: not ended, or the clock of a replay stood still."""
+    return None if started is None or ended is None or ended == started else ended - started
 
 
 def _counts(project: Project, run: Run) -> str:
@@ -53,7 +54,7 @@ def _line(step: Step) -> str:
     if step.status == "cached":
         return "from the cache"
     lasted = took(step.started, step.ended)
-    return f"{step.status} · {words.span(lasted)}" if lasted is not None else step.status
+    return f"{step.status} · {words.span(lasted or step.cpu_us)}" if lasted or step.cpu_us else step.status
 
 
 def _why(project: Project, found: Run, step: Step) -> str:
