@@ -1,15 +1,15 @@
-"""A training that does not end: EASE on 4,000 items again and again. ``python -m bench.busy NICENESS``."""
+"""A training that does not end: EASE on 4,000 items again and again. ``python -m bench.busy [quiet]``: as the loop's worker trains."""
 
 from __future__ import annotations
 
-import os
 import sys
 
 import numpy as np
 
+from noria.retrain.worker import quietly
 
-def main() -> None:
-    os.nice(int(sys.argv[1]))
+
+def fit() -> None:
     rng = np.random.default_rng(1)
     matrix = rng.random((2_000, 4_000))
     print("fitting", flush=True)
@@ -20,4 +20,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    quietly(fit) if "quiet" in sys.argv else fit()

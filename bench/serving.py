@@ -51,9 +51,9 @@ def kept(project: Project, ids: list[str]) -> int:
 
 
 @contextmanager
-def training(niceness: int) -> Iterator[None]:
+def training(*how: str) -> Iterator[None]:
     """Another process that fits EASE on all cores, again and again."""
-    command = [sys.executable, "-m", "bench.busy", str(niceness)]
+    command = [sys.executable, "-m", "bench.busy", *how]
     with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE) as busy:
         try:
             if busy.stdout is None or busy.stdout.readline() != b"fitting\n":
@@ -128,8 +128,8 @@ def under_training(project: Project, scorer: shop.Scorer, headers: dict[str, str
     quiet = shop.load(scorer.port, "/predict/shop", TOP, headers, **job)
     ids, what = quiet["ids"], f"{RATE} requests/s, ack=group"
     rows = [row(f"{what}: p99", quiet["p99"], "ms", peers=SERVERS)]
-    for niceness, how in ((0, "while a model trains"), (10, "while one trains, niced by 10")):
-        with training(niceness):
+    for given, how in (((), "while a model trains"), (("quiet",), "while one trains as in the loop")):
+        with training(*given):
             busy = shop.load(scorer.port, "/predict/shop", TOP, headers, **job)
         ids += busy["ids"]
         rows += [
