@@ -89,7 +89,8 @@ def open_envelope(data: bytes, key: Ed25519PublicKey) -> JsonObject:
         raise NotAttested(f"an envelope of {kind!r}, not of an in-toto statement")
     if not any(_signed_by(key, signature, pae(payload)) for signature in signatures):
         raise NotAttested(
-            "the envelope is not signed by the trusted key", way_out="release the model again: noria release start MODEL"
+            "the envelope is not signed by the trusted key",
+            way_out="release the model again: noria release start MODEL",
         )
     return _read_statement(payload)
 
