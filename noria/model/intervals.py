@@ -12,6 +12,7 @@ from noria.errors import NotEnoughData
 
 F8 = NDArray[np.float64]
 DRAWS = 2_000
+_AT_ONCE = 4_000_000  # units drawn at a time
 POWER_Z = 0.8416212335729143
 """The quantile of 80 % power."""
 
@@ -74,8 +75,12 @@ def _draws(values: Any, units: Any, seed: int, draws: int) -> tuple[F8, float]:
         raise NotEnoughData("nothing to measure", way_out="a longer split.test, or more data")
     names, codes = np.unique(np.asarray(units), return_inverse=True)
     sums, counts = np.bincount(codes, numbers), np.bincount(codes)
-    picked = np.random.default_rng(seed).integers(0, len(names), (draws, len(names)))
-    return sums[picked].sum(axis=1) / counts[picked].sum(axis=1), float(numbers.mean())
+    rng, means = np.random.default_rng(seed), np.empty(draws)
+    step = max(1, _AT_ONCE // len(names))
+    for start in range(0, draws, step):  # block by block: a window of millions fits into memory
+        picked = rng.integers(0, len(names), (min(step, draws - start), len(names)))
+        means[start : start + step] = sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
+    return means, float(numbers.mean())
 
 
 def _normal_quantile(p: float) -> float:

@@ -187,3 +187,16 @@ def test_auc_has_an_interval_over_units():
     told = true + rng.normal(size=300)
     found = auc_interval(told, true, np.repeat(np.arange(100), 3), seed=0)
     assert found.low < found.mean < found.high and found.mean == pytest.approx(roc_auc_score(true, told))
+
+
+@pytest.mark.parametrize("units", [1, 7, 300])
+def test_samples_are_the_same_however_many_are_drawn_at_once(units, monkeypatch):
+    rng = np.random.default_rng(units)
+    values, names = rng.normal(size=900), rng.permutation(900) % units
+    whole = bootstrap_interval(values, names, seed=5)
+    monkeypatch.setattr("noria.model.intervals._AT_ONCE", 1_000)
+    assert bootstrap_interval(values, names, seed=5) == pytest.approx(whole, rel=1e-12)
+    picked = np.random.default_rng(5).integers(0, units, (2_000, units))
+    sums, counts = np.bincount(names, values), np.bincount(names)
+    plain = sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
+    assert whole[1:] == tuple(np.quantile(plain, [0.025, 0.975]))
