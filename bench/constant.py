@@ -1,4 +1,4 @@
-"""The floor of serving: the same server with a constant reply. ``python -m bench.constant FD`` tells its port there as JSON."""
+"""The floor of serving: granian with a constant reply. ``python -m bench.constant FD`` tells its port there as JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import os
 import sys
 from typing import Any
 
-from noria.serve.http1 import Server
-from noria.serve.server import _loop_factory, listen
+from noria.serve.server import _loop_factory, _Server, listen
 
 REPLY = b'{"value":0.5}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(REPLY))]
@@ -24,9 +23,11 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 async def serve(fd: int) -> None:
     listening = listen("127.0.0.1", 0)
+    given: Any = app
+    server = _Server(given, listening)
     word = json.dumps({"port": listening.getsockname()[1]}).encode()
     asyncio.get_running_loop().call_soon(os.write, fd, word + b"\n")
-    await Server(app, listening).serve()
+    await server.serve()
 
 
 if __name__ == "__main__":

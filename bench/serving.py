@@ -17,7 +17,7 @@ from bench.timing import fsync_ms, piece, row
 from noria.project import Project
 from noria.serve import auth
 
-FLOOR_IS = "constant reply"
+FLOOR_IS = "granian, constant reply"
 CONNECTIONS, REQUESTS, RATE, SECONDS = 16, 4_000, 1_000, 6
 TOP = {"subject": "NUMBER", "k": 10}
 FRAMES = "usual FastAPI 992, LitServe 1,875, BentoML 2,396, Ray Serve 6,860, MLflow 9,635"

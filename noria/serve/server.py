@@ -19,14 +19,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from granian import _granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server as Granian
+
 from noria.errors import BadRequest, NoriaError, PortBusy
 from noria.project import open_project
 from noria.serve.admit import LOOPBACK, READ_SECONDS
 from noria.serve.app import App, build
 from noria.serve.child import die_with_parent
-from noria.serve.http1 import Server
 
 BACKLOG = 1024
+HEAD_MS = 10_000
+"""How long a request's head may take to arrive, in milliseconds."""
+HEAD_BYTES = 64 * 1024
 GOODBYE = 1.0
 """How long a stop waits for bodies that are still arriving, in seconds."""
 
@@ -51,14 +59,35 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+class _Server(Granian):
+    """granian on a socket of our own: the one it opens would share the port with a second server without a word."""
+
+    def __init__(self, app: App, listening: socket.socket) -> None:
+        super().__init__(
+            app,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=BACKLOG,
+            http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
+            log_level=LogLevels.error,
+        )
+        self._listening = listening
+
+    def _init_shared_socket(self) -> None:
+        fd = self._listening.detach()  # granian closes it
+        holder: Any = _granian.SocketHolder
+        self._ssp, self._shd, self._sfd = None, holder(fd, False, BACKLOG), fd  # type: ignore[assignment]
+
+
 async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
     """Answer until SIGTERM or SIGINT; then finish what is under way and write down what is on its way."""
     loop = asyncio.get_running_loop()
     app.serving.begin()
-    server = Server(app, listening)
+    server = _Server(app, listening)
 
     def stop() -> None:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         app.reading.hurry(GOODBYE)
 
     for number in (signal.SIGTERM, signal.SIGINT):

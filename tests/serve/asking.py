@@ -72,7 +72,7 @@ class Heard:
 
 @dataclass
 class Asker:
-    """Sends requests to the app as the server would."""
+    """Sends requests to the app as granian would."""
 
     app: App
     token: str | None
