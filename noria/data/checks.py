@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
 
 from noria.data.casts import cast, fits, missing, target_type
 from noria.data.columns import Column
-from noria.data.screen import Test, screen
+from noria.data.screen import Check, screen
 from noria.errors import DataBlocked
 from noria.types import Micros, did_you_mean, to_iso
 
+_CUT_OUT = 1_000  # one bad row among so many, or fewer, is cut out
 _KIND = {
     "string": "a text",
     "integer": "an integer",
@@ -145,18 +147,31 @@ def _sort_out(
     marked = done.lazy().filter(pl.col("?bad")).select(*own, why.list.drop_nulls().alias("_reasons")).collect()
     plain = [n for n in frame.columns if n not in own]
     raw = frame.filter(is_bad).select(pl.struct(plain).struct.json_encode().alias("_raw"))
-    return Checked(good.filter(~is_bad), pl.concat([marked, raw], how="horizontal"), rules.max_bad_share, rules.place)
+    return Checked(without(good, is_bad), pl.concat([marked, raw], how="horizontal"), rules.max_bad_share, rules.place)
+
+
+def without(frame: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
+    """The frame less the rows that are bad. A few are cut out: copying what is between them is faster than a filter.
+
+    >>> without(pl.DataFrame({"n": [1, 2, 3]}), pl.Series([False, True, False]))["n"].to_list()
+    [1, 3]
+    """
+    places = bad.arg_true().to_list()
+    if len(places) * _CUT_OUT > frame.height:
+        return frame.filter(~bad)
+    edges = pairwise([-1, *places, frame.height])
+    return pl.concat([frame.slice(a + 1, b - a - 1) for a, b in edges if b - a > 1], rechunk=True)
 
 
 def _no_bad(frame: pl.DataFrame, own: list[str]) -> pl.DataFrame:
     return pl.DataFrame(schema={**{n: frame.schema[n] for n in own}, "_reasons": pl.List(pl.String), "_raw": pl.String})
 
 
-def _tests(c: Column, ready: bool, now: Micros | None) -> list[Test]:
+def _tests(c: Column, ready: bool, now: Micros | None) -> list[Check]:
     """Every test of a column. Runs on the cast columns; ``ready`` ones needed no cast."""
     value = pl.col(c.name)
     lost = value.is_null() if ready else pl.col(f"?missing {c.name}")
-    tests: list[Test] = []
+    tests: list[Check] = []
     if c.required:
         tests.append(_row_test(c, "missing", lost))
     if not ready:
@@ -173,19 +188,19 @@ def _tests(c: Column, ready: bool, now: Micros | None) -> list[Test]:
         tests.append(_text_test(c, "not an allowed value", ~value.is_in(allowed)))
     if c.role == "time" and now is not None:
         late = [_comparable(c, v) > now for v in (value, value.max())]
-        tests.append(Test(f"{c.name}: in the future", c.name, *late))
+        tests.append(Check(f"{c.name}: in the future", c.name, *late))
     return tests
 
 
-def _row_test(c: Column, words: str, fails: pl.Expr) -> Test:
-    return Test(f"{c.name}: {words}", c.name, fails, fails.any())
+def _row_test(c: Column, words: str, fails: pl.Expr) -> Check:
+    return Check(f"{c.name}: {words}", c.name, fails, fails.any())
 
 
-def _text_test(c: Column, words: str, fails: pl.Expr) -> Test:
-    return Test(f"{c.name}: {words}", c.name, fails)
+def _text_test(c: Column, words: str, fails: pl.Expr) -> Check:
+    return Check(f"{c.name}: {words}", c.name, fails)
 
 
-def _range_tests(c: Column, value: pl.Expr) -> list[Test]:
+def _range_tests(c: Column, value: pl.Expr) -> list[Check]:
     """Each limit, and whether the least or the greatest value is beyond it."""
     least, greatest = value.min(), value.max()
     limits: list[tuple[str, Any, pl.Expr, Callable[[pl.Expr, Any], pl.Expr]]] = [
@@ -195,7 +210,9 @@ def _range_tests(c: Column, value: pl.Expr) -> list[Test]:
         ("not below", c.below, greatest, pl.Expr.__ge__),
     ]
     return [
-        Test(f"{c.name}: {word} {_limit(c, bound)}", c.name, *(beyond(_comparable(c, v), bound) for v in (value, most)))
+        Check(
+            f"{c.name}: {word} {_limit(c, bound)}", c.name, *(beyond(_comparable(c, v), bound) for v in (value, most))
+        )
         for word, bound, most, beyond in limits
         if bound is not None
     ]

@@ -18,7 +18,7 @@ _FEW = 20  # a column is screened by value where its sample has this many rows a
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Check:
     """One test of one column. ``fails``: where it fails, row by row (null is: it does not).
 
     ``possible``: an aggregate that is true whenever a row can fail; None for tests of texts, which are screened by value.
@@ -30,7 +30,7 @@ class Test:
     possible: pl.Expr | None = None
 
 
-def screen(tests: Sequence[Test], frame: pl.DataFrame) -> list[Test]:
+def screen(tests: Sequence[Check], frame: pl.DataFrame) -> list[Check]:
     """The tests that can fail on these rows, in their order."""
     if frame.height < LEAST_ROWS:
         return list(tests)
@@ -56,7 +56,7 @@ def _values(column: pl.Series) -> pl.Series | None:
     return column.unique() if sample.n_unique() * _FEW <= len(sample) else None
 
 
-def _by_value(test: Test, values: pl.Series | None) -> list[Test]:
+def _by_value(test: Check, values: pl.Series | None) -> list[Check]:
     if values is None:
         return [test]
     failing = values.to_frame().filter(test.fails.fill_null(False)).to_series()

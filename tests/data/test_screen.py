@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noria.data import screen
-from noria.data.checks import Checked
+from noria.data.checks import Checked, without
 from noria.data.contract import Contract
 from noria.types import parse_time
 
@@ -107,3 +107,11 @@ def test_only_what_can_fail_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_nothing() -> None:
     assert outcome(rows(1, dict.fromkeys("abnft", False), 1).clear(), 0).rows == 0
+
+
+@pytest.mark.parametrize("places", [[], [0], [9_999], [0, 1, 5_000, 5_001, 9_998, 9_999], [3, 4, 5, 77]])
+def test_a_few_rows_are_cut_out_as_a_filter_would(places: list[int]) -> None:
+    frame = pl.DataFrame({"n": range(10_000), "t": [f"t{n}" for n in range(10_000)]})
+    bad = pl.Series(np.isin(np.arange(10_000), places))
+    found = without(frame, bad)
+    assert found.equals(frame.filter(~bad)) and found.n_chunks() == 1
