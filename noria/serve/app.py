@@ -268,8 +268,11 @@ async def _clock(app: App, call: Call) -> Reply:
     clock = needed(app.serving.replay)
     to = bodies.moment(bodies.clock_body(await app.reading.body(call)).to, "$.to")
     async with app.serving.clock_lock:
-        await asyncio.to_thread(clock.move, to)
-    return as_json(clock.state())
+        written = clock.move(to)
+        state = clock.state()
+        if written is not None and state["behind"]:
+            await asyncio.wrap_future(written)
+    return as_json(state)
 
 
 async def _replay_state(app: App, call: Call) -> Reply:

@@ -72,7 +72,8 @@ class SubprocessCandidateServer:
         secret = secrets.token_urlsafe(32)
         ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
         with log_file(self._project, "candidate") as log:
-            process, ready = _launch(self._project, bundle_digest, f"{ticket}\n{secret}\n", log)
+            asked = json.dumps(sorted({str(r["subject"]) for r in requests if r.get("subject") is not None}))
+            process, ready = _launch(self._project, bundle_digest, f"{ticket}\n{secret}\n{asked}\n", log)
         try:
             word = _first_line(ready, self._start)
             if "port" not in word:
@@ -222,12 +223,16 @@ class _OnlyToken:
         return self._token if hash == self._token.hash else None
 
 
-def candidate_app(project: Project, digest: str, ticket: str, secret: str) -> App:
-    """The application that serves this bundle alone. Raises Unauthorized for a used ticket, and as `load_scorer`."""
+def candidate_app(project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = ()) -> App:
+    """The application that serves this bundle alone, and knows the history of these subjects alone.
+
+    Raises Unauthorized for a used ticket, and as `load_scorer`.
+    """
     auth.redeem(project.store, ticket, scope_of(digest))
     metrics = Metrics()
     predictor = Predictor(project, metrics)
-    predictor.follow()
+    events = (event for subject in subjects for event in project.live.online.of(subject))
+    predictor.history.extend(sorted(events, key=lambda event: event.seq))
     release = Release("candidate", project.config.endpoint, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
     predictor.served = Served(None, Loaded(release, digest, load_scorer(project, digest)))
     tokens = TokenCache(_OnlyToken(secret))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import Future
 from typing import Any
 
 from noria.errors import Conflict, NoRoute
@@ -29,6 +30,7 @@ class ReplayClock(HeldClock):
         super().__init__(project.clock.now())
         self._store = project.store
         self._told: tuple[int, dict[str, Any]] = (-1, {})
+        self._written: Future[None] | None = None
 
     def state(self) -> JsonObject:
         """Where the clock stands, and how far it may go."""
@@ -53,8 +55,13 @@ class ReplayClock(HeldClock):
         while self.behind() and time.monotonic() < until:
             await asyncio.sleep(_LOOK)
 
-    def move(self, to: Micros) -> None:
-        """Raises Conflict: backwards, past the next due moment, or while the loop is behind."""
+    def move(self, to: Micros) -> Future[None] | None:
+        """The write of the new time, None when it stands there. Only where something falls due must it be waited for.
+
+        Between due moments this process alone asks for the time, and a replay that is killed plays its day again.
+        Raises Conflict: backwards, past the next due moment, or while the loop is behind; StoreError when an earlier
+        time could not be written.
+        """
         now = self.now()
         if to < now:
             raise Conflict(f"the clock stands at {to_iso(now)} and does not go back to {to_iso(to)}")
@@ -65,9 +72,13 @@ class ReplayClock(HeldClock):
         due = self._loop()["next_due"]
         if to > due:
             raise Conflict(f"something is due at {to_iso(due)}", way_out=f"move the clock to {to_iso(due)} first")
-        if to > now:
-            self._store.settings.set(CLOCK, to)
-            super().move(to)
+        if self._written is not None and self._written.done():
+            self._written.result()
+        if to == now:
+            return None
+        self._written = self._store.settings.set_soon(CLOCK, to)
+        super().move(to)
+        return self._written
 
     def _loop(self) -> dict[str, Any]:
         """What the loop wrote, read again only when something was committed since."""
@@ -75,7 +86,7 @@ class ReplayClock(HeldClock):
         if version != self._told[0]:
             found = self._store.settings.get(LOOP)
             loop = found if isinstance(found, dict) and {"idle", "next_due"} <= set(found) else {}
-            self._told = version, loop  # one assignment: two threads ask
+            self._told = version, loop
         return self._told[1]
 
 

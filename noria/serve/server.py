@@ -138,7 +138,7 @@ def _candidate(project: Any, digest: str) -> App:
     from noria.serve.candidate import candidate_app
 
     ticket, secret = sys.stdin.readline().strip(), sys.stdin.readline().strip()
-    return candidate_app(project, digest, ticket, secret)
+    return candidate_app(project, digest, ticket, secret, json.loads(sys.stdin.readline() or "[]"))
 
 
 def _tell(fd: int | None, word: dict[str, Any]) -> None:

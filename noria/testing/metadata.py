@@ -57,6 +57,14 @@ class TransactionsSuite:
         store.settings.set("x", 2)
         assert store.settings.get("x") == 2
 
+    def test_settings_written_soon_are_written_in_order(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        written = [store.settings.set_soon("x", i) for i in range(50)]
+        store.settings.set("y", 1)
+        assert all(one.done() for one in written) and other.settings.get("x") == 49
+        store.close()
+        refused(StoreError, lambda: store.settings.set_soon("x", 50))
+
     def test_numbers_taken_together_are_different(self, opened: Opened) -> None:
         stores = [opened(), opened()]
 

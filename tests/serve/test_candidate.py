@@ -139,3 +139,11 @@ def test_a_candidate_answers_nobody_else(project):
         process.kill()
         process.wait()
         os.close(ready)
+
+
+def test_a_candidate_knows_only_those_it_is_asked_about(project):
+    project.live.online.load([OnlineEvent(0, f"e{who}", who, "mug", NOON - DAY, 1.0) for who in ("7", "8", "9")])
+    digest = released.bundle(project)
+    ticket = auth.issue_code(project.store, scope_of(digest))
+    history = candidate.candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.predictor.history
+    assert [history.known(who) for who in ("7", "8", "9")] == [True, False, True]

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from noria.kernel.records import (
@@ -203,6 +204,9 @@ class Settings(Protocol):
 
     def get(self, name: str, default: Json = None) -> Json: ...
     def set(self, name: str, value: Json, tx: Tx = None) -> None: ...
+    def set_soon(self, name: str, value: Json) -> Future[None]:
+        """As `set`, without waiting: written in the order of the calls, with whatever else is queued."""
+        ...
 
 
 class MetadataStore(Protocol):

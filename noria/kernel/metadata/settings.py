@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+
 from sqlalchemy import Connection, select, update
 
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.pieces import Call
 from noria.types import Json
 
 _setting = schema.settings.c
@@ -22,9 +26,18 @@ class Settings:
         return found
 
     def set(self, name: str, value: Json, tx: Tx = None) -> None:
-        def work(tx: Connection) -> None:
-            there = update(schema.settings).where(_setting.name == name).values(value=value)
-            if not tx.execute(there).rowcount:
-                tx.execute(schema.settings.insert().values(name=name, value=value))
+        self._db.write(_put(name, value), tx)
 
-        self._db.write(work, tx)
+    def set_soon(self, name: str, value: Json) -> Future[None]:
+        piece = Call(_put(name, value))
+        self._db.submit(piece)
+        return piece.future
+
+
+def _put(name: str, value: Json) -> Callable[[Connection], None]:
+    def work(tx: Connection) -> None:
+        there = update(schema.settings).where(_setting.name == name).values(value=value)
+        if not tx.execute(there).rowcount:
+            tx.execute(schema.settings.insert().values(name=name, value=value))
+
+    return work
