@@ -268,7 +268,7 @@ async def _clock(app: App, call: Call) -> Reply:
     clock = needed(app.serving.replay)
     to = bodies.moment(bodies.clock_body(await app.reading.body(call)).to, "$.to")
     async with app.serving.clock_lock:
-        written = clock.move(to)
+        written = clock.advance(to)
         state = clock.state()
         if written is not None and state["behind"]:
             await asyncio.wrap_future(written)

@@ -20,7 +20,7 @@ _LOOK = 0.003  # seconds between looks at whether the loop is done
 
 
 class ReplayClock(HeldClock):
-    """The stored clock, kept in memory: this process alone moves it. `move` promises that the loop is never overrun.
+    """The stored clock, kept in memory: this process alone moves it. `advance` promises that the loop is never overrun.
 
     The loop ticks at moments known in advance. The clock may move up to the next of them; there it waits until the loop
     has done its tick, which shows in the loop's own state.
@@ -55,7 +55,7 @@ class ReplayClock(HeldClock):
         while self.behind() and time.monotonic() < until:
             await asyncio.sleep(_LOOK)
 
-    def move(self, to: Micros) -> Future[None] | None:
+    def advance(self, to: Micros) -> Future[None] | None:
         """The write of the new time, None when it stands there. Only where something falls due must it be waited for.
 
         Between due moments this process alone asks for the time, and a replay that is killed plays its day again.
@@ -77,7 +77,7 @@ class ReplayClock(HeldClock):
         if to == now:
             return None
         self._written = self._store.settings.set_soon(CLOCK, to)
-        super().move(to)
+        self.move(to)
         return self._written
 
     def _loop(self) -> dict[str, Any]:
