@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from noria.errors import ConfigError, NotAvailableYet
+from noria.grammar.amounts import parse_promise, parse_share
+from noria.grammar.calls import budget, trigger
+from noria.grammar.rollback import parse_rule
+from noria.grammar.stages import parse_rollout, parse_stage
 from noria.types import JsonObject, did_you_mean, parse_span
 
 Task = str
@@ -24,6 +29,12 @@ METRICS = {
     "classify": ("log_loss", "auc"),
     "regress": ("mae", "rmse"),
 }
+BASELINES = {
+    "recommend": ("popularity", "buy_again", "item_knn", "ease", "blend"),
+    "classify": ("constant", "popularity", "prior"),
+    "regress": ("constant", "mean", "popularity"),
+}
+"""What ``superior_to`` of the baseline gate may name; of tables all are the constant answer."""
 LATER_SOURCES = ("s3://", "postgresql://", "gs://", "az://", "kafka://")
 
 
@@ -354,8 +365,8 @@ def _value_type(kind: Any) -> Any:
     return args[1] if len(args) == 2 else None
 
 
-def _place(text: str, name: str, path: list[str]) -> str:
-    """``file:line`` of the last part of the path that can be found."""
+def _place(text: str, name: str, path: list[str], word: str = "") -> str:
+    """``file:line`` of the last part of the path that can be found; of this word of its list where it stands below."""
     line, start = 0, 0
     lines = text.splitlines()
     heads = [".".join(path[: i + 1]) for i in range(len(path))]
@@ -367,8 +378,19 @@ def _place(text: str, name: str, path: list[str]) -> str:
         if re.match(r"\s*\[", content):
             break
         if path and any(re.search(rf"(^|[{{,\s]){re.escape(part)}\s*=", content) for part in path[-2:]):
-            return f"{name}:{number}"
+            return f"{name}:{_line_of(word, lines, number)}"
     return f"{name}:{line}" if line else name
+
+
+def _line_of(word: str, lines: list[str], first: int) -> int:
+    """The line on which a list's word stands, from the list's first line on."""
+    quoted = (f'"{word}"', f"'{word}'")
+    for number, content in enumerate(lines[first - 1 :], first):
+        if word and any(one in content for one in quoted):
+            return number
+        if "]" in content:
+            break
+    return first
 
 
 def _check(config: Config, text: str, name: str) -> None:
@@ -413,3 +435,36 @@ def _check(config: Config, text: str, name: str) -> None:
             parse_span(span)
         except ConfigError as exc:
             raise wrong(path, exc.message, exc.way_out) from exc
+    known = BASELINES.get(task, BASELINES["recommend"])
+    baseline = config.gates.baseline.superior_to
+    if baseline.replace("-", "_") not in known:
+        way_out = did_you_mean(baseline, known)
+        raise wrong(["gates", "baseline"], f"unknown baseline {baseline!r} for {task}", way_out)
+    _check_words(config, text, name)
+
+
+def _check_words(config: Config, text: str, name: str) -> None:
+    """The small languages: what is not understood here would stop the loop, or a release, much later."""
+    said: list[tuple[list[str], Iterable[str], Callable[[str], object]]] = [
+        (["retrain", "on"], config.retrain.on, trigger),
+        (["retrain", "budget"], filter(None, [config.retrain.budget]), budget),
+    ]
+    margin = config.gates.refit.margin
+    said.append((["gates", "refit"], [margin], lambda word: parse_share(word, "gates.refit.margin")))
+    said.append((["monitor", "drift"], [config.monitor.drift.false_alarms], parse_promise))
+    for key, section in config.release.items():
+        said.append((["release", key, "rollout"], section.rollout, parse_stage))
+        said.append((["release", key, "rollback_on"], section.rollback_on, parse_rule))
+    for path, words, read in said:
+        for word in words:
+            try:
+                read(word)
+            except ConfigError as exc:
+                place = _place(text, name, path, word)
+                raise type(exc)(f"{path[-1]}: {exc.message}", place=place, way_out=exc.way_out) from exc
+    for key, section in config.release.items():
+        try:
+            parse_rollout(section.rollout)
+        except ConfigError as exc:
+            place = _place(text, name, ["release", key, "rollout"])
+            raise ConfigError(exc.message, place=place, way_out=exc.way_out) from exc

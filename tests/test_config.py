@@ -60,6 +60,16 @@ def test_features_keep_their_names_apart_from_the_views_own_keys():
             "noria.toml:10",
             "did you mean 'half_life'?",
         ),
+        ('[retrain]\non = ["drift", "decai"]', "noria.toml:9", "did you mean 'decay'?"),
+        ('[retrain]\non = [\n  "drift",\n  "new date 5%",\n]', "noria.toml:11", "did you mean 'new data 5%'?"),
+        ('[retrain]\non = ["schedule 0 3 1 *"]', "noria.toml:9", "a schedule has five fields"),
+        ('[retrain]\nbudget = "1 hour"', "noria.toml:9", "write it as '1 cpu-hour / week'"),
+        ('[release.production]\nrollout = ["25 2 days", "100%"]', "noria.toml:9", "is not a stage of a rollout"),
+        ('[release.production]\nrollout = ["50% 1 day"]', "noria.toml:9", "must end with '100%'"),
+        ('[release.a]\nrollback_on = ["eror > 1%"]', "noria.toml:9", "did you mean 'errors > 1%'?"),
+        ('[gates]\nrefit = { margin = "2 pct" }', "noria.toml:9", "is not a share"),
+        ('[monitor]\ndrift = { false_alarms = "often" }', "noria.toml:9", "no promise about false alarms"),
+        ('[gates]\nbaseline = { superior_to = "popularty" }', "noria.toml:9", "did you mean 'popularity'?"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place_and_the_way_out(extra, place, words):
@@ -115,3 +125,13 @@ def test_any_text_is_a_configuration_or_a_clear_error(text):
         except ConfigError:
             continue
         assert isinstance(config, Config)
+
+
+def test_the_baselines_named_here_are_those_that_can_be_built():
+    from noria.config import BASELINES
+    from noria.model import learners
+    from noria.model.learners import trees
+
+    assert BASELINES["recommend"] == tuple(learners.METHODS)
+    for task in ("classify", "regress"):
+        assert {trees.recipe_of(name, task)["method"] for name in BASELINES[task]} == {"constant"}

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noria.errors import ConfigError, NotEnoughData
-from noria.monitor.calibrate import Calibration, Promise, calibrate
+from noria.grammar.amounts import Promise
+from noria.monitor.calibrate import Calibration, calibrate
 from noria.monitor.drift import Column, Compared, Counts, Drift, together
 from noria.types import DAY, JsonObject, Micros, canonical, did_you_mean
 

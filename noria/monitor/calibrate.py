@@ -8,54 +8,21 @@ too; the last part of the past, which the fit has not seen, shows what is realis
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noria.errors import ConfigError
+from noria.grammar.amounts import Promise
 from noria.monitor.drift import Column, Counts, fit_spread, size, two_samples
-from noria.types import JsonObject, Micros, parse_span
+from noria.types import JsonObject, Micros
 
 PERSIST = 3
 """An alarm that comes again within this many windows is the same alarm."""
 _BLOCK = 7
 _RESAMPLES = 400
 _HOLD_OUT = 0.4
-_PROMISE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:per|/|a)\s*(.+?)\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """At most ``count`` false alarms in ``span`` (micros)."""
-
-    count: float
-    span: Micros
-
-    def per_window(self, window: Micros) -> float:
-        """The false alarms that one window may raise, on average."""
-        return min(0.5, self.count * window / self.span)
-
-
-def parse_promise(text: str) -> Promise:
-    """``1 per quarter``. Raises ConfigError.
-
-    >>> round(1 / parse_promise("1 per quarter").per_window(parse_span("1 day")))
-    91
-    """
-    found = _PROMISE.match(text)
-    way_out = "write it as '1 per quarter'"
-    if not found or float(found[1]) <= 0:
-        raise ConfigError(
-            f"{text!r} is no promise about false alarms", place="noria.toml [monitor] drift", way_out=way_out
-        )
-    try:
-        span = parse_span(found[2] if found[2][:1].isdigit() else f"1 {found[2]}")
-    except ConfigError as exc:
-        raise ConfigError(f"false_alarms: {exc.message}", place="noria.toml [monitor] drift", way_out=way_out) from exc
-    return Promise(float(found[1]), span)
 
 
 @dataclass(frozen=True, slots=True)

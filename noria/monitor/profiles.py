@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from noria.data.profile import ColumnProfile, Profile
 from noria.data.quantiles import Quantiles, middle
+from noria.grammar.amounts import Promise
 from noria.monitor.baseline import MANY, category_column, counts_of, numeric_column
-from noria.monitor.calibrate import Promise
 from noria.monitor.drift import Column, Compared, Counts, Drift, together
 from noria.types import Micros
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from noria.grammar.amounts import Promise, parse_promise
 from noria.kernel.records import Artifact, ModelVersion, Release, Window
-from noria.monitor.calibrate import Promise, parse_promise
 from noria.project import Project
 from noria.types import JsonObject, Micros, parse_span
 

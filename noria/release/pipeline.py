@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from noria.errors import NotFound, ReleaseError
+from noria.grammar.stages import parse_rollout
 from noria.kernel.engine import Context, pipeline, step
 from noria.kernel.engine.orphans import ORPHAN
 from noria.kernel.records import Edge, Event, ModelVersion, Release, Verdict
@@ -19,7 +20,6 @@ from noria.release.gates import Case, Gate, judge_all, supplied_gates
 from noria.release.infrastructure import infrastructure_gates
 from noria.release.quality import quality_gates
 from noria.release.signer import FileSigner, seal
-from noria.release.stages import parse_rollout
 from noria.types import JsonObject, Micros, named_id
 
 if TYPE_CHECKING:

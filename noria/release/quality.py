@@ -5,9 +5,8 @@ The candidate's twin and the champion's twin answer the candidate's test window;
 
 from __future__ import annotations
 
-import re
-
-from noria.errors import ConfigError, GateRefused
+from noria.errors import GateRefused
+from noria.grammar.amounts import parse_share
 from noria.model.measures import mean_metric
 from noria.release.compare import Comparison, compare
 from noria.release.gates import Blessing, Case, Gate, Opinion, PerRequest
@@ -86,16 +85,3 @@ def _opinion(found: Comparison, claim: str, power: str) -> Opinion:
     figures = f"{found.metric} {found.candidate:.4f} against {found.other:.4f}"
     said = f"the candidate {verb} {claim} at {found.confidence:.0%}: {figures}; {power}"
     return Opinion(found.sure, said, {"comparison": found.json(), "power": power})
-
-
-def parse_share(text: str, place: str) -> float:
-    """A share from ``2 %`` or ``0.02``. Raises ConfigError.
-
-    >>> parse_share("2 %", "gates.refit.margin"), parse_share("0.05", "")
-    (0.02, 0.05)
-    """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
-    share = float(found[1]) / (100 if found[2] else 1) if found else -1.0
-    if not 0 <= share < 1:
-        raise ConfigError(f"{text!r} is not a share", place=place, way_out="write it as '2 %'")
-    return share

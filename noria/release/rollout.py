@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from noria.errors import ReleaseError
+from noria.grammar.rollback import parse_rule
 from noria.kernel.records import Event, Release
-from noria.release.rules import Arm, Evidence, Finding, judge, parse_rule
+from noria.release.rules import Arm, Evidence, Finding, judge
 from noria.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:

@@ -10,22 +10,17 @@ with at most that chance). Shares are exact (a mixture over binomials); quality 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from noria.errors import ConfigError
+from noria.grammar.rollback import Rule
 from noria.model.measures import measure
-from noria.types import JsonObject, Micros, parse_span
+from noria.types import JsonObject, Micros
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
 """Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
 LEAST_SUBJECTS = 5
 """Below so many independent subjects in an arm, nothing is said about quality."""
-_ABOVE = re.compile(r"^\s*(errors|p99)\s*>\s*(.+?)\s*$")
-_DROPS = re.compile(r"^\s*(?:hit rate|quality)\s+drops\s+(\d+(?:\.\d+)?)\s*%\s*$")
-_RISES = re.compile(r"^\s*(?:mae|rmse|log[ _]loss|loss)\s+rises\s+(\d+(?:\.\d+)?)\s*%\s*$")
-_WAY_OUT = "write it as 'errors > 1%', 'p99 > 50 ms', 'hit rate drops 20%' or 'mae rises 20%'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +52,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of ``rollback_on``."""
-
-    text: str
-    kind: str  # errors | p99 | quality
-    limit: float  # a share, microseconds, or a share of loss
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule says about the evidence. ``powered``: a release that fails altogether would have been seen."""
 
@@ -77,25 +63,6 @@ class Finding:
 
     def json(self) -> JsonObject:
         return asdict(self)
-
-
-def parse_rule(text: str) -> Rule:
-    """One rule. Raises ConfigError.
-
-    >>> parse_rule("errors > 1%"), parse_rule("p99 > 50 ms").limit, parse_rule("hit rate drops 20%").limit
-    (Rule(text='errors > 1%', kind='errors', limit=0.01), 50000, 0.2)
-    """
-    drops, rises, above = _DROPS.match(text), _RISES.match(text), _ABOVE.match(text)
-    if drops and 0 < float(drops[1]) < 100:
-        return Rule(text, "quality", float(drops[1]) / 100)
-    if rises and float(rises[1]) > 0:
-        return Rule(text, "quality", float(rises[1]) / 100)
-    if above and above[1] == "p99":
-        return Rule(text, "p99", parse_span(above[2]))
-    share = re.match(r"^(\d+(?:\.\d+)?)\s*%$", above[2]) if above else None
-    if not share or not 0 < float(share[1]) < 100:
-        raise ConfigError(f"{text!r} is no rule to roll back by", place="release.rollback_on", way_out=_WAY_OUT)
-    return Rule(text, "errors", float(share[1]) / 100)
 
 
 def judge(rules: Iterable[Rule], evidence: Evidence) -> list[Finding]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from noria.retrain import cron
+from noria.grammar import cron
 from noria.retrain.policy import Policy
 from noria.types import DAY, JsonObject, Micros, canonical, digest, to_iso
 

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from noria.errors import ConfigError, NotEnoughData
+from noria.grammar.amounts import parse_promise
 from noria.monitor.baseline import (
     NEW_ITEMS,
     NEW_SUBJECTS,
@@ -20,7 +21,6 @@ from noria.monitor.baseline import (
     counts_of,
     numeric_column,
 )
-from noria.monitor.calibrate import parse_promise
 from noria.types import DAY
 
 CUT = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from noria.errors import ConfigError
-from noria.monitor.calibrate import PERSIST, Promise, calibrate, onsets, parse_promise
+from noria.grammar.amounts import Promise, parse_promise
+from noria.monitor.calibrate import PERSIST, calibrate, onsets
 from noria.monitor.drift import Column, together
 from noria.types import DAY, parse_span
 

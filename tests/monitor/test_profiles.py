@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from noria.data.profile import Profile, profile
-from noria.monitor.calibrate import onsets, parse_promise
+from noria.grammar.amounts import parse_promise
+from noria.monitor.calibrate import onsets
 from noria.monitor.profiles import columns_of, compare, counts_in
 from noria.types import DAY
 

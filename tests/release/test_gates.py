@@ -11,10 +11,11 @@ import pytest
 
 from noria.config import parse
 from noria.errors import ConfigError, ModelError
+from noria.grammar.amounts import parse_share
 from noria.kernel.records import ModelVersion
 from noria.release.gates import CandidateReport, Case, Opinion, judge_all
 from noria.release.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
-from noria.release.quality import Baseline, Method, Refit, parse_share, quality_gates
+from noria.release.quality import Baseline, Method, Refit, quality_gates
 from noria.types import canonical
 from tests.release.made import TOML
 

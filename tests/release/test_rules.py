@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from noria.errors import ConfigError, NotAvailableYet
-from noria.release.rules import Arm, Evidence, clustered, drop_e_value, judge, parse_rule, share_e_value
-from noria.release.stages import parse_rollout, parse_stage
+from noria.grammar.rollback import parse_rule
+from noria.grammar.stages import parse_rollout, parse_stage
+from noria.release.rules import Arm, Evidence, clustered, drop_e_value, judge, share_e_value
 from noria.types import DAY
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noria.errors import ConfigError
-from noria.retrain.cron import parse
+from noria.grammar.cron import parse
 from noria.types import SECOND, parse_time, to_iso
 
 
