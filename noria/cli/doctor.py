@@ -67,15 +67,18 @@ def _state(project: Project) -> Iterator[Finding]:
 
 def _data(project: Project) -> Iterator[Finding]:
     from noria.data.contract import Contract
+    from noria.data.roles import lacking
 
     for name, data in project.config.data.items():
         contract = Contract.load(project.root / data.contract)
         roles = [role for role in ("time", "subject", "item", "target") if getattr(contract, role)]
+        error = lacking(project, name, contract)
+        said = f"roles: {', '.join(roles) or 'none'}"
         yield Finding(
             f"contract {name}",
-            contract.time is not None,
-            f"roles: {', '.join(roles)}",
-            "give one column the role 'time'",
+            error is None and contract.time is not None,
+            f"{said}; {error.message}" if error else said,
+            error.way_out if error else "give one column the role 'time'",
         )
         versions = project.store.datasets.list(name)
         yield Finding(
@@ -118,11 +121,15 @@ def _keys(project: Project) -> Iterator[Finding]:
 def _running(project: Project) -> Iterator[Finding]:
     import json
 
+    from noria.serve.client import trouble, troubled
+
     up = project.state / "up.json"
     if up.exists():
         told = json.loads(up.read_text("utf-8"))
         alive = _alive(int(told["pid"]))
         yield Finding("server", alive, f"{told['url']}, process {told['pid']}", f"it is gone: rm {up} && noria up")
+        for name, said in trouble(project.root).items():
+            yield Finding(name, False, troubled(name, said), f"mend that; all of it is in .noria/logs/{name}.log")
     for run in project.store.runs.list(status="running"):
         lease = project.store.leases.get(f"run:{run.id}")
         yield Finding(

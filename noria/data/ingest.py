@@ -22,7 +22,8 @@ from noria.data.checks import Checked, duplicate
 from noria.data.contract import Contract
 from noria.data.keys import KeyIndex
 from noria.data.quarantine import QUARANTINE_COLUMNS, broken_rows
-from noria.data.register import Commit, catch_up, register
+from noria.data.register import Commit, catch_up, keep_contract, register
+from noria.data.roles import adopt, check_columns
 from noria.data.seen import pending
 from noria.data.sources import SourceFile, batches, read
 from noria.data.tables import ORIGIN, QUARANTINE, Tables, open_tables
@@ -85,14 +86,15 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
     config, contract = dataset_config(project, dataset), load_contract(project, dataset)
     tables = open_tables(project)
     with tables.lock(dataset):
+        check_columns(tables, dataset, contract)
         last = catch_up(project, tables, dataset, contract)
-        work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), last)
+        made = adopt(project, tables, dataset, contract, last, run)
+        work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), made or last)
         cache = tables.root / f".{dataset}.seen.json"
         again: dict[str, str] = {}
         started = last is not None
         files = pending(project.store, project.root, dataset, config.source, cache, started=started, again=again)
         tell_again(project, dataset, again)
-        made = None
         for batch in batches(files):
             made = _take(work, batch) or made
     for refusal in work.refused:
@@ -149,6 +151,7 @@ def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
         "noria.at": str(work.now),
         "noria.contract": work.contract.digest,
     }
+    keep_contract(work.project, work.dataset)
     version = work.tables.append(work.dataset, good, ingest=ingest_id, at=work.now, meta=meta)
     for _, index in work.indexes:
         index.add(good, version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from noria.data.ingest import check_file, dataset_config, ingest, load_contract, reconcile, tell_again
+from noria.data.roles import check_columns, lacking
 from noria.data.seen import pending
 from noria.data.tables import open_tables
 from noria.errors import DataError, NotFound
@@ -17,9 +18,12 @@ __all__ = ["data_pipeline", "ingest", "reconcile"]
 
 @step(name="ingest", impure="files come and go by themselves")
 def find_new(dataset: str, ctx: Context) -> list[JsonObject]:
-    """The source's files that are not in the dataset yet: {digest, name, bytes}."""
+    """The source's files that are not in the dataset yet: {digest, name, bytes}. Raises SourceError, ContractError."""
     project: Project = ctx.resource("project")
-    tables = open_tables(project)
+    tables, contract = open_tables(project), load_contract(project, dataset)
+    check_columns(tables, dataset, contract)
+    if error := lacking(project, dataset, contract):
+        raise error
     cache = tables.root / f".{dataset}.seen.json"
     source = dataset_config(project, dataset).source
     again: dict[str, str] = {}

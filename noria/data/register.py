@@ -7,7 +7,7 @@ repaired by doing it again from the log.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -78,22 +78,25 @@ def register(
     last: DatasetVersion | None,
 ) -> DatasetVersion:
     """Make the commit known: online history first (again and again the same), metadata last, in one transaction."""
-    if contract.subject and contract.item and contract.time and rows.height:
-        project.live.online.load(online_events(contract, rows))
-    profiled = _profile(project, contract, rows, last)
-    contract_text = project.artifacts.put((project.root / project.config.data[dataset].contract).read_bytes())
-    low, high = _span(contract, rows)
+    again = not commit.files  # the rows that are in, by a contract that gives them another meaning: see `roles`
+    if again and unserved(project):
+        project.live.online.forget([c.ingest for c in tables.versions(dataset)])
+    parts = (tables.added(dataset, [v]) for v in range(1, commit.version)) if again else iter([rows])
+    found, low, high = _take_in(project, contract, parts)
+    profiled = _profile(project, found, None if again else last)
+    contract_text = keep_contract(project, dataset)
+    before = None if again else last
     version = DatasetVersion(
         dataset=dataset,
         version=commit.version,
         generation=last.generation if last else 1,
         digest=tables.digest(dataset, commit.version),
-        rows=rows.height + (last.rows if last else 0),
+        rows=(found.rows if found else 0) + (before.rows if before else 0),
         quarantined=commit.quarantined,
         created=commit.at,
         run=commit.run,
-        time_min=_least(low, last.time_min if last else None),
-        time_max=_most(high, last.time_max if last else None),
+        time_min=_least(low, before.time_min if before else None),
+        time_max=_most(high, before.time_max if before else None),
         profile=profiled.digest if profiled else None,
         ingest=commit.ingest,
     )
@@ -124,6 +127,12 @@ def register(
     return version
 
 
+def unserved(project: Project) -> bool:
+    """Whether nothing was answered or told yet and no server runs: the history may be made anew."""
+    live = project.live
+    return not (live.predictions.count() or sum(live.outcomes.count().values()) or (project.state / "up.json").exists())
+
+
 def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
     """The rows as serving's history knows them, in the table's order. Without a value column every row counts 1."""
     parts = contract.key or ("_file", "_row")
@@ -143,10 +152,33 @@ def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEven
     return (OnlineEvent(seq=0, **row) for row in whole.iter_rows(named=True))
 
 
-def _profile(project: Project, contract: Contract, rows: pl.DataFrame, last: DatasetVersion | None) -> Artifact | None:
-    if not rows.height:
+def keep_contract(project: Project, dataset: str) -> str:
+    """Keep the contract as it is written now; the digest of its text, which is the contract's own."""
+    return project.artifacts.put((project.root / project.config.data[dataset].contract).read_bytes())
+
+
+def _take_in(
+    project: Project, contract: Contract, parts: Iterable[pl.DataFrame]
+) -> tuple[Profile | None, Micros | None, Micros | None]:
+    """Each part's rows into the online history; their profile together, and their first and last time."""
+    found: Profile | None = None
+    low: Micros | None = None
+    high: Micros | None = None
+    for part in parts:
+        if not part.height:
+            continue
+        if contract.subject and contract.item and contract.time:
+            project.live.online.load(online_events(contract, part))
+        of_part = profile(part.select(contract.names), private=(contract.subject,) if contract.subject else ())
+        found = found.merge(of_part) if found else of_part
+        first, latest = _span(contract, part)
+        low, high = _least(low, first), _most(high, latest)
+    return found, low, high
+
+
+def _profile(project: Project, found: Profile | None, last: DatasetVersion | None) -> Artifact | None:
+    if found is None:
         return project.store.artifacts.get(last.profile) if last and last.profile else None
-    found = profile(rows.select(contract.names), private=(contract.subject,) if contract.subject else ())
     if last and last.profile:
         found = Profile.from_json(json.loads(project.artifacts.get(last.profile))).merge(found)
     data = canonical(found.to_json())
@@ -182,6 +214,9 @@ def _events(version: DatasetVersion, commit: Commit, contract: Contract) -> list
     def event(kind: str, data: JsonObject) -> Event:
         return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
 
+    if not commit.files:
+        message = f"the roles of {version.dataset} have changed: its {version.rows} rows are read by them from here on"
+        return [event("contract", {"message": message, "rows": version.rows})]
     names = [f["name"] for f in commit.files]
     shown = {"files": len(names), "first": names[0], "last": names[-1]}
     taken = sum(f["rows"] for f in commit.files)

@@ -152,6 +152,15 @@ class OnlineSuite:
         ]
         assert store.online.load([sample.online("b")]) == 0
 
+    def test_rows_of_an_ingest_are_forgotten_and_loaded_anew(self, opened: Opened) -> None:
+        store = opened()
+        store.online.load([sample.online("a", ingest="i1"), sample.online("b", ingest="i2")])
+        written(store, (), (), [sample.online("told", ingest=None)])
+        store.online.forget(["i1", "i3"])
+        assert [event.key for event in store.online.since(0)] == ["b", "told"]
+        assert store.online.load([sample.online("a", value=7.0, ingest="i1"), sample.online("b", ingest="i2")]) == 1
+        assert [(event.key, event.value) for event in store.online.since(0)][-1] == ("a", 7.0)
+
     def test_a_long_history_is_loaded(self, opened: Opened) -> None:
         store = opened()
         assert store.online.load(sample.online(f"k{n}") for n in range(12_345)) == 12_345

@@ -283,6 +283,10 @@ class Online(Protocol):
         Returns how many are new. Outside a transaction it commits in pieces: the scorer's commits come between."""
         ...
 
+    def forget(self, ingests: Iterable[str], tx: Tx = None) -> None:
+        """Take out the rows that these ingests brought: they are to be loaded anew, before anybody has seen them."""
+        ...
+
     def last_seq(self) -> int: ...
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from noria.kernel.metadata import live_schema
 from noria.kernel.metadata.base import Tx
@@ -81,6 +81,12 @@ class Online:
         while chunk := list(islice(source, LOAD)):
             new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
         return new
+
+    def forget(self, ingests: Iterable[str], tx: Tx = None) -> None:
+        names = list(ingests)
+        for start in range(0, len(names), CHUNK):
+            some = delete(live_schema.online).where(_online.ingest.in_(names[start : start + CHUNK]))
+            self._db.write(lambda tx, some=some: tx.execute(some), tx)  # type: ignore[misc]
 
     def last_seq(self) -> int:
         return int(self._db.value(select(func.max(_online.seq))) or 0)

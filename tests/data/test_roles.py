@@ -1,0 +1,173 @@
+"""Roles that are given, or changed, after rows were taken in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from noria.data.ingest import ingest, load_contract, reconcile
+from noria.errors import ContractError
+from noria.features.online import History
+from noria.kernel.records import Prediction
+from noria.project import Project, open_project
+from noria.types import HeldClock, digest, parse_time
+from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
+
+REPO = Path(__file__).parents[2]
+ROLES = {
+    role: f"        customProperties: [{{ property: noria.role, value: {role} }}]\n" for role in ("item", "subject")
+}
+
+
+def without(*roles: str) -> str:
+    text = CONTRACT
+    for role in roles:
+        text = text.replace(ROLES[role], "")
+    return text
+
+
+def write(folder: Path, contract: str) -> None:
+    (folder / "contracts/sales.yaml").write_text(contract)
+
+
+def taken_in_without_roles(folder: Path) -> None:
+    write(folder, without("item", "subject"))
+    drop(folder, "1.csv", DAY_1)
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+    drop(folder, "2.csv", DAY_2)
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        assert project.live.online.last_seq() == 0
+    write(folder, CONTRACT)
+
+
+def whole(project: Project) -> dict[str, object]:
+    events = [(e.key, e.subject, e.item, e.at, e.value, e.row) for e in project.live.online.since(0)]
+    return state(project) | {"online": events, "edges": sorted(map(str, project.store.edges.into("dataset:sales@3")))}
+
+
+def test_roles_given_later_bring_the_history_without_a_new_file(project: Project, folder: Path) -> None:
+    taken_in_without_roles(folder)
+    made = ingest(project, "sales")
+    assert made is not None and (made.version, made.rows, made.quarantined) == (3, 5, 0)
+    assert (made.time_min, made.time_max) == (parse_time("2011-01-01T10:00"), parse_time("2011-01-02T12:00"))
+    known = History()
+    known.extend(project.live.online.since(0))
+    assert known.known("ann") and known.known("bob")
+    assert [e.key for e in project.live.online.of("ann")] == ["1/mug", "1/lamp", "3/mug", "C4/lamp"]
+    into = {e.source for e in project.store.edges.into("dataset:sales@3")}
+    assert into >= {f"artifact:{load_contract(project, 'sales').digest}", "dataset:sales@2"}
+    assert load_contract(project, "sales").digest == digest(CONTRACT.encode())
+    (told,) = project.store.events.list(kind="contract")
+    assert "5 rows" in told.data["message"]
+    assert b"bob" not in project.artifacts.get(str(made.profile)), "a subject's values are in no profile"
+    before = whole(project)
+    assert ingest(project, "sales") is None and reconcile(project) == []
+    assert whole(project) == before
+
+
+def test_a_new_file_that_comes_with_the_roles_is_read_too(project: Project, folder: Path) -> None:
+    write(folder, without("subject"))
+    drop(folder, "1.csv", DAY_1)
+    ingest(project, "sales")
+    write(folder, CONTRACT)
+    drop(folder, "2.csv", DAY_2)
+    made = ingest(project, "sales")
+    assert made is not None and (made.version, made.rows) == (3, 5)
+    assert [e.key for e in project.live.online.since(0)] == ["1/mug", "1/lamp", "2/mug", "3/mug", "C4/lamp"]
+
+
+def test_words_of_the_contract_that_change_no_row_make_no_version(project: Project, folder: Path) -> None:
+    drop(folder, "1.csv", DAY_1)
+    ingest(project, "sales")
+    write(folder, CONTRACT.replace("value: 0.5", "value: 0.4"))
+    assert ingest(project, "sales") is None
+
+
+CHANGED = CONTRACT.replace("value: value", "value: target")  # every row counts 1 now
+
+
+def test_history_that_nobody_was_answered_from_is_made_anew(project: Project, folder: Path) -> None:
+    drop(folder, "1.csv", DAY_1)
+    ingest(project, "sales")
+    write(folder, CHANGED)
+    made = ingest(project, "sales")
+    assert made is not None and made.version == 2
+    assert [(e.key, e.value) for e in project.live.online.since(0)] == [("1/mug", 1), ("1/lamp", 1), ("2/mug", 1)]
+    assert ingest(project, "sales") is None
+    drop(folder, "2.csv", DAY_2)
+    made = ingest(project, "sales")
+    assert made is not None and made.version == 3
+
+
+def test_history_that_answers_were_given_from_is_not_rewritten(project: Project, folder: Path) -> None:
+    drop(folder, "1.csv", DAY_1)
+    ingest(project, "sales")
+    said = Prediction("pred_1", "shop", NOW, "ann", "model:shop@1", "rel_1", "champion", b"{}", b"{}", 0, 1)
+    project.live.append([said], [], [])
+    project.live.flush()
+    before = whole(project)
+    write(folder, CHANGED)
+    with pytest.raises(ContractError, match="made by other roles") as caught:
+        ingest(project, "sales")
+    assert "value was quantity, is none" in caught.value.way_out
+    assert whole(project) == before
+    write(folder, CONTRACT)
+    assert ingest(project, "sales") is None
+
+
+KILL = """
+import os, signal, sys
+from pathlib import Path
+from noria.data import ingest, register, tables
+from noria.project import open_project
+from noria.types import HeldClock
+from tests.data.ingest_killed import after
+p = open_project(Path(sys.argv[1]), clock=HeldClock(int(sys.argv[2])))
+owner, name, times = {
+    "commit": (tables.Tables, "append", 1), "first half": (p.live.online, "load", 1),
+    "history": (p.live.online, "load", 2), "profile": (register, "_profile", 1), "edges": (p.store.edges, "add", 1),
+}[sys.argv[3]]
+after(owner, name, times)
+ingest.ingest(p, "sales")
+"""
+
+
+@pytest.mark.parametrize("place", ["commit", "first half", "history", "profile", "edges"])
+def test_killed_while_reading_again(tmp_path: Path, place: str) -> None:
+    folders = [lay(tmp_path / name) for name in ("undisturbed", "killed")]
+    for folder in folders:
+        taken_in_without_roles(folder)
+    with open_project(folders[0], clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        expected = whole(project)
+    command = [sys.executable, "-c", KILL, str(folders[1]), str(NOW), place]
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    with open_project(folders[1], clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        assert whole(project) == expected
+
+
+def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Project, folder: Path) -> None:
+    from noria.cli.doctor import examine
+    from noria.data.pipeline import data_pipeline
+
+    write(folder, without("item", "subject"))
+    drop(folder, "1.csv", DAY_1)
+    with pytest.raises(ContractError, match="role 'subject' and one with the role 'item'"):
+        project.engine().run(data_pipeline, {"dataset": "sales"})
+    assert project.store.datasets.list("sales") == []
+    said = {f.what: f for f in examine(project)}["contract sales"]
+    assert not said.well and "needs a column" in said.said and "noria.role" in said.way_out
+    write(folder, CONTRACT)
+    project.engine().run(data_pipeline, {"dataset": "sales"})
+    assert project.live.online.last_seq() == 3
+    assert {f.what: f for f in examine(project)}["contract sales"].well
