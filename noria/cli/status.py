@@ -9,6 +9,7 @@ import click
 
 from noria.cli.output import emit, facts, json_option, opened, project_option
 from noria.model.measures import measure
+from noria.serve.client import trouble, troubled
 from noria.types import to_iso
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def overview(project: Project) -> dict[str, Any]:
         "last_retrain": next(
             ({"at": to_iso(d.at), "reason": d.reason} for d in reversed(decisions) if d.action == "retrain"), None
         ),
+        "trouble": trouble(project.root),
         "running": [r.id for r in store.runs.list(status="running")],
     }
 
@@ -67,6 +69,8 @@ def status(folder: Path, as_json: bool) -> None:
         serving = found["serving"]
         data = ", ".join(f"{k} version {v['version']}, {v['rows']:,} rows" for k, v in found["data"].items())
         retrain, alarm = found["last_retrain"], found["last_alarm"]
+        for name, told in found["trouble"].items():
+            click.echo(f"LOOK: {troubled(name, told)}; mend it, see .noria/logs/{name}.log")
         facts(
             {
                 "project": f"{found['project']} ({found['mode']}, {found['clock']})",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,26 @@ from noria.types import Json
 
 UP_FILE = "up.json"
 LONGEST_ANSWER = 64 * 1024 * 1024  # bytes
+
+
+def trouble(root: Path) -> dict[str, dict[str, Any]]:
+    """Children of the running `noria up` that did not stay up: name -> {"crashes", "since", "reason"}."""
+    try:
+        up = json.loads((root / ".noria" / UP_FILE).read_text("utf-8"))
+        os.kill(int(up["pid"]), 0)
+    except (OSError, ValueError, KeyError):
+        return {}  # nothing runs: that is another matter
+    return dict(up.get("trouble", {}))
+
+
+def troubled(name: str, told: Mapping[str, Any]) -> str:
+    """Such a child's trouble, in words.
+
+    >>> troubled("loop", {"crashes": 3, "since": "2011-01-01T00:00:00Z", "reason": "no disk"})
+    'the loop does not stay up since 2011-01-01T00:00:00Z (ended 3 times): no disk'
+    """
+    times = "once" if told["crashes"] == 1 else f"{told['crashes']} times"
+    return f"the {name} does not stay up since {told['since']} (ended {times}): {told['reason']}"
 
 
 class ServerProblem(ServeError):

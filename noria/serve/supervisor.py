@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before each restart of a child that keeps on crashing."""
 CALM_SECONDS = 60.0
 """A child that lived so long starts again at the beginning of `BACKOFF`."""
+TAIL = 16_384
+"""Bytes at the end of a child's log among which its last words are looked for."""
+LONGEST_REASON = 500  # letters
 TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
 _LOOK = 0.1
 
@@ -75,7 +79,10 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.ready: JsonObject = {}
         self.crashes = 0
+        self.trouble: JsonObject = {}
+        """Why it did not stay up: {"crashes", "since", "reason"}; empty again once it has lived calmly."""
         self._born = self._again = 0.0
+        self._logged = 0  # bytes that its log held when it was born
 
     def start(self) -> None:
         """Start it, and wait until it is ready where it tells so. Raises PortBusy, ServeError."""
@@ -85,6 +92,7 @@ class Child:
             ready, tell = os.pipe()
             arguments, fds = [*arguments, "--ready-fd", str(tell), "--parent", str(os.getpid())], [tell]
         with log_file(self._project, self.name) as log:
+            self._logged = log.seek(0, os.SEEK_END)
             self.process = spawn(self._module, arguments, log, pass_fds=fds, stdin=subprocess.DEVNULL)
         if self._tells:
             os.close(tell)
@@ -107,25 +115,44 @@ class Child:
         )
 
     def look(self) -> bool:
-        """Start it again when it has died and its time has come; whether it was started."""
+        """Start it again when it has died and its time has come; whether anything changed."""
         now = time.monotonic()
+        calm = now - self._born > CALM_SECONDS
         if self.process is not None and self.process.poll() is None:
-            return False
+            changed, self.trouble = calm and bool(self.trouble), {} if calm else self.trouble
+            return changed
         if self.process is not None:
-            self.crashes = 0 if now - self._born > CALM_SECONDS else self.crashes
+            self.crashes = 0 if calm else self.crashes
             wait = BACKOFF[min(self.crashes, len(BACKOFF) - 1)]
             self.crashes += 1
             self._again = now + wait
-            _log.error("the %s ended with %s; again in %g s", self.name, self.process.returncode, wait)
+            reason = self._last_words() or ending(self.process.returncode)
+            self._fell(reason)
+            _log.error(
+                "the %s ended with %s, again in %g s: %s (all of it: .noria/logs/%s.log)",
+                *(self.name, self.process.returncode, wait, reason, self.name),
+            )
             self.process = None
+            return True
         if now < self._again:
             return False
         try:
             self.start()
         except ServeError as exc:
+            self._fell(str(exc))
             _log.error("the %s does not start: %s", self.name, exc)
-            return False
         return True
+
+    def _fell(self, reason: str) -> None:
+        since = (self.trouble if self.crashes > 1 else {}).get("since") or to_iso(time.time_ns() // 1_000)
+        self.trouble = {"crashes": self.crashes, "since": since, "reason": reason}
+
+    def _last_words(self) -> str:
+        """The last line that it wrote into its log in this life."""
+        with open(self._project.state / "logs" / f"{self.name}.log", "rb") as log:
+            log.seek(max(self._logged, log.seek(0, os.SEEK_END) - TAIL))
+            lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        return lines[-1].strip()[:LONGEST_REASON] if lines else ""
 
     def stop(self, seconds: float) -> None:
         """Ask it to stop; kill it when it does not in time."""
@@ -189,6 +216,7 @@ class _Tree:
             "url": f"http://{shown}:{self._port}",
             "pids": {"scorer": self._scorer.pid, "loop": self._loop.pid},
             "since": to_iso(time.time_ns() // 1_000),
+            "trouble": {child.name: child.trouble for child in (self._scorer, self._loop) if child.trouble},
         }
 
     def _write(self) -> None:
@@ -200,6 +228,15 @@ class _Tree:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+
+
+def ending(code: int) -> str:
+    """How a process ended, in words.
+
+    >>> ending(-9), ending(1)
+    ('killed by SIGKILL', 'ended with status 1, and said nothing')
+    """
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}, and said nothing"
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from noria.kernel.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
+from noria.serve.client import trouble, troubled
 from noria.types import DAY, Micros
 from noria.web import shapes, words
 from noria.web.site import Ask
@@ -209,6 +210,8 @@ def _feedback(loop: Loop) -> Part:
 
 
 def _decide(loop: Loop) -> Part:
+    for name, told in trouble(loop.project.root).items():
+        return Part("decide", "bad", f"the {name} is down", troubled(name, told), "/events")
     run = next((r for r in loop.running if (r.parent or "").startswith("decision:")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", f"since {words.ago(run.started, loop.now)}", "/decisions")
@@ -224,6 +227,8 @@ def _decide(loop: Loop) -> Part:
 
 def turning(loop: Loop) -> tuple[str, str]:
     """How far the reconciler is: at rest or at work, and when it looks again."""
+    if told := trouble(loop.project.root).get("loop"):
+        return "down", troubled("loop", told)
     found = loop.project.store.settings.get("loop")
     if not isinstance(found, dict):
         return "not started", "noria up turns it"

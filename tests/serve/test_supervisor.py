@@ -186,6 +186,50 @@ def test_backoff_grows_and_calms(project, monkeypatch):
     assert gaps[0] < 0.5 and gaps == sorted(gaps) and 30 <= gaps[-1] < 30.5
 
 
+def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeypatch, caplog, capsys):
+    from click.testing import CliRunner
+
+    from noria.cli.doctor import doctor
+    from noria.cli.status import status
+
+    now = [0.0]
+    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    dies = [True]
+    tree = supervisor._Tree(project, "127.0.0.1", 0)
+
+    class Fake:
+        returncode = 1
+        pid = os.getpid()
+
+        def poll(self):
+            return 1 if dies[0] else None
+
+    def spawn(module, arguments, log, **more):
+        log.write(b"Traceback\nnoria.errors.ConfigError: noria.toml:9: decai\n" if dies[0] else b"well\n")
+        log.flush()
+        return Fake()
+
+    monkeypatch.setattr(supervisor, "spawn", spawn)
+    tree._scorer.look = lambda: False
+    tree._loop.start()
+    for _ in range(100):
+        now[0] += 0.1
+        tree.look()
+    said = told(project)["trouble"]["loop"]
+    assert said["crashes"] == tree._loop.crashes > 2
+    assert said["reason"] == "noria.errors.ConfigError: noria.toml:9: decai"
+    assert "decai" in caplog.text
+    asked = ["--project", str(project.root)]
+    assert "the loop does not stay up" in CliRunner().invoke(status, asked).output
+    assert "decai" in CliRunner().invoke(doctor, asked).output
+    dies[0] = False
+    for _ in range(1_200):
+        now[0] += 0.1
+        tree.look()
+    assert told(project)["trouble"] == {}
+    assert "does not stay up" not in CliRunner().invoke(status, asked).output
+
+
 def test_the_login_address_opens_once(project):
     address = login_address(project, "::1", 8080)
     assert address.startswith("http://[::1]:8080/login?code=")

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -79,6 +80,16 @@ def test_what_the_overview_says(told: Project) -> None:
     assert "shop@4 waits for approval" in text
     assert "Data: all right. 72," in text
     assert "Rolled back" in text and "Forced past the gates" in text
+
+
+def test_a_loop_that_does_not_stay_up_is_said_on_the_overview(empty: Project) -> None:
+    trouble = {"loop": {"crashes": 3, "since": "2011-01-01T00:00:00Z", "reason": "no room in the ark"}}
+    up = {"pid": os.getpid(), "trouble": trouble}
+    (empty.state / "up.json").write_text(json.dumps(up))
+    page = get(empty, "/").body.decode()
+    assert "Something is wrong." in page and "no room in the ark" in page and "ended 3 times" in page
+    (empty.state / "up.json").write_text(json.dumps({**up, "trouble": {}}))
+    assert "Something is wrong." not in get(empty, "/").body.decode()
 
 
 @pytest.mark.parametrize(
