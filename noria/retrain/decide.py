@@ -1,13 +1,13 @@
 """Whether to build the model again: a pure function of policy and evidence, so that anyone can decide again.
 
 Evidence is JSON with everything that any policy could ask, and nothing that changes between two runs of the same story
-(no wall time, no random ids, CPU in tenths of an hour)::
+(no wall time, no random ids; CPU hours outside replays only)::
 
     at, previous        moment of this decision and of the one before (micros; previous may be null)
     endpoint, champion  what serves now ("model:shop@3" or null)
     rows                {"now": rows of the dataset, "trained": rows that the champion was trained on}
     alarms              [{"monitor": "drift" | "decay", "at", "since", "what", "hurts"}], oldest first
-    attempts            [{"at", "rows", "cpu_hours", "status": "done" | "failed"}], oldest first
+    attempts            [{"at", "rows", "cpu_hours" (null in a replay), "status": "done" | "failed"}], oldest first
     under_way           {"model", "status", "since"} of a release that is not settled yet, or null
 """
 
@@ -111,10 +111,19 @@ def _held(policy: Policy, evidence: JsonObject) -> str:
             return f"cooldown until {to_iso(free)}"
     if policy.budget_cpu_s is not None:
         recent = [a for a in evidence.get("attempts", ()) if a["at"] > now - policy.budget_span]
-        spent = sum(float(a["cpu_hours"]) for a in recent)
+        spent = sum(float(a["cpu_hours"] or 0) for a in recent)
         if spent * 3600 >= policy.budget_cpu_s:
-            return f"budget spent: {spent:.1f} of {policy.budget_cpu_s / 3600:.1f} cpu-hours"
+            return f"budget spent: {_hours(spent)} of {_hours(policy.budget_cpu_s / 3600)} cpu-hours"
     return ""
+
+
+def _hours(hours: float) -> str:
+    """Tenths where they say it all.
+
+    >>> _hours(1.0), _hours(0.0125)
+    ('1.0', '0.0125')
+    """
+    return f"{hours:.1f}" if abs(hours - round(hours, 1)) < 5e-5 else f"{hours:.4f}"
 
 
 def _pause(policy: Policy, attempts: list[dict[str, Any]]) -> Micros:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from noria.errors import NotFound
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 MEMORY: Micros = 91 * DAY
 """How far back alarms and attempts are told."""
 _MOST = 20
+_JOBS = ("model", "release")
+_RUNS = 200  # of each of these pipelines: far more than attempts are told
+_UNIT = 0.36  # seconds: a ten-thousandth of an hour
 _UNDER_WAY = ("canary", "held")
 
 
@@ -70,26 +74,40 @@ def _attempts(project: Project, now: Micros) -> list[JsonObject]:
     """Earlier decisions to retrain and how they went, oldest first."""
     made = [d for d in project.store.decisions.list(action="retrain") if now - MEMORY < d.at < now]
     failed = {e.subject for e in project.store.events.list(kind="failed", since=now - MEMORY)}
-    return [_attempt(project, d, f"decision:{d.id}" in failed) for d in made[-_MOST:]]
+    spent = None if project.replay else _cpu_seconds(project)
+    return [_attempt(d, f"decision:{d.id}" in failed, spent) for d in made[-_MOST:]]
 
 
-def _attempt(project: Project, decision: Decision, failed: bool) -> JsonObject:
+def _attempt(decision: Decision, failed: bool, spent: Mapping[str, float] | None) -> JsonObject:
     rows: dict[str, Any] = decision.evidence.get("rows", {})
     return {
         "at": decision.at,
         "rows": rows.get("now", 0),
-        "cpu_hours": round(_cpu_seconds(project, decision.run) / 3600, 1),
+        "cpu_hours": None if spent is None else _hours(spent.get(decision.id, 0.0)),
         "status": "failed" if failed else "done",
     }
 
 
-def _cpu_seconds(project: Project, run: str | None) -> float:
-    if run is None:
-        return 0.0
-    try:
-        return float(project.store.runs.get(run).cost.get("cpu_s", 0.0))
-    except NotFound:
-        return 0.0
+def _cpu_seconds(project: Project) -> dict[str, float]:
+    """By decision: what its training and its gates took, failed ones too.
+
+    Asked outside a replay only: there a year passes in minutes, and CPU time differs from one telling to the next.
+    """
+    spent: dict[str, float] = {}
+    for pipeline in _JOBS:
+        for run in project.store.runs.list(pipeline=pipeline, limit=_RUNS):
+            if run.parent is not None:
+                spent[run.parent] = spent.get(run.parent, 0.0) + float(run.cost.get("cpu_s", 0.0))
+    return spent
+
+
+def _hours(seconds: float) -> float:
+    """CPU hours, rounded up to the next 0.36 s: a short job is never free.
+
+    >>> _hours(0.0), _hours(0.1), _hours(90.0), _hours(3600.0)
+    (0.0, 0.0001, 0.025, 1.0)
+    """
+    return math.ceil(round(seconds / _UNIT, 6)) / 10_000
 
 
 def _under_way(project: Project, endpoint: str) -> JsonObject | None:

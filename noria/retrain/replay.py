@@ -84,5 +84,5 @@ def _first_trained(decision: Decision) -> int:
 
 
 def _usual_cost(decisions: Sequence[Decision]) -> float:
-    spent = [a["cpu_hours"] for d in decisions[-1:] for a in d.evidence.get("attempts", ())]
+    spent = [a["cpu_hours"] or 0.0 for d in decisions[-1:] for a in d.evidence.get("attempts", ())]
     return sum(spent) / len(spent) if spent else 0.0

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from noria.kernel.records import Event
+from noria.project import open_project
 from noria.retrain.loop import next_due, state_of, tick
 from noria.retrain.replay import replay
 from noria.types import DAY, to_iso
@@ -243,3 +244,30 @@ def test_without_a_champion_it_waits(shop: Shop) -> None:
     tick(shop.project, shop.jobs)
     (decision,) = shop.project.store.decisions.list()
     assert decision.action == "none" and decision.reason.startswith("nothing is released yet")
+
+
+def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
+    """Training and gates, each a few seconds; in a replay nothing, so that a story is decided alike each time."""
+    from noria.kernel.records import Run
+    from noria.retrain.decide import decide
+    from noria.retrain.evidence import gather
+    from noria.retrain.policy import Policy
+
+    store, now = shop.project.store, shop.project.clock.now()
+    policy(shop, "new data 1 rows", cooldown="1 s")
+    shop.play(shop.days[0])
+    tick(shop.project, shop.jobs)
+    decision = store.decisions.list(action="retrain")[-1]
+    for pipeline, seconds in (("model", 9.0), ("release", 8.9)):
+        cost = {"cpu_s": seconds, "wall_s": 20.0}
+        store.runs.create(Run(f"run_{pipeline}", pipeline, "k", "done", "o", now, parent=decision.id, cost=cost))
+    later = decision.at + DAY
+    assert gather(shop.project, later, None)["attempts"][-1]["cpu_hours"] is None
+    store.settings.set("mode", "live")
+    with open_project(shop.project.root) as live:
+        found = gather(live, later, None)
+    assert found["attempts"][-1]["cpu_hours"] == 0.005
+    found["rows"]["now"] += 5
+    limited = Policy(new_rows=1, cooldown=1, budget_cpu_s=18.0)
+    assert decide(limited, found)[1].startswith("budget spent: 0.0050 of 0.0050 cpu-hours")
+    assert decide(Policy(new_rows=1, cooldown=1, budget_cpu_s=19.0), found)[0] == "retrain"
