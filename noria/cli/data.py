@@ -1,4 +1,4 @@
-"""`noria data ls | show | diff | check | infer`."""
+"""`noria data ls | show | diff | check | quarantine | infer`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from noria.cli.output import emit, facts, json_option, opened, project_option, t
 from noria.types import JsonObject, to_iso
 
 if TYPE_CHECKING:
+    from noria.errors import DataError
     from noria.project import Project
 
 
@@ -77,7 +78,7 @@ def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None
             }
         )
         columns = [
-            (name, *(_cell(c, key) for key in ("count", "nulls", "min", "max", "distinct")))
+            (name, *(_cell(c, key) for key in ("count", "nulls", "min", "max")), _about(c))
             for name, c in profile["columns"].items()
         ]
         table(("column", "rows", "nulls", "min", "max", "distinct"), columns)
@@ -98,6 +99,13 @@ def _cell(column: JsonObject, key: str) -> Any:
     return to_iso(value) if column.get("kind") == "time" and key in ("min", "max") and isinstance(value, int) else value
 
 
+def _about(column: JsonObject) -> str:
+    """How many different values: an estimate, and said as one; never more than there are values."""
+    if "distinct" not in column:
+        return ""
+    return f"≈{min(column['distinct'], column['count'] - column['nulls']):,}"
+
+
 @data.command()
 @click.argument("dataset")
 @click.argument("one", type=int)
@@ -112,7 +120,7 @@ def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> Non
         low, high = sorted((one, other))
         files = [f.name for f in project.store.datasets.files(dataset) if low < f.version <= high]
     names = list(dict.fromkeys([*profiles[0], *profiles[1]]))
-    keys = ("count", "nulls", "min", "max", "distinct")
+    keys = ("count", "nulls", "min", "max")  # how many are different is an estimate: it changes by itself
     changed: list[JsonObject] = [
         {"column": name, "what": key, "one": _cell(a, key), "other": _cell(b, key)}
         for name in names
@@ -140,25 +148,102 @@ def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> Non
 
 @data.command()
 @click.argument("dataset", required=False)
+@click.option("--bad", "most", type=click.IntRange(0), default=20, show_default=True, help="Show so many bad rows.")
 @project_option
 @json_option
-def check(folder: Path, dataset: str | None, as_json: bool) -> None:
-    """Check the source's files against the contract; nothing is taken in."""
-    from noria.data.ingest import check_file, dataset_config, load_contract
-    from noria.data.sources import find
+def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
+    """Judge the source's files by the contract, and show bad rows; nothing is taken in.
+
+    Exit code 3 when a file cannot be read or would be refused; bad rows that the contract lets pass go to quarantine.
+    """
+    from noria.data.preview import bad_rows, preview
+
+    errors: list[DataError] = []
+    found: list[JsonObject] = []
+    with opened(folder) as project:
+        for looked in preview(project, dataset or project.config.dataset.name):
+            told: JsonObject = {"file": looked.file.name, "rows": 0, "bad": 0, "reasons": {}, "bad_rows": []}
+            if looked.checked is not None:
+                bad = looked.checked.bad
+                told |= {"rows": looked.checked.rows, "bad": bad.height, "reasons": looked.checked.counts}
+                told["bad_rows"] = bad_rows(bad.head(most), looked.file.name)
+            told |= {"taken": looked.taken, "blocked": looked.error is not None, "error": None}
+            if looked.error is not None:
+                told["error"] = looked.error.message
+                errors.append(looked.error)
+            found.append(told)
+    for told in sorted(found, key=lambda f: (f["taken"], not f["blocked"])):  # first those that stop an ingest
+        told["bad_rows"] = told["bad_rows"][:most]
+        most -= len(told["bad_rows"])
+    emit(found, as_json, lambda: _show_check(found))
+    if errors:
+        raise errors[0]
+
+
+def _show_check(found: list[JsonObject]) -> None:
+    shown = [
+        (f["file"], f["rows"], f["bad"], _verdict(f), ", ".join(f"{r} ({n})" for r, n in f["reasons"].items()))
+        for f in found
+    ]
+    table(("file", "rows", "bad", "verdict", "because"), shown, empty="the source has no files")
+    rows = [row for f in found for row in f["bad_rows"]]
+    if rows:
+        click.echo()
+        _show_bad(rows)
+    bad = sum(f["bad"] for f in found)
+    if bad > len(rows):
+        click.echo(f"… and {bad - len(rows):,} more bad rows: --bad N shows N of them")
+
+
+def _verdict(told: JsonObject) -> str:
+    """What an ingest does with the file."""
+    if told["taken"]:
+        return "is in already"
+    if told["blocked"]:
+        return "would be refused" if told["rows"] else "cannot be read"
+    return f"{told['bad']:,} would go to quarantine" if told["bad"] else "good"
+
+
+def _show_bad(rows: list[JsonObject]) -> None:
+    table(
+        ("where", "because", "as it came"),
+        [(_where(row), ", ".join(row["reasons"]), _values(row["values"])) for row in rows],
+        empty="nothing in quarantine",
+    )
+
+
+def _where(row: JsonObject) -> str:
+    return f"{row['file']}:{row['line']}" if row["line"] is not None else f"{row['file']} row {row['row']}"
+
+
+def _values(values: Any) -> str:
+    text = ", ".join(f"{k}={v}" for k, v in values.items()) if isinstance(values, dict) else str(values)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+@data.command()
+@click.argument("dataset", required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many rows.")
+@project_option
+@json_option
+def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> None:
+    """The rows in quarantine, the latest last: where they stood, why they are there, and their values."""
+    from noria.data.ingest import dataset_config
+    from noria.data.preview import bad_rows
+    from noria.data.quarantine import quarantine as kept
 
     with opened(folder) as project:
         name = dataset or project.config.dataset.name
-        contract = load_contract(project, name)
-        found: list[dict[str, Any]] = []
-        for file in find(project.root, dataset_config(project, name).source):
-            checked = check_file(contract, file, project.clock.now())
-            bad = checked.bad.height
-            found.append({"file": file.name, "rows": checked.rows, "bad": bad, "reasons": checked.counts})
-    shown = [(f["file"], f["rows"], f["bad"], ", ".join(f"{r} ({n})" for r, n in f["reasons"].items())) for f in found]
-    emit(found, as_json, lambda: table(("file", "rows", "bad", "because"), shown, empty="the source has no files"))
-    if any(f["bad"] for f in found):
-        raise click.exceptions.Exit(3)
+        dataset_config(project, name)
+        rows = kept(project, name)
+    shown = bad_rows(rows.tail(limit))
+
+    def show_kept() -> None:
+        _show_bad(shown)
+        if rows.height > len(shown):
+            click.echo(f"the last {len(shown):,} of {rows.height:,}: --limit N shows N of them")
+
+    emit({"rows": rows.height, "shown": shown}, as_json, show_kept)
 
 
 @data.command()

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("noria.cli.run:run", "data → model → release, each finished step cached."),
     "up": ("noria.cli.up:up", "Serve predictions, the page, the API and the loop."),
     "status": ("noria.cli.status:status", "Is everything all right?"),
-    "data": ("noria.cli.data:data", "ls · show · diff · check · infer"),
+    "data": ("noria.cli.data:data", "ls · show · diff · check · quarantine · infer"),
     "runs": ("noria.cli.runs:runs", "ls · show · why · resume · compare"),
     "why": ("noria.cli.runs:why", "Why a step ran, or what it was reused from."),
     "models": ("noria.cli.models:models", "ls · show · compare"),

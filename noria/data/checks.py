@@ -99,7 +99,7 @@ class Checked:
                 f"{self.bad.height} of {self.rows} rows ({self.share:.2%}) break the contract, which lets "
                 f"{self.max_bad_share:.2%} pass: {most}",
                 place=place or self.place,
-                way_out="look at them with: noria data show; mend the source, or state another noria.max_bad_share",
+                way_out="look at them with: noria data check; mend the source, or state another noria.max_bad_share",
             )
 
 

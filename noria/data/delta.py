@@ -123,7 +123,10 @@ def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
     new = {f.name: str(f.type) for f in given.fields}
     if old == new:
         return
-    way_out = "a table keeps its columns: put the changed contract under a new name, [data.NEW]"
+    way_out = (
+        "a table keeps its columns: in noria.toml rename its section (and what names it, from = …) to a new one, "
+        f"[data.{place}_2], and its files are read anew; or write the contract as it was"
+    )
     for name in {**old, **new}:
         if name not in new:
             raise ContractError(

@@ -130,14 +130,21 @@ def reconcile(project: Project) -> list[DatasetVersion]:
     return done
 
 
+def key_indexes(tables: Tables, dataset: str, contract: Contract, version: int) -> list[tuple[str, KeyIndex]]:
+    """The index of each unique set of columns, with the reason for a row that is in it. The caller holds the lock."""
+    found = []
+    for names in contract.rules.sets:
+        index = KeyIndex(tables, dataset, names)
+        index.catch_up(version)
+        found.append((duplicate(contract.key, names), index))
+    return found
+
+
 def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     """One commit for a batch of files."""
     if not work.indexes:
         version = work.last.version if work.last else 0
-        for names in work.contract.rules.sets:
-            index = KeyIndex(work.tables, work.dataset, names)
-            index.catch_up(version)
-            work.indexes.append((duplicate(work.contract.key, names), index))
+        work.indexes = key_indexes(work.tables, work.dataset, work.contract, version)
     taken = [t for t in (_look_at(work, file, alone=len(batch) == 1) for file in batch) if t is not None]
     if not taken:
         return None

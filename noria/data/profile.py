@@ -72,7 +72,10 @@ class ColumnProfile:
     def to_json(self) -> JsonObject:
         """What a person reads, and the sketches for who merges and compares."""
         shown: JsonObject = {"kind": self.kind, "count": self.count, "nulls": self.nulls}
-        shown |= {"distinct": round(self.distinct.get_estimate()), "min": self.least, "max": self.greatest}
+        distinct = min(
+            round(self.distinct.get_estimate()), self.count - self.nulls
+        )  # an estimate; never more than values
+        shown |= {"distinct": distinct, "min": self.least, "max": self.greatest}
         if self.kind == "number":
             values = self.quantiles.quantiles(list(QUANTILES)) if self.quantiles.n else []
             shown |= {"mean": self.mean, "quantiles": dict(zip(map(str, QUANTILES), values))}
