@@ -47,11 +47,15 @@ def ls(folder: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def show(folder: Path, model: str, as_json: bool) -> None:
-    """One version: recipe, metrics, data, card."""
-    from noria.release.registry import resolve
+    """One version: recipe, metrics, data, what the gates said last, card."""
+    from noria.cli.release import gate_table
+    from noria.release.registry import resolve, verdicts_of
 
     with opened(folder) as project:
         found = resolve(project, model)
+        tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == found.ref]
+        last = max(tried, key=lambda r: (r.created, r.id), default=None)
+        verdicts = verdicts_of(project, last) if last else []
         card = project.artifacts.get(found.card).decode() if found.card else ""
 
     def show_model() -> None:
@@ -62,11 +66,15 @@ def show(folder: Path, model: str, as_json: bool) -> None:
                 "bundle": found.bundle,
                 "recipe": found.recipe,
                 "data": ", ".join(found.data),
+                "release": f"{last.id}, {last.status}" if last else "never tried",
             }
         )
+        if verdicts:
+            click.echo()
+            gate_table(verdicts)
         click.echo(f"\n{card}")
 
-    emit({"model": found, "card": card}, as_json, show_model)
+    emit({"model": found, "card": card, "release": last, "verdicts": verdicts}, as_json, show_model)
 
 
 @click.command()

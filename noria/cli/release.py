@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,20 +54,25 @@ def release() -> None:
 def start(folder: Path, model: str, reason: str | None, as_json: bool) -> None:
     """Gates, signatures, rollout: release MODEL (latest, 3, model:shop@3)."""
     from noria.release.pipeline import release_candidate
-    from noria.release.registry import resolve
+    from noria.release.registry import resolve, verdicts_of
 
     with opened(folder) as project:
         found = release_candidate(project, resolve(project, model).ref, forced=reason, author=getpass.getuser())
-        verdicts = list(project.store.releases.verdicts(found.model))
+        verdicts = verdicts_of(project, found)
         follow(project)
 
     def show() -> None:
         facts({"release": found.id, "model": found.model, "status": found.status, "forced": found.forced})
-        table(("gate", "verdict", "said"), [(v.gate, _word(v), v.evidence.get("said", "")) for v in verdicts])
+        gate_table(verdicts)
 
     emit({"release": found, "verdicts": verdicts}, as_json, show)
     if found.status == "refused":
         raise click.exceptions.Exit(7)
+
+
+def gate_table(verdicts: Sequence[Any]) -> None:
+    """What each gate said."""
+    table(("gate", "verdict", "said"), [(v.gate, _word(v), v.evidence.get("said", "")) for v in verdicts])
 
 
 def _word(verdict: Any) -> str:
@@ -77,13 +83,24 @@ def _word(verdict: Any) -> str:
 @project_option
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """All releases, newest last."""
+    """All releases, newest last; those refused with the gates' words."""
+    from noria.release.registry import refusals
+
     with opened(folder) as project:
         found = project.store.releases.list(project.config.endpoint)
+        why = {r.id: refusals(project, r) for r in found if r.status == "refused" or r.forced}
     rows = [
         (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.forced or "") for r in found
     ]
-    emit(found, as_json, lambda: table(("release", "model", "status", "stage", "made", "forced"), rows))
+
+    def show() -> None:
+        table(("release", "model", "status", "stage", "made", "forced"), rows)
+        said = [(release_id, gate, words) for release_id, gates in why.items() for gate, words in gates.items()]
+        if said:
+            click.echo()
+            table(("release", "refused by", "said"), said)
+
+    emit([{**asdict(r), "refused_by": why.get(r.id, {})} for r in found], as_json, show)
 
 
 @release.command()

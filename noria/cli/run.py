@@ -32,10 +32,20 @@ def run(folder: Path, pipeline: str | None, params: tuple[str, ...], as_json: bo
     """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
     with opened(folder) as project, steps_shown(as_json) as tell:
         found = _own(project, pipeline, params, tell) if pipeline else _cycle(project, tell)
-    emit(found, as_json, lambda: facts(found))
+    emit(found, as_json, lambda: _show(found))
+
+
+def _show(found: JsonObject) -> None:
+    """The facts, and below them why it was refused."""
+    why = found.get("refused_by") or {}
+    facts({name: value for name, value in found.items() if name != "refused_by"})
+    if why:
+        click.echo("\nthe gates refused it:")
+        facts({f"  {gate}": said for gate, said in why.items()})
 
 
 def _cycle(project: Project, tell: Any) -> JsonObject:
+    from noria.release.registry import refusals
     from noria.retrain.cycle import run_cycle
 
     told = {event.id for event in project.store.events.list(kind="again")}
@@ -48,6 +58,7 @@ def _cycle(project: Project, tell: Any) -> JsonObject:
         "model": turned.model.ref,
         "release": turned.release.id,
         "status": turned.release.status,
+        "refused_by": refusals(project, turned.release),
     }
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from noria.errors import NotFound, ReleaseError
-from noria.kernel.records import ModelVersion
+from noria.kernel.records import ModelVersion, Release, Verdict
 from noria.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
@@ -84,3 +84,14 @@ def _differences(one: JsonObject, two: JsonObject) -> JsonObject:
 
 def _brief(verdict: Any) -> JsonObject:
     return {"gate": verdict.gate, "passed": verdict.passed, "said": verdict.evidence.get("said", "")}
+
+
+def verdicts_of(project: Project, release: Release) -> list[Verdict]:
+    """What the gates said at this very attempt: those that its attestations hold."""
+    found = project.store.releases.verdicts(release.model)
+    return [verdict for verdict in found if verdict.attestation in release.attestations]
+
+
+def refusals(project: Project, release: Release) -> dict[str, str]:
+    """Gate -> why it refused, at this attempt."""
+    return {v.gate: str(v.evidence.get("said", "")) for v in verdicts_of(project, release) if not v.passed}

@@ -216,3 +216,32 @@ def test_the_project_can_be_opened_again(project):
     release = second(project)
     with open_project(project.root, clock=HeldClock(101 * DAY)) as again:
         assert again.store.releases.get(release.id) == release
+
+
+def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, monkeypatch, capsys):
+    from noria.cli.main import main
+    from noria.release.registry import refusals, verdicts_of
+    from noria.retrain.cycle import Turned
+
+    class Data:
+        dataset, version = "sales", 1
+
+    refused = second(project, make_case=BAD)
+    model = project.store.models.get(refused.model)
+    assert refused.status == "refused" and list(refusals(project, refused)) == ["refit"]
+    monkeypatch.setattr("noria.retrain.cycle.run_cycle", lambda project, on_event: Turned(Data(), model, refused))
+    where = ["--project", str(project.root)]
+    main(["run", *where])  # it ends with 0
+    shown = capsys.readouterr().out
+    assert "the gates refused it:" in shown and refusals(project, refused)["refit"] in shown
+    main(["run", *where, "--json"])
+    assert json.loads(capsys.readouterr().out)["refused_by"] == refusals(project, refused)
+    again = release_candidate(project, model.ref, make_case=GOOD)
+    assert len(verdicts_of(project, again)) == len(verdicts_of(project, refused)) == 4
+    assert refusals(project, again) == {}
+    for asked in (["release", "status"], ["models", "show", "2"]):
+        main([*asked, *where, "--json"])
+    main(["release", "status", *where])
+    assert "the candidate" in capsys.readouterr().out
+    main(["models", "show", "2", *where])
+    assert again.id in capsys.readouterr().out
