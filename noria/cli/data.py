@@ -256,5 +256,6 @@ def infer(file: Path, name: str | None, as_json: bool) -> None:
     from noria.data.sources import hash_file, read
 
     folder = file.resolve().parent
-    text = infer_contract(read(hash_file(folder, file.name)).frame, name or file.stem)
+    rows = read(hash_file(folder, file.name))
+    text = infer_contract(rows.frame, name or file.stem, rows.broken)
     emit({"contract": text}, as_json, lambda: click.echo(text))

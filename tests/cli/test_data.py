@@ -160,3 +160,22 @@ def test_how_many_are_different_is_said_as_an_estimate(shop: Path, capsys: pytes
     _, out, _ = typed(capsys, "data", "diff", "sales", "1", "2", "--json")
     changed = {c["what"] for c in json.loads(out)["columns"]}
     assert "count" in changed and "distinct" not in changed
+
+
+def test_a_draft_of_a_file_in_another_encoding(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "export.csv").write_bytes("name,n\nMüller,1\nJürgen,2\n".encode("latin-1"))
+    code, _, err = typed(capsys, "data", "infer", "export.csv")
+    assert code == 3 and "not UTF-8" in err and "save the file as UTF-8" in err
+
+
+def test_a_drafted_contract_lets_a_recommender_begin(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["watched_at,user,film_id,stars"]
+    lines += [f"2024-01-{1 + n // 24:02} {n % 24:02}:00:00,user-{n % 40},{n % 97},{n % 5}" for n in range(480)]
+    (shop / "data/sales/films.csv").write_text("\n".join(lines) + "\n")
+    code, out, _ = typed(capsys, "data", "infer", "data/sales/films.csv", "--name", "sales")
+    assert code == 0
+    (shop / "contracts/sales.yaml").write_text(out)
+    assert typed(capsys, "data", "check")[0] == 0
+    with open_project(shop) as project:
+        ingest(project, "sales")
+        assert len(project.live.online.of("user-5")) == 12

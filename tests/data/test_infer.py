@@ -1,0 +1,102 @@
+"""Drafts of contracts: what is guessed is marked, and what cannot be read is said."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from noria.data.contract import Contract
+from noria.data.csvlines import read_csv
+from noria.data.infer import infer
+from noria.errors import SourceError
+
+
+def films(rows: int = 600) -> pl.DataFrame:
+    """Events with a time that is unique by chance."""
+    return pl.DataFrame(
+        {
+            "watched_at": [f"2024-01-{1 + n // 24:02} {n % 24:02}:00:00" for n in range(rows)],
+            "user": [f"user-{n % 40}" for n in range(rows)],
+            "film_id": [str(n % 90) for n in range(rows)],
+            "customer_age": [str(20 + n % 50) for n in range(rows)],
+        }
+    )
+
+
+def test_roles_are_guessed_and_marked_so() -> None:
+    text = infer(films(), "films")
+    contract = Contract.parse(text)
+    assert (contract.time, contract.subject, contract.item) == ("watched_at", "user", "film_id")
+    said = {c.name: c.description for c in contract.columns}
+    assert all("A guess" in said[n] for n in ("watched_at", "user", "film_id")) and not said["customer_age"]
+    assert "user is the subject" in text.partition("apiVersion")[0]
+    assert contract.check(films()).bad.height == 0
+
+
+def test_the_shops_roles_are_found_by_its_own_names() -> None:
+    n = range(200)
+    shop = pl.DataFrame(
+        {
+            "Invoice": [f"{'C' if i % 150 == 149 else ''}{500000 + i // 4}" for i in n],
+            "StockCode": [f"{i % 30}" for i in n],
+            "Quantity": [(-1) ** (i % 9 == 0) * 3 for i in n],
+            "BirthDate": ["1980-01-01"] * len(n),
+            "InvoiceDate": [f"2011-01-01 10:{i // 4:02}:00" for i in n],
+            "CustomerID": [i // 4 % 20 for i in n],
+        }
+    )
+    contract = Contract.parse(infer(shop, "shop"))
+    assert (contract.subject, contract.item, contract.value) == ("CustomerID", "StockCode", "Quantity")
+    assert contract.time == "InvoiceDate" and contract.key == ("Invoice", "StockCode")
+    assert {c.name: c.kind for c in contract.columns}["Invoice"] == "string", "a few letters in an id are no mistakes"
+
+
+def test_what_is_not_found_is_said() -> None:
+    text = infer(films().drop("user", "watched_at"), "films")
+    assert "No column was found for: time, subject, item" in text
+    contract = Contract.parse(text)
+    assert (contract.subject, contract.item) == (None, None), "one without the other says nothing"
+
+
+def test_a_time_is_no_key_where_something_else_names_the_rows() -> None:
+    contract = Contract.parse(infer(films(300), "films"))
+    assert contract.key == ("user", "film_id")
+    assert Contract.parse(infer(films(700), "films")).key == ("user", "watched_at"), "films are seen again"
+    hours = films().select("watched_at", "customer_age")
+    assert Contract.parse(infer(hours, "hours")).key == ("watched_at",)
+
+
+@pytest.mark.parametrize(("bad", "kind"), [(9, "integer"), (19, "string")])
+def test_a_few_bad_values_do_not_change_a_type(bad: int, kind: str) -> None:
+    ages = ["n/a"] * bad + [str(20 + n % 50) for n in range(1000 - bad)]
+    data = pl.DataFrame({"age": ages, "at": ["2024-01-01"] * 1000})
+    contract = Contract.parse(infer(data, "people"))
+    age = contract.columns[0]
+    assert age.kind == kind and age.required
+    assert ("9 of 1,000 values are no integer (such as 'n/a')" in age.description) == (bad == 9)
+    checked = contract.check(data)
+    assert checked.bad.height == (bad if kind == "integer" else 0)
+    checked.judge("people.csv")
+
+
+def test_bad_values_of_many_columns_are_within_the_drafts_share() -> None:
+    column = [str(n) for n in range(1000)]
+    data = pl.DataFrame({f"x{i}": [*column[: i * 9], *["?"] * 9, *column[i * 9 + 9 :]] for i in range(4)})
+    contract = Contract.parse(infer(data, "many"))
+    checked = contract.check(data)
+    assert checked.bad.height == 36
+    checked.judge("many.csv")
+
+
+def test_a_whole_number_among_fractions_is_no_reason_to_lose_them() -> None:
+    data = pl.DataFrame({"x": ["1"] * 995 + ["1.5"] * 5})
+    assert Contract.parse(infer(data, "x")).columns[0].kind == "number"
+
+
+def test_a_file_in_another_encoding_is_called_so() -> None:
+    frame, broken = read_csv("name,n\nMüller,1\nJürgen,2\n".encode("latin-1"), "x.csv")
+    with pytest.raises(SourceError, match="not UTF-8") as caught:
+        infer(frame, "x", broken)
+    assert caught.value.place == "x:2" and "UTF-8" in caught.value.way_out
+    frame, broken = read_csv("name,n\nMüller,1\nAnn,2\nBob,3\n".encode("latin-1"), "x.csv")
+    assert "1 lines cannot be read (line 2: not UTF-8 text)" in infer(frame, "x", broken)
