@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from noria.cli.output import emit, facts, json_option, project_option, table
-from noria.errors import BadRequest
+from noria.cli.output import emit, facts, json_option, opened, project_option, table
+from noria.errors import BadRequest, Conflict
+from noria.types import to_iso
 
 
 @click.command()
@@ -62,8 +63,10 @@ def predict(
 @project_option
 @json_option
 def feedback(folder: Path, file: Any, as_json: bool) -> None:
-    """Send outcomes: JSON, or a JSON line each, from FILE or standard input. The same key twice is one outcome."""
-    from noria.project import find_root
+    """Send outcomes: JSON, or a JSON line each, from FILE or standard input. The same key twice is one outcome.
+
+    An outcome without "at" happened now. A key that holds another outcome already is told, and the exit code is 4.
+    """
     from noria.serve.client import Client
 
     if file is sys.stdin and sys.stdin.isatty():
@@ -76,12 +79,38 @@ def feedback(folder: Path, file: Any, as_json: bool) -> None:
         if text.startswith("[")
         else [_json(line, f"line {n}") for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     )
-    sent = 0
-    with closing(Client.of(find_root(folder.resolve()))) as client:
+    told: dict[str, Any] = {"sent": 0, "new": 0, "repeated": 0, "conflicting": []}
+    with opened(folder) as project, closing(Client.of(project.root)) as client:
+        now = to_iso(project.clock.now())
+        lines = [{**line, "at": line.get("at", now)} if isinstance(line, dict) else line for line in lines]
         for start in range(0, len(lines), 500):
-            client.post("/feedback", lines[start : start + 500])
-            sent += len(lines[start : start + 500])
-    emit({"sent": sent}, as_json, lambda: click.echo(f"{sent} outcomes kept"))
+            _add(told, client.post("/feedback", lines[start : start + 500]))
+    emit(told, as_json, lambda: _say(told))
+    if told["conflicting"]:
+        raise click.exceptions.Exit(Conflict.exit_code)
+
+
+def _add(told: dict[str, Any], reply: dict[str, Any]) -> None:
+    told["sent"] += reply["outcomes"]
+    for name in ("new", "repeated"):
+        told[name] += reply.get(name, 0)
+    for name in ("conflicting", "unknown_predictions", "unknown_labels"):
+        if reply.get(name):
+            told.setdefault(name, []).extend(reply[name])
+
+
+def _say(told: dict[str, Any]) -> None:
+    again = f", {told['repeated']} known already" if told["repeated"] else ""
+    click.echo(f"{told['new']} outcomes kept{again}")
+    for name, words in (
+        ("conflicting", "not kept, their keys hold other outcomes"),
+        ("unknown_predictions", "kept, but nothing was predicted under these ids"),
+        ("unknown_labels", "kept, but the model that serves knows no such labels"),
+    ):
+        if told.get(name):
+            shown = told[name][:10]
+            more = f" and {len(told[name]) - 10} more" if len(told[name]) > 10 else ""
+            click.echo(f"{words}: {', '.join(shown)}{more}")
 
 
 def _json(text: str, place: str) -> Any:

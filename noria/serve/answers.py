@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from noria.errors import BadRequest, Conflict, NotFound
 from noria.kernel.records import OnlineEvent, Outcome, Prediction
+from noria.model.labels import known
 from noria.serve.bodies import CandidateBody, PredictBody
+from noria.serve.log import Met
 from noria.serve.predictor import Answer
 from noria.serve.serving import Serving
-from noria.types import Micros, did_you_mean, named_id, new_id, to_iso
+from noria.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 
 ACKS = ("group", "async", "none")
 WITHOUT_HISTORY = ("classify", "regress")
@@ -46,7 +49,7 @@ class _Flying:
     """A keyed prediction that is on its way to the disk."""
 
     prediction: Prediction
-    written: asyncio.Future[None]
+    written: asyncio.Future[Met]
 
 
 def ack_mode(text: str | None) -> str:
@@ -127,10 +130,12 @@ class Answers:
         body_ = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return Reply(body_), (time.perf_counter_ns() - started) // 1_000
 
-    async def feedback(self, outcomes: list[Outcome], ack: str) -> Reply:
-        """Take outcomes, all or none; a key that is known changes nothing.
+    async def feedback(self, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> Reply:
+        """Take outcomes, all or none; a key that is known changes nothing, and that is told.
 
-        With ack=group they are on the disk and in the history when this returns.
+        With ack=group they are on the disk and in the history when this returns, and the reply counts the new, the
+        repeated and the conflicting ones (a key that holds another outcome). ``alone``: one conflicting outcome is a
+        Conflict. Raises BadRequest, Conflict, StoreError.
         """
         if ack == "none":
             raise BadRequest("an outcome is always written down", place="ack", way_out="use ack=group or ack=async")
@@ -140,10 +145,46 @@ class Answers:
             else []
         )
         written = self._s.log.write((), outcomes, events, urgent=ack == "group")
+        told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if ack == "group":
-            await written
+            told |= fates(outcomes, await written)
+        if self._s.project.config.model.task == "classify":
+            told |= _strange(outcomes, self._s.predictor.labels())
         self._s.metrics.outcomes.inc(len(outcomes))
-        return Reply(_encode({"outcomes": len(outcomes), "ack": ack}))
+        if alone and told.get("conflicting"):
+            raise Conflict(
+                f"the key {outcomes[0].key!r} holds another outcome, which stays as it is",
+                place="$.key",
+                way_out="use a key for one outcome",
+            )
+        return Reply(_encode(told))
+
+
+def fates(outcomes: Sequence[Outcome], met: Met) -> JsonObject:
+    """How many were new and how many repeated, and the keys of those that say something else than what is kept.
+
+    Another time or prediction alone is no conflict: what happened is the subject, the item and the value.
+    """
+    new, repeated, conflicting, unknown = 0, 0, dict[str, None](), dict[str, None]()
+    for outcome, earlier in zip(outcomes, met.earlier, strict=True):
+        if earlier is None:
+            new += 1
+        elif (earlier.subject, earlier.item, earlier.value) == (outcome.subject, outcome.item, outcome.value):
+            repeated += 1
+        else:
+            conflicting[outcome.key] = None
+        if outcome.prediction is not None and outcome.prediction not in met.known:
+            unknown[outcome.prediction] = None
+    found: JsonObject = {"new": new, "repeated": repeated, "conflicting": list(conflicting)}
+    return found | ({"unknown_predictions": list(unknown)} if unknown else {})
+
+
+def _strange(outcomes: Sequence[Outcome], labels: Sequence[str] | None) -> JsonObject:
+    """Labels that the serving model cannot foretell: a typo, or something new to learn."""
+    if labels is None:
+        return {}
+    found = sorted({o.item for o in outcomes if known(o.item, labels) is None})
+    return {"unknown_labels": found} if found else {}
 
 
 def _prediction(

@@ -226,8 +226,10 @@ async def _probe(app: App, call: Call) -> Reply:
 async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
     task = app.serving.project.config.model.task
-    taken = bodies.outcomes_of(await app.reading.body(call), app.serving.clock.now(), task)
-    return 200, JSON, (await app.answers.feedback(taken, ack)).body
+    body = await app.reading.body(call)
+    taken = bodies.outcomes_of(body, app.serving.clock.now(), task)
+    alone = not body.lstrip().startswith(b"[")
+    return 200, JSON, (await app.answers.feedback(taken, ack, alone=alone)).body
 
 
 async def _health(app: App, call: Call) -> Reply:

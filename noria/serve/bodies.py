@@ -190,12 +190,24 @@ def _no_nul(text: str | None, place: str) -> None:
         raise BadRequest("a text holds a NUL character, which no store can keep", place=place)
 
 
+def _shape(decoder: msgspec.json.Decoder[Any]) -> str:
+    """What the body may hold, in a line: whoever sends it may not be allowed to read the API's description.
+
+    >>> _shape(_clock)
+    'it takes: to'
+    """
+    kinds = [decoder.type, *getattr(decoder.type, "__args__", ())]
+    kind = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct))
+    said = [f.encode_name + ("" if f.required else " (optional)") for f in msgspec.structs.fields(kind)]
+    return f"it takes: {', '.join(said)}"
+
+
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as exc:
         message, _, where = str(exc).partition(" - at `")
-        raise BadRequest(message, place=where.rstrip("`") or "$", way_out="see /api/openapi.json") from exc
+        raise BadRequest(message, place=where.rstrip("`") or "$", way_out=_shape(decoder)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BadRequest(f"the body is not JSON: {exc}", way_out="NaN and Infinity are not JSON either") from exc
     except RecursionError as exc:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, field
 from functools import partial
 
 from noria.errors import StoreBusy
@@ -21,11 +22,29 @@ LINGER = 0.02
 Seqs = Sequence[int]
 
 
+@dataclass(slots=True)
+class Met:
+    """What was there already when outcomes were written: for each the one its key held, and the known predictions."""
+
+    earlier: list[Outcome | None] = field(default_factory=list)
+    known: Set[str] = frozenset()
+
+    def hear(self, earlier: Sequence[Outcome | None], known: Set[str]) -> None:
+        """Called in the writer's thread."""
+        self.earlier, self.known = list(earlier), known
+
+
+_NOTHING = Met()
+Entry = tuple["asyncio.Future[Met]", int, int]
+"""Who waits, and which of the commit's outcomes are his: from, to."""
+
+
 class Log:
     """Hands predictions, outcomes and online events to the live store's writer, from the event loop's thread only.
 
-    `write` returns a future that is done when the rows are committed and fsynced, or failed. What is handed over during
-    one turn of the loop goes in one call; what the writer reports during one turn comes back in one wake-up.
+    `write` returns a future that is done when the rows are committed and fsynced, or failed; its result tells what its
+    outcomes met. What is handed over during one turn of the loop goes in one call; what the writer reports during one
+    turn comes back in one wake-up.
     ``learn`` is called with the committed events and their seqs before the futures are done: who has its
     acknowledgement also finds its outcome in the history.
     """
@@ -36,11 +55,11 @@ class Log:
         self._predictions: list[Prediction] = []
         self._outcomes: list[Outcome] = []
         self._events: list[OnlineEvent] = []
-        self._entries: list[asyncio.Future[None]] = []
-        self._done: deque[tuple[list[asyncio.Future[None]], list[OnlineEvent], BaseException | None, Seqs]] = deque()
+        self._entries: list[Entry] = []
+        self._done: deque[tuple[list[Entry], list[OnlineEvent], Met, BaseException | None, Seqs]] = deque()
         self._soon, self._woken = False, False
         self._later: asyncio.TimerHandle | None = None
-        self._deadlines: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._deadlines: deque[tuple[float, asyncio.Future[Met]]] = deque()
         self.waiting = 0
 
     def write(
@@ -49,7 +68,7 @@ class Log:
         outcomes: Sequence[Outcome] = (),
         events: Sequence[OnlineEvent] = (),
         urgent: bool = True,
-    ) -> asyncio.Future[None]:
+    ) -> asyncio.Future[Met]:
         """Queue for the next commit, or with ``urgent=False`` for one soon.
 
         Raises StoreBusy when far too much waits already.
@@ -61,11 +80,12 @@ class Log:
             self._loop.call_soon(self._hand_over)
         elif not urgent and self._later is None:
             self._later = self._loop.call_later(LINGER, self._hand_over)
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[Met] = self._loop.create_future()
         self._predictions += predictions
+        first = len(self._outcomes)
         self._outcomes += outcomes
         self._events += events
-        self._entries.append(future)
+        self._entries.append((future, first, len(self._outcomes)))
         self._deadlines.append((time.monotonic() + ACK_SECONDS, future))
         self.waiting += 1
         return future
@@ -80,20 +100,23 @@ class Log:
         entries, events = self._entries, self._events
         predictions, outcomes = self._predictions, self._outcomes
         self._entries, self._events, self._predictions, self._outcomes = [], [], [], []
+        met = Met() if outcomes else _NOTHING
+        asked = {"met": met.hear} if outcomes else {}
         try:
-            self._live.append(predictions, outcomes, events, done=partial(self._report, entries, events))
+            self._live.append(predictions, outcomes, events, done=partial(self._report, entries, events, met), **asked)
         except Exception as exc:  # noqa: BLE001 - whatever it is, each waiting request must hear of it
-            self._settle(entries, events, exc, ())
+            self._settle(entries, events, met, exc, ())
 
     def _report(
         self,
-        entries: list[asyncio.Future[None]],
+        entries: list[Entry],
         events: list[OnlineEvent],
+        met: Met,
         error: BaseException | None,
         seqs: Seqs,
     ) -> None:
         """Called in the writer's thread."""
-        self._done.append((entries, events, error, seqs))
+        self._done.append((entries, events, met, error, seqs))
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._drain)
@@ -105,19 +128,20 @@ class Log:
 
     def _settle(
         self,
-        entries: list[asyncio.Future[None]],
+        entries: list[Entry],
         events: Sequence[OnlineEvent],
+        met: Met,
         error: BaseException | None,
         seqs: Seqs,
     ) -> None:
         self.waiting -= len(entries)
         if error is None and events:
             self._learn(events, seqs)
-        for future in entries:
+        for future, first, last in entries:
             if future.done():
                 continue
             if error is None:
-                future.set_result(None)
+                future.set_result(Met(met.earlier[first:last], met.known) if last > first else _NOTHING)
             else:
                 future.set_exception(error)
                 future.exception()  # an answer with ack=async has left already: nobody else will look

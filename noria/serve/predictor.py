@@ -16,6 +16,7 @@ import numpy as np
 from noria.errors import BadRequest, Conflict, ModelError, NoModel, NoriaError, NoRoute
 from noria.features.online import History
 from noria.kernel.records import Event, OnlineEvent, Release
+from noria.model.labels import text_of
 from noria.project import Project
 from noria.release import rollout
 from noria.serve.bodies import PredictBody
@@ -70,6 +71,12 @@ class Predictor:
         """Read the whole history and load what is released."""
         self.follow()
         self.refresh()
+
+    def labels(self) -> list[str] | None:
+        """The champion's labels as texts; None where it has none, or nothing serves."""
+        champion = self.served.champion
+        found = getattr(champion.scorer, "labels", None) if champion is not None else None
+        return None if found is None else [text_of(label) for label in found]
 
     # the history ------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -100,6 +100,23 @@ class OutcomesSuite:
         assert store.outcomes.get("o1") == sample.outcome()
         assert store.outcomes.get("o2") is None
         assert store.outcomes.count() == {"": 1}
+
+    def test_what_outcomes_meet_is_told_to_who_asks(self, opened: Opened) -> None:
+        store = opened()
+        written(store, [sample.prediction()], [sample.outcome()])
+        told: list[tuple[list[Any], set[str]]] = []
+        came = threading.Event()
+        rows = [sample.outcome(value=9.0), sample.outcome("o2", prediction="none"), sample.outcome("o2", value=3.0)]
+
+        def met(earlier: Sequence[Any], known: Set[str]) -> None:
+            told.append((list(earlier), set(known)))
+
+        store.append((), [sample.outcome("o3")], ())  # one that does not ask may share the commit
+        store.append((), rows[:2], (), None, met)
+        store.append((), rows[2:], (), lambda error, seqs: came.set(), met)
+        assert came.wait(60)
+        assert told[0] == ([sample.outcome(), None], {"pred_1"})
+        assert told[1][0] == [rows[1]]
 
     def test_outcomes_join_once(self, opened: Opened) -> None:
         store = opened()

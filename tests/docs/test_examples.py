@@ -95,3 +95,19 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         if not target.startswith(("http://", "https://", "mailto:")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+FEEDBACK = re.compile(r"echo '(\{.*?\})' \| noria feedback")
+
+
+def test_outcomes_shown_are_taken_by_the_real_decoder():
+    """Those piped into `noria feedback` get the time that the command gives them; all else is as a server reads it."""
+    import json
+
+    from noria.serve.bodies import outcomes_of
+
+    shown = [line for page in PAGES for line in FEEDBACK.findall(page.read_text())]
+    assert shown
+    for line in shown:
+        body = {"at": "2011-01-01T00:00:00Z", **json.loads(line)}
+        assert outcomes_of(json.dumps(body).encode(), 1_300_000_000_000_000)

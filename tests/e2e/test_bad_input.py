@@ -358,7 +358,10 @@ def test_an_unknown_customer_is_answered_and_marked_cold(up: Up) -> None:
 def test_an_unknown_item_is_kept_and_offered_to_who_bought_it(up: Up) -> None:
     now = datetime.now(UTC).isoformat()
     told = {**OUTCOME, "key": "new/1", "subject": "13564", "item": "never seen before", "at": now}
-    assert up.ask("POST", "/feedback", told) == (200, {"outcomes": 1, "ack": "group"})
+    assert up.ask("POST", "/feedback", told) == (
+        200,
+        {"outcomes": 1, "ack": "group", "new": 1, "repeated": 0, "conflicting": []},
+    )
     assert up.ask("POST", "/feedback", told)[0] == 200  # the same key is the same outcome
     status, answer = up.ask("POST", "/predict/shop", {"subject": "13564"})
     assert status == 200 and "never seen before" in answer["items"] and answer["cold"] is False

@@ -97,8 +97,8 @@ def test_from_a_prediction_to_its_rows(served: Shop):
         "at": answer["at"],
         "prediction_id": answer["prediction_id"],
     }
-    assert served.told("feedback", given=json.dumps(outcome)) == {"sent": 1}
-    assert served.told("feedback", given=json.dumps([outcome])) == {"sent": 1}
+    assert served.told("feedback", given=json.dumps(outcome))["new"] == 1
+    assert served.told("feedback", given=json.dumps([outcome]))["repeated"] == 1
     assert sum(served.told("status")["outcomes"].values()) == 1  # the same key twice is one
     traced = served.told("trace", answer["prediction_id"])
     assert traced["history"] and all(row["file"] and row["row"] is not None for row in traced["history"])

@@ -48,9 +48,17 @@ def test_predict_is_answered_and_written_down(run, project):
 def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
     async def work(ask: Asker) -> Any:
         told = await ask("POST", "/feedback", [outcome(), outcome("o2", item="lamp", value=-1.0)])
-        assert (told.status, told.json) == (200, {"outcomes": 2, "ack": "group"})
+        assert (told.status, told.json) == (
+            200,
+            {"outcomes": 2, "ack": "group", "new": 2, "repeated": 0, "conflicting": []},
+        )
         again = await ask("POST", "/feedback", outcome(value=9.0))
-        assert again.status == 200
+        assert (again.status, again.json["code"]) == (409, "conflict") and "o1" in again.json["detail"]
+        lines = [outcome(), outcome(value=9.0), outcome("o3", value=-1.0, prediction_id="pred_none")]
+        told = (await ask("POST", "/feedback", lines)).json
+        assert (told["new"], told["repeated"], told["conflicting"]) == (1, 1, ["o1"])
+        assert told["unknown_predictions"] == ["pred_none"]
+        assert (await ask("POST", "/feedback", {"key": "1"})).json["way_out"].startswith("it takes: key, subject, item")
         return (await ask("POST", "/predict/shop", {"subject": "7"})).json
 
     answer = run(work)
@@ -59,8 +67,8 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
         2 ** (-1 / 30)
     )  # one row of value > 0, a day old; the second o1 changed nothing
     assert project.live.outcomes.get("o1").value == 2.0
-    assert [e.key for e in project.live.online.since(0)] == ["o1", "o2"]
-    assert project.live.predictions.get(answer["prediction_id"]).watermark == 2
+    assert [e.key for e in project.live.online.since(0)] == ["o1", "o2", "o3"]
+    assert project.live.predictions.get(answer["prediction_id"]).watermark == 3
 
 
 def test_rows_of_another_writer_are_followed_in_order(run, project):

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
@@ -303,11 +303,13 @@ class LiveStore(Protocol):
         outcomes: Sequence[Outcome],
         events: Sequence[OnlineEvent],
         done: Callable[[BaseException | None, Sequence[int]], None] | None = None,
+        met: Callable[[Sequence[Outcome | None], Set[str]], None] | None = None,
     ) -> None:
         """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
         the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
         prediction id or outcome key that is there already changes nothing. Without ``done`` nobody waits, and it is
-        written within 50 ms, in company."""
+        written within 50 ms, in company. `met(earlier, known)` is called before ``done`` when all went well: for each outcome
+        the one that its key held already (None: it is new), and those of the predictions they name that are kept."""
         ...
 
     def flush(self) -> None:
