@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from noria.errors import DiskFull, NoriaError, no_room
+from noria.errors import DiskFull, NoriaError, StepFailed, no_room
 from noria.types import did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -89,6 +89,7 @@ def main(args: list[str] | None = None) -> Any:
         exc.show()
         sys.exit(exc.exit_code)
     except NoriaError as exc:
+        _keep(exc)
         click.secho(f"noria: {exc}", err=True, fg="red" if sys.stderr.isatty() else None)
         sys.exit(exc.exit_code)
     except BrokenPipeError:
@@ -103,10 +104,36 @@ def main(args: list[str] | None = None) -> Any:
         if no_room(exc):
             click.echo(f"noria: the disk is full: {exc} - free some room and run the same command again", err=True)
             sys.exit(DiskFull.exit_code)
+        if own := _own_fault(exc):
+            click.echo(own, err=True)
+            sys.exit(StepFailed.exit_code)
         click.echo(
             f"noria: unexpected {type(exc).__name__}: {exc} - this is a defect; NORIA_TRACEBACK=1 shows where", err=True
         )
         sys.exit(1)
+
+
+def _own_fault(exc: Exception) -> str:
+    """What to say of an exception out of the project's own steps.py, its traceback kept; nothing where it is ours."""
+    from noria.project import blamed, keep_traceback
+
+    where = blamed(exc)
+    if where is None:
+        return ""
+    said = exc.msg if isinstance(exc, SyntaxError) else exc
+    kept = keep_traceback(exc, where[0])
+    return f"noria: steps.py:{where[1]}: {type(exc).__name__}: {said} - mend it and run the same command again; all of it: {kept}"
+
+
+def _keep(exc: NoriaError) -> None:
+    """The traceback of what a project's own step raised: the message has its last line only."""
+    if isinstance(exc, StepFailed) and exc.__cause__ is not None:
+        from noria.project import blamed, keep_traceback
+
+        where = blamed(exc.__cause__)
+        if where is not None:
+            kept = keep_traceback(exc.__cause__, where[0])
+            exc.way_out = f"{exc.way_out}; the whole traceback is in {kept}"
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ def predict(
             if name in answer
         }
         facts(head)
+        if "probabilities" in answer:
+            likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])
+            table(("label", "probability"), [(label, f"{share:.5f}") for label, share in likely])
         if "items" in answer:
             table(
                 ("item", "score"),

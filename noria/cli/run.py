@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -135,10 +136,12 @@ def steps_shown(quiet: bool) -> Iterator[Any]:
     columns = (SpinnerColumn(), TextColumn("{task.description:<30}"), BarColumn(30), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bars: dict[str, Any] = {}
+        began: dict[str, float] = {}
 
         def tell(kind: str, data: JsonObject) -> None:
             step = str(data.get("step") or "")
             if kind == "started":
+                began[step] = monotonic()
                 bars[step] = progress.add_task(step, total=None)
             elif kind == "progress" and step in bars:
                 progress.update(
@@ -150,7 +153,8 @@ def steps_shown(quiet: bool) -> Iterator[Any]:
             elif kind in ("finished", "cached", "skipped", "failed"):
                 if step in bars:
                     progress.remove_task(bars.pop(step))
-                spent = f"{data.get('cpu_us', 0) / 1e6:.2f} s" if kind == "finished" else ""
+                waited = monotonic() - began[step] if step in began else None
+                spent = f"{waited:.2f} s" if waited is not None and kind in ("finished", "failed") else ""
                 console.print(f"  {step:<24} {kind:<9} {spent}")
 
         yield tell

@@ -61,3 +61,14 @@ def test_what_is_not_kept_is_told(shop):
     told = CliRunner().invoke(feedback, ["--project", shop], input=json.dumps(LINE))
     assert told.exit_code == 4
     assert "not kept, their keys hold other outcomes: order-1/22423" in told.output and "pred_x" in told.output
+
+
+def test_a_label_is_shown_with_the_probabilities_of_all(shop, monkeypatch):
+    from noria.cli.predict import predict
+
+    Server.reply = {"value": "no", "probability": 0.75, "probabilities": {"yes": 0.25, "no": 0.75}}
+    monkeypatch.setattr(Server, "post", lambda self, path, body: Server.reply)
+    told = CliRunner().invoke(predict, ["--project", shop, "--inputs", "{}"])
+    assert told.exit_code == 0
+    lines = [line.split() for line in told.output.splitlines()]
+    assert ["no", "0.75000"] in lines and ["yes", "0.25000"] in lines

@@ -69,3 +69,41 @@ def test_steps_in_children_get_the_project_and_what_they_wrote_is_kept(shop, cap
         assert json.loads(project.artifacts.get(told["result"])) == 5
         assert own != parent == os.getpid()
         assert project.live.predictions.count() == 1
+
+
+BROKEN = {
+    "a syntax error": ("def f(:\n    pass\n", "noria: steps.py:1: SyntaxError: "),
+    "a missing module": ("import math\nimport no_such_thing\n", "noria: steps.py:2: ModuleNotFoundError: "),
+    "an exception at import": ("x = 1\n\ny = x / 0\n", "noria: steps.py:3: ZeroDivisionError: "),
+    "an exception in a step": (
+        "from noria import pipeline, step\n\n\n@step\ndef broken() -> int:\n    return int('many')\n\n\n"
+        "@pipeline\ndef counted() -> int:\n    return broken()\n",
+        "step broken (steps.py:6): ValueError: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_wrong_in_a_projects_own_code_is_said_with_its_line(shop, capsys, what):
+    source, said = BROKEN[what]
+    (shop / "steps.py").write_text(source)
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "steps:counted", "--project", str(shop)])
+    told = capsys.readouterr().err
+    assert caught.value.code == 5
+    assert said in told and "mend it" in told and "defect" not in told
+    assert ".noria/logs/steps.log" in told
+    kept = shop / ".noria/logs/steps.log"
+    assert "Error" in kept.read_text() and kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_step_is_shown_with_the_time_that_people_waited(monkeypatch, capsys):
+    from noria.cli.run import steps_shown
+
+    now = [5.0]
+    monkeypatch.setattr("noria.cli.run.monotonic", lambda: now[0])
+    with steps_shown(False) as tell:
+        tell("started", {"step": "sleeps"})
+        now[0] += 2.25
+        tell("finished", {"step": "sleeps", "cpu_us": 10})
+    assert capsys.readouterr().err.split() == ["sleeps", "finished", "2.25", "s"]
