@@ -119,8 +119,8 @@ def stored_schema(folder: Path) -> Schema:
 
 def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
     """A table keeps its columns for ever. Raises ContractError naming the first difference."""
-    old = {f.name: str(f.type) for f in stored.fields}
-    new = {f.name: str(f.type) for f in given.fields}
+    old = {f.name: _said(f.type) for f in stored.fields}
+    new = {f.name: _said(f.type) for f in given.fields}
     if old == new:
         return
     way_out = (
@@ -130,16 +130,26 @@ def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
     for name in {**old, **new}:
         if name not in new:
             raise ContractError(
-                f"column {name!r} is in the table and not in the new rows", place=place, way_out=way_out
+                f"column {name!r} is in the table and not in the contract", place=place, way_out=way_out
             )
         if name not in old:
             raise ContractError(f"column {name!r} is new to the table", place=place, way_out=way_out)
         if old[name] != new[name]:
             raise ContractError(
-                f"column {name!r} is {old[name]} in the table and {new[name]} in the new rows",
+                f"column {name!r} is {old[name]} in the table and {new[name]} in the contract",
                 place=place,
                 way_out=way_out,
             )
+
+
+_WORDS = {"long": "integer", "integer": "integer (int32)", "double": "number", "float": "number (float32)"}
+
+
+def _said(kind: Any) -> str:
+    """A column's type in a contract's words."""
+    if isinstance(kind, ArrayType):
+        return f"list of {_said(kind.element_type)}"
+    return _WORDS.get(kind.type, str(kind.type)) if isinstance(kind, PrimitiveType) else str(kind)
 
 
 def write_file(folder: Path, frame: pl.DataFrame, app_id: str) -> str:

@@ -55,7 +55,11 @@ def test_columns_of_another_type_are_refused_by_the_first_step_and_a_renamed_sec
     rewrite(contract, "name: price, logicalType: string", PRICE)
     code, _, err = typed(capsys, "run")
     assert code == ContractError.exit_code
-    assert "column 'price' is" in err and "[data.sales_2]" in err and "series.py" not in err
+    assert (
+        "column 'price' is string in the table and number in the contract" in err
+        and "[data.sales_2]" in err
+        and "series.py" not in err
+    )
     code, _, err = typed(capsys, "data", "check")
     assert code == ContractError.exit_code and "[data.sales_2]" in err
     rewrite(shop / "noria.toml", "[data.sales]", "[data.sales_2]")
