@@ -158,7 +158,7 @@ def test_a_csv_with_a_broken_row(shop: Shop) -> None:
     assert checked.returncode == 0 and "broken line: 4 fields instead of 8" in checked.stdout
     told = {f["file"]: f for f in shop.does("data", "check")}["data/sales/more.csv"]
     assert (told["bad"], told["blocked"], told["taken"]) == (2, False, False)
-    assert [(row["line"], row["values"]) for row in told["bad_rows"]][0] == (7, "600006,22036,CARD,1")
+    assert next((row["line"], row["values"]) for row in told["bad_rows"]) == (7, "600006,22036,CARD,1")
     shop.does("run")
     assert shop.stored == before + len(GOOD)
     assert shop.quarantined() == {
