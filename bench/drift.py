@@ -10,7 +10,7 @@ import polars as pl
 
 from noria.data.contract import Contract
 from noria.data.profile import profile
-from noria.monitor.calibrate import parse_promise
+from noria.grammar.amounts import parse_promise
 from noria.monitor.profiles import columns_of, compare
 from noria.types import DAY
 
