@@ -41,10 +41,10 @@ class RankQuestions:
 
         scorer: Any = scoring.load(bundle)
         known = int(bundle.manifest["items"])
+        history = History()
+        history.load(self._live.online.rows_of(asked["subject"] for asked in requests))
         found: list[JsonObject] = []
         for asked in requests:
-            history = History()
-            history.extend(self._live.online.of(asked["subject"], asked["watermark"]))
             items, values = history.items(asked["subject"], asked["at"], scorer.half_life, asked["watermark"])
             names, scores = scorer.recommend(items, values, asked["at"], asked["k"])
             told = {"items": list(names), "scores": np.asarray(scores).tolist()}

@@ -67,10 +67,13 @@ def serve(project: Project, lines: IO[str], out: IO[str]) -> None:
 
 def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:
     from noria.retrain.handlers import do
+    from noria.serve.candidate import expect
 
     try:
         _must_own(project, job.get("owner"))
         kind, params = job["kind"], job["params"]
+        if kind == "train":
+            expect(project)  # the server that the release after it tries the candidate on
         if kind in QUIET:
             return {"result": quietly(lambda: do(project, kind, params, tell))}
         return {"result": do(project, kind, params, tell)}

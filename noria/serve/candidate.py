@@ -17,21 +17,16 @@ import select
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from noria.errors import DiskFull, StoreBusy
-from noria.kernel.records import Release, Token
 from noria.project import Project
 from noria.release.gates import CandidateReport
 from noria.serve import auth
-from noria.serve.app import App
-from noria.serve.auth import TokenCache
+from noria.serve.candidate_app import scope_of
 from noria.serve.child import log_file, spawn
-from noria.serve.loading import Loaded, load_scorer
-from noria.serve.metrics import Metrics
-from noria.serve.predictor import Predictor, Served
-from noria.serve.serving import Serving
-from noria.types import SECOND, JsonObject, SystemClock
+from noria.types import SECOND, JsonObject
 
 START_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
@@ -39,11 +34,6 @@ TOTAL_SECONDS = 120.0
 TOLERANCE = 1e-9
 HANDLE = "handle-us"
 """The header in which a candidate's server tells how long it had the request in hand, in microseconds."""
-
-
-def scope_of(digest: str) -> str:
-    """What a ticket for this bundle is good for."""
-    return f"load:{digest}"
 
 
 class SubprocessCandidateServer:
@@ -71,11 +61,11 @@ class SubprocessCandidateServer:
         """
         secret = secrets.token_urlsafe(32)
         ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
-        with log_file(self._project, "candidate") as log:
-            asked = json.dumps(sorted({str(r["subject"]) for r in requests if r.get("subject") is not None}))
-            process, ready = _launch(self._project, bundle_digest, f"{ticket}\n{secret}\n{asked}\n", log)
+        subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
+        words = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
+        server = _Server.told(self._project, words)
         try:
-            word = _first_line(ready, self._start)
+            word = server.first_line(self._start)
             if "port" not in word:
                 _blame(word.get("error"))
                 return CandidateReport(False, [_why(word, self._start)])
@@ -84,36 +74,78 @@ class SubprocessCandidateServer:
             with contextlib.closing(asking):
                 return asking.all(requests, expected, rounds)
         finally:
-            process.kill()
-            process.wait()
-            os.close(ready)
+            server.close()
 
 
-def _launch(project: Project, digest: str, words: str, log: Any) -> tuple[subprocess.Popen[bytes], int]:
-    ready, tell = os.pipe()
-    arguments = [str(project.root), "--port", "0", "--candidate", digest, "--ready-fd", str(tell)]
-    process = spawn(
-        "noria.serve", [*arguments, "--parent", str(os.getpid())], log, stdin=subprocess.PIPE, pass_fds=[tell]
-    )
-    os.close(tell)
-    if process.stdin is not None:
-        with process.stdin as pipe:
-            pipe.write(words.encode())
-    return process, ready
+def expect(project: Project) -> None:
+    """Start a server now for the candidate that is being made: it loads its libraries while nobody waits for it.
+
+    It knows nothing of the project yet; the next probe of this process takes it. Call it from a thread that lives as
+    long as the process: on Linux a child is told of its parent's end by that thread's.
+    """
+    waiting = _expecting.pop(project.root, None)
+    _expecting[project.root] = waiting if waiting is not None and waiting.alive else _Server(project)
 
 
-def _first_line(fd: int, seconds: float) -> JsonObject:
-    """What the server says about its start; empty when it says nothing in time, or dies."""
-    deadline, got = time.monotonic() + seconds, b""
-    while not got.endswith(b"\n"):
-        if not select.select([fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            return {}
-        part = os.read(fd, 65_536)
-        if not part:
-            return {"error": {"detail": "the server died while loading it", "code": "died"}}
-        got += part
-    found = json.loads(got)
-    return found if isinstance(found, dict) else {}
+_expecting: dict[Path, _Server] = {}
+
+
+class _Server:
+    """The process of a candidate's server."""
+
+    def __init__(self, project: Project) -> None:
+        self._ready, tell = os.pipe()
+        arguments = [str(project.root), "--port", "0", "--candidate", "--ready-fd", str(tell)]
+        with log_file(project, "candidate") as log:
+            self._process = spawn(
+                "noria.serve", [*arguments, "--parent", str(os.getpid())], log, stdin=subprocess.PIPE, pass_fds=[tell]
+            )
+        os.close(tell)
+
+    @classmethod
+    def told(cls, project: Project, words: JsonObject) -> _Server:
+        """One that knows what to serve: the one that was expected to be needed, else a new one."""
+        waiting = _expecting.pop(project.root, None)
+        if waiting is not None and waiting.tell(words):
+            return waiting
+        if waiting is not None:
+            waiting.close()
+        server = cls(project)
+        server.tell(words)  # where it is gone already, its first line will say so
+        return server
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def tell(self, words: JsonObject) -> bool:
+        """Whether the words went out."""
+        assert self._process.stdin is not None
+        try:
+            with self._process.stdin as pipe:
+                pipe.write(json.dumps(words).encode() + b"\n")
+        except BrokenPipeError:
+            return False
+        return True
+
+    def first_line(self, seconds: float) -> JsonObject:
+        """What the server says about its start; empty when it says nothing in time."""
+        deadline, got = time.monotonic() + seconds, b""
+        while not got.endswith(b"\n"):
+            if not select.select([self._ready], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                return {}
+            part = os.read(self._ready, 65_536)
+            if not part:
+                return {"error": {"detail": "the server died while loading it", "code": "died"}}
+            got += part
+        found = json.loads(got)
+        return found if isinstance(found, dict) else {}
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._ready)
 
 
 def _blame(told: Any) -> None:
@@ -208,32 +240,3 @@ def _same(a: Any, b: Any) -> bool:
 def _short(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-# in the child ---------------------------------------------------------------------------------------------------------
-
-
-class _OnlyToken:
-    """The tokens of a candidate's server: the one secret of who started it."""
-
-    def __init__(self, secret: str) -> None:
-        self._token = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
-
-    def by_hash(self, hash: str) -> Token | None:
-        return self._token if hash == self._token.hash else None
-
-
-def candidate_app(project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = ()) -> App:
-    """The application that serves this bundle alone, and knows the history of these subjects alone.
-
-    Raises Unauthorized for a used ticket, and as `load_scorer`.
-    """
-    auth.redeem(project.store, ticket, scope_of(digest))
-    metrics = Metrics()
-    predictor = Predictor(project, metrics)
-    events = (event for subject in subjects for event in project.live.online.of(subject))
-    predictor.history.extend(sorted(events, key=lambda event: event.seq))
-    release = Release("candidate", project.config.endpoint, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
-    predictor.served = Served(None, Loaded(release, digest, load_scorer(project, digest)))
-    tokens = TokenCache(_OnlyToken(secret))
-    return App(Serving(project, metrics, predictor, tokens, SystemClock(), None, candidate=True), lambda: ())

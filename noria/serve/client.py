@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,15 @@ class Client:
                 f".noria/{UP_FILE} cannot be read: {exc}", place=str(root), way_out="start again: noria up"
             ) from exc
 
-    def post(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        return self._call("POST", path, json.dumps(body).encode(), headers)
+    def post(
+        self,
+        path: str,
+        body: Json,
+        headers: Mapping[str, str] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> dict[str, Any]:
+        """The answer. ``meanwhile`` is done while the server works on it."""
+        return self._call("POST", path, json.dumps(body).encode(), headers, meanwhile)
 
     def get(self, path: str) -> dict[str, Any]:
         return self._call("GET", path, None, None)
@@ -81,9 +88,17 @@ class Client:
     def close(self) -> None:
         self._connection.close()
 
-    def _call(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None) -> dict[str, Any]:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> dict[str, Any]:
         try:
             self._connection.request(method, path, body, {**self._headers, **(headers or {})})
+            meanwhile()
             reply = self._connection.getresponse()
             data = reply.read(LONGEST_ANSWER)
         except ConnectionRefusedError as exc:

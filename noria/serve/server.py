@@ -26,7 +26,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server as Granian
 
 from noria.errors import BadRequest, NoriaError, PortBusy
-from noria.project import open_project
+from noria.project import Project, open_project
 from noria.serve.admit import LOOPBACK, READ_SECONDS
 from noria.serve.app import App, build
 from noria.serve.child import die_with_parent
@@ -119,9 +119,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv)
     die_with_parent(args.parent)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    make = _candidate() if args.candidate else build
+    if make is None:
+        return 0
     try:
         with listen(args.host, args.port) as listening, open_project(Path(args.root)) as project:
-            app = _candidate(project, args.candidate) if args.candidate else build(project)
+            app = make(project)
             address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
             app.reading.seconds = args.read_seconds
             gc.collect()
@@ -134,11 +137,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _candidate(project: Any, digest: str) -> App:
-    from noria.serve.candidate import candidate_app
+def _candidate() -> Callable[[Project], App] | None:
+    """What makes the application of the candidate that standard input names; None when it names none after all."""
+    from noria.serve.candidate_app import candidate_app, words
 
-    ticket, secret = sys.stdin.readline().strip(), sys.stdin.readline().strip()
-    return candidate_app(project, digest, ticket, secret, json.loads(sys.stdin.readline() or "[]"))
+    told = words()
+    return (lambda project: candidate_app(project, **told)) if told else None
 
 
 def _tell(fd: int | None, word: dict[str, Any]) -> None:
@@ -160,5 +164,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
     parser.add_argument("--ready-fd", type=int, help="where to tell that it is ready, instead of standard output")
     parser.add_argument("--parent", type=int, help="stop when this process is gone")
-    parser.add_argument("--candidate", help="serve this unreleased bundle alone, with a ticket from standard input")
+    parser.add_argument(
+        "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that standard input names"
+    )
     return parser.parse_args(argv)

@@ -156,6 +156,10 @@ class OnlineSuite:
         assert [event.key for event in store.online.of("a")] == ["k0", "k2", "k4"]
         assert [event.key for event in store.online.of("a", seqs[3])] == ["k0", "k2"]
         assert store.online.of("nobody") == []
+        both = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
+        assert [tuple(row) for row in store.online.rows_of(iter("baa"))] == both
+        assert [tuple(row) for row in store.online.rows_of(["b", "nobody"], seqs[3])] == both[1:4:2]
+        assert list(store.online.rows_of([])) == []
 
     def test_what_the_dataset_brings_only_names_the_source_of_what_is_known(self, opened: Opened) -> None:
         store = opened()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import signal
 
 import pytest
 
@@ -12,7 +14,8 @@ from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import OnlineEvent
 from noria.model.bundle import FORMAT
 from noria.serve import auth, candidate
-from noria.serve.candidate import SubprocessCandidateServer, scope_of
+from noria.serve.candidate import SubprocessCandidateServer
+from noria.serve.candidate_app import candidate_app, scope_of
 from noria.serve.child import spawn
 from noria.types import DAY
 from tests.serve import released
@@ -53,7 +56,7 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
 @pytest.mark.parametrize("error", [DiskFull("no room", way_out="make some"), StoreBusy("busy", way_out="wait")])
 def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monkeypatch, error):
     """A model that cannot be judged because the disk is full is not refused: the judging stops, to go on later."""
-    monkeypatch.setattr(candidate, "_first_line", lambda *a: {"error": error.problem()})
+    monkeypatch.setattr(candidate._Server, "first_line", lambda *a: {"error": error.problem()})
     with pytest.raises(type(error), match="cannot be judged now") as raised:
         probe(project, released.bundle(project, ("a",)))
     assert raised.value.way_out == error.way_out
@@ -105,25 +108,19 @@ def test_a_ticket_is_for_one_load_of_one_digest(project):
     for bad in (other, digest):
         if bad == digest:
             auth.redeem(project.store, ticket, scope_of(digest))
-        process, ready = candidate._launch(project, bad, f"{ticket}\nsecret\n", None)
-        try:
-            word = candidate._first_line(ready, 60)
-            assert word["error"]["code"] == "unauthorized"
-        finally:
-            process.kill()
-            process.wait()
-            os.close(ready)
+        server = candidate._Server.told(project, {"digest": bad, "ticket": ticket, "secret": "secret"})
+        with contextlib.closing(server):
+            assert server.first_line(60)["error"]["code"] == "unauthorized"
 
 
 def test_a_candidate_answers_nobody_else(project):
     """Not the project's tokens, and no route but predict and health."""
     token = auth.issue(project.store, "all", ("predict", "feedback", "read", "operate"))
     digest = released.bundle(project)
-    process, ready = candidate._launch(
-        project, digest, f"{auth.issue_code(project.store, scope_of(digest))}\nsecret\n", None
-    )
-    try:
-        port = candidate._first_line(ready, 60)["port"]
+    ticket = auth.issue_code(project.store, scope_of(digest))
+    server = candidate._Server.told(project, {"digest": digest, "ticket": ticket, "secret": "secret"})
+    with contextlib.closing(server):
+        port = server.first_line(60)["port"]
 
         def ask(secret, path, method="POST"):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -135,15 +132,34 @@ def test_a_candidate_answers_nobody_else(project):
         assert ask("secret", "/predict/shop") == 200
         assert ask(token, "/predict/shop") == 401
         assert [ask("secret", path) for path in ("/feedback", "/control/refresh", "/api/status")] == [404] * 3
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ready)
 
 
 def test_a_candidate_knows_only_those_it_is_asked_about(project):
     project.live.online.load([OnlineEvent(0, f"e{who}", who, "mug", NOON - DAY, 1.0) for who in ("7", "8", "9")])
     digest = released.bundle(project)
     ticket = auth.issue_code(project.store, scope_of(digest))
-    history = candidate.candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.predictor.history
+    history = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.predictor.history
     assert [history.known(who) for who in ("7", "8", "9")] == [True, False, True]
+
+
+def test_a_server_that_was_expected_is_the_one_that_is_asked(project):
+    """It was started before anybody knew the bundle; expected twice it is one, and a dead one is no evidence."""
+    digest = released.bundle(project, ("a", "b"))
+    candidate.expect(project)
+    first = candidate._expecting[project.root]
+    candidate.expect(project)
+    assert candidate._expecting[project.root] is first and first.alive
+    assert probe(project, digest).ok
+    assert candidate._expecting == {} and not first.alive
+    candidate.expect(project)
+    os.kill(candidate._expecting[project.root]._process.pid, signal.SIGKILL)
+    candidate._expecting[project.root]._process.wait()
+    assert probe(project, digest).ok
+
+
+def test_a_server_that_nobody_needs_ends(project):
+    candidate.expect(project)
+    server = candidate._expecting.pop(project.root)
+    server._process.stdin.close()
+    assert server._process.wait(60) == 0
+    os.close(server._ready)

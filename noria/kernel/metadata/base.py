@@ -278,6 +278,10 @@ class Online(Protocol):
         ...
 
     def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]: ...
+    def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
+        """As `of`, of several subjects together and plain as in `rows_since`."""
+        ...
+
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
         """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest.
         Returns how many are new. Outside a transaction it commits in pieces: the scorer's commits come between."""

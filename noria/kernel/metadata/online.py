@@ -76,6 +76,14 @@ class Online:
             query = query.where(_online.seq <= watermark)
         return ONLINE.records(self._db.rows(query))
 
+    def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
+        names = sorted(set(subjects))
+        found: list[Sequence[Any]] = []
+        for start in range(0, len(names), CHUNK):
+            query = _PLAIN.where(_online.subject.in_(names[start : start + CHUNK]))
+            found += self._db.rows(query if watermark is None else query.where(_online.seq <= watermark))
+        return sorted(found, key=lambda row: int(row[0]))
+
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
         source, new = iter(rows), 0
         while chunk := list(islice(source, LOAD)):

@@ -62,10 +62,13 @@ class Replay:
         self.scored += kept
 
     def _ask(self, visit: Visit) -> Scored:
+        rivals: dict[str, list[str]] = {}
         answer = self._client.post(
-            f"/predict/{self._endpoint}", {"subject": visit.customer, "k": K, "key": visit.invoice}
+            f"/predict/{self._endpoint}",
+            {"subject": visit.customer, "k": K, "key": visit.invoice},
+            meanwhile=lambda: rivals.update(self._rivals.answer(visit, visit.at)),
         )
-        items = {"loop": [str(item) for item in answer["items"]], **self._rivals.answer(visit, visit.at)}
+        items = {"loop": [str(item) for item in answer["items"]], **rivals}
         model, prediction = str(answer["model"]), str(answer["prediction_id"])
         return Scored(visit.invoice, visit.at, visit.customer, model, prediction, items, visit.truth)
 
