@@ -43,7 +43,7 @@ def preview(project: Project, dataset: str) -> Iterator[Looked]:
         indexes = key_indexes(tables, dataset, contract, version)
     seen: set[str] = set()
     for file in files:
-        taken = file.digest in seen or project.store.datasets.has_file(dataset, file.digest)
+        taken = file.digest in seen or bool(project.store.datasets.files(dataset, [file.digest]))
         seen.add(file.digest)
         checked: Checked | None = None
         try:

@@ -18,6 +18,7 @@ from noria.kernel.metadata.base import MetadataStore
 
 _RACY_NS = 2_000_000_000
 _MANY, _MUCH = 20, 1 << 20  # files and bytes that may be hashed again before the cache is written
+_SHARE = 100  # of fewer files fewer: to write a small cache costs no more than to hash a few files
 
 
 def pending(
@@ -36,7 +37,9 @@ def pending(
     Raises SourceError when the source has no file at all and the dataset is not ``started`` either.
     """
     if source.startswith(FUNCTION):
-        return [f for f in find(root, source) if not store.datasets.has_file(dataset, f.digest)]
+        made = find(root, source)
+        there = _known(store, dataset, made)
+        return [f for f in made if f.digest not in there]
     try:
         found = names(root, source)
     except SourceError:
@@ -46,33 +49,27 @@ def pending(
     remembered = _read(cache)
     marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
     unknown = [hash_file(root, name) for name, mark in marks.items() if remembered.get(name) != mark]
-    new = _not_in(store, dataset, unknown)
+    known = _known(store, dataset, unknown)
+    new = [f for f in unknown if f.digest not in known]
     if again is not None:
-        again |= _again(store, dataset, unknown, new)
+        first = {f.digest: f.name for f in reversed(new)} | known
+        again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
     out = {f.name for f in new}
     _remember(cache, {name: mark for name, mark in marks.items() if name not in out}, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
 
 
-def _not_in(store: MetadataStore, dataset: str, files: list[SourceFile]) -> list[SourceFile]:
-    if len(files) > _MANY:
-        known = {f.digest for f in store.datasets.files(dataset)}
-        return [f for f in files if f.digest not in known]
-    return [f for f in files if not store.datasets.has_file(dataset, f.digest)]
-
-
-def _again(store: MetadataStore, dataset: str, looked_at: list[SourceFile], new: list[SourceFile]) -> dict[str, str]:
-    first = {f.digest: f.name for f in reversed(new)}
-    if any(f.digest not in first for f in looked_at):
-        first |= {f.digest: f.name for f in store.datasets.files(dataset)}
-    return {f.name: first[f.digest] for f in looked_at if first.get(f.digest, f.name) != f.name}
+def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:
+    """Of these files the digests that are in the dataset, and the names that they came in by."""
+    return {f.digest: f.name for f in store.datasets.files(dataset, (file.digest for file in files))}
 
 
 def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:
     now = time.time_ns()  # wall time against the file system's; decides nothing but what is hashed again
     kept = {name: mark for name, mark in marks.items() if now - max(mark[1], mark[2]) > _RACY_NS}
     gained = [mark[0] for name, mark in kept.items() if before.get(name) != mark]
-    if len(gained) > _MANY or sum(gained) > _MUCH or any(name not in kept for name in before):
+    many = min(_MANY, len(kept) // _SHARE)
+    if len(gained) > many or sum(gained) > _MUCH or any(name not in kept for name in before):
         part = cache.with_suffix(".part")
         part.write_text(json.dumps(kept), "utf-8")
         part.replace(cache)

@@ -25,7 +25,7 @@ def close_platform(project: Project, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     endpoint, closed = project.config.endpoint, []
     disk = _disk(project)
-    waiting, failed = len(project.live.outcomes.unjoined(_MOST)), sum(failures(project).values())
+    waiting, failed = project.live.outcomes.waiting(_MOST), sum(failures(project).values())
     limit = parse_span(project.config.gates.latency.p99)
     for start, end in due(project, PLATFORM, now):
         found = project.live.predictions.between(endpoint, start, end)

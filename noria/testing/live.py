@@ -127,11 +127,14 @@ class OutcomesSuite:
         store.outcomes.join([("o1", "pred_2", "subject"), ("none", "pred_2", "id")])
         store.outcomes.join([])
         assert [o.key for o in store.outcomes.unjoined()] == ["o4", "o0"]
+        assert (store.outcomes.waiting(), store.outcomes.waiting(1)) == (2, 1)
         assert store.outcomes.count() == {"": 2, "id": 1, "subject": 1, "unattributed": 1}
         found = store.outcomes.of(["pred_1", "pred_2", "pred_1"])
         assert {key: [(o.key, o.how) for o in of] for key, of in found.items()} == {
             "pred_1": [("o2", "subject"), ("o1", "id")]
         }
+        assert store.outcomes.counts(["pred_1", "pred_2", "pred_1"]) == {"pred_1": 2}
+        assert store.outcomes.counts([]) == {}
 
 
 class OnlineSuite:
@@ -156,6 +159,8 @@ class OnlineSuite:
         assert [event.key for event in store.online.of("a")] == ["k0", "k2", "k4"]
         assert [event.key for event in store.online.of("a", seqs[3])] == ["k0", "k2"]
         assert store.online.of("nobody") == []
+        assert [event.key for event in store.online.of("a", item=sample.online().item)] == ["k0", "k2", "k4"]
+        assert store.online.of("a", item="another") == []
         both = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
         assert [tuple(row) for row in store.online.rows_of(iter("baa"))] == both
         assert [tuple(row) for row in store.online.rows_of(["b", "nobody"], seqs[3])] == both[1:4:2]

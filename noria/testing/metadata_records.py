@@ -27,7 +27,8 @@ class RecordsSuite:
         assert [(d.version, d.generation) for d in store.datasets.list("sales")] == [(1, 1), (1, 2), (2, 1)]
         assert len(store.datasets.list()) == 4
         assert list(store.datasets.files("sales")) == [sample.file("f1"), sample.file("f2", name="b.csv")]
-        assert store.datasets.has_file("sales", "f1") and not store.datasets.has_file("stock", "f1")
+        assert [file.digest for file in store.datasets.files("sales", ["f1", "?"])] == ["f1"]
+        assert not store.datasets.files("stock", ["f1"]) and not store.datasets.files("sales", [])
         refused(NotFound, lambda: store.datasets.get("sales", 3))
         refused(NotFound, lambda: store.datasets.get("nothing"))
 

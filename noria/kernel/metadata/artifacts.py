@@ -9,6 +9,7 @@ from noria.kernel.metadata.rows import Rows
 from noria.kernel.records import Artifact
 
 ARTIFACTS = Rows(Artifact, schema.artifacts, "artifact")
+_GET = ARTIFACTS.where("digest")
 
 
 class Artifacts:
@@ -20,7 +21,7 @@ class Artifacts:
         self._db.write(lambda tx: ARTIFACTS.add_new(tx, [artifact]), tx)
 
     def get(self, digest: str) -> Artifact:
-        row = self._db.first(ARTIFACTS.select.where(schema.artifacts.c.digest == digest))
+        row = self._db.first(_GET, given={"digest": digest})
         if row is None:
             raise ARTIFACTS.missing({"digest": digest})
         return ARTIFACTS.record(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable
@@ -17,6 +17,8 @@ from noria.kernel.metadata.writer import Writer
 from noria.types import Micros
 
 T = TypeVar("T")
+CHUNK = 500
+"""Values in one IN."""
 
 
 class Database:
@@ -53,6 +55,15 @@ class Database:
                     raise
             return self._read(statement, given)  # the server went away in between; ask it once more
 
+    def rows_among(
+        self, statement: Executable, name: str, values: Iterable[Any], given: Mapping[str, Any] | None = None
+    ) -> list[AnyRow]:
+        """All rows of a statement with ``column IN name`` (an expanding parameter), for any number of values."""
+        wanted, found = list(dict.fromkeys(values)), list[AnyRow]()
+        for start in range(0, len(wanted), CHUNK):
+            found += self.rows(statement, given={**(given or {}), name: wanted[start : start + CHUNK]})
+        return found
+
     def _read(self, statement: Executable, given: Mapping[str, Any] | None) -> Sequence[AnyRow]:
         with self.engine.connect() as connection:
             return connection.execute(statement, given).all()
@@ -63,9 +74,9 @@ class Database:
         rows = self.rows(statement, tx, given)
         return rows[0] if rows else None
 
-    def value(self, statement: Executable, tx: Connection | None = None) -> Any:
+    def value(self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, None without one."""
-        row = self.first(statement, tx)
+        row = self.first(statement, tx, given)
         return None if row is None else row[0]
 
     def write(self, work: Callable[[Connection], T], tx: Connection | None = None) -> T:

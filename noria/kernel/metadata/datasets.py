@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam
 
 from noria.errors import NotFound
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import DatasetVersion, IngestedFile
 
 DATASETS = Rows(DatasetVersion, schema.datasets, "dataset version")
 FILES = Rows(IngestedFile, schema.files, "file")
 _dataset, _file = schema.datasets.c, schema.files.c
+_GET = Narrowed(
+    DATASETS.where("dataset").order_by(_dataset.version.desc(), _dataset.generation.desc()).limit(1),
+    version=_dataset.version == bindparam("version"),
+)
+_FILES = FILES.where("dataset").order_by(_file.version, _file.name, _file.digest)
+_AMONG = FILES.where("dataset").where(_file.digest.in_(bindparam("digests", expanding=True)))
 
 
 class Datasets:
@@ -33,10 +39,8 @@ class Datasets:
         self._db.write(work, tx)
 
     def get(self, dataset: str, version: int | None = None) -> DatasetVersion:
-        query = DATASETS.select.where(_dataset.dataset == dataset)
-        if version is not None:
-            query = query.where(_dataset.version == version)
-        row = self._db.first(query.order_by(_dataset.version.desc(), _dataset.generation.desc()).limit(1))
+        narrow = {"version": version}
+        row = self._db.first(_GET.by(narrow), given={"dataset": dataset, **narrow})
         if row is None:
             raise NotFound(
                 f"no version of dataset {dataset!r}" if version is None else f"no dataset:{dataset}@{version}"
@@ -49,10 +53,9 @@ class Datasets:
             query = query.where(_dataset.dataset == dataset)
         return DATASETS.records(self._db.rows(query))
 
-    def files(self, dataset: str) -> Sequence[IngestedFile]:
-        query = FILES.select.where(_file.dataset == dataset).order_by(_file.version, _file.name, _file.digest)
-        return FILES.records(self._db.rows(query))
-
-    def has_file(self, dataset: str, digest: str) -> bool:
-        query = select(_file.version).where(_file.dataset == dataset, _file.digest == digest)
-        return self._db.first(query) is not None
+    def files(self, dataset: str, digests: Iterable[str] | None = None) -> Sequence[IngestedFile]:
+        given = {"dataset": dataset}
+        if digests is None:
+            return FILES.records(self._db.rows(_FILES, given=given))
+        found = FILES.records(self._db.rows_among(_AMONG, "digests", digests, given))
+        return sorted(found, key=lambda file: (file.version, file.name, file.digest))

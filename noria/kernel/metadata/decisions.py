@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
+
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
 from noria.kernel.metadata.paging import page
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import Decision
 
 DECISIONS = Rows(Decision, schema.decisions, "decision")
 _decision = schema.decisions.c
+_GET = DECISIONS.where("id")
+_LIST = Narrowed(
+    DECISIONS.select.order_by(_decision.at.desc(), _decision.id.desc()),
+    action=_decision.action == bindparam("action"),
+)
 
 
 class Decisions:
@@ -27,16 +34,14 @@ class Decisions:
         self._db.write(lambda tx: DECISIONS.update(tx, {"id": decision_id}, changes), tx)
 
     def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
-        query = DECISIONS.select.order_by(_decision.at.desc(), _decision.id.desc()).limit(limit)
-        if action is not None:
-            query = query.where(_decision.action == action)
-        return DECISIONS.records(self._db.rows(query))[::-1]
+        given = {"action": action, "limit": limit}
+        return DECISIONS.records(self._db.rows(_LIST.by(given), given=given))[::-1]
 
     def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Decision]:
         return page(self._db, DECISIONS, _decision.at, _decision.id, before, limit)
 
     def get(self, decision_id: str) -> Decision:
-        row = self._db.first(DECISIONS.select.where(_decision.id == decision_id))
+        row = self._db.first(_GET, given={"id": decision_id})
         if row is None:
             raise DECISIONS.missing({"id": decision_id})
         return DECISIONS.record(row)

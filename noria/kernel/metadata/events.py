@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import bindparam
+
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
 from noria.kernel.metadata.paging import page
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import Event
 from noria.types import Micros
 
 EVENTS = Rows(Event, schema.events, "event")
 _event = schema.events.c
+_LIST = Narrowed(
+    EVENTS.select.order_by(_event.at.desc(), _event.id.desc()),
+    kind=_event.kind == bindparam("kind"),
+    since=_event.at >= bindparam("since"),
+    until=_event.at < bindparam("until"),
+)
 
 
 class Events:
@@ -31,14 +39,8 @@ class Events:
         until: Micros | None = None,
         limit: int | None = None,
     ) -> Sequence[Event]:
-        query = EVENTS.select.order_by(_event.at.desc(), _event.id.desc()).limit(limit)
-        if kind is not None:
-            query = query.where(_event.kind == kind)
-        if since is not None:
-            query = query.where(_event.at >= since)
-        if until is not None:
-            query = query.where(_event.at < until)
-        return EVENTS.records(self._db.rows(query))[::-1]
+        given = {"kind": kind, "since": since, "until": until, "limit": limit}
+        return EVENTS.records(self._db.rows(_LIST.by(given), given=given))[::-1]
 
     def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
         where = () if kind is None else (_event.kind == kind,)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.engine import Dialect
 
 from noria.kernel.metadata import base, online, outcomes, predictions
-from noria.kernel.metadata.database import Database
+from noria.kernel.metadata.database import CHUNK, Database
 from noria.kernel.metadata.pieces import Piece
 from noria.kernel.records import OnlineEvent, Outcome, Prediction
 
@@ -112,8 +112,8 @@ class Bulk:
 def _among(cursor: Any, sql: dict[str, str], query: str, names: Sequence[str]) -> list[Any]:
     """The rows of a query ``… IN (names)``."""
     rows: list[Any] = []
-    for start in range(0, len(names), predictions.CHUNK):
-        part = names[start : start + predictions.CHUNK]
+    for start in range(0, len(names), CHUNK):
+        part = names[start : start + CHUNK]
         cursor.execute(f"{sql[query]} IN ({', '.join([sql['mark']] * len(part))})", part)
         rows += cursor.fetchall()
     return rows

@@ -15,6 +15,7 @@ from noria.kernel.records import ModelVersion
 
 MODELS = Rows(ModelVersion, schema.models, "model")
 _model, _alias = schema.models.c, schema.aliases.c
+_GET = MODELS.where("name", "version")
 
 
 def parse_ref(ref: str) -> tuple[str, int]:
@@ -49,7 +50,7 @@ class Models:
 
     def get(self, ref: str) -> ModelVersion:
         name, version = parse_ref(ref)
-        row = self._db.first(MODELS.select.where(_model.name == name, _model.version == version))
+        row = self._db.first(_GET, given={"name": name, "version": version})
         if row is None:
             raise NotFound(f"no model {ref!r}", way_out="noria models ls")
         return MODELS.record(row)

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from noria.kernel.metadata import live_schema
 from noria.kernel.metadata.base import Tx
-from noria.kernel.metadata.database import Database
-from noria.kernel.metadata.predictions import CHUNK
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.database import CHUNK, Database
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import OnlineEvent
 
 ONLINE = Rows(OnlineEvent, live_schema.online, "online event")
@@ -24,6 +23,18 @@ _FILL = (
     .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
 )
 _PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value)
+_OF = Narrowed(
+    ONLINE.where("subject").order_by(_online.seq),
+    watermark=_online.seq <= bindparam("watermark"),
+    item=_online.item == bindparam("item"),
+)
+_ROWS_OF = Narrowed(
+    _PLAIN.where(_online.subject.in_(bindparam("subjects", expanding=True))),
+    watermark=_online.seq <= bindparam("watermark"),
+)
+_SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
+_PRESENT = select(_online.key).where(_online.key.in_(bindparam("keys", expanding=True)))
+_LAST = select(func.max(_online.seq))
 LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
 
 
@@ -31,13 +42,12 @@ def present(tx: Connection, keys: Sequence[str]) -> set[str]:
     """Which of the keys are there."""
     found: set[str] = set()
     for start in range(0, len(keys), CHUNK):
-        query = select(_online.key).where(_online.key.in_(keys[start : start + CHUNK]))
-        found.update(tx.execute(query).scalars())
+        found.update(tx.execute(_PRESENT, {"keys": keys[start : start + CHUNK]}).scalars())
     return found
 
 
 def last_seq(tx: Connection) -> int:
-    return int(tx.execute(select(func.max(_online.seq))).scalar() or 0)
+    return int(tx.execute(_LAST).scalar() or 0)
 
 
 def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], list[OnlineEvent]]:
@@ -68,20 +78,15 @@ class Online:
         return ONLINE.records(self._db.rows(ONLINE.select.where(_online.seq > seq).order_by(_online.seq).limit(limit)))
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
-        return self._db.rows(_PLAIN.where(_online.seq > seq).order_by(_online.seq).limit(limit))
+        return self._db.rows(_SINCE, given={"seq": seq, "limit": limit})
 
-    def of(self, subject: str, watermark: int | None = None) -> Sequence[OnlineEvent]:
-        query = ONLINE.select.where(_online.subject == subject).order_by(_online.seq)
-        if watermark is not None:
-            query = query.where(_online.seq <= watermark)
-        return ONLINE.records(self._db.rows(query))
+    def of(self, subject: str, watermark: int | None = None, item: str | None = None) -> Sequence[OnlineEvent]:
+        narrow = {"watermark": watermark, "item": item}
+        return ONLINE.records(self._db.rows(_OF.by(narrow), given={"subject": subject, **narrow}))
 
     def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
-        names = sorted(set(subjects))
-        found: list[Sequence[Any]] = []
-        for start in range(0, len(names), CHUNK):
-            query = _PLAIN.where(_online.subject.in_(names[start : start + CHUNK]))
-            found += self._db.rows(query if watermark is None else query.where(_online.seq <= watermark))
+        narrow = {"watermark": watermark}
+        found = self._db.rows_among(_ROWS_OF.by(narrow), "subjects", sorted(set(subjects)), narrow)
         return sorted(found, key=lambda row: int(row[0]))
 
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
@@ -97,7 +102,7 @@ class Online:
             self._db.write(lambda tx, some=some: tx.execute(some), tx)  # type: ignore[misc]
 
     def last_seq(self) -> int:
-        return int(self._db.value(select(func.max(_online.seq))) or 0)
+        return int(self._db.value(_LAST) or 0)
 
 
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:

@@ -9,12 +9,17 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from noria.kernel.metadata import live_schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
-from noria.kernel.metadata.predictions import CHUNK
 from noria.kernel.metadata.rows import Rows
 from noria.kernel.records import Outcome
 
 OUTCOMES = Rows(Outcome, live_schema.outcomes, "outcome")
 _outcome = live_schema.outcomes.c
+_GET = OUTCOMES.where("key")
+_UNJOINED = OUTCOMES.select.where(_outcome.how == "").order_by(_outcome.at, _outcome.key).limit(bindparam("limit"))
+_WAITING = select(_outcome.key).where(_outcome.how == "").limit(bindparam("limit"))
+_THEIRS = _outcome.joined.in_(bindparam("predictions", expanding=True))
+_OF = OUTCOMES.select.where(_THEIRS).order_by(_outcome.at, _outcome.key)
+_COUNTS = select(_outcome.joined, func.count()).where(_THEIRS).group_by(_outcome.joined)
 _JOIN = (
     update(live_schema.outcomes)
     .where(_outcome.key == bindparam("the_key"), _outcome.how == "")
@@ -27,12 +32,14 @@ class Outcomes:
         self._db = database
 
     def get(self, key: str) -> Outcome | None:
-        row = self._db.first(OUTCOMES.select.where(_outcome.key == key))
+        row = self._db.first(_GET, given={"key": key})
         return None if row is None else OUTCOMES.record(row)
 
     def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]:
-        query = OUTCOMES.select.where(_outcome.how == "").order_by(_outcome.at, _outcome.key).limit(limit)
-        return OUTCOMES.records(self._db.rows(query))
+        return OUTCOMES.records(self._db.rows(_UNJOINED, given={"limit": limit}))
+
+    def waiting(self, most: int = 10_000) -> int:
+        return len(self._db.rows(_WAITING, given={"limit": most}))
 
     def join(self, joins: Iterable[tuple[str, str | None, str]], tx: Tx = None) -> None:
         rows = [{"the_key": key, "the_prediction": prediction, "the_how": how} for key, prediction, how in joins]
@@ -44,13 +51,14 @@ class Outcomes:
             self._db.write(work, tx)
 
     def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]:
-        wanted = list(dict.fromkeys(predictions))
         found: dict[str, list[Outcome]] = {}
-        for start in range(0, len(wanted), CHUNK):
-            query = OUTCOMES.select.where(_outcome.joined.in_(wanted[start : start + CHUNK]))
-            for record in OUTCOMES.records(self._db.rows(query.order_by(_outcome.at, _outcome.key))):
-                found.setdefault(record.joined or "", []).append(record)
+        for record in OUTCOMES.records(self._db.rows_among(_OF, "predictions", predictions)):
+            found.setdefault(record.joined or "", []).append(record)
         return dict(found)
+
+    def counts(self, predictions: Iterable[str]) -> dict[str, int]:
+        rows = self._db.rows_among(_COUNTS, "predictions", predictions)
+        return {str(row[0]): int(row[1]) for row in rows}
 
     def count(self) -> dict[str, int]:
         query = select(_outcome.how, func.count()).group_by(_outcome.how).order_by(_outcome.how)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from noria.kernel.metadata import live_schema
 from noria.kernel.metadata.database import Database
@@ -15,7 +15,19 @@ from noria.types import Micros
 
 PREDICTIONS = Rows(Prediction, live_schema.predictions, "prediction")
 _prediction = live_schema.predictions.c
-CHUNK = 500  # ids in one IN
+_GET = PREDICTIONS.where("id")
+_FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
+_BETWEEN = PREDICTIONS.select.where(
+    _prediction.at >= bindparam("start"),
+    _prediction.at < bindparam("end"),
+    _prediction.endpoint == bindparam("endpoint"),
+).order_by(_prediction.at, _prediction.id)
+_LATEST = (
+    PREDICTIONS.where("subject")
+    .where(_prediction.at <= bindparam("end"), _prediction.at >= bindparam("start"))
+    .order_by(_prediction.at.desc(), _prediction.id.desc())
+    .limit(1)
+)
 
 
 class Predictions:
@@ -23,30 +35,21 @@ class Predictions:
         self._db = database
 
     def get(self, prediction_id: str) -> Prediction:
-        row = self._db.first(PREDICTIONS.select.where(_prediction.id == prediction_id))
+        row = self._db.first(_GET, given={"id": prediction_id})
         if row is None:
             raise PREDICTIONS.missing({"id": prediction_id})
         return PREDICTIONS.record(row)
 
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
-        wanted = list(dict.fromkeys(ids))
-        found: dict[str, Prediction] = {}
-        for start in range(0, len(wanted), CHUNK):
-            query = PREDICTIONS.select.where(_prediction.id.in_(wanted[start : start + CHUNK]))
-            found.update((record.id, record) for record in PREDICTIONS.records(self._db.rows(query)))
-        return found
+        found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
+        return {record.id: record for record in found}
 
     def between(self, endpoint: str, start: Micros, end: Micros) -> Sequence[Prediction]:
-        query = PREDICTIONS.select.where(
-            _prediction.at >= start, _prediction.at < end, _prediction.endpoint == endpoint
-        ).order_by(_prediction.at, _prediction.id)
-        return PREDICTIONS.records(self._db.rows(query))
+        given = {"endpoint": endpoint, "start": start, "end": end}
+        return PREDICTIONS.records(self._db.rows(_BETWEEN, given=given))
 
     def latest_before(self, subject: str, at: Micros, within: Micros) -> Prediction | None:
-        query = PREDICTIONS.select.where(
-            _prediction.subject == subject, _prediction.at <= at, _prediction.at >= at - within
-        ).order_by(_prediction.at.desc(), _prediction.id.desc())
-        row = self._db.first(query.limit(1))
+        row = self._db.first(_LATEST, given={"subject": subject, "start": at - within, "end": at})
         return None if row is None else PREDICTIONS.record(row)
 
     def of(self, subject: str, limit: int = 1_000) -> Sequence[Prediction]:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from noria.errors import Conflict
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
 from noria.kernel.metadata.models import parse_ref, set_alias
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import Release, Verdict
 from noria.types import JsonObject, Micros
 
 RELEASES = Rows(Release, schema.releases, "release")
 VERDICTS = Rows(Verdict, schema.verdicts, "verdict")
 _release, _verdict = schema.releases.c, schema.verdicts.c
+_GET = RELEASES.where("id")
+_CHAMPION = RELEASES.where("endpoint").where(_release.status == "champion")
+_LIST = Narrowed(
+    RELEASES.select.order_by(_release.created, _release.id),
+    endpoint=_release.endpoint == bindparam("endpoint"),
+    status=_release.status == bindparam("status"),
+)
+_REVISION = schema.counters.c.name == "releases"
+_COUNT = select(schema.counters.c.value).where(_REVISION)
 _NEVER_AGAIN = ("refused", "rolled_back")
 
 
@@ -34,7 +43,7 @@ class Releases:
         self._db.write(work, tx)
 
     def get(self, release_id: str, tx: Tx = None) -> Release:
-        return _get(self._db.first(_by_id(release_id), tx), release_id)
+        return _get(self._db.first(_GET, tx, {"id": release_id}), release_id)
 
     def update(self, release_id: str, tx: Tx = None, **changes: Any) -> None:
         def work(tx: Connection) -> None:
@@ -44,15 +53,11 @@ class Releases:
         self._db.write(work, tx)
 
     def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]:
-        query = RELEASES.select.order_by(_release.created, _release.id)
-        if endpoint is not None:
-            query = query.where(_release.endpoint == endpoint)
-        if status is not None:
-            query = query.where(_release.status == status)
-        return RELEASES.records(self._db.rows(query, tx))
+        given = {"endpoint": endpoint, "status": status}
+        return RELEASES.records(self._db.rows(_LIST.by(given), tx, given))
 
     def champion(self, endpoint: str, tx: Tx = None) -> Release | None:
-        row = self._db.first(_champion_of(endpoint), tx)
+        row = self._db.first(_CHAMPION, tx, {"endpoint": endpoint})
         return None if row is None else RELEASES.record(row)
 
     def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
@@ -62,7 +67,7 @@ class Releases:
         return self._db.write(lambda tx: _roll_back(tx, release_id, at, reason), tx)
 
     def revision(self) -> int:
-        return int(self._db.value(select(schema.counters.c.value).where(_REVISION)) or 0)
+        return int(self._db.value(_COUNT) or 0)
 
     def add_verdict(self, verdict: Verdict, tx: Tx = None) -> None:
         self._db.write(lambda tx: VERDICTS.add(tx, verdict), tx)
@@ -70,17 +75,6 @@ class Releases:
     def verdicts(self, model: str) -> Sequence[Verdict]:
         query = VERDICTS.select.where(_verdict.model == model).order_by(_verdict.at, _verdict.id)
         return VERDICTS.records(self._db.rows(query))
-
-
-_REVISION = schema.counters.c.name == "releases"
-
-
-def _by_id(release_id: str) -> Any:
-    return RELEASES.select.where(_release.id == release_id)
-
-
-def _champion_of(endpoint: str) -> Any:
-    return RELEASES.select.where(_release.endpoint == endpoint, _release.status == "champion")
 
 
 def _get(row: Any, release_id: str) -> Release:
@@ -107,12 +101,12 @@ def _crown(tx: Connection, release: Release, **changes: Any) -> None:
 
 
 def _promote(tx: Connection, release_id: str, at: Micros) -> None:
-    release = _get(tx.execute(_by_id(release_id)).first(), release_id)
+    release = _get(tx.execute(_GET, {"id": release_id}).first(), release_id)
     if release.status == "champion":
         return
     if release.status in _NEVER_AGAIN:
         raise Conflict(f"release {release_id} is {release.status}", way_out="release the model anew")
-    before = tx.execute(_champion_of(release.endpoint)).first()
+    before = tx.execute(_CHAMPION, {"endpoint": release.endpoint}).first()
     previous = None if before is None else RELEASES.record(before).id
     if previous is not None:
         _set(tx, previous, status="superseded", ended=at)
@@ -122,7 +116,7 @@ def _promote(tx: Connection, release_id: str, at: Micros) -> None:
 
 
 def _roll_back(tx: Connection, release_id: str, at: Micros, reason: JsonObject) -> str | None:
-    release = _get(tx.execute(_by_id(release_id)).first(), release_id)
+    release = _get(tx.execute(_GET, {"id": release_id}).first(), release_id)
     if release.status != "rolled_back":
         evidence = {**release.evidence, "rolled_back": reason}
         _set(tx, release_id, status="rolled_back", ended=at, evidence=evidence)
@@ -131,7 +125,7 @@ def _roll_back(tx: Connection, release_id: str, at: Micros, reason: JsonObject) 
             if heir is not None:
                 _crown(tx, heir, stage_since=at)
         _bump(tx)
-    champion = tx.execute(_champion_of(release.endpoint)).first()
+    champion = tx.execute(_CHAMPION, {"endpoint": release.endpoint}).first()
     return None if champion is None else RELEASES.record(champion).id
 
 

@@ -8,7 +8,20 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Connection, Insert, Row, Select, Table, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from noria.errors import Conflict, NotFound, StoreError
 from noria.types import did_you_mean
@@ -31,6 +44,10 @@ class Rows(Generic[R]):
         # Built once: making these anew for every record would cost more than running them.
         here = and_(*(column == bindparam(f"key_{column.name}") for column in self.key))
         self._insert, self._find, self._change = insert(table), self.select.where(here), update(table).where(here)
+
+    def where(self, *names: str) -> Select[Any]:
+        """Those with the values that are given under the columns' own names. To be built once, as `Narrowed` says."""
+        return self.select.where(*(self.table.c[name] == bindparam(name) for name in names))
 
     def row(self, record: R) -> dict[str, Any]:
         return dict(zip(self.names, self.values(record), strict=True))
@@ -83,6 +100,28 @@ class Rows(Generic[R]):
 
     def _name(self, values: Mapping[str, Any]) -> str:
         return "/".join(str(values[column.name]) for column in self.key)
+
+
+LIMIT = "limit"
+
+
+class Narrowed:
+    """A query and what may narrow it: conditions on parameters of their own names, and ``limit``.
+
+    Each combination is built once: to build a statement costs several times what it costs to run it.
+    """
+
+    def __init__(self, query: Select[Any], **conditions: ColumnElement[bool]) -> None:
+        self._query, self._conditions = query, conditions
+        self._built: dict[tuple[str, ...], Select[Any]] = {}
+
+    def by(self, given: Mapping[str, Any]) -> Select[Any]:
+        """The query with the conditions that something is given for; None is nothing."""
+        names = tuple(name for name, value in given.items() if value is not None)
+        if names not in self._built:
+            query = self._query.where(*(self._conditions[name] for name in names if name != LIMIT))
+            self._built[names] = query.limit(bindparam(LIMIT)) if LIMIT in names else query
+        return self._built[names]
 
 
 def _same(there: Iterable[Any], given: Iterable[Any]) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import Run, Step
 
 RUNS = Rows(Run, schema.runs, "run")
@@ -22,6 +22,9 @@ _FINISHED = (
     STEPS.select.where(_step.fingerprint == bindparam("the_fingerprint"), _step.status.in_(("done", "cached")))
     .order_by(_step.ended.desc(), _step.run.desc())
     .limit(1)
+)
+_UNFINISHED = Narrowed(
+    RUNS.select.where(_run.status == "running").order_by(_run.started, _run.id), key=_run.key == bindparam("key")
 )
 _OWNER = select(_run.owner).where(_run.id == bindparam("the_run")).with_for_update()
 
@@ -57,10 +60,8 @@ class Runs:
         self._db.write(lambda tx: RUNS.update(tx, {"id": run_id}, changes), tx)
 
     def unfinished(self, key: str | None = None) -> Sequence[Run]:
-        query = RUNS.select.where(_run.status == "running").order_by(_run.started, _run.id)
-        if key is not None:
-            query = query.where(_run.key == key)
-        return RUNS.records(self._db.rows(query))
+        given = {"key": key}
+        return RUNS.records(self._db.rows(_UNFINISHED.by(given), given=given))
 
     def owner(self, run_id: str, tx: Tx) -> str:
         row = self._db.first(_OWNER, tx, {"the_run": run_id})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
@@ -14,6 +14,9 @@ from noria.kernel.metadata.pieces import Call
 from noria.types import Json
 
 _setting = schema.settings.c
+_GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
+_CHANGE = update(schema.settings).where(_setting.name == bindparam("the_name")).values(value=bindparam("the_value"))
+_ADD = insert(schema.settings).values(name=bindparam("the_name"), value=bindparam("the_value"))
 
 
 class Settings:
@@ -21,7 +24,7 @@ class Settings:
         self._db = database
 
     def get(self, name: str, default: Json = None) -> Json:
-        row = self._db.first(select(_setting.value).where(_setting.name == name))
+        row = self._db.first(_GET, given={"the_name": name})
         found: Json = default if row is None else row[0]
         return found
 
@@ -35,9 +38,10 @@ class Settings:
 
 
 def _put(name: str, value: Json) -> Callable[[Connection], None]:
+    given = {"the_name": name, "the_value": value}
+
     def work(tx: Connection) -> None:
-        there = update(schema.settings).where(_setting.name == name).values(value=value)
-        if not tx.execute(there).rowcount:
-            tx.execute(schema.settings.insert().values(name=name, value=value))
+        if not tx.execute(_CHANGE, given).rowcount:
+            tx.execute(_ADD, given)
 
     return work

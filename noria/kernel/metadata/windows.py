@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from noria.kernel.metadata import schema
 from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
-from noria.kernel.metadata.rows import Rows
+from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import Window
 from noria.types import Micros
 
 WINDOWS = Rows(Window, schema.windows, "window")
 _window = schema.windows.c
+_LIST = Narrowed(
+    WINDOWS.where("endpoint", "monitor").order_by(_window.start),
+    since=_window.start >= bindparam("since"),
+    until=_window.start < bindparam("until"),
+)
+_LAST = select(func.max(_window.end)).where(
+    _window.endpoint == bindparam("endpoint"), _window.monitor == bindparam("monitor")
+)
 
 
 class Windows:
@@ -27,14 +35,10 @@ class Windows:
     def list(
         self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
     ) -> Sequence[Window]:
-        query = WINDOWS.select.where(_window.endpoint == endpoint, _window.monitor == monitor).order_by(_window.start)
-        if since is not None:
-            query = query.where(_window.start >= since)
-        if until is not None:
-            query = query.where(_window.start < until)
-        return WINDOWS.records(self._db.rows(query))
+        narrow = {"since": since, "until": until}
+        given = {"endpoint": endpoint, "monitor": monitor, **narrow}
+        return WINDOWS.records(self._db.rows(_LIST.by(narrow), given=given))
 
     def last_end(self, endpoint: str, monitor: str) -> Micros | None:
-        query = select(func.max(_window.end)).where(_window.endpoint == endpoint, _window.monitor == monitor)
-        found: Micros | None = self._db.value(query)
+        found: Micros | None = self._db.value(_LAST, given={"endpoint": endpoint, "monitor": monitor})
         return found

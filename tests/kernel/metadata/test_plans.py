@@ -24,7 +24,7 @@ META: dict[str, Callable[[Any], Any]] = {
     "runs.previous_step": lambda s: s.runs.previous_step("model", "train", "run_1"),
     "edges.into": lambda s: s.edges.into("b"),
     "edges.out_of": lambda s: s.edges.out_of("b"),
-    "datasets.has_file": lambda s: s.datasets.has_file("sales", "f"),
+    "datasets.files among": lambda s: s.datasets.files("sales", ["f"]),
     "releases.champion": lambda s: s.releases.champion("shop"),
     "releases.revision": lambda s: s.releases.revision(),
     "events.page": lambda s: s.events.page(before="event_1"),
@@ -43,10 +43,13 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "predictions.page": lambda s: s.predictions.page(before="pred_1"),
     "outcomes.get": lambda s: s.outcomes.get("o1"),
     "outcomes.unjoined": lambda s: s.outcomes.unjoined(),
+    "outcomes.waiting": lambda s: s.outcomes.waiting(),
+    "outcomes.counts": lambda s: s.outcomes.counts(["pred_1"]),
     "outcomes.of": lambda s: s.outcomes.of(["pred_1"]),
     "outcomes.join": lambda s: s.outcomes.join([("o1", "pred_1", "id")]),
     "online.since": lambda s: s.online.since(0),
     "online.of": lambda s: s.online.of("12345", 5),
+    "online.of item": lambda s: s.online.of("12345", item="mug"),
     "online.load": lambda s: s.online.load([sample.online()]),
 }
 
