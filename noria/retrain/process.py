@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -36,6 +37,8 @@ def main(root: Path, log: IO[bytes] | None = None) -> None:
         jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told), stop=stop)
         try:
             jobs.warm()
+            gc.collect()
+            gc.freeze()  # what is loaded stays, and need not be looked through for garbage
             run(project, jobs, stop, lease.lost)
         finally:
             if lease.lost.is_set():

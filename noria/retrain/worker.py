@@ -5,6 +5,7 @@ A training gives way to the scorer beside it (`quietly`); a candidate's server, 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -45,6 +46,8 @@ def main(argv: list[str]) -> None:
             reconcile(project)
             project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet
             project.live.flush()
+            gc.collect()
+            gc.freeze()  # the libraries stay: to look through them for garbage took a tenth of a second each time
             serve(project, sys.stdin, out)
 
 

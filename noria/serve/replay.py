@@ -16,7 +16,7 @@ MODE, CLOCK, LOOP = "mode", "clock", "loop"
 
 
 LONGEST_WAIT = 30.0
-_LOOK = 0.003  # seconds between looks at whether the loop is done
+_LOOK, _SELDOM = 0.003, 0.02  # seconds between looks at whether the loop is done: at first, and when it takes long
 
 
 class ReplayClock(HeldClock):
@@ -51,9 +51,10 @@ class ReplayClock(HeldClock):
 
     async def settled(self, seconds: float) -> None:
         """Wait until the loop is done with the present moment, at most so long."""
-        until = time.monotonic() + min(seconds, LONGEST_WAIT)
-        while self.behind() and time.monotonic() < until:
-            await asyncio.sleep(_LOOK)
+        began = time.monotonic()
+        until = began + min(seconds, LONGEST_WAIT)
+        while self.behind() and (now := time.monotonic()) < until:
+            await asyncio.sleep(min(max(_LOOK, (now - began) / 20), _SELDOM))  # late by a twentieth at most
 
     def advance(self, to: Micros) -> Future[None] | None:
         """The write of the new time, None when it stands there. Only where something falls due must it be waited for.

@@ -45,7 +45,8 @@ class Rivals:
         again, counts = self._history.items(visit.customer, at, BUY_AGAIN_HALF_LIFE)
         popular = self._popular.best(2 * K + len(again))
         bought = [again[i] for i in np.lexsort((np.array(again), -np.asarray(counts)))] if again else []
-        filled = bought[:K] + [item for item in popular if item not in set(bought)][: max(0, K - len(bought))]
+        own = set(bought)
+        filled = bought[:K] + [item for item in popular if item not in own][: max(0, K - len(bought))]
         return {"static": list(static), "buy_again": filled, "popularity": popular[:K]}
 
 
