@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -54,13 +55,15 @@ def manifest(
 
 def versions(libraries: tuple[str, ...]) -> JsonObject:
     """The versions of Python and of these distributions."""
-    found: JsonObject = {"python": platform.python_version()}
-    for name in libraries:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "from source"
-    return found
+    return {"python": platform.python_version(), **{name: _version(name) for name in libraries}}
+
+
+@cache
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "from source"
 
 
 def recommend_bundle(ranking: Ranking, recipe: JsonObject, trained_through: Micros) -> Bundle:

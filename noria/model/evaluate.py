@@ -21,7 +21,9 @@ from noria.model.intervals import Interval as Interval
 from noria.model.intervals import auc as auc
 from noria.model.intervals import auc_interval as auc_interval
 from noria.model.intervals import bootstrap_interval as bootstrap_interval
+from noria.model.intervals import bootstrap_intervals as bootstrap_intervals
 from noria.model.intervals import paired_bootstrap as paired_bootstrap
+from noria.model.intervals import paired_bootstraps as paired_bootstraps
 from noria.model.measures import measure
 from noria.types import JsonObject, Micros, did_you_mean
 
@@ -35,8 +37,7 @@ def recall_at(items: Sequence[str], truth: Collection[str], k: int = 20) -> floa
     0.5
     """
     wanted = set(truth)
-    hits = sum(item in wanted for item in dict.fromkeys(items[:k]))
-    return hits / min(k, len(wanted)) if wanted and k > 0 else 0.0
+    return len(wanted.intersection(items[:k])) / min(k, len(wanted)) if wanted and k > 0 else 0.0
 
 
 def ndcg_at(items: Sequence[str], truth: Collection[str], k: int = 10) -> float:
@@ -157,11 +158,9 @@ def summary(scored: dict[str, Scored], seed: int) -> JsonObject:
 
 
 def _intervals(scored: dict[str, Scored], seed: int) -> JsonObject:
-    found: JsonObject = {}
-    for metric, s in scored.items():
-        mean, low, high = bootstrap_interval(s.values, s.units, seed)
-        found[metric] = [measure(metric).figure(v) for v in (mean, low, high)]
-    return found
+    first = next(iter(scored.values()))
+    found = bootstrap_intervals([s.values for s in scored.values()], first.units, seed)
+    return {metric: [measure(metric).figure(v) for v in interval] for metric, interval in zip(scored, found)}
 
 
 def day_blocks(at: NDArray[np.int64], day: Micros = 86_400_000_000) -> NDArray[np.int64]:

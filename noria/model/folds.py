@@ -7,7 +7,6 @@ real scorer, but that EASE and kNN keep all neighbours here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -15,20 +14,22 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from noria.model.evaluate import RANKED
-from noria.model.interactions import F8, I8, Interactions, Requests, requests_between
+from noria.model.interactions import F8, Interactions, Requests, requests_between
 from noria.model.learners import blend, ease, popularity
 from noria.model.learners.buy_again import FILL
-from noria.model.learners.rows import basket_matrix, strongest
-from noria.model.threads import one_thread
+from noria.model.learners.rows import basket_matrix
+from noria.model.threads import side_by_side
 from noria.types import JsonObject, Micros
 
 MOST = 1_500
 """At most so many requests of a window, evenly taken."""
 DEPTH = 20
+Similar = tuple[NDArray[np.int64], F8]
+"""Places among the items seen, and their scores by what the subject bought: these x requests."""
 
 
 class Folds:
-    """Some windows, each scored in its own thread: numpy and LAPACK let go of the interpreter, and no sum is shared."""
+    """Some windows, each scored in its own thread."""
 
     def __init__(
         self,
@@ -37,13 +38,12 @@ class Folds:
         half_life: Micros,
         train: Micros | None = None,
     ) -> None:
-        self._folds = [Fold(data, start, end, half_life, train) for start, end in windows]
+        self._folds = side_by_side(lambda window: Fold(data, *window, half_life, train), windows)
         self.units = np.concatenate([np.array(fold.requests.subjects, dtype=np.str_) for fold in self._folds])
 
     def values(self, recipe: JsonObject, metric: str) -> F8:
         """The metric's value for each request of each window."""
-        with one_thread(), ThreadPoolExecutor(len(self._folds)) as side_by_side:
-            return np.concatenate(list(side_by_side.map(lambda fold: fold.values(recipe, metric), self._folds)))
+        return np.concatenate(side_by_side(lambda fold: fold.values(recipe, metric), self._folds))
 
 
 class Fold:
@@ -57,44 +57,48 @@ class Fold:
         self._seen, self.train = seen, known if train is None else known.since(start - train)
         self.requests = _thinned(requests_between(seen, start, end))
         code = {name: i for i, name in enumerate(seen.items)}
-        self._columns = np.array([code[name] for name in self.train.items], np.int64)
+        self._places = np.array([code[name] for name in self.train.items], np.int64)
         self._history = self._counts(half_life)
         self._popular: dict[float, F8] = {}
-        self._factors: dict[tuple[int, float], ease.Factors] = {}
-        self._similar: dict[tuple[str, float, float], F8] = {}
+        self._asked: dict[tuple[int, float], ease.Asked] = {}
+        self._similar: dict[tuple[str, float, float], Similar] = {}
 
     def values(self, recipe: JsonObject, metric: str) -> F8:
         """The metric's value for each request."""
         names, measure = self._seen.items, RANKED[metric]
-        places, scores = strongest([self.scores(recipe)], DEPTH)
-        best = np.take_along_axis(places, np.argsort(-scores, axis=1, kind="stable"), axis=1).tolist()
-        answers = ([names[i] for i in row] for row in best)
+        answers = ([names[i] for i in row] for row in greatest(self.scores(recipe), DEPTH).tolist())
         return np.array([measure(items, truth) for items, truth in zip(answers, self.requests.truth)], np.float64)
 
     def scores(self, recipe: JsonObject) -> F8:
-        """requests x all items seen by the window's end; an item that training did not know has only its history."""
+        """All items seen by the window's end x requests; an item that training did not know has only its history."""
         method = recipe["method"]
         popular = self._popularity(float(recipe["popular_days"]))
-        out = np.zeros((len(self.requests), len(self._seen.items)))
+        out = np.zeros((len(self._seen.items), len(self.requests)))
         if method == "popularity":
-            out[:, self._columns] = popular
+            out += self._spread(popular)
             return out
         if method in ("ease", "item_knn"):
-            similar = self._ease(recipe) if method == "ease" else self._knn(recipe)
-            out[:, self._columns] = similar + FILL * popular
+            places, similar = self._ease(recipe) if method == "ease" else self._knn(recipe)
+            out += self._spread(FILL * popular)
+            out[places] += similar
             return out
-        factor = np.full(len(self._seen.items), 1.0)
         base = FILL * popular
         if method == "blend":
-            factor[:] = blend.unknown(recipe)
-            factor[self._columns] = blend.lift_of(popular, recipe)
-            base = float(recipe["popular"]) * factor[self._columns]
-            out[:, self._columns] = float(recipe["similar"]) * self._ease(recipe)
-        rows, items = self._history.row, self._history.col
-        out[rows, items] += self._history.data
-        out *= factor
-        out[:, self._columns] += base
+            places, similar = self._ease(recipe)
+            out[places] = float(recipe["similar"]) * similar
+        out[self._history.row, self._history.col] += self._history.data
+        if method == "blend":
+            lift = blend.lift_of(popular, recipe)
+            out *= self._spread(lift, blend.unknown(recipe))
+            base = float(recipe["popular"]) * lift
+        out += self._spread(base)
         return out
+
+    def _spread(self, values: F8, rest: float = 0.0) -> F8:
+        """A column of all items from one value for each item of training."""
+        found = np.full((len(self._seen.items), 1), rest)
+        found[self._places, 0] = values
+        return found
 
     def _popularity(self, days: float) -> F8:
         if days not in self._popular:
@@ -102,49 +106,66 @@ class Fold:
         return self._popular[days]
 
     def _counts(self, half_life: Micros) -> sp.coo_array:
-        """Decayed counts of each request's history, requests x items seen."""
-        rows, items, counts = [], [], []
+        """Decayed counts of each request's history, items seen x requests."""
+        columns, items, counts = [], [], []
         for place, (subject, at) in enumerate(zip(self.requests.subjects, self.requests.at.tolist())):
             codes, values = self._seen.histories.of(subject, at, half_life)
-            rows.append(np.full(len(codes), place))
+            columns.append(np.full(len(codes), place))
             items.append(codes)
             counts.append(values)
-        shape = (len(self.requests), len(self._seen.items))
+        shape = (len(self._seen.items), len(self.requests))
         empty = np.empty(0, np.int64)
-        where = (np.concatenate([empty, *rows]), np.concatenate([empty, *items]))
+        where = (np.concatenate([empty, *items]), np.concatenate([empty, *columns]))
         return sp.coo_array((np.concatenate([np.empty(0), *counts]), where), shape=shape)
 
-    def _known(self, power: float, items: I8 | NDArray[np.int64]) -> sp.csr_array:
-        """The histories on these items of training, to a power."""
-        found = self._history.tocsr()[:, self._columns[items]]
+    def _known(self, power: float, places: NDArray[np.int64]) -> sp.csr_array:
+        """The histories on these of the items seen, to a power."""
+        found = self._history.tocsr()[places]
         found.data = found.data**power
         return found
 
-    def _ease(self, recipe: JsonObject) -> F8:
+    def _ease(self, recipe: JsonObject) -> Similar:
         power, ridge = float(recipe["power"]), float(recipe["ridge"])
         key = ("ease", power, ridge)
         if key not in self._similar:
             kind = (int(recipe["head"]), power)
-            if kind not in self._factors:
-                self._factors[kind] = ease.factorise(self.train, recipe)
-            factors = self._factors[kind]
-            found = np.zeros((len(self.requests), len(self.train.items)))
-            pieces = list(factors.scores(self._known(power, factors.head), ridge))
-            found[:, factors.head] = np.concatenate(pieces) if pieces else 0.0
-            self._similar[key] = found
+            if kind not in self._asked:
+                factors = ease.factorise(self.train, recipe)
+                self._asked[kind] = ease.Asked(factors, self._known(power, self._places[factors.head]))
+            asked = self._asked[kind]
+            self._similar[key] = self._places[asked.factors.head], asked.scores(ridge)
         return self._similar[key]
 
-    def _knn(self, recipe: JsonObject) -> F8:
+    def _knn(self, recipe: JsonObject) -> Similar:
         power, shrink = float(recipe["power"]), float(recipe["shrink"])
         key = ("item_knn", power, shrink)
         if key not in self._similar:
             baskets = basket_matrix(self.train, int(recipe["half_life"]))
             square = np.asarray(baskets.multiply(baskets).sum(axis=0), np.float64).ravel()
-            size = np.sqrt(square + shrink)
-            x = self._known(power, np.arange(len(self.train.items))) @ sp.diags_array(1 / size)
-            own = x.multiply(square[None, :])
-            self._similar[key] = ((x @ baskets.T) @ baskets - own).toarray() / size
+            size = np.sqrt(square + shrink)[:, None]
+            x = self._known(power, self._places).multiply(1 / size).tocsr()
+            own = x.multiply(square[:, None]).toarray()
+            self._similar[key] = self._places, (baskets.T.tocsr() @ (baskets @ x).toarray() - own) / size
         return self._similar[key]
+
+
+def greatest(scores: F8, k: int) -> NDArray[np.int64]:
+    """Requests x k: the places of the k greatest of each column, greatest first; of equal ones the first.
+
+    >>> greatest(np.array([[1.0, 0.0], [3.0, 0.0], [3.0, 2.0]]), 2).tolist()
+    [[1, 2], [2, 0]]
+    """
+    items, requests = scores.shape
+    k = min(k, items)
+    # As in `rank.top`: the k best blocks hold k scores that are at least as great as the least of their bests.
+    width = items // (8 * k)
+    best = scores if width < 4 else np.maximum.reduceat(scores, np.arange(0, items, width), axis=0)
+    least = np.partition(best, len(best) - k, axis=0)[len(best) - k]
+    place, request = np.divmod(np.flatnonzero(scores >= least), requests)
+    order = np.lexsort((place, -scores[place, request], request))
+    starts = np.searchsorted(request[order], np.arange(requests))
+    found: NDArray[np.int64] = place[order][starts[:, None] + np.arange(k)]
+    return found
 
 
 def _thinned(requests: Requests) -> Requests:

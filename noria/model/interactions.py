@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,11 +105,11 @@ class Interactions:
 
 
 class Histories:
-    """Purchases by subject and time. The sums are those of `noria.features`: the same rows in the same order."""
+    """Purchases by subject and item. The sums are those of `noria.features`: the same rows in the same order."""
 
     def __init__(self, data: Interactions) -> None:
         bought = np.flatnonzero(data.value > 0)
-        order = bought[np.lexsort((data.value[bought], data.at[bought], data.user[bought]))]
+        order = bought[np.lexsort((data.at[bought], data.item[bought], data.user[bought]))]
         self._item, self._at = data.item[order], data.at[order]
         self._start = np.searchsorted(data.user[order], np.arange(len(data.users) + 1))
         self._code = {name: code for code, name in enumerate(data.users)}
@@ -119,11 +119,13 @@ class Histories:
         code = self._code.get(subject)
         if code is None:
             return np.empty(0, np.int64), np.empty(0)
-        start, stop = self._start[code], self._start[code + 1]
-        stop = start + int(np.searchsorted(self._at[start:stop], at, "left"))
-        items, group = np.unique(self._item[start:stop], return_inverse=True)
-        weights = decay(at - self._at[start:stop], half_life)
-        return items, np.asarray(np.bincount(group, weights, len(items)), np.float64)
+        own = slice(self._start[code], self._start[code + 1])
+        seen = self._at[own] < at
+        items, age = self._item[own][seen], at - self._at[own][seen]
+        first = np.ones(len(items), np.bool_)  # of its item
+        np.not_equal(items[1:], items[:-1], out=first[1:])
+        counts = np.bincount(np.cumsum(first) - 1, decay(age, half_life))
+        return items[first], np.asarray(counts, np.float64)
 
 
 @dataclass(frozen=True)
@@ -151,24 +153,26 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
     [['a', 'b'], ['a']]
     """
     bought = np.flatnonzero(data.value > 0)
-    order = bought[np.lexsort((data.item[bought], data.at[bought], data.basket[bought]))]
+    is_late = data.at[bought] >= start
+    late = bought[is_late]
+    late = late[~np.isin(data.basket[late], data.basket[bought[~is_late]])]  # not of a basket that had begun
+    order = late[np.lexsort((data.item[late], data.at[late], data.basket[late]))]
     edges = np.flatnonzero(np.diff(data.basket[order], prepend=-1, append=-1)) if len(order) else np.empty(0, np.int64)
     found = []
     for low, high in pairwise(edges.tolist()):
-        rows = order[low:high]
-        at = int(data.at[rows[0]])
-        if start <= at < end:
-            truth = [data.items[i] for i in np.unique(data.item[rows])]
-            found.append((at, data.users[data.user[rows[0]]], truth))
+        at = int(data.at[order[low]])
+        if at < end:
+            truth = [data.items[i] for i in sorted(set(data.item[order[low:high]].tolist()))]
+            found.append((at, data.users[data.user[order[low]]], truth))
     found.sort()
     return Requests([s for _, s, _ in found], np.array([a for a, _, _ in found], np.int64), [t for _, _, t in found])
 
 
-def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:
-    """The rows of a dataset by the roles of its contract (time, subject, item; value if there is one).
+def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
+    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time.
 
     Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
-    Raises ContractError when a role is missing.
+    Raises ContractError when a role (time, subject, item) is missing.
     """
     import polars as pl
 
@@ -182,24 +186,42 @@ def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micr
         )
     time, subject, item = (pl.col(str(roles[role])) for role in ("time", "subject", "item"))
     rest = [name for name in contract.key if name not in (roles["subject"], roles["item"])]
-    basket = pl.struct(rest).rank("dense") if rest and len(rest) < len(contract.key) else pl.lit(0)
+    has_basket = bool(rest) and len(rest) < len(contract.key)
     wanted = frame.lazy().select(
         subject.cast(pl.String).alias("subject"),
         item.cast(pl.String).alias("item"),
         time.cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
         (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
-        basket.cast(pl.Int64).alias("basket"),
+        (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
     )
-    rows: Any = wanted.drop_nulls().sort("at", "subject", "item", maintain_order=True).collect()
-    has_basket = bool(rest) and len(rest) < len(contract.key)
-    return Interactions.of(
-        rows["subject"].to_list(),
-        rows["item"].to_list(),
-        rows["at"].to_numpy(),
-        rows["value"].to_numpy(),
-        rows["basket"].to_numpy() if has_basket else None,
-        end,
+    wanted = wanted.drop_nulls().sort("at", "subject", "item", maintain_order=True)
+    if not has_basket:
+        wanted = wanted.with_columns((pl.struct("subject", "at").rank("dense").cast(pl.Int64) - 1).alias("basket"))
+    rows: pl.DataFrame = wanted.collect()
+    return rows
+
+
+def from_table(rows: pl.DataFrame, end: Micros | None = None) -> Interactions:
+    """The rows of `table_of` as arrays."""
+    users, user = _coded(rows["subject"])
+    items, item = _coded(rows["item"])
+    at, value, basket = (rows[name].to_numpy() for name in ("at", "value", "basket"))
+    return Interactions(
+        users, items, user, item, at, value, basket, int(at.max(initial=-1)) + 1 if end is None else end
     )
+
+
+def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:
+    """The rows of a dataset by the roles of its contract. Raises ContractError when a role is missing."""
+    return from_table(table_of(frame, contract), end)
+
+
+def _coded(names: pl.Series) -> tuple[list[str], I8]:
+    """As `encoded`, without a Python object a row."""
+    import polars as pl
+
+    distinct = names.unique().sort()
+    return distinct.to_list(), names.cast(pl.Enum(distinct)).to_physical().cast(pl.Int64).to_numpy()
 
 
 def encoded(names: Sequence[str]) -> tuple[list[str], I8]:

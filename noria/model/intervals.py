@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,34 +54,54 @@ def bootstrap_interval(values: Any, units: Any, seed: int, level: float = 0.95, 
     >>> bootstrap_interval([1.0, 1.0, 1.0], ["a", "b", "c"], seed=0)
     Interval(mean=1.0, low=1.0, high=1.0)
     """
-    drawn, mean = _draws(values, units, seed, draws)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(mean, float(low), float(high))
+    return bootstrap_intervals([values], units, seed, level, draws)[0]
+
+
+def bootstrap_intervals(
+    values: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
+) -> list[Interval]:
+    """`bootstrap_interval` of several measures of the same requests, on the same draws."""
+    found = []
+    for numbers, drawn in zip(values, _draws(values, units, seed, draws)):
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        found.append(Interval(float(np.mean(numbers)), float(low), float(high)))
+    return found
 
 
 def paired_bootstrap(a: Any, b: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Difference:
     """The mean of ``a - b`` over the same requests, with its interval and what the comparison could have seen."""
-    gain = np.asarray(a, np.float64) - np.asarray(b, np.float64)
-    drawn, mean = _draws(gain, units, seed, draws)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    error = float(drawn.std(ddof=1))
-    visible = (_normal_quantile((1 + level) / 2) + POWER_Z) * error
-    return Difference(mean, float(low), float(high), error, len(np.unique(np.asarray(units))), visible)
+    return paired_bootstraps([a], [b], units, seed, level, draws)[0]
 
 
-def _draws(values: Any, units: Any, seed: int, draws: int) -> tuple[F8, float]:
-    """The mean of each bootstrap sample, and that of the sample at hand."""
-    numbers = np.asarray(values, np.float64)
-    if not len(numbers):
+def paired_bootstraps(
+    a: Sequence[Any], b: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
+) -> list[Difference]:
+    """`paired_bootstrap` of several measures of the same requests, on the same draws."""
+    gains = [np.asarray(one, np.float64) - np.asarray(other, np.float64) for one, other in zip(a, b)]
+    found, distinct = [], len(np.unique(np.asarray(units)))
+    for gain, drawn in zip(gains, _draws(gains, units, seed, draws)):
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        error = float(drawn.std(ddof=1))
+        visible = (_normal_quantile((1 + level) / 2) + POWER_Z) * error
+        found.append(Difference(float(gain.mean()), float(low), float(high), error, distinct, visible))
+    return found
+
+
+def _draws(values: Sequence[Any], units: Any, seed: int, draws: int) -> F8:
+    """For each measure the mean of each bootstrap sample: measures x draws."""
+    numbers = [np.asarray(one, np.float64) for one in values]
+    if not all(len(one) for one in numbers):
         raise NotEnoughData("nothing to measure", way_out="a longer split.test, or more data")
     names, codes = np.unique(np.asarray(units), return_inverse=True)
-    sums, counts = np.bincount(codes, numbers), np.bincount(codes)
-    rng, means = np.random.default_rng(seed), np.empty(draws)
+    sums, counts = [np.bincount(codes, one) for one in numbers], np.bincount(codes)
+    rng, means = np.random.default_rng(seed), np.empty((len(sums), draws))
     step = max(1, _AT_ONCE // len(names))
     for start in range(0, draws, step):  # block by block: a window of millions fits into memory
         picked = rng.integers(0, len(names), (min(step, draws - start), len(names)))
-        means[start : start + step] = sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
-    return means, float(numbers.mean())
+        size = counts[picked].sum(axis=1)
+        for row, total in zip(means, sums):
+            row[start : start + step] = total[picked].sum(axis=1) / size
+    return means
 
 
 def _normal_quantile(p: float) -> float:

@@ -15,7 +15,7 @@ from noria.kernel.engine import Context, pipeline, step
 from noria.kernel.records import Edge, ModelVersion
 from noria.model import prepare
 from noria.model.card import card
-from noria.model.evaluate import paired_bootstrap, summary
+from noria.model.evaluate import paired_bootstraps, summary
 from noria.model.problem import Report, Settings
 from noria.model.tasks import open_problem
 from noria.model.windows import Cut, cut_by_time
@@ -61,10 +61,9 @@ def train(
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
     problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
-    ctx.progress(0, 2, "the twin that is measured")
-    twin = problem.fit(found["recipe"], where.test_start)
-    ctx.progress(1, 2, "the one that is released")
-    return twin, problem.fit(found["recipe"], where.end)
+    ctx.progress(0, 1, "the twin that is measured, and the one that is released")
+    twin, released = problem.fits(found["recipe"], (where.test_start, where.end))
+    return twin, released
 
 
 @step(version=CODE)
@@ -86,11 +85,12 @@ def evaluate(rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluate
 
 def _above(own: Report, other: Report, seed: int) -> JsonObject:
     """Each metric's difference to a baseline: mean, interval, and what such a comparison can see."""
-    found: JsonObject = {}
-    for metric, mine in own.scored.items():
-        gain = paired_bootstrap(mine.values, other.scored[metric].values, mine.units, seed)
-        found[metric] = {**gain._asdict(), "power": gain.power(len(mine.values))}
-    return found
+    mine = list(own.scored.values())
+    gains = paired_bootstraps(
+        [s.values for s in mine], [other.scored[m].values for m in own.scored], mine[0].units, seed
+    )
+    n = len(mine[0].values)
+    return {metric: {**gain._asdict(), "power": gain.power(n)} for metric, gain in zip(own.scored, gains)}
 
 
 @step

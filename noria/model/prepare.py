@@ -111,17 +111,16 @@ def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
 
 
 def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
-    """A dataset's version as the task needs it: `Table.pack` or `pack_interactions`."""
+    """A dataset's version as the task needs it: `Table.pack` or `table_of`."""
     contract = load_contract(project, dataset)
     frame = open_tables(project).read(dataset, version)
     if project.config.model.task in TABLES:
         from noria.model.tables import build
 
         return build(frame.collect(), contract, views(project, contract)).pack()
-    from noria.model.interactions import from_frame
-    from noria.model.rank_problem import pack_interactions
+    from noria.model.interactions import table_of
 
-    return pack_interactions(from_frame(frame, contract))
+    return table_of(frame, contract)
 
 
 def _columns(project: Project, contract: Contract) -> tuple[JsonObject, ...]:

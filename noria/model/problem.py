@@ -5,7 +5,7 @@ Rows are those of the step ``features``; `noria.model.tasks` opens the problem o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,6 +71,10 @@ class Problem(Protocol):
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         """The recipe fitted to what was known before ``end``. Raises ModelError, NotEnoughData."""
+        ...
+
+    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
+        """`fit` for each of these moments, side by side where that is quicker."""
         ...
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,15 +13,13 @@ from noria.model import learners, scoring
 from noria.model.bundle import learner_bundle, recommend_bundle
 from noria.model.evaluate import RANKED, Scored, answer, coverage, metric_value, score_answers
 from noria.model.folds import Folds
-from noria.model.interactions import Interactions, encoded, requests_between
+from noria.model.interactions import Interactions, Requests, requests_between
 from noria.model.learner import fit_learner, open_learner
 from noria.model.measures import measure
 from noria.model.problem import Progress, Report, Settings
 from noria.model.search import Choice, Found, Tried, search
+from noria.model.threads import side_by_side
 from noria.types import SECOND, JsonObject, Micros, digest
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SPACE = {
     "popular_days": Choice(of=(7, 14, 28, 56)),
@@ -35,24 +33,6 @@ PATIENCE = 30.0
 """Seconds that the evaluation of a project's own learner may take before it counts as one that does not answer."""
 
 
-def pack_interactions(data: Interactions) -> pl.DataFrame:
-    """The rows as a table, one artifact: subject, item, at (µs), value, basket."""
-    import polars as pl
-
-    names = pl.Series(data.users, dtype=pl.String), pl.Series(data.items, dtype=pl.String)
-    columns = {"subject": names[0].gather(data.user), "item": names[1].gather(data.item)}
-    return pl.DataFrame({**columns, "at": data.at, "value": data.value, "basket": data.basket})
-
-
-def unpack_interactions(rows: pl.DataFrame) -> Interactions:
-    """The rows back."""
-    users, user = encoded(rows["subject"].to_list())
-    items, item = encoded(rows["item"].to_list())
-    at = rows["at"].to_numpy().astype(np.int64)
-    value, basket = rows["value"].to_numpy(), rows["basket"].to_numpy()
-    return Interactions(users, items, user, item, at, value, basket, int(at.max(initial=-1)) + 1)
-
-
 class RankProblem:
     """Built-in recommenders."""
 
@@ -60,6 +40,7 @@ class RankProblem:
 
     def __init__(self, data: Interactions, settings: Settings) -> None:
         self.data, self.settings = data, settings
+        self._last: tuple[tuple[Micros, Micros], Interactions, Requests] | None = None
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline, or of any method by its name (``buy-again``)."""
@@ -68,9 +49,11 @@ class RankProblem:
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         return recommend_bundle(learners.fit(recipe, self._train(end)), recipe, end)
 
+    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
+        return side_by_side(lambda end: self.fit(recipe, end), ends)
+
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
-        known = self.data.before(end)
-        requests = requests_between(known, start, end)
+        known, requests = self._window(start, end)
         if not len(requests):
             raise NotEnoughData("no request in the window", way_out="a longer split.test, or more data")
         answered = answer(scoring.load(bundle), known, requests, patience=self._patience(bundle))
@@ -106,6 +89,13 @@ class RankProblem:
         known = replace(known, end=end)
         return known if self.settings.train is None else known.since(end - self.settings.train)
 
+    def _window(self, start: Micros, end: Micros) -> tuple[Interactions, Requests]:
+        """What was known at the window's end, and its requests. The last one is kept: several models answer the same."""
+        if self._last is None or self._last[0] != (start, end):
+            known = self.data.before(end)
+            self._last = (start, end), known, requests_between(known, start, end)
+        return self._last[1:]
+
     def _patience(self, bundle: Bundle) -> float | None:
         return PATIENCE if bundle.manifest["scorer"] == "learner" else None
 
@@ -119,6 +109,9 @@ class LearnerProblem(RankProblem):
         train, source = self._train(end), (self.settings.source or "").encode()
         state = fit_learner(open_learner(source, self.settings.task), self.settings.task, train)
         return learner_bundle(state, source, recipe, train.items, end, self.settings.half_life)
+
+    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
+        return [self.fit(recipe, end) for end in ends]  # somebody else's code, which may not be made for threads
 
     def search(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +53,9 @@ class TableProblem:
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         start = None if self.settings.train is None else end - self.settings.train
         return trees.fit(recipe, self.table, end, start)
+
+    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
+        return [self.fit(recipe, end) for end in ends]
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         rows = self.table.between(start, end)

@@ -18,9 +18,10 @@ def open_problem(rows: pl.DataFrame, settings: Settings) -> Problem:
 
         found = TableProblem(unpack(rows, settings), settings)
     else:
-        from noria.model.rank_problem import LearnerProblem, RankProblem, unpack_interactions
+        from noria.model.interactions import from_table
+        from noria.model.rank_problem import LearnerProblem, RankProblem
 
         kind = LearnerProblem if settings.task.startswith("steps:") else RankProblem
-        found = kind(unpack_interactions(rows), settings)
+        found = kind(from_table(rows), settings)
     problem: Problem = found
     return problem

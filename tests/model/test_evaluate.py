@@ -19,11 +19,13 @@ from noria.model.evaluate import (
     auc,
     auc_interval,
     bootstrap_interval,
+    bootstrap_intervals,
     coverage,
     metric_value,
     mrr_at,
     ndcg_at,
     paired_bootstrap,
+    paired_bootstraps,
     recall_at,
     score_requests,
     summary,
@@ -134,6 +136,15 @@ def test_a_paired_difference_says_what_it_could_have_seen():
     assert "400 requests of 100 units" in found.power(400)
     assert paired_bootstrap(a, b, units, seed=0) == found
     assert paired_bootstrap(b, a, units, seed=0).mean == pytest.approx(-found.mean)
+
+
+def test_several_measures_share_their_draws():
+    rng = np.random.default_rng(4)
+    a, b, units = rng.normal(size=(3, 90)), rng.normal(size=(3, 90)), rng.integers(0, 30, 90)
+    assert bootstrap_intervals(list(a), units, seed=5) == [bootstrap_interval(one, units, seed=5) for one in a]
+    assert paired_bootstraps(list(a), list(b), units, seed=5) == [
+        paired_bootstrap(one, other, units, seed=5) for one, other in zip(a, b)
+    ]
 
 
 def test_nothing_to_measure_is_an_error():

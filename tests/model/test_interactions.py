@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from noria.data.contract import Contract
 from noria.errors import ContractError
 from noria.features.online import History
-from noria.model.interactions import Interactions, from_frame, requests_between
+from noria.model.interactions import Interactions, from_frame, from_table, requests_between
 from tests.data.small import CONTRACT
 from tests.model.made import shop
 
@@ -72,6 +72,49 @@ def test_a_basket_is_asked_for_at_its_first_moment():
     found = requests_between(data, 0, 10)
     assert (found.at.tolist(), found.truth) == ([3, 9], [["a", "b"], ["b"]])
     assert len(requests_between(data, 4, 9)) == 0
+
+
+@given(rows, st.integers(0, 50), st.integers(1, 51))
+def test_requests_are_the_baskets_that_begin_in_the_window(given_rows, start, length):
+    """A basket here is what a customer bought within ten minutes of the clock, of one or several moments."""
+    users, items, at, value = zip(*given_rows)
+    baskets = [ord(user) * 10 + when // 10 for user, when in zip(users, at)]
+    found = requests_between(Interactions.of(users, items, at, value, baskets), start, start + length)
+    expected = {}
+    for user, item, when, worth, basket in zip(users, items, at, value, baskets):
+        if worth > 0:
+            expected.setdefault((basket, user), []).append((when, item))
+    begun = {key: min(lines)[0] for key, lines in expected.items()}
+    assert sorted(zip(found.at.tolist(), found.subjects, found.truth)) == sorted(
+        (begun[key], key[1], sorted({item for _, item in lines}))
+        for key, lines in expected.items()
+        if start <= begun[key] < start + length
+    )
+
+
+@given(rows)
+def test_a_table_of_names_becomes_the_same_codes(given_rows):
+    data = of(given_rows)
+    columns = {
+        name: [row[place] for row in given_rows] for place, name in enumerate(("subject", "item", "at", "value"))
+    }
+    found = from_table(pl.DataFrame({**columns, "basket": data.basket}))
+    assert (found.users, found.items, found.end) == (data.users, data.items, data.end)
+    for name in ("user", "item", "at", "value", "basket"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(data, name))
+        assert getattr(found, name).dtype == getattr(data, name).dtype
+
+
+def test_without_an_invoice_number_a_moment_is_a_basket():
+    contract = Contract.parse(CONTRACT.replace("value: [invoice, sku]", "value: [customer, sku]"))
+    at = [datetime(2011, 1, 2), datetime(2011, 1, 1), datetime(2011, 1, 2), datetime(2011, 1, 2)]
+    frame = pl.DataFrame(
+        {"sku": ["mug", "mug", "lamp", "mug"], "quantity": 1, "at": at, "customer": ["b", "a", "a", "b"]}
+    )
+    data = from_frame(frame, contract)
+    named = zip(data.at.tolist(), (data.users[u] for u in data.user.tolist()), data.basket.tolist())
+    first, second = sorted(set(data.at.tolist()))
+    assert list(named) == [(first, "a", 0), (second, "a", 1), (second, "b", 2), (second, "b", 2)]
 
 
 def test_rows_come_from_a_dataset_by_the_contract_s_roles():

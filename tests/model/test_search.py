@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from noria.errors import NotEnoughData
 from noria.kernel.artifacts.codecs import encode
 from noria.model import learners
-from noria.model.folds import Folds
+from noria.model.folds import Folds, greatest
 from noria.model.search import Choice, search
 from noria.types import DAY
 from tests.model.made import shop
@@ -128,3 +130,12 @@ def test_windows_are_searched_without_their_own_rows():
     shorter = Folds(data, [(start, end)], 30 * DAY, train=20 * DAY)
     assert shorter._folds[0].train.at.min() >= start - 20 * DAY
     assert not np.array_equal(folds.values(recipe, "ndcg@10"), shorter.values(recipe, "ndcg@10"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(7, 3), (40, 11), (700, 5), (900, 1)]), st.integers(1, 25))
+def test_the_greatest_of_each_request_best_first(seed, shape, k):
+    """Few different scores, so that many are equal: of those the first."""
+    scores = np.random.default_rng(seed).integers(-3, 12, shape) / 4
+    expected = [sorted(range(shape[0]), key=lambda i: (-column[i], i))[:k] for column in scores.T]
+    assert greatest(scores, k).tolist() == expected

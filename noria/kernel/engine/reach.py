@@ -45,6 +45,7 @@ class _Walk:
     def __init__(self) -> None:
         self.found = Reach()
         self._seen: set[tuple[str, str]] = set()
+        self._modules: dict[str, Module | None] = {}
 
     def function(self, fn: Any) -> None:
         """A function that is loaded: where its text is found, by that; else (typed into a shell) by what is loaded."""
@@ -80,7 +81,7 @@ class _Walk:
             return True
         return any(
             star is not None and self._name(star, name, rest)
-            for star in map(local_module, module.stars)
+            for star in map(self._module, module.stars)
             if star is not module
         )
 
@@ -111,7 +112,7 @@ class _Walk:
 
     def _attributes(self, module_name: str, path: tuple[str, ...]) -> bool:
         """Follow ``module.a.b``: submodules as far as they go, then the name in the last of them."""
-        module = local_module(module_name)
+        module = self._module(module_name)
         if not path:
             if module is not None:  # the module itself is passed about: all of it counts
                 for name in list(module.statements):
@@ -142,6 +143,12 @@ class _Walk:
             if name in fn.__globals__:
                 self._value(f"{key}.{name}", fn.__globals__[name])
 
+    def _module(self, name: str) -> Module | None:
+        """The module, looked for once a walk: thousands of names lead to some fifty."""
+        if name not in self._modules:
+            self._modules[name] = local_module(name)
+        return self._modules[name]
+
     def _value(self, key: str, value: Any) -> None:
         """A value that is only known loaded: in a closure, or a global of a function typed into a shell."""
         if _plain_function(value) is not None:
@@ -150,7 +157,7 @@ class _Walk:
             user = Module(key.partition(":")[0], key.partition(":")[0])
             self._import(Import(value.__name__), {()}, frozenset(), user)
         elif isinstance(value, type):
-            module = local_module(value.__module__)
+            module = self._module(value.__module__)
             if module is None or not self._name(module, value.__name__):
                 self.found.sources[key] = f"type:{value.__module__}.{value.__qualname__}"
         else:

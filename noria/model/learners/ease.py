@@ -2,7 +2,7 @@
 
     B = -P / diag(P), diagonal 0, with P = (X'X + λ)^-1;  score(i) = sum over j of x(j) B(j, i)
 
-A search tries many λ: one eigendecomposition of the smaller Gram (X X' or X'X) serves them all, and `Factors.scores`
+A search tries many λ: one eigendecomposition of the smaller Gram (X X' or X'X) serves them all, and `Asked.scores`
 gives their scores at low rank without ever making B. A fit has one λ: a Cholesky factor of the same Gram is some five
 times cheaper, and `rows` makes of it the rows that are kept. float64, so that results repeat.
 """
@@ -104,7 +104,7 @@ def heaviest(weights: F8, most: int) -> I8:
 
 @dataclass(frozen=True)
 class Factors:
-    """X'X = loadings' loadings of the head's items at rank r: ``loadings`` is r x n with orthogonal rows."""
+    """X'X = loadings loadings' of the head's items at rank r: ``loadings`` is n x r with orthogonal columns."""
 
     loadings: F8
     roots: F8  # squared length of each loading, r
@@ -114,24 +114,29 @@ class Factors:
     def of(matrix: sp.csr_array, head: I8 | None = None) -> Factors:
         """From subjects x items."""
         subjects, items = matrix.shape
+        left = matrix.T.tocsr()
         if subjects <= items:
-            roots, vectors = np.linalg.eigh((matrix @ matrix.T).toarray())
-            loadings = np.ascontiguousarray((matrix.T @ vectors).T)
+            roots, vectors = np.linalg.eigh((matrix @ left).toarray())
+            loadings = np.asarray(left @ vectors)
         else:
-            roots, vectors = np.linalg.eigh((matrix.T @ matrix).toarray())
-            loadings = np.ascontiguousarray((vectors * np.sqrt(np.maximum(roots, 0.0))).T)
+            roots, vectors = np.linalg.eigh((left @ matrix).toarray())
+            loadings = vectors * np.sqrt(np.maximum(roots, 0.0))
         return Factors(loadings, np.maximum(roots, 0.0), np.arange(items) if head is None else head)
 
-    def scores(self, x: sp.csr_array, ridge: float, chunk: int = 512) -> Iterator[F8]:
-        """x B for the rows of x in pieces: each chunk x n. Cost: 2 · rows · r · n."""
-        shrunk, diagonal = self._shrunk(ridge)
-        for low in range(0, x.shape[0], chunk):
-            part = x[low : low + chunk]
-            dense = part.toarray()
-            through = dense - np.asarray(part @ shrunk.T) @ self.loadings
-            yield dense - through / diagonal
 
-    def _shrunk(self, ridge: float) -> tuple[F8, F8]:
-        """(loadings / (roots + λ), the diagonal of λP): P = (1 - loadings' shrunk) / λ."""
-        shrunk = self.loadings / (self.roots + ridge)[:, None]
-        return shrunk, 1.0 - np.einsum("rn,rn->n", self.loadings, shrunk)
+class Asked:
+    """Histories (the head's items x requests) put to the factors once, to be answered for any λ."""
+
+    def __init__(self, factors: Factors, x: sp.csr_array) -> None:
+        self.factors, self._x = factors, x.toarray()
+        self._along = np.asarray(x.T.tocsr() @ factors.loadings)
+
+    def scores(self, ridge: float) -> F8:
+        """B'x, n x requests: P = (1 - loadings left loadings') / λ. Cost: 2 · requests · r · n."""
+        loadings, left = self.factors.loadings, 1 / (self.factors.roots + ridge)
+        diagonal = 1.0 - np.einsum("nr,nr,r->n", loadings, loadings, left)  # of λP
+        found: F8 = loadings @ (self._along * left).T
+        found -= self._x
+        found /= diagonal[:, None]
+        found += self._x
+        return found
