@@ -6,8 +6,9 @@ real scorer, but that EASE and kNN keep all neighbours here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,8 +25,10 @@ from noria.types import JsonObject, Micros
 MOST = 1_500
 """At most so many requests of a window, evenly taken."""
 DEPTH = 20
-Similar = tuple[NDArray[np.int64], F8]
-"""Places among the items seen, and their scores by what the subject bought: these x requests."""
+AT_ONCE = 64
+"""Requests that are scored at a time."""
+Similar = tuple[NDArray[np.int64], Callable[[slice], F8]]
+"""Places among the items seen, and for some requests their scores by what the subject bought: these x requests."""
 
 
 class Folds:
@@ -46,6 +49,16 @@ class Folds:
         return np.concatenate(side_by_side(lambda fold: fold.values(recipe, metric), self._folds))
 
 
+class Parts(NamedTuple):
+    """What a recipe's scores are made of: factor * (history + weight * similar) + base."""
+
+    base: F8  # all items seen, a column
+    factor: F8 | None = None  # a column
+    again: bool = False  # whether the history itself counts
+    similar: Similar | None = None
+    weight: float = 1.0
+
+
 class Fold:
     """One window: models learn from what was before it."""
 
@@ -61,38 +74,48 @@ class Fold:
         self._history = self._counts(half_life)
         self._popular: dict[float, F8] = {}
         self._asked: dict[tuple[int, float], ease.Asked] = {}
-        self._similar: dict[tuple[str, float, float], Similar] = {}
+        self._ridges: dict[tuple[int, float, float], F8] = {}
 
     def values(self, recipe: JsonObject, metric: str) -> F8:
         """The metric's value for each request."""
         names, measure = self._seen.items, RANKED[metric]
-        answers = ([names[i] for i in row] for row in greatest(self.scores(recipe), DEPTH).tolist())
+        best = [row for part in self.scores(recipe) for row in greatest(part, DEPTH).tolist()]
+        answers = ([names[i] for i in row] for row in best)
         return np.array([measure(items, truth) for items, truth in zip(answers, self.requests.truth)], np.float64)
 
-    def scores(self, recipe: JsonObject) -> F8:
-        """All items seen by the window's end x requests; an item that training did not know has only its history."""
+    def scores(self, recipe: JsonObject) -> Iterator[F8]:
+        """All items seen by the window's end x requests, `AT_ONCE` of these at a time: so many stay in the cache.
+
+        An item that training did not know has only its history.
+        """
+        parts = self._parts(recipe)
+        for low in range(0, len(self.requests), AT_ONCE):
+            some = slice(low, min(low + AT_ONCE, len(self.requests)))
+            out = np.zeros((len(self._seen.items), some.stop - low))
+            if parts.similar is not None:
+                places, similar = parts.similar
+                out[places] = parts.weight * similar(some)
+            if parts.again:
+                history = self._history[:, some].tocoo()
+                out[history.row, history.col] += history.data
+            if parts.factor is not None:
+                out *= parts.factor
+            out += parts.base
+            yield out
+
+    def _parts(self, recipe: JsonObject) -> Parts:
         method = recipe["method"]
         popular = self._popularity(float(recipe["popular_days"]))
-        out = np.zeros((len(self._seen.items), len(self.requests)))
         if method == "popularity":
-            out += self._spread(popular)
-            return out
-        if method in ("ease", "item_knn"):
-            places, similar = self._ease(recipe) if method == "ease" else self._knn(recipe)
-            out += self._spread(FILL * popular)
-            out[places] += similar
-            return out
-        base = FILL * popular
-        if method == "blend":
-            places, similar = self._ease(recipe)
-            out[places] = float(recipe["similar"]) * similar
-        out[self._history.row, self._history.col] += self._history.data
+            return Parts(self._spread(popular))
         if method == "blend":
             lift = blend.lift_of(popular, recipe)
-            out *= self._spread(lift, blend.unknown(recipe))
-            base = float(recipe["popular"]) * lift
-        out += self._spread(base)
-        return out
+            base, factor = self._spread(float(recipe["popular"]) * lift), self._spread(lift, blend.unknown(recipe))
+            return Parts(base, factor, True, self._ease(recipe), float(recipe["similar"]))
+        base = self._spread(FILL * popular)
+        if method == "buy_again":
+            return Parts(base, again=True)
+        return Parts(base, similar=self._ease(recipe) if method == "ease" else self._knn(recipe))
 
     def _spread(self, values: F8, rest: float = 0.0) -> F8:
         """A column of all items from one value for each item of training."""
@@ -105,18 +128,14 @@ class Fold:
             self._popular[days] = popularity.popular(self.train, days)
         return self._popular[days]
 
-    def _counts(self, half_life: Micros) -> sp.coo_array:
+    def _counts(self, half_life: Micros) -> sp.csc_array:
         """Decayed counts of each request's history, items seen x requests."""
-        columns, items, counts = [], [], []
-        for place, (subject, at) in enumerate(zip(self.requests.subjects, self.requests.at.tolist())):
-            codes, values = self._seen.histories.of(subject, at, half_life)
-            columns.append(np.full(len(codes), place))
-            items.append(codes)
-            counts.append(values)
-        shape = (len(self._seen.items), len(self.requests))
-        empty = np.empty(0, np.int64)
-        where = (np.concatenate([empty, *items]), np.concatenate([empty, *columns]))
-        return sp.coo_array((np.concatenate([np.empty(0), *counts]), where), shape=shape)
+        asked = zip(self.requests.subjects, self.requests.at.tolist())
+        found = [self._seen.histories.of(subject, at, half_life) for subject, at in asked]
+        items = np.concatenate([np.empty(0, np.int64), *(codes for codes, _ in found)])
+        counts = np.concatenate([np.empty(0), *(values for _, values in found)])
+        starts = np.cumsum([0, *(len(codes) for codes, _ in found)])
+        return sp.csc_array((counts, items, starts), shape=(len(self._seen.items), len(found)))
 
     def _known(self, power: float, places: NDArray[np.int64]) -> sp.csr_array:
         """The histories on these of the items seen, to a power."""
@@ -126,27 +145,29 @@ class Fold:
 
     def _ease(self, recipe: JsonObject) -> Similar:
         power, ridge = float(recipe["power"]), float(recipe["ridge"])
-        key = ("ease", power, ridge)
-        if key not in self._similar:
-            kind = (int(recipe["head"]), power)
-            if kind not in self._asked:
-                factors = ease.factorise(self.train, recipe)
-                self._asked[kind] = ease.Asked(factors, self._known(power, self._places[factors.head]))
-            asked = self._asked[kind]
-            self._similar[key] = self._places[asked.factors.head], asked.scores(ridge)
-        return self._similar[key]
+        kind = (int(recipe["head"]), power)
+        if kind not in self._asked:
+            factors = ease.factorise(self.train, recipe)
+            self._asked[kind] = ease.Asked(factors, self._known(power, self._places[factors.head]))
+        asked = self._asked[kind]
+        if (*kind, ridge) not in self._ridges:
+            self._ridges[*kind, ridge] = asked.scores(ridge)
+        found = self._ridges[*kind, ridge]
+        return self._places[asked.factors.head], lambda some: found[:, some]
 
     def _knn(self, recipe: JsonObject) -> Similar:
-        power, shrink = float(recipe["power"]), float(recipe["shrink"])
-        key = ("item_knn", power, shrink)
-        if key not in self._similar:
-            baskets = basket_matrix(self.train, int(recipe["half_life"]))
-            square = np.asarray(baskets.multiply(baskets).sum(axis=0), np.float64).ravel()
-            size = np.sqrt(square + shrink)[:, None]
-            x = self._known(power, self._places).multiply(1 / size).tocsr()
-            own = x.multiply(square[:, None]).toarray()
-            self._similar[key] = self._places, (baskets.T.tocsr() @ (baskets @ x).toarray() - own) / size
-        return self._similar[key]
+        baskets = basket_matrix(self.train, int(recipe["half_life"]))
+        items = baskets.T.tocsr()
+        square = np.asarray(baskets.multiply(baskets).sum(axis=0), np.float64).reshape(-1, 1)
+        size = np.sqrt(square + float(recipe["shrink"]))
+        x = self._known(float(recipe["power"]), self._places).multiply(1 / size).tocsc()
+
+        def similar(some: slice) -> F8:
+            asked = x[:, some].toarray()
+            found: F8 = (items @ (baskets @ asked) - asked * square) / size
+            return found
+
+        return self._places, similar
 
 
 def greatest(scores: F8, k: int) -> NDArray[np.int64]:
