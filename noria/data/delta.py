@@ -23,7 +23,7 @@ from deltalake.exceptions import DeltaError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from noria.errors import Conflict, ContractError, DiskFull, StoreBusy, StoreError, no_room
-from noria.types import Micros
+from noria.types import Micros, parse_time
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _TYPES: dict[Any, str] = {
@@ -36,6 +36,9 @@ _TYPES: dict[Any, str] = {
     pl.Date(): "date",
     UTC_TIME: "timestamp",
 }
+_PLAIN: dict[str, Any] = {name: kind for kind, name in _TYPES.items()}
+CHECKPOINT = 100
+"""Versions from one checkpoint of the log to the next, at least."""
 _CONFIGURATION = {  # every version stays readable: nothing of the log is ever cleaned up by itself
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.deletedFileRetentionDuration": "interval 36500 days",
@@ -82,12 +85,6 @@ def exclusive(lock: Path, wait: float = 30.0) -> Iterator[None]:
         os.close(handle)
 
 
-def open_delta(folder: Path, version: int | None = None) -> DeltaTable:
-    """The table in this folder, as of a version. Raises StoreError."""
-    with translated(str(folder)):
-        return DeltaTable(str(folder), version=version)
-
-
 def create_delta(folder: Path, schema: Schema) -> DeltaTable:
     """A new, empty table: its version 0."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -115,6 +112,16 @@ def stored_schema(folder: Path) -> Schema:
     with translated(str(path)):
         actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
     return Schema.from_json(next(a["metaData"]["schemaString"] for a in actions if "metaData" in a))
+
+
+def columns_of(schema: Schema) -> dict[str, pl.DataType]:
+    """The types that the table's columns have in a frame."""
+    return {field.name: _plain(field.type) for field in schema.fields}
+
+
+def _plain(kind: Any) -> pl.DataType:
+    found: pl.DataType = pl.List(_plain(kind.element_type)) if isinstance(kind, ArrayType) else _PLAIN[kind.type]
+    return found
 
 
 def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
@@ -216,10 +223,13 @@ def append(
 
 
 def checkpoint_if_due(folder: Path, version: int) -> None:
-    """Opening replays the log since the last checkpoint; growing gaps keep the sum of their sizes below n^1.5."""
-    if version % max(10, math.isqrt(version)) == 0:
+    """For other readers, who replay the log since the last one; growing gaps keep the sum of their sizes below n^1.5."""
+    if version % max(CHECKPOINT, math.isqrt(version)) == 0:
         with translated(str(folder)):
             DeltaTable(str(folder)).create_checkpoint()
+
+
+_STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def statistics(frame: pl.DataFrame) -> dict[str, Any]:
@@ -232,7 +242,7 @@ def statistics(frame: pl.DataFrame) -> dict[str, Any]:
     ).row(0, named=True)
 
     def plain(value: Any) -> Any:
-        return value if isinstance(value, int) else value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value if isinstance(value, int) else value.strftime(_STAMP)
 
     return {
         "numRecords": frame.height,
@@ -242,8 +252,15 @@ def statistics(frame: pl.DataFrame) -> dict[str, Any]:
     }
 
 
+def spans(stats: Mapping[str, Any]) -> dict[str, tuple[Micros, Micros]]:
+    """The first and last moment of each time column, as far as a file's statistics say it."""
+    least, greatest = stats.get("minValues", {}), stats.get("maxValues", {})
+    times = [name for name, value in least.items() if isinstance(value, str)]
+    return {name: (parse_time(least[name]), parse_time(greatest[name])) for name in times}
+
+
 def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
-    """What the log says of every version from ``since`` on, oldest first, with its ``version`` and new ``files``."""
+    """What the log says of every version from ``since`` on, oldest first, with its ``version`` and its new ``files``."""
     found: list[dict[str, Any]] = []
     while (folder / "_delta_log" / f"{since + len(found):020}.json").is_file():
         found.append(commit_info(folder, since + len(found)))
@@ -251,12 +268,13 @@ def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
 
 
 def commit_info(folder: Path, version: int) -> dict[str, Any]:
-    """What the log says of one version."""
+    """What the log says of one version; of each of its files the `spans`."""
     path = folder / "_delta_log" / f"{version:020}.json"
     with translated(str(path)):
         actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
     info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
-    files = [a["add"]["path"] for a in actions if "add" in a]
+    adds = [a["add"] for a in actions if "add" in a]
+    files = {add["path"]: spans(json.loads(add.get("stats") or "{}")) for add in adds}
     return {**info, "version": version, "files": files}
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from noria.data.casts import target_type
 from noria.data.contract import Contract
-from noria.data.delta import check_same_schema, delta_schema, stored_schema
+from noria.data.delta import check_same_schema, delta_schema
 from noria.data.register import Commit, keep_contract, register, unserved
 from noria.data.tables import ORIGIN, TableCommit, Tables
 from noria.errors import ContractError
@@ -46,7 +46,7 @@ def check_columns(tables: Tables, dataset: str, contract: Contract) -> None:
     """A table keeps its columns. Raises ContractError when the contract's are others than those of the rows that are in."""
     if tables.exists(dataset):
         columns = {c.name: target_type(c) for c in contract.columns} | ORIGIN
-        check_same_schema(stored_schema(tables.folder(dataset)), delta_schema(columns, dataset), dataset)
+        check_same_schema(tables.schema(dataset), delta_schema(columns, dataset), dataset)
 
 
 def adopt(

@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from deltalake import Schema
 
 from noria.data.delta import (
     append,
     check_same_schema,
     checkpoint_if_due,
+    columns_of,
     commits,
     create_delta,
     delta_schema,
     exclusive,
-    open_delta,
     stored_schema,
 )
 from noria.errors import Damaged, NotFound
@@ -39,14 +40,26 @@ ORIGIN = {"_file": pl.String(), "_row": pl.Int64(), "_ingest": pl.String()}
 """Where a row came from: the source file's digest, its 0-based row there, the ingest that took it."""
 
 
+Within = tuple[str, Micros, Micros]
+"""Rows with ``start <= column < end``: (column, start, end), the column a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableCommit:
     """One version as the table's own log tells it."""
 
     version: int
     ingest: str
-    files: tuple[str, ...]
+    files: Mapping[str, Mapping[str, tuple[Micros, Micros]]]  # with the first and last moment of each time column
     meta: Mapping[str, Any]
+
+    def holding(self, within: Within | None) -> list[str]:
+        """Its files, without those that can have no such row."""
+        if within is None:
+            return list(self.files)
+        column, start, end = within
+        known = {name: spans.get(column, (start, start)) for name, spans in self.files.items()}
+        return [name for name, (first, last) in known.items() if first < end and last >= start]
 
 
 @dataclass
@@ -54,6 +67,7 @@ class _Log:
     """A table's commits, 0 first, as far as they were read; ``made`` tells this table from another in its place."""
 
     made: tuple[int, int]
+    schema: Schema
     commits: list[TableCommit] = field(default_factory=list)
     ingests: dict[str, int] = field(default_factory=dict)
 
@@ -119,12 +133,24 @@ class Tables:
                 parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
         return pl.concat(parts) if parts else pl.DataFrame()
 
-    def read(self, dataset: str, version: int | None = None) -> pl.LazyFrame:
-        """The rows of a version (the last one if not said), lazily. Raises NotFound."""
+    def read(self, dataset: str, version: int | None = None, within: Within | None = None) -> pl.LazyFrame:
+        """The rows of a version (the last one if not said), lazily, those of the latest files first. Raises NotFound.
+
+        With ``within`` files that can have no such row are left out; of the others all rows are there.
+        """
         self._must_exist(dataset)
         if version is not None:
             self._must_have(dataset, version)
-        return pl.scan_delta(open_delta(self.folder(dataset), version))
+        folder, log = self.folder(dataset), self._log(dataset)
+        commits = log.commits[: None if version is None else version + 1]
+        files = [folder / name for commit in reversed(commits) for name in commit.holding(within)]
+        columns = columns_of(log.schema)
+        return pl.scan_parquet(files, schema=columns, glob=False) if files else pl.LazyFrame(schema=columns)
+
+    def schema(self, dataset: str) -> Schema:
+        """The table's columns, which it keeps for ever. Raises NotFound."""
+        self._must_exist(dataset)
+        return self._log(dataset).schema
 
     def append(
         self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
@@ -139,7 +165,7 @@ class Tables:
         log = self._log(dataset)
         if ingest in log.ingests:
             return log.ingests[ingest]
-        check_same_schema(stored_schema(folder), schema, dataset)
+        check_same_schema(log.schema, schema, dataset)
         version = log.commits[-1].version + 1
         append(folder, frame, version, app_id=ingest, at=at, meta={"noria.ingest": ingest, **(meta or {})})
         checkpoint_if_due(folder, version)
@@ -181,9 +207,9 @@ class Tables:
         made = _log_file(folder, 0).stat()
         log = self._logs.get(dataset)
         if log is None or log.made != (made.st_ino, made.st_mtime_ns):
-            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
+            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns), stored_schema(folder))
         for info in commits(folder, len(log.commits)):
-            log.add(TableCommit(info["version"], str(info.get("noria.ingest", "")), tuple(info["files"]), info))
+            log.add(TableCommit(info["version"], str(info.get("noria.ingest", "")), info["files"], info))
         return log
 
     def _must_have(self, dataset: str, version: int) -> None:

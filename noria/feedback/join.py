@@ -84,7 +84,7 @@ class _Pass:
         self._live, self._now, self._report = live, now, report
         self._reach, self._returns = reach, returns
         self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
-        self._history = cache(live.online.of)
+        self._history = cache(lambda subject, item: live.online.of(subject, item=item))
         self._joined: dict[str, str | None] = {}
         # what is taken back comes before what takes it back
         self._order = sorted(waiting, key=lambda o: (self._revokes(o), o.at, o.key))
@@ -126,7 +126,7 @@ class _Pass:
         return (prediction.id, "subject") if prediction else None
 
     def _by_purchase(self, outcome: Outcome) -> Place | None:
-        key = revoked_by(outcome, self._history(outcome.subject))
+        key = revoked_by(outcome, self._history(outcome.subject, outcome.item))
         if key is None:
             return None
         bought = self._live.outcomes.get(key)

@@ -71,14 +71,17 @@ class Baseline:
 
     def _count(self, column: Column, frame: pl.DataFrame, bought: pl.DataFrame) -> Counts:
         if column.kind == "popularity":
-            found = bought[str(self.roles.item)].cast(str).replace_strict(self.bins, default=-1).to_numpy()
-            return np.bincount(found[found >= 0], minlength=len(column.counts)).astype(np.float64)
+            counted = np.zeros(len(column.counts))
+            for item, n in _counted(bought[str(self.roles.item)]):
+                if item is not None and item in self.bins:
+                    counted[self.bins[item]] += n
+            return counted
         if column.name == NEW_ITEMS:
-            known = bought[str(self.roles.item)].cast(str).is_in(list(self.bins)).sum()
+            known = sum(n for item, n in _counted(bought[str(self.roles.item)]) if item in self.bins)
             return np.array([known, bought.height - known], dtype=np.float64)
         if column.name == NEW_SUBJECTS:
-            asked = bought[str(self.roles.subject)].cast(str).unique()
-            known = asked.is_in(list(self.subjects)).sum()
+            asked = [subject for subject, _ in _counted(bought[str(self.roles.subject)])]
+            known = sum(subject in self.subjects for subject in asked)
             return np.array([known, len(asked) - known], dtype=np.float64)
         return counts_of(column, frame[column.name])
 
@@ -123,9 +126,14 @@ def counts_of(column: Column, series: pl.Series) -> Counts:
         return np.append(found, len(values) - len(there)).astype(np.float64)
     place = {value: i for i, value in enumerate(column.cuts)}
     counted = np.zeros(len(column.counts))
-    for value, n in series.cast(str).value_counts().iter_rows():
+    for value, n in _counted(series):
         counted[-1 if value is None else place.get(value, len(place))] += n
     return counted
+
+
+def _counted(series: pl.Series) -> list[tuple[str | None, int]]:
+    """Each different value as text and how often it is there."""
+    return series.cast(str).value_counts().rows()
 
 
 def numeric_column(name: str, cuts: Sequence[float], counts: Sequence[float] = ()) -> Column:
@@ -194,13 +202,12 @@ def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> 
     for name, kind in frame.schema.items():
         if name.startswith("_") or (wanted != "all" and name not in wanted):
             continue
+        if name in parts or name in roles.key:
+            skipped[name] = parts.get(name, "part of the key")
+            continue
         series = frame[name]
         many = series.n_unique()
-        if name in parts:
-            skipped[name] = parts[name]
-        elif name in roles.key:
-            skipped[name] = "part of the key"
-        elif many < 2:
+        if many < 2:
             skipped[name] = "one value only"
         elif kind.is_numeric() and not (kind.is_integer() and many <= _FEW):
             found.append(numeric_column(name, _cuts(series)))

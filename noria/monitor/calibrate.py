@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noria.grammar.amounts import Promise
-from noria.monitor.drift import Column, Counts, fit_spread, size, two_samples
+from noria.monitor.drift import Column, Counts, fit_spread
 from noria.types import JsonObject, Micros
 
 PERSIST = 3
@@ -50,18 +51,17 @@ class Calibration:
         }
 
 
-def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> int:
-    """How many alarms a person sees: those within `PERSIST` windows of the one before are the same.
+def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> Any:
+    """How many alarms a person sees: those within `PERSIST` windows of the one before are the same. Of each row, if there are some.
 
-    >>> onsets([True, True, False, True, False, False, False, True])
+    >>> int(onsets([True, True, False, True, False, False, False, True]))
     2
     """
-    seen, last = 0, -(1 << 30)
-    for i, alarm in enumerate(alarms):
-        if alarm:
-            seen += i - last > PERSIST
-            last = i
-    return seen
+    alarm = np.asarray(alarms, np.bool_)
+    recent = np.zeros_like(alarm)
+    for back in range(1, PERSIST + 1):
+        recent[..., back:] |= alarm[..., :-back]
+    return (alarm & ~recent).sum(axis=-1)
 
 
 def calibrate(
@@ -90,21 +90,16 @@ def _fit(columns: Sequence[Column], blocks: Sequence[Counts], tails: Sequence[Co
     scores = np.zeros(len(tails[0]))
     fitted = []
     for column, block, tail in zip(columns, blocks, tails, strict=True):
-        total = block.sum(axis=0)
-        found = [_against(row, total - row, column.least) for row in block]
-        spread = fit_spread([x2 / df for x2, df, _, _ in found if df], [g for _, df, g, _ in found if df])
-        fitted.append(replace(column, spread=spread))
-        for i, (x2, df, g, rose) in enumerate(found[-len(tail) :]):
-            if rose or column.kind != "new":
-                scores[i] = max(scores[i], -math.log(max(spread.p_value(x2, df, g), 1e-300)))
+        found = column.against(block, block.sum(axis=0) - block)
+        told = found.df > 0
+        fitted.append(replace(column, spread=fit_spread(found.x2[told] / found.df[told], found.g[told])))
+        scores = np.maximum(scores, _scores(fitted[-1].p_values(found))[-len(tail) :])
     return fitted, scores
 
 
-def _against(row: Counts, base: Counts, least: float) -> tuple[float, int, float, bool]:
-    """X2, its degrees of freedom, g, and whether the second bin's share rose."""
-    n, m = float(row.sum()), float(base.sum())
-    x2, df = two_samples(row, base, least)
-    return x2, df, size(n, m), bool(df and row[1] / n > base[1] / m)
+def _scores(p: Counts) -> Counts:
+    scores: Counts = -np.log(np.maximum(p, 1e-300))
+    return scores
 
 
 def _raise(scores: Counts, floor: float, count: float, length: int, seed: int) -> tuple[float, float]:
@@ -116,7 +111,7 @@ def _raise(scores: Counts, floor: float, count: float, length: int, seed: int) -
     samples = scores[_block_indices(len(scores), length, seed)]
     expected, threshold = 0.0, floor
     for threshold in [floor, *sorted(float(s) for s in scores if s > floor)]:
-        seen = np.array([onsets(row) for row in samples > threshold])
+        seen = onsets(samples > threshold)
         expected, error = float(seen.mean()), float(seen.std()) * (length / len(scores)) ** 0.5
         if expected + error <= count:
             break
@@ -145,9 +140,9 @@ def _realised(
     early = [tail[:-held] for tail in tails]  # what lies before the common part is left out: it may be of another time
     fitted, past = _fit(columns, early, early)
     threshold, _ = _raise(past, floor, count, length, seed)
-    based = [replace(c, counts=tuple(e.sum(axis=0))) for c, e in zip(fitted, early, strict=True)]
-    scores = [
-        max(-math.log(max(c.compare(t[i - held]).p, 1e-300)) for c, t in zip(based, tails, strict=True))
-        for i in range(held)
-    ]
-    return onsets(np.array(scores) > threshold) * length / held, held
+    scores = np.zeros(held)
+    for column, before, tail in zip(fitted, early, tails, strict=True):
+        late = tail[-held:]
+        found = column.against(late, np.broadcast_to(before.sum(axis=0), late.shape))
+        scores = np.maximum(scores, _scores(column.p_values(found)))
+    return float(onsets(scores > threshold)) * length / held, held

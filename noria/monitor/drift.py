@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,36 @@ LEAST = 5.0
 """Bins in which the smaller sample expects fewer rows are thrown together: below it chi-square describes them badly."""
 
 
-def chi_square_tail(x2: float, df: float) -> float:
+def chi_square_tail(x2: Any, df: Any) -> Any:
     """The chance of a chi-square value this large or larger.
 
-    >>> round(chi_square_tail(3.841458820694124, 1), 6)
+    >>> round(float(chi_square_tail(3.841458820694124, 1)), 6)
     0.05
     """
-    return float(gammaincc(df / 2.0, x2 / 2.0))
+    return gammaincc(df / 2.0, x2 / 2.0)
+
+
+class Samples(NamedTuple):
+    """Windows against what they are compared with, row by row: X2, its degrees of freedom (0: nothing to compare), size."""
+
+    x2: Counts
+    df: Counts
+    g: Counts
+    rose: NDArray[np.bool_]  # whether the last bin's share is larger in the window
+
+
+def samples(windows: Counts, bases: Counts, least: float = LEAST) -> Samples:
+    """`two_samples` of each row of ``windows`` and the same row of ``bases``: shape (windows, bins)."""
+    n, m = windows.sum(axis=1), bases.sum(axis=1)
+    there = (n > 0) & (m > 0)
+    n, m = np.where(there, n, 1.0), np.where(there, m, 1.0)
+    a, b = _merged(windows, bases, np.minimum(n, m) / (n + m), least)
+    pooled, gap = (a + b) / (n + m)[:, None], a / n[:, None] - b / m[:, None]
+    used = pooled > 0
+    x2 = np.divide(gap * gap, pooled, out=np.zeros_like(pooled), where=used).sum(axis=1)
+    g = np.where(there, size(n, m), 0.0)
+    rose = windows[:, -1] / n > bases[:, -1] / m
+    return Samples(x2 * g, np.where(there, used.sum(axis=1) - 1, 0).astype(np.float64), g, there & rose)
 
 
 def two_samples(window: Counts, base: Counts, least: float = LEAST) -> tuple[float, int]:
@@ -38,31 +61,22 @@ def two_samples(window: Counts, base: Counts, least: float = LEAST) -> tuple[flo
     >>> x2, df = two_samples(np.array([30.0, 70.0]), np.array([500.0, 500.0])); round(x2, 4), df
     (14.5647, 1)
     """
-    n, m = float(window.sum()), float(base.sum())
-    if n <= 0 or m <= 0:
-        return 0.0, 0
-    a, b = _merged(window, base, min(n, m) / (n + m), least)
-    pooled = (a + b) / (n + m)
-    gap = a / n - b / m
-    return float(np.sum(gap * gap / pooled)) * size(n, m), len(a) - 1
+    found = samples(window[None], base[None], least)
+    return float(found.x2[0]), int(found.df[0])
 
 
-def _merged(window: Counts, base: Counts, share: float, least: float) -> tuple[Counts, Counts]:
-    """Both samples with the bins of too small an expectation thrown together."""
-    expected = (window + base) * share
-    keep = expected >= least
-    if keep.all():
-        return window, base
-    if not keep.any():
-        return window.sum(keepdims=True), base.sum(keepdims=True)
-    a, b = window[keep], base[keep]
-    rest_a, rest_b = float(window[~keep].sum()), float(base[~keep].sum())
-    if (rest_a + rest_b) * share >= least:
-        return np.append(a, rest_a), np.append(b, rest_b)
-    smallest = int(np.argmin(a + b))
-    a[smallest] += rest_a
-    b[smallest] += rest_b
-    return a, b
+def _merged(windows: Counts, bases: Counts, share: Counts, least: float) -> tuple[Counts, Counts]:
+    """Both samples with each row's bins of too small an expectation thrown together: into a last bin of their own, or,
+    where that too would expect too little, into the smallest bin that is kept. Bins that are left empty are of no more use."""
+    both = windows + bases
+    keep = both * share[:, None] >= least
+    a, b = np.where(keep, windows, 0.0), np.where(keep, bases, 0.0)
+    rest_a, rest_b = windows.sum(axis=1) - a.sum(axis=1), bases.sum(axis=1) - b.sum(axis=1)
+    apart = (rest_a + rest_b) * share >= least
+    smallest = np.arange(len(both)), np.argmin(np.where(keep, both, np.inf), axis=1)
+    a[smallest] += np.where(apart, 0.0, rest_a)
+    b[smallest] += np.where(apart, 0.0, rest_b)
+    return np.column_stack([a, np.where(apart, rest_a, 0.0)]), np.column_stack([b, np.where(apart, rest_b, 0.0)])
 
 
 def moved(window: Counts, base: Counts) -> float:
@@ -102,15 +116,22 @@ class Spread:
     shape: float | None = None
     blocks: int = 0
 
+    def p_values(self, x2: Counts, df: Counts, g: Counts) -> Counts:
+        """How often a clean window differs this much or more: the tail of the scaled chi-square, 1 without a comparison.
+
+        >>> Spread().p_values(np.array([3.841458820694124]), np.array([1.0]), np.array([50.0])).round(6).tolist()
+        [0.05]
+        """
+        some = np.maximum(df, 1.0)
+        shape = some if self.shape is None else np.minimum(some, self.shape)
+        return np.where(df > 0, chi_square_tail(shape * x2 / some / (self.floor + self.slope * g), shape), 1.0)
+
     def p_value(self, x2: float, df: int, g: float) -> float:
-        """How often a clean window differs this much or more."""
-        if df <= 0:
-            return 1.0
-        shape = float(df) if self.shape is None else min(float(df), self.shape)
-        return chi_square_tail(shape * x2 / df / (self.floor + self.slope * g), shape)
+        """`p_values` of one window."""
+        return float(self.p_values(*(np.array([value], np.float64) for value in (x2, df, g)))[0])
 
 
-def fit_spread(ratios: Sequence[float], sizes: Sequence[float]) -> Spread:
+def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts) -> Spread:
     """From X2 / df of past clean windows and their g. Fewer than 20 of them: rows are taken as independent.
 
     The mean is a line in g that is nowhere below 1: clumps raise it by a factor, differences between days in
@@ -138,9 +159,9 @@ def _line(r: Counts, g: Counts) -> tuple[float, float]:
     return floor, slope
 
 
-def size(n: float, m: float) -> float:
+def size(n: Any, m: Any) -> Any:
     """g = 1 / (1/n + 1/m): how large a comparison is."""
-    return 1.0 / (1.0 / n + 1.0 / m) if n > 0 and m > 0 else 0.0
+    return 1.0 / (1.0 / n + 1.0 / m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +193,22 @@ class Column:
         texts = {name: tuple(stored[name]) for name in ("labels", "counts", "cuts")}
         return cls(**{**stored, **texts, "spread": Spread(**stored["spread"])})
 
+    def against(self, windows: Counts, bases: Counts) -> Samples:
+        """Windows' counts against others of this column, row by row."""
+        return samples(windows, bases, self.least)
+
+    def p_values(self, found: Samples) -> Counts:
+        """How often clean windows differ as much as these."""
+        p = self.spread.p_values(found.x2, found.df, found.g)
+        return np.where(found.rose, p, 1.0) if self.kind == "new" else p
+
     def compare(self, window: Counts) -> Compared:
         """The window's counts against the baseline's."""
         base = np.asarray(self.counts, dtype=np.float64)
-        n, m = float(window.sum()), float(base.sum())
-        x2, df = two_samples(window, base, self.least)
-        p = self.spread.p_value(x2, df, size(n, m))
-        if self.kind == "new" and n and m and window[1] / n <= base[1] / m:
-            p = 1.0
-        return Compared(
-            self.name, p, n, x2, df, moved(window, base), divergence(window, base), self._words(window, base)
-        )
+        found = self.against(window[None], base[None])
+        p, x2, df = (float(values[0]) for values in (self.p_values(found), found.x2, found.df))
+        n, words = float(window.sum()), self._words(window, base)
+        return Compared(self.name, p, n, x2, int(df), moved(window, base), divergence(window, base), words)
 
     def _words(self, window: Counts, base: Counts) -> str:
         n, m = float(window.sum()), float(base.sum())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from noria.config import Config
 from noria.kernel.metadata.base import LiveStore
@@ -31,8 +32,12 @@ class Joined:
 
     @property
     def unit(self) -> str:
-        """The independent unit: the subject, else the day, as in training."""
-        return self.prediction.subject or f"day {self.prediction.at // DAY}"
+        return unit_of(self.prediction)
+
+
+def unit_of(prediction: Prediction) -> str:
+    """The independent unit: the subject, else the day, as in training."""
+    return prediction.subject or f"day {prediction.at // DAY}"
 
 
 class Judge(Protocol):
@@ -75,15 +80,36 @@ def judge_all(live: LiveStore, judge: Judge, predictions: Sequence[Prediction]) 
     return [judge.judge(p, outcomes.get(p.id, ())) for p in predictions]
 
 
+def values_of(live: LiveStore, judge: Judge, predictions: Sequence[Prediction]) -> dict[str, Mapping[str, float]]:
+    """By id, the values of those of these predictions whose truth is known.
+
+    A prediction never changes and an outcome, once joined, neither: an answer is judged again when it has gained one.
+    A store's last call is remembered for the next.
+    """
+    before = _remembered.get(live, {})
+    counts = live.outcomes.counts(p.id for p in predictions)
+    marks = {name: (type(judge), n) for name, n in counts.items()}
+    kept = {name: before[name] for name, mark in marks.items() if name in before and before[name][0] == mark}
+    for found in judge_all(live, judge, [p for p in predictions if p.id in marks and p.id not in kept]):
+        kept[found.prediction.id] = marks[found.prediction.id], found.values
+    _remembered[live] = kept
+    return {name: values for name, (_, values) in kept.items() if values}
+
+
+_Judged = tuple[tuple[type[Judge], int], Mapping[str, float]]
+"""By which kind of judge, from how many outcomes, and the values."""
+_remembered: WeakKeyDictionary[LiveStore, dict[str, _Judged]] = WeakKeyDictionary()
+
+
 def measured(scored: Sequence[Joined], metrics: Sequence[Measure], seed: int) -> JsonObject:
     """``n``, ``subjects`` and each metric's figure with its 95 % interval by unit; ``{"n": 0}`` of nothing."""
-    from noria.model.intervals import bootstrap_interval
+    from noria.model.intervals import bootstrap_intervals
 
     if not scored:
         return {"n": 0}
     units = [j.unit for j in scored]
     found: JsonObject = {"n": len(scored), "subjects": len(set(units))}
-    for metric in metrics:
-        interval = bootstrap_interval([j.values[metric.name] for j in scored], units, seed)
+    values = [[j.values[metric.name] for j in scored] for metric in metrics]
+    for metric, interval in zip(metrics, bootstrap_intervals(values, units, seed), strict=True):
         found[metric.name] = [metric.rounded(metric.figure(float(x))) for x in interval]
     return found

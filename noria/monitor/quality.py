@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from noria.kernel.records import Prediction, Release, Window
 from noria.model.measures import Measure
 from noria.monitor.decay import Detector, capped, promised, scores
-from noria.monitor.judged import Joined, Judge, joined, judge_all, reach_of
+from noria.monitor.judged import Joined, Judge, joined, reach_of, unit_of, values_of
 from noria.monitor.judges import judge_of
 from noria.monitor.platform import failures
 from noria.monitor.windows import due, promise_of, span_of
@@ -44,16 +44,17 @@ def _window(
 ) -> Window:
     endpoint = project.config.endpoint
     scored = [j for j in found if j.values]
+    models = sorted({j.prediction.model for j in scored})
+    whole = judge.figures(scored, project.seed)
     data: JsonObject = {
         "model": champion.model if champion else None,
         "predictions": len(found),
         "mature": round(len(scored) / len(found), _PLACES) if found else None,
         "waited_us": reach_of(project.config),
-        **judge.told(found, scored, judge.figures(scored, project.seed)),
-        "models": {
-            ref: judge.figures([j for j in scored if j.prediction.model == ref], project.seed)
-            for ref in sorted({j.prediction.model for j in scored})
-        },
+        **judge.told(found, scored, whole),
+        "models": {models[0]: whole}
+        if len(models) == 1
+        else {ref: judge.figures([j for j in scored if j.prediction.model == ref], project.seed) for ref in models},
     }
     promise = promised(project.store.models.get(champion.model).metrics, judge.measure) if champion else None
     if champion is None or promise is None:
@@ -98,15 +99,29 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
     model = project.store.releases.get(other).model if other else release.model
-    promise = promised(project.store.models.get(model).metrics, judge_of(project.config).measure)
+    judge, failed = judge_of(project.config), failures(project)
+    promise = promised(project.store.models.get(model).metrics, judge.measure)
+    mature = [p for p in (*mine, *theirs) if p.at <= now - reach_of(project.config)]
+    values = values_of(live, judge, mature)
+
+    def arm(name: str, predictions: Sequence[Prediction]) -> Arm:
+        scored = [p for p in predictions if p.id in values]
+        return Arm(
+            n=len(predictions) + failed.get(name, 0),
+            errors=failed.get(name, 0),
+            latency_us=tuple(p.latency_us for p in predictions),
+            values=tuple(capped(judge.measure, promise, [values[p.id][judge.measure.name] for p in scored])),
+            subjects=tuple(unit_of(p) for p in scored),
+        )
+
     return Evidence(
         release=release.id,
         at=now,
-        canary=_arm(project, release.id, mine, promise, now),
-        champion=_arm(project, other, theirs, promise, now) if other else Arm(),
+        canary=arm(release.id, mine),
+        champion=arm(other, theirs) if other else Arm(),
         in_stage=sum(p.at >= release.stage_since for p in mine),
         historical=historical,
-        metric=judge_of(project.config).measure.name,
+        metric=judge.measure.name,
     )
 
 
@@ -115,21 +130,6 @@ def arms(project: Project, release: Release, now: Micros) -> JsonObject:
     found = evidence(project, release, now)
     arms = {"canary": found.canary, "champion": found.champion}
     return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in arms.items()}}
-
-
-def _arm(project: Project, release: str, predictions: Sequence[Prediction], promise: float | None, now: Micros) -> Arm:
-    from noria.release.rules import Arm
-
-    judge, failed = judge_of(project.config), failures(project).get(release, 0)
-    mature = [p for p in predictions if p.at <= now - reach_of(project.config)]
-    scored = [j for j in judge_all(project.live, judge, mature) if j.values]
-    return Arm(
-        n=len(predictions) + failed,
-        errors=failed,
-        latency_us=tuple(p.latency_us for p in predictions),
-        values=tuple(capped(judge.measure, promise, [j.values[judge.measure.name] for j in scored])),
-        subjects=tuple(j.unit for j in scored),
-    )
 
 
 def _short(arm: Arm, metric: str) -> JsonObject:

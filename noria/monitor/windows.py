@@ -147,7 +147,8 @@ def rows_between(
 
     from noria.data.tables import open_tables
 
-    rows = open_tables(project).read(project.config.dataset.name, version)
+    within = None if roles.time is None else (roles.time, start, end)
+    rows = open_tables(project).read(project.config.dataset.name, version, within)
     if roles.time is not None:
         rows = rows.filter(_is_between(roles.time, start, end))
     return rows.select(pl.exclude("^_.*$")).collect()

@@ -268,7 +268,7 @@ def test_a_small_ingest_reads_nothing_of_the_table(
     opened: list[object] = []
     real = pl.read_parquet
     monkeypatch.setattr(pl, "read_parquet", lambda source, **kw: opened.append(source) or real(source, **kw))
-    monkeypatch.setattr(pl, "scan_delta", lambda *a, **kw: pytest.fail("the table was scanned"))
+    monkeypatch.setattr(pl, "scan_parquet", lambda *a, **kw: pytest.fail("the table was scanned"))
     assert ingest(project, "sales") is not None
     assert opened == []
 

@@ -27,13 +27,17 @@ def some(start: int, n: int = 3) -> pl.DataFrame:
     return pl.DataFrame({"n": range(start, start + n), "at": at, "x": [0.5] * n, "w": words, "t": [f"t{start}"] * n})
 
 
-def test_every_version_stays_readable(tables: Tables) -> None:
+def test_every_version_stays_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("noria.data.delta.CHECKPOINT", 10)
     for i in range(25):  # over two checkpoints
         assert tables.append("t", some(3 * i), ingest=f"i{i}", at=i * 1000) == i + 1
+    assert len(list((tables.folder("t") / "_delta_log").glob("*.checkpoint.parquet"))) == 2
     assert tables.read("t").collect().height == 75
-    for version in (1, 9, 10, 11, 25):
+    for version in (0, 1, 9, 10, 11, 25):
         rows = tables.read("t", version).collect()
         assert sorted(rows["n"].to_list()) == list(range(3 * version))
+        theirs = pl.scan_delta(DeltaTable(str(tables.folder("t")), version=version)).collect()
+        assert rows.equals(theirs), "the same rows in the same order as others read them"
     assert Tables(tables.root).version("t") == 25
     assert [c.ingest for c in tables.versions("t")] == [f"i{i}" for i in range(25)]
 
@@ -67,6 +71,24 @@ def test_statistics_let_a_reader_skip_files(tables: Tables) -> None:
         tables.append("t", some(3 * i), ingest=f"i{i}", at=0)
     found = tables.read("t").filter(pl.col("at") >= pl.lit(7).cast(UTC_TIME)).select("n").collect()
     assert found["n"].to_list() == [7, 8]
+
+
+def test_files_that_cannot_hold_a_row_are_not_opened(tables: Tables) -> None:
+    for i in range(4):
+        tables.append("t", some(3 * i), ingest=f"i{i}", at=0)
+    nothing = some(0).with_columns(pl.lit(None, UTC_TIME).alias("at"))
+    tables.append("t", nothing, ingest="no times", at=0)
+    for start, end, files in ((3, 6, [1]), (5, 7, [1, 2]), (6, 6, []), (-9, 0, []), (11, 99, [3]), (0, 1, [0])):
+        rows = tables.read("t", within=("at", start, end)).collect()
+        # of rows without a time nothing is known
+        wanted = [n for i in reversed(files) for n in range(3 * i, 3 * i + 3)]
+        assert rows["n"].to_list() == ([0, 1, 2] if start < end else []) + wanted
+        assert rows.schema == some(0).schema
+        earlier = tables.read("t", 2, within=("at", start, end)).collect()
+        assert earlier["n"].to_list() == [n for n in wanted if n < 6]
+    (tables.folder("t") / tables.files("t", 1)[0]).unlink()
+    assert tables.read("t", 4, within=("at", 3, 12)).collect().height == 9
+    assert tables.read("t", 4, within=("n", 0, 1)).select("n").head(1).collect().height == 1, "no time, no statistics"
 
 
 def test_a_version_without_rows(tables: Tables) -> None:

@@ -17,6 +17,7 @@ from noria.monitor.drift import (
     divergence,
     fit_spread,
     moved,
+    samples,
     size,
     together,
     two_samples,
@@ -59,6 +60,37 @@ def test_small_bins_are_thrown_together_and_no_row_is_lost() -> None:
     by_hand = chi2_contingency([[45, 5], [900, 100]], correction=False)
     assert (x2, df) == (pytest.approx(by_hand.statistic), 1)
     assert ((window + base) * 50 / 1050)[2:].sum() < LEAST, "the small ones together are still too small: next bin"
+
+
+def one_by_one(window: list[int], base: list[int], least: float) -> tuple[float, int]:
+    """The merging of small bins, bin by bin."""
+    n, m = sum(window), sum(base)
+    if not n or not m:
+        return 0.0, 0
+    share, bins, rest = min(n, m) / (n + m), [], [0, 0]
+    for a, b in zip(window, base):
+        if (a + b) * share >= least:
+            bins.append([a, b])
+        else:
+            rest = [rest[0] + a, rest[1] + b]
+    if sum(rest) * share >= least or not bins:
+        bins.append(rest)
+    elif any(rest):
+        smallest = min(bins, key=sum)
+        smallest[0], smallest[1] = smallest[0] + rest[0], smallest[1] + rest[1]
+    gaps = [(a / n - b / m) ** 2 / ((a + b) / (n + m)) for a, b in bins]
+    return sum(gaps) / (1 / n + 1 / m), len(bins) - 1
+
+
+@given(st.data(), st.integers(1, 9), st.sampled_from([1.0, LEAST]))
+def test_many_windows_at_once_are_each_by_itself(data: st.DataObject, bins: int, least: float) -> None:
+    row = st.lists(st.integers(0, 60), min_size=bins, max_size=bins)
+    windows, bases = data.draw(st.lists(row, min_size=4, max_size=4)), data.draw(st.lists(row, min_size=4, max_size=4))
+    found = samples(np.array(windows, float), np.array(bases, float), least)
+    for i, (window, base) in enumerate(zip(windows, bases)):
+        x2, df = one_by_one(window, base, least)
+        assert (found.x2[i], found.df[i]) == (pytest.approx(x2, rel=1e-9, abs=1e-9), df)
+        assert found.g[i] == (pytest.approx(1 / (1 / sum(window) + 1 / sum(base))) if any(window) and any(base) else 0)
 
 
 @pytest.mark.parametrize(("window", "base"), [([0, 0], [5, 5]), ([5, 5], [0, 0]), ([3, 0], [3, 0]), ([1, 1], [1, 1])])
