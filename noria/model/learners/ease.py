@@ -59,7 +59,7 @@ def predictors(matrix: sp.csr_array, ridge: float) -> Iterator[F8]:
         inverse = _inverse((left @ matrix).toarray(), ridge)  # P itself
         diagonal = ridge * np.diagonal(inverse)
     else:  # P = (1 - X' (X X' + λ)^-1 X) / λ
-        inside = np.asarray(left @ _inverse((matrix @ left).toarray(), ridge)).T
+        inside = np.ascontiguousarray((left @ _inverse((matrix @ left).toarray(), ridge)).T)
         diagonal = 1.0 - left.multiply(inside.T).sum(axis=1)
     for low in range(0, items, BLOCK):
         if items <= subjects:
