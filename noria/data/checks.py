@@ -143,8 +143,10 @@ def _sort_out(
     good = done.select(*names, *own)
     if not is_bad.any():
         return Checked(good, _no_bad(frame, own), rules.max_bad_share, rules.place)
-    why = pl.concat_list(pl.when(pl.col(f)).then(pl.lit(r)) for f, r in zip(flags, reasons, strict=True))
-    marked = done.lazy().filter(pl.col("?bad")).select(*own, why.list.drop_nulls().alias("_reasons")).collect()
+    bad = done.filter(is_bad)
+    raised = [(flag, reason) for flag, reason in zip(flags, reasons, strict=True) if bad[flag].any()]
+    why = pl.concat_list(pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in raised)
+    marked = bad.select(*own, why.list.drop_nulls().alias("_reasons"))
     plain = [n for n in frame.columns if n not in own]
     raw = frame.filter(is_bad).select(pl.struct(plain).struct.json_encode().alias("_raw"))
     return Checked(without(good, is_bad), pl.concat([marked, raw], how="horizontal"), rules.max_bad_share, rules.place)

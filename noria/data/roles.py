@@ -8,7 +8,6 @@ nothing was answered from it; after that it is never rewritten, for every answer
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -17,7 +16,7 @@ from noria.data.casts import target_type
 from noria.data.contract import Contract
 from noria.data.delta import check_same_schema, delta_schema
 from noria.data.register import Commit, keep_contract, register, unserved
-from noria.data.tables import ORIGIN, TableCommit, Tables
+from noria.data.tables import ORIGIN, Tables
 from noria.errors import ContractError
 from noria.kernel.records import DatasetVersion
 from noria.types import named_id
@@ -100,21 +99,22 @@ def lacking(project: Project, dataset: str, contract: Contract) -> ContractError
 def _so_far(project: Project, tables: Tables, dataset: str, contract: Contract) -> tuple[bool, set[tuple[str, ...]]]:
     """Whether rows wait to be read by the present roles, and by which roles the history was made."""
     now, behind, made = meaning(contract), False, set[tuple[str, ...]]()
+    meant = {contract.digest: now}  # by the contract
     for commit in tables.versions(dataset):
-        then = _then(project, commit, contract)
-        again = not json.loads(commit.meta.get("noria.files", "[0]"))
+        digest = str(commit.meta.get("noria.contract", contract.digest))
+        if digest not in meant:
+            meant[digest] = _meant(project, digest, now)
+        then = meant[digest]
+        again = commit.meta.get("noria.files") == "[]"
         behind = then != now or (behind and not again)
         if then.event:
             made = {then.event} if again else made | {then.event}
     return behind, made
 
 
-def _then(project: Project, commit: TableCommit, contract: Contract) -> Meaning:
-    """What the contract of this commit made of a row. One that was not kept is taken for the present one."""
-    digest = str(commit.meta.get("noria.contract", contract.digest))
-    if digest == contract.digest or not project.artifacts.has(digest):
-        return meaning(contract)
-    return meaning(Contract.parse(project.artifacts.get(digest).decode()))
+def _meant(project: Project, digest: str, now: Meaning) -> Meaning:
+    """What this contract made of a row. One that was not kept is taken for the present one."""
+    return meaning(Contract.parse(project.artifacts.get(digest).decode())) if project.artifacts.has(digest) else now
 
 
 def _differ(then: tuple[str, ...], now: tuple[str, ...]) -> str:

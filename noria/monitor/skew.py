@@ -57,6 +57,9 @@ def _compare(project: Project, view: View, contract: Contract, asked: list[Predi
     from noria.features.online import History
     from noria.features.parity import compare, record, requests_of
 
+    live = [feature for feature in view.features if feature.by == contract.item and view.is_live(feature)]
+    if not live:
+        return []
     subjects = sorted({prediction.subject for prediction in asked})
     history = History()
     history.load(project.live.online.rows_of(subjects))
@@ -64,5 +67,4 @@ def _compare(project: Project, view: View, contract: Contract, asked: list[Predi
     columns = [c for c in (contract.time, contract.subject, contract.item, contract.value) if c is not None]
     # filtered afterwards: of many small files that is faster than filtering each
     rows = open_tables(project).read(view.dataset).select(columns).collect().filter(theirs)
-    live = [feature for feature in view.features if feature.by == contract.item and view.is_live(feature)]
     return [record(project.store, compare(view, rows, history, requests_of(asked), feature), now) for feature in live]
