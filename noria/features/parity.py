@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import polars as pl
 
 from noria.errors import ConfigError
@@ -59,18 +60,19 @@ def compare(
         )
     offline = as_of(view, rows, requests, feature)
     marks = requests["watermark"].to_list() if "watermark" in requests.columns else [None] * requests.height
-    online: list[tuple[object, str, float]] = []
+    asked: list[object] = []
+    told: list[str] = []
+    numbers = [np.empty(0)]
     for request, entity, at, mark in zip(requests["request"], requests["entity"], requests["at"], marks, strict=True):
         items, values = history.by_item(
             str(entity), feature.op, at, half_life=feature.half_life, window=feature.window, watermark=mark
         )
-        online += [(request, item, value) for item, value in zip(items, values.tolist(), strict=True)]
-    schema: dict[str, pl.DataType] = {
-        "request": requests.schema["request"],
-        "item": pl.String(),
-        "online": pl.Float64(),
-    }
-    both = offline.join(pl.DataFrame(online, schema, orient="row"), on=["request", "item"], how="full", coalesce=True)
+        asked += [request] * len(items)
+        told += items
+        numbers.append(values)
+    schema = {"request": requests.schema["request"], "item": pl.String()}
+    online = pl.DataFrame({"request": asked, "item": told}, schema).with_columns(online=np.concatenate(numbers))
+    both = offline.join(online, on=["request", "item"], how="full", coalesce=True)
     return _judge(view, feature, requests.height, both)
 
 
