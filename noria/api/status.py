@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from noria.api.asked import Served
 from noria.api.scoped import reads
 from noria.kernel.records import DatasetVersion, Decision, Event, Release
+from noria.serve.client import trouble
 from noria.serve.replay import LOOP
 from noria.types import JsonObject, Micros
 
@@ -36,6 +37,7 @@ class Status:
     decision: Decision | None
     events: list[Event]
     loop: Any
+    trouble: dict[str, dict[str, Any]]  # of `noria up`'s processes those that do not stay up, and why
 
 
 @reads(router, "/api/status")
@@ -57,7 +59,8 @@ def status(serving: Served) -> Status:
         data=[latest[name] for name in sorted(latest)],
         predictions=project.live.predictions.count(),
         outcomes=project.live.outcomes.count(),
-        decision=next(reversed(store.decisions.list()), None),
-        events=list(store.events.list())[-SHOWN:],
+        decision=next(iter(store.decisions.list(limit=1)), None),
+        events=list(store.events.list(limit=SHOWN)),
         loop=store.settings.get(LOOP),
+        trouble=trouble(project.root),
     )

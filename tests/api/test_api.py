@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from typing import Any
 
 import pytest
@@ -175,6 +176,13 @@ def test_reads(ask, path, look, right):
     assert heard.status == 200, heard.body
     found = look(heard.json)
     assert (tuple(found) if isinstance(right, tuple) else found) == right
+
+
+def test_the_status_tells_which_process_does_not_stay_up(decide, told):
+    assert decide("/api/status").json["trouble"] == {}
+    trouble = {"loop": {"crashes": 3, "since": "2011-01-01T00:00:00Z", "reason": "no room"}}
+    (told.state / "up.json").write_text(json.dumps({"pid": os.getpid(), "trouble": trouble}))
+    assert decide("/api/status").json["trouble"] == trouble
 
 
 MISSING = [
