@@ -62,13 +62,21 @@ def _shuffled(project: Project, champion: ModelVersion, digest: str) -> str:
 
 
 def shuffle(ranking: Ranking, seed: int) -> Ranking:
-    """The same numbers under other items' names."""
-    order = np.random.default_rng(seed).permutation(len(ranking.items))
+    """The same numbers under other items' names: what the model gave to one item, it now gives to another.
+
+    "Bought again" too: as a neighbour it names the other item (exactly so where ``power`` is 1; where it is not, the
+    repeat purchases count by that power as well). What the model had never seen has no name to lose: it is left out.
+    """
+    n = len(ranking.items)
+    other = np.random.default_rng(seed).permutation(n)
+    base, factor = np.empty(n), np.empty(n)
+    base[other], factor[other] = ranking.base, ranking.factor
     return replace(
         ranking,
-        base=ranking.base[order],
-        factor=ranking.factor[order],
-        neighbours=order[ranking.neighbours],
+        base=base,
+        factor=factor,
+        neighbours=np.column_stack([other[ranking.neighbours], other]),
+        weights=np.column_stack([ranking.weights, np.full(n, ranking.again)]),
         again=0.0,
         unknown=0.0,
     )
