@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
-from noria.recipes.recommend.shop import read_cut, shuffled
+from noria.recipes.recommend.demo import server
+from noria.recipes.recommend.replay import Replay
+from noria.recipes.recommend.shop import OPENING, days, read_cut, shuffled
 from noria.retrain.cycle import run_cycle
+from noria.types import DAY
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("learners")]
 
@@ -75,16 +81,26 @@ class slow(better):
     """Right, and too late."""
 
     def score(self, state, items, values, at, k):
-        time.sleep(0.09)
+        time.sleep(0.06)
         return super().score(state, items, values, at, k)
 '''
 
 
+def say(root: Path, key: str, value: str) -> None:
+    """Another value of this key in noria.toml."""
+    path = root / "noria.toml"
+    lines = [f"{key} = {value}" if line.startswith(f"{key} = ") else line for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines))
+
+
 def use(root: Path, learner: str) -> None:
     """Say in noria.toml that this learner is the task."""
-    path = root / "noria.toml"
-    lines = [f'task = "{learner}"' if line.startswith("task = ") else line for line in path.read_text().splitlines()]
-    path.write_text("\n".join(lines))
+    say(root, "task", f'"{learner}"')
+
+
+def some(rows: pl.DataFrame) -> pl.DataFrame:
+    """Every second customer: a learner that sleeps is asked each of their requests."""
+    return rows.filter(pl.col("customer_id").cast(pl.Int64) % 2 == 0)
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +112,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (base / "shop/steps.py").write_text(STEPS)
     (base / "shop/data/sales").mkdir(parents=True)
     autumn = pl.col("invoice_date").is_between(datetime(2010, 8, 1), datetime(2010, 12, 1), closed="left")
-    half = pl.col("customer_id").cast(pl.Int64) % 2 == 0  # a learner that sleeps is asked every request of it
-    rows = read_cut().filter(autumn & half)
-    rows.write_parquet(base / "shop/data/sales/autumn.parquet")
+    some(read_cut().filter(autumn)).write_parquet(base / "shop/data/sales/autumn.parquet")
     use(base / "shop", "steps:timid")
+    with open_project(base / "shop") as project:
+        project.store.settings.set("clock", OPENING)
+        project.store.settings.set("mode", "replay")
     with open_project(base / "shop") as project:
         first = run_cycle(project)
     assert first.release.status == "champion", first.release
@@ -132,10 +149,63 @@ def test_what_is_wrong_is_refused_with_evidence(shop, learner, gates):
         assert verdicts[name].attestation
 
 
-def test_one_that_is_truly_better_is_let_out(shop):
-    release, verdicts = turn(shop, "steps:better")
-    assert release.status in ("canary", "champion"), {name: v.evidence for name, v in verdicts.items()}
-    assert all(verdict.passed for verdict in verdicts.values())
+class Alone:
+    """Nobody to be compared with: the replay asks the loop only."""
+
+    def learn(self, customer: str, lines: Any) -> None:
+        """Learns nothing."""
+
+    def answer(self, visit: Any, at: int) -> dict[str, list[str]]:
+        return {}
+
+
+def visited(root: Path, most: int) -> None:
+    """Real days of the shop against ``noria up``, until the release is champion and has baked, or so many have passed."""
+    with open_project(root) as project, server(project, 0, lambda what, facts: None) as client:
+        replay = Replay(client, "shop", Alone(), root / "data/sales", project.state / "replay.jsonl")
+        for day in days(some(read_cut()), most):
+            replay.play(day)
+            if project.store.events.list(kind="baked"):
+                return
+
+
+def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop):
+    """From a changed line in noria.toml to champion, by nobody's hand: decision, gates, canary, live quality, bake."""
+    use(shop, "steps:better")
+    say(shop, "on", '["new data 1 rows"]')
+    say(shop, "cooldown", '"90 days"')
+    say(shop, "rollout", '["50% 2 days min 10 requests", "100%"]')
+    visited(shop, 30)
+    store = sqlite3.connect(shop / ".noria/noria.db")
+    store.row_factory = sqlite3.Row
+    (made,) = store.execute(
+        "select r.*, d.action, d.at from releases r join decisions d on r.decision = d.id"
+    ).fetchall()
+    events = store.execute("select kind, at, data from events where subject = ? order by at", [f"release:{made['id']}"])
+    told = {row["kind"]: (row["at"], json.loads(row["data"])) for row in events}
+    assert (made["action"], made["status"], made["forced"]) == ("retrain", "champion", None), list(told)
+    recipe = store.execute("select recipe from models where 'model:' || name || '@' || version = ?", [made["model"]])
+    assert json.loads(recipe.fetchone()[0])["method"] == "steps:better"
+    verdicts = store.execute("select gate, passed, rubber_stamp from verdicts where model = ?", [made["model"]])
+    assert {row["gate"]: tuple(row)[1:] for row in verdicts} == dict.fromkeys(
+        ("method", "baseline", "latency", "infrastructure"), (1, 0)
+    )
+    started, ended = told["canary"][0], told["promoted"][0]
+    assert ended - started >= 2 * DAY  # its stage took its time
+    findings = told["promoted"][1]["findings"]
+    assert findings and not any(f["broken"] for f in findings)
+    assert told["promoted"][1]["in_stage"] >= 10
+    assert "baked" in told
+    first = store.execute("select status, model from releases where id = ?", [made["previous"]]).fetchone()
+    assert tuple(first) == ("superseded", "model:shop@1")
+    answered = sqlite3.connect(shop / ".noria/live.db").execute(
+        "select case when at < ? then 'before' when at < ? then 'canary' else 'after' end, model, count(*) "
+        "from predictions group by 1, 2",
+        [started, ended],
+    )
+    found = {(when, model): n for when, model, n in answered}
+    mine = made["model"]
+    assert set(found) == {("before", "model:shop@1"), ("canary", "model:shop@1"), ("canary", mine), ("after", mine)}
 
 
 def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_path, monkeypatch):
