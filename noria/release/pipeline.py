@@ -154,8 +154,12 @@ def _build_case(project: Project, candidate: ModelVersion, champion: ModelVersio
 
 
 def release_id(project: Project, model: str, attempt: int) -> str:
-    """The id of this try to release this model here: the same however often it is asked for."""
-    return named_id("release", project.config.endpoint, model, str(attempt))
+    """The id of this try to release this model here: the same however often it is asked for.
+
+    A canary's customers are drawn by it, so a project with a seed of its own draws others.
+    """
+    own = [str(project.seed)] if project.seed else []
+    return named_id("release", project.config.endpoint, model, str(attempt), *own)
 
 
 def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
