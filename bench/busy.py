@@ -1,23 +1,32 @@
-"""A training that does not end: EASE on 4,000 items again and again. ``python -m bench.busy [quiet]``: as the loop's worker trains."""
+"""A training that does not end: EASE and item-kNN on 4,000 items, side by side as a search fits them, again and again.
+
+``python -m bench.busy [quiet]``; ``quiet``: as the loop's worker trains.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
-import numpy as np
-
+from bench.recommend import HALF_LIFE, shop
+from noria.model.learners import fit, recipe_of
+from noria.model.threads import side_by_side
 from noria.retrain.worker import quietly
 
+ITEMS = 4_000
 
-def fit() -> None:
-    rng = np.random.default_rng(1)
-    matrix = rng.random((2_000, 4_000))
+
+def train() -> None:
+    data = shop(ITEMS)
+    recipes = [recipe_of("ease", HALF_LIFE, head=ITEMS), recipe_of("item_knn", HALF_LIFE)]
     print("fitting", flush=True)
+    side_by_side(lambda recipe: endless(lambda: fit(recipe, data)), recipes)
+
+
+def endless(work: Callable[[], object]) -> None:
     while True:
-        gram = matrix.T @ matrix
-        gram[np.diag_indices_from(gram)] += 100.0
-        np.linalg.inv(gram)
+        work()
 
 
 if __name__ == "__main__":
-    quietly(fit) if "quiet" in sys.argv else fit()
+    quietly(train) if "quiet" in sys.argv else train()

@@ -15,8 +15,6 @@ from noria.model.rank import Ranking, RecommendScorer
 from noria.types import DAY, JsonObject
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)
-MOST = 15.0
-"""CPU seconds that one fit may take here; a larger one is foretold from the last two and left out."""
 HISTORY, HALF_LIFE = 30, 180 * DAY
 GEMM_IS = "its matrix product at this BLAS's speed"
 MEMORY_IS = "five passes over the scores at memory speed"
@@ -77,15 +75,6 @@ def exponent(found: dict[int, float]) -> float:
     return float(np.polyfit(sizes, np.log([found[n] for n in sorted(found)]), 1)[0])
 
 
-def foretold(found: dict[int, float], size: int) -> float:
-    """What the next size would take, growing as the last two did (at least linearly)."""
-    if len(found) < 2:
-        return 0.0
-    (n0, t0), (n1, t1) = sorted(found.items())[-2:]
-    growth = max(float(np.log(t1 / t0) / np.log(n1 / n0)), 1.0)
-    return t1 * float((size / n1) ** growth)
-
-
 def run() -> list[dict[str, Any]]:
     gemm, memory = gemm_rate(), memory_rate()
     rows = [row("BLAS here", gemm / 1e9, "GFLOP per CPU s"), row("memory here", memory / 1e9, "GB/s")]
@@ -103,9 +92,6 @@ def run() -> list[dict[str, Any]]:
         seconds: dict[int, float] = {}
         answers: dict[int, float] = {}
         for n in SIZES:
-            if (guess := foretold(seconds, n)) > MOST:
-                rows.append(row(f"{name}, {n:,} items: left out, it would take about (> {MOST:g})", guess, "CPU s"))
-                continue
             ranking, seconds[n] = fitted(recipe(n), shops[n])
             answers[n] = answer_us(ranking)
             floor = 40 * n / memory * 1e6

@@ -40,6 +40,23 @@ def run_cycle(project: Project, on_event: OnEvent | None = None, *, author: str 
 
     for name in project.config.data:
         project.engine().run(data_pipeline, {"dataset": name}, on_event=tell)
-    model = build_candidate(project, on_event=tell)
+    model = _on_its_way(project) or build_candidate(project, on_event=tell)
     release = release_candidate(project, model.ref, author=author, on_event=tell)
     return Turned(project.store.datasets.get(project.config.dataset.name), model, release)
+
+
+def _on_its_way(project: Project) -> ModelVersion | None:
+    """The version whose release was killed, if it is what a training would be asked for now.
+
+    A release may have been promoted just before the kill: a training would then take it for the incumbent, and be another.
+    """
+    from noria.model.prepare import parameters
+    from noria.release.pipeline import cut_short
+
+    ref = cut_short(project)
+    if ref is None:
+        return None
+    model = project.store.models.get(ref)
+    asked = project.store.runs.get(model.run).params if model.run else {}
+    now = parameters(project, None, "")
+    return model if {**asked, "incumbent": None} == {**now, "incumbent": None} else None

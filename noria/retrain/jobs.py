@@ -161,7 +161,7 @@ class WorkerJobs:
             stdout=subprocess.PIPE,
             stderr=self._log,
             env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # so that it can be killed with whatever it has started
+            process_group=0,  # so that it can be killed with whatever it has started; of this session, see `quietly`
         )
 
     def _send(self, line: bytes) -> None:

@@ -88,7 +88,8 @@ def quietly(work: Callable[[], T]) -> T:
     """Do it in a thread that is nice to all others, as is what it starts, and the libraries' pools for good.
 
     On Linux niceness is a thread's own, is inherited, and cannot be taken back: this thread never has it, nor have the
-    stores' writers, whose locks the scorer waits for. On other systems nothing is niced.
+    stores' writers, whose locks the scorer waits for. It counts within a session only (autogroups share evenly, see
+    sched(7)): the worker stays in the scorer's. On other systems nothing is niced.
     """
     with ThreadPoolExecutor(1, "noria-quiet", _be_nice) as alone:
         return alone.submit(work).result()

@@ -162,6 +162,14 @@ def test_killed_between_two_jobs(worker: WorkerJobs) -> None:
     assert again["version"] is None and worker.started == 2
 
 
+def test_it_can_be_killed_with_its_children_and_its_niceness_counts(worker: WorkerJobs) -> None:
+    """A process group of its own; but no session of its own, where Linux would give it an even share of the processor."""
+    ingest(worker)
+    assert worker.pid is not None
+    assert os.getpgid(worker.pid) == worker.pid != os.getpgid(0)
+    assert os.getsid(worker.pid) == os.getsid(0)
+
+
 def test_who_does_not_hold_the_lease_does_nothing(worker: WorkerJobs, project: Project, owner: str) -> None:
     project.store.leases.drop(LEASE, owner)
     with pytest.raises(JobFailed, match="another loop owns"):

@@ -44,7 +44,7 @@ class Children:
                 [sys.executable, "-m", "noria.kernel.engine.child", str(writing)],
                 stdin=subprocess.PIPE,
                 pass_fds=(writing,),
-                start_new_session=True,
+                process_group=0,
                 env={k: v for k, v in os.environ.items() if k != "NORIA_FAULT"},
             )
         finally:

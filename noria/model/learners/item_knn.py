@@ -33,8 +33,9 @@ def rows(train: Interactions, half_life: int, shrink: float, k: int) -> tuple[I8
 
     def blocks() -> Iterator[F8]:
         for low in range(0, len(train.items), BLOCK):
-            part = (items[low : low + BLOCK] @ baskets).toarray()
-            part /= size[low : low + BLOCK, None] * size[None, :]
+            together = (items[low : low + BLOCK] @ baskets).tocoo()
+            together.data /= size[low + together.row] * size[together.col]
+            part = together.toarray()
             part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
             yield part
 

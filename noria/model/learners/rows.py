@@ -46,7 +46,8 @@ def strongest(blocks: Iterable[F8], k: int) -> tuple[I8, F8]:
     for block in blocks:
         width = block.shape[1]
         if k < width:
-            least = np.partition(block, width - k, axis=1)[:, width - k, None]
+            # The least of all but the strongest would do, but numpy selects seventeen times slower among many zeros below.
+            least = -np.partition(-block, k - 1, axis=1)[:, k - 1, None]
             chosen = block >= least
             crowded = np.flatnonzero(np.count_nonzero(chosen, axis=1) > k)  # several stand at the border
             if len(crowded):
