@@ -1,0 +1,252 @@
+"""Every route of the running application x everybody who may ask: deny by default.
+
+The table below is written by hand. A route that is added, or whose scope is changed, fails here until somebody has said whom it is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noria.kernel.metadata import open_metadata
+from noria.project import Project, open_project
+from noria.serve import auth
+from noria.serve.faces import installed
+from noria.serve.routes import OPEN, SCOPES, Route
+from noria.types import to_iso
+from noria.web import actions
+from tests.serve.asking import NOON, TOML, Asker, Heard, alive, make_app
+
+READS = [
+    "/metrics",
+    "/api/status",
+    "/api/data",
+    "/api/data/{dataset}",
+    "/api/data/{dataset}/versions",
+    "/api/data/{dataset}/files",
+    "/api/data/{dataset}/versions/{version}/profile",
+    "/api/runs",
+    "/api/runs/{run}",
+    "/api/runs/{run}/steps",
+    "/api/models",
+    "/api/models/{model}",
+    "/api/models/{model}/card",
+    "/api/compare",
+    "/api/releases",
+    "/api/releases/{release}",
+    "/api/decisions",
+    "/api/decisions/{decision}",
+    "/api/events",
+    "/api/alarms",
+    "/api/windows/{monitor}",
+    "/api/predictions",
+    "/api/predictions/{prediction}",
+    "/api/predictions/{prediction}/trace",
+    "/api/openapi.json",
+    "/",
+    "/events",
+    "/data",
+    "/data/{dataset}/{version}",
+    "/runs",
+    "/runs/{run}",
+    "/models",
+    "/models/{model}",
+    "/releases",
+    "/releases/{release}",
+    "/live",
+    "/predictions",
+    "/decisions",
+    "/decisions/{decision}",
+    "/trace",
+    "/static/{name}",
+    "/export/{table}",
+    "/export/{table}/{dataset}",
+]
+ACTIONS = [f"{base}/{{release}}/{verb}" for base in ("/api/releases", "/releases") for verb in actions.ACTIONS]
+TABLE: dict[tuple[str, str], str] = {
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/login"): OPEN,
+    ("POST", "/predict/{endpoint}"): "predict",
+    ("POST", "/feedback"): "feedback",
+    **{("GET", path): "read" for path in READS},
+    ("POST", "/logout"): "read",
+    **{("POST", path): "operate" for path in ACTIONS},
+    ("POST", "/control/refresh"): "operate",
+}
+IN_A_REPLAY = {("POST", "/replay/clock"): "replay", ("GET", "/replay/state"): "replay"}
+VALUES = {
+    "endpoint": "shop",
+    "dataset": "sales",
+    "version": "1",
+    "monitor": "drift",
+    "name": "noria.css",
+    "table": "runs",
+}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+BODIES = {
+    "/predict/{endpoint}": {"subject": "7"},
+    "/feedback": {"key": "o1", "subject": "7", "item": "mug", "value": 1.0, "at": to_iso(NOON)},
+    "/replay/clock": {"to": to_iso(NOON)},
+}
+
+
+@pytest.fixture(params=[False, True], ids=["live", "replay"])
+def replaying(request: Any) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def served(tmp_path: Path, home: Path, replaying: bool) -> Any:
+    """A project as it is served: the routes of a replay exist in a replay alone."""
+    root = tmp_path / "shop"
+    (root / ".noria").mkdir(parents=True)
+    (root / "noria.toml").write_text(TOML)
+    if replaying:
+        store = open_metadata(root / ".noria" / "noria.db")
+        for name, value in (("mode", "replay"), ("clock", NOON)):
+            store.settings.set(name, value)
+        store.close()
+    with open_project(root) as project:
+        yield project
+
+
+def walk(project: Project, work: Callable[[Asker, tuple[Route, ...]], Awaitable[None]]) -> None:
+    """Ask the application with the faces that are installed, as the server builds it."""
+
+    async def main() -> None:
+        async with alive(make_app(project, faces=installed())) as ask:
+            token = auth.issue(project.store, "first", ["read"])
+            assert (
+                await ask("GET", "/api/status", token=token)
+            ).status == 200  # the faces come with the first who asks
+            await work(ask, ask.app.table.routes)
+
+    asyncio.run(main())
+
+
+def path_of(route: Route) -> str:
+    """An address of this route; a record that it names is not there."""
+    parts = route.path.split("{")
+    return parts[0] + "".join(VALUES.get(p.partition("}")[0], "nothing") + p.partition("}")[2] for p in parts[1:])
+
+
+async def send(ask: Asker, route: Route, **more: Any) -> Heard:
+    return await ask(route.method, path_of(route), BODIES.get(route.path), **more)
+
+
+def gets_past(heard: Heard) -> bool:
+    """Whether it was let in; what is asked for may still be missing, or be wrong."""
+    assert heard.status < 500, heard
+    return heard.status not in (401, 403, 405)
+
+
+def test_the_routes_are_those_that_somebody_gave_a_scope(served: Project, replaying: bool) -> None:
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        assert {(r.method, r.path): r.scope for r in routes} == TABLE | (IN_A_REPLAY if replaying else {})
+        assert len(routes) == len({(r.method, r.path) for r in routes})
+
+    walk(served, work)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_token_opens_the_routes_of_its_scope_and_no_others(served: Project, scope: str) -> None:
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        if "replay" in {r.scope for r in routes}:
+            served.store.settings.set("loop", {"clock": NOON, "idle": True, "next_due": NOON + 1})
+        for route in routes:
+            token = auth.issue(served.store, scope, [scope])  # its own: one of them logs out
+            form = f"reason=x&csrf={actions.csrf(auth.check(served.store, token))}".encode()
+            more = {"raw": form} if route.path in ACTIONS and not route.path.startswith("/api") else {}
+            heard = await send(ask, route, token=token, **more)
+            assert gets_past(heard) == (route.scope in (scope, OPEN)), (route, scope, heard)
+            if not gets_past(heard) and route.scope != OPEN:
+                assert heard.status == 403 and f"not good for '{route.scope}'" in heard.body.decode(), (route, heard)
+
+    walk(served, work)
+
+
+def test_nobody_gets_past_the_two_open_routes(served: Project) -> None:
+    """Nobody, a guess, an empty secret, a login code as a token, and tokens that have expired or were taken back."""
+    every = tuple(SCOPES)
+
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        expired = auth.issue(served.store, "late", every, life=-1)
+        revoked = auth.issue(served.store, "gone", every)
+        auth.revoke_named(served.store, "gone")
+        strangers = [None, "noria_guess", "", auth.issue_code(served.store), expired, revoked]
+        for route in routes:
+            for stranger in strangers:
+                heard = await send(ask, route, token=stranger)
+                assert heard.status == 401 or route.scope == OPEN, (route, stranger, heard)
+        assert [(await send(ask, r, token=None)).status for r in routes if r.scope == OPEN] == [200, 400]
+        kept = served.live.predictions.count(), sum(served.live.outcomes.count().values())
+        assert kept == (0, 0)
+
+    walk(served, work)
+
+
+def test_the_page_s_session_reads_and_operates_and_does_nothing_else(served: Project) -> None:
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        secret = auth.log_in(served.store, auth.issue_code(served.store))
+        cookie = {"cookie": f"{ask.app.cookie}={secret}"}
+        own = {**cookie, "origin": "http://127.0.0.1:8080"}
+        last = sorted(routes, key=lambda route: route.path == "/logout")
+        for route in last:
+            heard = await send(ask, route, headers=own, token=None)
+            unmarked = heard.status == 403 and b"does not belong to your session" in heard.body
+            assert (unmarked or gets_past(heard)) == (route.scope in (*auth.SESSION_SCOPES, OPEN)), (route, heard)
+            if route.method == "POST":
+                for origin in ({}, {"origin": "http://127.0.0.1:9999"}):
+                    assert (await send(ask, route, headers={**cookie, **origin}, token=None)).status in (401, 403), (
+                        route
+                    )
+        assert (await ask("GET", "/", headers=own, token=None)).status == 401, "logged out"
+
+    walk(served, work)
+
+
+def test_no_other_method_and_no_other_path_is_answered(served: Project) -> None:
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        full = auth.issue(served.store, "full", SCOPES)
+        answered: dict[str, set[str]] = {}
+        for route in routes:
+            answered.setdefault(route.path, set()).add(route.method)
+        for route in routes:
+            for method in set(METHODS) - answered[route.path]:
+                assert (await ask(method, path_of(route), token=None)).status == 401, (method, route)
+                heard = await ask(method, path_of(route), token=full)
+                assert heard.status == 405, (method, route, heard)
+        for path in (
+            "/nowhere",
+            "/api",
+            "/api/",
+            "/docs",
+            "/redoc",
+            "/openapi.json",
+            "/static/",
+            "/static/../app.py",
+            "/replay",
+        ):
+            assert (await ask("GET", path, token=None)).status == 401, path
+            assert (await ask("GET", path, token=full)).status == 404, path
+        if not any(route.scope == "replay" for route in routes):
+            for method, path in IN_A_REPLAY:
+                assert (await ask(method, path, token=full)).status == 404, path
+
+    walk(served, work)
+
+
+def test_a_route_that_slipped_past_the_table_is_not_reached(served: Project) -> None:
+    """FastAPI would answer there; nobody is let through to it."""
+
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        api = next(face.app for face in ask.app.faces.loaded or () if hasattr(face.app, "get"))
+        api.get("/free")(lambda: {"free": True})
+        assert (await ask("GET", "/free", token=None)).status == 401
+        assert (await ask("GET", "/free", token=auth.issue(served.store, "full", SCOPES))).status == 404
+
+    walk(served, work)
