@@ -50,11 +50,37 @@ class ProjectSection(Section, frozen=True):
 
 
 class GoalSection(Section, frozen=True):
-    """``[goal]``: what it is for; the gates and the page read it."""
+    """``[goal]``: what the model is for, in words for the people who decide.
+
+    Shown where they look: overview, release, status, model card, approval. Noria does not measure it and no gate reads it:
+    gates compare ``[model] metric``.
+    """
 
     measure: str = ""
     owner: str = ""
     least_useful: str = ""
+
+    def json(self) -> JsonObject:
+        """By the keys of the file."""
+        return msgspec.structs.asdict(self)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What was said, by the names that people read."""
+        said = {"goal": self.measure, "owner": self.owner, "least useful": self.least_useful}
+        return {name: " ".join(text.split()) for name, text in said.items() if text.strip()}
+
+    @property
+    def words(self) -> str:
+        """One sentence, or nothing.
+
+        >>> GoalSection(measure="revenue per visit", least_useful="1 %").words
+        'revenue per visit; a gain below 1 % is not worth a release'
+        """
+        told = self.told
+        parts = [told.get("goal", ""), f"owner: {told['owner']}" if "owner" in told else ""]
+        parts.append(f"a gain below {told['least useful']} is not worth a release" if "least useful" in told else "")
+        return "; ".join(part for part in parts if part)
 
 
 class DataConfig(Section, frozen=True):

@@ -24,6 +24,7 @@ class Status:
 
     project: str
     purpose: str
+    goal: JsonObject  # as [goal] says it: measure, owner, least_useful
     endpoint: str
     mode: str  # live | replay
     clock: Micros
@@ -49,6 +50,7 @@ def status(serving: Served) -> Status:
     return Status(
         project=project.config.project.name,
         purpose=project.config.project.purpose,
+        goal=project.config.goal.json(),
         endpoint=endpoint,
         mode="replay" if project.replay else "live",
         clock=serving.clock.now(),

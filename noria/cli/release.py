@@ -159,13 +159,20 @@ release.add_command(rollback)
 
 def _decide(folder: Path, release_id: str | None, reason: str, role: str | None, yes: bool, as_json: bool) -> None:
     from noria.release import approvals
+    from noria.release.registry import verdicts_of
 
     with opened(folder) as project:
         chosen = _pick(project, release_id, "held")
         verb = approvals.approve if yes else approvals.reject
         found = verb(project, chosen, who=getpass.getuser(), reason=reason, role=role)
+        verdicts, goal = verdicts_of(project, found), project.config.goal
         follow(project)
-    emit(found, as_json, lambda: facts({"release": found.id, "model": found.model, "status": found.status}))
+
+    def show() -> None:
+        facts({"release": found.id, "model": found.model, "status": found.status, **goal.told})
+        gate_table(verdicts)
+
+    emit({**asdict(found), "goal": goal.json(), "verdicts": verdicts}, as_json, show)
 
 
 @click.command()

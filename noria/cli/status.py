@@ -27,6 +27,7 @@ def overview(project: Project) -> dict[str, Any]:
     alarms = store.events.list(kind="alarm")
     return {
         "project": config.project.name,
+        "goal": config.goal.json(),
         "clock": to_iso(project.clock.now()),
         "mode": "replay" if project.replay else "live",
         "serving": {"model": champion.model, "release": champion.id} if champion else None,
@@ -63,7 +64,7 @@ def _quality(found: dict[str, Any] | None) -> str | None:
 def status(folder: Path, as_json: bool) -> None:
     """What serves, on which data, what was decided last, what waits for somebody."""
     with opened(folder) as project:
-        found = overview(project)
+        found, goal = overview(project), project.config.goal.told
 
     def show() -> None:
         serving = found["serving"]
@@ -74,6 +75,7 @@ def status(folder: Path, as_json: bool) -> None:
         facts(
             {
                 "project": f"{found['project']} ({found['mode']}, {found['clock']})",
+                **goal,
                 "serving": serving["model"] if serving else "nothing yet: noria run",
                 "canary": ", ".join(found["canary"]) or None,
                 "waiting": ", ".join(found["waiting"]) or None,

@@ -12,16 +12,21 @@ from noria.types import JsonObject, to_iso
 def card(
     name: str,
     purpose: str,
+    goal: str,
     recipe: JsonObject,
     found: JsonObject,
     metrics: JsonObject,
     cut: JsonObject,
     data: list[str],
 ) -> Report:
-    """Markdown. ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut."""
+    """Markdown. ``purpose`` and ``goal`` are the project's words.
+
+    ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut.
+    """
     parts = [
         f"# {name}: {recipe['method']}",
         f"For: {purpose}" if purpose else "",
+        f"Goal, as the project says it (no gate measures it): {goal}" if goal else "",
         f"Learned from {', '.join(data)}, rows before {to_iso(cut['end'])}.",
         _measured(metrics, cut),
         _chosen(found),

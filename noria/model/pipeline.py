@@ -94,9 +94,11 @@ def _above(own: Report, other: Report, seed: int) -> JsonObject:
 
 
 @step
-def describe(name: str, purpose: str, cut: JsonObject, found: JsonObject, metrics: JsonObject, data: list[str]) -> Card:
+def describe(
+    name: str, purpose: str, goal: str, cut: JsonObject, found: JsonObject, metrics: JsonObject, data: list[str]
+) -> Card:
     """The model card."""
-    return card(name, purpose, found["recipe"], found, metrics, cut, data)
+    return card(name, purpose, goal, found["recipe"], found, metrics, cut, data)
 
 
 @step(impure="writes the model version")
@@ -152,6 +154,7 @@ def register(
 def model_pipeline(
     name: str,
     purpose: str,
+    goal: str,
     dataset: str,
     version: int,
     time: str,
@@ -168,7 +171,7 @@ def model_pipeline(
     evaluated, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics = evaluate(rows, cut, settings, evaluated)  # type: ignore[call-arg]
     data = [f"dataset:{dataset}@{version}"]
-    told = describe(name, purpose, cut, found, metrics, data)
+    told = describe(name, purpose, goal, cut, found, metrics, data)
     model = register(name, data, cut, found, metrics, evaluated, released, told, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 

@@ -33,6 +33,7 @@ def parameters(project: Project, version: int | None, author: str) -> JsonObject
     return {
         "name": project.config.endpoint,
         "purpose": project.config.project.purpose,
+        "goal": project.config.goal.words,
         "dataset": dataset.name,
         "version": project.store.datasets.get(dataset.name, version).version,
         "time": "_at" if model.task in TABLES else "at",

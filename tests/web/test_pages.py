@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
+from noria.config import GoalSection
 from noria.kernel import records as r
 from noria.project import Project
 from noria.serve import auth
@@ -80,6 +82,22 @@ def test_what_the_overview_says(told: Project) -> None:
     assert "shop@4 waits for approval" in text
     assert "Data: all right. 72," in text
     assert "Rolled back" in text and "Forced past the gates" in text
+
+
+def test_the_goal_stands_where_people_decide(told: Project) -> None:
+    goal = "revenue per visit; owner: head of the shop; a gain below 1 % is not worth a release"
+    assert f"What it is for: <bdi>{goal}</bdi>" in get(told, "/").body.decode()
+    (held,) = told.store.releases.list(status="held")
+    text = get(told, f"/releases/{held.id}").body.decode()
+    assert f"<bdi>{goal}</bdi>. No gate measures this" in text
+    assert "<dt>Owner</dt><dd><bdi>head of the shop</bdi></dd>" in text
+    ended = next(iter(told.store.releases.list(status="superseded")))
+    text = get(told, f"/releases/{ended.id}").body.decode()
+    assert "No gate measures this" not in text and "<dt>Least useful</dt><dd><bdi>1 %</bdi></dd>" in text
+    plain = replace(told, config=msgspec.structs.replace(told.config, goal=GoalSection(measure="<b>joy</b>")))
+    assert "<bdi>&lt;b&gt;joy&lt;/b&gt;</bdi>" in get(plain, "/").body.decode()
+    none = replace(told, config=msgspec.structs.replace(told.config, goal=GoalSection()))
+    assert "What it is for" not in get(none, "/").body.decode()
 
 
 def test_a_loop_that_does_not_stay_up_is_said_on_the_overview(empty: Project) -> None:
