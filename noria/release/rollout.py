@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from noria.errors import ReleaseError
 from noria.grammar.rollback import parse_rule
 from noria.kernel.records import Event, Release
-from noria.release.rules import Arm, Evidence, Finding, judge
+from noria.release.rules import Arm, Evidence, judge
 from noria.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ __all__ = ["Arm", "BAKE", "Evidence", "arm", "begin", "check", "halt", "in_progr
 BAKE: Micros = 7 * DAY
 """How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything."""
 PATIENCE = 5
-"""A stage that is over waits at most so many of its spans (and at least `LEAST_WAIT`) for quality to become visible."""
+"""A stage that is over waits at most so many of its spans (and at least `LEAST_WAIT`) for quality to become visible.
+
+After that an unseen one goes on (a service without outcomes must be able to release), a doubtful one is halted.
+"""
 LEAST_WAIT: Micros = 7 * DAY
 
 
@@ -105,8 +108,12 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             return _end_bake(project, current, now, said, tx)
         if not _stage_over(current, now, evidence):
             return []
-        if not all(finding.powered for finding in findings) and now < _patience(current):
-            return _wait(project, current, now, findings, tx)
+        doubts = [finding.text for finding in findings if finding.doubtful]
+        unseen = [finding.text for finding in findings if not finding.powered]
+        if (doubts or unseen) and now < _patience(current):
+            return _wait(project, current, now, "doubtful" if doubts else "underpowered", doubts or unseen, tx)
+        if doubts:
+            return _halt(project, current, now, {"reason": "; ".join(doubts), "by": "rule", **said}, tx)
         return _advance(project, current, now, said, tx)
 
     return project.store.transact(work)
@@ -154,14 +161,14 @@ def _patience(release: Release) -> Micros:
     return release.stage_since + max(PATIENCE * int(release.stages[release.stage]["span"]), LEAST_WAIT)
 
 
-def _wait(project: Project, release: Release, now: Micros, findings: list[Finding], tx: Any) -> list[Event]:
-    """The stage is over but could not have shown a useless model: wait, and say so once."""
-    if release.evidence.get("waits_in") == release.stage:
+def _wait(project: Project, release: Release, now: Micros, kind: str, why: list[str], tx: Any) -> list[Event]:
+    """The stage is over, but a useless model could not have been seen, or is half seen: wait, and say so once."""
+    waits = [release.stage, kind]
+    if release.evidence.get("waits_in") == waits:
         return []
-    project.store.releases.update(release.id, tx, evidence={**release.evidence, "waits_in": release.stage})
-    unseen = [finding.text for finding in findings if not finding.powered]
-    data = {"stage": release.stage, "reason": "; ".join(unseen), "until": to_iso(_patience(release))}
-    return [_event(project, release, now, "underpowered", data, tx)]
+    project.store.releases.update(release.id, tx, evidence={**release.evidence, "waits_in": waits})
+    data = {"stage": release.stage, "reason": "; ".join(why), "until": to_iso(_patience(release))}
+    return [_event(project, release, now, kind, data, tx)]
 
 
 def _advance(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:

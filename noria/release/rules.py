@@ -19,6 +19,8 @@ from noria.types import JsonObject, Micros
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
 """Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
+DOUBT = 10**0.5
+"""A bet grown to this is substantial evidence against the rule (Jeffreys 1961), though no proof: nothing goes forward on it."""
 LEAST_SUBJECTS = 5
 """Below so many independent subjects in an arm, nothing is said about quality."""
 
@@ -53,13 +55,30 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule says about the evidence. ``powered``: a release that fails altogether would have been seen."""
+    """What a rule says about the evidence.
+
+    ``powered``: a release that fails altogether would have been seen. ``doubtful``: not proven broken, but what there
+    is speaks against it.
+    """
 
     rule: str
     broken: bool
     powered: bool
     text: str
     figures: JsonObject
+    doubtful: bool = False
+
+    @staticmethod
+    def of(
+        rule: Rule, e_value: float, e_value_if_useless: float, broken_text: str, text: str, figures: JsonObject
+    ) -> Finding:
+        """From the bet against the rule, and the bet as it would stand if the release were useless."""
+        proof = 1 / (1 - CONFIDENCE[rule.kind])
+        broken, powered = e_value >= proof, e_value_if_useless >= proof
+        doubtful = not broken and e_value >= DOUBT
+        word = broken_text if broken else "doubtful" if doubtful else "kept" if powered else "underpowered"
+        said = figures | {"e_value": e_value, "confidence": CONFIDENCE[rule.kind]}
+        return Finding(rule.text, broken, powered, f"{word}: {text}", said, doubtful)
 
     def json(self) -> JsonObject:
         return asdict(self)
@@ -119,15 +138,9 @@ def _p99(rule: Rule, evidence: Evidence) -> Finding:
 
 
 def _share(rule: Rule, bad: int, n: int, broken_text: str, limit: float | None = None) -> Finding:
-    confidence = CONFIDENCE[rule.kind]
     limit = rule.limit if limit is None else limit
-    e_value = share_e_value(bad, n, limit)
-    broken = e_value >= 1 / (1 - confidence)
-    powered = share_e_value(n, n, limit) >= 1 / (1 - confidence)
-    text = (
-        f"{broken_text}: {bad} of {n}" if broken else f"kept: {bad} of {n}" if powered else f"underpowered: {n} answers"
-    )
-    return Finding(rule.text, broken, powered, text, {"bad": bad, "n": n, "e_value": e_value, "confidence": confidence})
+    e_values = share_e_value(bad, n, limit), share_e_value(n, n, limit)
+    return Finding.of(rule, *e_values, broken_text, f"{bad} of {n}", {"bad": bad, "n": n})
 
 
 def _quality(rule: Rule, evidence: Evidence) -> Finding:
@@ -137,9 +150,7 @@ def _quality(rule: Rule, evidence: Evidence) -> Finding:
     """
     kind = measure(evidence.metric)
     new, old = clustered(evidence.canary), clustered(evidence.champion)
-    confidence = CONFIDENCE["quality"]
-    figures: JsonObject = {"canary": new.json(), "champion": old.json(), "confidence": confidence}
-    figures["historical"] = evidence.historical
+    figures: JsonObject = {"canary": new.json(), "champion": old.json(), "historical": evidence.historical}
     counts = f"{new.n} answers to {new.subjects} subjects beside {old.n} to {old.subjects}"
     if min(new.subjects, old.subjects) < LEAST_SUBJECTS or old.mean <= 0:
         return Finding(rule.text, False, False, f"underpowered: {counts}", figures)
@@ -150,12 +161,9 @@ def _quality(rule: Rule, evidence: Evidence) -> Finding:
     error = math.hypot(own, kind.worse(1.0, rule.limit) * old.error)
     e_value = drop_e_value(kind.sign * (new.mean - floor), error, room / 2)
     useless = drop_e_value(-room, error, room / 2)
-    broken, powered = e_value >= 1 / (1 - confidence), useless >= 1 / (1 - confidence)
-    figures |= {"floor": floor, "error": error, "e_value": e_value, "e_value_if_useless": useless}
+    figures |= {"floor": floor, "error": error, "e_value_if_useless": useless}
     means = [kind.text(kind.figure(arm.mean)) for arm in (new, old)]
-    change = f"{means[0]} against {means[1]}, {counts}"
-    text = f"{rule.text}: {change}" if broken else f"kept: {change}" if powered else f"underpowered: {change}"
-    return Finding(rule.text, broken, powered, text, figures)
+    return Finding.of(rule, e_value, useless, rule.text, f"{means[0]} against {means[1]}, {counts}", figures)
 
 
 _JUDGES = {"errors": _errors, "p99": _p99, "quality": _quality}

@@ -18,6 +18,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "blocked": ("bad", "Data blocked"),
     "canary": ("busy", "Canary started"),
     "damaged": ("bad", "Damaged bytes refused"),
+    "doubtful": ("warn", "The evidence speaks against it"),
     "failed": ("warn", "A job failed"),
     "forced": ("warn", "Forced past the gates"),
     "halted": ("warn", "Halted"),

@@ -141,6 +141,29 @@ def test_a_canary_too_small_to_be_judged_waits_says_so_once_and_does_not_wait_fo
     assert kinds(rollout.check(project, "shop", later(project, 7), little)) == ["stage"]
 
 
+def speaks_against(release):
+    """Twelve answers that hit nearly nothing beside thirty-six that hit a third: no proof, and no reason to go on."""
+    few = Arm(12, 0, (), (0.2, *[0.0] * 11), tuple(f"n{i}" for i in range(12)))
+    many = Arm(36, 0, (), tuple([0.0, 0.3, 0.7] * 12), tuple(f"o{i}" for i in range(36)))
+    return Evidence(release.id, 0, few, many, in_stage=20)
+
+
+def test_a_canary_that_the_evidence_speaks_against_waits_and_is_never_promoted(project, first, canary):
+    doubts = speaks_against(canary)
+    (event,) = rollout.check(project, "shop", later(project, 2), doubts)
+    assert event.kind == "doubtful" and "doubtful: 0.017 against 0.333" in event.data["reason"]
+    assert rollout.check(project, "shop", later(project, 1), doubts) == []
+    (event,) = rollout.check(project, "shop", later(project, 7), doubts)
+    assert event.kind == "halted" and event.data["by"] == "rule" and "doubtful" in event.data["reason"]
+    assert project.store.releases.champion("shop").id == first.id
+    assert project.store.releases.get(canary.id).status == "halted"
+
+
+def test_a_doubt_that_goes_away_holds_nothing_back(project, canary):
+    assert kinds(rollout.check(project, "shop", later(project, 2), speaks_against(canary))) == ["doubtful"]
+    assert kinds(rollout.check(project, "shop", later(project, 1), evidence(canary))) == ["stage"]
+
+
 def test_evidence_about_another_release_is_refused(project, first, canary):
     with pytest.raises(ReleaseError, match="not about"):
         rollout.check(project, "shop", project.clock.now(), evidence(first))

@@ -164,6 +164,15 @@ def test_what_could_not_be_seen_is_underpowered():
     assert not judge([DROPS], Evidence("r", 0))[0].powered
 
 
+def test_a_useless_release_is_at_least_doubtful_where_an_equal_one_is_not():
+    rng = np.random.default_rng(7)
+    equal = [judge([DROPS], Evidence("r", 0, *arms(rng, 10, 30)))[0] for _ in range(200)]
+    useless = [judge([DROPS], Evidence("r", 0, *arms(rng, 10, 30, useless=True)))[0] for _ in range(200)]
+    assert sum(f.doubtful or f.broken for f in equal) <= 4
+    assert sum(f.doubtful or f.broken for f in useless) >= 180
+    assert all(("doubtful" in f.text) is f.doubtful and not (f.doubtful and f.broken) for f in [*equal, *useless])
+
+
 def test_errors_and_latency():
     rules = [parse_rule("errors > 1%"), parse_rule("p99 > 50 ms")]
     bad = Evidence("r", 0, Arm(40, 6, tuple([1_000] * 30 + [80_000] * 10)))

@@ -101,6 +101,7 @@ def findings(r: Release) -> list[dict[str, Any]]:
                         "rule": f.get("rule", "?"),
                         "broken": f.get("broken"),
                         "powered": f.get("powered"),
+                        "doubtful": f.get("doubtful"),
                         "text": f.get("text", ""),
                         "at": stop.get("at"),
                     }
