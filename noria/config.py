@@ -17,6 +17,7 @@ import msgspec
 from noria.errors import ConfigError, NotAvailableYet
 from noria.grammar.amounts import parse_promise, parse_share
 from noria.grammar.calls import budget, trigger
+from noria.grammar.later import later
 from noria.grammar.rollback import parse_rule
 from noria.grammar.stages import parse_rollout, parse_stage
 from noria.types import JsonObject, did_you_mean, parse_span
@@ -35,7 +36,6 @@ BASELINES = {
     "regress": ("constant", "mean", "popularity"),
 }
 """What ``superior_to`` of the baseline gate may name; of tables all are the constant answer."""
-LATER_SOURCES = ("s3://", "postgresql://", "gs://", "az://", "kafka://")
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -236,8 +236,8 @@ class Config(Section, frozen=True):
 
     @property
     def rollout(self) -> ReleaseSection:
-        """The environment ``production``, or the only one, or the defaults."""
-        return self.release.get("production") or next(iter(self.release.values()), ReleaseSection())
+        """The one environment, or the defaults."""
+        return next(iter(self.release.values()), ReleaseSection())
 
 
 def load(path: Path) -> Config:
@@ -285,6 +285,10 @@ def _shape(raw: JsonObject, text: str, name: str) -> JsonObject:
             raise ConfigError(
                 f"[{kind}] needs a name", place=_place(text, name, [kind]), way_out=f"write it as [{kind}.NAME]"
             )
+    for key, section in raw.get("data", {}).items():
+        if "name" in section:
+            place = _place(text, name, ["data", key, "name"])
+            raise ConfigError(f"unknown key 'name' in [data.{key}]", place=place, way_out="the section is its name")
     shaped["data"] = {k: {**v, "name": k} for k, v in raw.get("data", {}).items()}
     shaped["features"] = {
         k: {
@@ -303,23 +307,9 @@ def _tables(section: Any) -> bool:
 
 def _refuse_later(raw: JsonObject, text: str, name: str) -> None:
     """Settings that the documentation names and that this version does not build."""
-    later: list[tuple[list[str], str]] = []
-    if "slices" in raw.get("gates", {}):
-        later.append((["gates", "slices"], "the gate 'slices'"))
-    if raw.get("model", {}).get("task") == "forecast":
-        later.append((["model", "task"], "the task 'forecast'"))
-    for key, section in raw.get("release", {}).items():
-        stages = section.get("rollout", []) if isinstance(section, dict) else []
-        if any(isinstance(s, str) and re.match(r"\s*(shadow|blue|green|linear)", s) for s in stages):
-            later.append((["release", key, "rollout"], "a shadow, linear or blue-green stage"))
-    for key, section in raw.get("data", {}).items():
-        source = section.get("source", "") if isinstance(section, dict) else ""
-        if isinstance(source, str) and source.startswith(LATER_SOURCES):
-            later.append((["data", key, "source"], f"a source at {source.split('://')[0]}://"))
-    for path, what in later:
-        raise NotAvailableYet(
-            f"{what} is not available yet", place=_place(text, name, path), way_out="leave it out for now"
-        )
+    for found in later(raw):
+        place = _place(text, name, found.path)
+        raise NotAvailableYet(f"{found.what} is not available yet", place=place, way_out=found.way_out)
 
 
 def _explain(exc: msgspec.ValidationError, shaped: JsonObject, text: str, name: str) -> ConfigError:

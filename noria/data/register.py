@@ -82,7 +82,8 @@ def register(
     if again and unserved(project):
         project.live.online.forget([c.ingest for c in tables.versions(dataset)])
     parts = (tables.added(dataset, [v]) for v in range(1, commit.version)) if again else iter([rows])
-    found, low, high = _take_in(project, contract, parts)
+    learned = dataset == project.config.dataset.name  # serving knows the rows that the model learns from, and no others
+    found, low, high = _take_in(project, contract, parts, learned)
     profiled = _profile(project, found, None if again else last)
     contract_text = keep_contract(project, dataset)
     before = None if again else last
@@ -158,16 +159,16 @@ def keep_contract(project: Project, dataset: str) -> str:
 
 
 def _take_in(
-    project: Project, contract: Contract, parts: Iterable[pl.DataFrame]
+    project: Project, contract: Contract, parts: Iterable[pl.DataFrame], learned: bool
 ) -> tuple[Profile | None, Micros | None, Micros | None]:
-    """Each part's rows into the online history; their profile together, and their first and last time."""
+    """Each part's rows into the online history, where the model learns from them; their profile together, and their first and last time."""
     found: Profile | None = None
     low: Micros | None = None
     high: Micros | None = None
     for part in parts:
         if not part.height:
             continue
-        if contract.subject and contract.item and contract.time:
+        if learned and contract.subject and contract.item and contract.time:
             project.live.online.load(online_events(contract, part))
         of_part = profile(part.select(contract.names), private=(contract.subject,) if contract.subject else ())
         found = found.merge(of_part) if found else of_part

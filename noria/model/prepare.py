@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from noria.config import METRICS
 from noria.data.ingest import load_contract
 from noria.data.tables import open_tables
-from noria.errors import ConfigError
+from noria.errors import ConfigError, NotAvailableYet
 from noria.features.views import View
 from noria.kernel.records import ModelVersion
 from noria.model.problem import Settings
@@ -83,14 +83,19 @@ def views(project: Project, contract: Contract) -> list[View]:
 
 
 def half_life(found: list[View], contract: Contract) -> Micros:
-    """Of the decayed counts by item that a view declares for the subject: one definition for training and serving."""
-    spans = {
-        feature.half_life
-        for view in found
-        if view.entity == contract.subject
-        for feature in view.features
-        if feature.op == "decayed_count" and feature.by == contract.item and feature.half_life
-    }
+    """Of the decayed counts by item that a view declares for the subject: one definition for training and serving.
+
+    Raises ConfigError for two of them; NotAvailableYet for counts by another column, or of somebody else.
+    """
+    by_item = [(view, feature) for view in found for feature in view.features if feature.by is not None]
+    for view, feature in by_item:
+        if (view.entity, feature.by) != (contract.subject, contract.item):
+            raise NotAvailableYet(
+                f"counts by {feature.by!r} of {view.entity or 'nobody'!r} are not available yet",
+                place=f"[features.{view.name}] {feature.name}",
+                way_out=f"serving keeps those by {contract.item!r} of {contract.subject!r}, the item and the subject",
+            )
+    spans = {feature.half_life for _, feature in by_item if feature.half_life}
     if len(spans) > 1:
         raise ConfigError(
             "two half-lives for the items of a subject", place="[features]", way_out="serving keeps one: declare one"

@@ -207,6 +207,20 @@ def test_rows_enter_the_online_history_once_and_link_what_is_there(project: Proj
     assert events[4].at == parse_time("2011-01-02T12:00")
 
 
+def test_only_the_dataset_that_the_model_learns_from_is_the_history_of_serving(project: Project, folder: Path) -> None:
+    """A second dataset is ingested, checked and kept; training does not read it, so serving must not know it."""
+    toml = (folder / "noria.toml").read_text()
+    more = '[data.returns]\nsource = "data/returns/*.csv"\ncontract = "contracts/sales.yaml"\n'
+    (folder / "noria.toml").write_text(toml.replace("[model]", more + "[model]"))
+    (folder / "data/returns").mkdir()
+    drop(folder, "1.csv", DAY_1)
+    (folder / "data/returns/2.csv").write_text(DAY_2)
+    with open_project(folder, clock=HeldClock(NOW)) as both:
+        made = [ingest(both, name) for name in ("sales", "returns")]
+        assert [(m.dataset, m.rows) for m in made if m] == [("sales", 3), ("returns", 2)]
+        assert {e.key for e in both.live.online.since(0)} == {"1/lamp", "1/mug", "2/mug"}
+
+
 def test_old_data_is_told(project: Project, folder: Path) -> None:
     drop(folder, "1.csv", DAY_1)
     ingest(project, "sales")
