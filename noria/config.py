@@ -118,7 +118,7 @@ class SplitSection(Section, frozen=True):
 
 
 class SearchSection(Section, frozen=True):
-    """``search``: how many recipes to try, and a cap on the time it may take."""
+    """``search``: how many recipes to try, and the wall time after which no further one is begun (not in a replay)."""
 
     trials: int = 20
     budget: str = "20 s"

@@ -56,7 +56,7 @@ def settings(project: Project) -> Settings:
         half_life=half_life(views(project, contract), contract),
         train=None if model.train == "all" else parse_span(model.train),
         trials=model.search.trials,
-        budget=parse_span(model.search.budget),
+        budget=None if project.replay else parse_span(model.search.budget),  # a slow machine plays the same story
         source=read_source(project.root, model.task).decode() if model.task.startswith("steps:") else None,
         columns=_columns(project, contract) if model.task in TABLES else (),
     )

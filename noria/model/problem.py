@@ -12,7 +12,7 @@ from typing import Protocol
 from noria.kernel.artifacts.codecs import Bundle
 from noria.model.evaluate import Scored
 from noria.model.search import Found
-from noria.types import JsonObject, Micros
+from noria.types import SECOND, JsonObject, Micros
 
 Progress = Callable[[int, int, str], None]
 
@@ -26,9 +26,14 @@ class Settings:
     half_life: Micros  # of the decayed counts that the history view declares
     train: Micros | None  # how far back training looks; None: everything
     trials: int
-    budget: Micros
+    budget: Micros | None  # wall time after which the search begins no trial; None: no end but the trials
     source: str | None = None  # the text of steps.py, for a project's own learner
     columns: tuple[JsonObject, ...] = ()  # of a table: what each column of `features` is
+
+    @property
+    def seconds(self) -> float | None:
+        """The budget of the search."""
+        return None if self.budget is None else self.budget / SECOND
 
     @staticmethod
     def read(said: JsonObject) -> Settings:

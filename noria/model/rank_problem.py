@@ -19,7 +19,7 @@ from noria.model.measures import measure
 from noria.model.problem import Progress, Report, Settings
 from noria.model.search import Choice, Found, Tried, search
 from noria.model.threads import side_by_side
-from noria.types import SECOND, JsonObject, Micros, digest
+from noria.types import JsonObject, Micros, digest
 
 SPACE = {
     "popular_days": Choice(of=(7, 14, 28, 56)),
@@ -79,7 +79,7 @@ class RankProblem:
             start=learners.recipe_of("blend", settings.half_life),
             incumbent=incumbent if comparable else None,
             trials=settings.trials,
-            seconds=settings.budget / SECOND,
+            seconds=settings.seconds,
             seed=seed,
             progress=progress,
         )

@@ -2,8 +2,9 @@
 
 A trial learns from what was before each validation window and answers that window; nobody sees the test. The search starts
 from the champion's recipe and keeps it unless another one is better beyond noise (without a champion, from the
-method's own defaults, by one standard error). Same data and seed, same outcome; the
-time budget is only a cap, and when it was hit the outcome says so.
+method's own defaults, by one standard error). Same data and seed, same outcome, as long as all trials are made. The
+budget is wall time: a machine that is too slow makes fewer trials and may find another recipe; the outcome and the card
+then say ``capped``. A project that is open for replay has no budget: there the number of trials alone ends the search.
 """
 
 from __future__ import annotations
@@ -105,13 +106,14 @@ def search(
     start: JsonObject,
     incumbent: JsonObject | None,
     trials: int,
-    seconds: float,
+    seconds: float | None,
     seed: int,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Found:
     """Try the fixed recipes, then ``trials`` of the space beginning with ``start``, and choose.
 
-    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe.
+    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. No trial is
+    begun after ``seconds`` of wall time; None: all are made, however long it takes.
     Raises NotEnoughData when there is no validation request.
     """
     if not len(validation.units):
@@ -153,7 +155,7 @@ def _explore(
     start: JsonObject,
     incumbent: JsonObject | None,
     trials: int,
-    seconds: float,
+    seconds: float | None,
     seed: int,
 ) -> bool:
     """Ask and tell; whether the time was up before the trials were."""
@@ -167,7 +169,7 @@ def _explore(
             study.enqueue_trial({name: recipe[name] for name in space}, skip_if_exists=True)
     distributions = {name: choice.distribution() for name, choice in space.items()}
     for _ in range(trials):
-        if time.monotonic() - bench.began > seconds:
+        if seconds is not None and time.monotonic() - bench.began > seconds:
             return True
         trial = study.ask(distributions)
         study.tell(trial, bench.measure({**start, **trial.params}))

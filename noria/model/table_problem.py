@@ -16,7 +16,7 @@ from noria.model.measures import mean_metric
 from noria.model.problem import Progress, Report, Settings
 from noria.model.search import Choice, Found, search
 from noria.model.tables import Table
-from noria.types import SECOND, JsonObject, Micros, did_you_mean
+from noria.types import JsonObject, Micros, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,7 +92,7 @@ class TableProblem:
             start=trees.recipe_of("trees", settings.task),
             incumbent=incumbent if known else None,
             trials=settings.trials,
-            seconds=settings.budget / SECOND,
+            seconds=settings.seconds,
             seed=seed,
             progress=progress,
         )

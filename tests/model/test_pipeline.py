@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,9 +17,9 @@ from noria.errors import NoriaError, NotTemporalSplit
 from noria.features.online import History
 from noria.kernel.artifacts.codecs import get_bundle
 from noria.kernel.records import ModelVersion, Release
-from noria.model import scoring
+from noria.model import prepare, scoring
 from noria.model.interactions import Interactions
-from noria.model.pipeline import build_candidate
+from noria.model.pipeline import build_candidate, model_pipeline
 from noria.model.windows import cut_by_time
 from noria.project import Project, open_project
 from noria.types import DAY, HeldClock, parse_time
@@ -135,6 +137,29 @@ def test_the_same_data_is_the_same_version(project):
     first = build_candidate(project)
     assert build_candidate(project) == first
     assert len(project.store.models.list("shop")) == 1
+
+
+def test_the_budget_of_the_search_cuts_it_short_but_never_in_a_replay(project):
+    """``capped`` in the search's record; a replay makes every trial, so that a slow machine plays the same story."""
+
+    def recorded(opened: Project, model: ModelVersion) -> dict[str, Any]:
+        (step,) = [s for s in opened.store.runs.steps(model.run) if s.name == "search"]
+        return json.loads(opened.artifacts.get(step.outputs["result"]["digest"]))
+
+    free = build_candidate(project)
+    assert recorded(project, free)["capped"] is False
+    with reopened(project, budget=("60 s", "1 ms")) as hurried:
+        cut = build_candidate(hurried)
+        found = recorded(hurried, cut)
+        assert found["capped"] is True and len(found["tried"]) < len(recorded(project, free)["tried"])
+        assert cut.recipe != free.recipe, "the blend was not tried"
+        assert "The time budget ended the search early." in hurried.artifacts.get(cut.card).decode()
+        hurried.store.settings.set("mode", "replay")
+        again = prepare.parameters(hurried, None, "")
+        assert again["settings"]["budget"] is None
+        run = hurried.engine().run(model_pipeline, again)
+        assert run.outputs["search"]["capped"] is False and run.outputs["search"] == recorded(project, free)
+        assert run.outputs["model"] == free.ref, "the very same bytes"
 
 
 def test_new_data_refits_the_champion_s_recipe(project):

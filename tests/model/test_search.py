@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -102,6 +103,16 @@ def test_a_spent_budget_is_recorded():
     found = look(Hill(), seconds=0.0)
     assert found.capped and found.json()["capped"] and [t.recipe for t in found.tried] == FIXED
     assert found.recipe == FIXED[0]
+
+
+def test_without_a_budget_no_machine_is_too_slow(monkeypatch):
+    """A replay has none: each look at the clock finds that an hour has passed, and the outcome is the same."""
+    quick = look(Hill(), seconds=None)
+    hours = itertools.count(step=3600.0)
+    monkeypatch.setattr("noria.model.search.time.monotonic", lambda: next(hours))
+    slow = look(Hill(), seconds=None)
+    assert next(hours) > 3600 and not slow.capped and slow.json() == quick.json()
+    assert look(Hill(), seconds=60.0).capped
 
 
 def test_progress_is_told():
