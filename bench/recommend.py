@@ -16,7 +16,7 @@ from noria.types import DAY, JsonObject
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)
 HISTORY, HALF_LIFE = 30, 180 * DAY
-GEMM_IS = "its matrix product at this BLAS's speed"
+GEMM_IS = "its matrix product, were it dense, at this BLAS's speed"
 MEMORY_IS = "five passes over the scores at memory speed"
 
 
