@@ -14,7 +14,7 @@ from noria.errors import NotFound, ReleaseError
 from noria.grammar.stages import parse_rollout
 from noria.kernel.engine import Context, pipeline, step
 from noria.kernel.engine.orphans import ORPHAN
-from noria.kernel.records import Edge, Event, ModelVersion, Release, Verdict
+from noria.kernel.records import Edge, Event, ModelVersion, Release, Run, Verdict
 from noria.release import approvals, attest, rollout
 from noria.release.gates import Case, Gate, judge_all, supplied_gates
 from noria.release.infrastructure import infrastructure_gates
@@ -162,13 +162,23 @@ def release_id(project: Project, model: str, attempt: int) -> str:
     return named_id("release", project.config.endpoint, model, str(attempt), *own)
 
 
+def cut_short(project: Project) -> str | None:
+    """The model whose release by hand was killed and is to be gone on with; None where the latest one ended."""
+    runs = project.store.runs.list(pipeline=release_pipeline.name)
+    latest = next((run for run in runs if run.params["decision"] is None), None)
+    return str(latest.params["model"]) if latest is not None and _was_killed(latest) else None
+
+
 def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
     """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
     what = ("model", "forced", "decision")
     runs = project.store.runs.list(pipeline=release_pipeline.name)
     latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
-    killed = latest is not None and (latest.status == "running" or (latest.error or "").startswith(ORPHAN))
-    return latest.params if latest is not None and killed else None
+    return latest.params if latest is not None and _was_killed(latest) else None
+
+
+def _was_killed(run: Run) -> bool:
+    return run.status == "running" or (run.error or "").startswith(ORPHAN)
 
 
 def _exists(project: Project, name: str) -> bool:
