@@ -140,7 +140,9 @@ class AccessSuite:
         assert store.leases.get("loop") is not None
         store.leases.drop("loop", "me")
         assert store.leases.get("loop") is None
-        assert other.leases.take("loop", "you", 600) is not None
+        yours = other.leases.take("loop", "you", 600)
+        run = store.leases.take("a run", "me", -1)
+        assert store.leases.list() == [run, yours]
 
     def test_a_lease_that_ran_out_is_anybodys(self, opened: Opened) -> None:
         store = opened()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,15 @@ def test_a_settled_orphan_is_gone_on_with_too(tmp_path: Path) -> None:
     assert store.leases.get(f"run:{run.key}") is None
     store.close()
     check(tmp_path, state(tmp_path))
+
+
+def test_the_lease_of_a_run_that_had_just_ended_goes_too(tmp_path: Path) -> None:
+    """Killed between the run's end and its lease's: nothing is left to go on with, and nothing is left behind."""
+    command(tmp_path, NORIA_FAULT="11").communicate(timeout=120)
+    with closing(open_metadata(tmp_path / "noria.db")) as store:
+        assert len(store.leases.list()) == 1 and not store.runs.unfinished()
+        assert settle_orphans(store) == []
+        assert not store.leases.list()
 
 
 def test_a_live_run_is_not_an_orphan(tmp_path: Path) -> None:

@@ -1,125 +1,264 @@
-"""kill -9 of `noria run`: the same command goes on with the same run, and nothing that was finished is done twice."""
+"""kill -9 of a bare `noria run` (data → model → release): the same command goes on with the same runs.
+
+A side file has two lines for each call of a step's function: when it begins, and when its outputs are kept. A step
+that the records call finished never begins again. What is killed between a step's last act and its record is done
+again, once: no engine can know of it.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from noria.kernel.engine.faults import POINTS
-from noria.recipes.new import new_project
+from tests.faults.side import ask, left, settled
+from tests.faults.small_shop import rows, small_shop
 
-STEPS = '''
-from pathlib import Path
+REPO = Path(__file__).parents[2]
+PIPELINES = {
+    "data": ["ingest", "check", "version", "profile"],
+    "model": ["features", "split", "search", "train", "evaluate", "describe", "register"],
+    "release": ["judge", "sign", "start"],
+}
+LOOKS_AGAIN = {"ingest", "check", "version"}
+"""A command that is killed after its data run has ended looks at the source again: files come and go."""
+KILLS = 10
 
-from noria import pipeline, step
-
-SIDE = Path(__file__).parent / "side.txt"
-
-
-@step(impure="writes the side file")
-def first(count: int) -> list[int]:
-    return list(range(count))
-
-
-@step(impure="writes the side file")
-def work(number: int, before: list[int]) -> int:
-    done = sum(i * i for i in range(20_000)) and number + len(before)
-    with SIDE.open("a") as side:
-        side.write(f"work {number}\\n")
-    return done
+Call = tuple[str, str]  # run id, step
 
 
-@step(impure="writes the side file")
-def last(one: int, two: int, three: int, four: int) -> int:
-    with SIDE.open("a") as side:
-        side.write("last\\n")
-    return one + two + three + four
+@dataclass(frozen=True)
+class Shop:
+    """A folder with a project, killed and started again by the command a user types."""
+
+    root: Path
+
+    @property
+    def side(self) -> Path:
+        return self.root / "side.txt"
+
+    def start(self, pipeline: str = "", fault: str = "") -> subprocess.Popen[str]:
+        """`noria run`, to be killed at this fault point of this pipeline."""
+        env = {**os.environ, "NORIA_HOME": str(self.root.parent / "home"), **({"NORIA_FAULT": fault} if fault else {})}
+        words = [str(self.side), pipeline, "run", "--project", str(self.root), "--json"]
+        line = [sys.executable, "-m", "tests.faults.told_noria", *words]
+        return subprocess.Popen(line, cwd=REPO, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def finish(self) -> dict[str, Any]:
+        """The same command to its end; what it says."""
+        process = self.start()
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        told: dict[str, Any] = json.loads(out)
+        return told
+
+    def runs(self) -> dict[str, tuple[str, str]]:
+        """Run id -> (pipeline, status)."""
+        return {run: (name, status) for run, name, status in ask(self.root, "select id, pipeline, status from runs")}
+
+    def finished(self) -> set[Call]:
+        """What the records call finished."""
+        return set(ask(self.root, "select run, name from steps where status in ('done', 'cached')"))
+
+    def calls(self, word: str) -> Counter[Call]:
+        return Counter((run, step) for said, run, step in left(self.side) if said == word)
 
 
-@pipeline
-def line(count: int = 4) -> int:
-    """Four steps one after the other, and a last one."""
-    items = first(count)
-    one = work(1, items)
-    two = work(one, items)
-    three = work(two, items)
-    four = work(three, items)
-    return last(one, two, three, four)
-'''
+@dataclass(frozen=True)
+class Killed:
+    """What a kill left: records and side file as they were then."""
+
+    runs: dict[str, tuple[str, str]]
+    finished: set[Call]
+    began: Counter[Call]
+    kept: Counter[Call]
+
+    @classmethod
+    def of(cls, shop: Shop) -> Killed:
+        return cls(shop.runs(), shop.finished(), shop.calls("begin"), shop.calls("finish"))
+
+    @property
+    def under_way(self) -> dict[str, str]:
+        """Pipeline -> run that was killed."""
+        return {pipeline: run for run, (pipeline, status) in self.runs.items() if status != "done"}
+
+    @property
+    def in_flight(self) -> set[Call]:
+        """Begun, and not recorded as finished."""
+        return set(self.began) - self.finished
+
+    def check(self, later: Killed) -> None:
+        """What the same command has done since: nothing that was finished, and no new run beside one that was killed."""
+        assert len(self.in_flight) <= 1, "one step at a time, and each is recorded before the next begins"
+        since = later.began - self.began
+        assert not set(since) & self.finished, "a finished step began again"
+        assert max(since.values(), default=1) == 1, "one command begins a step once"
+        assert set(self.kept) - self.finished <= self.in_flight
+        for pipeline, run in self.under_way.items():
+            new = {r for r, (name, _) in later.runs.items() if name == pipeline} - set(self.runs)
+            assert not new, f"{pipeline} was killed in {run}, and goes on as {new}"
+        self._check_across_runs(since)
+
+    def _check_across_runs(self, since: Counter[Call]) -> None:
+        """Nor does another run do again what a finished step of this command has done, until its last run has ended."""
+        if ("release", "done") in self.runs.values():
+            return  # nothing was left to do but to say so: the same command turns the wheel anew
+        done = {step for _, step in self.finished}
+        again = {step for _, step in since} & done
+        model_is_done = ("model", "done") in self.runs.values()
+        assert again <= LOOKS_AGAIN | ({"register"} if model_is_done else set()), f"done again in another run: {again}"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    new_project(tmp_path / "shop")
-    (tmp_path / "shop/steps.py").write_text(STEPS)
-    return tmp_path / "shop"
+@pytest.fixture(scope="module")
+def before() -> pl.DataFrame:
+    return rows().filter(pl.col("invoice_date") < pl.datetime(2010, 12, 1))
 
 
-def command(root: Path, fault: str | None = None) -> subprocess.Popen[bytes]:
-    env = {**os.environ, "NORIA_HOME": str(root.parent / "home"), **({"NORIA_FAULT": fault} if fault else {})}
-    args = [sys.executable, "-m", "noria", "run", "steps:line", "--project", str(root), "--json"]
-    return subprocess.Popen(args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory, before: pl.DataFrame) -> Path:
+    """The project as it is before the first run."""
+    root = tmp_path_factory.mktemp("untouched") / "shop"
+    small_shop(root, before)
+    return root
 
 
-def runs(root: Path) -> list[tuple[str, str]]:
-    store = sqlite3.connect(root / ".noria/noria.db")
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run that nobody killed: its seconds to the first step and to its end, and what it made."""
+
+    first: float
+    whole: float
+    made: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, untouched: Path) -> Undisturbed:
+    shop = fresh(untouched, tmp_path_factory.mktemp("undisturbed"))
+    began, process = time.monotonic(), shop.start()
+    while not shop.side.exists() and not ended(process, 0.01):
+        pass
+    first = time.monotonic() - began
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    whole = time.monotonic() - began
+    assert [step for word, _, step in left(shop.side) if word == "begin"] == [
+        *PIPELINES["data"],
+        *PIPELINES["model"],
+        *PIPELINES["release"],
+    ]
+    return Undisturbed(first, whole, made(shop))
+
+
+def fresh(untouched: Path, folder: Path) -> Shop:
+    shutil.copytree(untouched, folder / "shop")
+    return Shop(folder / "shop")
+
+
+def ended(process: subprocess.Popen[str], seconds: float) -> bool:
     try:
-        return store.execute("select id, status from runs order by id").fetchall()
-    except sqlite3.OperationalError:
-        return []
-    finally:
-        store.close()
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
-def finished_before(root: Path) -> set[str]:
-    store = sqlite3.connect(root / ".noria/noria.db")
-    try:
-        return {name for (name,) in store.execute("select name from steps where status in ('done', 'cached')")}
-    except sqlite3.OperationalError:
-        return set()
-    finally:
-        store.close()
+def made(shop: Shop) -> dict[str, Any]:
+    """What a user has in the end: the same however often the command was killed."""
+    root = shop.root
+    return {
+        "datasets": ask(root, "select dataset, version, rows, quarantined from datasets order by version"),
+        "models": ask(root, "select name, version, bundle, evaluated, kind from models"),
+        "releases": ask(root, "select endpoint, model, status from releases"),
+        "verdicts": ask(root, "select model, gate, passed from verdicts order by gate"),
+        "happened": ask(root, "select kind, count(*) from events where kind != 'again' group by kind order by kind"),
+    }
 
 
-def check_whole(root: Path, killed: list[tuple[str, str]], finished: set[str], side_then: list[str]) -> None:
-    again = command(root)
-    _, err = again.communicate(timeout=60)
-    assert again.returncode == 0, err.decode()
-    after = runs(root)
-    assert {status for _, status in after} == {"done"}, "nothing stays running"
-    if killed and killed[-1][1] == "running":
-        assert [run for run, _ in after] == [run for run, _ in killed], "it is the same run"
-    side = (root / "side.txt").read_text().splitlines()
-    done = Counter(side) - Counter(side_then)
-    works = sum(1 for name in finished if name.startswith("work"))
-    if killed and killed[-1][1] == "running":
-        assert sum(done.values()) <= 5 - works, f"finished {finished}, then did {done}"
+def check_end(shop: Shop, killed: Killed, undisturbed: Undisturbed) -> None:
+    told = shop.finish()
+    after = Killed.of(shop)
+    killed.check(after)
+    assert told["status"] == "champion"
+    assert {status for _, status in after.runs.values()} == {"done"}
+    assert set(killed.runs) <= set(after.runs)
+    assert made(shop) == undisturbed.made
+    assert ask(shop.root, "select count(*) from releases where status = 'champion'") == [(1,)]
+    assert list(settled(shop.root)) == []
+    steps = ask(shop.root, "select s.run, s.name, s.status, s.attempt from steps s order by s.run, s.position")
+    for run, step, status, attempt in steps:  # the records and the side file tell the same story
+        assert status in ("done", "cached")
+        if status == "done":
+            assert 1 <= after.kept[run, step] <= after.began[run, step] <= attempt
+        else:
+            assert after.began[run, step] == 0
+    assert not list((shop.root / ".noria/artifacts/tmp").iterdir())
 
 
-@pytest.mark.parametrize("number", range(len(POINTS)), ids=lambda n: POINTS[n])
-def test_killed_at_every_numbered_point(project, number):
-    child = command(project, str(number))
-    child.communicate(timeout=60)
-    assert child.returncode == -signal.SIGKILL
-    side = (project / "side.txt").read_text().splitlines() if (project / "side.txt").exists() else []
-    check_whole(project, runs(project), finished_before(project), side)
+FIRST = ["0:1", "1:1", "2:1", "3:1", "4:1", "5:2", "6:2", "7:1", "8:2", "9:2", "10:1"]
+"""Of one run, each a little further: at its first step, in its second, in its third, before its end."""
+CHAINS = [
+    ("data", [*FIRST, "11:1", "12:1"]),
+    ("model", [*FIRST[:-1], "9:4", *FIRST[-1:], "11:1", "12:1"]),
+    ("release", [*FIRST, "11:1"]),
+    ("release", ["12:1"]),
+]
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_killed_at_random_moments(project, seed):
-    """The moment is drawn: at the n-th pass of a random point, so that each run of this test is the same."""
-    rng = random.Random(seed)
-    fault = f"{rng.choice([3, 4, 5, 6, 7, 8, 9])}:{rng.randint(2, 5)}"
-    child = command(project, fault)
-    child.communicate(timeout=60)
-    assert child.returncode == -signal.SIGKILL, fault
-    side = (project / "side.txt").read_text().splitlines() if (project / "side.txt").exists() else []
-    check_whole(project, runs(project), finished_before(project), side)
+@pytest.mark.parametrize("pipeline,faults", CHAINS, ids=[f"{p}-{len(f)}" for p, f in CHAINS])
+def test_killed_at_every_numbered_point(
+    tmp_path: Path, untouched: Path, undisturbed: Undisturbed, pipeline: str, faults: list[str]
+) -> None:
+    """Again and again, at each point of this pipeline, until the command is left alone."""
+    shop = fresh(untouched, tmp_path)
+    killed = Killed.of(shop)
+    for fault in faults:
+        process = shop.start(pipeline, fault)
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL, (fault, err)
+        now = Killed.of(shop)
+        killed.check(now)
+        killed = now
+        (number, _) = map(int, fault.split(":"))
+        over = POINTS[number] in ("run ended", "lease dropped")
+        assert list(killed.under_way) == ([] if over or number < 2 else [pipeline]), fault
+    check_end(shop, killed, undisturbed)
+
+
+def test_every_point_is_in_every_pipeline() -> None:
+    for pipeline in PIPELINES:
+        tried = {int(fault.split(":")[0]) for name, faults in CHAINS if name == pipeline for fault in faults}
+        assert tried == set(range(len(POINTS)))
+
+
+def test_killed_at_random_moments(tmp_path: Path, untouched: Path, undisturbed: Undisturbed) -> None:
+    """Moments of the wall's time, one drawn from each tenth of what an undisturbed run takes from its first step on."""
+    chance, hit = random.Random(7), Counter[str]()
+    moments = [(n + chance.random()) / KILLS for n in range(KILLS)]
+    for number, moment in enumerate(moments):
+        (tmp_path / str(number)).mkdir()
+        for attempt in range(5):  # one that was over before its moment (the machine got faster) is not counted
+            shop = fresh(untouched, tmp_path / str(number) / str(attempt))
+            process = shop.start()
+            late = ended(process, undisturbed.first + moment * (undisturbed.whole - undisturbed.first) * 0.8**attempt)
+            process.kill()
+            process.communicate(timeout=60)
+            if not late:
+                break
+        assert process.returncode == -signal.SIGKILL
+        killed = Killed.of(shop)
+        hit.update(list(killed.under_way) or ["between"])
+        check_end(shop, killed, undisturbed)
+    assert len(hit.keys() & PIPELINES.keys()) >= 2, f"all kills fell into {hit}"

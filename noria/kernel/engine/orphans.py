@@ -1,4 +1,4 @@
-"""Runs whose process is gone: settled at every start, so that no record says "running" for ever."""
+"""Runs and leases whose process is gone: settled at every start, so that no record says "running" for ever."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ _SECONDS = 10.0
 def settle_orphans(store: MetadataStore, now: Micros | None = None, keep: str = "") -> list[str]:
     """Mark runs as failed whose owner is gone or has let its lease run out; their ids. ``keep``: a key to leave alone.
 
+    Leases that nobody holds any more go, too: a process may have died between its run's end and its lease's.
     The same command goes on with such a run under its id. ``now``: event time of the end (default: the run's start).
     """
     settled = []
     for run in store.runs.unfinished():
         if run.key != keep and _is_orphan(store, run) and _settle(store, run, now):
             settled.append(run.id)
+    for lease in store.leases.list():
+        if not is_held(lease):
+            store.leases.drop(lease.name, lease.owner)
     return settled
 
 

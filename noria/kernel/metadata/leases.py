@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, delete, update
 
 from noria.kernel.metadata import schema
@@ -46,3 +48,6 @@ class Leases:
     def get(self, name: str) -> Lease | None:
         row = self._db.first(LEASES.select.where(_lease.name == name))
         return None if row is None else LEASES.record(row)
+
+    def list(self) -> Sequence[Lease]:
+        return LEASES.records(self._db.rows(LEASES.select.order_by(_lease.name)))

@@ -1,0 +1,27 @@
+"""A small real shop to be killed in: a twelfth of the customers, four months of rows, one trial a search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from noria.recipes.new import new_project
+from noria.recipes.recommend.shop import read_cut
+
+PART = 12
+
+
+def rows() -> pl.DataFrame:
+    """The rows of these customers from August 2010 on."""
+    mine = pl.col("customer_id").cast(pl.Int64) % PART == 0
+    return read_cut().filter(mine, pl.col("invoice_date") >= pl.datetime(2010, 8, 1))
+
+
+def small_shop(root: Path, before: pl.DataFrame) -> None:
+    """A new project whose source holds these rows; nothing has run yet."""
+    new_project(root, "recommend", "shop")
+    config = root / "noria.toml"
+    config.write_text(config.read_text().replace("trials = 4", "trials = 1"))
+    (root / "data/sales").mkdir(parents=True)
+    before.write_parquet(root / "data/sales/before.parquet")
