@@ -6,7 +6,7 @@ from typing import Any
 
 from noria.kernel.artifacts.codecs import Report
 from noria.model.bundle import versions
-from noria.types import JsonObject, to_iso
+from noria.types import DAY, JsonObject, to_iso
 
 
 def card(
@@ -30,13 +30,17 @@ def card(
         f"Learned from {', '.join(data)}, rows before {to_iso(cut['end'])}.",
         _measured(metrics, cut),
         _chosen(found),
-        "## Recipe\n" + "\n".join(f"- {key}: {value}" for key, value in sorted(recipe.items())),
+        "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),
         _limits(metrics),
         "Made with "
         + ", ".join(f"{k} {v}" for k, v in versions(("noria", "numpy", "scipy", "lightgbm")).items())
         + ".",
     ]
     return Report("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _setting(key: str, value: Any) -> str:
+    return f"{value / DAY:g} days" if key == "half_life" else str(value)
 
 
 def _measured(metrics: JsonObject, cut: JsonObject) -> str:

@@ -150,7 +150,8 @@ def hurts(project: Project, model: str, since: Micros) -> JsonObject:
     if expected is None or n < ENOUGH:
         return {"answer": "not known yet", "requests": n, "words": f"{n} answers judged since then"}
     figure = over(own, measure)
-    latest = next((w.data["evidence"] for w in reversed(windows) if "evidence" in w.data), 0.0)
+    mine = [w.data["evidence"] for w in windows if w.data.get("model") == model and "evidence" in w.data]
+    latest = mine[-1] if mine else 0.0
     kept = measure.sign * (figure - expected) >= 0
     answer = "no" if kept else ("yes" if latest >= 10 else "perhaps")
     words = f"{measure.name} {measure.text(figure)} over {n} answers, promised {measure.text(expected)} {measure.bound}"

@@ -227,15 +227,20 @@ def said(value: Any) -> str:
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None or value == "":
+    if value is None or value in ("", [], {}):
         return "–"
     if isinstance(value, int | float):
         return number(float(value)) if abs(value) < 1e12 else str(value)
     if isinstance(value, dict):
-        return ", ".join(f"{label(str(k))} {said(v)}" for k, v in value.items())
+        return ", ".join(f"{label(str(k))} {span(v) if _is_span(k, v) else said(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(said(v) for v in value)
     return str(value)
+
+
+def _is_span(name: Any, value: Any) -> bool:
+    """Lengths of time stand in records as microseconds."""
+    return name in ("half_life", "budget", "cooldown", "budget_span", "span") and type(value) is int
 
 
 _MARKS = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)|( -> )")

@@ -201,6 +201,7 @@ class Living(Teller):
             "predictions": n,
             "mature": round(mature, 2),
             **measured,
+            "models": {"model:shop@6": {"n": n, **measured}},
             "evidence": 1.4,
             "limit": 91.0,
             "detector": {"model": "model:shop@6", "expected": 0.281},

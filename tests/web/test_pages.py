@@ -245,6 +245,15 @@ def test_every_table_can_be_exported(told: Project) -> None:
     assert get(told, "/export/tokens").status == 404
 
 
+def test_an_alarm_is_told_with_what_has_been_judged_since(told: Project) -> None:
+    """When it was raised 41 answers were judged; whether it hurts is asked anew each time somebody looks."""
+    first = told.store.events.page(kind="alarm", limit=6)[-1]
+    assert first.data["hurts"]["words"].endswith("over 41 answers, promised 0.296 or more")
+    since = [w for w in told.store.windows.list("shop", "quality") if w.start >= first.data["since"]]
+    text = get(told, "/live").body.decode()
+    assert f"over {sum(w.n for w in since)} answers" in text and "over 41 answers" not in text
+
+
 def test_roads_of_a_verdict(told: Project) -> None:
     text = get(told, f"/releases/{named_id('rel', '8')}").body.decode()
     assert "can see a loss of 2.9 %" in text and "underpowered: 0.301 against 0.312" in text
@@ -258,6 +267,12 @@ def test_quarantine_shows_the_rows_and_why(told: Project) -> None:
     text = get(told, "/data/sales/34").body.decode()
     assert "REGENCY CAKESTAND" in text and "duplicate (invoice, stock_code)" in text and "price is not above 0" in text
     assert "Values of price" in text
+
+
+def test_a_model_beside_its_baselines_and_its_card(told: Project) -> None:
+    text = get(told, "/models/shop@6").body.decode()
+    assert ">0.203 <" in text and "0.172 to 0.234" in text and ">0.045<" in text
+    assert "<td><bdi>262</bdi></td>" in text and "| 262 |" not in text and "visible" not in text
 
 
 def test_a_damaged_card_is_said_and_not_shown(told: Project) -> None:

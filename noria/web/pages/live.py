@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from noria.kernel.records import Event, Prediction, Window
 from noria.model.measures import measure
+from noria.monitor.quality import hurts as hurts_by_now
 from noria.types import DAY, Micros
 from noria.web import bars, lines, shapes, state, svg, words
 from noria.web.site import Ask, Page, Shown, by_key, link
@@ -32,7 +33,7 @@ def live(ask: Ask) -> Shown:
         "traffic": _traffic(loop, platform or quality),
         "latency": _latency(loop, platform),
         "drift": drift_picture(drift[-60:]),
-        "alarms": [_alarm(e) for e in ask.project.store.events.page(kind="alarm", limit=6)],
+        "alarms": [_alarm(loop, e) for e in ask.project.store.events.page(kind="alarm", limit=6)],
         "quality": quality_picture(loop, quality, marks),
         "bound": _bound(loop, quality),
         "maturity": _maturity(loop, quality),
@@ -115,18 +116,21 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
     return bars.strips("Drift by column and window", strips)
 
 
-def _alarm(event: Event) -> dict[str, Any]:
-    """An alarm as a person reads it: which monitor, what moved, and whether it hurts."""
-    hurts = event.data.get("hurts")
-    answer = str(hurts.get("answer", "")) if isinstance(hurts, dict) else ""
-    what = event.data.get("what")
+def _alarm(loop: state.Loop, event: Event) -> dict[str, Any]:
+    """An alarm as a person reads it: which monitor, what moved, and whether it hurts, by what has been judged by now."""
+    kept = event.data.get("hurts")
+    hurts: dict[str, Any] = kept if isinstance(kept, dict) else {}
+    if hurts.get("answer") != "yes" and event.data.get("model"):
+        hurts = hurts_by_now(loop.project, str(event.data["model"]), int(event.data.get("since", event.at)))
+    answer, what = str(hurts.get("answer", "")), event.data.get("what")
     return {
         "at": event.at,
         "monitor": str(event.data.get("monitor", "")),
+        "model": shapes.name_of(str(event.data.get("model") or "")),
         "what": [str(w) for w in what] if isinstance(what, list) else [],
         "answer": answer,
         "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
-        "words": str(hurts.get("words", "")) if isinstance(hurts, dict) else "",
+        "words": said if (said := str(hurts.get("words", ""))) not in (what or ()) else "",
     }
 
 

@@ -70,7 +70,7 @@ def model(ask: Ask) -> Shown:
     found = store.models.get(f"model:{ask.params['model'].removeprefix('model:')}")
     measured = shapes.intervals(found.metrics)
     groups = {k: shapes.intervals(v) for k, v in found.metrics.items() if isinstance(v, dict)}
-    plain = {k: v for k, v in found.metrics.items() if k not in measured and not groups.get(k)}
+    plain = {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)}
     drawn = [bars.Interval(k, *v) for k, v in measured.items()]
     metric = chosen_metric(ask, [found])
     drawn += [bars.Interval(f"{metric} {g}", *v[metric], "s3", g) for g, v in groups.items() if metric in v]
@@ -80,6 +80,7 @@ def model(ask: Ask) -> Shown:
         "aliases": sorted(a for a, v in store.models.aliases(found.name).items() if v == found.version),
         "plot": bars.intervals("What it reached on its test window", drawn),
         "plain": plain,
+        "beside": beside(found.metrics),
         "verdicts": store.releases.verdicts(found.ref),
         "releases": [r for r in store.releases.list() if r.model == found.ref],
         "data": [(ref, home_of(ref if ref.startswith("dataset:") else f"dataset:{ref}")) for ref in found.data],
@@ -88,8 +89,27 @@ def model(ask: Ask) -> Shown:
     return Shown(shapes.name_of(found.ref), values)
 
 
-def card(ask: Ask, found: ModelVersion) -> list[tuple[str, str]]:
-    """The card as (kind, text) lines: h for a heading, li for a point, p for the rest."""
+def beside(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """How much better than each baseline, metric by metric: what the baseline reached, the difference, its power."""
+    above, reached = metrics.get("above"), metrics.get("baselines")
+    if not isinstance(above, dict) or not isinstance(reached, dict):
+        return []
+    return [
+        {
+            "name": name,
+            "metric": metric,
+            "reached": shapes.interval(reached.get(name, {}).get(metric)),
+            "gain": shapes.interval(gain),
+            "visible": shapes.figure(gain.get("visible")),
+        }
+        for name, gains in sorted(above.items())
+        for metric, gain in sorted(gains.items())
+        if isinstance(gain, dict) and shapes.interval(gain)
+    ]
+
+
+def card(ask: Ask, found: ModelVersion) -> list[tuple[str, Any]]:
+    """The card in pieces: ("h", heading), ("li", point), ("table", rows of cells), ("pre", text), ("p", the rest)."""
     if found.card is None:
         return []
     try:
@@ -98,16 +118,37 @@ def card(ask: Ask, found: ModelVersion) -> list[tuple[str, str]]:
         return [("p", "The card is not in the artifact store.")]
     except NoriaError as exc:
         return [("p", f"The card cannot be read: {exc}")]
-    return [_line(line) for line in text.splitlines() if line.strip()][:400]
+    return pieces(text)[:400]
 
 
-def _line(line: str) -> tuple[str, str]:
+def pieces(text: str) -> list[tuple[str, Any]]:
+    """The little Markdown that cards are written in.
+
+    >>> pieces("# A\\n- b\\n\\n| c | d |\\n|---|---|\\n| 1 | |\\n")
+    [('h', 'A'), ('li', 'b'), ('table', [['c', 'd'], ['1', '']])]
+    """
+    found: list[tuple[str, Any]] = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        kind, said = _line(line)
+        if kind == "table" and found and found[-1][0] == "table":
+            found[-1][1].extend(said)
+        else:
+            found.append((kind, said))
+    return found
+
+
+def _line(line: str) -> tuple[str, Any]:
     said = line.strip()
     if said.startswith("#"):
         return "h", said.lstrip("# ")
     if said[:2] in ("- ", "* "):
         return "li", said[2:]
-    return ("pre", line) if said.startswith("|") or line.startswith("    ") else ("p", said)
+    if said.startswith("|"):
+        cells = [cell.strip() for cell in said.strip("|").split("|")]
+        return "table", [] if not "".join(cells).strip("-: ") and len(said) > 2 and "-" in said else [cells]
+    return ("pre", line) if line.startswith("    ") else ("p", said)
 
 
 PAGES = (Page("/models", "models.html", "models", models), Page("/models/{model}", "model.html", "models", model))
