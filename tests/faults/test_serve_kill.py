@@ -7,6 +7,7 @@ import json
 import random
 import sqlite3
 import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -27,16 +28,18 @@ class Load:
     A request that got no answer is sent again, under the same key, to the next server.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clients: int = CLIENTS) -> None:
+        self._clients = range(clients)
         self.predictions: dict[str, dict[str, Any]] = {}  # key -> answer
         self.outcomes: dict[str, float] = {}  # key -> value
         self.wrong: list[Any] = []
         self.acknowledged = threading.Semaphore(0)
-        self._again: list[list[tuple[str, str, Any]]] = [[] for _ in range(CLIENTS)]
-        self._count = [0] * CLIENTS
+        self.over = threading.Event()
+        self._again: list[list[tuple[str, str, Any]]] = [[] for _ in self._clients]
+        self._count = [0] * clients
 
     def run(self, port: int, token: str) -> list[threading.Thread]:
-        threads = [threading.Thread(target=self._client, args=(i, port, token)) for i in range(CLIENTS)]
+        threads = [threading.Thread(target=self._client, args=(i, port, token)) for i in self._clients]
         for thread in threads:
             thread.start()
         return threads
@@ -45,19 +48,20 @@ class Load:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         again = self._again[number]
-        while True:
-            kind, key, body = again[0] if again else self._next(number)
-            if not again:
-                again.append((kind, key, body))
-            try:
-                connection.request("POST", kind, json.dumps(body), headers)
-                answer = connection.getresponse()
-                data = json.loads(answer.read())
-            except (OSError, http.client.HTTPException):
-                return  # the server is gone: this one is asked again
-            self._keep(kind, key, body, answer.status, data)
-            again.clear()
-            self.acknowledged.release()
+        with closing(connection):
+            while not self.over.is_set():
+                kind, key, body = again[0] if again else self._next(number)
+                if not again:
+                    again.append((kind, key, body))
+                try:
+                    connection.request("POST", kind, json.dumps(body), headers)
+                    answer = connection.getresponse()
+                    data = json.loads(answer.read())
+                except (OSError, http.client.HTTPException):
+                    return  # the server is gone: this one is asked again
+                self._keep(kind, key, body, answer.status, data)
+                again.clear()
+                self.acknowledged.release()
 
     def _next(self, number: int) -> tuple[str, str, Any]:
         self._count[number] += 1
