@@ -1,0 +1,76 @@
+"""A training reads the dataset and nothing else: what serving was told, true or false, cannot get into a model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from noria.kernel.records import ModelVersion, OnlineEvent, Outcome
+from noria.project import open_project
+from noria.retrain.cycle import run_cycle
+from noria.types import DAY, SECOND
+from tests.faults.small_shop import rows, small_shop
+
+LIES = 3_000
+ITEM = "22189"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A turn of the wheel is behind it; the next training has other settings, so that nothing is taken from the cache."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    small_shop(tmp_path / "shop", rows())
+    with open_project(tmp_path / "shop") as project:
+        assert run_cycle(project).release.status == "champion"
+    config = tmp_path / "shop/noria.toml"
+    config.write_text(config.read_text().replace('half_life = "180 days"', 'half_life = "90 days"'))
+    return tmp_path / "shop"
+
+
+def another(shop: Path, name: str) -> Path:
+    return Path(shutil.copytree(shop, shop.parent / name))
+
+
+def retrained(root: Path) -> ModelVersion:
+    with open_project(root) as project:
+        model = run_cycle(project).model
+        assert model.version == 2 and model.run is not None
+        steps = {step.name: step.status for step in project.store.runs.steps(model.run)}
+        assert steps["search"] == steps["train"] == "done"
+    return model
+
+
+def lie(root: Path) -> None:
+    """Everybody, it is said, bought the same item day after day; acknowledged outcomes, as the server keeps them."""
+    with open_project(root) as project:
+        now = project.clock.now()
+        subjects = sorted({str(c) for c in rows()["customer_id"].to_list()})
+        told = [(f"lie{n}", now - n % 200 * DAY - n * SECOND, subjects[n % len(subjects)]) for n in range(LIES)]
+        outcomes = [Outcome(key, at, subject, ITEM, 9.0, None, now) for key, at, subject in told]
+        events = [OnlineEvent(0, key, subject, ITEM, at, 9.0) for key, at, subject in told]
+        project.live.append([], outcomes, events)
+        project.live.flush()
+        assert sum(project.live.outcomes.count().values()) == LIES
+
+
+def test_what_serving_was_told_is_not_in_the_model(shop: Path) -> None:
+    honest, deceived = another(shop, "honest"), another(shop, "deceived")
+    lie(deceived)
+    one, other = retrained(honest), retrained(deceived)
+    assert (one.bundle, one.evaluated, one.metrics) == (other.bundle, other.evaluated, other.metrics)
+    assert one.data == other.data
+
+
+def test_the_same_rows_in_the_dataset_are(shop: Path) -> None:
+    """The counterpart: had they come by the source, the model would be another."""
+    honest, told = another(shop, "honest"), another(shop, "told")
+    kept = rows()
+    line = kept.filter(pl.col("quantity") > 0).head(300)
+    more = line.with_columns(
+        invoice=pl.lit("9") + pl.int_range(10_000, 10_000 + pl.len()).cast(pl.String), stock_code=pl.lit(ITEM)
+    )
+    more.write_parquet(told / "data/sales/more.parquet")
+    assert retrained(honest).bundle != retrained(told).bundle
