@@ -13,15 +13,17 @@ export OMP_NUM_THREADS ?= 2
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
 
+# --no-deps: the pins are whole, and an older pip would weigh a newer release of `coverage[toml]` against them and give up; `pip check` sees what is missing
 .venv/runtime: requirements/runtime.txt pyproject.toml
 	@PYTHON=$(PYTHON) .ci/system-packages python
 	@PYTHON=$(PYTHON) .ci/venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/runtime.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: requirements/dev.txt .venv/runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@
 
 demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, retrain (DEMO_ARGS="--once --days 60")

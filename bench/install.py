@@ -23,6 +23,7 @@ def measure(requirements: str) -> tuple[float, int]:
                 "--quiet",
                 "--disable-pip-version-check",
                 "--no-compile",
+                "--no-deps",
                 "--require-hashes",
                 "--target",
                 folder,
