@@ -247,17 +247,20 @@ def test_every_point_is_in_every_pipeline() -> None:
 def test_killed_at_random_moments(tmp_path: Path, untouched: Path, undisturbed: Undisturbed) -> None:
     """Moments of the wall's time, one drawn from each tenth of what an undisturbed run takes from its first step on."""
     chance, hit = random.Random(7), Counter[str]()
+    first, whole = undisturbed.first, undisturbed.whole
     moments = [(n + chance.random()) / KILLS for n in range(KILLS)]
     for number, moment in enumerate(moments):
         (tmp_path / str(number)).mkdir()
-        for attempt in range(5):  # one that was over before its moment (the machine got faster) is not counted
+        for attempt in range(10):  # one that was over before its moment is the new measure: the machine got faster
             shop = fresh(untouched, tmp_path / str(number) / str(attempt))
-            process = shop.start()
-            late = ended(process, undisturbed.first + moment * (undisturbed.whole - undisturbed.first) * 0.8**attempt)
+            began, process = time.monotonic(), shop.start()
+            ended(process, first + moment * (whole - first))
+            took = time.monotonic() - began
             process.kill()
             process.communicate(timeout=60)
-            if not late:
+            if process.returncode == -signal.SIGKILL:
                 break
+            first, whole = first * took / whole, took
         assert process.returncode == -signal.SIGKILL
         killed = Killed.of(shop)
         hit.update(list(killed.under_way) or ["between"])
