@@ -46,6 +46,7 @@ _UNIT = {
     "quarter": 91 * DAY,
     "year": 365 * DAY,
 }
+_LONGEST = 100 * _UNIT["year"]
 
 
 class Clock(Protocol):
@@ -147,7 +148,10 @@ def parse_span(text: str) -> Micros:
     found = _SPAN.match(text)
     if not found:
         raise ConfigError(f"{text!r} is not a length of time", way_out="write it as '28 days', '12 h' or '20 s'")
-    return round(float(found[1]) * _UNIT[found[2]])
+    span = float(found[1]) * _UNIT[found[2]]
+    if span > _LONGEST:
+        raise ConfigError(f"{text!r} is longer than a century", way_out="write it as '28 days', '12 h' or '20 s'")
+    return round(span)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -36,7 +36,7 @@ def test_the_shortest_file_gets_sensible_defaults():
 
 
 def test_the_recipes_are_valid():
-    recipes = Path(__file__).parents[1] / "noria/recipes"
+    recipes = Path(__file__).parents[2] / "noria/recipes"
     for template in recipes.glob("*/template/noria.toml"):
         assert isinstance(parse(template.read_text().replace("{name}", "shop")), Config)
 
@@ -258,7 +258,7 @@ def test_every_key_that_is_accepted_is_used():
     accepted = keys(Config)
     assert set(accepted) == set(READ) | set(ONLY)
     for key, (file, words) in READ.items():
-        text = (Path(__file__).parents[1] / "noria" / file).read_text()
+        text = (Path(__file__).parents[2] / "noria" / file).read_text()
         assert words in text, f"{key} is accepted, and {file} does not read it any more"
     for key, value in ONLY.items():
         assert typing.get_args(accepted[key]) == (value,)

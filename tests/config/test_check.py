@@ -1,0 +1,85 @@
+"""What the types let through, and what would stop the loop or a release much later, is refused where it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from noria.config import load, parse
+from noria.errors import ConfigError
+
+BASE = """[project]
+name = "shop"
+[data.sales]
+source = "data/*.parquet"
+contract = "contracts/sales.yaml"
+[model]
+task = "recommend"
+"""
+VIEW = '[features.b]\nfrom = "sales"\nentity = "customer"\n'
+ITEMS = 'items = { op = "decayed_count", by = "item", half_life = "9 days" }'
+MORE = 'source = "x"\ncontract = "y"\n'
+
+
+@pytest.mark.parametrize("name", ["../../pwned", "a@b", "a/b", "", "Sales", "-x", "a" * 64, "sales__quarantine", "é"])
+def test_a_name_that_becomes_a_folder_is_letters_and_digits(name):
+    with pytest.raises(ConfigError, match="is no") as caught:
+        parse(BASE + f'[data."{name}"]\n{MORE}')
+    assert caught.value.way_out and str(caught.value.place).startswith("noria.toml")
+
+
+@pytest.mark.parametrize("kind", ["features", "release"])
+def test_so_is_a_name_in_refs_and_addresses(kind):
+    with pytest.raises(ConfigError, match=rf"is no name for \[{kind}.NAME\]"):
+        parse(BASE + f'[{kind}."../x"]\n' + ('from = "sales"\n' if kind == "features" else ""))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ('[monitor]\nwindow = "0 days"', "is no time at all"),
+        ('[model.split]\ntest = "0 days"', "is no time at all"),
+        ('[gates]\nlatency = { p99 = "0 ms" }', "is no time at all"),
+        ('[retrain]\ncooldown = "99999999999999 days"', "longer than a century"),
+        *(
+            (f"[gates]\n{gate} = {{ confidence = {value} }}", f"confidence {float(value)} is none")
+            for gate in ("refit", "method", "baseline")
+            for value in ("95.0", "nan", "0.0", "1.0", "-1.0")
+        ),
+        ("[gates]\napproval = { roles = [] }", "asks for nobody"),
+        ('[gates]\napproval = { roles = ["owner", " "] }', "asks for nobody"),
+        (VIEW + ITEMS.replace("9 days", "soon"), "items: 'soon' is not a length of time"),
+        (VIEW + ITEMS.replace("9 days", "0 days"), "items: '0 days' is no time at all"),
+        (VIEW + ITEMS.replace("9 days", "-3 days"), "is not a length of time"),
+        (VIEW + ITEMS.replace("decayed_count", "decayd_count"), "did you mean 'decayed_count'?"),
+    ],
+)
+def test_what_no_part_could_work_with_is_refused_with_its_line(said, words):
+    with pytest.raises(ConfigError) as caught:
+        parse(BASE + said)
+    assert words in str(caught.value)
+    assert str(caught.value.place).partition(":")[2], "the line is said"
+
+
+@pytest.mark.parametrize("task", ["steps:", "steps:a.b", "steps:1x"])
+def test_a_task_of_ones_own_has_the_name_of_a_function(task):
+    with pytest.raises(ConfigError, match="unknown task"):
+        parse(BASE.replace("recommend", task))
+    assert parse(BASE.replace("recommend", "steps:mine")).model.task == "steps:mine"
+
+
+@pytest.mark.parametrize("key", ["source", "contract"])
+def test_an_empty_source_or_contract_is_refused(key):
+    with pytest.raises(ConfigError, match=f"{key} is empty"):
+        parse(BASE.replace(f'{key} = "', f'{key} = " " # "'))
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 3_000, "a = " + "9" * 5_000])
+def test_what_python_cannot_read_is_not_valid_toml(text):
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        parse(text)
+
+
+def test_a_file_that_an_editor_marked_as_utf_8_is_read(tmp_path):
+    path = tmp_path / "noria.toml"
+    path.write_text(BASE, "utf-8-sig")
+    assert load(path).project.name == "shop"
