@@ -85,6 +85,19 @@ class RecordsSuite:
         assert [e.id[-1] for e in store.events.page(before="event_4", limit=2)] == ["3", "2"]
         assert store.events.list(kind="alarm")[0] == sample.event("event_1", at=0)
 
+    def test_events_of_one_instant_stand_as_they_were_written(self, opened: Opened) -> None:
+        store = opened()
+        names = ["event_c", "event_a", "event_d", "event_b"]
+        for name in names:
+            store.events.add(sample.event(name, at=5))
+        store.events.add(sample.event("event_a", at=5))  # once more: it stays where it is
+        store.events.add(sample.event("event_e", at=4))  # written late, of before
+        assert [e.id for e in store.events.list()] == ["event_e", *names]
+        assert [e.id for e in store.events.list(kind="alarm", limit=2)] == names[2:]
+        assert [e.id for e in store.events.page(limit=2)] == ["event_b", "event_d"]
+        assert [e.id for e in store.events.page(before="event_d", limit=2)] == ["event_a", "event_c"]
+        assert [e.id for e in store.events.page(before="event_c", kind="alarm")] == ["event_e"]
+
     def test_windows(self, opened: Opened) -> None:
         store = opened()
         assert store.windows.last_end("shop", "drift") is None

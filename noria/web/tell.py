@@ -122,9 +122,9 @@ ROUTINE = ("ingested", "quarantined")
 
 
 def timeline(events: Sequence[Event], most: int = 9) -> list[Day]:
-    """The latest events by day, newest first, routine left out."""
+    """The latest events by day, newest first, routine left out. ``events``: as the store lists them, newest last."""
     days: list[Day] = []
-    told = sorted((e for e in events if e.kind not in ROUTINE), key=lambda e: (e.at, e.id), reverse=True)
+    told = [event for event in reversed(events) if event.kind not in ROUTINE]
     for event in told[:most]:
         start = event.at // DAY * DAY
         if not days or days[-1].at != start:

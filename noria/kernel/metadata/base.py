@@ -160,11 +160,11 @@ class Events(Protocol):
         until: Micros | None = None,
         limit: int | None = None,
     ) -> Sequence[Event]:
-        """Oldest first."""
+        """Oldest first; those of one instant in the order they were written."""
         ...
 
     def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
-        """Newest first by (at, id), those before the event ``before``."""
+        """The other way round: newest first, those before the event ``before``."""
         ...
 
 

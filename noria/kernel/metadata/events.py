@@ -17,7 +17,7 @@ from noria.types import Micros
 EVENTS = Rows(Event, schema.events, "event")
 _event = schema.events.c
 _LIST = Narrowed(
-    EVENTS.select.order_by(_event.at.desc(), _event.id.desc()),
+    EVENTS.select.order_by(_event.at.desc(), _event.seq.desc()),
     kind=_event.kind == bindparam("kind"),
     since=_event.at >= bindparam("since"),
     until=_event.at < bindparam("until"),
@@ -25,6 +25,8 @@ _LIST = Narrowed(
 
 
 class Events:
+    """In the order of their moments; those of one moment in the order they were written."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -44,4 +46,4 @@ class Events:
 
     def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
         where = () if kind is None else (_event.kind == kind,)
-        return page(self._db, EVENTS, _event.at, _event.id, before, limit, *where)
+        return page(self._db, EVENTS, _event.at, _event.seq, before, limit, *where)

@@ -13,14 +13,15 @@ R = TypeVar("R")
 
 
 def page(
-    db: Database, rows: Rows[R], at: Column[Any], key: Column[Any], before: str | None, limit: int, *where: Any
+    db: Database, rows: Rows[R], at: Column[Any], then: Column[Any], before: str | None, limit: int, *where: Any
 ) -> list[R]:
-    """Newest first by (at, key), those before the record ``before``. NotFound when there is no such record."""
-    query = rows.select.where(*where).order_by(at.desc(), key.desc()).limit(limit)
+    """Newest first by (at, then), those before the record whose id is ``before``. NotFound when there is no such record."""
+    query = rows.select.where(*where).order_by(at.desc(), then.desc()).limit(limit)
     if before is not None:
-        moment = db.value(select(at).where(key == before))
-        if moment is None:
+        (key,) = rows.key
+        last = db.first(select(at, then).where(key == before))
+        if last is None:
             raise rows.missing({key.name: before})
         # The plain comparison in front lets the index of `at` begin at the right place.
-        query = query.where(at <= moment, or_(at < moment, and_(at == moment, key < before)))
+        query = query.where(at <= last[0], or_(at < last[0], and_(at == last[0], then < last[1])))
     return rows.records(db.rows(query))

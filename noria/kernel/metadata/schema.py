@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, MetaData, Table
+from sqlalchemy import Column, ColumnDefault, ForeignKey, Index, MetaData, Table, func, select
 from sqlalchemy.types import TypeEngine
 
 from noria.kernel.metadata.columns import Flag, JsonText, JsonTuple, Whole, Words
@@ -184,9 +184,21 @@ decisions = _table(
 )
 Index(None, decisions.c.at, decisions.c.id)
 
-events = _table("events", key("id"), must("at", Whole), must("kind"), must("subject"), must("data", JsonText()))
-Index(None, events.c.at, events.c.id)
-Index(None, events.c.kind, events.c.at, events.c.id)
+# `seq` counts what is written, so that cause stands before effect where both are of one instant. No field of the record:
+# the insert itself takes the next number, and there is one writer, which holds the lock of the database.
+events = _table(
+    "events",
+    key("id"),
+    must("at", Whole),
+    must("kind"),
+    must("subject"),
+    must("data", JsonText()),
+    must("seq", Whole),
+)
+events.c.seq.default = ColumnDefault(select(func.coalesce(func.max(events.c.seq), 0) + 1).scalar_subquery())
+Index(None, events.c.seq, unique=True)
+Index(None, events.c.at, events.c.seq)
+Index(None, events.c.kind, events.c.at, events.c.seq)
 
 windows = _table(
     "windows",

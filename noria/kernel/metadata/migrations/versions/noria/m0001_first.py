@@ -199,11 +199,13 @@ def upgrade() -> None:
         sa.Column("kind", text, nullable=False),
         sa.Column("subject", text, nullable=False),
         sa.Column("data", text, nullable=False),
+        sa.Column("seq", whole, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
         sqlite_strict=True,
     )
-    op.create_index("ix_events_at_id", "events", ["at", "id"], unique=False)
-    op.create_index("ix_events_kind_at_id", "events", ["kind", "at", "id"], unique=False)
+    op.create_index("ix_events_at_seq", "events", ["at", "seq"], unique=False)
+    op.create_index("ix_events_kind_at_seq", "events", ["kind", "at", "seq"], unique=False)
+    op.create_index("ix_events_seq", "events", ["seq"], unique=True)
     op.create_table(
         "windows",
         sa.Column("endpoint", text, nullable=False),
