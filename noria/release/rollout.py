@@ -75,8 +75,7 @@ def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> lis
         if champion is None or release.stages[0]["share"] >= 1:
             return [*events, *_promote(project, release, now, {}, tx)]
         project.store.releases.update(release.id, tx, status="canary", stage=0, stage_since=now, started=now)
-        name, version = release.model.removeprefix("model:").rsplit("@", 1)
-        project.store.models.alias(name, "challenger", int(version), tx)
+        project.store.models.alias(*_challenger(release), tx)
         return [*events, _event(project, release, now, "canary", {"stage": 0, **release.stages[0]}, tx)]
 
     return project.store.transact(work) if tx is None else work(tx)
@@ -192,6 +191,7 @@ def _promote(project: Project, release: Release, now: Micros, said: JsonObject, 
         changes["started"] = now
     project.store.releases.update(release.id, tx, **changes)
     project.store.releases.promote(release.id, now, tx)
+    project.store.models.unalias(*_challenger(release), tx)
     return [_event(project, release, now, "promoted", {"previous": release.previous, **said}, tx)]
 
 
@@ -207,6 +207,7 @@ def _roll_back(project: Project, release: Release, now: Micros, reason: JsonObje
     """Back, in the caller's transaction. A canary that was compared with a champion that goes is halted with it."""
     events = _halt_others(project, release, now, tx) if release.status == "champion" else []
     champion = project.store.releases.roll_back(release.id, now, reason, tx)
+    project.store.models.unalias(*_challenger(release), tx)
     return [*events, _event(project, release, now, "rolled_back", {"champion": champion, **reason}, tx)]
 
 
@@ -222,7 +223,14 @@ def _halt(project: Project, release: Release, now: Micros, reason: JsonObject, t
     project.store.releases.update(
         release.id, tx, status="halted", ended=now, evidence={**release.evidence, "halted": reason}
     )
+    project.store.models.unalias(*_challenger(release), tx)
     return [_event(project, release, now, "halted", reason, tx)]
+
+
+def _challenger(release: Release) -> tuple[str, str, int]:
+    """The alias of the model that is on its way: it has it while it is the canary, and no longer."""
+    name, version = release.model.removeprefix("model:").rsplit("@", 1)
+    return name, "challenger", int(version)
 
 
 def _event(project: Project, release: Release, now: Micros, kind: str, data: JsonObject, tx: Any) -> Event:

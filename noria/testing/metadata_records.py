@@ -55,6 +55,9 @@ class RecordsSuite:
         store.models.alias("shop", "challenger", 1)
         assert store.models.aliases("shop") == {"champion": 2, "challenger": 1}
         refused(NotFound, lambda: store.models.alias("shop", "champion", 3))
+        store.models.unalias("shop", "champion", 1)
+        store.models.unalias("shop", "challenger", 1)
+        assert store.models.aliases("shop") == {"champion": 2}
         for ref in ("model:shop@3", "model:shop", "shop@", "model:shop@x", "model:shop@²", ""):
             refused(NotFound, lambda ref=ref: store.models.get(ref))  # type: ignore[misc]
 

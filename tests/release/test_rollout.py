@@ -105,7 +105,7 @@ def test_the_last_stage_is_the_promotion_and_then_it_bakes(project, first, canar
     champion = project.store.releases.champion("shop")
     assert (champion.id, champion.previous) == (canary.id, first.id)
     assert project.store.releases.get(first.id).status == "superseded"
-    assert project.store.models.aliases("shop")["champion"] == 2
+    assert project.store.models.aliases("shop") == {"champion": 2}
     assert rollout.watched(project, "shop").id == canary.id
     assert rollout.check(project, "shop", later(project, 6.9), evidence(canary)) == []
     assert kinds(rollout.check(project, "shop", later(project, 0.1), evidence(canary))) == ["baked"]
@@ -120,6 +120,7 @@ def test_a_bad_canary_is_rolled_back_before_its_stage_ends(project, first, canar
     (event,) = rollout.check(project, "shop", later(project, 0.5), evidence(canary, **bad))
     assert event.kind == "rolled_back" and word in event.data["reason"]
     assert event.data["champion"] == first.id
+    assert project.store.models.aliases("shop") == {"champion": 1}
     assert project.store.releases.get(canary.id).status == "rolled_back"
     assert project.store.releases.champion("shop").id == first.id
     assert rollout.watched(project, "shop") is None
@@ -175,6 +176,7 @@ def test_a_newer_candidate_halts_the_canary(project, canary):
     newer = hold(project, add_model(project, 3), "release_3")
     assert kinds(rollout.begin(project, newer.id, project.clock.now())) == ["halted", "canary"]
     assert project.store.releases.get(canary.id).status == "halted"
+    assert project.store.models.aliases("shop") == {"champion": 1, "challenger": 3}
     assert rollout.in_progress(project, "shop").id == newer.id
 
 
@@ -187,6 +189,7 @@ def test_rolling_the_champion_back_halts_the_canary_that_was_compared_with_it(pr
     assert events[1].data["by"] == "ada"
     assert project.store.releases.champion("shop").id == first.id
     assert rollout.in_progress(project, "shop") is None
+    assert project.store.models.aliases("shop") == {"champion": 1}
 
 
 def test_the_only_release_cannot_be_rolled_back(project, first):

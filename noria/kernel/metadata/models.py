@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from noria.errors import NotFound
 from noria.kernel.metadata import schema
@@ -68,6 +68,10 @@ class Models:
             set_alias(tx, name, alias, version)
 
         self._db.write(work, tx)
+
+    def unalias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
+        here = (_alias.name == name) & (_alias.alias == alias) & (_alias.version == version)
+        self._db.write(lambda tx: tx.execute(delete(schema.aliases).where(here)), tx)
 
     def aliases(self, name: str) -> dict[str, int]:
         query = select(_alias.alias, _alias.version).where(_alias.name == name).order_by(_alias.alias)
