@@ -190,6 +190,40 @@ def test_what_happens_appears_by_itself(calm: Site, open_page: Opener) -> None:
     w.page.wait_for_function("() => document.documentElement.dataset.link === 'on'")
 
 
+SIGNS = "() => [...document.querySelectorAll('.wheel .sign, .seal svg')].filter(e => e.getClientRects().length).length"
+TONES = "() => new Set([...document.querySelectorAll('.wheel .bucket')].map(e => getComputedStyle(e).stroke)).size"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_without_the_server_nothing_is_said_to_be_all_right(calm: Site, open_page: Opener, width: int) -> None:
+    w = open_page(calm, width)
+    w.go("/")
+    assert w.page.evaluate(SIGNS) == 9 and w.page.evaluate(TONES) > 1
+    lost = w.page.get_by_role("alert").get_by_text("No connection.")
+    assert not lost.is_visible()
+    for seen in (".beat", ".about time"):
+        assert w.page.locator(seen).is_visible()
+    assert w.page.get_by_role("button", name="Log out").is_visible()
+    w.page.context.set_offline(True)
+    lost.wait_for()
+    assert w.page.locator(".beat").inner_text() == "no connection"
+    assert w.page.evaluate(SIGNS) == 0 and w.page.evaluate(TONES) == 1
+    assert "Last known" in w.page.evaluate("() => getComputedStyle(document.querySelector('h1'), '::before').content")
+    assert w.page.evaluate(CONTRAST) == []
+    w.page.context.set_offline(False)
+    lost.wait_for(state="hidden")
+    assert w.page.evaluate(SIGNS) == 9
+    w.said[:] = [text for text in w.said if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_a_session_that_ended_is_said(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/live")
+    w.page.context.clear_cookies()
+    w.page.get_by_role("alert").get_by_text("The session has ended.").wait_for()
+    refusals(w, 401)
+
+
 def test_nobody_looking_nothing_asked(calm: Site, open_page: Opener) -> None:
     w = open_page(calm)
     w.page.clock.install()

@@ -36,7 +36,7 @@
   });
 
   // Live parts: ask every two seconds what has changed, swap it in, and rest while nobody looks.
-  const EVERY = 2000, SLOWEST = 30000;
+  const EVERY = 2000, SLOWEST = 30000, PATIENCE = 15000;
   let stamp = "", wait = EVERY, timer = 0;
   const state = (name) => { root.dataset.link = name; };
 
@@ -56,7 +56,7 @@
 
   const pulse = async () => {
     try {
-      const answer = await fetch(location.pathname + location.search, { headers: { "x-noria-pulse": stamp }, cache: "no-store" });
+      const answer = await fetch(location.pathname + location.search, { headers: { "x-noria-pulse": stamp }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
       if (answer.status === 401) { state("ended"); return; }
       if (answer.status === 200) {
         const said = await answer.json();
