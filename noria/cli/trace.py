@@ -7,6 +7,10 @@ from pathlib import Path
 import click
 
 from noria.cli.output import emit, facts, json_option, opened, project_option, table
+from noria.types import JsonObject
+
+LAST = 20
+"""Rows of the history that are shown without ``--json``."""
 
 
 @click.command()
@@ -23,26 +27,42 @@ def trace(folder: Path, prediction: str, top: int, as_json: bool) -> None:
 
     def show() -> None:
         facts(found["prediction"])
-        click.echo("\nknown of the subject at that time:")
-        table(
-            ("at", "item", "value", "file", "row"),
-            [(r["at"], r["item"], r["value"], (r["file"] or "-")[:19], r["row"]) for r in found["history"][-20:]],
-        )
+        _history(found["history"])
         click.echo("\ntrained by:")
         facts({k: v for k, v in found["training"].items() if k not in ("files", "data")})
         table(
             ("dataset", "rows", "digest"),
             [(d["dataset"], d["rows"], d["digest"][:19]) for d in found["training"]["data"]],
         )
-        click.echo("\nwhat weighs most:")
+        click.echo("\nwhat weighs most, by how much the score falls without the row:")
         for reason in found["reasons"]:
-            rows = ", ".join(f"{r['item']} {r['at'][:10]} ({r['weight']:+.4f})" for r in reason["rows"][:top])
-            click.echo(
-                f"  {reason['item']:<12} {reason['score']:.5f}  {rows or 'no row of the subject: what is popular'}"
-            )
+            _reason(reason, top)
         click.echo(f"\nrecomputed: {'the same items' if found['verified']['same_items'] else 'NOT the same items'}")
 
     emit(found, as_json, show)
+
+
+def _history(rows: list[JsonObject]) -> None:
+    left_out = f", the last {LAST} of {len(rows)} rows (--json has all of them)" if len(rows) > LAST else ""
+    click.echo(f"\nknown of the subject at that time{left_out}:")
+    shown = [(r["at"], r["item"], r["value"], _file(r), r["row"]) for r in rows[-LAST:]]
+    table(("at", "item", "value", "file", "row"), shown, empty="  nothing: the answer is what is popular")
+
+
+def _reason(reason: JsonObject, top: int) -> None:
+    """An item and the rows that weigh on it, each with the place it stands in."""
+    rows = reason["rows"]
+    left_out = f", the first {top} of {len(rows)} rows (--top shows more)" if len(rows) > top else ""
+    none = "" if rows else ": no row of the subject, it is what is popular"
+    click.echo(f"  {reason['item']:<12} {reason['score']:.5f}{left_out}{none}")
+    for r in rows[:top]:
+        place = f"{_file(r)} row {r['row']}" if r["file"] else _file(r)
+        click.echo(f"    {r['weight']:+.4f}  {r['item']:<12} {r['at'][:10]}  {place}")
+
+
+def _file(row: JsonObject) -> str:
+    """Where a row stands: the path of its file; one that is not named any more by its digest."""
+    return str(row["path"] or (row["file"] or "live, not in a file yet")[:19])
 
 
 @click.command()

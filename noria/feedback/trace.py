@@ -28,10 +28,11 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     answer = json.loads(prediction.output)
     history = known_then(project, prediction)
     model = project.store.models.get(prediction.model)
-    reasons, verified = _reasons(project, model, prediction, answer, history)
+    rows = rows_of(project, history)
+    reasons, verified = _reasons(project, model, prediction, answer, history, rows)
     return {
         "prediction": _facts(prediction, answer),
-        "history": [_row(event) for event in history],
+        "history": rows,
         "training": _training(project, model),
         "reasons": reasons,
         "verified": verified,
@@ -59,17 +60,23 @@ def _facts(prediction: Prediction, answer: JsonObject) -> JsonObject:
     }
 
 
-def _row(event: OnlineEvent) -> JsonObject:
-    """One row of the history; ``file`` and ``row`` are there once the dataset holds it too."""
-    return {
-        "key": event.key,
-        "item": event.item,
-        "at": to_iso(event.at),
-        "value": event.value,
-        "file": event.file,
-        "row": event.row,
-        "ingest": event.ingest,
-    }
+def rows_of(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]:
+    """The rows of the history; ``file`` (its digest), ``path`` and ``row`` are there once the dataset holds the row too."""
+    digests = dict.fromkeys(event.file for event in history if event.file)
+    paths = {f.digest: f.name for f in project.store.datasets.files(project.config.dataset.name, digests)}
+    return [
+        {
+            "key": event.key,
+            "item": event.item,
+            "at": to_iso(event.at),
+            "value": event.value,
+            "file": event.file,
+            "path": paths.get(event.file or ""),
+            "row": event.row,
+            "ingest": event.ingest,
+        }
+        for event in history
+    ]
 
 
 def _training(project: Project, model: ModelVersion) -> JsonObject:
@@ -101,7 +108,12 @@ def _training(project: Project, model: ModelVersion) -> JsonObject:
 
 
 def _reasons(
-    project: Project, model: ModelVersion, prediction: Prediction, answer: JsonObject, history: Sequence[OnlineEvent]
+    project: Project,
+    model: ModelVersion,
+    prediction: Prediction,
+    answer: JsonObject,
+    history: Sequence[OnlineEvent],
+    shown: Sequence[JsonObject],
 ) -> tuple[list[JsonObject], JsonObject]:
     """Why each item, and whether the stored bytes give the same answer again."""
     from noria.features.online import History
@@ -126,7 +138,7 @@ def _reasons(
     for item, score in zip(answer["items"], answer["scores"], strict=True):
         weights = scorer.contributions(history, item, prediction.at)
         order = sorted(range(len(history)), key=lambda i: (-abs(weights[i]), history[i].key))
-        rows = [{**_row(history[i]), "weight": float(weights[i])} for i in order if weights[i] != 0.0]
+        rows = [{**shown[i], "weight": float(weights[i])} for i in order if weights[i] != 0.0]
         reasons.append({"item": item, "score": score, "rows": rows, "error": float(largest)})
     return reasons, verified
 

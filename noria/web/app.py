@@ -47,7 +47,7 @@ PAGES: tuple[Page, ...] = (
 )
 SECTIONS = ("overview", "data", "runs", "models", "releases", "live", "decisions", "trace")
 STATIC, EXPORT = Route("GET", "/static/{name}", "read"), Route("GET", "/export/{table}", "read")
-EXPORT_OF = Route("GET", "/export/{table}/{dataset}", "read")
+EXPORT_OF = Route("GET", "/export/{table}/{of}", "read")
 
 
 class Web:
@@ -83,7 +83,7 @@ class Web:
             return await self._act(request, self._actions[route], params["release"])
         if route is STATIC:
             return self._file(params["name"])
-        return await self._export(params["table"], params.get("dataset"))
+        return await self._export(params["table"], params.get("of"))
 
     async def _page(self, request: Request, page: Page, params: dict[str, str]) -> Response:
         pulse = request.headers.get(PULSE)
@@ -152,9 +152,9 @@ class Web:
         kept = {**render.HEADERS, "cache-control": "private, max-age=31536000, immutable"}
         return Response(self._static[name], headers=kept, media_type=kind)
 
-    async def _export(self, table: str, dataset: str | None) -> Response:
-        found = export.pieces(self.project, table, dataset)
-        name = "-".join(filter(None, (self.project.config.project.name, dataset, table)))
+    async def _export(self, table: str, of: str | None) -> Response:
+        found = await asyncio.to_thread(export.pieces, self.project, table, of)
+        name = "-".join(filter(None, (self.project.config.project.name, of, table)))
         headers = {**render.HEADERS, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
         return StreamingResponse(_threaded(found), headers=headers, media_type="text/csv; charset=utf-8")
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import islice
 from typing import Any
 
 from noria.errors import NotFound
 from noria.kernel import records
 from noria.project import Project
 from noria.types import canonical, did_you_mean, to_iso
+from noria.web import quarantine
+from noria.web.pages import data, trace
 
 PIECE = 1000
 _TIMES = ("at", "started", "ended", "created", "time_min", "time_max", "trained_through", "stage_since", "received")
@@ -20,9 +23,16 @@ _LEFT_OUT = {records.Prediction: ("inputs",), records.Run: ("owner",)}
 Pager = Callable[..., Sequence[Any]]
 
 
-def pieces(project: Project, table: str, dataset: str | None = None) -> Iterator[str]:
-    """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once."""
+def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]:
+    """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once.
+
+    ``of``: the dataset of ``versions``, the dataset version of ``quarantine`` and ``profile``, the prediction of
+    ``history`` and ``reasons``.
+    """
     store = project.store
+    if of is not None and table in _OF:
+        names, rows = _OF[table](project, of)
+        return _told(names, rows)
     endless: dict[str, tuple[type[Any], Pager]] = {
         "runs": (records.Run, store.runs.page),
         "events": (records.Event, store.events.page),
@@ -32,7 +42,7 @@ def pieces(project: Project, table: str, dataset: str | None = None) -> Iterator
     whole: dict[str, tuple[type[Any], Callable[[], Sequence[Any]]]] = {
         "models": (records.ModelVersion, store.models.list),
         "releases": (records.Release, store.releases.list),
-        "versions": (records.DatasetVersion, lambda: store.datasets.list(dataset)),
+        "versions": (records.DatasetVersion, lambda: store.datasets.list(of)),
         "drift": (records.Window, lambda: store.windows.list(project.config.endpoint, "drift")),
         "quality": (records.Window, lambda: store.windows.list(project.config.endpoint, "quality")),
     }
@@ -42,7 +52,7 @@ def pieces(project: Project, table: str, dataset: str | None = None) -> Iterator
     if table in whole:
         kind, everything = whole[table]
         return _written(kind, [everything()])
-    raise NotFound(f"no table {table!r}", way_out=did_you_mean(table, [*endless, *whole]))
+    raise NotFound(f"no table {table!r}", way_out=did_you_mean(table, [*endless, *whole, *_OF]))
 
 
 def _walk(page: Pager) -> Iterator[Sequence[Any]]:
@@ -57,6 +67,52 @@ def _written(kind: type[Any], batches: Iterable[Sequence[Any]]) -> Iterator[str]
     yield _lines([names])
     for batch in batches:
         yield _lines([[cell(n, getattr(record, n)) for n in names] for record in batch])
+
+
+Told = tuple[Sequence[str], Iterable[Mapping[str, Any]]]
+"""The names of the columns, and the rows."""
+
+
+def _quarantine(project: Project, of: str) -> Told:
+    found = quarantine.rows(project, _version(project, of))
+    rows = ({"file": r.get("_name"), "row": r.get("_row"), "why": r["_reasons"], "raw": r["_raw"]} for r in found)
+    return ("file", "row", "why", "raw"), rows
+
+
+def _profile(project: Project, of: str) -> Told:
+    rows = [{"column": name, **facts} for name, facts in data.profiled(project, _version(project, of))]
+    return list(dict.fromkeys(("column", *(key for row in rows for key in row)))), rows
+
+
+def _history(project: Project, of: str) -> Told:
+    return _PLACED, trace.history(project, of)
+
+
+def _reasons(project: Project, of: str) -> Told:
+    return ("answered", "score", "weight", *_PLACED), trace.reasons(project, of)
+
+
+_PLACED = ("at", "item", "value", "path", "row", "file", "ingest")
+_OF: dict[str, Callable[[Project, str], Told]] = {
+    "quarantine": _quarantine,
+    "profile": _profile,
+    "history": _history,
+    "reasons": _reasons,
+}
+
+
+def _version(project: Project, of: str) -> records.DatasetVersion:
+    name, _, number = of.rpartition("@")
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise NotFound(f"no dataset version {of!r}", way_out="name it as DATASET@VERSION")
+    return project.store.datasets.get(name, int(number))
+
+
+def _told(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    yield _lines([names])
+    left = iter(rows)
+    while batch := [[cell(name, row.get(name)) for name in names] for row in islice(left, PIECE)]:
+        yield _lines(batch)
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> str:

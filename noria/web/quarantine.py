@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from noria.errors import StoreError
 from noria.kernel.records import DatasetVersion
 from noria.project import Project
 
-MOST = 20
+MOST, ALL = 20, 10**9
 SECONDS = 20
 _READ = """
 import json, sys
@@ -23,10 +26,10 @@ from noria.data.tables import QUARANTINE, Tables
 import polars as pl
 root, name, ingest, most = sys.argv[1:]
 tables = Tables(Path(root))
-if not tables.exists(name + QUARANTINE):
-    print(json.dumps({"rows": []})); sys.exit()
-frame = tables.read(name + QUARANTINE).filter(pl.col("_ingest") == ingest).head(int(most)).collect()
-print(json.dumps({"rows": frame.to_dicts()}, default=str))
+if tables.exists(name + QUARANTINE):
+    frame = tables.read(name + QUARANTINE).filter(pl.col("_ingest") == ingest).head(int(most)).collect()
+    for row in frame.iter_rows(named=True):
+        print(json.dumps(row, default=str))
 """
 
 
@@ -45,17 +48,31 @@ def of(project: Project, version: DatasetVersion) -> Bad:
     """What this version's ingest put aside."""
     if not version.quarantined:
         return Bad(0)
-    arguments = [str(project.tables_dir), version.dataset, version.ingest, str(MOST)]
     try:
-        told = subprocess.run(
-            [sys.executable, "-c", _READ, *arguments], capture_output=True, timeout=SECONDS, check=True
-        )
-        rows = json.loads(told.stdout)["rows"]
-    except subprocess.CalledProcessError as exc:
-        return Bad(version.quarantined, error=exc.stderr.decode("utf-8", "replace").strip().splitlines()[-1:][0])
-    except (subprocess.TimeoutExpired, ValueError, KeyError) as exc:
-        return Bad(version.quarantined, error=f"{type(exc).__name__}: {exc}")
-    return _shown(version.quarantined, _reasons(project, version), rows)
+        found = list(rows(project, version, MOST))
+    except StoreError as exc:
+        return Bad(version.quarantined, error=str(exc))
+    return _shown(version.quarantined, _reasons(project, version), found)
+
+
+def rows(project: Project, version: DatasetVersion, most: int = ALL) -> Iterator[dict[str, Any]]:
+    """The rows that this version's ingest put aside, as the child reads them, one by one. Raises StoreError."""
+    arguments = [str(project.tables_dir), version.dataset, version.ingest, str(most)]
+    line = [sys.executable, "-c", _READ, *arguments]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        late = threading.Timer(SECONDS, child.kill)  # only until it speaks: whoever takes the rows may be slow
+        late.start()
+        assert child.stdout is not None and child.stderr is not None
+        try:
+            for told in child.stdout:
+                late.cancel()
+                yield json.loads(told)
+            said = child.stderr.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+            if child.wait():
+                raise StoreError(said[0] if said else f"it was not read within {SECONDS} s", place=version.dataset)
+        finally:
+            late.cancel()
+            child.kill()
 
 
 def _reasons(project: Project, version: DatasetVersion) -> dict[str, int]:

@@ -114,6 +114,7 @@ def test_the_named_rows_are_the_customers_rows_known_then_and_no_others(whole, r
         }
         named = [(r["file"], r["row"], r["item"], moment(r["at"]), r["value"]) for r in found["history"]]
         assert len(named) == len(set(named)) and set(named) == expected, (one, customer)
+        assert all(files[Path(r["path"]).stem] == r["file"] for r in found["history"])
         assert bool(cold) == found["prediction"]["cold"] == (not expected)
         lengths.append(len(expected))
     assert min(lengths) == 0 and max(lengths) > 300 and sum(lengths) > 50 * SAMPLED, "customers old and new were drawn"

@@ -102,6 +102,12 @@ def test_from_a_prediction_to_its_rows(served: Shop):
     assert sum(served.told("status")["outcomes"].values()) == 1  # the same key twice is one
     traced = served.told("trace", answer["prediction_id"])
     assert traced["history"] and all(row["file"] and row["row"] is not None for row in traced["history"])
+    assert all((served.root / row["path"]).is_file() for row in traced["history"])
+    words = served.noria("trace", answer["prediction_id"], "--top", "2").stdout
+    first = traced["reasons"][0]["rows"][0]
+    assert f"{first['path']} row {first['row']}" in words
+    assert ("the first 2 of" in words) == any(len(r["rows"]) > 2 for r in traced["reasons"])
+    assert (f"the last 20 of {len(traced['history'])} rows" in words) == (len(traced["history"]) > 20)
     touched = served.told("impact", f"subject:{CUSTOMER}")
     assert touched["rows"] == len(traced["history"]) + 1 and touched["models"] == ["model:store@1"]
 

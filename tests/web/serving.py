@@ -45,22 +45,25 @@ def app(project: Project) -> App:
     return App(serving, lambda: [face])
 
 
+def _place(n: int) -> JsonObject:
+    """The newest row is live and in no file yet; one file has no name any more."""
+    path = f"data/sales/2011-{n:02}.parquet" if n != 3 else None
+    return {"file": "sha256:" + "5a" * 32, "path": path} if n > 1 else {"file": None, "path": None}
+
+
 def traced(project: Project, prediction: str) -> JsonObject:
     """A trace in the shape that `noria.feedback.trace.trace` gives: the stand-in models have no bytes to trace."""
     p = project.live.predictions.get(prediction)
     answer = json.loads(p.output)
-    file = "sha256:" + "5a" * 32
     history = [
-        {"at": to_iso(p.at - n * 9 * DAY), "item": item, "value": 2.0, "file": file if n > 1 else None, "row": 40 + n}
+        {"at": to_iso(p.at - n * 9 * DAY), "item": item, "value": 2.0, "row": 40 + n} | _place(n)
         for n, item in enumerate(answer["items"][:9], 1)
     ]
     reasons = [
         {
             "item": item,
             "score": answer["scores"][i],
-            "rows": [
-                {"item": r["item"], "at": r["at"], "weight": 0.2 / (k + 1)} for k, r in enumerate(history[i : i + 4])
-            ],
+            "rows": [{**r, "weight": 0.2 / (k + 1)} for k, r in enumerate(history[i : i + 4])],
             "error": 0.0,
         }
         for i, item in enumerate(answer["items"][:8])

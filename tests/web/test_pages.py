@@ -20,6 +20,7 @@ from noria.project import Project
 from noria.serve import auth
 from noria.types import DAY, named_id
 from noria.web.app import PAGES, PULSE, Web
+from noria.web.pages import trace
 from noria.web.render import POLICY
 from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
@@ -237,12 +238,30 @@ def test_every_table_can_be_exported(told: Project) -> None:
         ("releases", 8),
         ("versions/sales", 34),
         ("drift", 120),
+        ("quarantine/sales@34", 3),
+        ("profile/sales@34", 3),
+        (f"history/{prediction_id()}", 9),
+        (f"reasons/{prediction_id()}", 20),
     ):
         heard = get(told, f"/export/{table}")
         rows = list(csv.DictReader(io.StringIO(heard.body.decode())))
         assert len(rows) >= least, table
         assert heard.headers["content-disposition"].startswith("attachment")
-    assert get(told, "/export/tokens").status == 404
+    for none in ("tokens", "quarantine", "quarantine/sales", "quarantine/sales@99", "history/pred_none"):
+        assert get(told, f"/export/{none}").status == 404, none
+
+
+def test_a_trace_names_the_places_and_says_what_it_leaves_out(told: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/trace?id={prediction_id()}"
+    text = get(told, path).body.decode()
+    assert "data/sales/2011-04.parquet</bdi></td>" in text and "live, not in a file yet" in text
+    assert "data/sales/2011-04.parquet</bdi>, row 44</span>" in text, "a row that weighs is named by its place too"
+    assert "<p>9 rows</p>" in text and f"/export/history/{prediction_id()}" in text
+    monkeypatch.setattr(trace, "ROWS", 4)
+    text = get(told, path).body.decode()
+    assert "the last 4 of 9 rows" in text and "Export all 9 rows as CSV" in text
+    rows = list(csv.DictReader(io.StringIO(get(told, f"/export/history/{prediction_id()}").body.decode())))
+    assert [row["path"] for row in rows][:2] == ["data/sales/2011-09.parquet", "data/sales/2011-08.parquet"]
 
 
 def test_an_alarm_is_told_with_what_has_been_judged_since(told: Project) -> None:

@@ -105,15 +105,20 @@ def version(ask: Ask) -> Shown:
 
 def profile(project: Project, found: DatasetVersion) -> list[dict[str, Any]]:
     """The columns of a version's profile, each with a picture of its values."""
-    if found.profile is None:
-        return []
     try:
-        said = document(project, found.profile)
+        return [_profile(name, column) for name, column in profiled(project, found)]
     except NoriaError as exc:
         return [{"name": "profile", "facts": {"cannot be read": str(exc)}, "picture": None}]
+
+
+def profiled(project: Project, found: DatasetVersion) -> list[tuple[str, dict[str, Any]]]:
+    """What the profile says of each column; nothing where none was made. Raises NotFound, Damaged."""
+    if found.profile is None:
+        return []
+    said = document(project, found.profile)
     columns = said.get("columns", {}) if isinstance(said, dict) else {}
     pairs = columns.items() if isinstance(columns, dict) else ((c.get("name", "?"), c) for c in columns)
-    return [_profile(str(name), c) for name, c in pairs if isinstance(c, dict)]
+    return [(str(name), c) for name, c in pairs if isinstance(c, dict)]
 
 
 def _profile(name: str, column: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 The page shows the JSON of ``noria.feedback.trace.trace(project, prediction_id)``. What it reads, each part optional::
 
     prediction  {"id", "at", "subject", "model", "release", "arm", …}   small facts
-    history     [{"at", "item", "value", "file", "row"}]   layer 1: the subject's rows known at that moment
+    history     [{"at", "item", "value", "file", "path", "row"}]   layer 1: the subject's rows known at that moment
     training    {…facts, "recipe", "run", "data": [{"dataset", "rows", "digest"}], "files": [{"name", "digest", "rows"}]}   layer 2
-    reasons     [{"item", "score", "rows": [{"item", "at", "weight"}], "error"}]   layer 3: rows that weigh most
+    reasons     [{"item", "score", "rows": [{…as above, "weight"}], "error"}]   layer 3: rows that weigh most
     verified    {"same_items": bool, "why", …}                             answered again from the stored bytes
 """
 
@@ -62,6 +62,17 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "verified": told.get("verified") or {},
         "outcomes": project.live.outcomes.of([p.id]).get(p.id, ()),
     }
+
+
+def history(project: Project, prediction_id: str) -> list[Mapping[str, Any]]:
+    """Every row of layer 1, for the export: the page shows the last ones."""
+    return list(_traced(project, prediction_id).get("history") or ())
+
+
+def reasons(project: Project, prediction_id: str) -> list[Mapping[str, Any]]:
+    """Every row of layer 3 with the item that it weighs on, for the export."""
+    told = _traced(project, prediction_id).get("reasons") or ()
+    return [{"answered": r.get("item"), "score": r.get("score"), **row} for r in told for row in r.get("rows") or ()]
 
 
 def _traced(project: Project, prediction_id: str) -> Mapping[str, Any]:
