@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from noria.api.asked import Served
 from noria.api.scoped import reads
+from noria.data.freshness import stale_now
 from noria.kernel.records import DatasetVersion, Decision, Event, Release
 from noria.serve.client import trouble
 from noria.serve.replay import LOOP
@@ -33,6 +34,7 @@ class Status:
     canary: Release | None
     waiting: list[Release]  # for somebody's yes
     data: list[DatasetVersion]  # the latest version of each dataset
+    stale: dict[str, str]  # of the datasets those that are older than their contract promises, and how much
     predictions: int
     outcomes: dict[str, int]  # by how they were joined
     decision: Decision | None
@@ -59,6 +61,7 @@ def status(serving: Served) -> Status:
         canary=next(iter(store.releases.list(endpoint, "canary")), None),
         waiting=list(store.releases.list(endpoint, "held")),
         data=[latest[name] for name in sorted(latest)],
+        stale=stale_now(project, serving.clock.now()),
         predictions=project.live.predictions.count(),
         outcomes=project.live.outcomes.count(),
         decision=next(iter(store.decisions.list(limit=1)), None),

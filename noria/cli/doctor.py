@@ -67,11 +67,12 @@ def _state(project: Project) -> Iterator[Finding]:
 
 def _data(project: Project) -> Iterator[Finding]:
     from noria.data.contract import Contract
+    from noria.data.freshness import staleness
     from noria.data.roles import lacking
 
     for name, data in project.config.data.items():
         contract = Contract.load(project.root / data.contract)
-        roles = [role for role in ("time", "subject", "item", "target") if getattr(contract, role)]
+        roles = [role for role in ("time", "subject", "item", "value", "target") if getattr(contract, role)]
         error = lacking(project, name, contract)
         said = f"roles: {', '.join(roles) or 'none'}"
         yield Finding(
@@ -87,6 +88,14 @@ def _data(project: Project) -> Iterator[Finding]:
             f"{len(versions)} versions",
             "put files where its source looks, then: noria run",
         )
+        if versions and contract.freshness is not None:
+            stale = staleness(project, name, project.clock.now())
+            yield Finding(
+                f"freshness {name}",
+                stale is None,
+                str(stale) if stale else "as the contract promises",
+                f"see why {data.source} brings nothing new; `freshness` in {data.contract} says how old rows may be",
+            )
 
 
 def _champion(project: Project) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def overview(project: Project) -> dict[str, Any]:
     """What a person asks first: what serves, since when, on which data, what was decided last, what waits."""
+    from noria.data.freshness import stale_now
     from noria.monitor.quality import recently
 
     store, config = project.store, project.config
@@ -34,6 +35,7 @@ def overview(project: Project) -> dict[str, Any]:
         "canary": [r.model for r in store.releases.list(config.endpoint, "canary")],
         "waiting": [r.id for r in store.releases.list(config.endpoint, "held")],
         "data": {name: {"version": v[-1].version, "rows": v[-1].rows} for name, v in datasets.items() if v},
+        "stale": stale_now(project, project.clock.now()),
         "predictions": project.live.predictions.count(config.endpoint),
         "outcomes": project.live.outcomes.count(),
         "quality": recently(project),
@@ -72,6 +74,8 @@ def status(folder: Path, as_json: bool) -> None:
         retrain, alarm = found["last_retrain"], found["last_alarm"]
         for name, told in found["trouble"].items():
             click.echo(f"LOOK: {troubled(name, told)}; mend it, see .noria/logs/{name}.log")
+        for said in found["stale"].values():
+            click.echo(f"LOOK: {said}")
         facts(
             {
                 "project": f"{found['project']} ({found['mode']}, {found['clock']})",

@@ -114,7 +114,7 @@ def register(
         )
         for f in commit.files
     ]
-    edges, events = _edges(version, files, contract_text, last), _events(version, commit, contract)
+    edges, events = _edges(version, files, contract_text, last), _events(version, commit)
 
     def work(tx: Tx) -> None:
         project.store.datasets.add(version, files, tx)
@@ -209,7 +209,7 @@ def _edges(
     return edges
 
 
-def _events(version: DatasetVersion, commit: Commit, contract: Contract) -> list[Event]:
+def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
     ref = f"dataset:{version.dataset}@{version.version}"
 
     def event(kind: str, data: JsonObject) -> Event:
@@ -228,9 +228,6 @@ def _events(version: DatasetVersion, commit: Commit, contract: Contract) -> list
             for reason, n in f["reasons"].items():
                 reasons[reason] = reasons.get(reason, 0) + n
         events.append(event("quarantined", {**shown, "rows": commit.quarantined, "reasons": reasons}))
-    late = contract.stale_by(version.time_max, version.created) if version.time_max is not None else None
-    if late is not None:
-        events.append(event("stale", {"late_us": late, "latest": version.time_max}))
     return events
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from noria.errors import NotFound
+from noria.data.freshness import Stale, staleness
+from noria.errors import ContractError, NotFound
 from noria.feedback.join import join_due
 from noria.kernel.records import Decision, Event
 from noria.monitor.alerts import raise_alarms
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from noria.project import Project
 
 SETTING = "loop"
+STALE = "stale"
+"""The kind of event, and the setting with the datasets that are stale now: {name: since}."""
 LIVE_TICK: Micros = 60 * SECOND
 """Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
 LIMITS = {"ingest": 600.0, "watch": 300.0, "train": 3_600.0, "release": 1_800.0}
@@ -42,7 +45,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     state = state_of(project)
     settle_orphans(project.store, now)
     events: list[Event] = []
-    for work in (_ingest, _join, _watch, _look_at_rollout):
+    for work in (_ingest, _look_how_fresh, _join, _watch, _look_at_rollout):
         events += work(project, jobs, now)
     events += _decide(project, jobs, now, state.get("clock"))
     write_state(project, now, idle=True)
@@ -77,6 +80,42 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         except JobFailed as exc:  # the last good version stays; the next tick tries again
             events += _tell(project, now, "failed", f"dataset:{name}", "ingest", exc)
     return events
+
+
+def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    """Data that has become staler than its contract promises: told once, when it begins, and again when it begins anew."""
+    kept = project.store.settings.get(STALE)
+    known: JsonObject = dict(kept) if isinstance(kept, dict) else {}
+    stale = {name: found for name in project.config.data if (found := _stale(project, name, now))}
+    since = {name: known.get(name, found.since) for name, found in stale.items()}
+    events = [
+        Event(
+            named_id("event", STALE, name, str(found.since)),
+            now,
+            STALE,
+            f"dataset:{name}@{found.version}",
+            {"latest": found.latest, "since": found.since, "late_us": found.late},
+        )
+        for name, found in stale.items()
+        if name not in known
+    ]
+
+    def work(tx: Any) -> None:
+        for event in events:
+            project.store.events.add(event, tx)
+        project.store.settings.set(STALE, since, tx)
+
+    if since != known:
+        project.store.transact(work)
+    return events
+
+
+def _stale(project: Project, dataset: str, now: Micros) -> Stale | None:
+    """None too where the contract cannot be read: that is what the ingest before has failed with, and told."""
+    try:
+        return staleness(project, dataset, now)
+    except ContractError:
+        return None
 
 
 def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from noria.data.freshness import stale_now
 from noria.kernel.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
 from noria.serve.client import trouble, troubled
 from noria.types import DAY, Micros
@@ -112,9 +113,8 @@ def _data(loop: Loop) -> Part:
         return Part("data", "busy", line, f"{detail}; a run is at work", "/data")
     if blocked := loop.happened("blocked"):
         return Part("data", "bad", "blocked", tell(blocked).text or "too many rows break the contract", "/data")
-    stale = loop.happened("stale")
-    if stale is not None and stale.subject == f"dataset:{last.dataset}@{last.version}":
-        return Part("data", "warn", "stale", tell(stale).text, "/data")
+    if stale := stale_now(loop.project, loop.now):
+        return Part("data", "warn", "stale", "; ".join(stale.values()), "/data")
     taken = shapes.new_rows(loop.versions)[-1] + last.quarantined
     if last.quarantined and last.quarantined > 0.1 * taken:
         return Part(

@@ -221,16 +221,6 @@ def test_only_the_dataset_that_the_model_learns_from_is_the_history_of_serving(p
         assert {e.key for e in both.live.online.since(0)} == {"1/lamp", "1/mug", "2/mug"}
 
 
-def test_old_data_is_told(project: Project, folder: Path) -> None:
-    drop(folder, "1.csv", DAY_1)
-    ingest(project, "sales")
-    late = project.store.events.list(kind="stale")
-    assert [e.data["late_us"] for e in late] == [NOW - parse_time("2011-01-01T11:00") - 7 * 86_400_000_000]
-    drop(folder, "2.csv", rows(("7", "mug", 1, "2011-01-09", 1.0, "ann")))
-    ingest(project, "sales")
-    assert len(project.store.events.list(kind="stale")) == 1
-
-
 def test_a_function_as_source(tmp_path: Path) -> None:
     root = lay(tmp_path / "p", "steps:load")
     (root / "steps.py").write_text(

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from noria.data.freshness import stale_now
 from noria.kernel.records import Event
 from noria.project import open_project
 from noria.retrain.loop import next_due, state_of, tick
@@ -225,6 +226,40 @@ def test_bad_data_does_not_stop_the_rest(shop: Shop) -> None:
     assert shop.project.store.datasets.get("sales").rows == rows + sum(
         d.rows.unique(["invoice", "stock_code"]).filter(pl.col("price") >= 0).height for d in shop.days[:2]
     )
+
+
+def test_a_source_that_dries_up_is_told_once_an_episode(shop: Shop) -> None:
+    """No file comes for two weeks; the clock alone makes the data stale. New rows end the episode, and another may begin."""
+    store, first = shop.project.store, shop.days[0]
+    shop.play(first)
+    tick(shop.project, shop.jobs)
+    assert stale_now(shop.project, shop.project.clock.now()) == {}
+    told = []
+    for n in range(1, 14):
+        shop.at(first.end + n * DAY)
+        told += [(n, e) for e in tick(shop.project, shop.jobs) if e.kind == "stale"]
+        assert [e for e in tick(shop.project, shop.jobs) if e.kind == "stale"] == [], "a tick done again tells nothing"
+        assert bool(stale_now(shop.project, shop.project.clock.now())) == (n >= 7)
+    ((day, event),) = told
+    latest = store.datasets.get("sales").time_max
+    assert latest is not None and first.start <= latest < first.end
+    assert (day, event.subject) == (7, f"dataset:sales@{store.datasets.get('sales').version}")
+    assert event.data == {"latest": latest, "since": latest + 7 * DAY, "late_us": event.at - latest - 7 * DAY}
+    assert store.events.list(kind="stale") == [event]
+    later = shop.days[15]
+    shop.play(later)
+    assert "stale" not in kinds(tick(shop.project, shop.jobs)) and store.settings.get("stale") == {}
+    shop.at(later.end + 8 * DAY)
+    assert "stale" in kinds(tick(shop.project, shop.jobs))
+    assert len(store.events.list(kind="stale")) == 2
+
+
+def test_rows_that_come_in_late_do_not_begin_another_episode(shop: Shop) -> None:
+    shop.at(shop.days[0].start + 20 * DAY)
+    assert "stale" in kinds(tick(shop.project, shop.jobs))
+    shop.drop(shop.days[0])  # newer than what was there, and still two weeks old
+    assert "stale" not in kinds(tick(shop.project, shop.jobs))
+    assert len(shop.project.store.events.list(kind="stale")) == 1
 
 
 def test_when_the_next_is_due(shop: Shop) -> None:

@@ -1,0 +1,60 @@
+"""Whether a dataset is as fresh as its contract promises: from its newest row, the contract and the clock, at any moment.
+
+One function for everybody who tells of it: the page, `noria status`, `noria doctor`, the API and the loop. A source that dries up
+brings no ingest to notice it, so nothing here waits for one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from noria.data.ingest import load_contract
+from noria.errors import ContractError, NotFound
+from noria.types import Micros, to_iso
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A promise that is broken: the newest row is older than the contract's freshness."""
+
+    dataset: str
+    version: int
+    latest: Micros  # of the newest row
+    since: Micros  # when the promise was broken
+    late: Micros
+
+    def __str__(self) -> str:
+        return f"the newest row of {self.dataset} is of {to_iso(self.latest)}, stale since {to_iso(self.since)}"
+
+
+def staleness(project: Project, dataset: str, now: Micros) -> Stale | None:
+    """By how much the dataset breaks its contract's freshness now; None while it keeps it, or promises nothing.
+
+    Raises ContractError when the contract cannot be read.
+    """
+    contract = load_contract(project, dataset)
+    try:
+        last = project.store.datasets.get(dataset)
+    except NotFound:
+        return None
+    late = contract.stale_by(last.time_max, now) if last.time_max is not None else None
+    if late is None or last.time_max is None:
+        return None
+    return Stale(dataset, last.version, last.time_max, now - late, late)
+
+
+def stale_now(project: Project, now: Micros) -> dict[str, str]:
+    """Each dataset that is not as fresh as promised, in words; also one whose contract cannot be read, and so is not known to be."""
+    found: dict[str, str] = {}
+    for name in project.config.data:
+        try:
+            stale = staleness(project, name, now)
+        except ContractError as exc:
+            found[name] = str(exc)
+        else:
+            found |= {name: str(stale)} if stale else {}
+    return found

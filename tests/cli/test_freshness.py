@@ -1,0 +1,64 @@
+"""Whether the data is still fresh, wherever somebody asks if all is well: no file comes, and the clock goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from noria.data.ingest import ingest
+from noria.project import open_project
+from noria.types import DAY, parse_time
+from noria.web.state import Loop, parts
+from tests.cli.test_data import typed
+from tests.data.small import DAY_1, drop, lay
+
+NEWEST = parse_time("2011-01-01T11:00")
+
+
+class Counts:
+    """How many outcomes there are, as the page counts them."""
+
+    def outcomes(self) -> dict[str, int]:
+        return {}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A replay, whose clock tests can hold, with one day's rows."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    folder = lay(tmp_path / "shop")
+    drop(folder, "1.csv", DAY_1)
+    with open_project(folder) as project:
+        project.store.settings.set("mode", "replay")
+        project.store.settings.set("clock", NEWEST + DAY)
+    with open_project(folder) as project:
+        ingest(project, "sales")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("days", "stale"), [(6, False), (9, True)])
+def test_status_doctor_and_the_wheel_say_the_same(
+    shop: Path, capsys: pytest.CaptureFixture[str], days: int, stale: bool
+) -> None:
+    with open_project(shop) as project:
+        project.store.settings.set("clock", NEWEST + days * DAY)
+        data = parts(Loop(SimpleNamespace(project=project, now=project.clock.now(), counts=Counts())))[0]
+        assert (data.tone, data.headline) == (("warn", "stale") if stale else ("ok", "3 rows"))
+    said = "the newest row of sales is of 2011-01-01T11:00:00Z, stale since 2011-01-08T11:00:00Z"
+    _, out, _ = typed(capsys, "status", "--json")
+    assert json.loads(out)["stale"] == ({"sales": said} if stale else {})
+    assert (f"LOOK: {said}" in typed(capsys, "status")[1]) == stale
+    _, out, _ = typed(capsys, "doctor", "--json")
+    (found,) = [f for f in json.loads(out) if f["what"] == "freshness sales"]
+    assert found["well"] == (not stale) and found["said"] == (said if stale else "as the contract promises")
+    assert "data/sales/*.csv" in found["way_out"]
+
+
+def test_doctor_names_every_role(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = typed(capsys, "doctor", "--json")
+    (found,) = [f for f in json.loads(out) if f["what"] == "contract sales"]
+    assert found["said"] == "roles: time, subject, item, value"

@@ -1,0 +1,46 @@
+"""A dataset is stale by the clock, whether or not anything comes in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from noria.data.freshness import stale_now, staleness
+from noria.data.ingest import ingest
+from noria.errors import ContractError
+from noria.project import open_project
+from noria.types import DAY, HeldClock, parse_time
+from tests.data.small import DAY_1, drop, lay
+
+NEWEST = parse_time("2011-01-01T11:00")
+
+
+def test_it_follows_from_the_newest_row_the_contract_and_the_clock(tmp_path: Path) -> None:
+    folder, clock = lay(tmp_path / "shop"), HeldClock(NEWEST + DAY)
+    with open_project(folder, clock=clock) as project:
+        assert staleness(project, "sales", NEWEST + 365 * DAY) is None, "no data yet is another trouble"
+        drop(folder, "1.csv", DAY_1)
+        ingest(project, "sales")
+        assert staleness(project, "sales", NEWEST + 7 * DAY) is None
+        found = staleness(project, "sales", NEWEST + 9 * DAY)
+        assert found is not None
+        assert (found.latest, found.since, found.late) == (NEWEST, NEWEST + 7 * DAY, 2 * DAY)
+        told = "the newest row of sales is of 2011-01-01T11:00:00Z, stale since 2011-01-08T11:00:00Z"
+        assert stale_now(project, NEWEST + 9 * DAY) == {"sales": told}
+        assert stale_now(project, NEWEST + 7 * DAY) == {}
+
+
+def test_a_contract_that_promises_nothing_is_kept_and_one_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "shop")
+    contract = folder / "contracts/sales.yaml"
+    whole = contract.read_text()
+    drop(folder, "1.csv", DAY_1)
+    with open_project(folder, clock=HeldClock(NEWEST)) as project:
+        ingest(project, "sales")
+        contract.write_text(whole.partition("slaProperties")[0])
+        assert staleness(project, "sales", NEWEST + 365 * DAY) is None
+        contract.write_text(whole.replace("value: 7, unit: d", "value: soon"))
+        with pytest.raises(ContractError):
+            staleness(project, "sales", NEWEST)
+        assert "soon" in stale_now(project, NEWEST)["sales"]
