@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from noria.kernel.metadata.base import MetadataStore
 
 _GONE = "(not there)"
+DECLARED = "declared: "
+"""What stands before the words of ``impure=`` in a step's record."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Why:
     compared_with: str | None
     changes: tuple[Change, ...]
     impure: tuple[str, ...]
+    undeclared: tuple[str, ...] = ()  # of these what nobody said is meant
+    reusable: bool = True  # whether a later run of the same fingerprint takes its result
     because: tuple[Why, ...] = ()  # of the steps whose results changed
 
     def __str__(self) -> str:
@@ -58,11 +62,18 @@ class Why:
         for change in self.changes:
             yield f"{pad}  {change}"
         if self.impure and not self.hit:
-            yield f"{pad}  it touches what a fingerprint cannot see: {'; '.join(self.impure)}"
-            if not any(seen.startswith("declared: ") for seen in self.impure):
-                yield f"{pad}  so later runs do not reuse it; @step(version=...) says what it depends on"
+            yield f"{pad}  {self._unseen()}"
         for cause in self.because:
             yield from cause._lines(depth + 1)
+
+    def _unseen(self) -> str:
+        """What it touches outside, and what follows: what the engine does with a later run of the same fingerprint."""
+        touched = f"it touches what a fingerprint cannot see: {'; '.join(self.impure)}"
+        if self.reusable:
+            return "what it touches outside its arguments is declared by version=: later runs reuse it while that stays the same"
+        if not self.undeclared:
+            return f"{touched}; so it always runs"
+        return f"{touched}; so later runs do not reuse it: @step(version=...) says what it depends on"
 
     def _head(self) -> str:
         if self.hit:
@@ -73,9 +84,25 @@ class Why:
             return "ran: no earlier run of it"
         if self.changes:
             return f"ran: changed since {self.compared_with}"
-        if self.impure:
+        if not self.reusable:
             return f"ran: nothing changed since {self.compared_with}, but it is impure"
         return f"ran: nothing changed since {self.compared_with}, but that did not finish or its result was not there"
+
+
+def reusable(step: Step) -> bool:
+    """Whether a later run of the same fingerprint takes its result: nothing impure about it, or ``version=`` stands for that."""
+    return not step.impure or "version" in step.made_of
+
+
+def undeclared(step: Step) -> tuple[str, ...]:
+    """What it touched that a fingerprint cannot see and that neither ``version=`` nor ``impure=`` says is meant."""
+    declared = "version" in step.made_of or any(seen.startswith(DECLARED) for seen in step.impure)
+    return () if declared else step.impure
+
+
+def declared(step: Step) -> str:
+    """Why it always runs, in the words of ``impure=``; or nothing."""
+    return next((seen.removeprefix(DECLARED) for seen in step.impure if seen.startswith(DECLARED)), "")
 
 
 def why(store: MetadataStore, run_id: str, step: str) -> Why:
@@ -106,6 +133,8 @@ def _explain(store: MetadataStore, pipeline: str, steps: dict[str, Step], step: 
         compared_with=previous.run if previous else None,
         changes=changes,
         impure=step.impure,
+        undeclared=undeclared(step),
+        reusable=reusable(step),
         because=tuple(_explain(store, pipeline, steps, cause, seen) for cause in causes),
     )
 

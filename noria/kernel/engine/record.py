@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from noria.kernel.engine.attempt import Done, Surroundings
+from noria.kernel.engine.explain import DECLARED
 from noria.kernel.engine.journal import Journal
 from noria.kernel.engine.nodes import Call
 from noria.kernel.engine.order import Order
@@ -42,7 +43,7 @@ class Scribe:
 
     def done(self, ready: Ready, done: Done) -> Step:
         definition, now = ready.job.definition, self._around.clock.now()
-        declared = (f"declared: {definition.impure}",) if definition.impure else ()
+        declared = (f"{DECLARED}{definition.impure}",) if definition.impure else ()
         step = self._step(
             ready,
             "done",

@@ -30,6 +30,8 @@ def _counts(project: Project, run: Run) -> str:
 
 
 def run(ask: Ask) -> Shown:
+    from noria.kernel.engine.explain import declared, undeclared
+
     store = ask.project.store
     found = store.runs.get(ask.params["run"])
     steps = store.runs.steps(found.id)
@@ -41,7 +43,14 @@ def run(ask: Ask) -> Shown:
         "took": took(found.started, found.ended),
         "graph": graph(f"Steps of {found.pipeline}", nodes),
         "steps": [
-            {"step": s, "took": took(s.started, s.ended), "href": link(here, step=s.name) + "#step"} for s in steps
+            {
+                "step": s,
+                "took": took(s.started, s.ended),
+                "href": link(here, step=s.name) + "#step",
+                "undeclared": undeclared(s),
+                "declared": declared(s),
+            }
+            for s in steps
         ],
         "chosen": chosen,
         "why": _why(ask.project, found, chosen) if chosen else "",

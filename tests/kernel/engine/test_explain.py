@@ -117,6 +117,36 @@ def test_an_impure_step_is_told_why_it_always_runs(place: Place, load_module: Lo
     assert "it is impure" in str(found) and "version=" in str(found)
 
 
+@pytest.mark.parametrize(
+    "options,reused,says",
+    [
+        ("", False, "later runs do not reuse it: @step(version=...)"),
+        ("(version='1')", True, "declared by version=: later runs reuse it"),
+        ("(impure='follows the clock')", False, "so it always runs"),
+    ],
+)
+def test_what_is_said_of_reuse_is_what_the_engine_does(
+    place: Place, load_module: Load, options: str, reused: bool, says: str
+) -> None:
+    source = f"""
+        import time
+        from noria import pipeline, step
+        @step{options}
+        def work() -> bool:
+            return time.time() > 0
+        @pipeline
+        def flow():
+            return work()
+    """
+    flow = load_module(steps=source).flow
+    first = place.run(flow).run.id
+    found, again = why(place.store, first, "work"), why(place.store, place.run(flow).run.id, "work")
+    assert found.reusable == again.hit == reused
+    assert says in str(found)
+    assert bool(found.undeclared) == (not options) and found.impure
+    assert ("clock" in str(found)) == (not reused), "what version= stands for is not warned about"
+
+
 def test_a_step_that_is_not_there(place: Place, load_module: Load) -> None:
     run = place.run(load_module(steps=STEPS, helpers=HELPERS).flow).run
     with pytest.raises(NotFound, match="did you mean 'score'"):
