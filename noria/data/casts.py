@@ -10,6 +10,7 @@ import math
 import polars as pl
 
 from noria.data.columns import Column
+from noria.types import DAY, parse_time
 
 UTC_TIME = pl.Datetime("us", "UTC")
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
@@ -25,6 +26,8 @@ _JAVA = (
 )
 _TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 _ZONED = "%Y-%m-%dT%H:%M:%S%.f%z"
+_FIRST, _LAST = parse_time("0001-01-01"), parse_time("9999-12-31T23:59:59.999999")
+_MICROS = {"us": 1, "ms": 1_000}
 
 
 def target_type(column: Column) -> pl.DataType:
@@ -43,15 +46,37 @@ def target_type(column: Column) -> pl.DataType:
 
 
 def fits(column: Column, values: pl.Series) -> bool:
-    """Whether the column needs no cast at all: the right type, and in floats no NaN and no infinity."""
+    """Whether the column needs no cast at all: the right type, no NaN, no infinity, no year that there is not."""
     if values.dtype != target_type(column):
         return False
+    if values.dtype.is_temporal():
+        return all_in_years(values)
     return not values.dtype.is_float() or math.isfinite(values.sum()) or bool(values.is_finite().all())
+
+
+def in_years(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Whether a time or date is of the years 0001 to 9999, which is what times are written and compared in. Null is.
+
+    >>> days = pl.DataFrame({"d": pl.Series([0, -719_163], dtype=pl.Int32).cast(pl.Date)})
+    >>> days.select(in_years(pl.col("d"), pl.Date()))["d"].to_list()
+    [True, False]
+    """
+    unit = _MICROS.get(kind.time_unit) if isinstance(kind, pl.Datetime) else DAY
+    if unit is None:  # nanoseconds reach from 1677 to 2262
+        return pl.lit(True)
+    return value.to_physical().is_between(_FIRST // unit, _LAST // unit).fill_null(True)
+
+
+def all_in_years(times: pl.Series) -> bool:
+    """Whether every time or date of the column is of these years."""
+    return bool(times.to_frame().select(in_years(pl.col(times.name), times.dtype).all()).item())
 
 
 def cast(column: Column, given: pl.DataType) -> pl.Expr:
     """The column as the contract types it; null where the value does not fit."""
     source, target = pl.col(column.name), target_type(column)
+    if given == pl.Date() or isinstance(given, pl.Datetime):
+        source = pl.when(in_years(source, given)).then(source)
     if isinstance(given, pl.Categorical | pl.Enum):
         source, given = source.cast(pl.String), pl.String()
     if given == pl.Null():
@@ -61,7 +86,8 @@ def cast(column: Column, given: pl.DataType) -> pl.Expr:
     if given == target:
         return source
     if isinstance(given, pl.String):
-        return _from_text(source, column, target)
+        typed = _from_text(source, column, target)
+        return pl.when(in_years(typed, target)).then(typed) if target.is_temporal() else typed
     if target.is_integer():
         return _integer(source, given, target)
     if target == UTC_TIME and isinstance(given, pl.Datetime):

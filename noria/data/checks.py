@@ -17,6 +17,7 @@ import polars as pl
 
 from noria.data.casts import cast, fits, missing, target_type
 from noria.data.columns import Column
+from noria.data.raw import as_json
 from noria.data.screen import Check, screen
 from noria.errors import DataBlocked
 from noria.types import Micros, did_you_mean, to_iso
@@ -80,8 +81,8 @@ class Checked:
             return self
         own = [n for n in self.good.columns if n.startswith("_")]
         out = self.good.filter(mask)
-        plain = pl.struct(pl.exclude(own)).struct.json_encode() if len(own) < out.width else pl.lit("{}")
-        more = out.select(*own, pl.lit([reason]).alias("_reasons"), plain.alias("_raw"))
+        raw = as_json(out.drop(own)) if len(own) < out.width else pl.lit("{}").alias("_raw")
+        more = out.select(*own, pl.lit([reason]).alias("_reasons"), raw)
         bad = pl.concat([self.bad, more.select(self.bad.columns)])
         bad = bad.sort("_row") if "_row" in bad.columns else bad
         return Checked(self.good.filter(~mask), bad, self.max_bad_share, self.place)
@@ -148,8 +149,8 @@ def _sort_out(
     why = pl.concat_list(pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in raised)
     marked = bad.select(*own, why.list.drop_nulls().alias("_reasons"))
     plain = [n for n in frame.columns if n not in own]
-    raw = frame.filter(is_bad).select(pl.struct(plain).struct.json_encode().alias("_raw"))
-    return Checked(without(good, is_bad), pl.concat([marked, raw], how="horizontal"), rules.max_bad_share, rules.place)
+    marked = marked.with_columns(as_json(frame.filter(is_bad).select(plain)))
+    return Checked(without(good, is_bad), marked, rules.max_bad_share, rules.place)
 
 
 def without(frame: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.schema import ArrayType, PrimitiveType
 
-from noria.errors import Conflict, ContractError, DiskFull, StoreBusy, StoreError, no_room
+from noria.errors import ConfigError, Conflict, ContractError, DiskFull, StoreBusy, StoreError, no_room
 from noria.types import Micros, parse_time
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -229,7 +230,7 @@ def checkpoint_if_due(folder: Path, version: int) -> None:
             DeltaTable(str(folder)).create_checkpoint()
 
 
-_STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
+_SHORT_YEAR = re.compile(r"^(\d{1,3})-")
 
 
 def statistics(frame: pl.DataFrame) -> dict[str, Any]:
@@ -242,7 +243,7 @@ def statistics(frame: pl.DataFrame) -> dict[str, Any]:
     ).row(0, named=True)
 
     def plain(value: Any) -> Any:
-        return value if isinstance(value, int) else value.strftime(_STAMP)
+        return value if isinstance(value, int) else f"{value.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
     return {
         "numRecords": frame.height,
@@ -255,8 +256,24 @@ def statistics(frame: pl.DataFrame) -> dict[str, Any]:
 def spans(stats: Mapping[str, Any]) -> dict[str, tuple[Micros, Micros]]:
     """The first and last moment of each time column, as far as a file's statistics say it."""
     least, greatest = stats.get("minValues", {}), stats.get("maxValues", {})
-    times = [name for name, value in least.items() if isinstance(value, str)]
-    return {name: (parse_time(least[name]), parse_time(greatest[name])) for name in times}
+    found = {name: (_moment(value), _moment(greatest.get(name))) for name, value in least.items()}
+    return {name: (first, last) for name, (first, last) in found.items() if first is not None and last is not None}
+
+
+def _moment(said: Any) -> Micros | None:
+    """The moment that statistics name; None where they name none, which leaves the column's span open.
+
+    A log is never edited, so what an earlier version wrote stays readable: years before 1000 without their zeros.
+
+    >>> _moment("201-05-03T00:00:00.000000Z") == _moment("0201-05-03T00:00:00Z"), _moment("soon"), _moment(3)
+    (True, None, None)
+    """
+    if not isinstance(said, str):
+        return None
+    try:
+        return parse_time(_SHORT_YEAR.sub(lambda year: f"{int(year[1]):04}-", said))
+    except ConfigError:
+        return None
 
 
 def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from noria.data.checks import Checked
 from noria.data.contract import Contract
-from noria.errors import DataBlocked
+from noria.errors import DataBlocked, SourceError
 from noria.types import parse_time, to_iso
 from tests.data.small import CONTRACT, DAY_1, NOW, frame
 
@@ -187,6 +187,15 @@ def test_typed_sources_are_cast_only_without_loss(kind: str, given_values: pl.Se
     checked = Contract.parse(one_column(kind)).check(pl.DataFrame({"x": given_values}))
     assert checked.good["x"].to_list() == [v for v in expected if v is not None]
     assert checked.bad.height == sum(v is None for v in expected)
+
+
+def test_bytes_are_kept_as_text_or_in_hex_and_nested_ones_are_refused() -> None:
+    contract = Contract.parse(one_column("string"))
+    bad = contract.check(pl.DataFrame({"x": [b"abc", b"\xff\x00", None]})).bad
+    assert bad["_reasons"].to_list() == [["x: not a text"]] * 2
+    assert [json.loads(raw)["x"] for raw in bad["_raw"]] == ["abc", "ff00"]
+    with pytest.raises(SourceError, match=r"cannot be told as text.*x List\(Binary\)"):
+        contract.check(pl.DataFrame({"x": [[b"abc"]]}))
 
 
 def one_column(kind: str) -> str:
