@@ -25,6 +25,8 @@ from noria.types import did_you_mean
 
 FUNCTION = "steps:"
 SUFFIXES = (".csv", ".tsv", ".parquet")
+_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,15 @@ def _numbered(frame: pl.DataFrame, name: str) -> Rows:
 def _parquet(data: bytes, name: str) -> pl.DataFrame:
     try:
         return pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError) as exc:
-        raise SourceError(f"not readable as Parquet: {exc}", place=name) from exc
+    except (*_POLARS, OSError) as exc:
+        raise SourceError(
+            f"not readable as Parquet: {_said(exc)}", place=name, way_out="export or copy the file again"
+        ) from exc
+
+
+def _said(error: BaseException) -> str:
+    """What polars says, without its plans and notes, which go over many lines."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def hash_file(root: Path, name: str) -> SourceFile:
@@ -165,16 +174,21 @@ def _call(root: Path, name: str) -> SourceFile:
     place = f"{FUNCTION}{name}"
     try:
         frame = function(root, name)()
+        frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     except SourceError:
         raise
-    except Exception as exc:  # the project's own code may raise anything; it ends here, with its cause
-        raise SourceError(f"the function failed: {type(exc).__name__}: {exc}", place=place) from exc
-    if isinstance(frame, pl.LazyFrame):
-        frame = frame.collect()
+    except (Exception, SystemExit, pl.exceptions.PanicException) as exc:
+        # the project's own code may raise anything; it ends here, with its cause
+        raise SourceError(f"the function failed: {type(exc).__name__}: {_said(exc)}", place=place) from exc
     if not isinstance(frame, pl.DataFrame):
         raise SourceError(f"it gave a {type(frame).__name__}", place=place, way_out="return a polars DataFrame")
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="uncompressed")
+    try:
+        frame.write_parquet(buffer, compression="uncompressed")
+    except _POLARS as exc:
+        raise SourceError(
+            f"its frame cannot be kept: {_said(exc)}", place=place, way_out="give every column a plain type"
+        ) from exc
     data = buffer.getvalue()
     return SourceFile("sha256:" + hashlib.sha256(data).hexdigest(), place, len(data), frame=frame)
 
