@@ -100,7 +100,7 @@ class Web:
     def _render(self, request: Request, page: Page, params: dict[str, str], stamp: str, only_live: bool) -> Response:
         ask = self._ask(request, params)
         shown = page.build(ask)
-        values = {**self._frame(request, page.section, stamp), "title": shown.title, **shown.values}
+        values = {**self._frame(request, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:
             said = {"stamp": stamp, "fragments": render.fragments(page.template, values)}
             return JSONResponse(said, headers=render.HEADERS)
@@ -131,6 +131,7 @@ class Web:
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",
             "done": dict(parse_qsl(request.url.query)).get("done", "") if section == "releases" else "",
             "path": request.url.path,
+            "note": "",
         }
 
     async def _act(self, request: Request, action: str, release_id: str) -> Response:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from noria.web import words
-from noria.web.svg import BOTTOM, WIDTH, Frame, axes, el, empty, picture, ticks
+from noria.web.svg import BOTTOM, WIDTH, Frame, axes, el, empty, picture, row_name, ticks
+
+LABEL = 152.0
+"""Room for the names of rows."""
 
 
 def bars(
@@ -22,10 +25,10 @@ def bars(
     width: float = WIDTH,
     tone: str = "s1",
 ) -> Markup:
-    """Upright bars, for histograms and counts by day; only the first, middle and last name stand below."""
+    """Upright bars of what is counted, for histograms and by day; only the first, middle and last name stand below."""
     if not values or not any(v for _, v in values):
         return empty(title)
-    scale = ticks(0, max(v for _, v in values), 3)
+    scale = ticks(0, max(v for _, v in values), 3, whole=True)
     frame = Frame(width, height, 0, len(values), 0, scale[-1])
     gap = 0.18 if len(values) < 80 else 0.0
     body = []
@@ -60,7 +63,7 @@ def intervals(
     desc: str = "",
     reference: float | None = None,
     show: Callable[[float], str] = words.number,
-    label: float = 120,
+    label: float = LABEL,
 ) -> Markup:
     """Means with their intervals, one under the other, on one scale: overlap is seen at a glance."""
     if not rows:
@@ -95,7 +98,7 @@ def _interval(
     return el(
         "g",
         el("title", f"{r.name}: {show(r.mean)} ({show(r.low)} … {show(r.high)}){' · ' + r.note if r.note else ''}"),
-        el("text", words.cut(r.name, 17), x=label - 12, y=y + 4, class_="row-name", text_anchor="end"),
+        row_name(r.name, label - 12, y + 4),
         el("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"),
         el("path", d=f"M{low:.1f} {y - 5:.1f}v10M{high:.1f} {y - 5:.1f}v10", class_="whisker"),
         el("circle", cx=px(r.mean), cy=y, r=5, class_="dot"),
@@ -111,7 +114,7 @@ class Strip:
     cells: Sequence[tuple[str, int | None, bool]]  # what it says, level, alarm
 
 
-def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = 120) -> Markup:
+def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = LABEL) -> Markup:
     """Rows of little squares, newest at the right. An alarm also has a ring, so that it is seen without colour."""
     if not rows or not any(r.cells for r in rows):
         return empty(title)
@@ -122,9 +125,7 @@ def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = 
     body = []
     for i, row in enumerate(rows):
         y = top + i * step
-        body.append(
-            el("text", words.cut(row.name, 17), x=label - 12, y=y + step / 2 + 3, class_="row-name", text_anchor="end")
-        )
+        body.append(row_name(row.name, label - 12, y + step / 2 + 3))
         start = WIDTH - 10 - cell * len(row.cells)
         for j, (text, level, alarm) in enumerate(row.cells):
             x, gap = start + j * cell, min(2.0, cell * 0.15)

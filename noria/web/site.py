@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from noria.errors import BadRequest
 from noria.project import Project
-from noria.types import Micros
+from noria.types import Micros, did_you_mean
 from noria.web.counts import Counts
 
 PAGE = 25
@@ -32,6 +32,13 @@ class Ask:
         """A query parameter, if it is there and not empty."""
         return self.query.get(name, "").strip() or None
 
+    def ignored(self, name: str, known: Iterable[str]) -> str:
+        """What to say of a filter with a value that there is not; nothing where it is known or not given."""
+        text = self.text(name)
+        if text is None or text in (names := list(known)):
+            return ""
+        return f"There is no {name} {text!r}, so it narrows nothing here; {did_you_mean(text, names)}"
+
     def whole(self, name: str, default: int, most: int) -> int:
         """A whole number from 0 to ``most``. Raises BadRequest."""
         text = self.text(name)
@@ -50,6 +57,8 @@ class Shown:
 
     title: str
     values: Mapping[str, Any]
+    note: str = ""
+    """What was asked for and is not shown."""
 
 
 @dataclass(frozen=True, slots=True)

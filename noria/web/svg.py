@@ -17,7 +17,9 @@ from noria.types import DAY, Micros
 from noria.web import words
 
 WIDTH = 520
-LEFT, RIGHT, TOP, BOTTOM = 50, 14, 14, 30
+LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 30
+NAME, TICK = 15.5, 15.0
+"""Sizes of letters that names must have room for: those of the small screen, where letters are larger within a picture."""
 
 
 def el(tag: str, *children: object, **attributes: object) -> Markup:
@@ -58,11 +60,11 @@ def picture(width: float, height: float, title: str, desc: str, *body: object, c
     )
 
 
-def ticks(low: float, high: float, about: int = 4) -> list[float]:
-    """Round numbers that cover the range.
+def ticks(low: float, high: float, about: int = 4, *, whole: bool = False) -> list[float]:
+    """Round numbers that cover the range; whole ones for what is counted.
 
-    >>> ticks(0, 0.37)
-    [0.0, 0.1, 0.2, 0.3, 0.4]
+    >>> ticks(0, 0.37), ticks(0, 7, 3), ticks(0, 7, 3, whole=True)
+    ([0.0, 0.1, 0.2, 0.3, 0.4], [0.0, 2.5, 5.0, 7.5], [0.0, 5.0, 10.0])
     """
     if not math.isfinite(low) or not math.isfinite(high):
         return [0.0, 1.0]
@@ -70,7 +72,10 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
         high = low + (abs(low) if abs(low) > 1e-12 else 1.0)
     raw = (high - low) / max(about, 1)
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
+    if whole:
+        power = max(power, 1.0)
+    rounds = (1, 2, 5, 10) if whole and power < 10 else (1, 2, 2.5, 5, 10)
+    step = next(m * power for m in rounds if m * power >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
@@ -111,6 +116,32 @@ class Frame:
         return self.height - BOTTOM - (value - self.y0) / ((self.y1 - self.y0) or 1) * (self.height - TOP - BOTTOM)
 
 
+def wide(text: str, size: float) -> float:
+    """About how wide a text is drawn in letters of ``size``, rather more than less: a server has no fonts to ask."""
+    return size * sum(
+        0.36 if c in "iljtfrI.,:;'|! ()[]" else 0.98 if c in "mwMW@%—…" else 0.78 if c > "~" or c.isupper() else 0.64
+        for c in text
+    )
+
+
+def clip(text: str, room: float, size: float) -> str:
+    """What of a text has room; an ellipsis stands for the rest.
+
+    >>> clip("unseen customers", 108, 13), clip("price", 108, 13)
+    ('unseen custo…', 'price')
+    """
+    if wide(text, size) <= room:
+        return text
+    while text and wide(text + "…", size) > room:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def row_name(text: str, x: float, y: float) -> Markup:
+    """The name of a row, ending at ``x``: clipped to the room on its left, whole in its title."""
+    return el("text", el("title", text), clip(text, x, NAME), x=x, y=y, class_="row-name", text_anchor="end")
+
+
 def axes(frame: Frame, ys: Sequence[float], xs: Sequence[tuple[float, str]], show: Callable[[float], str]) -> Markup:
     parts = []
     for y in ys:
@@ -118,7 +149,11 @@ def axes(frame: Frame, ys: Sequence[float], xs: Sequence[tuple[float, str]], sho
         parts.append(el("line", x1=LEFT, x2=frame.width - RIGHT, y1=at, y2=at, class_="grid"))
         parts.append(el("text", show(y), x=LEFT - 8, y=at + 4, class_="tick", text_anchor="end"))
     for x, name in xs:
-        parts.append(el("text", name, x=frame.x(x), y=frame.height - 9, class_="tick", text_anchor="middle"))
+        shown = clip(name, frame.width / max(len(xs), 3) - 6, TICK)
+        half = wide(shown, TICK) / 2
+        at = min(max(frame.x(x), half), frame.width - half)  # no name leaves the picture
+        title = el("title", name) if shown != name else None
+        parts.append(el("text", title, shown, x=at, y=frame.height - 9, class_="tick", text_anchor="middle"))
     return join(parts)
 
 

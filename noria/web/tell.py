@@ -77,6 +77,8 @@ def _text(event: Event) -> str:
         return f"the newest row is of {words.when(data['latest'])}"
     if event.kind == "promoted":
         return ""
+    if event.kind == "baked":
+        return f"no rule broken over {words.plural(int(data.get('in_stage', 0)), 'answer')}"
     if event.kind == "ingested":
         return (
             f"{words.plural(int(data.get('rows', 0)), 'row')}, {words.count(data.get('quarantined', 0))} in quarantine"

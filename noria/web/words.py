@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,17 @@ def number(x: float | None) -> str:
     if abs(x) >= 1:
         return f"{x:.3g}"
     return f"{x:.3f}" if abs(x) >= 0.001 else f"{x:.1e}"
+
+
+def alike(values: Sequence[float | None]) -> list[str]:
+    """Measures that are compared with one another: all with the decimals that the largest needs.
+
+    >>> alike([0.31, 0.018, 0.00069, None]), alike([12.5, 0.25]), alike([1234.5, 2])
+    (['0.310', '0.018', '0.001', '–'], ['12.5', '0.2'], ['1,234', '2'])
+    """
+    known = [abs(x) for x in values if x is not None and math.isfinite(x) and x]
+    decimals = min(max(2 - math.floor(math.log10(max(known))), 0), 9) if known else 0
+    return ["–" if x is None or not math.isfinite(x) else f"{x:z,.{decimals}f}" for x in values]
 
 
 def share(x: float | None) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import msgspec
@@ -61,6 +62,8 @@ def test_a_project_with_nothing_has_every_page(empty: Project) -> None:
             assert heard.status == 200, (path, heard.body[:300])
             assert heard.headers["content-security-policy"] == POLICY
         assert b"Nothing runs here yet." in (await ask("GET", "/")).body
+        assert b"Nothing has happened yet: <code>noria run</code>" in (await ask("GET", "/")).body
+        assert b"no time column" not in (await ask("GET", "/data")).body
 
     asked(empty, work)
 
@@ -123,6 +126,21 @@ def test_what_is_not_there_says_so(told: Project, path: str) -> None:
 def test_a_number_that_is_none(told: Project) -> None:
     assert get(told, "/releases?page=-1").status == 400
     assert get(told, "/releases?page=9999999999999").status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/events?kind=alram", "There is no kind 'alram', so it narrows nothing here; did you mean 'alarm'?"),
+        ("/live?days=9", "There is no days '9'"),
+        ("/models?metric=recall", "did you mean 'recall@20'?"),
+        (f"/runs/{named_id('run', '6')}?step=trian", "did you mean 'train'?"),
+    ],
+)
+def test_a_filter_that_is_none_is_told(told: Project, path: str, said: str) -> None:
+    assert said in unescape(get(told, path).body.decode())
+    plain = path.partition("?")[0]
+    assert "There is no" not in get(told, plain).body.decode()
 
 
 def test_every_route_needs_the_right_to_it(told: Project) -> None:
@@ -292,6 +310,27 @@ def test_a_model_beside_its_baselines_and_its_card(told: Project) -> None:
     text = get(told, "/models/shop@6").body.decode()
     assert ">0.203 <" in text and "0.172 to 0.234" in text and ">0.045<" in text
     assert "<td><bdi>262</bdi></td>" in text and "| 262 |" not in text and "visible" not in text
+
+
+def test_figures_beside_one_another_have_the_same_decimals(told: Project) -> None:
+    model = replace(told.store.models.get("model:shop@6"), version=99)
+    gain = {"mean": 0.0094, "low": 6.9e-4, "high": 0.018, "visible": 0.0123}
+    metrics = {
+        "above": {"popularity": {"recall@20": gain}},
+        "baselines": {"popularity": {"recall@20": [0.31, 0.3, 0.32]}},
+    }
+    told.store.models.add(replace(model, metrics={**model.metrics, **metrics}))
+    text = get(told, "/models/shop@99").body.decode()
+    assert ">0.310<" in text and ">0.009 <" in text and "0.001 to 0.018" in text and ">0.012<" in text
+
+
+def test_latency_by_answer_has_whole_ticks_and_its_own_legend(empty: Project) -> None:
+    one = r.Prediction("", "shop", 0, "7", "model:shop@1", "rel_1", "champion", b'{"items":["a"]}', b"{}", 0, 9)
+    empty.live.append([replace(one, id=f"pred_{i}", at=NOW - i, latency_us=500 + i // 7) for i in range(9)], [], [])
+    empty.live.flush()
+    text = get(empty, "/live").body.decode()
+    assert "Latency of the last answers" in text and "of the last 9 answers, handled" in text
+    assert ">p99</li>" not in text and ">2.5</text>" not in text and "answers that took so long" in text
 
 
 def test_a_damaged_card_is_said_and_not_shown(told: Project) -> None:

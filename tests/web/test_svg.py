@@ -130,3 +130,15 @@ def test_each_step_stands_after_those_it_waits_for(after: dict[str, list[str]]) 
 def test_a_circle_is_cut_and_drawn(after: dict[str, list[str]]) -> None:
     read(graph("Steps", [Node(n, a, "done") for n, a in after.items()]))
     assert sorted(n for row in layers(after) for n in row) == sorted(after)
+
+
+@given(st.integers(1, 10**9))
+def test_what_is_counted_has_whole_ticks(most: int) -> None:
+    found = svg.ticks(0, most, 3, whole=True)
+    assert all(tick == round(tick) for tick in found) and found[-1] >= most and len(found) <= 7
+
+
+@given(TEXT, st.floats(10, 300))
+def test_a_clipped_text_has_room_or_is_nothing(text: str, room: float) -> None:
+    shown = svg.clip(text, room, 13)
+    assert shown == text or (shown.endswith("…") and (svg.wide(shown, 13) <= room or shown == "…"))

@@ -143,8 +143,8 @@ def _values(name: str, column: Mapping[str, Any]) -> Markup | None:
 
 def _top(entry: Any) -> tuple[str, float]:
     if isinstance(entry, dict):
-        return words.cut(str(entry.get("value")), 10), shapes.figure(entry.get("count", entry.get("n"))) or 0.0
-    return words.cut(str(entry[0]), 10), shapes.figure(entry[1]) or 0.0
+        return str(entry.get("value")), shapes.figure(entry.get("count", entry.get("n"))) or 0.0
+    return str(entry[0]), shapes.figure(entry[1]) or 0.0
 
 
 PAGES = (

@@ -32,6 +32,7 @@ def live(ask: Ask) -> Shown:
         "now_figures": now_figures(loop),
         "traffic": _traffic(loop, platform or quality),
         "latency": _latency(loop, platform),
+        "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
         "alarms": [_alarm(loop, e) for e in ask.project.store.events.page(kind="alarm", limit=6)],
         "quality": quality_picture(loop, quality, marks),
@@ -40,7 +41,7 @@ def live(ask: Ask) -> Shown:
         "outcomes": _outcomes(loop),
         "recent": [prediction_row(p) for p in loop.recent[:8]],
     }
-    return Shown("Live", values)
+    return Shown("Live", values, ask.ignored("days", DAYS))
 
 
 def now_figures(loop: state.Loop) -> list[tuple[str, str, str]]:
@@ -72,22 +73,22 @@ def _traffic(loop: state.Loop, windows: Sequence[Window]) -> Markup:
     return bars.bars("Answers by day", [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())])
 
 
-def _latency(loop: state.Loop, platform: Sequence[Window]) -> Markup:
-    """p50 and p99 by window where they are kept, else a histogram of the last answers."""
+def _latency(loop: state.Loop, platform: Sequence[Window]) -> tuple[Markup, bool]:
+    """p50 and p99 by window (True) where they are kept, else a histogram of the last answers."""
     found = [(w.start, _latency_of(w)) for w in platform]
     known = [(at, v) for at, v in found if v]
     if len(known) > 1:
         series = [lines.Series(name, [(float(at), v.get(name)) for at, v in known]) for name in ("p50", "p99")]
-        return lines.lines("Latency by window", series, show=words.span, floor=0)
+        return lines.lines("Latency by window", series, show=words.span, floor=0), True
     took = sorted(p.latency_us for p in loop.recent)
     if not took:
-        return svg.empty("Latency of the last answers")
+        return svg.empty("Latency of the last answers"), False
     high = shapes.quantile(took, 0.995) or 1
     bins = [0] * 24
     for t in took:
         bins[min(int(t / high * 24), 23)] += 1
     pairs = [(words.span(high * (i + 0.5) / 24), float(n)) for i, n in enumerate(bins)]
-    return bars.bars("Latency of the last answers", pairs, height=210)
+    return bars.bars("Latency of the last answers", pairs, height=210), False
 
 
 def _latency_of(w: Window) -> dict[str, float]:

@@ -28,7 +28,7 @@ def models(ask: Ask) -> Shown:
         "metrics": names,
         "plot": leaderboard(part.rows[:SHOWN], metric, champion),
     }
-    return Shown("Models", values)
+    return Shown("Models", values, ask.ignored("metric", names))
 
 
 def chosen_metric(ask: Ask, found: list[ModelVersion]) -> str:
@@ -95,17 +95,19 @@ def beside(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(above, dict) or not isinstance(reached, dict):
         return []
     return [
-        {
-            "name": name,
-            "metric": metric,
-            "reached": shapes.interval(reached.get(name, {}).get(metric)),
-            "gain": shapes.interval(gain),
-            "visible": shapes.figure(gain.get("visible")),
-        }
+        _beside(name, metric, shapes.interval(reached.get(name, {}).get(metric)), found, gain)
         for name, gains in sorted(above.items())
         for metric, gain in sorted(gains.items())
-        if isinstance(gain, dict) and shapes.interval(gain)
+        if isinstance(gain, dict) and (found := shapes.interval(gain))
     ]
+
+
+def _beside(
+    name: str, metric: str, reached: tuple[float, float, float] | None, gain: tuple[float, float, float], raw: Any
+) -> dict[str, Any]:
+    """One row; its figures are of one kind, so they have the same decimals."""
+    figures = words.alike([reached[0] if reached else None, *gain, shapes.figure(raw.get("visible"))])
+    return {"name": name, "metric": metric, **dict(zip(("reached", "mean", "low", "high", "visible"), figures))}
 
 
 def card(ask: Ask, found: ModelVersion) -> list[tuple[str, Any]]:

@@ -24,6 +24,7 @@ def overview(ask: Ask) -> Shown:
         "waits": waits,
         "days": timeline(loop.week),
         "routine": routine(loop.week),
+        "ever": bool(loop.week or ask.project.store.events.page(limit=1)),
         "figures": figures(loop),
     }
     return Shown("Overview", values)
@@ -97,10 +98,11 @@ def figures(loop: state.Loop) -> list[dict[str, object]]:
 
 
 def events(ask: Ask) -> Shown:
-    kind = ask.text("kind")
-    kind = kind if kind in KINDS else None
+    ignored = ask.ignored("kind", KINDS)
+    kind = None if ignored else ask.text("kind")
     part = by_key(ask, "/events", ask.project.store.events.page, export="events", kind=kind)
-    return Shown("Timeline", {"part": part, "lines": [tell(e) for e in part.rows], "kind": kind, "kinds": KINDS})
+    values = {"part": part, "lines": [tell(e) for e in part.rows], "kind": kind, "kinds": KINDS}
+    return Shown("Timeline", values, ignored)
 
 
 PAGES = (Page("/", "overview.html", "overview", overview), Page("/events", "events.html", "overview", events))

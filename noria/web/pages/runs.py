@@ -56,7 +56,7 @@ def run(ask: Ask) -> Shown:
         "why": _why(ask.project, found, chosen) if chosen else "",
         "parent": home_of(found.parent) if found.parent and ":" in found.parent else None,
     }
-    return Shown(f"Run {words.short(found.id)}", values)
+    return Shown(f"Run {words.short(found.id)}", values, ask.ignored("step", [s.name for s in steps]))
 
 
 def _line(step: Step) -> str:
