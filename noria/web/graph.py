@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from noria.web.svg import el, empty, picture
-from noria.web.words import cut
+from noria.web.svg import clip, el, empty, picture
 
 BOX_W, BOX_H, GAP_X, GAP_Y = 158, 46, 44, 16
+LEAST_W, LEAST_GAP, ROOM = 112, 20, 936
+"""A long row of steps is drawn closer, so that it fits the page; one longer still keeps this size and scrolls."""
 TONES = {
     "done": "ok",
     "cached": "cached",
@@ -80,25 +81,33 @@ def graph(title: str, nodes: Sequence[Node]) -> Markup:
         return empty(title, "no steps")
     rows = layers({n.name: n.after for n in nodes})
     tall = max(len(row) for row in rows)
-    width = len(rows) * (BOX_W + GAP_X) - GAP_X + 8
+    box, gap = _spread(len(rows))
+    width = len(rows) * (box + gap) - gap + 8
     height = tall * (BOX_H + GAP_Y) - GAP_Y + 8
     place: dict[str, tuple[float, float]] = {}
     for i, row in enumerate(rows):
         start = (height - (len(row) * (BOX_H + GAP_Y) - GAP_Y)) / 2
         for j, name in enumerate(row):
-            place[name] = (4 + i * (BOX_W + GAP_X), start + j * (BOX_H + GAP_Y))
-    wires = [_wire(place[a], place[n.name]) for n in nodes for a in n.after if a in place and a != n.name]
+            place[name] = (4 + i * (box + gap), start + j * (BOX_H + GAP_Y))
+    wires = [_wire(place[a], place[n.name], box, gap) for n in nodes for a in n.after if a in place and a != n.name]
     told = "; ".join(f"{n.name} ({n.status}){' after ' + ', '.join(n.after) if n.after else ''}" for n in nodes)
-    boxes = [_box(n, *place[n.name]) for n in nodes]
+    boxes = [_box(n, *place[n.name], box) for n in nodes]
     drawn = picture(width, height, title, told, *wires, *boxes, class_="graph")
     fixed = f'width="{width}" height="{height}" '
     return Markup(str(drawn).replace("<svg ", f"<svg {fixed}", 1))  # noqa: S704  # two numbers into escaped text
 
 
-def _wire(source: tuple[float, float], target: tuple[float, float]) -> Markup:
-    x1, y1 = source[0] + BOX_W, source[1] + BOX_H / 2
+def _spread(layers: int) -> tuple[int, int]:
+    """How wide a box and a gap are, for so many layers to fit the page."""
+    if layers * (BOX_W + GAP_X) - GAP_X + 8 <= ROOM:
+        return BOX_W, GAP_X
+    return min(max((ROOM - 8 - LEAST_GAP * (layers - 1)) // layers, LEAST_W), BOX_W), LEAST_GAP
+
+
+def _wire(source: tuple[float, float], target: tuple[float, float], box: int, gap: int) -> Markup:
+    x1, y1 = source[0] + box, source[1] + BOX_H / 2
     x2, y2 = target[0], target[1] + BOX_H / 2
-    bend = min(GAP_X, (x2 - x1) / 2 + 6)
+    bend = min(gap, (x2 - x1) / 2 + 6)
     return el(
         "path",
         d=f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2 - 5:.1f} {y2:.1f}",
@@ -106,14 +115,14 @@ def _wire(source: tuple[float, float], target: tuple[float, float]) -> Markup:
     )
 
 
-def _box(node: Node, x: float, y: float) -> Markup:
+def _box(node: Node, x: float, y: float, width: int) -> Markup:
     return el(
         "g",
         el("title", f"{node.name}: {node.status} {node.line}"),
-        el("rect", x=x, y=y, width=BOX_W, height=BOX_H, rx=9, class_="box"),
+        el("rect", x=x, y=y, width=width, height=BOX_H, rx=9, class_="box"),
         el("rect", x=x, y=y + 9, width=4, height=BOX_H - 18, rx=2, class_="edge"),
-        el("text", cut(node.name, 17), x=x + 15, y=y + 19, class_="node-name"),
-        el("text", cut(node.line, 22), x=x + 15, y=y + 35, class_="node-line"),
-        el("text", _SIGN.get(node.status, "?"), x=x + BOX_W - 13, y=y + 20, class_="node-sign", text_anchor="middle"),
+        el("text", clip(node.name, width - 38, 13), x=x + 15, y=y + 19, class_="node-name"),
+        el("text", clip(node.line, width - 20, 11.5), x=x + 15, y=y + 35, class_="node-line"),
+        el("text", _SIGN.get(node.status, "?"), x=x + width - 13, y=y + 20, class_="node-sign", text_anchor="middle"),
         class_=f"node {TONES.get(node.status, 'idle')}",
     )

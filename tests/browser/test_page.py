@@ -224,6 +224,40 @@ def test_a_session_that_ended_is_said(calm: Site, open_page: Opener) -> None:
     refusals(w, 401)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_name_in_a_picture_leaves_it(hostile: Site, open_page: Opener, width: int) -> None:
+    """As the browser measures it: the server only guesses how wide letters are."""
+    w = open_page(hostile, width)
+    out = """() => [...document.querySelectorAll('svg.picture:not(.graph) text')].filter(t => {
+      const a = t.getBoundingClientRect(), b = t.closest('svg').getBoundingClientRect();
+      return a.left < b.left - 1 || a.right > b.right + 1; }).map(t => t.textContent)"""
+    for path in ("/live", "/data", "/data/sales/34", "/models", "/models/shop@6"):
+        w.go(path)
+        assert w.page.locator("svg.picture text").count() > 0
+        assert w.page.evaluate(out) == [], path
+
+
+def test_what_goes_on_beyond_its_edge_has_a_shadow(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm, 390, 844)
+    w.go("/predictions")
+    table = w.page.locator(".wide").first
+    assert table.evaluate("e => e.scrollWidth > e.clientWidth")
+    box = table.bounding_box()
+    clip = {"x": box["x"] + box["width"] - 8, "y": box["y"] + 1, "width": 6, "height": 30}
+    edge = "(colour) => document.documentElement.style.setProperty('--edge', colour)"
+
+    def shadow_seen() -> bool:
+        found = []
+        for colour in ("rgb(200 0 0)", "transparent"):
+            w.page.evaluate(edge, colour)
+            found.append(w.page.screenshot(clip=clip))
+        return found[0] != found[1]
+
+    assert shadow_seen()
+    table.evaluate("e => { e.scrollLeft = e.scrollWidth; }")
+    assert not shadow_seen(), "at its end the edge is plain"
+
+
 def test_nobody_looking_nothing_asked(calm: Site, open_page: Opener) -> None:
     w = open_page(calm)
     w.page.clock.install()

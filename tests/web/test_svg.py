@@ -142,3 +142,23 @@ def test_what_is_counted_has_whole_ticks(most: int) -> None:
 def test_a_clipped_text_has_room_or_is_nothing(text: str, room: float) -> None:
     shown = svg.clip(text, room, 13)
     assert shown == text or (shown.endswith("…") and (svg.wide(shown, 13) <= room or shown == "…"))
+
+
+def test_long_names_are_clipped_with_the_whole_name_in_the_title() -> None:
+    name = "unseen customers of the north"
+    strip = read(bars.strips("Drift", [bars.Strip(name, [("1 Jan", 1, False)])]))
+    label = next(e for e in strip.iter("text") if e.get("class") == "row-name")
+    assert label[0].text == name and (label[0].tail or "").endswith("…")
+    values = [("RED HANGING HEART", 2.0), *((str(i), 1.0) for i in range(8)), ("A" * 40, 1.0)]
+    ticks = [e for e in read(bars.bars("Top", values, width=320)).iter("text") if e.get("text-anchor") == "middle"]
+    for e in ticks:
+        shown = (e[0].tail if len(e) else e.text) or ""
+        half = svg.wide(shown, svg.TICK) / 2
+        assert half <= float(e.get("x", "0")) + 0.01 and float(e.get("x", "0")) + half <= 320.01
+    assert ticks[-1][0].text == "A" * 40
+
+
+def test_a_run_of_seven_layers_fits_the_page_and_its_names_keep_their_box() -> None:
+    nodes = [Node(f"step{i}", [f"step{i - 1}"] if i else [], "done") for i in range(7)]
+    assert float(read(graph("Run", nodes)).get("width", "0")) <= 936
+    assert float(read(graph("Run", nodes[:3])).get("width", "0")) == 570
