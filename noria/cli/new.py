@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,10 +19,30 @@ def new(folder: Path, recipe: str, as_json: bool) -> None:
     from noria.recipes.new import new_project
 
     written = new_project(folder, recipe)
+    data = _data(folder)
 
     def show() -> None:
         for path in written:
             click.echo(f"  {path}")
-        click.echo(f"next: cd {folder} && put data into data/ && noria run && noria up")
+        for told in data:
+            click.echo(f"{told['dataset']} is read from {told['source']}; its columns ({told['contract']}):")
+            click.echo(f"  {', '.join(told['columns'])}")
+        click.echo(f"next: cd {folder}, put files there, then: noria data check && noria run && noria up")
 
-    emit({"folder": str(folder), "files": [str(path) for path in written]}, as_json, show)
+    emit({"folder": str(folder), "files": [str(path) for path in written], "data": data}, as_json, show)
+
+
+def _data(folder: Path) -> list[dict[str, Any]]:
+    """Of each dataset where its files are looked for, and what columns they have."""
+    from noria.config import load
+    from noria.data.contract import Contract
+
+    return [
+        {
+            "dataset": name,
+            "source": data.source,
+            "contract": data.contract,
+            "columns": list(Contract.load(folder / data.contract).names),
+        }
+        for name, data in load(folder / "noria.toml").data.items()
+    ]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from noria.data.sources import FUNCTION, SourceFile, find, hash_file, names
+from noria.data.sources import FUNCTION, SourceFile, find, hash_file, matched, names
 from noria.errors import SourceError
 from noria.kernel.metadata.base import MetadataStore
 
@@ -43,7 +43,7 @@ def pending(
     try:
         found = names(root, source)
     except SourceError:
-        if started and not any(Path(root).resolve().glob(source)):
+        if started and not matched(root.resolve(), source):
             return []  # what was ingested may be cleared away
         raise
     remembered = _read(cache)

@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from noria.errors import SourceError
 from noria.types import did_you_mean
 
 FUNCTION = "steps:"
+_EITHER = re.compile(r"\{([^{}]*,[^{}]*)\}")
 SUFFIXES = (".csv", ".tsv", ".parquet")
 _POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
@@ -62,26 +64,45 @@ def find(root: Path, source: str) -> list[SourceFile]:
     return [hash_file(root, name) for name in names(root, source)]
 
 
+def spelled_out(source: str) -> list[str]:
+    """The plain globs that a source with ``{a,b}`` stands for.
+
+    >>> spelled_out("data/*.{csv,parquet}")
+    ['data/*.csv', 'data/*.parquet']
+    """
+    found = _EITHER.search(source)
+    if found is None:
+        return [source]
+    parts = [f"{source[: found.start()]}{part.strip()}{source[found.end() :]}" for part in found[1].split(",")]
+    return [one for part in parts for one in spelled_out(part)]
+
+
+def matched(root: Path, source: str) -> list[str]:
+    """The names that a file source matches, relative to the project and sorted; whatever they are."""
+    patterns = spelled_out(source)
+    return sorted({n for p in patterns for n in glob.glob(p, root_dir=root, recursive=True)})  # noqa: PTH207 - five times pathlib's speed
+
+
 def names(root: Path, source: str) -> dict[str, os.stat_result]:
     """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError."""
-    pattern = PurePath(source)
-    if pattern.is_absolute() or ".." in pattern.parts or "\x00" in source:
+    patterns = [PurePath(one) for one in spelled_out(source)]
+    if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
         raise SourceError(
             "a source is inside the project folder",
             place=source,
             way_out="copy or link the data under the project: data/…",
         )
-    if pattern.suffix not in SUFFIXES:
+    if any(p.suffix not in SUFFIXES for p in patterns):
         raise SourceError("cannot be read by its name", place=source, way_out=f"files end in {', '.join(SUFFIXES)}")
     home = root.resolve()
     found: dict[str, os.stat_result] = {}
     plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
-    for name in sorted(glob.glob(source, root_dir=home, recursive=True)):  # noqa: PTH207 - five times pathlib's speed
+    for name in matched(home, source):
         state = _look(home, name, plain)
         if state is not None:
             found[name] = state
     if not found:
-        raise SourceError("there is no such file", place=source, way_out=_nearest(home, pattern))
+        raise SourceError("there is no such file", place=source, way_out=_nearest(home, patterns[0]))
     return found
 
 
@@ -164,9 +185,9 @@ def _nearest(home: Path, pattern: PurePath) -> str:
     if any(c in str(pattern.parent) for c in "*?["):
         return "check the pattern; it is relative to the project folder"
     if not folder.is_dir():
-        return f"there is no folder {pattern.parent}"
+        return f"make the folder {pattern.parent} and put CSV, TSV or Parquet files into it, or say in noria.toml where they are"
     there = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
-    return did_you_mean(pattern.name, there) if there else f"the folder {pattern.parent} has no data files"
+    return did_you_mean(pattern.name, there) if there else f"put CSV, TSV or Parquet files into {pattern.parent}/"
 
 
 def _call(root: Path, name: str) -> SourceFile:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from noria.config import load
 from noria.errors import ProjectError
 from noria.types import did_you_mean
 
@@ -17,7 +18,7 @@ RECIPES = {
 
 
 def new_project(folder: Path, recipe: str = "recommend", name: str | None = None) -> list[Path]:
-    """Write the recipe's files into a new folder; the paths written. Raises ProjectError; overwrites nothing."""
+    """Write the recipe's files, and make the folders of its data; the paths written. Raises ProjectError; overwrites nothing."""
     if recipe not in RECIPES:
         raise ProjectError(f"no recipe {recipe!r}", way_out=did_you_mean(recipe, RECIPES))
     name = name or re.sub(r"[^a-z0-9_-]", "-", folder.name.lower())
@@ -25,7 +26,16 @@ def new_project(folder: Path, recipe: str = "recommend", name: str | None = None
         raise ProjectError(f"{name!r} is no project name", way_out="use a-z, 0-9, - and _, a letter first")
     if (folder / "noria.toml").exists():
         raise ProjectError("there is a project here already", place=str(folder), way_out="choose another folder")
-    return _copy(resources.files("noria.recipes") / recipe / "template", folder, name)
+    written = _copy(resources.files("noria.recipes") / recipe / "template", folder, name)
+    for place in places(folder):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+    return written
+
+
+def places(folder: Path) -> list[str]:
+    """The folders that the project's datasets are read from."""
+    sources = [data.source for data in load(folder / "noria.toml").data.values()]
+    return [str(PurePath(source).parent) for source in sources if not source.startswith("steps:")]
 
 
 def _copy(source: Traversable, target: Path, name: str) -> list[Path]:

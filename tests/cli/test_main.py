@@ -74,6 +74,13 @@ def test_new_writes_a_project_and_overwrites_nothing(tmp_path, capsys):
         "README.md",
         ".gitignore",
     }
+    assert (tmp_path / "shop/data/sales").is_dir()
+    (told,) = json.loads(result.output)["data"]
+    assert told["source"] == "data/sales/*.{csv,parquet}" and told["columns"][:3] == [
+        "invoice",
+        "stock_code",
+        "description",
+    ]
     with pytest.raises(SystemExit) as caught:
         main(["new", str(tmp_path / "shop")])
     assert caught.value.code == 2

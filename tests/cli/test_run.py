@@ -49,9 +49,6 @@ def shop(tmp_path, monkeypatch):
     (tmp_path / "shop/steps.py").write_text(STEPS)
     rows = ["invoice,stock_code,description,quantity,invoice_date,price,customer_id,country"]
     rows += [f"10000{n},A{n},thing,1,2010-01-0{n} 10:00:00,1.5,{n},UK" for n in range(1, 6)]
-    config = tmp_path / "shop/noria.toml"
-    config.write_text(config.read_text().replace("*.parquet", "*.csv"))
-    (tmp_path / "shop/data/sales").mkdir(parents=True, exist_ok=True)
     (tmp_path / "shop/data/sales/one.csv").write_text("\n".join(rows) + "\n")
     return tmp_path / "shop"
 

@@ -22,6 +22,18 @@ def test_files_by_glob_in_order_of_name(folder: Path) -> None:
     assert [read(f).count for f in found] == [3, 2]
 
 
+def test_several_kinds_of_file_in_one_source(folder: Path) -> None:
+    drop(folder, "b.csv", DAY_2)
+    drop(folder, "notes.txt", "no data")
+    pl.DataFrame({"x": [1]}).write_parquet(folder / "data/sales/a.parquet")
+    found = find(folder, "data/{sales,none}/*.{csv, parquet}")
+    assert [f.name for f in found] == ["data/sales/a.parquet", "data/sales/b.csv"]
+    with pytest.raises(SourceError, match="cannot be read by its name"):
+        find(folder, "data/sales/*.{csv,txt}")
+    with pytest.raises(SourceError, match="inside the project folder"):
+        find(folder, "data/{sales,../..}/*.csv")
+
+
 def test_the_same_bytes_are_the_same_file(folder: Path) -> None:
     drop(folder, "a.csv", DAY_1)
     drop(folder, "b.csv", DAY_1)
@@ -68,7 +80,11 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
     ("source", "way_out"),
     [
         ("data/sales/a.csw.csv", "did you mean 'a.csv'?"),
-        ("data/sails/a.csv", "there is no folder data/sails"),
+        (
+            "data/sails/a.csv",
+            "make the folder data/sails and put CSV, TSV or Parquet files into it, or say in noria.toml where they are",
+        ),
+        ("data/*.{csv,parquet}", "put CSV, TSV or Parquet files into data/"),
         ("nothing/*/a.csv", "check the pattern; it is relative to the project folder"),
     ],
 )

@@ -25,6 +25,7 @@ import pytest
 from noria.cli.main import main
 from noria.kernel.artifacts.codecs import get_bundle
 from noria.project import Project, open_project
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import read_cut
 from noria.serve import auth
 from noria.serve.routes import SCOPES
@@ -102,10 +103,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shop = Shop(base)
     shop.does("new", "shop")
     shop = Shop(base / "shop")
+    fit_to_shop(shop.root)
     config = shop.root / "noria.toml"
-    text = config.read_text().replace("sales/*.parquet", "sales/*.csv")
-    config.write_text(text.replace("trials = 4", "trials = 1"))
-    (shop.root / "data/sales").mkdir(parents=True)
+    config.write_text(config.read_text().replace("trials = 4", "trials = 1"))
     _write(shop, "autumn.csv", datetime(2010, 8, 1), datetime(2010, 12, 1))
     assert shop.does("run")["status"] == "champion"
     yield shop.root
@@ -142,7 +142,10 @@ def test_a_missing_file(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.does("new", "shop")
     shop = Shop(tmp_path / "shop")
-    assert "data/sales/*.parquet: there is no such file - " in shop.refuses(3, "run")
+    assert (
+        "data/sales/*.{csv,parquet}: there is no such file - put CSV, TSV or Parquet files into data/sales/"
+        in shop.refuses(3, "run")
+    )
     (shop.root / "contracts/sales.yaml").unlink()
     assert "sales.yaml: no such contract - noria data infer writes a first draft" in shop.refuses(3, "data", "check")
     (shop.root / "noria.toml").unlink()
@@ -191,8 +194,7 @@ def test_another_table_than_the_contracts(shop: Shop) -> None:
     assert "column 'a' is not in the contract contracts/sales.yaml - known: country," in shop.refuses(3, "run")
     path.write_bytes(b"\xff\xfe\x00\x01")
     assert "other.csv:1: the first line is not UTF-8 - save the file as UTF-8" in shop.refuses(3, "run")
-    config = shop.root / "noria.toml"
-    config.write_text(config.read_text().replace("sales/*.csv", "sales/*.parquet"))
+    path.unlink()
     (shop.root / "data/sales/other.parquet").write_bytes(b"PAR1 and no more")
     assert "other.parquet: not readable as Parquet" in shop.refuses(3, "run")
 

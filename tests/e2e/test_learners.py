@@ -14,6 +14,7 @@ import pytest
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
 from noria.recipes.recommend.demo import server
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.replay import Replay
 from noria.recipes.recommend.shop import OPENING, days, read_cut, shuffled
 from noria.retrain.cycle import run_cycle
@@ -109,8 +110,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     patch = pytest.MonkeyPatch()
     patch.setenv("NORIA_HOME", str(base / "home"))
     new_project(base / "shop")
+    fit_to_shop(base / "shop")
     (base / "shop/steps.py").write_text(STEPS)
-    (base / "shop/data/sales").mkdir(parents=True)
     autumn = pl.col("invoice_date").is_between(datetime(2010, 8, 1), datetime(2010, 12, 1), closed="left")
     some(read_cut().filter(autumn)).write_parquet(base / "shop/data/sales/autumn.parquet")
     use(base / "shop", "steps:timid")
@@ -212,7 +213,7 @@ def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_
     """What is personal is gone: the model falls to popularity's quality, and the baseline gate refuses it."""
     monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
     new_project(tmp_path / "shop")
-    (tmp_path / "shop/data/sales").mkdir(parents=True)
+    fit_to_shop(tmp_path / "shop")
     rows = shuffled(read_cut().filter(pl.col("invoice_date") < datetime(2010, 12, 1)), 3)
     rows.write_parquet(tmp_path / "shop/data/sales/shuffled.parquet")
     with open_project(tmp_path / "shop") as project:

@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import read_cut, year_one
 from noria.recipes.recommend.shop import shuffled as dealt_out_anew
 
@@ -52,8 +53,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     base = tmp_path_factory.mktemp("verbs")
     made = Shop(base / "store", {**os.environ, "NORIA_HOME": str(base / "home")})
     made.noria("new", "store", cwd=base)
+    fit_to_shop(made.root)
     source = made.root / "data" / "sales"
-    source.mkdir(parents=True, exist_ok=True)
     for name, rows in FILES[:8]:
         rows.write_parquet(source / f"{name}.parquet")
     return made

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from noria.recipes.new import new_project
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import read_cut
 
 PART = 12
@@ -21,7 +22,7 @@ def rows() -> pl.DataFrame:
 def small_shop(root: Path, before: pl.DataFrame) -> None:
     """A new project whose source holds these rows; nothing has run yet."""
     new_project(root, "recommend", "shop")
+    fit_to_shop(root)
     config = root / "noria.toml"
     config.write_text(config.read_text().replace("trials = 4", "trials = 1"))
-    (root / "data/sales").mkdir(parents=True)
     before.write_parquet(root / "data/sales/before.parquet")

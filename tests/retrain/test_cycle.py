@@ -9,6 +9,7 @@ import pytest
 
 from noria.project import open_project
 from noria.recipes.new import new_project
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import OPENING, Day
 from noria.retrain.cycle import run_cycle
 from noria.retrain.jobs import InlineJobs
@@ -22,10 +23,10 @@ def test_from_rows_to_a_retrained_model(
     monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
     root = tmp_path / "shop"
     new_project(root, "recommend", "shop")
+    fit_to_shop(root)
     toml = (root / "noria.toml").read_text()
     lines = ['on = ["new data 1%"]' if x.startswith("on = [") else x for x in toml.splitlines()]
     (root / "noria.toml").write_text("\n".join(lines))
-    (root / "data/sales").mkdir(parents=True)
     before = rows.filter(pl.col("invoice_date") < pl.lit(OPENING).cast(pl.Datetime("us")))
     before.write_parquet(root / "data/sales/before.parquet")
     with open_project(root) as first:

@@ -18,6 +18,7 @@ from noria.errors import LeaseLost
 from noria.kernel.engine.owner import is_gone, new_owner
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
 from noria.retrain.worker import LEASE, _must_own
 
@@ -50,8 +51,9 @@ def root(tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
     folder = tmp_path / "shop"
     new_project(folder, "recommend", "shop")
+    fit_to_shop(folder)
     toml = (folder / "noria.toml").read_text()
-    (folder / "noria.toml").write_text(toml.replace('"data/sales/*.parquet"', '"steps:load_sales"'))
+    (folder / "noria.toml").write_text(toml.replace('"data/sales/*.{csv,parquet}"', '"steps:load_sales"'))
     (folder / "steps.py").write_text(STEPS)
     rows.tail(500).write_parquet(folder / "rows.parquet")
     (folder / "word").write_text("go on")

@@ -24,6 +24,7 @@ from noria.model.scoring import RecommendScorer, load
 from noria.project import Project, open_project
 from noria.recipes.new import new_project
 from noria.recipes.recommend.compare import Rivals
+from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.replay import Replay, read_journal
 from noria.recipes.recommend.sabotage import force_shuffled
 from noria.recipes.recommend.shop import OPENING, Day, days, read_cut, shuffled, visits_of, year_one
@@ -62,6 +63,7 @@ def prepare(story: Story, fresh: bool, tell: Tell) -> Project:
     if not (folder / "noria.toml").exists():
         tell("stage", {"text": f"a new project in {folder}/"})
         new_project(folder, "recommend", "shop")
+        fit_to_shop(folder)
     first = open_project(folder)
     if first.store.settings.get("mode") is None:
         first.store.settings.set("seed", story.seed)

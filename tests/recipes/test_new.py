@@ -1,0 +1,51 @@
+"""A new project takes what docs/start.md says; what one shop's files need is that shop's alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from noria.data.contract import Contract
+from noria.data.ingest import ingest
+from noria.errors import ConfigError
+from noria.project import open_project
+from noria.recipes.new import new_project
+from noria.recipes.recommend.fit import fit_to_shop
+
+START = Path(__file__).parents[2] / "docs/start.md"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    new_project(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def test_files_with_the_columns_that_the_first_page_names_are_taken(shop: Path) -> None:
+    table = START.read_text().partition("| column |")[2].partition("\n\n")[0]
+    told = [
+        name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    ]
+    contract = Contract.load(shop / "contracts/sales.yaml")
+    assert sorted(told) == sorted(contract.names)
+    example = {"invoice": "R-1", "stock_code": "mug", "quantity": "1", "price": "2.5", "customer_id": "7"}
+    row = [example.get(name, "2010-12-01 08:26:00" if name == "invoice_date" else "x") for name in told]
+    (shop / "data/sales/1.csv").write_text(",".join(told) + "\n" + ",".join(row) + "\n")
+    with open_project(shop) as project:
+        made = ingest(project, "sales")
+        assert made is not None and (made.rows, made.quarantined) == (1, 0)
+
+
+def test_the_template_is_strict_and_the_shop_of_the_demo_says_what_it_needs(shop: Path) -> None:
+    config, strict = (shop / "noria.toml").read_text(), Contract.load(shop / "contracts/sales.yaml")
+    assert strict.max_bad_share == 0.05 and "2010" not in config + (shop / "contracts/sales.yaml").read_text()
+    fit_to_shop(shop)
+    own = Contract.load(shop / "contracts/sales.yaml")
+    assert own.max_bad_share == 0.60
+    assert [c.name for a, c in zip(strict.columns, own.columns) if a != c] == ["invoice"]
+    assert (shop / "noria.toml").read_text() != config
+    with pytest.raises(ConfigError, match="not the file of the recipe"):
+        fit_to_shop(shop)
