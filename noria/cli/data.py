@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from noria.errors import DataError
     from noria.project import Project
 
+SHOWN, SHORT = 40, 19  # files, and characters of a digest, which noria impact takes
+
 
 @click.group()
 def data() -> None:
@@ -77,11 +79,19 @@ def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None
                 "files": len(files),
             }
         )
+        click.echo()
+        table(
+            ("file", "digest", "rows"), [(f.name, f.digest[:SHORT], f.rows) for f in files[-SHOWN:]], empty="no files"
+        )
+        if len(files) > SHOWN:
+            click.echo(f"the last {SHOWN} of {len(files):,}: --json shows all of them")
+        click.echo()
         columns = [
             (name, *(_cell(c, key) for key in ("count", "nulls", "min", "max")), _about(c))
             for name, c in profile["columns"].items()
         ]
         table(("column", "rows", "nulls", "min", "max", "distinct"), columns)
+        click.echo()
         table(("in quarantine because", "rows"), reasons, empty="nothing in quarantine")
 
     told = {
@@ -253,8 +263,10 @@ def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> 
 def infer(file: Path, name: str | None, as_json: bool) -> None:
     """Write the first draft of a contract from a file's rows, to standard output."""
     from noria.data.infer import infer as infer_contract
-    from noria.data.sources import hash_file, read
+    from noria.data.sources import SUFFIXES, hash_file, read
 
+    if file.suffix not in SUFFIXES:
+        raise click.UsageError(f"{file.name} is no table: a contract is drafted from {', '.join(SUFFIXES)}")
     folder = file.resolve().parent
     rows = read(hash_file(folder, file.name))
     text = infer_contract(rows.frame, name or file.stem, rows.broken)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from noria.cli.output import emit, json_option, opened, plain, project_option, table
+from noria.cli.output import emit, facts, json_option, opened, project_option, said, table
 from noria.types import to_iso
 
 
@@ -33,11 +33,19 @@ def ls(folder: Path, everything: bool, as_json: bool) -> None:
 @json_option
 def show(folder: Path, decision: str, as_json: bool) -> None:
     """One decision with all its evidence."""
-    import json
-
     with opened(folder) as project:
         found = project.store.decisions.get(decision)
-    emit(found, as_json, lambda: click.echo(json.dumps(plain(found), indent=2, ensure_ascii=False)))
+    evidence = {k: v for k, v in found.evidence.items() if k not in ("at", "alarms", "attempts")}
+
+    def show_decision() -> None:
+        head = {"decision": found.id, "at": found.at, "action": found.action, "reason": found.reason, "run": found.run}
+        facts({**head, **evidence, "policy": found.policy, "evidence": found.evidence_digest})
+        for heading in ("alarms", "attempts"):
+            rows = found.evidence.get(heading) or []
+            click.echo(f"\n{heading}:")
+            table(list(rows[0]) if rows else [], [[said(v, k) for k, v in r.items()] for r in rows], empty="none")
+
+    emit(found, as_json, show_decision)
 
 
 @decisions.command()

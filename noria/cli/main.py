@@ -59,8 +59,18 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f"no command {args[0]!r}: {did_you_mean(args[0], COMMANDS)}", ctx)
+            raise click.UsageError(f"no command {args[0]!r}: {_meant(args[0])}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _meant(word: str) -> str:
+    """The command that was meant; a word that is some group's own is answered with that group."""
+    groups = [name for name, (_, text) in COMMANDS.items() if word in text.partition(":")[0].split(" · ")]
+    return (
+        f"did you mean {' or '.join(f'noria {name} {word}' for name in groups)}?"
+        if groups
+        else did_you_mean(word, COMMANDS)
+    )
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,8 +78,9 @@ class Verbs(click.Group):
 def cli() -> None:
     """The whole life of a machine-learning model in one closed loop.
 
-    Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 data · 4 store · 5 a step failed · 6 model · 7 release · 8 server.
-    Every command takes --json.
+    Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 data · 4 store, or no such record · 5 a step failed · 6 model ·
+    7 release · 8 server.
+    Every command takes --json; demo writes it to a file: --json FILE.
     """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from noria.cli.output import emit, facts, interval, json_option, opened, project_option, table
+from noria.cli.output import emit, facts, interval, json_option, opened, project_option, said, table
 from noria.types import to_iso
 
 
@@ -111,4 +111,4 @@ def _measured(pair: list[object]) -> bool:
 
 
 def _cell(value: object) -> str:
-    return interval(value) or ("" if value is None else str(value))
+    return interval(value) or ("" if value is None else said(value))

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from noria.types import to_iso
+from noria.types import DAY, to_iso
 
 if TYPE_CHECKING:
     from noria.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 TIMES = ("at", "started", "ended", "created", "trained_through", "time_min", "time_max", "stage_since", "start", "end")
+
+SPANS = ("half_life", "cooldown", "budget_span")
 
 
 def json_option(command: F) -> F:
@@ -87,7 +89,27 @@ def facts(pairs: Mapping[str, Any]) -> None:
     """Name and value, a line each."""
     wide = max((len(name) for name in pairs), default=0)
     for name, value in pairs.items():
-        click.echo(f"{name:<{wide}}  {value if value is not None else '-'}")
+        click.echo(f"{name:<{wide}}  {said(value, name)}")
+
+
+def said(value: Any, name: str = "") -> str:
+    """A value as people read it; what has parts as ``name part`` beside one another.
+
+    >>> said({"method": "blend", "half_life": 15552000000000, "floor": 0.2, "data": []})
+    'method blend, half_life 180 days, floor 0.2, data -'
+    """
+    if value is None or value == {} or value == []:
+        return "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {said(part, key)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(said(part) for part in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if name in (*TIMES, "since", "previous"):
+            return to_iso(value)
+        if name in SPANS:
+            return f"{value / DAY:g} days"
+    return str(value)
 
 
 def number(value: Any, digits: int = 4) -> str:

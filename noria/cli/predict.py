@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from noria.cli.output import emit, facts, json_option, opened, project_option, table
-from noria.errors import BadRequest, Conflict
+from noria.errors import Conflict
 from noria.types import to_iso
 
 
@@ -120,4 +120,4 @@ def _json(text: str, place: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as exc:
-        raise BadRequest(f"not JSON: {exc}", place=place) from exc
+        raise click.UsageError(f"{place} is not JSON: {exc}") from exc

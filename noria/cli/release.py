@@ -34,8 +34,17 @@ def follow(project: Project) -> None:
 def _pick(project: Project, release_id: str | None, *statuses: str) -> str:
     """The release meant: the one named, or the only one in these states."""
     if release_id:
-        return release_id
+        try:
+            return project.store.releases.get(release_id).id
+        except NotFound as exc:
+            way_out = f"noria release status lists them; to say why, write --reason {release_id!r}"
+            raise NotFound(exc.message, way_out=way_out) from exc
     found = [r for status in statuses for r in project.store.releases.list(project.config.endpoint, status)]
+    if not found:
+        way_out = (
+            "noria release status lists them all" if project.store.releases.list() else "noria run makes the first"
+        )
+        raise NotFound(f"no release is {' or '.join(statuses)}", way_out=way_out)
     if len(found) != 1:
         raise NotFound(f"{len(found)} releases are {' or '.join(statuses)}", way_out="name one: noria release status")
     return found[0].id

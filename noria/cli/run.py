@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from noria.cli.output import emit, facts, json_option, opened, project_option
-from noria.errors import Conflict, PipelineError
-from noria.types import JsonObject
+from noria.errors import Conflict
+from noria.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,18 +70,17 @@ def _own(project: Project, name: str, params: tuple[str, ...], tell: Any) -> Jso
 
 
 def own_pipeline(project: Project, name: str) -> Any:
-    """The pipeline ``steps:NAME`` of this project. Raises PipelineError, SourceError."""
-    from noria.data.sources import function
+    """The pipeline ``steps:NAME`` of this project. Raises UsageError, SourceError."""
+    from noria.data.sources import steps
     from noria.kernel.engine import Pipeline
 
     if not name.startswith("steps:"):
-        raise PipelineError(
-            f"no pipeline {name!r}", way_out="write it as steps:NAME; without a name the whole loop runs once"
-        )
-    found = function(project.root, name.removeprefix("steps:"))
-    if not isinstance(found, Pipeline):
-        raise PipelineError(f"{name} is not a pipeline", way_out="decorate it with @pipeline")
-    return found
+        raise click.UsageError(f"no pipeline {name!r}: write it as steps:NAME; without a name the whole loop runs once")
+    wanted = name.removeprefix("steps:")
+    pipelines = {k: v for k, v in vars(steps(project.root, name)).items() if isinstance(v, Pipeline)}
+    if wanted not in pipelines:
+        raise click.UsageError(f"steps.py has no pipeline {wanted!r}: {did_you_mean(wanted, pipelines)}")
+    return pipelines[wanted]
 
 
 def _given(params: tuple[str, ...]) -> JsonObject:

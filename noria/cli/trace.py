@@ -57,7 +57,7 @@ def _reason(reason: JsonObject, top: int) -> None:
     click.echo(f"  {reason['item']:<12} {reason['score']:.5f}{left_out}{none}")
     for r in rows[:top]:
         place = f"{_file(r)} row {r['row']}" if r["file"] else _file(r)
-        click.echo(f"    {r['weight']:+.4f}  {r['item']:<12} {r['at'][:10]}  {place}")
+        click.echo(f"    {r['weight']:+.3g}  {r['item']:<12} {r['at'][:10]}  {place}")
 
 
 def _file(row: JsonObject) -> str:
@@ -70,13 +70,18 @@ def _file(row: JsonObject) -> str:
 @project_option
 @json_option
 def impact(folder: Path, ref: str, as_json: bool) -> None:
-    """What REF touched: file:DIGEST, dataset:sales@3, model:shop@2, release:ID or subject:ID."""
+    """What REF touched: file:PATH (or its digest, or the beginning of that), dataset:sales@3, model:shop@2, release:ID or subject:ID."""
+    from noria.feedback.trace import KINDS
     from noria.feedback.trace import impact as impact_of
 
+    kind, colon, name = ref.partition(":")
+    if kind not in KINDS or not name:
+        near = f"{', '.join(KINDS)} are the kinds" if colon else f"write it as kind:name, as file:{ref}"
+        raise click.UsageError(f"{ref!r} is not a reference: {near}")
     with opened(folder) as project:
         found = impact_of(project, ref)
     emit(
         found,
         as_json,
-        lambda: facts({k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in found.items()}),
+        lambda: facts(found),
     )

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="This machine only, unless you say otherwise.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="127.0.0.1, localhost or ::1: this machine, and no other."
+)
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @project_option
 @json_option

@@ -16,6 +16,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -215,20 +216,27 @@ def _call(root: Path, name: str) -> SourceFile:
 
 
 def function(root: Path, name: str) -> Callable[..., Any]:
-    """What the project's steps.py calls ``name``: a source, a step, a pipeline. Raises SourceError."""
+    """What the project's steps.py calls ``name``: a source or a step. Raises SourceError."""
+    module = steps(root, f"{FUNCTION}{name}")
+    found = getattr(module, name, None)
+    if not callable(found):
+        own = [k for k, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
+        known = [k for k in own if not k.startswith("_")]
+        raise SourceError(f"steps.py has no function {name!r}", place="steps.py", way_out=did_you_mean(name, known))
+    named: Callable[..., Any] = found
+    return named
+
+
+def steps(root: Path, place: str) -> ModuleType:
+    """The project's steps.py, run anew. Raises SourceError when there is none."""
     path = root / "steps.py"
     if not path.is_file():
-        raise SourceError("the project has no steps.py", place=f"{FUNCTION}{name}")
+        raise SourceError("the project has no steps.py", place=place, way_out="write one, or name files")
     spec = importlib.util.spec_from_file_location("steps", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = getattr(module, name, None)
-    if not callable(found):
-        known = [k for k, v in vars(module).items() if callable(v) and not k.startswith("_")]
-        raise SourceError(f"steps.py has no function {name!r}", place=str(path.name), way_out=did_you_mean(name, known))
-    named: Callable[..., Any] = found
-    return named
+    return module
 
 
 def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[SourceFile]]:

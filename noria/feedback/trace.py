@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from noria.errors import NotFound, StoreError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from noria.kernel.records import ModelVersion, OnlineEvent, Prediction
     from noria.project import Project
 
+SHORTEST = 6
+"""So many hex digits of a digest at least name a file."""
 KINDS = ("file", "dataset", "model", "subject", "release", "run", "artifact")
 
 
@@ -146,16 +149,18 @@ def _reasons(
 def impact(project: Project, ref: str) -> JsonObject:
     """What this touched: models, releases and how many predictions, and for a subject its rows. Raises NotFound.
 
-    ``ref`` is ``file:DIGEST``, ``dataset:NAME@VERSION``, ``model:NAME@VERSION``, ``run:ID``, ``artifact:DIGEST`` or ``subject:ID``.
+    ``ref`` is ``file:PATH`` or ``file:DIGEST`` (or the beginning of one),
+    ``dataset:NAME@VERSION``, ``model:NAME@VERSION``, ``run:ID``, ``artifact:DIGEST`` or ``subject:ID``.
     """
     kind, _, name = ref.partition(":")
     if kind not in KINDS or not name:
         raise NotFound(f"{ref!r} is not a reference", way_out=f"kind:name; {did_you_mean(kind, KINDS)}")
     if kind == "subject":
         return _subject_impact(project, name)
+    ref = _known_ref(project, kind, name)
     found = downstream(project.store, ref)
-    if not found.edges and not upstream(project.store, ref).edges and kind != "model":
-        raise NotFound(f"nothing is known of {ref}", way_out="noria data show lists files, noria models ls models")
+    if not found.edges and not upstream(project.store, ref).edges and kind == "artifact":
+        raise NotFound(f"nothing is known of {ref}", way_out="noria runs show --json names the artifacts of a run")
     first = _first_versions([ref, *found.refs])
     models = sorted({ref, *found.refs} & {m.ref for m in project.store.models.list()} | _trained_on(project, first))
     counts = project.live.predictions.by_model()
@@ -168,6 +173,51 @@ def impact(project: Project, ref: str) -> JsonObject:
         "predictions_by_model": {model: counts.get(model, 0) for model in models},
         "cut": found.cut,
     }
+
+
+def _known_ref(project: Project, kind: str, name: str) -> str:
+    """The reference in full: a file by its path, its digest or the beginning of it, a model by any name it has. Raises NotFound."""
+    from noria.release.registry import resolve
+
+    store = project.store
+    if kind == "file":
+        return f"file:{_file(project, name)}"
+    if kind == "model":
+        return resolve(project, name).ref
+    if kind == "dataset":
+        dataset, _, version = name.rpartition("@")
+        if not dataset or not version.isdecimal():
+            raise NotFound(
+                f"dataset:{name} names no version", way_out=f"write dataset:{dataset or name}@1: noria data ls"
+            )
+        store.datasets.get(dataset, int(version))
+    elif kind == "release":
+        store.releases.get(name)
+    elif kind == "run":
+        store.runs.get(name)
+    return f"{kind}:{name}"
+
+
+def _file(project: Project, name: str) -> str:
+    """The digest of the one ingested file that this path, digest or beginning of a digest means. Raises NotFound."""
+    store = project.store
+    files = [file for dataset in {v.dataset for v in store.datasets.list()} for file in store.datasets.files(dataset)]
+    start = name.removeprefix("sha256:").removesuffix("…")
+    found = {f.digest for f in files if name in (f.name, f.digest)}
+    if not found and len(start) >= SHORTEST:
+        found = {f.digest for f in files if f.digest.removeprefix("sha256:").startswith(start)}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        names = ", ".join(sorted(f.name for f in files if f.digest in found)[:5])
+        raise NotFound(f"{name!r} is the name of {len(found)} files: {names}", way_out="give more of the digest")
+    known = {f.name for f in files}
+    near = get_close_matches(name, known, n=1)
+    listed = "noria data show DATASET lists them"
+    way_out = (
+        f"did you mean {near[0]!r}? {listed}" if near else listed if known else "nothing was taken in yet: noria run"
+    )
+    raise NotFound(f"no file {name!r} was taken in", way_out=way_out)
 
 
 def _first_versions(refs: Sequence[str]) -> dict[str, int]:
@@ -196,7 +246,10 @@ def _subject_impact(project: Project, subject: str) -> JsonObject:
     events = project.live.online.of(subject)
     predictions = project.live.predictions.of(subject)
     if not events and not predictions:
-        raise NotFound(f"no rows and no predictions of the subject {subject!r}")
+        raise NotFound(
+            f"no rows and no predictions of the subject {subject!r}",
+            way_out="subjects are named as in the dataset's rows",
+        )
     files = sorted({event.file for event in events if event.file})
     models = sorted({model for file in files for model in impact(project, f"file:{file}")["models"]})
     return {

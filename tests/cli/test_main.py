@@ -29,8 +29,7 @@ def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Comm
 def test_every_command_says_what_it_does_and_speaks_json(name, command):
     assert command.help and command.help[0].isupper() and command.help.split("\n")[0].endswith((".", "?", ":"))
     options = {option for parameter in command.params for option in parameter.opts}
-    if name not in ("up", "login"):  # they serve and print an address
-        assert "--json" in options
+    assert "--json" in options
 
 
 def test_help_loads_click_and_nothing_else():

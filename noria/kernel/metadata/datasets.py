@@ -12,6 +12,7 @@ from noria.kernel.metadata.base import Tx
 from noria.kernel.metadata.database import Database
 from noria.kernel.metadata.rows import Narrowed, Rows
 from noria.kernel.records import DatasetVersion, IngestedFile
+from noria.types import did_you_mean
 
 DATASETS = Rows(DatasetVersion, schema.datasets, "dataset version")
 FILES = Rows(IngestedFile, schema.files, "file")
@@ -42,10 +43,19 @@ class Datasets:
         narrow = {"version": version}
         row = self._db.first(_GET.by(narrow), given={"dataset": dataset, **narrow})
         if row is None:
-            raise NotFound(
-                f"no version of dataset {dataset!r}" if version is None else f"no dataset:{dataset}@{version}"
-            )
+            raise self._missing(dataset, version)
         return DATASETS.record(row)
+
+    def _missing(self, dataset: str, version: int | None) -> NotFound:
+        """Names the versions that there are, or the datasets."""
+        versions = self.list()
+        if last := max((v.version for v in versions if v.dataset == dataset), default=0):
+            return NotFound(
+                f"no dataset:{dataset}@{version}", way_out=f"the last one is {last}: noria data ls {dataset}"
+            )
+        names = {v.dataset for v in versions}
+        way_out = did_you_mean(dataset, names) if names else "nothing was taken in yet: noria run"
+        return NotFound(f"no version of dataset {dataset!r}", way_out=way_out)
 
     def list(self, dataset: str | None = None) -> Sequence[DatasetVersion]:
         query = DATASETS.select.order_by(_dataset.dataset, _dataset.version, _dataset.generation)

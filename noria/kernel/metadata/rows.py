@@ -96,13 +96,21 @@ class Rows(Generic[R]):
             raise self.missing(key)
 
     def missing(self, key: Mapping[str, Any]) -> NotFound:
-        return NotFound(f"no {self.noun} {self._name(key)}")
+        return NotFound(f"no {self.noun} {self._name(key)}", way_out=LISTED.get(self.noun, ""))
 
     def _name(self, values: Mapping[str, Any]) -> str:
         return "/".join(str(values[column.name]) for column in self.key)
 
 
 LIMIT = "limit"
+LISTED = {
+    "run": "noria runs ls lists them",
+    "model": "noria models ls lists them",
+    "release": "noria release status lists them",
+    "decision": "noria decisions ls --all lists them",
+    "prediction": "its id stands in the answer, and on the page under Live",
+}
+"""Where people find the names of what they asked for, by what it is."""
 
 
 class Narrowed:

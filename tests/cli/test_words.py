@@ -1,0 +1,107 @@
+"""What the command line says when something is mistyped or unknown: the right exit code, and the way out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from noria.data.ingest import ingest
+from noria.kernel.records import Decision
+from noria.project import open_project
+from tests.cli.test_data import typed
+from tests.data.small import DAY_1, DAY_2, drop, lay
+from tests.release.made import add_model
+
+STEPS = """from noria import Context, Table, pipeline, step
+
+@step
+def one() -> int:
+    return 1
+
+@pipeline
+def weekly() -> int:
+    return one()
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    folder = lay(tmp_path / "shop")
+    (folder / "steps.py").write_text(STEPS)
+    drop(folder, "1.csv", DAY_1)
+    with open_project(folder) as project:
+        ingest(project, "sales")
+        drop(folder, "2.csv", DAY_2)
+        ingest(project, "sales")
+        add_model(project, 1)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("predict", "--inputs", "{bad"), 2, "--inputs is not JSON"),
+        (("run", "nope"), 2, "write it as steps:NAME"),
+        (("run", "steps:weekli"), 2, "did you mean 'weekly'?"),
+        (("run", "steps:xyz"), 2, "known: weekly"),
+        (("impact", "data/sales/1.csv"), 2, "as file:data/sales/1.csv"),
+        (("impact", "fiel:x"), 2, "file, dataset, model"),
+        (("infer",), 2, "did you mean noria data infer?"),
+        (("data", "infer", "noria.toml"), 2, "noria.toml is no table"),
+        (("impact", "file:data/sales/3.csv"), 4, "did you mean 'data/sales/"),
+        (("impact", "file:sha256:000000000000"), 4, "noria data show DATASET lists them"),
+        (("impact", "model:x"), 4, "known: "),
+        (("impact", "dataset:sales@9"), 4, "the last one is 2"),
+        (("impact", "dataset:sails@1"), 4, "did you mean 'sales'?"),
+        (("impact", "dataset:sales"), 4, "write dataset:sales@1"),
+        (("impact", "subject:nobody"), 4, "as in the dataset's rows"),
+        (("data", "show", "sails"), 4, "did you mean 'sales'?"),
+        (("runs", "show", "run_x"), 4, "noria runs ls"),
+        (("decisions", "show", "x"), 4, "noria decisions ls --all"),
+        (("trace", "pred_x"), 4, "its id stands in the answer"),
+        (("rollback",), 4, "noria run makes the first"),
+        (("rollback", "because"), 4, "--reason 'because'"),
+    ],
+)
+def test_mistyped_or_unknown(
+    shop: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, says: str
+) -> None:
+    got, _, err = typed(capsys, *words)
+    assert (got, says in err) == (code, True), err
+    assert "Context" not in err and "Traceback" not in err
+
+
+def test_feedback_that_is_no_json_is_a_usage_error(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "told.jsonl").write_text('{"key": "1"}\n{bad\n')
+    got, _, err = typed(capsys, "feedback", "told.jsonl")
+    assert got == 2 and "line 2 is not JSON" in err
+
+
+def test_files_are_listed_and_asked_for_by_path_or_the_beginning_of_their_digest(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = typed(capsys, "data", "show", "sales")
+    line = next(line for line in out.splitlines() if "data/sales/1.csv" in line)
+    name, digest, rows = line.split()
+    assert rows == "3" and len(digest) == 19
+    told = [json.loads(typed(capsys, "impact", f"file:{it}", "--json")[1]) for it in (name, digest, digest[7:])]
+    assert told[0]["ref"].startswith(f"file:{digest}") and told[0]["datasets"] == ["dataset:sales@1 and later"]
+    assert told[0] == told[1] == told[2]
+
+
+def test_no_python_is_printed(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = {"at": 10, "rows": {"now": 5, "trained": 3}, "alarms": [{"monitor": "drift", "at": 86_400_000_000}]}
+    with open_project(shop) as project:
+        project.store.decisions.add(Decision("d1", 10, "none", "quiet", evidence, "sha256:0", {"drift": True}))
+    _, out, _ = typed(capsys, "decisions", "show", "d1")
+    assert "now 5, trained 3" in out and "1970-01-02T00:00:00Z" in out and "{" not in out
+    assert json.loads(typed(capsys, "decisions", "show", "d1", "--json")[1])["evidence"]["rows"] == {
+        "now": 5,
+        "trained": 3,
+    }
+    _, out, _ = typed(capsys, "impact", "file:data/sales/1.csv")
+    assert "{" not in out and "[" not in out
