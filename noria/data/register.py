@@ -134,13 +134,18 @@ def unserved(project: Project) -> bool:
     return not (live.predictions.count() or sum(live.outcomes.count().values()) or (project.state / "up.json").exists())
 
 
+def event_key(contract: Contract) -> pl.Expr:
+    """What makes a row one event, live and in a file: its key, else its place in its file."""
+    parts = contract.key or ("_file", "_row")
+    return pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/")
+
+
 def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
     """The rows as serving's history knows them, in the table's order. Without a value column every row counts 1."""
-    parts = contract.key or ("_file", "_row")
     value = pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)
     time = pl.col(contract.time or "").cast(pl.Datetime("us")).dt.epoch("us")
     shaped = rows.select(
-        pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/").alias("key"),
+        event_key(contract).alias("key"),
         pl.col(contract.subject or "").cast(pl.String).alias("subject"),
         pl.col(contract.item or "").cast(pl.String).alias("item"),
         time.alias("at"),

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from noria.errors import ConfigError
+from noria.features.knowledge import KNOWS
 from noria.features.online import History
 from noria.features.store import as_of
 from noria.features.views import Feature, View
@@ -50,6 +51,8 @@ def compare(
 ) -> Parity:
     """Compare both ways on these requests: ``[request, entity, at]``, and ``watermark`` for what serving had seen.
 
+    Training's side stops at the watermark too where ``rows`` have ``_known``, here the ``seq`` of each row's event: a row that came
+    later is no difference. Null (an event that serving never had) is: the request should have seen it.
     Raises ConfigError for a feature that serving does not make.
     """
     feature = feature or view.items
@@ -58,8 +61,10 @@ def compare(
             f"serving knows only {view.value!r} of each event, not {feature.column!r}",
             place=f"[features.{view.name}] {feature.name}",
         )
-    offline = as_of(view, rows, requests, feature)
-    marks = requests["watermark"].to_list() if "watermark" in requests.columns else [None] * requests.height
+    marked = "watermark" in requests.columns
+    knowing = requests.with_columns((pl.col("watermark") + 1).alias(KNOWS)) if marked else requests
+    offline = as_of(view, rows, knowing, feature)
+    marks = requests["watermark"].to_list() if marked else [None] * requests.height
     asked: list[object] = []
     told: list[str] = []
     numbers = [np.empty(0)]

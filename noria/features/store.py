@@ -1,8 +1,8 @@
 """Training's side of the features: for each request what was known then, from the dataset's rows (the as-of join).
 
 A request ``(request, entity, at)`` sees rows of its entity with ``at`` strictly before its own; within a window w,
-not older than w. Rows without an entity column are everybody's. The numbers are made by `noria.features.transforms`,
-as in serving.
+not older than w. Where rows say when they were known (`noria.features.knowledge`), it sees only those that it knew. Rows
+without an entity column are everybody's. The numbers are made by `noria.features.transforms`, as in serving.
 
 Cost: one sort of the rows, then one entry for each pair of a request and a row it sees; pairs are made in pieces, so
 memory stays below about 200 MB.
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from noria.features.knowledge import ALWAYS, KNOWN, KNOWS, NEVER
 from noria.features.transforms import POSITIVE_ONLY, calendar, grouped
 from noria.features.views import Feature, View
 
@@ -30,8 +31,9 @@ def as_of(
 ) -> pl.DataFrame:
     """A feature by item: ``[request, item, value]``, one row for each item in sight, sorted by request and item.
 
-    ``rows``: the dataset (the view's columns). ``requests``: ``[request, entity, at]``, ``at`` in µs or as a time;
-    its order and the type of ``request`` are kept. ``feature``: the view's first one with ``by`` if not said.
+    ``rows``: the dataset (the view's columns, and `KNOWN` where knowledge counts; null: always). ``requests``:
+    ``[request, entity, at]``, ``at`` in µs or as a time, and `KNOWS` (null or left out: everything); its order and the
+    type of ``request`` are kept. ``feature``: the view's first one with ``by`` if not said.
     """
     feature = feature or view.items
     history = _History.of(view, rows, feature)
@@ -80,6 +82,7 @@ class _History:
         self.entities = frame["entity"]
         self.at = frame["at"].to_numpy()
         self.value = frame["value"].to_numpy()
+        self.known = frame[KNOWN].to_numpy() if KNOWN in frame.columns else None
         self.items = frame["item"]
         self.codes = frame["item"].rank("dense").fill_null(0).cast(pl.Int64).to_numpy() - 1
         self.names = frame["item"].unique().sort()
@@ -90,11 +93,14 @@ class _History:
     def of(view: View, rows: pl.LazyFrame | pl.DataFrame, feature: Feature) -> _History:
         value_of = view.value if feature.op in POSITIVE_ONLY else feature.column
         value = pl.col(value_of).cast(pl.Float64) if value_of else pl.lit(1.0)
-        lazy = rows.lazy().select(
+        lazy = rows.lazy()
+        known = [pl.col(KNOWN).fill_null(ALWAYS)] if KNOWN in lazy.collect_schema().names() else []
+        lazy = lazy.select(
             (pl.col(view.entity).cast(pl.String) if view.entity else pl.lit("")).alias("entity"),
             (pl.col(feature.by).cast(pl.String) if feature.by else pl.lit("")).alias("item"),
             pl.col(view.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
             value.alias("value"),
+            *known,
         )
         lazy = lazy.drop_nulls()
         if feature.op in POSITIVE_ONLY:
@@ -106,7 +112,7 @@ class _History:
         spans = wanted.join(self.spans, on="entity", how="left", maintain_order="left")
         first = spans["first"].fill_null(0).cast(pl.Int64).to_numpy()
         last = first + spans["n"].fill_null(0).cast(pl.Int64).to_numpy()
-        at = wanted["at"].to_numpy()
+        at, knows = wanted["at"].to_numpy(), wanted[KNOWS].to_numpy()
         stop = self._before(first, last, at)
         start = self._before(first, last, at - feature.window) if feature.window is not None else first
         counts = np.maximum(stop - start, 0)
@@ -118,6 +124,9 @@ class _History:
             request = np.repeat(np.arange(low, high), n)
             offset = np.arange(int(n.sum())) - np.repeat(reached[low:high] - reached[low], n)
             row = np.repeat(start[low:high], n) + offset
+            if self.known is not None:
+                learned = self.known[row] < knows[request]
+                request, row = request[learned], row[learned]
             yield low, high, _Pairs(request, row, at[request] - self.at[row])
             low = high
 
@@ -144,8 +153,9 @@ def _by_item(history: _History, feature: Feature, wanted: pl.DataFrame) -> Itera
 
 
 def _requests(requests: pl.DataFrame) -> pl.DataFrame:
-    """Requests with the entity as text ("" without entities) and ``at`` in µs."""
+    """Requests with the entity as text ("" without entities), ``at`` in µs and what they know."""
     entity = pl.col("entity").cast(pl.String) if "entity" in requests.columns else pl.lit("").alias("entity")
     at = requests["at"]
     micros = at if at.dtype.is_integer() else at.cast(pl.Datetime("us")).dt.epoch("us")
-    return requests.select(entity, micros.cast(pl.Int64).alias("at"))
+    knows = pl.col(KNOWS).fill_null(NEVER) if KNOWS in requests.columns else pl.lit(NEVER).alias(KNOWS)
+    return requests.select(entity, micros.cast(pl.Int64).alias("at"), knows)

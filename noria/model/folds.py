@@ -66,7 +66,7 @@ class Fold:
         self, data: Interactions, start: Micros, end: Micros, half_life: Micros, train: Micros | None = None
     ) -> None:
         seen = data.before(end).purchases
-        known = replace(seen.before(start), end=start)
+        known = replace(seen.known_before(start), end=start)
         self._seen, self.train = seen, known if train is None else known.since(start - train)
         self.requests = _thinned(requests_between(seen, start, end))
         code = {name: i for i, name in enumerate(seen.items)}

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noria.errors import ContractError
+from noria.features.knowledge import BEGAN, KNOWN, Knowledge
 from noria.features.transforms import decay
 from noria.types import Micros
 
@@ -32,7 +33,8 @@ I8 = NDArray[np.int64]
 class Interactions:
     """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted and without strangers.
 
-    ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known.
+    ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known. ``knowledge``: when each row was
+    known, where any came late.
     """
 
     users: list[str]
@@ -43,6 +45,7 @@ class Interactions:
     value: F8
     basket: I8
     end: Micros
+    knowledge: Knowledge | None = None
 
     @staticmethod
     def of(
@@ -78,8 +81,14 @@ class Interactions:
         return len(self.at)
 
     def before(self, end: Micros) -> Interactions:
-        """What was known before this moment: later rows are gone, and so are names that only they have."""
+        """What had happened before this moment: later rows are gone, and so are names that only they have."""
         return self._take(self.at < end, min(end, self.end))
+
+    def known_before(self, end: Micros) -> Interactions:
+        """What a model of this moment may learn from: what had happened, and was known. At its own end all of it is."""
+        if self.knowledge is None or end >= self.end:
+            return self.before(end)
+        return self._take((self.at < end) & self.knowledge.seen(end), end)
 
     def since(self, start: Micros) -> Interactions:
         """The rows from this moment on."""
@@ -101,7 +110,8 @@ class Interactions:
         users, user = _compact(self.users, self.user[mask])
         items, item = _compact(self.items, self.item[mask])
         rows = {name: getattr(self, name)[mask] for name in ("at", "value", "basket")}
-        return replace(self, users=users, items=items, user=user, item=item, end=end, **rows)
+        known = self.knowledge and self.knowledge.take(mask)
+        return replace(self, users=users, items=items, user=user, item=item, end=end, knowledge=known, **rows)
 
 
 class Histories:
@@ -111,16 +121,19 @@ class Histories:
         bought = np.flatnonzero(data.value > 0)
         order = bought[np.lexsort((data.at[bought], data.item[bought], data.user[bought]))]
         self._item, self._at = data.item[order], data.at[order]
+        self._knowledge = data.knowledge and data.knowledge.take(order)
         self._start = np.searchsorted(data.user[order], np.arange(len(data.users) + 1))
         self._code = {name: code for code, name in enumerate(data.users)}
 
     def of(self, subject: str, at: Micros, half_life: Micros) -> tuple[I8, F8]:
-        """(item codes ascending, decayed counts) of the purchases before ``at``; empty for a stranger."""
+        """(item codes ascending, decayed counts) of the purchases before and known at ``at``; empty for a stranger."""
         code = self._code.get(subject)
         if code is None:
             return np.empty(0, np.int64), np.empty(0)
         own = slice(self._start[code], self._start[code + 1])
         seen = self._at[own] < at
+        if self._knowledge is not None:
+            seen &= self._knowledge.take(own).seen(at)
         items, age = self._item[own][seen], at - self._at[own][seen]
         first = np.ones(len(items), np.bool_)  # of its item
         np.not_equal(items[1:], items[:-1], out=first[1:])
@@ -169,7 +182,7 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
 
 
 def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
-    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time.
+    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time. Knowledge goes along.
 
     Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
     Raises ContractError when a role (time, subject, item) is missing.
@@ -187,12 +200,14 @@ def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataF
     time, subject, item = (pl.col(str(roles[role])) for role in ("time", "subject", "item"))
     rest = [name for name in contract.key if name not in (roles["subject"], roles["item"])]
     has_basket = bool(rest) and len(rest) < len(contract.key)
-    wanted = frame.lazy().select(
+    lazy = frame.lazy()
+    wanted = lazy.select(
         subject.cast(pl.String).alias("subject"),
         item.cast(pl.String).alias("item"),
         time.cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
         (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
         (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
+        *(name for name in (KNOWN, BEGAN) if name in lazy.collect_schema().names()),
     )
     wanted = wanted.drop_nulls().sort("at", "subject", "item", maintain_order=True)
     if not has_basket:
@@ -206,9 +221,8 @@ def from_table(rows: pl.DataFrame, end: Micros | None = None) -> Interactions:
     users, user = _coded(rows["subject"])
     items, item = _coded(rows["item"])
     at, value, basket = (rows[name].to_numpy() for name in ("at", "value", "basket"))
-    return Interactions(
-        users, items, user, item, at, value, basket, int(at.max(initial=-1)) + 1 if end is None else end
-    )
+    last = int(at.max(initial=-1)) + 1
+    return Interactions(users, items, user, item, at, value, basket, last if end is None else end, Knowledge.read(rows))
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:

@@ -9,6 +9,7 @@ from noria.config import METRICS
 from noria.data.ingest import load_contract
 from noria.data.tables import open_tables
 from noria.errors import ConfigError, NotAvailableYet
+from noria.features.knowledge import told
 from noria.features.views import View
 from noria.kernel.records import ModelVersion
 from noria.model.problem import Settings
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from noria.data.contract import Contract
+    from noria.data.tables import TableCommit
     from noria.kernel.engine import Context
     from noria.project import Project
 
@@ -104,12 +106,13 @@ def half_life(found: list[View], contract: Contract) -> Micros:
 
 
 def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
-    """What the step ``features`` depends on outside: the dataset's bytes, its contract, the declared views."""
+    """What the step ``features`` depends on outside: the dataset's bytes, when they came, its contract, the declared views."""
     project: Project = ctx.resource("project")
     dataset = str(arguments["dataset"])
-    contract = load_contract(project, dataset)
+    contract, version = load_contract(project, dataset), int(arguments["version"])
     return {
-        "digest": project.store.datasets.get(dataset, int(arguments["version"])).digest,
+        "digest": project.store.datasets.get(dataset, version).digest,
+        "came": [commit.meta["noria.at"] for commit in _commits(project, dataset, version)],
         "contract": contract.digest,
         "views": [repr(view) for view in views(project, contract)],
         "task": project.config.model.task,
@@ -120,6 +123,7 @@ def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
     """A dataset's version as the task needs it: `Table.pack` or `table_of`."""
     contract = load_contract(project, dataset)
     frame = open_tables(project).read(dataset, version)
+    frame = told(frame, contract.time, _commits(project, dataset, version))
     if project.config.model.task in TABLES:
         from noria.model.tables import build
 
@@ -127,6 +131,11 @@ def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
     from noria.model.interactions import table_of
 
     return table_of(frame, contract)
+
+
+def _commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
+    """Those that brought rows, up to a version."""
+    return [commit for commit in open_tables(project).versions(dataset) if commit.version <= version]
 
 
 def _columns(project: Project, contract: Contract) -> tuple[JsonObject, ...]:

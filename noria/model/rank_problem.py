@@ -58,7 +58,7 @@ class RankProblem:
             raise NotEnoughData("no request in the window", way_out="a longer split.test, or more data")
         answered = answer(scoring.load(bundle), known, requests, patience=self._patience(bundle))
         scored = {metric: score_answers(answered, requests, metric) for metric in RANKED}
-        return Report(scored, {"coverage": coverage(answered.items, known.before(start).items)})
+        return Report(scored, {"coverage": coverage(answered.items, known.known_before(start).items)})
 
     def search(
         self,
@@ -85,12 +85,11 @@ class RankProblem:
         )
 
     def _train(self, end: Micros) -> Interactions:
-        known = self.data.before(end)
-        known = replace(known, end=end)
+        known = replace(self.data.known_before(end), end=end)
         return known if self.settings.train is None else known.since(end - self.settings.train)
 
     def _window(self, start: Micros, end: Micros) -> tuple[Interactions, Requests]:
-        """What was known at the window's end, and its requests. The last one is kept: several models answer the same."""
+        """What had happened by the window's end, and its requests. The last one is kept: several models answer the same."""
         if self._last is None or self._last[0] != (start, end):
             known = self.data.before(end)
             self._last = (start, end), known, requests_between(known, start, end)

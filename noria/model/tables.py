@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noria.errors import ContractError, NotEnoughData
+from noria.features.knowledge import Knowledge
 from noria.model.boost import Input
 from noria.model.evaluate import day_blocks
 from noria.types import JsonObject, Micros
@@ -42,6 +43,7 @@ class Table:
     target: Any  # polars Series
     at: NDArray[np.int64]
     unit: NDArray[Any]  # the independent unit of each row: its subject, else its day
+    knowledge: Knowledge | None = None  # when each row was known, where any came late
 
     def __len__(self) -> int:
         return len(self.at)
@@ -50,7 +52,8 @@ class Table:
         """One table with everything, for the artifact between steps; `described` says what each column is."""
         import polars as pl
 
-        return pl.DataFrame({**self.raw, "_target": self.target, "_at": self.at, "_unit": self.unit})
+        known = self.knowledge.columns() if self.knowledge else {}
+        return pl.DataFrame({**self.raw, "_target": self.target, "_at": self.at, "_unit": self.unit, **known})
 
     @staticmethod
     def unpack(rows: pl.DataFrame, columns: Sequence[JsonObject]) -> Table:
@@ -66,6 +69,7 @@ class Table:
             target=rows["_target"],
             at=rows["_at"].to_numpy().astype(np.int64),
             unit=rows["_unit"].to_numpy(),
+            knowledge=Knowledge.read(rows),
         )
 
     def columns(self, rows: NDArray[np.int64]) -> tuple[Input, ...]:
@@ -97,6 +101,13 @@ class Table:
         """The rows with ``start <= at < end``."""
         return np.flatnonzero((self.at >= (start if start is not None else -(2**62))) & (self.at < end))
 
+    def known_between(self, start: Micros | None, end: Micros) -> NDArray[np.int64]:
+        """Those of them that a model of ``end`` may learn from: known by then. After the last row all are."""
+        rows = self.between(start, end)
+        if self.knowledge is None or end > int(self.at.max(initial=-1)):
+            return rows
+        return rows[self.knowledge.seen(end)[rows]]
+
 
 def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
     """The rows of a dataset with a time and a target. Raises ContractError when the contract names none."""
@@ -121,6 +132,7 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
         target=rows[target],
         at=at.astype(np.int64),
         unit=_units(rows, contract, at),
+        knowledge=Knowledge.read(rows),
     )
 
 
@@ -159,11 +171,13 @@ def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
     from noria.features.store import table
 
     made: dict[str, Any] = {}
+    knowledge = Knowledge.read(rows)
     for view in views:
         lagged = [f.name for f in view.features if not f.calendar and f.by is None]
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
-            found = table(view, rows, pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at}))
+            requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at})
+            found = table(view, rows, knowledge.asked(requests) if knowledge else requests)
             made |= {name: found[name] for name in lagged}
     return made
 

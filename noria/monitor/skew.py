@@ -1,7 +1,9 @@
 """Train/serve skew: the features of live requests, made again from the dataset as training makes them, beside what serving had.
 
 Once for each champion, on the requests of its first days: the definition is one, so that a difference means rows that only one side has
-(a file that brought other rows than the live events, an event that came twice under two keys). The record is an event of kind ``parity``.
+(a file that brought other rows than the live events, an event that came twice under two keys). What came after a request was answered
+(a late file) is no difference: both sides stop at the request's watermark, the dataset's rows by the place of their events. The record
+is an event of kind ``parity``.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ def _views(project: Project) -> list[tuple[View, Contract]]:
 def _compare(project: Project, view: View, contract: Contract, asked: list[Prediction], now: Micros) -> list[Event]:
     import polars as pl
 
+    from noria.data.register import event_key
     from noria.data.tables import open_tables
+    from noria.features.knowledge import KNOWN
     from noria.features.online import History
     from noria.features.parity import compare, record, requests_of
 
@@ -62,9 +66,14 @@ def _compare(project: Project, view: View, contract: Contract, asked: list[Predi
         return []
     subjects = sorted({prediction.subject for prediction in asked})
     history = History()
-    history.load(project.live.online.rows_of(subjects))
+    events = sorted((e for subject in subjects for e in project.live.online.of(subject)), key=lambda e: e.seq)
+    history.extend(events)
+    learned = pl.DataFrame(
+        {"key": [e.key for e in events], KNOWN: [e.seq for e in events]}, {"key": pl.String, KNOWN: pl.Int64}
+    )
     theirs = pl.col(str(contract.subject)).cast(pl.String).is_in(subjects)
-    columns = [c for c in (contract.time, contract.subject, contract.item, contract.value) if c is not None]
+    columns = [pl.col(c) for c in (contract.time, contract.subject, contract.item, contract.value) if c is not None]
     # filtered afterwards: of many small files that is faster than filtering each
-    rows = open_tables(project).read(view.dataset).select(columns).collect().filter(theirs)
+    rows = open_tables(project).read(view.dataset).select(*columns, event_key(contract).alias("key")).collect()
+    rows = rows.filter(theirs).join(learned, on="key", how="left")
     return [record(project.store, compare(view, rows, history, requests_of(asked), feature), now) for feature in live]

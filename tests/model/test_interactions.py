@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from noria.data.contract import Contract
 from noria.errors import ContractError
+from noria.features.knowledge import Knowledge
 from noria.features.online import History
 from noria.model.interactions import Interactions, from_frame, from_table, requests_between
 from tests.data.small import CONTRACT
@@ -53,6 +55,27 @@ def test_before_knows_nothing_of_later_rows(given_rows, end):
     assert known.users == sorted({r[0] for r in earlier})
     assert known.items == sorted({r[1] for r in earlier})
     assert known.end <= end
+
+
+@given(rows, st.lists(st.integers(0, 70), min_size=40, max_size=40), st.integers(0, 60), st.integers(0, 60))
+def test_late_rows_are_unseen_until_they_came(given_rows, came, began, at):
+    """A history, and what a model learns from, are those of the rows that were known then; the truth is what happened."""
+    known = np.array([max(row[2], when) for row, when in zip(given_rows, came)])
+    data = replace(of(given_rows), knowledge=Knowledge(known, began))
+    seen = [row for row, when in zip(given_rows, known.tolist()) if row[2] < at and (at <= began or when < at)]
+    alone = of(seen) if seen else None
+    for user in (*data.users, "stranger"):
+        codes, counts = data.histories.of(user, at, 10)
+        own, expected = alone.histories.of(user, at, 10) if alone else ([], [])
+        assert [data.items[c] for c in codes] == [alone.items[c] for c in own]
+        np.testing.assert_allclose(counts, expected, rtol=0, atol=1e-12)
+    if at < data.end:
+        learned = data.known_before(at)
+        assert (len(learned), learned.users, learned.end) == (len(seen), sorted({r[0] for r in seen}), at)
+    assert len(data.known_before(data.end)) == len(given_rows), "a released model learns from all that is there"
+    assert requests_between(data, 0, 51).truth == requests_between(of(given_rows), 0, 51).truth
+    half = data.before(30).purchases
+    assert half.knowledge.known.tolist() == [w for r, w in zip(given_rows, known.tolist()) if r[2] < 30 and r[3] > 0]
 
 
 @given(rows)

@@ -178,6 +178,32 @@ def test_new_data_refits_the_champion_s_recipe(project):
     assert older.data == ("dataset:sales@1",) and older.trained_through == first.trained_through
 
 
+def test_a_late_file_teaches_the_released_model_and_not_the_one_that_is_measured(project):
+    """The twin answers requests of days when nobody knew the row; the released one is fitted when everybody does."""
+    as_sales(shop().since(150 * DAY).before(171 * DAY)).write_parquet(project.root / "data/sales/two.parquet")
+    project.clock.move(START + 171 * DAY)
+    ingest(project, "sales")
+    split = ("[model]\n", '[model]\nsplit = { by = "time", test = "7 days" }\n')
+    with reopened(project, split=split) as other:
+        without = build_candidate(other)
+        gone = as_sales(shop().before(150 * DAY)).head(1)
+        late = gone.with_columns(
+            pl.lit("999999").alias("invoice"), pl.lit("late").alias("sku"),
+            pl.lit(START + 155 * DAY).cast(pl.Datetime("us")).alias("at"), pl.lit(1).alias("quantity").cast(pl.Int64),
+        )  # fmt: skip
+        late.write_parquet(project.root / "data/sales/late.parquet")
+        project.clock.move(START + 172 * DAY)
+        ingest(other, "sales")
+        model = build_candidate(other)
+        told = prepare.rows(other, "sales", 3).filter(pl.col("item") == "late")
+        assert told["_known"].to_list() == [START + 172 * DAY]
+        assert "_known" not in prepare.rows(other, "sales", 2).columns, "nothing came late before"
+    twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluated, model.bundle))
+    assert "late" in released.ranking.items and "late" not in twin.ranking.items
+    assert model.metrics["n"] == without.metrics["n"]
+    assert model.metrics["recall@20"] == without.metrics["recall@20"], "the row is in nobody's history either"
+
+
 def test_another_recipe_is_a_change_of_method(project):
     first = build_candidate(project)
     poor = replace(first, version=7, recipe={"method": "popularity", "half_life": 60 * DAY, "popular_days": 28})

@@ -14,6 +14,7 @@ import pytest
 from noria.config import FeatureConfig, FeatureViewConfig
 from noria.data.contract import Contract
 from noria.errors import ContractError, ModelError, NotEnoughData, SignatureMismatch
+from noria.features.knowledge import Knowledge
 from noria.features.views import View
 from noria.kernel.artifacts.codecs import Bundle
 from noria.model import scoring
@@ -231,3 +232,29 @@ def test_the_server_s_side_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_late_row_is_in_no_feature_and_no_fit_of_before_it_came():
+    frame, contract = loans("regress", n=40)
+    lagged = FeatureViewConfig(name="so", from_="loans", entity="who", features={"seen": FeatureConfig(op="count")})
+    view = View.of(lagged, contract)
+    frame = frame.with_columns(pl.lit("w").alias("who"))
+    at = frame["at"].dt.epoch("us").to_numpy()
+    known = at.copy()
+    known[10] = at[20] + 1
+    told = frame.with_columns(pl.Series(k, v) for k, v in Knowledge(known, int(at[0])).columns().items())
+    table = build(told, contract, [view])
+    assert build(frame, contract, [view]).raw["seen"].to_list() == list(range(40))
+    assert table.raw["seen"].to_list() == [*range(11), *range(10, 20), *range(21, 40)]
+    again = Table.unpack(table.pack(), described(contract, [view]))
+    for one in (table, again):
+        assert one.between(None, int(at[15])).tolist() == list(range(15))
+        assert one.known_between(None, int(at[15])).tolist() == [i for i in range(15) if i != 10]
+        assert one.known_between(None, int(at[25])).tolist() == list(range(25))
+    late = Knowledge(np.where(np.arange(40) == 10, at[-1] + DAY, at), int(at[0]))
+    last = build(frame.with_columns(pl.Series(k, v) for k, v in late.columns().items()), contract, [view])
+    assert len(last.known_between(None, int(at[-1]))) == 38
+    assert len(last.known_between(None, int(at[-1]) + 1)) == 40, "a released model learns from all that is there"
+    recipe = trees.recipe_of("constant", "regress")
+    told_by = trees.fit(recipe, table, int(at[15])).manifest["constant"][0]
+    assert told_by == pytest.approx(np.delete(frame["TARGET"].to_numpy()[:15], 10).mean())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
+
 from noria.kernel.records import OnlineEvent
 from noria.monitor.skew import check_skew
 from noria.testing.live import written
+from noria.types import DAY
 
 from .conftest import Shop
 
@@ -36,3 +39,34 @@ def test_an_event_that_the_dataset_never_got_is_told(shop: Shop) -> None:
     (event,) = check_skew(shop.project, now)
     assert event.data["ok"] is False
     assert event.data["missing"] >= 1
+
+
+def test_a_file_that_came_after_the_answer_is_no_difference(shop: Shop) -> None:
+    """A row of the third day, delivered two days late: training's side stops where serving's knowledge stopped."""
+    now = days(shop, 3)
+    asked = shop.project.live.predictions.between("shop", 0, now)[-1]
+    (source,) = sorted((shop.project.root / "data/sales").glob("*.parquet"))[-1:]
+    late = pl.read_parquet(source).head(1)
+    moment = pl.Series([asked.at - 3_600_000_000]).cast(pl.Datetime("us"))
+    late = late.with_columns(
+        pl.lit("599999").alias("invoice"),
+        pl.lit(asked.subject).cast(late.schema["customer_id"]).alias("customer_id"),
+        pl.lit("late").alias("stock_code"),
+        pl.lit(moment[0]).cast(late.schema["invoice_date"]).alias("invoice_date"),
+    )
+    late.write_parquet(source.with_name("late.parquet"))
+    before = shop.project.store.datasets.get("sales").rows
+    shop.at(now + 2 * DAY)
+    shop.jobs.run("ingest", {"dataset": "sales"}, 60)
+    assert shop.project.store.datasets.get("sales").rows == before + 1
+    (event,) = check_skew(shop.project, now)
+    assert event.data["requests"] > 0 and event.data["ok"] is True, event.data
+
+
+def test_a_row_of_the_dataset_that_serving_never_got_is_told(shop: Shop) -> None:
+    now = days(shop, 3)
+    asked = shop.project.live.predictions.between("shop", 0, now)
+    known = [e for one in asked for e in shop.project.live.online.of(one.subject, one.watermark) if e.value > 0]
+    shop.project.live.online.forget([str(known[0].ingest)])
+    (event,) = check_skew(shop.project, now)
+    assert event.data["ok"] is False and event.data["missing"] >= 1

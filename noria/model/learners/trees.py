@@ -35,8 +35,8 @@ def recipe_of(method: str, task: str, **given: float) -> JsonObject:
 
 
 def fit(recipe: JsonObject, table: Table, end: Micros, start: Micros | None = None) -> Bundle:
-    """The recipe fitted to the rows before ``end`` (from ``start`` on). Raises NotEnoughData."""
-    rows = table.between(start, end)
+    """The recipe fitted to the rows known before ``end`` (from ``start`` on). Raises NotEnoughData."""
+    rows = table.known_between(start, end)
     if not len(rows):
         raise NotEnoughData("there is no row to learn from")
     inputs = table.columns(rows)
