@@ -14,6 +14,7 @@ from noria.kernel.artifacts.base import ArtifactStore
 from noria.kernel.artifacts.local import LocalArtifacts
 from noria.kernel.metadata import open_live, open_metadata
 from noria.kernel.metadata.base import LiveStore, MetadataStore
+from noria.kernel.metadata.reserve import Reserve
 from noria.types import Clock, Micros, SystemClock, new_id
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Project:
     def keys_dir(self) -> Path:
         """Where the signing keys are: outside the project, so that a copy of the folder cannot sign."""
         return noria_home() / "keys" / self.id
+
+    @property
+    def reserve(self) -> Reserve:
+        """Room kept back on the disk, for what must be possible on a full one."""
+        return Reserve(self.state)
 
     @property
     def replay(self) -> bool:
@@ -118,8 +124,10 @@ def open_project(root: Path, *, clock: Clock | None = None) -> Project:
     state = root / ".noria"
     for folder in (state, state / "tables", state / "artifacts"):
         folder.mkdir(mode=0o700, exist_ok=True)
-    store = open_metadata(state / "noria.db")
-    live = open_live(state / "live.db")
+    reserve = Reserve(state)
+    reserve.fill()
+    store = reserve.helped(lambda: open_metadata(state / "noria.db"))
+    live = reserve.helped(lambda: open_live(state / "live.db"))
     identity = store.settings.get("project_id")
     if not isinstance(identity, str):
         identity = new_id("project")

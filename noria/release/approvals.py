@@ -48,11 +48,18 @@ def reject(
     role: str | None = None,
     signer: Signer | None = None,
 ) -> Release:
-    """Say no to a held release: it is refused, and ends. Raises NotApproved (the wrong role), ReleaseError."""
+    """Say no to a held release: it is refused, and ends. Works on a full disk.
+
+    Raises NotApproved (the wrong role), ReleaseError.
+    """
     release = _held(project, release_id)
     said = _word(project, release, who, reason, role, "rejected")
-    envelope = _sign(project, release, attest.REJECTED, said, signer)
-    _write(project, release, said, envelope, begin=False, status="refused", ended=project.clock.now())
+
+    def refuse() -> None:
+        envelope = _sign(project, release, attest.REJECTED, said, signer)
+        _write(project, release, said, envelope, begin=False, status="refused", ended=project.clock.now())
+
+    project.reserve.helped(refuse)
     return project.store.releases.get(release.id)
 
 
