@@ -6,10 +6,11 @@ import gc
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from noria.errors import Conflict, LeaseLost, StoreError
+from noria.errors import Conflict, DiskFull, LeaseLost, StoreBusy, StoreError
 from noria.kernel.engine.lease import RunLease
 from noria.kernel.engine.owner import new_owner
 from noria.project import Project, open_project
@@ -22,6 +23,7 @@ LEASE_KEY = "loop"
 LEASE_SECONDS = 15.0
 REPLAY_POLL = 0.008  # seconds between looks at a replay's clock
 LIVE_POLL = 1.0
+ROOM_POLL = 1.0  # seconds between looks at a store that cannot be written
 _MOST_PATIENT: Micros = 3_600 * SECOND
 
 _log = logging.getLogger("noria.loop")
@@ -33,7 +35,8 @@ def main(root: Path, log: IO[bytes] | None = None) -> None:
     owner = new_owner()
     with on_signals() as stop, open_project(root) as project:
         lease = RunLease(project.store, LEASE_KEY, owner, LEASE_SECONDS)
-        lease.take()
+        if not when_there_is_room(lease.take, stop):
+            return
         jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told), stop=stop)
         try:
             jobs.warm()
@@ -47,9 +50,26 @@ def main(root: Path, log: IO[bytes] | None = None) -> None:
             lease.drop()
 
 
+def when_there_is_room(work: Callable[[], None], stop: Stopping) -> bool:
+    """Do it as soon as the store can be written; whether it was done before ``stop``."""
+    told = ""
+    while not stop.is_set():
+        try:
+            work()
+        except (DiskFull, StoreBusy) as exc:
+            if str(exc) != told:
+                told = str(exc)
+                _log.error("the loop waits: %s", exc)
+            stop.wait(ROOM_POLL)
+        else:
+            return True
+    return False
+
+
 def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | None = None) -> None:
     """Tick whenever something is due, until ``stop``. Raises LeaseLost when ``lost`` is set."""
-    start(project)
+    if not when_there_is_room(lambda: start(project), stop):
+        return
     poll = REPLAY_POLL if project.replay else LIVE_POLL
     seen, patience, not_before = -1, SECOND, 0
     while not stop.is_set():

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from noria.errors import DiskFull, StoreBusy
 from noria.kernel.engine.owner import new_owner
 from noria.retrain.loop import state_of, tick
+from noria.retrain.process import when_there_is_room
 from noria.retrain.worker import LEASE
 from noria.types import DAY
 
@@ -81,6 +83,36 @@ def test_it_follows_the_clock_and_stops_cleanly(shop: Shop) -> None:
         assert process.wait(60) == 0
     assert shop.project.store.leases.get(LEASE) is None
     assert len(shop.project.store.windows.list("shop", "drift")) == 3
+
+
+class Pauses:
+    """A stop that counts the waits, and makes room (or is set) at the third."""
+
+    def __init__(self, ends: bool) -> None:
+        self.waits, self.ends = 0, ends
+
+    def is_set(self) -> bool:
+        return self.ends and self.waits >= 3
+
+    def set(self) -> None:
+        self.ends = True
+
+    def wait(self, timeout: float) -> bool:
+        self.waits += 1
+        return self.is_set()
+
+
+@pytest.mark.parametrize("kind", [DiskFull, StoreBusy])
+def test_a_store_that_cannot_be_written_is_waited_for(kind: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def take() -> None:
+        if stop.waits < 3 or stop.ends:
+            raise kind("no room", place="noria.db")
+
+    stop = Pauses(ends=False)
+    assert when_there_is_room(take, stop) and stop.waits == 3
+    assert caplog.text.count("the loop waits: noria.db: no room") == 1
+    stop = Pauses(ends=True)
+    assert not when_there_is_room(take, stop) and stop.waits == 3
 
 
 def test_a_second_loop_is_refused(shop: Shop) -> None:

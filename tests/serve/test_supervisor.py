@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -16,17 +17,18 @@ import pytest
 
 from noria.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, Unauthorized
 from noria.project import open_project
-from noria.serve import auth, supervisor
+from noria.serve import auth, supervised, supervisor
 from noria.serve.client import Client
 from noria.serve.server import listen
-from noria.serve.supervisor import Child, login_address, up
+from noria.serve.supervised import Child
+from noria.serve.supervisor import login_address, up
 from tests.serve import released
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from noria.project import open_project
-from noria.serve import child, supervisor
+from noria.serve import child, supervised, supervisor
 from tests.serve.asking import NOON
 from noria.types import HeldClock
 
@@ -35,7 +37,7 @@ def spawn(module, arguments, log, **more):
         arguments = [arguments[0], "tests.serve.idle_loop", *arguments[2:]]
     return child.spawn(module, arguments, log, **more)
 
-supervisor.spawn = spawn
+supervised.spawn = spawn
 with open_project(Path(sys.argv[1])) as project:
     supervisor.up(project, port=0, on_ready=lambda told: print("ready", flush=True))
 """
@@ -162,7 +164,7 @@ def test_replay_needs_a_project_that_is_open_for_it(project):
 
 def test_backoff_grows_and_calms(project, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])
     born: list[float] = []
 
     class Dead:
@@ -176,7 +178,7 @@ def test_backoff_grows_and_calms(project, monkeypatch):
         born.append(now[0])
         return Dead()
 
-    monkeypatch.setattr(supervisor, "spawn", spawn)
+    monkeypatch.setattr(supervised, "spawn", spawn)
     child = Child(project, "loop", "x", list, False)
     child.start()
     for _ in range(600):
@@ -193,7 +195,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
     from noria.cli.status import status
 
     now = [0.0]
-    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])
     dies = [True]
     tree = supervisor._Tree(project, "127.0.0.1", 0)
 
@@ -209,7 +211,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
         log.flush()
         return Fake()
 
-    monkeypatch.setattr(supervisor, "spawn", spawn)
+    monkeypatch.setattr(supervised, "spawn", spawn)
     tree._scorer.look = lambda: False
     tree._loop.start()
     for _ in range(100):
@@ -228,6 +230,50 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
         tree.look()
     assert told(project)["trouble"] == {}
     assert "does not stay up" not in CliRunner().invoke(status, asked).output
+
+
+def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, caplog):
+    now, full = [0.0], [True]
+    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    tree = supervisor._Tree(project, "127.0.0.1", 0)
+    changes = [True]
+    tree._scorer.look = lambda: bool(changes and changes.pop())
+    tree._loop.look = lambda: False
+    real = os.fsync
+
+    def fsync(fd):
+        if full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(fd)
+
+    monkeypatch.setattr(supervisor.os, "fsync", fsync)
+    for _ in range(100):
+        now[0] += 0.1
+        tree.look()
+    assert not list(project.state.glob("up.json*")) and 1 <= caplog.text.count("the disk is full") <= 3
+    full[0] = False
+    for _ in range(100):
+        now[0] += 0.1
+        tree.look()
+    assert told(project)["pid"] == os.getpid()
+
+
+def test_a_child_that_cannot_be_started_is_tried_again(project, monkeypatch):
+    now, tries = [0.0], list[float]()
+    monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])
+
+    def no_room(*_):
+        tries.append(now[0])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(supervised, "log_file", no_room)
+    child = Child(project, "scorer", "x", list, True)
+    for _ in range(600):
+        now[0] += 0.1
+        child.look()
+    gaps = [b - a for a, b in pairwise(tries)]
+    assert 3 < len(tries) < 20 and gaps == sorted(gaps, key=lambda gap: round(gap, 1))
+    assert "No space left" in child.trouble["reason"]
 
 
 def test_the_login_address_opens_once(project):

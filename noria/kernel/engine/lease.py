@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
 
-from noria.errors import Conflict, StoreError
+from noria.errors import Conflict, DiskFull, StoreBusy, StoreError
 from noria.kernel.engine.owner import is_gone
 
 if TYPE_CHECKING:
     from noria.kernel.metadata.base import MetadataStore
     from noria.kernel.records import Lease
 
+_log = logging.getLogger("noria.engine")
 _PATIENCE = 2.0  # seconds: somebody may be settling the run of a dead owner just now
 
 
@@ -27,7 +29,7 @@ class RunLease:
         self.lost = threading.Event()
 
     def take(self) -> None:
-        """Raises Conflict when a live process has it."""
+        """Raises Conflict when a live process has it, DiskFull, StoreBusy."""
         until = time.monotonic() + _PATIENCE
         while not try_take(self._store, self._name, self._owner, self._seconds):
             if time.monotonic() > until:
@@ -45,8 +47,12 @@ class RunLease:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        if not self.lost.is_set():
+        if self.lost.is_set():
+            return
+        try:
             self._store.leases.drop(self._name, self._owner)
+        except (DiskFull, StoreBusy) as exc:  # what it guarded is done; others see that its owner has gone
+            _log.warning("the lease %s runs out by itself: %s", self._name, exc)
 
     def _beat(self) -> None:
         renewed = time.monotonic()

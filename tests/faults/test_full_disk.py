@@ -1,0 +1,183 @@
+"""The whole `noria up` on a disk that fills up: it stays, answers, takes a release back, and goes on with room made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noria.kernel.metadata.reserve import SIZE, Reserve
+from noria.project import open_project
+from tests.release.made import hold
+from tests.serve import released
+from tests.serve.asking import opened
+from tests.serve.real import Scorer
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+BLOCK = 4096
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small file system of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    line = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(line, capture_output=True).returncode:
+        pytest.skip("a file system of its own needs root and the right to mount")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def shop(disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose second model is champion, on that disk; its keys are elsewhere."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    with opened(disk / "shop") as project:
+        released.champion(project, 1)
+        held = hold(project, released.model(project, 2), "rel_2", previous="rel_1")
+        project.store.releases.promote(held.id, project.clock.now())
+        assert Reserve(project.state).fill()
+    return disk / "shop"
+
+
+def fill(disk: Path) -> Path:
+    """Take every block that is left; the file that holds them."""
+    filler = disk / "filler"
+    with filler.open("ab", buffering=0) as out:
+        for size in (1 << 20, BLOCK, 1):
+            try:
+                while out.write(b"\0" * size):
+                    pass
+            except OSError:
+                continue
+    assert os.statvfs(disk).f_bavail == 0
+    return filler
+
+
+def noria(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "noria", *words]
+    return subprocess.run(line, cwd=shop, capture_output=True, text=True, timeout=120, check=False)
+
+
+def does(shop: Path, *words: str) -> Any:
+    done = noria(shop, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def wait_for(condition: Any) -> None:
+    """Until it is so; the test's own time limit ends it otherwise."""
+    pause = threading.Event()
+    while not condition():
+        pause.wait(0.05)
+
+
+@contextmanager
+def up(shop: Path) -> Iterator[Scorer]:
+    """A running ``noria up``; it ends well, whatever the disk is like."""
+    line = [sys.executable, "-m", "noria", "up", "--port", "0", "--json"]
+    with subprocess.Popen(line, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        try:
+            told = json.loads(process.stdout.readline())
+            yield Scorer(process, told["port"], json.loads((shop / ".noria/up.json").read_text())["token"])
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+
+
+def children(up: Scorer) -> dict[str, int]:
+    """The living children by what they run, from the system's own list."""
+    found = {}
+    for pid in Path(f"/proc/{up.process.pid}/task/{up.process.pid}/children").read_text().split():
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        name = "loop" if b"noria.retrain" in words else "scorer"
+        found[name] = int(pid)
+    return found
+
+
+def answers(up: Scorer, ack: str) -> int:
+    """The status of an answer; 0 where nobody answers."""
+    try:
+        return up.ask("POST", "/predict/shop", {"subject": "7"}, Ack=ack)[0]
+    except OSError:
+        return 0
+
+
+def reborn(up: Scorer, name: str) -> int:
+    """Kill this child and wait for another; that one's pid."""
+    before = children(up)[name]
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: children(up).get(name, before) != before)
+    return children(up)[name]
+
+
+def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
+    with up(shop) as running:
+        assert answers(running, "group") == 200
+        filler = fill(disk)
+        wait_for(lambda: answers(running, "group") == 507)
+        loop = reborn(running, "loop")
+        assert answers(running, "none") == 200
+        reborn(running, "scorer")
+        wait_for(lambda: answers(running, "none") == 200)
+        assert does(shop, "release", "status")[-1]["status"] == "champion"
+        does(shop, "rollback", "--reason", "it is bad")
+        status, answer = running.ask("POST", "/predict/shop", {"subject": "7"}, Ack="none")
+        assert (status, answer["model"]) == (200, "model:shop@1")
+        assert running.process.poll() is None and children(running)["loop"] == loop  # it waits
+        filler.unlink()
+        wait_for(lambda: answers(running, "group") == 200)
+        wait_for(lambda: json.loads((shop / ".noria/up.json").read_text())["pids"] == children(running))
+        with open_project(shop) as project:
+            wait_for(lambda: f":{loop}:" in (held.owner if (held := project.store.leases.get("run:loop")) else ""))
+            wait_for(lambda: Reserve(project.state)._kept() == SIZE)
+
+
+def test_up_ends_well_on_a_full_disk(shop: Path, disk: Path) -> None:
+    with up(shop):
+        fill(disk)
+    assert not (shop / ".noria/up.json").exists()
+    with open_project(shop) as project:
+        assert "up" not in [token.name for token in project.store.tokens.list()]
+
+
+def test_up_starts_on_a_full_disk(shop: Path, disk: Path) -> None:
+    fill(disk)
+    with up(shop) as running:
+        assert answers(running, "none") == 200
+
+
+def test_a_release_is_taken_back_offline_on_a_full_disk(shop: Path, disk: Path) -> None:
+    fill(disk)
+    for words in (["status"], ["release", "status"], ["models", "ls"], ["decisions", "ls"], ["doctor"]):
+        assert "full" not in noria(shop, *words).stderr, words
+    fill(disk)  # what they gave back is gone again
+    does(shop, "rollback", "--reason", "it is bad")
+    assert [r["status"] for r in does(shop, "release", "status")] == ["champion", "rolled_back"]
+
+
+def test_a_canary_is_halted_and_a_held_release_rejected_on_a_full_disk(shop: Path, disk: Path) -> None:
+    with open_project(shop) as project:
+        released.canary(project, 3)
+        hold(project, released.model(project, 4), "rel_4")
+    fill(disk)
+    does(shop, "release", "halt", "--reason", "not now")
+    fill(disk)
+    does(shop, "reject", "--reason", "not this one")
+    found = {r["id"]: r["status"] for r in does(shop, "release", "status")}
+    assert (found["rel_3"], found["rel_4"]) == ("halted", "refused")
