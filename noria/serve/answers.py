@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -46,7 +47,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Flying:
-    """A keyed prediction that is on its way to the disk."""
+    """A keyed prediction that is on its way to the disk, until the writer has reported: ``written`` may give up before."""
 
     prediction: Prediction
     written: asyncio.Future[Met]
@@ -92,10 +93,10 @@ class Answers:
         answer = serving.predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
         if ack != "none":
-            written = serving.log.write((prediction,), urgent=ack == "group")
+            landed = None if body.key is None else partial(self._flying.pop, prediction_id)
+            written = serving.log.write((prediction,), urgent=ack == "group", settled=landed)
             if body.key is not None:
                 self._flying[prediction_id] = _Flying(prediction, written)
-                written.add_done_callback(lambda _: self._flying.pop(prediction_id, None))
             if ack == "group":
                 await written
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
@@ -104,7 +105,8 @@ class Answers:
     async def _earlier(self, prediction_id: str, body: PredictBody, inputs: bytes, ack: str) -> Reply | None:
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", way_out="use ack=async")
-        flying = self._flying.get(prediction_id)
+        while (flying := self._flying.get(prediction_id)) is not None and flying.written.done():
+            await self._s.log.write()  # nobody waits for it any more, but it may still be written
         if flying is not None:
             await asyncio.wait([flying.written])
             flying.written.result()

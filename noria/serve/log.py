@@ -35,8 +35,9 @@ class Met:
 
 
 _NOTHING = Met()
-Entry = tuple["asyncio.Future[Met]", int, int]
-"""Who waits, and which of the commit's outcomes are his: from, to."""
+Settled = Callable[[], object]
+Entry = tuple["asyncio.Future[Met]", int, int, Settled | None]
+"""Who waits, which of the commit's outcomes are his (from, to), and what to call when the writer has reported."""
 
 
 class Log:
@@ -68,9 +69,12 @@ class Log:
         outcomes: Sequence[Outcome] = (),
         events: Sequence[OnlineEvent] = (),
         urgent: bool = True,
+        settled: Settled | None = None,
     ) -> asyncio.Future[Met]:
         """Queue for the next commit, or with ``urgent=False`` for one soon.
 
+        The future gives up after `ACK_SECONDS`; ``settled`` is called when it is certain that the rows are written or
+        that they are not, however late. Without rows it is done when all that was handed over before is settled.
         Raises StoreBusy when far too much waits already.
         """
         if self.waiting >= MOST_WAITING:
@@ -85,7 +89,7 @@ class Log:
         first = len(self._outcomes)
         self._outcomes += outcomes
         self._events += events
-        self._entries.append((future, first, len(self._outcomes)))
+        self._entries.append((future, first, len(self._outcomes), settled))
         self._deadlines.append((time.monotonic() + ACK_SECONDS, future))
         self.waiting += 1
         return future
@@ -137,7 +141,9 @@ class Log:
         self.waiting -= len(entries)
         if error is None and events:
             self._learn(events, seqs)
-        for future, first, last in entries:
+        for future, first, last, settled in entries:
+            if settled is not None:
+                settled()
             if future.done():
                 continue
             if error is None:

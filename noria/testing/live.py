@@ -9,6 +9,7 @@ from typing import Any
 
 from noria.errors import NotFound
 from noria.kernel.metadata.base import LiveStore
+from noria.kernel.records import OnlineEvent
 from noria.testing import records as sample
 from noria.testing.asking import refused, together
 
@@ -100,6 +101,21 @@ class OutcomesSuite:
         assert store.outcomes.get("o1") == sample.outcome()
         assert store.outcomes.get("o2") is None
         assert store.outcomes.count() == {"": 1}
+
+    def test_an_event_goes_with_its_outcome(self, opened: Opened) -> None:
+        store = opened()
+
+        def pair(key: str, item: str, value: float = 1.0) -> tuple[Any, Any]:
+            outcome = sample.outcome(key, item=item, value=value)
+            return outcome, OnlineEvent(0, key, outcome.subject, item, outcome.at, value)
+
+        (first, bought), (second, ghost), (third, other) = pair("o1", "mug"), pair("o1", "ghost"), pair("o2", "lamp")
+        assert written(store, (), [second], ()) == []
+        assert written(store, (), [first, third], [bought, other]) == [0, 1]  # the first of its key was without one
+        assert written(store, (), [third, second], [other, ghost]) == [0, 0]
+        twice = [pair("o4", "b"), pair("o4", "ghost"), pair("o4", "b")]
+        assert written(store, (), [o for o, _ in twice], [e for _, e in twice]) == [2, 0, 0]
+        assert [event.item for event in store.online.since(0)] == ["lamp", "b"]
 
     def test_what_outcomes_meet_is_told_to_who_asks(self, opened: Opened) -> None:
         store = opened()

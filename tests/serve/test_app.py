@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from noria.errors import ProjectError
+from noria.errors import DiskFull, ProjectError
 from noria.serve import auth
+from noria.serve import log as logs
 from noria.serve.app import App
 from noria.serve.bodies import MAX_BODY
 from noria.serve.predictor import Predictor
@@ -97,6 +100,70 @@ def test_the_same_key_is_the_same_answer(run, project):
     assert "repeated" not in first.headers and third.headers["repeated"] == "1"
     assert (other.status, other.json["code"]) == (409, "conflict")
     assert project.live.predictions.count() == 1
+
+
+def test_a_retry_after_a_wait_that_was_given_up_gets_the_answer_that_is_stored(run, project, monkeypatch):
+    body = {"subject": "7", "key": "536365"}
+
+    async def work(ask: Asker) -> Any:
+        with closing(sqlite3.connect(project.state / "live.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            monkeypatch.setattr(logs, "ACK_SECONDS", 0.0)
+            first = await ask("POST", "/predict/shop", body)
+            monkeypatch.setattr(logs, "ACK_SECONDS", 60.0)
+            project.clock.move(NOON + DAY)
+            retries = [asyncio.create_task(ask("POST", "/predict/shop", body)) for _ in range(3)]
+            changed = asyncio.create_task(ask("POST", "/predict/shop", {**body, "subject": "8"}))
+            await asyncio.sleep(0)
+            other.execute("ROLLBACK")
+        return first, [(await retry).json for retry in retries], await changed
+
+    first, retries, changed = run(work)
+    assert (first.status, first.json["code"]) == (503, "busy")
+    (kept,) = project.live.predictions.recent()
+    assert kept.at == NOON and changed.status == 409
+    for answer in retries:
+        assert (answer["at"], answer["ack"]) == (to_iso(NOON), "group")
+        assert json.loads(kept.output) == {name: answer[name] for name in ("items", "scores")}
+
+
+def test_a_retry_after_a_write_that_failed_is_a_first_one(run, project, monkeypatch):
+    broken = [True]
+    append = project.live.append
+
+    def full(*rows: Any, **more: Any) -> None:
+        if broken[0]:
+            raise DiskFull("no room")
+        append(*rows, **more)
+
+    async def work(ask: Asker) -> Any:
+        monkeypatch.setattr(project.live, "append", full)
+        body = {"subject": "7", "key": "536365"}
+        first = await ask("POST", "/predict/shop", body)
+        broken[0] = False
+        return first, await ask("POST", "/predict/shop", body)
+
+    first, second = run(work)
+    assert (first.status, second.status) == (507, 200) and "repeated" not in second.headers
+
+
+def test_an_outcome_that_is_refused_is_no_part_of_the_history(run, project):
+    """Neither at once, nor after a start that reads the history anew, nor of two in one list."""
+
+    async def work(ask: Asker) -> Any:
+        assert (await ask("POST", "/feedback", outcome(value=0))).status == 200
+        assert (await ask("POST", "/feedback", outcome(value=5, item="ghost"))).status == 409
+        await ask("POST", "/feedback?ack=async", outcome(value=5, item="ghost"))
+        pair = [outcome("o2", item="lamp"), outcome("o2", item="ghost"), outcome("o3", value=0), outcome("o3", value=5)]
+        told = (await ask("POST", "/feedback", pair)).json
+        assert (told["new"], told["conflicting"]) == (2, ["o2", "o3"])
+        return (await ask("POST", "/predict/shop", {"subject": "7"})).json
+
+    async def again(ask: Asker) -> Any:
+        return (await ask("POST", "/predict/shop", {"subject": "7"})).json
+
+    assert run(work)["items"] == run(again)["items"] == ["lamp"]
+    assert [event.item for event in project.live.online.since(0)] == ["lamp"]
 
 
 def test_ack_modes_are_said(run, project):

@@ -325,7 +325,8 @@ class LiveStore(Protocol):
     ) -> None:
         """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
         the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
-        prediction id or outcome key that is there already changes nothing. Without ``done`` nobody waits, and it is
+        prediction id or outcome key that is there already changes nothing, and an event that comes with such an outcome
+        is not written either (0). Without ``done`` nobody waits, and it is
         written within 50 ms, in company. `met(earlier, known)` is called before ``done`` when all went well: for each outcome
         the one that its key held already (None: it is new), and those of the predictions they name that are kept."""
         ...

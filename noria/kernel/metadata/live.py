@@ -20,7 +20,7 @@ Met = Callable[[Sequence[Outcome | None], Set[str]], None]
 class Append:
     """What one call of `append` wants written."""
 
-    __slots__ = ("done", "earlier", "events", "known", "met", "outcomes", "predictions", "seqs")
+    __slots__ = ("done", "earlier", "events", "known", "met", "outcomes", "predictions", "refused", "seqs")
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Append:
         self.seqs: Sequence[int] = ()
         self.earlier: Sequence[Outcome | None] = ()
         self.known: Set[str] = frozenset()
+        self.refused: Set[int] = frozenset()  # places among the events of those whose outcome is not written
 
     @property
     def urgent(self) -> bool:
@@ -66,27 +67,26 @@ class Bulk:
         sql = _statements(tx.dialect)
         made = [predictions.PREDICTIONS.values(p) for part in self.parts for p in part.predictions]
         seen = [outcomes.OUTCOMES.values(o) for part in self.parts for o in part.outcomes]
-        events = [event for part in self.parts for event in part.events]
         cursor = raw.cursor()
         if made:
             cursor.executemany(sql["predictions"], made)
         if seen:
             self._look_back(cursor, sql)
             cursor.executemany(sql["outcomes"], seen)
+        events = [e for part in self.parts for i, e in enumerate(part.events) if i not in part.refused]
         if events:
             given, fresh = online.number(tx, events)
             cursor.executemany(sql["online"], [online.ONLINE.values(event) for event in fresh])
             self._deal(given)
+        else:
+            self._deal(())
         cursor.close()
 
     def _look_back(self, cursor: Any, sql: dict[str, str]) -> None:
-        """What those who ask want to know of what is there already: two queries a commit, for up to 500 outcomes."""
+        """What is there already: two queries a commit, for up to 500 outcomes."""
+        keys = [outcome.key for part in self.parts for outcome in part.outcomes]
+        there = {record.key: record for record in outcomes.OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
         asking = [part for part in self.parts if part.met is not None]
-        keys = [outcome.key for part in asking for outcome in part.outcomes]
-        if not keys:
-            return
-        rows = _among(cursor, sql, "earlier", keys)
-        there = {record.key: record for record in outcomes.OUTCOMES.records(rows)}
         named = {o.prediction for part in asking for o in part.outcomes if o.prediction is not None}
         known = frozenset(row[0] for row in _among(cursor, sql, "known", sorted(named)))
         for part in self.parts:
@@ -94,19 +94,40 @@ class Bulk:
             for outcome in part.outcomes:
                 found.append(there.get(outcome.key))
                 there.setdefault(outcome.key, outcome)
-            part.earlier, part.known = found, known
+            part.earlier, part.known, part.refused = found, known, _refused(part, found)
 
     def _deal(self, given: Sequence[int]) -> None:
-        start = 0
+        seqs = iter(given)
         for part in self.parts:
-            part.seqs = given[start : start + len(part.events)]
-            start += len(part.events)
+            part.seqs = [0 if i in part.refused else next(seqs) for i in range(len(part.events))]
 
     def settle(self, error: BaseException | None) -> None:
         raise NotImplementedError("its parts are told, each by itself")
 
     def split(self) -> Sequence[Piece]:
         return self.parts
+
+
+def _refused(part: Append, earlier: Sequence[Outcome | None]) -> Set[int]:
+    """Where among the events are those that come with an outcome which is not written: a key that is taken.
+
+    Of several outcomes with one key the first is written, and only its own event belongs to it.
+    """
+    if not part.events:
+        return frozenset()
+    written: dict[str, Outcome | None] = {}
+    for outcome, before in zip(part.outcomes, earlier, strict=True):
+        written.setdefault(outcome.key, outcome if before is None else None)
+    return {i for i, e in enumerate(part.events) if e.key in written and not _says(written[e.key], e)}
+
+
+def _says(outcome: Outcome | None, event: OnlineEvent) -> bool:
+    return outcome is not None and (outcome.subject, outcome.item, outcome.at, outcome.value) == (
+        event.subject,
+        event.item,
+        event.at,
+        event.value,
+    )
 
 
 def _among(cursor: Any, sql: dict[str, str], query: str, names: Sequence[str]) -> list[Any]:
