@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noria.config import Config, load
-from noria.errors import ProjectError
+from noria.errors import NotAttested, ProjectError
 from noria.kernel.artifacts.base import ArtifactStore
 from noria.kernel.artifacts.local import LocalArtifacts
 from noria.kernel.metadata import open_live, open_metadata
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 STEPS = "steps.py"
 """The project's own code."""
+_ID = re.compile(r"project_[0-9a-z]{26}")
 
 
 class StoredClock:
@@ -60,8 +63,18 @@ class Project:
 
     @property
     def keys_dir(self) -> Path:
-        """Where the signing keys are: outside the project, so that a copy of the folder cannot sign."""
-        return noria_home() / "keys" / self.id
+        """Where the keys are: outside the project, so that who can write the folder can neither sign nor be trusted.
+
+        Raises NotAttested where this machine knows the folder under another id than its own database says.
+        """
+        known = known_id(self.root)
+        if known not in (None, self.id):
+            raise NotAttested(
+                f"this machine knows the folder as {known}, but its database says {self.id}",
+                place=str(self.state / "noria.db"),
+                way_out="if you put another project here yourself, compare its fingerprint: noria trust",
+            )
+        return keys_of(self.id)
 
     @property
     def reserve(self) -> Reserve:
@@ -103,6 +116,33 @@ def noria_home() -> Path:
     return Path(os.environ.get("NORIA_HOME") or Path.home() / ".config" / "noria")
 
 
+def keys_of(project_id: str) -> Path:
+    """Where this machine keeps the keys of a project."""
+    return noria_home() / "keys" / project_id
+
+
+def known_id(root: Path) -> str | None:
+    """The id that this machine knows the project in this folder by: written down at its first signature."""
+    path = _pin(root)
+    return path.read_text("utf-8").splitlines()[0] if path.exists() else None
+
+
+def pin(root: Path, project_id: str) -> None:
+    """From now on this folder holds the project of this id and no other."""
+    path = _pin(root)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(f"{project_id}\n{root}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _pin(root: Path) -> Path:
+    return noria_home() / "projects" / hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+
+
 def find_root(start: Path) -> Path:
     """The nearest folder upwards with a noria.toml. Raises ProjectError."""
     for folder in (start, *start.parents):
@@ -130,9 +170,11 @@ def open_project(root: Path, *, clock: Clock | None = None) -> Project:
     live = reserve.helped(lambda: open_live(state / "live.db"))
     identity = store.settings.get("project_id")
     if not isinstance(identity, str):
-        identity = new_id("project")
+        identity = known_id(root) or new_id("project")  # a folder that is begun anew keeps its keys
         store.settings.set("project_id", identity)
         identity = str(store.settings.get("project_id"))
+    if not _ID.fullmatch(identity):  # it names a folder of keys
+        raise ProjectError(f"{identity!r} is no id that Noria gave to a project", place=str(state / "noria.db"))
     if clock is None:
         clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
     seed = store.settings.get("seed", 0)

@@ -117,6 +117,10 @@ def _champion(project: Project) -> Iterator[Finding]:
 
 
 def _keys(project: Project) -> Iterator[Finding]:
+    from noria.release.trust import public_keys
+
+    if project.store.releases.list(project.config.endpoint):
+        yield Finding("trust", True, f"releases are signed with the keys {public_keys(project).fingerprint}")
     for path in sorted(project.keys_dir.glob("*")):
         if path.suffix == ".pub" or not path.is_file():
             continue

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decisions": ("noria.cli.decisions:decisions", "ls · show · replay"),
     "login": ("noria.cli.up:login", "A new one-use address for the page."),
     "token": ("noria.cli.token:token", "add · ls · revoke: what programs show to be let in."),
+    "trust": ("noria.cli.trust:trust", "Whose signatures this machine takes for the project's."),
     "doctor": ("noria.cli.doctor:doctor", "Look for what could go wrong, and say how to mend it."),
 }
 

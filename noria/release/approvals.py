@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from noria.errors import NotApproved, ReleaseError
 from noria.kernel.records import Event, Release, Verdict
 from noria.release import attest, rollout
-from noria.release.signer import FileSigner, Signer, seal
+from noria.release.signer import FileSigner, Signer, seal, signer_of
 from noria.types import JsonObject, Micros, did_you_mean, named_id
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def approval_signer(project: Project) -> FileSigner:
     """The approval key: another than the gates'."""
-    return FileSigner(project.keys_dir, project.state, "approval")
+    return signer_of(project, "approval")
 
 
 def approve(

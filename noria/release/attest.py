@@ -1,10 +1,10 @@
 """Signed statements about a bundle: in-toto Statement v1 in a DSSE envelope, Ed25519.
 
 The gate key signs verdicts and the release's own statement; the approval key signs what a person said: approved,
-forced. The release's statement names the gates that it needs and the envelopes that belong to it, so that nobody
-without the gate key can leave one out or bring in one from elsewhere. The scorer calls `verify_release` before it
-serves: this module imports the standard library, cryptography and the kernel, and nothing that can sign (see
-`signer`).
+forced (whose keys they are, see `trust`). The release's statement names the gates that it needs and the envelopes that
+belong to it, so that nobody without the gate key can leave one out or bring in one from elsewhere. The scorer calls
+`verify_release` before it serves: this module imports the standard library, cryptography and the kernel, and nothing
+that can sign (see `signer`). A release's status is in no envelope: that it passed is signed, not that it serves now.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import binascii
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature
@@ -23,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from noria.errors import NotAttested, NotFound, StoreError
 from noria.kernel.artifacts.base import ArtifactStore
 from noria.kernel.records import Release
-from noria.types import JsonObject, canonical, digest
+from noria.release.trust import PublicKeys
+from noria.types import JsonObject, canonical
 
 if TYPE_CHECKING:
     from noria.kernel.metadata.base import MetadataStore
@@ -35,15 +35,6 @@ APPROVAL, REJECTED = "urn:noria:approval:v1", "urn:noria:rejected:v1"
 BY_HAND = (FORCED, APPROVAL, REJECTED)
 NEVER_FORCED = "infrastructure"
 """The one gate that no reason passes: a bundle that the real server cannot load serves nobody."""
-_PREFIX = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of an Ed25519 key, before its 32 bytes
-
-
-@dataclass(frozen=True, slots=True)
-class PublicKeys:
-    """What a verifier trusts: the machine's gate key and the person's approval key."""
-
-    gate: Ed25519PublicKey
-    approval: Ed25519PublicKey
 
 
 def statement(model: str, bundle: str, kind: str, predicate: JsonObject) -> JsonObject:
@@ -65,12 +56,6 @@ def envelope(payload: bytes, keyid: str, signature: bytes) -> bytes:
     """A DSSE envelope as JSON bytes."""
     signed = {"keyid": keyid, "sig": base64.b64encode(signature).decode()}
     return canonical({"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD, "signatures": [signed]})
-
-
-def keyid(key: Ed25519PublicKey) -> str:
-    """The key's name, as securesystemslib gives it."""
-    keyval = {"public": key.public_bytes_raw().hex()}
-    return digest(canonical({"keytype": "ed25519", "keyval": keyval, "scheme": "ed25519"})).removeprefix("sha256:")
 
 
 def open_envelope(data: bytes, key: Ed25519PublicKey) -> JsonObject:
@@ -111,38 +96,6 @@ def _read_statement(payload: bytes) -> JsonObject:
     if not isinstance(said, dict) or said.get("_type") != STATEMENT or not isinstance(said.get("predicate"), dict):
         raise NotAttested("the signed payload is not an in-toto Statement v1")
     return said
-
-
-def load_public_keys(state: Path, outside: Path | None = None) -> PublicKeys:
-    """The public keys of ``STATE/keys``. Where this machine keeps them ``outside`` the project too, both must agree.
-
-    Raises NotAttested.
-    """
-    return PublicKeys(*(_public_key(state / "keys", outside, name) for name in ("gate", "approval")))
-
-
-def _public_key(folder: Path, outside: Path | None, name: str) -> Ed25519PublicKey:
-    try:
-        data = (folder / f"{name}.pub").read_bytes()
-        own = (outside / f"{name}.pub").read_bytes() if outside and (outside / f"{name}.pub").exists() else data
-        body = base64.b64decode(
-            b"".join(line for line in data.splitlines() if not line.startswith(b"-----")), validate=True
-        )
-        if own != data:
-            raise NotAttested(
-                f"the {name} key in the project is not the one that this machine made for it",
-                place=str(folder / f"{name}.pub"),
-                way_out=f"if you did not replace it yourself, copy it back from {outside}",
-            )
-        if not body.startswith(_PREFIX):
-            raise ValueError("not an Ed25519 public key")
-        return Ed25519PublicKey.from_public_bytes(body[len(_PREFIX) :])
-    except (OSError, ValueError) as exc:
-        raise NotAttested(
-            f"no trusted {name} key: {exc}",
-            place=str(folder / f"{name}.pub"),
-            way_out="release a model once: noria run",
-        ) from exc
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from noria.release import approvals, attest, rollout
 from noria.release.gates import Case, Gate, judge_all, supplied_gates
 from noria.release.infrastructure import infrastructure_gates
 from noria.release.quality import quality_gates
-from noria.release.signer import FileSigner, seal
+from noria.release.signer import seal, signer_of
 from noria.types import JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def sign(
     project: Project = ctx.resource("project")
     candidate = project.store.models.get(model)
     release = release_id(project, model, attempt)
-    signer = FileSigner(project.keys_dir, project.state)
+    signer = signer_of(project)
 
     def put(kind: str, predicate: JsonObject) -> str:
         return project.artifacts.put(seal(attest.statement(model, candidate.bundle, kind, predicate), signer))

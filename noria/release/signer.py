@@ -6,14 +6,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from noria.errors import DiskFull, NotAttested, StoreError, no_room
+from noria.project import pin
 from noria.release import attest
 from noria.types import JsonObject, canonical
+
+if TYPE_CHECKING:
+    from noria.project import Project
 
 
 class Signer(Protocol):
@@ -29,7 +33,8 @@ class Signer(Protocol):
 class FileSigner:
     """Signs with an Ed25519 key in a file that only its owner may read (0600), outside the project folder.
 
-    The first use makes the key, and writes the public half beside it and into the project's ``.noria/keys/``.
+    The first use makes the key, and writes the public half beside it and into the project's ``.noria/keys/``. Where
+    there is a public half already, the key is on another machine: none is made here that would fight with it.
     """
 
     def __init__(self, keys_dir: Path, state: Path, name: str = "gate") -> None:
@@ -37,6 +42,9 @@ class FileSigner:
 
         self.path = keys_dir / f"{name}.ed25519"
         with _keeping(self.path):
+            foreign = [p for p in (keys_dir / f"{name}.pub", state / "keys" / f"{name}.pub") if p.exists()]
+            if foreign and not self.path.exists():
+                raise _elsewhere(self.path, foreign)
             key = _load(self.path) if self.path.exists() else _make(self.path)
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -48,6 +56,14 @@ class FileSigner:
 
     def sign(self, payload: bytes) -> Any:
         return self._signer.sign(payload)
+
+
+def signer_of(project: Project, name: str = "gate") -> FileSigner:
+    """The project's own signer on this machine, which from now on knows the folder by the project's id."""
+    signer = FileSigner(project.keys_dir, project.state, name)
+    with _keeping(signer.path):
+        pin(project.root, project.id)
+    return signer
 
 
 def seal(statement: JsonObject, signer: Signer) -> bytes:
@@ -71,6 +87,15 @@ def _keeping(path: Path) -> Iterator[None]:
             place=str(path),
             way_out="set NORIA_HOME to a folder outside the project that you can write, and run the same command again",
         ) from exc
+
+
+def _elsewhere(path: Path, foreign: list[Path]) -> NotAttested:
+    return NotAttested(
+        "the signing key of this project is not on this machine",
+        place=str(path),
+        way_out=f"copy it from the machine that has it; or remove {' and '.join(map(str, foreign))} to sign with a key "
+        "of your own, and release again: what the other key signed is then served no more",
+    )
 
 
 def _load(path: Path) -> Ed25519PrivateKey:

@@ -14,7 +14,8 @@ from noria.kernel.artifacts.codecs import get_bundle
 from noria.kernel.records import Release
 from noria.model import scoring
 from noria.project import Project
-from noria.release.attest import load_public_keys, verify_release
+from noria.release.attest import verify_release
+from noria.release.trust import public_keys
 from noria.types import JsonObject, Micros
 
 
@@ -54,8 +55,7 @@ def load_release(project: Project, release: Release, known: Sequence[Loaded] = (
     statements are checked anew for every release.
     """
     bundle = project.store.models.get(release.model).bundle
-    keys = load_public_keys(project.state, project.keys_dir)
-    verify_release(project.store, project.artifacts, keys, release, bundle)
+    verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
     for before in known:
         if before.bundle == bundle:
             return Loaded(release, bundle, before.scorer)

@@ -15,7 +15,7 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from noria.errors import NotAttested, StoreError
-from noria.release import approvals, attest
+from noria.release import approvals, attest, trust
 from noria.release.signer import FileSigner, seal
 from tests.release.made import VERDICTS, add_model, hold, sign
 
@@ -23,7 +23,7 @@ SAID = attest.statement("model:shop@1", "sha256:" + "ab" * 32, attest.GATE, {"ga
 
 
 def keys_of(project):
-    return attest.load_public_keys(project.state, project.keys_dir)
+    return trust.public_keys(project)
 
 
 def verify(project, release, bundle=None):
@@ -46,7 +46,7 @@ def test_securesystemslib_verifies_what_we_sign(project, signer):
     sealed = Envelope.from_dict(json.loads(seal(SAID, signer)))
     key = SSlibKey.from_crypto(keys_of(project).gate)
     assert key.keyid in sealed.verify([key], 1)
-    assert key.keyid == attest.keyid(keys_of(project).gate)
+    assert key.keyid == trust.keyid(keys_of(project).gate)
     assert json.loads(sealed.payload) == SAID
     stranger = CryptoSigner.generate_ed25519(keyid=key.keyid).public_key
     with pytest.raises(VerificationError):
@@ -108,7 +108,7 @@ def test_a_place_that_cannot_hold_the_key_is_named_with_the_way_out(project, tmp
 
 def test_gate_and_approval_keys_differ(project, release):
     keys = keys_of(project)
-    assert attest.keyid(keys.gate) != attest.keyid(keys.approval)
+    assert trust.keyid(keys.gate) != trust.keyid(keys.approval)
 
 
 def test_a_good_release_is_served(project, release):
@@ -118,7 +118,7 @@ def test_a_good_release_is_served(project, release):
 def test_a_key_replaced_in_the_project_is_refused(project, release):
     other = FileSigner(project.root.parent / "elsewhere", project.root.parent / "other")
     (project.state / "keys" / "gate.pub").write_bytes((other.path.with_name("gate.pub")).read_bytes())
-    with pytest.raises(NotAttested, match="not the one that this machine made"):
+    with pytest.raises(NotAttested, match="not the one that this machine keeps"):
         keys_of(project)
 
 

@@ -16,7 +16,7 @@ import pytest
 from noria.errors import NotAttested, NotFound, ReleaseError
 from noria.kernel.engine.faults import POINTS
 from noria.project import open_project
-from noria.release import approvals, attest, rollout
+from noria.release import approvals, attest, rollout, trust
 from noria.release.gates import CandidateReport
 from noria.release.pipeline import release_candidate
 from noria.types import DAY, HeldClock
@@ -46,7 +46,7 @@ def kinds(project):
 
 
 def keys_of(project):
-    return attest.load_public_keys(project.state, project.keys_dir)
+    return trust.public_keys(project)
 
 
 def verify(project, release):

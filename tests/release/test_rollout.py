@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from noria.errors import NotApproved, ReleaseError
 from noria.project import open_project
-from noria.release import approvals, attest, rollout
+from noria.release import approvals, attest, rollout, trust
 from noria.release.rollout import Arm, Evidence
 from noria.release.target import LocalTarget
 from noria.types import DAY, HeldClock
@@ -248,7 +248,7 @@ def test_approval_holds_and_starts(make, tmp_path):
     done = approvals.approve(project, release.id, "bob", "fine", role="dpo")
     assert done.status == "champion"
     assert done.evidence["approved"]["self_approved"] is False
-    keys = attest.load_public_keys(project.state, project.keys_dir)
+    keys = trust.public_keys(project)
     attest.verify_release(project.store, project.artifacts, keys, done, model.bundle)
     (verdict,) = project.store.releases.verdicts(model.ref)
     assert verdict.passed and verdict.blessing == "approval" and verdict.attestation == done.attestations[-1]

@@ -1,0 +1,190 @@
+"""Who can write the project's folder, and nothing else, gets nothing served; a folder from elsewhere is trusted once, by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from noria.cli.doctor import examine
+from noria.cli.main import main
+from noria.errors import NotAttested, ProjectError
+from noria.project import open_project
+from noria.release import attest, trust
+from noria.release.signer import signer_of
+from noria.types import DAY, HeldClock, new_id
+from tests.release.made import add_model, hold
+
+
+def verify(project, release):
+    bundle = project.store.models.get(release.model).bundle
+    attest.verify_release(project.store, project.artifacts, trust.public_keys(project), release, bundle)
+
+
+def released(project):
+    """Signed as the pipeline does it: with the project's own signer."""
+    signer_of(project), signer_of(project, "approval")
+    return hold(project, add_model(project, 1), "release_1")
+
+
+def strip(project):
+    """The public keys out of the folder."""
+    for path in (project.state / "keys").glob("*.pub"):
+        path.unlink()
+
+
+def reopened(root):
+    return open_project(root, clock=HeldClock(100 * DAY))
+
+
+@pytest.fixture
+def release(project):
+    return released(project)
+
+
+@pytest.fixture
+def forged(project, release, home, tmp_path, monkeypatch):
+    """What somebody makes of the folder who can write it, but not this machine's keys."""
+
+    def forge(another_id=None):
+        monkeypatch.setenv("NORIA_HOME", str(tmp_path / "theirs"))
+        if another_id:
+            project.store.settings.set("project_id", another_id)
+        strip(project)
+        with reopened(project.root) as theirs:
+            evil = hold(theirs, add_model(theirs, 9), "release_9")
+            verify(theirs, evil)  # to them it is all in order
+        monkeypatch.setenv("NORIA_HOME", str(home))
+        return evil
+
+    return forge
+
+
+def test_another_id_in_the_database_moves_nobodys_trust(project, forged):
+    evil = forged(new_id("project"))
+    with reopened(project.root) as again, pytest.raises(NotAttested, match="this machine knows the folder as") as error:
+        verify(again, evil)
+    assert project.id in error.value.message and "noria trust" in error.value.way_out
+
+
+def test_another_id_is_refused_also_where_the_folder_was_never_pinned(project, forged, home):
+    evil = forged(new_id("project"))
+    shutil.rmtree(home / "projects")
+    with reopened(project.root) as again, pytest.raises(NotAttested, match="does not know the keys"):
+        verify(again, evil)
+
+
+def test_other_keys_under_the_same_id_are_refused(project, forged):
+    evil = forged()
+    with reopened(project.root) as again, pytest.raises(NotAttested, match="not the one that this machine keeps"):
+        verify(again, evil)
+    strip(project)
+    with reopened(project.root) as again, pytest.raises(NotAttested, match="not signed by the trusted key"):
+        verify(again, evil)
+
+
+def test_an_id_that_leads_back_into_the_folder_is_refused(project, release):
+    for name in (str(project.state / "keys"), f"../../{project.root.name}/.noria/keys", "project_..", ""):
+        project.store.settings.set("project_id", name)
+        with pytest.raises(ProjectError, match="is no id"):
+            open_project(project.root)
+
+
+def test_the_id_of_another_project_of_this_machine_is_refused(project, release, make):
+    other = make(name="other")
+    released(other)
+    project.store.settings.set("project_id", other.id)
+    with reopened(project.root) as again, pytest.raises(NotAttested, match="this machine knows the folder as"):
+        trust.public_keys(again)
+
+
+def test_deleted_public_keys_change_nothing(project, release):
+    strip(project)
+    verify(project, release)
+    assert trust.is_trusted(project)
+
+
+def test_a_folder_that_is_begun_anew_keeps_its_id_and_keys(project, release):
+    before = trust.public_keys(project).fingerprint
+    shutil.rmtree(project.state)
+    with reopened(project.root) as again:
+        assert again.id == project.id
+        verify(again, released(again))
+        assert trust.public_keys(again).fingerprint == before
+
+
+def test_a_copy_beside_it_is_served_by_the_same_machine(project, release):
+    with reopened(shutil.copytree(project.root, project.root.parent / "copy")) as copy:
+        verify(copy, copy.store.releases.get(release.id))
+
+
+@pytest.fixture
+def elsewhere(project, release, tmp_path, monkeypatch):
+    """A copy of the folder on a machine that has never seen the project."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "another machine"))
+    with reopened(shutil.copytree(project.root, tmp_path / "copied")) as copy:
+        yield copy
+
+
+def doctors_word(project):
+    return next(finding for finding in examine(project) if finding.what in ("keys", "trust"))
+
+
+def test_a_copy_elsewhere_is_refused_until_its_keys_are_trusted_by_hand(elsewhere, release, capsys):
+    with pytest.raises(NotAttested, match="does not know the keys") as error:
+        verify(elsewhere, release)
+    assert "noria trust" in error.value.way_out
+    word = doctors_word(elsewhere)
+    assert not word.well and "does not know the keys" in word.said and "noria trust" in word.way_out
+    here = ["--project", str(elsewhere.root), "--json"]
+    main(["trust", *here])
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["project"], shown["trusted"]) == (elsewhere.id, False)
+    with pytest.raises(NotAttested):  # to look is not to trust
+        verify(elsewhere, release)
+    main(["trust", shown["fingerprint"], *here])
+    assert json.loads(capsys.readouterr().out)["trusted"] is True
+    verify(elsewhere, release)
+    word = doctors_word(elsewhere)
+    assert word.well and shown["fingerprint"] in word.said
+
+
+def test_a_fingerprint_that_is_not_the_folders_is_refused(elsewhere, release, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["trust", "0" * 32, "--project", str(elsewhere.root)])
+    assert left.value.code == 7 and "noria: " in capsys.readouterr().err
+    with pytest.raises(NotAttested, match="does not know the keys"):
+        verify(elsewhere, release)
+
+
+def test_who_only_verifies_does_not_sign(elsewhere):
+    for _ in ("unknown", "trusted"):
+        with pytest.raises(NotAttested, match="signing key of this project is not on this machine"):
+            signer_of(elsewhere)
+        assert not list(elsewhere.keys_dir.glob("*.ed25519"))
+        trust.trust(elsewhere, trust.offered(elsewhere).fingerprint)
+
+
+def test_a_machine_that_signs_itself_takes_no_other_keys(project, forged):
+    forged()
+    with pytest.raises(NotAttested, match=r"signs for .* itself"):
+        trust.trust(project, trust.offered(project).fingerprint)
+
+
+def test_another_project_put_into_the_folder_by_hand_is_trusted_by_hand(project, release, make):
+    other = make(name="other")
+    second = released(other)
+    shutil.rmtree(project.root)
+    shutil.copytree(other.root, project.root)
+    with reopened(project.root) as put:
+        with pytest.raises(NotAttested, match="this machine knows the folder as"):
+            verify(put, second)
+        trust.trust(put, trust.offered(put).fingerprint)
+        verify(put, second)
+
+
+def test_before_the_first_release_there_is_nothing_to_trust(project):
+    with pytest.raises(NotAttested, match="noria run"):
+        trust.offered(project)
+    assert not trust.is_trusted(project)
