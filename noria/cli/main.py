@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from noria.errors import DiskFull, NoriaError, StepFailed, no_room
+from noria.errors import DiskFull, NoriaError, PipelineError, StepFailed, no_room
 from noria.types import did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -138,8 +138,8 @@ def _own_fault(exc: Exception) -> str:
 
 
 def _keep(exc: NoriaError) -> None:
-    """The traceback of what a project's own step raised: the message has its last line only."""
-    if isinstance(exc, StepFailed) and exc.__cause__ is not None:
+    """The traceback of what a project's own step or pipeline raised: the message has its last line only."""
+    if isinstance(exc, (StepFailed, PipelineError)) and exc.__cause__ is not None:
         from noria.project import blamed, keep_traceback
 
         where = blamed(exc.__cause__)

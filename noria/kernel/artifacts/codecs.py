@@ -220,8 +220,8 @@ def _plain(value: Any, where: str) -> Any:
             raise StoreError(f"{where} is {value}, which JSON cannot say", way_out="null for what is not a number")
         return float(value)
     if isinstance(value, Mapping):
-        if wrong := next((k for k in value if not isinstance(k, str)), None):
-            raise StoreError(f"{where} has the key {wrong!r}, and JSON's keys are text", way_out="use str(key)")
+        if wrong := [k for k in value if not isinstance(k, str)]:
+            raise StoreError(f"{where} has the key {wrong[0]!r}, and JSON's keys are text", way_out="use str(key)")
         return {k: _plain(v, f"{where}.{k}") for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v, f"{where}[{i}]") for i, v in enumerate(value)]
@@ -250,6 +250,8 @@ def _encode_arrays(value: Mapping[str, Any]) -> bytes:
 
     import numpy
 
+    if wrong := [name for name in value if not isinstance(name, str)]:
+        raise StoreError(f"an array has the name {wrong[0]!r}, and names are text", way_out="use str(name)")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(value):
@@ -269,10 +271,17 @@ def _decode_arrays(data: bytes) -> dict[str, Any]:
         return {name: archive[name] for name in archive.files}
 
 
+def _encode_report(text: str) -> bytes:
+    try:
+        return str(text).encode()
+    except UnicodeEncodeError as exc:
+        raise StoreError(f"UTF-8 cannot say this report: {exc}", way_out="leave half characters out") from exc
+
+
 _CODECS: dict[str, _Codec] = {
     "json": _Codec(_encode_json, json.loads),
     "table": _Codec(_encode_table, _decode_table),
     "arrays": _Codec(_encode_arrays, _decode_arrays),
-    "report": _Codec(lambda text: str(text).encode(), lambda data: Report(data.decode())),
+    "report": _Codec(_encode_report, lambda data: Report(data.decode())),
     "bytes": _Codec(bytes, bytes),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -39,10 +40,34 @@ class Definition:
     version: Version | None = None
 
 
+def _not_yet(what: str) -> Callable[..., Any]:
+    """A method that refuses: what Python would make of a node is no value, and the graph would be silently wrong."""
+
+    def refuse(self: Node, *args: Any) -> Any:
+        raise PipelineError(f"this value is not there yet, so it cannot be {what}", way_out="do it in a step")
+
+    return refuse
+
+
 class Node:
-    """A value that a step will make. While tracing nobody can look into it."""
+    """A value that a step will make. While tracing nobody can look into it, compare it or print it."""
 
     __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _not_yet("compared")
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _not_yet(
+        "reckoned with"
+    )
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __add__
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lshift__ = __rlshift__ = __rshift__ = __add__
+    __rrshift__ = __neg__ = __pos__ = __abs__ = __invert__ = __divmod__ = __rdivmod__ = __add__
+    __int__ = __float__ = __complex__ = __index__ = __round__ = _not_yet("reckoned with")
+    __str__ = __format__ = __bytes__ = _not_yet("put into a text")
+    __getitem__ = __setitem__ = __delitem__ = __contains__ = __len__ = __reversed__ = _not_yet("looked into")
+    __call__ = _not_yet("called")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: a value that a step will make>"
 
     def __bool__(self) -> bool:
         raise PipelineError(
@@ -119,16 +144,23 @@ class Graph:
     calls: list[Call] = field(default_factory=list)
     outputs: dict[str, Tree] = field(default_factory=dict)
     guards: tuple[tuple[Node, bool], ...] = ()
-    taken: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)  # names, and how far their numbers have come
 
     def add(self, step: Definition, arguments: dict[str, Tree], over: str = "") -> Out:
         for name, tree in arguments.items():
             check_plain(tree, f"step {step.name}, parameter {name}")
-        count = self.taken[step.name] = self.taken.get(step.name, 0) + 1
-        name = step.name if count == 1 else f"{step.name}-{count}"
-        call = Call(name, step, arguments, self.guards, over, len(self.calls))
+        call = Call(self._free(step.name), step, arguments, self.guards, over, len(self.calls))
         self.calls.append(call)
         return Out(call)
+
+    def _free(self, wanted: str) -> str:
+        """The name, or with the first number that nobody has: ``load``, ``load-2`` …"""
+        name, count = wanted, self.taken.setdefault(wanted, 0)
+        while count and name in self.taken:
+            count += 1
+            name = f"{wanted}-{count}"
+        self.taken[name], self.taken[wanted] = 1, max(count, 1)
+        return name
 
 
 def calls_in(tree: Tree) -> Iterator[str]:
@@ -148,13 +180,16 @@ def calls_in(tree: Tree) -> Iterator[str]:
 
 def check_plain(tree: Tree, place: str) -> None:
     """Raises PipelineError unless the tree is JSON (tuples may stand for lists) and nodes."""
-    if tree is None or isinstance(tree, (bool, int, float, str, Node)):
+    if isinstance(tree, (float, str)):
+        _check_sayable(tree, place)
+    elif tree is None or isinstance(tree, (bool, int, Node)):
         return
-    if isinstance(tree, (list, tuple)):
+    elif isinstance(tree, (list, tuple)):
         for part in tree:
             check_plain(part, place)
     elif isinstance(tree, dict) and all(isinstance(k, str) for k in tree) and INPUT not in tree:
         for key, part in tree.items():
+            _check_sayable(key, place)
             check_plain(part, f"{place}.{key}")
     else:
         raise PipelineError(
@@ -162,6 +197,20 @@ def check_plain(tree: Tree, place: str) -> None:
             place=place,
             way_out="pass JSON values and what steps return; project things come by a parameter annotated Context",
         )
+
+
+def _check_sayable(value: float | str, place: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PipelineError(f"{value} cannot be a parameter", place=place, way_out="None for what is not a number")
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as exc:
+            raise PipelineError(
+                f"{value!r} cannot be a parameter: it is no whole text",
+                place=place,
+                way_out="pass text that UTF-8 can say",
+            ) from exc
 
 
 tracing: ContextVar[Graph | None] = ContextVar("noria_tracing", default=None)

@@ -23,6 +23,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from noria.errors import NoriaError, PipelineError
 from noria.kernel.engine.nodes import Choice, Graph, Node, Tree, check_plain, tracing
+from noria.kernel.engine.raised import named, placed
 from noria.kernel.engine.steps import StepFunction
 from noria.types import JsonObject, did_you_mean
 
@@ -60,11 +61,20 @@ class Pipeline(Generic[P, R]):
         return dict(bound.arguments)
 
     def trace(self, params: Mapping[str, Any]) -> Graph:
-        """The graph that these parameters draw. Raises PipelineError."""
-        graph, fn = Graph(self.name), cast("Callable[..., Any]", self.fn)
+        """The graph that these parameters draw. Raises PipelineError, and what Noria itself raises in its body."""
+        graph, fn, given = Graph(self.name), cast("Callable[..., Any]", self.fn), self.parameters(params)
         token = tracing.set(graph)
         try:
-            returned = fn(**self.parameters(params))
+            returned = fn(**given)
+        except NoriaError as exc:
+            exc.place = exc.place or placed(exc, f"pipeline {self.name}")
+            raise
+        except (Exception, SystemExit) as exc:
+            place, way_out = (
+                placed(exc, f"pipeline {self.name}"),
+                "mend it; what needs a step's value belongs in a step",
+            )
+            raise PipelineError(named(exc), place=place, way_out=way_out) from exc
         finally:
             tracing.reset(token)
         graph.outputs = _named_outputs(returned, self.name)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from noria.errors import Damaged, NotFound
+from noria.errors import Damaged, NoriaError, NotFound, StepFailed
 from noria.kernel.artifacts import codecs
 from noria.kernel.engine.attempt import Job, Surroundings
 from noria.kernel.engine.context import Context
 from noria.kernel.engine.fingerprint import fingerprint, made_of, plain
-from noria.kernel.engine.nodes import Call, Definition
+from noria.kernel.engine.nodes import Call, Definition, check_plain
+from noria.kernel.engine.raised import named, placed
 from noria.kernel.engine.reach import Reach, reach
 from noria.kernel.engine.values import Kept, Slot, Values, any_skipped, described
 from noria.kernel.records import Step
@@ -96,7 +97,17 @@ class Preparer:
             run=around.run,
             step=name,
         )
-        return definition.version(context, arguments)
+        place = f"version= of step {name}"
+        try:
+            version = definition.version(context, arguments)
+        except NoriaError:
+            raise
+        except Exception as exc:
+            raise StepFailed(
+                named(exc), place=placed(exc, place), way_out="mend it and run the same command again"
+            ) from exc
+        check_plain(version, place)
+        return version
 
 
 class Finished:

@@ -33,9 +33,10 @@ class StepFunction(Generic[P, R]):
         return node  # type: ignore[no-any-return]
 
     def named(self, name: str) -> StepFunction[P, R]:
-        """The same step under another name in the graph."""
+        """The same step under another name in the graph. Raises PipelineError for one with ``[`` or ``/``."""
         other = copy.copy(self)
         other.definition = dataclasses.replace(self.definition, name=name)
+        _check(other.definition)
         return other
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Tree]:
@@ -112,7 +113,9 @@ def step(
 
 
 def _check(definition: Definition) -> None:
-    place, parameters = f"step {definition.name}", definition.signature.parameters.values()
+    place, parameters = f"step {definition.name!a:.100}", definition.signature.parameters.values()
+    if not definition.name.isprintable() or set(definition.name) & set("[]/"):
+        raise PipelineError("a step's name has no '[', ']' or '/': they name its parts", place=place, way_out="use '-'")
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY) for p in parameters):
         raise PipelineError("a step names its parameters: no *args, **kwargs or '/'", place=place)
     if inspect.iscoroutinefunction(definition.fn) or inspect.isgeneratorfunction(definition.fn):

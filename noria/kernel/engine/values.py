@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from noria.errors import PipelineError
 from noria.kernel.artifacts import codecs
 from noria.kernel.artifacts.base import ArtifactStore
-from noria.kernel.engine.nodes import INPUT, Choice, Definition, Node, Out, Tree, check_plain
+from noria.kernel.engine.nodes import INPUT, Choice, Definition, Node, Out, Tree, calls_in, check_plain
 from noria.types import JsonObject
 
 
@@ -70,9 +70,19 @@ class Values:
         return Plain(tree)
 
     def truth(self, node: Node) -> bool:
-        """Whether a condition holds; that of a skipped step does not."""
+        """Whether a condition holds; that of a skipped step does not. Raises PipelineError for a table and the like."""
         slot = self.slot(node)
-        return not isinstance(slot, Skipped) and bool(self.load(slot))
+        if isinstance(slot, Skipped):
+            return False
+        value = self.load(slot)
+        try:
+            return bool(value)
+        except Exception as exc:
+            raise PipelineError(
+                f"nothing can be decided on a {type(value).__qualname__}: {exc}",
+                place=f"when() on {', '.join(calls_in(node))}",
+                way_out="decide in a step that returns True or False",
+            ) from exc
 
     def load(self, slot: Slot) -> Any:
         """The value of a slot, read from the store; None for a skipped one."""

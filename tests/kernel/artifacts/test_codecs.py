@@ -117,11 +117,27 @@ def test_what_no_codec_keeps_is_refused(tmp_path: Path, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value,says",
-    [({1: "a"}, "key 1"), ([float("nan")], "NaN|nan"), ({"a": [object()]}, r"\$.a\[0\]"), ([{1, 2}], "set")],
+    [
+        ({1: "a"}, "key 1"),
+        ({0: "a"}, "key 0"),
+        ({None: 1}, "key None"),
+        (["\udcff"], "cannot say"),
+        ([float("nan")], "NaN|nan"),
+        ({"a": [object()]}, r"\$.a\[0\]"),
+        ([{1, 2}], "set"),
+    ],
 )
 def test_json_refuses_what_would_change_on_the_way(value: Any, says: str) -> None:
     with pytest.raises(StoreError, match=says):
         codecs.encode("json", value)
+
+
+@pytest.mark.parametrize(
+    "value,says", [({0: np.zeros(2)}, "the name 0, and names are text"), (Report("half \udcff"), "UTF-8 cannot say")]
+)
+def test_what_would_come_back_as_another_is_refused(tmp_path: Path, value: Any, says: str) -> None:
+    with pytest.raises(StoreError, match=says):
+        save(LocalArtifacts(tmp_path), value)
 
 
 def test_object_arrays_are_refused_both_ways() -> None:
