@@ -11,9 +11,12 @@ from typing import Any
 
 from noria.kernel.engine.bytecode import code_digest, names_in
 from noria.kernel.engine.modules import Import, Module, imports_of
+from noria.kernel.engine.suspects import unseeded
+from noria.types import digest
 
 _FUTURE_ANNOTATIONS = 0x1000000
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_PLAIN = (type(None), bool, int, float, str, bytes, tuple, list, dict, set)
 
 
 @dataclass(eq=False)
@@ -25,8 +28,11 @@ class Facts:
     chains: set[tuple[str, ...]] = field(default_factory=set)  # a.b.c as ("a", "b", "c")
     called_bare: set[tuple[str, ...]] = field(default_factory=set)
     methods: set[str] = field(default_factory=set)
+    unseeded: set[str] = field(default_factory=set)  # what is drawn without a seed
+    calls: set[tuple[str, ...]] = field(default_factory=set)  # f(), a.b() as a chain; ("", "b") for b of whatever it is
+    calls_at_import: set[tuple[str, ...]] = field(default_factory=set)  # those that run with the statement itself
     imports: dict[str, Import] = field(default_factory=dict)
-    literal: tuple[Any] | None = None  # the value, when the statement is NAME = LITERAL
+    literals: dict[str, Any] = field(default_factory=dict)  # by name: NAME = LITERAL, also those of a class's body
 
 
 def facts_of(statement: ast.stmt, module: Module) -> Facts:
@@ -34,11 +40,12 @@ def facts_of(statement: ast.stmt, module: Module) -> Facts:
     known = module.facts.get(id(statement))
     if isinstance(known, Facts):
         return known
-    facts = module.facts[id(statement)] = Facts(literal=_literal(statement))
+    facts = module.facts[id(statement)] = Facts(literals=_literals(statement))
     if isinstance(statement, _DEFINITIONS):
         statement = copy.copy(statement)
         statement.decorator_list = [d for d in statement.decorator_list if not _is_ours(d, module)]
     _look(statement, module, facts)
+    facts.calls, facts.calls_at_import = _calls(statement, True), _calls(statement, False)
     code = _compiled(statement, module)
     facts.names &= set(names_in(code))  # a local variable is no global of the same name,
     facts.names.update(facts.imports)  # but may be imported right there
@@ -58,9 +65,29 @@ def loaded_digest(name: str, module: Module, facts: Facts) -> str:
         methods = [f for f in methods if f.__code__.co_filename == module.path]  # not those that a decorator made
         if changed := [f for f in methods if not _is_as_read(f, module)]:
             return "loaded:" + ",".join(code_digest(f.__code__) for f in changed)
-    if facts.literal is not None and module.name in sys.modules and repr(loaded) != repr(facts.literal[0]):
-        return f"loaded:{loaded!r}"[:200]
-    return facts.digest
+    values = vars(loaded) if isinstance(loaded, type) else {name: loaded}
+    if module.name not in sys.modules or len(module.statements[name]) > 1:
+        return facts.digest
+    others = {n: values[n] for n, v in facts.literals.items() if n in values and _is_other(values[n], v)}
+    return f"loaded:{digest(repr(others).encode())}" if others else facts.digest
+
+
+def _is_other(loaded: Any, literal: Any) -> bool:
+    """Whether a value was changed since its module was imported. Where something made another kind of thing of it (a
+    member of an Enum, a slot) it is as it was; a container of things that are no data is a cache or a registry."""
+    if type(loaded) not in _PLAIN or not _is_data(loaded):
+        return False
+    if isinstance(literal, (dict, list, set)):
+        return bool(loaded != literal)
+    return repr(loaded) != repr(literal)
+
+
+def _is_data(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_data(part) for pair in value.items() for part in pair)
+    if isinstance(value, (list, tuple, set)):
+        return all(map(_is_data, value))
+    return type(value) in _PLAIN
 
 
 def _is_as_read(fn: FunctionType, module: Module) -> bool:
@@ -85,16 +112,18 @@ def _compiled(statement: ast.stmt, module: Module) -> CodeType:
     return code
 
 
-def _literal(statement: ast.stmt) -> tuple[Any] | None:
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        if len(targets) == 1 and isinstance(targets[0], ast.Name):
-            try:
-                value = ast.literal_eval(statement.value)
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-                return None
-            return (value,) if isinstance(value, (bool, int, float, str, bytes, tuple)) else None
-    return None
+def _literals(statement: ast.stmt) -> dict[str, Any]:
+    body = statement.body if isinstance(statement, ast.ClassDef) else [statement]
+    found = {}
+    for part in body:
+        if isinstance(part, (ast.Assign, ast.AnnAssign)) and part.value is not None:
+            targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+            if len(targets) == 1 and isinstance(targets[0], ast.Name):
+                try:
+                    found[targets[0].id] = ast.literal_eval(part.value)
+                except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                    continue
+    return found
 
 
 def _is_ours(decorator: ast.expr, module: Module) -> bool:
@@ -115,12 +144,34 @@ def _look(statement: ast.stmt, module: Module, facts: Facts) -> None:
             if chain := _chain(node):
                 facts.chains.add(chain)
         elif isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                keywords = [keyword.arg for keyword in node.keywords]
+                if said := unseeded(node.func.attr, len(node.args), keywords):
+                    facts.unseeded.add(said)
             if not node.args and not node.keywords and (chain := _chain(node.func)):
                 facts.called_bare.add(chain)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             facts.imports.update(imports_of(node, module))
         elif isinstance(node, _DEFINITIONS):
             _drop_docstring(node)
+
+
+def _calls(node: ast.AST, bodies: bool) -> set[tuple[str, ...]]:
+    """What is called; without ``bodies`` not in those of functions, whose decorators and defaults do run."""
+    found = set()
+    if isinstance(node, ast.Call):
+        found.add(_chain(node.func) or (("", node.func.attr) if isinstance(node.func, ast.Attribute) else ("",)))
+    skipped: set[int] = set()
+    if isinstance(node, _DEFINITIONS):
+        found.update(_chain(decorator) or ("",) for decorator in node.decorator_list)
+    if not bodies and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        skipped = set(map(id, node.body))
+    if not bodies and isinstance(node, ast.Lambda):
+        skipped = {id(node.body)}
+    for part in ast.iter_child_nodes(node):
+        if id(part) not in skipped:
+            found |= _calls(part, bodies)
+    return found
 
 
 def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:

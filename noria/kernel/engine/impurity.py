@@ -81,14 +81,13 @@ def watching(recorder: Recorder) -> Iterator[None]:
     recorder.strangers = {thread.ident for thread in threading.enumerate()}
     with _lock:
         _watched.append(recorder)
-    chance = _chance() if len(_watched) == 1 else None
+    chance = _chance()
     try:
         yield
     finally:
-        if chance is not None and len(_watched) == 1:
-            after = _chance()
-            if after.keys() == chance.keys() and after != chance:
-                recorder.see("chance without the seed (a global random generator)")
+        after = _chance()
+        if after.keys() == chance.keys() and after != chance:  # of steps side by side each may have been the one
+            recorder.see("chance without the seed (a global random generator)")
         recorder.base = None
         with _lock:
             _watched.remove(recorder)

@@ -83,6 +83,7 @@ def read_module(name: str, path: str) -> Module | None:
         return None
     module = Module(name, path, text=text)
     _bind(tree.body, module, _package(name, path))
+    _bind_registered(tree.body, module)
     _parsed[path] = (stamp, module)
     return module
 
@@ -119,7 +120,7 @@ def _package(name: str, path: str) -> str:
 
 
 def _bind(body: list[ast.stmt], module: Module, package: str, whole: ast.stmt | None = None) -> None:
-    """Take note of what each statement binds; what is inside an ``if`` or ``try`` is bound to the whole of it."""
+    """Take note of what each statement binds; what is inside an ``if``, ``try`` or ``match`` is bound to the whole of it."""
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             _bind_import(node, module)
@@ -127,16 +128,29 @@ def _bind(body: list[ast.stmt], module: Module, package: str, whole: ast.stmt | 
             module.statements.setdefault(node.name, []).append(whole or node)
         elif isinstance(node, ast.If) and _is_elsewhere(node.test):
             _bind(node.orelse, module, package, whole)
-        elif isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
+        elif isinstance(node, (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match)):
             for name in _names_stored(node):
                 module.statements.setdefault(name, []).append(whole or node)
-            for part in (node.body, getattr(node, "orelse", []), getattr(node, "finalbody", [])):
-                _bind(part, module, package, whole or node)
-            for handler in getattr(node, "handlers", []):
-                _bind(handler.body, module, package, whole or node)
+            for part in ("body", "orelse", "finalbody"):
+                _bind(getattr(node, part, []), module, package, whole or node)
+            for branch in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+                _bind(branch.body, module, package, whole or node)
         else:
             for name in _names_stored(node):
                 module.statements.setdefault(name, []).append(whole or node)
+
+
+def _bind_registered(body: list[ast.stmt], module: Module) -> None:
+    """``@register def f``: what the module's own decorator puts things into is changed by each function it decorates."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            used = {n.id for d in node.decorator_list for n in ast.walk(d) if isinstance(n, ast.Name)}
+            for decorator in [
+                d for name in used for d in module.statements.get(name, []) if isinstance(d, ast.FunctionDef)
+            ]:
+                for name in _names_stored(decorator):
+                    if name in module.statements and node not in module.statements[name]:
+                        module.statements[name].append(node)
 
 
 def _bind_import(node: ast.Import | ast.ImportFrom, module: Module) -> None:
@@ -158,15 +172,20 @@ def _is_elsewhere(test: ast.expr) -> bool:
 
 
 def _names_stored(node: ast.stmt) -> list[str]:
-    """Names that the statement sets or, as ``table["x"] = 1`` and ``register.add(f)`` do, changes."""
+    """Names that the statement sets or, as ``table["x"] = 1``, ``table.add(x)`` and ``fill(table)`` may, changes."""
     found: dict[str, None] = {}
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found[part.id] = None
         elif isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, ast.Store):
             _add_root(part, found)
+        elif isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+            found[part.name] = None
         elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
-            _add_root(part.value.func, found)
+            call = part.value
+            _add_root(call.func, found)
+            for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+                found.update((name.id, None) for name in ast.walk(given) if isinstance(name, ast.Name))
     return list(found)
 
 

@@ -18,7 +18,7 @@ from noria.kernel.artifacts.codecs import encode
 from noria.kernel.engine.bytecode import code_digest, names_in
 from noria.kernel.engine.facts import Facts, facts_of, loaded_digest
 from noria.kernel.engine.modules import Import, Module, first_line, local_module, read_module
-from noria.kernel.engine.suspects import suspicion, suspicious_method
+from noria.kernel.engine.suspects import read_at_import, suspicion, suspicious_method
 from noria.types import digest
 
 _MACHINERY = ("noria.kernel", "noria.errors", "noria.types")
@@ -72,7 +72,8 @@ class _Walk:
                 for node in module.statements[name]:
                     facts = facts_of(node, module)
                     self._statement(module, name, node, loaded_digest(name, module, facts))
-            return True
+            if name not in module.imports:  # what is imported and then changed or passed about counts as both
+                return True
         if name in module.imports:
             if (module.path, f"{name} {sorted(rest)}") in self._seen:
                 return True
@@ -90,15 +91,47 @@ class _Walk:
         before = self.found.sources.get(key)
         self.found.sources[key] = f"{before}+{found}" if before else found
         for method in facts.methods:
-            if said := suspicious_method(method):
-                self.found.suspects[f"{said} in {module.label}"] = None
+            self._suspect(suspicious_method(method), module)
+        for said in sorted(facts.unseeded):
+            self._suspect(said, module)
+        for chain in sorted(facts.calls_at_import):
+            self._called_at_import(chain, facts, module)
         for used in sorted(facts.names):
             rests = frozenset(c[1:] for c in facts.chains if c[0] == used)
-            target = facts.imports.get(used) or (None if used in module.statements else module.imports.get(used))
+            target = facts.imports.get(used) or module.imports.get(used)
             if target is not None:
                 self._import(target, rests or {()}, _bare(facts, used), module)
-            elif used != name:
+            if used != name and (target is None or used in module.statements):
                 self._name(module, used, rests)
+            if target is None and used not in module.statements:
+                self._judge(used, False, module)
+
+    def _called_at_import(self, chain: tuple[str, ...], facts: Facts, module: Module) -> None:
+        """A call that is made while the module is imported, when nobody watches: does it, or what it calls, read?"""
+        head, *rest = chain
+        target = facts.imports.get(head) or module.imports.get(head)
+        where, path = module, chain
+        if target is not None:
+            path = ((target.name,) if target.name else ()) + tuple(rest)
+            other = self._module(target.module)
+            if other is None:
+                self._suspect(read_at_import(".".join((target.module, *path)), True), module)
+                return
+            where = other
+        if len(path) != 1:
+            self._suspect(read_at_import(path[-1] if path else "", False), module)
+        elif path[0] not in where.statements:
+            self._suspect(read_at_import(path[0], True), module)
+        for node in where.statements.get(path[0], []) if len(path) == 1 else []:
+            if isinstance(node, ast.FunctionDef) and ("at import", f"{id(node)}") not in self._seen:
+                self._seen.add(("at import", f"{id(node)}"))
+                inner = facts_of(node, where)
+                for call in sorted(inner.calls):
+                    self._called_at_import(call, inner, where)
+
+    def _suspect(self, said: str, user: Module) -> None:
+        if said:
+            self.found.suspects[f"{said} in {user.label}"] = None
 
     def _import(self, target: Import, rests: Set[tuple[str, ...]], bare: Set[tuple[str, ...]], user: Module) -> None:
         """Follow what was imported, as far as ``rests`` (the attributes used of it) say."""
@@ -129,8 +162,7 @@ class _Walk:
         self._judge(".".join((module_name, *path)), bare, user)
 
     def _judge(self, dotted: str, bare: bool, user: Module) -> None:
-        if said := suspicion(dotted, bare):
-            self.found.suspects[f"{said} in {user.label}"] = None
+        self._suspect(suspicion(dotted, bare), user)
 
     def _loaded(self, fn: FunctionType) -> None:
         """A function without a text: its bytecode, and the global values it names."""

@@ -293,8 +293,126 @@ def test_a_file_that_changed_after_it_was_loaded_counts_as_it_runs(load_module: 
         ("import numpy as np\n    return np.random.default_rng(3).normal()", ""),
         ("import random\n    return random.Random(3).random()", ""),
         ("import time\n    time.sleep(0)\n    return 1", ""),
+        ("import time\n    return time.strftime('%H')", "clock (time.strftime)"),
+        ("return x.exists()", "files (.exists)"),
+        ("return x.stat().st_size", "files (.stat)"),
+        ("return x.sample(3)", "chance without the seed (.sample)"),
+        ("return x.sample(n=3, seed=1)", ""),
+        ("import random\n    return random.Random(3).sample(x, 2)", ""),
+        ("return x.shuffle()", "chance without the seed (.shuffle)"),
+        ("import random\n    random.Random(3).shuffle(x)", ""),
+        ("from scipy import stats\n    return stats.norm.rvs(size=3)", "chance without the seed (.rvs)"),
+        ("from scipy import stats\n    return stats.norm.rvs(size=3, random_state=1)", ""),
+        ("import importlib\n    return importlib.import_module('dyn').f()", "known only when it runs"),
+        ("return __import__('dyn').f()", "known only when it runs"),
     ],
 )
 def test_what_the_code_says_that_a_fingerprint_cannot_see(load_module: Load, body: str, says: str) -> None:
     suspects = list(reach(load_module(steps=f"def work(x):\n    {body}\n").work).suspects)
     assert [s for s in suspects if says and says in s] or (not says and not suspects), suspects
+
+
+READS = """
+    import json
+    import helpers
+    from pathlib import Path
+    import numpy as np
+
+    def loaded(path):
+        with open(path) as file:
+            return json.load(file)
+
+    def later(path):
+        return Path(path).read_text()
+
+    class Limits:
+        most = 3
+        def fresh(self):
+            return Path("limits.json").read_text()
+
+    {statement}
+
+    def work(x):
+        return VALUE, Limits
+"""
+
+
+@pytest.mark.parametrize(
+    "statement,says",
+    [
+        ('VALUE = json.loads(Path("p.json").read_text()) if Path("p.json").exists() else {}', "(.read_text) in steps"),
+        ('VALUE = json.load(open("p.json")) if False else 0', "(open) in steps"),
+        ('VALUE = loaded("p.json") if False else 0', "(open) in steps"),
+        ("VALUE = helpers.config() if False else 0", "(.read_bytes) in helpers"),
+        ('VALUE = np.load("p.npy") if False else 0', "(numpy.load) in steps"),
+        ('VALUE = {"later": later, "other": lambda: open("p.json")}', ""),
+        ("VALUE = later", ""),
+        ("VALUE = json.loads('1')", ""),
+    ],
+)
+def test_what_is_read_while_a_module_is_imported_is_seen(load_module: Load, statement: str, says: str) -> None:
+    """No step is watched then. A function that is only named there, and a method, read when they are called: watched."""
+    helpers = "from pathlib import Path\ndef config():\n    return Path('p.json').read_bytes()\n"
+    module = load_module(steps=READS.replace("{statement}", statement), helpers=helpers)
+    found = [said for said in reach(module.work).suspects if "read at import" in said]
+    assert found == ([f"files read at import {says}"] if says else [])
+
+
+@pytest.mark.parametrize(
+    "source,old,new",
+    [
+        ("TABLE = {}\ndef fill(t, v): t['a'] = v\nfill(TABLE, 1)\ndef work(): return TABLE\n", "TABLE, 1", "TABLE, 2"),
+        (
+            "REG = {}\ndef put(f): REG[f.__name__] = f\n@put\ndef one(): return 1\ndef work(): return REG\n",
+            "return 1",
+            "return 2",
+        ),
+        ("match 1:\n    case 1:\n        def help(): return 1\ndef work(): return help()\n", "return 1", "return 2"),
+        ("match {'a': 1}:\n    case {'a': k}: pass\ndef work(): return k\n", "'a': 1", "'a': 2"),
+        (
+            "try:\n    K = 1\nexcept* OSError:\n    def help(): return 1\nelse:\n    def help(): return 2\ndef work(): return help()\n",
+            "return 2",
+            "return 3",
+        ),
+    ],
+)
+def test_what_a_module_does_to_its_values_counts(load_module: Load, source: str, old: str, new: str) -> None:
+    before = reach(load_module(steps=source).work).sources
+    assert reach(load_module(steps=source.replace(old, new)).work).sources != before
+
+
+def test_what_is_imported_and_then_passed_about_is_still_followed(load_module: Load) -> None:
+    module = load_module(steps="import numpy as np\nnp.seterr(all='warn')\ndef work(): return np.random.normal()\n")
+    found = reach(module.work)
+    assert "numpy" in found.libraries
+    assert list(found.suspects) == ["chance without the seed (numpy.random.normal) in steps"]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda m: m.TABLE.update(a=2), lambda m: m.LIST.append(1), lambda m: setattr(m.Box, "k", 5)]
+)
+def test_a_value_that_was_changed_after_the_import_counts_as_it_is(load_module: Load, change: Any) -> None:
+    module = load_module(
+        steps="""
+        from dataclasses import dataclass
+        from enum import IntEnum
+        TABLE = {"a": 1}
+        LIST = []
+        MEMO = {}
+        class Box:
+            k = 1
+        class Kind(IntEnum):
+            one = 1
+        @dataclass(slots=True)
+        class Slots:
+            k: int = 1
+        def work():
+            return TABLE, LIST, Box.k, MEMO, Kind.one, Slots
+        """
+    )
+    before = reach(module.work).sources
+    assert not [digest for digest in before.values() if digest.startswith("loaded:")]
+    module.MEMO["compiled"] = object()
+    assert reach(module.work).sources == before, "what a cache holds is no data"
+    change(module)
+    assert reach(module.work).sources != before

@@ -147,6 +147,28 @@ def test_a_flood_is_summed_up(tmp_path: Path) -> None:
     assert len(found) == 21 and found[-1] == "and more"
 
 
+def test_side_by_side_a_global_generator_is_seen_too(tmp_path: Path) -> None:
+    """Nobody can say which of the steps it was: each is taken for it."""
+    gate = threading.Barrier(2, timeout=30)
+    found: dict[str, list[str]] = {}
+
+    def one(name: str) -> None:
+        recorder = Recorder(tmp_path)
+        with watching(recorder):
+            gate.wait()
+            np.random.normal()
+            gate.wait()
+        found[name] = list(recorder.seen)
+
+    threads = [threading.Thread(target=one, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    said = ["chance without the seed (a global random generator)"]
+    assert found == {"a": said, "b": said}
+
+
 # in a run
 
 
