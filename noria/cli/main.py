@@ -92,8 +92,8 @@ def main(args: list[str] | None = None) -> Any:
         if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
             sys.exit(found)
         return found
-    except click.exceptions.Abort:
-        click.echo("stopped", err=True)
+    except click.exceptions.Abort as exc:
+        click.echo("\n".join(["stopped", *getattr(exc.__cause__, "__notes__", ())]), err=True)
         sys.exit(130)
     except click.exceptions.Exit as exc:
         sys.exit(exc.exit_code)

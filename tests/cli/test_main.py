@@ -100,3 +100,16 @@ def test_a_broken_configuration_is_one_line_with_its_place(tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "noria.toml:3: unknown key 'modle' in the file - did you mean 'model'?" in error
+
+
+def test_what_an_interrupted_run_leaves_at_work_is_said(monkeypatch, capsys):
+    def interrupted(ctx):
+        error = KeyboardInterrupt()
+        error.add_note("still at work until this process ends: slow")
+        raise error
+
+    monkeypatch.setattr(cli, "invoke", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main(["status"])
+    assert caught.value.code == 130
+    assert capsys.readouterr().err.split("\n")[-3:] == ["stopped", "still at work until this process ends: slow", ""]

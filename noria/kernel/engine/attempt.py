@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from noria.kernel.engine.context import Context, Progress
 from noria.kernel.engine.faults import point
 from noria.kernel.engine.impurity import Recorder, watching
 from noria.kernel.engine.nodes import Definition
+from noria.kernel.engine.raised import named, placed
 from noria.kernel.engine.values import Kept, filled, split_outputs
 from noria.types import Clock
 
@@ -122,22 +121,20 @@ def with_retries(
     raise AssertionError("a loop of at least one attempt returns or raises")
 
 
-def surfaced(exc: Exception, name: str) -> NoriaError:
+def surfaced(exc: BaseException, name: str) -> NoriaError:
     """The error that leaves the engine: Noria's own as it is, another as StepFailed with the line that raised it."""
     if isinstance(exc, NoriaError):
         return exc
     if isinstance(exc, ChildFailed):
         return exc.error
-    frames = traceback.extract_tb(exc.__traceback__)
-    inner = [f for f in frames if not f.filename.startswith(_HERE)] or list(frames)
-    where = f" ({Path(inner[-1].filename).name}:{inner[-1].lineno})" if inner else ""
+    place = placed(exc, f"step {name}")
     if no_room(exc):
-        return DiskFull(f"the disk is full: {exc}", place=f"step {name}{where}", way_out=ROOM)
-    return StepFailed(_said(exc), place=f"step {name}{where}", way_out="mend it and run the same command again")
+        return DiskFull(f"the disk is full: {exc}", place=place, way_out=ROOM)
+    return StepFailed(named(exc), place=place, way_out="mend it and run the same command again")
 
 
 def _said(exc: BaseException) -> str:
-    return str(exc) if isinstance(exc, (ChildFailed, NoriaError)) else f"{type(exc).__name__}: {exc}"
+    return str(exc) if isinstance(exc, (ChildFailed, NoriaError)) else named(exc)
 
 
 def _is_named(exc: Exception, kinds: tuple[type[BaseException], ...]) -> bool:
@@ -165,6 +162,3 @@ def _keep(job: Job, value: Any, artifacts: ArtifactStore) -> dict[str, Saved]:
 def _own_folders(artifacts: ArtifactStore) -> list[Path]:
     root = getattr(artifacts, "root", None)
     return [root] if isinstance(root, Path) else []
-
-
-_HERE = str(Path(__file__).parent) + os.sep

@@ -39,7 +39,7 @@ class CodeState:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._repository = next((f for f in (root, *root.parents) if (f / ".git").exists()), None)
+        self._repository = next((f for f in (root, *root.parents) if os.path.exists(f / ".git")), None)  # noqa: PTH110 - never raises
         self._processes: list[Popen[bytes]] = []
         if self._repository is not None:
             self._start()
@@ -82,7 +82,8 @@ class CodeState:
         status = (*_GIT, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", ".")
         diff = (*_GIT, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--", ".")
         try:
-            self._processes = [self._ask(status), self._ask(diff)]
+            self._processes.append(self._ask(status))
+            self._processes.append(self._ask(diff))
         except OSError:  # no git on this machine
             self.stop()
 

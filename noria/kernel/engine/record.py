@@ -66,12 +66,12 @@ class Scribe:
         self._journal.put(step, (), edges)
         return step
 
-    def failed(self, ready: Ready, error: str) -> None:
-        name, definition = ready.unit.name, ready.job.definition
+    def failed(self, ready: Ready, error: str, attempts: int) -> None:
+        """``attempts``: how many were made in this go."""
+        name = ready.unit.name
         self._failed.add(name)
-        attempt = self._attempts(name) + definition.attempts
-        now = self._around.clock.now()
-        self._journal.put(self._step(ready, "failed", ended=now, error=error[:4000], attempt=attempt))
+        attempt, now = self._attempts(name) + attempts, self._around.clock.now()
+        self._journal.put(self._step(ready, "failed", ended=now, error=storable(error), attempt=attempt))
 
     def skipped(self, unit: Unit, error: str | None = None) -> None:
         self._journal.put(self._bare(unit.call, unit.name, "skipped", error=error))
@@ -97,6 +97,15 @@ class Scribe:
             inputs={name: kept.digest for name, kept in ready.job.inputs.items()},
             **more,
         )
+
+
+def storable(error: str) -> str:
+    """The text of an error as every store can keep it: of bounded length, without lone surrogates and NUL.
+
+    >>> storable("no file \udcff\0")
+    'no file \\\\udcff\\\\x00'
+    """
+    return error[:4000].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
 
 def step_ref(run: str, name: str) -> str:

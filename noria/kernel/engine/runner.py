@@ -23,7 +23,7 @@ from noria.kernel.engine.orphans import resumable, settle_orphans
 from noria.kernel.engine.owner import new_owner
 from noria.kernel.engine.pipelines import Pipeline
 from noria.kernel.engine.prepare import Finished
-from noria.kernel.engine.record import Scribe
+from noria.kernel.engine.record import Scribe, storable
 from noria.kernel.engine.schedule import Execution
 from noria.kernel.engine.values import Outputs, Values
 from noria.kernel.records import Run, Step
@@ -158,18 +158,18 @@ class _Performance:
         point("before the run's record")
         self._journal.flush(create=self._run if self._new else None)
         point("run recorded")
-        self._tell("run_started", steps=[call.name for call in self._graph.calls], resumed=not self._new)
         code = CodeState(self._engine.root)
         try:
-            self._execution().go()
+            self._execution().go([call.name for call in self._graph.calls], resumed=not self._new)
+            outputs = Outputs(self._values, {name: self._values.slot(t) for name, t in self._graph.outputs.items()})
+            told = outputs.digests
         except LeaseLost:
             code.stop()
             raise
         except BaseException as exc:
             self._end("failed" if isinstance(exc, Exception) else "cancelled", code, exc)
             raise
-        outputs = Outputs(self._values, {name: self._values.slot(t) for name, t in self._graph.outputs.items()})
-        self._end("done", code, None, outputs.digests)
+        self._end("done", code, None, told)
         return RunResult(self._engine.store.runs.get(self._run.id), outputs)
 
     def _execution(self) -> Execution:
@@ -190,7 +190,7 @@ class _Performance:
             self._journal.flush(
                 status=status,
                 ended=now,
-                error=None if exc is None else str(exc)[:4000] or type(exc).__name__,
+                error=None if exc is None else storable(str(exc)) or type(exc).__name__,
                 outputs=outputs or {},
                 code=commit,
                 cost={"cpu_s": _cpu_seconds() - self._cpu, "wall_s": time.monotonic() - self._began},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,17 @@ from noria.kernel.engine.values import SKIPPED, Values, slot_of_outputs
 if TYPE_CHECKING:
     from noria.kernel.engine.isolated import Children
 
-Result = Done | Exception
+_PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: Python cannot stop them
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a step raised in the end."""
+
+    error: BaseException
+
+
+Result = Done | Failed
 
 
 class Execution:
@@ -41,13 +53,16 @@ class Execution:
         self._preparer = Preparer(values, around)
         self._children: Children | None = None
         self._running: dict[str, Ready] = {}
+        self._made: dict[str, int] = {}  # attempts so far
+        self._threads: dict[str, threading.Thread] = {}
         self._results: SimpleQueue[tuple[str, Result]] = SimpleQueue()
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._failure: NoriaError | None = None
 
-    def go(self) -> None:
+    def go(self, steps: list[str], resumed: bool) -> None:
         """Do everything there is to do. Raises what the first failing step raised, once those beside it have ended."""
         try:
+            self._tell("run_started", steps=steps, resumed=resumed)
             self._order.begin()
             while self._running or (self._order.ready and self._failure is None):
                 self._turn()
@@ -71,8 +86,10 @@ class Execution:
             self._close(launch[0].unit.name, self._attempt(launch[0], alone=True))
             return
         for ready in launch:
-            name = f"noria-{ready.unit.name}"
-            threading.Thread(target=self._work, args=(ready,), name=name, daemon=True).start()
+            name = ready.unit.name
+            thread = threading.Thread(target=self._work, args=(ready,), name=f"noria-{name}", daemon=True)
+            self._threads[name] = thread
+            thread.start()
         if self._running:
             self._journal.flush()
             self._close(*self._results.get())
@@ -92,8 +109,8 @@ class Execution:
         """Settle the unit without running it, if that can be."""
         if not self._preparer.is_wanted(unit):
             self._scribe.skipped(unit)
-            self._tell("skipped", unit.name)
             self._order.settle(unit, SKIPPED)
+            self._tell("skipped", unit.name)
             return None
         ready = self._preparer.ready(unit)
         found = self._finished.own(ready)
@@ -102,19 +119,20 @@ class Execution:
             if other is None:
                 return ready
             found = self._scribe.reused(ready, other)
-        self._tell("cached", unit.name)
         self._order.settle(unit, slot_of_outputs(unit.call.step, found.outputs))
+        self._tell("cached", unit.name)
         return None
 
     def _work(self, ready: Ready) -> None:
         self._results.put((ready.unit.name, self._attempt(ready, alone=False)))
 
     def _attempt(self, ready: Ready, alone: bool) -> Result:
+        """What came of it, whatever that is: a thread that died without saying so would be waited for for ever."""
         name, definition = ready.unit.name, ready.job.definition
         progress = self._tell.progress_of(name)
-        self._tell("started", name)
 
         def once() -> Done:
+            self._made[name] = self._made.get(name, 0) + 1
             if definition.isolate:
                 return self._all_children().run(ready.job, self._around, progress)
             return run_here(ready.job, self._around, progress, alone)
@@ -123,9 +141,10 @@ class Execution:
             self._tell("retried", name, attempt=number, error=error)
 
         try:
+            self._tell("started", name)
             return with_retries(definition, once, again, self._stop)
-        except Exception as exc:  # noqa: BLE001 - becomes the run's failure
-            return exc
+        except BaseException as exc:  # noqa: BLE001 - becomes the run's failure, or is raised where the run is awaited
+            return Failed(exc)
 
     def _all_children(self) -> Children:
         """Loaded when first needed: most runs start no process."""
@@ -136,29 +155,55 @@ class Execution:
             return self._children
 
     def _close(self, name: str, result: Result) -> None:
-        """Take down what came of a step that ran."""
+        """Take down what came of a step that ran. Raises what is nobody's failure, such as KeyboardInterrupt."""
+        if isinstance(result, Failed) and not isinstance(result.error, (Exception, SystemExit)):
+            raise result.error
         ready = self._running.pop(name)
-        if isinstance(result, Exception):
-            error = surfaced(result, name)
-            if error is not result:
-                error.__cause__ = result
+        self._threads.pop(name, None)
+        if isinstance(result, Failed):
+            error = surfaced(result.error, name)
+            if error is not result.error:
+                error.__cause__ = result.error
             self._failure = self._failure or error
-            self._scribe.failed(ready, str(error))
+            self._scribe.failed(ready, str(error), self._made.get(name, 0))
             self._tell("failed", name, error=str(error))
             return
         step = self._scribe.done(ready, result)
         self._finished.note(ready, step)
-        self._tell("finished", name, cpu_us=step.cpu_us, impure=list(step.impure))
         self._order.settle(ready.unit, slot_of_outputs(ready.job.definition, step.outputs))
+        self._tell("finished", name, cpu_us=step.cpu_us, impure=list(step.impure))
 
     def _give_up(self, exc: BaseException) -> None:
-        """Nothing of this run goes on: children are killed, and no step is left running or pending."""
+        """Children are killed and threads waited for, within a bound; no step is left running or pending.
+
+        A thread cannot be stopped from outside: one that outlasts the bound goes on until it ends or the process does.
+        What it returns is written nowhere, but what it does to the world it may still do: the error says so.
+        """
         self._stop.set()
         if self._children is not None:
             self._children.kill()
+        at_work = self._outlasting()
+        if at_work:
+            exc.add_note(f"still at work until this process ends: {', '.join(at_work)}")
+        results: dict[str, Result] = {}
+        while not self._results.empty():
+            results.update([self._results.get()])
         for unit in list(self._order.unsettled()):
-            running = self._running.get(unit.name)
-            if running is not None:
-                self._scribe.failed(running, f"stopped: {type(exc).__name__}")
+            running, result = self._running.get(unit.name), results.get(unit.name)
+            if running is not None and isinstance(result, Done):
+                self._scribe.done(running, result)
+            elif running is not None:
+                still = ", and its thread is still at work" if unit.name in at_work else ""
+                self._scribe.failed(running, f"stopped: {type(exc).__name__}{still}", self._made.get(unit.name, 0))
             elif not self._scribe.has_failed(unit.name):
                 self._scribe.skipped(unit, "not reached")
+
+    def _outlasting(self) -> list[str]:
+        """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once."""
+        until = time.monotonic() + _PATIENCE
+        try:
+            for thread in self._threads.values():
+                thread.join(max(0.0, until - time.monotonic()))
+        except KeyboardInterrupt:
+            pass
+        return [name for name, thread in self._threads.items() if thread.is_alive()]

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.errors import Conflict, DataBlocked, DiskFull, PipelineError, StepFailed, StoreError
+from noria.errors import Conflict, DataBlocked, DiskFull, NotFound, PipelineError, StepFailed, StoreError
 from noria.kernel.artifacts import LocalArtifacts
 from noria.kernel.artifacts.codecs import Bundle, Report
 from noria.kernel.engine import Context, each, pipeline, step, when
@@ -351,6 +351,7 @@ def test_retries_are_for_the_named_exceptions_only(place: Place) -> None:
     with pytest.raises(StepFailed, match="wrong"):
         place.run(flow, {"kind": "value"})
     assert CALLS == ["value"]
+    assert place.steps(place.store.runs.list(status="failed")[0].id)["shaky"].attempt == 1
 
 
 def test_attempts_end(place: Place) -> None:
@@ -366,6 +367,7 @@ def test_attempts_end(place: Place) -> None:
     with pytest.raises(StepFailed, match="OSError: no"):
         place.run(flow)
     assert CALLS == ["never"] * 3
+    assert place.steps(place.store.runs.list()[0].id)["never"].attempt == 3
 
 
 @pytest.mark.parametrize(
@@ -432,6 +434,132 @@ def test_being_interrupted_cancels(place: Place) -> None:
     (run,) = place.store.runs.list()
     assert run.status == "cancelled"
     assert place.status(run.id) == {"interrupted": "failed", "total": "skipped"}
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_step_that_exits_fails_and_the_run_ends(place: Place, parallel: int) -> None:
+    @step
+    def leaves() -> None:
+        raise SystemExit(3)
+
+    @pipeline
+    def flow() -> Any:
+        return [leaves(), double(5)]
+
+    with pytest.raises(StepFailed, match=r"step leaves \(test_run.py:\d+\): SystemExit: 3"):
+        place.run(flow, parallel=parallel)
+    (run,) = place.store.runs.list()
+    assert run.status == "failed" and place.status(run.id)["leaves"] == "failed"
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+@pytest.mark.parametrize("kind", ["started", "finished", "run_started"])
+def test_a_listener_that_raises_ends_the_run_and_nothing_hangs(place: Place, parallel: int, kind: str) -> None:
+    def listen(event: Any) -> None:
+        if event.kind == kind:
+            raise ValueError("nobody listens")
+
+    @pipeline
+    def flow() -> Any:
+        return [double(1), double(2)]
+
+    with pytest.raises((StepFailed, ValueError), match="nobody listens"):
+        place.engine(parallel=parallel).run(flow, on_event=listen)
+    (run,) = place.store.runs.list()
+    assert run.status == "failed" and "nobody listens" in str(run.error)
+    assert not {"running", "pending"} & set(place.status(run.id).values())
+
+
+def interrupted_beside(place: Place, slow: Any) -> Any:
+    """Two steps side by side; when the quick one is done Ctrl-C is pressed."""
+
+    def listen(event: Any) -> None:
+        if event.kind == "finished":
+            raise KeyboardInterrupt
+
+    @pipeline
+    def flow() -> Any:
+        return [slow(), note("quick", 1)]
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        place.engine(parallel=2).run(flow, on_event=listen)
+    (run,) = place.store.runs.list()
+    assert run.status == "cancelled"
+    return caught.value, place.steps(run.id)
+
+
+def test_an_interrupted_run_waits_for_its_threads_and_keeps_what_they_made(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awaited, join = threading.Event(), threading.Thread.join
+
+    def waits(self: threading.Thread, timeout: float | None = None) -> None:
+        if self.name == "noria-slow":
+            awaited.set()
+        join(self, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", waits)
+
+    @step
+    def slow() -> int:
+        assert awaited.wait(30)
+        return 7
+
+    error, steps = interrupted_beside(place, slow)
+    assert not hasattr(error, "__notes__")
+    assert steps["slow"].status == "done" and steps["note"].status == "done"
+
+
+def test_a_thread_that_outlasts_the_wait_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("noria.kernel.engine.schedule._PATIENCE", 0.0)
+    release = threading.Event()
+
+    @step
+    def slow() -> int:
+        release.wait(30)
+        return 7
+
+    error, steps = interrupted_beside(place, slow)
+    release.set()
+    assert error.__notes__ == ["still at work until this process ends: slow"]
+    assert steps["slow"].status == "failed" and "still at work" in str(steps["slow"].error)
+
+
+@pytest.mark.parametrize("words", ["bad \udcff name", "nul \x00 here"])
+def test_an_error_that_no_store_can_keep_as_it_is_ends_the_run_all_the_same(place: Place, words: str) -> None:
+    @step
+    def boom() -> None:
+        raise ValueError(words)
+
+    @pipeline
+    def flow() -> None:
+        boom()
+
+    with pytest.raises(StepFailed) as caught:
+        place.run(flow)
+    assert not hasattr(caught.value, "__notes__")
+    (run,) = place.store.runs.list()
+    assert run.status == "failed" and "\\" in str(run.error) and "\0" not in str(run.error)
+    assert place.status(run.id) == {"boom": "failed"}
+
+
+def test_outputs_that_cannot_be_told_fail_the_run(place: Place) -> None:
+    """The condition's artifact is gone when the run's outputs are looked at."""
+
+    @step(impure="takes away what was kept")
+    def last(ctx: Context) -> int:
+        for digest in list(place.artifacts.digests()):
+            place.artifacts.delete(digest)
+        return 1
+
+    @pipeline
+    def flow() -> Any:
+        return when(is_large(9), lambda: last())  # type: ignore[call-arg]
+
+    with pytest.raises(NotFound):
+        place.run(flow)
+    (run,) = place.store.runs.list()
+    assert run.status == "failed" and "no artifact" in str(run.error)
 
 
 def test_a_run_that_a_live_process_does_is_refused(place: Place) -> None:
