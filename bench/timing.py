@@ -32,7 +32,9 @@ def process(
         child = subprocess.Popen(
             command, env={**os.environ, **(env or {})}, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        words = child.stderr.read() if child.stderr else b""
+        assert child.stderr is not None
+        with child.stderr as said:
+            words = said.read()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:

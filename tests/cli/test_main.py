@@ -54,6 +54,16 @@ def test_a_mistyped_command_is_answered_with_the_nearest(capsys):
     assert "did you mean 'release'?" in capsys.readouterr().err
 
 
+def test_the_shell_completes_commands(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["noria"])
+    monkeypatch.setenv("_NORIA_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "noria data s")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out == "plain,show\n"
+
+
 def test_outside_a_project_the_way_out_is_named(tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["status", "--project", str(tmp_path)])
