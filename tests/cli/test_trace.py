@@ -31,7 +31,7 @@ def test_a_row_that_weighs_is_named_by_file_and_row(capsys):
     rows = [row(n, weight=0.5 - n / 10) for n in range(3)]
     trace._reason({"item": "tea", "score": 0.25, "rows": rows}, 2)
     out = capsys.readouterr().out
-    assert "+0.5000" in out and "data/sales/2011-01.parquet row 1\n" in out
+    assert "+0.5  item-0" in out and "data/sales/2011-01.parquet row 1\n" in out
     assert "the first 2 of 3 rows (--top shows more)" in out and "row 2" not in out
     trace._reason({"item": "tea", "score": 0.25, "rows": []}, 2)
     assert "no row of the subject" in capsys.readouterr().out
