@@ -41,7 +41,7 @@ def recall_at(items: Sequence[str], truth: Collection[str], k: int = 20) -> floa
 
 
 def ndcg_at(items: Sequence[str], truth: Collection[str], k: int = 10) -> float:
-    """Discounted cumulative gain of the first k over that of the best order; 0 without truth.
+    """Discounted cumulative gain of the first k over that of the best order; 0 without truth. A repeat gains nothing.
 
     >>> round(ndcg_at(["x", "a"], {"a"}, 10), 4)
     0.6309
@@ -49,7 +49,8 @@ def ndcg_at(items: Sequence[str], truth: Collection[str], k: int = 10) -> float:
     wanted = set(truth)
     if not wanted or k <= 0:
         return 0.0
-    gain = sum(1 / math.log2(place + 2) for place, item in enumerate(items[:k]) if item in wanted)
+    hits = {item: place for place, item in reversed(list(enumerate(items[:k]))) if item in wanted}  # its first place
+    gain = sum(1 / math.log2(place + 2) for place in sorted(hits.values()))
     return gain / sum(1 / math.log2(place + 2) for place in range(min(k, len(wanted))))
 
 

@@ -125,17 +125,19 @@ def auc(told: Any, true: Any) -> float:
     return float((rank[true].sum() - positives * (positives + 1) / 2) / (positives * (n - positives)))
 
 
-def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = 200) -> Interval:
+def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
     """AUC with its interval, units drawn with replacement; draws with one label alone are left out."""
-    told, true = np.asarray(told, np.float64), np.asarray(true)
+    told, true = np.asarray(told, np.float64), np.asarray(true) > 0
     names, codes = np.unique(np.asarray(units), return_inverse=True)
-    order = np.argsort(codes, kind="stable")
-    edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    values, group = np.unique(told, return_inverse=True)
     rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(draws):
-        picked = rng.integers(0, len(names), len(names))
-        rows = np.concatenate([order[edges[u] : edges[u + 1]] for u in picked])
-        found.append(auc(told[rows], true[rows]))
+    found = np.full(draws, np.nan)
+    for draw in range(draws):  # each row counts as often as its unit was drawn: no draw is sorted anew
+        weight = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[codes]
+        positive = np.bincount(group[true], weight[true], len(values))
+        negative = np.bincount(group[~true], weight[~true], len(values))
+        pairs = positive.sum() * negative.sum()
+        if pairs:
+            found[draw] = (positive * (np.cumsum(negative) - negative / 2)).sum() / pairs
     low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
     return Interval(auc(told, true), float(low), float(high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import numpy as np
@@ -31,6 +32,7 @@ from noria.model.evaluate import (
     summary,
 )
 from noria.model.interactions import Interactions, requests_between
+from noria.model.intervals import DRAWS
 
 NAMES = [f"i{n}" for n in range(30)]
 answers = st.lists(st.sampled_from(NAMES), unique=True, max_size=25)
@@ -67,6 +69,19 @@ def test_ndcg_is_that_of_scikit_learn(items, truth, k):
 
 def test_an_item_that_is_named_twice_hits_once():
     assert recall_at(["a", "a", "b"], {"a", "b"}, 2) == 0.5
+    assert ndcg_at(["a", "a", "a"], {"a"}) == 1.0
+    assert ndcg_at(["x", "a", "a"], {"a"}) == ndcg_at(["x", "a"], {"a"})
+    assert mrr_at(["x", "a", "a"], {"a"}) == 0.5
+
+
+@given(st.lists(st.sampled_from(NAMES[:6]), max_size=40), st.sets(st.sampled_from(NAMES[:8])))
+def test_every_rank_metric_is_a_share_whatever_a_learner_says(items, truth):
+    """Repeats stand where they stand: an item is worth what it is worth at its first place."""
+    strange = iter(range(len(items)))
+    once = [item if item not in items[:place] else f"again{next(strange)}" for place, item in enumerate(items)]
+    for measure in RANKED.values():
+        assert 0 <= measure(items, truth) <= 1
+        assert measure(items, truth) == measure(once, truth)
 
 
 def test_without_truth_every_metric_is_0():
@@ -198,6 +213,22 @@ def test_auc_has_an_interval_over_units():
     told = true + rng.normal(size=300)
     found = auc_interval(told, true, np.repeat(np.arange(100), 3), seed=0)
     assert found.low < found.mean < found.high and found.mean == pytest.approx(roc_auc_score(true, told))
+
+
+def test_the_interval_of_auc_is_that_of_samples_made_one_by_one():
+    """As many draws as every other interval has; ties, units of several sizes, and draws with one label alone."""
+    rng = np.random.default_rng(6)
+    true, told = rng.random(40) < 0.1, np.round(rng.random(40), 1)
+    units = rng.integers(0, 12, 40)
+    assert 0 < true.sum() < 40 and inspect.signature(auc_interval).parameters["draws"].default == DRAWS
+    found = auc_interval(told, true, units, seed=7)
+    names, plain, draws = np.unique(units), [], np.random.default_rng(7)
+    for _ in range(DRAWS):
+        picked = names[draws.integers(0, len(names), len(names))]
+        rows = np.concatenate([np.flatnonzero(units == name) for name in picked])
+        plain.append(auc(told[rows], true[rows]))
+    assert np.isnan(plain).any()
+    assert found[1:] == pytest.approx(tuple(np.nanquantile(plain, [0.025, 0.975])), abs=1e-12)
 
 
 @pytest.mark.parametrize("units", [1, 7, 300])
