@@ -40,6 +40,24 @@ class Hill:
         return 1 - level if metric == "log_loss" else level
 
 
+@dataclass
+class Step(Hill):
+    """All but the start and the baseline gain so many standard errors."""
+
+    errors: float = 0.0
+
+    def __init__(self, errors):
+        super().__init__()
+        self.errors = errors
+
+    def values(self, recipe, metric):
+        self.asked.append(recipe)
+        if recipe["method"] == "baseline":
+            return np.full(200, 0.1)
+        spread = np.where(self.units % 2, 0.1, -0.1)  # its mean over fifty units has the error 0.1 / √50
+        return 0.5 + (recipe != START) * (self.errors * 0.1 / np.sqrt(50) + spread)
+
+
 def look(hill, incumbent=None, metric="recall@20", trials=15, seconds=60.0, seed=3):
     return search(
         hill,
@@ -79,9 +97,13 @@ def test_the_champion_s_recipe_stays_unless_another_is_better_beyond_noise():
 
 
 def test_without_a_champion_the_defaults_stay_within_one_standard_error():
-    assert look(Hill(step=0.0, noise=0.05)).recipe == START or look(Hill(step=0.0, noise=0.05)).against.mean > 0
-    flat = Hill(step=0.0, noise=0.0)
-    assert look(flat).recipe == START
+    """Every other recipe is better by the same gain, which differs by unit: so many standard errors of fifty units."""
+    for errors, moves in ((-0.5, False), (0.0, False), (0.5, False), (0.9, False), (1.1, True), (3.0, True)):
+        found = look(Step(errors))
+        assert found.against.mean == pytest.approx(errors * found.against.error, rel=0.05, abs=1e-9)
+        assert (found.recipe != START) is moves, errors
+        assert not found.kept, "there was nothing to keep"
+    assert look(Hill(step=0.0, noise=0.0)).recipe == START
 
 
 def test_a_baseline_that_is_better_is_chosen():
