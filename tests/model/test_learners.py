@@ -134,16 +134,36 @@ def test_no_learner_sees_later_rows(method):
 
 @pytest.mark.parametrize("method", learners.METHODS)
 def test_a_fold_scores_as_the_scorer_does(method):
-    """With all neighbours kept, the search's quick way and the server's give the same answers."""
+    """The search's quick way and the server's give the same answers: with few neighbours, but for the blend with all."""
     data = shop()
     recipe = learners.recipe_of(method, HALF)
     if "neighbours" in recipe:
-        recipe["neighbours"] = 1_000
+        recipe["neighbours"] = 1_000 if method == "blend" else 5
     start, end = 150 * DAY, data.end
     quick = Folds(data, [(start, end)], HALF).values(recipe, "ndcg@10")
     scorer = RecommendScorer(learners.fit(recipe, replace(data.before(start), end=start)), HALF)
     slow = score_requests(scorer, data, requests_between(data, start, end), "ndcg@10").values
     np.testing.assert_allclose(quick, slow, atol=1e-9)
+
+
+def test_one_factorisation_serves_every_ridge_of_a_search(monkeypatch):
+    """Once a fold for each head and power, whatever λ a blend tries."""
+    made, factorise = [], ease.factorise
+
+    def counted(train, recipe):
+        made.append((train.end, recipe["head"], recipe["power"]))
+        return factorise(train, recipe)
+
+    monkeypatch.setattr(ease, "factorise", counted)
+    data = shop()
+    folds = Folds(data, [(130 * DAY, 150 * DAY), (150 * DAY, 170 * DAY)], HALF)
+    tried = [learners.recipe_of("blend", HALF, ridge=r, similar=s) for s in (0.5, 2.0) for r in (5.0, 50.0, 200.0)]
+    values = [folds.values(recipe, "ndcg@10") for recipe in tried]
+    assert sorted(made) == [(150 * DAY - 20 * DAY, 1500, 0.5), (150 * DAY, 1500, 0.5)]
+    assert len({tuple(one) for one in values}) == len(tried), "each λ has its own scores"
+    folds.values(learners.recipe_of("blend", HALF, power=1.0), "ndcg@10")
+    folds.values(learners.recipe_of("blend", HALF, head=10), "ndcg@10")
+    assert len(made) == len(set(made)) == 6
 
 
 def test_the_blend_beats_its_parts():

@@ -35,12 +35,12 @@ def shop() -> Interactions:
     return rows(read_cut())
 
 
-def replay(data: Interactions, requests: Requests, method: str, every: int | None) -> np.ndarray:
+def replay(data: Interactions, requests: Requests, method: str, every: int | None, **given: float) -> np.ndarray:
     """Recall@20 of each request. The model is fitted at the opening, and again ``every`` so often on what was known."""
     edges = [OPENING] if every is None else list(range(OPENING, data.end, every))
     out = np.zeros(len(requests))
     for start, stop in zip(edges, [*edges[1:], data.end]):
-        recipe = learners.recipe_of(method, HALF)
+        recipe = learners.recipe_of(method, HALF, **given)
         fitted = learners.fit(recipe, replace(data.before(start), end=start))
         index = np.flatnonzero((requests.at >= start) & (requests.at < stop))
         scored = score_requests(RecommendScorer(fitted, HALF), data, requests.take(index), "recall@20")
@@ -57,6 +57,21 @@ def test_a_monthly_refit_beats_buy_again_and_the_model_that_was_never_refitted(s
     assert paired_bootstrap(loop, static, units, seed=0).low > 0.005
     assert paired_bootstrap(loop, again, units, seed=0).low > 0.005
     assert loop.mean() > 0.317 and again.mean() > 0.30 > 0.12 > popular.mean()
+
+
+MARGIN = 0.04
+"""What the shop's gate tolerates of a refit: a share of the reference's mean."""
+
+
+def test_the_neighbours_that_the_blend_is_cut_to_cost_nothing_that_a_gate_would_see(shop):
+    """The search scores it with all of them, the server with the strongest 24: no recipe is chosen for what is not served."""
+    assert learners.recipe_of("blend", HALF)["neighbours"] == 24
+    requests = requests_between(shop, OPENING, OPENING + 4 * MONTH)
+    served = replay(shop, requests, "blend", MONTH)
+    searched = replay(shop, requests, "blend", MONTH, neighbours=1_500)
+    cost = paired_bootstrap(served, searched, np.array(requests.subjects), seed=0, level=0.90)
+    assert not np.array_equal(served, searched)
+    assert cost.low > -MARGIN / 4 * searched.mean(), cost
 
 
 PERSONAL = ("buy_again", "item_knn", "ease", "blend")
