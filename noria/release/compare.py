@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noria.errors import GateRefused
-from noria.model.measures import measure
+from noria.model.measures import Measure, measure
 from noria.release.gates import PerRequest
 from noria.types import JsonObject
 
@@ -91,19 +91,30 @@ def compare(
     from scipy.special import ndtri
 
     means = kind.figure(float(new.mean())), kind.figure(float(old.mean()))
+    unit = _unit(kind, float(np.mean(old)), float(np.mean(floor)))
     return Comparison(
         metric=metric,
         candidate=means[0],
         other=means[1],
         difference=kind.sign * (means[0] - means[1]),
-        low=low,
-        slack=abs(float(np.mean(floor)) - float(np.mean(old))),
+        low=low * unit,
+        slack=abs(float(np.mean(floor)) - float(np.mean(old))) * unit,
         confidence=confidence,
         requests=len(new),
         subjects=subjects,
-        error=error,
-        visible=float(ndtri(confidence) + ndtri(POWER)) * error,
+        error=error * unit,
+        visible=float(ndtri(confidence) + ndtri(POWER)) * error * unit,
     )
+
+
+def _unit(kind: Measure, old: float, floor: float) -> float:
+    """What the figure changes by where its mean changes by one, between these two means: 1 unless a root is taken.
+
+    >>> _unit(measure("mae"), 9.0, 16.0), _unit(measure("rmse"), 9.0, 16.0) * (16.0 - 9.0)
+    (1.0, 1.0)
+    """
+    roots = kind.figure(old) + kind.figure(floor)
+    return 1 / roots if kind.root and roots > 0 else 1.0
 
 
 def lower_bound(

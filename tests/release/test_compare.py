@@ -102,6 +102,16 @@ def test_it_is_deterministic_and_turned_the_right_way(seed, confidence, margin):
     assert turned.difference == pytest.approx(one.difference)
 
 
+def test_all_that_is_said_of_rmse_is_in_its_own_unit():
+    rng = np.random.default_rng(3)
+    old, new = rng.normal(0.0, 20.0, 400) ** 2, rng.normal(0.0, 18.0, 400) ** 2
+    found = compare("rmse", scores(new), scores(old), seed=0, confidence=0.95, margin=0.02)
+    assert found.slack == pytest.approx(0.02 * found.other)
+    gains = [np.sqrt(old[i].mean()) - np.sqrt(new[i].mean()) for i in rng.integers(0, 400, (500, 400))]
+    assert found.error == pytest.approx(np.std(gains), rel=0.2)
+    assert found.low < found.difference + found.slack < found.low + 4 * found.error
+
+
 def test_a_margin_on_rmse_is_one_of_the_root():
     old = np.full(50, 4.0)  # squares: an rmse of 2
     spread = np.tile([-0.01, 0.01], 25)
