@@ -15,6 +15,7 @@ from noria.errors import ReleaseError
 from noria.grammar.rollback import parse_rule
 from noria.kernel.records import Event, Release
 from noria.release.rules import Arm, Evidence, judge
+from noria.release.unfit import why_unfit
 from noria.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
@@ -27,19 +28,22 @@ BAKE: Micros = 7 * DAY
 PATIENCE = 5
 """A stage that is over waits at most so many of its spans (and at least `LEAST_WAIT`) for quality to become visible.
 
-After that an unseen one goes on (a service without outcomes must be able to release), a doubtful one is halted.
+After that an unseen one goes on (a service without outcomes must be able to release), a doubtful one is halted. Twice as
+long a stage waits for its least number of requests; then it is halted: who waits without end never retrains again.
 """
 LEAST_WAIT: Micros = 7 * DAY
 
 
-def arm(champion: Release | None, canary: Release | None, subject: str) -> str:
-    """Which release answers this subject: ``champion`` or ``canary``. A subject keeps its arm while the share grows."""
+def arm(canary: Release | None, subject: str) -> str:
+    """Which release answers this subject: ``champion`` or ``canary``. A subject keeps its arm while the share grows.
+
+    No champion makes a canary's share no larger: what was let out to a part has not been seen by all.
+    """
     if canary is None:
         return "champion"
     hashed = hashlib.sha256(f"{canary.id}\x1f{subject}".encode()).digest()
     chance = int.from_bytes(hashed[:8], "big") / 2**64
-    share = canary.stages[canary.stage]["share"] if champion is not None else 1.0
-    return "canary" if chance < share else "champion"
+    return "canary" if chance < canary.stages[canary.stage]["share"] else "champion"
 
 
 def in_progress(project: Project, endpoint: str, tx: Any = None) -> Release | None:
@@ -84,6 +88,8 @@ def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> lis
 def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | None) -> list[Event]:
     """Look at the release under way: roll it back, take it to its next stage, or leave it. The events of what changed.
 
+    What can no longer be served as it lies here (a damaged file, a missing signature) goes nowhere, whatever it answered
+    before: a canary is halted, a champion in its bake gives way to the release before it where that one is whole.
     ``evidence`` is about the release that `watched` names; where it names none, nothing happens. Raises ReleaseError.
     """
     release = watched(project, endpoint)
@@ -96,6 +102,8 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     findings = judge([parse_rule(text) for text in project.config.rollout.rollback_on], evidence)
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [finding.json() for finding in findings]}
     broken = [finding.text for finding in findings if finding.broken]
+    unfit = why_unfit(project, release)
+    way_back = bool(unfit) and release.status == "champion" and _can_go_back(project, release)
 
     def work(tx: Any) -> list[Event]:
         current = project.store.releases.get(release.id, tx)
@@ -103,8 +111,12 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             return []
         if broken:
             return _roll_back(project, current, now, {"reason": "; ".join(broken), "by": "rule", **said}, tx)
+        if unfit:
+            return _damaged(project, current, now, {"reason": f"damaged: {unfit}", "by": "rule", **said}, way_back, tx)
         if current.status == "champion":
             return _end_bake(project, current, now, said, tx)
+        if missing := _too_few(current, now, evidence):
+            return _halt(project, current, now, {"reason": missing, "by": "rule", **said}, tx)
         if not _stage_over(current, now, evidence):
             return []
         doubts = [finding.text for finding in findings if finding.doubtful]
@@ -161,8 +173,30 @@ def _stage_over(release: Release, now: Micros, evidence: Evidence) -> bool:
     return now >= release.stage_since + int(stage["span"]) and evidence.in_stage >= int(stage["requests"])
 
 
-def _patience(release: Release) -> Micros:
-    return release.stage_since + max(PATIENCE * int(release.stages[release.stage]["span"]), LEAST_WAIT)
+def _too_few(release: Release, now: Micros, evidence: Evidence) -> str:
+    """In words, when the patience has ended and the stage's least number of requests has not come."""
+    least = int(release.stages[release.stage]["requests"])
+    if evidence.in_stage >= least or now < _patience(release, 2):
+        return ""
+    return f"too few requests: {evidence.in_stage} of at least {least} since {to_iso(release.stage_since)}"
+
+
+def _can_go_back(project: Project, release: Release) -> bool:
+    before = project.store.releases.get(release.previous) if release.previous else None
+    return before is not None and not why_unfit(project, before)
+
+
+def _damaged(
+    project: Project, release: Release, now: Micros, reason: JsonObject, way_back: bool, tx: Any
+) -> list[Event]:
+    """A canary is halted: nothing was found against the model. A champion that none can follow stays: its record is all."""
+    if release.status == "canary":
+        return _halt(project, release, now, reason, tx)
+    return _roll_back(project, release, now, reason, tx) if way_back else []
+
+
+def _patience(release: Release, times: int = 1) -> Micros:
+    return release.stage_since + times * max(PATIENCE * int(release.stages[release.stage]["span"]), LEAST_WAIT)
 
 
 def _wait(project: Project, release: Release, now: Micros, kind: str, why: list[str], tx: Any) -> list[Event]:

@@ -47,5 +47,4 @@ class LocalTarget:
 
     def arm(self, endpoint: str, subject: str) -> str:
         """Which release answers this subject here."""
-        champion = self._store.releases.champion(endpoint)
-        return arm(champion, next(iter(self._store.releases.list(endpoint, "canary")), None), subject)
+        return arm(next(iter(self._store.releases.list(endpoint, "canary")), None), subject)

@@ -41,6 +41,7 @@ class Served:
     canary: Loaded | None = None
     revision: int = -1
     refused: tuple[tuple[str, str], ...] = ()  # release id, why
+    degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,9 @@ class Predictor:
             started = time.perf_counter()
             refused: list[tuple[str, str]] = []
             champion = self._champion(before, refused)
+            degraded = bool(refused)
             canary = self._canary(before, refused)
-            self.served = Served(champion, canary, revision, tuple(refused))
+            self.served = Served(champion, canary, revision, tuple(refused), degraded)
             self.metrics.follow.set(time.perf_counter() - started)
             self._tell_metrics()
             return True
@@ -183,11 +185,13 @@ class Predictor:
             raise NoModel(
                 f"nothing is released to {self.endpoint!r} that may be served", way_out="release a model: noria run"
             )
-        champion = served.champion.release if served.champion else None
-        arm = rollout.arm(champion, served.canary.release if served.canary else None, subject)
+        arm = rollout.arm(served.canary.release if served.canary else None, subject)
         chosen = served.canary if arm == "canary" else served.champion
         if chosen is None:
-            raise NoModel(f"no champion at {self.endpoint!r} yet", way_out="wait until the canary is promoted")
+            raise NoModel(
+                f"the champion of {self.endpoint!r} may not be served, and the canary answers its share only",
+                way_out="noria doctor says what is damaged; release another model: noria release start MODEL",
+            )
         return chosen, arm
 
     def expect(self, endpoint: str) -> None:

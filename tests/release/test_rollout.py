@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from noria.errors import NotApproved, ReleaseError
+from noria.errors import NotApproved, ReleaseError, StoreError
+from noria.kernel.artifacts.codecs import get_bundle
 from noria.project import open_project
 from noria.release import approvals, attest, rollout, trust
 from noria.release.rollout import Arm, Evidence
@@ -71,13 +73,13 @@ def test_a_second_release_begins_as_a_canary(project, canary):
 
 def test_arms_follow_the_share_and_a_subject_stays_as_it_grows(first, canary):
     subjects = [str(n) for n in range(12_000, 16_000)]
-    quarter = {s for s in subjects if rollout.arm(first, canary, s) == "canary"}
-    half = {s for s in subjects if rollout.arm(first, replace(canary, stage=1), s) == "canary"}
+    quarter = {s for s in subjects if rollout.arm(canary, s) == "canary"}
+    half = {s for s in subjects if rollout.arm(replace(canary, stage=1), s) == "canary"}
     assert quarter < half
     assert len(quarter) / 4000 == pytest.approx(0.25, abs=0.03)
     assert len(half) / 4000 == pytest.approx(0.5, abs=0.03)
-    assert {rollout.arm(first, None, s) for s in subjects} == {"champion"}
-    other = {s for s in subjects if rollout.arm(first, replace(canary, id="release_9"), s) == "canary"}
+    assert {rollout.arm(None, s) for s in subjects} == {"champion"}
+    other = {s for s in subjects if rollout.arm(replace(canary, id="release_9"), s) == "canary"}
     assert len(other & quarter) / len(quarter) == pytest.approx(0.25, abs=0.06)  # another release, other subjects
 
 
@@ -163,6 +165,66 @@ def test_a_canary_that_the_evidence_speaks_against_waits_and_is_never_promoted(p
 def test_a_doubt_that_goes_away_holds_nothing_back(project, canary):
     assert kinds(rollout.check(project, "shop", later(project, 2), speaks_against(canary))) == ["doubtful"]
     assert kinds(rollout.check(project, "shop", later(project, 1), evidence(canary))) == ["stage"]
+
+
+def spoil(project, release):
+    """Other bytes in one file of the release's bundle."""
+    path = project.artifacts.path(part_of(project, release))
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes() + b"?")
+
+
+def part_of(project, release):
+    bundle = project.store.models.get(release.model).bundle
+    return get_bundle(project.artifacts, bundle).manifest["files"]["model.bin"]
+
+
+@pytest.mark.parametrize("in_stage", [0, 20])
+def test_a_damaged_canary_is_halted_at_the_next_look_whatever_it_answered_before(project, first, canary, in_stage):
+    spoil(project, canary)
+    (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary, in_stage=in_stage))
+    assert event.kind == "halted" and event.data["reason"].startswith("damaged: ") and event.data["by"] == "rule"
+    assert project.store.releases.get(canary.id).status == "halted"
+    assert project.store.releases.champion("shop").id == first.id
+    assert rollout.watched(project, "shop") is None
+
+
+def test_a_canary_whose_signature_is_gone_is_halted(project, canary):
+    project.store.releases.update(canary.id, attestations=canary.attestations[1:])
+    (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary))
+    assert event.kind == "halted" and "'refit' is missing" in event.data["reason"]
+
+
+def test_a_champion_damaged_in_its_bake_gives_way_to_the_one_before_where_that_is_whole(project, first, canary):
+    to_champion(project, canary)
+    kept = project.artifacts.path(part_of(project, first))
+    good = kept.read_bytes()
+    spoil(project, canary)
+    spoil(project, first)
+    assert rollout.check(project, "shop", later(project, 8), evidence(canary)) == []
+    assert project.store.releases.champion("shop").id == canary.id
+    kept.write_bytes(good)
+    (event,) = rollout.check(project, "shop", later(project, 1), evidence(canary))
+    assert event.kind == "rolled_back" and event.data["reason"].startswith("damaged: ")
+    assert project.store.releases.champion("shop").id == first.id
+
+
+def test_a_store_that_cannot_be_read_says_nothing_about_a_release(project, canary, monkeypatch):
+    def busy(*args):
+        raise StoreError("the disk does not answer")
+
+    monkeypatch.setattr("noria.release.unfit.get_bundle", busy)
+    with pytest.raises(StoreError):
+        rollout.check(project, "shop", later(project, 2), evidence(canary))
+    assert project.store.releases.get(canary.id).status == "canary"
+
+
+def test_a_canary_without_its_requests_is_halted_when_patience_ends(project, first, canary):
+    assert rollout.check(project, "shop", later(project, 19.9), evidence(canary, in_stage=19)) == []
+    (event,) = rollout.check(project, "shop", later(project, 0.1), evidence(canary, in_stage=19))
+    assert event.kind == "halted" and event.data["by"] == "rule"
+    assert event.data["reason"] == "too few requests: 19 of at least 20 since 1970-04-11T00:00:00Z"
+    assert project.store.releases.champion("shop").id == first.id
 
 
 def test_evidence_about_another_release_is_refused(project, first, canary):
@@ -284,6 +346,8 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         root = self.root = Path(mkdtemp())
+        self.home = os.environ.get("NORIA_HOME")
+        os.environ["NORIA_HOME"] = str(root / "home")
         (root / "noria.toml").write_text(TOML)
         self.clock = HeldClock(100 * DAY)
         self.project = open_project(root, clock=self.clock)
@@ -292,10 +356,13 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.project.close()
         rmtree(self.root)
+        os.environ.pop("NORIA_HOME")
+        if self.home is not None:
+            os.environ["NORIA_HOME"] = self.home
 
     def candidate(self) -> None:
         self.n += 1
-        release = hold(self.project, add_model(self.project, self.n), f"r{self.n:03}", attestations=())
+        release = hold(self.project, add_model(self.project, self.n), f"r{self.n:03}")
         rollout.begin(self.project, release.id, self.clock.now())
 
     @initialize()

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from noria.kernel.artifacts.codecs import Bundle, put_bundle
 from noria.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
 from noria.monitor.windows import baseline_of
 from noria.project import Project, open_project
@@ -20,6 +21,7 @@ from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
 from noria.retrain.jobs import InlineJobs, JobFailed
 from noria.types import DAY, JsonObject, Micros, named_id, parse_time
+from tests.release.made import sign
 
 STAGES = ({"share": 0.5, "span": 2 * DAY, "requests": 10}, {"share": 1.0, "span": 0, "requests": 0})
 
@@ -68,7 +70,7 @@ def add_model(project: Project, recall: tuple[float, float, float] = (0.31, 0.28
     model = ModelVersion(
         name="shop",
         version=version,
-        bundle=f"sha256:{version}",
+        bundle=put_bundle(project.artifacts, Bundle({"version": version}, {"model.bin": b"model %d" % version})),
         evaluated=f"sha256:{version}e",
         recipe={},
         kind="first" if version == 1 else "refit",
@@ -89,12 +91,15 @@ def add_release(project: Project, ref: str, status: str = "champion", **more: An
     now = project.clock.now()
     champion = project.store.releases.champion("shop")
     tried = len(project.store.releases.list("shop"))
+    id = named_id("release", ref, str(tried))
+    more = {"stages": STAGES, **more}
+    if status == "canary":
+        more["attestations"] = sign(project, project.store.models.get(ref), id)
     made = Release(
-        id=named_id("release", ref, str(tried)),
+        id=id,
         endpoint="shop",
         model=ref,
         status="held" if status == "champion" else status,
-        stages=STAGES,
         stage=0,
         stage_since=now,
         created=now,

@@ -144,7 +144,7 @@ class Machines:
             store.releases.champion("machines"),
             next(iter(store.releases.list("machines", "canary")), None),
         )
-        chosen = arm(champion, canary, row["machine"])
+        chosen = arm(canary, row["machine"])
         release = canary if chosen == "canary" else champion
         assert release is not None
         scorer: Any = load(get_bundle(self.project.artifacts, store.models.get(release.model).bundle))

@@ -213,6 +213,27 @@ def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:
     assert champion is not None and champion.model == "model:shop@1"
 
 
+@pytest.mark.parametrize("trouble", ["damaged", "too few requests"])
+def test_a_canary_that_can_never_end_by_its_answers_does_not_stop_the_loop(shop: Shop, trouble: str) -> None:
+    policy(shop, "new data 1%", cooldown="1 day")
+    project = shop.project
+    model = add_model(project)
+    stages = ({"share": 0.25, "span": 2 * DAY, "requests": 10_000}, {"share": 1.0, "span": 0, "requests": 0})
+    canary = add_release(project, model.ref, "canary", stages=stages)
+    if trouble == "damaged":
+        path = project.artifacts.path(model.bundle)
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes() + b" ")
+    for day in shop.days[:26]:
+        shop.play(day)
+        tick(project, shop.jobs)
+    (halted,) = project.store.events.list(kind="halted")
+    assert halted.subject == f"release:{canary.id}" and halted.data["reason"].startswith(trouble)
+    assert shop.jobs.trained > 0, "it is free to train again"
+    assert all(d.at >= halted.at for d in project.store.decisions.list(action="retrain"))
+    assert all(r.same for r in replay(project))
+
+
 def test_bad_data_does_not_stop_the_rest(shop: Shop) -> None:
     shop.jobs.fail["ingest"] = 1
     shop.play(shop.days[0])

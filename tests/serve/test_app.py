@@ -540,6 +540,20 @@ def test_no_model_is_said(run, project):
     assert health.json == {"status": "no_model"}
 
 
+def test_a_champion_that_is_refused_is_said(run):
+    async def work(ask: Asker) -> Any:
+        from dataclasses import replace
+
+        predictor = ask.app.serving.predictor
+        sound = await ask("GET", "/healthz")
+        predictor.served = replace(predictor.served, degraded=True)
+        return sound, await ask("GET", "/healthz")
+
+    sound, degraded = run(work)
+    assert (sound.json, degraded.json) == ({"status": "ok"}, {"status": "degraded"})
+    assert degraded.status == 200
+
+
 def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog):
     """A store that fails in any way leaves the server answering, and following again afterwards."""
     import threading

@@ -7,9 +7,10 @@ import sqlite3
 
 import pytest
 
-from noria.errors import Damaged, DiskFull, ModelError, NotAttested, NotFound
+from noria.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
 from noria.kernel.artifacts.codecs import Bundle, get_bundle, put_bundle
 from noria.model.bundle import FORMAT
+from noria.release import rollout
 from noria.serve.loading import load_release
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor
@@ -99,6 +100,36 @@ def test_a_damaged_champion_at_start_falls_back_to_the_one_before(project):
     predictor = started(project)
     assert served(predictor) == ("model:shop@1", None)
     assert refused(predictor) == {"rel_3": "damaged", "rel_2": "damaged"}
+
+
+def test_the_health_says_degraded_while_the_champion_is_refused(project):
+    released.champion(project, 1)
+    second = released.champion(project, 2)
+    flip(project.artifacts.path(project.store.models.get(second.model).bundle))
+    predictor = started(project)
+    assert served(predictor) == ("model:shop@1", None) and predictor.served.degraded
+    released.champion(project, 3)
+    predictor.refresh()
+    assert served(predictor) == ("model:shop@3", None) and not predictor.served.degraded
+    third = released.canary(project, 4)
+    flip(project.artifacts.path(project.store.models.get(third.model).bundle))
+    predictor.refresh()
+    assert refused(predictor) == {"rel_4": "damaged"} and not predictor.served.degraded  # the champion answers all
+
+
+def test_a_canary_beside_a_damaged_champion_answers_its_share_and_no_more(project):
+    first = released.champion(project, 1)
+    released.canary(project, 2, share=0.25)
+    flip(project.artifacts.path(project.store.models.get(first.model).bundle))
+    predictor = started(project)
+    assert served(predictor) == (None, "model:shop@2") and predictor.served.degraded
+    subjects = {str(n) for n in range(2000)}
+    chosen = {s for s in subjects if rollout.arm(predictor.served.canary.release, s) == "canary"}
+    assert len(chosen) / 2000 == pytest.approx(0.25, abs=0.03)
+    assert {predictor.choose(s)[1] for s in chosen} == {"canary"}
+    with pytest.raises(NoModel, match="may not be served") as error:
+        predictor.choose(min(subjects - chosen))
+    assert "noria doctor" in error.value.way_out
 
 
 def test_with_nothing_good_nothing_is_served(project):

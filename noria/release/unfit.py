@@ -1,0 +1,28 @@
+"""Whether a release may still be served as it lies here: what the scorer asks when it loads one, asked without loading it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from noria.errors import Damaged, NotAttested, NotFound
+from noria.kernel.artifacts.codecs import get_bundle
+from noria.kernel.records import Release
+from noria.release.attest import verify_release
+from noria.release.trust import public_keys
+
+if TYPE_CHECKING:
+    from noria.project import Project
+
+
+def why_unfit(project: Project, release: Release) -> str:
+    """What is damaged or not signed about it, in words; "" where every byte and every statement is right.
+
+    Raises StoreError where the store itself cannot be read: that says nothing about a release.
+    """
+    try:
+        bundle = project.store.models.get(release.model).bundle
+        verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
+        get_bundle(project.artifacts, bundle)
+    except (Damaged, NotAttested, NotFound) as exc:
+        return str(exc)
+    return ""
