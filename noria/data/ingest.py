@@ -92,8 +92,7 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
         work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), made or last)
         cache = tables.root / f".{dataset}.seen.json"
         again: dict[str, str] = {}
-        started = last is not None
-        files = pending(project.store, project.root, dataset, config.source, cache, started=started, again=again)
+        files = pending(project.store, project.root, dataset, config.source, cache, again=again)
         tell_again(project, dataset, again)
         for batch in batches(files):
             made = _take(work, batch) or made

@@ -27,8 +27,7 @@ def find_new(dataset: str, ctx: Context) -> list[JsonObject]:
     cache = tables.root / f".{dataset}.seen.json"
     source = dataset_config(project, dataset).source
     again: dict[str, str] = {}
-    started = tables.exists(dataset)
-    files = pending(project.store, project.root, dataset, source, cache, started=started, again=again)
+    files = pending(project.store, project.root, dataset, source, cache, again=again)
     tell_again(project, dataset, again)
     for file in files:
         ctx.read(f"file:{file.digest}")
@@ -44,7 +43,7 @@ def check_new(dataset: str, files: list[JsonObject], ctx: Context) -> list[JsonO
     source = dataset_config(project, dataset).source
     wanted = {f["digest"] for f in files}
     found: list[JsonObject] = []
-    for file in pending(project.store, project.root, dataset, source, cache, started=True):
+    for file in pending(project.store, project.root, dataset, source, cache):
         if file.digest not in wanted:
             continue
         try:

@@ -12,8 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from noria.data.sources import FUNCTION, SourceFile, find, hash_file, matched, names
-from noria.errors import SourceError
+from noria.data.sources import FUNCTION, SourceFile, covers, find, hash_file, names, there
 from noria.kernel.metadata.base import MetadataStore
 
 _RACY_NS = 2_000_000_000
@@ -28,24 +27,20 @@ def pending(
     source: str,
     cache: Path,
     *,
-    started: bool,
     again: dict[str, str] | None = None,
 ) -> list[SourceFile]:
     """The files that are not in the dataset yet, by name; the same bytes once. Cost grows with the number of names.
 
     ``again`` gets the names whose bytes are in, or come in, under another name, and that name; each about once.
-    Raises SourceError when the source has no file at all and the dataset is not ``started`` either.
+    Raises SourceError when the source has no file, unless files came in by it: those may be cleared away.
     """
     if source.startswith(FUNCTION):
         made = find(root, source)
-        there = _known(store, dataset, made)
-        return [f for f in made if f.digest not in there]
-    try:
-        found = names(root, source)
-    except SourceError:
-        if started and not matched(root.resolve(), source):
-            return []  # what was ingested may be cleared away
-        raise
+        known = _known(store, dataset, made)
+        return [f for f in made if f.digest not in known]
+    found = there(root, source)
+    if not found and not any(covers(source, f.name) for f in store.datasets.files(dataset)):
+        names(root, source)  # says so
     remembered = _read(cache)
     marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
     unknown = [hash_file(root, name) for name, mark in marks.items() if remembered.get(name) != mark]

@@ -6,6 +6,7 @@ whatever they are called. A row that cannot be read is kept aside with its line,
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import hashlib
 import importlib.util
@@ -86,6 +87,16 @@ def matched(root: Path, source: str) -> list[str]:
 
 def names(root: Path, source: str) -> dict[str, os.stat_result]:
     """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError."""
+    if found := there(root, source):
+        return found
+    first = PurePath(spelled_out(source)[0])
+    raise SourceError("there is no such file", place=source, way_out=_nearest(root.resolve(), first))
+
+
+def there(root: Path, source: str) -> dict[str, os.stat_result]:
+    """The same; none when there are none. Raises SourceError for what can be no source."""
+    if not source.strip():
+        raise SourceError("the source is empty", place="source", way_out="name a file or a glob: data/sales/*.csv")
     patterns = [PurePath(one) for one in spelled_out(source)]
     if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
         raise SourceError(
@@ -102,9 +113,24 @@ def names(root: Path, source: str) -> dict[str, os.stat_result]:
         state = _look(home, name, plain)
         if state is not None:
             found[name] = state
-    if not found:
-        raise SourceError("there is no such file", place=source, way_out=_nearest(home, patterns[0]))
     return found
+
+
+def covers(source: str, name: str) -> bool:
+    """Whether the file source would name this file, were it there.
+
+    >>> covers("data/**/*.csv", "data/2011/01/a.csv"), covers("data/*.csv", "data/2011/a.csv")
+    (True, False)
+    """
+    return any(_covers(PurePath(one).parts, PurePath(name).parts) for one in spelled_out(source))
+
+
+def _covers(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    if not pattern or not parts:
+        return not parts and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return _covers(pattern[1:], parts) or _covers(pattern, parts[1:])
+    return fnmatch.fnmatchcase(parts[0], pattern[0]) and _covers(pattern[1:], parts[1:])
 
 
 def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | None:
@@ -187,8 +213,8 @@ def _nearest(home: Path, pattern: PurePath) -> str:
         return "check the pattern; it is relative to the project folder"
     if not folder.is_dir():
         return f"make the folder {pattern.parent} and put CSV, TSV or Parquet files into it, or say in noria.toml where they are"
-    there = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
-    return did_you_mean(pattern.name, there) if there else f"put CSV, TSV or Parquet files into {pattern.parent}/"
+    files = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
+    return did_you_mean(pattern.name, files) if files else f"put CSV, TSV or Parquet files into {pattern.parent}/"
 
 
 def _call(root: Path, name: str) -> SourceFile:

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from noria.data.ingest import ingest, load_contract, reconcile
+from noria.data.pipeline import data_pipeline
 from noria.data.quarantine import quarantine
 from noria.data.tables import open_tables
-from noria.errors import ConfigError, ContractError, DataBlocked, SourceError
+from noria.errors import ConfigError, ContractError, DataBlocked, NoriaError, SourceError
 from noria.project import Project, open_project
 from noria.types import HeldClock, digest, parse_time
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, rows, state
@@ -172,6 +173,32 @@ def test_a_source_without_files(project: Project, folder: Path) -> None:
     ingest(project, "sales")
     path.unlink()
     assert ingest(project, "sales") is None, "what was ingested may be cleared away"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("dat/sales/*.csv", "there is no such file"),
+        ("data/sales/x*.csv", "there is no such file"),
+        ("../x/*.csv", "a source is inside the project folder"),
+        ("/abs/*.csv", "a source is inside the project folder"),
+        ("data/sales/*.txt", "cannot be read by its name"),
+        ("", "the source is empty"),
+        (" ", "the source is empty"),
+    ],
+)
+def test_a_wrong_source_of_a_dataset_that_has_rows_is_said(folder: Path, source: str, message: str) -> None:
+    drop(folder, "1.csv", DAY_1)
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+    toml = folder / "noria.toml"
+    toml.write_text(toml.read_text().replace("data/sales/*.csv", source))
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        with pytest.raises(SourceError, match=message):
+            ingest(project, "sales")
+        with pytest.raises(NoriaError, match=message):
+            project.engine().run(data_pipeline, {"dataset": "sales"})
+        assert project.store.datasets.get("sales").rows == 3
 
 
 def test_names_that_are_not_there(project: Project) -> None:
