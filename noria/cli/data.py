@@ -172,10 +172,18 @@ def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
     found: list[JsonObject] = []
     with opened(folder) as project:
         for looked in preview(project, dataset or project.config.dataset.name):
-            told: JsonObject = {"file": looked.file.name, "rows": 0, "bad": 0, "reasons": {}, "bad_rows": []}
+            told: JsonObject = {
+                "file": looked.file.name,
+                "rows": 0,
+                "bad": 0,
+                "known": 0,
+                "reasons": {},
+                "bad_rows": [],
+            }
             if looked.checked is not None:
                 bad = looked.checked.bad
                 told |= {"rows": looked.checked.rows, "bad": bad.height, "reasons": looked.checked.counts}
+                told["known"] = looked.checked.known
                 told["bad_rows"] = bad_rows(bad.head(most), looked.file.name)
             told |= {"taken": looked.taken, "blocked": looked.error is not None, "error": None}
             if looked.error is not None:
@@ -211,7 +219,9 @@ def _verdict(told: JsonObject) -> str:
         return "is in already"
     if told["blocked"]:
         return "would be refused" if told["rows"] else "cannot be read"
-    return f"{told['bad']:,} would go to quarantine" if told["bad"] else "good"
+    said = [f"{told['bad']:,} would go to quarantine"] * bool(told["bad"])
+    said += [f"{told['known']:,} are in already"] * bool(told["known"])
+    return ", ".join(said) or "good"
 
 
 def _show_bad(rows: list[JsonObject]) -> None:

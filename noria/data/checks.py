@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -53,17 +53,18 @@ class Checked:
     """The outcome of a check.
 
     ``good``: the contract's columns in its types, then Noria's own (``_…``). ``bad``: Noria's own, ``_reasons`` (list
-    of text) and ``_raw`` (the row as it came, JSON).
+    of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out.
     """
 
     good: pl.DataFrame
     bad: pl.DataFrame
     max_bad_share: float = 0.0
     place: str = ""
+    known: int = 0
 
     @property
     def rows(self) -> int:
-        return self.good.height + self.bad.height
+        return self.good.height + self.bad.height + self.known
 
     @property
     def share(self) -> float:
@@ -85,12 +86,17 @@ class Checked:
         more = out.select(*own, pl.lit([reason]).alias("_reasons"), raw)
         bad = pl.concat([self.bad, more.select(self.bad.columns)])
         bad = bad.sort("_row") if "_row" in bad.columns else bad
-        return Checked(self.good.filter(~mask), bad, self.max_bad_share, self.place)
+        return replace(self, good=self.good.filter(~mask), bad=bad)
+
+    def aside(self, mask: pl.Series) -> Checked:
+        """The same outcome without these rows of ``good``, which are in the dataset already."""
+        known = int(mask.sum())
+        return replace(self, good=without(self.good, mask), known=self.known + known) if known else self
 
     def with_bad(self, more: pl.DataFrame) -> Checked:
         """The same outcome with more bad rows: lines of the file that were no rows."""
         bad = pl.concat([self.bad, more.select(self.bad.columns)]).sort("_row")
-        return Checked(self.good, bad, self.max_bad_share, self.place)
+        return replace(self, bad=bad)
 
     def judge(self, place: str = "") -> None:
         """Raises DataBlocked when more rows are bad than the contract lets pass."""

@@ -18,17 +18,19 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from noria.config import DataConfig
-from noria.data.checks import Checked, duplicate
+from noria.data.checks import Checked
 from noria.data.contract import Contract
+from noria.data.judge import judge_file, key_indexes, taken_by_name
 from noria.data.keys import KeyIndex
-from noria.data.quarantine import QUARANTINE_COLUMNS, broken_rows
+from noria.data.quarantine import QUARANTINE_COLUMNS
 from noria.data.register import Commit, catch_up, keep_contract, register
 from noria.data.roles import adopt, check_columns
 from noria.data.seen import pending
-from noria.data.sources import SourceFile, batches, read
+from noria.data.sources import SourceFile, batches
 from noria.data.tables import ORIGIN, QUARANTINE, Tables, open_tables
+from noria.data.told import tell_again
 from noria.errors import ConfigError, Conflict, DataError
-from noria.kernel.records import DatasetVersion, Event
+from noria.kernel.records import DatasetVersion, Event, IngestedFile
 from noria.project import Project
 from noria.types import JsonObject, Micros, did_you_mean, named_id
 
@@ -62,6 +64,7 @@ class _Ingest:
     now: Micros
     last: DatasetVersion | None
     indexes: list[tuple[str, KeyIndex]] = field(default_factory=list)
+    earlier: dict[str, list[IngestedFile]] = field(default_factory=dict)
     refused: list[_Refused] = field(default_factory=list)
 
 
@@ -94,6 +97,7 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
         again: dict[str, str] = {}
         files = pending(project.store, project.root, dataset, config.source, cache, again=again)
         tell_again(project, dataset, again)
+        work.earlier = taken_by_name(project, dataset) if files else {}
         for batch in batches(files):
             made = _take(work, batch) or made
     for refusal in work.refused:
@@ -101,19 +105,6 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
     if work.refused:
         raise _first(work.refused)
     return made
-
-
-def check_file(contract: Contract, file: SourceFile, now: Micros) -> Checked:
-    """What the contract says of a file's rows; lines that are no rows are bad ones. Nothing is stored.
-
-    Raises SourceError, ContractError.
-    """
-    rows = read(file)
-    frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
-    if "_line" not in frame.columns:
-        frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
-    checked = contract.check(frame, now)
-    return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked
 
 
 def reconcile(project: Project) -> list[DatasetVersion]:
@@ -129,16 +120,6 @@ def reconcile(project: Project) -> list[DatasetVersion]:
     return done
 
 
-def key_indexes(tables: Tables, dataset: str, contract: Contract, version: int) -> list[tuple[str, KeyIndex]]:
-    """The index of each unique set of columns, with the reason for a row that is in it. The caller holds the lock."""
-    found = []
-    for names in contract.rules.sets:
-        index = KeyIndex(tables, dataset, names)
-        index.catch_up(version)
-        found.append((duplicate(contract.key, names), index))
-    return found
-
-
 def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     """One commit for a batch of files."""
     if not work.indexes:
@@ -151,8 +132,9 @@ def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     _keep_bad(work, ingest_id, [(t.file, t.checked.bad) for t in taken])
     good = pl.concat([t.checked.good for t in taken]).with_columns(pl.lit(ingest_id).alias("_ingest"))
     good = good.select(*work.contract.names, *ORIGIN)
+    summaries = [_summary(t, before=t.file.name in work.earlier) for t in taken]
     meta = {
-        "noria.files": json.dumps([_summary(t) for t in taken]),
+        "noria.files": json.dumps(summaries),
         "noria.run": work.run or "",
         "noria.at": str(work.now),
         "noria.contract": work.contract.digest,
@@ -161,7 +143,7 @@ def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     version = work.tables.append(work.dataset, good, ingest=ingest_id, at=work.now, meta=meta)
     for _, index in work.indexes:
         index.add(good, version)
-    commit = Commit(version, ingest_id, tuple(_summary(t) for t in taken), work.now, work.run)
+    commit = Commit(version, ingest_id, tuple(summaries), work.now, work.run)
     work.last = register(work.project, work.tables, work.dataset, work.contract, commit, good, work.last)
     return work.last
 
@@ -184,10 +166,8 @@ def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
 
 
 def _check(work: _Ingest, file: SourceFile) -> Checked:
-    checked = check_file(work.contract, file, work.now)
-    for reason, index in work.indexes:
-        checked = checked.reject(index.known(checked.good), reason)
-    return checked
+    earlier = work.earlier.get(file.name, [])
+    return judge_file(work.tables, work.contract, file, work.now, earlier, work.indexes)
 
 
 def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
@@ -203,9 +183,12 @@ def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.Da
         work.tables.append(name, pl.concat(kept), ingest=ingest_id, at=work.now)
 
 
-def _summary(taken: _Taken) -> JsonObject:
+def _summary(taken: _Taken, before: bool) -> JsonObject:
+    """What the commit says of the file. ``known``: rows that are in already; ``before``: a file of its name is in."""
     file, checked = taken.file, taken.checked
-    counts = {"rows": checked.good.height, "quarantined": checked.bad.height, "reasons": checked.counts}
+    counts: JsonObject = {"rows": checked.good.height, "quarantined": checked.bad.height, "reasons": checked.counts}
+    counts |= {"known": checked.known} if checked.known else {}
+    counts |= {"before": True} if before and (checked.known or file.path) else {}  # a function's rows always differ
     return {"digest": file.digest, "name": file.name, **counts}
 
 
@@ -228,19 +211,6 @@ def _tell(work: _Ingest, refusal: _Refused) -> None:
         )
     except Conflict:
         return  # told before
-
-
-def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
-    """Say once of each file that its bytes are in the dataset under another name: they are not taken in again."""
-    for name, first in again.items():
-        message = f"{name} holds the same bytes as {first}: they are in {dataset} once"
-        event = named_id("evt", "again", dataset, name, first)
-        try:
-            project.store.events.add(
-                Event(event, project.clock.now(), "again", f"dataset:{dataset}", {"file": name, "message": message})
-            )
-        except Conflict:
-            continue  # told before
 
 
 def _first(refused: list[_Refused]) -> DataError:

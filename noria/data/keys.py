@@ -13,6 +13,7 @@ import hashlib
 import io
 import shutil
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +46,7 @@ class KeyIndex:
         self.folder = tables.root / f".{dataset}.keys" / label
         self._segments: list[_Segment] = []
         self._reserved: set[str] = set()
+        self._held: list[pl.DataFrame] = []
 
     def catch_up(self, version: int) -> None:
         """Cover every version up to this one, reading from the table what the segments lack."""
@@ -58,29 +60,43 @@ class KeyIndex:
     def known(self, rows: pl.DataFrame) -> pl.Series:
         """For each row whether its key is in the table. A key with a null in it never is."""
         keys = _keys(rows, self._columns)
-        hashes = _hashes(keys)
-        suspects = np.zeros(len(keys), np.bool_)
+        taken = pl.Series([key in self._reserved for key in keys.to_list()], dtype=pl.Boolean)
+        versions = self._suspected(keys)
+        if not versions:
+            return taken
+        there = _keys(self._tables.added(self._dataset, versions, self._columns), self._columns)
+        return taken | keys.is_in(there.drop_nulls().unique().implode()).fill_null(False)
+
+    def holds(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+        """For each row whether the very same row, in these columns, is in the table or reserved under its key."""
+        keys = _keys(rows, self._columns)
+        versions = self._suspected(keys)
+        there = [self._tables.added(self._dataset, versions, names).select(names)] if versions else []
+        reserved = [held.select(names) for held in self._held] if self._reserved.intersection(keys.to_list()) else []
+        if not there and not reserved:
+            return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
+        return same(rows.select(names), pl.concat([*there, *reserved])) & keys.is_not_null()
+
+    def _suspected(self, keys: pl.Series) -> list[int]:
+        """The versions that may hold one of these keys."""
+        hashes = _hashes(keys)[keys.is_not_null().to_numpy()]
         versions: set[int] = set()
         for segment in self._segments:
             low = np.searchsorted(segment.entries["hash"], hashes, "left")
             high = np.searchsorted(segment.entries["hash"], hashes, "right")
             for i in np.flatnonzero(high > low).tolist():
-                suspects[i] = True
                 versions.update(segment.entries["version"][low[i] : high[i]].tolist())
-        taken = pl.Series([key in self._reserved for key in keys.to_list()], dtype=pl.Boolean)
-        suspects &= keys.is_not_null().to_numpy()
-        if not suspects.any():
-            return taken
-        there = _keys(self._tables.added(self._dataset, sorted(versions), self._columns), self._columns)
-        return taken | keys.is_in(there.drop_nulls().unique().implode()).fill_null(False)
+        return sorted(versions)
 
     def reserve(self, rows: pl.DataFrame) -> None:
         """Count these keys as known before their version is there: for the next file of the same ingest."""
         self._reserved.update(_keys(rows, self._columns).drop_nulls().to_list())
+        self._held.append(rows)
 
     def add(self, rows: pl.DataFrame, version: int) -> None:
         """Know the keys of the rows that this version added; what was reserved for it is done with."""
         self._reserved.clear()
+        self._held.clear()
         rows = rows.with_columns(pl.lit(version, pl.UInt32).alias("_version"))
         self._add(_entries(rows, self._columns), version, version)
 
@@ -182,3 +198,13 @@ def _read(path: Path) -> _Segment | None:
             return None
         _verified.add(str(path))
     return _Segment(int(first), int(last), path, entries)
+
+
+def same(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
+    """For each row whether one of the others is the same, nulls too.
+
+    >>> same(pl.DataFrame({"a": [1, None, 2]}), pl.DataFrame({"a": [None, 1]})).to_list()
+    [True, True, False]
+    """
+    found = rows.with_row_index("?i").join(others, on=rows.columns, how="semi", nulls_equal=True)["?i"]
+    return pl.int_range(rows.height, dtype=pl.UInt32, eager=True).is_in(found.implode())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
-from noria.data.ingest import check_file, dataset_config, ingest, load_contract, reconcile, tell_again
+from noria.data.ingest import dataset_config, ingest, load_contract, reconcile
+from noria.data.judge import check_file
 from noria.data.roles import check_columns, lacking
 from noria.data.seen import pending
 from noria.data.tables import open_tables
+from noria.data.told import tell_again
 from noria.errors import DataError, NotFound
 from noria.kernel.engine import Context, pipeline, step
 from noria.project import Project

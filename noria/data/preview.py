@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from noria.data.checks import Checked
-from noria.data.ingest import check_file, dataset_config, key_indexes, load_contract
+from noria.data.ingest import dataset_config, load_contract
+from noria.data.judge import check_file, judge_file, key_indexes, taken_by_name
 from noria.data.roles import check_columns, lacking
 from noria.data.sources import SourceFile, find
 from noria.data.tables import open_tables
@@ -41,16 +42,18 @@ def preview(project: Project, dataset: str) -> Iterator[Looked]:
     with tables.lock(dataset):  # what the indexes hold after this stays as it is, whoever writes
         version = tables.version(dataset) if tables.exists(dataset) else 0
         indexes = key_indexes(tables, dataset, contract, version)
+    earlier = taken_by_name(project, dataset)
     seen: set[str] = set()
     for file in files:
         taken = file.digest in seen or bool(project.store.datasets.files(dataset, [file.digest]))
         seen.add(file.digest)
         checked: Checked | None = None
         try:
-            checked = check_file(contract, file, project.clock.now())
-            if not taken:
-                for reason, index in indexes:
-                    checked = checked.reject(index.known(checked.good), reason)
+            if taken:
+                checked = check_file(contract, file, project.clock.now())
+            else:
+                names = earlier.get(file.name, [])
+                checked = judge_file(tables, contract, file, project.clock.now(), names, indexes)
                 checked.judge(file.name)
                 for _, index in indexes:
                     index.reserve(checked.good)

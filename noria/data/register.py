@@ -15,6 +15,7 @@ import polars as pl
 from noria.data.contract import Contract
 from noria.data.profile import Profile, profile
 from noria.data.tables import TableCommit, Tables
+from noria.data.told import told_again
 from noria.errors import Damaged, NotFound
 from noria.kernel.metadata.base import Tx
 from noria.kernel.records import Artifact, DatasetVersion, Edge, Event, IngestedFile, OnlineEvent
@@ -226,7 +227,13 @@ def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
     names = [f["name"] for f in commit.files]
     shown = {"files": len(names), "first": names[0], "last": names[-1]}
     taken = sum(f["rows"] for f in commit.files)
-    events = [event("ingested", {**shown, "rows": taken, "quarantined": commit.quarantined})]
+    known = sum(f.get("known", 0) for f in commit.files)
+    counts = {"rows": taken, "quarantined": commit.quarantined} | ({"known": known} if known else {})
+    events = [event("ingested", {**shown, **counts})]
+    for f in commit.files:
+        if message := told_again(f, version.dataset):
+            told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])
+            events.append(Event(told, version.created, "again", ref, {"file": f["name"], "message": message}))
     if commit.quarantined:
         reasons: dict[str, int] = {}
         for f in commit.files:

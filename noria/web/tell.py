@@ -11,7 +11,7 @@ from noria.web import words
 from noria.web.site import home_of
 
 _KINDS: dict[str, tuple[str, str]] = {
-    "again": ("note", "The same file again"),
+    "again": ("note", "The same data again"),
     "alarm": ("warn", "Alarm"),
     "approved": ("ok", "Approved"),
     "baked": ("ok", "Proved itself"),

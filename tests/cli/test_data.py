@@ -85,9 +85,11 @@ def test_check_shows_bad_rows_and_says_which_go_to_quarantine(shop: Path, capsys
     drop(shop, "1.csv", DAY_1)
     with open_project(shop) as project:
         ingest(project, "sales")
-    drop(shop, "2.csv", DAY_2 + DAY_1.split("\n", 1)[1] + "8,a,1,2011-01-03,1,x\n")  # three rows are in already
+    again = DAY_1.split("\n", 1)[1].replace("2011-01-01", "2011-01-02")  # three keys that are in, with another time
+    drop(shop, "2.csv", DAY_2 + again + "8,a,1,2011-01-03,1,x\n")
+    drop(shop, "3.csv", DAY_1 + "9,a,1,2011-01-03,1,x\n")  # three very rows that are in
     code, out, _ = typed(capsys, "data", "check", "--json")
-    first, second = json.loads(out)
+    first, second, third = json.loads(out)
     assert code == 0, "half of the rows may be bad by this contract"
     assert (first["taken"], first["bad"], second["taken"], second["bad"], second["blocked"]) == (
         True,
@@ -96,8 +98,14 @@ def test_check_shows_bad_rows_and_says_which_go_to_quarantine(shop: Path, capsys
         3,
         False,
     )
+    assert (second["known"], third["known"], third["bad"]) == (0, 3, 0)
     code, out, _ = typed(capsys, "data", "check", "--bad", "1")
-    assert "3 would go to quarantine" in out and "is in already" in out and "and 2 more bad rows" in out
+    assert (
+        "3 would go to quarantine" in out
+        and "3 are in already" in out
+        and "is in already" in out
+        and "and 2 more bad rows" in out
+    )
     assert "data/sales/2.csv:4" in out and "sku=mug" in out
     with open_project(shop) as project:
         made = ingest(project, "sales")

@@ -260,8 +260,13 @@ def test_a_function_as_source(tmp_path: Path) -> None:
         assert made is not None and made.rows == 3
         assert ingest(project, "sales") is None
         (root / "now.csv").write_text(DAY_1 + DAY_2.split("\n", 1)[1])  # the whole table again, with more rows
-        with pytest.raises(DataBlocked, match="duplicate"):
-            ingest(project, "sales")
+        made = ingest(project, "sales")
+        assert made is not None and (made.rows, made.quarantined) == (5, 0)
+        assert ingest(project, "sales") is None
+        (told,) = project.store.events.list(kind="again")
+        assert told.data["message"] == (
+            "steps:load was ingested before with other bytes: 3 of its 5 rows are in sales already and count once"
+        )
 
 
 def test_a_profile_grows_with_the_versions(project: Project, folder: Path) -> None:

@@ -213,6 +213,24 @@ def test_the_same_rows_in_another_file(shop: Shop) -> None:
     shop.drop("more.csv", HEADER, *GOOD)
     shop.does("run")
     shop.drop("again.csv", HEADER, *GOOD, GOOD[0].replace("600001", "600009"))
+    done = shop.noria("run")
+    assert done.returncode == 0, done.stderr
+    assert "data/sales/again.csv: 5 of its 6 rows are in sales already and count once" in done.stderr
+    shop.drop("again.csv", HEADER, *GOOD, *(GOOD[0].replace("600001", f"60000{n}") for n in (7, 8, 9)))
+    done = shop.noria("run")
+    name = "data/sales/again.csv was ingested before with other bytes: "
+    assert name + "6 of its 8 rows are in sales already and count once" in done.stderr
+    assert shop.stored == before + len(GOOD) + 3
+    assert shop.quarantined() == {}
+
+
+def test_other_values_under_keys_that_are_in(shop: Shop) -> None:
+    before = shop.stored
+    shop.drop("more.csv", HEADER, *GOOD)
+    shop.does("run")
+    shop.drop(
+        "again.csv", HEADER, *(line.replace("CARD", "CARDS") for line in GOOD), GOOD[0].replace("600001", "600009")
+    )
     assert "again.csv: 5 of 6 rows (83.33%) break the contract" in shop.refuses(3, "run")
     assert shop.stored == before + len(GOOD)
 
