@@ -136,9 +136,9 @@ def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
         low = text.str.to_lowercase()
         return pl.when(low.is_in(TRUE)).then(True).when(low.is_in(FALSE)).then(False)
     if target == pl.Date():
-        return text.str.to_date(_strftime(column.format) if column.format else "%Y-%m-%d", strict=False)
+        return text.str.to_date(strftime(column.format) if column.format else "%Y-%m-%d", strict=False)
     if column.format:
-        return _naive(text, _strftime(column.format))
+        return _naive(text, strftime(column.format))
     plain = [_naive(text, form) for form in _TIME_FORMATS]
     zoned = (
         text.str.replace(r"[Zz]$", "+00:00").str.replace(" ", "T").str.to_datetime(_ZONED, strict=False, time_unit="us")
@@ -151,7 +151,7 @@ def _naive(text: pl.Expr, form: str) -> pl.Expr:
     return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
 
 
-def _strftime(pattern: str) -> str:
+def strftime(pattern: str) -> str:
     """The standard writes formats as Java does (yyyy-MM-dd HH:mm:ss)."""
     for java, strf in _JAVA:
         pattern = pattern.replace(java, strf)

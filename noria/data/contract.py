@@ -20,7 +20,8 @@ import polars as pl
 
 from noria.data.checks import Checked, Rules, check
 from noria.data.columns import Column
-from noria.data.odcs import Custom, Document, Path_, Places, Property, Quality, parse_document, read_text
+from noria.data.odcs import Custom, Document, Property, Quality, parse_document, read_text
+from noria.data.places import Path_, Places
 from noria.data.rules import cannot_check, must_be_zero, read_column
 from noria.errors import ConfigError, ContractError
 from noria.types import Micros, did_you_mean, digest, parse_span

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
+from noria.data.places import Path_, Places
 from noria.errors import ContractError
 from noria.types import did_you_mean
-
-Path_ = tuple[str | int, ...]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,34 +170,6 @@ class Document(Part, frozen=True, kw_only=True):
     contractCreatedTs: Any = None
 
 
-class Places:
-    """Turns a path in the document into ``file:line``."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self.name = name
-        try:
-            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as exc:
-            mark = getattr(exc, "problem_mark", None)
-            place = f"{name}:{mark.line + 1}" if mark else name
-            raise ContractError(f"not valid YAML: {getattr(exc, 'problem', exc)}", place=place) from exc
-
-    def __call__(self, path: Path_) -> str:
-        node, line = self._root, 1
-        for part in path:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == part), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-                line = node.start_mark.line + 1
-            else:
-                break
-        return f"{self.name}:{line}"
-
-
 def read_text(path: Path) -> str:
     """The text of a contract's file. Raises ContractError."""
     try:
@@ -215,7 +185,7 @@ def read_text(path: Path) -> str:
 def parse_document(text: str, name: str) -> tuple[Document, Places]:
     """The document in this text, and where each part of it stands. Raises ContractError."""
     places = Places(text, name)
-    document = _decode(yaml.safe_load(text), Document, (), places)
+    document = _decode(places.value, Document, (), places)
     if not document.apiVersion.startswith("v3."):
         raise ContractError(
             f"apiVersion {document.apiVersion!r} is not read", place=places(("apiVersion",)), way_out="write v3.1.0"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from noria.data.casts import strftime, target_type
 from noria.data.columns import ROLES, Column
-from noria.data.odcs import Custom, Options, Path_, Places, Property, Quality
+from noria.data.odcs import Custom, Options, Property, Quality
+from noria.data.places import Path_, Places
 from noria.errors import ConfigError, ContractError, NotAvailableYet
 from noria.types import did_you_mean, parse_time
 
@@ -40,6 +44,8 @@ def read_column(prop: Property, path: Path_, places: Places) -> Column:
 def _limits(column: Column, options: Options, path: Path_, places: Places) -> Column:
     def number(value: Any, key: str) -> float | None:
         if value is None or isinstance(value, int | float):
+            if value is not None and not math.isfinite(value):
+                raise ContractError(f"{column.name}: {value} is no limit", place=places((*path, key)))
             return value
         try:
             return parse_time(value)
@@ -55,6 +61,8 @@ def _limits(column: Column, options: Options, path: Path_, places: Places) -> Co
         raise ContractError(f"{column.name}: a length or pattern needs type string", place=places(path))
     if column.kind in ("string", "boolean") and any(o is not None for o in (low, high)):
         raise ContractError(f"{column.name}: a {column.kind} has no range", place=places(path))
+    if options.format is not None and column.kind in ("date", "timestamp"):
+        _try_format(column.kind, options.format, column.name, places((*path, "format")))
     if options.pattern is not None:
         _compile(options.pattern, column.name, places((*path, "pattern")))
     return replace(
@@ -83,6 +91,7 @@ def _rule(column: Column, rule: Quality, path: Path_, places: Places) -> Column:
             return replace(column, unique=True)
         valid = arguments.get("validValues", rule.validValues)
         if name in ("invalidValues", "validValues") and isinstance(valid, list):
+            _fitting(column, valid, places(path))
             return replace(column, allowed=tuple(valid))
         if name == "invalidValues" and isinstance(arguments.get("pattern"), str) and column.kind == "string":
             _compile(arguments["pattern"], column.name, places(path))
@@ -110,6 +119,42 @@ def cannot_check(rule: Quality, path: Path_, places: Places) -> NotAvailableYet:
         place=places(path),
         way_out="nullValues, duplicateValues and invalidValues with mustBe: 0 are; noria.max_bad_share lets some fail",
     )
+
+
+def _fitting(column: Column, values: list[Any], place: str) -> None:
+    """Raises ContractError when a value cannot be one of the column's."""
+    for value in values:
+        try:
+            fits = value is None or pl.Series([value], dtype=target_type(column), strict=True)[0] is not None
+        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+            fits = False
+        if not fits:
+            raise ContractError(
+                f"{column.name}: {value!r} can be no value of a column of type {column.kind}",
+                place=place,
+                way_out="write numbers without quotes, texts in quotes",
+            )
+
+
+_MOMENT = datetime(2011, 2, 13, 14, 15, 16)
+
+
+def _try_format(kind: str, form: str, column: str, place: str) -> None:
+    """Raises ContractError for a format that reads no moment: one that is written by it cannot be read by it."""
+    pattern = strftime(form)
+    moment = pl.Series([_MOMENT]).dt.replace_time_zone("UTC" if "z" in pattern else None)
+    try:
+        written = moment.dt.strftime(pattern)
+        read = written.str.to_date(pattern) if kind == "date" else written.str.to_datetime(pattern, time_unit="us")
+        fits = read.dt.date()[0] == _MOMENT.date()
+    except pl.exceptions.PolarsError:
+        fits = False
+    if not fits:
+        raise ContractError(
+            f"{column}: by the format {form!r} no {kind} can be read",
+            place=place,
+            way_out="write it as dd.MM.yyyy HH:mm or yyyy-MM-dd",
+        )
 
 
 def _compile(pattern: str, column: str, place: str) -> None:

@@ -59,6 +59,17 @@ def test_what_a_contract_says() -> None:
         ("value: 7, unit: d", "value: 7, unit: moons", "c.yaml:30: freshness: '7 moons' is not a length of time"),
         ("v3.0.2", "v2.2.2", "c.yaml:1: apiVersion 'v2.2.2' is not read - write v3.1.0"),
         ("name: sku", "name: invoice", "c.yaml:12: column 'invoice' is there twice"),
+        ("minimum: 0 }", "minimum: .nan }", "c.yaml:24: price: nan is no limit"),
+        ("minimum: 0 }", "exclusiveMaximum: .inf }", "c.yaml:24: price: inf is no limit"),
+        ("id: sales\n", "id: sales\nid: shop\n", "c.yaml:4: the key 'id' is there twice, first in line 3"),
+        (
+            "logicalType: number,",
+            "logicalType: number, logicalType: string,",
+            "c.yaml:24: the key 'logicalType' is there twice, first in line 24",
+        ),
+        ("id: sales\n", "id: !!python/name:os.system\n", "c.yaml:3: not valid YAML: could not determine a constructor"),
+        ("id: sales\n", "id: 2011-02-31\n", "c.yaml: not valid YAML: day is out of range for month"),
+        ("apiVersion: v3.0.2", "[" * 3000, "c.yaml: lists or mappings are nested too deeply"),
         ("name: price", "name: _price", "c.yaml:24: '_price': names that begin with _ are Noria's own"),
     ],
 )
@@ -95,6 +106,45 @@ def test_rules_of_the_standards_library() -> None:
     price = next(c for c in contract.columns if c.name == "price")
     assert price.required
     assert price.allowed == (1.5, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "wrong"),
+    [
+        ("integer", "[1, a]", "'a'"),
+        ("integer", "[1.5]", "1.5"),
+        ("integer", "[99999999999999999999]", "99999999999999999999"),
+        ("number", "['1']", "'1'"),
+        ("string", "[a, 1]", "1"),
+        ("boolean", "[1]", "1"),
+        ("date", "[soon]", "'soon'"),
+        ("string", "[[a]]", "['a']"),
+    ],
+)
+def test_an_allowed_value_that_the_column_cannot_have(kind: str, values: str, wrong: str) -> None:
+    rule = f"logicalType: {kind}, quality: [{{ rule: validValues, validValues: {values}, mustBe: 0 }}]"
+    text = CONTRACT.replace("logicalType: number, logicalTypeOptions: { minimum: 0 }", rule)
+    with pytest.raises(ContractError) as caught:
+        Contract.parse(text, "c.yaml")
+    assert caught.value.message == f"price: {wrong} can be no value of a column of type {kind}"
+    assert caught.value.place == "c.yaml:24"
+
+
+@pytest.mark.parametrize("form", ["%Q", "nonsense", "yyyy", "HH:mm", "MM/dd/yyyy hh:mm a"])
+@pytest.mark.parametrize("kind", ["date", "timestamp"])
+def test_a_format_that_reads_no_time(kind: str, form: str) -> None:
+    options = f'logicalType: {kind}, logicalTypeOptions: {{ format: "{form}" }}'
+    text = CONTRACT.replace("logicalType: number, logicalTypeOptions: { minimum: 0 }", options)
+    with pytest.raises(ContractError, match=rf"price: by the format '{form}' no {kind} can be read") as caught:
+        Contract.parse(text, "c.yaml")
+    assert caught.value.place == "c.yaml:24"
+
+
+@pytest.mark.parametrize("form", ["dd.MM.yyyy HH:mm", "yyyyMMdd", "dd/MM/yyyy", "%Y-%m-%dT%H:%M:%S%z"])
+def test_a_format_that_reads_times(form: str) -> None:
+    options = f'logicalType: timestamp, logicalTypeOptions: {{ format: "{form}" }}'
+    text = CONTRACT.replace("logicalType: number, logicalTypeOptions: { minimum: 0 }", options)
+    assert Contract.parse(text).columns[4].format == form
 
 
 def test_a_missing_contract_file(tmp_path: Path) -> None:
