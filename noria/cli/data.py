@@ -29,8 +29,12 @@ def data() -> None:
 @json_option
 def ls(folder: Path, dataset: str | None, as_json: bool) -> None:
     """Versions, newest last."""
+    from noria.data.ingest import dataset_config
+
     with opened(folder) as project:
         found = project.store.datasets.list(dataset)
+        if dataset and not found:
+            dataset_config(project, dataset)
     rows = [
         (
             f"{d.dataset}@{d.version}",

@@ -20,6 +20,7 @@ MOST_LINES = 100
 EMPTY = "put rows in it or take it away; files that have some are taken in"
 
 _SEPARATORS = ",;\t|"
+csv.field_size_limit(1 << 30)  # a field in quotes may be as long as one without; the file is in memory anyhow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,24 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame
     (['a', 'c'], [0, 2], 3, '3 fields instead of 2')
     """
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
-    if not lines:
-        raise SourceError("the file is empty", place=name)
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        raise SourceError("the file is empty", place=name, way_out=EMPTY)
     text = [_decode(line) for line in lines]
-    head = text[0]
+    head = text[first]
     if head is None:
-        raise SourceError("the first line is not UTF-8", place=f"{name}:1", way_out="save the file as UTF-8")
+        seems = " but UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in lines[first] else ""
+        way_out = "save the file as UTF-8"
+        raise SourceError(f"the first line is not UTF-8{seems}", place=f"{name}:{first + 1}", way_out=way_out)
     separator = "\t" if tab else max(_SEPARATORS, key=head.count)
-    header = _header(head, separator, name)
+    header = _header(head, separator, f"{name}:{first + 1}")
     rows: list[list[str]] = []
     places: list[tuple[int, int]] = []
     broken: list[BrokenLine] = []
-    for line, fields, reason in _records(text, separator, len(header)):
+    for line, fields, reason in _records(text, separator, len(header), first + 1):
         row = len(rows) + len(broken)
+        if fields is None and text[line - 1] is None and b"\x00" in lines[line - 1]:
+            reason = "a NUL byte"
         if fields is None:
             broken.append(
                 BrokenLine(row, line, reason, lines[line - 1].decode("utf-8", "backslashreplace").rstrip("\r\n"))
@@ -69,14 +75,14 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame
     return frame.with_columns(row_numbers, pl.Series("_line", [p[1] for p in places], dtype=pl.Int64)), broken
 
 
-def _header(head: str, separator: str, name: str) -> list[str]:
+def _header(head: str, separator: str, place: str) -> list[str]:
     header = next(csv.reader([head], delimiter=separator))
     repeated = sorted({h for h in header if header.count(h) > 1})
     if own := next((h for h in header if h.startswith("_")), None):
-        raise SourceError(f"column {own!r}: names that begin with _ are Noria's own", place=f"{name}:1")
+        raise SourceError(f"column {own!r}: names that begin with _ are Noria's own", place=place)
     if repeated or "" in header:
         what = f"the column {repeated[0]!r} is there twice" if repeated else "a column has no name"
-        raise SourceError(what, place=f"{name}:1")
+        raise SourceError(what, place=place)
     return header
 
 
@@ -88,9 +94,10 @@ def _decode(line: bytes) -> str | None:
     return None if "\x00" in text else text
 
 
-def _records(text: list[str | None], separator: str, width: int) -> Iterator[tuple[int, list[str] | None, str]]:
-    """(line number, fields or None, what is wrong) of every record after the header."""
-    at = 1
+def _records(
+    text: list[str | None], separator: str, width: int, at: int
+) -> Iterator[tuple[int, list[str] | None, str]]:
+    """(line number, fields or None, what is wrong) of every record from line ``at``, 0-based: after the header."""
     while at < len(text):
         taken, fields, reason = _record(text, at, separator)
         if fields == [""]:

@@ -191,3 +191,9 @@ def test_a_drafted_contract_lets_a_recommender_begin(shop: Path, capsys: pytest.
     with open_project(shop) as project:
         ingest(project, "sales")
         assert len(project.live.online.of("user-5")) == 12
+
+
+def test_versions_of_a_dataset_that_there_is_not(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = typed(capsys, "data", "ls", "sails")
+    assert code == 2 and "no dataset 'sails' - did you mean 'sales'?" in err
+    assert typed(capsys, "data", "ls", "sales")[0] == 0

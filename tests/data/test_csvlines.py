@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -82,10 +83,32 @@ def test_an_empty_field_is_null_and_spaces_stay() -> None:
         (b"x,x\n1,2\n", "'x' is there twice"),
         (b"x,\n1,2\n", "a column has no name"),
         (b"_row,y\n1,2\n", "'_row': names that begin with _"),
-        (b"\xff\n1\n", "first line is not UTF-8"),
+        (b"\xff\n1\n", "first line is not UTF-8$"),
+        ("x,y\n1,2\n".encode("utf-16"), "first line is not UTF-8 but UTF-16"),
+        ("x,y\n1,2\n".encode("utf-16-le"), "first line is not UTF-8 but UTF-16"),
+        (b"\n \r\n", "empty"),
     ],
 )
 def test_a_file_that_is_no_table(data: bytes, message: str) -> None:
-    with pytest.raises(SourceError, match=message) as caught:
+    with pytest.raises(SourceError) as caught:
         read_csv(data, "t.csv")
+    assert re.search(message, caught.value.message)
     assert caught.value.place.startswith("t.csv")
+
+
+def test_blank_lines_before_the_header_are_no_header() -> None:
+    frame, broken = read_csv(b"\n\r\nx,y\n1,2\n3\n", "t.csv")
+    assert frame.rows() == [("1", "2", 0, 4)]
+    assert [(b.line, b.raw) for b in broken] == [(5, "3")]
+
+
+def test_a_nul_byte_is_said_as_what_it_is() -> None:
+    frame, broken = read_csv(b"x,y\n1,\x00\n\xff,2\n3,4\n", "t.csv")
+    assert [b.reason for b in broken] == ["a NUL byte", "not UTF-8 text"]
+    assert frame["x"].to_list() == ["3"]
+
+
+def test_a_long_field_is_read_in_quotes_as_without() -> None:
+    long = "a" * 200_000
+    frame, broken = read_csv(f'x,y\n"{long}",1\n{long},1\n'.encode(), "t.csv")
+    assert frame["x"].to_list() == [long, long] and not broken
