@@ -95,8 +95,6 @@ def names(root: Path, source: str) -> dict[str, os.stat_result]:
 
 def there(root: Path, source: str) -> dict[str, os.stat_result]:
     """The same; none when there are none. Raises SourceError for what can be no source."""
-    if not source.strip():
-        raise SourceError("the source is empty", place="source", way_out="name a file or a glob: data/sales/*.csv")
     patterns = [PurePath(one) for one in spelled_out(source)]
     if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
         raise SourceError(

@@ -183,8 +183,6 @@ def test_a_source_without_files(project: Project, folder: Path) -> None:
         ("../x/*.csv", "a source is inside the project folder"),
         ("/abs/*.csv", "a source is inside the project folder"),
         ("data/sales/*.txt", "cannot be read by its name"),
-        ("", "the source is empty"),
-        (" ", "the source is empty"),
     ],
 )
 def test_a_wrong_source_of_a_dataset_that_has_rows_is_said(folder: Path, source: str, message: str) -> None:
