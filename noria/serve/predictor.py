@@ -29,6 +29,8 @@ _encode = msgspec.json.Encoder().encode
 _READ = 5_000
 FAILURES = "serving_failures"
 """The setting in which the server tells how often each release failed to answer: {release id: count}."""
+AGAIN = 5.0, 320.0
+"""Seconds until a refused release is tried again: the first time, and at most."""
 LAST_GOOD = 5
 """How many earlier champions are tried when the champion's record does not load at start."""
 
@@ -65,6 +67,7 @@ class Predictor:
         self.served = Served()
         self._refreshing = threading.Lock()
         self._telling = threading.Lock()
+        self._patience, self._again = AGAIN[0], 0.0
         self._failed: dict[str, int] = {}  # since the start; only the event loop's thread writes it
         self._told: dict[str, int] = {}  # of these, what is in the store
 
@@ -105,13 +108,23 @@ class Predictor:
 
     # the models -------------------------------------------------------------------------------------------------------
 
-    def refresh(self) -> bool:
-        """Look at the releases and load what has changed; whether anything has. What does not verify is not served."""
+    def overdue(self) -> bool:
+        """Whether it is time to try again what was refused: its file may have been repaired."""
+        return bool(self.served.refused) and time.monotonic() >= self._again
+
+    def refresh(self, again: bool = False) -> bool:
+        """Look at the releases and load what has changed; whether it looked. What does not verify is not served.
+
+        What was refused is tried anew when it is `overdue`, each time after twice as long, and at once with ``again``.
+        """
         with self._refreshing:
             revision = self.project.store.releases.revision()
             before = self.served
-            if revision == before.revision:
+            changed = revision != before.revision
+            if not changed and not (before.refused and again) and not self.overdue():
                 return False
+            self._patience = AGAIN[0] if changed or again else min(2 * self._patience, AGAIN[1])
+            self._again = time.monotonic() + self._patience
             started = time.perf_counter()
             refused: list[tuple[str, str]] = []
             champion = self._champion(before, refused)

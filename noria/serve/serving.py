@@ -46,11 +46,11 @@ class Serving:
         self._beat = asyncio.create_task(self._heartbeat())
 
     async def refresh(self) -> None:
-        """See what other processes wrote, now: releases, histories, tokens."""
+        """See what other processes wrote, now: releases (also those refused before), histories, tokens."""
         self.tokens.forget()
         self.predictor.follow()
         async with self._refreshing:
-            await asyncio.to_thread(self.predictor.refresh)
+            await asyncio.to_thread(self.predictor.refresh, again=True)
             await asyncio.to_thread(self.predictor.tell_failures)
 
     async def end(self) -> None:
@@ -78,8 +78,9 @@ class Serving:
         store, live = self.project.store.data_version(), self.project.live.data_version()
         if live != self._seen[1] and not self.candidate:
             self.predictor.follow()
-        if store != self._seen[0] and not self.candidate:
+        if store != self._seen[0]:
             self.tokens.forget()
+        if not self.candidate and (store != self._seen[0] or self.predictor.overdue()):
             async with self._refreshing:
                 await asyncio.to_thread(self.predictor.refresh)
         self._seen = (store, live)

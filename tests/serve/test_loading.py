@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
+from itertools import pairwise
 
 import pytest
 
@@ -13,7 +15,8 @@ from noria.model.bundle import FORMAT
 from noria.release import rollout
 from noria.serve.loading import load_release
 from noria.serve.metrics import Metrics
-from noria.serve.predictor import Predictor
+from noria.serve.predictor import AGAIN, Predictor
+from noria.serve.serving import prepare
 from tests.release.made import add_model, hold, sign
 from tests.serve import released
 
@@ -90,6 +93,47 @@ def test_a_damaged_new_champion_leaves_the_last_good_one_serving(project):
     project.store.releases.promote("rel_2", project.clock.now())
     predictor.refresh()
     assert served(predictor) == ("model:shop@1", None) and refused(predictor) == {"rel_2": "damaged"}
+
+
+def test_a_repaired_file_is_taken_up_again(project, monkeypatch):
+    """When somebody asks, at once; by itself later and later, and never while it waits."""
+    now = [0.0]
+    monkeypatch.setattr("noria.serve.predictor.time.monotonic", lambda: now[0])
+    path = project.artifacts.path(project.store.models.get(released.champion(project, 1).model).bundle)
+    good = path.read_bytes()
+    flip(path)
+    predictor = started(project)
+    assert refused(predictor) == {"rel_1": "damaged"}
+    tried = []
+    for _ in range(20_000):
+        now[0] += 0.1
+        if predictor.overdue():
+            assert predictor.refresh()
+            tried.append(now[0])
+    gaps = [round(b - a) for a, b in pairwise([0.0, *tried])]
+    assert gaps[:3] == [5, 10, 20] and max(gaps) == gaps[-1] == AGAIN[1]
+    assert not predictor.refresh()
+    path.write_bytes(good)
+    assert predictor.refresh(again=True)
+    assert served(predictor) == ("model:shop@1", None) and not refused(predictor)
+    assert not predictor.overdue() and not predictor.refresh(again=True)
+
+
+def test_who_asks_to_look_now_gets_the_repaired_file(project):
+    path = project.artifacts.path(project.store.models.get(released.champion(project, 1).model).bundle)
+    good = path.read_bytes()
+    flip(path)
+    serving = prepare(project)
+    assert refused(serving.predictor) == {"rel_1": "damaged"}
+    path.write_bytes(good)
+
+    async def look():
+        serving.begin()
+        await serving.refresh()
+        await serving.end()
+
+    asyncio.run(look())
+    assert served(serving.predictor) == ("model:shop@1", None)
 
 
 def test_a_damaged_champion_at_start_falls_back_to_the_one_before(project):
