@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
 from noria.errors import BadRequest, Forbidden, Unauthorized
 from noria.kernel.metadata.base import MetadataStore
@@ -21,7 +20,6 @@ LOGIN = "login"
 SESSION_SCOPES = ("read", "operate")
 SESSION_LIFE: Micros = DAY
 CODE_LIFE: Micros = DAY // 24
-_KEPT = 4096
 
 
 def _now() -> Micros:
@@ -108,31 +106,30 @@ def _valid(token: Token | None) -> Token:
     return token
 
 
-class ByHash(Protocol):
-    """Where tokens are looked up."""
-
-    def by_hash(self, hash: str) -> Token | None: ...
-
-
 class TokenCache:
-    """Tokens seen lately, by hash, so that a check costs a hash and no query. `forget` whenever another process wrote.
+    """Tokens by hash: a check costs a hash, and a look at all of them only when the store has changed since the last.
 
-    Holds no secret. Unknown hashes are remembered too, so that guessing does not reach the store.
+    So guessing does not reach the store, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``version``
+    changes with the store. `forget` whenever another process may have taken a token back.
     """
 
-    def __init__(self, tokens: ByHash) -> None:
-        self._tokens = tokens
-        self._seen: dict[str, Token | None] = {}
+    def __init__(self, read: Callable[[], Iterable[Token]], version: Callable[[], int]) -> None:
+        self._read, self._version = read, version
+        self._known: dict[str, Token] = {}
+        self._as_of: int | None = None
 
     def check(self, secret: str) -> Token:
         """As `check`."""
         name = hashed(secret)
-        token = self._seen.get(name)
-        if token is None and name not in self._seen:
-            if len(self._seen) >= _KEPT:
-                self._seen.clear()
-            token = self._seen[name] = self._tokens.by_hash(name)
-        return _valid(token)
+        if name not in self._known and (version := self._version()) != self._as_of:
+            self._known = {token.hash: token for token in self._read()}
+            self._as_of = version
+        return _valid(self._known.get(name))
 
     def forget(self) -> None:
-        self._seen.clear()
+        self._known, self._as_of = {}, None
+
+
+def cache(store: MetadataStore) -> TokenCache:
+    """A cache of this store's tokens."""
+    return TokenCache(store.tokens.list, store.data_version)

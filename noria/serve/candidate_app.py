@@ -43,16 +43,6 @@ def words() -> JsonObject:
     return told
 
 
-class _OnlyToken:
-    """The tokens of a candidate's server: the one secret of who started it."""
-
-    def __init__(self, secret: str) -> None:
-        self._token = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
-
-    def by_hash(self, hash: str) -> Token | None:
-        return self._token if hash == self._token.hash else None
-
-
 def candidate_app(project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = ()) -> App:
     """The application that serves this bundle alone, and knows the history of these subjects alone.
 
@@ -64,5 +54,6 @@ def candidate_app(project: Project, digest: str, ticket: str, secret: str, subje
     predictor.history.load(project.live.online.rows_of(subjects))
     release = Release("candidate", project.config.endpoint, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
     predictor.served = Served(None, Loaded(release, digest, load_scorer(project, digest)))
-    tokens = TokenCache(_OnlyToken(secret))
+    only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
+    tokens = TokenCache(lambda: [only], lambda: 0)
     return App(Serving(project, metrics, predictor, tokens, SystemClock(), None, candidate=True), lambda: ())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from noria.errors import NoriaError
 from noria.project import Project
-from noria.serve.auth import TokenCache
+from noria.serve.auth import TokenCache, cache
 from noria.serve.log import Log
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor
@@ -94,4 +94,4 @@ def prepare(project: Project) -> Serving:
     predictor = Predictor(project, metrics)
     predictor.start()
     clock = replay_clock(project)
-    return Serving(project, metrics, predictor, TokenCache(project.store.tokens), clock or project.clock, clock)
+    return Serving(project, metrics, predictor, cache(project.store), clock or project.clock, clock)

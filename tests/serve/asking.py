@@ -14,8 +14,8 @@ import numpy as np
 
 from noria.kernel.records import Release
 from noria.project import Project, open_project
+from noria.serve import auth
 from noria.serve.app import App
-from noria.serve.auth import TokenCache
 from noria.serve.loading import Loaded
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor, Served
@@ -141,5 +141,5 @@ def make_app(project: Project, champion: Any = None, canary: Any = None, faces: 
         project.store.releases.revision(),
     )
     clock = replay_clock(project)
-    tokens = TokenCache(project.store.tokens)
+    tokens = auth.cache(project.store)
     return App(Serving(project, metrics, predictor, tokens, clock or project.clock, clock), lambda: faces)

@@ -10,8 +10,8 @@ import numpy as np
 
 from noria.kernel.records import Release
 from noria.project import Project
+from noria.serve import auth
 from noria.serve.app import App
-from noria.serve.auth import TokenCache
 from noria.serve.loading import Loaded
 from noria.serve.metrics import Metrics
 from noria.serve.predictor import Predictor, Served
@@ -41,7 +41,7 @@ def app(project: Project) -> App:
     metrics = Metrics()
     predictor = Trusting(project, metrics)
     predictor.start()
-    serving = Serving(project, metrics, predictor, TokenCache(project.store.tokens), project.clock, None)
+    serving = Serving(project, metrics, predictor, auth.cache(project.store), project.clock, None)
     return App(serving, lambda: [face])
 
 
