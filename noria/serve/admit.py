@@ -18,6 +18,8 @@ READ_SECONDS = 10.0
 """How long a body may take to arrive."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE = ("GET", "HEAD", "OPTIONS")
+MOST_FIELDS = 50
+"""Fields in a query."""
 _SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
 _HOSTS_KEPT = 256
 
@@ -49,9 +51,15 @@ class Call:
         return None if found is None else found.decode("latin-1")
 
     def query(self, name: str) -> str | None:
-        """The value of a query parameter, the last one given."""
+        """The value of a query parameter, the last one given. Raises BadRequest."""
         raw = self.scope["query_string"]
-        return parse_qs(raw.decode("latin-1"), max_num_fields=50).get(name, [None])[-1] if raw else None
+        if not raw:
+            return None
+        try:
+            found = parse_qs(raw.decode("latin-1"), max_num_fields=MOST_FIELDS).get(name)
+        except ValueError as exc:
+            raise BadRequest(f"more than {MOST_FIELDS} fields in the query", place="query") from exc
+        return found[-1] if found else None
 
 
 class Gate:
