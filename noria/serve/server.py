@@ -12,6 +12,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -35,6 +36,8 @@ BACKLOG = 1024
 HEAD_MS = 10_000
 """How long a request's head may take to arrive, in milliseconds."""
 HEAD_BYTES = 64 * 1024
+SPARE = 128
+"""Descriptors kept from clients: for the stores, the bundles, the log."""
 GOODBYE = 1.0
 """How long a stop waits for bodies that are still arriving, in seconds."""
 
@@ -69,6 +72,7 @@ class _Server(Granian):
             http=HTTPModes.http1,
             websockets=False,
             backlog=BACKLOG,
+            backpressure=_most_connections(),
             http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
             log_level=LogLevels.error,
         )
@@ -78,6 +82,15 @@ class _Server(Granian):
         fd = self._listening.detach()  # granian closes it
         holder: Any = _granian.SocketHolder
         self._ssp, self._shd, self._sfd = None, holder(fd, False, BACKLOG), fd  # type: ignore[assignment]
+
+
+def _most_connections() -> int:
+    """How many clients are listened to at once; the next ones wait, so that silent ones leave the stores their files.
+
+    What the process may open was raised to the system's limit when granian was imported.
+    """
+    own, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return BACKLOG if own == resource.RLIM_INFINITY else max(own // 4, min(BACKLOG, own - SPARE))
 
 
 async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
