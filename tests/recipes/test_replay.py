@@ -9,7 +9,7 @@ import pytest
 
 from noria.model.rank import Ranking, RecommendScorer
 from noria.recipes.recommend.compare import Rivals
-from noria.recipes.recommend.replay import read_journal
+from noria.recipes.recommend.replay import _append, read_journal
 from noria.recipes.recommend.shop import Line, Visit
 from noria.recipes.recommend.summary import Scored, difference, months
 from noria.types import DAY, parse_time
@@ -29,6 +29,12 @@ def test_a_journal_cut_short_by_a_kill_loses_its_last_day_only(tmp_path):
     assert list(read_journal(journal)) == [1]
     assert journal.read_text() == whole + "\n"
     assert read_journal(tmp_path / "none") == {}
+
+
+def test_the_journal_is_for_its_owner_alone(tmp_path):
+    journal = tmp_path / "replay.jsonl"
+    _append(journal, 7, [])
+    assert journal.stat().st_mode & 0o777 == 0o600 and read_journal(journal) == {7: []}
 
 
 def test_rivals_know_what_happened_before_and_nothing_after():
