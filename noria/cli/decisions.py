@@ -53,9 +53,10 @@ def show(folder: Path, decision: str, as_json: bool) -> None:
 @project_option
 @json_option
 def replay(folder: Path, policy: Path | None, as_json: bool) -> None:
-    """Decide again from the stored evidence: the same policy gives the same decisions."""
+    """Decide again from the stored evidence: the same policy gives the same decisions; of another it says what it assumes."""
     from noria.config import load
     from noria.retrain.policy import Policy
+    from noria.retrain.replay import BIASED
     from noria.retrain.replay import replay as replay_decisions
 
     with opened(folder) as project:
@@ -70,7 +71,10 @@ def replay(folder: Path, policy: Path | None, as_json: bool) -> None:
             [(r.decision, to_iso(r.at), r.was, r.now, r.reason) for r in changed],
             empty="none differs",
         )
+        if other is not None:
+            click.echo(BIASED)
 
-    emit({"decisions": len(found), "differ": len(changed), "changed": changed}, as_json, show)
+    biased = None if other is None else BIASED
+    emit({"decisions": len(found), "differ": len(changed), "changed": changed, "biased": biased}, as_json, show)
     if changed and policy is None:
         raise click.exceptions.Exit(1)

@@ -2,7 +2,7 @@
 
 What if replays the recorded past under another policy: its own retrainings, not the recorded ones, start cooldowns,
 use up new data and settle alarms. It takes outcomes and alarms as they were, and every retraining as released at once;
-where answers change what people do, such a replay is biased.
+where answers change what people do, such a replay is biased, and says so.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ from noria.types import JsonObject, Micros
 
 if TYPE_CHECKING:
     from noria.project import Project
+
+
+BIASED = (
+    "biased: outcomes and alarms stand as they were recorded under the policy that ran; "
+    "other models would have shown other things, and where that changes what people do, they would have been others"
+)
+"""What an answer to "what if" has to carry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+"""`noria decisions replay`: the same policy decides the same; what another would have decided says what it assumes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from noria.cli.main import main
+from noria.project import open_project
+from tests.release.made import TOML
+from tests.retrain.test_decide import ALL, story
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A project that took a hundred and twenty decisions."""
+    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    (tmp_path / "noria.toml").write_text(TOML)
+    (tmp_path / "other.toml").write_text(TOML + '[retrain]\non = ["schedule 0 0 * * *"]\ncooldown = "1 hours"\n')
+    with open_project(tmp_path) as project:
+        for decision in story(ALL):
+            project.store.decisions.add(decision)
+    return tmp_path
+
+
+def replayed(shop, capsys, *args):
+    assert main(["decisions", "replay", "--project", str(shop), *args]) in (0, None)
+    return capsys.readouterr().out
+
+
+def test_the_same_policy_is_no_what_if(shop, capsys):
+    told = json.loads(replayed(shop, capsys, "--json"))
+    assert told == {"decisions": 120, "differ": 0, "changed": [], "biased": None}
+    assert "biased" not in replayed(shop, capsys)
+
+
+def test_another_policy_says_that_it_is_biased(shop, capsys):
+    other = ("--policy", str(shop / "other.toml"))
+    told = json.loads(replayed(shop, capsys, "--json", *other))
+    assert told["decisions"] == 120 and told["differ"] == len(told["changed"]) > 100
+    assert told["biased"].startswith("biased: outcomes and alarms stand as they were recorded")
+    assert replayed(shop, capsys, *other).splitlines()[-1] == told["biased"]
