@@ -119,8 +119,15 @@ def _stale(project: Project, dataset: str, now: Micros) -> Stale | None:
 
 
 def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
-    join_due(project)
-    return []
+    strangers = join_due(project).strangers
+    if not strangers:
+        return []
+    said = (
+        f"{strangers} outcome{'s' if strangers > 1 else ''} named a prediction of another subject, and count for none"
+    )
+    return _tell(
+        project, now, "strangers", f"endpoint:{project.config.endpoint}", "", None, count=strangers, reason=said
+    )
 
 
 def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:

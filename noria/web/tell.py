@@ -34,6 +34,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "rolled_back": ("bad", "Rolled back"),
     "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
+    "strangers": ("warn", "Outcomes of other subjects"),
     "underpowered": ("note", "Not enough evidence yet"),
 }
 KINDS = tuple(_KINDS)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from noria.data.freshness import stale_now
-from noria.kernel.records import Event
+from noria.kernel.records import Event, Outcome
 from noria.project import open_project
 from noria.retrain.loop import next_due, state_of, tick
 from noria.retrain.replay import replay
@@ -327,3 +327,19 @@ def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
     limited = Policy(new_rows=1, cooldown=1, budget_cpu_s=18.0)
     assert decide(limited, found)[1].startswith("budget spent: 0.0050 of 0.0050 cpu-hours")
     assert decide(Policy(new_rows=1, cooldown=1, budget_cpu_s=19.0), found)[0] == "retrain"
+
+
+def test_outcomes_that_name_another_subjects_prediction_are_told(shop: Shop) -> None:
+    """Somebody's ids are mixed up: they count for none, and a person can see that."""
+    policy(shop, "drift", "decay")
+    shop.play(shop.days[0])
+    owner = shop.project.live.predictions.get(shop.asked[0]).subject
+    at = shop.days[0].end
+    false = [Outcome(f"false{n}", at, f"not{owner}", "22423", 1.0, shop.asked[0], at) for n in range(3)]
+    shop.project.live.append((), false, ())
+    shop.project.live.flush()
+    (event,) = [e for e in tick(shop.project, shop.jobs) if e.kind == "strangers"]
+    assert event.data["count"] == 3 and event.data["reason"].startswith("3 outcomes named a prediction of another")
+    assert [shop.project.live.outcomes.get(o.key).how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
+    assert tick(shop.project, shop.jobs) == [], "told once"
+    assert [e.id for e in shop.project.store.events.list(kind="strangers")] == [event.id]
