@@ -26,9 +26,14 @@ def new_project(folder: Path, recipe: str = "recommend", name: str | None = None
         raise ProjectError(f"{name!r} is no project name", way_out="use a-z, 0-9, - and _, a letter first")
     if (folder / "noria.toml").exists():
         raise ProjectError("there is a project here already", place=str(folder), way_out="choose another folder")
-    written = _copy(resources.files("noria.recipes") / recipe / "template", folder, name)
-    for place in places(folder):
-        (folder / place).mkdir(parents=True, exist_ok=True)
+    try:
+        written = _copy(resources.files("noria.recipes") / recipe / "template", folder, name)
+        for place in places(folder):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as exc:
+        raise ProjectError(f"{exc.filename} is a file, no folder", way_out="choose another folder") from exc
+    except PermissionError as exc:
+        raise ProjectError(f"{exc.filename} cannot be written", way_out="choose another folder") from exc
     return written
 
 
@@ -39,15 +44,18 @@ def places(folder: Path) -> list[str]:
 
 
 def _copy(source: Traversable, target: Path, name: str) -> list[Path]:
+    """Each file whole or not at all, and noria.toml last: before it is there, this is no project and can be made again."""
     target.mkdir(parents=True, exist_ok=True)
     written = []
-    for entry in sorted(source.iterdir(), key=lambda e: e.name):
+    for entry in sorted(source.iterdir(), key=lambda e: (e.name == "noria.toml", e.name)):
         if entry.name in ("__pycache__",):
             continue
         path = target / re.sub(r"^dot-", ".", entry.name)
         if entry.is_dir():
             written += _copy(entry, path, name)
         elif not path.exists():
-            path.write_text(entry.read_text("utf-8").replace("{name}", name), "utf-8")
+            part = path.with_name(f"{path.name}.part")
+            part.write_text(entry.read_text("utf-8").replace("{name}", name), "utf-8")
+            part.replace(path)
             written.append(path)
     return written

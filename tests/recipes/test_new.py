@@ -1,4 +1,4 @@
-"""A new project takes what docs/start.md says; what one shop's files need is that shop's alone."""
+"""A new project is made whole or not, takes what docs/start.md says; what one shop's files need is that shop's alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 
 from noria.data.contract import Contract
 from noria.data.ingest import ingest
-from noria.errors import ConfigError
+from noria.errors import ConfigError, ProjectError
 from noria.project import open_project
-from noria.recipes.new import new_project
+from noria.recipes import new
+from noria.recipes.new import RECIPES, new_project
 from noria.recipes.recommend.fit import fit_to_shop
 
 START = Path(__file__).parents[2] / "docs/start.md"
@@ -49,3 +50,30 @@ def test_the_template_is_strict_and_the_shop_of_the_demo_says_what_it_needs(shop
     assert (shop / "noria.toml").read_text() != config
     with pytest.raises(ConfigError, match="not the file of the recipe"):
         fit_to_shop(shop)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_noria_toml_comes_last(tmp_path, recipe):
+    """Until it is there nothing takes the folder for a project, and the same call makes it whole."""
+    written = new_project(tmp_path / "p", recipe)
+    assert written[-1] == tmp_path / "p/noria.toml"
+    assert sorted(p for p in (tmp_path / "p").rglob("*") if p.is_file()) == sorted(written)
+    written[-1].unlink()
+    assert new_project(tmp_path / "p", recipe) == [tmp_path / "p/noria.toml"]
+
+
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_file_in_the_way_is_said(tmp_path, below):
+    (tmp_path / "p").write_text("mine")
+    with pytest.raises(ProjectError, match=r"p(/deeper)? is a file, no folder - choose another folder"):
+        new_project(tmp_path / f"p{below}", name="shop")
+    assert (tmp_path / "p").read_text() == "mine"
+
+
+def test_where_nothing_may_be_written_is_said(tmp_path, monkeypatch):
+    def denied(*args):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "p"))
+
+    monkeypatch.setattr(new, "_copy", denied)
+    with pytest.raises(ProjectError, match=r"p cannot be written - choose another folder"):
+        new_project(tmp_path / "p")
