@@ -152,6 +152,12 @@ class OutcomesSuite:
         assert store.outcomes.counts(["pred_1", "pred_2", "pred_1"]) == {"pred_1": 2}
         assert store.outcomes.counts([]) == {}
 
+    def test_outcomes_are_known_by_their_keys(self, opened: Opened) -> None:
+        store = opened()
+        written(store, (), [sample.outcome(f"o{n}") for n in range(3)])
+        assert store.outcomes.known(["o0", "o2", "o2", "o3"]) == {"o0", "o2"}
+        assert store.outcomes.known([]) == set()
+
 
 class OnlineSuite:
     def test_events_are_numbered_in_the_order_of_knowledge(self, opened: Opened) -> None:

@@ -264,6 +264,10 @@ class Predictions(Protocol):
 
 class Outcomes(Protocol):
     def get(self, key: str) -> Outcome | None: ...
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that are stored."""
+        ...
+
     def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]: ...
     def waiting(self, most: int = 10_000) -> int:
         """How many are not joined, counted up to here."""

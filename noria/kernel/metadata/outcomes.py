@@ -15,6 +15,7 @@ from noria.kernel.records import Outcome
 OUTCOMES = Rows(Outcome, live_schema.outcomes, "outcome")
 _outcome = live_schema.outcomes.c
 _GET = OUTCOMES.where("key")
+_KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
 _UNJOINED = OUTCOMES.select.where(_outcome.how == "").order_by(_outcome.at, _outcome.key).limit(bindparam("limit"))
 _WAITING = select(_outcome.key).where(_outcome.how == "").limit(bindparam("limit"))
 _THEIRS = _outcome.joined.in_(bindparam("predictions", expanding=True))
@@ -34,6 +35,9 @@ class Outcomes:
     def get(self, key: str) -> Outcome | None:
         row = self._db.first(_GET, given={"key": key})
         return None if row is None else OUTCOMES.record(row)
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        return {str(row[0]) for row in self._db.rows_among(_KNOWN, "keys", keys)}
 
     def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]:
         return OUTCOMES.records(self._db.rows(_UNJOINED, given={"limit": limit}))
