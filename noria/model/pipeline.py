@@ -61,8 +61,10 @@ def train(
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
     problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
-    ctx.progress(0, 1, "the twin that is measured, and the one that is released")
+    said = "the twin that is measured, and the one that is released"
+    ctx.progress(0, 1, said)
     twin, released = problem.fits(found["recipe"], (where.test_start, where.end))
+    ctx.progress(1, 1, said)
     return twin, released
 
 

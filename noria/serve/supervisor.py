@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from noria.errors import AlreadyUp, DiskFull, ProjectError, StoreBusy, no_room
@@ -42,7 +43,7 @@ def up(
     """
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), way_out="noria demo")
-    with _only_one(project), on_signals() as stopping:
+    with only_one(project.root), on_signals() as stopping:
         tree = _Tree(project, host, port)
         try:
             tree.start()
@@ -148,24 +149,24 @@ class _Tree:
 
 
 @contextlib.contextmanager
-def _only_one(project: Project) -> Iterator[None]:
+def only_one(root: Path) -> Iterator[None]:
     """Raises AlreadyUp while another `up` holds this project. The lock goes with its process, however that ends."""
-    path = project.state / "up.lock"
+    path = root / ".noria" / "up.lock"
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
         os.close(fd)
-        raise AlreadyUp("this project is served already", place=str(project.root), way_out=_where(project)) from exc
+        raise AlreadyUp("this project is served already", place=str(root), way_out=_where(root)) from exc
     try:
         yield
     finally:
         os.close(fd)
 
 
-def _where(project: Project) -> str:
+def _where(root: Path) -> str:
     try:
-        there: Any = json.loads((project.state / UP_FILE).read_text("utf-8"))
+        there: Any = json.loads((root / ".noria" / UP_FILE).read_text("utf-8"))
         return f"it is at {there['url']}; stop it with: kill {there['pid']}"
     except (OSError, ValueError, KeyError):
         return "stop the other noria up first"

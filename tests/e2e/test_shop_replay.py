@@ -141,7 +141,16 @@ def test_the_forced_release_was_rolled_back_on_live_quality(whole):
     store = sqlite3.connect(whole.folder / ".noria/noria.db")
     forced = store.execute("select status, forced from releases where forced is not null").fetchall()
     assert [status for status, _ in forced] == ["rolled_back"]
+    told = "select data from events where kind = 'rolled_back' and subject = (select 'release:' || id from releases where forced is not null)"
+    (event,) = [json.loads(data) for (data,) in store.execute(told)]
+    assert event["by"] == "rule" and event["reason"].startswith("hit rate drops 20%: ")
+    (quality,) = [found for found in event["findings"] if found["rule"] == "hit rate drops 20%"]
+    assert quality["broken"] and quality["powered"]
+    assert quality["figures"]["canary"]["mean"] < 0.8 * quality["figures"]["champion"]["mean"]
+    assert [f["rule"] for f in event["findings"] if f["broken"]] == ["hit rate drops 20%"], "no other rule took it back"
     assert whole.summary["rolled_back"] >= 1
+    back = {rollback["model"]: rollback for rollback in whole.summary["rollbacks"]}[event["model"]]
+    assert back["reason"] == event["reason"] and back["forced"]["reason"] == forced[0][1]
     assert store.execute("select count(*) from releases where status = 'champion'").fetchone()[0] == 1
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
 
 from noria.model.rank import Ranking, RecommendScorer
 from noria.recipes.recommend.compare import Rivals
-from noria.recipes.recommend.replay import _append, read_journal
-from noria.recipes.recommend.shop import Line, Visit
+from noria.recipes.recommend.replay import Replay, read_journal
+from noria.recipes.recommend.shop import OPENING, Line, Visit, days, read_cut
 from noria.recipes.recommend.summary import Scored, difference, months
 from noria.types import DAY, parse_time
 
@@ -24,17 +25,60 @@ def scored(request: str, customer: str, loop: list[str], static: list[str], trut
 
 def test_a_journal_cut_short_by_a_kill_loses_its_last_day_only(tmp_path):
     journal = tmp_path / "replay.jsonl"
-    whole = json.dumps({"day": 1, "scored": [["1", AT, "c", "m", "p", {"loop": ["a"]}, ["a"]]]})
+    whole = json.dumps({"day": 1, "seconds": 2.5, "scored": [["1", AT, "c", "m", "p", {"loop": ["a"]}, ["a"]]]})
     journal.write_text(whole + "\n" + json.dumps({"day": 2, "scored": []})[:9])
-    assert list(read_journal(journal)) == [1]
+    assert {day: (len(kept.scored), kept.seconds) for day, kept in read_journal(journal).items()} == {1: (1, 2.5)}
     assert journal.read_text() == whole + "\n"
     assert read_journal(tmp_path / "none") == {}
 
 
-def test_the_journal_is_for_its_owner_alone(tmp_path):
-    journal = tmp_path / "replay.jsonl"
-    _append(journal, 7, [])
-    assert journal.stat().st_mode & 0o777 == 0o600 and read_journal(journal) == {7: []}
+class Server:
+    """Acknowledges everything, and has nothing due."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get(self, path):
+        return {"clock": OPENING, "behind": False, "loop": {"next_due": OPENING + 365 * DAY}}
+
+    def post(self, path, body, meanwhile=lambda: None):
+        self.asked.append(path)
+        return {"items": [], "model": "model:shop@1", "prediction_id": f"p{body['key']}"} if "predict" in path else {}
+
+
+class Alone:
+    def learn(self, customer, lines):
+        """Learns nothing."""
+
+    def answer(self, visit, at):
+        return {}
+
+
+def test_a_day_is_done_when_its_end_is(tmp_path):
+    """Killed at what its end brings, it is played again, and its end with it; seconds are summed over processes."""
+    journal, (day, after) = tmp_path / "replay.jsonl", days(read_cut(), 2)
+
+    def replay(began):
+        return Replay(Server(), "shop", Alone(), tmp_path, journal, began)
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(time.monotonic()).play(day, killed)
+    assert read_journal(journal) == {}
+    first = replay(time.monotonic() - 1_000)
+    first.play(day)
+    kept = read_journal(journal)
+    assert list(kept) == [day.start] and kept[day.start].scored == first.scored and first.scored
+    assert 1_000 < kept[day.start].seconds == first.seconds
+    second = replay(time.monotonic() - 100)
+    second.skip(day, kept[day.start])
+    assert (second.told, second.seconds) == (first.told, first.seconds)
+    second.play(after)
+    assert second.seconds > first.seconds + 100
+    assert first.told < second.told == {line.key for d in (day, after) for v in d.visits for line in v.lines}
+    assert journal.stat().st_mode & 0o777 == 0o600, "the journal is its owner's alone"
 
 
 def test_rivals_know_what_happened_before_and_nothing_after():

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import subprocess
+import sys
+
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from noria.model.rank import Ranking, RecommendScorer
-from noria.recipes.recommend.sabotage import shuffle
+from noria.project import open_project
+from noria.recipes.recommend.sabotage import REASON, maybe_force, shuffle
+from noria.recipes.recommend.shop import OPENING
+from noria.retrain.cycle import run_cycle
 from noria.types import DAY
+from tests.faults.small_shop import rows, small_shop
 
 N, M = 12, 4
 NAMES = [f"i{place:02}" for place in range(N)]
@@ -39,3 +49,86 @@ def test_it_names_other_items_and_can_be_written_and_read():
     items, values = NAMES[:3], np.array([3.0, 2.0, 1.0])
     said = RecommendScorer(read, DAY).recommend(items, values, 0, 5)[0]
     assert said != RecommendScorer(ranking, DAY).recommend(items, values, 0, 5)[0]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A small shop with a champion, in a replay."""
+    base = tmp_path_factory.mktemp("forced")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NORIA_HOME", str(base / "home"))
+        small_shop(base / "shop", rows().filter(pl.col("invoice_date") < pl.datetime(2010, 12, 1)))
+        with open_project(base / "shop") as project:
+            project.store.settings.set("clock", OPENING)
+            project.store.settings.set("mode", "replay")
+        with open_project(base / "shop") as project:
+            assert run_cycle(project).release.status == "champion"
+        yield base
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from noria.kernel.engine import Context
+from noria.project import open_project
+from noria.recipes.recommend import sabotage
+from noria.recipes.recommend.shop import OPENING
+from noria.release import pipeline
+
+def die(*args, **more):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def then_die(work):
+    return lambda *args, **more: (work(*args, **more), die())
+
+moment = sys.argv[2]
+if moment == "registered":
+    sabotage.release_candidate = die
+elif moment == "judged":
+    pipeline.approvals.sign_force = die
+elif moment == "released":
+    sabotage.release_candidate = then_die(sabotage.release_candidate)
+else:
+    assert moment == "started"  # the release is written, its run is not done
+    Context.wrote = die
+with open_project(Path(sys.argv[1])) as project:
+    sabotage.maybe_force(project, OPENING, OPENING)
+"""
+
+
+def told(project):
+    store = project.store
+    return {
+        "models": [(m.ref, m.author, m.kind, m.bundle, m.evaluated, m.created) for m in store.models.list()],
+        "releases": [(r.id, r.model, r.status, r.forced, r.created, r.author) for r in store.releases.list()],
+        "events": sorted((e.id, e.at, e.kind, e.subject) for e in store.events.list()),
+        "runs": [(r.pipeline, r.status) for r in store.runs.list()],
+    }
+
+
+def force(root):
+    with open_project(root) as project:
+        done = maybe_force(project, OPENING, OPENING)
+        assert not maybe_force(project, OPENING, OPENING), "once"
+        return done, told(project)
+
+
+def test_it_waits_for_its_day(trained):
+    with open_project(trained / "shop") as project:
+        assert not maybe_force(project, OPENING, OPENING + 1)
+        assert [m.kind for m in project.store.models.list()] == ["first"]
+
+
+@pytest.mark.parametrize("moment", ["registered", "judged", "started", "released"])
+def test_killed_at_work_it_is_the_same_forced_release(trained, moment, tmp_path):
+    """One version and one release of it, at the same moment, as where nobody was killed."""
+    for name in ("straight", "killed"):
+        shutil.copytree(trained / "shop", tmp_path / name)
+    _, straight = force(tmp_path / "straight")
+    assert [m[1] for m in straight["models"]][1:] == ["somebody in a hurry"]
+    assert [(r[2], r[3]) for r in straight["releases"] if r[3]] == [("canary", REASON)]
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), moment]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    _, killed = force(tmp_path / "killed")
+    assert killed == straight

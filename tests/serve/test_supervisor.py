@@ -142,7 +142,7 @@ def test_a_busy_port_is_said_and_nothing_is_left(project):
         with pytest.raises(PortBusy, match=f"port {port} is taken"):
             up(project, port=port)
     assert not (project.state / "up.json").exists()
-    with supervisor._only_one(project):  # the lock is free again
+    with supervisor.only_one(project.root):  # the lock is free again
         pass
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from noria.errors import ServeError
@@ -25,20 +26,48 @@ FEEDBACK_BATCH = 500
 WAIT = 20  # seconds that the server holds the question whether the loop is done
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One day in the journal: what was scored, and the seconds that the replay had taken at its end."""
+
+    scored: list[Scored]
+    seconds: float
+
+
 class Replay:
     """One replay in progress. ``journal`` keeps what was scored, a line a visit, fsynced at each day's end."""
 
-    def __init__(self, client: Client, endpoint: str, rivals: Rivals, source: Path, journal: Path) -> None:
+    def __init__(
+        self,
+        client: Client,
+        endpoint: str,
+        rivals: Rivals,
+        source: Path,
+        journal: Path,
+        began: float | None = None,
+    ) -> None:
+        """``began``: the monotonic moment from which this process's seconds count; now, if not said."""
         self._client, self._endpoint, self._rivals = client, endpoint, rivals
         self._source, self._journal = source, journal
+        self._began, self._before = time.monotonic() if began is None else began, 0.0
         self.scored: list[Scored] = []
-        self.outcomes = 0
+        self.told: set[str] = set()
+        """Keys of the outcomes that the server has acknowledged."""
+        self.seconds = 0.0
+        """What the days took, whichever processes played them."""
         state = client.get("/replay/state")
         self._clock = int(state["clock"])
         self._due = self._settle(state, self._clock)
 
-    def play(self, day: Day) -> list[Scored]:
-        """One day: its visits, its file, its end. What was scored."""
+    @property
+    def outcomes(self) -> int:
+        return len(self.told)
+
+    def play(self, day: Day, at_end: Callable[[], None] = lambda: None) -> list[Scored]:
+        """One day: its visits, its file, its end, and what else is done then. What was scored.
+
+        The journal's line comes last: a day that was killed before it is played again, its end with it.
+        """
         scored: list[Scored] = []
         asked: dict[str, str] = {}
         for at, visit, lines in _moments(day):
@@ -50,16 +79,19 @@ class Replay:
         if day.rows.height:
             _drop_file(day, self._source)
         self._move(day.end)
-        _append(self._journal, day.start, scored)
+        at_end()
+        self.seconds = self._before + time.monotonic() - self._began
+        _append(self._journal, day.start, scored, self.seconds)
         self.scored += scored
         return scored
 
-    def skip(self, day: Day, kept: list[Scored]) -> None:
+    def skip(self, day: Day, kept: Kept) -> None:
         """A day that an earlier process played: learn what it taught, ask nothing again."""
         for visit in day.visits:
             self._rivals.learn(visit.customer, visit.lines)
-            self.outcomes += len(visit.lines)
-        self.scored += kept
+            self.told |= {line.key for line in visit.lines}
+        self.scored += kept.scored
+        self._before = self.seconds = kept.seconds
 
     def _ask(self, visit: Visit) -> Scored:
         rivals: dict[str, list[str]] = {}
@@ -87,7 +119,7 @@ class Replay:
         ]
         for start in range(0, len(told), FEEDBACK_BATCH):
             self._client.post("/feedback", told[start : start + FEEDBACK_BATCH])
-        self.outcomes += len(told)
+        self.told |= {line.key for line in lines}
         self._rivals.learn(visit.customer, lines)
 
     def _move(self, to: Micros) -> None:
@@ -132,9 +164,10 @@ def _drop_file(day: Day, source: Path) -> None:
     part.rename(source / name)
 
 
-def _append(journal: Path, start: Micros, scored: list[Scored]) -> None:
+def _append(journal: Path, start: Micros, scored: list[Scored], seconds: float) -> None:
     line = {
         "day": start,
+        "seconds": seconds,
         "scored": [[o.request, o.at, o.customer, o.model, o.prediction, o.items, o.truth] for o in scored],
     }
     fd = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it tells who bought what
@@ -144,9 +177,9 @@ def _append(journal: Path, start: Micros, scored: list[Scored]) -> None:
         os.fsync(handle.fileno())
 
 
-def read_journal(journal: Path) -> dict[Micros, list[Scored]]:
-    """What earlier processes scored, by day. A last line that a kill cut short is left out: its day is played again."""
-    kept: dict[Micros, list[Scored]] = {}
+def read_journal(journal: Path) -> dict[Micros, Kept]:
+    """What earlier processes played, by day. A last line that a kill cut short is left out: its day is played again."""
+    kept: dict[Micros, Kept] = {}
     if not journal.exists():
         return kept
     text = journal.read_text("utf-8")
@@ -155,5 +188,5 @@ def read_journal(journal: Path) -> dict[Micros, list[Scored]]:
         journal.write_text(whole, "utf-8")
     for line in whole.splitlines():
         record = json.loads(line)
-        kept[record["day"]] = [Scored(*fields) for fields in record["scored"]]
+        kept[record["day"]] = Kept([Scored(*fields) for fields in record["scored"]], record["seconds"])
     return kept

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -70,39 +69,6 @@ def difference(scored: Sequence[Scored], arm: str, seed: int, draws: int = 4000)
         means[draw] = picked[0] / picked[1]
     low, high = np.quantile(means, [0.025, 0.975])
     return [float(table[:, 0].sum() / table[:, 1].sum()), float(low), float(high)]
-
-
-def write_log(scored: Iterable[Scored], path: str) -> None:
-    """One Parquet row a request: what a test needs to check every figure without this code."""
-    import polars as pl
-
-    rows = [
-        {
-            "request": one.request,
-            "at": one.at,
-            "customer": one.customer,
-            "model": one.model,
-            "prediction": one.prediction,
-            "items": one.items["loop"],
-            "truth": one.truth,
-            "hits": len(set(one.items["loop"]) & set(one.truth)),
-            **{arm: one.recall(arm) for arm in ARMS},
-        }
-        for one in scored
-    ]
-    schema: dict[str, Any] = {
-        "request": pl.String,
-        "at": pl.Int64,
-        "customer": pl.String,
-        "model": pl.String,
-        "prediction": pl.String,
-        "items": pl.List(pl.String),
-        "truth": pl.List(pl.String),
-        "hits": pl.Int64,
-        **dict.fromkeys(ARMS, pl.Float64),
-    }
-    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
-    frame.write_parquet(path)
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -1,0 +1,82 @@
+"""The two files that a demo leaves where it was asked to: each whole or not at all, and known to be possible before a day is played."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from noria.errors import ProjectError, no_room
+from noria.recipes.recommend.summary import ARMS, Scored
+from noria.types import JsonObject
+
+
+def check_target(path: Path) -> None:
+    """Raises ProjectError where no file can be written under this name."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise ProjectError(f"there is no folder {folder}/", place=str(path), way_out=f"make it: mkdir -p {folder}")
+    if path.is_dir():
+        raise ProjectError("this is a folder, no file", place=str(path), way_out="name a file in it")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        if no_room(exc):
+            raise
+        raise ProjectError(
+            f"nothing can be written into {folder}/: {exc.strerror}", place=str(path), way_out="name another folder"
+        ) from exc
+
+
+def write_summary(summary: JsonObject, path: Path) -> None:
+    """The summary as JSON."""
+    _write(path, (json.dumps(summary, indent=2) + "\n").encode())
+
+
+def write_log(scored: Iterable[Scored], path: Path) -> None:
+    """One Parquet row a request: what a test needs to check every figure without this code."""
+    import polars as pl
+
+    rows = [
+        {
+            "request": one.request,
+            "at": one.at,
+            "customer": one.customer,
+            "model": one.model,
+            "prediction": one.prediction,
+            "items": one.items["loop"],
+            "truth": one.truth,
+            "hits": len(set(one.items["loop"]) & set(one.truth)),
+            **{arm: one.recall(arm) for arm in ARMS},
+        }
+        for one in scored
+    ]
+    schema: dict[str, Any] = {
+        "request": pl.String,
+        "at": pl.Int64,
+        "customer": pl.String,
+        "model": pl.String,
+        "prediction": pl.String,
+        "items": pl.List(pl.String),
+        "truth": pl.List(pl.String),
+        "hits": pl.Int64,
+        **dict.fromkeys(ARMS, pl.Float64),
+    }
+    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    _write(path, buffer.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    part.replace(path)
