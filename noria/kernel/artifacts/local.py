@@ -31,22 +31,22 @@ class LocalArtifacts:
         self.root = Path(root).absolute()
         self._base = self.root / "sha256"
         self._tmp = self.root / "tmp"
+        self._firm: set[str] = set()  # folders of sha256/ whose entries there, and all above, are known to be on disk
         try:
             self._base.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._tmp.mkdir(exist_ok=True, mode=0o700)
+            self.sweep()
         except OSError as exc:
             raise _translated(exc, self.root) from exc
-        self.sweep()
 
     def put(self, data: bytes) -> str:
         """Keep the bytes; their digest. Raises DiskFull (nothing is left behind) or StoreError."""
         name = hashlib.sha256(data).hexdigest()
         target = self._base / name[:2] / name[2:]
         try:
-            if _holds(target, data):
-                _fsync_folder(target.parent)  # another writer may have renamed it and not yet fsynced the folder
-            else:
+            if not _holds(target, data):
                 self._write(data, target)
+            self._make_firm(target.parent)  # also where another writer made the file, or the folder, a moment ago
         except OSError as exc:
             raise _translated(exc, target) from exc
         return f"sha256:{name}"
@@ -94,15 +94,19 @@ class LocalArtifacts:
 
     def digests(self) -> Iterator[str]:
         """Every digest that has a file, sorted."""
-        for folder in sorted(self._base.iterdir()):
-            for file in sorted(folder.iterdir()):
-                yield f"sha256:{folder.name}{file.name}"
+        try:
+            for folder in sorted(f for f in self._base.iterdir() if len(f.name) == 2 and f.is_dir()):
+                names = (f"sha256:{folder.name}{file.name}" for file in sorted(folder.iterdir()))
+                yield from filter(_DIGEST.fullmatch, names)  # what else somebody put there is no artifact
+        except OSError as exc:
+            raise _translated(exc, self._base) from exc
 
     def sweep(self) -> int:
         """Removes what killed writers left half written, and says how many files. Live writers hold a lock."""
         swept = 0
         for file in list(self._tmp.iterdir()):
-            swept += _remove_unlocked(file)
+            if file.is_file() and not file.is_symlink():  # a folder or a link is none of ours
+                swept += _remove_unlocked(file)
         return swept
 
     def _file(self, digest: str) -> Path:
@@ -111,9 +115,7 @@ class LocalArtifacts:
         return self._base / digest[7:9] / digest[9:]
 
     def _write(self, data: bytes, target: Path) -> None:
-        if not target.parent.is_dir():
-            target.parent.mkdir(exist_ok=True, mode=0o700)
-            _fsync_folder(self._base)
+        target.parent.mkdir(exist_ok=True, mode=0o700)
         part, fd = self._part()
         try:
             _write_all(fd, data)
@@ -125,7 +127,23 @@ class LocalArtifacts:
             raise
         finally:
             os.close(fd)
-        _fsync_folder(target.parent)
+
+    def _make_firm(self, folder: Path) -> None:
+        """The file's entry in its folder survives power loss, and so do the entries of the folders above it.
+
+        Those above are fsynced once for each folder: whoever made them may not have done so yet. The state folder that
+        holds the store, and the entry of that one, are made elsewhere and count too.
+        """
+        _fsync_folder(folder)
+        if folder.name in self._firm:
+            return
+        there = os.listdir(self._base)
+        _fsync_folder(self._base)
+        if not self._firm:
+            for above in (self.root, *self.root.parents[:2]):
+                if os.access(above, os.R_OK):  # a folder that we may not open was there before us
+                    _fsync_folder(above)
+        self._firm.update(there)
 
     def _part(self) -> tuple[Path, int]:
         """A fresh locked file under tmp. A sweep between its birth and its lock may remove it: then another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import resource
 import signal
@@ -122,6 +123,76 @@ def test_a_dead_disk_is_a_store_error(tmp_path: Path, monkeypatch: pytest.Monkey
         store.put(b"x")
 
 
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what is fsynced, and "replace", in their order."""
+    told: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def note_fsync(fd: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{fd}"))
+        told.append("part" if path.parent.name == "tmp" else path.name)
+        fsync(fd)
+
+    def note_replace(source: Path, target: Path) -> None:
+        told.append("replace")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    return told
+
+
+def test_bytes_are_on_disk_before_their_name_and_every_folder_above_before_put_returns(
+    tmp_path: Path, synced: list[str]
+) -> None:
+    (tmp_path / "shop" / ".noria").mkdir(parents=True)
+    store = LocalArtifacts(tmp_path / "shop" / ".noria" / "artifacts")
+    one, same_folder, other_folder = b"1", *in_folder(b"1", 1), *in_folder(b"2", 1)
+    folder = digest(one)[7:9]
+    store.put(one)
+    assert synced == ["part", "replace", folder, "sha256", "artifacts", ".noria", "shop"]
+    synced.clear()
+    store.put(same_folder)
+    assert synced == ["part", "replace", folder]
+    synced.clear()
+    store.put(other_folder)
+    assert synced == ["part", "replace", digest(other_folder)[7:9], "sha256"]
+
+
+def test_what_another_writer_made_is_made_sure_of_too(tmp_path: Path, synced: list[str]) -> None:
+    """It may have been killed, or be just about to fsync: who says that the bytes are kept has to know."""
+    store, other = LocalArtifacts(tmp_path / "a"), LocalArtifacts(tmp_path / "a")
+    store.put(b"1")
+    other.put(b"2")
+    synced.clear()
+    store.put(b"2")
+    assert synced == [digest(b"2")[7:9], "sha256"]
+    (tmp_path / "a" / "sha256" / digest(b"3")[7:9]).mkdir()
+    synced.clear()
+    store.put(b"3")
+    assert synced == ["part", "replace", digest(b"3")[7:9], "sha256"]
+
+
+def test_a_deletion_is_on_disk(tmp_path: Path, synced: list[str]) -> None:
+    store = LocalArtifacts(tmp_path)
+    name = store.put(b"1")
+    synced.clear()
+    store.delete(name)
+    assert synced == [name[7:9]]
+
+
+def test_what_is_no_artifact_is_left_alone(tmp_path: Path) -> None:
+    store = LocalArtifacts(tmp_path)
+    name = store.put(b"1")
+    (tmp_path / "sha256" / "stray").write_text("x")
+    (tmp_path / "sha256" / name[7:9] / "stray").write_text("x")
+    (tmp_path / "tmp" / "folder").mkdir()
+    assert list(store.digests()) == [name]
+    assert LocalArtifacts(tmp_path).sweep() == 0
+    assert (tmp_path / "tmp" / "folder").is_dir()
+
+
 @pytest.mark.parametrize("moment", ["fchmod", "fsync", "replace"])
 def test_a_writer_killed_half_way_leaves_no_artifact_and_is_swept(tmp_path: Path, moment: str) -> None:
     script = f"""
@@ -166,6 +237,13 @@ def test_many_writers_of_the_same_and_of_other_bytes(tmp_path: Path) -> None:
         t.join()
     assert not failures
     assert len(list(LocalArtifacts(tmp_path).digests())) == 21
+
+
+def in_folder(data: bytes, count: int) -> list[bytes]:
+    """Other bytes that are kept in the same folder."""
+    wanted = digest(data)[7:9]
+    found = (other for n in itertools.count() if digest(other := b"other %d" % n)[7:9] == wanted)
+    return list(itertools.islice(found, count))
 
 
 def flip(path: Path, place: int) -> None:
