@@ -70,6 +70,19 @@ class RunsSuite:
         assert [run.id for run in store.runs.unfinished()] == ["run_1", "run_2", "run_3"]
         assert [run.id for run in store.runs.unfinished("model|a=1")] == ["run_1", "run_2"]
 
+    def test_the_latest_run_of_a_key_is_found_behind_any_number_of_others(self, opened: Opened) -> None:
+        store = opened()
+        for n, status in enumerate(["done", "failed", "cancelled", "running"]):
+            store.runs.create(sample.run(f"run_{n}", key=status, started=9, status=status))
+        for n in range(60):
+            store.runs.create(sample.run(f"run_x{n:02}", key="other", started=10 + n))
+        for n, status in enumerate(["done", "failed", "cancelled", "running"]):
+            found = store.runs.latest(status)
+            assert found is not None and found.id == f"run_{n}"
+        latest = store.runs.latest("other")
+        assert latest is not None and latest.id == "run_x59"
+        assert store.runs.latest("nobody's") is None
+
     def test_steps_are_replaced_by_name_and_ordered_by_position(self, opened: Opened) -> None:
         store = opened()
         store.runs.create(sample.run())

@@ -33,13 +33,13 @@ def settle_orphans(store: MetadataStore, now: Micros | None = None, keep: str = 
     return settled
 
 
-def resumable(store: MetadataStore, pipeline: str, key: str) -> Run | None:
+def resumable(store: MetadataStore, key: str) -> Run | None:
     """The run that the same command goes on with: unfinished, or the newest of this key, settled as orphan."""
     unfinished = store.runs.unfinished(key)
     if unfinished:
         return unfinished[0]
-    failed = [run for run in store.runs.list(pipeline=pipeline, limit=50) if run.key == key][:1]
-    return next((run for run in failed if run.status == "failed" and (run.error or "").startswith(ORPHAN)), None)
+    latest = store.runs.latest(key)
+    return latest if latest and latest.status == "failed" and (latest.error or "").startswith(ORPHAN) else None
 
 
 def _is_orphan(store: MetadataStore, run: Run) -> bool:

@@ -108,7 +108,7 @@ class Engine:
         self, name: str, key: str, owner: str, params: JsonObject, parent: str | None, resume: str | None
     ) -> tuple[Run, dict[str, Step] | None]:
         """The run to go on with and its steps so far, or a new one and None."""
-        found = self.store.runs.get(resume) if resume else resumable(self.store, name, key)
+        found = self.store.runs.get(resume) if resume else resumable(self.store, key)
         if found is not None and found.key != key:
             raise Conflict(f"{found.id} is another run: other pipeline, parameters, seed or parent")
         if found is not None:

@@ -58,6 +58,10 @@ class Runs(Protocol):
         """Runs in status running (of this key), oldest first."""
         ...
 
+    def latest(self, key: str) -> Run | None:
+        """The newest run of this key, however many others there are."""
+        ...
+
     def owner(self, run_id: str, tx: Tx) -> str:
         """The run's owner; until the transaction ends nobody else changes it. Who finds another name writes nothing."""
         ...

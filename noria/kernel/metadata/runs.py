@@ -26,6 +26,11 @@ _FINISHED = (
 _UNFINISHED = Narrowed(
     RUNS.select.where(_run.status == "running").order_by(_run.started, _run.id), key=_run.key == bindparam("key")
 )
+_LATEST = (  # by every status: that is what the index begins with
+    RUNS.select.where(_run.status.in_(("running", "done", "failed", "cancelled")), _run.key == bindparam("the_key"))
+    .order_by(_run.started.desc(), _run.id.desc())
+    .limit(1)
+)
 _OWNER = select(_run.owner).where(_run.id == bindparam("the_run")).with_for_update()
 
 
@@ -62,6 +67,10 @@ class Runs:
     def unfinished(self, key: str | None = None) -> Sequence[Run]:
         given = {"key": key}
         return RUNS.records(self._db.rows(_UNFINISHED.by(given), given=given))
+
+    def latest(self, key: str) -> Run | None:
+        row = self._db.first(_LATEST, given={"the_key": key})
+        return None if row is None else RUNS.record(row)
 
     def owner(self, run_id: str, tx: Tx) -> str:
         row = self._db.first(_OWNER, tx, {"the_run": run_id})

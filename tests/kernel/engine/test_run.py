@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from noria.errors import Conflict, DataBlocked, DiskFull, NotFound, PipelineError, StepFailed, StoreError
 from noria.kernel.artifacts import LocalArtifacts
 from noria.kernel.artifacts.codecs import Bundle, Report
-from noria.kernel.engine import Context, each, pipeline, step, when
+from noria.kernel.engine import Context, each, pipeline, settle_orphans, step, when
 from tests.kernel.engine.conftest import Place
 
 CALLS: list[str] = []
@@ -290,6 +291,16 @@ def test_a_failed_run_asked_for_again_is_a_new_run_or_resumed_by_name(place: Pla
     assert place.steps(runs[0].id)["explode"].attempt == 2
     with pytest.raises(Conflict):
         place.engine().run(mapped, resume=runs[0].id)
+
+
+def test_a_run_whose_process_died_is_gone_on_with_after_any_number_of_others(place: Place) -> None:
+    run = place.run(mapped, {"n": 1}).run
+    place.store.runs.update(run.id, status="running", ended=None, owner=f"{run.owner.split(':')[0]}:1:1:1")
+    assert settle_orphans(place.store) == [run.id]
+    for n in range(51):
+        other = dataclasses.replace(run, id=f"run_z{n}", key=f"{n}", started=run.started + 1, status="done")
+        place.store.runs.create(other)
+    assert place.run(mapped, {"n": 1}).run.id == run.id
 
 
 def test_an_error_of_noria_comes_out_as_it_is(place: Place) -> None:

@@ -19,6 +19,7 @@ META: dict[str, Callable[[Any], Any]] = {
     "runs.list of": lambda s: s.runs.list(pipeline="model"),
     "runs.page": lambda s: s.runs.page(before="run_1"),
     "runs.unfinished": lambda s: s.runs.unfinished("key"),
+    "runs.latest": lambda s: s.runs.latest("key"),
     "runs.steps": lambda s: s.runs.steps("run_1"),
     "runs.find_step": lambda s: s.runs.find_step("fp"),
     "runs.previous_step": lambda s: s.runs.previous_step("model", "train", "run_1"),
