@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -123,15 +125,38 @@ def _plainly(tell: Any) -> Any:
 
 
 @contextmanager
+def prints_on_stderr() -> Iterator[None]:
+    """What steps print, in this process or in children, goes to stderr: stdout is for the answer in JSON alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
 def steps_shown(quiet: bool) -> Iterator[Any]:
-    """A listener that shows each step as it goes: a bar on a terminal, a line each elsewhere."""
+    """A listener that shows each step as it goes: a bar on a terminal, a line each elsewhere. ``quiet``: for JSON."""
     if quiet:
-        yield lambda kind, data: None
+        with prints_on_stderr():
+            yield lambda kind, data: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(highlight=False, stderr=True)
+    class Unheard(Console):
+        """When nobody reads any more (``2>&1 | head -1``) the run goes on unheard; rich would exit."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stderr.fileno())
+
+    console = Unheard(highlight=False, stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description:<30}"), BarColumn(30), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bars: dict[str, Any] = {}

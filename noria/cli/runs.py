@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +92,9 @@ runs.add_command(why)
 @json_option
 def resume(folder: Path, run_id: str, as_json: bool) -> None:
     """Go on with a run that was killed: it stays the same run, and finished steps are hits."""
-    from noria.cli.run import resume_run
+    from noria.cli.run import prints_on_stderr, resume_run
 
-    with opened(folder) as project:
+    with opened(folder) as project, prints_on_stderr() if as_json else nullcontext():
         found = resume_run(project, run_id)
     emit(found, as_json, lambda: facts({"run": found.id, "status": found.status}))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -104,3 +106,53 @@ def test_a_step_is_shown_with_the_time_that_people_waited(monkeypatch, capsys):
         now[0] += 2.25
         tell("finished", {"step": "sleeps", "cpu_us": 10})
     assert capsys.readouterr().err.split() == ["sleeps", "finished", "2.25", "s"]
+
+
+NOISY = """
+import os
+
+from noria import pipeline, step
+
+
+@step(impure="is watched as it goes")
+def here() -> int:
+    print("said here")
+    os.write(1, b"written here\\n")
+    return 1
+
+
+@step(isolate=True, impure="is watched as it goes")
+def apart(x: int) -> int:
+    print("said apart")
+    return x
+
+
+@pipeline
+def counted() -> int:
+    return apart(here())
+"""
+
+
+def noria(shop, *args, **more):
+    command = [sys.executable, "-m", "noria.cli.main", "run", "steps:counted", "--project", str(shop), *args]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
+
+
+def test_what_steps_print_is_no_part_of_the_json(shop):
+    (shop / "steps.py").write_text(NOISY)
+    with noria(shop, "--json", stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=120)
+    assert json.loads(out)["result"]
+    assert {"said here", "written here", "said apart"} <= set(err.split("\n"))
+
+
+def test_a_run_that_nobody_listens_to_goes_on_to_its_end(shop):
+    (shop / "steps.py").write_text(NOISY.replace('    print("said here")\n    os.write(1, b"written here\\n")\n', ""))
+    reading, writing = os.pipe()
+    os.close(reading)  # as ``2>&1 | head -1`` does, at once
+    with noria(shop, stderr=writing) as process:
+        os.close(writing)
+        assert process.communicate(timeout=120)[0]
+    with open_project(shop) as project:
+        (run,) = project.store.runs.list(pipeline="counted")
+        assert run.status == "done" and run.error is None
