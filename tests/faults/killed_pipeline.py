@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -48,6 +49,8 @@ def apart(x: int, ctx: Context) -> int:
     ctx.progress(1, 1, str(os.getpid()))
     if (ctx.root / "hang").exists():
         threading.Event().wait()
+    if (ctx.root / "spin").exists():
+        re.match(r"(a+)+$", "a" * 60 + "b")  # takes centuries, and the interpreter's lock is held all the while
     return x + 1
 
 

@@ -166,6 +166,21 @@ def test_a_live_run_is_not_an_orphan(tmp_path: Path) -> None:
     check(tmp_path, state(tmp_path))
 
 
+def test_a_child_that_holds_the_interpreters_lock_dies_with_its_run(tmp_path: Path) -> None:
+    """No thread of the child gets to run, so none can look whether the parent is still there."""
+    (tmp_path / "spin").touch()
+    process = command(tmp_path)
+    child = wait_for_child(process)
+    process.kill()
+    died = wait_until_gone(child)
+    if not died:
+        os.kill(child, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert died
+    (tmp_path / "spin").unlink()
+    check(tmp_path, state(tmp_path))
+
+
 def test_a_frozen_process_that_wakes_up_writes_nothing_more(tmp_path: Path) -> None:
     """Its lease ran out and another took the run over: what it does after that is refused."""
     (tmp_path / "hang").touch()

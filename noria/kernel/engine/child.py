@@ -28,7 +28,7 @@ from noria.types import HeldClock, JsonObject, SystemClock
 def main(fd: int) -> None:
     """Read the request, do the step, answer."""
     request: JsonObject = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    guardian = _guard(fd)
     sys.path[:] = request["path"]
     lock = threading.Lock()
 
@@ -44,9 +44,11 @@ def main(fd: int) -> None:
         with Resources(request["reopen"], root) as resources:
             done = run_here(_job(request), _surroundings(request, root, resources), progress)
     except Exception as exc:  # noqa: BLE001 - told to the parent, which raises it
+        _dismiss(guardian)
         say({"failed": _failed(exc)})
     else:
         sys.stdout.flush()
+        _dismiss(guardian)
         say({"done": _told(done)})
 
 
@@ -171,11 +173,26 @@ def _write(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _die_with_parent() -> None:
-    """The parent holds the other end of our input and never writes again: its end is the parent's end."""
-    while sys.stdin.buffer.read(1):
+def _guard(fd: int) -> int:
+    """A process that kills this one, and all it starts, as soon as the parent is gone; its id.
+
+    The parent holds the other end of our input and never writes again: its end is the parent's end. A thread could wait
+    for that too, but not act while the step is in native code that holds the interpreter's lock.
+    """
+    guardian = os.fork()
+    if guardian:
+        return guardian
+    os.close(fd)  # else the parent would wait for an answer of a step that died
+    while os.read(0, 1):
         pass
     os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _dismiss(guardian: int) -> None:
+    """Taken back before the answer, so that nobody has to reap it; after the answer the parent kills what is left."""
+    os.kill(guardian, signal.SIGKILL)
+    os.waitpid(guardian, 0)
 
 
 if __name__ == "__main__":

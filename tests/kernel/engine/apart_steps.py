@@ -38,11 +38,11 @@ def summed(weights: dict[str, Any]) -> int:
     return int(weights["w"].sum())
 
 
-@step(timeout="300 ms")
+@step(timeout="50 s")
 def hangs(ctx: Context) -> None:
     """Starts a process of its own that hangs too, tells both ids, and never ends."""
     other = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
-    (ctx.root / "pids").write_text(f"{os.getpid()} {other.pid}")
+    ctx.progress(1, 1, f"{os.getpid()} {other.pid}")
     threading.Event().wait()
 
 

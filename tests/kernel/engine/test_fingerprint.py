@@ -180,6 +180,13 @@ def test_the_seed_counts_only_with_a_context_and_the_version_when_declared() -> 
     assert made_of(declared.definition, Reach(), {}, {}, 7, "data of May")["version"] == "data of May"
 
 
+@pytest.mark.parametrize("what", ["fingerprint.PYTHON", "fingerprint.codecs.VERSION"])
+def test_another_python_or_codec_is_another_fingerprint(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    before = fingerprint(made_of(some.definition, Reach(), {}, {}, 0, None))
+    monkeypatch.setattr(f"noria.kernel.engine.{what}", "another")
+    assert fingerprint(made_of(some.definition, Reach(), {}, {}, 0, None)) != before
+
+
 def test_libraries_are_those_that_the_reached_code_uses(load_module: Load) -> None:
     module = load_module(
         steps="""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,11 +45,15 @@ def test_values_between_children_go_by_artifacts_and_are_reused(place: Place) ->
     assert set(place.status(again.run.id).values()) == {"cached"}
 
 
-def test_a_timeout_kills_the_child_and_all_it_started(place: Place) -> None:
+def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child's word that both hang is what makes the parent's clock go past the limit."""
+    clock = SimpleNamespace(monotonic=lambda: 100.0 * len(place.said("progress")))
+    monkeypatch.setattr("noria.kernel.engine.isolated.time", clock)
     with pytest.raises(StepTimeout, match="step hangs"):
         run(place, "hangs")
-    pids = [int(p) for p in (place.root / "pids").read_text().split()] if (place.root / "pids").exists() else []
-    assert all(gone(pid) for pid in pids)
+    (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]
+    pids = [int(pid) for pid in told.split()]
+    assert len(pids) == 2 and all(gone(pid) for pid in pids)
     (recorded,) = place.store.runs.list()
     assert recorded.status == "failed"
     assert place.status(recorded.id) == {"hangs": "failed"}

@@ -16,6 +16,7 @@ from noria.errors import Conflict, DataBlocked, DiskFull, NotFound, PipelineErro
 from noria.kernel.artifacts import LocalArtifacts
 from noria.kernel.artifacts.codecs import Bundle, Report
 from noria.kernel.engine import Context, each, pipeline, settle_orphans, step, when
+from noria.kernel.engine.attempt import with_retries
 from tests.kernel.engine.conftest import Place
 
 CALLS: list[str] = []
@@ -363,6 +364,23 @@ def test_retries_are_for_the_named_exceptions_only(place: Place) -> None:
         place.run(flow, {"kind": "value"})
     assert CALLS == ["value"]
     assert place.steps(place.store.runs.list(status="failed")[0].id)["shaky"].attempt == 1
+
+
+def test_the_wait_between_attempts_doubles() -> None:
+    waits: list[float] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            return False
+
+    @step(retry=(OSError,), attempts=4, backoff="30 s")
+    def never() -> None:
+        raise OSError("no")
+
+    with pytest.raises(OSError):
+        with_retries(never.definition, never, lambda number, error: None, Stop())  # type: ignore[arg-type]
+    assert waits == [30.0, 60.0, 120.0]
 
 
 def test_attempts_end(place: Place) -> None:
