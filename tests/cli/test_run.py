@@ -156,3 +156,39 @@ def test_a_run_that_nobody_listens_to_goes_on_to_its_end(shop):
     with open_project(shop) as project:
         (run,) = project.store.runs.list(pipeline="counted")
         assert run.status == "done" and run.error is None
+
+
+WAITING = """
+from pathlib import Path
+
+from noria import Context, pipeline, step
+
+
+@step(impure="waits for the test")
+def waits(ctx: Context) -> str:
+    print("begun", flush=True)
+    return (ctx.root / "gate").read_text()
+
+
+@pipeline
+def counted() -> str:
+    return waits()
+"""
+
+
+def test_two_commands_at_once_are_one_run(shop):
+    (shop / "steps.py").write_text(WAITING)
+    os.mkfifo(shop / "gate")
+    with noria(shop) as first:
+        try:
+            assert first.stdout.readline() == "begun\n"
+            second = subprocess.run(first.args, capture_output=True, text=True, timeout=120)
+            assert second.returncode == 4 and second.stdout == ""
+            assert f":{first.pid}:" in second.stderr and "wait for it, or stop that process" in second.stderr
+            (shop / "gate").write_text("open")
+            assert "done" in first.communicate(timeout=120)[0]
+        finally:
+            first.kill()
+    assert first.returncode == 0
+    with open_project(shop) as project:
+        assert [run.status for run in project.store.runs.list(pipeline="counted")] == ["done"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from noria.errors import StoreBusy, StoreError
 from noria.kernel.metadata import open_live, open_metadata
@@ -82,6 +83,16 @@ def test_readers_cannot_write(postgres: Callable[[], str]) -> None:
     with vars(store)["_db"].engine.connect() as reader, pytest.raises(Exception, match="read-only"):
         reader.exec_driver_sql("DELETE FROM settings")
     store.close()
+
+
+def test_what_is_acknowledged_is_on_disk_whatever_the_address_says(postgres: Callable[[], str]) -> None:
+    address = make_url(postgres())
+    given = " ".join(address.normalized_query.get("options", ()))
+    url = address.update_query_dict({"options": f"{given} -c synchronous_commit=off"})
+    for opened in (open_metadata(url.render_as_string(False)), open_live(url.render_as_string(False))):
+        with vars(opened)["_db"].engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        opened.close()
 
 
 def test_text_that_the_server_cannot_hold_is_refused(postgres: Callable[[], str]) -> None:
