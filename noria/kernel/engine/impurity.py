@@ -41,7 +41,7 @@ class Recorder:
     def see(self, what: str) -> None:
         """Take note; after twenty different things the rest is summed up."""
         if len(self.seen) < _MOST:
-            self.seen[what] = None
+            self.seen[what.encode(errors="backslashreplace").decode()] = None  # a name on a disk need not be text
         else:
             self.seen["and more"] = None
 
@@ -206,7 +206,9 @@ def _chance() -> dict[str, Any]:
     found: dict[str, Any] = {f"modules {len(sys.modules)}": None}
     if (python := sys.modules.get("random")) is not None:
         found["random"] = hash(python.getstate())
-    if (numpy := sys.modules.get("numpy.random")) is not None:
-        state = numpy.get_state(legacy=False)["state"]
+    if "numpy" in sys.modules:
+        from numpy import random as numpy  # loaded when first used: a step's first draw would hide behind that
+
+        state: Any = numpy.get_state(legacy=False)["state"]
         found["numpy"] = (state.get("pos"), hash(state["key"].tobytes()) if "key" in state else repr(state))
     return found

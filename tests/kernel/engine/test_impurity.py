@@ -137,6 +137,11 @@ def test_threads_that_were_there_before_are_not(tmp_path: Path) -> None:
     assert seen(tmp_path, work) == []
 
 
+def test_a_name_that_is_no_text_is_spelled_out(tmp_path: Path) -> None:
+    (tmp_path / "caf\udce9").write_text("1")
+    assert seen(tmp_path, (tmp_path / "caf\udce9").read_text) == ["reads caf\\udce9"]
+
+
 def test_a_flood_is_summed_up(tmp_path: Path) -> None:
     def work() -> None:
         for i in range(100):
