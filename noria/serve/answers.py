@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from noria.errors import BadRequest, Conflict, NotFound
+from noria.errors import BadRequest, Conflict, NotFound, StoreBusy
 from noria.kernel.records import OnlineEvent, Outcome, Prediction
 from noria.model.labels import known
 from noria.serve.bodies import CandidateBody, PredictBody
@@ -93,7 +93,7 @@ class Answers:
         answer = serving.predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
         if ack != "none":
-            landed = None if body.key is None else partial(self._flying.pop, prediction_id)
+            landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
             written = serving.log.write((prediction,), urgent=ack == "group", settled=landed)
             if body.key is not None:
                 self._flying[prediction_id] = _Flying(prediction, written)
@@ -105,8 +105,12 @@ class Answers:
     async def _earlier(self, prediction_id: str, body: PredictBody, inputs: bytes, ack: str) -> Reply | None:
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", way_out="use ack=async")
-        while (flying := self._flying.get(prediction_id)) is not None and flying.written.done():
+        flying = self._flying.get(prediction_id)
+        if flying is not None and flying.written.done():
             await self._s.log.write()  # nobody waits for it any more, but it may still be written
+            flying = self._flying.get(prediction_id)
+            if flying is not None and flying.written.done():
+                raise StoreBusy("the first answer to this key is not settled", place="$.key", way_out="ask again later")
         if flying is not None:
             await asyncio.wait([flying.written])
             flying.written.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence, Set
@@ -20,6 +21,8 @@ LINGER = 0.02
 """Seconds that rows nobody waits for may gather, so that they share a commit: well within the 100 ms of ack=async."""
 
 Seqs = Sequence[int]
+
+_log = logging.getLogger("noria.serve")
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class Log:
     outcomes met. What is handed over during one turn of the loop goes in one call; what the writer reports during one
     turn comes back in one wake-up.
     ``learn`` is called with the committed events and their seqs before the futures are done: who has its
-    acknowledgement also finds its outcome in the history.
+    acknowledgement also finds its outcome in the history. What it raises is logged and stops nothing: the rows are kept.
     """
 
     def __init__(self, live: LiveStore, learn: Callable[[Sequence[OnlineEvent], Seqs], None]) -> None:
@@ -140,7 +143,10 @@ class Log:
     ) -> None:
         self.waiting -= len(entries)
         if error is None and events:
-            self._learn(events, seqs)
+            try:
+                self._learn(events, seqs)
+            except Exception:  # noqa: BLE001 - whatever it was, the rows are on the disk: that is acknowledged
+                _log.exception("the history falls behind; the heartbeat follows it")
         for future, first, last, settled in entries:
             if settled is not None:
                 settled()

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from noria.errors import DiskFull, ProjectError
+from noria.errors import DiskFull, ProjectError, StoreBusy
 from noria.serve import auth
 from noria.serve import log as logs
+from noria.serve.answers import _Flying as Flying
 from noria.serve.app import App
 from noria.serve.bodies import MAX_BODY
+from noria.serve.log import Met
 from noria.serve.predictor import Predictor
 from noria.serve.routes import OPEN, SCOPES, Route
 from noria.types import DAY, to_iso
@@ -145,6 +147,59 @@ def test_a_retry_after_a_write_that_failed_is_a_first_one(run, project, monkeypa
 
     first, second = run(work)
     assert (first.status, second.status) == (507, 200) and "repeated" not in second.headers
+
+
+def test_a_history_that_cannot_be_read_takes_no_acknowledgement_along(run, project, monkeypatch):
+    body = {"subject": "7", "key": "536365"}
+    troubles: list[Exception] = [StoreBusy("cannot be read")]
+    learn = Predictor.learn
+
+    def stumbling(self: Any, *committed: Any) -> None:
+        if troubles:
+            raise troubles.pop()
+        learn(self, *committed)
+
+    async def work(ask: Asker) -> Any:
+        asked = (ask("POST", "/predict/shop", body), ask("POST", "/feedback", outcome()))
+        answers = await asyncio.gather(*asked)
+        assert [answer.status for answer in answers] == [200, 200] and not troubles
+        retry = await ask("POST", "/predict/shop", body)
+        while ask.app.serving.predictor.history.seq < 1:  # the heartbeat follows
+            await asyncio.sleep(0.005)
+        return answers[0], retry
+
+    monkeypatch.setattr(logs, "ACK_SECONDS", 60.0)
+    monkeypatch.setattr(Predictor, "learn", stumbling)
+    first, retry = run(work)
+    assert retry.json == first.json and retry.headers["repeated"] == "1"
+
+
+def test_a_retry_of_what_never_settles_is_a_bounded_wait(run, project, monkeypatch):
+    body = {"subject": "7", "key": "536365"}
+
+    async def work(ask: Asker) -> Any:
+        first = await ask("POST", "/predict/shop", body)
+        flying = ask.app.answers._flying
+        monkeypatch.setattr(logs.Log, "write", keep(logs.Log.write, flying))
+        (kept,) = project.live.predictions.recent()
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(Met())
+        flying[kept.id] = Flying(kept, done)
+        return first, await ask("POST", "/predict/shop", body)
+
+    writes: list[Any] = []
+
+    def keep(write: Any, flying: Any) -> Any:
+        def counted(*args: Any, **more: Any) -> Any:
+            writes.append(args)
+            if len(writes) > 3:
+                flying.clear()  # or the test would not end
+            return write(*args, **more)
+
+        return counted
+
+    first, retry = run(work)
+    assert (first.status, retry.status, retry.json["code"]) == (200, 503, "busy") and len(writes) == 1
 
 
 def test_an_outcome_that_is_refused_is_no_part_of_the_history(run, project):

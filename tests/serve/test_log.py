@@ -99,6 +99,25 @@ def test_outcomes_are_learnt_before_they_are_acknowledged():
     go(work)
 
 
+def test_what_is_committed_is_acknowledged_though_it_cannot_be_learnt(caplog):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        def fails(*_: Any) -> None:
+            raise StoreBusy("cannot be read")
+
+        settled: list[str] = []
+        log._learn = fails  # type: ignore[method-assign]
+        first = log.write((prediction("p"),), settled=lambda: settled.append("p"))
+        second = log.write((), (), [event("a")], settled=lambda: settled.append("a"))
+        await turn()
+        store.commit()
+        await turn()
+        assert first.done() and second.done() and not first.exception() and not second.exception()
+        assert settled == ["p", "a"] and log.waiting == 0
+
+    go(work)
+    assert "the history falls behind" in caplog.text and "cannot be read" in caplog.text
+
+
 def test_a_failed_commit_is_told_to_all_and_teaches_nothing():
     async def work(store: Slow, log: Log, learned: list[Any]) -> None:
         futures = [log.write((prediction("p"),)), log.write((), (), [event("a")])]
