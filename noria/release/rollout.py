@@ -90,7 +90,8 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
 
     What can no longer be served as it lies here (a damaged file, a missing signature) goes nowhere, whatever it answered
     before: a canary is halted, a champion in its bake gives way to the release before it where that one is whole.
-    ``evidence`` is about the release that `watched` names; where it names none, nothing happens. Raises ReleaseError.
+    ``evidence`` is about the release that `watched` names; where it names none, nothing happens. Raises ReleaseError, and
+    where no rule is broken NotAttested without the keys and StoreError without the files to verify it by.
     """
     release = watched(project, endpoint)
     if release is None:
@@ -102,7 +103,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     findings = judge([parse_rule(text) for text in project.config.rollout.rollback_on], evidence)
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [finding.json() for finding in findings]}
     broken = [finding.text for finding in findings if finding.broken]
-    unfit = why_unfit(project, release)
+    unfit = "" if broken else why_unfit(project, release)  # a rule that is broken needs no other reason, nor waits for one
     way_back = bool(unfit) and release.status == "champion" and _can_go_back(project, release)
 
     def work(tx: Any) -> list[Event]:
@@ -127,7 +128,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             return _halt(project, current, now, {"reason": "; ".join(doubts), "by": "rule", **said}, tx)
         return _advance(project, current, now, said, tx)
 
-    if broken:  # also on a full disk
+    if broken or unfit:  # also on a full disk
         return project.reserve.helped(lambda: project.store.transact(work))
     return project.store.transact(work)
 
@@ -189,10 +190,15 @@ def _can_go_back(project: Project, release: Release) -> bool:
 def _damaged(
     project: Project, release: Release, now: Micros, reason: JsonObject, way_back: bool, tx: Any
 ) -> list[Event]:
-    """A canary is halted: nothing was found against the model. A champion that none can follow stays: its record is all."""
+    """A canary is halted: nothing was found against the model. A champion that none can follow stays, and that is said."""
     if release.status == "canary":
         return _halt(project, release, now, reason, tx)
-    return _roll_back(project, release, now, reason, tx) if way_back else []
+    if way_back:
+        return _roll_back(project, release, now, reason, tx)
+    if release.evidence.get("damaged") == reason["reason"]:
+        return []
+    project.store.releases.update(release.id, tx, evidence={**release.evidence, "damaged": reason["reason"]})
+    return [_event(project, release, now, "damaged", reason, tx)]
 
 
 def _patience(release: Release, times: int = 1) -> Micros:

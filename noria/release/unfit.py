@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def why_unfit(project: Project, release: Release) -> str:
     """What is damaged or not signed about it, in words; "" where every byte and every statement is right.
 
-    Raises StoreError where the store itself cannot be read: that says nothing about a release.
+    Raises StoreError where the store itself cannot be read, NotAttested where this machine has no keys to verify with:
+    both say nothing about a release.
     """
+    keys = public_keys(project)
     try:
         bundle = project.store.models.get(release.model).bundle
-        verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
+        verify_release(project.store, project.artifacts, keys, release, bundle)
         get_bundle(project.artifacts, bundle)
     except (Damaged, NotAttested, NotFound) as exc:
         return str(exc)

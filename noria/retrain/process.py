@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from noria.errors import Conflict, DiskFull, LeaseLost, StoreBusy, StoreError
+from noria.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreError
 from noria.kernel.engine.lease import RunLease
 from noria.kernel.engine.owner import new_owner
 from noria.project import Project, open_project
@@ -87,7 +87,7 @@ def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | No
                 patience = SECOND
             except Stopped:
                 return
-            except (StoreError, Conflict) as exc:  # a busy or full disk: the same tick again, a little later
+            except (StoreError, NotAttested) as exc:  # a busy or full disk, no keys: the same tick again, a little later
                 _log.error("tick at %d failed: %s", now, exc)
                 patience = min(2 * patience, _MOST_PATIENT)
                 not_before = now + (0 if project.replay else patience)

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from noria.errors import NotApproved, ReleaseError, StoreError
+from noria.errors import DiskFull, NotApproved, NotAttested, ReleaseError, StoreError
 from noria.kernel.artifacts.codecs import get_bundle
 from noria.project import open_project
 from noria.release import approvals, attest, rollout, trust
@@ -201,12 +201,45 @@ def test_a_champion_damaged_in_its_bake_gives_way_to_the_one_before_where_that_i
     good = kept.read_bytes()
     spoil(project, canary)
     spoil(project, first)
-    assert rollout.check(project, "shop", later(project, 8), evidence(canary)) == []
+    (event,) = rollout.check(project, "shop", later(project, 8), evidence(canary))
+    assert event.kind == "damaged" and event.data["reason"].startswith("damaged: ")
+    assert rollout.check(project, "shop", later(project, 1), evidence(canary)) == [], "it is said once"
     assert project.store.releases.champion("shop").id == canary.id
     kept.write_bytes(good)
     (event,) = rollout.check(project, "shop", later(project, 1), evidence(canary))
     assert event.kind == "rolled_back" and event.data["reason"].startswith("damaged: ")
     assert project.store.releases.champion("shop").id == first.id
+
+
+def test_a_broken_rule_takes_a_release_back_whether_or_not_its_files_can_be_read(project, first, canary, monkeypatch):
+    def unreadable(*args):
+        raise StoreError("the disk does not answer")
+
+    monkeypatch.setattr("noria.release.unfit.get_bundle", unreadable)
+    (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.02))
+    assert event.kind == "rolled_back" and "hit rate" in event.data["reason"]
+
+
+def test_a_damaged_canary_is_halted_on_a_full_disk(project, canary, monkeypatch):
+    spoil(project, canary)
+    transact, fulls = project.store.transact, [1, 2]
+
+    def full(work):
+        if fulls:
+            raise DiskFull(f"no room {fulls.pop()}")
+        return transact(work)
+
+    monkeypatch.setattr(project.store, "transact", full)
+    assert kinds(rollout.check(project, "shop", later(project, 2), evidence(canary))) == ["halted"] and not fulls
+
+
+def test_without_the_machines_keys_nothing_is_said_about_a_release(project, first, canary, home):
+    (home / "keys").rename(home / "elsewhere")
+    with pytest.raises(NotAttested, match="does not know the keys"):
+        rollout.check(project, "shop", later(project, 2), evidence(canary))
+    assert project.store.releases.get(canary.id).status == "canary"
+    (home / "elsewhere").rename(home / "keys")
+    assert kinds(rollout.check(project, "shop", later(project, 0), evidence(canary))) == ["stage"]
 
 
 def test_a_store_that_cannot_be_read_says_nothing_about_a_release(project, canary, monkeypatch):

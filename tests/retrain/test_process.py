@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from noria.errors import DiskFull, StoreBusy
+from noria.errors import Conflict, DiskFull, NotAttested, StoreBusy
 from noria.kernel.engine.owner import new_owner
-from noria.retrain.loop import state_of, tick
-from noria.retrain.process import when_there_is_room
+from noria.retrain.loop import state_of, tick, write_state
+from noria.retrain.process import run, when_there_is_room
 from noria.retrain.worker import LEASE
 from noria.types import DAY
 
@@ -113,6 +113,26 @@ def test_a_store_that_cannot_be_written_is_waited_for(kind: Any, caplog: pytest.
     assert caplog.text.count("the loop waits: noria.db: no room") == 1
     stop = Pauses(ends=True)
     assert not when_there_is_room(take, stop) and stop.waits == 3
+
+
+@pytest.mark.parametrize("kind", [StoreBusy, Conflict, NotAttested])
+def test_a_tick_that_cannot_be_done_now_is_done_again(
+    shop: Shop, kind: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks: list[int] = []
+
+    def one(*_: Any) -> list[Any]:
+        ticks.append(stop.waits)
+        if stop.waits < 2:
+            raise kind("not now", place="keys")
+        stop.ends, stop.waits = True, 3
+        return []
+
+    stop = Pauses(ends=False)
+    monkeypatch.setattr("noria.retrain.process.tick", one)
+    write_state(shop.project, 0, idle=True)
+    run(shop.project, shop.jobs, stop)  # type: ignore[arg-type]
+    assert ticks == [0, 1, 2] and caplog.text.count("keys: not now") == 2
 
 
 def test_a_second_loop_is_refused(shop: Shop) -> None:
