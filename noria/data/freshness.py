@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from noria.data.ingest import load_contract
-from noria.errors import ContractError, NotFound
+from noria.errors import ContractError, NotAvailableYet, NotFound
 from noria.types import Micros, to_iso
 
 if TYPE_CHECKING:
     from noria.project import Project
+
+UNREADABLE = (ContractError, NotAvailableYet)
+"""What a contract raises that is wrong, or has a rule that this version does not build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Stale:
 def staleness(project: Project, dataset: str, now: Micros) -> Stale | None:
     """By how much the dataset breaks its contract's freshness now; None while it keeps it, or promises nothing.
 
-    Raises ContractError when the contract cannot be read.
+    Raises one of UNREADABLE when the contract cannot be read.
     """
     contract = load_contract(project, dataset)
     try:
@@ -53,7 +56,7 @@ def stale_now(project: Project, now: Micros) -> dict[str, str]:
     for name in project.config.data:
         try:
             stale = staleness(project, name, now)
-        except ContractError as exc:
+        except UNREADABLE as exc:
             found[name] = str(exc)
         else:
             found |= {name: str(stale)} if stale else {}

@@ -38,14 +38,14 @@ class JoinReport:
 
     by: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
-    strangers: int = 0  # named a prediction of another subject
+    strangers: list[str] = field(default_factory=list)  # keys of those that named a prediction of another subject
 
     @property
     def settled(self) -> int:
         return sum(self.by.values())
 
     def to_json(self) -> JsonObject:
-        return {**self.by, "waiting": self.waiting, "strangers": self.strangers}
+        return {**self.by, "waiting": self.waiting, "strangers": len(self.strangers)}
 
 
 def join_due(project: Project) -> JoinReport:
@@ -117,7 +117,7 @@ class _Pass:
         if prediction is None:
             return None
         if prediction.subject and outcome.subject and prediction.subject != outcome.subject:
-            self._report.strangers += 1
+            self._report.strangers.append(outcome.key)
             return None, "unattributed"
         return prediction.id, "id"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from noria.data.freshness import Stale, staleness
-from noria.errors import ContractError, NotFound
+from noria.data.freshness import UNREADABLE, Stale, staleness
+from noria.errors import NotFound
 from noria.feedback.join import join_due
 from noria.kernel.records import Decision, Event
 from noria.monitor.alerts import raise_alarms
@@ -83,22 +83,23 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
 
 def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
-    """Data that has become staler than its contract promises: told once, when it begins, and again when it begins anew."""
+    """Data that has become staler than its contract promises: told once, when it begins, and again when it begins anew.
+
+    While the contract cannot be read nobody knows whether it ended: it goes on. The ingest before has failed with that, and told.
+    """
     kept = project.store.settings.get(STALE)
     known: JsonObject = dict(kept) if isinstance(kept, dict) else {}
-    stale = {name: found for name in project.config.data if (found := _stale(project, name, now))}
-    since = {name: known.get(name, found.since) for name, found in stale.items()}
-    events = [
-        Event(
-            named_id("event", STALE, name, str(found.since)),
-            now,
-            STALE,
-            f"dataset:{name}@{found.version}",
-            {"latest": found.latest, "since": found.since, "late_us": found.late},
-        )
-        for name, found in stale.items()
-        if name not in known
-    ]
+    since: JsonObject = {}
+    events: list[Event] = []
+    for name in project.config.data:
+        try:
+            found = staleness(project, name, now)
+        except UNREADABLE:
+            since |= {name: known[name]} if name in known else {}
+            continue
+        if found is not None:
+            since[name] = known.get(name, found.since)
+            events += [] if name in known else [_began(name, found, now)]
 
     def work(tx: Any) -> None:
         for event in events:
@@ -110,24 +111,29 @@ def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     return events
 
 
-def _stale(project: Project, dataset: str, now: Micros) -> Stale | None:
-    """None too where the contract cannot be read: that is what the ingest before has failed with, and told."""
-    try:
-        return staleness(project, dataset, now)
-    except ContractError:
-        return None
+def _began(dataset: str, found: Stale, now: Micros) -> Event:
+    """The event that opens an episode: what is stale by the same row may end by another contract, and begin again later."""
+    return Event(
+        named_id("event", STALE, dataset, str(found.since), str(now)),
+        now,
+        STALE,
+        f"dataset:{dataset}@{found.version}",
+        {"latest": found.latest, "since": found.since, "late_us": found.late},
+    )
 
 
 def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    """Join what can be joined. Outcomes that name another subject's prediction are told with their number.
+
+    They are joined in one store and told in the other, so a kill between the two leaves them joined and untold.
+    """
     strangers = join_due(project).strangers
     if not strangers:
         return []
-    said = (
-        f"{strangers} outcome{'s' if strangers > 1 else ''} named a prediction of another subject, and count for none"
-    )
-    return _tell(
-        project, now, "strangers", f"endpoint:{project.config.endpoint}", "", None, count=strangers, reason=said
-    )
+    count = f"{len(strangers)} outcome{'s' if len(strangers) > 1 else ''}"
+    said = f"{count} named a prediction of another subject, and count for none"
+    subject, first = f"endpoint:{project.config.endpoint}", strangers[0]  # joined once, so it names these and no others
+    return _tell(project, now, "strangers", subject, first, None, count=len(strangers), reason=said)
 
 
 def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:

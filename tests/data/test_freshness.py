@@ -8,11 +8,12 @@ import pytest
 
 from noria.data.freshness import stale_now, staleness
 from noria.data.ingest import ingest
-from noria.errors import ContractError
+from noria.errors import ContractError, NotAvailableYet
 from noria.project import open_project
 from noria.types import DAY, HeldClock, parse_time
 from tests.data.small import DAY_1, drop, lay
 
+SQL = "quality: [{ type: sql, query: SELECT 1, mustBe: 1 }]"
 NEWEST = parse_time("2011-01-01T11:00")
 
 
@@ -44,3 +45,13 @@ def test_a_contract_that_promises_nothing_is_kept_and_one_that_cannot_be_read_is
         with pytest.raises(ContractError):
             staleness(project, "sales", NEWEST)
         assert "soon" in stale_now(project, NEWEST)["sales"]
+
+
+def test_a_rule_that_this_version_does_not_build_is_said_as_what_is_not_known(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "shop")
+    contract = folder / "contracts/sales.yaml"
+    with open_project(folder, clock=HeldClock(NEWEST)) as project:
+        contract.write_text(contract.read_text().replace("logicalType: number,", f"logicalType: number, {SQL},"))
+        with pytest.raises(NotAvailableYet):
+            staleness(project, "sales", NEWEST)
+        assert "'sql' as it is written here is not available yet" in stale_now(project, NEWEST)["sales"]

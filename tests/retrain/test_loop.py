@@ -17,6 +17,12 @@ from noria.types import DAY, to_iso
 
 from .conftest import Shop, add_model, add_release
 
+SQL_AT = (
+    "      - name: price\n",
+    "      - name: price\n        quality: [{ type: sql, query: SELECT 1, mustBe: 1 }]\n",
+)
+"""In the shop's contract, and with a rule that this version does not build."""
+
 
 def policy(shop: Shop, *on: str, cooldown: str = "3 days") -> None:
     """Another ``[retrain]``, as the loop would read it from noria.toml."""
@@ -283,6 +289,33 @@ def test_rows_that_come_in_late_do_not_begin_another_episode(shop: Shop) -> None
     assert len(shop.project.store.events.list(kind="stale")) == 1
 
 
+@pytest.mark.parametrize("change", [("schema:", "schema: ["), SQL_AT], ids=["no YAML", "a rule not available yet"])
+def test_while_the_contract_cannot_be_read_what_was_stale_goes_on(shop: Shop, change: tuple[str, str]) -> None:
+    store, contract = shop.project.store, shop.project.root / "contracts/sales.yaml"
+    whole = contract.read_text()
+    start = shop.days[0].start
+    seen = []
+    for n, text in enumerate([whole, whole.replace(*change), whole, whole]):
+        contract.write_text(text)
+        shop.at(start + (20 + n) * DAY)
+        seen.append([e.kind for e in tick(shop.project, shop.jobs) if e.kind in ("stale", "failed")])
+    assert seen[0] == ["stale"] and seen[1] and set(seen[1]) == {"failed"} and seen[2:] == [[], []]
+    assert len(store.events.list(kind="stale")) == 1
+
+
+def test_an_episode_that_a_contract_ended_may_begin_again_by_the_same_row(shop: Shop) -> None:
+    store, contract = shop.project.store, shop.project.root / "contracts/sales.yaml"
+    whole = contract.read_text()
+    start = shop.days[0].start
+    seen = []
+    for n, text in enumerate([whole, whole.partition("slaProperties")[0], whole, whole]):
+        contract.write_text(text)
+        shop.at(start + (20 + n) * DAY)
+        seen.append([e.kind for e in tick(shop.project, shop.jobs) if e.kind == "stale"])
+    assert seen == [["stale"], [], ["stale"], []]
+    assert len({e.data["since"] for e in store.events.list(kind="stale")}) == 1
+
+
 def test_when_the_next_is_due(shop: Shop) -> None:
     policy(shop, "schedule 0 3 * * *")
     now = shop.days[0].start
@@ -343,3 +376,7 @@ def test_outcomes_that_name_another_subjects_prediction_are_told(shop: Shop) -> 
     assert [shop.project.live.outcomes.get(o.key).how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
     assert tick(shop.project, shop.jobs) == [], "told once"
     assert [e.id for e in shop.project.store.events.list(kind="strangers")] == [event.id]
+    shop.project.live.append((), [Outcome("false3", at, f"not{owner}", "22423", 1.0, shop.asked[0], at)], ())
+    shop.project.live.flush()
+    (more,) = tick(shop.project, shop.jobs)
+    assert (more.kind, more.at, more.data["count"]) == ("strangers", event.at, 1), "others, though at the same moment"
