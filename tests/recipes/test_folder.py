@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from noria.errors import ProjectError
+from noria.errors import AlreadyUp, ProjectError
 from noria.project import open_project
 from noria.recipes.new import new_project
 from noria.recipes.recommend.folder import MARK, UNFINISHED, prepared
@@ -108,6 +108,31 @@ def test_the_server_of_a_killed_demo_is_waited_for(folder):
         with prepared(Story(folder), True, tell) as project:
             assert project.replay
     assert "waiting for that to end" in told[0]
+
+
+def test_nobody_serves_it_until_the_story_is_written_down(folder, monkeypatch):
+    from noria.recipes.recommend import folder as module
+
+    play(folder)
+    write, seen = module._open_for_replay, []
+
+    def look(story):
+        with pytest.raises(AlreadyUp), only_one(folder):
+            pass
+        seen.append(write(story))
+
+    monkeypatch.setattr(module, "_open_for_replay", look)
+    play(folder)
+    assert len(seen) == 1
+
+
+def test_what_the_body_raises_is_raised(folder):
+    """Also where it is the very error for which the folder is waited for."""
+    from noria.recipes.recommend.folder import _unserved
+
+    play(folder)
+    with pytest.raises(AlreadyUp, match="another"), _unserved(folder, lambda what, facts: None, 1.0):
+        raise AlreadyUp("another project is served")
 
 
 @pytest.mark.parametrize("fresh", [False, True])

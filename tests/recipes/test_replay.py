@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,12 +24,16 @@ def scored(request: str, customer: str, loop: list[str], static: list[str], trut
     return Scored(request, AT, customer, "model:shop@1", f"p{request}", items, truth)
 
 
-def test_a_journal_cut_short_by_a_kill_loses_its_last_day_only(tmp_path):
+def test_a_journal_cut_short_by_a_kill_loses_its_last_day_only(tmp_path, monkeypatch):
+    """What is cut off is cut off in place, by bytes: whatever the disk or a kill does then, the whole days stay."""
+    monkeypatch.setattr(Path, "write_text", None)
     journal = tmp_path / "replay.jsonl"
-    whole = json.dumps({"day": 1, "seconds": 2.5, "scored": [["1", AT, "c", "m", "p", {"loop": ["a"]}, ["a"]]]})
-    journal.write_text(whole + "\n" + json.dumps({"day": 2, "scored": []})[:9])
+    whole = json.dumps(
+        {"day": 1, "seconds": 2.5, "scored": [["1", AT, "c", "m", "p", {"loop": ["é"]}, ["a"]]]}, ensure_ascii=False
+    )
+    journal.write_bytes((whole + "\n" + json.dumps({"day": 2, "scored": []})[:9]).encode())
     assert {day: (len(kept.scored), kept.seconds) for day, kept in read_journal(journal).items()} == {1: (1, 2.5)}
-    assert journal.read_text() == whole + "\n"
+    assert journal.read_text("utf-8") == whole + "\n"
     assert read_journal(tmp_path / "none") == {}
 
 

@@ -132,3 +132,10 @@ def test_killed_at_work_it_is_the_same_forced_release(trained, moment, tmp_path)
     assert done.returncode == -signal.SIGKILL, done.stderr
     _, killed = force(tmp_path / "killed")
     assert killed == straight
+
+
+def test_another_release_by_hand_that_was_killed_is_not_gone_on_with(trained, tmp_path, monkeypatch):
+    shutil.copytree(trained / "shop", tmp_path / "shop")
+    force(tmp_path / "shop")
+    monkeypatch.setattr("noria.recipes.recommend.sabotage.cut_short", lambda project: "model:shop@1")
+    assert not force(tmp_path / "shop")[0]

@@ -1,7 +1,8 @@
-"""The two files that a demo leaves: possible before it plays, whole when it has."""
+"""Files that a demo writes: each whole or not at all, and those that it leaves possible before it plays."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 
 from noria.errors import ProjectError
 from noria.recipes.recommend.summary import Scored
-from noria.recipes.recommend.written import check_target, write_log, write_summary
+from noria.recipes.recommend.written import check_target, drop_file, write_log, write_summary
 
 
 def test_a_target_that_cannot_be_is_said_before_a_day_is_played(tmp_path):
@@ -32,3 +33,14 @@ def test_files_are_whole_and_leave_nothing_beside_them(tmp_path):
     row = pl.read_parquet(tmp_path / "log.parquet").row(0, named=True)
     assert (row["hits"], row["loop"], row["items"], row["truth"]) == (1, 0.5, ["a", "b"], ["b", "c"])
     assert {p.name for p in tmp_path.iterdir()} == {"out.json", "log.parquet"}
+
+
+def test_a_file_of_the_source_is_on_disk_before_it_has_its_name_and_written_once(tmp_path, monkeypatch):
+    seen = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (seen.append({p.name for p in tmp_path.iterdir()}), sync(fd)))
+    for n in (1, 2):
+        drop_file(pl.DataFrame({"n": [n]}), tmp_path, "2011-01.parquet")
+    assert seen == [{".2011-01.parquet.part"}]
+    assert [p.name for p in tmp_path.iterdir()] == ["2011-01.parquet"]
+    assert pl.read_parquet(tmp_path / "2011-01.parquet")["n"].to_list() == [1]

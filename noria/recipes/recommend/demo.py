@@ -27,7 +27,7 @@ from noria.recipes.recommend.result import summarise
 from noria.recipes.recommend.sabotage import maybe_force
 from noria.recipes.recommend.shop import Day, days, read_cut, shuffled, visits_of, year_one
 from noria.recipes.recommend.story import Story, Tell
-from noria.recipes.recommend.written import check_target, write_log, write_summary
+from noria.recipes.recommend.written import check_target, drop_file, write_log, write_summary
 from noria.retrain.cycle import run_cycle
 from noria.serve.child import log_file, spawn
 from noria.serve.client import Client
@@ -39,11 +39,7 @@ def first_year(project: Project, rows: Any, tell: Tell) -> None:
     source = project.root / "data" / "sales"
     source.mkdir(parents=True, exist_ok=True)
     for month, part in year_one(rows):
-        path = source / f"{month}.parquet"
-        if not path.exists():
-            temporary = path.with_suffix(".part")
-            part.write_parquet(temporary)
-            temporary.rename(path)
+        drop_file(part, source, f"{month}.parquet")
     if project.store.releases.champion(project.config.endpoint) is None:
         tell("stage", {"text": "year one: data → model → release"})
         model = run_cycle(project, on_event=partial(_tell_run, project, tell)).model

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from noria.errors import AlreadyUp, ProjectError, no_room
@@ -41,7 +41,7 @@ def prepared(story: Story, fresh: bool, tell: Tell, patience: float = PATIENCE) 
             if fresh or (folder / UNFINISHED).exists():
                 _empty(folder, patience)
             _make(folder, tell)
-        _open_for_replay(story)
+            _open_for_replay(story)
         with open_project(folder) as project:
             yield project
 
@@ -81,18 +81,19 @@ def _lock(mark: int, folder: Path) -> None:
 def _unserved(folder: Path, tell: Tell, patience: float) -> Iterator[None]:
     """Nobody serves the project meanwhile. A server that is still there may be ending: it is waited for."""
     deadline, waits = time.monotonic() + patience, False
-    while True:
-        try:
-            with only_one(folder) if (folder / ".noria").is_dir() else nullcontext():
-                yield
-            return
-        except AlreadyUp as exc:
-            if time.monotonic() >= deadline:
-                raise ProjectError(f"{folder}/ is being served", way_out=exc.way_out) from exc
-            if not waits:
-                tell("stage", {"text": f"{folder}/ is still being served: waiting for that to end ({exc.way_out})"})
-            waits = True
-            time.sleep(0.05)
+    with ExitStack() as held:
+        while (folder / ".noria").is_dir():
+            try:
+                held.enter_context(only_one(folder))
+                break
+            except AlreadyUp as exc:
+                if time.monotonic() >= deadline:
+                    raise ProjectError(f"{folder}/ is being served", way_out=exc.way_out) from exc
+                if not waits:
+                    tell("stage", {"text": f"{folder}/ is still being served: waiting for that to end ({exc.way_out})"})
+                waits = True
+                time.sleep(0.05)
+        yield
 
 
 def _empty(folder: Path, patience: float) -> None:

@@ -18,6 +18,7 @@ from noria.errors import ServeError
 from noria.recipes.recommend.compare import K, Rivals
 from noria.recipes.recommend.shop import Day, Line, Visit
 from noria.recipes.recommend.summary import Scored
+from noria.recipes.recommend.written import drop_file
 from noria.serve.client import Client
 from noria.types import JsonObject, Micros, to_iso
 
@@ -77,7 +78,7 @@ class Replay:
                 asked[visit.invoice] = scored[-1].prediction
             self._tell(visit, lines, asked.get(visit.invoice))
         if day.rows.height:
-            _drop_file(day, self._source)
+            drop_file(day.rows, self._source, f"{to_iso(day.start)[:10]}.parquet")
         self._move(day.end)
         at_end()
         self.seconds = self._before + time.monotonic() - self._began
@@ -152,18 +153,6 @@ def _moments(day: Day) -> list[tuple[Micros, Visit, list[Line]]]:
     return sorted(moments, key=lambda m: (m[0], m[1].invoice))
 
 
-def _drop_file(day: Day, source: Path) -> None:
-    """The day's rows as a file of the source: written beside, then renamed, so that ingest never sees a half."""
-    name = f"{to_iso(day.start)[:10]}.parquet"
-    if (source / name).exists():
-        return
-    part = source / f".{name}.part"
-    day.rows.write_parquet(part)
-    with part.open("rb") as handle:
-        os.fsync(handle.fileno())
-    part.rename(source / name)
-
-
 def _append(journal: Path, start: Micros, scored: list[Scored], seconds: float) -> None:
     line = {
         "day": start,
@@ -185,7 +174,7 @@ def read_journal(journal: Path) -> dict[Micros, Kept]:
     text = journal.read_text("utf-8")
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
-        journal.write_text(whole, "utf-8")
+        os.truncate(journal, len(whole.encode()))  # not written anew: a kill in between would lose every day
     for line in whole.splitlines():
         record = json.loads(line)
         kept[record["day"]] = Kept([Scored(*fields) for fields in record["scored"]], record["seconds"])

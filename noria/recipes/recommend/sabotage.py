@@ -27,7 +27,8 @@ def maybe_force(project: Project, at: Micros, since: Micros) -> bool:
     What is done is read from the records, so a killed attempt is gone on with: the same version, the same release.
     """
     model, releases = _forced(project), project.store.releases.list(project.config.endpoint)
-    if model is not None and any(release.model == model.ref for release in releases) and cut_short(project) is None:
+    released = model is not None and any(release.model == model.ref for release in releases)
+    if model is not None and released and cut_short(project) != model.ref:
         return False
     if at < since or (model is None and any(release.status == "canary" for release in releases)):
         return False

@@ -1,4 +1,7 @@
-"""The two files that a demo leaves where it was asked to: each whole or not at all, and known to be possible before a day is played."""
+"""Files that a demo writes: those of its shop's source, and the two that it leaves where it was asked to.
+
+Each is whole or not at all; that the two can be written is known before a day is played.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noria.errors import ProjectError, no_room
 from noria.recipes.recommend.summary import ARMS, Scored
 from noria.types import JsonObject
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def check_target(path: Path) -> None:
@@ -68,12 +74,23 @@ def write_log(scored: Iterable[Scored], path: Path) -> None:
         **dict.fromkeys(ARMS, pl.Float64),
     }
     frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    _write(path, _parquet(frame))
+
+
+def drop_file(rows: pl.DataFrame, source: Path, name: str) -> None:
+    """The rows as a file of the source, once: ingest never sees a half of it."""
+    if not (source / name).exists():
+        _write(source / name, _parquet(rows))
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
-    _write(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _write(path: Path, data: bytes) -> None:
+    """Written beside, fsynced, renamed."""
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as handle:
         handle.write(data)
