@@ -62,7 +62,7 @@ def _reason(reason: JsonObject, top: int) -> None:
 
 def _file(row: JsonObject) -> str:
     """Where a row stands: the path of its file; one that is not named any more by its digest."""
-    return str(row["path"] or (row["file"] or "live, not in a file yet")[:19])
+    return str(row["path"] or (row["file"] or "")[:19] or "live, not in a file yet")
 
 
 @click.command()

@@ -22,7 +22,7 @@ def test_a_long_history_says_how_much_is_not_shown(capsys):
 def test_a_short_history_is_whole_and_names_its_files_as_it_can(capsys):
     trace._history([row(0), row(1, path=None), row(2, path=None, file=None, row=None)])
     out = capsys.readouterr().out
-    assert "of 3" not in out and "live, not in a file" in out and FILE[:19] in out and FILE not in out
+    assert "of 3" not in out and "live, not in a file yet" in out and FILE[:19] in out and FILE not in out
     trace._history([])
     assert "what is popular" in capsys.readouterr().out
 
