@@ -73,8 +73,7 @@ class Checked:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows have each reason, most frequent first."""
-        return dict(Counter(reason for reasons in self.bad["_reasons"].to_list() for reason in reasons).most_common())
+        return reasons_of(self.bad)
 
     def reject(self, mask: pl.Series, reason: str) -> Checked:
         """The same outcome with these rows of ``good`` among the bad, for a reason found outside the frame."""
@@ -108,6 +107,15 @@ class Checked:
                 place=place or self.place,
                 way_out="look at them with: noria data check; mend the source, or state another noria.max_bad_share",
             )
+
+
+def reasons_of(bad: pl.DataFrame) -> dict[str, int]:
+    """How many of these bad rows have each reason, most frequent first.
+
+    >>> reasons_of(pl.DataFrame({"_reasons": [["price: missing"], ["price: missing", "duplicate"]]}))
+    {'price: missing': 2, 'duplicate': 1}
+    """
+    return dict(Counter(reason for reasons in bad["_reasons"].to_list() for reason in reasons).most_common())
 
 
 def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:

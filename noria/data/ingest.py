@@ -7,7 +7,8 @@ is simply done again, and the ingest id, which is made of the contract and the f
 twice.
 
 Cost for n new rows in a dataset of N rows in F files and V versions: O(n log N) for the rows, O(F) to list names and
-O(V) to list the log. The table itself is not read again, but for the files that a suspected duplicate names.
+O(V) to list the log. The table itself is not read again, but for the files that a suspected duplicate names
+and, where rows have no key, for what the same name brought before.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from noria.config import DataConfig
-from noria.data.checks import Checked
+from noria.data.checks import Checked, reasons_of
 from noria.data.contract import Contract
-from noria.data.judge import judge_file, key_indexes, taken_by_name
+from noria.data.judge import judge_file, key_indexes, new_bad, taken_by_name
 from noria.data.keys import KeyIndex
 from noria.data.quarantine import QUARANTINE_COLUMNS
 from noria.data.register import Commit, catch_up, keep_contract, register
@@ -41,6 +42,7 @@ class _Taken:
 
     file: SourceFile
     checked: Checked
+    bad: pl.DataFrame  # less those that are in quarantine already
 
 
 @dataclass
@@ -129,7 +131,7 @@ def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     if not taken:
         return None
     ingest_id = named_id("ing", work.dataset, work.contract.digest, *(t.file.digest for t in taken))
-    _keep_bad(work, ingest_id, [(t.file, t.checked.bad) for t in taken])
+    _keep_bad(work, ingest_id, [(t.file, t.bad) for t in taken])
     good = pl.concat([t.checked.good for t in taken]).with_columns(pl.lit(ingest_id).alias("_ingest"))
     good = good.select(*work.contract.names, *ORIGIN)
     summaries = [_summary(t, before=t.file.name in work.earlier) for t in taken]
@@ -151,8 +153,9 @@ def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
 def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
     """Read and check one file; None when it is refused."""
     bad: pl.DataFrame | None = None
+    earlier = work.earlier.get(file.name, [])
     try:
-        checked = _check(work, file)
+        checked = judge_file(work.tables, work.contract, file, work.now, earlier, work.indexes)
         bad = checked.bad
         checked.judge(file.name)
     except DataError as exc:
@@ -162,12 +165,7 @@ def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
     if not alone:
         for _, index in work.indexes:
             index.reserve(checked.good)
-    return _Taken(file, checked)
-
-
-def _check(work: _Ingest, file: SourceFile) -> Checked:
-    earlier = work.earlier.get(file.name, [])
-    return judge_file(work.tables, work.contract, file, work.now, earlier, work.indexes)
+    return _Taken(file, checked, new_bad(checked.bad, work.tables, earlier))
 
 
 def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
@@ -184,12 +182,19 @@ def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.Da
 
 
 def _summary(taken: _Taken, before: bool) -> JsonObject:
-    """What the commit says of the file. ``known``: rows that are in already; ``before``: a file of its name is in."""
-    file, checked = taken.file, taken.checked
-    counts: JsonObject = {"rows": checked.good.height, "quarantined": checked.bad.height, "reasons": checked.counts}
-    counts |= {"known": checked.known} if checked.known else {}
-    counts |= {"before": True} if before and (checked.known or file.path) else {}  # a function's rows always differ
-    return {"digest": file.digest, "name": file.name, **counts}
+    """What the commit says of the file: its good rows, and those that are new in quarantine, with their reasons.
+
+    ``known``: rows that are in already; ``kept``: bad ones in quarantine already; ``before``: a file of its name is in.
+    """
+    file, checked, bad = taken.file, taken.checked, taken.bad
+    counts: JsonObject = {"rows": checked.good.height, "quarantined": bad.height, "reasons": reasons_of(bad)}
+    more = {"known": checked.known, "kept": checked.bad.height - bad.height, "before": before}
+    return {
+        "digest": file.digest,
+        "name": file.name,
+        **counts,
+        **{name: value for name, value in more.items() if value},
+    }
 
 
 def _tell(work: _Ingest, refusal: _Refused) -> None:

@@ -20,7 +20,7 @@ from noria.data.contract import Contract
 from noria.data.keys import KeyIndex, same
 from noria.data.quarantine import broken_rows
 from noria.data.sources import SourceFile, read
-from noria.data.tables import Tables
+from noria.data.tables import QUARANTINE, Tables
 from noria.kernel.records import IngestedFile
 from noria.types import Micros
 
@@ -63,16 +63,40 @@ def set_aside(
     earlier: Sequence[IngestedFile],
     indexes: Sequence[tuple[str, KeyIndex]],
 ) -> Checked:
-    """The outcome without the rows that are in. ``earlier``: the files of the same name that were taken."""
-    if earlier:
-        dataset = earlier[0].dataset
-        rows = tables.added(dataset, sorted({f.version for f in earlier}))
-        if rows.height:
-            rows = rows.filter(pl.col("_file").is_in([f.digest for f in earlier]))
-            checked = checked.aside(same(_numbered(checked.good, names), _numbered(rows, names)))
+    """The outcome without the rows that are in. ``earlier``: the files of the same name that were taken.
+
+    A row with a whole key is found by it. Only for the others, of which there mostly are none where there is a key, is
+    what the name ever brought read again.
+    """
+    unkeyed = pl.repeat(True, checked.good.height, dtype=pl.Boolean, eager=True)
     for _, index in indexes[:1]:
         checked = checked.aside(index.holds(checked.good, names))
+        unkeyed = index.unkeyed(checked.good)
+    if earlier and unkeyed.any():
+        rows = tables.added(earlier[0].dataset, sorted({f.version for f in earlier}))
+        if rows.height:
+            rows = rows.filter(pl.col("_file").is_in([f.digest for f in earlier]))
+            checked = checked.aside(unkeyed & same(_numbered(checked.good, names), _numbered(rows, names)))
     return checked
+
+
+def new_bad(bad: pl.DataFrame, tables: Tables, earlier: Sequence[IngestedFile]) -> pl.DataFrame:
+    """The bad rows without those that an earlier file of the name has put into quarantine, for the same reasons.
+
+    To be asked when the file was judged: there each of them counts.
+    """
+    took = {f.ingest for f in earlier if f.quarantined}
+    if not took or not bad.height:
+        return bad
+    name = earlier[0].dataset + QUARANTINE
+    there = tables.added(name, [c.version for c in tables.versions(name) if c.ingest in took])
+    there = there.filter(pl.col("_file").is_in([f.digest for f in earlier]))
+    return bad.filter(~same(_judged(bad), _judged(there)))
+
+
+def _judged(bad: pl.DataFrame) -> pl.DataFrame:
+    """Bad rows as they came and why they are bad, and which of its equals each is."""
+    return _numbered(bad.select("_raw", pl.col("_reasons").list.join("\n")), ("_raw", "_reasons"))
 
 
 def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

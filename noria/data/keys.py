@@ -77,6 +77,10 @@ class KeyIndex:
             return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
         return same(rows.select(names), pl.concat([*there, *reserved])) & keys.is_not_null()
 
+    def unkeyed(self, rows: pl.DataFrame) -> pl.Series:
+        """For each row whether a part of its key is null: it has none."""
+        return _keys(rows, self._columns).is_null()
+
     def _suspected(self, keys: pl.Series) -> list[int]:
         """The versions that may hold one of these keys."""
         hashes = _hashes(keys)[keys.is_not_null().to_numpy()]

@@ -233,7 +233,8 @@ def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
     for f in commit.files:
         if message := told_again(f, version.dataset):
             told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])
-            events.append(Event(told, version.created, "again", ref, {"file": f["name"], "message": message}))
+            data = {"file": f["name"], "message": message} | {k: f[k] for k in ("known", "kept") if k in f}
+            events.append(Event(told, version.created, "again", ref, data))
     if commit.quarantined:
         reasons: dict[str, int] = {}
         for f in commit.files:

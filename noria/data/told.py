@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from noria.data.sources import FUNCTION
 from noria.errors import Conflict
 from noria.kernel.records import Event
 from noria.types import JsonObject, named_id
@@ -26,10 +27,17 @@ def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
 
 
 def told_again(file: JsonObject, dataset: str) -> str:
-    """What is to be said of a file that brings what is in already, or comes again with other bytes; else nothing."""
-    known, name = file.get("known", 0), file["name"]
-    total = known + file["rows"] + file["quarantined"]
-    said = f"{known:,} of its {total:,} rows are in {dataset} already and count once" if known else ""
+    """What is to be said of a file that brings what is in already, or comes again with other bytes; else nothing.
+
+    Nothing of a function: it may give its whole table each time, and the ingest's own event has the counts.
+    """
+    known, kept, name = file.get("known", 0), file.get("kept", 0), file["name"]
+    if name.startswith(FUNCTION):
+        return ""
+    total = known + kept + file["rows"] + file["quarantined"]
+    parts = [f"{known:,} of its {total:,} rows are in {dataset} already and count once"] * bool(known)
+    parts += [f"{kept:,} bad ones are in quarantine already"] * bool(kept)
+    said = ", ".join(parts)
     if file.get("before"):
         return f"{name} was ingested before with other bytes: {said or 'none of its rows is in already'}"
     return f"{name}: {said}" if said else ""

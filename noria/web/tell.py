@@ -81,9 +81,7 @@ def _text(event: Event) -> str:
     if event.kind == "baked":
         return f"no rule broken over {words.plural(int(data.get('in_stage', 0)), 'answer')}"
     if event.kind == "ingested":
-        return (
-            f"{words.plural(int(data.get('rows', 0)), 'row')}, {words.count(data.get('quarantined', 0))} in quarantine"
-        )
+        return _taken([event])
     if event.kind == "parity" and isinstance(data.get("numbers"), int):
         same = "the same" if data.get("ok") else "NOT the same"
         told = f"{words.plural(data['numbers'], 'feature value')} of {words.plural(int(data.get('requests', 0)), 'request')}"
@@ -124,10 +122,15 @@ ROUTINE = ("ingested", "quarantined")
 """What happens every day when all is well: the overview counts these and does not list them."""
 
 
+def _is_routine(event: Event) -> bool:
+    """Also a file that grows: it brings rows that are in, and others."""
+    return event.kind in ROUTINE or (event.kind == "again" and ("known" in event.data or "kept" in event.data))
+
+
 def timeline(events: Sequence[Event], most: int = 9) -> list[Day]:
     """The latest events by day, newest first, routine left out. ``events``: as the store lists them, newest last."""
     days: list[Day] = []
-    told = [event for event in reversed(events) if event.kind not in ROUTINE]
+    told = [event for event in reversed(events) if not _is_routine(event)]
     for event in told[:most]:
         start = event.at // DAY * DAY
         if not days or days[-1].at != start:
@@ -143,7 +146,11 @@ def routine(events: Sequence[Event]) -> str:
     '1 ingest: 500 rows, 2 in quarantine'
     """
     taken = [e for e in events if e.kind == "ingested"]
-    rows = sum(int(e.data.get("rows", 0)) for e in taken)
-    bad = sum(int(e.data.get("quarantined", 0)) for e in taken)
-    said = f"{words.plural(len(taken), 'ingest')}: {words.plural(rows, 'row')}, {words.count(bad)} in quarantine"
-    return said if taken else ""
+    return f"{words.plural(len(taken), 'ingest')}: {_taken(taken)}" if taken else ""
+
+
+def _taken(ingests: Sequence[Event]) -> str:
+    """The rows of these ingests: the new ones, the bad ones, and those that were in."""
+    rows, bad, known = (sum(int(e.data.get(n, 0)) for e in ingests) for n in ("rows", "quarantined", "known"))
+    said = f"{words.plural(rows, 'row')}, {words.count(bad)} in quarantine"
+    return f"{said}, {words.count(known)} in already" if known else said

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from noria.data.ingest import ingest
 from noria.data.preview import preview
 from noria.data.quarantine import quarantine
-from noria.data.tables import open_tables
+from noria.data.tables import Tables, open_tables
 from noria.errors import DataBlocked
 from noria.kernel.records import DatasetVersion
 from noria.project import Project, open_project
@@ -94,6 +97,69 @@ def test_nothing_but_the_order_has_changed(project: Project, folder: Path) -> No
     after = taken(project)
     assert (after.version, after.rows, after.digest, after.profile) == (2, 3, before.digest, before.profile)
     assert ingest(project, "sales") is None
+
+
+BAD = rows(("5", "mug", 1, "2011-01-01", -1.0, "ann"))
+
+
+def test_a_bad_row_that_comes_again_is_in_quarantine_once_and_counts_in_each_file(
+    project: Project, folder: Path
+) -> None:
+    drop(folder, "1.csv", DAY_1 + body(BAD) * 2)
+    assert taken(project).quarantined == 2
+    drop(folder, "1.csv", DAY_1 + body(BAD) * 2 + body(DAY_2))
+    assert taken(project).quarantined == 0
+    name = "data/sales/1.csv was ingested before with other bytes: "
+    both = "3 of its 7 rows are in sales already and count once, 2 bad ones are in quarantine already"
+    assert said(project) == [name + both]
+    drop(folder, "1.csv", DAY_1 + body(BAD) * 3 + body(DAY_2))
+    made = taken(project)
+    assert (made.rows, made.quarantined, quarantine(project, "sales").height) == (5, 1, 3)
+    assert "5 of its 8 rows" in said(project)[-1] and "2 bad ones" in said(project)[-1]
+    drop(folder, "2.csv", BAD)
+    with pytest.raises(DataBlocked, match="1 of 1 rows"):
+        ingest(project, "sales")
+    drop(folder, "1.csv", DAY_1 + body(BAD) * 9)
+    (folder / "data/sales/2.csv").unlink()
+    with pytest.raises(DataBlocked, match="9 of 12 rows"):
+        ingest(project, "sales")
+
+
+def test_the_same_duplicate_again_is_in_quarantine_once(tmp_path: Path) -> None:
+    root = with_key(tmp_path)
+    drop(root, "1.csv", DAY_1)
+    changed = DAY_1.replace("mug,2", "mug,3")
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        taken(project)
+        for more in (DAY_2, DAY_2 + body(rows(OTHER))):
+            drop(root, "1.csv", changed + body(more))
+            taken(project)
+        assert quarantine(project, "sales")["_reasons"].to_list() == [["duplicate"]]
+
+
+def test_with_a_key_what_the_name_brought_is_read_for_rows_without_a_whole_one_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = lay(tmp_path / "keyed")
+    (root / "contracts/sales.yaml").write_text(CONTRACT.replace("[invoice, sku]", "[invoice, price]"))
+    read: list[list[int]] = []
+    added = Tables.added
+
+    def watched(self: Tables, dataset: str, versions: Iterable[int], *more: Any) -> pl.DataFrame:
+        read.append(list(versions))
+        return added(self, dataset, read[-1], *more)
+
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        half = rows(("7", "mug", 1, "2011-01-01", "", "ann"))  # type: ignore[arg-type]
+        drop(root, "1.csv", ONE)
+        taken(project)
+        monkeypatch.setattr(Tables, "added", watched)
+        drop(root, "1.csv", ONE + body(DAY_2))
+        assert (taken(project).rows, read) == (3, [[1]]), "for its key, and nothing for its name"
+        drop(root, "1.csv", ONE + body(half) * 2)
+        assert taken(project).rows == 5
+        drop(root, "1.csv", ONE + body(half) * 3)
+        assert taken(project).rows == 6, "two that were in, and a third"
 
 
 def with_key(tmp_path: Path, share: float = 0.5) -> Path:

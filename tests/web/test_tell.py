@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from noria.kernel.records import Event
-from noria.types import DAY
-from noria.web.tell import tell, timeline
+from noria.types import DAY, JsonObject
+from noria.web.tell import routine, tell, timeline
+
+MORE: list[JsonObject] = [{}, {"known": 3}, {"kept": 2}]
 
 
 def test_days_stand_newest_first_and_what_is_of_one_instant_as_it_was_written() -> None:
@@ -14,6 +16,15 @@ def test_days_stand_newest_first_and_what_is_of_one_instant_as_it_was_written() 
     ]
     told = [[line.kind for line in day.lines] for day in timeline(events)]
     assert told == [["canary", "retrain"], ["alarm"]]
+
+
+def test_a_file_that_grows_is_counted_and_not_listed() -> None:
+    again = [Event(f"e{i}", 0, "again", "dataset:sales@2", {"message": "m", **more}) for i, more in enumerate(MORE)]
+    told = [line.text for day in timeline(again) for line in day.lines]
+    assert told == ["m"], "the one that brought nothing of what is in"
+    taken = Event("e", 0, "ingested", "dataset:sales@2", {"rows": 5, "quarantined": 1, "known": 1_200})
+    assert tell(taken).text == "5 rows, 1 in quarantine, 1,200 in already"
+    assert routine([taken, taken]) == "2 ingests: 10 rows, 2 in quarantine, 2,400 in already"
 
 
 def test_a_proof_says_what_it_counts() -> None:
