@@ -88,7 +88,7 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; errors go to stderr with the way out, never as a bare traceback."""
     try:
-        found = cli.main(args=args, standalone_mode=False)
+        found = cli.main(args=args, prog_name="noria", standalone_mode=False)
         if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
             sys.exit(found)
         return found

@@ -20,14 +20,13 @@ import polars as pl
 
 from noria.data.checks import Checked, Rules, check
 from noria.data.columns import Column
-from noria.data.odcs import Custom, Document, Property, Quality, parse_document, read_text
+from noria.data.odcs import Custom, Document, Property, Quality, freshness_of, parse_document, read_text
 from noria.data.places import Path_, Places
 from noria.data.rules import cannot_check, must_be_zero, read_column
-from noria.errors import ConfigError, ContractError
-from noria.types import Micros, did_you_mean, digest, parse_span
+from noria.errors import ContractError
+from noria.types import Micros, did_you_mean, digest
 
 TABLE_SETTINGS = ("noria.key", "noria.max_bad_share")
-_FRESHNESS = ("freshness", "latency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +82,6 @@ class Contract:
     def target(self) -> str | None:
         return self.role("target")
 
-    def stale_by(self, latest: Micros, now: Micros) -> Micros | None:
-        """By how much the latest row is older than the freshness that the contract promises; None while it is kept."""
-        late = now - latest - self.freshness if self.freshness is not None else 0
-        return late if late > 0 else None
-
     def check(self, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
         """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.
 
@@ -116,7 +110,7 @@ def _build(document: Document, places: Places, text_digest: str) -> Contract:
         columns=columns,
         key=_key(settings.get("noria.key"), table.properties, columns, places),
         max_bad_share=_share(settings.get("noria.max_bad_share", 0.0), places((*where, "customProperties"))),
-        freshness=_freshness(document, places),
+        freshness=freshness_of(document, places),
         digest=text_digest,
         place=places.name,
     )
@@ -170,16 +164,6 @@ def _share(value: Any, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ContractError(f"noria.max_bad_share: {value!r} is no share", place=place, way_out="a number from 0 to 1")
     return float(value)
-
-
-def _freshness(document: Document, places: Places) -> Micros | None:
-    for i, sla in enumerate(document.slaProperties):
-        if sla.property in _FRESHNESS:
-            try:
-                return parse_span(f"{sla.value} {sla.unit or 'd'}")
-            except ConfigError as exc:
-                raise ContractError(f"{sla.property}: {exc.message}", place=places(("slaProperties", i))) from exc
-    return None
 
 
 def _check_names(columns: tuple[Column, ...], where: Path_, places: Places) -> None:

@@ -78,7 +78,7 @@ def dataset_config(project: Project, dataset: str) -> DataConfig:
 
 
 def load_contract(project: Project, dataset: str) -> Contract:
-    """The dataset's contract. Raises ContractError."""
+    """The dataset's contract. Raises ContractError, and NotAvailableYet for a rule that this version does not build."""
     return Contract.load(project.root / dataset_config(project, dataset).contract)
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import msgspec
 
 from noria.data.places import Path_, Places
-from noria.errors import ContractError
-from noria.types import did_you_mean
+from noria.errors import ConfigError, ContractError
+from noria.types import Micros, did_you_mean, parse_span
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +182,9 @@ def read_text(path: Path) -> str:
         raise ContractError(f"cannot be read: {exc}", place=str(path)) from exc
 
 
+_FRESHNESS = ("freshness", "latency")
+
+
 def parse_document(text: str, name: str) -> tuple[Document, Places]:
     """The document in this text, and where each part of it stands. Raises ContractError."""
     places = Places(text, name)
@@ -197,6 +200,17 @@ def parse_document(text: str, name: str) -> tuple[Document, Places]:
             way_out="one contract, one table",
         )
     return document, places
+
+
+def freshness_of(document: Document, places: Places) -> Micros | None:
+    """How old the newest row may be; None when nothing is promised. Raises ContractError."""
+    for i, sla in enumerate(document.slaProperties):
+        if sla.property in _FRESHNESS:
+            try:
+                return parse_span(f"{sla.value} {sla.unit or 'd'}")
+            except ConfigError as exc:
+                raise ContractError(f"{sla.property}: {exc.message}", place=places(("slaProperties", i))) from exc
+    return None
 
 
 def _decode(value: Any, kind: Any, path: Path_, places: Places) -> Any:

@@ -103,7 +103,9 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     findings = judge([parse_rule(text) for text in project.config.rollout.rollback_on], evidence)
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [finding.json() for finding in findings]}
     broken = [finding.text for finding in findings if finding.broken]
-    unfit = "" if broken else why_unfit(project, release)  # a rule that is broken needs no other reason, nor waits for one
+    unfit = (
+        "" if broken else why_unfit(project, release)
+    )  # a rule that is broken needs no other reason, nor waits for one
     way_back = bool(unfit) and release.status == "champion" and _can_go_back(project, release)
 
     def work(tx: Any) -> list[Event]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from noria.data.freshness import UNREADABLE, Stale, staleness
-from noria.errors import NotFound
+from noria.data.freshness import Stale, staleness
+from noria.errors import ContractError, NotFound
 from noria.feedback.join import join_due
 from noria.kernel.records import Decision, Event
 from noria.monitor.alerts import raise_alarms
@@ -94,7 +94,7 @@ def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     for name in project.config.data:
         try:
             found = staleness(project, name, now)
-        except UNREADABLE:
+        except ContractError:
             since |= {name: known[name]} if name in known else {}
             continue
         if found is not None:

@@ -87,7 +87,10 @@ def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | No
                 patience = SECOND
             except Stopped:
                 return
-            except (StoreError, NotAttested) as exc:  # a busy or full disk, no keys: the same tick again, a little later
+            except (
+                StoreError,
+                NotAttested,
+            ) as exc:  # a busy or full disk, no keys: the same tick again, a little later
                 _log.error("tick at %d failed: %s", now, exc)
                 patience = min(2 * patience, _MOST_PATIENT)
                 not_before = now + (0 if project.replay else patience)

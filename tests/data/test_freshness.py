@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from noria.data.freshness import stale_now, staleness
-from noria.data.ingest import ingest
+from noria.data.ingest import ingest, load_contract
 from noria.errors import ContractError, NotAvailableYet
 from noria.project import open_project
 from noria.types import DAY, HeldClock, parse_time
@@ -47,11 +47,14 @@ def test_a_contract_that_promises_nothing_is_kept_and_one_that_cannot_be_read_is
         assert "soon" in stale_now(project, NEWEST)["sales"]
 
 
-def test_a_rule_that_this_version_does_not_build_is_said_as_what_is_not_known(tmp_path: Path) -> None:
+def test_a_rule_that_this_version_does_not_build_says_nothing_of_freshness(tmp_path: Path) -> None:
     folder = lay(tmp_path / "shop")
     contract = folder / "contracts/sales.yaml"
+    drop(folder, "1.csv", DAY_1)
     with open_project(folder, clock=HeldClock(NEWEST)) as project:
+        ingest(project, "sales")
         contract.write_text(contract.read_text().replace("logicalType: number,", f"logicalType: number, {SQL},"))
         with pytest.raises(NotAvailableYet):
-            staleness(project, "sales", NEWEST)
-        assert "'sql' as it is written here is not available yet" in stale_now(project, NEWEST)["sales"]
+            load_contract(project, "sales")
+        assert stale_now(project, NEWEST + 7 * DAY) == {}
+        assert "stale since" in stale_now(project, NEWEST + 9 * DAY)["sales"]

@@ -183,7 +183,7 @@ def test_a_prediction_is_traced_to_rows_of_files(site: Site, paths: dict[str, st
     region = w.page.get_by_role("region", name="Rows of the subject", exact=True)
     shown = region.locator("tbody tr").evaluate_all(
         """all => all.map(tr => ({at: tr.querySelector('time').dateTime, item: tr.cells[1].textContent,
-                                  file: tr.querySelector('code').title, row: tr.cells[4].textContent}))"""
+                                  file: tr.cells[3].querySelector('[title]').title, row: tr.cells[4].textContent}))"""
     )
     assert 1 <= len(shown) <= 12
     for row in shown:
