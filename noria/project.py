@@ -6,14 +6,17 @@ import hashlib
 import os
 import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noria.config import Config, load
-from noria.errors import NotAttested, ProjectError
+from noria.errors import DiskFull, NotAttested, ProjectError, StoreError, no_room
 from noria.kernel.artifacts.base import ArtifactStore
 from noria.kernel.artifacts.local import LocalArtifacts
+from noria.kernel.files import write_whole
 from noria.kernel.metadata import open_live, open_metadata
 from noria.kernel.metadata.base import LiveStore, MetadataStore
 from noria.kernel.metadata.reserve import Reserve
@@ -122,21 +125,52 @@ def keys_of(project_id: str) -> Path:
 
 
 def known_id(root: Path) -> str | None:
-    """The id that this machine knows the project in this folder by: written down at its first signature."""
+    """The id that this machine knows the project in this folder by: written down at its first signature.
+
+    Raises NotAttested where what was written down cannot be read: then nobody's word is taken for it.
+    """
     path = _pin(root)
-    return path.read_text("utf-8").splitlines()[0] if path.exists() else None
+    try:
+        known = path.read_bytes().partition(b"\n")[0].decode("ascii", "replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        raise _unreadable(path, str(exc.strerror)) from exc
+    if not _ID.fullmatch(known):
+        raise _unreadable(path, f"{known[:40]!r} is no id")
+    return known
 
 
 def pin(root: Path, project_id: str) -> None:
-    """From now on this folder holds the project of this id and no other."""
+    """From now on this folder holds the project of this id and no other. Raises DiskFull, StoreError."""
     path = _pin(root)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(f"{project_id}\n{root}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with keeping(path, "project's id"):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, project_id.encode() + b"\n" + os.fsencode(root) + b"\n")
+
+
+@contextmanager
+def keeping(path: Path, what: str) -> Iterator[None]:
+    """What the file system says against a file that this machine keeps about a project, said by us."""
+    try:
+        yield
+    except OSError as exc:
+        if no_room(exc):
+            way_out = "free some room and run the same command again"
+            raise DiskFull(f"the disk has no room for the {what}", place=str(path), way_out=way_out) from exc
+        raise StoreError(
+            f"the {what} cannot be kept here: {exc.strerror}",
+            place=str(path),
+            way_out="set NORIA_HOME to a folder outside the project that you can write, and run the same command again",
+        ) from exc
+
+
+def _unreadable(path: Path, said: str) -> NotAttested:
+    return NotAttested(
+        f"what this machine knows the folder as cannot be read: {said}",
+        place=str(path),
+        way_out="put the file back; or compare the project's fingerprint, and it is written anew: noria trust",
+    )
 
 
 def _pin(root: Path) -> Path:

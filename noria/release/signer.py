@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from noria.errors import DiskFull, NotAttested, StoreError, no_room
-from noria.project import pin
+from noria.errors import NotAttested
+from noria.kernel.files import write_whole
+from noria.project import keeping, known_id, pin
 from noria.release import attest
 from noria.types import JsonObject, canonical
 
@@ -41,7 +39,7 @@ class FileSigner:
         from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
 
         self.path = keys_dir / f"{name}.ed25519"
-        with _keeping(self.path):
+        with keeping(self.path, "signing key"):
             foreign = [p for p in (keys_dir / f"{name}.pub", state / "keys" / f"{name}.pub") if p.exists()]
             if foreign and not self.path.exists():
                 raise _elsewhere(self.path, foreign)
@@ -50,7 +48,7 @@ class FileSigner:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         for folder in (keys_dir, state / "keys"):
-            with _keeping(folder / f"{name}.pub"):
+            with keeping(folder / f"{name}.pub", "public key"):
                 _publish(folder / f"{name}.pub", public)
         self._signer = CryptoSigner(key)
 
@@ -61,7 +59,7 @@ class FileSigner:
 def signer_of(project: Project, name: str = "gate") -> FileSigner:
     """The project's own signer on this machine, which from now on knows the folder by the project's id."""
     signer = FileSigner(project.keys_dir, project.state, name)
-    with _keeping(signer.path):
+    if known_id(project.root) is None:  # another one is refused by the project itself
         pin(project.root, project.id)
     return signer
 
@@ -71,22 +69,6 @@ def seal(statement: JsonObject, signer: Signer) -> bytes:
     payload = canonical(statement)
     signed = signer.sign(attest.pae(payload))
     return attest.envelope(payload, signed.keyid, bytes.fromhex(signed.signature))
-
-
-@contextmanager
-def _keeping(path: Path) -> Iterator[None]:
-    """What the file system says against a key, said by us."""
-    try:
-        yield
-    except OSError as exc:
-        if no_room(exc):
-            way_out = "free some room and run the same command again"
-            raise DiskFull("the disk has no room for a key", place=str(path), way_out=way_out) from exc
-        raise StoreError(
-            f"the signing key cannot be kept here: {exc.strerror}",
-            place=str(path),
-            way_out="set NORIA_HOME to a folder outside the project that you can write, and run the same command again",
-        ) from exc
 
 
 def _elsewhere(path: Path, foreign: list[Path]) -> NotAttested:
@@ -117,14 +99,10 @@ def _make(path: Path) -> Ed25519PrivateKey:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        _write(part, secret, 0o600)
-        os.link(part, path)
+        write_whole(path, secret, over=False)
     except FileExistsError:
         return _load(path)
-    finally:
-        part.unlink(missing_ok=True)
     return key
 
 
@@ -132,21 +110,10 @@ def _publish(path: Path, public: bytes) -> None:
     """Write the public key where it is missing; a different one already there is somebody's mistake or attack."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
-        part = path.with_name(f"{path.name}.{os.getpid()}")
-        _write(part, public, 0o644)
-        part.replace(path)
+        write_whole(path, public, 0o644)
     if path.read_bytes() != public:
         raise NotAttested(
             "this public key does not belong to the signing key",
             place=str(path),
             way_out="remove it, and release again",
         )
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

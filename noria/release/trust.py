@@ -8,7 +8,6 @@ keys meant: `noria trust`. The scorer imports this module: the standard library,
 from __future__ import annotations
 
 import base64
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from noria.errors import NotAttested
-from noria.project import keys_of, pin
+from noria.kernel.files import write_whole
+from noria.project import keeping, keys_of, pin
 from noria.types import canonical, digest
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ def public_keys(project: Project) -> PublicKeys:
             place=str(outside),
             way_out="if the folder came from elsewhere, compare its fingerprint: noria trust; else release: noria run",
         )
-    keys = _read(outside)
+    keys = _read(outside, f"copy it back from {inside}, or compare the fingerprint: noria trust")
     for name in NAMES:
         copy = inside / f"{name}.pub"
-        if copy.exists() and keyid(_key(copy)) != keyid(getattr(keys, name)):
+        if copy.exists() and keyid(_key(copy, f"copy it back from {outside}")) != keyid(getattr(keys, name)):
             raise NotAttested(
                 f"the {name} key in the project is not the one that this machine keeps for it",
                 place=str(copy),
@@ -70,7 +70,7 @@ def public_keys(project: Project) -> PublicKeys:
 def offered(project: Project) -> PublicKeys:
     """The keys that came with the folder; where it has none, those that this machine keeps. Raises NotAttested."""
     inside = project.state / "keys"
-    return _read(inside if _any(inside) else keys_of(project.id))
+    return _read(inside if _any(inside) else keys_of(project.id), "release a model once: noria run")
 
 
 def is_trusted(project: Project) -> bool:
@@ -94,13 +94,12 @@ def trust(project: Project, fingerprint: str) -> None:
             way_out="ask for the fingerprint where the project was released: noria trust",
         )
     signs = [name for name in NAMES if (outside / f"{name}.ed25519").exists()]
-    if signs and _read(outside).fingerprint != fingerprint:
+    if signs and _read(outside, f"copy it back from {project.state / 'keys'}").fingerprint != fingerprint:
         raise NotAttested(
             f"this machine signs for {project.id} itself, with other keys than the folder has",
             place=str(outside),
             way_out=f"copy the public keys back from {outside}",
         )
-    outside.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in NAMES:
         _keep(outside / f"{name}.pub", getattr(keys, name))
     pin(project.root, project.id)
@@ -108,23 +107,20 @@ def trust(project: Project, fingerprint: str) -> None:
 
 def _keep(path: Path, key: Ed25519PublicKey) -> None:
     data = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with keeping(path, "public key"):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, data, 0o644)
 
 
 def _any(folder: Path) -> bool:
     return any((folder / f"{name}.pub").exists() for name in NAMES)
 
 
-def _read(folder: Path) -> PublicKeys:
-    return PublicKeys(*(_key(folder / f"{name}.pub") for name in NAMES))
+def _read(folder: Path, way_out: str) -> PublicKeys:
+    return PublicKeys(*(_key(folder / f"{name}.pub", way_out) for name in NAMES))
 
 
-def _key(path: Path) -> Ed25519PublicKey:
+def _key(path: Path, way_out: str) -> Ed25519PublicKey:
     try:
         lines = path.read_bytes().splitlines()
         body = base64.b64decode(b"".join(line for line in lines if not line.startswith(b"-----")), validate=True)
@@ -133,5 +129,4 @@ def _key(path: Path) -> Ed25519PublicKey:
         return Ed25519PublicKey.from_public_bytes(body[len(_PREFIX) :])
     except (OSError, ValueError) as exc:
         said = exc.strerror if isinstance(exc, OSError) else exc
-        way_out = "release a model once: noria run"
         raise NotAttested(f"no trusted {path.stem} key: {said}", place=str(path), way_out=way_out) from exc

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from noria.errors import AlreadyUp, DiskFull, ProjectError, StoreBusy, no_room
+from noria.kernel.files import write_whole
 from noria.project import Project
 from noria.serve import auth
 from noria.serve.client import UP_FILE
@@ -134,15 +135,9 @@ class _Tree:
     def _write(self) -> None:
         """Whole or not at all, and for nobody else's eyes: it holds a token. Raises DiskFull, OSError."""
         path = self._project.state / UP_FILE
-        part = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump({**self.told(), "token": self._token}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_whole(path, json.dumps({**self.told(), "token": self._token}).encode())
         except OSError as exc:
-            part.unlink(missing_ok=True)
             if no_room(exc):
                 raise DiskFull("the disk is full", place=str(path), way_out="free some room") from exc
             raise

@@ -9,9 +9,10 @@ import pytest
 
 from noria.cli.doctor import examine
 from noria.cli.main import main
-from noria.errors import NotAttested, ProjectError
-from noria.project import open_project
-from noria.release import attest, trust
+from noria.errors import DiskFull, NotAttested, ProjectError
+from noria.kernel.metadata.reserve import SIZE
+from noria.project import known_id, open_project
+from noria.release import approvals, attest, trust
 from noria.release.signer import signer_of
 from noria.types import DAY, HeldClock, new_id
 from tests.release.made import add_model, hold
@@ -97,6 +98,72 @@ def test_the_id_of_another_project_of_this_machine_is_refused(project, release, 
     project.store.settings.set("project_id", other.id)
     with reopened(project.root) as again, pytest.raises(NotAttested, match="this machine knows the folder as"):
         trust.public_keys(again)
+
+
+@pytest.mark.parametrize("left", [b"", b"\n", b"\xff\xfe\x00", b"project_..\n", None])
+def test_what_the_folder_is_known_as_and_cannot_be_read_is_nobodys_word(project, release, home, left):
+    (pinned,) = (home / "projects").iterdir()
+    pinned.unlink()
+    pinned.mkdir() if left is None else pinned.write_bytes(left)
+    for refused in (trust.public_keys, signer_of):
+        with pytest.raises(NotAttested, match="cannot be read") as error:
+            refused(project)
+        assert error.value.place == str(pinned) and "noria trust" in error.value.way_out
+    shutil.rmtree(project.state)
+    with pytest.raises(NotAttested, match="cannot be read"):  # a folder begun anew is given no other id either
+        reopened(project.root)
+
+
+def test_a_damaged_pin_is_written_anew_by_hand(project, release, home):
+    (pinned,) = (home / "projects").iterdir()
+    pinned.write_bytes(b"")
+    trust.trust(project, trust.offered(project).fingerprint)
+    verify(project, release)
+    assert known_id(project.root) == project.id
+
+
+def full(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_signature_writes_nothing_where_all_is_known(project, release, monkeypatch):
+    monkeypatch.setattr("os.open", full)
+    assert signer_of(project).sign(b"word").signature and signer_of(project, "approval").sign(b"word").signature
+
+
+def test_a_rejection_asks_no_room_of_the_disk_that_the_keys_are_on(project, release, monkeypatch):
+    monkeypatch.setattr("noria.project.write_whole", full)
+    assert project.reserve.fill()
+    assert approvals.reject(project, release.id, "ada", "not this one").status == "refused"
+    assert (project.state / "reserve").stat().st_size == SIZE
+
+
+def test_no_room_for_a_key_costs_the_reserve_of_the_project_nothing(project, release, home, monkeypatch):
+    assert project.reserve.fill()
+    shutil.rmtree(home / "projects")
+    monkeypatch.setattr("noria.project.write_whole", full)
+    with pytest.raises(DiskFull, match="no room for the project's id") as error:
+        approvals.reject(project, release.id, "ada", "not this one")
+    assert error.value.place.startswith(str(home / "projects"))
+    assert (project.state / "reserve").stat().st_size == SIZE
+
+
+def test_a_key_that_cannot_be_kept_is_said(elsewhere, monkeypatch):
+    monkeypatch.setattr("noria.release.trust.write_whole", full)
+    with pytest.raises(DiskFull, match="no room for the public key"):
+        trust.trust(elsewhere, trust.offered(elsewhere).fingerprint)
+
+
+def test_a_public_key_that_is_spoilt_is_copied_back(project, release):
+    (project.keys_dir / "gate.pub").write_text("?")
+    with pytest.raises(NotAttested, match="no trusted gate key") as error:
+        trust.public_keys(project)
+    assert f"copy it back from {project.state / 'keys'}" in error.value.way_out
+    (project.keys_dir / "gate.pub").write_bytes((project.state / "keys" / "gate.pub").read_bytes())
+    (project.state / "keys" / "gate.pub").write_text("?")
+    with pytest.raises(NotAttested, match="no trusted gate key") as error:
+        trust.public_keys(project)
+    assert f"copy it back from {project.keys_dir}" in error.value.way_out
 
 
 def test_deleted_public_keys_change_nothing(project, release):

@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, ca
             raise OSError(errno.ENOSPC, "No space left on device")
         real(fd)
 
-    monkeypatch.setattr(supervisor.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     for _ in range(100):
         now[0] += 0.1
         tree.look()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from noria.errors import Damaged, DiskFull, NotFound, StoreError, no_room
+from noria.kernel.files import fsync_folder
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK = 1 << 20
@@ -88,7 +89,7 @@ class LocalArtifacts:
         try:
             target.unlink(missing_ok=True)
             if target.parent.is_dir():
-                _fsync_folder(target.parent)
+                fsync_folder(target.parent)
         except OSError as exc:
             raise _translated(exc, target) from exc
 
@@ -134,15 +135,15 @@ class LocalArtifacts:
         Those above are fsynced once for each folder: whoever made them may not have done so yet. The state folder that
         holds the store, and the entry of that one, are made elsewhere and count too.
         """
-        _fsync_folder(folder)
+        fsync_folder(folder)
         if folder.name in self._firm:
             return
         there = os.listdir(self._base)
-        _fsync_folder(self._base)
+        fsync_folder(self._base)
         if not self._firm:
             for above in (self.root, *self.root.parents[:2]):
                 if os.access(above, os.R_OK):  # a folder that we may not open was there before us
-                    _fsync_folder(above)
+                    fsync_folder(above)
         self._firm.update(there)
 
     def _part(self) -> tuple[Path, int]:
@@ -183,14 +184,6 @@ def _remove_unlocked(file: Path) -> bool:
     finally:
         os.close(fd)
     return True
-
-
-def _fsync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _check(found: str, digest: str, target: Path) -> None:

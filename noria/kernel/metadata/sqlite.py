@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import QueuePool
 
 from noria.errors import StoreBusy, StoreError
+from noria.kernel.files import fsync_folder
 from noria.kernel.metadata.border import border
 from noria.kernel.metadata.database import Database
 from noria.kernel.metadata.pieces import Piece
@@ -71,11 +72,7 @@ def _make_file(path: Path) -> None:
         raise StoreError(f"no folder {path.parent}", place=str(path), way_out="make it first")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        fsync_folder(path.parent)
     except OSError as exc:
         raise StoreError(f"cannot be made: {exc.strerror}", place=str(path)) from exc
 

@@ -1,0 +1,43 @@
+"""Files that are there whole or not at all, and that a power failure leaves there."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o600, *, over: bool = True) -> None:
+    """The file with just these bytes, on disk with its name when this returns; where it fails nothing is left behind.
+
+    ``over=False`` leaves a file that is there already: FileExistsError. Raises OSError.
+
+    >>> import tempfile; there = Path(tempfile.mkdtemp()) / "told"
+    >>> write_whole(there, b"rain"); write_whole(there, b"sun"); there.read_bytes()
+    b'sun'
+    """
+    part = path.with_name(f"{path.name}.{os.urandom(8).hex()}")  # nobody else's: neither a process's nor a thread's
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if over:
+            part.replace(path)
+        else:
+            os.link(part, path)
+            part.unlink()
+    except BaseException:
+        with suppress(OSError):  # what went wrong before says more
+            part.unlink()
+        raise
+    fsync_folder(path.parent)
+
+
+def fsync_folder(folder: Path) -> None:
+    """The names in the folder are on disk when this returns. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
