@@ -69,7 +69,7 @@ def loaded_digest(name: str, module: Module, facts: Facts) -> str:
     if module.name not in sys.modules or len(module.statements[name]) > 1:
         return facts.digest
     others = {n: values[n] for n, v in facts.literals.items() if n in values and _is_other(values[n], v)}
-    return f"loaded:{digest(repr(others).encode())}" if others else facts.digest
+    return f"loaded:{digest(stable_repr(others).encode())}" if others else facts.digest
 
 
 def _is_other(loaded: Any, literal: Any) -> bool:
@@ -79,7 +79,24 @@ def _is_other(loaded: Any, literal: Any) -> bool:
         return False
     if isinstance(literal, (dict, list, set)):
         return bool(loaded != literal)
-    return repr(loaded) != repr(literal)
+    return stable_repr(loaded) != stable_repr(literal)
+
+
+def stable_repr(value: Any) -> str:
+    """Like repr, but sets stand in order: their own is another in each process.
+
+    >>> stable_repr({"b": ({"y", "x"}, 1)})
+    "dict('b': tuple(set('x' 'y') 1))"
+    """
+    if isinstance(value, dict):
+        parts = [f"{stable_repr(key)}: {stable_repr(part)}" for key, part in value.items()]
+    elif isinstance(value, (set, frozenset)):
+        parts = sorted(map(stable_repr, value))
+    elif isinstance(value, (list, tuple)):
+        parts = list(map(stable_repr, value))
+    else:
+        return repr(value)
+    return f"{type(value).__name__}({' '.join(parts)})"
 
 
 def _is_data(value: Any) -> bool:

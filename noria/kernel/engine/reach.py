@@ -16,7 +16,7 @@ from typing import Any
 from noria.errors import StoreError
 from noria.kernel.artifacts.codecs import encode
 from noria.kernel.engine.bytecode import code_digest, names_in
-from noria.kernel.engine.facts import Facts, facts_of, loaded_digest
+from noria.kernel.engine.facts import Facts, facts_of, loaded_digest, stable_repr
 from noria.kernel.engine.modules import Import, Module, first_line, local_module, read_module
 from noria.kernel.engine.suspects import read_at_import, suspicion, suspicious_method
 from noria.types import digest
@@ -170,7 +170,7 @@ class _Walk:
             return
         self._seen.add(("", f"{id(fn.__code__)}"))
         key = f"{fn.__module__}:{fn.__qualname__}"
-        self.found.sources[key] = f"loaded:{code_digest(fn.__code__)}:{fn.__defaults__!r}"
+        self.found.sources[key] = f"loaded:{code_digest(fn.__code__)}:{stable_repr(fn.__defaults__)}"
         for name in sorted(names_in(fn.__code__)):
             if name in fn.__globals__:
                 self._value(f"{key}.{name}", fn.__globals__[name])

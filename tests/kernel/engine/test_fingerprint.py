@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -423,3 +426,29 @@ def test_a_value_that_was_changed_after_the_import_counts_as_it_is(load_module: 
     assert reach(module.work).sources == before, "what a cache holds is no data"
     change(module)
     assert reach(module.work).sources != before
+
+
+CHANGED = """
+WORDS = {"a"}
+DEEP = [{"k": ({"a"}, 1)}]
+def work(): return WORDS, DEEP
+"""
+CHANGES = """
+import json, steps
+from noria.kernel.engine.reach import reach
+steps.WORDS.update("bcdefgh")
+steps.DEEP[0]["k"][0].update(("x", letter) for letter in "bcdefgh")
+print(json.dumps(reach(steps.work).sources))
+"""
+
+
+def test_what_a_set_was_changed_to_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """The order of a set of strings is drawn anew by each interpreter."""
+    (tmp_path / "steps.py").write_text(CHANGED)
+    found = []
+    for seed in ("1", "2", "3"):
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))}
+        told = subprocess.run([sys.executable, "-c", CHANGES], env=env, cwd=tmp_path, capture_output=True, check=True)
+        found.append(json.loads(told.stdout))
+    assert all(found[0][name].startswith("loaded:") for name in ("steps:WORDS", "steps:DEEP"))
+    assert found[0] == found[1] == found[2]
