@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.release.made import hold
 from tests.serve import real, released
 from tests.serve.asking import opened
 from tests.serve.real import Scorer, scorer
@@ -64,12 +65,15 @@ def test_where_it_may_not_be_raised_the_stores_keep_theirs(tmp_path, monkeypatch
     with limited(tmp_path, monkeypatch, FEW, FEW) as (project, running), ExitStack() as stack:
         kept = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)))
         told = {"subject": "7", "item": "mug", "value": 1, "at": "2011-01-01T00:00:00Z"}
+        following = hold(project, released.model(project, 2), "rel_2")
         assert ask(kept, running.token, "/predict/shop", {"subject": "7"}) == 200
-        silent(stack, running.port, 600)
+        for _ in range(24):  # said to between them, or its connection would end as one of a silent client
+            silent(stack, running.port, 25)
+            assert ask(kept, running.token, "/predict/shop", {"subject": "7"}) == 200
         for n in range(20):
             assert ask(kept, running.token, "/predict/shop", {"subject": "7"}) == 200
             assert ask(kept, running.token, "/feedback", {**told, "key": str(n)}) == 200
-        released.champion(project, 2)  # to be read from files that are opened only now
+        project.store.releases.promote(following.id, project.clock.now())  # its files are opened only now
         assert ask(kept, running.token, "/control/refresh", {}) == 200
         stack.close()
         assert running.ask("POST", "/predict/shop", {"subject": "8"})[1]["model"] == "model:shop@2"
