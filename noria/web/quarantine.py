@@ -6,11 +6,13 @@ The tables are read in a child process: the server that answers predictions neve
 from __future__ import annotations
 
 import json
+import os
+import select
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from tempfile import TemporaryFile
 from typing import Any
 
 from noria.errors import StoreError
@@ -18,7 +20,7 @@ from noria.kernel.records import DatasetVersion
 from noria.project import Project
 
 MOST, ALL = 20, 10**9
-SECONDS = 20
+SECONDS = 20.0
 _READ = """
 import json, sys
 from pathlib import Path
@@ -59,20 +61,34 @@ def rows(project: Project, version: DatasetVersion, most: int = ALL) -> Iterator
     """The rows that this version's ingest put aside, as the child reads them, one by one. Raises StoreError."""
     arguments = [str(project.tables_dir), version.dataset, version.ingest, str(most)]
     line = [sys.executable, "-c", _READ, *arguments]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-        late = threading.Timer(SECONDS, child.kill)  # only until it speaks: whoever takes the rows may be slow
-        late.start()
-        assert child.stdout is not None and child.stderr is not None
+    with TemporaryFile() as words, subprocess.Popen(line, stdout=subprocess.PIPE, stderr=words) as child:
         try:
-            for told in child.stdout:
-                late.cancel()
+            for told in _lines(child):
                 yield json.loads(told)
-            said = child.stderr.read().decode("utf-8", "replace").strip().splitlines()[-1:]
             if child.wait():
+                words.seek(0)
+                said = words.read().decode("utf-8", "replace").strip().splitlines()[-1:]
                 raise StoreError(said[0] if said else f"it was not read within {SECONDS} s", place=version.dataset)
         finally:
-            late.cancel()
             child.kill()
+
+
+def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """What the child writes, line by line, to its end; it is killed when it is silent for too long at any place.
+
+    Only its silence counts: whoever takes the rows may be slow.
+    """
+    assert child.stdout is not None
+    out, rest = child.stdout.fileno(), b""
+    waits = select.poll()
+    waits.register(out, select.POLLIN)
+    while waits.poll(SECONDS * 1_000):
+        read = os.read(out, 1 << 16)
+        if not read:
+            return
+        *lines, rest = (rest + read).split(b"\n")
+        yield from lines
+    child.kill()
 
 
 def _reasons(project: Project, version: DatasetVersion) -> dict[str, int]:

@@ -211,9 +211,23 @@ def test_without_the_server_nothing_is_said_to_be_all_right(calm: Site, open_pag
     assert "Last known" in w.page.evaluate("() => getComputedStyle(document.querySelector('h1'), '::before').content")
     assert w.page.evaluate(CONTRAST) == []
     w.page.context.set_offline(False)
-    lost.wait_for(state="hidden")
+    lost.wait_for(state="hidden")  # the browser says that it is back: it is asked at once
     assert w.page.evaluate(SIGNS) == 9
     w.said[:] = [text for text in w.said if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_an_error_is_not_said_to_be_a_lost_connection(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/")
+    w.page.route("**/*", lambda route: route.fulfill(status=500, body="{}"))
+    alert = w.page.get_by_role("alert")
+    alert.get_by_text("The server answers with an error.").wait_for()
+    assert not alert.get_by_text("No connection.").is_visible()
+    assert (w.page.locator(".beat").inner_text(), w.page.evaluate(SIGNS)) == ("an error", 0)
+    w.page.unroute("**/*")
+    w.page.evaluate("() => dispatchEvent(new Event('online'))")
+    alert.get_by_text("The server answers with an error.").wait_for(state="hidden")
+    refusals(w, 500)
 
 
 def test_a_session_that_ended_is_said(calm: Site, open_page: Opener) -> None:
@@ -240,6 +254,7 @@ def test_no_name_in_a_picture_leaves_it(hostile: Site, open_page: Opener, width:
 def test_what_goes_on_beyond_its_edge_has_a_shadow(calm: Site, open_page: Opener) -> None:
     w = open_page(calm, 390, 844)
     w.go("/predictions")
+    w.page.evaluate(HIDE, True)  # no part is swapped between two pictures
     table = w.page.locator(".wide").first
     assert table.evaluate("e => e.scrollWidth > e.clientWidth")
     box = table.bounding_box()

@@ -64,7 +64,7 @@
         swap(said.fragments);
       }
       wait = answer.ok ? EVERY : Math.min(wait * 2, SLOWEST);
-      state(answer.ok ? "on" : "off");
+      state(answer.ok ? "on" : "failing");
     } catch {
       wait = Math.min(wait * 2, SLOWEST);
       state("off");
@@ -85,6 +85,7 @@
     stamp = body.dataset.stamp || "";
     if (!stamp || !document.querySelector("[data-live]")) return;
     document.addEventListener("visibilitychange", () => { wait = EVERY; if (document.hidden) clearTimeout(timer); else pulse(); });
+    addEventListener("online", () => { wait = EVERY; pulse(); });
     rest();
   };
 
