@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from noria.cli.teller import Teller, show_summary
+from noria.recipes.recommend.story import LAST_DAY
 from noria.types import JsonObject
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Exit at the end instead of leaving the server up to look at.")
-@click.option("--days", type=click.IntRange(1, 374), help="Play fewer days; up to there it is the same story.")
+@click.option("--days", type=click.IntRange(1, LAST_DAY), help="Play fewer days; up to there it is the same story.")
 @click.option(
     "--seed",
     default=0,

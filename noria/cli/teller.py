@@ -23,12 +23,6 @@ PIPELINES = {
     "model": "searched, trained, measured",
     "release": "through its gates, signed",
 }
-ARMS = {
-    "loop": "the model that the loop keeps up to date",
-    "static": "its own first model, never trained again",
-    "buy_again": "what this customer bought before",
-    "popularity": "what sells best",
-}
 
 
 class Teller:
@@ -140,6 +134,8 @@ def _words(facts: JsonObject) -> str:
 
 def show_summary(console: Any, summary: JsonObject) -> None:
     """What ends the demo: quality with and without the loop, what was forced and taken back, and the counts."""
+    from noria.recipes.recommend.summary import ARMS
+
     console.print()
     console.print(_by_month(summary["months"]))
     for arm, words in ARMS.items():
@@ -167,6 +163,8 @@ def show_summary(console: Any, summary: JsonObject) -> None:
 
 def _by_month(months: list[JsonObject]) -> Any:
     from rich.table import Table
+
+    from noria.recipes.recommend.summary import ARMS
 
     drawn = Table(title="recall@20 by month", box=None, pad_edge=False, title_justify="left", header_style="bold")
     for heading in ("month", "requests", *ARMS):

@@ -80,8 +80,4 @@ def impact(folder: Path, ref: str, as_json: bool) -> None:
         raise click.UsageError(f"{ref!r} is not a reference: {near}")
     with opened(folder) as project:
         found = impact_of(project, ref)
-    emit(
-        found,
-        as_json,
-        lambda: facts(found),
-    )
+    emit(found, as_json, lambda: facts(found))

@@ -125,17 +125,26 @@ def _fitting(column: Column, values: list[Any], place: str) -> None:
     """Raises ContractError when a value cannot be one of the column's."""
     for value in values:
         try:
-            fits = value is None or pl.Series([value], dtype=target_type(column), strict=True)[0] is not None
+            typed = pl.Series([value], dtype=target_type(column), strict=True)
+            fits = value is None or (typed[0] is not None and isinstance(value, bool) == (column.kind == "boolean"))
         except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
             fits = False
         if not fits:
             raise ContractError(
                 f"{column.name}: {value!r} can be no value of a column of type {column.kind}",
                 place=place,
-                way_out="write numbers without quotes, texts in quotes",
+                way_out=_WRITTEN[column.kind],
             )
 
 
+_WRITTEN = {
+    "string": "write texts in quotes",
+    "integer": "write whole numbers without quotes and without a point: 1",
+    "number": "write numbers without quotes: 1.5",
+    "boolean": "write true or false, without quotes",
+    "date": "write days as 2024-01-31",
+    "timestamp": "write times as 2024-01-31T10:30:00",
+}
 _MOMENT = datetime(2011, 2, 13, 14, 15, 16)
 
 

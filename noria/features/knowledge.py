@@ -83,7 +83,7 @@ class Knowledge:
         return requests.with_columns(pl.when(at > self.began).then(at).otherwise(NEVER).alias(KNOWS))
 
 
-def told(rows: pl.LazyFrame, time: str | None, commits: Iterable[TableCommit]) -> pl.LazyFrame:
+def with_knowledge(rows: pl.LazyFrame, time: str | None, commits: Iterable[TableCommit]) -> pl.LazyFrame:
     """A dataset's rows with when they were known, where any came late; these rows as they are where none did.
 
     ``commits``: those that brought rows, up to the version that is read.

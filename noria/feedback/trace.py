@@ -31,7 +31,7 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     answer = json.loads(prediction.output)
     history = known_then(project, prediction)
     model = project.store.models.get(prediction.model)
-    rows = rows_of(project, history)
+    rows = placed(project, history)
     reasons, verified = _reasons(project, model, prediction, answer, history, rows)
     return {
         "prediction": _facts(prediction, answer),
@@ -63,7 +63,7 @@ def _facts(prediction: Prediction, answer: JsonObject) -> JsonObject:
     }
 
 
-def rows_of(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]:
+def placed(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]:
     """The rows of the history; ``file`` (its digest), ``path`` and ``row`` are there once the dataset holds the row too."""
     digests = dict.fromkeys(event.file for event in history if event.file)
     paths = {f.digest: f.name for f in project.store.datasets.files(project.config.dataset.name, digests)}

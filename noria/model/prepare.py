@@ -9,7 +9,7 @@ from noria.config import METRICS
 from noria.data.ingest import load_contract
 from noria.data.tables import open_tables
 from noria.errors import ConfigError, NotAvailableYet
-from noria.features.knowledge import told
+from noria.features.knowledge import with_knowledge
 from noria.features.views import View
 from noria.kernel.records import ModelVersion
 from noria.model.problem import Settings
@@ -123,7 +123,7 @@ def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
     """A dataset's version as the task needs it: `Table.pack` or `table_of`."""
     contract = load_contract(project, dataset)
     frame = open_tables(project).read(dataset, version)
-    frame = told(frame, contract.time, _commits(project, dataset, version))
+    frame = with_knowledge(frame, contract.time, _commits(project, dataset, version))
     if project.config.model.task in TABLES:
         from noria.model.tables import build
 

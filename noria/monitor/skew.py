@@ -66,7 +66,7 @@ def _compare(project: Project, view: View, contract: Contract, asked: list[Predi
         return []
     subjects = sorted({prediction.subject for prediction in asked})
     history = History()
-    events = sorted((e for subject in subjects for e in project.live.online.of(subject)), key=lambda e: e.seq)
+    events = project.live.online.of_all(subjects)
     history.extend(events)
     learned = pl.DataFrame(
         {"key": [e.key for e in events], KNOWN: [e.seq for e in events]}, {"key": pl.String, KNOWN: pl.Int64}

@@ -183,6 +183,8 @@ class OnlineSuite:
         assert store.online.of("nobody") == []
         assert [event.key for event in store.online.of("a", item=sample.online().item)] == ["k0", "k2", "k4"]
         assert store.online.of("a", item="another") == []
+        assert store.online.of_all(iter("baa")) == store.online.since(0) and store.online.of_all([]) == []
+        assert store.online.of_all(["nobody", "b"]) == store.online.of("b")
         both = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
         assert [tuple(row) for row in store.online.rows_of(iter("baa"))] == both
         assert [tuple(row) for row in store.online.rows_of(["b", "nobody"], seqs[3])] == both[1:4:2]

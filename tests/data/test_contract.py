@@ -118,14 +118,26 @@ def test_rules_of_the_standards_library() -> None:
         ("boolean", "[1]", "1"),
         ("date", "[soon]", "'soon'"),
         ("string", "[[a]]", "['a']"),
+        ("integer", "[1.0]", "1.0"),
+        ("integer", "[1, true]", "True"),
+        ("number", "[true]", "True"),
+        ("date", "[true]", "True"),
     ],
 )
 def test_an_allowed_value_that_the_column_cannot_have(kind: str, values: str, wrong: str) -> None:
+    way_outs = {
+        "string": "texts in quotes",
+        "integer": "without a point: 1",
+        "number": "without quotes: 1.5",
+        "boolean": "true or false",
+        "date": "as 2024-01-31",
+    }
     rule = f"logicalType: {kind}, quality: [{{ rule: validValues, validValues: {values}, mustBe: 0 }}]"
     text = CONTRACT.replace("logicalType: number, logicalTypeOptions: { minimum: 0 }", rule)
     with pytest.raises(ContractError) as caught:
         Contract.parse(text, "c.yaml")
     assert caught.value.message == f"price: {wrong} can be no value of a column of type {kind}"
+    assert way_outs[kind] in caught.value.way_out
     assert caught.value.place == "c.yaml:24"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from noria.data.ingest import ingest, load_contract
 from noria.data.tables import open_tables
-from noria.features.knowledge import ALWAYS, KNOWN, KNOWS, Knowledge, told
+from noria.features.knowledge import ALWAYS, KNOWN, KNOWS, Knowledge, with_knowledge
 from noria.features.store import as_of, table
 from noria.features.views import Feature
 from noria.project import open_project
@@ -93,11 +93,11 @@ def test_a_late_file_of_a_table_is_known_from_its_ingest_on(tmp_path: Path) -> N
             ingest(project, "sales")
         time, tables = load_contract(project, "sales").time, open_tables(project)
         frame = tables.read("sales")
-        assert told(frame, time, tables.versions("sales")) is frame, "nothing came late"
+        assert with_knowledge(frame, time, tables.versions("sales")) is frame, "nothing came late"
         drop(root, "2.csv", f"{HEAD}2,rug,1,2011-01-02T10:00:00,1,ann\n")
         clock.move(parse_time("2011-01-07"))
         ingest(project, "sales")
-        rows = told(tables.read("sales"), time, tables.versions("sales")).collect().sort("at")
+        rows = with_knowledge(tables.read("sales"), time, tables.versions("sales")).collect().sort("at")
         happened = [parse_time(f"2011-01-0{day}T10:00") for day in (1, 2, 3, 4)]
         assert rows[KNOWN].to_list() == [happened[0], parse_time("2011-01-07"), *happened[2:]]
         knowledge = Knowledge.read(rows)
@@ -109,4 +109,4 @@ def test_a_late_file_of_a_table_is_known_from_its_ingest_on(tmp_path: Path) -> N
         offline = as_of(view, rows, knowledge.asked(asked))
         seen = {i: offline.filter(pl.col("request") == i)["item"].to_list() for i in range(4)}
         assert seen == {0: ["mug"], 1: ["mug"], 2: ["mug"], 3: ["mug", "rug"]}
-        assert told(tables.read("sales", 3), time, tables.versions("sales")[:3]).collect().height == 3
+        assert with_knowledge(tables.read("sales", 3), time, tables.versions("sales")[:3]).collect().height == 3

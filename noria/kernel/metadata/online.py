@@ -28,8 +28,10 @@ _OF = Narrowed(
     watermark=_online.seq <= bindparam("watermark"),
     item=_online.item == bindparam("item"),
 )
+_AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
+_OF_ALL = ONLINE.select.where(_AMONG)
 _ROWS_OF = Narrowed(
-    _PLAIN.where(_online.subject.in_(bindparam("subjects", expanding=True))),
+    _PLAIN.where(_AMONG),
     watermark=_online.seq <= bindparam("watermark"),
 )
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
@@ -83,6 +85,10 @@ class Online:
     def of(self, subject: str, watermark: int | None = None, item: str | None = None) -> Sequence[OnlineEvent]:
         narrow = {"watermark": watermark, "item": item}
         return ONLINE.records(self._db.rows(_OF.by(narrow), given={"subject": subject, **narrow}))
+
+    def of_all(self, subjects: Iterable[str]) -> Sequence[OnlineEvent]:
+        found = ONLINE.records(self._db.rows_among(_OF_ALL, "subjects", sorted(set(subjects))))
+        return sorted(found, key=lambda event: event.seq)
 
     def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
         narrow = {"watermark": watermark}

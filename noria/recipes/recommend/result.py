@@ -41,7 +41,7 @@ def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
         "rollbacks": _rollbacks(events),
         "latency_ms": {"p50": _quantile(latencies, 0.5) / 1000, "p99": _quantile(latencies, 0.99) / 1000},
         "months": months(replay.scored),
-        "difference": {f"loop_{arm}": difference(replay.scored, arm, story.seed) for arm in ARMS[1:]},
+        "difference": {f"loop_{arm}": difference(replay.scored, arm, story.seed) for arm in list(ARMS)[1:]},
     }
 
 

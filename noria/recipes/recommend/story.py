@@ -21,7 +21,7 @@ Tell = Callable[[str, JsonObject], None]
 
 @dataclass(frozen=True)
 class Story:
-    """What to play: how many days (all 374 when None), with which seed, and whether customers are dealt out anew."""
+    """What to play: how many days (all of them when None), with which seed, and whether customers are dealt out anew."""
 
     folder: Path
     days: int | None = None

@@ -11,7 +11,13 @@ import numpy as np
 from noria.model.evaluate import ndcg_at, recall_at
 from noria.types import JsonObject, Micros, to_iso
 
-ARMS = ("loop", "static", "buy_again", "popularity")
+ARMS = {
+    "loop": "the model that the loop keeps up to date",
+    "static": "its own first model, never trained again",
+    "buy_again": "what this customer bought before",
+    "popularity": "what sells best",
+}
+"""Who answers each request beside the loop, and what that is."""
 
 
 @dataclass(frozen=True, slots=True)
