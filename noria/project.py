@@ -7,7 +7,7 @@ import os
 import re
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,28 +200,37 @@ def open_project(root: Path, *, clock: Clock | None = None) -> Project:
         folder.mkdir(mode=0o700, exist_ok=True)
     reserve = Reserve(state)
     reserve.fill()
-    store = reserve.helped(lambda: open_metadata(state / "noria.db"))
-    live = reserve.helped(lambda: open_live(state / "live.db"))
-    identity = store.settings.get("project_id")
-    if not isinstance(identity, str):
-        identity = known_id(root) or new_id("project")  # a folder that is begun anew keeps its keys
-        store.settings.set("project_id", identity)
-        identity = str(store.settings.get("project_id"))
-    if not _ID.fullmatch(identity):  # it names a folder of keys
-        raise ProjectError(f"{identity!r} is no id that Noria gave to a project", place=str(state / "noria.db"))
-    if clock is None:
-        clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
-    seed = store.settings.get("seed", 0)
+    with ExitStack() as undone:  # what is open is closed where the rest cannot be
+        store = reserve.helped(lambda: open_metadata(state / "noria.db"))
+        undone.callback(store.close)
+        live = reserve.helped(lambda: open_live(state / "live.db"))
+        undone.callback(live.close)
+        identity = _identity(root, store)
+        if clock is None:
+            clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
+        seed = store.settings.get("seed", 0)
+        artifacts = LocalArtifacts(state / "artifacts")
+        undone.pop_all()
     return Project(
         root=root,
         config=config,
         id=identity,
         store=store,
         live=live,
-        artifacts=LocalArtifacts(state / "artifacts"),
+        artifacts=artifacts,
         clock=clock,
         seed=seed if isinstance(seed, int) else 0,
     )
+
+
+def _identity(root: Path, store: MetadataStore) -> str:
+    """The project's id, given at the first time; a folder that is begun anew keeps its keys."""
+    if not isinstance(store.settings.get("project_id"), str):
+        store.settings.set("project_id", known_id(root) or new_id("project"))
+    identity = str(store.settings.get("project_id"))
+    if not _ID.fullmatch(identity):  # it names a folder of keys
+        raise ProjectError(f"{identity!r} is no id that Noria gave to a project", place=str(root / ".noria/noria.db"))
+    return identity
 
 
 def blamed(exc: BaseException) -> tuple[Path, int] | None:

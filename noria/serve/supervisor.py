@@ -24,7 +24,7 @@ from noria.types import JsonObject, to_iso
 
 STOP_SECONDS = 20.0
 SLOWLY = 5.0
-"""Seconds between attempts to write up.json where that fails."""
+"""Seconds between attempts to write up.json where that fails, and between looks at the reserve."""
 TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
 _LOOK = 0.1
 
@@ -75,6 +75,7 @@ class _Tree:
         self._loop = Child(project, "loop", "noria.serve.child", lambda: [me, "noria.retrain", root], False)
         self._token = ""
         self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
+        self._filled = 0.0  # when the reserve was last seen to
 
     def start(self) -> None:
         self._scorer.start()
@@ -94,8 +95,11 @@ class _Tree:
     def look(self) -> None:
         """See to the children, whatever the disk says: a full one must not take a working scorer along."""
         self._untold |= self._scorer.look() | self._loop.look()
-        if time.monotonic() >= self._again:
+        now = time.monotonic()
+        if now >= self._filled + SLOWLY:
+            self._filled = now
             self._project.reserve.fill()
+        if now >= self._again:
             self._tell()
 
     def _tell(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.metadata.reserve import SIZE, Reserve
+from noria.kernel.metadata.reserve import NAME, SIZE, Reserve
 from noria.project import open_project
 from tests.release.made import hold
 from tests.serve import released
@@ -54,17 +54,24 @@ def shop(disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fill(disk: Path) -> Path:
-    """Take every block that is left; the file that holds them."""
+    """Take every block that is left, also what others give back meanwhile; the file that holds them."""
     filler = disk / "filler"
     with filler.open("ab", buffering=0) as out:
-        for size in (1 << 20, BLOCK, 1):
-            try:
-                while out.write(b"\0" * size):
-                    pass
-            except OSError:
-                continue
-    assert os.statvfs(disk).f_bavail == 0
-    return filler
+        while True:
+            for size in (1 << 20, BLOCK, 1):
+                try:
+                    while out.write(b"\0" * size):
+                        pass
+                except OSError:
+                    continue
+            if os.statvfs(disk).f_bavail == 0:
+                return filler
+
+
+def kept(state: Path) -> int:
+    """The room that is really kept back; nothing is done about it here."""
+    reserve = state / NAME
+    return reserve.stat().st_blocks * 512 if reserve.exists() else 0
 
 
 def noria(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -145,7 +152,7 @@ def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
         wait_for(lambda: json.loads((shop / ".noria/up.json").read_text())["pids"] == children(running))
         with open_project(shop) as project:
             wait_for(lambda: f":{loop}:" in (held.owner if (held := project.store.leases.get("run:loop")) else ""))
-            wait_for(lambda: Reserve(project.state)._kept() == SIZE)
+            wait_for(lambda: kept(project.state) >= SIZE)
 
 
 def test_up_ends_well_on_a_full_disk(shop: Path, disk: Path) -> None:

@@ -258,6 +258,18 @@ def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, ca
     assert told(project)["pid"] == os.getpid()
 
 
+def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
+    now, filled = [0.0], list[float]()
+    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    tree = supervisor._Tree(project, "127.0.0.1", 0)
+    tree._scorer.look = tree._loop.look = lambda: False
+    monkeypatch.setattr("noria.kernel.metadata.reserve.Reserve.fill", lambda _: filled.append(now[0]))
+    for _ in range(64):
+        now[0] += 0.25
+        tree.look()
+    assert filled == [supervisor.SLOWLY, 2 * supervisor.SLOWLY, 3 * supervisor.SLOWLY]
+
+
 def test_a_child_that_cannot_be_started_is_tried_again(project, monkeypatch):
     now, tries = [0.0], list[float]()
     monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,7 +52,8 @@ class Reserve:
                 os.close(fd)
         except OSError as exc:  # full after all, or a folder that may only be read: there is no reserve then
             if no_room(exc):
-                self._path.unlink(missing_ok=True)
+                with suppress(OSError):  # a full disk that takes not even that
+                    self._path.unlink()
             return False
         return True
 

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
     def connect() -> sqlite3.Connection:
         return _connect(path, wait)
 
-    with border(place):
+    with border(place), ExitStack() as undone:
         _set_wal(connect, wait, place)
         engine = create_engine(
             "sqlite+pysqlite://",
@@ -48,7 +49,9 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
             pool_reset_on_return=None,
             isolation_level="AUTOCOMMIT",
         )
+        undone.callback(engine.dispose)
         bring_to_head(engine, kind, place, _begin)
+        undone.pop_all()
     writer = Writer(lambda: SqliteSession(engine.connect()), place, combine, patience=wait + 50)
     watch = _Watch(connect, place)
     return Database(engine, writer, place, _wall, watch.version, watch.close)
@@ -79,8 +82,11 @@ def _make_file(path: Path) -> None:
 
 def _connect(path: Path, wait: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
-    for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF", "query_only=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    with ExitStack() as undone:
+        undone.callback(connection.close)
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF", "query_only=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        undone.pop_all()
     return connection
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,26 @@ def test_what_a_newer_noria_wrote_is_refused(tmp_path: Path) -> None:
         plain.execute("UPDATE noria_version SET version_num = '9999'")
     with pytest.raises(ProjectError, match="9999"):
         open_metadata(path)
+
+
+def test_an_attempt_that_failed_leaves_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "noria.db"
+
+    def no_room(connection: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sqlite, "_begin", no_room)
+    with pytest.raises(StoreError) as kept:  # which keeps the frames, as a log or a retry may do
+        open_metadata(path)
+    assert kept.value and not [fd for fd in _descriptors() if fd.startswith(str(path))]
+
+
+def _descriptors() -> Iterator[str]:
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            yield os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:  # the listing's own
+            continue
 
 
 def test_an_existing_store_is_opened_without_alembic(tmp_path: Path) -> None:
