@@ -18,6 +18,8 @@ from noria.serve.child import log_file, spawn
 from noria.types import JsonObject, to_iso
 
 START_SECONDS = 60.0
+LISTEN = 0.1
+"""Seconds between two looks whether all is to stop, while a child starts."""
 BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before each restart of a child that keeps on crashing."""
 CALM_SECONDS = 60.0
@@ -33,8 +35,15 @@ class Child:
     """One child process and how it has fared. ``ready`` is what it told when it was ready."""
 
     def __init__(
-        self, project: Project, name: str, module: str, arguments: Callable[[], list[str]], tells: bool
+        self,
+        project: Project,
+        name: str,
+        module: str,
+        arguments: Callable[[], list[str]],
+        tells: bool,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._stopping = stopping
         self.name, self._module, self._arguments, self._tells, self._project = name, module, arguments, tells, project
         self.process: subprocess.Popen[bytes] | None = None
         self.ready: JsonObject = {}
@@ -45,7 +54,7 @@ class Child:
         self._logged = 0  # bytes that its log held when it was born
 
     def start(self) -> None:
-        """Start it, and wait until it is ready where it tells so. Raises PortBusy, ServeError."""
+        """Start it, and wait until it is ready where it tells so, or all is to stop. Raises PortBusy, ServeError."""
         self._born = time.monotonic()
         arguments = self._arguments()
         with log_file(self._project, self.name) as log:
@@ -63,9 +72,7 @@ class Child:
                 self.ready = self._hear(pipe)
 
     def _hear(self, pipe: IO[bytes]) -> JsonObject:
-        heard = select.select([pipe], [], [], START_SECONDS)[0]
-        line = pipe.readline() if heard else b""
-        word = json.loads(line) if line else {}
+        word = _word(self._line(pipe))
         if "port" in word:
             return dict(word)
         self.kill()
@@ -76,6 +83,15 @@ class Child:
             place=str(error.get("place") or ""),
             way_out=str(error.get("way_out") or f"see .noria/logs/{self.name}.log"),
         )
+
+    def _line(self, pipe: IO[bytes]) -> bytes:
+        """What it says first; nothing where that does not come in time, or where all is to stop."""
+        for _ in range(round(START_SECONDS / LISTEN)):
+            if select.select([pipe], [], [], LISTEN)[0]:
+                return pipe.readline()
+            if self._stopping():
+                break
+        return b""
 
     def look(self) -> bool:
         """Start it again when it has died and its time has come; whether anything changed."""
@@ -145,6 +161,15 @@ class Child:
     @property
     def pid(self) -> int | None:
         return self.process.pid if self.process is not None and self.process.poll() is None else None
+
+
+def _word(line: bytes) -> JsonObject:
+    """The object that the line says; an empty one of a line that was cut off."""
+    try:
+        word = json.loads(line)
+    except ValueError:
+        return {}
+    return word if isinstance(word, dict) else {}
 
 
 def ending(code: int) -> str:

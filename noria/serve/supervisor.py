@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from noria.errors import AlreadyUp, DiskFull, ProjectError, StoreBusy, no_room
+from noria.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreBusy, no_room
 from noria.kernel.files import write_whole
 from noria.project import Project
 from noria.serve import auth
@@ -45,13 +45,16 @@ def up(
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), way_out="noria demo")
     with only_one(project.root), on_signals() as stopping:
-        tree = _Tree(project, host, port)
+        tree = _Tree(project, host, port, stopping.is_set)
         try:
             tree.start()
             if on_ready is not None:
                 on_ready(tree.told())
             while not stopping.wait(_LOOK):
                 tree.look()
+        except ServeError:
+            if not stopping.is_set():  # else it did not start because it was asked to stop
+                raise
         finally:
             tree.stop()
 
@@ -66,11 +69,16 @@ def login_address(project: Project, host: str, port: int) -> str:
 class _Tree:
     """The children of one `up`, and the file that tells where they are."""
 
-    def __init__(self, project: Project, host: str, port: int) -> None:
+    def __init__(self, project: Project, host: str, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
         self._project, self._host, self._port = project, host, port
         root, me = str(project.root), str(os.getpid())
         self._scorer = Child(
-            project, "scorer", "noria.serve", lambda: [root, "--host", self._host, "--port", str(self._port)], True
+            project,
+            "scorer",
+            "noria.serve",
+            lambda: [root, "--host", self._host, "--port", str(self._port)],
+            True,
+            stopping,
         )
         self._loop = Child(project, "loop", "noria.serve.child", lambda: [me, "noria.retrain", root], False)
         self._token = ""

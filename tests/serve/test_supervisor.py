@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from noria.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, Unauthorized
+from noria.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, ServeError, Unauthorized
 from noria.project import open_project
 from noria.serve import auth, supervised, supervisor
 from noria.serve.client import Client
@@ -256,6 +256,38 @@ def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, ca
         now[0] += 0.1
         tree.look()
     assert told(project)["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("said", [b"", b'{"po', b'{"port": 80', b"[1]\n", b"\xff\n"])
+def test_a_child_whose_first_word_is_cut_off_did_not_start(project, said):
+    child = Child(project, "scorer", "x", list, True)
+    reads, writes = os.pipe()
+    os.write(writes, said)
+    os.close(writes)
+    with os.fdopen(reads, "rb") as pipe, pytest.raises(ServeError, match="the scorer did not start"):
+        child._hear(pipe)
+
+
+def test_a_child_that_says_nothing_keeps_nobody_who_stops(project):
+    asked = []
+    child = Child(project, "scorer", "x", list, True, lambda: bool(asked.append(1)) or len(asked) > 1)
+    reads, writes = os.pipe()
+    with os.fdopen(reads, "rb") as pipe, pytest.raises(ServeError, match="did not start"):
+        child._hear(pipe)
+    os.close(writes)
+    assert len(asked) == 2
+
+
+def test_up_that_is_stopped_before_its_scorer_is_ready_ends_well(project, monkeypatch):
+    def silent(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not self._stopping():
+            pass
+        raise ServeError("the scorer did not start")
+
+    monkeypatch.setattr(Child, "start", silent)
+    supervisor.up(project, port=0)
+    assert not (project.state / "up.json").exists()
 
 
 def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
