@@ -62,7 +62,7 @@ def revoke_named(store: MetadataStore, name: str) -> int:
 
 
 def sweep(store: MetadataStore) -> int:
-    """Delete what has expired."""
+    """Delete what has expired: each `up` begins with it. Until then an expired one is a row that opens nothing."""
     now = _now()
     return sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.expires is not None and t.expires <= now)
 
@@ -107,7 +107,7 @@ def _valid(token: Token | None) -> Token:
 
 
 class TokenCache:
-    """Tokens by hash: a check costs a hash, and a look at all of them only when the store has changed since the last.
+    """Tokens by hash: a check costs a hash and a look at the store's version, and at all of them where it changed.
 
     So guessing does not reach the store, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``version``
     changes with the store. `forget` whenever another process may have taken a token back.

@@ -70,7 +70,8 @@ class Why:
         """What it touches outside, and what follows: what the engine does with a later run of the same fingerprint."""
         touched = f"it touches what a fingerprint cannot see: {'; '.join(self.impure)}"
         if self.reusable:
-            return "what it touches outside its arguments is declared by version=: later runs reuse it while that stays the same"
+            declared = f"version= declares what it touches outside its arguments ({'; '.join(self.impure)})"
+            return f"{declared}: later runs reuse it while that stays the same"
         if not self.undeclared:
             return f"{touched}; so it always runs"
         return f"{touched}; so later runs do not reuse it: @step(version=...) says what it depends on"

@@ -1,8 +1,8 @@
 """A step in a child process of its own, which can be killed: the parent's side.
 
 Nothing is pickled: the child imports the step by module and name, reads its inputs from the artifact store, keeps its
-outputs there, and answers in lines of JSON. When this process dies the child's guardian sees its input end, and kills the child and all
-that it started.
+outputs there, and answers in lines of JSON. When this process dies the child's guardian sees its input end, and kills
+the child and all that it started.
 """
 
 from __future__ import annotations

@@ -12,6 +12,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from noria.errors import Conflict, Damaged, DiskFull, NoriaError, StoreBusy, StoreError
 
+_OTHER_TABLES = (
+    "its tables are not those of this noria: where a checkout from before the first release made the store, begin anew "
+    "with another one"
+)
 _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_FULL: (DiskFull, "free some room and try again; nothing was written"),
     sqlite3.SQLITE_BUSY: (StoreBusy, "another process is writing; try again"),
@@ -34,6 +38,8 @@ _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
     "40001": (StoreBusy, "another process is writing; try again"),
     "53300": (StoreBusy, "the server has no free connection"),
     "57P03": (StoreBusy, "the server is starting; try again"),
+    "42703": (StoreError, _OTHER_TABLES),
+    "42P01": (StoreError, _OTHER_TABLES),
     "42501": (StoreError, "give the role the rights it needs on this database"),
 }
 
@@ -64,7 +70,7 @@ def _known(error: BaseException, place: str) -> StoreError | None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_IOERR and _no_room_at(place):
             return DiskFull("the disk is full", place=place, way_out=_SQLITE[sqlite3.SQLITE_FULL][1])
-        kind, way_out = _SQLITE.get(code, (StoreError, ""))
+        kind, way_out = _SQLITE.get(code, (StoreError, _OTHER_TABLES if "no such " in str(error) else ""))
         return kind(str(error), place=place, way_out=way_out)
     if type(error).__module__.startswith("psycopg"):
         state = getattr(error, "sqlstate", None) or ""

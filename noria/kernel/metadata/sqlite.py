@@ -84,7 +84,13 @@ def _connect(path: Path, wait: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     with ExitStack() as undone:
         undone.callback(connection.close)
-        for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF", "query_only=ON"):
+        for pragma in (
+            "foreign_keys=ON",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "trusted_schema=OFF",
+            "query_only=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         undone.pop_all()
     return connection

@@ -150,3 +150,15 @@ def test_a_migration_may_not_break_references(old: Path, later: Callable[..., Ki
     store = open_metadata(old)
     assert store.runs.get("run_1") == sample.run()
     store.close()
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE events RENAME COLUMN seq TO older", "DROP TABLE events"])
+def test_a_store_with_other_tables_than_its_version_has_is_told_the_way_out(old: Path, change: str) -> None:
+    """Before the first release the first migration is the schema, and it changes in place."""
+    with closing(sqlite3.connect(old)) as plain:
+        plain.execute(change)
+    store = open_metadata(old)
+    with pytest.raises(StoreError, match="no such") as error:
+        store.events.list()
+    store.close()
+    assert "a checkout from before the first release" in error.value.way_out
