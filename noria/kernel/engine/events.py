@@ -18,6 +18,7 @@ Kind = Literal[
     "cached",
     "skipped",
     "failed",  # data: error
+    "waiting",  # data: seconds; the run was given up, and waits so long for what the step's thread still does
     "run_finished",  # data: status
 ]
 

@@ -182,7 +182,7 @@ class Execution:
         self._stop.set()
         if self._children is not None:
             self._children.kill()
-        at_work = self._outlasting()
+        at_work = self._outlasting(exc)
         if at_work:
             exc.add_note(f"still at work until this process ends: {', '.join(at_work)}")
         results: dict[str, Result] = {}
@@ -198,12 +198,22 @@ class Execution:
             elif not self._scribe.has_failed(unit.name):
                 self._scribe.skipped(unit, "not reached")
 
-    def _outlasting(self) -> list[str]:
+    def _outlasting(self, exc: BaseException) -> list[str]:
         """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once."""
         until = time.monotonic() + _PATIENCE
         try:
+            self._tell_waits(exc)
             for thread in self._threads.values():
                 thread.join(max(0.0, until - time.monotonic()))
         except KeyboardInterrupt:
             pass
         return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def _tell_waits(self, exc: BaseException) -> None:
+        """A listener that fails takes no run's end along: the error that ends it says so."""
+        try:
+            for name, thread in self._threads.items():
+                if thread.is_alive():
+                    self._tell("waiting", name, seconds=_PATIENCE)
+        except Exception as other:  # noqa: BLE001 - whatever the listener does
+            exc.add_note(f"the listener failed too: {other}")

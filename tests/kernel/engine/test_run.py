@@ -498,12 +498,15 @@ def test_a_listener_that_raises_ends_the_run_and_nothing_hangs(place: Place, par
     assert not {"running", "pending"} & set(place.status(run.id).values())
 
 
-def interrupted_beside(place: Place, slow: Any) -> Any:
+def interrupted_beside(place: Place, slow: Any, deaf: bool = False) -> Any:
     """Two steps side by side; when the quick one is done Ctrl-C is pressed."""
 
     def listen(event: Any) -> None:
+        place.events.append(event)
         if event.kind == "finished":
             raise KeyboardInterrupt
+        if event.kind == "waiting" and deaf:
+            raise ValueError("nobody listens")
 
     @pipeline
     def flow() -> Any:
@@ -535,6 +538,7 @@ def test_an_interrupted_run_waits_for_its_threads_and_keeps_what_they_made(
 
     error, steps = interrupted_beside(place, slow)
     assert not hasattr(error, "__notes__")
+    assert place.said("waiting") == ["slow"], "told before it is waited for"
     assert steps["slow"].status == "done" and steps["note"].status == "done"
 
 
@@ -547,9 +551,9 @@ def test_a_thread_that_outlasts_the_wait_is_told(place: Place, monkeypatch: pyte
         release.wait(30)
         return 7
 
-    error, steps = interrupted_beside(place, slow)
+    error, steps = interrupted_beside(place, slow, deaf=True)
     release.set()
-    assert error.__notes__ == ["still at work until this process ends: slow"]
+    assert error.__notes__ == ["the listener failed too: nobody listens", "still at work until this process ends: slow"]
     assert steps["slow"].status == "failed" and "still at work" in str(steps["slow"].error)
 
 
