@@ -174,6 +174,10 @@ def steps_shown(quiet: bool) -> Iterator[Any]:
                     total=data.get("total"),
                     description=f"{step} {data.get('text', '')}"[:30],
                 )
+            elif kind == "waiting":
+                console.print(
+                    f"  {step:<24} still at work: waiting up to {data['seconds']:.0f} s, Ctrl-C again leaves it"
+                )
             elif kind in ("finished", "cached", "skipped", "failed"):
                 if step in bars:
                     progress.remove_task(bars.pop(step))
