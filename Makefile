@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test check format bench docs pictures lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -48,6 +48,10 @@ bench: .venv/dev  ## every figure, beside a physical floor or a peer, in one run
 
 docs: .venv/dev  ## check that every example in the documentation runs
 	$(BIN)/python -m pytest tests/docs
+
+pictures: .venv/dev  ## take the pictures of the documentation anew, by the tests that look at the page
+	@.ci/system-packages tests
+	NORIA_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_page.py
 
 lock: .venv/dev  ## pin every distribution again, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv

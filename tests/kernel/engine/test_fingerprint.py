@@ -392,7 +392,7 @@ def test_what_a_module_does_to_its_values_counts(load_module: Load, source: str,
 
 
 def test_what_is_imported_and_then_passed_about_is_still_followed(load_module: Load) -> None:
-    module = load_module(steps="import numpy as np\nnp.seterr(all='warn')\ndef work(): return np.random.normal()\n")
+    module = load_module(steps="import numpy as np\nnp.seterr(over='warn')\ndef work(): return np.random.normal()\n")
     found = reach(module.work)
     assert "numpy" in found.libraries
     assert list(found.suspects) == ["chance without the seed (numpy.random.normal) in steps"]
