@@ -29,9 +29,10 @@ help:  ## what can be made
 demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, retrain (DEMO_ARGS="--once --days 60")
 	$(BIN)/noria demo $(DEMO_ARGS)
 
+# a module's tests tell one story, and stay on one worker
 test: check  ## set everything up, then every check and every test
 	@.ci/system-packages tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TEST_ARGS)
 
 check: .venv/dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check noria tests bench

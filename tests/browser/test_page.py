@@ -15,7 +15,7 @@ from noria.types import HeldClock, named_id
 from tests.browser.conftest import HERE, Site, Watched
 from tests.web.story import HOSTILE, NOW, prediction_id
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATHS = {
     "overview": "/",

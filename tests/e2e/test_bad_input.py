@@ -33,7 +33,7 @@ from tests.release.made import sign
 from tests.serve.real import start
 from tests.serve.test_loading import flip
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("bad-input")]
+pytestmark = pytest.mark.timeout(300)
 
 HEADER = "invoice,stock_code,description,quantity,invoice_date,price,customer_id,country"
 GOOD = [f"60000{n},22036,DINOSAUR CARD,{n},2010-12-0{n} 10:00:00,1.5,13564,United Kingdom" for n in range(1, 6)]

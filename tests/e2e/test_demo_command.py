@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("demo-command")]
+pytestmark = pytest.mark.timeout(600)
 
 DAYS, FEWER = 5, 3
 OPENING, DAY = 1_291_161_600_000_000, 86_400_000_000

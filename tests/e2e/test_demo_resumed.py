@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("resumed")]
+pytestmark = pytest.mark.timeout(1200)
 
 DAYS = 12  # a retrain, its canary and its promotion are in them
 OPENING = datetime(2010, 12, 1)

@@ -20,7 +20,7 @@ from noria.recipes.recommend.shop import OPENING, days, read_cut, shuffled
 from noria.retrain.cycle import run_cycle
 from noria.types import DAY
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("learners")]
+pytestmark = pytest.mark.timeout(600)
 
 STEPS = '''
 """Learners of this project."""

@@ -28,7 +28,7 @@ from tests.browser.test_page import CONTRAST
 
 __all__ = ["browser", "open_page"]  # fixtures
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.browser, pytest.mark.xdist_group("replay")]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.browser]
 
 Opener = Callable[..., Watched]
 CODES = 20

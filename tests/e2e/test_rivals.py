@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("replay")]
+pytestmark = pytest.mark.timeout(1200)
 
 RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 OPENING = 1_291_161_600_000_000  # 2010-12-01, µs

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("replay")]
+pytestmark = pytest.mark.timeout(1200)
 
 RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 OPENING = datetime(2010, 12, 1)

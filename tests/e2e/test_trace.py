@@ -23,7 +23,7 @@ from noria.kernel.artifacts.codecs import get_bundle
 from noria.model.scoring import RecommendScorer, load
 from noria.project import open_project
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("replay")]
+pytestmark = pytest.mark.timeout(1200)
 
 RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 OPENING = datetime(2010, 12, 1)

@@ -17,7 +17,7 @@ from noria.recipes.recommend.fit import fit_to_shop
 from noria.recipes.recommend.shop import read_cut, year_one
 from noria.recipes.recommend.shop import shuffled as dealt_out_anew
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("verbs")]  # one story, test after test
+pytestmark = pytest.mark.timeout(300)  # one story, test after test
 FILES = list(year_one(read_cut()))
 CUSTOMER = str(FILES[0][1]["customer_id"].mode().min())
 

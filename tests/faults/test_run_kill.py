@@ -27,7 +27,6 @@ from noria.kernel.engine.faults import POINTS
 from tests.faults.side import ask, left, settled
 from tests.faults.small_shop import rows, small_shop
 
-pytestmark = pytest.mark.xdist_group("run-kill")
 REPO = Path(__file__).parents[2]
 PIPELINES = {
     "data": ["ingest", "check", "version", "profile"],

