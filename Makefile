@@ -27,7 +27,7 @@ help:  ## what can be made
 	@touch $@
 
 demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, retrain (DEMO_ARGS="--once --days 60")
-	$(BIN)/noria demo $(DEMO_ARGS)
+	$(BIN)/tidemill demo $(DEMO_ARGS)
 
 # a module's tests tell one story, and stay on one worker
 test: check  ## set everything up, then every check and every test
@@ -35,14 +35,14 @@ test: check  ## set everything up, then every check and every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TEST_ARGS)
 
 check: .venv/dev  ## format, lint, types, import contracts
-	$(BIN)/ruff format --check noria tests bench
-	$(BIN)/ruff check noria tests bench
+	$(BIN)/ruff format --check tidemill tests bench
+	$(BIN)/ruff check tidemill tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: .venv/dev  ## put the code in its format
-	$(BIN)/ruff format noria tests bench
-	$(BIN)/ruff check --fix noria tests bench
+	$(BIN)/ruff format tidemill tests bench
+	$(BIN)/ruff check --fix tidemill tests bench
 
 bench: .venv/dev  ## every figure, beside a physical floor or a peer, in one run
 	$(BIN)/python -m bench $(BENCH_ARGS)
@@ -52,7 +52,7 @@ docs: .venv/dev  ## check that every example in the documentation runs
 
 pictures: .venv/dev  ## take the pictures of the documentation anew, by the tests that look at the page
 	@.ci/system-packages tests
-	NORIA_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_page.py
+	TIDEMILL_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_page.py
 
 lock: .venv/dev  ## pin every distribution again, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 
 from bench.recommend import HALF_LIFE, shop
-from noria.model.learners import fit, recipe_of
-from noria.model.threads import side_by_side
-from noria.retrain.worker import quietly
+from tidemill.model.learners import fit, recipe_of
+from tidemill.model.threads import side_by_side
+from tidemill.retrain.worker import quietly
 
 ITEMS = 4_000
 

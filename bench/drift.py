@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from noria.data.contract import Contract
-from noria.data.profile import profile
-from noria.grammar.amounts import parse_promise
-from noria.monitor.profiles import columns_of, compare
-from noria.types import DAY
+from tidemill.data.contract import Contract
+from tidemill.data.profile import profile
+from tidemill.grammar.amounts import parse_promise
+from tidemill.monitor.profiles import columns_of, compare
+from tidemill.types import DAY
 
 ROWS, COLUMNS, DRIFTED = 1_000_000, 30, 10
 

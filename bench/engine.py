@@ -20,7 +20,7 @@ PEERS_TEN = (
 Command = Callable[[str, int, int], list[str]]
 
 
-def noria(folder: str, steps: int, salt: int) -> list[str]:
+def tidemill(folder: str, steps: int, salt: int) -> list[str]:
     return [sys.executable, "-m", "bench.noop", folder, str(steps), str(salt)]
 
 
@@ -39,13 +39,13 @@ def fresh(command: Command, folder: str, steps: int, salts: Iterator[int], runs:
 def run() -> list[dict[str, Any]]:
     salts = itertools.count(1, 1000)  # results of different runs never meet
     with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs:
-        for command, folder in ((noria, ours), (floor, theirs)):
+        for command, folder in ((tidemill, ours), (floor, theirs)):
             process(command(folder, 10, 0), runs=1, cwd=str(ROOT), warm=False)
         first = itertools.count()
-        empty = fresh(lambda f, n, s: noria(f"{f}/new{next(first)}", n, s), _folders(ours), 10, salts)
-        ten, hundred = fresh(noria, ours, 10, salts), fresh(noria, ours, 100, salts)
+        empty = fresh(lambda f, n, s: tidemill(f"{f}/new{next(first)}", n, s), _folders(ours), 10, salts)
+        ten, hundred = fresh(tidemill, ours, 10, salts), fresh(tidemill, ours, 100, salts)
         ten_floor, hundred_floor = fresh(floor, theirs, 10, salts), fresh(floor, theirs, 100, salts)
-        again = process(noria(ours, 10, 0), cwd=str(ROOT))
+        again = process(tidemill(ours, 10, 0), cwd=str(ROOT))
         again_floor = process(floor(theirs, 10, 0), cwd=str(ROOT))
     bare = python(BARE.format(steps=10))
     scripted = "SQLite and content-addressed files with fsync"

@@ -39,7 +39,10 @@ def measure(requirements: str) -> tuple[float, int]:
 
 def run() -> list[dict[str, Any]]:
     rows = []
-    for name, what, most in (("runtime.txt", "all of Noria", (700, 60)), ("serving.txt", "serving alone", (200, 25))):
+    for name, what, most in (
+        ("runtime.txt", "all of Tidemill", (700, 60)),
+        ("serving.txt", "serving alone", (200, 25)),
+    ):
         size, count = measure(name)
         rows.append(
             {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from noria.kernel.artifacts.local import LocalArtifacts
-from noria.kernel.engine import Engine, pipeline, step
-from noria.kernel.metadata import open_metadata
-from noria.types import SystemClock
+from tidemill.kernel.artifacts.local import LocalArtifacts
+from tidemill.kernel.engine import Engine, pipeline, step
+from tidemill.kernel.metadata import open_metadata
+from tidemill.types import SystemClock
 
 
 @step
@@ -25,7 +25,7 @@ def chain(steps: int, salt: int) -> int:
 
 
 def main(folder: Path, steps: int, salt: int) -> None:
-    store = open_metadata(folder / "noria.db")
+    store = open_metadata(folder / "tidemill.db")
     result = Engine(store, LocalArtifacts(folder / "artifacts"), SystemClock(), folder).run(
         chain, {"steps": steps, "salt": salt}
     )

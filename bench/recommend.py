@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from bench.timing import piece, row
-from noria.model.interactions import Interactions
-from noria.model.learners import fit, recipe_of
-from noria.model.rank import Ranking, RecommendScorer
-from noria.types import DAY, JsonObject
+from tidemill.model.interactions import Interactions
+from tidemill.model.learners import fit, recipe_of
+from tidemill.model.rank import Ranking, RecommendScorer
+from tidemill.types import DAY, JsonObject
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)
 HISTORY, HALF_LIFE = 30, 180 * DAY

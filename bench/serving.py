@@ -14,8 +14,8 @@ from typing import Any
 
 from bench import shop
 from bench.timing import fsync_ms, piece, row
-from noria.project import Project
-from noria.serve import auth
+from tidemill.project import Project
+from tidemill.serve import auth
 
 FLOOR_IS = "granian, constant reply"
 CONNECTIONS, REQUESTS, RATE, SECONDS = 16, 4_000, 1_000, 6
@@ -28,7 +28,7 @@ SERVERS = "MLflow 2-7 ms, Serenade (Rust) p90 < 7 ms at 1,000 req/s"
 def serving(project: Project) -> Iterator[tuple[shop.Scorer, dict[str, str]]]:
     """The project's real scorer, and the headers of a program that may ask it."""
     token = auth.issue(project.store, "bench", ("predict", "feedback"))
-    arguments = ["-P", "-m", "noria.serve", str(project.root), "--port", "0", "--ready-fd"]
+    arguments = ["-P", "-m", "tidemill.serve", str(project.root), "--port", "0", "--ready-fd"]
     with shop.scorer(arguments, project.root / "scorer.log") as found:
         yield found, {"Authorization": f"Bearer {token}"}
 
@@ -65,7 +65,7 @@ def training(*how: str) -> Iterator[None]:
 
 def run() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["NORIA_HOME"] = f"{folder}/home"
+        os.environ["TIDEMILL_HOME"] = f"{folder}/home"
         rows = [
             row("fsync of 4 kB on this disk", fsync_ms(folder), "ms"),
             row("SQLite commit of one row, FULL", commit_ms(folder), "ms"),

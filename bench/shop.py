@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 
 from bench.timing import piece
-from noria.kernel.artifacts.codecs import Bundle, put_bundle
-from noria.kernel.records import ModelVersion, Release
-from noria.model.boost import Input
-from noria.model.bundle import manifest, recommend_bundle
-from noria.model.rank import Ranking
-from noria.project import Project, open_project
-from noria.release import attest
-from noria.release.signer import FileSigner, seal
-from noria.types import DAY
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.kernel.records import ModelVersion, Release
+from tidemill.model.boost import Input
+from tidemill.model.bundle import manifest, recommend_bundle
+from tidemill.model.rank import Ranking
+from tidemill.project import Project, open_project
+from tidemill.release import attest
+from tidemill.release.signer import FileSigner, seal
+from tidemill.types import DAY
 
 ITEMS, NEIGHBOURS, SUBJECTS, ROWS_EACH = 10_000, 100, 1_000, 30
 ROW = {f"x{i:02}": round(0.1 * i - 1.5, 3) for i in range(30)}
@@ -45,7 +45,7 @@ task = "{task}"
 
 def project(root: Path, task: str = "recommend") -> Project:
     root.mkdir(parents=True)
-    (root / "noria.toml").write_text(TOML.format(task=task))
+    (root / "tidemill.toml").write_text(TOML.format(task=task))
     return open_project(root)
 
 
@@ -75,7 +75,7 @@ def trees(now: int) -> Bundle:
 
 def trees_alone(bundle: Bundle) -> float:
     """CPU µs of one row in process."""
-    from noria.model.scoring import load as load_scorer
+    from tidemill.model.scoring import load as load_scorer
 
     model: Any = load_scorer(bundle)
     return piece(lambda: model.predict(ROW))[1]
@@ -83,8 +83,8 @@ def trees_alone(bundle: Bundle) -> float:
 
 def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
     """What the model says to this subject at that moment, as the server writes it down."""
-    from noria.features.online import History
-    from noria.model.scoring import load as load_scorer
+    from tidemill.features.online import History
+    from tidemill.model.scoring import load as load_scorer
 
     known = History()
     known.extend(project.live.online.since(0, 100_000))
@@ -95,8 +95,8 @@ def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
 
 def alone(project: Project, bundle: Bundle) -> float:
     """CPU µs of the model's answer in process, without a server: the history's counts and the k best."""
-    from noria.features.online import History
-    from noria.model.scoring import load as load_scorer
+    from tidemill.features.online import History
+    from tidemill.model.scoring import load as load_scorer
 
     known, at = History(), project.clock.now()
     known.extend(project.live.online.since(0, 100_000))

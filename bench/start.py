@@ -10,10 +10,10 @@ from bench.timing import process, python
 
 def run() -> list[dict[str, Any]]:
     floor = python("pass", runs=10)
-    helped = process([sys.executable, "-m", "noria", "--help"], runs=10)
+    helped = process([sys.executable, "-m", "tidemill", "--help"], runs=10)
     return [
         {
-            "what": "noria --help",
+            "what": "tidemill --help",
             "value": helped.wall_s * 1e3,
             "unit": "ms",
             "floor": floor.wall_s * 1e3,

@@ -10,9 +10,9 @@ from typing import Any
 
 from bench import shop
 from bench.timing import piece, row
-from noria.feedback.trace import trace
-from noria.project import Project
-from noria.types import SECOND
+from tidemill.feedback.trace import trace
+from tidemill.project import Project
+from tidemill.types import SECOND
 
 PREDICTIONS = 1_000_000
 COLUMNS = "id, endpoint, at, subject, model, release, arm, output, inputs, watermark, latency_us, cold"
@@ -57,7 +57,7 @@ def select_us(project: Project) -> float:
 
 def run() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["NORIA_HOME"] = f"{folder}/home"
+        os.environ["TIDEMILL_HOME"] = f"{folder}/home"
         with shop.project(Path(folder) / "shop") as project:
             bundle = shop.blend(project.clock.now())
             shop.histories(project)

@@ -24,7 +24,7 @@ def test_every_module_loads(name: str) -> None:
 
 
 def test_no_op_steps_and_their_floor(tmp_path: Path) -> None:
-    for words in (engine.noria, engine.floor):
+    for words in (engine.tidemill, engine.floor):
         folder = tmp_path / words.__name__
         folder.mkdir()
         found = timing.process(words(str(folder), 3, 7), runs=1, cwd=str(engine.ROOT), warm=False)

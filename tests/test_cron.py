@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.errors import ConfigError
-from noria.grammar.cron import parse
-from noria.types import SECOND, parse_time, to_iso
+from tidemill.errors import ConfigError
+from tidemill.grammar.cron import parse
+from tidemill.types import SECOND, parse_time, to_iso
 
 
 def after(line: str, at: str) -> str:

@@ -55,7 +55,7 @@ def test_without_root_it_says_what_is_missing_and_only_ci_fails(tmp_path):
     (tmp_path / "apt-get").write_text("#!/bin/sh\nexit 99\n")
     for name in ("id", "apt-get"):
         (tmp_path / name).chmod(0o755)
-    kept = {key: value for key, value in os.environ.items() if key not in ("CI", "NORIA_CHROMIUM")}
+    kept = {key: value for key, value in os.environ.items() if key not in ("CI", "TIDEMILL_CHROMIUM")}
     for ci, code in (("", 0), ("true", 1)):
         told = subprocess.run(
             [str(ROOT / ".ci/system-packages"), "tests"],

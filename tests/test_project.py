@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from noria.errors import Damaged, ProjectError
-from noria.project import open_project
 from tests.serve.asking import opened
+from tidemill.errors import Damaged, ProjectError
+from tidemill.project import find_root, open_project
 
 
 def held(root: Path) -> set[str]:
@@ -28,13 +28,26 @@ def held(root: Path) -> set[str]:
 def test_nothing_stays_open_of_a_project_that_cannot_be_opened(tmp_path: Path) -> None:
     root = tmp_path / "shop"
     with opened(root) as project:
-        assert "noria.db" in held(root)
+        assert "tidemill.db" in held(root)
         project.store.settings.set("project_id", "../elsewhere")
     assert not held(root)
     with pytest.raises(ProjectError, match="is no id"):
         open_project(root)
     assert not held(root)
-    (root / ".noria" / "live.db").write_bytes(b"no database" * 500)
+    (root / ".tidemill" / "live.db").write_bytes(b"no database" * 500)
     with pytest.raises(Damaged):
         open_project(root)
     assert not held(root)
+
+
+@pytest.mark.parametrize("start", [".", "data"])
+def test_a_project_of_the_former_name_is_told_what_to_rename(tmp_path: Path, start: str) -> None:
+    (tmp_path / "noria.toml").write_text("[project]\nname = 'shop'\n")
+    (tmp_path / "data").mkdir()
+    with pytest.raises(ProjectError) as refused:
+        find_root(tmp_path / start)
+    assert "noria.toml" in refused.value.way_out and refused.value.place == str(tmp_path)
+    with pytest.raises(ProjectError):
+        open_project(tmp_path)
+    (tmp_path / "tidemill.toml").write_text("")
+    assert find_root(tmp_path / start) == tmp_path

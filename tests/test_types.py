@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.errors import ConfigError, NoriaError
-from noria.types import DAY, canonical, did_you_mean, digest, named_id, new_id, parse_span, parse_time, to_iso
+from tidemill.errors import ConfigError, TidemillError
+from tidemill.types import DAY, canonical, did_you_mean, digest, named_id, new_id, parse_span, parse_time, to_iso
 
 json_values = st.recursive(
     st.none()
@@ -64,16 +64,16 @@ def test_what_is_no_length_of_time(text):
 
 
 def test_errors_name_the_thing_the_place_and_the_way_out():
-    error = ConfigError("unknown key 'x'", place="noria.toml:3", way_out=did_you_mean("x", ["y"]))
-    assert str(error) == "noria.toml:3: unknown key 'x' - known: y"
+    error = ConfigError("unknown key 'x'", place="tidemill.toml:3", way_out=did_you_mean("x", ["y"]))
+    assert str(error) == "tidemill.toml:3: unknown key 'x' - known: y"
     assert error.problem()["code"] == "config"
 
 
 def test_every_error_has_its_own_code():
-    def tree(kind: type[NoriaError]) -> list[type[NoriaError]]:
+    def tree(kind: type[TidemillError]) -> list[type[TidemillError]]:
         return [kind, *(k for child in kind.__subclasses__() for k in tree(child))]
 
-    kinds = [k for k in tree(NoriaError) if k.__module__ == "noria.errors"]
+    kinds = [k for k in tree(TidemillError) if k.__module__ == "tidemill.errors"]
     assert len({k.code for k in kinds}) == len(kinds)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from noria.api.app import face
-from noria.kernel.records import (
+from tests.serve.asking import NOON, Asker, alive, make_app, opened
+from tidemill.api.app import face
+from tidemill.kernel.records import (
     DatasetVersion,
     Decision,
     Event,
@@ -26,10 +27,9 @@ from noria.kernel.records import (
     Verdict,
     Window,
 )
-from noria.serve import auth
-from noria.serve.routes import OPEN, SCOPES
-from noria.types import DAY
-from tests.serve.asking import NOON, Asker, alive, make_app, opened
+from tidemill.serve import auth
+from tidemill.serve.routes import OPEN, SCOPES
+from tidemill.types import DAY
 
 
 def model(version: int, **changes: Any) -> ModelVersion:
@@ -116,7 +116,7 @@ def ask(tmp_path_factory: Any) -> Any:
     """For tests that only read."""
     root = tmp_path_factory.mktemp("told") / "shop"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", str(root.parent / "home"))
+        patch.setenv("TIDEMILL_HOME", str(root.parent / "home"))
         with opened(root) as project, contextlib.closing(Api(tell(project))) as api:
             yield api
 
@@ -304,15 +304,15 @@ def test_the_document_tells_every_route(ask):
     assert body["additionalProperties"] is False and body["properties"]["k"]["maximum"] == 1000
     for operations in found["paths"].values():
         for operation in operations.values():
-            assert "x-noria-scope" in operation and "default" in operation["responses"]
+            assert "x-tidemill-scope" in operation and "default" in operation["responses"]
     assert "422" not in json.dumps(found["paths"])
 
 
 def test_a_route_without_a_scope_is_refused():
     from fastapi import APIRouter
 
-    from noria.api.scoped import table
-    from noria.errors import ProjectError
+    from tidemill.api.scoped import table
+    from tidemill.errors import ProjectError
 
     router = APIRouter()
     router.get("/free")(lambda: {"free": True})

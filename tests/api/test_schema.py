@@ -33,7 +33,7 @@ CHECKS = [
 def server(tmp_path_factory: Any) -> Any:
     root = tmp_path_factory.mktemp("schema") / "shop"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", str(root.parent / "home"))
+        patch.setenv("TIDEMILL_HOME", str(root.parent / "home"))
         with opened(root) as project:
             released.champion(tell(project), 7)
             with scorer(project) as running:

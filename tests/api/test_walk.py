@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.metadata import open_metadata
-from noria.project import Project, open_project
-from noria.serve import auth
-from noria.serve.faces import installed
-from noria.serve.routes import OPEN, SCOPES, Route
-from noria.types import to_iso
-from noria.web import actions
 from tests.serve.asking import NOON, TOML, Asker, Heard, alive, make_app
+from tidemill.kernel.metadata import open_metadata
+from tidemill.project import Project, open_project
+from tidemill.serve import auth
+from tidemill.serve.faces import installed
+from tidemill.serve.routes import OPEN, SCOPES, Route
+from tidemill.types import to_iso
+from tidemill.web import actions
 
 READS = [
     "/metrics",
@@ -83,7 +83,7 @@ VALUES = {
     "dataset": "sales",
     "version": "1",
     "monitor": "drift",
-    "name": "noria.css",
+    "name": "tidemill.css",
     "table": "runs",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
@@ -103,10 +103,10 @@ def replaying(request: Any) -> bool:
 def served(tmp_path: Path, home: Path, replaying: bool) -> Any:
     """A project as it is served: the routes of a replay exist in a replay alone."""
     root = tmp_path / "shop"
-    (root / ".noria").mkdir(parents=True)
-    (root / "noria.toml").write_text(TOML)
+    (root / ".tidemill").mkdir(parents=True)
+    (root / "tidemill.toml").write_text(TOML)
     if replaying:
-        store = open_metadata(root / ".noria" / "noria.db")
+        store = open_metadata(root / ".tidemill" / "tidemill.db")
         for name, value in (("mode", "replay"), ("clock", NOON)):
             store.settings.set(name, value)
         store.close()
@@ -177,7 +177,7 @@ def test_nobody_gets_past_the_two_open_routes(served: Project) -> None:
         expired = auth.issue(served.store, "late", every, life=-1)
         revoked = auth.issue(served.store, "gone", every)
         auth.revoke_named(served.store, "gone")
-        strangers = [None, "noria_guess", "", auth.issue_code(served.store), expired, revoked]
+        strangers = [None, "tidemill_guess", "", auth.issue_code(served.store), expired, revoked]
         for route in routes:
             for stranger in strangers:
                 heard = await send(ask, route, token=stranger)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.web.story import tell
 
-CHROMIUM = Path(os.environ.get("NORIA_CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM = Path(os.environ.get("TIDEMILL_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -60,7 +60,7 @@ class Watched:
 
 
 def _serve(root: Path, hostile: bool) -> Iterator[Site]:
-    environment = {**os.environ, "NORIA_HOME": str(root.parent / "home"), "PYTHONPATH": str(HERE)}
+    environment = {**os.environ, "TIDEMILL_HOME": str(root.parent / "home"), "PYTHONPATH": str(HERE)}
     tell(root, hostile)
     line = [sys.executable, "-m", "tests.browser.harness", str(root)]
     with subprocess.Popen(line, cwd=HERE, env=environment, stdout=subprocess.PIPE) as server:
@@ -83,7 +83,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
-        text = f"no chromium at {CHROMIUM}: install it (apt-get install chromium), or say where it is in NORIA_CHROMIUM"
+        text = (
+            f"no chromium at {CHROMIUM}: install it (apt-get install chromium), or say where it is in TIDEMILL_CHROMIUM"
+        )
         if os.environ.get("CI") == "true":
             pytest.fail(text)
         pytest.skip(text)

@@ -9,13 +9,13 @@ import json
 import sys
 from pathlib import Path
 
-from noria.project import open_project
-from noria.serve import auth
-from noria.serve.server import listen, run
-from noria.types import HeldClock
-from noria.web.pages import trace
 from tests.web.serving import app, traced
 from tests.web.story import NOW
+from tidemill.project import open_project
+from tidemill.serve import auth
+from tidemill.serve.server import listen, run
+from tidemill.types import HeldClock
+from tidemill.web.pages import trace
 
 CODES = 60
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from noria.kernel import records as r
-from noria.project import Project, open_project
-from noria.types import HeldClock, named_id
 from tests.browser.conftest import HERE, Site, Watched
 from tests.web.story import HOSTILE, NOW, prediction_id
+from tidemill.kernel import records as r
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock, named_id
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,7 @@ PATHS = {
 }
 SIZES = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844)]
 KEPT = {"overview", "live", "models", "releases", "run", "trace"}
-"""Pages whose picture goes into docs/images (NORIA_SCREENSHOTS=1) as NAME.png; of the overview also NAME[-dark][-phone].png."""
+"""Pages whose picture goes into docs/images (TIDEMILL_SCREENSHOTS=1) as NAME.png; of the overview also NAME[-dark][-phone].png."""
 
 CONTRAST = """() => {
   const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
@@ -69,7 +69,9 @@ Opener = Callable[..., Watched]
 def picture(name: str, light: str, width: int, tmp_path: Path) -> Path:
     """Where a screenshot goes: beside the documentation when they are made anew, else out of the way."""
     file = name + ("-dark" if light == "dark" else "") + ("-phone" if width < 500 else "") + ".png"
-    if os.environ.get("NORIA_SCREENSHOTS") == "1" and (name == "overview" or (name in KEPT and file == f"{name}.png")):
+    if os.environ.get("TIDEMILL_SCREENSHOTS") == "1" and (
+        name == "overview" or (name in KEPT and file == f"{name}.png")
+    ):
         return HERE / "docs" / "images" / file
     return tmp_path / file
 
@@ -308,11 +310,11 @@ def test_no_session_no_page(calm: Site, open_page: Opener) -> None:
     w = open_page(calm, login=False)
     address = calm.login()
     assert w.go("/live").status == 401
-    assert w.page.inner_text("h1") == "Log in" and "noria up" in w.page.inner_text("main")
+    assert w.page.inner_text("h1") == "Log in" and "tidemill up" in w.page.inner_text("main")
     refusals(w, 401)
     w.page.goto(address)
     assert w.page.inner_text("h1") == "Worth a look."
-    cookie = next(c for c in w.page.context.cookies() if c["name"].startswith("noria_"))
+    cookie = next(c for c in w.page.context.cookies() if c["name"].startswith("tidemill_"))
     assert cookie["httpOnly"] and cookie["sameSite"] == "Strict"
     w.page.context.clear_cookies()
     assert w.page.goto(address).status == 401

@@ -1,4 +1,4 @@
-"""`noria data …` and `noria run` on a newcomer's files."""
+"""`tidemill data …` and `tidemill run` on a newcomer's files."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from noria.cli.main import main
-from noria.data.ingest import ingest
-from noria.errors import ContractError
-from noria.kernel.records import DatasetVersion
-from noria.project import open_project
 from tests.data.small import DAY_1, DAY_2, drop, lay
+from tidemill.cli.main import main
+from tidemill.data.ingest import ingest
+from tidemill.errors import ContractError
+from tidemill.kernel.records import DatasetVersion
+from tidemill.project import open_project
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     folder = lay(tmp_path / "shop")
     monkeypatch.chdir(folder)
     return folder
@@ -62,10 +62,10 @@ def test_columns_of_another_type_are_refused_by_the_first_step_and_a_renamed_sec
     )
     code, _, err = typed(capsys, "data", "check")
     assert code == ContractError.exit_code and "[data.sales_2]" in err
-    rewrite(shop / "noria.toml", "[data.sales]", "[data.sales_2]")
+    rewrite(shop / "tidemill.toml", "[data.sales]", "[data.sales_2]")
     drop(shop, "2.csv", DAY_2)
-    from noria.data.pipeline import data_pipeline
-    from noria.model.prepare import rows
+    from tidemill.data.pipeline import data_pipeline
+    from tidemill.model.prepare import rows
 
     with open_project(shop) as project:
         project.engine().run(data_pipeline, {"dataset": "sales_2"})
@@ -116,7 +116,7 @@ def test_the_way_out_of_a_blocked_ingest_shows_the_rows(shop: Path, capsys: pyte
     rewrite(shop / "contracts/sales.yaml", "max_bad_share, value: 0.5", "max_bad_share, value: 0.1")
     drop(shop, "1.csv", DAY_1 + BAD)
     code, _, err = typed(capsys, "run")
-    assert code == 3 and "3 of 6 rows" in err and "look at them with: noria data check" in err
+    assert code == 3 and "3 of 6 rows" in err and "look at them with: tidemill data check" in err
     code, out, err = typed(capsys, "data", "check")
     assert code == 3 and "3 of 6 rows" in err
     assert "would be refused" in out and "quantity: not an integer" in out and "quantity=x" in out and "3,mug" in out

@@ -1,4 +1,4 @@
-"""`noria decisions replay`: the same policy decides the same; what another would have decided says what it assumes."""
+"""`tidemill decisions replay`: the same policy decides the same; what another would have decided says what it assumes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from noria.cli.main import main
-from noria.project import open_project
 from tests.release.made import TOML
 from tests.retrain.test_decide import ALL, story
+from tidemill.cli.main import main
+from tidemill.project import open_project
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """A project that took a hundred and twenty decisions."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
-    (tmp_path / "noria.toml").write_text(TOML)
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    (tmp_path / "tidemill.toml").write_text(TOML)
     (tmp_path / "other.toml").write_text(TOML + '[retrain]\non = ["schedule 0 0 * * *"]\ncooldown = "1 hours"\n')
     with open_project(tmp_path) as project:
         for decision in story(ALL):

@@ -1,4 +1,4 @@
-"""`noria feedback`: an outcome without a time happened now; one that is not kept is told."""
+"""`tidemill feedback`: an outcome without a time happened now; one that is not kept is told."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from noria.cli.predict import feedback
-from noria.project import open_project
-from noria.recipes.new import new_project
-from noria.serve.bodies import outcomes_of
-from noria.types import SECOND
+from tidemill.cli.predict import feedback
+from tidemill.project import open_project
+from tidemill.recipes.new import new_project
+from tidemill.serve.bodies import outcomes_of
+from tidemill.types import SECOND
 
 
 class Server:
@@ -35,8 +35,8 @@ class Server:
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("noria.serve.client.Client", Server)
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tidemill.serve.client.Client", Server)
     Server.sent = []
     new_project(tmp_path / "shop")
     with open_project(tmp_path / "shop") as project:
@@ -64,7 +64,7 @@ def test_what_is_not_kept_is_told(shop):
 
 
 def test_a_label_is_shown_with_the_probabilities_of_all(shop, monkeypatch):
-    from noria.cli.predict import predict
+    from tidemill.cli.predict import predict
 
     Server.reply = {"value": "no", "probability": 0.75, "probabilities": {"yes": 0.25, "no": 0.75}}
     monkeypatch.setattr(Server, "post", lambda self, path, body: Server.reply)

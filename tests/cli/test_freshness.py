@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from noria.data.ingest import ingest
-from noria.project import open_project
-from noria.types import DAY, parse_time
-from noria.web.state import Loop, parts
 from tests.cli.test_data import typed
 from tests.data.small import DAY_1, drop, lay
+from tidemill.data.ingest import ingest
+from tidemill.project import open_project
+from tidemill.types import DAY, parse_time
+from tidemill.web.state import Loop, parts
 
 NEWEST = parse_time("2011-01-01T11:00")
 
@@ -28,7 +28,7 @@ class Counts:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A replay, whose clock tests can hold, with one day's rows."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     folder = lay(tmp_path / "shop")
     drop(folder, "1.csv", DAY_1)
     with open_project(folder) as project:

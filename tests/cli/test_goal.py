@@ -1,4 +1,4 @@
-"""What the project is for, where people decide: `noria status`, `noria approve`."""
+"""What the project is for, where people decide: `tidemill status`, `tidemill approve`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from noria.cli.main import main
-from noria.project import open_project
 from tests.release.made import TOML, add_model, hold
+from tidemill.cli.main import main
+from tidemill.project import open_project
 
 GOAL = {"measure": "revenue per visit", "owner": "head of the shop", "least_useful": "1 %"}
 SECTION = "[goal]\n" + "\n".join(f'{key} = "{value}"' for key, value in GOAL.items())
@@ -17,10 +17,10 @@ SECTION = "[goal]\n" + "\n".join(f'{key} = "{value}"' for key, value in GOAL.ite
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """A project with a release that waits for somebody."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     root = tmp_path / "shop"
     root.mkdir()
-    (root / "noria.toml").write_text(TOML + SECTION)
+    (root / "tidemill.toml").write_text(TOML + SECTION)
     with open_project(root) as project:
         hold(project, add_model(project, 1), "rel_1")
     return root
@@ -52,6 +52,6 @@ def test_approve_shows_what_it_is_for(shop, capsys, as_json):
 
 
 def test_a_project_without_a_goal_says_none(shop, capsys):
-    (shop / "noria.toml").write_text(TOML)
+    (shop / "tidemill.toml").write_text(TOML)
     words = said(capsys, "status", "--project", str(shop))
     assert not {line.split("  ")[0] for line in words.splitlines()} & {"goal", "owner", "least useful"}

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from noria.cli.main import COMMANDS, cli, main
+from tidemill.cli.main import COMMANDS, cli, main
 
 
 def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
@@ -35,7 +35,7 @@ def test_every_command_says_what_it_does_and_speaks_json(name, command):
 def test_help_loads_click_and_nothing_else():
     code = (
         "import sys; before = set(sys.modules)\n"
-        "from noria.cli.main import main\n"
+        "from tidemill.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "import json; print('MODULES', json.dumps(sorted({m.split('.')[0] for m in set(sys.modules) - before})))"
@@ -44,7 +44,7 @@ def test_help_loads_click_and_nothing_else():
     loaded = set(json.loads(out.split("MODULES")[1]))
     assert all(name in out for name in COMMANDS)
     third_party = loaded - set(sys.stdlib_module_names)
-    assert third_party <= {"click", "noria"}, third_party
+    assert third_party <= {"click", "tidemill"}, third_party
 
 
 def test_a_mistyped_command_is_answered_with_the_nearest(capsys):
@@ -55,9 +55,9 @@ def test_a_mistyped_command_is_answered_with_the_nearest(capsys):
 
 
 def test_the_shell_completes_commands(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["noria"])
-    monkeypatch.setenv("_NORIA_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "noria data s")
+    monkeypatch.setattr(sys, "argv", ["tidemill"])
+    monkeypatch.setenv("_TIDEMILL_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "tidemill data s")
     monkeypatch.setenv("COMP_CWORD", "2")
     with pytest.raises(SystemExit):
         main()
@@ -68,7 +68,7 @@ def test_outside_a_project_the_way_out_is_named(tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["status", "--project", str(tmp_path)])
     assert caught.value.code == 2
-    assert "noria new NAME" in capsys.readouterr().err
+    assert "tidemill new NAME" in capsys.readouterr().err
 
 
 def test_new_writes_a_project_and_overwrites_nothing(tmp_path, capsys):
@@ -76,10 +76,10 @@ def test_new_writes_a_project_and_overwrites_nothing(tmp_path, capsys):
     assert result.exit_code == 0, result.output
     written = json.loads(result.output)["files"]
     assert {path.rsplit("/", 1)[1] for path in written} >= {
-        "noria.toml",
+        "tidemill.toml",
         "sales.yaml",
         "steps.py",
-        "noria.yml",
+        "tidemill.yml",
         "README.md",
         ".gitignore",
     }
@@ -103,13 +103,13 @@ def test_an_unknown_recipe_is_named(tmp_path, capsys):
 
 
 def test_a_broken_configuration_is_one_line_with_its_place(tmp_path, capsys):
-    (tmp_path / "noria.toml").write_text('[project]\nname = "shop"\n[modle]\n')
+    (tmp_path / "tidemill.toml").write_text('[project]\nname = "shop"\n[modle]\n')
     with pytest.raises(SystemExit) as caught:
         main(["status", "--project", str(tmp_path)])
     assert caught.value.code == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "noria.toml:3: unknown key 'modle' in the file - did you mean 'model'?" in error
+    assert "tidemill.toml:3: unknown key 'modle' in the file - did you mean 'model'?" in error
 
 
 def test_what_an_interrupted_run_leaves_at_work_is_said(monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""`noria run steps:NAME`: a project's own pipeline, also where its steps run in children that can be killed."""
+"""`tidemill run steps:NAME`: a project's own pipeline, also where its steps run in children that can be killed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import sys
 
 import pytest
 
-from noria.cli.main import main
-from noria.project import open_project
-from noria.recipes.new import new_project
+from tidemill.cli.main import main
+from tidemill.project import open_project
+from tidemill.recipes.new import new_project
 
 STEPS = """
 import os
 
-from noria import Context, Table, pipeline, step
+from tidemill import Context, Table, pipeline, step
 
 
 @step(isolate=True, impure="reads the newest version of the dataset")
 def bought(ctx: Context) -> Table:
-    from noria.data.tables import open_tables
+    from tidemill.data.tables import open_tables
 
     ctx.store.settings.set("pids", [os.getpid(), os.getppid()])
     return open_tables(ctx.resource("project")).read("sales").collect()
@@ -29,7 +29,7 @@ def bought(ctx: Context) -> Table:
 
 @step(timeout="60 s")
 def count(rows: Table, ctx: Context) -> int:
-    from noria.kernel.records import Prediction
+    from tidemill.kernel.records import Prediction
 
     project = ctx.resource("project")
     now = project.clock.now()
@@ -46,7 +46,7 @@ def counted() -> int:
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     new_project(tmp_path / "shop")
     (tmp_path / "shop/steps.py").write_text(STEPS)
     rows = ["invoice,stock_code,description,quantity,invoice_date,price,customer_id,country"]
@@ -56,7 +56,7 @@ def shop(tmp_path, monkeypatch):
 
 
 def test_steps_in_children_get_the_project_and_what_they_wrote_is_kept(shop, capsys):
-    from noria.data.ingest import ingest
+    from tidemill.data.ingest import ingest
 
     with open_project(shop) as project:
         ingest(project, "sales")
@@ -71,11 +71,11 @@ def test_steps_in_children_get_the_project_and_what_they_wrote_is_kept(shop, cap
 
 
 BROKEN = {
-    "a syntax error": ("def f(:\n    pass\n", "noria: steps.py:1: SyntaxError: "),
-    "a missing module": ("import math\nimport no_such_thing\n", "noria: steps.py:2: ModuleNotFoundError: "),
-    "an exception at import": ("x = 1\n\ny = x / 0\n", "noria: steps.py:3: ZeroDivisionError: "),
+    "a syntax error": ("def f(:\n    pass\n", "tidemill: steps.py:1: SyntaxError: "),
+    "a missing module": ("import math\nimport no_such_thing\n", "tidemill: steps.py:2: ModuleNotFoundError: "),
+    "an exception at import": ("x = 1\n\ny = x / 0\n", "tidemill: steps.py:3: ZeroDivisionError: "),
     "an exception in a step": (
-        "from noria import pipeline, step\n\n\n@step\ndef broken() -> int:\n    return int('many')\n\n\n"
+        "from tidemill import pipeline, step\n\n\n@step\ndef broken() -> int:\n    return int('many')\n\n\n"
         "@pipeline\ndef counted() -> int:\n    return broken()\n",
         "step broken (steps.py:6): ValueError: ",
     ),
@@ -91,16 +91,16 @@ def test_what_is_wrong_in_a_projects_own_code_is_said_with_its_line(shop, capsys
     told = capsys.readouterr().err
     assert caught.value.code == 5
     assert said in told and "mend it" in told and "defect" not in told
-    assert ".noria/logs/steps.log" in told
-    kept = shop / ".noria/logs/steps.log"
+    assert ".tidemill/logs/steps.log" in told
+    kept = shop / ".tidemill/logs/steps.log"
     assert "Error" in kept.read_text() and kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_step_is_shown_with_the_time_that_people_waited(monkeypatch, capsys):
-    from noria.cli.run import steps_shown
+    from tidemill.cli.run import steps_shown
 
     now = [5.0]
-    monkeypatch.setattr("noria.cli.run.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.cli.run.monotonic", lambda: now[0])
     with steps_shown(False) as tell:
         tell("started", {"step": "sleeps"})
         now[0] += 2.25
@@ -111,7 +111,7 @@ def test_a_step_is_shown_with_the_time_that_people_waited(monkeypatch, capsys):
 NOISY = """
 import os
 
-from noria import pipeline, step
+from tidemill import pipeline, step
 
 
 @step(impure="is watched as it goes")
@@ -133,14 +133,14 @@ def counted() -> int:
 """
 
 
-def noria(shop, *args, **more):
-    command = [sys.executable, "-m", "noria.cli.main", "run", "steps:counted", "--project", str(shop), *args]
+def tidemill(shop, *args, **more):
+    command = [sys.executable, "-m", "tidemill.cli.main", "run", "steps:counted", "--project", str(shop), *args]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
 
 
 def test_what_steps_print_is_no_part_of_the_json(shop):
     (shop / "steps.py").write_text(NOISY)
-    with noria(shop, "--json", stderr=subprocess.PIPE) as process:
+    with tidemill(shop, "--json", stderr=subprocess.PIPE) as process:
         out, err = process.communicate(timeout=120)
     assert json.loads(out)["result"]
     assert {"said here", "written here", "said apart"} <= set(err.split("\n"))
@@ -150,7 +150,7 @@ def test_a_run_that_nobody_listens_to_goes_on_to_its_end(shop):
     (shop / "steps.py").write_text(NOISY.replace('    print("said here")\n    os.write(1, b"written here\\n")\n', ""))
     reading, writing = os.pipe()
     os.close(reading)  # as ``2>&1 | head -1`` does, at once
-    with noria(shop, stderr=writing) as process:
+    with tidemill(shop, stderr=writing) as process:
         os.close(writing)
         assert process.communicate(timeout=120)[0]
     with open_project(shop) as project:
@@ -161,7 +161,7 @@ def test_a_run_that_nobody_listens_to_goes_on_to_its_end(shop):
 WAITING = """
 from pathlib import Path
 
-from noria import Context, pipeline, step
+from tidemill import Context, pipeline, step
 
 
 @step(impure="waits for the test")
@@ -179,7 +179,7 @@ def counted() -> str:
 def test_two_commands_at_once_are_one_run(shop):
     (shop / "steps.py").write_text(WAITING)
     os.mkfifo(shop / "gate")
-    with noria(shop) as first:
+    with tidemill(shop) as first:
         try:
             assert first.stdout.readline() == "begun\n"
             second = subprocess.run(first.args, capture_output=True, text=True, timeout=120)

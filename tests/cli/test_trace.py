@@ -1,8 +1,8 @@
-"""`noria trace` in words: where each row stands, and what is not shown."""
+"""`tidemill trace` in words: where each row stands, and what is not shown."""
 
 from __future__ import annotations
 
-from noria.cli import trace
+from tidemill.cli import trace
 
 FILE = "sha256:" + "5a" * 32
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-import noria
-from noria.cli.main import cli
+import tidemill
+from tidemill.cli.main import cli
 
-TOLD = re.compile(r"\bnoria ([a-z]+)(?: ([a-z]+))?")
-SPOKEN = {"is", "knows", "that"}  # "this noria knows …" is no command
+TOLD = re.compile(r"\btidemill ([a-z]+)(?: ([a-z]+))?")
+SPOKEN = {"is", "knows", "that"}  # "this tidemill knows …" is no command
 
 
 def said() -> list[tuple[str, str, str | None]]:
     """(where, verb, word after it) of every string in the package."""
     found = []
-    root = Path(noria.__file__).parent
+    root = Path(tidemill.__file__).parent
     for path in sorted(root.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -37,6 +37,6 @@ def test_every_command_in_a_message_exists():
             isinstance(command, click.Group) and second is not None and command.get_command(context, second) is None
         )
         if missing:
-            wrong.append(f"{where}: noria {verb} {second or ''}")
+            wrong.append(f"{where}: tidemill {verb} {second or ''}")
     assert not wrong
     assert len(said()) > 50

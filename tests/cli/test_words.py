@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from noria.data.ingest import ingest
-from noria.kernel.records import Decision
-from noria.project import open_project
 from tests.cli.test_data import typed
 from tests.data.small import DAY_1, DAY_2, drop, lay
 from tests.release.made import add_model
+from tidemill.data.ingest import ingest
+from tidemill.kernel.records import Decision
+from tidemill.project import open_project
 
-STEPS = """from noria import Context, Table, pipeline, step
+STEPS = """from tidemill import Context, Table, pipeline, step
 
 @step
 def one() -> int:
@@ -28,7 +28,7 @@ def weekly() -> int:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     folder = lay(tmp_path / "shop")
     (folder / "steps.py").write_text(STEPS)
     drop(folder, "1.csv", DAY_1)
@@ -50,20 +50,20 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("run", "steps:xyz"), 2, "known: weekly"),
         (("impact", "data/sales/1.csv"), 2, "as file:data/sales/1.csv"),
         (("impact", "fiel:x"), 2, "file, dataset, model"),
-        (("infer",), 2, "did you mean noria data infer?"),
-        (("data", "infer", "noria.toml"), 2, "noria.toml is no table"),
+        (("infer",), 2, "did you mean tidemill data infer?"),
+        (("data", "infer", "tidemill.toml"), 2, "tidemill.toml is no table"),
         (("impact", "file:data/sales/3.csv"), 4, "did you mean 'data/sales/"),
-        (("impact", "file:sha256:000000000000"), 4, "noria data show DATASET lists them"),
+        (("impact", "file:sha256:000000000000"), 4, "tidemill data show DATASET lists them"),
         (("impact", "model:x"), 4, "known: "),
         (("impact", "dataset:sales@9"), 4, "the last one is 2"),
         (("impact", "dataset:sails@1"), 4, "did you mean 'sales'?"),
         (("impact", "dataset:sales"), 4, "write dataset:sales@1"),
         (("impact", "subject:nobody"), 4, "as in the dataset's rows"),
         (("data", "show", "sails"), 4, "did you mean 'sales'?"),
-        (("runs", "show", "run_x"), 4, "noria runs ls"),
-        (("decisions", "show", "x"), 4, "noria decisions ls --all"),
+        (("runs", "show", "run_x"), 4, "tidemill runs ls"),
+        (("decisions", "show", "x"), 4, "tidemill decisions ls --all"),
         (("trace", "pred_x"), 4, "its id stands in the answer"),
-        (("rollback",), 4, "noria run makes the first"),
+        (("rollback",), 4, "tidemill run makes the first"),
         (("rollback", "because"), 4, "--reason 'because'"),
     ],
 )

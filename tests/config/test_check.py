@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from noria.config import load, parse
-from noria.errors import ConfigError
+from tidemill.config import load, parse
+from tidemill.errors import ConfigError
 
 BASE = """[project]
 name = "shop"
@@ -24,7 +24,7 @@ MORE = 'source = "x"\ncontract = "y"\n'
 def test_a_name_that_becomes_a_folder_is_letters_and_digits(name):
     with pytest.raises(ConfigError, match="is no") as caught:
         parse(BASE + f'[data."{name}"]\n{MORE}')
-    assert caught.value.way_out and str(caught.value.place).startswith("noria.toml")
+    assert caught.value.way_out and str(caught.value.place).startswith("tidemill.toml")
 
 
 @pytest.mark.parametrize("kind", ["features", "release"])
@@ -80,6 +80,6 @@ def test_what_python_cannot_read_is_not_valid_toml(text):
 
 
 def test_a_file_that_an_editor_marked_as_utf_8_is_read(tmp_path):
-    path = tmp_path / "noria.toml"
+    path = tmp_path / "tidemill.toml"
     path.write_text(BASE, "utf-8-sig")
     assert load(path).project.name == "shop"

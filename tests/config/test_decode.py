@@ -1,4 +1,4 @@
-"""noria.toml is decoded strictly: what is wrong is named with line, key and the way out."""
+"""tidemill.toml is decoded strictly: what is wrong is named with line, key and the way out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.config import Config, FeatureConfig, Section, load, parse
-from noria.errors import ConfigError, NotAvailableYet
+from tidemill.config import Config, FeatureConfig, Section, load, parse
+from tidemill.errors import ConfigError, NotAvailableYet
 
 BASE = """[project]
 name = "shop"
@@ -36,8 +36,8 @@ def test_the_shortest_file_gets_sensible_defaults():
 
 
 def test_the_recipes_are_valid():
-    recipes = Path(__file__).parents[2] / "noria/recipes"
-    for template in recipes.glob("*/template/noria.toml"):
+    recipes = Path(__file__).parents[2] / "tidemill/recipes"
+    for template in recipes.glob("*/template/tidemill.toml"):
         assert isinstance(parse(template.read_text().replace("{name}", "shop")), Config)
 
 
@@ -52,34 +52,34 @@ def test_features_keep_their_names_apart_from_the_views_own_keys():
 @pytest.mark.parametrize(
     ("extra", "place", "words"),
     [
-        ('metrik = "x"', "noria.toml:8", "did you mean 'metric'?"),
-        ('[data.other]\nsourc = "x"\ncontract = "y"', "noria.toml:9", "did you mean 'source'?"),
+        ('metrik = "x"', "tidemill.toml:8", "did you mean 'metric'?"),
+        ('[data.other]\nsourc = "x"\ncontract = "y"', "tidemill.toml:9", "did you mean 'source'?"),
         (
             '[data.other]\nname = "x"\nsource = "x"\ncontract = "y"',
-            "noria.toml:9",
+            "tidemill.toml:9",
             "unknown key 'name' in [data.other]",
         ),
-        ('[gates]\nlatency = { p9 = "1 ms" }', "noria.toml:9", "did you mean 'p99'?"),
-        ("[monitr]\nx = 1", "noria.toml:8", "did you mean 'monitor'?"),
-        ('[monitor]\nwindow = "oops"', "noria.toml:9", "is not a length of time"),
-        ("[retrain]\ncooldown = 3", "noria.toml:9", "expected `str`, got `int`"),
-        ('metric = "auc"', "noria.toml:8", "unknown metric 'auc'"),
-        ('[features.b]\nfrom = "salez"\nentity = "c"', "noria.toml:9", "did you mean 'sales'?"),
+        ('[gates]\nlatency = { p9 = "1 ms" }', "tidemill.toml:9", "did you mean 'p99'?"),
+        ("[monitr]\nx = 1", "tidemill.toml:8", "did you mean 'monitor'?"),
+        ('[monitor]\nwindow = "oops"', "tidemill.toml:9", "is not a length of time"),
+        ("[retrain]\ncooldown = 3", "tidemill.toml:9", "expected `str`, got `int`"),
+        ('metric = "auc"', "tidemill.toml:8", "unknown metric 'auc'"),
+        ('[features.b]\nfrom = "salez"\nentity = "c"', "tidemill.toml:9", "did you mean 'sales'?"),
         (
             '[features.b]\nfrom = "sales"\nx = { op = "sum", halflife = "1 d" }',
-            "noria.toml:10",
+            "tidemill.toml:10",
             "did you mean 'half_life'?",
         ),
-        ('[retrain]\non = ["drift", "decai"]', "noria.toml:9", "did you mean 'decay'?"),
-        ('[retrain]\non = [\n  "drift",\n  "new date 5%",\n]', "noria.toml:11", "did you mean 'new data 5%'?"),
-        ('[retrain]\non = ["schedule 0 3 1 *"]', "noria.toml:9", "a schedule has five fields"),
-        ('[retrain]\nbudget = "1 hour"', "noria.toml:9", "write it as '1 cpu-hour / week'"),
-        ('[release.production]\nrollout = ["25 2 days", "100%"]', "noria.toml:9", "is not a stage of a rollout"),
-        ('[release.production]\nrollout = ["50% 1 day"]', "noria.toml:9", "must end with '100%'"),
-        ('[release.a]\nrollback_on = ["eror > 1%"]', "noria.toml:9", "did you mean 'errors > 1%'?"),
-        ('[gates]\nrefit = { margin = "2 pct" }', "noria.toml:9", "is not a share"),
-        ('[monitor]\ndrift = { false_alarms = "often" }', "noria.toml:9", "no promise about false alarms"),
-        ('[gates]\nbaseline = { superior_to = "popularty" }', "noria.toml:9", "did you mean 'popularity'?"),
+        ('[retrain]\non = ["drift", "decai"]', "tidemill.toml:9", "did you mean 'decay'?"),
+        ('[retrain]\non = [\n  "drift",\n  "new date 5%",\n]', "tidemill.toml:11", "did you mean 'new data 5%'?"),
+        ('[retrain]\non = ["schedule 0 3 1 *"]', "tidemill.toml:9", "a schedule has five fields"),
+        ('[retrain]\nbudget = "1 hour"', "tidemill.toml:9", "write it as '1 cpu-hour / week'"),
+        ('[release.production]\nrollout = ["25 2 days", "100%"]', "tidemill.toml:9", "is not a stage of a rollout"),
+        ('[release.production]\nrollout = ["50% 1 day"]', "tidemill.toml:9", "must end with '100%'"),
+        ('[release.a]\nrollback_on = ["eror > 1%"]', "tidemill.toml:9", "did you mean 'errors > 1%'?"),
+        ('[gates]\nrefit = { margin = "2 pct" }', "tidemill.toml:9", "is not a share"),
+        ('[monitor]\ndrift = { false_alarms = "often" }', "tidemill.toml:9", "no promise about false alarms"),
+        ('[gates]\nbaseline = { superior_to = "popularty" }', "tidemill.toml:9", "did you mean 'popularity'?"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place_and_the_way_out(extra, place, words):
@@ -90,7 +90,11 @@ def test_what_is_wrong_is_named_with_its_place_and_the_way_out(extra, place, wor
 
 
 TABLE = BASE.replace("recommend", "regress")
-DATA, MODEL, END = "noria.toml:4", "noria.toml:7", "noria.toml:9"  # lines of BASE, and the second line of what is added
+DATA, MODEL, END = (
+    "tidemill.toml:4",
+    "tidemill.toml:7",
+    "tidemill.toml:9",
+)  # lines of BASE, and the second line of what is added
 VIEW = '[features.b]\nfrom = "sales"\nentity = "customer"\n'
 LATER = [
     (BASE + '[gates]\nslices = { by = ["country"], max_gap = 0.2 }', END, "the gate 'slices'"),
@@ -105,7 +109,7 @@ LATER = [
         for scheme in ("s3", "postgresql", "postgres", "mysql", "gs", "az", "kafka", "https")
     ),
     *(
-        (BASE + VIEW + f"x = {{ {said} }}", "noria.toml:11", "the feature 'x' for a task that ranks items")
+        (BASE + VIEW + f"x = {{ {said} }}", "tidemill.toml:11", "the feature 'x' for a task that ranks items")
         for said in (
             'op = "sum", column = "quantity"',
             'op = "count", by = "item"',
@@ -116,12 +120,12 @@ LATER = [
     ),
     (
         TABLE + VIEW + 'x = { op = "count", by = "item" }',
-        "noria.toml:11",
+        "tidemill.toml:11",
         "a feature by item (x) for the task 'regress'",
     ),
     (
         BASE + '[data.more]\nsource = "x"\ncontract = "y"\n[features.b]\nfrom = "more"\n',
-        "noria.toml:12",
+        "tidemill.toml:12",
         "a view of a second dataset, 'more',",
     ),
 ]
@@ -258,7 +262,7 @@ def test_every_key_that_is_accepted_is_used():
     accepted = keys(Config)
     assert set(accepted) == set(READ) | set(ONLY)
     for key, (file, words) in READ.items():
-        text = (Path(__file__).parents[2] / "noria" / file).read_text()
+        text = (Path(__file__).parents[2] / "tidemill" / file).read_text()
         assert words in text, f"{key} is accepted, and {file} does not read it any more"
     for key, value in ONLY.items():
         assert typing.get_args(accepted[key]) == (value,)
@@ -271,7 +275,7 @@ def test_every_key_that_is_accepted_is_used():
 def test_a_section_of_another_shape_is_a_clear_error(section, value):
     with pytest.raises(ConfigError) as caught:
         parse(f"{section} = {value}\n")
-    assert str(caught.value.place).startswith("noria.toml")
+    assert str(caught.value.place).startswith("tidemill.toml")
 
 
 def test_a_project_without_data_or_with_a_bad_name_is_refused():
@@ -284,14 +288,14 @@ def test_a_project_without_data_or_with_a_bad_name_is_refused():
 
 
 def test_a_missing_or_broken_file_says_where(tmp_path):
-    with pytest.raises(ConfigError, match="noria new"):
-        load(tmp_path / "noria.toml")
-    (tmp_path / "noria.toml").write_text("[project\nname=")
+    with pytest.raises(ConfigError, match="tidemill new"):
+        load(tmp_path / "tidemill.toml")
+    (tmp_path / "tidemill.toml").write_text("[project\nname=")
     with pytest.raises(ConfigError, match="not valid TOML"):
-        load(tmp_path / "noria.toml")
-    (tmp_path / "noria.toml").write_bytes(b"\xff\xfe")
+        load(tmp_path / "tidemill.toml")
+    (tmp_path / "tidemill.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="cannot be read"):
-        load(tmp_path / "noria.toml")
+        load(tmp_path / "tidemill.toml")
 
 
 @given(st.text(max_size=200))
@@ -305,9 +309,9 @@ def test_any_text_is_a_configuration_or_a_clear_error(text):
 
 
 def test_the_baselines_named_here_are_those_that_can_be_built():
-    from noria.config import BASELINES
-    from noria.model import learners
-    from noria.model.learners import trees
+    from tidemill.config import BASELINES
+    from tidemill.model import learners
+    from tidemill.model.learners import trees
 
     assert BASELINES["recommend"] == tuple(learners.METHODS)
     for task in ("classify", "regress"):
@@ -315,9 +319,9 @@ def test_the_baselines_named_here_are_those_that_can_be_built():
 
 
 def test_the_operations_that_are_early_are_those_that_exist():
-    from noria.features.transforms import OPS
-    from noria.grammar import later
-    from noria.model.prepare import TABLES
+    from tidemill.features.transforms import OPS
+    from tidemill.grammar import later
+    from tidemill.model.prepare import TABLES
 
     assert set(later.OPS) == set(OPS) and set(later.TABLES) == set(TABLES)
     assert {f.encode_name for f in msgspec.structs.fields(FeatureConfig)} == later.KEYS

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from noria.project import Project, open_project
-from noria.types import HeldClock
 from tests.data.small import NOW, lay
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock
 
 
 @pytest.fixture

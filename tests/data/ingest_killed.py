@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from noria.data import delta, ingest, keys, register, tables
-from noria.project import Project, open_project
-from noria.types import HeldClock
+from tidemill.data import delta, ingest, keys, register, tables
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock
 
 
 def die(*args: Any, **kwargs: Any) -> Any:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from noria.data.tables import open_tables
-from noria.project import Project
-from noria.types import parse_time
+from tidemill.data.tables import open_tables
+from tidemill.project import Project
+from tidemill.types import parse_time
 
 CONTRACT = """\
 apiVersion: v3.0.2
@@ -18,27 +18,27 @@ version: 1.0.0
 schema:
   - name: sales
     customProperties:
-      - { property: noria.key, value: [invoice, sku] }
-      - { property: noria.max_bad_share, value: 0.5 }
+      - { property: tidemill.key, value: [invoice, sku] }
+      - { property: tidemill.max_bad_share, value: 0.5 }
     properties:
       - { name: invoice, logicalType: string, required: true, logicalTypeOptions: { pattern: "^C?[0-9]+$" } }
       - name: sku
         logicalType: string
         required: true
-        customProperties: [{ property: noria.role, value: item }]
+        customProperties: [{ property: tidemill.role, value: item }]
       - name: quantity
         logicalType: integer
         required: true
-        customProperties: [{ property: noria.role, value: value }]
+        customProperties: [{ property: tidemill.role, value: value }]
       - name: at
         logicalType: timestamp
         required: true
-        customProperties: [{ property: noria.role, value: time }]
+        customProperties: [{ property: tidemill.role, value: time }]
       - { name: price, logicalType: number, logicalTypeOptions: { minimum: 0 } }
       - name: customer
         logicalType: string
         required: true
-        customProperties: [{ property: noria.role, value: subject }]
+        customProperties: [{ property: tidemill.role, value: subject }]
 slaProperties:
   - { property: freshness, value: 7, unit: d }
 """
@@ -61,7 +61,7 @@ def lay(root: Path, source: str = "data/sales/*.csv") -> Path:
     (root / "contracts").mkdir(parents=True)
     (root / "data/sales").mkdir(parents=True)
     (root / "contracts/sales.yaml").write_text(CONTRACT)
-    (root / "noria.toml").write_text(TOML.replace("data/sales/*", source))
+    (root / "tidemill.toml").write_text(TOML.replace("data/sales/*", source))
     return root
 
 

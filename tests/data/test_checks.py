@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.data.checks import Checked
-from noria.data.contract import Contract
-from noria.errors import DataBlocked, SourceError
-from noria.types import parse_time, to_iso
 from tests.data.small import CONTRACT, DAY_1, NOW, frame
+from tidemill.data.checks import Checked
+from tidemill.data.contract import Contract
+from tidemill.errors import DataBlocked, SourceError
+from tidemill.types import parse_time, to_iso
 
 RULES = """\
 apiVersion: v3.1.0
@@ -25,7 +25,7 @@ id: t
 version: 1.0.0
 schema:
   - name: t
-    customProperties: [{ property: noria.key, value: [a, n] }]
+    customProperties: [{ property: tidemill.key, value: [a, n] }]
     quality: [{ metric: duplicateValues, mustBe: 0, arguments: { properties: [b] } }]
     properties:
       - name: a
@@ -37,7 +37,7 @@ schema:
       - name: b
         logicalType: string
         quality: [{ metric: invalidValues, mustBe: 0, arguments: { validValues: [p, q] } }]
-      - { name: t, logicalType: timestamp, customProperties: [{ property: noria.role, value: time }] }
+      - { name: t, logicalType: timestamp, customProperties: [{ property: tidemill.role, value: time }] }
 """
 
 LATER = parse_time("2011-01-10T00:00:01")

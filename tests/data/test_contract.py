@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.data.contract import Contract
-from noria.data.infer import infer
-from noria.errors import ContractError, NotAvailableYet
-from noria.types import DAY
 from tests.data.small import CONTRACT, DAY_1, frame
+from tidemill.data.contract import Contract
+from tidemill.data.infer import infer
+from tidemill.errors import ContractError, NotAvailableYet
+from tidemill.types import DAY
 
 
 def test_what_a_contract_says() -> None:
@@ -41,12 +41,12 @@ def test_what_a_contract_says() -> None:
         ),
         ("value: subject", "value: subjekt", "c.yaml:28: unknown role 'subjekt' - did you mean 'subject'?"),
         (
-            "property: noria.key",
-            "property: noria.kee",
-            "c.yaml:8: unknown setting 'noria.kee' - did you mean 'noria.key'?",
+            "property: tidemill.key",
+            "property: tidemill.kee",
+            "c.yaml:8: unknown setting 'tidemill.kee' - did you mean 'tidemill.key'?",
         ),
         ("[invoice, sku]", "[invoice, skuu]", "c.yaml:7: no column 'skuu' - did you mean 'sku'?"),
-        ("value: 0.5", "value: 50", "c.yaml:7: noria.max_bad_share: 50 is no share - a number from 0 to 1"),
+        ("value: 0.5", "value: 50", "c.yaml:7: tidemill.max_bad_share: 50 is no share - a number from 0 to 1"),
         ("^C?[0-9]+$", "^C?[0-9", "c.yaml:11: invoice: '^C?[0-9' is not a pattern"),
         (
             "minimum: 0 }",
@@ -69,7 +69,7 @@ def test_what_a_contract_says() -> None:
         ("id: sales\n", "id: !!python/name:os.system\n", "c.yaml:3: not valid YAML: could not determine a constructor"),
         ("id: sales\n", "id: 2011-02-31\n", "c.yaml: not valid YAML: day is out of range for month"),
         ("apiVersion: v3.0.2", "[" * 3000, "c.yaml: lists or mappings are nested too deeply"),
-        ("name: price", "name: _price", "c.yaml:24: '_price': names that begin with _ are Noria's own"),
+        ("name: price", "name: _price", "c.yaml:24: '_price': names that begin with _ are Tidemill's own"),
     ],
 )
 def test_a_wrong_contract_says_where_and_what(old: str, new: str, error: str) -> None:
@@ -161,7 +161,7 @@ def test_a_format_that_reads_times(form: str) -> None:
 def test_a_missing_contract_file(tmp_path: Path) -> None:
     with pytest.raises(ContractError) as caught:
         Contract.load(tmp_path / "none.yaml")
-    assert "noria data infer" in caught.value.way_out
+    assert "tidemill data infer" in caught.value.way_out
 
 
 def test_broken_yaml_says_the_line() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.data.csvlines import MOST_LINES, read_csv
-from noria.errors import SourceError
+from tidemill.data.csvlines import MOST_LINES, read_csv
+from tidemill.errors import SourceError
 
 FIELD = st.text(st.sampled_from('ab,;"\n\r é'), max_size=4)
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.data.contract import Contract
-from noria.data.ingest import ingest, reconcile
-from noria.data.preview import preview
-from noria.data.quarantine import quarantine
-from noria.data.tables import Tables, open_tables
-from noria.project import open_project
-from noria.types import HeldClock, parse_time
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, rows
+from tidemill.data.contract import Contract
+from tidemill.data.ingest import ingest, reconcile
+from tidemill.data.preview import preview
+from tidemill.data.quarantine import quarantine
+from tidemill.data.tables import Tables, open_tables
+from tidemill.project import open_project
+from tidemill.types import HeldClock, parse_time
 
-ROLE = "        customProperties: [{ property: noria.role, value: time }]\n"
+ROLE = "        customProperties: [{ property: tidemill.role, value: time }]\n"
 OLD = ("0001-01-01", "0201-05-03", "0999-12-31")
 BEYOND = ("0000-12-31 10:00:00", "-0044-03-15", "+12000-01-01 00:00:00", "0001-01-01T00:00:00+02:00")
 
@@ -28,7 +28,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "no role":
         contract = root / "contracts/sales.yaml"
         contract.write_text(contract.read_text().replace(ROLE, ""))
-        toml = root / "noria.toml"
+        toml = root / "tidemill.toml"
         toml.write_text(toml.read_text().replace('task = "recommend"', 'task = "classify"'))
     return root
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from noria.data.freshness import stale_now, staleness
-from noria.data.ingest import ingest, load_contract
-from noria.errors import ContractError, NotAvailableYet
-from noria.project import open_project
-from noria.types import DAY, HeldClock, parse_time
 from tests.data.small import DAY_1, drop, lay
+from tidemill.data.freshness import stale_now, staleness
+from tidemill.data.ingest import ingest, load_contract
+from tidemill.errors import ContractError, NotAvailableYet
+from tidemill.project import open_project
+from tidemill.types import DAY, HeldClock, parse_time
 
 SQL = "quality: [{ type: sql, query: SELECT 1, mustBe: 1 }]"
 NEWEST = parse_time("2011-01-01T11:00")

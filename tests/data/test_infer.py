@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from noria.data.contract import Contract
-from noria.data.csvlines import read_csv
-from noria.data.infer import infer
-from noria.errors import SourceError
+from tidemill.data.contract import Contract
+from tidemill.data.csvlines import read_csv
+from tidemill.data.infer import infer
+from tidemill.errors import SourceError
 
 
 def films(rows: int = 600) -> pl.DataFrame:

@@ -8,14 +8,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.data.ingest import ingest, load_contract, reconcile
-from noria.data.pipeline import data_pipeline
-from noria.data.quarantine import quarantine
-from noria.data.tables import open_tables
-from noria.errors import ConfigError, ContractError, DataBlocked, NoriaError, SourceError
-from noria.project import Project, open_project
-from noria.types import HeldClock, digest, parse_time
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, rows, state
+from tidemill.data.ingest import ingest, load_contract, reconcile
+from tidemill.data.pipeline import data_pipeline
+from tidemill.data.quarantine import quarantine
+from tidemill.data.tables import open_tables
+from tidemill.errors import ConfigError, ContractError, DataBlocked, SourceError, TidemillError
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock, digest, parse_time
 
 
 def test_files_become_versions(project: Project, folder: Path) -> None:
@@ -189,12 +189,12 @@ def test_a_wrong_source_of_a_dataset_that_has_rows_is_said(folder: Path, source:
     drop(folder, "1.csv", DAY_1)
     with open_project(folder, clock=HeldClock(NOW)) as project:
         ingest(project, "sales")
-    toml = folder / "noria.toml"
+    toml = folder / "tidemill.toml"
     toml.write_text(toml.read_text().replace("data/sales/*.csv", source))
     with open_project(folder, clock=HeldClock(NOW)) as project:
         with pytest.raises(SourceError, match=message):
             ingest(project, "sales")
-        with pytest.raises(NoriaError, match=message):
+        with pytest.raises(TidemillError, match=message):
             project.engine().run(data_pipeline, {"dataset": "sales"})
         assert project.store.datasets.get("sales").rows == 3
 
@@ -217,7 +217,7 @@ def test_a_contract_with_other_columns_needs_another_table(project: Project, fol
 
 
 def test_rows_enter_the_online_history_once_and_link_what_is_there(project: Project, folder: Path) -> None:
-    from noria.kernel.records import OnlineEvent
+    from tidemill.kernel.records import OnlineEvent
 
     known = OnlineEvent(0, "1/lamp", "ann", "lamp", parse_time("2011-01-01T10:00"), 1.0)
     project.live.append([], [], [known])
@@ -234,9 +234,9 @@ def test_rows_enter_the_online_history_once_and_link_what_is_there(project: Proj
 
 def test_only_the_dataset_that_the_model_learns_from_is_the_history_of_serving(project: Project, folder: Path) -> None:
     """A second dataset is ingested, checked and kept; training does not read it, so serving must not know it."""
-    toml = (folder / "noria.toml").read_text()
+    toml = (folder / "tidemill.toml").read_text()
     more = '[data.returns]\nsource = "data/returns/*.csv"\ncontract = "contracts/sales.yaml"\n'
-    (folder / "noria.toml").write_text(toml.replace("[model]", more + "[model]"))
+    (folder / "tidemill.toml").write_text(toml.replace("[model]", more + "[model]"))
     (folder / "data/returns").mkdir()
     drop(folder, "1.csv", DAY_1)
     (folder / "data/returns/2.csv").write_text(DAY_2)

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.data.ingest import ingest
-from noria.data.preview import preview
-from noria.data.quarantine import quarantine
-from noria.data.tables import Tables, open_tables
-from noria.errors import DataBlocked
-from noria.kernel.records import DatasetVersion
-from noria.project import Project, open_project
-from noria.types import HeldClock
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, rows
+from tidemill.data.ingest import ingest
+from tidemill.data.preview import preview
+from tidemill.data.quarantine import quarantine
+from tidemill.data.tables import Tables, open_tables
+from tidemill.errors import DataBlocked
+from tidemill.kernel.records import DatasetVersion
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock
 
-KEY = "      - { property: noria.key, value: [invoice, sku] }\n"
+KEY = "      - { property: tidemill.key, value: [invoice, sku] }\n"
 ONE = rows(("1", "mug", 2, "2011-01-01 10:00:00", 1.5, "ann"))
 OTHER = ("9", "mug", 1, "2011-01-03", 1.0, "eve")
 
@@ -72,7 +72,7 @@ def test_ten_rows_that_are_in_and_one_that_is_new_are_no_bad_file(project: Proje
     (folder / "contracts/sales.yaml").write_text(
         (folder / "contracts/sales.yaml")
         .read_text()
-        .replace("noria.max_bad_share, value: 0.5", "noria.max_bad_share, value: 0")
+        .replace("tidemill.max_bad_share, value: 0.5", "tidemill.max_bad_share, value: 0")
     )
     ten = rows(*((f"{i}", "mug", 1, "2011-01-01", 1.0, "ann") for i in range(10)))
     drop(folder, "1.csv", ten)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from noria.data.pipeline import data_pipeline
-from noria.errors import NoriaError
-from noria.kernel.engine import Engine
-from noria.project import Project
 from tests.data.small import DAY_1, DAY_2, drop
+from tidemill.data.pipeline import data_pipeline
+from tidemill.errors import TidemillError
+from tidemill.kernel.engine import Engine
+from tidemill.project import Project
 
 
 def engine(project: Project) -> Engine:
@@ -45,7 +45,7 @@ def test_again_without_new_files_it_gives_the_same_version(project: Project, fol
 def test_bad_data_fails_the_run_after_keeping_what_is_good(project: Project, folder: Path) -> None:
     drop(folder, "1.csv", DAY_1)
     drop(folder, "2.csv", "invoice,sku\n")
-    with pytest.raises(NoriaError, match="no rows"):
+    with pytest.raises(TidemillError, match="no rows"):
         engine(project).run(data_pipeline, {"dataset": "sales"})
     assert project.store.datasets.get("sales").rows == 3
     (run,) = project.store.runs.list(pipeline="data")

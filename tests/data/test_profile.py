@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from noria.data.profile import KEPT, Profile, profile
-from noria.data.quantiles import Quantiles, bin_of, middle
-from noria.types import canonical
+from tidemill.data.profile import KEPT, Profile, profile
+from tidemill.data.quantiles import Quantiles, bin_of, middle
+from tidemill.types import canonical
 
 NUMBERS = st.lists(
     st.floats(-1e12, 1e12, allow_nan=False, allow_subnormal=False).filter(lambda v: v == 0 or abs(v) > 1e-6),

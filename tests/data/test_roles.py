@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from noria.data.ingest import ingest, load_contract, reconcile
-from noria.errors import ContractError
-from noria.features.online import History
-from noria.kernel.records import Prediction
-from noria.project import Project, open_project
-from noria.types import HeldClock, digest, parse_time
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
+from tidemill.data.ingest import ingest, load_contract, reconcile
+from tidemill.errors import ContractError
+from tidemill.features.online import History
+from tidemill.kernel.records import Prediction
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock, digest, parse_time
 
 REPO = Path(__file__).parents[2]
 ROLES = {
-    role: f"        customProperties: [{{ property: noria.role, value: {role} }}]\n" for role in ("item", "subject")
+    role: f"        customProperties: [{{ property: tidemill.role, value: {role} }}]\n" for role in ("item", "subject")
 }
 
 
@@ -125,9 +125,9 @@ def test_history_that_answers_were_given_from_is_not_rewritten(project: Project,
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from noria.data import ingest, register, tables
-from noria.project import open_project
-from noria.types import HeldClock
+from tidemill.data import ingest, register, tables
+from tidemill.project import open_project
+from tidemill.types import HeldClock
 from tests.data.ingest_killed import after
 p = open_project(Path(sys.argv[1]), clock=HeldClock(int(sys.argv[2])))
 owner, name, times = {
@@ -157,8 +157,8 @@ def test_killed_while_reading_again(tmp_path: Path, place: str) -> None:
 
 
 def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Project, folder: Path) -> None:
-    from noria.cli.doctor import examine
-    from noria.data.pipeline import data_pipeline
+    from tidemill.cli.doctor import examine
+    from tidemill.data.pipeline import data_pipeline
 
     write(folder, without("item", "subject"))
     drop(folder, "1.csv", DAY_1)
@@ -166,7 +166,7 @@ def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Proj
         project.engine().run(data_pipeline, {"dataset": "sales"})
     assert project.store.datasets.list("sales") == []
     said = {f.what: f for f in examine(project)}["contract sales"]
-    assert not said.well and "needs a column" in said.said and "noria.role" in said.way_out
+    assert not said.well and "needs a column" in said.said and "tidemill.role" in said.way_out
     write(folder, CONTRACT)
     project.engine().run(data_pipeline, {"dataset": "sales"})
     assert project.live.online.last_seq() == 3

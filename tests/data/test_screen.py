@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.data import screen
-from noria.data.checks import Checked, without
-from noria.data.contract import Contract
-from noria.types import parse_time
+from tidemill.data import screen
+from tidemill.data.checks import Checked, without
+from tidemill.data.contract import Contract
+from tidemill.types import parse_time
 
 RULES = """\
 apiVersion: v3.1.0
@@ -24,7 +24,7 @@ id: t
 version: 1.0.0
 schema:
   - name: t
-    customProperties: [{ property: noria.key, value: [n, a] }]
+    customProperties: [{ property: tidemill.key, value: [n, a] }]
     properties:
       - { name: a, logicalType: string, logicalTypeOptions: { minLength: 2, maxLength: 4, pattern: "^[xy]" } }
       - name: b
@@ -33,7 +33,7 @@ schema:
         quality: [{ metric: invalidValues, mustBe: 0, arguments: { validValues: [p, q] } }]
       - { name: n, logicalType: integer, required: true, logicalTypeOptions: { minimum: 0, exclusiveMaximum: 5000 } }
       - { name: f, logicalType: number, logicalTypeOptions: { exclusiveMinimum: -1, maximum: 2.5 } }
-      - { name: t, logicalType: timestamp, customProperties: [{ property: noria.role, value: time }] }
+      - { name: t, logicalType: timestamp, customProperties: [{ property: tidemill.role, value: time }] }
 """
 NOW = parse_time("2011-01-10")
 
@@ -98,7 +98,7 @@ def test_only_what_can_fail_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.extend(test.reason for test in found)
         return found
 
-    monkeypatch.setattr("noria.data.checks.screen", spy)
+    monkeypatch.setattr("tidemill.data.checks.screen", spy)
     clean = outcome(rows(2, dict.fromkeys("abnft", False)), 0)
     assert asked == [] and clean.counts.keys() <= {"duplicate"}
     outcome(rows(2, {**dict.fromkeys("abnft", False), "f": True}), 0)

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.data.sources import batches, find, names, read
-from noria.errors import SourceError
 from tests.data.small import DAY_1, DAY_2, drop, lay
+from tidemill.data.sources import batches, find, names, read
+from tidemill.errors import SourceError
 
 
 def test_files_by_glob_in_order_of_name(folder: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
         ("data/sales/a.csw.csv", "did you mean 'a.csv'?"),
         (
             "data/sails/a.csv",
-            "make the folder data/sails and put CSV, TSV or Parquet files into it, or say in noria.toml where they are",
+            "make the folder data/sails and put CSV, TSV or Parquet files into it, or say in tidemill.toml where they are",
         ),
         ("data/*.{csv,parquet}", "put CSV, TSV or Parquet files into data/"),
         ("nothing/*/a.csv", "check the pattern; it is relative to the project folder"),

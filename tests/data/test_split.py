@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from noria.config import SplitSection
-from noria.data.split import check_temporal, temporal_split
-from noria.errors import NotEnoughData, NotTemporalSplit
-from noria.types import DAY
+from tidemill.config import SplitSection
+from tidemill.data.split import check_temporal, temporal_split
+from tidemill.errors import NotEnoughData, NotTemporalSplit
+from tidemill.types import DAY
 
 
 def test_the_parts_are_all_the_rows_once_and_in_order() -> None:

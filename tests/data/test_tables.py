@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from noria.data.delta import UTC_TIME, append, exclusive
-from noria.data.tables import Tables
-from noria.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
+from tidemill.data.delta import UTC_TIME, append, exclusive
+from tidemill.data.tables import Tables
+from tidemill.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def some(start: int, n: int = 3) -> pl.DataFrame:
 
 
 def test_every_version_stays_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("noria.data.delta.CHECKPOINT", 10)
+    monkeypatch.setattr("tidemill.data.delta.CHECKPOINT", 10)
     for i in range(25):  # over two checkpoints
         assert tables.append("t", some(3 * i), ingest=f"i{i}", at=i * 1000) == i + 1
     assert len(list((tables.folder("t") / "_delta_log").glob("*.checkpoint.parquet"))) == 2
@@ -53,12 +53,12 @@ def test_the_same_ingest_again_changes_nothing(tables: Tables) -> None:
 
 def test_delta_rs_reads_what_was_written(tables: Tables) -> None:
     for i in range(12):
-        tables.append("t", some(3 * i), ingest=f"i{i}", at=7000, meta={"noria.note": "x"})
+        tables.append("t", some(3 * i), ingest=f"i{i}", at=7000, meta={"tidemill.note": "x"})
     other = DeltaTable(str(tables.folder("t")))
     assert other.version() == 12
     assert other.transaction_version("i11") == 1
     history = other.history(1)[0]
-    assert (history["noria.ingest"], history["noria.note"], history["engineInfo"]) == ("i11", "x", "noria")
+    assert (history["tidemill.ingest"], history["tidemill.note"], history["engineInfo"]) == ("i11", "x", "tidemill")
     files = pl.DataFrame(other.get_add_actions(flatten=True)).sort("min.n")
     assert files["num_records"].to_list() == [3] * 12
     assert files["max.n"].to_list() == [3 * i + 2 for i in range(12)]

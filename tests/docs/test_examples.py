@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 import pytest
 
-from noria import errors
-from noria.cli.main import cli
-from noria.config import Config, parse
-from noria.data.contract import Contract
+from tidemill import errors
+from tidemill.cli.main import cli
+from tidemill.config import Config, parse
+from tidemill.data.contract import Contract
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,7 +60,7 @@ def test_contracts_are_valid(page, block):
 def test_commands_exist_with_their_options(page, block):
     for line in block.splitlines():
         command = line.split("#")[0].split("|")[-1].split("&&")[-1].strip()
-        if not command.startswith("noria "):
+        if not command.startswith("tidemill "):
             continue
         words = shlex.split(command)[1:]
         group: click.Command = cli
@@ -79,12 +79,12 @@ def test_commands_exist_with_their_options(page, block):
 def test_the_reference_names_every_setting_and_every_error_code():
     text = (ROOT / "docs" / "reference.md").read_text()
 
-    def codes(kind: type[errors.NoriaError]) -> set[str]:
+    def codes(kind: type[errors.TidemillError]) -> set[str]:
         return {kind.code} | {
-            c for child in kind.__subclasses__() if child.__module__ == "noria.errors" for c in codes(child)
+            c for child in kind.__subclasses__() if child.__module__ == "tidemill.errors" for c in codes(child)
         }
 
-    missing = {code for code in codes(errors.NoriaError) if f"`{code}`" not in text}
+    missing = {code for code in codes(errors.TidemillError) if f"`{code}`" not in text}
     assert not missing, missing
     context = click.Context(cli)
     assert not {name for name in cli.list_commands(context) if f"`{name}" not in text}
@@ -97,14 +97,14 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-FEEDBACK = re.compile(r"echo '(\{.*?\})' \| noria feedback")
+FEEDBACK = re.compile(r"echo '(\{.*?\})' \| tidemill feedback")
 
 
 def test_outcomes_shown_are_taken_by_the_real_decoder():
-    """Those piped into `noria feedback` get the time that the command gives them; all else is as a server reads it."""
+    """Those piped into `tidemill feedback` get the time that the command gives them; all else is as a server reads it."""
     import json
 
-    from noria.serve.bodies import outcomes_of
+    from tidemill.serve.bodies import outcomes_of
 
     shown = [line for page in PAGES for line in FEEDBACK.findall(page.read_text())]
     assert shown

@@ -23,9 +23,9 @@ class Played:
     log: Path
     env: dict[str, str]
 
-    def noria(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def tidemill(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "noria", *args],
+            [sys.executable, "-m", "tidemill", *args],
             env=self.env,
             cwd=self.folder,
             check=check,
@@ -36,9 +36,9 @@ class Played:
 
 
 def play(base: Path, *args: str) -> Played:
-    env = {**os.environ, "NORIA_HOME": str(base / "home")}
+    env = {**os.environ, "TIDEMILL_HOME": str(base / "home")}
     summary, log = base / "out.json", base / "log.parquet"
-    command = [sys.executable, "-m", "noria", "demo", "--once", "--port", "0", "--folder", str(base / "shop")]
+    command = [sys.executable, "-m", "tidemill", "demo", "--once", "--port", "0", "--folder", str(base / "shop")]
     done = subprocess.run(
         [*command, "--json", str(summary), "--log", str(log), *args],
         env=env,
@@ -61,7 +61,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, name: str, *args: str) -> P
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "out.json").exists():
             return play(folder, *args)
-    env = {**os.environ, "NORIA_HOME": str(folder / "home")}
+    env = {**os.environ, "TIDEMILL_HOME": str(folder / "home")}
     return Played(folder / "shop", json.loads((folder / "out.json").read_text()), folder / "log.parquet", env)
 
 

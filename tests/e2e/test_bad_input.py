@@ -22,16 +22,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.cli.main import main
-from noria.kernel.artifacts.codecs import get_bundle
-from noria.project import Project, open_project
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.shop import read_cut
-from noria.serve import auth
-from noria.serve.routes import SCOPES
 from tests.release.made import sign
 from tests.serve.real import start
 from tests.serve.test_loading import flip
+from tidemill.cli.main import main
+from tidemill.kernel.artifacts.codecs import get_bundle
+from tidemill.project import Project, open_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.shop import read_cut
+from tidemill.serve import auth
+from tidemill.serve.routes import SCOPES
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -45,9 +45,9 @@ class Shop:
 
     root: Path
 
-    def noria(self, *words: str, apart: bool = False) -> subprocess.CompletedProcess[str]:
+    def tidemill(self, *words: str, apart: bool = False) -> subprocess.CompletedProcess[str]:
         """What a user types here, in this process (which has the libraries loaded) or in one ``apart``."""
-        line = [sys.executable, "-m", "noria", *words]
+        line = [sys.executable, "-m", "tidemill", *words]
         if apart:
             return subprocess.run(line, cwd=self.root, capture_output=True, text=True, timeout=120, check=False)
         code, out, err = 0, io.StringIO(), io.StringIO()
@@ -60,17 +60,17 @@ class Shop:
 
     def does(self, *words: str) -> Any:
         """What the command says as JSON; it succeeds."""
-        done = self.noria(*words, "--json")
+        done = self.tidemill(*words, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     def refuses(self, code: int, *words: str) -> str:
         """The one line that says what is wrong. The command fails with this exit code and no traceback."""
-        done = self.noria(*words)
+        done = self.tidemill(*words)
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in done.stdout + done.stderr and "unexpected" not in done.stderr
         *_, line = done.stderr.splitlines()
-        assert line.startswith("noria: "), done.stderr
+        assert line.startswith("tidemill: "), done.stderr
         return line
 
     def drop(self, name: str, *lines: str) -> Path:
@@ -99,12 +99,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A small shop with a champion, made by the commands a user types."""
     base = tmp_path_factory.mktemp("bad")
     patch = pytest.MonkeyPatch()
-    patch.setenv("NORIA_HOME", str(base / "home"))
+    patch.setenv("TIDEMILL_HOME", str(base / "home"))
     shop = Shop(base)
     shop.does("new", "shop")
     shop = Shop(base / "shop")
     fit_to_shop(shop.root)
-    config = shop.root / "noria.toml"
+    config = shop.root / "tidemill.toml"
     config.write_text(config.read_text().replace("trials = 4", "trials = 1"))
     _write(shop, "autumn.csv", datetime(2010, 8, 1), datetime(2010, 12, 1))
     assert shop.does("run")["status"] == "champion"
@@ -130,12 +130,12 @@ def shop(built: Path, tmp_path: Path) -> Shop:
 # the project's files ----------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_key_in_noria_toml(shop: Shop) -> None:
-    config = shop.root / "noria.toml"
+def test_an_unknown_key_in_tidemill_toml(shop: Shop) -> None:
+    config = shop.root / "tidemill.toml"
     config.write_text(config.read_text().replace("\nmetric =", "\nmetrik ="))
     for verb in ("run", "up", "status"):
         line = shop.refuses(2, verb)
-        assert "noria.toml:21: unknown key 'metrik' in [model] - did you mean 'metric'?" in line
+        assert "tidemill.toml:21: unknown key 'metrik' in [model] - did you mean 'metric'?" in line
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -147,17 +147,17 @@ def test_a_missing_file(tmp_path: Path) -> None:
         in shop.refuses(3, "run")
     )
     (shop.root / "contracts/sales.yaml").unlink()
-    assert "sales.yaml: no such contract - noria data infer writes a first draft" in shop.refuses(3, "data", "check")
-    (shop.root / "noria.toml").unlink()
-    assert "no noria.toml in" in shop.refuses(2, "status")
-    missing = shop.noria("feedback", "none.json")
+    assert "sales.yaml: no such contract - tidemill data infer writes a first draft" in shop.refuses(3, "data", "check")
+    (shop.root / "tidemill.toml").unlink()
+    assert "no tidemill.toml in" in shop.refuses(2, "status")
+    missing = shop.tidemill("feedback", "none.json")
     assert missing.returncode == 2 and "No such file" in missing.stderr and "Traceback" not in missing.stderr
 
 
 def test_a_csv_with_a_broken_row(shop: Shop) -> None:
     before = shop.stored
     shop.drop("more.csv", HEADER, *GOOD, "600006,22036,CARD,1", '600007,22036,"CARD,1,2010-12-06 10:00:00,1.5,13564,UK')
-    checked = shop.noria("data", "check")
+    checked = shop.tidemill("data", "check")
     assert checked.returncode == 0 and "broken line: 4 fields instead of 8" in checked.stdout
     told = {f["file"]: f for f in shop.does("data", "check")}["data/sales/more.csv"]
     assert (told["bad"], told["blocked"], told["taken"]) == (2, False, False)
@@ -180,7 +180,7 @@ def test_wrong_types(shop: Shop) -> None:
     reasons = {"quantity: not an integer": 1, "invoice_date: not a time": 1, "price: not a finite number": 1}
     spoilt = shop.drop("spoilt.csv", HEADER, *bad)
     line = shop.refuses(3, "run")
-    assert "data/sales/spoilt.csv: 3 of 3 rows (100.00%) break the contract" in line and "noria data check" in line
+    assert "data/sales/spoilt.csv: 3 of 3 rows (100.00%) break the contract" in line and "tidemill data check" in line
     assert (shop.stored, shop.champion()) == (before, champion)
     assert shop.quarantined() == reasons  # looked at, not thrown away
     spoilt.unlink()
@@ -202,7 +202,7 @@ def test_another_table_than_the_contracts(shop: Shop) -> None:
 def test_the_same_file_twice(shop: Shop) -> None:
     before = shop.does("data", "ls")
     shutil.copy(shop.root / "data/sales/autumn.csv", shop.root / "data/sales/winter.csv")
-    done = shop.noria("run")
+    done = shop.tidemill("run")
     assert done.returncode == 0
     assert "data/sales/winter.csv holds the same bytes as data/sales/autumn.csv: they are in sales once" in done.stderr
     assert shop.does("data", "ls") == before
@@ -213,11 +213,11 @@ def test_the_same_rows_in_another_file(shop: Shop) -> None:
     shop.drop("more.csv", HEADER, *GOOD)
     shop.does("run")
     shop.drop("again.csv", HEADER, *GOOD, GOOD[0].replace("600001", "600009"))
-    done = shop.noria("run")
+    done = shop.tidemill("run")
     assert done.returncode == 0, done.stderr
     assert "data/sales/again.csv: 5 of its 6 rows are in sales already and count once" in done.stderr
     shop.drop("again.csv", HEADER, *GOOD, *(GOOD[0].replace("600001", f"60000{n}") for n in (7, 8, 9)))
-    done = shop.noria("run")
+    done = shop.tidemill("run")
     name = "data/sales/again.csv was ingested before with other bytes: "
     assert name + "6 of its 8 rows are in sales already and count once" in done.stderr
     assert shop.stored == before + len(GOOD) + 3
@@ -258,7 +258,7 @@ def test_a_future_date(shop: Shop) -> None:
 
 @dataclass(frozen=True)
 class Up:
-    """A running ``noria up``."""
+    """A running ``tidemill up``."""
 
     shop: Shop
     told: dict[str, Any]
@@ -287,11 +287,11 @@ class Up:
 @pytest.fixture(scope="module")
 def up(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     shop = Shop(shutil.copytree(built, tmp_path_factory.mktemp("up") / "shop"))
-    line = [sys.executable, "-m", "noria", "up", "--port", "0"]
+    line = [sys.executable, "-m", "tidemill", "up", "--port", "0"]
     with subprocess.Popen(line, cwd=shop.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("serving shop on http://127.0.0.1:")
-        yield Up(shop, json.loads((shop.root / ".noria/up.json").read_text()))
+        yield Up(shop, json.loads((shop.root / ".tidemill/up.json").read_text()))
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
 
@@ -372,7 +372,7 @@ def test_an_unknown_customer_is_answered_and_marked_cold(up: Up) -> None:
     asked = up.shop.does("predict", "nobody", "-k", "5")
     assert asked["cold"] is True and asked["ack"] == "group"
     assert len(asked["items"]) == 5 and asked["model"] == known["model"]
-    assert "cold" in up.shop.noria("predict", "nobody").stdout
+    assert "cold" in up.shop.tidemill("predict", "nobody").stdout
 
 
 def test_an_unknown_item_is_kept_and_offered_to_who_bought_it(up: Up) -> None:
@@ -385,7 +385,7 @@ def test_an_unknown_item_is_kept_and_offered_to_who_bought_it(up: Up) -> None:
     assert up.ask("POST", "/feedback", told)[0] == 200  # the same key is the same outcome
     status, answer = up.ask("POST", "/predict/shop", {"subject": "13564"})
     assert status == 200 and "never seen before" in answer["items"] and answer["cold"] is False
-    with sqlite3.connect(up.shop.root / ".noria/live.db") as live:
+    with sqlite3.connect(up.shop.root / ".tidemill/live.db") as live:
         assert live.execute("select count(*) from outcomes where item = 'never seen before'").fetchone() == (1,)
 
 
@@ -396,7 +396,7 @@ def test_an_unknown_endpoint_and_an_unknown_prediction(up: Up) -> None:
     assert "pred_none" in line
 
 
-def test_a_second_noria_up(up: Up) -> None:
+def test_a_second_tidemill_up(up: Up) -> None:
     line = up.shop.refuses(8, "up", "--port", "0")
     assert "this project is served already - it is at " + up.told["url"] in line and f"kill {up.told['pid']}" in line
     assert up.ask("POST", "/predict/shop", {"subject": "13564"})[0] == 200
@@ -407,7 +407,7 @@ def test_a_busy_port(shop: Shop) -> None:
         port = str(taken.getsockname()[1])
         line = shop.refuses(8, "up", "--port", port)
     assert port in line and " - " in line
-    assert not (shop.root / ".noria/up.json").exists()
+    assert not (shop.root / ".tidemill/up.json").exists()
 
 
 # releases ---------------------------------------------------------------------------------------------------------
@@ -480,7 +480,7 @@ def test_a_damaged_artifact(serving: tuple[Project, Up]) -> None:
 def test_a_damaged_champion_is_told_by_doctor(shop: Shop) -> None:
     with open_project(shop.root) as project:
         flip(project.artifacts.path(project.store.models.get("model:shop@1").bundle))
-    done = shop.noria("doctor", "--json")
+    done = shop.tidemill("doctor", "--json")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     (champion,) = (found for found in json.loads(done.stdout) if found["what"] == "champion")
     assert not champion["well"] and champion["said"].startswith("the bytes are not those of sha256:")
@@ -561,7 +561,7 @@ def test_a_full_disk(built: Path, disk: Path) -> None:
             assert (status, answer["model"]) == (200, "model:shop@1")
             status, answer = up.ask("POST", "/predict/shop", {"subject": "13564", "key": key})
             assert status == 200 or (status, answer["code"]) == (507, "disk_full"), answer
-            done = shop.noria("run", apart=True)
+            done = shop.tidemill("run", apart=True)
             if done.returncode:
                 assert done.returncode == 4 and "Traceback" not in done.stderr and "unexpected" not in done.stderr
                 said.append(done.stderr.splitlines()[-1])
@@ -575,7 +575,7 @@ def test_a_full_disk(built: Path, disk: Path) -> None:
         assert len(set(said)) >= 3, said  # it struck at different places
         turned = shop.does("status")
         assert turned["serving"]["model"] == "model:shop@1" and "model:shop@2" in json.dumps(turned["canary"]), turned
-        with sqlite3.connect(shop.root / ".noria/noria.db") as store:
+        with sqlite3.connect(shop.root / ".tidemill/tidemill.db") as store:
             assert store.execute("pragma integrity_check").fetchone() == ("ok",)
             assert store.execute("select count(*) from runs where status = 'running'").fetchone() == (0,)
             assert store.execute("select count(*) from releases where status = 'refused'").fetchone() == (0,)
@@ -588,7 +588,7 @@ def test_a_full_disk(built: Path, disk: Path) -> None:
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-from noria.cli.main import main
+from tidemill.cli.main import main
 main(["run"])
 """
 

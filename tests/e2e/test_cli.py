@@ -12,8 +12,8 @@ pytestmark = pytest.mark.timeout(1200)
 @pytest.fixture(scope="module")
 def named(whole) -> dict[str, str]:
     """Names that the commands are asked about."""
-    runs = json.loads(whole.noria("runs", "ls", "--pipeline", "model", "--json").stdout)
-    decisions = json.loads(whole.noria("decisions", "ls", "--json").stdout)
+    runs = json.loads(whole.tidemill("runs", "ls", "--pipeline", "model", "--json").stdout)
+    decisions = json.loads(whole.tidemill("decisions", "ls", "--json").stdout)
     return {"run": runs[0]["id"], "earlier": runs[-1]["id"], "decision": decisions[0]["id"]}
 
 
@@ -40,14 +40,14 @@ def named(whole) -> dict[str, str]:
 )
 def test_says_it_both_ways(whole, named, command):
     words = command.format(**named).split()
-    told = whole.noria(*words, "--json")
+    told = whole.tidemill(*words, "--json")
     assert json.loads(told.stdout)
-    shown = whole.noria(*words)
+    shown = whole.tidemill(*words)
     assert shown.stdout.strip() and not shown.stderr
 
 
 def test_status_tells_what_serves_and_counts(whole):
-    told = json.loads(whole.noria("status", "--json").stdout)
+    told = json.loads(whole.tidemill("status", "--json").stdout)
     assert told["serving"]["model"].startswith("model:shop@")
     assert told["predictions"] == whole.summary["predictions"]
     assert sum(told["outcomes"].values()) == whole.summary["outcomes"]
@@ -55,18 +55,18 @@ def test_status_tells_what_serves_and_counts(whole):
 
 
 def test_data_check_names_bad_rows_and_takes_nothing_in(whole):
-    before = whole.noria("data", "ls", "--json").stdout
-    told = whole.noria("data", "check", "--json", check=False)
+    before = whole.tidemill("data", "ls", "--json").stdout
+    told = whole.tidemill("data", "check", "--json", check=False)
     assert told.returncode == 0  # repeats within an invoice are bad rows, as many as this contract lets pass
     files = json.loads(told.stdout)
     assert all(f["taken"] and not f["blocked"] for f in files)
     assert 0 < sum(len(f["bad_rows"]) for f in files) <= 20 < sum(f["bad"] for f in files)
     assert sum(f["rows"] for f in files) == 144_400
     assert {reason for f in files for reason in f["reasons"]} == {"duplicate"}
-    assert whole.noria("data", "ls", "--json").stdout == before
+    assert whole.tidemill("data", "ls", "--json").stdout == before
 
 
 def test_without_a_server_the_way_out_is_named(whole):
-    asked = whole.noria("predict", "12347", check=False)
+    asked = whole.tidemill("predict", "12347", check=False)
     assert asked.returncode == 8
-    assert "noria up" in asked.stderr
+    assert "tidemill up" in asked.stderr

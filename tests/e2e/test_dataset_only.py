@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.kernel.records import ModelVersion, OnlineEvent, Outcome
-from noria.project import open_project
-from noria.retrain.cycle import run_cycle
-from noria.types import DAY, SECOND
 from tests.faults.small_shop import rows, small_shop
+from tidemill.kernel.records import ModelVersion, OnlineEvent, Outcome
+from tidemill.project import open_project
+from tidemill.retrain.cycle import run_cycle
+from tidemill.types import DAY, SECOND
 
 LIES = 3_000
 ITEM = "22189"
@@ -21,11 +21,11 @@ ITEM = "22189"
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A turn of the wheel is behind it; the next training has other settings, so that nothing is taken from the cache."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     small_shop(tmp_path / "shop", rows())
     with open_project(tmp_path / "shop") as project:
         assert run_cycle(project).release.status == "champion"
-    config = tmp_path / "shop/noria.toml"
+    config = tmp_path / "shop/tidemill.toml"
     config.write_text(config.read_text().replace('half_life = "180 days"', 'half_life = "90 days"'))
     return tmp_path / "shop"
 

@@ -1,4 +1,4 @@
-"""`noria demo` as it is typed into an empty folder: relative paths, ./shop, the two files and exactly what is in them."""
+"""`tidemill demo` as it is typed into an empty folder: relative paths, ./shop, the two files and exactly what is in them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Typed:
     log: pl.DataFrame
 
     def sql(self, name: str, question: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.base / f"shop/.noria/{name}.db")) as store:
+        with closing(sqlite3.connect(self.base / f"shop/.tidemill/{name}.db")) as store:
             return store.execute(question).fetchall()
 
 
 def demo(base: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    command = shutil.which("noria", path=str(Path(sys.executable).parent))
+    command = shutil.which("tidemill", path=str(Path(sys.executable).parent))
     assert command, "the entry point is installed beside the interpreter"
-    env = {**os.environ, "NORIA_HOME": str(base.parent / "home")}
+    env = {**os.environ, "TIDEMILL_HOME": str(base.parent / "home")}
     return subprocess.run(
         [command, "demo", *args], cwd=base, env=env, capture_output=True, text=True, timeout=400, check=False
     )
@@ -71,7 +71,7 @@ def fewer(first: Typed) -> Typed:
 
 def test_it_leaves_the_shop_and_the_two_files(first):
     assert {p.name for p in first.base.iterdir()} == {"shop", "out.json", "log.parquet"}
-    assert (first.base / "shop/noria.toml").is_file()
+    assert (first.base / "shop/tidemill.toml").is_file()
     assert first.said.startswith(f"a new project in {first.base.resolve()}/shop/\n")
     assert "recall@20 by month" in first.said and "promoted     shop@1" in first.said
 
@@ -133,7 +133,7 @@ def test_a_port_that_somebody_has_is_no_reason_to_fail(fewer):
 
 def test_an_outcome_that_is_gone_is_lost_whatever_else_is_there(first, fewer):
     """Counted by key: another outcome does not make up for it."""
-    with closing(sqlite3.connect(first.base / "shop/.noria/live.db")) as store:
+    with closing(sqlite3.connect(first.base / "shop/.tidemill/live.db")) as store:
         key = store.execute("select key from outcomes order by at limit 1").fetchone()[0]
         store.execute("update outcomes set key = 'another' where key = ?", (key,))
         store.commit()

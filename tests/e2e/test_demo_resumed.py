@@ -1,4 +1,4 @@
-"""`noria demo` killed and typed again: the same story goes on, nothing is asked twice; another seed is another story."""
+"""`tidemill demo` killed and typed again: the same story goes on, nothing is asked twice; another seed is another story."""
 
 from __future__ import annotations
 
@@ -34,12 +34,22 @@ class Demo:
 
     @property
     def state(self) -> Path:
-        return self.base / "shop/.noria"
+        return self.base / "shop/.tidemill"
 
     def start(self, *args: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "noria", "demo", "--once", "--port", "0", "--folder", str(self.base / "shop")]
+        command = [
+            sys.executable,
+            "-m",
+            "tidemill",
+            "demo",
+            "--once",
+            "--port",
+            "0",
+            "--folder",
+            str(self.base / "shop"),
+        ]
         command += ["--json", str(self.base / "out.json"), "--log", str(self.base / "log.parquet"), *args]
-        env = {**os.environ, "NORIA_HOME": str(self.base / "home")}
+        env = {**os.environ, "TIDEMILL_HOME": str(self.base / "home")}
         return subprocess.Popen(
             command, cwd=self.base, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -94,10 +104,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def resumed(demo: Demo) -> tuple[dict[str, Any], pl.DataFrame]:
     """Killed in year one's training, while the loop trains, and in the middle of a day; typed again each time."""
     training = "select 1 from steps where name = 'search' and status = 'running'"
-    demo.killed(lambda: bool(demo.ask("noria.db", training)))
+    demo.killed(lambda: bool(demo.ask("tidemill.db", training)))
     assert demo.counted("predictions") == 0
     loop_trains = "select 1 from runs where pipeline = 'model' and parent is not null and status = 'running'"
-    demo.killed(lambda: bool(demo.ask("noria.db", loop_trains)), server=True)
+    demo.killed(lambda: bool(demo.ask("tidemill.db", loop_trains)), server=True)
     assert demo.counted("predictions") > 0
     demo.killed(lambda: demo.played() >= 6 and demo.counted("predictions") >= 95)
     assert demo.played() < DAYS
@@ -138,9 +148,9 @@ def test_what_was_built_and_what_happened_is_the_same(demo, resumed, part):
         f"select monitor, start, n, data from windows where monitor != 'platform' and \"end\" < {END - DAY} order by 1, 2",
         f"select dataset, version, rows, quarantined, digest from datasets where created < {END}",
     ):
-        found = demo.ask("noria.db", question)
-        assert found and found == undisturbed.ask("noria.db", question), question
-    assert demo.ask("noria.db", "select id from runs where status = 'running'") == []
+        found = demo.ask("tidemill.db", question)
+        assert found and found == undisturbed.ask("tidemill.db", question), question
+    assert demo.ask("tidemill.db", "select id from runs where status = 'running'") == []
 
 
 def test_another_seed_is_refused_and_with_fresh_another_story(demo, resumed):
@@ -150,13 +160,15 @@ def test_another_seed_is_refused_and_with_fresh_another_story(demo, resumed):
     assert demo.played() == DAYS, "what is there was left alone"
     arms = f"select key, arm from predictions where at between {END - 11 * DAY} and {END - 9 * DAY} order by key"
     spread = "select json_extract(metrics, '$.\"recall@20\"[1]') from models where version = 1"
-    before = demo.ask("live.db", arms), demo.ask("noria.db", spread)
+    before = demo.ask("live.db", arms), demo.ask("tidemill.db", spread)
     (demo.base / "shop/data/mine.txt").write_text("of the old story")
     summary, log = demo.finish("--days", "3", "--seed", "5", "--fresh")
     assert not (demo.base / "shop/data/mine.txt").exists()  # the folder is the demo's, and starts anew
     assert demo.played() == 3 and log.height == summary["requests"] == demo.counted("predictions")
-    assert summary["seed"] == 5 and demo.ask("noria.db", "select value from settings where name = 'seed'") == [("5",)]
-    after = demo.ask("live.db", arms), demo.ask("noria.db", spread)
+    assert summary["seed"] == 5 and demo.ask("tidemill.db", "select value from settings where name = 'seed'") == [
+        ("5",)
+    ]
+    after = demo.ask("live.db", arms), demo.ask("tidemill.db", spread)
     assert [key for key, _ in before[0]] == [key for key, _ in after[0]]
     assert {arm for _, arm in after[0]} == {"champion", "canary"}
     assert before[0] != after[0], "another seed draws other customers for the canary"

@@ -11,14 +11,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.project import Project, open_project
-from noria.recipes.new import new_project
-from noria.recipes.recommend.demo import server
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.replay import Replay
-from noria.recipes.recommend.shop import OPENING, days, read_cut, shuffled
-from noria.retrain.cycle import run_cycle
-from noria.types import DAY
+from tidemill.project import Project, open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.demo import server
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.replay import Replay
+from tidemill.recipes.recommend.shop import OPENING, days, read_cut, shuffled
+from tidemill.retrain.cycle import run_cycle
+from tidemill.types import DAY
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -88,14 +88,14 @@ class slow(better):
 
 
 def say(root: Path, key: str, value: str) -> None:
-    """Another value of this key in noria.toml."""
-    path = root / "noria.toml"
+    """Another value of this key in tidemill.toml."""
+    path = root / "tidemill.toml"
     lines = [f"{key} = {value}" if line.startswith(f"{key} = ") else line for line in path.read_text().splitlines()]
     path.write_text("\n".join(lines))
 
 
 def use(root: Path, learner: str) -> None:
-    """Say in noria.toml that this learner is the task."""
+    """Say in tidemill.toml that this learner is the task."""
     say(root, "task", f'"{learner}"')
 
 
@@ -108,7 +108,7 @@ def some(rows: pl.DataFrame) -> pl.DataFrame:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("learners")
     patch = pytest.MonkeyPatch()
-    patch.setenv("NORIA_HOME", str(base / "home"))
+    patch.setenv("TIDEMILL_HOME", str(base / "home"))
     new_project(base / "shop")
     fit_to_shop(base / "shop")
     (base / "shop/steps.py").write_text(STEPS)
@@ -161,7 +161,7 @@ class Alone:
 
 
 def visited(root: Path, most: int) -> None:
-    """Real days of the shop against ``noria up``, until the release is champion and has baked, or so many have passed."""
+    """Real days of the shop against ``tidemill up``, until the release is champion and has baked, or so many have passed."""
     with open_project(root) as project, server(project, 0, lambda what, facts: None) as client:
         replay = Replay(client, "shop", Alone(), root / "data/sales", project.state / "replay.jsonl")
         for day in days(some(read_cut()), most):
@@ -171,13 +171,13 @@ def visited(root: Path, most: int) -> None:
 
 
 def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop):
-    """From a changed line in noria.toml to champion, by nobody's hand: decision, gates, canary, live quality, bake."""
+    """From a changed line in tidemill.toml to champion, by nobody's hand: decision, gates, canary, live quality, bake."""
     use(shop, "steps:better")
     say(shop, "on", '["new data 1 rows"]')
     say(shop, "cooldown", '"90 days"')
     say(shop, "rollout", '["50% 2 days min 10 requests", "100%"]')
     visited(shop, 30)
-    store = sqlite3.connect(shop / ".noria/noria.db")
+    store = sqlite3.connect(shop / ".tidemill/tidemill.db")
     store.row_factory = sqlite3.Row
     (made,) = store.execute(
         "select r.*, d.action, d.at from releases r join decisions d on r.decision = d.id"
@@ -199,7 +199,7 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
     assert "baked" in told
     first = store.execute("select status, model from releases where id = ?", [made["previous"]]).fetchone()
     assert tuple(first) == ("superseded", "model:shop@1")
-    answered = sqlite3.connect(shop / ".noria/live.db").execute(
+    answered = sqlite3.connect(shop / ".tidemill/live.db").execute(
         "select case when at < ? then 'before' when at < ? then 'canary' else 'after' end, model, count(*) "
         "from predictions group by 1, 2",
         [started, ended],
@@ -211,7 +211,7 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
 
 def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_path, monkeypatch):
     """What is personal is gone: the model falls to popularity's quality, and the baseline gate refuses it."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     new_project(tmp_path / "shop")
     fit_to_shop(tmp_path / "shop")
     rows = shuffled(read_cut().filter(pl.col("invoice_date") < datetime(2010, 12, 1)), 3)

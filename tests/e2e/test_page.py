@@ -19,12 +19,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.project import open_project
-from noria.serve import auth
-from noria.types import parse_time
-from noria.web.words import plainly
 from tests.browser.conftest import HERE, Site, Watched, browser, open_page
 from tests.browser.test_page import CONTRAST
+from tidemill.project import open_project
+from tidemill.serve import auth
+from tidemill.types import parse_time
+from tidemill.web.words import plainly
 
 __all__ = ["browser", "open_page"]  # fixtures
 
@@ -39,14 +39,14 @@ ROLLED_BACK = "select id from releases where status = 'rolled_back'"
 def site(whole, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A copy of the shop, served by the command a user types."""
     root = shutil.copytree(whole.folder, tmp_path_factory.mktemp("page") / "shop")
-    (root / ".noria/up.json").unlink(missing_ok=True)
+    (root / ".tidemill/up.json").unlink(missing_ok=True)
     patch = pytest.MonkeyPatch()
-    patch.setenv("NORIA_HOME", whole.env["NORIA_HOME"])
-    line = [sys.executable, "-m", "noria", "up", "--port", "0"]
+    patch.setenv("TIDEMILL_HOME", whole.env["TIDEMILL_HOME"])
+    line = [sys.executable, "-m", "tidemill", "up", "--port", "0"]
     with subprocess.Popen(line, cwd=root, env=whole.env, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline().startswith("serving ")
-        told = json.loads((root / ".noria/up.json").read_text())
+        told = json.loads((root / ".tidemill/up.json").read_text())
         with open_project(root) as project:
             codes = [auth.issue_code(project.store) for _ in range(CODES)]
         yield Site(root, told["port"], codes)
@@ -60,7 +60,7 @@ def store(site: Site) -> Callable[..., Any]:
     """One row of the shop's metadata by plain SQL; None when there is none."""
 
     def row(question: str, *given: Any) -> Any:
-        with sqlite3.connect(site.root / ".noria/noria.db") as db:
+        with sqlite3.connect(site.root / ".tidemill/tidemill.db") as db:
             found = db.execute(question, given).fetchone()
         return found[0] if found and len(found) == 1 else found
 
@@ -70,7 +70,7 @@ def store(site: Site) -> Callable[..., Any]:
 @pytest.fixture(scope="module")
 def paths(site: Site, store: Callable[..., Any]) -> dict[str, str]:
     """Every page, of this replay's own records."""
-    with sqlite3.connect(site.root / ".noria/live.db") as live:
+    with sqlite3.connect(site.root / ".tidemill/live.db") as live:
         predicted = live.execute("select id from predictions where cold = 0 order by at desc limit 1").fetchone()[0]
     run = store("select id from runs where pipeline = 'model' order by started desc")
     release, model = store("select id, model from releases where status = 'champion'")
@@ -89,7 +89,9 @@ def paths(site: Site, store: Callable[..., Any]) -> dict[str, str]:
 def picture(name: str, light: str, tmp_path: Path) -> Path:
     """Where a screenshot goes: beside the documentation when they are made anew, else out of the way."""
     file = f"demo-{name}{'-dark' if light == 'dark' else ''}.png"
-    kept = os.environ.get("NORIA_SCREENSHOTS") == "1" and light == "light" and name in ("overview", "live", "decisions")
+    kept = (
+        os.environ.get("TIDEMILL_SCREENSHOTS") == "1" and light == "light" and name in ("overview", "live", "decisions")
+    )
     return (HERE / "docs/images" if kept else tmp_path) / file
 
 
@@ -194,5 +196,5 @@ def test_a_prediction_is_traced_to_rows_of_files(site: Site, paths: dict[str, st
 
 
 def _all(site: Site, question: str) -> list[Any]:
-    with sqlite3.connect(site.root / ".noria/noria.db") as db:
+    with sqlite3.connect(site.root / ".tidemill/tidemill.db") as db:
         return db.execute(question).fetchall()

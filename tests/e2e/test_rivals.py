@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(1200)
 
-RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
+RAW = Path(__file__).parents[2] / "tidemill/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 OPENING = 1_291_161_600_000_000  # 2010-12-01, µs
 DAY = 86_400_000_000
 ARMS = ("loop", "static", "buy_again", "popularity")
@@ -29,11 +29,11 @@ class FirstModel:
 
     def __init__(self, folder: Path) -> None:
         (digest,) = (
-            sqlite3.connect(folder / ".noria/noria.db")
+            sqlite3.connect(folder / ".tidemill/tidemill.db")
             .execute("select bundle from models where name = 'shop' and version = 1")
             .fetchone()
         )
-        store = folder / ".noria/artifacts/sha256"
+        store = folder / ".tidemill/artifacts/sha256"
 
         def file(name: str) -> Path:
             return store / name[7:9] / name[9:]

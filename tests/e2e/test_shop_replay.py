@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(1200)
 
-RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
+RAW = Path(__file__).parents[2] / "tidemill/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 OPENING = datetime(2010, 12, 1)
 DAY = 86_400.0
 
@@ -55,7 +55,7 @@ def test_every_invoice_was_asked_and_nothing_is_lost(whole, log, raw):
     assert set(log["request"]) == set(asked["Invoice"])
     assert whole.summary["requests"] == log.height == asked["Invoice"].n_unique()
     assert whole.summary["lost"] == 0
-    live = sqlite3.connect(whole.folder / ".noria/live.db")
+    live = sqlite3.connect(whole.folder / ".tidemill/live.db")
     stored = {row[0] for row in live.execute("select id from predictions")}
     assert set(log["prediction"]) <= stored
     lines = pl.read_parquet(RAW).filter(pl.col("InvoiceDate") >= OPENING).unique(["Invoice", "StockCode"])
@@ -128,7 +128,7 @@ def test_the_loop_beats_its_own_first_model_and_buy_again(whole, log, raw):
 
 
 def test_the_loop_retrained_and_promoted_by_its_own_decision(whole):
-    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    store = sqlite3.connect(whole.folder / ".tidemill/tidemill.db")
     promoted = store.execute(
         "select count(distinct r.model) from releases r join decisions d on r.decision = d.id "
         "where r.status in ('champion', 'superseded') and d.action = 'retrain' and r.forced is null"
@@ -138,7 +138,7 @@ def test_the_loop_retrained_and_promoted_by_its_own_decision(whole):
 
 
 def test_the_forced_release_was_rolled_back_on_live_quality(whole):
-    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    store = sqlite3.connect(whole.folder / ".tidemill/tidemill.db")
     forced = store.execute("select status, forced from releases where forced is not null").fetchall()
     assert [status for status, _ in forced] == ["rolled_back"]
     told = "select data from events where kind = 'rolled_back' and subject = (select 'release:' || id from releases where forced is not null)"
@@ -155,7 +155,7 @@ def test_the_forced_release_was_rolled_back_on_live_quality(whole):
 
 
 def rows_of(played, database: str, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(played.folder / f".noria/{database}.db")) as db:
+    with closing(sqlite3.connect(played.folder / f".tidemill/{database}.db")) as db:
         return db.execute(query).fetchall()
 
 
@@ -180,24 +180,24 @@ def test_shorter_replay_decides_as_the_whole_did(whole, part):
     last = decided[-1]["at"]
     alarms = [a for a in whole.summary["alarms"] if a["at"] <= last]
     assert alarms and part.summary["alarms"] == alarms
-    models = rows_of(part, "noria", "select name, version, bundle, evaluated, recipe, metrics from models")
+    models = rows_of(part, "tidemill", "select name, version, bundle, evaluated, recipe, metrics from models")
     assert (
         models
-        == rows_of(whole, "noria", "select name, version, bundle, evaluated, recipe, metrics from models")[
+        == rows_of(whole, "tidemill", "select name, version, bundle, evaluated, recipe, metrics from models")[
             : len(models)
         ]
     )
     happened = "select at, kind, subject from events where at <= {} order by at, kind, subject"
-    until = max(at for (at,) in rows_of(part, "noria", "select at from decisions"))
-    assert rows_of(part, "noria", happened.format(until)) == rows_of(whole, "noria", happened.format(until))
+    until = max(at for (at,) in rows_of(part, "tidemill", "select at from decisions"))
+    assert rows_of(part, "tidemill", happened.format(until)) == rows_of(whole, "tidemill", happened.format(until))
 
 
 def test_decisions_replay_to_the_same(whole):
-    told = json.loads(whole.noria("decisions", "replay", "--json").stdout)
+    told = json.loads(whole.tidemill("decisions", "replay", "--json").stdout)
     assert told["decisions"] >= 374
     assert told["differ"] == 0
 
 
 def test_nothing_stays_running(whole):
-    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    store = sqlite3.connect(whole.folder / ".tidemill/tidemill.db")
     assert store.execute("select count(*) from runs where status = 'running'").fetchone()[0] == 0

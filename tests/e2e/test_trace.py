@@ -18,14 +18,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.feedback.trace import trace
-from noria.kernel.artifacts.codecs import get_bundle
-from noria.model.scoring import RecommendScorer, load
-from noria.project import open_project
+from tidemill.feedback.trace import trace
+from tidemill.kernel.artifacts.codecs import get_bundle
+from tidemill.model.scoring import RecommendScorer, load
+from tidemill.project import open_project
 
 pytestmark = pytest.mark.timeout(1200)
 
-RAW = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
+RAW = Path(__file__).parents[2] / "tidemill/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 OPENING = datetime(2010, 12, 1)
 SAMPLED, BY_COMMAND, TAKEN_APART = 300, 2, 5
 MICRO = timedelta(microseconds=1)
@@ -65,7 +65,7 @@ def files(whole) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def chosen(whole) -> list[str]:
     """Predictions from all over the year, drawn by seed."""
-    live = sqlite3.connect(whole.folder / ".noria/live.db")
+    live = sqlite3.connect(whole.folder / ".tidemill/live.db")
     ids = [row[0] for row in live.execute("select id from predictions order by id")]
     return random.Random(5).sample(ids, SAMPLED)
 
@@ -74,14 +74,14 @@ def chosen(whole) -> list[str]:
 def traces(whole, chosen) -> list[dict]:
     """By the function that the command calls: a process each would take minutes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", whole.env["NORIA_HOME"])
+        patch.setenv("TIDEMILL_HOME", whole.env["TIDEMILL_HOME"])
         with open_project(whole.folder) as project:
             return [json.loads(json.dumps(trace(project, one))) for one in chosen]
 
 
 def test_the_command_tells_the_same(whole, chosen, traces):
     for one, found in list(zip(chosen, traces, strict=True))[:BY_COMMAND]:
-        assert json.loads(whole.noria("trace", one, "--json").stdout) == found
+        assert json.loads(whole.tidemill("trace", one, "--json").stdout) == found
 
 
 def test_no_line_of_the_raw_file_breaks_a_limit_of_the_contract(raw):
@@ -98,7 +98,7 @@ def test_no_line_of_the_raw_file_breaks_a_limit_of_the_contract(raw):
 
 def test_the_named_rows_are_the_customers_rows_known_then_and_no_others(whole, raw, files, chosen, traces):
     """Set-equal: nothing is left out, nothing of another customer, nothing of later, nothing twice."""
-    live = sqlite3.connect(whole.folder / ".noria/live.db")
+    live = sqlite3.connect(whole.folder / ".tidemill/live.db")
     asked = {row[0]: row[1:] for row in live.execute("select id, subject, at, cold from predictions")}
     mine = raw.filter("counts").partition_by("customer", as_dict=True)
     empty = raw.clear()
@@ -138,8 +138,8 @@ def test_the_answer_is_the_same_again(traces):
 
 def test_training_names_the_model_that_answered_and_the_data_it_could_learn_from(whole, raw, files, chosen, traces):
     """A model knows the files of the days before the day it was made on: by the calendar and the raw file, not by the records."""
-    live = sqlite3.connect(whole.folder / ".noria/live.db")
-    store = sqlite3.connect(whole.folder / ".noria/noria.db")
+    live = sqlite3.connect(whole.folder / ".tidemill/live.db")
+    store = sqlite3.connect(whole.folder / ".tidemill/tidemill.db")
     answered = {row[0]: row[1:] for row in live.execute("select id, model, release, at from predictions")}
     released = {row[0]: row[1:] for row in store.execute("select id, model, started, ended from releases")}
     made = {
@@ -191,7 +191,7 @@ def test_leaving_out_a_named_row_changes_the_score_by_its_weight_and_any_other_r
 
     The decayed counts are made here from the raw lines; the scorer holds the weights of the stored bundle.
     """
-    monkeypatch.setenv("NORIA_HOME", whole.env["NORIA_HOME"])
+    monkeypatch.setenv("TIDEMILL_HOME", whole.env["TIDEMILL_HOME"])
     assert len(apart) == TAKEN_APART
     with open_project(whole.folder) as project:
         for found in apart:
@@ -236,10 +236,10 @@ def test_leaving_out_a_named_row_changes_the_score_by_its_weight_and_any_other_r
 
 def test_impact_leads_from_a_person_and_from_a_file_to_what_they_touched(whole, traces):
     subject = traces[0]["prediction"]["subject"]
-    person = json.loads(whole.noria("impact", f"subject:{subject}", "--json").stdout)
+    person = json.loads(whole.tidemill("impact", f"subject:{subject}", "--json").stdout)
     assert person["predictions"] >= 1
     first = next(f for f in traces[0]["training"]["files"] if f["name"].endswith("2009-12.parquet"))
-    touched = json.loads(whole.noria("impact", f"file:{first['digest']}", "--json").stdout)
+    touched = json.loads(whole.tidemill("impact", f"file:{first['digest']}", "--json").stdout)
     assert "model:shop@1" in touched["models"]
-    live = sqlite3.connect(whole.folder / ".noria/live.db")
+    live = sqlite3.connect(whole.folder / ".tidemill/live.db")
     assert touched["predictions"] == live.execute("select count(*) from predictions").fetchone()[0]

@@ -13,9 +13,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.shop import read_cut, year_one
-from noria.recipes.recommend.shop import shuffled as dealt_out_anew
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.shop import read_cut, year_one
+from tidemill.recipes.recommend.shop import shuffled as dealt_out_anew
 
 pytestmark = pytest.mark.timeout(300)  # one story, test after test
 FILES = list(year_one(read_cut()))
@@ -27,11 +27,11 @@ class Shop:
     root: Path
     env: dict[str, str]
 
-    def noria(
+    def tidemill(
         self, *args: str, ends: int = 0, given: str | None = None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-m", "noria", *args],
+            [sys.executable, "-m", "tidemill", *args],
             cwd=cwd or self.root,
             env=self.env,
             input=given,
@@ -45,14 +45,14 @@ class Shop:
         return done
 
     def told(self, *args: str, **more) -> object:
-        return json.loads(self.noria(*args, "--json", **more).stdout)
+        return json.loads(self.tidemill(*args, "--json", **more).stdout)
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     base = tmp_path_factory.mktemp("verbs")
-    made = Shop(base / "store", {**os.environ, "NORIA_HOME": str(base / "home")})
-    made.noria("new", "store", cwd=base)
+    made = Shop(base / "store", {**os.environ, "TIDEMILL_HOME": str(base / "home")})
+    made.tidemill("new", "store", cwd=base)
     fit_to_shop(made.root)
     source = made.root / "data" / "sales"
     for name, rows in FILES[:8]:
@@ -66,7 +66,7 @@ def served(shop: Shop) -> Iterator[Shop]:
     assert shop.told("run")["status"] == "champion"
     with (shop.root / "up.log").open("w") as log:
         up = subprocess.Popen(
-            [sys.executable, "-m", "noria", "up", "--port", "0", "--json"],
+            [sys.executable, "-m", "tidemill", "up", "--port", "0", "--json"],
             cwd=shop.root,
             env=shop.env,
             stdout=subprocess.PIPE,
@@ -82,14 +82,14 @@ def served(shop: Shop) -> Iterator[Shop]:
             up.terminate()
             assert up.wait(60) == 0
             up.stdout.close()
-    assert not (shop.root / ".noria" / "up.json").exists()
+    assert not (shop.root / ".tidemill" / "up.json").exists()
 
 
 def test_from_a_prediction_to_its_rows(served: Shop):
     answer = served.told("predict", CUSTOMER, "-k", "5", "--key", "visit-1")
     assert len(answer["items"]) == 5 and not answer["cold"]
     assert served.told("predict", CUSTOMER, "-k", "5", "--key", "visit-1") == answer
-    assert CUSTOMER not in served.noria("predict", "a stranger").stdout
+    assert CUSTOMER not in served.tidemill("predict", "a stranger").stdout
     outcome = {
         "key": "line-1",
         "subject": CUSTOMER,
@@ -104,7 +104,7 @@ def test_from_a_prediction_to_its_rows(served: Shop):
     traced = served.told("trace", answer["prediction_id"])
     assert traced["history"] and all(row["file"] and row["row"] is not None for row in traced["history"])
     assert all((served.root / row["path"]).is_file() for row in traced["history"])
-    words = served.noria("trace", answer["prediction_id"], "--top", "2").stdout
+    words = served.tidemill("trace", answer["prediction_id"], "--top", "2").stdout
     first = traced["reasons"][0]["rows"][0]
     assert f"{first['path']} row {first['row']}" in words
     assert ("the first 2 of" in words) == any(len(r["rows"]) > 2 for r in traced["reasons"])
@@ -115,7 +115,7 @@ def test_from_a_prediction_to_its_rows(served: Shop):
 
 def test_a_program_is_let_in_by_its_token_and_no_further(served: Shop):
     made = served.told("token", "add", "shop-front", "--scope", "predict")
-    up = json.loads((served.root / ".noria" / "up.json").read_text())
+    up = json.loads((served.root / ".tidemill" / "up.json").read_text())
 
     def ask(path: str, body: object) -> int:
         request = Request(up["url"] + path, json.dumps(body).encode(), {"Authorization": f"Bearer {made['token']}"})
@@ -129,9 +129,9 @@ def test_a_program_is_let_in_by_its_token_and_no_further(served: Shop):
     assert ask("/feedback", []) == 403
     listed = served.told("token", "ls")
     assert [t["name"] for t in listed] == ["shop-front"] and made["token"] not in json.dumps(listed)
-    served.noria("token", "revoke", "shop-front")
+    served.tidemill("token", "revoke", "shop-front")
     assert ask("/predict/store", {"subject": CUSTOMER}) == 401
-    assert "no token" in served.noria("token", "revoke", "shop-front", ends=4).stderr
+    assert "no token" in served.tidemill("token", "revoke", "shop-front", ends=4).stderr
 
 
 def test_a_model_of_wrong_data_is_refused_and_forced_and_taken_back(served: Shop):
@@ -141,23 +141,23 @@ def test_a_model_of_wrong_data_is_refused_and_forced_and_taken_back(served: Shop
     made = served.told("run")
     assert (made["dataset"], made["model"], made["status"]) == ("sales@2", "model:store@2", "refused")
     runs = served.told("runs", "ls", "--pipeline", "model")
-    assert "rows" in served.noria("why", runs[0]["id"], "search").stdout
+    assert "rows" in served.tidemill("why", runs[0]["id"], "search").stdout
     forced = served.told("release", "start", "2", "--force", "the fair begins today")["release"]
     assert (forced["status"], forced["forced"]) == ("canary", "the fair begins today")
-    assert "the fair is over" in served.noria("rollback", "--reason", "the fair is over").stdout
+    assert "the fair is over" in served.tidemill("rollback", "--reason", "the fair is over").stdout
     assert served.told("status")["serving"]["model"] == first == served.told("predict", CUSTOMER)["model"]
-    assert "store" in served.noria("compare", "1", "2").stdout
+    assert "store" in served.tidemill("compare", "1", "2").stdout
 
 
 def test_a_release_that_needs_a_yes_waits_for_it(served: Shop):
-    toml = served.root / "noria.toml"
+    toml = served.root / "tidemill.toml"
     toml.write_text(toml.read_text().replace("[gates]\n", '[gates]\napproval = { roles = ["head of the shop"] }\n'))
     held = served.told("release", "start", "2", "--force", "the fair begins again")["release"]
     assert (held["status"], held["forced"]) == ("held", "the fair begins again")
     assert served.told("status")["waiting"]
-    refused = served.noria("approve", "--role", "passer-by", ends=7)
+    refused = served.tidemill("approve", "--role", "passer-by", ends=7)
     assert "head of the shop" in refused.stderr
     said = served.told("approve", "--reason", "looked at it", "--role", "head of the shop")
     assert (said["id"], said["status"]) == (held["id"], "canary")
-    served.noria("release", "halt", "--reason", "enough seen")
+    served.tidemill("release", "halt", "--reason", "enough seen")
     assert served.told("release", "status")[-1]["status"] == "halted"

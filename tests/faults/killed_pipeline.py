@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from noria.kernel.engine import Context, Engine, each, pipeline, step, when
+from tidemill.kernel.engine import Context, Engine, each, pipeline, step, when
 
 
 def leave(ctx: Context, name: str) -> None:
@@ -80,14 +80,14 @@ def chain(by: int = 2) -> dict[str, Any]:
 
 
 def main(folder: Path) -> None:
-    from noria.kernel.artifacts import LocalArtifacts
-    from noria.kernel.metadata import open_metadata
-    from noria.types import SystemClock
+    from tidemill.kernel.artifacts import LocalArtifacts
+    from tidemill.kernel.metadata import open_metadata
+    from tidemill.types import SystemClock
 
     def tell(event: Any) -> None:
         print(json.dumps([event.kind, event.step, event.data]), flush=True)
 
-    store = open_metadata(folder / "noria.db")
+    store = open_metadata(folder / "tidemill.db")
     engine = Engine(store, LocalArtifacts(folder / "artifacts"), SystemClock(), folder, parallel=2)
     result = engine.run(chain, {"by": 2}, on_event=tell)
     print(json.dumps({"run": result.run.id, "outputs": dict(result.outputs)}), flush=True)

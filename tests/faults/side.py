@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 
-def ask(root: Path, query: str, database: str = "noria.db") -> list[Any]:
+def ask(root: Path, query: str, database: str = "tidemill.db") -> list[Any]:
     """What plain SQL finds; nothing where the database or the table is not there yet."""
-    path = root / ".noria" / database
+    path = root / ".tidemill" / database
     if not path.exists():
         return []
     db = sqlite3.connect(path, timeout=30)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from noria.recipes.new import new_project
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.shop import read_cut
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.shop import read_cut
 
 PART = 12
 
@@ -23,6 +23,6 @@ def small_shop(root: Path, before: pl.DataFrame) -> None:
     """A new project whose source holds these rows; nothing has run yet."""
     new_project(root, "recommend", "shop")
     fit_to_shop(root)
-    config = root / "noria.toml"
+    config = root / "tidemill.toml"
     config.write_text(config.read_text().replace("trials = 4", "trials = 1"))
     before.write_parquet(root / "data/sales/before.parquet")

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from noria.serve import auth
-from noria.serve.routes import SCOPES
 from tests.serve import released
 from tests.serve.asking import opened
 from tests.serve.real import Scorer, start
+from tidemill.serve import auth
+from tidemill.serve.routes import SCOPES
 
 PROMISED = 0.1  # seconds
 STEP = 0.01
@@ -65,7 +65,7 @@ def answered(server: Scorer, first: int, count: int) -> list[str]:
 
 @pytest.mark.slow
 def test_what_was_answered_a_tenth_of_a_second_ago_survives(fast, monkeypatch):
-    monkeypatch.setenv("NORIA_HOME", str(fast / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(fast / "home"))
     told: list[str] = []
     with opened(fast / "shop") as project:
         released.champion(project)

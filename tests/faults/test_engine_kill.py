@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.artifacts import LocalArtifacts
-from noria.kernel.engine import settle_orphans
-from noria.kernel.engine.faults import POINTS
-from noria.kernel.metadata import open_metadata
+from tidemill.kernel.artifacts import LocalArtifacts
+from tidemill.kernel.engine import settle_orphans
+from tidemill.kernel.engine.faults import POINTS
+from tidemill.kernel.metadata import open_metadata
 
 SCRIPT = str(Path(__file__).with_name("killed_pipeline.py"))
 STEPS = {"start", "scale[0]", "scale[1]", "scale[2]", "add", "apart", "is_even", "say-even"}
@@ -40,9 +40,9 @@ class State:
 
 
 def state(folder: Path) -> State:
-    if not (folder / "noria.db").exists():
+    if not (folder / "tidemill.db").exists():
         return State({}, {})
-    store = open_metadata(folder / "noria.db")
+    store = open_metadata(folder / "tidemill.db")
     try:
         runs = store.runs.list()
         return State({r.id: r.status for r in runs}, {s.name: s.status for r in runs for s in store.runs.steps(r.id)})
@@ -86,7 +86,7 @@ CASES = [(n, times) for n in range(len(POINTS)) for times in (1, 4) if times == 
 
 @pytest.mark.parametrize("number,times", CASES, ids=[f"{n}-{POINTS[n].replace(' ', '_')}-{t}" for n, t in CASES])
 def test_killed_at_a_numbered_point(tmp_path: Path, number: int, times: int) -> None:
-    process = command(tmp_path, NORIA_FAULT=f"{number}:{times}")
+    process = command(tmp_path, TIDEMILL_FAULT=f"{number}:{times}")
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     killed = state(tmp_path)
@@ -116,7 +116,7 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     finished: set[str] = set()
     ids: set[str] = set()
     for fault in ("2:1", "7:1", "5:2", "8:2", "9:4"):
-        process = command(tmp_path, NORIA_FAULT=fault)
+        process = command(tmp_path, TIDEMILL_FAULT=fault)
         process.communicate(timeout=120)
         killed = state(tmp_path)
         assert finished <= killed.finished
@@ -128,8 +128,8 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
 
 def test_a_settled_orphan_is_gone_on_with_too(tmp_path: Path) -> None:
     """The loop settles at its start what a killed command left; the command still finds its run."""
-    command(tmp_path, NORIA_FAULT="7:3").communicate(timeout=120)
-    store = open_metadata(tmp_path / "noria.db")
+    command(tmp_path, TIDEMILL_FAULT="7:3").communicate(timeout=120)
+    store = open_metadata(tmp_path / "tidemill.db")
     (run,) = store.runs.unfinished()
     assert settle_orphans(store) == [run.id]
     assert settle_orphans(store) == []
@@ -143,8 +143,8 @@ def test_a_settled_orphan_is_gone_on_with_too(tmp_path: Path) -> None:
 
 def test_the_lease_of_a_run_that_had_just_ended_goes_too(tmp_path: Path) -> None:
     """Killed between the run's end and its lease's: nothing is left to go on with, and nothing is left behind."""
-    command(tmp_path, NORIA_FAULT="11").communicate(timeout=120)
-    with closing(open_metadata(tmp_path / "noria.db")) as store:
+    command(tmp_path, TIDEMILL_FAULT="11").communicate(timeout=120)
+    with closing(open_metadata(tmp_path / "tidemill.db")) as store:
         assert len(store.leases.list()) == 1 and not store.runs.unfinished()
         assert settle_orphans(store) == []
         assert not store.leases.list()
@@ -155,7 +155,7 @@ def test_a_live_run_is_not_an_orphan(tmp_path: Path) -> None:
     process = command(tmp_path)
     try:
         child = wait_for_child(process)
-        store = open_metadata(tmp_path / "noria.db")
+        store = open_metadata(tmp_path / "tidemill.db")
         assert settle_orphans(store) == []
         store.close()
     finally:
@@ -188,7 +188,7 @@ def test_a_frozen_process_that_wakes_up_writes_nothing_more(tmp_path: Path) -> N
     try:
         child = wait_for_child(process)
         os.kill(process.pid, signal.SIGSTOP)
-        store = open_metadata(tmp_path / "noria.db")
+        store = open_metadata(tmp_path / "tidemill.db")
         (run,) = store.runs.unfinished()
         lease = store.leases.get(f"run:{run.key}")
         assert lease is not None
@@ -209,7 +209,7 @@ def test_a_frozen_process_that_wakes_up_writes_nothing_more(tmp_path: Path) -> N
 
 
 def test_artifacts_of_a_killed_run_are_whole(tmp_path: Path) -> None:
-    command(tmp_path, NORIA_FAULT="7:5").communicate(timeout=120)
+    command(tmp_path, TIDEMILL_FAULT="7:5").communicate(timeout=120)
     store = LocalArtifacts(tmp_path / "artifacts")
     names = list(store.digests())
     assert names

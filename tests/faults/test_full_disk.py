@@ -1,4 +1,4 @@
-"""The whole `noria up` on a disk that fills up: it stays, answers, takes a release back, and goes on with room made."""
+"""The whole `tidemill up` on a disk that fills up: it stays, answers, takes a release back, and goes on with room made."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.metadata.reserve import NAME, SIZE, Reserve
-from noria.project import open_project
 from tests.release.made import hold
 from tests.serve import released
 from tests.serve.asking import opened
 from tests.serve.real import Scorer
+from tidemill.kernel.metadata.reserve import NAME, SIZE, Reserve
+from tidemill.project import open_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 BLOCK = 4096
@@ -44,7 +44,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def shop(disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose second model is champion, on that disk; its keys are elsewhere."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     with opened(disk / "shop") as project:
         released.champion(project, 1)
         held = hold(project, released.model(project, 2), "rel_2", previous="rel_1")
@@ -74,13 +74,13 @@ def kept(state: Path) -> int:
     return reserve.stat().st_blocks * 512 if reserve.exists() else 0
 
 
-def noria(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "noria", *words]
+def tidemill(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "tidemill", *words]
     return subprocess.run(line, cwd=shop, capture_output=True, text=True, timeout=120, check=False)
 
 
 def does(shop: Path, *words: str) -> Any:
-    done = noria(shop, *words, "--json")
+    done = tidemill(shop, *words, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -94,13 +94,13 @@ def wait_for(condition: Any) -> None:
 
 @contextmanager
 def up(shop: Path) -> Iterator[Scorer]:
-    """A running ``noria up``; it ends well, whatever the disk is like."""
-    line = [sys.executable, "-m", "noria", "up", "--port", "0", "--json"]
+    """A running ``tidemill up``; it ends well, whatever the disk is like."""
+    line = [sys.executable, "-m", "tidemill", "up", "--port", "0", "--json"]
     with subprocess.Popen(line, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         try:
             told = json.loads(process.stdout.readline())
-            yield Scorer(process, told["port"], json.loads((shop / ".noria/up.json").read_text())["token"])
+            yield Scorer(process, told["port"], json.loads((shop / ".tidemill/up.json").read_text())["token"])
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
         finally:
@@ -112,7 +112,7 @@ def children(up: Scorer) -> dict[str, int]:
     found = {}
     for pid in Path(f"/proc/{up.process.pid}/task/{up.process.pid}/children").read_text().split():
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        name = "loop" if b"noria.retrain" in words else "scorer"
+        name = "loop" if b"tidemill.retrain" in words else "scorer"
         found[name] = int(pid)
     return found
 
@@ -149,7 +149,7 @@ def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
         assert running.process.poll() is None and children(running)["loop"] == loop  # it waits
         filler.unlink()
         wait_for(lambda: answers(running, "group") == 200)
-        wait_for(lambda: json.loads((shop / ".noria/up.json").read_text())["pids"] == children(running))
+        wait_for(lambda: json.loads((shop / ".tidemill/up.json").read_text())["pids"] == children(running))
         with open_project(shop) as project:
             wait_for(lambda: f":{loop}:" in (held.owner if (held := project.store.leases.get("run:loop")) else ""))
             wait_for(lambda: kept(project.state) >= SIZE)
@@ -158,7 +158,7 @@ def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
 def test_up_ends_well_on_a_full_disk(shop: Path, disk: Path) -> None:
     with up(shop):
         fill(disk)
-    assert not (shop / ".noria/up.json").exists()
+    assert not (shop / ".tidemill/up.json").exists()
     with open_project(shop) as project:
         assert "up" not in [token.name for token in project.store.tokens.list()]
 
@@ -172,7 +172,7 @@ def test_up_starts_on_a_full_disk(shop: Path, disk: Path) -> None:
 def test_a_release_is_taken_back_offline_on_a_full_disk(shop: Path, disk: Path) -> None:
     fill(disk)
     for words in (["status"], ["release", "status"], ["models", "ls"], ["decisions", "ls"], ["doctor"]):
-        assert "full" not in noria(shop, *words).stderr, words
+        assert "full" not in tidemill(shop, *words).stderr, words
     fill(disk)  # what they gave back is gone again
     does(shop, "rollback", "--reason", "it is bad")
     assert [r["status"] for r in does(shop, "release", "status")] == ["champion", "rolled_back"]

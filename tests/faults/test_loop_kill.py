@@ -22,18 +22,18 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.project import Project, open_project
-from noria.recipes.recommend.replay import Replay
-from noria.recipes.recommend.shop import OPENING, days
-from noria.retrain.cycle import run_cycle
-from noria.serve import auth
-from noria.serve.client import Client
-from noria.serve.routes import SCOPES
-from noria.types import DAY, to_iso
 from tests.faults.side import ask, settled
 from tests.faults.small_shop import rows, small_shop
 from tests.faults.test_serve_kill import Load
 from tests.serve.real import Scorer, start
+from tidemill.project import Project, open_project
+from tidemill.recipes.recommend.replay import Replay
+from tidemill.recipes.recommend.shop import OPENING, days
+from tidemill.retrain.cycle import run_cycle
+from tidemill.serve import auth
+from tidemill.serve.client import Client
+from tidemill.serve.routes import SCOPES
+from tidemill.types import DAY, to_iso
 
 KILLS, CLIENTS = 20, 2
 OFTEN = {
@@ -105,10 +105,10 @@ class Driver(threading.Thread):
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A released model of year one, and the shop's doors about to open."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     root = tmp_path / "shop"
     small_shop(root, rows().filter(pl.col("invoice_date") < pl.datetime(2010, 12, 1)))
-    config = root / "noria.toml"
+    config = root / "tidemill.toml"
     said = [line.partition(" = ") for line in config.read_text().splitlines()]
     config.write_text("\n".join(f"{key} = {OFTEN.get(key, value)}" if eq else key for key, eq, value in said))
     with open_project(root) as project:
@@ -132,7 +132,7 @@ class Looking:
     """Plain SQL at the records while others write them: one connection, so that looking is cheap."""
 
     def __init__(self, root: Path) -> None:
-        self._db = sqlite3.connect(f"file:{root}/.noria/noria.db?mode=ro", uri=True, timeout=30)
+        self._db = sqlite3.connect(f"file:{root}/.tidemill/tidemill.db?mode=ro", uri=True, timeout=30)
 
     def close(self) -> None:
         self._db.close()
@@ -172,7 +172,7 @@ class Looking:
 @contextmanager
 def a_loop(root: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (root / "loop.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "noria.retrain", str(root)], stderr=log)
+        process = subprocess.Popen([sys.executable, "-m", "tidemill.retrain", str(root)], stderr=log)
     try:
         yield process
     finally:

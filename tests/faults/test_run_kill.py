@@ -1,4 +1,4 @@
-"""kill -9 of a bare `noria run` (data → model → release): the same command goes on with the same runs.
+"""kill -9 of a bare `tidemill run` (data → model → release): the same command goes on with the same runs.
 
 A side file has two lines for each call of a step's function: when it begins, and when its outputs are kept. A step
 that the records call finished never begins again. What is killed between a step's last act and its record is done
@@ -23,9 +23,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.kernel.engine.faults import POINTS
 from tests.faults.side import ask, left, settled
 from tests.faults.small_shop import rows, small_shop
+from tidemill.kernel.engine.faults import POINTS
 
 REPO = Path(__file__).parents[2]
 PIPELINES = {
@@ -51,10 +51,14 @@ class Shop:
         return self.root / "side.txt"
 
     def start(self, pipeline: str = "", fault: str = "") -> subprocess.Popen[str]:
-        """`noria run`, to be killed at this fault point of this pipeline."""
-        env = {**os.environ, "NORIA_HOME": str(self.root.parent / "home"), **({"NORIA_FAULT": fault} if fault else {})}
+        """`tidemill run`, to be killed at this fault point of this pipeline."""
+        env = {
+            **os.environ,
+            "TIDEMILL_HOME": str(self.root.parent / "home"),
+            **({"TIDEMILL_FAULT": fault} if fault else {}),
+        }
         words = [str(self.side), pipeline, "run", "--project", str(self.root), "--json"]
-        line = [sys.executable, "-m", "tests.faults.told_noria", *words]
+        line = [sys.executable, "-m", "tests.faults.told_tidemill", *words]
         return subprocess.Popen(line, cwd=REPO, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def finish(self) -> dict[str, Any]:
@@ -204,7 +208,7 @@ def check_end(shop: Shop, killed: Killed, undisturbed: Undisturbed) -> None:
             assert 1 <= after.kept[run, step] <= after.began[run, step] <= attempt
         else:
             assert after.began[run, step] == 0
-    assert not list((shop.root / ".noria/artifacts/tmp").iterdir())
+    assert not list((shop.root / ".tidemill/artifacts/tmp").iterdir())
 
 
 FIRST = ["0:1", "1:1", "2:1", "3:1", "4:1", "5:2", "6:2", "7:1", "8:2", "9:2", "10:1"]

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from noria.serve import auth
-from noria.serve.routes import SCOPES
-from noria.types import DAY, to_iso
 from tests.serve import released
 from tests.serve.asking import NOON, opened
 from tests.serve.real import start
+from tidemill.serve import auth
+from tidemill.serve.routes import SCOPES
+from tidemill.types import DAY, to_iso
 
 KILLS, CLIENTS = 20, 6
 
@@ -83,7 +83,7 @@ class Load:
 
 @pytest.mark.slow
 def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch):
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     chance, load = random.Random(2), Load()
     with opened(tmp_path / "shop") as project:
         released.champion(project)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import polars as pl
 from hypothesis import strategies as st
 
-from noria.features.online import History
-from noria.features.views import Feature, View
-from noria.types import Micros
+from tidemill.features.online import History
+from tidemill.features.views import Feature, View
+from tidemill.types import Micros
 
 
 @dataclass(frozen=True)

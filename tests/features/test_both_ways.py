@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.features import store
-from noria.features.parity import TOLERANCE, compare
-from noria.features.store import as_of, table
-from noria.features.transforms import calendar
-from noria.features.views import Feature, View
-from noria.types import DAY
 from tests.features import streams
 from tests.features.streams import Happened
+from tidemill.features import store
+from tidemill.features.parity import TOLERANCE, compare
+from tidemill.features.store import as_of, table
+from tidemill.features.transforms import calendar
+from tidemill.features.views import Feature, View
+from tidemill.types import DAY
 
 ASKED = st.lists(st.tuples(st.sampled_from(["ann", "bob", "nobody"]), st.integers(-1, 14)), max_size=6)
 

@@ -10,16 +10,16 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.data.ingest import ingest, load_contract
-from noria.data.tables import open_tables
-from noria.features.knowledge import ALWAYS, KNOWN, KNOWS, Knowledge, with_knowledge
-from noria.features.store import as_of, table
-from noria.features.views import Feature
-from noria.project import open_project
-from noria.types import DAY, HeldClock, parse_time
 from tests.data.small import drop, lay
 from tests.features import streams
 from tests.features.streams import Happened
+from tidemill.data.ingest import ingest, load_contract
+from tidemill.data.tables import open_tables
+from tidemill.features.knowledge import ALWAYS, KNOWN, KNOWS, Knowledge, with_knowledge
+from tidemill.features.store import as_of, table
+from tidemill.features.views import Feature
+from tidemill.project import open_project
+from tidemill.types import DAY, HeldClock, parse_time
 
 HEAD = "invoice,sku,quantity,at,price,customer\n"
 arrivals = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), min_size=1, max_size=30)

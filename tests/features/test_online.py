@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.features.online import History
-from noria.kernel.records import OnlineEvent
 from tests.features import streams
 from tests.features.streams import Happened
+from tidemill.features.online import History
+from tidemill.kernel.records import OnlineEvent
 
 
 @given(streams.streams(), st.integers(0, 40), st.integers(-1, 14))
@@ -68,7 +68,7 @@ def test_growth_keeps_everything() -> None:
 
 def test_serving_s_side_loads_no_heavy_library() -> None:
     code = (
-        "import sys, noria.features.online;"
+        "import sys, tidemill.features.online;"
         "heavy = {'polars', 'deltalake', 'scipy', 'pyarrow', 'yaml', 'sqlalchemy', 'datasketches'} & set(sys.modules);"
         "assert not heavy, heavy"
     )

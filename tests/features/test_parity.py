@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from noria.data.ingest import ingest, load_contract
-from noria.data.tables import open_tables
-from noria.features.online import History
-from noria.features.parity import compare, record, requests_of
-from noria.features.views import Feature, View
-from noria.kernel.records import OnlineEvent, Prediction
-from noria.project import open_project
-from noria.types import DAY, HeldClock, parse_time
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
+from tidemill.data.ingest import ingest, load_contract
+from tidemill.data.tables import open_tables
+from tidemill.features.online import History
+from tidemill.features.parity import compare, record, requests_of
+from tidemill.features.views import Feature, View
+from tidemill.kernel.records import OnlineEvent, Prediction
+from tidemill.project import open_project
+from tidemill.types import DAY, HeldClock, parse_time
 
 
 def prediction(name: str, subject: str, at: str, watermark: int) -> Prediction:

@@ -1,15 +1,15 @@
-"""Views: declared in noria.toml, checked against the contract."""
+"""Views: declared in tidemill.toml, checked against the contract."""
 
 from __future__ import annotations
 
 import pytest
 
-from noria.config import FeatureConfig, FeatureViewConfig
-from noria.data.contract import Contract
-from noria.errors import ConfigError
-from noria.features.views import View
-from noria.types import DAY
 from tests.data.small import CONTRACT
+from tidemill.config import FeatureConfig, FeatureViewConfig
+from tidemill.data.contract import Contract
+from tidemill.errors import ConfigError
+from tidemill.features.views import View
+from tidemill.types import DAY
 
 
 def view(entity: str | None = "customer", **features: FeatureConfig) -> View:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.feedback.join import SETTLE, join_all, revoked_by
-from noria.kernel.metadata import open_live
-from noria.kernel.metadata.base import LiveStore
-from noria.kernel.records import OnlineEvent, Outcome, Prediction
-from noria.testing import records as sample
-from noria.types import DAY, SECOND
+from tidemill.feedback.join import SETTLE, join_all, revoked_by
+from tidemill.kernel.metadata import open_live
+from tidemill.kernel.metadata.base import LiveStore
+from tidemill.kernel.records import OnlineEvent, Outcome, Prediction
+from tidemill.testing import records as sample
+from tidemill.types import DAY, SECOND
 
 T0 = 1_000 * DAY
 HOUR = 3_600 * SECOND
@@ -131,7 +131,7 @@ def test_a_return_of_what_was_bought_before_anything_was_asked(live: LiveStore) 
 
 
 def test_many_that_wait_do_not_hide_those_behind_them(live: LiveStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("noria.feedback.join._BATCH", 4)
+    monkeypatch.setattr("tidemill.feedback.join._BATCH", 4)
     tell(live, asked("p1", T0 + 50), *[came(f"w{i}", T0 + i, named="later") for i in range(9)])
     tell(live, came("a", T0 + 60, named="p1"))
     assert join_all(live, T0 + HOUR).waiting == 9

@@ -17,7 +17,7 @@ def served(tmp_path_factory: Any) -> Iterator[Any]:
     """A project with a champion, and the scorer that answers for it."""
     root = tmp_path_factory.mktemp("hostile") / "shop"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", str(root.parent / "home"))
+        patch.setenv("TIDEMILL_HOME", str(root.parent / "home"))
         with opened(root) as project:
             released.champion(project)
             with scorer(project, "--read-seconds", "1") as running:

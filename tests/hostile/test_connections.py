@@ -26,7 +26,7 @@ FEW, MANY = 256, 4096
 @contextmanager
 def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: int, most: int) -> Iterator[tuple[Any, Scorer]]:
     """A scorer that is born with these limits of open files."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     popen = subprocess.Popen
 
     def born(line: list[str], **more: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from noria.serve import auth
+from tidemill.serve import auth
 
 MB = 1_000_000
 
@@ -122,7 +122,7 @@ WRONG_HEADS = [
     (b"Host: 127.0.0.1\r\nAuthorization: Basic YTpi\r\n", 401),
     (b"Host: 127.0.0.1\r\nAuthorization: Bearer \xff\xfe\r\n", 401),
     (b"Host: 127.0.0.1\r\nAuthorization: Bearer ' OR 1=1 --\r\n", 401),
-    (b"Host: 127.0.0.1\r\nCookie: noria_session=x; noria_=y\r\n", 401),
+    (b"Host: 127.0.0.1\r\nCookie: tidemill_session=x; tidemill_=y\r\n", 401),
 ]
 
 
@@ -190,7 +190,7 @@ PATHS = [
     "/predict/shop;x=1",
     "/predict/%ff",
     "/PREDICT/shop",
-    "/.noria/noria.db",
+    "/.tidemill/tidemill.db",
     "/..%5c..%5cetc/passwd",
     "/predict/" + "x" * 8_000,
     "/api/runs/%27%20OR%201=1",
@@ -233,7 +233,7 @@ def test_secrets_are_stored_as_hashes_only(served, server):
     assert status_of(answer) == 303
     cookie = next(line for line in answer.split(b"\r\n") if line.lower().startswith(b"set-cookie:"))
     session = cookie.split(b"=", 1)[1].split(b";")[0].decode()
-    with sqlite3.connect(project.state / "noria.db") as db:
+    with sqlite3.connect(project.state / "tidemill.db") as db:
         dumped = "\n".join(db.iterdump())
     assert all(secret not in dumped for secret in (server.token, code, session))
     assert auth.hashed(server.token) in dumped and auth.hashed(session) in dumped

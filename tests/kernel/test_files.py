@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from noria.kernel import files
-from noria.kernel.files import write_whole
+from tidemill.kernel import files
+from tidemill.kernel.files import write_whole
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])

@@ -11,20 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from noria.kernel.artifacts import LocalArtifacts
-from noria.kernel.engine import Context, Engine, pipeline, step
-from noria.kernel.lineage import downstream, impact_edges, trace_edges, upstream
-from noria.kernel.metadata import open_metadata
-from noria.kernel.metadata.base import MetadataStore
-from noria.kernel.records import Edge
-from noria.types import HeldClock
+from tidemill.kernel.artifacts import LocalArtifacts
+from tidemill.kernel.engine import Context, Engine, pipeline, step
+from tidemill.kernel.lineage import downstream, impact_edges, trace_edges, upstream
+from tidemill.kernel.metadata import open_metadata
+from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.kernel.records import Edge
+from tidemill.types import HeldClock
 
 count = itertools.count()
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[MetadataStore]:
-    opened = open_metadata(tmp_path / "noria.db")
+    opened = open_metadata(tmp_path / "tidemill.db")
     yield opened
     opened.close()
 

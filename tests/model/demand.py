@@ -17,16 +17,16 @@ id: rentals
 version: 1.0.0
 schema:
   - name: rentals
-    customProperties: [{ property: noria.key, value: [ts] }]
+    customProperties: [{ property: tidemill.key, value: [ts] }]
     properties:
       - name: ts
         logicalType: timestamp
         required: true
-        customProperties: [{ property: noria.role, value: time }]
+        customProperties: [{ property: tidemill.role, value: time }]
       - name: count
         logicalType: integer
         required: true
-        customProperties: [{ property: noria.role, value: target }]
+        customProperties: [{ property: tidemill.role, value: target }]
       - { name: tmin, logicalType: number }
       - { name: tmax, logicalType: number }
       - { name: pn, logicalType: number }

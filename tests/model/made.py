@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from noria.model.interactions import Interactions
-from noria.types import DAY
+from tidemill.model.interactions import Interactions
+from tidemill.types import DAY
 
 
 def shop(seed: int = 0, users: int = 60, items: int = 40, days: int = 200, visits: int = 12) -> Interactions:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, ndcg_score, roc_auc_score
 
-from noria.errors import ModelError, NotEnoughData
-from noria.model import evaluate
-from noria.model.evaluate import (
+from tidemill.errors import ModelError, NotEnoughData
+from tidemill.model import evaluate
+from tidemill.model.evaluate import (
     RANKED,
     VALUED,
     Scored,
@@ -31,8 +31,8 @@ from noria.model.evaluate import (
     score_requests,
     summary,
 )
-from noria.model.interactions import Interactions, requests_between
-from noria.model.intervals import DRAWS
+from tidemill.model.interactions import Interactions, requests_between
+from tidemill.model.intervals import DRAWS
 
 NAMES = [f"i{n}" for n in range(30)]
 answers = st.lists(st.sampled_from(NAMES), unique=True, max_size=25)
@@ -236,7 +236,7 @@ def test_samples_are_the_same_however_many_are_drawn_at_once(units, monkeypatch)
     rng = np.random.default_rng(units)
     values, names = rng.normal(size=900), rng.permutation(900) % units
     whole = bootstrap_interval(values, names, seed=5)
-    monkeypatch.setattr("noria.model.intervals._AT_ONCE", 1_000)
+    monkeypatch.setattr("tidemill.model.intervals._AT_ONCE", 1_000)
     assert bootstrap_interval(values, names, seed=5) == pytest.approx(whole, rel=1e-12)
     picked = np.random.default_rng(5).integers(0, units, (2_000, units))
     sums, counts = np.bincount(names, values), np.bincount(names)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.data.contract import Contract
-from noria.errors import ContractError
-from noria.features.knowledge import Knowledge
-from noria.features.online import History
-from noria.model.interactions import Interactions, from_frame, from_table, requests_between
 from tests.data.small import CONTRACT
 from tests.model.made import shop
+from tidemill.data.contract import Contract
+from tidemill.errors import ContractError
+from tidemill.features.knowledge import Knowledge
+from tidemill.features.online import History
+from tidemill.model.interactions import Interactions, from_frame, from_table, requests_between
 
 rows = st.lists(
     st.tuples(

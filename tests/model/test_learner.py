@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noria.errors import ConfigError, ModelError
-from noria.kernel.artifacts.codecs import Bundle
-from noria.model import scoring
-from noria.model.learner import fit_learner, open_learner, read_source
-from noria.model.problem import Settings
-from noria.model.rank_problem import LearnerProblem, own_recipe
-from noria.types import DAY
 from tests.model.made import shop
+from tidemill.errors import ConfigError, ModelError
+from tidemill.kernel.artifacts.codecs import Bundle
+from tidemill.model import scoring
+from tidemill.model.learner import fit_learner, open_learner, read_source
+from tidemill.model.problem import Settings
+from tidemill.model.rank_problem import LearnerProblem, own_recipe
+from tidemill.types import DAY
 
 GOOD = """
 import numpy as np

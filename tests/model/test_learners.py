@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from noria.errors import ModelError, NotEnoughData
-from noria.model import learners
-from noria.model.evaluate import score_requests
-from noria.model.folds import Folds
-from noria.model.interactions import Interactions, requests_between
-from noria.model.learners import ease, item_knn, popularity
-from noria.model.learners.rows import strongest, user_matrix
-from noria.model.rank import RecommendScorer
-from noria.types import DAY
 from tests.model.made import shop, shuffled
+from tidemill.errors import ModelError, NotEnoughData
+from tidemill.model import learners
+from tidemill.model.evaluate import score_requests
+from tidemill.model.folds import Folds
+from tidemill.model.interactions import Interactions, requests_between
+from tidemill.model.learners import ease, item_knn, popularity
+from tidemill.model.learners.rows import strongest, user_matrix
+from tidemill.model.rank import RecommendScorer
+from tidemill.types import DAY
 
 HALF = 60 * DAY
 

@@ -12,23 +12,23 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.data.pipeline import ingest
-from noria.errors import NoriaError, NotTemporalSplit
-from noria.features.online import History
-from noria.kernel.artifacts.codecs import get_bundle
-from noria.kernel.records import ModelVersion, Release
-from noria.model import prepare, scoring
-from noria.model.interactions import Interactions
-from noria.model.pipeline import build_candidate, model_pipeline
-from noria.model.windows import cut_by_time
-from noria.project import Project, open_project
-from noria.types import DAY, HeldClock, parse_time
 from tests.data.small import CONTRACT
 from tests.model.demand import CONTRACT as RENTALS
 from tests.model.demand import TOML as DEMAND
 from tests.model.demand import bikes
 from tests.model.made import shop
 from tests.model.test_learner import GOOD
+from tidemill.data.pipeline import ingest
+from tidemill.errors import NotTemporalSplit, TidemillError
+from tidemill.features.online import History
+from tidemill.kernel.artifacts.codecs import get_bundle
+from tidemill.kernel.records import ModelVersion, Release
+from tidemill.model import prepare, scoring
+from tidemill.model.interactions import Interactions
+from tidemill.model.pipeline import build_candidate, model_pipeline
+from tidemill.model.windows import cut_by_time
+from tidemill.project import Project, open_project
+from tidemill.types import DAY, HeldClock, parse_time
 
 START = parse_time("2011-01-01")
 TOML = """\
@@ -72,7 +72,7 @@ def lay(root: Path, toml: str = TOML) -> Path:
     (root / "contracts").mkdir(parents=True)
     (root / "data/sales").mkdir(parents=True)
     (root / "contracts/sales.yaml").write_text(CONTRACT)
-    (root / "noria.toml").write_text(toml)
+    (root / "tidemill.toml").write_text(toml)
     return root
 
 
@@ -95,7 +95,7 @@ def crown(project: Project, model: ModelVersion) -> None:
 
 
 def reopened(project: Project, **changes: str) -> Project:
-    path = project.root / "noria.toml"
+    path = project.root / "tidemill.toml"
     text = path.read_text()
     for old, new in changes.values():
         assert old in text
@@ -250,7 +250,7 @@ def test_data_too_short_to_test_on_is_said(tmp_path):
     as_sales(shop().before(40 * DAY)).write_parquet(root / "data/sales/one.parquet")
     with open_project(root, clock=HeldClock(START + 40 * DAY)) as opened:
         ingest(opened, "sales")
-        with pytest.raises(NoriaError, match="do not fit"):
+        with pytest.raises(TidemillError, match="do not fit"):
             build_candidate(opened)
 
 
@@ -277,7 +277,7 @@ def test_a_learner_of_the_project_is_built_and_measured(project):
 
 
 def test_windows_end_where_the_test_begins():
-    from noria.config import SplitSection
+    from tidemill.config import SplitSection
 
     long = cut_by_time(SplitSection(test="28 days"), 0, 365 * DAY)
     assert [end - start for start, end in long.windows] == [28 * DAY] * 2
@@ -295,7 +295,7 @@ def test_hourly_demand_goes_through_the_same_pipeline(tmp_path):
     (root / "contracts").mkdir(parents=True)
     (root / "data/rentals").mkdir(parents=True)
     (root / "contracts/rentals.yaml").write_text(RENTALS)
-    (root / "noria.toml").write_text(DEMAND)
+    (root / "tidemill.toml").write_text(DEMAND)
     rows.write_parquet(root / "data/rentals/hours.parquet")
     with open_project(root, clock=HeldClock(parse_time("2018-01-01"))) as project:
         ingest(project, "rentals")

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.errors import Damaged, ModelError
-from noria.features.online import History
-from noria.kernel.artifacts.codecs import Bundle
-from noria.model import learners, scoring
-from noria.model.bundle import recommend_bundle
-from noria.model.rank import Ranking, RecommendScorer, top
-from noria.types import DAY
 from tests.model.made import shop
+from tidemill.errors import Damaged, ModelError
+from tidemill.features.online import History
+from tidemill.kernel.artifacts.codecs import Bundle
+from tidemill.model import learners, scoring
+from tidemill.model.bundle import recommend_bundle
+from tidemill.model.rank import Ranking, RecommendScorer, top
+from tidemill.types import DAY
 
 ITEMS = [f"i{n:02}" for n in range(12)]
 HALF = 100

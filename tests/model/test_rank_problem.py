@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from noria.model.evaluate import RANKED, summary
-from noria.model.interactions import Interactions
-from noria.model.problem import Report, Settings
-from noria.model.rank_problem import RankProblem
-from noria.types import DAY, JsonObject, Micros
+from tidemill.model.evaluate import RANKED, summary
+from tidemill.model.interactions import Interactions
+from tidemill.model.problem import Report, Settings
+from tidemill.model.rank_problem import RankProblem
+from tidemill.types import DAY, JsonObject, Micros
 
 START, END = 10 * DAY, 20 * DAY
 SHELF = [f"p{place:02}" for place in range(25)]

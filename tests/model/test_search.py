@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.errors import NotEnoughData
-from noria.kernel.artifacts.codecs import encode
-from noria.model import learners
-from noria.model.folds import Folds, greatest
-from noria.model.search import Choice, search
-from noria.types import DAY
 from tests.model.made import shop
+from tidemill.errors import NotEnoughData
+from tidemill.kernel.artifacts.codecs import encode
+from tidemill.model import learners
+from tidemill.model.folds import Folds, greatest
+from tidemill.model.search import Choice, search
+from tidemill.types import DAY
 
 SPACE = {"x": Choice(-1.0, 1.0), "n": Choice(1, 9, whole=True), "kind": Choice(of=(1.0, 2.0))}
 START = {"method": "own", "x": 0.0, "n": 3, "kind": 1.0}
@@ -131,7 +131,7 @@ def test_without_a_budget_no_machine_is_too_slow(monkeypatch):
     """A replay has none: each look at the clock finds that an hour has passed, and the outcome is the same."""
     quick = look(Hill(), seconds=None)
     hours = itertools.count(step=3600.0)
-    monkeypatch.setattr("noria.model.search.time.monotonic", lambda: next(hours))
+    monkeypatch.setattr("tidemill.model.search.time.monotonic", lambda: next(hours))
     slow = look(Hill(), seconds=None)
     assert next(hours) > 3600 and not slow.capped and slow.json() == quick.json()
     assert look(Hill(), seconds=60.0).capped

@@ -9,22 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from noria.data.contract import Contract
-from noria.model import learners
-from noria.model.evaluate import paired_bootstrap, score_requests
-from noria.model.interactions import Interactions, Requests, from_frame, requests_between
-from noria.model.intervals import Difference
-from noria.model.rank import RecommendScorer
-from noria.recipes.recommend.shop import OPENING, read_cut
-from noria.recipes.recommend.shop import shuffled as dealt_out
-from noria.types import DAY
+from tidemill.data.contract import Contract
+from tidemill.model import learners
+from tidemill.model.evaluate import paired_bootstrap, score_requests
+from tidemill.model.interactions import Interactions, Requests, from_frame, requests_between
+from tidemill.model.intervals import Difference
+from tidemill.model.rank import RecommendScorer
+from tidemill.recipes.recommend.shop import OPENING, read_cut
+from tidemill.recipes.recommend.shop import shuffled as dealt_out
+from tidemill.types import DAY
 
 HALF = 180 * DAY
 MONTH = 28 * DAY
 
 
 def rows(frame) -> Interactions:
-    contract = resources.files("noria.recipes.recommend") / "template/contracts/sales.yaml"
+    contract = resources.files("tidemill.recipes.recommend") / "template/contracts/sales.yaml"
     with resources.as_file(contract) as path:
         checked = Contract.load(Path(path))
     return from_frame(checked.check(frame).good, checked)

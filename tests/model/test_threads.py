@@ -8,11 +8,11 @@ import pytest
 import scipy.linalg  # noqa: F401 - its library is one of those
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from noria.model.problem import Settings
-from noria.model.rank_problem import RankProblem
-from noria.model.threads import one_thread, side_by_side
-from noria.types import DAY
 from tests.model.made import shop
+from tidemill.model.problem import Settings
+from tidemill.model.rank_problem import RankProblem
+from tidemill.model.threads import one_thread, side_by_side
+from tidemill.types import DAY
 
 
 def threads() -> set[int]:

@@ -11,20 +11,20 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.config import FeatureConfig, FeatureViewConfig
-from noria.data.contract import Contract
-from noria.errors import ContractError, ModelError, NotEnoughData, SignatureMismatch
-from noria.features.knowledge import Knowledge
-from noria.features.views import View
-from noria.kernel.artifacts.codecs import Bundle
-from noria.model import scoring
-from noria.model.boost import Booster
-from noria.model.labels import text_of
-from noria.model.learners import trees
-from noria.model.problem import Settings
-from noria.model.table_problem import TableProblem
-from noria.model.tables import Table, build, described
-from noria.types import DAY, to_iso
+from tidemill.config import FeatureConfig, FeatureViewConfig
+from tidemill.data.contract import Contract
+from tidemill.errors import ContractError, ModelError, NotEnoughData, SignatureMismatch
+from tidemill.features.knowledge import Knowledge
+from tidemill.features.views import View
+from tidemill.kernel.artifacts.codecs import Bundle
+from tidemill.model import scoring
+from tidemill.model.boost import Booster
+from tidemill.model.labels import text_of
+from tidemill.model.learners import trees
+from tidemill.model.problem import Settings
+from tidemill.model.table_problem import TableProblem
+from tidemill.model.tables import Table, build, described
+from tidemill.types import DAY, to_iso
 
 CONTRACT = """\
 apiVersion: v3.0.2
@@ -33,16 +33,16 @@ id: loans
 version: 1.0.0
 schema:
   - name: loans
-    customProperties: [{ property: noria.key, value: [id] }]
+    customProperties: [{ property: tidemill.key, value: [id] }]
     properties:
       - { name: id, logicalType: string, required: true }
-      - { name: at, logicalType: timestamp, required: true, customProperties: [{ property: noria.role, value: time }] }
-      - { name: who, logicalType: string, customProperties: [{ property: noria.role, value: subject }] }
+      - { name: at, logicalType: timestamp, required: true, customProperties: [{ property: tidemill.role, value: time }] }
+      - { name: who, logicalType: string, customProperties: [{ property: tidemill.role, value: subject }] }
       - { name: income, logicalType: number }
       - { name: age, logicalType: integer, required: true }
       - { name: town, logicalType: string }
       - { name: owner, logicalType: boolean }
-      - { name: TARGET, logicalType: KIND, required: true, customProperties: [{ property: noria.role, value: target }] }
+      - { name: TARGET, logicalType: KIND, required: true, customProperties: [{ property: tidemill.role, value: target }] }
 """
 
 
@@ -227,7 +227,7 @@ def test_a_damaged_model_text_is_a_model_error():
 
 def test_the_server_s_side_imports_nothing_heavy():
     code = (
-        "import sys, noria.model.scoring as s; s.TreesScorer; from noria.model.boost import library; library();"
+        "import sys, tidemill.model.scoring as s; s.TreesScorer; from tidemill.model.boost import library; library();"
         "heavy = {'lightgbm', 'polars', 'scipy', 'optuna', 'sklearn', 'pandas', 'deltalake'} & set(sys.modules); print(sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.errors import ConfigError, NotEnoughData
-from noria.grammar.amounts import parse_promise
-from noria.monitor.baseline import (
+from tidemill.errors import ConfigError, NotEnoughData
+from tidemill.grammar.amounts import parse_promise
+from tidemill.monitor.baseline import (
     NEW_ITEMS,
     NEW_SUBJECTS,
     POPULARITY,
@@ -21,9 +21,9 @@ from noria.monitor.baseline import (
     counts_of,
     numeric_column,
 )
-from noria.types import DAY
+from tidemill.types import DAY
 
-CUT = Path(__file__).parents[2] / "noria/recipes/recommend/data/online_retail_II_cut20pct.parquet"
+CUT = Path(__file__).parents[2] / "tidemill/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 ROLES = Roles("at", "customer", "item", "quantity", ("invoice", "item"))
 PROMISE = parse_promise("1 per quarter")
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from noria.errors import ConfigError
-from noria.grammar.amounts import Promise, parse_promise
-from noria.monitor.calibrate import PERSIST, calibrate, onsets
-from noria.monitor.drift import Column, together
-from noria.types import DAY, parse_span
+from tidemill.errors import ConfigError
+from tidemill.grammar.amounts import Promise, parse_promise
+from tidemill.monitor.calibrate import PERSIST, calibrate, onsets
+from tidemill.monitor.drift import Column, together
+from tidemill.types import DAY, parse_span
 
 QUARTER = Promise(1, 91 * DAY)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.model.measures import MEASURES, measure
-from noria.monitor import decay
-from noria.monitor.decay import BETS, WORST, Detector, promised
+from tidemill.model.measures import MEASURES, measure
+from tidemill.monitor import decay
+from tidemill.monitor.decay import BETS, WORST, Detector, promised
 
 LIMIT = 91.0
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2, chi2_contingency, kstest
 
-from noria.monitor.drift import (
+from tidemill.monitor.drift import (
     LEAST,
     Column,
     Spread,

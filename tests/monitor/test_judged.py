@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.metadata import open_live
-from noria.kernel.records import Prediction
-from noria.monitor.judged import judge_all, values_of
-from noria.monitor.judges import ItemsJudge, ValueJudge
-from noria.testing import records as sample
-from noria.testing.live import written
+from tidemill.kernel.metadata import open_live
+from tidemill.kernel.records import Prediction
+from tidemill.monitor.judged import judge_all, values_of
+from tidemill.monitor.judges import ItemsJudge, ValueJudge
+from tidemill.testing import records as sample
+from tidemill.testing.live import written
 
 
 def tell(live: Any, key: str, prediction: str, item: str, value: float = 1.0) -> None:

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from noria.config import Config, parse
-from noria.kernel.records import Outcome, Prediction
-from noria.monitor.judged import Judge, reach_of
-from noria.monitor.judges import judge_of
-from noria.testing import records as sample
-from noria.types import DAY
+from tidemill.config import Config, parse
+from tidemill.kernel.records import Outcome, Prediction
+from tidemill.monitor.judged import Judge, reach_of
+from tidemill.monitor.judges import judge_of
+from tidemill.testing import records as sample
+from tidemill.types import DAY
 
 TOML = '[project]\nname = "t"\n[data.d]\nsource = "x"\ncontract = "y"\n[model]\ntask = "{}"\nmetric = "{}"\n'
 

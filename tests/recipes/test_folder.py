@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from noria.errors import AlreadyUp, ProjectError
-from noria.project import open_project
-from noria.recipes.new import new_project
-from noria.recipes.recommend.folder import MARK, UNFINISHED, prepared
-from noria.recipes.recommend.shop import OPENING
-from noria.recipes.recommend.story import Story
-from noria.serve.supervisor import only_one
+from tidemill.errors import AlreadyUp, ProjectError
+from tidemill.project import open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.folder import MARK, UNFINISHED, prepared
+from tidemill.recipes.recommend.shop import OPENING
+from tidemill.recipes.recommend.story import Story
+from tidemill.serve.supervisor import only_one
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_no_demo_made_is_neither_played_in_nor_removed(folder, fresh, kind)
         folder.mkdir()
     (folder / ("data.csv" if kind != "hidden file" else ".env")).write_text("years of work")
     before = files(folder)
-    with pytest.raises(ProjectError, match=r"was not made by noria demo.*--folder"):
+    with pytest.raises(ProjectError, match=r"was not made by tidemill demo.*--folder"):
         play(folder, fresh=fresh)
     assert files(folder) == before
 
@@ -86,14 +86,14 @@ def test_a_folder_that_is_served_is_left_alone(folder, fresh):
     play(folder)
     with only_one(folder), pytest.raises(ProjectError, match="is being served"):
         play(folder, fresh=fresh)
-    assert (folder / "noria.toml").exists()
+    assert (folder / "tidemill.toml").exists()
     play(folder, fresh=fresh)
 
 
 def test_the_server_of_a_killed_demo_is_waited_for(folder):
     play(folder)
     holds = (
-        "import sys; from pathlib import Path; from noria.serve.supervisor import only_one\n"
+        "import sys; from pathlib import Path; from tidemill.serve.supervisor import only_one\n"
         "with only_one(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", holds, str(folder)]
@@ -111,7 +111,7 @@ def test_the_server_of_a_killed_demo_is_waited_for(folder):
 
 
 def test_nobody_serves_it_until_the_story_is_written_down(folder, monkeypatch):
-    from noria.recipes.recommend import folder as module
+    from tidemill.recipes.recommend import folder as module
 
     play(folder)
     write, seen = module._open_for_replay, []
@@ -128,7 +128,7 @@ def test_nobody_serves_it_until_the_story_is_written_down(folder, monkeypatch):
 
 def test_what_the_body_raises_is_raised(folder):
     """Also where it is the very error for which the folder is waited for."""
-    from noria.recipes.recommend.folder import _unserved
+    from tidemill.recipes.recommend.folder import _unserved
 
     play(folder)
     with pytest.raises(AlreadyUp, match="another"), _unserved(folder, lambda what, facts: None, 1.0):
@@ -138,7 +138,7 @@ def test_what_the_body_raises_is_raised(folder):
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_removal_that_was_killed_is_gone_on_with(folder, fresh, monkeypatch):
     """Killed before each entry that it removes: the next command starts anew, whichever it is."""
-    from noria.recipes.recommend import folder as module
+    from tidemill.recipes.recommend import folder as module
 
     remove, kills = module._remove, 0
 
@@ -196,7 +196,7 @@ def test_files_without_their_state_are_not_played_on(folder):
 
     play(folder)
     (folder / "data/sales/2010-12-01.parquet").write_text("of year two")
-    shutil.rmtree(folder / ".noria")
+    shutil.rmtree(folder / ".tidemill")
     with pytest.raises(ProjectError, match=r"lost its state.*--fresh"):
         play(folder)
 
@@ -204,7 +204,7 @@ def test_files_without_their_state_are_not_played_on(folder):
 @pytest.mark.parametrize("killed", ["new_project", "fit_to_shop"])
 def test_a_project_half_made_is_made_anew(folder, monkeypatch, killed):
     """Killed before or after the files are there: three of them are only then made to fit the shop."""
-    from noria.recipes.recommend import folder as module
+    from tidemill.recipes.recommend import folder as module
 
     with monkeypatch.context() as patch:
         patch.setattr(module, killed, lambda *args: 1 / 0)
@@ -217,9 +217,9 @@ def test_a_project_half_made_is_made_anew(folder, monkeypatch, killed):
 
 def test_a_project_without_its_configuration_is_said_and_left(folder):
     play(folder)
-    (folder / "noria.toml").unlink()
+    (folder / "tidemill.toml").unlink()
     (folder / "mine.txt").write_text("kept")
-    with pytest.raises(ProjectError, match=r"has lost its noria.toml - start anew with --fresh"):
+    with pytest.raises(ProjectError, match=r"has lost its tidemill.toml - start anew with --fresh"):
         play(folder)
-    assert (folder / "mine.txt").exists() and (folder / ".noria/noria.db").exists()
+    assert (folder / "mine.txt").exists() and (folder / ".tidemill/tidemill.db").exists()
     play(folder, fresh=True)

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from noria.data.contract import Contract
-from noria.data.ingest import ingest
-from noria.errors import ConfigError, ProjectError
-from noria.project import open_project
-from noria.recipes import new
-from noria.recipes.new import RECIPES, new_project
-from noria.recipes.recommend.fit import fit_to_shop
+from tidemill.data.contract import Contract
+from tidemill.data.ingest import ingest
+from tidemill.errors import ConfigError, ProjectError
+from tidemill.project import open_project
+from tidemill.recipes import new
+from tidemill.recipes.new import RECIPES, new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
 
 START = Path(__file__).parents[2] / "docs/start.md"
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     new_project(tmp_path / "shop")
     return tmp_path / "shop"
 
@@ -41,25 +41,25 @@ def test_files_with_the_columns_that_the_first_page_names_are_taken(shop: Path) 
 
 
 def test_the_template_is_strict_and_the_shop_of_the_demo_says_what_it_needs(shop: Path) -> None:
-    config, strict = (shop / "noria.toml").read_text(), Contract.load(shop / "contracts/sales.yaml")
+    config, strict = (shop / "tidemill.toml").read_text(), Contract.load(shop / "contracts/sales.yaml")
     assert strict.max_bad_share == 0.05 and "2010" not in config + (shop / "contracts/sales.yaml").read_text()
     fit_to_shop(shop)
     own = Contract.load(shop / "contracts/sales.yaml")
     assert own.max_bad_share == 0.60
     assert [c.name for a, c in zip(strict.columns, own.columns) if a != c] == ["invoice"]
-    assert (shop / "noria.toml").read_text() != config
+    assert (shop / "tidemill.toml").read_text() != config
     with pytest.raises(ConfigError, match="not the file of the recipe"):
         fit_to_shop(shop)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_noria_toml_comes_last(tmp_path, recipe):
+def test_tidemill_toml_comes_last(tmp_path, recipe):
     """Until it is there nothing takes the folder for a project, and the same call makes it whole."""
     written = new_project(tmp_path / "p", recipe)
-    assert written[-1] == tmp_path / "p/noria.toml"
+    assert written[-1] == tmp_path / "p/tidemill.toml"
     assert sorted(p for p in (tmp_path / "p").rglob("*") if p.is_file()) == sorted(written)
     written[-1].unlink()
-    assert new_project(tmp_path / "p", recipe) == [tmp_path / "p/noria.toml"]
+    assert new_project(tmp_path / "p", recipe) == [tmp_path / "p/tidemill.toml"]
 
 
 @pytest.mark.parametrize("below", ["", "/deeper"])

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from noria.model.rank import Ranking, RecommendScorer
-from noria.recipes.recommend.compare import Rivals
-from noria.recipes.recommend.replay import Replay, read_journal
-from noria.recipes.recommend.shop import OPENING, Line, Visit, days, read_cut
-from noria.recipes.recommend.summary import Scored, difference, months
-from noria.types import DAY, parse_time
+from tidemill.model.rank import Ranking, RecommendScorer
+from tidemill.recipes.recommend.compare import Rivals
+from tidemill.recipes.recommend.replay import Replay, read_journal
+from tidemill.recipes.recommend.shop import OPENING, Line, Visit, days, read_cut
+from tidemill.recipes.recommend.summary import Scored, difference, months
+from tidemill.types import DAY, parse_time
 
 AT = parse_time("2010-12-05T10:00:00")
 

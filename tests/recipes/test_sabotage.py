@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.model.rank import Ranking, RecommendScorer
-from noria.project import open_project
-from noria.recipes.recommend.sabotage import REASON, maybe_force, shuffle
-from noria.recipes.recommend.shop import OPENING
-from noria.retrain.cycle import run_cycle
-from noria.types import DAY
 from tests.faults.small_shop import rows, small_shop
+from tidemill.model.rank import Ranking, RecommendScorer
+from tidemill.project import open_project
+from tidemill.recipes.recommend.sabotage import REASON, maybe_force, shuffle
+from tidemill.recipes.recommend.shop import OPENING
+from tidemill.retrain.cycle import run_cycle
+from tidemill.types import DAY
 
 N, M = 12, 4
 NAMES = [f"i{place:02}" for place in range(N)]
@@ -56,7 +56,7 @@ def trained(tmp_path_factory):
     """A small shop with a champion, in a replay."""
     base = tmp_path_factory.mktemp("forced")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", str(base / "home"))
+        patch.setenv("TIDEMILL_HOME", str(base / "home"))
         small_shop(base / "shop", rows().filter(pl.col("invoice_date") < pl.datetime(2010, 12, 1)))
         with open_project(base / "shop") as project:
             project.store.settings.set("clock", OPENING)
@@ -69,11 +69,11 @@ def trained(tmp_path_factory):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from noria.kernel.engine import Context
-from noria.project import open_project
-from noria.recipes.recommend import sabotage
-from noria.recipes.recommend.shop import OPENING
-from noria.release import pipeline
+from tidemill.kernel.engine import Context
+from tidemill.project import open_project
+from tidemill.recipes.recommend import sabotage
+from tidemill.recipes.recommend.shop import OPENING
+from tidemill.release import pipeline
 
 def die(*args, **more):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -137,5 +137,5 @@ def test_killed_at_work_it_is_the_same_forced_release(trained, moment, tmp_path)
 def test_another_release_by_hand_that_was_killed_is_not_gone_on_with(trained, tmp_path, monkeypatch):
     shutil.copytree(trained / "shop", tmp_path / "shop")
     force(tmp_path / "shop")
-    monkeypatch.setattr("noria.recipes.recommend.sabotage.cut_short", lambda project: "model:shop@1")
+    monkeypatch.setattr("tidemill.recipes.recommend.sabotage.cut_short", lambda project: "model:shop@1")
     assert not force(tmp_path / "shop")[0]

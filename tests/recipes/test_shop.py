@@ -7,9 +7,9 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from noria.recipes.recommend.make_cut import SOURCE, make_cut
-from noria.recipes.recommend.shop import COLUMNS, OPENING, days, read_cut, shuffled, year_one
-from noria.types import DAY
+from tidemill.recipes.recommend.make_cut import SOURCE, make_cut
+from tidemill.recipes.recommend.shop import COLUMNS, OPENING, days, read_cut, shuffled, year_one
+from tidemill.types import DAY
 
 
 @pytest.fixture(scope="module")

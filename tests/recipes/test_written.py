@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.errors import ProjectError
-from noria.recipes.recommend.summary import Scored
-from noria.recipes.recommend.written import check_target, drop_file, write_log, write_summary
+from tidemill.errors import ProjectError
+from tidemill.recipes.recommend.summary import Scored
+from tidemill.recipes.recommend.written import check_target, drop_file, write_log, write_summary
 
 
 def test_a_target_that_cannot_be_is_said_before_a_day_is_played(tmp_path):

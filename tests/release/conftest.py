@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from noria.project import Project, open_project
-from noria.types import DAY, HeldClock
 from tests.release.made import TOML
+from tidemill.project import Project, open_project
+from tidemill.types import DAY, HeldClock
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
@@ -24,7 +24,7 @@ def make(tmp_path: Path, home: Path) -> Iterator[Callable[..., Project]]:
 
     def open_one(toml: str = TOML, name: str = "shop") -> Project:
         (tmp_path / name).mkdir()
-        (tmp_path / name / "noria.toml").write_text(toml)
+        (tmp_path / name / "tidemill.toml").write_text(toml)
         opened.append(open_project(tmp_path / name, clock=HeldClock(100 * DAY)))
         return opened[-1]
 

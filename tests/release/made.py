@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from noria.kernel.artifacts.codecs import Bundle, put_bundle
-from noria.kernel.records import ModelVersion, Release
-from noria.project import Project
-from noria.release import attest
-from noria.release.signer import FileSigner, seal
-from noria.types import DAY
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.kernel.records import ModelVersion, Release
+from tidemill.project import Project
+from tidemill.release import attest
+from tidemill.release.signer import FileSigner, seal
+from tidemill.types import DAY
 
 TOML = """
 [project]

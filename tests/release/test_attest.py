@@ -14,10 +14,10 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from noria.errors import NotAttested, StoreError
-from noria.release import approvals, attest, trust
-from noria.release.signer import FileSigner, seal
 from tests.release.made import VERDICTS, add_model, hold, sign
+from tidemill.errors import NotAttested, StoreError
+from tidemill.release import approvals, attest, trust
+from tidemill.release.signer import FileSigner, seal
 
 SAID = attest.statement("model:shop@1", "sha256:" + "ab" * 32, attest.GATE, {"gate": "refit", "passed": True})
 
@@ -100,10 +100,10 @@ def test_the_key_is_outside_the_project_and_for_its_owner_alone(project, signer)
 
 def test_a_place_that_cannot_hold_the_key_is_named_with_the_way_out(project, tmp_path, monkeypatch):
     (tmp_path / "a file").write_text("")
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "a file"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "a file"))
     with pytest.raises(StoreError, match="cannot be kept here: Not a directory") as error:
         FileSigner(project.keys_dir, project.state)
-    assert "NORIA_HOME" in error.value.way_out
+    assert "TIDEMILL_HOME" in error.value.way_out
 
 
 def test_gate_and_approval_keys_differ(project, release):
@@ -228,7 +228,7 @@ def test_a_damaged_envelope_is_refused(project, release):
 
 def test_the_check_imports_nothing_heavy():
     code = (
-        "import sys, noria.release.attest, noria.release.rollout;"
+        "import sys, tidemill.release.attest, tidemill.release.rollout;"
         "heavy = {'polars', 'scipy', 'numpy', 'lightgbm', 'optuna', 'deltalake', 'securesystemslib', 'sqlalchemy'};"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -8,24 +8,24 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.data.pipeline import ingest
-from noria.kernel.artifacts.codecs import get_bundle, put_bundle
-from noria.kernel.records import ModelVersion
-from noria.model import scoring
-from noria.model.bundle import recommend_bundle
-from noria.model.pipeline import build_candidate
-from noria.project import open_project
-from noria.recipes.new import new_project
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.sabotage import shuffle
-from noria.recipes.recommend.shop import OPENING, read_cut
-from noria.release.case import Exam, build_case
-from noria.release.gates import judge_all
-from noria.release.infrastructure import infrastructure_gates
-from noria.release.pipeline import release_candidate
-from noria.release.quality import quality_gates
-from noria.serve.loading import load_release
-from noria.types import DAY, HeldClock
+from tidemill.data.pipeline import ingest
+from tidemill.kernel.artifacts.codecs import get_bundle, put_bundle
+from tidemill.kernel.records import ModelVersion
+from tidemill.model import scoring
+from tidemill.model.bundle import recommend_bundle
+from tidemill.model.pipeline import build_candidate
+from tidemill.project import open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.sabotage import shuffle
+from tidemill.recipes.recommend.shop import OPENING, read_cut
+from tidemill.release.case import Exam, build_case
+from tidemill.release.gates import judge_all
+from tidemill.release.infrastructure import infrastructure_gates
+from tidemill.release.pipeline import release_candidate
+from tidemill.release.quality import quality_gates
+from tidemill.serve.loading import load_release
+from tidemill.types import DAY, HeldClock
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def shop(tmp_path_factory):
     """Three hundred customers' first year, a model and its release."""
     folder = tmp_path_factory.mktemp("release")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", str(folder / "home"))
+        patch.setenv("TIDEMILL_HOME", str(folder / "home"))
         new_project(folder / "shop", "recommend", "shop")
         fit_to_shop(folder / "shop")
         rows = read_cut().filter(pl.col("invoice_date") < pl.from_epoch(pl.lit(OPENING), "us"))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from noria.errors import GateRefused
-from noria.release.compare import compare, lower_bound
+from tidemill.errors import GateRefused
+from tidemill.release.compare import compare, lower_bound
 
 steady = settings(deadline=None, derandomize=True, max_examples=40)
 

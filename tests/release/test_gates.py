@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from noria.config import parse
-from noria.errors import ConfigError, ModelError
-from noria.grammar.amounts import parse_share
-from noria.kernel.records import ModelVersion
-from noria.release.gates import CandidateReport, Case, Opinion, judge_all
-from noria.release.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
-from noria.release.quality import Baseline, Method, Refit, quality_gates
-from noria.types import canonical
 from tests.release.made import TOML
+from tidemill.config import parse
+from tidemill.errors import ConfigError, ModelError
+from tidemill.grammar.amounts import parse_share
+from tidemill.kernel.records import ModelVersion
+from tidemill.release.gates import CandidateReport, Case, Opinion, judge_all
+from tidemill.release.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
+from tidemill.release.quality import Baseline, Method, Refit, quality_gates
+from tidemill.types import canonical
 
 MODEL = ModelVersion(
     "shop", 2, "sha256:b2", "sha256:e2", {"method": "blend"}, "refit", {}, (), 200, None, "ada", None, 200

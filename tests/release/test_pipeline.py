@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from noria.errors import NotAttested, NotFound, ReleaseError
-from noria.kernel.engine.faults import POINTS
-from noria.project import open_project
-from noria.release import approvals, attest, rollout, trust
-from noria.release.gates import CandidateReport
-from noria.release.pipeline import release_candidate
-from noria.types import DAY, HeldClock
 from tests.release.made import TOML, add_model
 from tests.release.test_gates import Server, case
+from tidemill.errors import NotAttested, NotFound, ReleaseError
+from tidemill.kernel.engine.faults import POINTS
+from tidemill.project import open_project
+from tidemill.release import approvals, attest, rollout, trust
+from tidemill.release.gates import CandidateReport
+from tidemill.release.pipeline import release_candidate
+from tidemill.types import DAY, HeldClock
 
 
 def making(candidate: float = 0.31, **changes: Any) -> Any:
@@ -175,9 +175,9 @@ def test_a_gate_that_raises_leaves_the_champion_where_it_is(project):
 CHILD = """
 import sys
 from pathlib import Path
-from noria.project import open_project
-from noria.types import DAY, HeldClock
-from noria.release.pipeline import release_candidate
+from tidemill.project import open_project
+from tidemill.types import DAY, HeldClock
+from tidemill.release.pipeline import release_candidate
 from tests.release.test_pipeline import GOOD
 with open_project(Path(sys.argv[1]), clock=HeldClock(100 * DAY)) as project:
     print(release_candidate(project, "model:shop@1", make_case=GOOD).id)
@@ -189,7 +189,7 @@ def run_child(root: Path, fault: str = "") -> subprocess.CompletedProcess[str]:
     env = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([here, os.environ.get("PYTHONPATH", "")]),
-        **({"NORIA_FAULT": fault} if fault else {}),
+        **({"TIDEMILL_FAULT": fault} if fault else {}),
     }
     return subprocess.run([sys.executable, "-c", CHILD, str(root)], capture_output=True, text=True, env=env)
 
@@ -219,9 +219,9 @@ def test_the_project_can_be_opened_again(project):
 
 
 def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, monkeypatch, capsys):
-    from noria.cli.main import main
-    from noria.release.registry import refusals, verdicts_of
-    from noria.retrain.cycle import Turned
+    from tidemill.cli.main import main
+    from tidemill.release.registry import refusals, verdicts_of
+    from tidemill.retrain.cycle import Turned
 
     class Data:
         dataset, version = "sales", 1
@@ -229,7 +229,7 @@ def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, mon
     refused = second(project, make_case=BAD)
     model = project.store.models.get(refused.model)
     assert refused.status == "refused" and list(refusals(project, refused)) == ["refit"]
-    monkeypatch.setattr("noria.retrain.cycle.run_cycle", lambda project, on_event: Turned(Data(), model, refused))
+    monkeypatch.setattr("tidemill.retrain.cycle.run_cycle", lambda project, on_event: Turned(Data(), model, refused))
     where = ["--project", str(project.root)]
     main(["run", *where])  # it ends with 0
     shown = capsys.readouterr().out

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from noria.errors import NotFound, ReleaseError
-from noria.kernel.records import Verdict
-from noria.release import registry, rollout
 from tests.release.made import add_model, hold
+from tidemill.errors import NotFound, ReleaseError
+from tidemill.kernel.records import Verdict
+from tidemill.release import registry, rollout
 
 
 @pytest.fixture
@@ -32,7 +32,11 @@ def test_resolve(shop, text, version):
 
 @pytest.mark.parametrize(
     ("text", "way_out"),
-    [("champoin", "did you mean 'champion'?"), ("4", "known: 1, 2, 3"), ("bank@1", "no model is built yet: noria run")],
+    [
+        ("champoin", "did you mean 'champion'?"),
+        ("4", "known: 1, 2, 3"),
+        ("bank@1", "no model is built yet: tidemill run"),
+    ],
 )
 def test_a_name_that_is_none_says_what_there_is(shop, text, way_out):
     with pytest.raises(NotFound) as raised:
@@ -44,7 +48,7 @@ def test_before_the_first_model(project):
     for text in ("latest", "champion", "1"):
         with pytest.raises(NotFound) as raised:
             registry.resolve(project, text)
-        assert "noria run" in raised.value.way_out
+        assert "tidemill run" in raised.value.way_out
 
 
 def test_an_alias_of_ones_own(shop):

@@ -14,14 +14,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from noria.errors import DiskFull, NotApproved, NotAttested, ReleaseError, StoreError
-from noria.kernel.artifacts.codecs import get_bundle
-from noria.project import open_project
-from noria.release import approvals, attest, rollout, trust
-from noria.release.rollout import Arm, Evidence
-from noria.release.target import LocalTarget
-from noria.types import DAY, HeldClock
 from tests.release.made import TOML, add_model, hold, sign
+from tidemill.errors import DiskFull, NotApproved, NotAttested, ReleaseError, StoreError
+from tidemill.kernel.artifacts.codecs import get_bundle
+from tidemill.project import open_project
+from tidemill.release import approvals, attest, rollout, trust
+from tidemill.release.rollout import Arm, Evidence
+from tidemill.release.target import LocalTarget
+from tidemill.types import DAY, HeldClock
 
 
 def values(n, level, people=40):
@@ -215,7 +215,7 @@ def test_a_broken_rule_takes_a_release_back_whether_or_not_its_files_can_be_read
     def unreadable(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("noria.release.unfit.get_bundle", unreadable)
+    monkeypatch.setattr("tidemill.release.unfit.get_bundle", unreadable)
     (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.02))
     assert event.kind == "rolled_back" and "hit rate" in event.data["reason"]
 
@@ -246,7 +246,7 @@ def test_a_store_that_cannot_be_read_says_nothing_about_a_release(project, canar
     def busy(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("noria.release.unfit.get_bundle", busy)
+    monkeypatch.setattr("tidemill.release.unfit.get_bundle", busy)
     with pytest.raises(StoreError):
         rollout.check(project, "shop", later(project, 2), evidence(canary))
     assert project.store.releases.get(canary.id).status == "canary"
@@ -379,9 +379,9 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         root = self.root = Path(mkdtemp())
-        self.home = os.environ.get("NORIA_HOME")
-        os.environ["NORIA_HOME"] = str(root / "home")
-        (root / "noria.toml").write_text(TOML)
+        self.home = os.environ.get("TIDEMILL_HOME")
+        os.environ["TIDEMILL_HOME"] = str(root / "home")
+        (root / "tidemill.toml").write_text(TOML)
         self.clock = HeldClock(100 * DAY)
         self.project = open_project(root, clock=self.clock)
         self.n = 0
@@ -389,9 +389,9 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.project.close()
         rmtree(self.root)
-        os.environ.pop("NORIA_HOME")
+        os.environ.pop("TIDEMILL_HOME")
         if self.home is not None:
-            os.environ["NORIA_HOME"] = self.home
+            os.environ["TIDEMILL_HOME"] = self.home
 
     def candidate(self) -> None:
         self.n += 1

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from noria.errors import ConfigError, NotAvailableYet
-from noria.grammar.rollback import parse_rule
-from noria.grammar.stages import parse_rollout, parse_stage
-from noria.release.rules import Arm, Evidence, clustered, drop_e_value, judge, share_e_value
-from noria.types import DAY
+from tidemill.errors import ConfigError, NotAvailableYet
+from tidemill.grammar.rollback import parse_rule
+from tidemill.grammar.stages import parse_rollout, parse_stage
+from tidemill.release.rules import Arm, Evidence, clustered, drop_e_value, judge, share_e_value
+from tidemill.types import DAY
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
 DROPS = parse_rule("hit rate drops 20%")

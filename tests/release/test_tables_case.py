@@ -9,17 +9,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.data.pipeline import ingest
-from noria.kernel.artifacts.codecs import put_bundle
-from noria.model.pipeline import build_candidate
-from noria.project import open_project
-from noria.recipes.new import new_project
-from noria.release.case import Exam, build_case
-from noria.release.gates import judge_all
-from noria.release.infrastructure import infrastructure_gates
-from noria.release.pipeline import release_candidate
-from noria.release.quality import quality_gates
-from noria.types import HeldClock, parse_time
+from tidemill.data.pipeline import ingest
+from tidemill.kernel.artifacts.codecs import put_bundle
+from tidemill.model.pipeline import build_candidate
+from tidemill.project import open_project
+from tidemill.recipes.new import new_project
+from tidemill.release.case import Exam, build_case
+from tidemill.release.gates import judge_all
+from tidemill.release.infrastructure import infrastructure_gates
+from tidemill.release.pipeline import release_candidate
+from tidemill.release.quality import quality_gates
+from tidemill.types import HeldClock, parse_time
 
 HOURS = 24 * 200
 
@@ -44,10 +44,10 @@ def hires(start: datetime) -> pl.DataFrame:
 def demand(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demand")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_HOME", str(folder / "home"))
+        patch.setenv("TIDEMILL_HOME", str(folder / "home"))
         new_project(folder / "hires", "demand", "hires")
         (folder / "hires" / "data").mkdir(exist_ok=True)
-        config = folder / "hires" / "noria.toml"
+        config = folder / "hires" / "tidemill.toml"
         config.write_text(config.read_text().replace("trials = 8", "trials = 1"))
         hires(datetime(2011, 1, 1)).write_csv(folder / "hires" / "data" / "hours.csv")
         with open_project(folder / "hires", clock=HeldClock(parse_time("2012-01-01"))) as project:

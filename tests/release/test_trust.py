@@ -7,15 +7,15 @@ import shutil
 
 import pytest
 
-from noria.cli.doctor import examine
-from noria.cli.main import main
-from noria.errors import DiskFull, NotAttested, ProjectError
-from noria.kernel.metadata.reserve import SIZE
-from noria.project import known_id, open_project
-from noria.release import approvals, attest, trust
-from noria.release.signer import signer_of
-from noria.types import DAY, HeldClock, new_id
 from tests.release.made import add_model, hold
+from tidemill.cli.doctor import examine
+from tidemill.cli.main import main
+from tidemill.errors import DiskFull, NotAttested, ProjectError
+from tidemill.kernel.metadata.reserve import SIZE
+from tidemill.project import known_id, open_project
+from tidemill.release import approvals, attest, trust
+from tidemill.release.signer import signer_of
+from tidemill.types import DAY, HeldClock, new_id
 
 
 def verify(project, release):
@@ -49,14 +49,14 @@ def forged(project, release, home, tmp_path, monkeypatch):
     """What somebody makes of the folder who can write it, but not this machine's keys."""
 
     def forge(another_id=None):
-        monkeypatch.setenv("NORIA_HOME", str(tmp_path / "theirs"))
+        monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "theirs"))
         if another_id:
             project.store.settings.set("project_id", another_id)
         strip(project)
         with reopened(project.root) as theirs:
             evil = hold(theirs, add_model(theirs, 9), "release_9")
             verify(theirs, evil)  # to them it is all in order
-        monkeypatch.setenv("NORIA_HOME", str(home))
+        monkeypatch.setenv("TIDEMILL_HOME", str(home))
         return evil
 
     return forge
@@ -66,7 +66,7 @@ def test_another_id_in_the_database_moves_nobodys_trust(project, forged):
     evil = forged(new_id("project"))
     with reopened(project.root) as again, pytest.raises(NotAttested, match="this machine knows the folder as") as error:
         verify(again, evil)
-    assert project.id in error.value.message and "noria trust" in error.value.way_out
+    assert project.id in error.value.message and "tidemill trust" in error.value.way_out
 
 
 def test_another_id_is_refused_also_where_the_folder_was_never_pinned(project, forged, home):
@@ -86,7 +86,7 @@ def test_other_keys_under_the_same_id_are_refused(project, forged):
 
 
 def test_an_id_that_leads_back_into_the_folder_is_refused(project, release):
-    for name in (str(project.state / "keys"), f"../../{project.root.name}/.noria/keys", "project_..", ""):
+    for name in (str(project.state / "keys"), f"../../{project.root.name}/.tidemill/keys", "project_..", ""):
         project.store.settings.set("project_id", name)
         with pytest.raises(ProjectError, match="is no id"):
             open_project(project.root)
@@ -108,7 +108,7 @@ def test_what_the_folder_is_known_as_and_cannot_be_read_is_nobodys_word(project,
     for refused in (trust.public_keys, signer_of):
         with pytest.raises(NotAttested, match="cannot be read") as error:
             refused(project)
-        assert error.value.place == str(pinned) and "noria trust" in error.value.way_out
+        assert error.value.place == str(pinned) and "tidemill trust" in error.value.way_out
     shutil.rmtree(project.state)
     with pytest.raises(NotAttested, match="cannot be read"):  # a folder begun anew is given no other id either
         reopened(project.root)
@@ -132,7 +132,7 @@ def test_a_signature_writes_nothing_where_all_is_known(project, release, monkeyp
 
 
 def test_a_rejection_asks_no_room_of_the_disk_that_the_keys_are_on(project, release, monkeypatch):
-    monkeypatch.setattr("noria.project.write_whole", full)
+    monkeypatch.setattr("tidemill.project.write_whole", full)
     assert project.reserve.fill()
     assert approvals.reject(project, release.id, "ada", "not this one").status == "refused"
     assert (project.state / "reserve").stat().st_size == SIZE
@@ -141,7 +141,7 @@ def test_a_rejection_asks_no_room_of_the_disk_that_the_keys_are_on(project, rele
 def test_no_room_for_a_key_costs_the_reserve_of_the_project_nothing(project, release, home, monkeypatch):
     assert project.reserve.fill()
     shutil.rmtree(home / "projects")
-    monkeypatch.setattr("noria.project.write_whole", full)
+    monkeypatch.setattr("tidemill.project.write_whole", full)
     with pytest.raises(DiskFull, match="no room for the project's id") as error:
         approvals.reject(project, release.id, "ada", "not this one")
     assert error.value.place.startswith(str(home / "projects"))
@@ -149,7 +149,7 @@ def test_no_room_for_a_key_costs_the_reserve_of_the_project_nothing(project, rel
 
 
 def test_a_key_that_cannot_be_kept_is_said(elsewhere, monkeypatch):
-    monkeypatch.setattr("noria.release.trust.write_whole", full)
+    monkeypatch.setattr("tidemill.release.trust.write_whole", full)
     with pytest.raises(DiskFull, match="no room for the public key"):
         trust.trust(elsewhere, trust.offered(elsewhere).fingerprint)
 
@@ -189,7 +189,7 @@ def test_a_copy_beside_it_is_served_by_the_same_machine(project, release):
 @pytest.fixture
 def elsewhere(project, release, tmp_path, monkeypatch):
     """A copy of the folder on a machine that has never seen the project."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "another machine"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "another machine"))
     with reopened(shutil.copytree(project.root, tmp_path / "copied")) as copy:
         yield copy
 
@@ -201,9 +201,9 @@ def doctors_word(project):
 def test_a_copy_elsewhere_is_refused_until_its_keys_are_trusted_by_hand(elsewhere, release, capsys):
     with pytest.raises(NotAttested, match="does not know the keys") as error:
         verify(elsewhere, release)
-    assert "noria trust" in error.value.way_out
+    assert "tidemill trust" in error.value.way_out
     word = doctors_word(elsewhere)
-    assert not word.well and "does not know the keys" in word.said and "noria trust" in word.way_out
+    assert not word.well and "does not know the keys" in word.said and "tidemill trust" in word.way_out
     here = ["--project", str(elsewhere.root), "--json"]
     main(["trust", *here])
     shown = json.loads(capsys.readouterr().out)
@@ -220,7 +220,7 @@ def test_a_copy_elsewhere_is_refused_until_its_keys_are_trusted_by_hand(elsewher
 def test_a_fingerprint_that_is_not_the_folders_is_refused(elsewhere, release, capsys):
     with pytest.raises(SystemExit) as left:
         main(["trust", "0" * 32, "--project", str(elsewhere.root)])
-    assert left.value.code == 7 and "noria: " in capsys.readouterr().err
+    assert left.value.code == 7 and "tidemill: " in capsys.readouterr().err
     with pytest.raises(NotAttested, match="does not know the keys"):
         verify(elsewhere, release)
 
@@ -252,6 +252,6 @@ def test_another_project_put_into_the_folder_by_hand_is_trusted_by_hand(project,
 
 
 def test_before_the_first_release_there_is_nothing_to_trust(project):
-    with pytest.raises(NotAttested, match="noria run"):
+    with pytest.raises(NotAttested, match="tidemill run"):
         trust.offered(project)
     assert not trust.is_trusted(project)

@@ -12,16 +12,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.kernel.artifacts.codecs import Bundle, put_bundle
-from noria.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
-from noria.monitor.windows import baseline_of
-from noria.project import Project, open_project
-from noria.recipes.new import new_project
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
-from noria.retrain.jobs import InlineJobs, JobFailed
-from noria.types import DAY, JsonObject, Micros, named_id, parse_time
 from tests.release.made import sign
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
+from tidemill.monitor.windows import baseline_of
+from tidemill.project import Project, open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
+from tidemill.retrain.jobs import InlineJobs, JobFailed
+from tidemill.types import DAY, JsonObject, Micros, named_id, parse_time
 
 STAGES = ({"share": 0.5, "span": 2 * DAY, "requests": 10}, {"share": 1.0, "span": 0, "requests": 0})
 
@@ -197,7 +197,7 @@ def opened_shop(tmp_path_factory: pytest.TempPathFactory, rows: pl.DataFrame) ->
 @pytest.fixture
 def shop(tmp_path: Path, opened_shop: Path, real_days: list[Day], monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A shop of one's own, with a first champion that was trained on three months."""
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     shutil.copytree(opened_shop, tmp_path / "shop")
     with open_project(tmp_path / "shop") as project:
         yield Shop(project, real_days, FakeTraining(project))

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from noria.kernel.artifacts.codecs import get_bundle
-from noria.kernel.records import Event, Outcome, Prediction
-from noria.model.scoring import load
-from noria.project import Project, open_project
-from noria.retrain.cycle import run_cycle
-from noria.retrain.jobs import InlineJobs
-from noria.retrain.loop import tick
-from noria.types import DAY, Micros, named_id, parse_time
+from tidemill.kernel.artifacts.codecs import get_bundle
+from tidemill.kernel.records import Event, Outcome, Prediction
+from tidemill.model.scoring import load
+from tidemill.project import Project, open_project
+from tidemill.retrain.cycle import run_cycle
+from tidemill.retrain.jobs import InlineJobs
+from tidemill.retrain.loop import tick
+from tidemill.types import DAY, Micros, named_id, parse_time
 
 OPENING = parse_time("2020-03-01")
 BEFORE = 24  # days of rows that the first model learns from
@@ -34,13 +34,13 @@ id: readings
 version: 1.0.0
 schema:
   - name: readings
-    customProperties: [{{ property: noria.key, value: [machine, ts] }}]
+    customProperties: [{{ property: tidemill.key, value: [machine, ts] }}]
     properties:
-      - {{ name: machine, logicalType: string, required: true, customProperties: [{{ property: noria.role, value: subject }}] }}
-      - {{ name: ts, logicalType: timestamp, required: true, customProperties: [{{ property: noria.role, value: time }}] }}
+      - {{ name: machine, logicalType: string, required: true, customProperties: [{{ property: tidemill.role, value: subject }}] }}
+      - {{ name: ts, logicalType: timestamp, required: true, customProperties: [{{ property: tidemill.role, value: time }}] }}
       - {{ name: kind, logicalType: string }}
       - {{ name: load, logicalType: number }}
-      - {{ name: {target}, logicalType: {type}, customProperties: [{{ property: noria.role, value: target }}] }}
+      - {{ name: {target}, logicalType: {type}, customProperties: [{{ property: tidemill.role, value: target }}] }}
 """
 TOML = """\
 [project]
@@ -137,7 +137,7 @@ class Machines:
         return tick(self.project, InlineJobs(self.project))
 
     def ask(self, row: dict[str, Any]) -> Prediction:
-        from noria.release.rollout import arm
+        from tidemill.release.rollout import arm
 
         store = self.project.store
         champion, canary = (
@@ -176,7 +176,7 @@ def opened(root: Path, task: str, metric: str, rollout: str = '["100%"]') -> Ite
     """A project whose first model is released at the opening."""
     (root / "data").mkdir(parents=True)
     (root / "contracts").mkdir()
-    (root / "noria.toml").write_text(TOML.format(task=task, metric=metric, rollout=rollout))
+    (root / "tidemill.toml").write_text(TOML.format(task=task, metric=metric, rollout=rollout))
     target, kind = ("heat", "number") if task == "regress" else ("state", "string")
     (root / "contracts/readings.yaml").write_text(CONTRACT.format(target=target, type=kind))
     with open_project(root) as first:

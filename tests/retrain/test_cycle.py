@@ -7,26 +7,26 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.project import open_project
-from noria.recipes.new import new_project
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.recipes.recommend.shop import OPENING, Day
-from noria.retrain.cycle import run_cycle
-from noria.retrain.jobs import InlineJobs
-from noria.retrain.loop import state_of, tick
-from noria.retrain.replay import replay
+from tidemill.project import open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.shop import OPENING, Day
+from tidemill.retrain.cycle import run_cycle
+from tidemill.retrain.jobs import InlineJobs
+from tidemill.retrain.loop import state_of, tick
+from tidemill.retrain.replay import replay
 
 
 def test_from_rows_to_a_retrained_model(
     tmp_path: Path, rows: pl.DataFrame, real_days: list[Day], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     root = tmp_path / "shop"
     new_project(root, "recommend", "shop")
     fit_to_shop(root)
-    toml = (root / "noria.toml").read_text()
+    toml = (root / "tidemill.toml").read_text()
     lines = ['on = ["new data 1%"]' if x.startswith("on = [") else x for x in toml.splitlines()]
-    (root / "noria.toml").write_text("\n".join(lines))
+    (root / "tidemill.toml").write_text("\n".join(lines))
     before = rows.filter(pl.col("invoice_date") < pl.lit(OPENING).cast(pl.Datetime("us")))
     before.write_parquet(root / "data/sales/before.parquet")
     with open_project(root) as first:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.errors import Damaged
-from noria.kernel.records import Decision
-from noria.retrain.decide import RETRIES, decide, evidence_digest
-from noria.retrain.policy import Policy
-from noria.retrain.replay import replay_decisions
-from noria.types import DAY, SECOND, parse_time
+from tidemill.errors import Damaged
+from tidemill.kernel.records import Decision
+from tidemill.retrain.decide import RETRIES, decide, evidence_digest
+from tidemill.retrain.policy import Policy
+from tidemill.retrain.replay import replay_decisions
+from tidemill.types import DAY, SECOND, parse_time
 
 HOUR = 3_600 * SECOND
 NOW = parse_time("2011-03-09")  # a Wednesday

@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from noria.errors import LeaseLost
-from noria.kernel.engine.owner import is_gone, new_owner
-from noria.project import Project, open_project
-from noria.recipes.new import new_project
-from noria.recipes.recommend.fit import fit_to_shop
-from noria.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
-from noria.retrain.worker import LEASE, _must_own
+from tidemill.errors import LeaseLost
+from tidemill.kernel.engine.owner import is_gone, new_owner
+from tidemill.project import Project, open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
+from tidemill.retrain.worker import LEASE, _must_own
 
 STEPS = '''
 """A source that does what a file says."""
@@ -48,12 +48,12 @@ def load_sales():
 
 @pytest.fixture
 def root(tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     folder = tmp_path / "shop"
     new_project(folder, "recommend", "shop")
     fit_to_shop(folder)
-    toml = (folder / "noria.toml").read_text()
-    (folder / "noria.toml").write_text(toml.replace('"data/sales/*.{csv,parquet}"', '"steps:load_sales"'))
+    toml = (folder / "tidemill.toml").read_text()
+    (folder / "tidemill.toml").write_text(toml.replace('"data/sales/*.{csv,parquet}"', '"steps:load_sales"'))
     (folder / "steps.py").write_text(STEPS)
     rows.tail(500).write_parquet(folder / "rows.parquet")
     (folder / "word").write_text("go on")
@@ -146,7 +146,7 @@ def test_asked_to_stop_in_the_middle_of_a_job(root: Path, owner: str, project: P
 
 def test_a_child_that_has_grown_old_is_replaced(worker: WorkerJobs, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(worker)
-    monkeypatch.setattr("noria.retrain.jobs.RECYCLE_JOBS", 2)
+    monkeypatch.setattr("tidemill.retrain.jobs.RECYCLE_JOBS", 2)
     ingest(worker)
     assert worker.pid is None, "after its second job"
     ingest(worker)
@@ -191,7 +191,7 @@ def test_it_dies_with_the_one_who_started_it(root: Path, owner: str, worker: Wor
     import time
 
     code = (
-        "import sys, time; from pathlib import Path; from noria.retrain.jobs import WorkerJobs\n"
+        "import sys, time; from pathlib import Path; from tidemill.retrain.jobs import WorkerJobs\n"
         f"jobs = WorkerJobs(Path({str(root)!r}), {owner!r}); jobs.run('ingest', {{'dataset': 'sales'}}, 120)\n"
         "print(jobs.pid, flush=True); time.sleep(600)"
     )
@@ -211,8 +211,8 @@ def test_it_dies_with_the_one_who_started_it(root: Path, owner: str, worker: Wor
 PRIORITIES = """
 import os, subprocess, sys, threading
 import polars as pl
-from noria.errors import ConfigError
-from noria.retrain import handlers, worker
+from tidemill.errors import ConfigError
+from tidemill.retrain import handlers, worker
 
 def nice_of(thread=0):
     return os.getpriority(os.PRIO_PROCESS, thread)
@@ -230,7 +230,7 @@ def look(project, params, tell):
     ours = {t.native_id: t.name for t in threading.enumerate()}
     return {
         "own": nice_of(), "beside": seen[0], "child": int(subprocess.check_output(child)), "main": nice_of(os.getpid()),
-        "writers": [nice_of(i) for i, name in ours.items() if name.startswith("noria-writer")],
+        "writers": [nice_of(i) for i, name in ours.items() if name.startswith("tidemill-writer")],
         "pools": sorted({nice_of(int(i)) for i in os.listdir("/proc/self/task") if int(i) not in ours}),
         "written": project.store.settings.get("written"),
     }

@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.data.freshness import stale_now
-from noria.kernel.records import Event, Outcome
-from noria.project import open_project
-from noria.retrain.loop import next_due, state_of, tick
-from noria.retrain.replay import replay
-from noria.types import DAY, to_iso
+from tidemill.data.freshness import stale_now
+from tidemill.kernel.records import Event, Outcome
+from tidemill.project import open_project
+from tidemill.retrain.loop import next_due, state_of, tick
+from tidemill.retrain.replay import replay
+from tidemill.types import DAY, to_iso
 
 from .conftest import Shop, add_model, add_release
 
@@ -25,7 +25,7 @@ SQL_AT = (
 
 
 def policy(shop: Shop, *on: str, cooldown: str = "3 days") -> None:
-    """Another ``[retrain]``, as the loop would read it from noria.toml."""
+    """Another ``[retrain]``, as the loop would read it from tidemill.toml."""
     import msgspec
 
     retrain = msgspec.structs.replace(shop.project.config.retrain, on=on, cooldown=cooldown)
@@ -116,7 +116,7 @@ def test_killed_in_the_middle_the_next_tick_ends_the_same(
             real = shop.jobs.run
             patch.setattr(shop.jobs, "run", lambda kind, *rest: die() if kind == "release" else real(kind, *rest))
         else:
-            patch.setattr(f"noria.retrain.loop.{killed_in}", die)
+            patch.setattr(f"tidemill.retrain.loop.{killed_in}", die)
         tick(shop.project, shop.jobs)
     assert state_of(shop.project) == {}, "not done: it is due again"
     tick(shop.project, shop.jobs)
@@ -337,10 +337,10 @@ def test_without_a_champion_it_waits(shop: Shop) -> None:
 
 def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
     """Training and gates, each a few seconds; in a replay nothing, so that a story is decided alike each time."""
-    from noria.kernel.records import Run
-    from noria.retrain.decide import decide
-    from noria.retrain.evidence import gather
-    from noria.retrain.policy import Policy
+    from tidemill.kernel.records import Run
+    from tidemill.retrain.decide import decide
+    from tidemill.retrain.evidence import gather
+    from tidemill.retrain.policy import Policy
 
     store, now = shop.project.store, shop.project.clock.now()
     policy(shop, "new data 1 rows", cooldown="1 s")

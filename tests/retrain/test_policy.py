@@ -1,4 +1,4 @@
-"""The policy as noria.toml says it."""
+"""The policy as tidemill.toml says it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from noria.config import RetrainSection, parse
-from noria.errors import ConfigError
-from noria.retrain.policy import Policy
-from noria.types import DAY, parse_time
+from tidemill.config import RetrainSection, parse
+from tidemill.errors import ConfigError
+from tidemill.retrain.policy import Policy
+from tidemill.types import DAY, parse_time
 
 
 def test_the_documented_policy() -> None:

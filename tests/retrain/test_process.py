@@ -16,21 +16,21 @@ from typing import Any
 
 import pytest
 
-from noria.errors import Conflict, DiskFull, NotAttested, StoreBusy
-from noria.kernel.engine.owner import new_owner
-from noria.retrain.loop import state_of, tick, write_state
-from noria.retrain.process import run, when_there_is_room
-from noria.retrain.worker import LEASE
-from noria.types import DAY
+from tidemill.errors import Conflict, DiskFull, NotAttested, StoreBusy
+from tidemill.kernel.engine.owner import new_owner
+from tidemill.retrain.loop import state_of, tick, write_state
+from tidemill.retrain.process import run, when_there_is_room
+from tidemill.retrain.worker import LEASE
+from tidemill.types import DAY
 
 from .conftest import Shop
 
 
 @contextmanager
 def loop(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
-    """``python -m noria.retrain ROOT``, as `noria up` starts it."""
+    """``python -m tidemill.retrain ROOT``, as `tidemill up` starts it."""
     with (shop.project.root / "loop.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "noria.retrain", str(shop.project.root)], stderr=log)
+        process = subprocess.Popen([sys.executable, "-m", "tidemill.retrain", str(shop.project.root)], stderr=log)
     try:
         yield process
     finally:
@@ -64,7 +64,7 @@ def story(shop: Shop) -> Any:
 
 def retrain_on(shop: Shop, line: str) -> None:
     """Another policy in the file itself: the loop reads it there."""
-    path = shop.project.root / "noria.toml"
+    path = shop.project.root / "tidemill.toml"
     text = path.read_text()
     assert 'on = ["drift"' in text
     path.write_text("".join(line + "\n" if x.startswith("on = ") else x for x in text.splitlines(keepends=True)))
@@ -106,11 +106,11 @@ class Pauses:
 def test_a_store_that_cannot_be_written_is_waited_for(kind: Any, caplog: pytest.LogCaptureFixture) -> None:
     def take() -> None:
         if stop.waits < 3 or stop.ends:
-            raise kind("no room", place="noria.db")
+            raise kind("no room", place="tidemill.db")
 
     stop = Pauses(ends=False)
     assert when_there_is_room(take, stop) and stop.waits == 3
-    assert caplog.text.count("the loop waits: noria.db: no room") == 1
+    assert caplog.text.count("the loop waits: tidemill.db: no room") == 1
     stop = Pauses(ends=True)
     assert not when_there_is_room(take, stop) and stop.waits == 3
 
@@ -129,7 +129,7 @@ def test_a_tick_that_cannot_be_done_now_is_done_again(
         return []
 
     stop = Pauses(ends=False)
-    monkeypatch.setattr("noria.retrain.process.tick", one)
+    monkeypatch.setattr("tidemill.retrain.process.tick", one)
     write_state(shop.project, 0, idle=True)
     run(shop.project, shop.jobs, stop)  # type: ignore[arg-type]
     assert ticks == [0, 1, 2] and caplog.text.count("keys: not now") == 2

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import polars as pl
 
-from noria.kernel.records import OnlineEvent
-from noria.monitor.skew import check_skew
-from noria.testing.live import written
-from noria.types import DAY
+from tidemill.kernel.records import OnlineEvent
+from tidemill.monitor.skew import check_skew
+from tidemill.testing.live import written
+from tidemill.types import DAY
 
 from .conftest import Shop
 

@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, roc_auc_score
 
-from noria.cli.status import overview
-from noria.kernel.records import Window
-from noria.retrain.replay import replay
-from noria.types import DAY
 from tests.retrain.machines import HOURS, KINDS, MACHINES, OPENING, Machines, opened
+from tidemill.cli.status import overview
+from tidemill.kernel.records import Window
+from tidemill.retrain.replay import replay
+from tidemill.types import DAY
 
 
 @pytest.fixture
 def regress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     yield from opened(tmp_path / "machines", "regress", "mae")
 
 
 @pytest.fixture
 def classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     yield from opened(tmp_path / "machines", "classify", "auc")
 
 
@@ -127,15 +127,15 @@ def test_the_status_says_how_good_it_is(regress: Machines) -> None:
 def test_a_canary_on_a_table_is_judged_by_its_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
 ) -> None:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     stages = '["50% 2 days min 40 requests", "100%"]'
     for machines in opened(tmp_path / "machines", "regress", "rmse", stages):
         store = machines.project.store
         for _ in range(2):
             machines.play()
         machines.project.store.settings.set("loop", {})
-        from noria.model.pipeline import build_candidate
-        from noria.release.pipeline import release_candidate
+        from tidemill.model.pipeline import build_candidate
+        from tidemill.release.pipeline import release_candidate
 
         made = release_candidate(machines.project, build_candidate(machines.project).ref)
         assert made.status == "canary", store.releases.verdicts(made.model)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from noria.feedback.join import join_due
-from noria.kernel.records import Event, Prediction, Window
-from noria.monitor.alerts import REMIND, raise_alarms
-from noria.monitor.calibrate import PERSIST
-from noria.monitor.platform import LEAST_BYTES, close_platform, latencies
-from noria.monitor.quality import arms, close_quality, evidence, hurts
-from noria.monitor.windows import baseline_of, close_drift, due, next_end
-from noria.testing import records as sample
-from noria.types import DAY
+from tidemill.feedback.join import join_due
+from tidemill.kernel.records import Event, Prediction, Window
+from tidemill.monitor.alerts import REMIND, raise_alarms
+from tidemill.monitor.calibrate import PERSIST
+from tidemill.monitor.platform import LEAST_BYTES, close_platform, latencies
+from tidemill.monitor.quality import arms, close_quality, evidence, hurts
+from tidemill.monitor.windows import baseline_of, close_drift, due, next_end
+from tidemill.testing import records as sample
+from tidemill.types import DAY
 
 from .conftest import Shop, add_model, add_release
 

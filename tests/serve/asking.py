@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from noria.kernel.records import Release
-from noria.project import Project, open_project
-from noria.serve import auth
-from noria.serve.app import App
-from noria.serve.loading import Loaded
-from noria.serve.metrics import Metrics
-from noria.serve.predictor import Predictor, Served
-from noria.serve.replay import replay_clock
-from noria.serve.serving import Serving
-from noria.types import DAY, HeldClock
+from tidemill.kernel.records import Release
+from tidemill.project import Project, open_project
+from tidemill.serve import auth
+from tidemill.serve.app import App
+from tidemill.serve.loading import Loaded
+from tidemill.serve.metrics import Metrics
+from tidemill.serve.predictor import Predictor, Served
+from tidemill.serve.replay import replay_clock
+from tidemill.serve.serving import Serving
+from tidemill.types import DAY, HeldClock
 
 TOML = """
 [project]
@@ -55,7 +55,7 @@ def release(name: str = "rel_1", model: str = "model:shop@1", share: float = 0.5
 def opened(root: Path) -> Project:
     """A new project in this folder, whose clock stands at NOON."""
     root.mkdir()
-    (root / "noria.toml").write_text(TOML)
+    (root / "tidemill.toml").write_text(TOML)
     return open_project(root, clock=HeldClock(NOON))
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from noria.project import Project
-from noria.serve import auth
-from noria.serve.routes import SCOPES
 from tests.serve.asking import Asker, alive, make_app, opened
+from tidemill.project import Project
+from tidemill.serve import auth
+from tidemill.serve.routes import SCOPES
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from noria.project import Project
-from noria.serve import auth
-from noria.serve.child import command
-from noria.serve.routes import SCOPES
+from tidemill.project import Project
+from tidemill.serve import auth
+from tidemill.serve.child import command
+from tidemill.serve.routes import SCOPES
 
 START = 60.0
 
@@ -76,7 +76,7 @@ def _length(got: bytes) -> int:
     return len(head) + 4 + (int(found[0].split(b":")[1]) if found else 0)
 
 
-def start(root: Path, token: str, *arguments: str, module: str = "noria.serve", port: int = 0) -> Scorer:
+def start(root: Path, token: str, *arguments: str, module: str = "tidemill.serve", port: int = 0) -> Scorer:
     """Start a scorer for the project in this folder, and wait until it is ready."""
     ready, tell = os.pipe()
     line, env = command(module, [str(root), "--port", str(port), "--ready-fd", str(tell), *arguments])

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from noria.kernel.artifacts.codecs import Bundle, put_bundle
-from noria.kernel.records import ModelVersion, Release
-from noria.model.bundle import learner_bundle, recommend_bundle
-from noria.model.rank import Ranking
-from noria.project import Project
-from noria.types import DAY
 from tests.release.made import add_model, hold
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.kernel.records import ModelVersion, Release
+from tidemill.model.bundle import learner_bundle, recommend_bundle
+from tidemill.model.rank import Ranking
+from tidemill.project import Project
+from tidemill.types import DAY
 
 
 def bundle(project: Project, popular: tuple[str, ...] = ("popular",), **how: Any) -> str:

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from noria.errors import DiskFull, ProjectError, StoreBusy
-from noria.serve import auth
-from noria.serve import log as logs
-from noria.serve.answers import _Flying as Flying
-from noria.serve.app import App
-from noria.serve.bodies import MAX_BODY
-from noria.serve.log import Met
-from noria.serve.predictor import Predictor
-from noria.serve.routes import OPEN, SCOPES, Route
-from noria.types import DAY, to_iso
 from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app
+from tidemill.errors import DiskFull, ProjectError, StoreBusy
+from tidemill.serve import auth
+from tidemill.serve import log as logs
+from tidemill.serve.answers import _Flying as Flying
+from tidemill.serve.app import App
+from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.log import Met
+from tidemill.serve.predictor import Predictor
+from tidemill.serve.routes import OPEN, SCOPES, Route
+from tidemill.types import DAY, to_iso
 
 
 def outcome(key: str = "o1", **changes: Any) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
 
 def test_rows_of_another_writer_are_followed_in_order(run, project):
     """Another process's rows between ours must not be skipped, whichever we hear of first."""
-    from noria.kernel.records import OnlineEvent
+    from tidemill.kernel.records import OnlineEvent
 
     async def work(ask: Asker) -> Any:
         project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0)])
@@ -378,7 +378,7 @@ def test_unknown_tokens_are_refused_everywhere(run):
         asked = [
             ask(r.method, r.path.replace("{endpoint}", "shop"), token=bad)
             for r in routes
-            for bad in (None, "noria_wrong", "", "x" * 10_000)
+            for bad in (None, "tidemill_wrong", "", "x" * 10_000)
             if r.scope != OPEN
         ]
         return [(await one).status for one in asked]
@@ -417,7 +417,7 @@ TRICKS = [
     "/predict/sh op",
     "/control/refresh/",
     "/control",
-    "/.noria/noria.db",
+    "/.tidemill/tidemill.db",
     "/",
     "",
     "*",
@@ -527,7 +527,7 @@ def test_an_unexpected_error_tells_nothing_but_a_number(run, monkeypatch, caplog
     def broken(self: Any, endpoint: str) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr("noria.serve.predictor.Predictor.expect", broken)
+    monkeypatch.setattr("tidemill.serve.predictor.Predictor.expect", broken)
     heard = run(lambda ask: ask("POST", "/predict/shop", {"subject": "7"}))
     assert (heard.status, heard.json["code"]) == (500, "internal")
     assert b"secret" not in heard.body and heard.json["place"] in caplog.text
@@ -585,7 +585,7 @@ def test_a_subject_keeps_its_arm(run):
 
 def test_no_model_is_said(run, project):
     async def work(ask: Asker) -> Any:
-        from noria.serve.predictor import Served
+        from tidemill.serve.predictor import Served
 
         ask.app.serving.predictor.served = Served(revision=project.store.releases.revision())
         return await ask("POST", "/predict/shop", {"subject": "7"}), await ask("GET", "/healthz")
@@ -613,8 +613,8 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
     """A store that fails in any way leaves the server answering, and following again afterwards."""
     import threading
 
-    from noria.errors import DiskFull
-    from noria.kernel.records import OnlineEvent
+    from tidemill.errors import DiskFull
+    from tidemill.kernel.records import OnlineEvent
 
     troubles: list[Exception] = [ValueError("never thought of"), DiskFull("no room")]
     follow = Predictor.follow
@@ -637,7 +637,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
 
 
 def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeypatch):
-    from noria.errors import DiskFull, ModelError
+    from tidemill.errors import DiskFull, ModelError
 
     predictor = make_app(project).serving.predictor
     for _ in range(3):

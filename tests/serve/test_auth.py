@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from noria.errors import BadRequest, Forbidden, Unauthorized
-from noria.serve import auth
-from noria.serve.auth import TokenCache
+from tidemill.errors import BadRequest, Forbidden, Unauthorized
+from tidemill.serve import auth
+from tidemill.serve.auth import TokenCache
 
 
 def test_a_token_is_good_for_its_scopes(project):

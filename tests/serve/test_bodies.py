@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from noria.errors import BadRequest
-from noria.kernel.records import Outcome
-from noria.serve.bodies import AHEAD, LARGEST, MAX_ROWS, outcomes_of
-from noria.types import parse_time, to_iso
+from tidemill.errors import BadRequest
+from tidemill.kernel.records import Outcome
+from tidemill.serve.bodies import AHEAD, LARGEST, MAX_ROWS, outcomes_of
+from tidemill.types import parse_time, to_iso
 
 NOW = parse_time("2011-03-01T12:00:00Z")
 GOOD = {"key": "536365/85123A", "subject": "17850", "item": "85123A", "value": 6, "at": "2011-03-01T08:26:00Z"}

@@ -9,18 +9,18 @@ import signal
 
 import pytest
 
-from noria.errors import DiskFull, StoreBusy
-from noria.kernel.artifacts.codecs import Bundle, put_bundle
-from noria.kernel.records import OnlineEvent
-from noria.model.bundle import FORMAT
-from noria.serve import auth, candidate
-from noria.serve.candidate import SubprocessCandidateServer
-from noria.serve.candidate_app import candidate_app, scope_of
-from noria.serve.child import spawn
-from noria.types import DAY
 from tests.serve import released
 from tests.serve.asking import NOON
 from tests.serve.test_loading import flip
+from tidemill.errors import DiskFull, StoreBusy
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.kernel.records import OnlineEvent
+from tidemill.model.bundle import FORMAT
+from tidemill.serve import auth, candidate
+from tidemill.serve.candidate import SubprocessCandidateServer
+from tidemill.serve.candidate_app import candidate_app, scope_of
+from tidemill.serve.child import spawn
+from tidemill.types import DAY
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.serve.answers import _strange, fates
-from noria.serve.log import Met
-from noria.testing.records import outcome
+from tidemill.serve.answers import _strange, fates
+from tidemill.serve.log import Met
+from tidemill.testing.records import outcome
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([1.0, 2.0]), st.sampled_from([None, 1.0, 2.0]))))

@@ -9,16 +9,16 @@ from itertools import pairwise
 
 import pytest
 
-from noria.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
-from noria.kernel.artifacts.codecs import Bundle, get_bundle, put_bundle
-from noria.model.bundle import FORMAT
-from noria.release import rollout
-from noria.serve.loading import load_release
-from noria.serve.metrics import Metrics
-from noria.serve.predictor import AGAIN, Predictor
-from noria.serve.serving import prepare
 from tests.release.made import add_model, hold, sign
 from tests.serve import released
+from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
+from tidemill.kernel.artifacts.codecs import Bundle, get_bundle, put_bundle
+from tidemill.model.bundle import FORMAT
+from tidemill.release import rollout
+from tidemill.serve.loading import load_release
+from tidemill.serve.metrics import Metrics
+from tidemill.serve.predictor import AGAIN, Predictor
+from tidemill.serve.serving import prepare
 
 
 def flip(path, at=-1):
@@ -77,7 +77,7 @@ def test_one_flipped_byte_in_each_file_in_turn_and_the_last_good_serves(project)
     events = project.store.events.list(kind="damaged")
     assert {e.subject for e in events} == {"release:rel_2"}
     assert {e.data["why"] for e in events} == {"damaged", "not_attested"}  # once a reason, not once a look
-    assert b'noria_release_refused_total{reason="damaged"}' in predictor.metrics.render()
+    assert b'tidemill_release_refused_total{reason="damaged"}' in predictor.metrics.render()
 
 
 def poke(project):
@@ -98,7 +98,7 @@ def test_a_damaged_new_champion_leaves_the_last_good_one_serving(project):
 def test_a_repaired_file_is_taken_up_again(project, monkeypatch):
     """When somebody asks, at once; by itself later and later, and never while it waits."""
     now = [0.0]
-    monkeypatch.setattr("noria.serve.predictor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.predictor.time.monotonic", lambda: now[0])
     path = project.artifacts.path(project.store.models.get(released.champion(project, 1).model).bundle)
     good = path.read_bytes()
     flip(path)
@@ -173,7 +173,7 @@ def test_a_canary_beside_a_damaged_champion_answers_its_share_and_no_more(projec
     assert {predictor.choose(s)[1] for s in chosen} == {"canary"}
     with pytest.raises(NoModel, match="may not be served") as error:
         predictor.choose(min(subjects - chosen))
-    assert "noria doctor" in error.value.way_out
+    assert "tidemill doctor" in error.value.way_out
 
 
 def test_with_nothing_good_nothing_is_served(project):
@@ -192,7 +192,7 @@ def test_a_missing_file_is_refused(project):
 
 def test_a_wrong_signature_is_refused(project, tmp_path, monkeypatch):
     """Signed by a key that this project does not trust, over the right bytes."""
-    from noria.release import signer as keys
+    from tidemill.release import signer as keys
 
     release = released.champion(project)
     trusted = [(project.state / "keys" / f"{name}.pub").read_bytes() for name in ("gate", "approval")]
@@ -228,7 +228,7 @@ def test_other_bytes_under_the_same_record_are_refused(project):
     """Somebody with a pen in the database points the model at another bundle."""
     release = released.champion(project, 1)
     other = released.bundle(project, ("bought for money",))
-    with sqlite3.connect(project.state / "noria.db") as db:
+    with sqlite3.connect(project.state / "tidemill.db") as db:
         assert db.execute("UPDATE models SET bundle = ? WHERE version = 1", (other,)).rowcount == 1
     with pytest.raises(NotAttested):
         load_release(project, release)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from noria.errors import DiskFull, StoreBusy
-from noria.kernel.records import OnlineEvent, Prediction
-from noria.serve import log as logs
-from noria.serve.log import Log
+from tidemill.errors import DiskFull, StoreBusy
+from tidemill.kernel.records import OnlineEvent, Prediction
+from tidemill.serve import log as logs
+from tidemill.serve.log import Log
 
 
 class Slow:

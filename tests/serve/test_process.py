@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from noria.serve import auth
-from noria.serve.routes import SCOPES
 from tests.serve import released
 from tests.serve.real import scorer, start
+from tidemill.serve import auth
+from tidemill.serve.routes import SCOPES
 
 HEAVY = ("polars", "deltalake", "scipy", "lightgbm", "optuna", "pandas", "sklearn", "pyarrow", "datasketches")
 WATCHED = """
 import json, sys
 opened = []
 sys.addaudithook(lambda name, args: opened.append(str(args[0])) if name == "open" else None)
-from noria.serve.server import main
+from tidemill.serve.server import main
 code = main(sys.argv[2:])
 json.dump({"modules": sorted(sys.modules), "opened": opened}, open(sys.argv[1], "w"))
 sys.exit(code)
@@ -74,10 +74,10 @@ def test_metrics_are_what_prometheus_reads(project):
     checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     lines = text.decode().splitlines()
-    assert 'noria_requests_total{route="/predict/{endpoint}",status="200"} 1.0' in lines
-    assert 'noria_requests_total{route="/predict/{endpoint}",status="400"} 1.0' in lines
-    assert 'noria_predictions_total{arm="champion",endpoint="shop",model="model:shop@1"} 1.0' in lines
-    assert 'noria_serving_info{arm="champion",endpoint="shop",model="model:shop@1",release="rel_1"} 1.0' in lines
+    assert 'tidemill_requests_total{route="/predict/{endpoint}",status="200"} 1.0' in lines
+    assert 'tidemill_requests_total{route="/predict/{endpoint}",status="400"} 1.0' in lines
+    assert 'tidemill_predictions_total{arm="champion",endpoint="shop",model="model:shop@1"} 1.0' in lines
+    assert 'tidemill_serving_info{arm="champion",endpoint="shop",model="model:shop@1",release="rel_1"} 1.0' in lines
 
 
 def test_a_stop_answers_what_is_under_way_and_writes_all_down(project):
@@ -139,6 +139,6 @@ def test_a_refresh_says_what_is_served(project):
 
 
 def test_a_scorer_that_cannot_start_says_why(tmp_path):
-    (tmp_path / "noria.toml").write_text("[project]\nnam = 'x'\n")
+    (tmp_path / "tidemill.toml").write_text("[project]\nnam = 'x'\n")
     with pytest.raises(AssertionError, match="'code': 'config'"):
         start(tmp_path, "")

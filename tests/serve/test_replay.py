@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.metadata import open_metadata
-from noria.project import StoredClock, open_project
-from noria.serve import auth
-from noria.serve.routes import SCOPES
-from noria.types import DAY, to_iso
 from tests.serve.asking import NOON, TOML, Asker, alive, make_app
+from tidemill.kernel.metadata import open_metadata
+from tidemill.project import StoredClock, open_project
+from tidemill.serve import auth
+from tidemill.serve.routes import SCOPES
+from tidemill.types import DAY, to_iso
 
 
 @pytest.fixture
 def replaying(tmp_path, home):
     root = tmp_path / "shop"
-    (root / ".noria").mkdir(parents=True)
-    (root / "noria.toml").write_text(TOML)
-    store = open_metadata(root / ".noria" / "noria.db")
+    (root / ".tidemill").mkdir(parents=True)
+    (root / "tidemill.toml").write_text(TOML)
+    store = open_metadata(root / ".tidemill" / "tidemill.db")
     store.settings.set("mode", "replay")
     store.settings.set("clock", NOON)
     store.close()

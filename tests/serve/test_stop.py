@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 
-from noria.serve.stop import Stop, on_signals
+from tidemill.serve.stop import Stop, on_signals
 
 INTERRUPTED = """
 import signal
-from noria.serve.stop import Stop
+from tidemill.serve.stop import Stop
 for turn in range(400):
     stop = Stop()
     signal.signal(signal.SIGALRM, lambda *_: stop.set())

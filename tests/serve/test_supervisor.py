@@ -1,4 +1,4 @@
-"""`noria up`: the scorer and the loop as a tree that stands and falls together."""
+"""`tidemill up`: the scorer and the loop as a tree that stands and falls together."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from pathlib import Path
 
 import pytest
 
-from noria.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, ServeError, Unauthorized
-from noria.project import open_project
-from noria.serve import auth, supervised, supervisor
-from noria.serve.client import Client
-from noria.serve.server import listen
-from noria.serve.supervised import Child
-from noria.serve.supervisor import login_address, up
 from tests.serve import released
+from tidemill.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, ServeError, Unauthorized
+from tidemill.project import open_project
+from tidemill.serve import auth, supervised, supervisor
+from tidemill.serve.client import Client
+from tidemill.serve.server import listen
+from tidemill.serve.supervised import Child
+from tidemill.serve.supervisor import login_address, up
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from noria.project import open_project
-from noria.serve import child, supervised, supervisor
+from tidemill.project import open_project
+from tidemill.serve import child, supervised, supervisor
 from tests.serve.asking import NOON
-from noria.types import HeldClock
+from tidemill.types import HeldClock
 
 def spawn(module, arguments, log, **more):
-    if "noria.retrain" in arguments:
+    if "tidemill.retrain" in arguments:
         arguments = [arguments[0], "tests.serve.idle_loop", *arguments[2:]]
     return child.spawn(module, arguments, log, **more)
 
@@ -164,7 +164,7 @@ def test_replay_needs_a_project_that_is_open_for_it(project):
 
 def test_backoff_grows_and_calms(project, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])
     born: list[float] = []
 
     class Dead:
@@ -191,11 +191,11 @@ def test_backoff_grows_and_calms(project, monkeypatch):
 def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeypatch, caplog, capsys):
     from click.testing import CliRunner
 
-    from noria.cli.doctor import doctor
-    from noria.cli.status import status
+    from tidemill.cli.doctor import doctor
+    from tidemill.cli.status import status
 
     now = [0.0]
-    monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])
     dies = [True]
     tree = supervisor._Tree(project, "127.0.0.1", 0)
 
@@ -207,7 +207,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
             return 1 if dies[0] else None
 
     def spawn(module, arguments, log, **more):
-        log.write(b"Traceback\nnoria.errors.ConfigError: noria.toml:9: decai\n" if dies[0] else b"well\n")
+        log.write(b"Traceback\ntidemill.errors.ConfigError: tidemill.toml:9: decai\n" if dies[0] else b"well\n")
         log.flush()
         return Fake()
 
@@ -219,7 +219,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
         tree.look()
     said = told(project)["trouble"]["loop"]
     assert said["crashes"] == tree._loop.crashes > 2
-    assert said["reason"] == "noria.errors.ConfigError: noria.toml:9: decai"
+    assert said["reason"] == "tidemill.errors.ConfigError: tidemill.toml:9: decai"
     assert "decai" in caplog.text
     asked = ["--project", str(project.root)]
     assert "the loop does not stay up" in CliRunner().invoke(status, asked).output
@@ -234,7 +234,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
 
 def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, caplog):
     now, full = [0.0], [True]
-    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
     tree = supervisor._Tree(project, "127.0.0.1", 0)
     changes = [True]
     tree._scorer.look = lambda: bool(changes and changes.pop())
@@ -292,10 +292,10 @@ def test_up_that_is_stopped_before_its_scorer_is_ready_ends_well(project, monkey
 
 def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
     now, filled = [0.0], list[float]()
-    monkeypatch.setattr("noria.serve.supervisor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
     tree = supervisor._Tree(project, "127.0.0.1", 0)
     tree._scorer.look = tree._loop.look = lambda: False
-    monkeypatch.setattr("noria.kernel.metadata.reserve.Reserve.fill", lambda _: filled.append(now[0]))
+    monkeypatch.setattr("tidemill.kernel.metadata.reserve.Reserve.fill", lambda _: filled.append(now[0]))
     for _ in range(64):
         now[0] += 0.25
         tree.look()
@@ -304,7 +304,7 @@ def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
 
 def test_a_child_that_cannot_be_started_is_tried_again(project, monkeypatch):
     now, tries = [0.0], list[float]()
-    monkeypatch.setattr("noria.serve.supervised.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])
 
     def no_room(*_):
         tries.append(now[0])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noria.kernel.artifacts.codecs import Bundle, put_bundle
-from noria.model.boost import Input
-from noria.model.bundle import manifest
 from tests.release.made import add_model, hold
 from tests.serve.real import scorer
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.model.boost import Input
+from tidemill.model.bundle import manifest
 
 COLUMNS = [Input("warmth", "number", "warmth", True), Input("day", "category", "day", False, ("mo", "tu"))]
 

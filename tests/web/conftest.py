@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from noria.project import Project, open_project
-from noria.types import HeldClock
-from noria.web.pages import trace
 from tests.web.serving import traced
 from tests.web.story import NOW, make_root, tell
+from tidemill.project import Project, open_project
+from tidemill.types import HeldClock
+from tidemill.web.pages import trace
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NORIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(trace, "_traced", traced)
 
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from noria.kernel.records import Release
-from noria.project import Project
-from noria.serve import auth
-from noria.serve.app import App
-from noria.serve.loading import Loaded
-from noria.serve.metrics import Metrics
-from noria.serve.predictor import Predictor, Served
-from noria.serve.serving import Serving
-from noria.types import DAY, JsonObject, to_iso
-from noria.web.app import face
 from tests.web.story import NOW
+from tidemill.kernel.records import Release
+from tidemill.project import Project
+from tidemill.serve import auth
+from tidemill.serve.app import App
+from tidemill.serve.loading import Loaded
+from tidemill.serve.metrics import Metrics
+from tidemill.serve.predictor import Predictor, Served
+from tidemill.serve.serving import Serving
+from tidemill.types import DAY, JsonObject, to_iso
+from tidemill.web.app import face
 
 
 class Counts:
@@ -52,7 +52,7 @@ def _place(n: int) -> JsonObject:
 
 
 def traced(project: Project, prediction: str) -> JsonObject:
-    """A trace in the shape that `noria.feedback.trace.trace` gives: the stand-in models have no bytes to trace."""
+    """A trace in the shape that `tidemill.feedback.trace.trace` gives: the stand-in models have no bytes to trace."""
     p = project.live.predictions.get(prediction)
     answer = json.loads(p.output)
     history = [

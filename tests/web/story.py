@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from noria.project import open_project
-from noria.types import DAY, HeldClock, named_id
 from tests.web.story_build import Building
 from tests.web.story_live import Living
 from tests.web.teller import HOSTILE, NOW, TEMPLATE
+from tidemill.project import open_project
+from tidemill.types import DAY, HeldClock, named_id
 
 __all__ = ["HOSTILE", "NOW", "Story", "make_root", "prediction_id", "tell"]
 
@@ -33,8 +33,8 @@ class Story(Building, Living):
 def make_root(root: Path) -> Path:
     """The recipe's own project folder, without data files."""
     (root / "contracts").mkdir(parents=True)
-    toml = (TEMPLATE / "noria.toml").read_text("utf-8").replace("{name}", "shop")
-    (root / "noria.toml").write_text(toml, "utf-8")
+    toml = (TEMPLATE / "tidemill.toml").read_text("utf-8").replace("{name}", "shop")
+    (root / "tidemill.toml").write_text(toml, "utf-8")
     (root / "contracts" / "sales.yaml").write_text((TEMPLATE / "contracts" / "sales.yaml").read_text("utf-8"), "utf-8")
     return root
 

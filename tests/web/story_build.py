@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from noria.data.profile import profile
-from noria.data.quarantine import QUARANTINE_COLUMNS
-from noria.data.tables import QUARANTINE, open_tables
-from noria.kernel import records as r
-from noria.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
+from tidemill.data.profile import profile
+from tidemill.data.quarantine import QUARANTINE_COLUMNS
+from tidemill.data.tables import QUARANTINE, open_tables
+from tidemill.kernel import records as r
+from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 
 
 class Building(Teller):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from noria.kernel import records as r
-from noria.retrain.decide import evidence_digest
-from noria.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
+from tidemill.kernel import records as r
+from tidemill.retrain.decide import evidence_digest
+from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 
 
 class Living(Teller):

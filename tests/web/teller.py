@@ -6,15 +6,15 @@ import random
 from pathlib import Path
 from typing import Any
 
-from noria.kernel import records as r
-from noria.kernel.records import Artifact
-from noria.project import Project
-from noria.types import DAY, Micros, named_id, parse_time
+from tidemill.kernel import records as r
+from tidemill.kernel.records import Artifact
+from tidemill.project import Project
+from tidemill.types import DAY, Micros, named_id, parse_time
 
 NOW = parse_time("2011-06-20T09:30:00")
 START = parse_time("2011-01-10")
 HOUR = DAY // 24
-TEMPLATE = Path(__file__).parents[2] / "noria" / "recipes" / "recommend" / "template"
+TEMPLATE = Path(__file__).parents[2] / "tidemill" / "recipes" / "recommend" / "template"
 HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }} \u202eevil\u202c שלום"
 ITEMS = [f"{n}{s}" for n in range(20_700, 22_900, 37) for s in ("", "A")]
 

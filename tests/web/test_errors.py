@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from noria.kernel.records import Window
-from noria.project import Project, open_project
-from noria.recipes.new import new_project
-from noria.testing import records as sample
-from noria.types import DAY, HeldClock
 from tests.web.story import NOW
 from tests.web.test_pages import get
+from tidemill.kernel.records import Window
+from tidemill.project import Project, open_project
+from tidemill.recipes.new import new_project
+from tidemill.testing import records as sample
+from tidemill.types import DAY, HeldClock
 
 START = NOW // DAY * DAY - 20 * DAY
 

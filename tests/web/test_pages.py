@@ -15,17 +15,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from noria.config import GoalSection
-from noria.kernel import records as r
-from noria.project import Project
-from noria.serve import auth
-from noria.types import DAY, named_id
-from noria.web.app import PAGES, PULSE, Web
-from noria.web.pages import trace
-from noria.web.render import POLICY
 from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
 from tests.web.story import NOW, prediction_id
+from tidemill.config import GoalSection
+from tidemill.kernel import records as r
+from tidemill.project import Project
+from tidemill.serve import auth
+from tidemill.types import DAY, named_id
+from tidemill.web.app import PAGES, PULSE, Web
+from tidemill.web.pages import trace
+from tidemill.web.render import POLICY
 
 FIXED = [p.path for p in PAGES if "{" not in p.path]
 OF_RECORDS = [
@@ -62,7 +62,7 @@ def test_a_project_with_nothing_has_every_page(empty: Project) -> None:
             assert heard.status == 200, (path, heard.body[:300])
             assert heard.headers["content-security-policy"] == POLICY
         assert b"Nothing runs here yet." in (await ask("GET", "/")).body
-        assert b"Nothing has happened yet: <code>noria run</code>" in (await ask("GET", "/")).body
+        assert b"Nothing has happened yet: <code>tidemill run</code>" in (await ask("GET", "/")).body
         assert b"no time column" not in (await ask("GET", "/data")).body
 
     asked(empty, work)
@@ -151,7 +151,7 @@ def test_every_route_needs_the_right_to_it(told: Project) -> None:
     assert len(posts) == 4
 
     async def nobody(ask: Asker) -> None:
-        for path in [*gets, *OF_RECORDS, "/static/noria.css", "/export/runs"]:
+        for path in [*gets, *OF_RECORDS, "/static/tidemill.css", "/export/runs"]:
             assert (await ask("GET", path, token=None)).status == 401
         for path in posts:
             assert (await ask("POST", path, raw=b"", token=None)).status == 401
@@ -180,7 +180,7 @@ def test_a_form_without_its_mark_changes_nothing(told: Project) -> None:
 def test_a_browser_without_a_session_is_told_how_to_log_in(told: Project) -> None:
     heard = get(told, "/", token=None, headers={"accept": "text/html,*/*"})
     assert heard.status == 401 and heard.headers["content-type"].startswith("text/html")
-    assert b"noria up" in heard.body and b"/login?code=" in heard.body
+    assert b"tidemill up" in heard.body and b"/login?code=" in heard.body
     lost = get(told, "/nowhere", headers={"accept": "text/html"})
     assert lost.status == 404 and b"Not here" in lost.body
     program = get(told, "/", token=None)
@@ -217,8 +217,8 @@ def test_each_live_part_is_a_block_of_its_page(told: Project) -> None:
 
 def test_static_files_are_named_by_what_is_in_them(told: Project) -> None:
     page = get(told, "/").body.decode()
-    address = page.partition('href="/static/noria.css')[2].partition('"')[0]
-    found = get(told, f"/static/noria.css{address}")
+    address = page.partition('href="/static/tidemill.css')[2].partition('"')[0]
+    found = get(told, f"/static/tidemill.css{address}")
     assert found.status == 200 and "immutable" in found.headers["cache-control"]
     assert found.headers["content-type"] == "text/css; charset=utf-8"
     assert get(told, "/static/app.py").status == 404
@@ -349,7 +349,7 @@ def test_json_of_a_program_is_not_a_page(told: Project) -> None:
 
 
 def test_a_stage_runs_with_the_clock(told: Project) -> None:
-    from noria.web.rollout import track
+    from tidemill.web.rollout import track
 
     release = told.store.releases.get(named_id("rel", "8"))
     early, late = str(track(release, release.stage_since)), str(track(release, release.stage_since + DAY))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from noria.errors import StoreError
-from noria.project import Project
-from noria.web import quarantine
+from tidemill.errors import StoreError
+from tidemill.project import Project
+from tidemill.web import quarantine
 
 HANGS = """
 import signal

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from noria.kernel.records import Event
-from noria.types import DAY, JsonObject
-from noria.web.tell import routine, tell, timeline
+from tidemill.kernel.records import Event
+from tidemill.types import DAY, JsonObject
+from tidemill.web.tell import routine, tell, timeline
 
 MORE: list[JsonObject] = [{}, {"known": 3}, {"kept": 2}]
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from noria.errors import Damaged, NotFound, StoreError
-from noria.kernel.artifacts import codecs
-from noria.kernel.artifacts.codecs import Bundle, Report, get_bundle, load, put_bundle, save
-from noria.kernel.artifacts.local import LocalArtifacts
+from tidemill.errors import Damaged, NotFound, StoreError
+from tidemill.kernel.artifacts import codecs
+from tidemill.kernel.artifacts.codecs import Bundle, Report, get_bundle, load, put_bundle, save
+from tidemill.kernel.artifacts.local import LocalArtifacts
 
 json_values = st.recursive(
     st.none()
@@ -228,7 +228,7 @@ def test_what_is_no_manifest_is_damage(tmp_path: Path, data: bytes) -> None:
 
 def test_the_codecs_load_neither_polars_nor_numpy() -> None:
     script = (
-        "import sys; import noria.kernel.artifacts.codecs, noria.kernel.artifacts.local;"
+        "import sys; import tidemill.kernel.artifacts.codecs, tidemill.kernel.artifacts.local;"
         "sys.exit(any(m in sys.modules for m in ('polars','numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noria.errors import Damaged, DiskFull, NotFound, StoreError
-from noria.kernel.artifacts.local import LocalArtifacts
-from noria.types import digest
+from tidemill.errors import Damaged, DiskFull, NotFound, StoreError
+from tidemill.kernel.artifacts.local import LocalArtifacts
+from tidemill.types import digest
 
 
 def test_what_is_put_comes_back_and_is_named_by_its_digest(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     """A file size limit stands for the full disk: the kernel refuses the write half way."""
     script = f"""
 import resource, signal, sys
-from noria.errors import DiskFull
-from noria.kernel.artifacts.local import LocalArtifacts
+from tidemill.errors import DiskFull
+from tidemill.kernel.artifacts.local import LocalArtifacts
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = LocalArtifacts({str(tmp_path)!r})
 kept = store.put(b"small")
@@ -146,12 +146,12 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_bytes_are_on_disk_before_their_name_and_every_folder_above_before_put_returns(
     tmp_path: Path, synced: list[str]
 ) -> None:
-    (tmp_path / "shop" / ".noria").mkdir(parents=True)
-    store = LocalArtifacts(tmp_path / "shop" / ".noria" / "artifacts")
+    (tmp_path / "shop" / ".tidemill").mkdir(parents=True)
+    store = LocalArtifacts(tmp_path / "shop" / ".tidemill" / "artifacts")
     one, same_folder, other_folder = b"1", *in_folder(b"1", 1), *in_folder(b"2", 1)
     folder = digest(one)[7:9]
     store.put(one)
-    assert synced == ["part", "replace", folder, "sha256", "artifacts", ".noria", "shop"]
+    assert synced == ["part", "replace", folder, "sha256", "artifacts", ".tidemill", "shop"]
     synced.clear()
     store.put(same_folder)
     assert synced == ["part", "replace", folder]
@@ -197,7 +197,7 @@ def test_what_is_no_artifact_is_left_alone(tmp_path: Path) -> None:
 def test_a_writer_killed_half_way_leaves_no_artifact_and_is_swept(tmp_path: Path, moment: str) -> None:
     script = f"""
 import os, signal
-from noria.kernel.artifacts.local import LocalArtifacts
+from tidemill.kernel.artifacts.local import LocalArtifacts
 store = LocalArtifacts({str(tmp_path)!r})
 store.delete(store.put(b"half"))  # its folder is there now
 os.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from noria.errors import DataBlocked
-from noria.kernel.engine import Context, pipeline, step
+from tidemill.errors import DataBlocked
+from tidemill.kernel.engine import Context, pipeline, step
 
 
 class Named(Exception):
@@ -53,7 +53,7 @@ def dies() -> None:
 
 @step(isolate=True)
 def raises(kind: str) -> None:
-    if kind == "noria":
+    if kind == "tidemill":
         raise DataBlocked("bad rows", place="sales", way_out="mend them")
     raise Named("own")
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from noria.kernel.artifacts import LocalArtifacts
-from noria.kernel.engine import Engine
-from noria.kernel.engine.events import RunEvent
-from noria.kernel.metadata import open_metadata
-from noria.kernel.metadata.base import MetadataStore
-from noria.kernel.records import Step
-from noria.types import HeldClock
+from tidemill.kernel.artifacts import LocalArtifacts
+from tidemill.kernel.engine import Engine
+from tidemill.kernel.engine.events import RunEvent
+from tidemill.kernel.metadata import open_metadata
+from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.kernel.records import Step
+from tidemill.types import HeldClock
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
     yield Place(tmp_path, store, LocalArtifacts(tmp_path / "artifacts"), HeldClock(1_000_000))
     store.close()
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from noria.errors import NotFound
-from noria.kernel.engine import why
 from tests.kernel.engine.conftest import Place
+from tidemill.errors import NotFound
+from tidemill.kernel.engine import why
 
 Load = Callable[..., ModuleType]
 STEPS = """
-    from noria import pipeline, step
+    from tidemill import pipeline, step
     from helpers import scale
 
     @step
@@ -76,11 +76,11 @@ def test_what_changed_is_named(
 
 
 def test_a_library_of_another_version_is_named(place: Place, load_module: Load, monkeypatch: Any) -> None:
-    from noria.kernel.engine import libraries
+    from tidemill.kernel.engine import libraries
 
     source = """
         import numpy as np
-        from noria import pipeline, step
+        from tidemill import pipeline, step
         @step
         def work() -> float:
             return float(np.sqrt(4.0))
@@ -102,7 +102,7 @@ def test_a_library_of_another_version_is_named(place: Place, load_module: Load, 
 def test_an_impure_step_is_told_why_it_always_runs(place: Place, load_module: Load) -> None:
     source = """
         import time
-        from noria import pipeline, step
+        from tidemill import pipeline, step
         @step
         def work() -> bool:
             return time.time() > 0
@@ -130,7 +130,7 @@ def test_what_is_said_of_reuse_is_what_the_engine_does(
 ) -> None:
     source = f"""
         import time
-        from noria import pipeline, step
+        from tidemill import pipeline, step
         @step{options}
         def work() -> bool:
             return time.time() > 0

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from noria.kernel.engine import step
-from noria.kernel.engine.fingerprint import fingerprint, made_of
-from noria.kernel.engine.reach import Reach, reach
+from tidemill.kernel.engine import step
+from tidemill.kernel.engine.fingerprint import fingerprint, made_of
+from tidemill.kernel.engine.reach import Reach, reach
 
 Load = Callable[..., ModuleType]
 quiet = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -25,7 +25,7 @@ quiet = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCh
 STEPS = """
     from __future__ import annotations
     import json
-    from noria import step
+    from tidemill import step
     from helpers import scale, Shape
     import helpers as h
 
@@ -186,7 +186,7 @@ def test_the_seed_counts_only_with_a_context_and_the_version_when_declared() -> 
 @pytest.mark.parametrize("what", ["fingerprint.PYTHON", "fingerprint.codecs.VERSION"])
 def test_another_python_or_codec_is_another_fingerprint(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     before = fingerprint(made_of(some.definition, Reach(), {}, {}, 0, None))
-    monkeypatch.setattr(f"noria.kernel.engine.{what}", "another")
+    monkeypatch.setattr(f"tidemill.kernel.engine.{what}", "another")
     assert fingerprint(made_of(some.definition, Reach(), {}, {}, 0, None)) != before
 
 
@@ -435,7 +435,7 @@ def work(): return WORDS, DEEP
 """
 CHANGES = """
 import json, steps
-from noria.kernel.engine.reach import reach
+from tidemill.kernel.engine.reach import reach
 steps.WORDS.update("bcdefgh")
 steps.DEEP[0]["k"][0].update(("x", letter) for letter in "bcdefgh")
 print(json.dumps(reach(steps.work).sources))

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from noria.errors import PipelineError, StepFailed
-from noria.kernel.engine import each, pipeline, step, when
 from tests.kernel.engine.conftest import Place
 from tests.kernel.engine.test_run import double, mapped, numbers, split, total
+from tidemill.errors import PipelineError, StepFailed
+from tidemill.kernel.engine import each, pipeline, step, when
 
 
 def test_mistakes_in_a_graph_are_told_while_it_is_drawn(place: Place) -> None:

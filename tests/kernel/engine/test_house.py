@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from noria.errors import Conflict, LeaseLost, StoreBusy
-from noria.kernel.engine import Context, faults, owner, pipeline, step
-from noria.kernel.engine.lease import RunLease
 from tests.kernel.engine.conftest import Place
+from tidemill.errors import Conflict, LeaseLost, StoreBusy
+from tidemill.kernel.engine import Context, faults, owner, pipeline, step
+from tidemill.kernel.engine.lease import RunLease
 
 HEAVY = ("polars", "numpy", "scipy", "sqlalchemy", "subprocess", "deltalake", "msgspec")
 
@@ -23,7 +23,7 @@ HEAVY = ("polars", "numpy", "scipy", "sqlalchemy", "subprocess", "deltalake", "m
 @pytest.mark.parametrize("names", ["step, pipeline, each, when, Context", "Engine, settle_orphans, why"])
 def test_importing_the_engine_loads_nothing_heavy(names: str) -> None:
     script = (
-        f"import json, sys; from noria.kernel.engine import {names};"
+        f"import json, sys; from tidemill.kernel.engine import {names};"
         f"print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -92,7 +92,7 @@ def test_a_busy_store_does_not_cost_the_lease(place: Place, monkeypatch: pytest.
 
 
 def test_a_lease_of_another_host_is_respected_until_it_runs_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("noria.kernel.engine.lease._PATIENCE", 0.0)
+    monkeypatch.setattr("tidemill.kernel.engine.lease._PATIENCE", 0.0)
     run = place.run(simple).run
     place.store.leases.take(f"run:{run.key}", "elsewhere:1:1:1", 60)
     with pytest.raises(Conflict, match="elsewhere:1:1:1"):
@@ -125,7 +125,7 @@ def test_a_run_records_the_commit_and_the_diff(place: Place) -> None:
 
     root: Path = place.root
     git("init", "-q")
-    (root / ".gitignore").write_text("noria.db*\nartifacts/\n")
+    (root / ".gitignore").write_text("tidemill.db*\nartifacts/\n")
     (root / "steps.py").write_text("a = 1\n")
     git("add", ".")
     git("commit", "-q", "-m", "first")
@@ -142,7 +142,7 @@ def test_a_run_records_the_commit_and_the_diff(place: Place) -> None:
 def test_fault_points_are_numbered_and_known() -> None:
     assert len(set(faults.POINTS)) == len(faults.POINTS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NORIA_FAULT", f"{len(faults.POINTS)}")
+        patch.setenv("TIDEMILL_FAULT", f"{len(faults.POINTS)}")
         for name in faults.POINTS:
             faults.point(name)
         with pytest.raises(KeyError):

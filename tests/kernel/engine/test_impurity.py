@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from noria.kernel.engine import Context, pipeline, step
-from noria.kernel.engine.impurity import Recorder, watching
 from tests.kernel.engine.conftest import Place
+from tidemill.kernel.engine import Context, pipeline, step
+from tidemill.kernel.engine.impurity import Recorder, watching
 
 
 def seen(root: Path, work: Callable[[], Any], *allowed: Path) -> list[str]:
@@ -45,7 +45,7 @@ def connect(port: int) -> None:
         (lambda root: connect(9), ["network ('127.0.0.1', 9)"]),
         (lambda root: subprocess.run([sys.executable, "-c", ""]), [f"process {sys.executable}"]),
         (lambda root: np.random.normal(), ["chance without the seed (a global random generator)"]),
-        (lambda root: os.environ.__setitem__("NORIA_TEST_ONLY", "1"), ["environment changed"]),
+        (lambda root: os.environ.__setitem__("TIDEMILL_TEST_ONLY", "1"), ["environment changed"]),
     ],
 )
 def test_touching_the_outside_is_seen(tmp_path: Path, work: Callable[[Path], Any], says: list[str]) -> None:
@@ -57,7 +57,7 @@ def test_touching_the_outside_is_seen(tmp_path: Path, work: Callable[[Path], Any
     recorder._temp = str(outside_temp)  # pytest's folder is a temporary one; here it stands for a project
     with watching(recorder):
         work(tmp_path)
-    os.environ.pop("NORIA_TEST_ONLY", None)
+    os.environ.pop("TIDEMILL_TEST_ONLY", None)
     assert [s for s in recorder.seen if "/dev/null" not in s] == says
 
 
@@ -88,7 +88,7 @@ def test_what_libraries_do_while_they_are_imported_is_not_the_steps_doing(tmp_pa
     script = """
 import sys
 from pathlib import Path
-from noria.kernel.engine.impurity import Recorder, watching
+from tidemill.kernel.engine.impurity import Recorder, watching
 recorder = Recorder(Path(sys.argv[1]))
 with watching(recorder):
     import lightgbm, numpy as np, polars as pl, scipy.stats

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from noria.errors import DataBlocked, PipelineError, StepFailed, StepTimeout
-from noria.kernel.engine import pipeline, step
 from tests.kernel.engine import apart_steps
 from tests.kernel.engine.conftest import Place
+from tidemill.errors import DataBlocked, PipelineError, StepFailed, StepTimeout
+from tidemill.kernel.engine import pipeline, step
 
 
 def run(place: Place, name: str, **arguments: Any) -> Any:
@@ -48,7 +48,7 @@ def test_values_between_children_go_by_artifacts_and_are_reused(place: Place) ->
 def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child's word that both hang is what makes the parent's clock go past the limit."""
     clock = SimpleNamespace(monotonic=lambda: 100.0 * len(place.said("progress")))
-    monkeypatch.setattr("noria.kernel.engine.isolated.time", clock)
+    monkeypatch.setattr("tidemill.kernel.engine.isolated.time", clock)
     with pytest.raises(StepTimeout, match="step hangs"):
         run(place, "hangs")
     (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]
@@ -66,7 +66,7 @@ def test_a_child_that_dies_is_told_by_its_signal(place: Place) -> None:
 
 def test_errors_come_back_by_their_names(place: Place) -> None:
     with pytest.raises(DataBlocked) as caught:
-        run(place, "raises", kind="noria")
+        run(place, "raises", kind="tidemill")
     assert str(caught.value) == "sales: bad rows - mend them"
     with pytest.raises(StepFailed, match=r"Named: own \(apart_steps.py:\d+\)"):
         run(place, "raises", kind="own")
@@ -105,10 +105,10 @@ def test_a_script_can_have_isolated_steps(place: Place, tmp_path: Path) -> None:
     script.write_text(
         f"""
 from pathlib import Path
-from noria.kernel.engine import Engine, pipeline, step
-from noria.kernel.metadata import open_metadata
-from noria.kernel.artifacts import LocalArtifacts
-from noria.types import SystemClock
+from tidemill.kernel.engine import Engine, pipeline, step
+from tidemill.kernel.metadata import open_metadata
+from tidemill.kernel.artifacts import LocalArtifacts
+from tidemill.types import SystemClock
 
 @step(isolate=True)
 def work(x: int) -> int:

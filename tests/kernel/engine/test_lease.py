@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from noria.errors import DiskFull, StoreBusy
-from noria.kernel.engine.lease import RunLease
-from noria.kernel.metadata import open_metadata
+from tidemill.errors import DiskFull, StoreBusy
+from tidemill.kernel.engine.lease import RunLease
+from tidemill.kernel.metadata import open_metadata
 
 
 @pytest.mark.parametrize("kind", [DiskFull, StoreBusy])
 def test_a_lease_that_cannot_be_dropped_runs_out(tmp_path: Path, kind: Any, monkeypatch: Any, caplog: Any) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
     lease = RunLease(store, "k", "me", 60.0)
     lease.take()
 

@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.errors import Conflict, DataBlocked, DiskFull, NotFound, StepFailed, StoreError
-from noria.kernel.artifacts import LocalArtifacts
-from noria.kernel.artifacts.codecs import Bundle, Report
-from noria.kernel.engine import Context, each, pipeline, settle_orphans, step, when
-from noria.kernel.engine.attempt import with_retries
 from tests.kernel.engine.conftest import Place
+from tidemill.errors import Conflict, DataBlocked, DiskFull, NotFound, StepFailed, StoreError
+from tidemill.kernel.artifacts import LocalArtifacts
+from tidemill.kernel.artifacts.codecs import Bundle, Report
+from tidemill.kernel.engine import Context, each, pipeline, settle_orphans, step, when
+from tidemill.kernel.engine.attempt import with_retries
 
 CALLS: list[str] = []
 
@@ -303,7 +303,7 @@ def test_a_run_whose_process_died_is_gone_on_with_after_any_number_of_others(pla
     assert place.run(mapped, {"n": 1}).run.id == run.id
 
 
-def test_an_error_of_noria_comes_out_as_it_is(place: Place) -> None:
+def test_an_error_of_tidemill_comes_out_as_it_is(place: Place) -> None:
     @step
     def blocked() -> None:
         raise DataBlocked("7 % of the rows are bad", place="sales")
@@ -434,7 +434,7 @@ def test_a_store_that_is_full_too_ends_with_a_clear_error_and_the_next_start_set
     def transact(self: Any, work: Any) -> Any:
         calls[0] += 1
         if calls[0] > 2:
-            raise DiskFull("the disk is full", place="noria.db")
+            raise DiskFull("the disk is full", place="tidemill.db")
         return real(self, work)
 
     monkeypatch.setattr(kind, "transact", transact)
@@ -525,7 +525,7 @@ def test_an_interrupted_run_waits_for_its_threads_and_keeps_what_they_made(
     awaited, join = threading.Event(), threading.Thread.join
 
     def waits(self: threading.Thread, timeout: float | None = None) -> None:
-        if self.name == "noria-slow":
+        if self.name == "tidemill-slow":
             awaited.set()
         join(self, timeout)
 
@@ -543,7 +543,7 @@ def test_an_interrupted_run_waits_for_its_threads_and_keeps_what_they_made(
 
 
 def test_a_thread_that_outlasts_the_wait_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("noria.kernel.engine.schedule._PATIENCE", 0.0)
+    monkeypatch.setattr("tidemill.kernel.engine.schedule._PATIENCE", 0.0)
     release = threading.Event()
 
     @step

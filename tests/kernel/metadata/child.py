@@ -1,8 +1,8 @@
 """A process that writes until it is killed, and says on its standard output what has been acknowledged.
 
 python child.py append live.db NAME       predictions, outcomes and events; one line an acknowledged append
-python child.py promote noria.db NAME     releases, promotions and roll backs; one line a finished change
-python child.py count noria.db NAME N     N model versions, each numbered in its transaction; one line a version
+python child.py promote tidemill.db NAME     releases, promotions and roll backs; one line a finished change
+python child.py count tidemill.db NAME N     N model versions, each numbered in its transaction; one line a version
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from noria.kernel.metadata import open_live, open_metadata
-from noria.testing import records as sample
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.testing import records as sample
 
 AHEAD = 64  # appends on the way at once
 

@@ -64,7 +64,7 @@ class Server:
             raise RuntimeError(f"{name} failed:\n{told}")
 
     def start(self) -> None:
-        self.run("initdb", "-D", "data", "-U", "noria", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self.run("initdb", "-D", "data", "-U", "tidemill", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self.resume()
 
     def resume(self) -> None:
@@ -76,10 +76,10 @@ class Server:
         self.run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
 
     def url(self, database: str = "postgres", schema: str = "public") -> str:
-        return f"postgresql://noria@/{database}?host={self.folder}&port={self.port}&options=-csearch_path%3D{schema}"
+        return f"postgresql://tidemill@/{database}?host={self.folder}&port={self.port}&options=-csearch_path%3D{schema}"
 
     def loopback(self, schema: str) -> str:
-        return f"postgresql://noria@127.0.0.1:{self.port}/postgres?options=-csearch_path%3D{schema}"
+        return f"postgresql://tidemill@127.0.0.1:{self.port}/postgres?options=-csearch_path%3D{schema}"
 
     def schema(self) -> str:
         """A new, empty schema: a database for each test would be thousands of files."""
@@ -101,7 +101,7 @@ def server() -> Iterator[Server]:
             pytest.fail(f"missing: {missing}")
         pytest.skip(f"missing: {missing}")
     user = _user()
-    folder = Path(tempfile.mkdtemp(prefix="noria-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="tidemill-pg-"))
     if user is not None:
         os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
     server = Server(programs, folder, user)

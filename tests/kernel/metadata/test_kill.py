@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from noria.kernel.metadata import open_live, open_metadata
-from noria.testing import records as sample
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.testing import records as sample
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -64,7 +64,7 @@ def test_every_acknowledged_append_is_there(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_promotions_killed_at_any_moment_leave_one_champion(tmp_path: Path, seed: int) -> None:
-    path, dice = tmp_path / "noria.db", random.Random(seed)
+    path, dice = tmp_path / "tidemill.db", random.Random(seed)
     store = open_metadata(path)
     for version in (1, 2, 3):
         store.models.add(sample.model(version))
@@ -91,7 +91,7 @@ def test_promotions_killed_at_any_moment_leave_one_champion(tmp_path: Path, seed
 
 
 def test_two_processes_number_together(tmp_path: Path) -> None:
-    path = tmp_path / "noria.db"  # both find no file, both make it
+    path = tmp_path / "tidemill.db"  # both find no file, both make it
     with children(*(("count", str(path), f"child{n}", "40") for n in range(2))) as started:
         said = [[int(line) for line in child.communicate()[0].split()] for child in started]
         assert [child.returncode for child in started] == [0, 0]

@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from noria.errors import Damaged, StoreError
-from noria.kernel.metadata import open_metadata, versions
-from noria.kernel.metadata.migrations.run import chain, upgrade
-from noria.kernel.metadata.postgres import open_postgres
-from noria.kernel.metadata.sqlite import open_sqlite
-from noria.kernel.metadata.store import Store
-from noria.kernel.metadata.versions import LIVE, NORIA, Kind
-from noria.testing import records as sample
+from tidemill.errors import Damaged, StoreError
+from tidemill.kernel.metadata import open_metadata, versions
+from tidemill.kernel.metadata.migrations.run import chain, upgrade
+from tidemill.kernel.metadata.postgres import open_postgres
+from tidemill.kernel.metadata.sqlite import open_sqlite
+from tidemill.kernel.metadata.store import Store
+from tidemill.kernel.metadata.versions import LIVE, TIDEMILL, Kind
+from tidemill.testing import records as sample
 
 ADDS = """
 import sqlalchemy as sa
@@ -48,7 +48,7 @@ def upgrade():
 """
 
 
-@pytest.mark.parametrize("kind", [NORIA, LIVE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
 def test_the_newest_migration_is_the_head(kind: Kind) -> None:
     scripts = chain(kind.versions)
     assert scripts[-1].revision == kind.head
@@ -60,7 +60,7 @@ def _migrated(connection: Connection, kind: Kind) -> None:
     assert upgrade(connection, kind.versions, kind.version_table, None) == kind.head
 
 
-@pytest.mark.parametrize("kind", [NORIA, LIVE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
 def test_the_migrations_make_what_the_schema_says(tmp_path: Path, kind: Kind) -> None:
     open_sqlite(tmp_path / "fresh.db", kind).close()
     engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
@@ -76,7 +76,7 @@ def test_the_migrations_make_what_the_schema_says(tmp_path: Path, kind: Kind) ->
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("kind", [NORIA, LIVE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
 def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:
     made = []
     for how in ("fresh", "migrated"):
@@ -99,25 +99,25 @@ def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A store of version 0001 with something in it."""
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
     store.runs.create(sample.run())
     store.runs.put_step(sample.step())
     store.settings.set("x", "whole")
     store.close()
-    return tmp_path / "noria.db"
+    return tmp_path / "tidemill.db"
 
 
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kind]:
-    """A noria of the future, with these further migrations."""
+    """A tidemill of the future, with these further migrations."""
     folder = tmp_path / "versions"
-    shutil.copytree(NORIA.versions, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TIDEMILL.versions, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(versions.Kind, "versions", property(lambda _: folder))
 
     def make(*scripts: str) -> Kind:
         for n, script in enumerate(scripts, 2):
             (folder / f"m{n:04}.py").write_text(script)
-        return replace(NORIA, head=f"{len(scripts) + 1:04}")
+        return replace(TIDEMILL, head=f"{len(scripts) + 1:04}")
 
     return make
 
@@ -130,14 +130,14 @@ def test_an_older_store_is_brought_up_with_all_it_holds(old: Path, later: Callab
     store.close()
     with closing(sqlite3.connect(old)) as plain:
         assert plain.execute("SELECT note FROM runs").fetchall() == [("old",), ("old",)]
-        assert plain.execute("SELECT version_num FROM noria_version").fetchall() == [("0002",)]
+        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0002",)]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(old: Path, later: Callable[..., Kind]) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         open_sqlite(old, later(ADDS, FAILS))
     with closing(sqlite3.connect(old)) as plain:
-        assert plain.execute("SELECT version_num FROM noria_version").fetchall() == [("0001",)]
+        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0001",)]
         assert "note" not in [row[1] for row in plain.execute("PRAGMA table_info(runs)")]
     store = open_metadata(old)
     assert store.settings.get("x") == "whole"

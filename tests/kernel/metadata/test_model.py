@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from noria.errors import Conflict
-from noria.kernel.metadata import open_live, open_metadata
-from noria.kernel.records import OnlineEvent
-from noria.testing import records as sample
-from noria.testing.live import written
+from tidemill.errors import Conflict
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.kernel.records import OnlineEvent
+from tidemill.testing import records as sample
+from tidemill.testing.live import written
 
 KEYS = st.sampled_from([f"k{n}" for n in range(8)])
 ENDPOINTS = st.sampled_from(["shop", "demand"])
@@ -27,7 +27,7 @@ class ReleasesMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.store = open_metadata(Path(self.folder.name) / "noria.db")
+        self.store = open_metadata(Path(self.folder.name) / "tidemill.db")
         self.state: dict[str, dict[str, Any]] = {}
         self.now, self.revision = 0, 0
 

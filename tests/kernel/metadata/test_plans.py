@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from noria.kernel.metadata import open_live, open_metadata
-from noria.testing import records as sample
-from noria.testing.live import written
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.testing import records as sample
+from tidemill.testing.live import written
 
 META: dict[str, Callable[[Any], Any]] = {
     "runs.get": lambda s: s.runs.get("run_1"),
@@ -77,7 +77,7 @@ def plans(store: Any, call: Callable[[Any], Any]) -> list[str]:
 
 @pytest.mark.parametrize("call", META.values(), ids=META.keys())
 def test_metadata(tmp_path: Path, call: Callable[[Any], Any]) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
     store.runs.create(sample.run())
     store.events.add(sample.event())
     store.decisions.add(sample.decision())

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from noria.errors import StoreBusy, StoreError
-from noria.kernel.metadata import open_live, open_metadata
-from noria.testing import records as sample
-from noria.testing.live import written
+from tidemill.errors import StoreBusy, StoreError
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.testing import records as sample
+from tidemill.testing.live import written
 
 if TYPE_CHECKING:
     from tests.kernel.metadata.conftest import Server
@@ -108,12 +108,12 @@ def test_no_server_and_no_database_are_said(server: Server) -> None:
     with pytest.raises(StoreError, match="no_such_database"):
         open_metadata(server.url("no_such_database"))
     with pytest.raises(StoreError, match=r"127\.0\.0\.1"):
-        open_metadata("postgresql://noria:secret@127.0.0.1:1/x")
+        open_metadata("postgresql://tidemill:secret@127.0.0.1:1/x")
 
 
 def test_the_secret_is_in_no_error() -> None:
     with pytest.raises(StoreError) as caught:
-        open_metadata("postgresql://noria:hush@127.0.0.1:1/x")
+        open_metadata("postgresql://tidemill:hush@127.0.0.1:1/x")
     assert "hush" not in str(caught.value) + repr(caught.value) + repr(caught.value.problem())
 
 

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from noria.errors import DiskFull, StoreBusy
-from noria.kernel.metadata import reserve
-from noria.kernel.metadata.reserve import PART, PLENTY, SIZE, Reserve
+from tidemill.errors import DiskFull, StoreBusy
+from tidemill.kernel.metadata import reserve
+from tidemill.kernel.metadata.reserve import PART, PLENTY, SIZE, Reserve
 
 
 def kept(folder: Path) -> int:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from noria.errors import Damaged, DiskFull, ProjectError, StoreBusy, StoreError
-from noria.kernel.metadata import open_live, open_metadata, sqlite
-from noria.kernel.metadata.base import LiveStore
-from noria.kernel.metadata.database import Database
-from noria.testing import records as sample
+from tidemill.errors import Damaged, DiskFull, ProjectError, StoreBusy, StoreError
+from tidemill.kernel.metadata import open_live, open_metadata, sqlite
+from tidemill.kernel.metadata.base import LiveStore
+from tidemill.kernel.metadata.database import Database
+from tidemill.testing import records as sample
 
 
 def database(store: object) -> Database:
@@ -29,7 +29,7 @@ def database(store: object) -> Database:
 
 
 def test_the_file_is_its_owners_alone_and_set_to_be_safe(tmp_path: Path) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
 
     def pragmas(tx: object) -> dict[str, object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "query_only")
@@ -44,14 +44,14 @@ def test_the_file_is_its_owners_alone_and_set_to_be_safe(tmp_path: Path) -> None
     }
     for path in tmp_path.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    with closing(sqlite3.connect(tmp_path / "noria.db")) as plain:
+    with closing(sqlite3.connect(tmp_path / "tidemill.db")) as plain:
         loose = plain.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND NOT strict").fetchall()
-    assert {name for (name,) in loose} <= {"sqlite_schema", "sqlite_temp_schema", "noria_version"}
+    assert {name for (name,) in loose} <= {"sqlite_schema", "sqlite_temp_schema", "tidemill_version"}
     store.close()
 
 
 def test_readers_cannot_write(tmp_path: Path) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
     with (
         database(store).engine.connect() as reader,
         pytest.raises(Exception, match="readonly"),
@@ -61,12 +61,12 @@ def test_readers_cannot_write(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_held_is_a_bounded_wait(tmp_path: Path) -> None:
-    path = tmp_path / "noria.db"
+    path = tmp_path / "tidemill.db"
     store = open_metadata(path, wait=0.05)
     store.settings.set("x", 1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy, match=r"noria\.db"):
+        with pytest.raises(StoreBusy, match=r"tidemill\.db"):
             store.settings.set("x", 2)
         assert store.settings.get("x") == 1  # readers do not wait
         other.execute("ROLLBACK")
@@ -76,27 +76,27 @@ def test_a_lock_that_is_held_is_a_bounded_wait(tmp_path: Path) -> None:
 
 
 def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
-    (tmp_path / "noria.db").write_bytes(b"not a database at all" * 300)
-    with pytest.raises(Damaged, match=r"noria\.db"):
-        open_metadata(tmp_path / "noria.db")
+    (tmp_path / "tidemill.db").write_bytes(b"not a database at all" * 300)
+    with pytest.raises(Damaged, match=r"tidemill\.db"):
+        open_metadata(tmp_path / "tidemill.db")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no folder"):
-        open_metadata(tmp_path / "no" / "noria.db")
+        open_metadata(tmp_path / "no" / "tidemill.db")
 
 
-def test_what_a_newer_noria_wrote_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "noria.db"
+def test_what_a_newer_tidemill_wrote_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tidemill.db"
     open_metadata(path).close()
     with closing(sqlite3.connect(path)) as plain, plain:
-        plain.execute("UPDATE noria_version SET version_num = '9999'")
+        plain.execute("UPDATE tidemill_version SET version_num = '9999'")
     with pytest.raises(ProjectError, match="9999"):
         open_metadata(path)
 
 
 def test_an_attempt_that_failed_leaves_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "noria.db"
+    path = tmp_path / "tidemill.db"
 
     def no_room(connection: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -116,20 +116,20 @@ def _descriptors() -> Iterator[str]:
 
 
 def test_an_existing_store_is_opened_without_alembic(tmp_path: Path) -> None:
-    open_metadata(tmp_path / "noria.db").close()
+    open_metadata(tmp_path / "tidemill.db").close()
     open_live(tmp_path / "live.db").close()
     look = (
-        "import sys; from noria.kernel.metadata import open_live, open_metadata;"
+        "import sys; from tidemill.kernel.metadata import open_live, open_metadata;"
         "open_metadata(sys.argv[1]).runs.list(); open_live(sys.argv[2]).predictions.count();"
         "print([m for m in ('alembic', 'psycopg', 'numpy', 'polars') if m in sys.modules])"
     )
-    command = [sys.executable, "-c", look, str(tmp_path / "noria.db"), str(tmp_path / "live.db")]
+    command = [sys.executable, "-c", look, str(tmp_path / "tidemill.db"), str(tmp_path / "live.db")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_what_is_queued_at_the_end_of_a_program_is_written(tmp_path: Path) -> None:
     script = (
-        "import sys; from noria.kernel.metadata import open_live; from noria.testing import records;"
+        "import sys; from tidemill.kernel.metadata import open_live; from tidemill.testing import records;"
         "live = open_live(sys.argv[1]);"
         "[live.append([records.prediction(f'p{n}')], [], []) for n in range(100)]"
     )
@@ -209,8 +209,8 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(small: Path) -> None:
 
 
 def test_a_full_disk_fails_the_caller_who_waits(small: Path) -> None:
-    store = open_metadata(small / "noria.db")
-    with pytest.raises(DiskFull, match=r"noria\.db"):
+    store = open_metadata(small / "tidemill.db")
+    with pytest.raises(DiskFull, match=r"tidemill\.db"):
         for n in range(4_000):
             store.settings.set(f"x{n}", "y" * 4_000)
     assert store.settings.get("x0") == "y" * 4_000

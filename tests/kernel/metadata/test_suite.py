@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from noria.kernel.metadata import open_live, open_metadata
-from noria.kernel.metadata.base import LiveStore, MetadataStore
-from noria.testing.live import LiveSuite
-from noria.testing.metadata import MetadataSuite, opener
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.kernel.metadata.base import LiveStore, MetadataStore
+from tidemill.testing.live import LiveSuite
+from tidemill.testing.metadata import MetadataSuite, opener
 
 
 class TestSqlite(MetadataSuite):
     @pytest.fixture
     def opened(self, tmp_path: Path) -> Iterator[Callable[[], MetadataStore]]:
-        with opener(lambda: open_metadata(tmp_path / "noria.db")) as opened:
+        with opener(lambda: open_metadata(tmp_path / "tidemill.db")) as opened:
             yield opened
 
 

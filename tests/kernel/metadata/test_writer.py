@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from noria.errors import StoreError
-from noria.kernel.metadata import open_live, open_metadata
-from noria.kernel.metadata.base import MetadataStore
-from noria.testing import records as sample
+from tidemill.errors import StoreError
+from tidemill.kernel.metadata import open_live, open_metadata
+from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.testing import records as sample
 
 Work = Callable[[Any], Any]
 
@@ -46,7 +46,7 @@ def one_batch(store: MetadataStore, works: list[Work]) -> Iterator[list[Future[A
 
 
 def test_those_who_wait_together_are_committed_together(tmp_path: Path) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
     seen: list[Any] = []
 
     def work(n: int) -> Work:
@@ -65,7 +65,7 @@ def test_those_who_wait_together_are_committed_together(tmp_path: Path) -> None:
 
 
 def test_one_that_fails_rolls_back_only_itself(tmp_path: Path) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
 
     def good(n: int) -> Work:
         return lambda tx: store.settings.set(f"x{n}", n, tx)
@@ -83,7 +83,7 @@ def test_one_that_fails_rolls_back_only_itself(tmp_path: Path) -> None:
 
 
 def test_when_the_database_gives_up_all_are_told_and_nothing_is_there(tmp_path: Path) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
 
     def gives_up(tx: Any) -> None:
         tx.exec_driver_sql("ROLLBACK")  # what SQLite does by itself when a write finds no room
@@ -100,7 +100,7 @@ def test_when_the_database_gives_up_all_are_told_and_nothing_is_there(tmp_path: 
 
 
 def test_a_connection_that_is_lost_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    store = open_metadata(tmp_path / "noria.db")
+    store = open_metadata(tmp_path / "tidemill.db")
 
     def lose(tx: Any) -> None:
         tx.connection.dbapi_connection.close()

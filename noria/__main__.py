@@ -1,6 +1,0 @@
-"""``python -m noria``."""
-
-from noria.cli.main import main
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,0 @@
-"""Your own Python: sources, learners and pipelines that noria.toml names as "steps:NAME"."""

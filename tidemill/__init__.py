@@ -1,0 +1,43 @@
+"""Tidemill runs the whole life of a machine-learning model in one closed loop.
+
+The public names are loaded when first used, so that ``import tidemill`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polars import DataFrame as Table
+
+    from tidemill.kernel.engine import Context, Engine, each, pipeline, step, when
+    from tidemill.project import Project, open_project
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Context": "tidemill.kernel.engine",
+    "Engine": "tidemill.kernel.engine",
+    "Project": "tidemill.project",
+    "Table": "polars",
+    "each": "tidemill.kernel.engine",
+    "open_project": "tidemill.project",
+    "pipeline": "tidemill.kernel.engine",
+    "step": "tidemill.kernel.engine",
+    "when": "tidemill.kernel.engine",
+}
+
+__all__ = ["Context", "Engine", "Project", "Table", "each", "open_project", "pipeline", "step", "when"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tidemill' has no attribute {name!r}")
+    found = getattr(import_module(_HOME[name]), "DataFrame" if name == "Table" else name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,153 @@
+"""The `tidemill` command: one table of verbs, each loaded when it is called, so that `--help` loads click and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tidemill.errors import DiskFull, PipelineError, StepFailed, TidemillError, no_room
+from tidemill.types import did_you_mean
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("tidemill.cli.new:new", "Make a project from a recipe."),
+    "demo": ("tidemill.cli.demo:demo", "Two years of a real shop in a few minutes."),
+    "run": ("tidemill.cli.run:run", "data → model → release, each finished step cached."),
+    "up": ("tidemill.cli.up:up", "Serve predictions, the page, the API and the loop."),
+    "status": ("tidemill.cli.status:status", "Is everything all right?"),
+    "data": ("tidemill.cli.data:data", "ls · show · diff · check · quarantine · infer"),
+    "runs": ("tidemill.cli.runs:runs", "ls · show · why · resume · compare"),
+    "why": ("tidemill.cli.runs:why", "Why a step ran, or what it was reused from."),
+    "models": ("tidemill.cli.models:models", "ls · show · compare"),
+    "compare": ("tidemill.cli.models:compare", "Two model versions side by side."),
+    "approve": ("tidemill.cli.release:approve", "Say yes to a release that is held."),
+    "reject": ("tidemill.cli.release:reject", "Say no to a release that is held."),
+    "release": ("tidemill.cli.release:release", "start · status · advance · halt · rollback"),
+    "rollback": ("tidemill.cli.release:rollback", "Put the champion before this one back."),
+    "predict": ("tidemill.cli.predict:predict", "Ask the running server."),
+    "feedback": ("tidemill.cli.predict:feedback", "Tell the running server what really happened."),
+    "trace": ("tidemill.cli.trace:trace", "From a prediction back to its source rows."),
+    "impact": ("tidemill.cli.trace:impact", "What a file, dataset, model or person touched."),
+    "decisions": ("tidemill.cli.decisions:decisions", "ls · show · replay"),
+    "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
+    "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
+    "trust": ("tidemill.cli.trust:trust", "Whose signatures this machine takes for the project's."),
+    "doctor": ("tidemill.cli.doctor:doctor", "Look for what could go wrong, and say how to mend it."),
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}: {_meant(args[0])}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _meant(word: str) -> str:
+    """The command that was meant; a word that is some group's own is answered with that group."""
+    groups = [name for name, (_, text) in COMMANDS.items() if word in text.partition(":")[0].split(" · ")]
+    return (
+        f"did you mean {' or '.join(f'tidemill {name} {word}' for name in groups)}?"
+        if groups
+        else did_you_mean(word, COMMANDS)
+    )
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tidemill", message="tidemill %(version)s")
+def cli() -> None:
+    """The whole life of a machine-learning model in one closed loop.
+
+    Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 data · 4 store, or no such record · 5 a step failed · 6 model ·
+    7 release · 8 server.
+    Every command takes --json; demo writes it to a file: --json FILE.
+    """
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; errors go to stderr with the way out, never as a bare traceback."""
+    try:
+        found = cli.main(args=args, prog_name="tidemill", standalone_mode=False)
+        if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
+            sys.exit(found)
+        return found
+    except click.exceptions.Abort as exc:
+        click.echo("\n".join(["stopped", *getattr(exc.__cause__, "__notes__", ())]), err=True)
+        sys.exit(130)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except TidemillError as exc:
+        _keep(exc)
+        click.secho(f"tidemill: {exc}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(exc.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except Exception as exc:
+        if os.environ.get("TIDEMILL_TRACEBACK"):
+            raise
+        if no_room(exc):
+            click.echo(f"tidemill: the disk is full: {exc} - free some room and run the same command again", err=True)
+            sys.exit(DiskFull.exit_code)
+        if own := _own_fault(exc):
+            click.echo(own, err=True)
+            sys.exit(StepFailed.exit_code)
+        click.echo(
+            f"tidemill: unexpected {type(exc).__name__}: {exc} - this is a defect; TIDEMILL_TRACEBACK=1 shows where",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def _own_fault(exc: Exception) -> str:
+    """What to say of an exception out of the project's own steps.py, its traceback kept; nothing where it is ours."""
+    from tidemill.project import blamed, keep_traceback
+
+    where = blamed(exc)
+    if where is None:
+        return ""
+    said = exc.msg if isinstance(exc, SyntaxError) else exc
+    kept = keep_traceback(exc, where[0])
+    return f"tidemill: steps.py:{where[1]}: {type(exc).__name__}: {said} - mend it and run the same command again; all of it: {kept}"
+
+
+def _keep(exc: TidemillError) -> None:
+    """The traceback of what a project's own step or pipeline raised: the message has its last line only."""
+    if isinstance(exc, (StepFailed, PipelineError)) and exc.__cause__ is not None:
+        from tidemill.project import blamed, keep_traceback
+
+        where = blamed(exc.__cause__)
+        if where is not None:
+            kept = keep_traceback(exc.__cause__, where[0])
+            exc.way_out = f"{exc.way_out}; the whole traceback is in {kept}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""`tidemill models ls | show | compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tidemill.cli.output import emit, facts, interval, json_option, opened, project_option, said, table
+from tidemill.types import to_iso
+
+
+@click.group()
+def models() -> None:
+    """Model versions."""
+
+
+@models.command("ls")
+@project_option
+@json_option
+def ls(folder: Path, as_json: bool) -> None:
+    """The leaderboard: every version with its metrics and intervals, best first."""
+    with opened(folder) as project:
+        metric = project.config.model.metric
+        found = sorted(project.store.models.list(), key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
+        aliases = {
+            name: {version: alias for alias, version in project.store.models.aliases(name).items()}
+            for name in {m.name for m in found}
+        }
+    rows = [
+        (
+            m.ref,
+            aliases[m.name].get(m.version),
+            m.kind,
+            m.recipe.get("method"),
+            interval(m.metrics.get(metric)),
+            to_iso(m.trained_through),
+            m.author,
+        )
+        for m in found
+    ]
+    emit(found, as_json, lambda: table(("model", "alias", "kind", "method", metric, "trained through", "author"), rows))
+
+
+@models.command()
+@click.argument("model")
+@project_option
+@json_option
+def show(folder: Path, model: str, as_json: bool) -> None:
+    """One version: recipe, metrics, data, what the gates said last, card."""
+    from tidemill.cli.release import gate_table
+    from tidemill.release.registry import resolve, verdicts_of
+
+    with opened(folder) as project:
+        found = resolve(project, model)
+        tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == found.ref]
+        last = max(tried, key=lambda r: (r.created, r.id), default=None)
+        verdicts = verdicts_of(project, last) if last else []
+        card = project.artifacts.get(found.card).decode() if found.card else ""
+
+    def show_model() -> None:
+        facts(
+            {
+                "model": found.ref,
+                "kind": found.kind,
+                "bundle": found.bundle,
+                "recipe": found.recipe,
+                "data": ", ".join(found.data),
+                "release": f"{last.id}, {last.status}" if last else "never tried",
+            }
+        )
+        if verdicts:
+            click.echo()
+            gate_table(verdicts)
+        click.echo(f"\n{card}")
+
+    emit({"model": found, "card": card, "release": last, "verdicts": verdicts}, as_json, show_model)
+
+
+@click.command()
+@click.argument("one")
+@click.argument("other")
+@project_option
+@json_option
+def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
+    """Two versions side by side."""
+    from tidemill.release.registry import compare as compare_versions
+
+    with opened(folder) as project:
+        found = compare_versions(project, one, other)
+    rows: list[tuple[str, ...]] = [
+        ("kind", *found["kind"]),
+        ("trained through", *(to_iso(at) for at in found["trained_through"])),
+        ("data", *(", ".join(refs) for refs in found["data"])),
+    ]
+    rows += [(name, *(_cell(value) for value in pair)) for name, pair in found["recipe"].items()]
+    rows += [(name, *(_cell(value) for value in pair)) for name, pair in found["metrics"].items() if _measured(pair)]
+    emit(found, as_json, lambda: table(("", *found["models"]), rows))
+
+
+models.add_command(compare)
+
+
+def _mean(value: object) -> float:
+    return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
+
+
+def _measured(pair: list[object]) -> bool:
+    """Whether both are metrics with intervals, or plain numbers; the tables within metrics are for --json."""
+    return all(value is None or isinstance(value, int | float | list) for value in pair)
+
+
+def _cell(value: object) -> str:
+    return interval(value) or ("" if value is None else said(value))

@@ -1,0 +1,188 @@
+"""`tidemill run`: one turn of the wheel by hand, or a pipeline of the project's own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tidemill.cli.output import emit, facts, json_option, opened, project_option
+from tidemill.errors import Conflict
+from tidemill.types import JsonObject, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tidemill.kernel.records import Run
+    from tidemill.project import Project
+
+LIFECYCLE = ("data", "model", "release")
+
+
+@click.command()
+@click.argument("pipeline", required=False)
+@click.option(
+    "--param", "-p", "params", multiple=True, help="name=value, for a pipeline of your own; the value is JSON or text."
+)
+@project_option
+@json_option
+def run(folder: Path, pipeline: str | None, params: tuple[str, ...], as_json: bool) -> None:
+    """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
+    with opened(folder) as project, steps_shown(as_json) as tell:
+        found = _own(project, pipeline, params, tell) if pipeline else _cycle(project, tell)
+    emit(found, as_json, lambda: _show(found))
+
+
+def _show(found: JsonObject) -> None:
+    """The facts, and below them why it was refused."""
+    why = found.get("refused_by") or {}
+    facts({name: value for name, value in found.items() if name != "refused_by"})
+    if why:
+        click.echo("\nthe gates refused it:")
+        facts({f"  {gate}": said for gate, said in why.items()})
+
+
+def _cycle(project: Project, tell: Any) -> JsonObject:
+    from tidemill.release.registry import refusals
+    from tidemill.retrain.cycle import run_cycle
+
+    told = {event.id for event in project.store.events.list(kind="again")}
+    turned = run_cycle(project, on_event=tell)
+    for event in project.store.events.list(kind="again"):
+        if event.id not in told:
+            click.echo(f"  {event.data['message']}", err=True)
+    return {
+        "dataset": f"{turned.dataset.dataset}@{turned.dataset.version}",
+        "model": turned.model.ref,
+        "release": turned.release.id,
+        "status": turned.release.status,
+        "refused_by": refusals(project, turned.release),
+    }
+
+
+def _own(project: Project, name: str, params: tuple[str, ...], tell: Any) -> JsonObject:
+    """A pipeline that the project's steps.py declares."""
+    result = project.engine().run(own_pipeline(project, name), _given(params), on_event=_plainly(tell))
+    return {"run": result.run.id, "status": result.run.status, **result.run.outputs}
+
+
+def own_pipeline(project: Project, name: str) -> Any:
+    """The pipeline ``steps:NAME`` of this project. Raises UsageError, SourceError."""
+    from tidemill.data.sources import steps
+    from tidemill.kernel.engine import Pipeline
+
+    if not name.startswith("steps:"):
+        raise click.UsageError(f"no pipeline {name!r}: write it as steps:NAME; without a name the whole loop runs once")
+    wanted = name.removeprefix("steps:")
+    pipelines = {k: v for k, v in vars(steps(project.root, name)).items() if isinstance(v, Pipeline)}
+    if wanted not in pipelines:
+        raise click.UsageError(f"steps.py has no pipeline {wanted!r}: {did_you_mean(wanted, pipelines)}")
+    return pipelines[wanted]
+
+
+def _given(params: tuple[str, ...]) -> JsonObject:
+    import json
+
+    given: JsonObject = {}
+    for param in params:
+        key, equals, value = param.partition("=")
+        if not equals:
+            raise click.UsageError(f"--param {param!r}: write it as name=value")
+        try:
+            given[key] = json.loads(value)
+        except ValueError:
+            given[key] = value
+    return given
+
+
+def resume_run(project: Project, run_id: str) -> Run:
+    """Go on with a run that was killed or failed, under its id. Raises Conflict when it is done."""
+    found = project.store.runs.get(run_id)
+    if found.status == "done":
+        raise Conflict(f"{run_id} is done", way_out="tidemill run makes a new one")
+    if found.pipeline in LIFECYCLE:
+        pipelines = {
+            "data": "tidemill.data.pipeline",
+            "model": "tidemill.model.pipeline",
+            "release": "tidemill.release.pipeline",
+        }
+        from importlib import import_module
+
+        pipeline = getattr(import_module(pipelines[found.pipeline]), f"{found.pipeline}_pipeline")
+    else:
+        pipeline = own_pipeline(project, f"steps:{found.pipeline}")
+    resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=run_id).run
+    return resumed
+
+
+def _plainly(tell: Any) -> Any:
+    return lambda event: tell(event.kind, {"run": event.run, "step": event.step, **event.data})
+
+
+@contextmanager
+def prints_on_stderr() -> Iterator[None]:
+    """What steps print, in this process or in children, goes to stderr: stdout is for the answer in JSON alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
+def steps_shown(quiet: bool) -> Iterator[Any]:
+    """A listener that shows each step as it goes: a bar on a terminal, a line each elsewhere. ``quiet``: for JSON."""
+    if quiet:
+        with prints_on_stderr():
+            yield lambda kind, data: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    class Unheard(Console):
+        """When nobody reads any more (``2>&1 | head -1``) the run goes on unheard; rich would exit."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stderr.fileno())
+
+    console = Unheard(highlight=False, stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description:<30}"), BarColumn(30), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bars: dict[str, Any] = {}
+        began: dict[str, float] = {}
+
+        def tell(kind: str, data: JsonObject) -> None:
+            step = str(data.get("step") or "")
+            if kind == "started":
+                began[step] = monotonic()
+                bars[step] = progress.add_task(step, total=None)
+            elif kind == "progress" and step in bars:
+                progress.update(
+                    bars[step],
+                    completed=data.get("done", 0),
+                    total=data.get("total"),
+                    description=f"{step} {data.get('text', '')}"[:30],
+                )
+            elif kind == "waiting":
+                console.print(
+                    f"  {step:<24} still at work: waiting up to {data['seconds']:.0f} s, Ctrl-C again leaves it"
+                )
+            elif kind in ("finished", "cached", "skipped", "failed"):
+                if step in bars:
+                    progress.remove_task(bars.pop(step))
+                waited = monotonic() - began[step] if step in began else None
+                spent = f"{waited:.2f} s" if waited is not None and kind in ("finished", "failed") else ""
+                console.print(f"  {step:<24} {kind:<9} {spent}")
+
+        yield tell

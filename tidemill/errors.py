@@ -1,0 +1,237 @@
+"""Every error that Tidemill raises on purpose, in one tree.
+
+TidemillError
+├── ConfigError            tidemill.toml or a contract cannot be read as written
+│   └── NotAvailableYet    a documented setting that this version does not build
+├── ProjectError           no project here, or it is opened in a way it does not allow
+├── DataError
+│   ├── SourceError        a source cannot be read
+│   ├── ContractError      the contract itself is wrong
+│   └── DataBlocked        too many rows break the contract
+├── StoreError
+│   ├── NotFound           no such record
+│   ├── Conflict           another writer was first, or the record is already there
+│   ├── Damaged            bytes do not match their digest
+│   ├── StoreBusy          the lock was not free within the bounded wait
+│   └── DiskFull           the disk has no room; nothing was written
+├── EngineError
+│   ├── PipelineError      the graph of steps is wrong
+│   ├── StepFailed         a step raised
+│   ├── StepTimeout        a step was killed at its time limit
+│   └── LeaseLost          somebody else owns this run now
+├── ModelError
+│   ├── NotTemporalSplit   a random split was asked of timed data
+│   ├── NotEnoughData      nothing to learn from or to test on
+│   └── SignatureMismatch  inputs do not fit the model's signature
+├── ReleaseError
+│   ├── GateRefused        a gate said no
+│   ├── NotAttested        a signature or a required attestation is missing or wrong
+│   └── NotApproved        a person still has to say yes
+└── ServeError
+    ├── BadRequest         400
+    ├── Unauthorized       401
+    ├── Forbidden          403
+    ├── NoRoute            404, nothing answers at this address
+    ├── WrongMethod        405
+    ├── TooSlow            408, the request did not arrive in time
+    ├── TooLarge           413
+    ├── NoModel            503, nothing is released to this endpoint
+    ├── PortBusy           the address is taken
+    └── AlreadyUp          another `tidemill up` serves this project
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import ClassVar
+
+
+class TidemillError(Exception):
+    """An error that names the thing, the place and the way out.
+
+    >>> e = ConfigError("unknown key 'metrik'", place="tidemill.toml:12", way_out="did you mean 'metric'?")
+    >>> print(e)
+    tidemill.toml:12: unknown key 'metrik' - did you mean 'metric'?
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, place: str = "", way_out: str = "") -> None:
+        self.message, self.place, self.way_out = message, place, way_out
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if self.place else ""
+        tail = f" - {self.way_out}" if self.way_out else ""
+        return f"{head}{self.message}{tail}"
+
+    def problem(self) -> dict[str, str | int]:
+        """The error as an RFC 9457 problem document."""
+        return {
+            "type": "about:blank",
+            "title": self.code,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.message,
+            "place": self.place,
+            "way_out": self.way_out,
+        }
+
+
+class ConfigError(TidemillError):
+    code, status, exit_code = "config", 400, 2
+
+
+class NotAvailableYet(ConfigError):
+    code = "not_available_yet"
+
+
+class ProjectError(TidemillError):
+    code, status, exit_code = "project", 409, 2
+
+
+class DataError(TidemillError):
+    code, status, exit_code = "data", 422, 3
+
+
+class SourceError(DataError):
+    code = "source"
+
+
+class ContractError(DataError):
+    code = "contract"
+
+
+class DataBlocked(DataError):
+    code = "data_blocked"
+
+
+class StoreError(TidemillError):
+    code, status, exit_code = "store", 500, 4
+
+
+class NotFound(StoreError):
+    code, status = "not_found", 404
+
+
+class Conflict(StoreError):
+    code, status = "conflict", 409
+
+
+class Damaged(StoreError):
+    code = "damaged"
+
+
+class StoreBusy(StoreError):
+    code, status = "busy", 503
+
+
+class DiskFull(StoreError):
+    code, status = "disk_full", 507
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether the system says that the disk, or this user's share of it, is full.
+
+    >>> no_room(OSError(errno.ENOSPC, "No space left on device")), no_room(ValueError())
+    (True, False)
+    """
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class EngineError(TidemillError):
+    code, exit_code = "engine", 5
+
+
+class PipelineError(EngineError):
+    code = "pipeline"
+
+
+class StepFailed(EngineError):
+    code = "step_failed"
+
+
+class StepTimeout(EngineError):
+    code = "step_timeout"
+
+
+class LeaseLost(EngineError):
+    code, status = "lease_lost", 409
+
+
+class ModelError(TidemillError):
+    code, status, exit_code = "model", 422, 6
+
+
+class NotTemporalSplit(ModelError):
+    code = "not_temporal_split"
+
+
+class NotEnoughData(ModelError):
+    code = "not_enough_data"
+
+
+class SignatureMismatch(ModelError):
+    code = "signature_mismatch"
+
+
+class ReleaseError(TidemillError):
+    code, status, exit_code = "release", 409, 7
+
+
+class GateRefused(ReleaseError):
+    code = "gate_refused"
+
+
+class NotAttested(ReleaseError):
+    code = "not_attested"
+
+
+class NotApproved(ReleaseError):
+    code = "not_approved"
+
+
+class ServeError(TidemillError):
+    code, status, exit_code = "serve", 500, 8
+
+
+class BadRequest(ServeError):
+    code, status = "bad_request", 400
+
+
+class Unauthorized(ServeError):
+    code, status = "unauthorized", 401
+
+
+class Forbidden(ServeError):
+    code, status = "forbidden", 403
+
+
+class NoRoute(ServeError):
+    code, status = "no_route", 404
+
+
+class WrongMethod(ServeError):
+    code, status = "wrong_method", 405
+
+
+class TooSlow(ServeError):
+    code, status = "too_slow", 408
+
+
+class TooLarge(ServeError):
+    code, status = "too_large", 413
+
+
+class NoModel(ServeError):
+    code, status = "no_model", 503
+
+
+class PortBusy(ServeError):
+    code = "port_busy"
+
+
+class AlreadyUp(ServeError):
+    code = "already_up"

@@ -1,0 +1,163 @@
+"""Which prediction an outcome belongs to: decided once for each outcome, whatever order things arrive in.
+
+1. An outcome that names a prediction belongs to it, if the two do not name different subjects; the prediction is waited
+   for where it is not logged yet.
+2. Of lists of items: a revoked outcome (value below 0) belongs where the outcome that it takes back belongs: the
+   subject's latest purchase of that item that no earlier return has taken back.
+3. Any other outcome belongs to its subject's latest prediction within reach before it (a day, unless the project says
+   otherwise).
+4. What is left after that time is unattributed, and counted.
+
+Rules 2 and 3 wait `SETTLE` of event time, so that what is still on its way to the log cannot change their answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from tidemill.kernel.metadata.base import LiveStore
+from tidemill.kernel.records import OnlineEvent, Outcome
+from tidemill.monitor.judged import reach_of
+from tidemill.monitor.judges import judge_of
+from tidemill.project import Project
+from tidemill.types import DAY, SECOND, JsonObject, Micros
+
+SETTLE: Micros = 60 * SECOND
+"""Event time that has to pass before the absence of a later prediction is believed."""
+_BATCH = 10_000
+
+Join = tuple[str, str | None, str]
+Place = tuple[str | None, str]
+
+
+@dataclass(slots=True)
+class JoinReport:
+    """What one pass did: outcomes by ``how``, and those that wait."""
+
+    by: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    strangers: list[str] = field(default_factory=list)  # keys of those that named a prediction of another subject
+
+    @property
+    def settled(self) -> int:
+        return sum(self.by.values())
+
+    def to_json(self) -> JsonObject:
+        return {**self.by, "waiting": self.waiting, "strangers": len(self.strangers)}
+
+
+def join_due(project: Project) -> JoinReport:
+    """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing."""
+    reach, returns = reach_of(project.config), judge_of(project.config).returns
+    return join_all(project.live, project.clock.now(), reach, returns=returns)
+
+
+def join_all(live: LiveStore, now: Micros, reach: Micros = DAY, *, returns: bool = True) -> JoinReport:
+    """One pass over the outcomes that are not joined yet. ``returns``: whether values below 0 take something back."""
+    report, limit = JoinReport(), _BATCH
+    while True:
+        waiting = live.outcomes.unjoined(limit)
+        joins = _Pass(live, waiting, now, report, reach, returns).joins()
+        live.outcomes.join(joins)
+        for _, _, how in joins:
+            report.by[how] = report.by.get(how, 0) + 1
+        report.waiting = len(waiting) - len(joins)
+        if len(waiting) < limit:
+            return report
+        limit = limit if joins else limit * 4  # those that wait come first in the list: look behind them
+
+
+class _Pass:
+    """One look at the outcomes that wait: what was found for each, and what they need to be found by."""
+
+    def __init__(
+        self,
+        live: LiveStore,
+        waiting: Sequence[Outcome],
+        now: Micros,
+        report: JoinReport,
+        reach: Micros,
+        returns: bool,
+    ) -> None:
+        self._live, self._now, self._report = live, now, report
+        self._reach, self._returns = reach, returns
+        self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
+        self._history = cache(lambda subject, item: live.online.of(subject, item=item))
+        self._joined: dict[str, str | None] = {}
+        # what is taken back comes before what takes it back
+        self._order = sorted(waiting, key=lambda o: (self._revokes(o), o.at, o.key))
+
+    def joins(self) -> list[Join]:
+        """Those that can be decided now."""
+        found: list[Join] = []
+        for outcome in self._order:
+            place = self._place(outcome)
+            if place is None and self._now > outcome.received + self._reach:
+                place = None, "unattributed"
+            if place is not None:
+                found.append((outcome.key, *place))
+                self._joined[outcome.key] = place[0]
+        return found
+
+    def _place(self, outcome: Outcome) -> Place | None:
+        """Where it belongs, and how that was found; None while that is not known."""
+        if outcome.prediction:
+            return self._by_id(outcome, outcome.prediction)
+        if self._now < outcome.at + SETTLE:
+            return None
+        return self._by_purchase(outcome) if self._revokes(outcome) else self._by_subject(outcome)
+
+    def _revokes(self, outcome: Outcome) -> bool:
+        return self._returns and outcome.value < 0
+
+    def _by_id(self, outcome: Outcome, name: str) -> Place | None:
+        prediction = self._named.get(name)
+        if prediction is None:
+            return None
+        if prediction.subject and outcome.subject and prediction.subject != outcome.subject:
+            self._report.strangers.append(outcome.key)
+            return None, "unattributed"
+        return prediction.id, "id"
+
+    def _by_subject(self, outcome: Outcome) -> Place | None:
+        prediction = self._live.predictions.latest_before(outcome.subject, outcome.at, self._reach)
+        return (prediction.id, "subject") if prediction else None
+
+    def _by_purchase(self, outcome: Outcome) -> Place | None:
+        key = revoked_by(outcome, self._history(outcome.subject, outcome.item))
+        if key is None:
+            return None
+        bought = self._live.outcomes.get(key)
+        if key in self._joined:
+            prediction = self._joined[key]
+        elif bought is None:  # a row of the dataset from before anything was predicted
+            prediction = None
+        elif not bought.how:
+            return None
+        else:
+            prediction = bought.joined
+        return prediction, "revokes" if prediction else "unattributed"
+
+
+def revoked_by(outcome: Outcome, history: Iterable[OnlineEvent]) -> str | None:
+    """The key of the purchase that this return takes back: returns take the latest purchase that is left.
+
+    >>> buy = [OnlineEvent(i, f"b{i}", "7", "A", i, 1.0) for i in (1, 2)]
+    >>> back = Outcome("r1", 3, "7", "A", -1.0, None, 3)
+    >>> again = Outcome("r2", 4, "7", "A", -1.0, None, 4)
+    >>> revoked_by(back, buy), revoked_by(again, [*buy, OnlineEvent(3, "r1", "7", "A", 3, -1.0)])
+    ('b2', 'b1')
+    """
+    rows = {e.key: (e.at, e.key, e.value) for e in history if e.item == outcome.item and e.at <= outcome.at}
+    rows[outcome.key] = (outcome.at, outcome.key, outcome.value)
+    bought: list[str] = []
+    for at, key, value in sorted(rows.values(), key=lambda row: (row[0], row[2] < 0, row[1])):
+        if value > 0:
+            bought.append(key)
+            continue
+        taken = bought.pop() if bought and value < 0 else None
+        if key == outcome.key and at == outcome.at:
+            return taken
+    return None

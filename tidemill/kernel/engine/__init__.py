@@ -1,0 +1,39 @@
+"""The engine: steps, pipelines, runs that survive being killed, and why a step ran."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tidemill.kernel.engine.context import Context
+from tidemill.kernel.engine.pipelines import Pipeline, each, pipeline, when
+from tidemill.kernel.engine.steps import StepFunction, step
+
+if TYPE_CHECKING:
+    from tidemill.kernel.engine.explain import Why, why
+    from tidemill.kernel.engine.orphans import settle_orphans
+    from tidemill.kernel.engine.runner import Engine, RunResult
+
+__all__ = [
+    "Context",
+    "Engine",
+    "Pipeline",
+    "RunResult",
+    "StepFunction",
+    "Why",
+    "each",
+    "pipeline",
+    "settle_orphans",
+    "step",
+    "when",
+    "why",
+]
+
+_HOME = {"Engine": "runner", "RunResult": "runner", "Why": "explain", "why": "explain", "settle_orphans": "orphans"}
+
+
+def __getattr__(name: str) -> Any:
+    """Running and explaining are loaded when first used: a project's steps import this package."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'tidemill.kernel.engine' has no attribute {name!r}")
+    return getattr(import_module(f"tidemill.kernel.engine.{_HOME[name]}"), name)

@@ -1,0 +1,86 @@
+"""The model card: one page that says what a model is, what it learned from, and how good it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.kernel.artifacts.codecs import Report
+from tidemill.model.bundle import versions
+from tidemill.types import DAY, JsonObject, to_iso
+
+
+def card(
+    name: str,
+    purpose: str,
+    goal: str,
+    recipe: JsonObject,
+    found: JsonObject,
+    metrics: JsonObject,
+    cut: JsonObject,
+    data: list[str],
+) -> Report:
+    """Markdown. ``purpose`` and ``goal`` are the project's words.
+
+    ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut.
+    """
+    parts = [
+        f"# {name}: {recipe['method']}",
+        f"For: {purpose}" if purpose else "",
+        f"Goal, as the project says it (no gate measures it): {goal}" if goal else "",
+        f"Learned from {', '.join(data)}, rows before {to_iso(cut['end'])}.",
+        _measured(metrics, cut),
+        _chosen(found),
+        "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),
+        _limits(metrics),
+        "Made with "
+        + ", ".join(f"{k} {v}" for k, v in versions(("tidemill", "numpy", "scipy", "lightgbm")).items())
+        + ".",
+    ]
+    return Report("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _setting(key: str, value: Any) -> str:
+    return f"{value / DAY:g} days" if key == "half_life" else str(value)
+
+
+def _measured(metrics: JsonObject, cut: JsonObject) -> str:
+    if "error" in metrics:
+        return f"## Quality\nNot measured: {metrics['error']}"
+    test = f"{to_iso(cut['test_start'])} to {to_iso(cut['end'])}"
+    rows = ["| | n | " + " | ".join(names := _names(metrics)) + " |", "|---" * (len(names) + 2) + "|"]
+    rows.append(_row("all", metrics, names))
+    rows += [_row(part, metrics[part], names) for part in ("warm", "cold") if metrics.get(part, {}).get("n")]
+    rows += [_row(f"baseline: {name}", told, names) for name, told in metrics.get("baselines", {}).items()]
+    return (
+        f"## Quality\nOn the test from {test}, which the measured twin of this model has not seen; 95 % intervals by "
+        f"bootstrap over {metrics['units']} independent units.\n\n" + "\n".join(rows)
+    )
+
+
+def _names(metrics: JsonObject) -> list[str]:
+    return [name for name, value in metrics.items() if isinstance(value, list)]
+
+
+def _row(name: str, told: JsonObject, names: list[str]) -> str:
+    return f"| {name} | {told.get('n', '')} | " + " | ".join(_interval(told.get(n)) for n in names) + " |"
+
+
+def _interval(value: Any) -> str:
+    return f"{value[0]:.4f} ({value[1]:.4f} to {value[2]:.4f})" if isinstance(value, list) else ""
+
+
+def _chosen(found: JsonObject) -> str:
+    lines = [f"- {t['recipe']['method']}: {t.get('error') or format(t['mean'], '.4f')}" for t in found["tried"]]
+    kept = "The recipe of the champion was kept. " if found["kept"] else ""
+    capped = " The time budget ended the search early." if found["capped"] else ""
+    head = f"## Search\n{kept}{found['metric']} on {found['requests']} validation requests:{capped}\n"
+    return head + "\n".join(lines)
+
+
+def _limits(metrics: JsonObject) -> str:
+    cold = metrics.get("cold", {}).get("n", 0)
+    said = f" {cold} of {metrics['n']} test requests came without a history." if cold else ""
+    return (
+        "## Limits\nMeasured on what happened, not on what would have happened had other answers been shown: "
+        f"what was never shown may be better than it looks.{said}"
+    )

@@ -1,0 +1,264 @@
+"""Timed events of subjects with items as arrays: what recommenders learn from and are asked about. numpy only.
+
+A row with ``value > 0`` is a purchase (a click, a play), one below zero a return. Rows that belong together (an
+invoice) share a ``basket``: a request is a basket of purchases, asked for at its first moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.errors import ContractError
+from tidemill.features.knowledge import BEGAN, KNOWN, Knowledge
+from tidemill.features.transforms import decay
+from tidemill.types import Micros
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.data.contract import Contract
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted and without strangers.
+
+    ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known. ``knowledge``: when each row was
+    known, where any came late.
+    """
+
+    users: list[str]
+    items: list[str]
+    user: I8
+    item: I8
+    at: I8
+    value: F8
+    basket: I8
+    end: Micros
+    knowledge: Knowledge | None = None
+
+    @staticmethod
+    def of(
+        users: Sequence[str],
+        items: Sequence[str],
+        at: Sequence[int] | I8,
+        value: Sequence[float] | F8 | None = None,
+        basket: Sequence[int] | I8 | None = None,
+        end: Micros | None = None,
+    ) -> Interactions:
+        """From one name a row. Without baskets, rows of one subject at one moment are one.
+
+        >>> data = Interactions.of(["u", "u", "v"], ["b", "a", "a"], [1, 1, 2])
+        >>> data.items, data.item.tolist(), data.basket.tolist(), data.end
+        (['a', 'b'], [1, 0, 0], [0, 0, 1], 3)
+        """
+        user_names, user = encoded(users)
+        item_names, item = encoded(items)
+        when = np.asarray(at, np.int64)
+        together = _moments(user, when) if basket is None else np.asarray(basket, np.int64)
+        return Interactions(
+            users=user_names,
+            items=item_names,
+            user=user,
+            item=item,
+            at=when,
+            value=np.ones(len(when)) if value is None else np.asarray(value, np.float64),
+            basket=together,
+            end=int(when.max(initial=-1)) + 1 if end is None else end,
+        )
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def before(self, end: Micros) -> Interactions:
+        """What had happened before this moment: later rows are gone, and so are names that only they have."""
+        return self._take(self.at < end, min(end, self.end))
+
+    def known_before(self, end: Micros) -> Interactions:
+        """What a model of this moment may learn from: what had happened, and was known. At its own end all of it is."""
+        if self.knowledge is None or end >= self.end:
+            return self.before(end)
+        return self._take((self.at < end) & self.knowledge.seen(end), end)
+
+    def since(self, start: Micros) -> Interactions:
+        """The rows from this moment on."""
+        return self._take(self.at >= start, self.end)
+
+    @property
+    def purchases(self) -> Interactions:
+        """Rows with a value above zero."""
+        return self._take(self.value > 0, self.end)
+
+    @cached_property
+    def histories(self) -> Histories:
+        """Every subject's purchases, ready to be asked as of any moment."""
+        return Histories(self)
+
+    def _take(self, mask: NDArray[np.bool_], end: Micros) -> Interactions:
+        if mask.all():
+            return replace(self, end=end)
+        users, user = _compact(self.users, self.user[mask])
+        items, item = _compact(self.items, self.item[mask])
+        rows = {name: getattr(self, name)[mask] for name in ("at", "value", "basket")}
+        known = self.knowledge and self.knowledge.take(mask)
+        return replace(self, users=users, items=items, user=user, item=item, end=end, knowledge=known, **rows)
+
+
+class Histories:
+    """Purchases by subject and item. The sums are those of `tidemill.features`: the same rows in the same order."""
+
+    def __init__(self, data: Interactions) -> None:
+        bought = np.flatnonzero(data.value > 0)
+        order = bought[np.lexsort((data.at[bought], data.item[bought], data.user[bought]))]
+        self._item, self._at = data.item[order], data.at[order]
+        self._knowledge = data.knowledge and data.knowledge.take(order)
+        self._start = np.searchsorted(data.user[order], np.arange(len(data.users) + 1))
+        self._code = {name: code for code, name in enumerate(data.users)}
+
+    def of(self, subject: str, at: Micros, half_life: Micros) -> tuple[I8, F8]:
+        """(item codes ascending, decayed counts) of the purchases before and known at ``at``; empty for a stranger."""
+        code = self._code.get(subject)
+        if code is None:
+            return np.empty(0, np.int64), np.empty(0)
+        own = slice(self._start[code], self._start[code + 1])
+        seen = self._at[own] < at
+        if self._knowledge is not None:
+            seen &= self._knowledge.take(own).seen(at)
+        items, age = self._item[own][seen], at - self._at[own][seen]
+        first = np.ones(len(items), np.bool_)  # of its item
+        np.not_equal(items[1:], items[:-1], out=first[1:])
+        counts = np.bincount(np.cumsum(first) - 1, decay(age, half_life))
+        return items[first], np.asarray(counts, np.float64)
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Baskets to be foretold, in order of (at, subject): ``truth`` are the distinct items of each, sorted."""
+
+    subjects: list[str]
+    at: I8
+    truth: list[list[str]]
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    def take(self, index: Sequence[int] | I8) -> Requests:
+        """Some of them, in this order."""
+        chosen = [int(i) for i in index]
+        return Requests([self.subjects[i] for i in chosen], self.at[chosen], [self.truth[i] for i in chosen])
+
+
+def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests:
+    """The baskets of purchases whose first moment is in ``start <= at < end``.
+
+    >>> data = Interactions.of(["u", "u", "v"], ["b", "a", "a"], [1, 1, 2])
+    >>> requests_between(data, 0, 3).truth
+    [['a', 'b'], ['a']]
+    """
+    bought = np.flatnonzero(data.value > 0)
+    is_late = data.at[bought] >= start
+    late = bought[is_late]
+    late = late[~np.isin(data.basket[late], data.basket[bought[~is_late]])]  # not of a basket that had begun
+    order = late[np.lexsort((data.item[late], data.at[late], data.basket[late]))]
+    edges = np.flatnonzero(np.diff(data.basket[order], prepend=-1, append=-1)) if len(order) else np.empty(0, np.int64)
+    found = []
+    for low, high in pairwise(edges.tolist()):
+        at = int(data.at[order[low]])
+        if at < end:
+            truth = [data.items[i] for i in sorted(set(data.item[order[low:high]].tolist()))]
+            found.append((at, data.users[data.user[order[low]]], truth))
+    found.sort()
+    return Requests([s for _, s, _ in found], np.array([a for a, _, _ in found], np.int64), [t for _, _, t in found])
+
+
+def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
+    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time. Knowledge goes along.
+
+    Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
+    Raises ContractError when a role (time, subject, item) is missing.
+    """
+    import polars as pl
+
+    roles = {role: contract.role(role) for role in ("time", "subject", "item")}
+    missing = next((role for role, column in roles.items() if column is None), None)
+    if missing is not None:
+        raise ContractError(
+            f"a recommender needs a column with the role {missing!r}",
+            place=contract.place,
+            way_out=f"customProperties: [{{property: tidemill.role, value: {missing}}}]",
+        )
+    time, subject, item = (pl.col(str(roles[role])) for role in ("time", "subject", "item"))
+    rest = [name for name in contract.key if name not in (roles["subject"], roles["item"])]
+    has_basket = bool(rest) and len(rest) < len(contract.key)
+    lazy = frame.lazy()
+    wanted = lazy.select(
+        subject.cast(pl.String).alias("subject"),
+        item.cast(pl.String).alias("item"),
+        time.cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
+        (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
+        (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
+        *(name for name in (KNOWN, BEGAN) if name in lazy.collect_schema().names()),
+    )
+    wanted = wanted.drop_nulls().sort("at", "subject", "item", maintain_order=True)
+    if not has_basket:
+        wanted = wanted.with_columns((pl.struct("subject", "at").rank("dense").cast(pl.Int64) - 1).alias("basket"))
+    rows: pl.DataFrame = wanted.collect()
+    return rows
+
+
+def from_table(rows: pl.DataFrame, end: Micros | None = None) -> Interactions:
+    """The rows of `table_of` as arrays."""
+    users, user = _coded(rows["subject"])
+    items, item = _coded(rows["item"])
+    at, value, basket = (rows[name].to_numpy() for name in ("at", "value", "basket"))
+    last = int(at.max(initial=-1)) + 1
+    return Interactions(users, items, user, item, at, value, basket, last if end is None else end, Knowledge.read(rows))
+
+
+def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:
+    """The rows of a dataset by the roles of its contract. Raises ContractError when a role is missing."""
+    return from_table(table_of(frame, contract), end)
+
+
+def _coded(names: pl.Series) -> tuple[list[str], I8]:
+    """As `encoded`, without a Python object a row."""
+    import polars as pl
+
+    distinct = names.unique().sort()
+    return distinct.to_list(), names.cast(pl.Enum(distinct)).to_physical().cast(pl.Int64).to_numpy()
+
+
+def encoded(names: Sequence[str]) -> tuple[list[str], I8]:
+    """The distinct names, sorted, and each name's place among them.
+
+    >>> names, codes = encoded(["b", "a", "b"]); names, codes.tolist()
+    (['a', 'b'], [1, 0, 1])
+    """
+    distinct = sorted(set(names))
+    code = {name: i for i, name in enumerate(distinct)}
+    return distinct, np.fromiter((code[name] for name in names), np.int64, len(names))
+
+
+def _moments(user: I8, at: I8) -> I8:
+    """One number for the rows of one subject at one moment."""
+    if not len(at):
+        return np.empty(0, np.int64)
+    return np.unique(np.stack([user, at], axis=1), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _compact(names: list[str], codes: I8) -> tuple[list[str], I8]:
+    """The names that still occur and the codes among them: counting, because sorting every row again would cost more."""
+    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))
+    new = np.zeros(len(names), np.int64)
+    new[used] = np.arange(len(used))
+    return [names[i] for i in used.tolist()], new[codes]

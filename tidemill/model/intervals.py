@@ -1,0 +1,143 @@
+"""How sure a mean is: bootstrap over the independent unit, for one model and for two on the same requests. numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.errors import NotEnoughData
+
+F8 = NDArray[np.float64]
+DRAWS = 2_000
+_AT_ONCE = 4_000_000  # units drawn at a time
+POWER_Z = 0.8416212335729143
+"""The quantile of 80 % power."""
+
+
+class Interval(NamedTuple):
+    mean: float
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """a - b over the same requests."""
+
+    mean: float
+    low: float
+    high: float
+    error: float  # standard error
+    units: int
+    visible: float  # the least true difference that 4 of 5 such comparisons would see
+
+    def power(self, requests: int) -> str:
+        """What such a comparison can see.
+
+        >>> Difference(0.01, 0.0, 0.02, 0.005, 200, 0.014).power(310)
+        'with 310 requests of 200 units a difference of 0.0140 would be seen in 4 of 5 comparisons'
+        """
+        return (
+            f"with {requests} requests of {self.units} units a difference of {self.visible:.4f} "
+            "would be seen in 4 of 5 comparisons"
+        )
+
+
+def bootstrap_interval(values: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
+    """(mean, low, high) of the mean over requests, units drawn with replacement (percentiles).
+
+    Raises NotEnoughData without values.
+
+    >>> bootstrap_interval([1.0, 1.0, 1.0], ["a", "b", "c"], seed=0)
+    Interval(mean=1.0, low=1.0, high=1.0)
+    """
+    return bootstrap_intervals([values], units, seed, level, draws)[0]
+
+
+def bootstrap_intervals(
+    values: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
+) -> list[Interval]:
+    """`bootstrap_interval` of several measures of the same requests, on the same draws."""
+    found = []
+    for numbers, drawn in zip(values, _draws(values, units, seed, draws)):
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        found.append(Interval(float(np.mean(numbers)), float(low), float(high)))
+    return found
+
+
+def paired_bootstrap(a: Any, b: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Difference:
+    """The mean of ``a - b`` over the same requests, with its interval and what the comparison could have seen."""
+    return paired_bootstraps([a], [b], units, seed, level, draws)[0]
+
+
+def paired_bootstraps(
+    a: Sequence[Any], b: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
+) -> list[Difference]:
+    """`paired_bootstrap` of several measures of the same requests, on the same draws."""
+    gains = [np.asarray(one, np.float64) - np.asarray(other, np.float64) for one, other in zip(a, b)]
+    found, distinct = [], len(np.unique(np.asarray(units)))
+    for gain, drawn in zip(gains, _draws(gains, units, seed, draws)):
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        error = float(drawn.std(ddof=1))
+        visible = (_normal_quantile((1 + level) / 2) + POWER_Z) * error
+        found.append(Difference(float(gain.mean()), float(low), float(high), error, distinct, visible))
+    return found
+
+
+def _draws(values: Sequence[Any], units: Any, seed: int, draws: int) -> F8:
+    """For each measure the mean of each bootstrap sample: measures x draws."""
+    numbers = [np.asarray(one, np.float64) for one in values]
+    if not all(len(one) for one in numbers):
+        raise NotEnoughData("nothing to measure", way_out="a longer split.test, or more data")
+    names, codes = np.unique(np.asarray(units), return_inverse=True)
+    sums, counts = [np.bincount(codes, one) for one in numbers], np.bincount(codes)
+    rng, means = np.random.default_rng(seed), np.empty((len(sums), draws))
+    step = max(1, _AT_ONCE // len(names))
+    for start in range(0, draws, step):  # block by block: a window of millions fits into memory
+        picked = rng.integers(0, len(names), (min(step, draws - start), len(names)))
+        size = counts[picked].sum(axis=1)
+        for row, total in zip(means, sums):
+            row[start : start + step] = total[picked].sum(axis=1) / size
+    return means
+
+
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p)
+
+
+def auc(told: Any, true: Any) -> float:
+    """The chance that a positive is told above a negative, ties half. NaN when one of the two is missing.
+
+    >>> auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    0.75
+    """
+    told, true = np.asarray(told, np.float64), np.asarray(true) > 0
+    positives, n = int(true.sum()), len(true)
+    if positives in (0, n):
+        return math.nan
+    _, group, size = np.unique(told, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(size) - (size - 1) / 2)[group]
+    return float((rank[true].sum() - positives * (positives + 1) / 2) / (positives * (n - positives)))
+
+
+def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
+    """AUC with its interval, units drawn with replacement; draws with one label alone are left out."""
+    told, true = np.asarray(told, np.float64), np.asarray(true) > 0
+    names, codes = np.unique(np.asarray(units), return_inverse=True)
+    values, group = np.unique(told, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    found = np.full(draws, np.nan)
+    for draw in range(draws):  # each row counts as often as its unit was drawn: no draw is sorted anew
+        weight = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[codes]
+        positive = np.bincount(group[true], weight[true], len(values))
+        negative = np.bincount(group[~true], weight[~true], len(values))
+        pairs = positive.sum() * negative.sum()
+        if pairs:
+            found[draw] = (positive * (np.cumsum(negative) - negative / 2)).sum() / pairs
+    low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(auc(told, true), float(low), float(high))

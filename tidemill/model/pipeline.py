@@ -1,0 +1,196 @@
+"""The model pipeline: features → split → search → train → evaluate → register, as steps of the engine.
+
+Each version is fitted twice by one recipe: the twin knows nothing of the test window and is what gates compare; the
+released fit knows everything. `build_candidate` is the verb.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tidemill.errors import ModelError
+from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
+from tidemill.kernel.artifacts.codecs import Report as Card
+from tidemill.kernel.engine import Context, pipeline, step
+from tidemill.kernel.records import Edge, ModelVersion
+from tidemill.model import prepare
+from tidemill.model.card import card
+from tidemill.model.evaluate import paired_bootstraps, summary
+from tidemill.model.problem import Report, Settings
+from tidemill.model.tasks import open_problem
+from tidemill.model.windows import Cut, cut_by_time
+from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.project import Project
+
+CODE = "1"
+"""Said to the engine for steps whose libraries look at clocks and files without depending on them."""
+
+
+@step(version=prepare.identity)
+def features(dataset: str, version: int, ctx: Context) -> pl.DataFrame:
+    """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
+    ctx.read(f"dataset:{dataset}@{version}")
+    return prepare.rows(ctx.resource("project"), dataset, version)
+
+
+@step
+def split(rows: pl.DataFrame, time: str, test: str, by: str) -> JsonObject:
+    """Where validation and test begin. Raises NotTemporalSplit, NotEnoughData."""
+    from tidemill.config import SplitSection
+
+    section = SplitSection(by="time" if by == "time" else "random", test=test)
+    return cut_by_time(section, int(rows[time].min()), int(rows[time].max())).json()  # type: ignore[arg-type]
+
+
+@step(version=CODE)
+def search(
+    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, incumbent: JsonObject | None, ctx: Context
+) -> JsonObject:
+    """The recipe, chosen on the validation windows, and everything that was tried."""
+    problem = open_problem(rows, Settings.read(settings))
+    return problem.search(Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress).json()
+
+
+@step(version=CODE, outputs=("evaluated", "released"))
+def train(
+    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, found: JsonObject, ctx: Context
+) -> tuple[Bundle, Bundle]:
+    """Two fits of the recipe: without the test window, and with everything."""
+    problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
+    said = "the twin that is measured, and the one that is released"
+    ctx.progress(0, 1, said)
+    twin, released = problem.fits(found["recipe"], (where.test_start, where.end))
+    ctx.progress(1, 1, said)
+    return twin, released
+
+
+@step(version=CODE)
+def evaluate(rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluated: Bundle, ctx: Context) -> JsonObject:
+    """How good the twin is on the test, with intervals, beside the baselines. What cannot answer says so in ``error``."""
+    problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
+    try:
+        own = problem.report(evaluated, where.test_start, where.end)
+    except ModelError as exc:
+        return {"n": 0, "units": 0, "error": str(exc)}
+    metrics = {**summary(own.scored, ctx.seed), **own.figures, "baselines": {}, "above": {}}
+    for name in problem.baselines:
+        bundle = problem.fit(problem.baseline(name), where.test_start)
+        other = problem.report(bundle, where.test_start, where.end)
+        metrics["baselines"][name] = summary(other.scored, ctx.seed)
+        metrics["above"][name] = _above(own, other, ctx.seed)
+    return metrics
+
+
+def _above(own: Report, other: Report, seed: int) -> JsonObject:
+    """Each metric's difference to a baseline: mean, interval, and what such a comparison can see."""
+    mine = list(own.scored.values())
+    gains = paired_bootstraps(
+        [s.values for s in mine], [other.scored[m].values for m in own.scored], mine[0].units, seed
+    )
+    n = len(mine[0].values)
+    return {metric: {**gain._asdict(), "power": gain.power(n)} for metric, gain in zip(own.scored, gains)}
+
+
+@step
+def describe(
+    name: str, purpose: str, goal: str, cut: JsonObject, found: JsonObject, metrics: JsonObject, data: list[str]
+) -> Card:
+    """The model card."""
+    return card(name, purpose, goal, found["recipe"], found, metrics, cut, data)
+
+
+@step(impure="writes the model version")
+def register(
+    name: str,
+    data: list[str],
+    cut: JsonObject,
+    found: JsonObject,
+    metrics: JsonObject,
+    evaluated: Bundle,
+    released: Bundle,
+    told: Card,
+    author: str,
+    ctx: Context,
+) -> str:
+    """Write the version down; its ref. The very same bundle again is the version that is there."""
+    project: Project = ctx.resource("project")
+    bundle, twin = put_bundle(project.artifacts, released), put_bundle(project.artifacts, evaluated)
+    for known in project.store.models.list(name):
+        if (known.bundle, known.evaluated) == (bundle, twin) and known.kind != "manual":
+            return known.ref
+    page = project.artifacts.put(told.encode())
+    kind, run, now = prepare.kind_of(project, found["recipe"]), ctx.run or None, project.clock.now()
+
+    def work(tx: Any) -> ModelVersion:
+        model = ModelVersion(
+            name=name,
+            version=project.store.models.next_version(name, tx),
+            bundle=bundle,
+            evaluated=twin,
+            recipe=found["recipe"],
+            kind=kind,
+            metrics=metrics,
+            data=tuple(data),
+            trained_through=cut["end"],
+            run=run,
+            author=author,
+            card=page,
+            created=now,
+        )
+        project.store.models.add(model, tx)
+        edges = [Edge(ref, model.ref, "trained", now) for ref in model.data]
+        edges += [Edge(f"artifact:{digest}", model.ref, "wrote", now) for digest in (bundle, twin)]
+        project.store.edges.add(edges, tx)
+        return model
+
+    made = project.store.transact(work)
+    ctx.wrote(made.ref)
+    return made.ref
+
+
+@pipeline(name="model")
+def model_pipeline(
+    name: str,
+    purpose: str,
+    goal: str,
+    dataset: str,
+    version: int,
+    time: str,
+    test: str,
+    by: str,
+    settings: JsonObject,
+    incumbent: JsonObject | None,
+    author: str,
+) -> dict[str, Any]:
+    """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
+    rows = features(dataset, version)  # type: ignore[call-arg]
+    cut = split(rows, time, test, by)
+    found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
+    evaluated, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
+    metrics = evaluate(rows, cut, settings, evaluated)  # type: ignore[call-arg]
+    data = [f"dataset:{dataset}@{version}"]
+    told = describe(name, purpose, goal, cut, found, metrics, data)
+    model = register(name, data, cut, found, metrics, evaluated, released, told, author)  # type: ignore[call-arg]
+    return {"model": model, "metrics": metrics, "search": found, "card": told}
+
+
+def build_candidate(
+    project: Project,
+    dataset_version: int | None = None,
+    parent: str | None = None,
+    *,
+    on_event: Any = None,
+    author: str = "",
+) -> ModelVersion:
+    """Build a model version from the dataset (its last version if not said) and register it; nothing is released.
+
+    ``parent``: the decision that asked for it. Kinds: ``first`` without a champion, ``refit`` where the search kept the
+    champion's recipe, else ``method``. Raises ModelError, DataError, NotFound, StepFailed.
+    """
+    params = prepare.parameters(project, dataset_version, author or ("loop" if parent else ""))
+    result = project.engine().run(model_pipeline, params, parent=parent, on_event=on_event)
+    return project.store.models.get(result.outputs["model"])

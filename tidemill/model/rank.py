@@ -1,0 +1,181 @@
+"""Scores items from a subject's history: one form for every built-in recommender. numpy only; the server runs this.
+
+    score(i) = factor(i) * (again * v(i) + sum over history items j of v(j)**power * row(j, i)) + base(i)
+
+``v`` are decayed counts of what the subject bought. ``row(j, ·)`` keeps the few strongest neighbours of item j.
+Popularity has only ``base``, buy-again adds ``again``, item-kNN and EASE the rows, the blend all of it. An item that the
+model has never seen but the subject has bought is scored too, with the factor of ``unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.errors import ModelError
+from tidemill.features.transforms import decay
+from tidemill.types import Micros
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+class Row(Protocol):
+    """A row of a subject's history: `tidemill.features.online.HistoryRow`, or an `OnlineEvent`."""
+
+    @property
+    def item(self) -> str: ...
+    @property
+    def at(self) -> Micros: ...
+    @property
+    def value(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The fitted numbers of a recommender. n items; every row has m neighbours, padded with item 0 and weight 0."""
+
+    items: list[str]  # n, sorted
+    base: F8  # n
+    factor: F8  # n
+    neighbours: NDArray[np.int64] | NDArray[np.int32]  # n x m
+    weights: F8 | NDArray[np.float32]  # n x m; sums are in float64
+    again: float = 0.0
+    power: float = 1.0
+    unknown: float = 1.0
+
+    @staticmethod
+    def plain(items: list[str], base: F8) -> Ranking:
+        """Without anything personal."""
+        n = len(items)
+        return Ranking(items, base, np.ones(n), np.zeros((n, 0), np.int64), np.zeros((n, 0)))
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The scalars, as they stand in a manifest."""
+        return {"again": self.again, "power": self.power, "unknown": self.unknown}
+
+    @property
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays, as they stand in a bundle: neighbours as int32, their weights as float32."""
+        return {
+            "base": self.base,
+            "factor": self.factor,
+            "neighbours": self.neighbours.astype(np.int32),
+            "weights": self.weights.astype(np.float32),
+        }
+
+    @staticmethod
+    def read(items: list[str], arrays: Mapping[str, NDArray[np.generic]], numbers: Mapping[str, float]) -> Ranking:
+        """Back from a bundle. Raises ModelError when the parts do not fit together."""
+        base, factor = arrays["base"].astype(np.float64), arrays["factor"].astype(np.float64)
+        neighbours, weights = arrays["neighbours"].astype(np.int32), arrays["weights"].astype(np.float32)
+        n = len(items)
+        fits = base.shape == factor.shape == (n,) and neighbours.shape == weights.shape and len(neighbours) == n
+        inside = not neighbours.size or (neighbours.min() >= 0 and neighbours.max() < n)
+        if not (fits and inside):
+            raise ModelError(f"the arrays of the bundle do not fit its {n} items")
+        scalars = {name: float(numbers[name]) for name in ("again", "power", "unknown")}
+        return Ranking(items, base, factor, neighbours, weights, **scalars)
+
+
+class RecommendScorer:
+    """Answers with the k best items. ``half_life``: which decayed counts it wants (µs)."""
+
+    def __init__(self, ranking: Ranking, half_life: Micros) -> None:
+        self.ranking, self.half_life = ranking, half_life
+        self._code = {name: code for code, name in enumerate(ranking.items)}
+
+    def recommend(self, items: Sequence[str], values: F8, at: Micros, k: int) -> tuple[list[str], F8]:
+        """The k best items for this history and their scores, best first; equal ones in order of their names.
+
+        ``items`` and ``values``: what the subject bought, with decayed counts as of ``at``. Fewer than k items only
+        where the model and the history have fewer.
+        """
+        scores, strange = self._scores(items, values)
+        best = top(scores, k)
+        names, found = [self.ranking.items[i] for i in best.tolist()], scores[best]
+        if not strange:
+            return names, found
+        merged = sorted([*zip((-found).tolist(), names), *((-s, name) for name, s in strange)])[: max(k, 0)]
+        return [name for _, name in merged], -np.array([s for s, _ in merged])
+
+    def score(self, items: Sequence[str], values: F8, wanted: Sequence[str]) -> F8:
+        """The scores of these items; 0 for one that neither the model nor the history knows."""
+        scores, strange = self._scores(items, values)
+        own = dict(strange)
+        return np.array([scores[c] if (c := self._code.get(w)) is not None else own.get(w, 0.0) for w in wanted])
+
+    def contributions(self, history_rows: Iterable[Row], item: str, at: Micros) -> F8:
+        """For each history row: the item's score less its score without that row. Exact, row by row.
+
+        Rows that a request at ``at`` does not count (returns, later rows) contribute 0.
+        """
+        rows = list(history_rows)
+        out = np.zeros(len(rows))
+        counted = [i for i, row in enumerate(rows) if row.value > 0 and row.at < at]
+        by_item: dict[str, list[int]] = {}
+        for i in sorted(counted, key=lambda i: (rows[i].at, rows[i].value)):
+            by_item.setdefault(rows[i].item, []).append(i)
+        for source, members in by_item.items():
+            left = decay(np.array([at - rows[i].at for i in members], np.int64), self.half_life)
+            whole = self._part(source, float(left.sum()), item)
+            for place, i in enumerate(members):
+                out[i] = whole - self._part(source, float(np.delete(left, place).sum()), item)
+        return out
+
+    def _scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
+        r, n = self.ranking, len(self.ranking.items)
+        codes = [self._code.get(name, -1) for name in items]
+        history, counts, strange = np.array(codes, np.int64), values, []
+        if -1 in codes:
+            strange = [i for i, code in enumerate(codes) if code < 0]
+            counts, history = counts[history >= 0], history[history >= 0]
+        if r.neighbours.shape[1] and len(history):
+            spread = r.weights[history] * (counts**r.power)[:, None]
+            scores = np.bincount(r.neighbours[history].ravel(), spread.ravel(), n).astype(np.float64, copy=False)
+        else:
+            scores = np.zeros(n)
+        if r.again:
+            scores[history] += r.again * counts
+        scores *= r.factor
+        scores += r.base
+        if not r.again:
+            return scores, []
+        return scores, [(items[i], r.again * float(values[i]) * r.unknown) for i in strange]
+
+    def _part(self, source: str, count: float, item: str) -> float:
+        """What ``count`` of the history item ``source`` adds to the score of ``item``."""
+        r = self.ranking
+        target, origin = self._code.get(item), self._code.get(source)
+        own = r.again * count if source == item else 0.0
+        if target is None:
+            return own * r.unknown
+        if origin is not None and count > 0:
+            hit = r.neighbours[origin] == target
+            own += float(r.weights[origin][hit].sum(dtype=np.float64)) * count**r.power
+        return own * float(r.factor[target])
+
+
+def top(scores: F8, k: int) -> I8:
+    """Places of the k greatest scores, greatest first; of equal ones the first.
+
+    >>> top(np.array([1.0, 3.0, 3.0, 2.0]), 3).tolist()
+    [1, 2, 3]
+    """
+    n, k = len(scores), max(k, 0)
+    if k >= n:
+        return np.argsort(-scores, kind="stable")
+    if k == 0:
+        return np.empty(0, np.int64)
+    # The k best blocks hold k scores that are at least as great as the least of their bests: no need to look below it.
+    width = n // (8 * k)
+    best = scores.copy() if width < 4 else np.maximum.reduceat(scores, np.arange(0, n, width))
+    best.partition(len(best) - k)
+    near = (scores >= best[len(best) - k]).nonzero()[0]
+    chosen: I8 = near[(-scores[near]).argsort(kind="stable")][:k]
+    return chosen

@@ -1,0 +1,190 @@
+"""How good the answers were, once what really happened is known: window by window, and arm by arm for a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tidemill.kernel.records import Prediction, Release, Window
+from tidemill.model.measures import Measure
+from tidemill.monitor.decay import Detector, capped, promised, scores
+from tidemill.monitor.judged import Joined, Judge, joined, reach_of, unit_of, values_of
+from tidemill.monitor.judges import judge_of
+from tidemill.monitor.platform import failures
+from tidemill.monitor.windows import due, promise_of, span_of
+from tidemill.types import DAY, JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.project import Project
+    from tidemill.release.rules import Arm, Evidence
+
+QUALITY = "quality"
+BEFORE: Micros = 28 * DAY
+"""How far back the release before is looked at, where a new champion can only be compared with its past."""
+ENOUGH = 30
+"""Judged answers from which it is said whether something hurts."""
+_PLACES = 4
+
+
+def close_quality(project: Project, now: Micros) -> list[Window]:
+    """Close every window whose labels are mature, and keep what was found."""
+    endpoint, judge, closed = project.config.endpoint, judge_of(project.config), []
+    windows = due(project, QUALITY, now, reach_of(project.config))
+    champion = project.store.releases.champion(endpoint) if windows else None
+    for start, end in windows:
+        window = _window(project, judge, champion, joined(project.live, judge, endpoint, start, end), start, end)
+        project.store.windows.add(window)
+        closed.append(window)
+    return closed
+
+
+def _window(
+    project: Project, judge: Judge, champion: Release | None, found: Sequence[Joined], start: Micros, end: Micros
+) -> Window:
+    endpoint = project.config.endpoint
+    scored = [j for j in found if j.values]
+    models = sorted({j.prediction.model for j in scored})
+    whole = judge.figures(scored, project.seed)
+    data: JsonObject = {
+        "model": champion.model if champion else None,
+        "predictions": len(found),
+        "mature": round(len(scored) / len(found), _PLACES) if found else None,
+        "waited_us": reach_of(project.config),
+        **judge.told(found, scored, whole),
+        "models": {models[0]: whole}
+        if len(models) == 1
+        else {ref: judge.figures([j for j in scored if j.prediction.model == ref], project.seed) for ref in models},
+    }
+    promise = promised(project.store.models.get(champion.model).metrics, judge.measure) if champion else None
+    if champion is None or promise is None:
+        return Window(endpoint, QUALITY, start, end, len(scored), data)
+    detector = _step(project, champion, judge.measure, promise, scored, start)
+    limit = promise_of(project).span / span_of(project) / promise_of(project).count
+    data |= {"detector": detector.to_json(), "evidence": round(detector.evidence, 3), "limit": limit}
+    if judge.measure.less_is_better:  # the detector's own mean is in promises then
+        data["promised"] = promise
+    return Window(endpoint, QUALITY, start, end, len(scored), data, detector.evidence >= limit)
+
+
+def _step(
+    project: Project, champion: Release, measure: Measure, promise: float, scored: Sequence[Joined], start: Micros
+) -> Detector:
+    """The champion's detector after this window."""
+    earlier = project.store.windows.list(project.config.endpoint, QUALITY, since=start - span_of(project), until=start)
+    kept = earlier[-1].data.get("detector") if earlier else None
+    own = [j for j in scored if j.prediction.model == champion.model]
+    expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
+    detector = Detector(champion.model, expected)
+    if kept is not None and kept["model"] == champion.model:
+        detector = Detector.from_json(kept)
+    return detector.step(said)
+
+
+def evidence(project: Project, release: Release, now: Micros) -> Evidence:
+    """What is known of the release that `rollout.watched` names, arm by arm.
+
+    A canary is compared with the champion over the time that both answered; a champion in its bake with the release
+    before it, over that one's last weeks (``historical``). Quality is that of predictions whose labels are mature; an
+    error counts at most ten times what the other one promised.
+    """
+    from tidemill.release.rules import Arm, Evidence
+
+    since = release.started if release.started is not None else release.created
+    live, endpoint = project.live, release.endpoint
+    historical = release.status == "champion"
+    champion = project.store.releases.champion(endpoint)
+    other = release.previous if historical else (champion.id if champion else None)
+    found = live.predictions.between(endpoint, since - BEFORE if historical else since, now)
+    mine = [p for p in found if p.release == release.id]
+    theirs = [p for p in found if p.release == other]
+    model = project.store.releases.get(other).model if other else release.model
+    judge, failed = judge_of(project.config), failures(project)
+    promise = promised(project.store.models.get(model).metrics, judge.measure)
+    mature = [p for p in (*mine, *theirs) if p.at <= now - reach_of(project.config)]
+    values = values_of(live, judge, mature)
+
+    def arm(name: str, predictions: Sequence[Prediction]) -> Arm:
+        scored = [p for p in predictions if p.id in values]
+        return Arm(
+            n=len(predictions) + failed.get(name, 0),
+            errors=failed.get(name, 0),
+            latency_us=tuple(p.latency_us for p in predictions),
+            values=tuple(capped(judge.measure, promise, [values[p.id][judge.measure.name] for p in scored])),
+            subjects=tuple(unit_of(p) for p in scored),
+        )
+
+    return Evidence(
+        release=release.id,
+        at=now,
+        canary=arm(release.id, mine),
+        champion=arm(other, theirs) if other else Arm(),
+        in_stage=sum(p.at >= release.stage_since for p in mine),
+        historical=historical,
+        metric=judge.measure.name,
+    )
+
+
+def arms(project: Project, release: Release, now: Micros) -> JsonObject:
+    """The same evidence in short, for people: counts, latency and mean quality of each arm."""
+    found = evidence(project, release, now)
+    arms = {"canary": found.canary, "champion": found.champion}
+    return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in arms.items()}}
+
+
+def _short(arm: Arm, metric: str) -> JsonObject:
+    from tidemill.release.rules import clustered
+
+    ordered = sorted(arm.latency_us)
+    p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else None
+    return {"n": arm.n, "errors": arm.errors, "p99_us": p99, metric: asdict(clustered(arm))}
+
+
+def hurts(project: Project, model: str, since: Micros) -> JsonObject:
+    """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
+    measure = judge_of(project.config).measure
+    expected = promised(project.store.models.get(model).metrics, measure)
+    windows = project.store.windows.list(project.config.endpoint, QUALITY, since=since)
+    own = [w.data["models"][model] for w in windows if model in w.data.get("models", {})]
+    n = sum(w["n"] for w in own)
+    if expected is None or n < ENOUGH:
+        return {"answer": "not known yet", "requests": n, "words": f"{n} answers judged since then"}
+    figure = over(own, measure)
+    mine = [w.data["evidence"] for w in windows if w.data.get("model") == model and "evidence" in w.data]
+    latest = mine[-1] if mine else 0.0
+    kept = measure.sign * (figure - expected) >= 0
+    answer = "no" if kept else ("yes" if latest >= 10 else "perhaps")
+    words = f"{measure.name} {measure.text(figure)} over {n} answers, promised {measure.text(expected)} {measure.bound}"
+    return {
+        "answer": answer,
+        "requests": n,
+        "mean": measure.rounded(figure),
+        "expected": expected,
+        "words": words,
+    }
+
+
+def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
+    """The figure over all answers of several windows; each weighs by its answers. Needs one that has some."""
+    parts = [(int(w["n"]), measure.mean(float(w[measure.name][0]))) for w in figures if w["n"]]
+    return measure.figure(sum(n * mean for n, mean in parts) / sum(n for n, _ in parts))
+
+
+def recently(project: Project, windows: int = 14) -> JsonObject | None:
+    """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
+    measure, since = judge_of(project.config).measure, project.clock.now() - reach_of(project.config)
+    found = project.store.windows.list(project.config.endpoint, QUALITY, since=since - (windows + 1) * span_of(project))
+    closed = [w for w in found if w.n]
+    if not closed:
+        return None
+    champion = project.store.releases.champion(project.config.endpoint)
+    metrics = project.store.models.get(champion.model).metrics if champion else {}
+    return {
+        "metric": measure.name,
+        "better": measure.better,
+        "value": measure.rounded(over([{"n": w.n, **w.data} for w in closed], measure)),
+        "promised": promised(metrics, measure),
+        "answers": sum(w.n for w in closed),
+        "since": closed[0].start,
+        "until": closed[-1].end,
+    }

@@ -1,0 +1,79 @@
+"""Train/serve skew: the features of live requests, made again from the dataset as training makes them, beside what serving had.
+
+Once for each champion, on the requests of its first days: the definition is one, so that a difference means rows that only one side has
+(a file that brought other rows than the live events, an event that came twice under two keys). What came after a request was answered
+(a late file) is no difference: both sides stop at the request's watermark, the dataset's rows by the place of their events. The record
+is an event of kind ``parity``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidemill.types import DAY, Micros
+
+if TYPE_CHECKING:
+    from tidemill.data.contract import Contract
+    from tidemill.features.views import View
+    from tidemill.kernel.records import Event, Prediction
+    from tidemill.project import Project
+
+REACH = 7 * DAY
+"""How far back requests are looked for: all of it has to be in the dataset by now."""
+MOST = 200
+"""Requests compared; the latest."""
+
+
+def check_skew(project: Project, now: Micros) -> list[Event]:
+    """Compare and record, when the champion has not been looked at yet and has answered; the records (one a feature)."""
+    endpoint = project.config.endpoint
+    champion = project.store.releases.champion(endpoint)
+    if champion is None or not project.config.features:
+        return []
+    since = champion.started or champion.created
+    if project.store.events.list(kind="parity", since=since, until=now + 1):
+        return []
+    asked = [p for p in project.live.predictions.between(endpoint, max(since, now - REACH), now) if p.subject][-MOST:]
+    return (
+        [event for view, contract in _views(project) for event in _compare(project, view, contract, asked, now)]
+        if asked
+        else []
+    )
+
+
+def _views(project: Project) -> list[tuple[View, Contract]]:
+    """The views of the model's dataset that serving makes from a subject's events."""
+    from tidemill.data.ingest import load_contract
+    from tidemill.features.views import View
+
+    name = project.config.dataset.name
+    contract = load_contract(project, name)
+    views = [View.of(config, contract) for config in project.config.features.values() if config.from_ == name]
+    return [(view, contract) for view in views if contract.subject is not None and view.entity == contract.subject]
+
+
+def _compare(project: Project, view: View, contract: Contract, asked: list[Prediction], now: Micros) -> list[Event]:
+    import polars as pl
+
+    from tidemill.data.register import event_key
+    from tidemill.data.tables import open_tables
+    from tidemill.features.knowledge import KNOWN
+    from tidemill.features.online import History
+    from tidemill.features.parity import compare, record, requests_of
+
+    live = [feature for feature in view.features if feature.by == contract.item and view.is_live(feature)]
+    if not live:
+        return []
+    subjects = sorted({prediction.subject for prediction in asked})
+    history = History()
+    events = project.live.online.of_all(subjects)
+    history.extend(events)
+    learned = pl.DataFrame(
+        {"key": [e.key for e in events], KNOWN: [e.seq for e in events]}, {"key": pl.String, KNOWN: pl.Int64}
+    )
+    theirs = pl.col(str(contract.subject)).cast(pl.String).is_in(subjects)
+    columns = [pl.col(c) for c in (contract.time, contract.subject, contract.item, contract.value) if c is not None]
+    # filtered afterwards: of many small files that is faster than filtering each
+    rows = open_tables(project).read(view.dataset).select(*columns, event_key(contract).alias("key")).collect()
+    rows = rows.filter(theirs).join(learned, on="key", how="left")
+    return [record(project.store, compare(view, rows, history, requests_of(asked), feature), now) for feature in live]

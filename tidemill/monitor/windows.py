@@ -1,0 +1,170 @@
+"""Windows in event time: which are due, what the champion is compared with, and closing them.
+
+Windows are cut at whole multiples of their length since 1970 in UTC (days end at midnight). A window closes when its
+end has come; one about labels a day later, when the labels are mature. Closing a window again gives the same window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidemill.grammar.amounts import Promise, parse_promise
+from tidemill.kernel.records import Artifact, ModelVersion, Release, Window
+from tidemill.project import Project
+from tidemill.types import JsonObject, Micros, parse_span
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.monitor.baseline import Baseline, Roles
+
+DRIFT = "drift"
+MOST = 400
+"""Windows closed in one go: a loop that slept for years catches up with the latest."""
+
+
+def span_of(project: Project) -> Micros:
+    """The length of a window."""
+    return parse_span(project.config.monitor.window)
+
+
+def promise_of(project: Project) -> Promise:
+    """What is promised about false alarms."""
+    return parse_promise(project.config.monitor.drift.false_alarms)
+
+
+def next_end(project: Project, now: Micros) -> Micros:
+    """The first end of a window strictly after this moment."""
+    span = span_of(project)
+    return (now // span + 1) * span
+
+
+def due(project: Project, monitor: str, now: Micros, lag: Micros = 0) -> list[tuple[Micros, Micros]]:
+    """(start, end) of every window of this monitor that can be closed and is not, oldest first.
+
+    The first window is the one in which the endpoint's first champion started to serve.
+    """
+    span, endpoint = span_of(project), project.config.endpoint
+    last = project.store.windows.last_end(endpoint, monitor)
+    if last is None:
+        started = _first_started(project)
+        if started is None:
+            return []
+        last = started // span * span
+    ends = range((last // span + 1) * span, now - lag + 1, span)
+    return [(end - span, end) for end in ends[-MOST:]]
+
+
+def close_drift(project: Project, now: Micros) -> list[Window]:
+    """Compare every due window's rows with the champion's training data, and keep what was found."""
+    windows = due(project, DRIFT, now)
+    champion = project.store.releases.champion(project.config.endpoint)
+    if not windows or champion is None:
+        return []
+    baseline = baseline_of(project, project.store.models.get(champion.model))
+    frame = rows_between(project, baseline.roles, windows[0][0], windows[-1][1])
+    closed = [_drift(project.config.endpoint, champion, baseline, frame, start, end) for start, end in windows]
+    for window in closed:
+        project.store.windows.add(window)
+    return closed
+
+
+def _drift(
+    endpoint: str, champion: Release, baseline: Baseline, frame: pl.DataFrame, start: Micros, end: Micros
+) -> Window:
+    rows = _between(frame, baseline.roles, start, end)
+    data: JsonObject = {"model": champion.model, "calibration": baseline.calibration.to_json()}
+    if not rows.height:
+        return Window(endpoint, DRIFT, start, end, 0, {**data, "columns": {}, "which": []})
+    found = baseline.compare(rows)
+    data |= {
+        "score": round(found.score, 3),
+        "threshold": round(found.threshold, 3),
+        "columns": {c.name: c.to_json() for c in found.columns},
+        "which": [c.name for c in found.which] if found.alarm else [],
+        "skipped": dict(baseline.skipped),
+    }
+    return Window(endpoint, DRIFT, start, end, rows.height, data, found.alarm)
+
+
+def baseline_of(project: Project, model: ModelVersion) -> Baseline:
+    """The baseline of this version: from the artifact store, or made now and kept. In this process it is read once."""
+    name = f"baseline:{model.ref}"
+    digest = project.store.settings.get(name)
+    if not isinstance(digest, str) or not project.artifacts.has(digest):
+        made = _make_baseline(project, model).to_bytes()
+        digest = project.artifacts.put(made)
+        project.store.artifacts.put(Artifact(digest, "json", len(made), project.clock.now()))
+        project.store.settings.set(name, digest)
+    if digest not in _read:
+        from tidemill.monitor.baseline import Baseline
+
+        if len(_read) >= 4:
+            _read.clear()
+        _read[digest] = Baseline.from_bytes(project.artifacts.get(digest))
+    return _read[digest]
+
+
+_read: dict[str, Baseline] = {}
+"""Baselines by digest: what a digest names never changes."""
+
+
+def _make_baseline(project: Project, model: ModelVersion) -> Baseline:
+    """From the rows that the version was trained on."""
+    from tidemill.monitor.baseline import build
+
+    roles, config = roles_of(project), project.config
+    start = 0 if config.model.train == "all" else model.trained_through - parse_span(config.model.train)
+    name = config.dataset.name
+    versions = [int(ref.rsplit("@", 1)[1]) for ref in model.data if ref.startswith(f"dataset:{name}@")]
+    frame = rows_between(project, roles, start, model.trained_through + 1, versions[0] if versions else None)
+    return build(
+        frame,
+        roles,
+        promise_of(project),
+        span_of(project),
+        model=model.ref,
+        columns=config.monitor.drift.columns,
+        seed=project.seed,
+        gap=parse_span(config.model.split.test),
+    )
+
+
+def roles_of(project: Project) -> Roles:
+    """The parts that the contract gives to columns."""
+    from tidemill.data.contract import Contract
+    from tidemill.monitor.baseline import Roles
+
+    contract = Contract.load(project.root / project.config.dataset.contract)
+    return Roles(contract.time, contract.subject, contract.item, contract.value, contract.key)
+
+
+def rows_between(
+    project: Project, roles: Roles, start: Micros, end: Micros, version: int | None = None
+) -> pl.DataFrame:
+    """The dataset's rows with ``start <= time < end``, Tidemill's own columns left out; all of them without a time."""
+    import polars as pl
+
+    from tidemill.data.tables import open_tables
+
+    within = None if roles.time is None else (roles.time, start, end)
+    rows = open_tables(project).read(project.config.dataset.name, version, within)
+    if roles.time is not None:
+        rows = rows.filter(_is_between(roles.time, start, end))
+    return rows.select(pl.exclude("^_.*$")).collect()
+
+
+def _between(frame: pl.DataFrame, roles: Roles, start: Micros, end: Micros) -> pl.DataFrame:
+    return frame if roles.time is None else frame.filter(_is_between(roles.time, start, end))
+
+
+def _is_between(column: str, start: Micros, end: Micros) -> pl.Expr:
+    import polars as pl
+
+    moments = [pl.lit(at).cast(pl.Datetime("us", "UTC")) for at in (start, end)]
+    return (pl.col(column) >= moments[0]) & (pl.col(column) < moments[1])
+
+
+def _first_started(project: Project) -> Micros | None:
+    releases = project.store.releases.list(project.config.endpoint)
+    return min((r.started for r in releases if r.started is not None), default=None)

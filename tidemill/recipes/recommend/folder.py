@@ -1,0 +1,164 @@
+"""The folder a demo plays in: made by a demo and marked so, held by one demo at a time. No other is played in or removed."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tidemill.errors import AlreadyUp, ProjectError, no_room
+from tidemill.project import Project, open_project
+from tidemill.recipes.new import new_project
+from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.shop import OPENING
+from tidemill.recipes.recommend.story import Story, Tell
+from tidemill.serve.supervisor import only_one
+from tidemill.types import Json
+
+MARK = ".made-by-tidemill-demo"
+"""Stands in every folder that a demo made, from its first moment to its last; who plays in it holds a lock on it."""
+SAYS = b"tidemill demo made this folder, and tidemill demo --fresh removes all that is in it\n"
+UNFINISHED = ".tidemill-demo-is-at-this"
+"""Stands in a folder that is being emptied, or made: whoever comes after a kill empties it and makes it anew."""
+PATIENCE = 30.0  # seconds: the server of a demo that was killed ends by itself
+ELSEWHERE = "play in another folder: tidemill demo --folder NAME"
+
+
+@contextmanager
+def prepared(story: Story, fresh: bool, tell: Tell, patience: float = PATIENCE) -> Iterator[Project]:
+    """The project, open for replay and this process's alone; one that is there already is gone on with.
+
+    Raises ProjectError where the folder is not a demo's, is played in or served, or was played otherwise.
+    """
+    folder = story.folder
+    with _held(folder):
+        with _unserved(folder, tell, patience):
+            if fresh or (folder / UNFINISHED).exists():
+                _empty(folder, patience)
+            _make(folder, tell)
+            _open_for_replay(story)
+        with open_project(folder) as project:
+            yield project
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """The lock on the folder's mark; both are made where there is no folder, or an empty one."""
+    if folder.exists() and not folder.is_dir():
+        raise ProjectError(f"{folder} is a file, no folder", way_out=ELSEWHERE)
+    try:
+        if not (folder / MARK).exists():
+            if folder.is_dir() and any(folder.iterdir()):
+                raise ProjectError(f"{folder}/ was not made by tidemill demo, and is left as it is", way_out=ELSEWHERE)
+            folder.mkdir(parents=True, exist_ok=True)
+        mark = os.open(folder / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as exc:
+        if no_room(exc):
+            raise
+        raise ProjectError(f"{folder}/ cannot be used: {exc.strerror}", way_out=ELSEWHERE) from exc
+    try:
+        _lock(mark, folder)
+        yield
+    finally:
+        os.close(mark)
+
+
+def _lock(mark: int, folder: Path) -> None:
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise ProjectError(f"a demo plays in {folder}/", way_out="wait for it, or end it with Ctrl-C") from exc
+    if not os.fstat(mark).st_size:
+        os.write(mark, SAYS)
+
+
+@contextmanager
+def _unserved(folder: Path, tell: Tell, patience: float) -> Iterator[None]:
+    """Nobody serves the project meanwhile. A server that is still there may be ending: it is waited for."""
+    deadline, waits = time.monotonic() + patience, False
+    with ExitStack() as held:
+        while (folder / ".tidemill").is_dir():
+            try:
+                held.enter_context(only_one(folder))
+                break
+            except AlreadyUp as exc:
+                if time.monotonic() >= deadline:
+                    raise ProjectError(f"{folder}/ is being served", way_out=exc.way_out) from exc
+                if not waits:
+                    tell("stage", {"text": f"{folder}/ is still being served: waiting for that to end ({exc.way_out})"})
+                waits = True
+                time.sleep(0.05)
+        yield
+
+
+def _empty(folder: Path, patience: float) -> None:
+    """Remove all but the mark. First of all what makes it a project, so that nobody opens the rest of one."""
+    (folder / UNFINISHED).touch()
+    (folder / "tidemill.toml").unlink(missing_ok=True)
+    for entry in sorted(folder.iterdir()):
+        if entry.name not in (MARK, UNFINISHED):
+            _remove(entry, time.monotonic() + patience)
+
+
+def _remove(entry: Path, deadline: float) -> None:
+    """The file, the link (never what it points to) or the folder; again where a process on its way out still wrote into it."""
+    while entry.is_symlink() or entry.exists():
+        try:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        except OSError as exc:
+            if exc.errno not in (errno.ENOTEMPTY, errno.ENOENT) or time.monotonic() >= deadline:
+                raise ProjectError(
+                    f"{entry} cannot be removed: {exc.strerror}", way_out="remove it, and run the same command again"
+                ) from exc
+
+
+def _make(folder: Path, tell: Tell) -> None:
+    """The recipe's project, made fit for the shop, where there is nothing yet."""
+    there = {entry.name for entry in folder.iterdir()} - {MARK, UNFINISHED}
+    if "tidemill.toml" in there:
+        return
+    if there:
+        raise ProjectError(f"{folder}/ has lost its tidemill.toml", way_out="start anew with --fresh")
+    (folder / UNFINISHED).touch()
+    new_project(folder, "recommend", "shop")
+    fit_to_shop(folder)
+    (folder / UNFINISHED).unlink()
+    tell("stage", {"text": f"a new project in {folder}/"})
+
+
+def _open_for_replay(story: Story) -> None:
+    """Say in the project what is played, once; refuse another story than the one that it holds."""
+    folder = story.folder
+    with open_project(folder) as project:
+        settings = project.store.settings
+        if settings.get("mode") is None:
+            if any((folder / "data").rglob("*.parquet")):
+                raise ProjectError(f"{folder}/ has lost its state (.tidemill/)", way_out="start anew with --fresh")
+            first: dict[str, Json] = {
+                "seed": story.seed,
+                "customers_shuffled": story.shuffle_customers,
+                "clock": OPENING,
+                "mode": "replay",
+            }
+
+            def work(tx: object) -> None:
+                for name, value in first.items():
+                    settings.set(name, value, tx)
+
+            project.store.transact(work)
+        seed, shuffled = settings.get("seed"), settings.get("customers_shuffled")
+    if seed != story.seed:
+        raise ProjectError(
+            f"{folder}/ was played with seed {seed}", way_out=f"go on with --seed {seed}, or start anew with --fresh"
+        )
+    if shuffled != story.shuffle_customers:
+        how = "with --shuffle-customers" if shuffled else "without --shuffle-customers"
+        raise ProjectError(f"{folder}/ was played {how}", way_out=f"go on {how}, or start anew with --fresh")

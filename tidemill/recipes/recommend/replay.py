@@ -1,0 +1,181 @@
+"""Plays the shop against a running Tidemill, day by day, over HTTP.
+
+Each invoice is a request before it happens and outcomes after; at the day's end its rows fall into the source folder as a file, and only then
+does the clock move on. The clock moves only when the loop has nothing due, so the same seed gives the same story. Every call carries its own
+key: a replay that was killed plays its last day again and changes nothing that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidemill.errors import ServeError
+from tidemill.recipes.recommend.compare import K, Rivals
+from tidemill.recipes.recommend.shop import Day, Line, Visit
+from tidemill.recipes.recommend.summary import Scored
+from tidemill.recipes.recommend.written import drop_file
+from tidemill.serve.client import Client
+from tidemill.types import JsonObject, Micros, to_iso
+
+IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
+FEEDBACK_BATCH = 500
+WAIT = 20  # seconds that the server holds the question whether the loop is done
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One day in the journal: what was scored, and the seconds that the replay had taken at its end."""
+
+    scored: list[Scored]
+    seconds: float
+
+
+class Replay:
+    """One replay in progress. ``journal`` keeps what was scored, a line a visit, fsynced at each day's end."""
+
+    def __init__(
+        self,
+        client: Client,
+        endpoint: str,
+        rivals: Rivals,
+        source: Path,
+        journal: Path,
+        began: float | None = None,
+    ) -> None:
+        """``began``: the monotonic moment from which this process's seconds count; now, if not said."""
+        self._client, self._endpoint, self._rivals = client, endpoint, rivals
+        self._source, self._journal = source, journal
+        self._began, self._before = time.monotonic() if began is None else began, 0.0
+        self.scored: list[Scored] = []
+        self.told: set[str] = set()
+        """Keys of the outcomes that the server has acknowledged."""
+        self.seconds = 0.0
+        """What the days took, whichever processes played them."""
+        state = client.get("/replay/state")
+        self._clock = int(state["clock"])
+        self._due = self._settle(state, self._clock)
+
+    @property
+    def outcomes(self) -> int:
+        return len(self.told)
+
+    def play(self, day: Day, at_end: Callable[[], None] = lambda: None) -> list[Scored]:
+        """One day: its visits, its file, its end, and what else is done then. What was scored.
+
+        The journal's line comes last: a day that was killed before it is played again, its end with it.
+        """
+        scored: list[Scored] = []
+        asked: dict[str, str] = {}
+        for at, visit, lines in _moments(day):
+            self._move(at)
+            if visit.truth and at == visit.at:
+                scored.append(self._ask(visit))
+                asked[visit.invoice] = scored[-1].prediction
+            self._tell(visit, lines, asked.get(visit.invoice))
+        if day.rows.height:
+            drop_file(day.rows, self._source, f"{to_iso(day.start)[:10]}.parquet")
+        self._move(day.end)
+        at_end()
+        self.seconds = self._before + time.monotonic() - self._began
+        _append(self._journal, day.start, scored, self.seconds)
+        self.scored += scored
+        return scored
+
+    def skip(self, day: Day, kept: Kept) -> None:
+        """A day that an earlier process played: learn what it taught, ask nothing again."""
+        for visit in day.visits:
+            self._rivals.learn(visit.customer, visit.lines)
+            self.told |= {line.key for line in visit.lines}
+        self.scored += kept.scored
+        self._before = self.seconds = kept.seconds
+
+    def _ask(self, visit: Visit) -> Scored:
+        rivals: dict[str, list[str]] = {}
+        answer = self._client.post(
+            f"/predict/{self._endpoint}",
+            {"subject": visit.customer, "k": K, "key": visit.invoice},
+            meanwhile=lambda: rivals.update(self._rivals.answer(visit, visit.at)),
+        )
+        items = {"loop": [str(item) for item in answer["items"]], **rivals}
+        model, prediction = str(answer["model"]), str(answer["prediction_id"])
+        return Scored(visit.invoice, visit.at, visit.customer, model, prediction, items, visit.truth)
+
+    def _tell(self, visit: Visit, lines: Sequence[Line], prediction: str | None) -> None:
+        """Lines as outcomes; a cancellation's are returns, and come without a prediction of their own."""
+        told: list[JsonObject] = [
+            {
+                "key": line.key,
+                "subject": visit.customer,
+                "item": line.item,
+                "value": line.value,
+                "at": to_iso(line.at),
+                **({"prediction_id": prediction} if prediction else {}),
+            }
+            for line in lines
+        ]
+        for start in range(0, len(told), FEEDBACK_BATCH):
+            self._client.post("/feedback", told[start : start + FEEDBACK_BATCH])
+        self.told |= {line.key for line in lines}
+        self._rivals.learn(visit.customer, lines)
+
+    def _move(self, to: Micros) -> None:
+        """Move the clock, stopping at every point where the loop has something due until it is done."""
+        while self._clock < to:
+            target = min(to, self._due) if self._due > self._clock else to
+            state = self._client.post("/replay/clock", {"to": to_iso(target)})
+            self._clock = target
+            if target >= self._due:
+                self._due = self._settle(state, target)
+
+    def _settle(self, state: JsonObject, at: Micros) -> Micros:
+        """Wait until the loop is idle at this moment; the next moment at which it has something due."""
+        deadline = time.monotonic() + IDLE_TIMEOUT
+        while state["behind"]:
+            if time.monotonic() > deadline:
+                raise ServeError(
+                    f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .tidemill/logs/"
+                )
+            state = self._client.get(f"/replay/state?wait={WAIT}")
+        return int(state["loop"]["next_due"])
+
+
+def _moments(day: Day) -> list[tuple[Micros, Visit, list[Line]]]:
+    """What happens when: a visit with the lines of its own minute, and lines that were added to an invoice later."""
+    moments = []
+    for visit in day.visits:
+        for at in sorted({line.at for line in visit.lines}):
+            moments.append((at, visit, [line for line in visit.lines if line.at == at]))
+    return sorted(moments, key=lambda m: (m[0], m[1].invoice))
+
+
+def _append(journal: Path, start: Micros, scored: list[Scored], seconds: float) -> None:
+    line = {
+        "day": start,
+        "seconds": seconds,
+        "scored": [[o.request, o.at, o.customer, o.model, o.prediction, o.items, o.truth] for o in scored],
+    }
+    fd = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it tells who bought what
+    with os.fdopen(fd, "a", encoding="utf-8") as handle:
+        handle.write(json.dumps(line) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def read_journal(journal: Path) -> dict[Micros, Kept]:
+    """What earlier processes played, by day. A last line that a kill cut short is left out: its day is played again."""
+    kept: dict[Micros, Kept] = {}
+    if not journal.exists():
+        return kept
+    text = journal.read_text("utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        os.truncate(journal, len(whole.encode()))  # not written anew: a kill in between would lose every day
+    for line in whole.splitlines():
+        record = json.loads(line)
+        kept[record["day"]] = Kept([Scored(*fields) for fields in record["scored"]], record["seconds"])
+    return kept

@@ -1,0 +1,59 @@
+"""What came of a story: the JSON that `--json` writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tidemill.kernel.records import Event
+from tidemill.project import Project
+from tidemill.recipes.recommend.replay import Replay
+from tidemill.recipes.recommend.story import Story
+from tidemill.recipes.recommend.summary import ARMS, difference, months
+from tidemill.types import JsonObject, to_iso
+
+
+def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
+    """The story's days as the JSON that `--json` writes; what the folder holds beyond them is left out."""
+    acknowledged = {one.prediction for one in replay.scored}
+    stored = project.live.predictions.find(acknowledged)
+    outcomes = project.live.outcomes.known(replay.told)
+    events = project.store.events.list(until=story.end + 1)
+    decisions = [d for d in project.store.decisions.list() if d.at <= story.end]
+    kinds = Counter(event.kind for event in events)
+    latencies = sorted(p.latency_us for p in stored.values())
+    return {
+        "days": story.length,
+        "seed": story.seed,
+        "seconds": round(replay.seconds, 1),
+        "requests": len(replay.scored),
+        "predictions": len(stored),
+        "outcomes": len(outcomes),
+        "lost": len(acknowledged - set(stored)) + len(replay.told - outcomes),
+        "alarms": [{"at": to_iso(e.at), **e.data} for e in events if e.kind == "alarm"],
+        "decisions": [
+            {"at": to_iso(d.at), "action": d.action, "reason": d.reason, "evidence": d.evidence} for d in decisions
+        ],
+        "retrains": sum(d.action == "retrain" for d in decisions),
+        "refused": kinds["refused"],
+        "promoted": kinds["promoted"],
+        "rolled_back": kinds["rolled_back"],
+        "rollbacks": _rollbacks(events),
+        "latency_ms": {"p50": _quantile(latencies, 0.5) / 1000, "p99": _quantile(latencies, 0.99) / 1000},
+        "months": months(replay.scored),
+        "difference": {f"loop_{arm}": difference(replay.scored, arm, story.seed) for arm in list(ARMS)[1:]},
+    }
+
+
+def _rollbacks(events: Sequence[Event]) -> list[JsonObject]:
+    """Each release that was taken back: when and why, and when and with which words somebody had forced it, if so."""
+    forced = {e.subject: {"at": to_iso(e.at), "reason": e.data["reason"]} for e in events if e.kind == "forced"}
+    return [
+        {"at": to_iso(e.at), "model": e.data["model"], "reason": e.data["reason"], "forced": forced.get(e.subject)}
+        for e in events
+        if e.kind == "rolled_back"
+    ]
+
+
+def _quantile(values: list[int], q: float) -> float:
+    return float(values[min(len(values) - 1, int(q * len(values)))]) if values else 0.0

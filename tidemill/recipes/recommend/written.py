@@ -1,0 +1,99 @@
+"""Files that a demo writes: those of its shop's source, and the two that it leaves where it was asked to.
+
+Each is whole or not at all; that the two can be written is known before a day is played.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tidemill.errors import ProjectError, no_room
+from tidemill.recipes.recommend.summary import ARMS, Scored
+from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def check_target(path: Path) -> None:
+    """Raises ProjectError where no file can be written under this name."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise ProjectError(f"there is no folder {folder}/", place=str(path), way_out=f"make it: mkdir -p {folder}")
+    if path.is_dir():
+        raise ProjectError("this is a folder, no file", place=str(path), way_out="name a file in it")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        if no_room(exc):
+            raise
+        raise ProjectError(
+            f"nothing can be written into {folder}/: {exc.strerror}", place=str(path), way_out="name another folder"
+        ) from exc
+
+
+def write_summary(summary: JsonObject, path: Path) -> None:
+    """The summary as JSON."""
+    _write(path, (json.dumps(summary, indent=2) + "\n").encode())
+
+
+def write_log(scored: Iterable[Scored], path: Path) -> None:
+    """One Parquet row a request: what a test needs to check every figure without this code."""
+    import polars as pl
+
+    rows = [
+        {
+            "request": one.request,
+            "at": one.at,
+            "customer": one.customer,
+            "model": one.model,
+            "prediction": one.prediction,
+            "items": one.items["loop"],
+            "truth": one.truth,
+            "hits": len(set(one.items["loop"]) & set(one.truth)),
+            **{arm: one.recall(arm) for arm in ARMS},
+        }
+        for one in scored
+    ]
+    schema: dict[str, Any] = {
+        "request": pl.String,
+        "at": pl.Int64,
+        "customer": pl.String,
+        "model": pl.String,
+        "prediction": pl.String,
+        "items": pl.List(pl.String),
+        "truth": pl.List(pl.String),
+        "hits": pl.Int64,
+        **dict.fromkeys(ARMS, pl.Float64),
+    }
+    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    _write(path, _parquet(frame))
+
+
+def drop_file(rows: pl.DataFrame, source: Path, name: str) -> None:
+    """The rows as a file of the source, once: ingest never sees a half of it."""
+    if not (source / name).exists():
+        _write(source / name, _parquet(rows))
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Written beside, fsynced, renamed."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    part.replace(path)

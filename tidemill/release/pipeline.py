@@ -1,0 +1,274 @@
+"""The release pipeline: gates → sign → held for approval, or the start of the rollout. One verb: `release_candidate`.
+
+A release's id comes from the endpoint, the model and how often it was tried, so that a run which is killed and started
+again makes no second release. The gates see a candidate also when somebody forces it: their refusals stay in evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tidemill.errors import NotFound, ReleaseError
+from tidemill.grammar.stages import parse_rollout
+from tidemill.kernel.engine import Context, pipeline, step
+from tidemill.kernel.engine.orphans import ORPHAN
+from tidemill.kernel.records import Edge, Event, ModelVersion, Release, Run, Verdict
+from tidemill.release import approvals, attest, rollout
+from tidemill.release.gates import Case, Gate, judge_all, supplied_gates
+from tidemill.release.infrastructure import infrastructure_gates
+from tidemill.release.quality import quality_gates
+from tidemill.release.signer import seal, signer_of
+from tidemill.types import JsonObject, Micros, named_id
+
+if TYPE_CHECKING:
+    from tidemill.project import Project
+
+MakeCase = Callable[["Project", ModelVersion, "ModelVersion | None"], Case]
+GIVEN: Any = None
+"""Stands for the context, which the engine gives to a step."""
+ALIVE = ("held", "canary", "champion")
+
+
+@step(impure="the gates ask the real server, and compare with whoever is champion now")
+def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
+    """Every gate's opinion, and the release of the champion that the candidate was compared with."""
+    project: Project = ctx.resource("project")
+    champion = project.store.releases.champion(project.config.endpoint)
+    against = project.store.models.get(champion.model) if champion else None
+    case: Case = ctx.resource("case")(project, project.store.models.get(model), against)
+    ctx.read(model)
+    gates: list[Gate] = [*infrastructure_gates(), *quality_gates(case), *supplied_gates()]
+    opinions = judge_all(gates, case, ctx.progress)
+    return {"opinions": opinions, "previous": champion.id if champion else None}
+
+
+@step(impure="signs with a key outside the project")
+def sign(
+    model: str, attempt: int, forced: str | None, author: str, judged: JsonObject, ctx: Context = GIVEN
+) -> list[str]:
+    """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
+    project: Project = ctx.resource("project")
+    candidate = project.store.models.get(model)
+    release = release_id(project, model, attempt)
+    signer = signer_of(project)
+
+    def put(kind: str, predicate: JsonObject) -> str:
+        return project.artifacts.put(seal(attest.statement(model, candidate.bundle, kind, predicate), signer))
+
+    verdicts = [put(attest.GATE, {"release": release, **opinion}) for opinion in judged["opinions"]]
+    approvals.approval_signer(project)  # its public half has to be there for whoever verifies
+    asked = project.config.gates.approval
+    terms: JsonObject = {
+        "release": release,
+        "endpoint": project.config.endpoint,
+        "model": model,
+        "required": {opinion["gate"]: opinion["blessing"] for opinion in judged["opinions"]},
+        "attestations": verdicts,
+        "approval": list(asked.roles) if asked else [],
+        "previous": judged["previous"],
+        "author": author,
+        "forced": forced,
+        "at": project.clock.now(),
+    }
+    return [*verdicts, put(attest.RELEASE, terms)]
+
+
+@step(impure="writes the release")
+def start(
+    model: str,
+    attempt: int,
+    forced: str | None,
+    author: str,
+    decision: str | None,
+    judged: JsonObject,
+    signed: list[str],
+    ctx: Context = GIVEN,
+) -> str:
+    """Write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
+    project: Project = ctx.resource("project")
+    made = _release(project, model, attempt, judged, signed, forced, author, decision)
+    now, held = made.created, project.config.gates.approval is not None
+    if _exists(project, made.id):  # a run killed right after this step's transaction
+        return made.id
+
+    def work(tx: Any) -> None:
+        for verdict in _verdicts(made, judged["opinions"], signed, now):
+            project.store.releases.add_verdict(verdict, tx)
+        project.store.releases.add(made, tx)
+        project.store.edges.add([Edge(model, f"release:{made.id}", "released", now)], tx)
+        for event in _events(made, judged["opinions"], held, now):
+            project.store.events.add(event, tx)
+        if made.status == "held" and not held:
+            rollout.begin(project, made.id, now, tx)
+
+    project.store.transact(work)
+    ctx.wrote(f"release:{made.id}")
+    return made.id
+
+
+@pipeline(name="release")
+def release_pipeline(
+    model: str, attempt: int = 0, forced: str | None = None, author: str = "", decision: str | None = None
+) -> dict[str, Any]:
+    """gates → sign → start."""
+    judged = judge(model, attempt)
+    signed = sign(model, attempt, forced, author, judged)
+    return {"release": start(model, attempt, forced, author, decision, judged, signed)}
+
+
+def release_candidate(
+    project: Project,
+    model_ref: str,
+    *,
+    forced: str | None = None,
+    author: str = "",
+    decision: str | None = None,
+    make_case: MakeCase | None = None,
+    on_event: Any = None,
+) -> Release:
+    """Take a model through its gates and start its release; the release, whose status says how it went.
+
+    ``forced`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
+    its way already, or champion, is given back as it is. Raises NotFound, ReleaseError.
+    """
+    if forced is not None and not forced.strip():
+        raise ReleaseError("passing the gates by hand needs a reason", way_out='--force "why"')
+    model = project.store.models.get(model_ref)
+    tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == model.ref]
+    asked = {"model": model.ref, "attempt": len(tried), "forced": forced, "author": author, "decision": decision}
+    unfinished = _unfinished(project, asked)
+    alive = next((r for r in tried if r.status in ALIVE), None)
+    if alive is not None and unfinished is None:
+        return alive
+    engine = project.engine(case=make_case or _build_case)
+    result = engine.run(release_pipeline, unfinished or asked, parent=decision, on_event=on_event)
+    return project.store.releases.get(result.outputs["release"])
+
+
+def _build_case(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> Case:
+    from tidemill.release.case import build_case
+
+    return build_case(project, candidate, champion)
+
+
+def release_id(project: Project, model: str, attempt: int) -> str:
+    """The id of this try to release this model here: the same however often it is asked for.
+
+    A canary's customers are drawn by it, so a project with a seed of its own draws others.
+    """
+    own = [str(project.seed)] if project.seed else []
+    return named_id("release", project.config.endpoint, model, str(attempt), *own)
+
+
+def cut_short(project: Project) -> str | None:
+    """The model whose release by hand was killed and is to be gone on with; None where the latest one ended."""
+    runs = project.store.runs.list(pipeline=release_pipeline.name)
+    latest = next((run for run in runs if run.params["decision"] is None), None)
+    return str(latest.params["model"]) if latest is not None and _was_killed(latest) else None
+
+
+def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
+    """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
+    what = ("model", "forced", "decision")
+    runs = project.store.runs.list(pipeline=release_pipeline.name)
+    latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
+    return latest.params if latest is not None and _was_killed(latest) else None
+
+
+def _was_killed(run: Run) -> bool:
+    return run.status == "running" or (run.error or "").startswith(ORPHAN)
+
+
+def _exists(project: Project, name: str) -> bool:
+    try:
+        project.store.releases.get(name)
+    except NotFound:
+        return False
+    return True
+
+
+def _release(
+    project: Project,
+    model: str,
+    attempt: int,
+    judged: JsonObject,
+    signed: list[str],
+    forced: str | None,
+    author: str,
+    decision: str | None,
+) -> Release:
+    """The record, and a person's signed word where the gates are forced."""
+    refused = [opinion for opinion in judged["opinions"] if not opinion["passed"]]
+    never = any(opinion["gate"] == attest.NEVER_FORCED for opinion in refused)
+    passes = not refused or (forced is not None and not never)
+    now = project.clock.now()
+    made = Release(
+        id=release_id(project, model, attempt),
+        endpoint=project.config.endpoint,
+        model=model,
+        status="held" if passes else "refused",
+        stages=tuple(stage.json() for stage in parse_rollout(project.config.rollout.rollout)),
+        stage=0,
+        stage_since=now,
+        created=now,
+        ended=None if passes else now,
+        previous=judged["previous"],
+        forced=forced if refused else None,
+        attestations=tuple(signed),
+        decision=decision,
+        author=author,
+        evidence={"blessings": blessings(judged["opinions"]), "refused": [o["gate"] for o in refused]},
+    )
+    if not (passes and made.forced):
+        return made
+    word = approvals.sign_force(project, made, author, made.forced)
+    return replace(made, attestations=(*made.attestations, word))
+
+
+def blessings(opinions: list[JsonObject]) -> JsonObject:
+    """``blessed``, ``rubber stamped`` or ``refused`` for quality and infrastructure.
+
+    >>> blessings([{"blessing": "quality", "passed": True, "rubber_stamp": True}])
+    {'quality': 'rubber stamped'}
+    """
+    found: JsonObject = {}
+    for name in sorted({opinion["blessing"] for opinion in opinions}):
+        own = [opinion for opinion in opinions if opinion["blessing"] == name]
+        stamped = any(opinion["rubber_stamp"] for opinion in own)
+        good = "rubber stamped" if stamped else "blessed"
+        found[name] = good if all(opinion["passed"] for opinion in own) else "refused"
+    return found
+
+
+def _verdicts(release: Release, opinions: list[JsonObject], signed: list[str], now: Micros) -> list[Verdict]:
+    return [
+        Verdict(
+            named_id("verdict", release.id, said["gate"]),
+            release.model,
+            said["gate"],
+            said["blessing"],
+            said["passed"],
+            said["rubber_stamp"],
+            said["evidence"],
+            envelope,
+            now,
+        )
+        for said, envelope in zip(opinions, signed)
+    ]
+
+
+def _events(release: Release, opinions: list[JsonObject], held: bool, now: Micros) -> list[Event]:
+    """What a person may want to see: a refusal, a force, a release that waits for a yes."""
+    refusals = {o["gate"]: o["evidence"]["said"] for o in opinions if not o["passed"]}
+    told: JsonObject = {"endpoint": release.endpoint, "model": release.model, "author": release.author}
+    told |= {"decision": release.decision, "blessings": release.evidence["blessings"], "refusals": refusals}
+    told["reason"] = "; ".join(f"{gate}: {said}" for gate, said in refusals.items())
+    kinds = ["refused"] if release.status == "refused" else []
+    if release.forced and release.status != "refused":
+        kinds.append("forced")
+        told["reason"] = release.forced
+    if release.status == "held" and held:
+        kinds.append("held")
+    return [Event(named_id("event", release.id, kind), now, kind, f"release:{release.id}", told) for kind in kinds]

@@ -1,0 +1,118 @@
+"""Gathers from the stores what a decision is taken from, as JSON: see `tidemill.retrain.decide` for its keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tidemill.errors import NotFound
+from tidemill.kernel.records import Decision, Release
+from tidemill.types import DAY, JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.project import Project
+
+MEMORY: Micros = 91 * DAY
+"""How far back alarms and attempts are told."""
+_MOST = 20
+_JOBS = ("model", "release")
+_RUNS = 200  # of each of these pipelines: far more than attempts are told
+_UNIT = 0.36  # seconds: a ten-thousandth of an hour
+_UNDER_WAY = ("canary", "held")
+
+
+def gather(project: Project, now: Micros, previous: Micros | None) -> JsonObject:
+    """The evidence for a decision at this moment; ``previous`` is the moment of the one before."""
+    endpoint = project.config.endpoint
+    champion = project.store.releases.champion(endpoint)
+    return {
+        "at": now,
+        "previous": previous,
+        "endpoint": endpoint,
+        "champion": champion.model if champion else None,
+        "rows": _rows(project, champion),
+        "alarms": _alarms(project, champion, now),
+        "attempts": _attempts(project, now),
+        "under_way": _under_way(project, endpoint),
+    }
+
+
+def _rows(project: Project, champion: Release | None) -> JsonObject:
+    name = project.config.dataset.name
+    try:
+        now = project.store.datasets.get(name).rows
+    except NotFound:
+        now = 0
+    trained = 0
+    if champion is not None:
+        prefix = f"dataset:{name}@"
+        refs = [ref for ref in project.store.models.get(champion.model).data if ref.startswith(prefix)]
+        trained = project.store.datasets.get(name, int(refs[0].removeprefix(prefix))).rows if refs else 0
+    return {"now": now, "trained": trained}
+
+
+def _alarms(project: Project, champion: Release | None, now: Micros) -> list[JsonObject]:
+    """Alarms about what serves now, oldest first."""
+    if champion is None:
+        return []
+    found = project.store.events.list(kind="alarm", since=now - MEMORY, until=now + 1)
+    own = [e for e in found if e.data.get("model") == champion.model and e.data["monitor"] in ("drift", "decay")]
+    return [
+        {
+            "monitor": e.data["monitor"],
+            "at": e.at,
+            "since": e.data["since"],
+            "what": e.data["what"],
+            "hurts": e.data["hurts"]["answer"],
+        }
+        for e in own[-_MOST:]
+    ]
+
+
+def _attempts(project: Project, now: Micros) -> list[JsonObject]:
+    """Earlier decisions to retrain and how they went, oldest first."""
+    made = [d for d in project.store.decisions.list(action="retrain") if now - MEMORY < d.at < now]
+    failed = {e.subject for e in project.store.events.list(kind="failed", since=now - MEMORY)}
+    spent = None if project.replay else _cpu_seconds(project)
+    return [_attempt(d, f"decision:{d.id}" in failed, spent) for d in made[-_MOST:]]
+
+
+def _attempt(decision: Decision, failed: bool, spent: Mapping[str, float] | None) -> JsonObject:
+    rows: dict[str, Any] = decision.evidence.get("rows", {})
+    return {
+        "at": decision.at,
+        "rows": rows.get("now", 0),
+        "cpu_hours": None if spent is None else _hours(spent.get(decision.id, 0.0)),
+        "status": "failed" if failed else "done",
+    }
+
+
+def _cpu_seconds(project: Project) -> dict[str, float]:
+    """By decision: what its training and its gates took, failed ones too.
+
+    Asked outside a replay only: there a year passes in minutes, and CPU time differs from one telling to the next.
+    """
+    spent: dict[str, float] = {}
+    for pipeline in _JOBS:
+        for run in project.store.runs.list(pipeline=pipeline, limit=_RUNS):
+            if run.parent is not None:
+                spent[run.parent] = spent.get(run.parent, 0.0) + float(run.cost.get("cpu_s", 0.0))
+    return spent
+
+
+def _hours(seconds: float) -> float:
+    """CPU hours, rounded up to the next 0.36 s: a short job is never free.
+
+    >>> _hours(0.0), _hours(0.1), _hours(90.0), _hours(3600.0)
+    (0.0, 0.0001, 0.025, 1.0)
+    """
+    return math.ceil(round(seconds / _UNIT, 6)) / 10_000
+
+
+def _under_way(project: Project, endpoint: str) -> JsonObject | None:
+    found: Sequence[Release] = [r for s in _UNDER_WAY for r in project.store.releases.list(endpoint, s)]
+    if not found:
+        return None
+    latest = max(found, key=lambda r: (r.created, r.id))
+    return {"model": latest.model, "status": latest.status, "since": latest.created}

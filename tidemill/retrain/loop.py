@@ -1,0 +1,236 @@
+"""The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
+
+One tick: settle orphans, ingest, join outcomes, close windows, look at the rollout, decide, and where the decision says
+so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
+replace themselves, joins and alarms happen once, a decision keeps its id, its job goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tidemill.data.freshness import Stale, staleness
+from tidemill.errors import ContractError, NotFound
+from tidemill.feedback.join import join_due
+from tidemill.kernel.records import Decision, Event
+from tidemill.monitor.alerts import raise_alarms
+from tidemill.monitor.judged import reach_of
+from tidemill.monitor.platform import PLATFORM, close_platform
+from tidemill.monitor.quality import QUALITY, close_quality, evidence
+from tidemill.monitor.windows import DRIFT, due, next_end, span_of
+from tidemill.retrain.decide import decide, evidence_digest
+from tidemill.retrain.evidence import gather
+from tidemill.retrain.jobs import JobFailed, Jobs
+from tidemill.retrain.policy import Policy
+from tidemill.types import SECOND, JsonObject, Micros, named_id
+
+if TYPE_CHECKING:
+    from tidemill.project import Project
+
+SETTING = "loop"
+STALE = "stale"
+"""The kind of event, and the setting with the datasets that are stale now: {name: since}."""
+LIVE_TICK: Micros = 60 * SECOND
+"""Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
+LIMITS = {"ingest": 600.0, "watch": 300.0, "train": 3_600.0, "release": 1_800.0}
+"""Wall seconds after which a job is killed."""
+
+
+def tick(project: Project, jobs: Jobs) -> list[Event]:
+    """Everything that is due now; the events of what happened. Then the setting ``loop`` says when the next is due."""
+    from tidemill.kernel.engine import settle_orphans
+
+    now = project.clock.now()
+    state = state_of(project)
+    settle_orphans(project.store, now)
+    events: list[Event] = []
+    for work in (_ingest, _look_how_fresh, _join, _watch, _look_at_rollout):
+        events += work(project, jobs, now)
+    events += _decide(project, jobs, now, state.get("clock"))
+    write_state(project, now, idle=True)
+    return events
+
+
+def state_of(project: Project) -> JsonObject:
+    """The setting ``loop``: {"clock": of the last full tick, "idle", "next_due"}; empty before the first."""
+    found = project.store.settings.get(SETTING)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def write_state(project: Project, now: Micros, *, idle: bool) -> None:
+    """Say how far the loop is, and until when nothing is due."""
+    project.store.settings.set(SETTING, {"clock": now, "idle": idle, "next_due": next_due(project, now)})
+
+
+def next_due(project: Project, now: Micros) -> Micros:
+    """The next moment with something to do: in a replay the end of a window, known to whoever moves the clock."""
+    end = next_end(project, now)
+    if project.replay:
+        return end
+    schedule = Policy.from_config(project.config).next_schedule(now)
+    return min(end, now + LIVE_TICK, end if schedule is None else schedule)
+
+
+def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    events: list[Event] = []
+    for name in project.config.data:
+        try:
+            jobs.run("ingest", {"dataset": name}, LIMITS["ingest"])
+        except JobFailed as exc:  # the last good version stays; the next tick tries again
+            events += _tell(project, now, "failed", f"dataset:{name}", "ingest", exc)
+    return events
+
+
+def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    """Data that has become staler than its contract promises: told once, when it begins, and again when it begins anew.
+
+    While the contract cannot be read nobody knows whether it ended: it goes on. The ingest before has failed with that, and told.
+    """
+    kept = project.store.settings.get(STALE)
+    known: JsonObject = dict(kept) if isinstance(kept, dict) else {}
+    since: JsonObject = {}
+    events: list[Event] = []
+    for name in project.config.data:
+        try:
+            found = staleness(project, name, now)
+        except ContractError:
+            since |= {name: known[name]} if name in known else {}
+            continue
+        if found is not None:
+            since[name] = known.get(name, found.since)
+            events += [] if name in known else [_began(name, found, now)]
+
+    def work(tx: Any) -> None:
+        for event in events:
+            project.store.events.add(event, tx)
+        project.store.settings.set(STALE, since, tx)
+
+    if since != known:
+        project.store.transact(work)
+    return events
+
+
+def _began(dataset: str, found: Stale, now: Micros) -> Event:
+    """The event that opens an episode: what is stale by the same row may end by another contract, and begin again later."""
+    return Event(
+        named_id("event", STALE, dataset, str(found.since), str(now)),
+        now,
+        STALE,
+        f"dataset:{dataset}@{found.version}",
+        {"latest": found.latest, "since": found.since, "late_us": found.late},
+    )
+
+
+def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    """Join what can be joined. Outcomes that name another subject's prediction are told with their number.
+
+    They are joined in one store and told in the other, so a kill between the two leaves them joined and untold.
+    """
+    strangers = join_due(project).strangers
+    if not strangers:
+        return []
+    count = f"{len(strangers)} outcome{'s' if len(strangers) > 1 else ''}"
+    said = f"{count} named a prediction of another subject, and count for none"
+    subject, first = f"endpoint:{project.config.endpoint}", strangers[0]  # joined once, so it names these and no others
+    return _tell(project, now, "strangers", subject, first, None, count=len(strangers), reason=said)
+
+
+def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    """Close windows: those over answers here, those over rows in the child. Then the alarms of all of them.
+
+    Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some.
+    """
+    endpoint, before = project.config.endpoint, state_of(project).get("clock")
+    close_quality(project, now)
+    close_platform(project, now)
+    failed: list[Event] = []
+    if due(project, DRIFT, now):
+        try:
+            jobs.run("watch", {"now": now}, LIMITS["watch"])
+        except JobFailed as exc:
+            failed = _tell(project, now, "failed", f"endpoint:{endpoint}", "watch", exc)
+    since = None if before is None else int(before) - reach_of(project.config) - 2 * span_of(project)
+    closed = [w for m in (DRIFT, QUALITY, PLATFORM) for w in project.store.windows.list(endpoint, m, since=since)]
+    return [*raise_alarms(project, closed, now), *failed]
+
+
+def _look_at_rollout(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+    from tidemill.release.rollout import check, watched
+
+    endpoint = project.config.endpoint
+    release = watched(project, endpoint)
+    if release is None:
+        return []
+    events = check(project, endpoint, now, evidence(project, release, now))
+    return _followed(project, events)
+
+
+def _decide(project: Project, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+    """Take the decision of this moment, or the one taken already, and do what it says if that is not done."""
+    decision = _taken(project, now, previous)
+    if decision.action != "retrain" or decision.run is not None:
+        return []
+    subject = f"decision:{decision.id}"
+    events = _tell(project, now, "retrain", subject, "", None, reason=decision.reason)
+    if any(e.subject == subject for e in project.store.events.list(kind="failed", since=now)):
+        return events
+    try:
+        built = jobs.run("train", {"decision": decision.id}, LIMITS["train"])
+        jobs.run("release", {"model": built["model"], "decision": decision.id, "author": "the loop"}, LIMITS["release"])
+    except JobFailed as exc:
+        return events + _tell(project, now, "failed", subject, exc.kind, exc)
+    project.store.decisions.update(decision.id, run=built["run"] or built["model"])
+    new = [e for e in project.store.events.list(since=now, until=now + 1) if e.data.get("model") == built["model"]]
+    return _followed(project, [*events, *new])
+
+
+def _taken(project: Project, now: Micros, previous: Micros | None) -> Decision:
+    """The decision of this moment. Between due moments of a live project, waiting is not written down."""
+    id = named_id("decision", project.config.endpoint, str(now))
+    with suppress(NotFound):
+        return project.store.decisions.get(id)
+    policy = Policy.from_config(project.config)
+    found = gather(project, now, previous)
+    action, reason = decide(policy, found)
+    decision = Decision(id, now, action, reason, found, evidence_digest(found), policy.to_json())
+    if action == "retrain" or project.replay or _is_moment(project, policy, now, previous):
+        project.store.decisions.add(decision)
+    return decision
+
+
+def _is_moment(project: Project, policy: Policy, now: Micros, previous: Micros | None) -> bool:
+    """Whether a window ended or a schedule came since the decision before."""
+    if previous is None or next_end(project, previous) <= now:
+        return True
+    schedule = policy.next_schedule(previous)
+    return schedule is not None and schedule <= now
+
+
+def _tell(
+    project: Project, now: Micros, kind: str, subject: str, job: str, exc: JobFailed | None, **data: Any
+) -> list[Event]:
+    """Write an event down, once; nothing when it is there already."""
+    told: JsonObject = {"endpoint": project.config.endpoint, **data}
+    if exc is not None:
+        told |= {"job": job, "code": exc.cause.get("code", ""), "reason": str(exc)}
+    event = Event(named_id("event", kind, subject, job, str(now)), now, kind, subject, told)
+    if any(known.id == event.id for known in project.store.events.list(kind=kind, since=now, until=now + 1)):
+        return []
+    project.store.events.add(event)
+    return [event]
+
+
+def _followed(project: Project, events: list[Event]) -> list[Event]:
+    """Ask a running scorer to look at the releases now; it would by itself, a little later."""
+    from tidemill.errors import ServeError
+    from tidemill.serve.client import Client
+
+    if events:
+        try:
+            client = Client.of(project.root, timeout=10.0)
+            client.post("/control/refresh", {})
+            client.close()
+        except (ServeError, OSError):
+            return events  # no server runs, or it follows by polling
+    return events

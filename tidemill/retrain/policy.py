@@ -1,0 +1,69 @@
+"""The retrain policy: what calls for a new model, how often at most, for how much. From ``[retrain]``, kept as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from tidemill.config import Config, RetrainSection
+from tidemill.errors import ConfigError
+from tidemill.grammar import calls, cron
+from tidemill.types import DAY, JsonObject, Micros, canonical, did_you_mean, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When to build the model again.
+
+    >>> Policy.from_config(RetrainSection(on=("drift", "new data 5%"), cooldown="3 days")).new_share
+    0.05
+    """
+
+    drift: bool = False
+    decay: bool = False
+    new_share: float | None = None  # rows since the last attempt, as a share of the rows then
+    new_rows: int | None = None
+    schedules: tuple[str, ...] = ()  # cron lines, UTC
+    cooldown: Micros = 3 * DAY  # between the starts of two attempts
+    budget_cpu_s: float | None = None  # CPU seconds in any `budget_span`
+    budget_span: Micros = 7 * DAY
+
+    @classmethod
+    def from_config(cls, section: Config | RetrainSection) -> Policy:
+        """The policy that tidemill.toml says. Raises ConfigError with the way out."""
+        found = section.retrain if isinstance(section, Config) else section
+        values: dict[str, Any] = {"cooldown": calls.span(found.cooldown, "cooldown")}
+        for trigger in found.on:
+            called = calls.trigger(trigger)
+            if isinstance(called, calls.Schedule):
+                values["schedules"] = (*values.get("schedules", ()), called.line)
+            elif isinstance(called, calls.NewData):
+                values["new_rows" if called.rows else "new_share"] = called.rows or called.share
+            else:
+                values[called] = True
+        if found.budget:
+            values["budget_cpu_s"], values["budget_span"] = calls.budget(found.budget)
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Policy:
+        """The policy as it was kept with a decision. Raises ConfigError for a key that no policy has."""
+        known = [f.name for f in fields(cls)]
+        for key in stored:
+            if key not in known:
+                raise ConfigError(f"no policy has {key!r}", place="stored policy", way_out=did_you_mean(key, known))
+        return cls(**{**stored, "schedules": tuple(stored.get("schedules", ()))})
+
+    def to_json(self) -> JsonObject:
+        """As kept with each decision."""
+        return {**asdict(self), "schedules": list(self.schedules)}
+
+    @property
+    def digest(self) -> str:
+        """The policy's version: the digest of what it says."""
+        return digest(canonical(self.to_json()))
+
+    def next_schedule(self, after: Micros) -> Micros | None:
+        """The next moment at which a schedule is due, strictly after this one."""
+        return min((cron.parse(line).next_after(after) for line in self.schedules), default=None)

@@ -1,0 +1,8 @@
+"""``python -m tidemill.serve ROOT``: one scorer process."""
+
+import sys
+
+from tidemill.serve.server import main
+
+if __name__ == "__main__":
+    sys.exit(main())

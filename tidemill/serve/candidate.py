@@ -1,0 +1,246 @@
+"""The real server with a candidate's bundle, in a process of its own: started, asked, measured, killed.
+
+The bundle has no release yet, so nothing signed speaks for it: the process that starts the server makes a ticket for
+this one digest, which the server uses up by loading it. The server listens on a port of its own, answers nobody else,
+and writes nothing down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import math
+import os
+import secrets
+import select
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tidemill.errors import DiskFull, StoreBusy
+from tidemill.project import Project
+from tidemill.release.gates import CandidateReport
+from tidemill.serve import auth
+from tidemill.serve.candidate_app import scope_of
+from tidemill.serve.child import log_file, spawn
+from tidemill.types import SECOND, JsonObject
+
+START_SECONDS = 60.0
+ANSWER_SECONDS = 5.0
+TOTAL_SECONDS = 120.0
+TOLERANCE = 1e-9
+HANDLE = "handle-us"
+"""The header in which a candidate's server tells how long it had the request in hand, in microseconds."""
+
+
+class SubprocessCandidateServer:
+    """Implements `release.gates.CandidateServer` with a scorer process. Times are limits in seconds, of the wall."""
+
+    def __init__(
+        self,
+        project: Project,
+        start: float = START_SECONDS,
+        answer: float = ANSWER_SECONDS,
+        total: float = TOTAL_SECONDS,
+    ) -> None:
+        self._project, self._start, self._answer, self._total = project, start, answer, total
+
+    def probe(
+        self,
+        bundle_digest: str,
+        requests: Sequence[JsonObject],
+        expected: Sequence[JsonObject] | None,
+        rounds: int,
+    ) -> CandidateReport:
+        """Never raises for what the candidate does; a wrong, late or missing answer is in ``errors``.
+
+        Raises DiskFull or StoreBusy where this machine is at fault: that is no evidence against a model.
+        """
+        secret = secrets.token_urlsafe(32)
+        ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
+        subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
+        words = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
+        server = _Server.told(self._project, words)
+        try:
+            word = server.first_line(self._start)
+            if "port" not in word:
+                _blame(word.get("error"))
+                return CandidateReport(False, [_why(word, self._start)])
+            deadline = time.monotonic() + self._total
+            asking = _Asking(int(word["port"]), self._project.config.endpoint, secret, self._answer, deadline)
+            with contextlib.closing(asking):
+                return asking.all(requests, expected, rounds)
+        finally:
+            server.close()
+
+
+def expect(project: Project) -> None:
+    """Start a server now for the candidate that is being made: it loads its libraries while nobody waits for it.
+
+    It knows nothing of the project yet; the next probe of this process takes it. Call it from a thread that lives as
+    long as the process: on Linux a child is told of its parent's end by that thread's.
+    """
+    waiting = _expecting.pop(project.root, None)
+    _expecting[project.root] = waiting if waiting is not None and waiting.alive else _Server(project)
+
+
+_expecting: dict[Path, _Server] = {}
+
+
+class _Server:
+    """The process of a candidate's server."""
+
+    def __init__(self, project: Project) -> None:
+        self._ready, tell = os.pipe()
+        arguments = [str(project.root), "--port", "0", "--candidate", "--ready-fd", str(tell)]
+        with log_file(project, "candidate") as log:
+            self._process = spawn(
+                "tidemill.serve",
+                [*arguments, "--parent", str(os.getpid())],
+                log,
+                stdin=subprocess.PIPE,
+                pass_fds=[tell],
+            )
+        os.close(tell)
+
+    @classmethod
+    def told(cls, project: Project, words: JsonObject) -> _Server:
+        """One that knows what to serve: the one that was expected to be needed, else a new one."""
+        waiting = _expecting.pop(project.root, None)
+        if waiting is not None and waiting.tell(words):
+            return waiting
+        if waiting is not None:
+            waiting.close()
+        server = cls(project)
+        server.tell(words)  # where it is gone already, its first line will say so
+        return server
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def tell(self, words: JsonObject) -> bool:
+        """Whether the words went out."""
+        assert self._process.stdin is not None
+        try:
+            with self._process.stdin as pipe:
+                pipe.write(json.dumps(words).encode() + b"\n")
+        except BrokenPipeError:
+            return False
+        return True
+
+    def first_line(self, seconds: float) -> JsonObject:
+        """What the server says about its start; empty when it says nothing in time."""
+        deadline, got = time.monotonic() + seconds, b""
+        while not got.endswith(b"\n"):
+            if not select.select([self._ready], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                return {}
+            part = os.read(self._ready, 65_536)
+            if not part:
+                return {"error": {"detail": "the server died while loading it", "code": "died"}}
+            got += part
+        found = json.loads(got)
+        return found if isinstance(found, dict) else {}
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._ready)
+
+
+def _blame(told: Any) -> None:
+    """Raise what is the machine's fault and not the candidate's. Raises DiskFull, StoreBusy."""
+    kind = next((k for k in (DiskFull, StoreBusy) if isinstance(told, dict) and told.get("code") == k.code), None)
+    if kind is not None:
+        raise kind(
+            f"the candidate cannot be judged now: {told.get('detail')}",
+            place=str(told.get("place") or ""),
+            way_out=str(told.get("way_out") or ""),
+        )
+
+
+def _why(word: JsonObject, seconds: float) -> str:
+    error = word.get("error")
+    if isinstance(error, dict):
+        return f"the server does not load it: {error.get('code')}: {error.get('detail')}"
+    return f"the server was not ready within {seconds:g} s"
+
+
+class _Asking:
+    """The questions to one candidate, over one connection."""
+
+    def __init__(self, port: int, endpoint: str, secret: str, seconds: float, deadline: float) -> None:
+        self._port, self._path, self._seconds, self._deadline = port, f"/predict/{endpoint}", seconds, deadline
+        self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        self._connection: http.client.HTTPConnection | None = None
+        self._latency: list[int] = []
+        self._errors: list[str] = []
+
+    def all(
+        self, requests: Sequence[JsonObject], expected: Sequence[JsonObject] | None, rounds: int
+    ) -> CandidateReport:
+        answers: list[JsonObject] = []
+        for turn in range(rounds):
+            for i, request in enumerate(requests):
+                answer = self._one(i, request)
+                if turn == 0:
+                    answers.append(answer)
+                    if expected is not None and answer:
+                        self._compare(i, answer, expected[i])
+                if time.monotonic() > self._deadline or len(self._errors) >= 5:
+                    self._errors.append(f"stopped after {turn * len(requests) + i + 1} questions")
+                    return CandidateReport(False, self._errors, self._latency, answers)
+        return CandidateReport(not self._errors, self._errors, self._latency, answers)
+
+    def _one(self, i: int, request: JsonObject) -> JsonObject:
+        """The answer to one request, empty (and an error noted) where there is none."""
+        seconds = min(self._seconds, max(0.05, self._deadline - time.monotonic()))
+        try:
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
+            self._connection.request("POST", self._path, json.dumps(request).encode(), self._headers)
+            response = self._connection.getresponse()
+            found = json.loads(response.read())
+            self._latency.append(int(response.headers.get(HANDLE, "0")))
+        except TimeoutError:
+            return self._failed(i, f"no answer within {seconds:g} s")
+        except (http.client.HTTPException, OSError, ValueError) as exc:
+            return self._failed(i, f"no answer: {type(exc).__name__}: {exc}")
+        if response.status != 200:
+            _blame(found)
+            self._errors.append(f"request {i}: {response.status} {found.get('code')}: {found.get('detail')}")
+            return {}
+        answer: JsonObject = found
+        return answer
+
+    def _failed(self, i: int, why: str) -> JsonObject:
+        self._errors.append(f"request {i}: {why}")
+        self.close()
+        return {}
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _compare(self, i: int, answer: JsonObject, expected: JsonObject) -> None:
+        for name, value in expected.items():
+            if not _same(answer.get(name), value):
+                self._errors.append(f"request {i}: {name} is {_short(answer.get(name))}, offline {_short(value)}")
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, float | int) and isinstance(b, float | int) and not isinstance(a, bool):
+        return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(a == b)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -1,0 +1,175 @@
+"""The way from an answer to the disk: many requests share one commit, and one wake-up of the event loop per commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, field
+from functools import partial
+
+from tidemill.errors import StoreBusy
+from tidemill.kernel.metadata.base import LiveStore
+from tidemill.kernel.records import OnlineEvent, Outcome, Prediction
+
+ACK_SECONDS = 10.0
+"""How long an answer waits for the disk before it says so."""
+MOST_WAITING = 20_000
+LINGER = 0.02
+"""Seconds that rows nobody waits for may gather, so that they share a commit: well within the 100 ms of ack=async."""
+
+Seqs = Sequence[int]
+
+_log = logging.getLogger("tidemill.serve")
+
+
+@dataclass(slots=True)
+class Met:
+    """What was there already when outcomes were written: for each the one its key held, and the known predictions."""
+
+    earlier: list[Outcome | None] = field(default_factory=list)
+    known: Set[str] = frozenset()
+
+    def hear(self, earlier: Sequence[Outcome | None], known: Set[str]) -> None:
+        """Called in the writer's thread."""
+        self.earlier, self.known = list(earlier), known
+
+
+_NOTHING = Met()
+Settled = Callable[[], object]
+Entry = tuple["asyncio.Future[Met]", int, int, Settled | None]
+"""Who waits, which of the commit's outcomes are his (from, to), and what to call when the writer has reported."""
+
+
+class Log:
+    """Hands predictions, outcomes and online events to the live store's writer, from the event loop's thread only.
+
+    `write` returns a future that is done when the rows are committed and fsynced, or failed; its result tells what its
+    outcomes met. What is handed over during one turn of the loop goes in one call; what the writer reports during one
+    turn comes back in one wake-up.
+    ``learn`` is called with the committed events and their seqs before the futures are done: who has its
+    acknowledgement also finds its outcome in the history. What it raises is logged and stops nothing: the rows are kept.
+    """
+
+    def __init__(self, live: LiveStore, learn: Callable[[Sequence[OnlineEvent], Seqs], None]) -> None:
+        self._live, self._learn = live, learn
+        self._loop = asyncio.get_running_loop()
+        self._predictions: list[Prediction] = []
+        self._outcomes: list[Outcome] = []
+        self._events: list[OnlineEvent] = []
+        self._entries: list[Entry] = []
+        self._done: deque[tuple[list[Entry], list[OnlineEvent], Met, BaseException | None, Seqs]] = deque()
+        self._soon, self._woken = False, False
+        self._later: asyncio.TimerHandle | None = None
+        self._deadlines: deque[tuple[float, asyncio.Future[Met]]] = deque()
+        self.waiting = 0
+
+    def write(
+        self,
+        predictions: Sequence[Prediction] = (),
+        outcomes: Sequence[Outcome] = (),
+        events: Sequence[OnlineEvent] = (),
+        urgent: bool = True,
+        settled: Settled | None = None,
+    ) -> asyncio.Future[Met]:
+        """Queue for the next commit, or with ``urgent=False`` for one soon.
+
+        The future gives up after `ACK_SECONDS`; ``settled`` is called when it is certain that the rows are written or
+        that they are not, however late. Without rows it is done when all that was handed over before is settled.
+        Raises StoreBusy when far too much waits already.
+        """
+        if self.waiting >= MOST_WAITING:
+            raise StoreBusy("too many answers wait for the disk", way_out="ask again later; nothing was written")
+        if urgent and not self._soon:
+            self._soon = True
+            self._loop.call_soon(self._hand_over)
+        elif not urgent and self._later is None:
+            self._later = self._loop.call_later(LINGER, self._hand_over)
+        future: asyncio.Future[Met] = self._loop.create_future()
+        self._predictions += predictions
+        first = len(self._outcomes)
+        self._outcomes += outcomes
+        self._events += events
+        self._entries.append((future, first, len(self._outcomes), settled))
+        self._deadlines.append((time.monotonic() + ACK_SECONDS, future))
+        self.waiting += 1
+        return future
+
+    def _hand_over(self) -> None:
+        self._soon = False
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if not self._entries:
+            return
+        entries, events = self._entries, self._events
+        predictions, outcomes = self._predictions, self._outcomes
+        self._entries, self._events, self._predictions, self._outcomes = [], [], [], []
+        met = Met() if outcomes else _NOTHING
+        asked = {"met": met.hear} if outcomes else {}
+        try:
+            self._live.append(predictions, outcomes, events, done=partial(self._report, entries, events, met), **asked)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, each waiting request must hear of it
+            self._settle(entries, events, met, exc, ())
+
+    def _report(
+        self,
+        entries: list[Entry],
+        events: list[OnlineEvent],
+        met: Met,
+        error: BaseException | None,
+        seqs: Seqs,
+    ) -> None:
+        """Called in the writer's thread."""
+        self._done.append((entries, events, met, error, seqs))
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        self._woken = False  # first: what is reported from now on asks for a wake-up of its own
+        while self._done:
+            self._settle(*self._done.popleft())
+
+    def _settle(
+        self,
+        entries: list[Entry],
+        events: Sequence[OnlineEvent],
+        met: Met,
+        error: BaseException | None,
+        seqs: Seqs,
+    ) -> None:
+        self.waiting -= len(entries)
+        if error is None and events:
+            try:
+                self._learn(events, seqs)
+            except Exception:  # noqa: BLE001 - whatever it was, the rows are on the disk: that is acknowledged
+                _log.exception("the history falls behind; the heartbeat follows it")
+        for future, first, last, settled in entries:
+            if settled is not None:
+                settled()
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(Met(met.earlier[first:last], met.known) if last > first else _NOTHING)
+            else:
+                future.set_exception(error)
+                future.exception()  # an answer with ack=async has left already: nobody else will look
+
+    def expire(self) -> None:
+        """Tell those who have waited too long. Called now and then by the server's heartbeat."""
+        now = time.monotonic()
+        while self._deadlines and (self._deadlines[0][1].done() or self._deadlines[0][0] <= now):
+            future = self._deadlines.popleft()[1]
+            if not future.done():
+                late = "the disk did not confirm in time"
+                future.set_exception(StoreBusy(late, way_out="ask again with the same key: it never doubles"))
+                future.exception()
+
+    async def drain(self) -> None:
+        """Wait until all that was handed over is on the disk, or has failed."""
+        while self.waiting:
+            self.expire()
+            await asyncio.sleep(0.002)

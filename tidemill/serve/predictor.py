@@ -1,0 +1,308 @@
+"""What answers: champion and canary in memory, every subject's history, and the rule who is answered by which."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tidemill.errors import BadRequest, Conflict, ModelError, NoModel, NoRoute, TidemillError
+from tidemill.features.online import History
+from tidemill.kernel.records import Event, OnlineEvent, Release
+from tidemill.model.labels import text_of
+from tidemill.project import Project
+from tidemill.release import rollout
+from tidemill.serve.bodies import PredictBody
+from tidemill.serve.loading import Loaded, load_release, why_refused
+from tidemill.serve.metrics import Metrics
+from tidemill.types import JsonObject, Micros, did_you_mean, named_id
+
+_log = logging.getLogger("tidemill.serve")
+_encode = msgspec.json.Encoder().encode
+_READ = 5_000
+FAILURES = "serving_failures"
+"""The setting in which the server tells how often each release failed to answer: {release id: count}."""
+AGAIN = 5.0, 320.0
+"""Seconds until a refused release is tried again: the first time, and at most."""
+LAST_GOOD = 5
+"""How many earlier champions are tried when the champion's record does not load at start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What answers now. Replaced whole, never changed."""
+
+    champion: Loaded | None = None
+    canary: Loaded | None = None
+    revision: int = -1
+    refused: tuple[tuple[str, str], ...] = ()  # release id, why
+    degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said to a request."""
+
+    by: Loaded
+    arm: str
+    output: bytes  # JSON object
+    cold: bool
+    watermark: int
+
+
+class Predictor:
+    """Answers for one project's endpoint. `answer` runs in the event loop; `refresh` may run in another thread."""
+
+    def __init__(self, project: Project, metrics: Metrics) -> None:
+        self.project, self.metrics = project, metrics
+        self.endpoint = project.config.endpoint
+        self.history = History()
+        self.served = Served()
+        self._refreshing = threading.Lock()
+        self._telling = threading.Lock()
+        self._patience, self._again = AGAIN[0], 0.0
+        self._failed: dict[str, int] = {}  # since the start; only the event loop's thread writes it
+        self._told: dict[str, int] = {}  # of these, what is in the store
+
+    def start(self) -> None:
+        """Read the whole history and load what is released."""
+        self.follow()
+        self.refresh()
+
+    def labels(self) -> list[str] | None:
+        """The champion's labels as texts; None where it has none, or nothing serves."""
+        champion = self.served.champion
+        found = getattr(champion.scorer, "labels", None) if champion is not None else None
+        return None if found is None else [text_of(label) for label in found]
+
+    # the history ------------------------------------------------------------------------------------------------------
+
+    def follow(self) -> int:
+        """Learn what any process has written to the online events since; how many they were."""
+        count = 0
+        while rows := self.project.live.online.rows_since(self.history.seq, _READ):
+            count += self.history.load(rows)
+            if len(rows) < _READ:
+                break
+        if count:
+            self.metrics.history.set(self.history.seq)
+        return count
+
+    def learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
+        """Our own events are committed: into the history at once, unless another writer's rows come before them."""
+        fresh = [(seq, event) for seq, event in zip(seqs, events, strict=True) if seq]
+        following = range(self.history.seq + 1, self.history.seq + 1 + len(fresh))
+        if [seq for seq, _ in fresh] != list(following):
+            self.follow()
+            return
+        for seq, event in fresh:
+            self.history.add(event.subject, event.item, event.at, event.value, seq)
+        self.metrics.history.set(self.history.seq)
+
+    # the models -------------------------------------------------------------------------------------------------------
+
+    def overdue(self) -> bool:
+        """Whether it is time to try again what was refused: its file may have been repaired."""
+        return bool(self.served.refused) and time.monotonic() >= self._again
+
+    def refresh(self, again: bool = False) -> bool:
+        """Look at the releases and load what has changed; whether it looked. What does not verify is not served.
+
+        What was refused is tried anew when it is `overdue`, each time after twice as long, and at once with ``again``.
+        """
+        with self._refreshing:
+            revision = self.project.store.releases.revision()
+            before = self.served
+            changed = revision != before.revision
+            if not changed and not (before.refused and again) and not self.overdue():
+                return False
+            self._patience = AGAIN[0] if changed or again else min(2 * self._patience, AGAIN[1])
+            self._again = time.monotonic() + self._patience
+            started = time.perf_counter()
+            refused: list[tuple[str, str]] = []
+            champion = self._champion(before, refused)
+            degraded = bool(refused)
+            canary = self._canary(before, refused)
+            self.served = Served(champion, canary, revision, tuple(refused), degraded)
+            self.metrics.follow.set(time.perf_counter() - started)
+            self._tell_metrics()
+            return True
+
+    def _champion(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
+        release = self.project.store.releases.champion(self.endpoint)
+        if release is None:
+            return None
+        loaded = self._load(release, before, refused)
+        if loaded is not None:
+            return loaded
+        if before.champion is not None:
+            return before.champion  # the last good one
+        earlier = self.project.store.releases.list(self.endpoint, "superseded")
+        for release in sorted(earlier, key=lambda r: (r.started or 0, r.id), reverse=True)[:LAST_GOOD]:
+            loaded = self._load(release, before, refused)
+            if loaded is not None:
+                return loaded
+        return None
+
+    def _canary(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
+        release = next(iter(self.project.store.releases.list(self.endpoint, "canary")), None)
+        return self._load(release, before, refused) if release is not None else None
+
+    def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
+        known = [m for m in (before.champion, before.canary) if m is not None]
+        try:
+            return load_release(self.project, release, known)
+        except TidemillError as exc:
+            why = why_refused(exc)
+            refused.append((release.id, why))
+            self.metrics.refused.labels(why).inc()
+            _log.error("release %s of %s is not served: %s", release.id, release.model, exc)
+            self._alert(release, why, exc)
+            return None
+
+    def _alert(self, release: Release, why: str, exc: TidemillError) -> None:
+        """An event for people to see, once for each release and reason."""
+        event = Event(
+            named_id("event", "damaged", release.id, why),
+            self.project.clock.now(),
+            "damaged",
+            f"release:{release.id}",
+            {"endpoint": self.endpoint, "model": release.model, "why": why, "message": str(exc)},
+        )
+        try:
+            self.project.store.events.add(event)
+        except Conflict:
+            return  # told before
+        except TidemillError as full:  # a full or busy disk must not keep the last good model from serving
+            _log.error("the alert about %s cannot be written: %s", release.id, full)
+
+    def _tell_metrics(self) -> None:
+        self.metrics.serving.clear()
+        for arm, model in (("champion", self.served.champion), ("canary", self.served.canary)):
+            if model is not None:
+                self.metrics.serving.labels(self.endpoint, arm, model.release.model, model.release.id).set(1)
+
+    # answers ----------------------------------------------------------------------------------------------------------
+
+    def choose(self, subject: str) -> tuple[Loaded, str]:
+        """The model that answers this subject, and the arm. Raises NoModel."""
+        served = self.served
+        if served.champion is None and served.canary is None:
+            raise NoModel(
+                f"nothing is released to {self.endpoint!r} that may be served", way_out="release a model: tidemill run"
+            )
+        arm = rollout.arm(served.canary.release if served.canary else None, subject)
+        chosen = served.canary if arm == "canary" else served.champion
+        if chosen is None:
+            raise NoModel(
+                f"the champion of {self.endpoint!r} may not be served, and the canary answers its share only",
+                way_out="tidemill doctor says what is damaged; release another model: tidemill release start MODEL",
+            )
+        return chosen, arm
+
+    def expect(self, endpoint: str) -> None:
+        """Raises NoRoute for an endpoint that is not this project's."""
+        if endpoint != self.endpoint:
+            raise NoRoute(f"no endpoint {endpoint!r}", way_out=did_you_mean(endpoint, [self.endpoint]))
+
+    def answer(self, body: PredictBody, unit: str, at: Micros, watermark: int | None = None) -> Answer:
+        """Ask the model. ``unit`` decides the arm: the subject, or the prediction's id where there is none.
+
+        A canary that fails is counted against it and the champion answers.
+        Raises NoModel, BadRequest, SignatureMismatch, ModelError.
+        """
+        chosen, arm = self.choose(unit)
+        seen = self.history.seq if watermark is None else watermark
+        try:
+            output, cold = _ask(chosen, self.history, body, at, seen)
+        except ModelError as exc:
+            if exc.code != ModelError.code:  # the request's fault, not the model's
+                raise
+            self._count_failure(chosen.release.id, exc)
+            champion = self.served.champion
+            if arm != "canary" or champion is None:
+                raise
+            chosen, arm = champion, "champion"
+            output, cold = _ask(chosen, self.history, body, at, seen)
+        return Answer(chosen, arm, output, cold, seen)
+
+    def _count_failure(self, release_id: str, exc: ModelError) -> None:
+        self.metrics.failures.labels(release_id).inc()
+        self._failed[release_id] = self._failed.get(release_id, 0) + 1
+        _log.error("release %s failed to answer: %s", release_id, exc)
+
+    def untold(self) -> dict[str, int]:
+        """Failures by release that the store has not been told of."""
+        counts = {name: count - self._told.get(name, 0) for name, count in dict(self._failed).items()}
+        return {name: count for name, count in counts.items() if count}
+
+    def tell_failures(self) -> None:
+        """Add what has failed since to the stored counts; the rollout's evidence reads them. May run in any thread."""
+        with self._telling:
+            failed = self.untold()
+            if not failed:
+                return
+            stored = self.project.store.settings.get(FAILURES)
+            counts = dict(stored) if isinstance(stored, dict) else {}
+            for release_id, count in failed.items():
+                counts[release_id] = int(counts.get(release_id, 0)) + count
+            self.project.store.settings.set(FAILURES, counts)
+            for release_id, count in failed.items():  # only now: a full disk loses none
+                self._told[release_id] = self._told.get(release_id, 0) + count
+
+    def status(self) -> JsonObject:
+        """What is served, for people and for the loop."""
+        served = self.served
+
+        def told(model: Loaded | None) -> JsonObject | None:
+            if model is None:
+                return None
+            return {"release": model.release.id, "model": model.release.model, "bundle": model.bundle}
+
+        return {
+            "endpoint": self.endpoint,
+            "revision": served.revision,
+            "champion": told(served.champion),
+            "canary": told(served.canary),
+            "refused": [{"release": r, "why": why} for r, why in served.refused],
+            "history_seq": self.history.seq,
+        }
+
+
+def _ask(model: Loaded, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
+    try:
+        if model.recommends:
+            return _recommend(model.scorer, history, body, at, watermark)
+        return _predict(model.scorer, body)
+    except TidemillError:
+        raise
+    except Exception as exc:
+        raise ModelError(f"the model failed: {type(exc).__name__}: {exc}", place=model.release.model) from exc
+
+
+def _recommend(scorer: Any, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
+    if body.subject is None:
+        raise BadRequest("'subject' is missing", place="$.subject", way_out='send {"subject": "12345"}')
+    if body.inputs is not None:
+        raise BadRequest("this endpoint takes a subject, no inputs", place="$.inputs")
+    items, values = history.items(body.subject, at, scorer.half_life, watermark)
+    names, scores = scorer.recommend(items, values, at, body.k)
+    if not np.isfinite(scores).all():
+        raise ModelError("the model gave a score that is no number")
+    return _encode({"items": names, "scores": scores.tolist()}), not items
+
+
+def _predict(scorer: Any, body: PredictBody) -> tuple[bytes, bool]:
+    if body.inputs is None:
+        raise BadRequest("'inputs' is missing", place="$.inputs", way_out='send {"inputs": {"column": 1.5}}')
+    output = scorer.predict(body.inputs)
+    if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
+        raise ModelError("the model gave a value that is no number")
+    return _encode(output), False

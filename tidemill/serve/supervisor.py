@@ -1,0 +1,179 @@
+"""`tidemill up`: one small process that keeps the scorer and the loop running, and stops them together."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreBusy, no_room
+from tidemill.kernel.files import write_whole
+from tidemill.project import Project
+from tidemill.serve import auth
+from tidemill.serve.client import UP_FILE
+from tidemill.serve.routes import SCOPES
+from tidemill.serve.stop import on_signals
+from tidemill.serve.supervised import Child
+from tidemill.types import JsonObject, to_iso
+
+STOP_SECONDS = 20.0
+SLOWLY = 5.0
+"""Seconds between attempts to write up.json where that fails, and between looks at the reserve."""
+TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
+_LOOK = 0.1
+
+_log = logging.getLogger("tidemill.up")
+
+
+def up(
+    project: Project,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    replay: bool = False,
+    on_ready: Callable[[JsonObject], None] | None = None,
+) -> None:
+    """Serve the project until SIGTERM or SIGINT. ``on_ready`` gets what up.json holds, but no token.
+
+    Raises AlreadyUp, PortBusy, ProjectError, or ServeError when the scorer does not start at all.
+    """
+    if replay and not project.replay:
+        raise ProjectError("this project is not open for replay", place=str(project.root), way_out="tidemill demo")
+    with only_one(project.root), on_signals() as stopping:
+        tree = _Tree(project, host, port, stopping.is_set)
+        try:
+            tree.start()
+            if on_ready is not None:
+                on_ready(tree.told())
+            while not stopping.wait(_LOOK):
+                tree.look()
+        except ServeError:
+            if not stopping.is_set():  # else it did not start because it was asked to stop
+                raise
+        finally:
+            tree.stop()
+
+
+def login_address(project: Project, host: str, port: int) -> str:
+    """An address that opens the page once, within an hour."""
+    shown = f"[{host}]" if ":" in host else host
+    code = project.reserve.helped(lambda: auth.issue_code(project.store))
+    return f"http://{shown}:{port}/login?code={code}"
+
+
+class _Tree:
+    """The children of one `up`, and the file that tells where they are."""
+
+    def __init__(self, project: Project, host: str, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
+        self._project, self._host, self._port = project, host, port
+        root, me = str(project.root), str(os.getpid())
+        self._scorer = Child(
+            project,
+            "scorer",
+            "tidemill.serve",
+            lambda: [root, "--host", self._host, "--port", str(self._port)],
+            True,
+            stopping,
+        )
+        self._loop = Child(project, "loop", "tidemill.serve.child", lambda: [me, "tidemill.retrain", root], False)
+        self._token = ""
+        self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
+        self._filled = 0.0  # when the reserve was last seen to
+
+    def start(self) -> None:
+        self._scorer.start()
+        self._port = int(self._scorer.ready["port"])  # kept when it was 0: a scorer that restarts is found again
+        self._project.reserve.helped(self._be_known)  # the last good model serves on a full disk too
+        self._loop.start()
+        self._untold = True
+        self._tell()
+
+    def _be_known(self) -> None:
+        """A new token, and up.json that tells it."""
+        auth.revoke_named(self._project.store, TOKEN)
+        auth.sweep(self._project.store)
+        self._token = auth.issue(self._project.store, TOKEN, SCOPES)
+        self._write()
+
+    def look(self) -> None:
+        """See to the children, whatever the disk says: a full one must not take a working scorer along."""
+        self._untold |= self._scorer.look() | self._loop.look()
+        now = time.monotonic()
+        if now >= self._filled + SLOWLY:
+            self._filled = now
+            self._project.reserve.fill()
+        if now >= self._again:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Bring up.json up to date; where that cannot be, it is tried again."""
+        if not self._untold:
+            return
+        try:
+            self._write()
+        except (DiskFull, OSError) as exc:
+            _log.error("again in %g s: %s", SLOWLY, exc)
+            self._again = time.monotonic() + SLOWLY
+        else:
+            self._untold = False
+
+    def stop(self) -> None:
+        """The loop first: what it starts no more cannot disturb the scorer's last answers."""
+        self._loop.stop(STOP_SECONDS)
+        self._scorer.stop(STOP_SECONDS)
+        (self._project.state / UP_FILE).unlink(missing_ok=True)
+        try:
+            self._project.reserve.helped(lambda: auth.revoke_named(self._project.store, TOKEN))
+        except (DiskFull, StoreBusy) as exc:  # the file that told the token is gone, and the next `up` takes it back
+            _log.error("the token of this server could not be taken back: %s", exc)
+
+    def told(self) -> JsonObject:
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        return {
+            "pid": os.getpid(),
+            "host": self._host,
+            "port": self._port,
+            "url": f"http://{shown}:{self._port}",
+            "pids": {"scorer": self._scorer.pid, "loop": self._loop.pid},
+            "since": to_iso(time.time_ns() // 1_000),
+            "trouble": {child.name: child.trouble for child in (self._scorer, self._loop) if child.trouble},
+        }
+
+    def _write(self) -> None:
+        """Whole or not at all, and for nobody else's eyes: it holds a token. Raises DiskFull, OSError."""
+        path = self._project.state / UP_FILE
+        try:
+            write_whole(path, json.dumps({**self.told(), "token": self._token}).encode())
+        except OSError as exc:
+            if no_room(exc):
+                raise DiskFull("the disk is full", place=str(path), way_out="free some room") from exc
+            raise
+
+
+@contextlib.contextmanager
+def only_one(root: Path) -> Iterator[None]:
+    """Raises AlreadyUp while another `up` holds this project. The lock goes with its process, however that ends."""
+    path = root / ".tidemill" / "up.lock"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        os.close(fd)
+        raise AlreadyUp("this project is served already", place=str(root), way_out=_where(root)) from exc
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _where(root: Path) -> str:
+    try:
+        there: Any = json.loads((root / ".tidemill" / UP_FILE).read_text("utf-8"))
+        return f"it is at {there['url']}; stop it with: kill {there['pid']}"
+    except (OSError, ValueError, KeyError):
+        return "stop the other tidemill up first"

@@ -1,0 +1,289 @@
+"""What every live store must pass; used as `MetadataSuite` is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
+from typing import Any
+
+from tidemill.errors import NotFound
+from tidemill.kernel.metadata.base import LiveStore
+from tidemill.kernel.records import OnlineEvent
+from tidemill.testing import records as sample
+from tidemill.testing.asking import refused, together
+
+Opened = Callable[[], LiveStore]
+
+
+def written(
+    store: LiveStore, predictions: Sequence[Any] = (), outcomes: Sequence[Any] = (), events: Sequence[Any] = ()
+) -> list[int]:
+    """Appends, waits for the word that it is written, and gives the seqs of the events."""
+    told: list[tuple[BaseException | None, list[int]]] = []
+    came = threading.Event()
+
+    def done(error: BaseException | None, seqs: Sequence[int]) -> None:
+        told.append((error, list(seqs)))
+        came.set()
+
+    store.append(predictions, outcomes, events, done)
+    assert came.wait(60), "every append is answered"
+    (error, seqs) = told[0]
+    if error is not None:
+        raise error
+    return seqs
+
+
+class PredictionsSuite:
+    def test_a_prediction_comes_back_as_it_was(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        written(store, [sample.prediction(), sample.prediction("pred_2", cold=False, key=None)])
+        assert other.predictions.get("pred_1") == sample.prediction()
+        assert other.predictions.get("pred_2") == sample.prediction("pred_2", cold=False, key=None)
+        refused(NotFound, lambda: other.predictions.get("pred_3"))
+
+    def test_a_retry_never_doubles_and_never_changes(self, opened: Opened) -> None:
+        store = opened()
+        written(store, [sample.prediction(), sample.prediction(output=b"another")])
+        written(store, [sample.prediction(output=b"a third"), sample.prediction("pred_2")])
+        assert store.predictions.count() == 2
+        assert store.predictions.get("pred_1") == sample.prediction()
+
+    def test_predictions_are_found(self, opened: Opened) -> None:
+        store = opened()
+        made = [sample.prediction(f"pred_{n}", at=n // 2, subject=str(n % 3), endpoint="ab"[n % 2]) for n in range(9)]
+        written(store, made[::-1])
+        assert list(store.predictions.between("a", 0, 4)) == [made[0], made[2], made[4], made[6]]
+        assert list(store.predictions.between("b", 1, 2)) == [made[3]]
+        assert store.predictions.find(["pred_3", "none", "pred_3"]) == {"pred_3": made[3]}
+        assert (store.predictions.count(), store.predictions.count("a"), store.predictions.count("c")) == (9, 5, 0)
+        assert list(store.predictions.recent(2)) == [made[8], made[7]]
+        assert list(store.predictions.page(before="pred_7", limit=3)) == [made[6], made[5], made[4]]
+        assert list(store.predictions.page(limit=1)) == [made[8]]
+        refused(NotFound, lambda: store.predictions.page(before="none"))
+
+    def test_many_are_found_at_once(self, opened: Opened) -> None:
+        store = opened()
+        made = [sample.prediction(f"pred_{n}") for n in range(1_203)]
+        written(store, made)
+        assert store.predictions.find(p.id for p in made) == {p.id: p for p in made}
+
+    def test_those_of_a_subject_and_how_many_each_model_answered(self, opened: Opened) -> None:
+        store = opened()
+        rows = [sample.prediction(f"p{n}", at=n, subject="ab"[n % 2], model=f"model:shop@{n % 3}") for n in range(7)]
+        written(store, rows)
+        assert [p.id for p in store.predictions.of("a")] == ["p6", "p4", "p2", "p0"]
+        assert [p.id for p in store.predictions.of("a", limit=1)] == ["p6"]
+        assert store.predictions.by_model() == {"model:shop@0": 3, "model:shop@1": 2, "model:shop@2": 2}
+
+    def test_the_latest_before(self, opened: Opened) -> None:
+        store = opened()
+        written(store, [sample.prediction(f"pred_{n}", at=n * 10, subject="ab"[n % 2]) for n in range(6)])
+        found = {at: store.predictions.latest_before("a", at, 15) for at in (-1, 0, 19, 20, 35, 36)}
+        assert {at: p and p.id for at, p in found.items()} == {
+            -1: None,
+            0: "pred_0",
+            19: None,
+            20: "pred_2",
+            35: "pred_2",
+            36: None,
+        }
+        exact = store.predictions.latest_before("a", 55, 15)
+        assert exact is not None and exact.id == "pred_4"
+
+
+class OutcomesSuite:
+    def test_an_outcome_is_there_once(self, opened: Opened) -> None:
+        store = opened()
+        written(store, (), [sample.outcome(), sample.outcome(value=9.0)])
+        written(store, (), [sample.outcome(value=8.0)])
+        assert store.outcomes.get("o1") == sample.outcome()
+        assert store.outcomes.get("o2") is None
+        assert store.outcomes.count() == {"": 1}
+
+    def test_an_event_goes_with_its_outcome(self, opened: Opened) -> None:
+        store = opened()
+
+        def pair(key: str, item: str, value: float = 1.0) -> tuple[Any, Any]:
+            outcome = sample.outcome(key, item=item, value=value)
+            return outcome, OnlineEvent(0, key, outcome.subject, item, outcome.at, value)
+
+        (first, bought), (second, ghost), (third, other) = pair("o1", "mug"), pair("o1", "ghost"), pair("o2", "lamp")
+        assert written(store, (), [second], ()) == []
+        assert written(store, (), [first, third], [bought, other]) == [0, 1]  # the first of its key was without one
+        assert written(store, (), [third, second], [other, ghost]) == [0, 0]
+        twice = [pair("o4", "b"), pair("o4", "ghost"), pair("o4", "b")]
+        assert written(store, (), [o for o, _ in twice], [e for _, e in twice]) == [2, 0, 0]
+        assert [event.item for event in store.online.since(0)] == ["lamp", "b"]
+
+    def test_what_outcomes_meet_is_told_to_who_asks(self, opened: Opened) -> None:
+        store = opened()
+        written(store, [sample.prediction()], [sample.outcome()])
+        told: list[tuple[list[Any], set[str]]] = []
+        came = threading.Event()
+        rows = [sample.outcome(value=9.0), sample.outcome("o2", prediction="none"), sample.outcome("o2", value=3.0)]
+
+        def met(earlier: Sequence[Any], known: Set[str]) -> None:
+            told.append((list(earlier), set(known)))
+
+        store.append((), [sample.outcome("o3")], ())  # one that does not ask may share the commit
+        store.append((), rows[:2], (), None, met)
+        store.append((), rows[2:], (), lambda error, seqs: came.set(), met)
+        assert came.wait(60)
+        assert told[0] == ([sample.outcome(), None], {"pred_1"})
+        assert told[1][0] == [rows[1]]
+
+    def test_outcomes_join_once(self, opened: Opened) -> None:
+        store = opened()
+        written(store, (), [sample.outcome(f"o{n}", at=9 - n) for n in range(5)])
+        assert [o.key for o in store.outcomes.unjoined()] == ["o4", "o3", "o2", "o1", "o0"]
+        assert [o.key for o in store.outcomes.unjoined(2)] == ["o4", "o3"]
+        store.outcomes.join([("o1", "pred_1", "id"), ("o2", "pred_1", "subject"), ("o3", None, "unattributed")])
+        store.outcomes.join([("o1", "pred_2", "subject"), ("none", "pred_2", "id")])
+        store.outcomes.join([])
+        assert [o.key for o in store.outcomes.unjoined()] == ["o4", "o0"]
+        assert (store.outcomes.waiting(), store.outcomes.waiting(1)) == (2, 1)
+        assert store.outcomes.count() == {"": 2, "id": 1, "subject": 1, "unattributed": 1}
+        found = store.outcomes.of(["pred_1", "pred_2", "pred_1"])
+        assert {key: [(o.key, o.how) for o in of] for key, of in found.items()} == {
+            "pred_1": [("o2", "subject"), ("o1", "id")]
+        }
+        assert store.outcomes.counts(["pred_1", "pred_2", "pred_1"]) == {"pred_1": 2}
+        assert store.outcomes.counts([]) == {}
+
+    def test_outcomes_are_known_by_their_keys(self, opened: Opened) -> None:
+        store = opened()
+        written(store, (), [sample.outcome(f"o{n}") for n in range(3)])
+        assert store.outcomes.known(["o0", "o2", "o2", "o3"]) == {"o0", "o2"}
+        assert store.outcomes.known([]) == set()
+
+
+class OnlineSuite:
+    def test_events_are_numbered_in_the_order_of_knowledge(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        assert store.online.last_seq() == 0
+        first = written(store, (), (), [sample.online("a"), sample.online("b"), sample.online("a")])
+        assert first[2] == 0 and 0 < first[0] < first[1]
+        second = written(other, (), (), [sample.online("b"), sample.online("c", at=1)])
+        assert second[0] == 0 and second[1] > first[1]
+        assert [event.key for event in store.online.since(0)] == ["a", "b", "c"]
+        assert [event.key for event in store.online.since(first[0], limit=1)] == ["b"]
+        assert store.online.since(0)[2] == replace(sample.online("c", at=1), seq=second[1])
+        plain = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
+        assert [tuple(row) for row in store.online.rows_since(0)] == plain
+        assert [tuple(row) for row in store.online.rows_since(first[0], limit=1)] == plain[1:2]
+        assert store.online.last_seq() == second[1]
+
+    def test_the_history_of_a_subject_as_known(self, opened: Opened) -> None:
+        store = opened()
+        seqs = written(store, (), (), [sample.online(f"k{n}", subject="ab"[n % 2]) for n in range(6)])
+        assert [event.key for event in store.online.of("a")] == ["k0", "k2", "k4"]
+        assert [event.key for event in store.online.of("a", seqs[3])] == ["k0", "k2"]
+        assert store.online.of("nobody") == []
+        assert [event.key for event in store.online.of("a", item=sample.online().item)] == ["k0", "k2", "k4"]
+        assert store.online.of("a", item="another") == []
+        assert store.online.of_all(iter("baa")) == store.online.since(0) and store.online.of_all([]) == []
+        assert store.online.of_all(["nobody", "b"]) == store.online.of("b")
+        both = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
+        assert [tuple(row) for row in store.online.rows_of(iter("baa"))] == both
+        assert [tuple(row) for row in store.online.rows_of(["b", "nobody"], seqs[3])] == both[1:4:2]
+        assert list(store.online.rows_of([])) == []
+
+    def test_what_the_dataset_brings_only_names_the_source_of_what_is_known(self, opened: Opened) -> None:
+        store = opened()
+        bare: dict[str, Any] = {"file": None, "row": None, "ingest": None}
+        (seq,) = written(store, (), (), [sample.online("a", **bare)])
+        named: dict[str, Any] = {"file": "sha256:x", "row": 3, "ingest": "i2"}
+        assert store.online.load([sample.online("a", value=99.0, **named), sample.online("b"), sample.online("b")]) == 1
+        assert list(store.online.since(0)) == [
+            sample.online("a", seq=seq, **named),
+            replace(sample.online("b"), seq=seq + 1),
+        ]
+        assert store.online.load([sample.online("b")]) == 0
+
+    def test_rows_of_an_ingest_are_forgotten_and_loaded_anew(self, opened: Opened) -> None:
+        store = opened()
+        store.online.load([sample.online("a", ingest="i1"), sample.online("b", ingest="i2")])
+        written(store, (), (), [sample.online("told", ingest=None)])
+        store.online.forget(["i1", "i3"])
+        assert [event.key for event in store.online.since(0)] == ["b", "told"]
+        assert store.online.load([sample.online("a", value=7.0, ingest="i1"), sample.online("b", ingest="i2")]) == 1
+        assert [(event.key, event.value) for event in store.online.since(0)][-1] == ("a", 7.0)
+
+    def test_a_long_history_is_loaded(self, opened: Opened) -> None:
+        store = opened()
+        assert store.online.load(sample.online(f"k{n}") for n in range(12_345)) == 12_345
+        assert store.online.load(sample.online(f"k{n}") for n in range(12_345)) == 0
+        assert store.online.last_seq() == len(store.online.since(0)) == 12_345
+
+    def test_an_outcome_and_its_event_are_one(self, opened: Opened) -> None:
+        store = opened()
+        bad = sample.outcome("o2", value="not a number")
+        refused(Exception, lambda: written(store, [], [bad], [sample.online("o2")]))
+        assert store.outcomes.get("o2") is None and store.online.since(0) == []
+
+
+class AppendSuite:
+    def test_many_write_at_once_and_each_gets_its_own(self, opened: Opened) -> None:
+        stores = [opened(), opened()]
+
+        def work(n: int) -> list[int]:
+            keys = [f"k{n}", f"k{n + 1}"]  # neighbours share a key
+            return written(
+                stores[n % 2],
+                [sample.prediction(f"pred_{n}")],
+                [sample.outcome(key) for key in keys],
+                [sample.online(key) for key in keys],
+            )
+
+        given = together([lambda n=n: work(n) for n in range(16)])  # type: ignore[misc]
+        fresh = sorted(seq for seqs in given for seq in seqs if seq)
+        assert fresh == sorted(event.seq for event in stores[0].online.since(0))
+        assert len(fresh) == len(set(fresh)) == 17
+        assert stores[0].predictions.count() == 16 and stores[1].outcomes.count() == {"": 17}
+
+    def test_one_that_fails_takes_no_other_with_it(self, opened: Opened) -> None:
+        store = opened()
+        told: dict[int, BaseException | None] = {}
+        for n in range(30):
+            wrong: Any = {"latency_us": "not a number"} if n % 10 == 3 else {}
+            made = sample.prediction(f"pred_{n}", **wrong)
+            store.append([made], [], [], lambda error, _, n=n: told.update({n: error}))  # type: ignore[misc]
+        store.flush()
+        assert sorted(n for n, error in told.items() if error) == [3, 13, 23]
+        assert len(told) == 30 and store.predictions.count() == 27
+
+    def test_a_flush_waits_for_what_nobody_waits_for(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        for n in range(50):
+            store.append([sample.prediction(f"pred_{n}")], [], [])
+        store.flush()
+        assert other.predictions.count() == 50
+
+    def test_closing_writes_what_is_queued(self, opened: Opened) -> None:
+        store = opened()
+        for n in range(50):
+            store.append([sample.prediction(f"pred_{n}")], [], [])
+        store.close()
+        assert opened().predictions.count() == 50
+
+    def test_a_callback_that_fails_harms_nobody(self, opened: Opened) -> None:
+        store = opened()
+
+        def fail(error: BaseException | None, seqs: Sequence[int]) -> None:
+            raise RuntimeError("in the callback")
+
+        store.append([sample.prediction("pred_1")], [], [], fail)
+        written(store, [sample.prediction("pred_2")])
+        assert store.predictions.count() == 2
+
+    def test_the_version_tells_that_another_has_written(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        before = other.data_version()
+        written(store, [sample.prediction()])
+        assert before != other.data_version()
+
+
+class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, AppendSuite):
+    """The whole of it."""

@@ -1,0 +1,130 @@
+"""Datasets, models, decisions, events, windows, settings: a part of `MetadataSuite`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tidemill.errors import Conflict, NotFound, StoreError
+from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.testing import records as sample
+from tidemill.testing.asking import refused
+
+Opened = Callable[[], MetadataStore]
+"""Opens the same store again, as another process would; all are closed when the test ends."""
+
+
+class RecordsSuite:
+    """Datasets, models, decisions, events, windows, settings."""
+
+    def test_datasets(self, opened: Opened) -> None:
+        store = opened()
+        store.datasets.add(sample.dataset(1), [sample.file("f1"), sample.file("f2", name="b.csv")])
+        store.datasets.add(sample.dataset(2, profile=None, time_max=None), [])
+        store.datasets.add(sample.dataset(1, generation=2), [])
+        store.datasets.add(sample.dataset(7, dataset="stock"), [])
+        assert store.datasets.get("sales") == sample.dataset(2, profile=None, time_max=None)
+        assert store.datasets.get("sales", 1) == sample.dataset(1, generation=2)
+        assert [(d.version, d.generation) for d in store.datasets.list("sales")] == [(1, 1), (1, 2), (2, 1)]
+        assert len(store.datasets.list()) == 4
+        assert list(store.datasets.files("sales")) == [sample.file("f1"), sample.file("f2", name="b.csv")]
+        assert [file.digest for file in store.datasets.files("sales", ["f1", "?"])] == ["f1"]
+        assert not store.datasets.files("stock", ["f1"]) and not store.datasets.files("sales", [])
+        refused(NotFound, lambda: store.datasets.get("sales", 3))
+        refused(NotFound, lambda: store.datasets.get("nothing"))
+
+    def test_a_file_is_ingested_once_or_the_version_is_not_there(self, opened: Opened) -> None:
+        store = opened()
+        store.datasets.add(sample.dataset(1), [sample.file("f1")])
+        store.datasets.add(sample.dataset(1), [sample.file("f1")])
+        refused(Conflict, lambda: store.datasets.add(sample.dataset(2), [sample.file("f1", version=2)]))
+        assert [d.version for d in store.datasets.list("sales")] == [1]
+
+    def test_models_and_aliases(self, opened: Opened) -> None:
+        store = opened()
+        assert store.models.next_version("shop") == 1
+        store.models.add(sample.model(1))
+        store.models.add(sample.model(2, card=None, run=None))
+        store.models.add(sample.model(10, name="a@b"))
+        assert store.models.get("model:shop@2") == sample.model(2, card=None, run=None)
+        assert store.models.get("model:a@b@10").version == 10
+        assert [m.version for m in store.models.list("shop")] == [1, 2]
+        assert len(store.models.list()) == 3
+        assert store.models.next_version("shop") == 3
+        store.models.alias("shop", "champion", 1)
+        store.models.alias("shop", "champion", 2)
+        store.models.alias("shop", "challenger", 1)
+        assert store.models.aliases("shop") == {"champion": 2, "challenger": 1}
+        refused(NotFound, lambda: store.models.alias("shop", "champion", 3))
+        store.models.unalias("shop", "champion", 1)
+        store.models.unalias("shop", "challenger", 1)
+        assert store.models.aliases("shop") == {"champion": 2}
+        for ref in ("model:shop@3", "model:shop", "shop@", "model:shop@x", "model:shop@²", ""):
+            refused(NotFound, lambda ref=ref: store.models.get(ref))  # type: ignore[misc]
+
+    def test_decisions(self, opened: Opened) -> None:
+        store = opened()
+        for n in range(4):
+            action = "retrain" if n % 2 else "none"
+            store.decisions.add(sample.decision(f"decision_{n}", at=n // 2, action=action, run=None))
+        assert [d.id[-1] for d in store.decisions.list()] == ["0", "1", "2", "3"]
+        assert [d.id[-1] for d in store.decisions.list(limit=2)] == ["2", "3"]
+        assert [d.id[-1] for d in store.decisions.list(action="retrain")] == ["1", "3"]
+        assert [d.id[-1] for d in store.decisions.page(limit=2)] == ["3", "2"]
+        assert [d.id[-1] for d in store.decisions.page(before="decision_2")] == ["1", "0"]
+        store.decisions.update("decision_1", run="run_9")
+        assert store.decisions.get("decision_1") == sample.decision("decision_1", at=0, run="run_9")
+        refused(NotFound, lambda: store.decisions.get("decision_9"))
+        refused(NotFound, lambda: store.decisions.page(before="decision_9"))
+
+    def test_events(self, opened: Opened) -> None:
+        store = opened()
+        for n in range(6):
+            store.events.add(sample.event(f"event_{n}", at=n // 2, kind="alarm" if n % 2 else "ingested"))
+        store.events.add(sample.event("event_0", at=0, kind="ingested"))
+        assert [e.id[-1] for e in store.events.list()] == list("012345")
+        assert [e.id[-1] for e in store.events.list(since=1, until=2)] == ["2", "3"]
+        assert [e.id[-1] for e in store.events.list(kind="alarm", limit=2)] == ["3", "5"]
+        assert [e.id[-1] for e in store.events.page(kind="alarm", before="event_3")] == ["1"]
+        assert [e.id[-1] for e in store.events.page(before="event_4", limit=2)] == ["3", "2"]
+        assert store.events.list(kind="alarm")[0] == sample.event("event_1", at=0)
+
+    def test_events_of_one_instant_stand_as_they_were_written(self, opened: Opened) -> None:
+        store = opened()
+        names = ["event_c", "event_a", "event_d", "event_b"]
+        for name in names:
+            store.events.add(sample.event(name, at=5))
+        store.events.add(sample.event("event_a", at=5))  # once more: it stays where it is
+        store.events.add(sample.event("event_e", at=4))  # written late, of before
+        assert [e.id for e in store.events.list()] == ["event_e", *names]
+        assert [e.id for e in store.events.list(kind="alarm", limit=2)] == names[2:]
+        assert [e.id for e in store.events.page(limit=2)] == ["event_b", "event_d"]
+        assert [e.id for e in store.events.page(before="event_d", limit=2)] == ["event_a", "event_c"]
+        assert [e.id for e in store.events.page(before="event_c", kind="alarm")] == ["event_e"]
+
+    def test_windows(self, opened: Opened) -> None:
+        store = opened()
+        assert store.windows.last_end("shop", "drift") is None
+        for start in (20, 0, 10):
+            store.windows.add(sample.window(start, alarm=False))
+        store.windows.add(sample.window(10, n=9))
+        store.windows.add(sample.window(90, monitor="quality"))
+        assert [(w.start, w.n, w.alarm) for w in store.windows.list("shop", "drift")] == [
+            (0, 4, False),
+            (10, 9, True),
+            (20, 4, False),
+        ]
+        assert [w.start for w in store.windows.list("shop", "drift", since=10, until=20)] == [10]
+        assert store.windows.last_end("shop", "drift") == 30
+
+    def test_settings(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        assert store.settings.get("loop", "idle") == "idle"
+        for value in ({"clock": 1, "idle": True}, None, [1.5, "x"], False):
+            store.settings.set("loop", value)
+            assert other.settings.get("loop", "idle") == value
+
+    def test_what_json_cannot_say_is_refused(self, opened: Opened) -> None:
+        store = opened()
+        for value in (float("nan"), float("inf"), {1, 2}, object()):
+            refused(StoreError, lambda value=value: store.settings.set("x", value))  # type: ignore[misc]
+        assert store.settings.get("x") is None

@@ -1,0 +1,171 @@
+"""Releases, leases and tokens: a part of `MetadataSuite`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tidemill.errors import Conflict, NotFound
+from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.kernel.records import Lease
+from tidemill.testing import records as sample
+from tidemill.testing.asking import refused, together
+
+Opened = Callable[[], MetadataStore]
+"""Opens the same store again, as another process would; all are closed when the test ends."""
+
+
+class ReleasesSuite:
+    """Releases: one champion an endpoint."""
+
+    def _store(self, opened: Opened) -> MetadataStore:
+        store = opened()
+        for n in range(1, 5):
+            store.models.add(sample.model(n))
+            store.releases.add(
+                sample.release(f"release_{n}", n, created=n, previous=None, started=None, ended=None, evidence={})
+            )
+        return store
+
+    def test_a_release_comes_back_as_it_was(self, opened: Opened) -> None:
+        store = self._store(opened)
+        store.releases.add(sample.release("release_9", 1, endpoint="other", created=9))
+        assert store.releases.get("release_9") == sample.release("release_9", 1, endpoint="other", created=9)
+        assert [r.id for r in store.releases.list("shop", "held")] == [f"release_{n}" for n in range(1, 5)]
+        assert [r.id for r in store.releases.list()][-1] == "release_9"
+        assert store.releases.champion("shop") is None
+        refused(NotFound, lambda: store.releases.get("release_8"))
+
+    def test_promotion_hands_over_and_the_alias_follows(self, opened: Opened) -> None:
+        store = self._store(opened)
+        store.releases.promote("release_1", 10)
+        store.releases.promote("release_2", 20)
+        store.releases.promote("release_2", 21)  # again: nothing
+        champion, before = store.releases.champion("shop"), store.releases.get("release_1")
+        assert champion is not None
+        assert (champion.id, champion.previous, champion.stage_since) == ("release_2", "release_1", 20)
+        assert (before.status, before.ended) == ("superseded", 20)
+        assert store.models.aliases("shop")["champion"] == 2
+        refused(NotFound, lambda: store.releases.promote("release_8", 30))
+
+    def test_rolling_back_brings_the_one_before_again(self, opened: Opened) -> None:
+        store = self._store(opened)
+        for n in (1, 2, 3):
+            store.releases.promote(f"release_{n}", n * 10)
+        assert store.releases.roll_back("release_3", 40, {"why": "bad"}) == "release_2"
+        assert store.releases.roll_back("release_3", 41, {"why": "again"}) == "release_2"
+        gone, back = store.releases.get("release_3"), store.releases.champion("shop")
+        assert (gone.status, gone.ended, gone.evidence) == ("rolled_back", 40, {"rolled_back": {"why": "bad"}})
+        assert back is not None and (back.id, back.ended) == ("release_2", None)
+        assert store.models.aliases("shop")["champion"] == 2
+        assert store.releases.roll_back("release_2", 50, {}) == "release_1"
+        assert store.releases.roll_back("release_1", 60, {}) is None
+        assert store.releases.champion("shop") is None
+        refused(Conflict, lambda: store.releases.promote("release_3", 70))
+
+    def test_a_canary_that_is_rolled_back_leaves_the_champion(self, opened: Opened) -> None:
+        store = self._store(opened)
+        store.releases.promote("release_1", 10)
+        store.releases.update("release_2", status="canary")
+        assert store.releases.roll_back("release_2", 20, {}) == "release_1"
+
+    def test_two_champions_cannot_be(self, opened: Opened) -> None:
+        store = self._store(opened)
+        store.releases.promote("release_1", 10)
+        refused(Conflict, lambda: store.releases.update("release_2", status="champion"))
+        refused(Conflict, lambda: store.releases.add(sample.release("release_5", 1, status="champion")))
+        store.releases.add(sample.release("release_6", 1, status="champion", endpoint="other"))
+        assert [r.id for r in store.releases.list("shop", "champion")] == ["release_1"]
+
+    def test_all_promote_at_once_and_one_is_champion(self, opened: Opened) -> None:
+        store = self._store(opened)
+        stores = [store, opened(), opened(), opened()]
+        together([lambda n=n: stores[n].releases.promote(f"release_{n + 1}", n) for n in range(4)])  # type: ignore[misc]
+        assert len(store.releases.list("shop", "champion")) == 1
+        assert len(store.releases.list("shop", "superseded")) == 3
+        champion = store.releases.champion("shop")
+        assert champion is not None and champion.model == f"model:shop@{store.models.aliases('shop')['champion']}"
+
+    def test_a_transaction_reads_what_it_has_written(self, opened: Opened) -> None:
+        store = self._store(opened)
+
+        def work(tx: Any) -> tuple[str, str, int]:
+            store.releases.promote("release_1", 1, tx)
+            champion = store.releases.champion("shop", tx)
+            assert champion is not None and store.releases.champion("shop") is None
+            return champion.id, store.releases.get("release_1", tx).status, len(store.releases.list("shop", "held", tx))
+
+        assert store.transact(work) == ("release_1", "champion", 3)
+
+    def test_the_revision_grows_with_every_change(self, opened: Opened) -> None:
+        store, other = self._store(opened), opened()
+        seen = [other.releases.revision()]
+        store.releases.promote("release_1", 1)
+        seen.append(other.releases.revision())
+        store.releases.update("release_2", status="canary")
+        seen.append(other.releases.revision())
+        store.releases.roll_back("release_2", 2, {})
+        seen.append(other.releases.revision())
+        store.releases.add(sample.release("release_7"))
+        seen.append(other.releases.revision())
+        assert seen == sorted(set(seen))
+        store.releases.promote("release_1", 9)  # it is champion already
+        assert other.releases.revision() == seen[-1]
+
+    def test_verdicts(self, opened: Opened) -> None:
+        store = self._store(opened)
+        bare = sample.verdict("verdict_2", at=2, passed=False, rubber_stamp=False, attestation=None)
+        store.releases.add_verdict(bare)
+        store.releases.add_verdict(sample.verdict("verdict_1", at=1))
+        store.releases.add_verdict(sample.verdict("verdict_3", model="model:shop@2"))
+        assert list(store.releases.verdicts("model:shop@1")) == [
+            sample.verdict("verdict_1", at=1),
+            bare,
+        ]
+
+
+class AccessSuite:
+    """Leases and tokens."""
+
+    def test_a_lease_has_one_owner(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        taken = store.leases.take("loop", "me", 600)
+        assert isinstance(taken, Lease) and taken.owner == "me"
+        assert other.leases.take("loop", "you", 600) is None
+        assert other.leases.get("loop") == taken
+        again = store.leases.take("loop", "me", 900)
+        assert again is not None and again.expires > taken.expires
+        assert store.leases.renew("loop", "me", 1200) and not other.leases.renew("loop", "you", 600)
+        other.leases.drop("loop", "you")
+        assert store.leases.get("loop") is not None
+        store.leases.drop("loop", "me")
+        assert store.leases.get("loop") is None
+        yours = other.leases.take("loop", "you", 600)
+        run = store.leases.take("a run", "me", -1)
+        assert store.leases.list() == [run, yours]
+
+    def test_a_lease_that_ran_out_is_anybodys(self, opened: Opened) -> None:
+        store = opened()
+        assert store.leases.take("loop", "me", -1) is not None
+        assert store.leases.take("loop", "you", 600) is not None
+        assert not store.leases.renew("loop", "me", 600)
+
+    def test_all_want_the_lease_and_one_gets_it(self, opened: Opened) -> None:
+        stores = [opened() for _ in range(4)]
+        got = together([lambda n=n: stores[n].leases.take("loop", f"owner {n}", 600) for n in range(4)])  # type: ignore[misc]
+        assert sum(lease is not None for lease in got) == 1
+
+    def test_tokens(self, opened: Opened) -> None:
+        store = opened()
+        store.tokens.add(sample.token("token_1"))
+        store.tokens.add(sample.token("token_2", once=False, expires=None, created=2))
+        assert store.tokens.by_hash("hash of token_1") == sample.token("token_1")
+        assert store.tokens.by_hash("nobody's") is None
+        assert [t.id for t in store.tokens.list()] == ["token_1", "token_2"]
+        refused(Conflict, lambda: store.tokens.add(sample.token("token_3", hash="hash of token_1")))
+
+    def test_a_code_is_used_once(self, opened: Opened) -> None:
+        stores = [opened() for _ in range(4)]
+        stores[0].tokens.add(sample.token())
+        assert sorted(together([lambda s=s: s.tokens.delete("token_1") for s in stores])) == [False, False, False, True]  # type: ignore[misc]
+        assert stores[0].tokens.by_hash("hash of token_1") is None

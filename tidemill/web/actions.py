@@ -1,0 +1,42 @@
+"""What a person does on the page: approve, reject, halt, roll back. Each is the verb that the API calls too."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from tidemill.api import by_hand
+from tidemill.errors import BadRequest, Forbidden
+from tidemill.kernel.records import Token
+from tidemill.project import Project
+from tidemill.release import rollout
+from tidemill.types import digest
+
+LONGEST = 500
+ACTIONS = ("approve", "reject", "halt", "rollback")
+
+
+def csrf(token: Token) -> str:
+    """What a form of this session must carry: made of the session's secret, and of no use without it."""
+    return digest(f"form {token.id} {token.hash}".encode()).removeprefix("sha256:")
+
+
+def check_csrf(token: Token, form: Mapping[str, str]) -> None:
+    """Raises Forbidden unless the form came from a page of this very session."""
+    if not hmac.compare_digest(form.get("csrf", "").encode(), csrf(token).encode()):
+        raise Forbidden("this form does not belong to your session", way_out="load the page again and repeat it")
+
+
+async def act(project: Project, action: str, release: str, who: str, form: Mapping[str, str]) -> None:
+    """Do it. Raises BadRequest, NotFound, NotApproved, ReleaseError."""
+    reason = " ".join(form.get("reason", "").split())
+    if not reason:
+        raise BadRequest("say why: the reason stays with the release", place="reason", way_out="go back and write one")
+    if len(reason) > LONGEST:
+        raise BadRequest(f"the reason is longer than {LONGEST} characters", place="reason")
+    if action in by_hand.VERBS:
+        await by_hand.say(project, action, release, who, reason, form.get("role") or None)
+    elif action == "halt":
+        await by_hand.do(rollout.halt, project, release, by=who, reason=reason)
+    else:
+        await by_hand.do(rollout.roll_back, project, release, by=who, reason=reason)

@@ -1,0 +1,108 @@
+"""The overview: the wheel, what waits, what changed this week. And the timeline of everything that happened."""
+
+from __future__ import annotations
+
+from tidemill.model.measures import measure
+from tidemill.web import lines, shapes, state, words
+from tidemill.web.site import Ask, Page, Shown, by_key
+from tidemill.web.tell import KINDS, routine, tell, timeline
+from tidemill.web.wheel import wheel
+
+
+def overview(ask: Ask) -> Shown:
+    loop = state.Loop(ask)
+    parts = state.parts(loop)
+    waits = state.waiting(loop)
+    tone, line, why = state.verdict(parts, len(waits))
+    picture = wheel(parts, *hub(loop), turning=loop.champion is not None)
+    values = {
+        "tone": tone,
+        "line": line,
+        "why": why,
+        "wheel": picture,
+        "parts": parts,
+        "waits": waits,
+        "days": timeline(loop.week),
+        "routine": routine(loop.week),
+        "ever": bool(loop.week or ask.project.store.events.page(limit=1)),
+        "figures": figures(loop),
+    }
+    return Shown("Overview", values)
+
+
+def hub(loop: state.Loop) -> tuple[str, str, str]:
+    """What stands in the middle of the wheel: what is served, how good it is, and since when that is known."""
+    if loop.champion is None:
+        return "no model", "–", "nothing is released"
+    name = shapes.name_of(loop.champion.model)
+    live = mean_quality(loop, 14)
+    if live is not None:
+        return name, words.number(live), f"{live_metric(loop) or 'quality'} live"
+    metric = main_metric(loop)
+    found = shapes.interval(loop.served.metrics.get(metric)) if loop.served else None
+    return name, words.number(found[0]) if found else "–", metric
+
+
+def main_metric(loop: state.Loop) -> str:
+    """The project's metric, or the first with an interval."""
+    metric = loop.project.config.model.metric
+    known = shapes.intervals(loop.served.metrics) if loop.served else {}
+    return metric if metric in known or not known else next(iter(known))
+
+
+def live_metric(loop: state.Loop) -> str:
+    """What live quality is measured by."""
+    return shapes.metric_of(loop.quality, loop.project.config.model.metric)
+
+
+def mean_quality(loop: state.Loop, days: int) -> float | None:
+    """The live quality over the last windows, each weighted by its answers."""
+    metric = live_metric(loop)
+    kind = measure(metric)
+    pairs = [(shapes.quality(w, metric), w.n) for w in loop.quality[-days:]]
+    known = [(q[0], n) for q, n in pairs if q is not None and n]
+    total = sum(n for _, n in known)
+    return kind.figure(sum(kind.mean(v) * n for v, n in known) / total) if total else None
+
+
+def figures(loop: state.Loop) -> list[dict[str, object]]:
+    """The four numbers beside the wheel, each with its little line."""
+    metric = live_metric(loop)
+    quality = [q[0] if q else None for q in (shapes.quality(w, metric) for w in loop.quality[-30:])]
+    traffic: list[float | None] = [float(w.n) for w in loop.quality[-30:]]
+    rows: list[float | None] = [float(n) for n in shapes.new_rows(loop.versions)[-30:]]
+    live = mean_quality(loop, 14)
+    return [
+        {
+            "name": "Live quality",
+            "value": words.number(live),
+            "note": "last 14 windows",
+            "spark": lines.sparkline("Live quality by day", quality),
+            "href": "/live#quality",
+        },
+        {
+            "name": "Predictions",
+            "value": words.count(loop.counts.predictions()),
+            "note": "answered in all",
+            "spark": lines.sparkline("Answers by day", traffic),
+            "href": "/predictions",
+        },
+        {
+            "name": "Rows",
+            "value": words.count(loop.versions[-1].rows if loop.versions else 0),
+            "note": words.plural(len(loop.versions), "version"),
+            "spark": lines.sparkline("New rows by version", rows),
+            "href": "/data",
+        },
+    ]
+
+
+def events(ask: Ask) -> Shown:
+    ignored = ask.ignored("kind", KINDS)
+    kind = None if ignored else ask.text("kind")
+    part = by_key(ask, "/events", ask.project.store.events.page, export="events", kind=kind)
+    values = {"part": part, "lines": [tell(e) for e in part.rows], "kind": kind, "kinds": KINDS}
+    return Shown("Timeline", values, ignored)
+
+
+PAGES = (Page("/", "overview.html", "overview", overview), Page("/events", "events.html", "overview", events))

@@ -1,0 +1,131 @@
+"""Releases: what is on its way and how far, verdicts with their evidence and power, attestations, and the buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.kernel.records import Release, Verdict
+from tidemill.types import Micros
+from tidemill.web import shapes, words
+from tidemill.web.rollout import track
+from tidemill.web.site import Ask, Page, Shown, by_number
+
+TONES = {
+    "champion": "ok",
+    "canary": "busy",
+    "held": "warn",
+    "halted": "warn",
+    "refused": "bad",
+    "rolled_back": "bad",
+    "superseded": "idle",
+}
+ACTIONS = {"held": ("approve", "reject"), "canary": ("halt", "rollback"), "champion": ("rollback",)}
+"""What a person may do with a release in this state."""
+
+
+def releases(ask: Ask) -> Shown:
+    found = sorted(ask.project.store.releases.list(), key=lambda r: (r.created, r.id), reverse=True)
+    active = [r for r in found if r.status in ("held", "canary", "champion")]
+    part = by_number(ask, "/releases", found, export="releases")
+    values = {
+        "part": part,
+        "active": [
+            {"r": r, "ref": shapes.name_of(r.model), "track": track(r, ask.now), "line": standing(r, ask.now)}
+            for r in active
+        ],
+        "tones": TONES,
+    }
+    return Shown("Releases", values)
+
+
+def release(ask: Ask) -> Shown:
+    store = ask.project.store
+    found = store.releases.get(ask.params["release"])
+    allowed = [a for a in ACTIONS.get(found.status, ()) if not (a == "rollback" and cornered(found))]
+    values = {
+        "r": found,
+        "ref": shapes.name_of(found.model),
+        "tone": TONES.get(found.status, "idle"),
+        "line": standing(found, ask.now),
+        "track": track(found, ask.now),
+        "verdicts": [_verdict(v) for v in store.releases.verdicts(found.model)],
+        "actions": allowed if ask.may_operate else [],
+        "roles": ask.project.config.gates.approval.roles if ask.project.config.gates.approval else (),
+        "events": store.edges.out_of(f"release:{found.id}"),
+        "seen": findings(found),
+    }
+    return Shown(f"Release of {shapes.name_of(found.model)}", values)
+
+
+def cornered(found: Release) -> bool:
+    """A champion with nothing before it cannot be taken back."""
+    return found.status == "champion" and found.previous is None
+
+
+def standing(r: Release, now: Micros) -> str:
+    """How a release stands, in a sentence."""
+    if r.status == "canary" and r.stages:
+        stage = r.stages[r.stage]
+        share = words.share(float(stage.get("share", 0)))
+        left = r.stage_since + int(stage.get("span", 0)) - now
+        wait = f"at least {words.span(left)} to go" if left > 0 else "its time is over; it waits for enough evidence"
+        return f"{share} of the subjects since {words.ago(r.stage_since, now)}; {wait}"
+    if r.status == "champion":
+        bake = r.evidence.get("bake_until")
+        watched = f"; watched closely until {words.when(bake)}" if isinstance(bake, int) and bake > now else ""
+        return f"serves everybody since {words.ago(r.stage_since or r.created, now)}{watched}"
+    if r.status == "held":
+        return f"passed its gates {words.ago(r.created, now)} and waits for a person"
+    ended = f" {words.ago(r.ended, now)}" if r.ended is not None else ""
+    return f"{words.label(r.status)}{ended}{_why(r)}"
+
+
+def _why(r: Release) -> str:
+    for key in ("rolled_back", "halted", "rejected", "refused"):
+        said = r.evidence.get(key)
+        if isinstance(said, dict) and said.get("reason"):
+            return f": {said['reason']}"
+    said = r.evidence.get("reason")
+    return f": {said}" if said else ""
+
+
+def findings(r: Release) -> list[dict[str, Any]]:
+    """What the rules said about the live evidence, latest first."""
+    seen = [*r.evidence.get("stages", ()), r.evidence.get("bake"), r.evidence.get("rolled_back"), r.evidence]
+    found = []
+    for stop in reversed([s for s in seen if isinstance(s, dict)]):
+        for f in stop.get("findings", ()):
+            if isinstance(f, dict):
+                found.append(
+                    {
+                        "rule": f.get("rule", "?"),
+                        "broken": f.get("broken"),
+                        "powered": f.get("powered"),
+                        "doubtful": f.get("doubtful"),
+                        "text": f.get("text", ""),
+                        "at": stop.get("at"),
+                    }
+                )
+    return found
+
+
+def _verdict(v: Verdict) -> dict[str, Any]:
+    said = str(v.evidence.get("said", ""))
+    power = v.evidence.get("power")
+    rest = {k: x for k, x in v.evidence.items() if k not in ("said", "power")}
+    tone = "warn" if v.rubber_stamp else "ok" if v.passed else "bad"
+    word = "rubber stamped" if v.rubber_stamp else "passed" if v.passed else "refused"
+    return {
+        "v": v,
+        "said": said,
+        "power": words.said(power) if power is not None and words.said(power) not in said else "",
+        "rest": rest,
+        "tone": tone,
+        "word": word,
+    }
+
+
+PAGES = (
+    Page("/releases", "releases.html", "releases", releases),
+    Page("/releases/{release}", "release.html", "releases", release),
+)

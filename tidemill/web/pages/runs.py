@@ -1,0 +1,79 @@
+"""Runs of pipelines: the list, and one run as a graph with why each step ran or did not."""
+
+from __future__ import annotations
+
+from tidemill.errors import TidemillError
+from tidemill.kernel.records import Run, Step
+from tidemill.project import Project
+from tidemill.types import Micros
+from tidemill.web import words
+from tidemill.web.graph import Node, graph
+from tidemill.web.site import Ask, Page, Shown, by_key, home_of, link
+
+
+def runs(ask: Ask) -> Shown:
+    part = by_key(ask, "/runs", ask.project.store.runs.page, export="runs")
+    rows = [{"run": r, "took": took(r.started, r.ended), "steps": _counts(ask.project, r)} for r in part.rows]
+    return Shown("Runs", {"part": part, "rows": rows})
+
+
+def took(started: Micros | None, ended: Micros | None) -> Micros | None:
+    """None where it is not known: not ended, or the clock of a replay stood still."""
+    return None if started is None or ended is None or ended == started else ended - started
+
+
+def _counts(project: Project, run: Run) -> str:
+    counted: dict[str, int] = {}
+    for step in project.store.runs.steps(run.id):
+        counted[step.status] = counted.get(step.status, 0) + 1
+    return ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
+
+
+def run(ask: Ask) -> Shown:
+    from tidemill.kernel.engine.explain import declared, undeclared
+
+    store = ask.project.store
+    found = store.runs.get(ask.params["run"])
+    steps = store.runs.steps(found.id)
+    chosen = next((s for s in steps if s.name == ask.text("step")), None)
+    here = f"/runs/{found.id}"
+    nodes = [Node(s.name, s.after, s.status, _line(s)) for s in steps]
+    values = {
+        "run": found,
+        "took": took(found.started, found.ended),
+        "graph": graph(f"Steps of {found.pipeline}", nodes),
+        "steps": [
+            {
+                "step": s,
+                "took": took(s.started, s.ended),
+                "href": link(here, step=s.name) + "#step",
+                "undeclared": undeclared(s),
+                "declared": declared(s),
+            }
+            for s in steps
+        ],
+        "chosen": chosen,
+        "why": _why(ask.project, found, chosen) if chosen else "",
+        "parent": home_of(found.parent) if found.parent and ":" in found.parent else None,
+    }
+    return Shown(f"Run {words.short(found.id)}", values, ask.ignored("step", [s.name for s in steps]))
+
+
+def _line(step: Step) -> str:
+    if step.status == "cached":
+        return "from the cache"
+    lasted = took(step.started, step.ended)
+    return f"{step.status} · {words.span(lasted or step.cpu_us)}" if lasted or step.cpu_us else step.status
+
+
+def _why(project: Project, found: Run, step: Step) -> str:
+    """The engine's own answer to "why did this step run?"."""
+    from tidemill.kernel.engine import why
+
+    try:
+        return str(why(project.store, found.id, step.name))
+    except TidemillError as exc:
+        return str(exc)
+
+
+PAGES = (Page("/runs", "runs.html", "runs", runs), Page("/runs/{run}", "run.html", "runs", run))

@@ -1,0 +1,138 @@
+"""What a page is made of: what was asked, what is shown, and the few links that all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tidemill.errors import BadRequest
+from tidemill.project import Project
+from tidemill.types import Micros, did_you_mean
+from tidemill.web.counts import Counts
+
+PAGE = 25
+"""Rows of a list on one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for a page, with the project it is about."""
+
+    project: Project
+    counts: Counts
+    now: Micros
+    path: str = "/"
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    may_operate: bool = False
+
+    def text(self, name: str) -> str | None:
+        """A query parameter, if it is there and not empty."""
+        return self.query.get(name, "").strip() or None
+
+    def ignored(self, name: str, known: Iterable[str]) -> str:
+        """What to say of a filter with a value that there is not; nothing where it is known or not given."""
+        text = self.text(name)
+        if text is None or text in (names := list(known)):
+            return ""
+        return f"There is no {name} {text!r}, so it narrows nothing here; {did_you_mean(text, names)}"
+
+    def whole(self, name: str, default: int, most: int) -> int:
+        """A whole number from 0 to ``most``. Raises BadRequest."""
+        text = self.text(name)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
+            raise BadRequest(
+                f"{name}={text!r} is not a number from 0 to {most}", way_out="follow the links of the page"
+            )
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page says: its title and what its template needs."""
+
+    title: str
+    values: Mapping[str, Any]
+    note: str = ""
+    """What was asked for and is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the site: where it is, its template, and the function that fills it."""
+
+    path: str
+    template: str
+    section: str
+    build: Callable[[Ask], Shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a list: its rows, and the links to what comes before and after it."""
+
+    rows: list[Any]
+    older: str | None = None
+    newest: str | None = None
+    export: str | None = None
+
+
+def link(path: str, **query: object) -> str:
+    """An address of the site.
+
+    >>> link("/runs", before="run_1", page=None)
+    '/runs?before=run_1'
+    """
+    kept = {k: v for k, v in query.items() if v is not None}
+    return path + (f"?{urlencode(kept)}" if kept else "")
+
+
+def by_key(
+    ask: Ask, path: str, page: Callable[..., Iterable[Any]], *, export: str, size: int = PAGE, **more: Any
+) -> Slice:
+    """A slice of an endless list, walked by the id of the last row that was shown."""
+    before = ask.text("before")
+    found = list(page(before=before, limit=size + 1, **more))
+    rows = found[:size]
+    older = link(path, **{**more, "before": rows[-1].id}) if len(found) > size else None
+    newest = link(path, **more) if before else None
+    return Slice(rows, older, newest, f"/export/{export}")
+
+
+def by_number(ask: Ask, path: str, rows: list[Any], *, export: str | None, size: int = PAGE) -> Slice:
+    """A slice of a list that is in memory, newest first already."""
+    page = ask.whole("page", 0, 1_000_000)
+    start = page * size
+    older = link(path, page=page + 1) if len(rows) > start + size else None
+    return Slice(rows[start : start + size], older, path if page else None, f"/export/{export}" if export else None)
+
+
+_HOMES = {
+    "release": "/releases/",
+    "model": "/models/",
+    "run": "/runs/",
+    "decision": "/decisions/",
+}
+
+
+def home_of(ref: str) -> str | None:
+    """The page about a ref, if there is one.
+
+    >>> home_of("model:shop@4"), home_of("dataset:sales@3"), home_of("file:sha256:00")
+    ('/models/shop@4', '/data/sales/3', None)
+    """
+    kind, _, name = ref.partition(":")
+    if kind in _HOMES and name:
+        return _HOMES[kind] + quote(name, safe="@:._-~+")
+    if kind == "dataset" and "@" in name:
+        dataset, _, version = name.rpartition("@")
+        return f"/data/{quote(dataset, safe='')}/{quote(version, safe='')}"
+    if kind == "prediction" and name:
+        return link("/trace", id=name)
+    if kind == "step" and name:
+        return f"/runs/{quote(name.partition('/')[0], safe='')}"
+    return None

@@ -1,0 +1,156 @@
+"""What happened, in words: an event as a line of the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tidemill.kernel.records import Event
+from tidemill.types import DAY, Micros
+from tidemill.web import words
+from tidemill.web.site import home_of
+
+_KINDS: dict[str, tuple[str, str]] = {
+    "again": ("note", "The same data again"),
+    "alarm": ("warn", "Alarm"),
+    "approved": ("ok", "Approved"),
+    "baked": ("ok", "Proved itself"),
+    "blocked": ("bad", "Data blocked"),
+    "canary": ("busy", "Canary started"),
+    "damaged": ("bad", "Damaged bytes refused"),
+    "doubtful": ("warn", "The evidence speaks against it"),
+    "failed": ("warn", "A job failed"),
+    "forced": ("warn", "Forced past the gates"),
+    "halted": ("warn", "Halted"),
+    "held": ("warn", "Waits for approval"),
+    "ingested": ("note", "New data"),
+    "not_served": ("bad", "Not served"),
+    "parity": ("note", "Parity checked"),
+    "promoted": ("ok", "Promoted"),
+    "quarantined": ("warn", "Rows in quarantine"),
+    "refused": ("warn", "Refused by the gates"),
+    "rejected": ("warn", "Rejected"),
+    "retrain": ("busy", "Retraining"),
+    "rolled_back": ("bad", "Rolled back"),
+    "stale": ("warn", "Data is stale"),
+    "stage": ("busy", "Next stage"),
+    "strangers": ("warn", "Outcomes of other subjects"),
+    "underpowered": ("note", "Not enough evidence yet"),
+}
+KINDS = tuple(_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the timeline."""
+
+    at: Micros
+    kind: str
+    tone: str
+    title: str
+    about: str
+    text: str
+    href: str | None
+
+
+def tell(event: Event) -> Told:
+    """The event in words; a kind that is not known is told by its own name.
+
+    >>> tell(Event("event_1", 0, "promoted", "release:rel_1", {"model": "model:shop@4"})).about
+    'shop@4'
+    """
+    tone, title = _KINDS.get(event.kind, ("note", words.label(event.kind).capitalize()))
+    hurts = event.data.get("hurts")
+    if event.kind == "alarm" and isinstance(hurts, dict) and hurts.get("answer") == "yes":
+        tone = "bad"
+    about = str(event.data.get("model") or event.data.get("dataset") or event.data.get("monitor") or "")
+    kind, _, name = event.subject.partition(":")
+    about = about.removeprefix("model:") or (name if kind in ("model", "dataset") else "")
+    return Told(event.at, event.kind, tone, title, about, _text(event), home_of(event.subject))
+
+
+def _text(event: Event) -> str:
+    """The words that say why, or else the small facts."""
+    data = event.data
+    if event.kind in ("canary", "stage"):
+        return f"{words.share(data.get('share'))} of the subjects"
+    if event.kind == "stale" and isinstance(data.get("latest"), int):
+        return f"the newest row is of {words.when(data['latest'])}"
+    if event.kind == "promoted":
+        return ""
+    if event.kind == "baked":
+        return f"no rule broken over {words.plural(int(data.get('in_stage', 0)), 'answer')}"
+    if event.kind == "ingested":
+        return _taken([event])
+    if event.kind == "parity" and isinstance(data.get("numbers"), int):
+        same = "the same" if data.get("ok") else "NOT the same"
+        told = f"{words.plural(data['numbers'], 'feature value')} of {words.plural(int(data.get('requests', 0)), 'request')}"
+        return f"{told}: {same} online and offline"
+    for key in ("reason", "what", "message", "reasons"):
+        value = data.get(key)
+        if value:
+            return words.said(value)
+    small = {k: v for k, v in data.items() if k not in _APART and isinstance(v, int | float | str) and v != ""}
+    return words.cut(words.said(small), 160) if small else ""
+
+
+_APART = (
+    "model",
+    "dataset",
+    "monitor",
+    "endpoint",
+    "previous",
+    "release",
+    "ingest",
+    "digest",
+    "run",
+    "at",
+    "champion",
+    "by",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened on one day, newest first."""
+
+    at: Micros
+    lines: list[Told]
+
+
+ROUTINE = ("ingested", "quarantined")
+"""What happens every day when all is well: the overview counts these and does not list them."""
+
+
+def _is_routine(event: Event) -> bool:
+    """Also a file that grows: it brings rows that are in, and others."""
+    return event.kind in ROUTINE or (event.kind == "again" and ("known" in event.data or "kept" in event.data))
+
+
+def timeline(events: Sequence[Event], most: int = 9) -> list[Day]:
+    """The latest events by day, newest first, routine left out. ``events``: as the store lists them, newest last."""
+    days: list[Day] = []
+    told = [event for event in reversed(events) if not _is_routine(event)]
+    for event in told[:most]:
+        start = event.at // DAY * DAY
+        if not days or days[-1].at != start:
+            days.append(Day(start, []))
+        days[-1].lines.append(tell(event))
+    return days
+
+
+def routine(events: Sequence[Event]) -> str:
+    """The routine in a sentence, or nothing.
+
+    >>> routine([Event("e", 0, "ingested", "dataset:sales@1", {"rows": 500, "quarantined": 2})])
+    '1 ingest: 500 rows, 2 in quarantine'
+    """
+    taken = [e for e in events if e.kind == "ingested"]
+    return f"{words.plural(len(taken), 'ingest')}: {_taken(taken)}" if taken else ""
+
+
+def _taken(ingests: Sequence[Event]) -> str:
+    """The rows of these ingests: the new ones, the bad ones, and those that were in."""
+    rows, bad, known = (sum(int(e.data.get(n, 0)) for e in ingests) for n in ("rows", "quarantined", "known"))
+    said = f"{words.plural(rows, 'row')}, {words.count(bad)} in quarantine"
+    return f"{said}, {words.count(known)} in already" if known else said

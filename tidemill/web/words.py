@@ -1,0 +1,313 @@
+"""Numbers, times and ids as people read them; also the filters of the templates."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from tidemill.errors import ConfigError
+from tidemill.types import DAY, SECOND, Json, Micros, parse_time, to_iso
+
+HOUR: Micros = DAY // 24
+MINUTE: Micros = 60 * SECOND
+
+
+def _moment(at: Micros) -> datetime:
+    return datetime.fromtimestamp(at // SECOND, UTC)
+
+
+def count(n: float | None) -> str:
+    """Whole numbers with separators.
+
+    >>> count(144400)
+    '144,400'
+    """
+    return "–" if n is None else f"{round(n):,}"
+
+
+def brief(n: float) -> str:
+    """A large number in four characters.
+
+    >>> brief(144400), brief(998), brief(1_000_000)
+    ('144k', '998', '1M')
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(n) >= size:
+            return f"{n / size:.3g}{letter}"
+    return f"{n:.3g}"
+
+
+def number(x: float | None) -> str:
+    """A measure: three figures or three decimals.
+
+    >>> number(0.31025), number(1234.5), number(2.0), number(None)
+    ('0.310', '1,234', '2', '–')
+    """
+    if x is None or not math.isfinite(x):
+        return "–"
+    if abs(x) >= 1000:
+        return f"{x:,.0f}"
+    if x == round(x):
+        return f"{x:.0f}"
+    if abs(x) >= 1:
+        return f"{x:.3g}"
+    return f"{x:.3f}" if abs(x) >= 0.001 else f"{x:.1e}"
+
+
+def alike(values: Sequence[float | None]) -> list[str]:
+    """Measures that are compared with one another: all with the decimals that the largest needs.
+
+    >>> alike([0.31, 0.018, 0.00069, None]), alike([12.5, 0.25]), alike([1234.5, 2])
+    (['0.310', '0.018', '0.001', '–'], ['12.5', '0.2'], ['1,234', '2'])
+    """
+    known = [abs(x) for x in values if x is not None and math.isfinite(x) and x]
+    decimals = min(max(2 - math.floor(math.log10(max(known))), 0), 9) if known else 0
+    return ["–" if x is None or not math.isfinite(x) else f"{x:z,.{decimals}f}" for x in values]
+
+
+def share(x: float | None) -> str:
+    """A part of a whole.
+
+    >>> share(0.0491), share(1.0), share(0.0001)
+    ('4.9 %', '100 %', '<0.1 %')
+    """
+    if x is None or not math.isfinite(x):
+        return "–"
+    if 0 < x < 0.001:
+        return "<0.1 %"
+    return f"{x * 100:.1f}".removesuffix(".0") + " %"
+
+
+def span(us: float | None) -> str:
+    """A length of time.
+
+    >>> span(340_000), span(2 * DAY), span(95 * SECOND), span(840)
+    ('340 ms', '2 days', '1 min 35 s', '840 µs')
+    """
+    if us is None:
+        return "–"
+    us = max(us, 0)
+    if us < 1000:
+        return f"{us:.0f} µs"
+    if us < SECOND:
+        return f"{us / 1000:.3g} ms"
+    if us < MINUTE:
+        return f"{us / SECOND:.3g} s"
+    if us < HOUR:
+        return f"{us // MINUTE:.0f} min {us % MINUTE // SECOND:.0f} s"
+    if us < 2 * DAY:
+        return f"{us // HOUR:.0f} h {us % HOUR // MINUTE:.0f} min"
+    return f"{us / DAY:.3g} days"
+
+
+def ago(at: Micros | None, now: Micros) -> str:
+    """How long ago, on the project's clock.
+
+    >>> ago(0, 3 * DAY), ago(0, 90 * SECOND), ago(5, 5)
+    ('3 days ago', '1 min ago', 'just now')
+    """
+    if at is None:
+        return "never"
+    gap = now - at
+    if gap < 0:
+        return f"in {_about(-gap)}" if -gap >= MINUTE else "just now"
+    return "just now" if gap < MINUTE else f"{_about(gap)} ago"
+
+
+def _about(gap: Micros) -> str:
+    for size, name in ((365 * DAY, "year"), (30 * DAY, "month"), (DAY, "day"), (HOUR, "h"), (MINUTE, "min")):
+        n = gap // size
+        if n >= (2 if name == "month" else 1):
+            return f"{n} {name}" + ("s" if n > 1 and size >= DAY else "")
+    return "moments"
+
+
+def when(at: Micros | None) -> str:
+    """Date and time in UTC, to the minute.
+
+    >>> when(0)
+    '1 Jan 1970 00:00 UTC'
+    """
+    return "–" if at is None else f"{date(at)} {clock(at)} UTC"
+
+
+def date(at: Micros | None) -> str:
+    """
+    >>> date(0)
+    '1 Jan 1970'
+    """
+    return "–" if at is None else f"{day(at)} {_moment(at).year}"
+
+
+def long_date(at: Micros) -> str:
+    """
+    >>> long_date(0)
+    'Thursday, 1 January 1970'
+    """
+    m = _moment(at)
+    return f"{m:%A}, {m.day} {m:%B %Y}"
+
+
+def day(at: Micros) -> str:
+    m = _moment(at)
+    return f"{m.day} {m:%b}"
+
+
+def clock(at: Micros) -> str:
+    return f"{_moment(at):%H:%M}"
+
+
+def month(at: Micros) -> str:
+    """The month; January with its year.
+
+    >>> month(0)
+    '1970'
+    """
+    m = _moment(at)
+    return f"{m:%Y}" if m.month == 1 else f"{m:%b}"
+
+
+def month_starts(low: Micros, high: Micros) -> list[Micros]:
+    """The first moments of the months between two moments."""
+    m = _moment(low)
+    found: list[Micros] = []
+    year, number_ = m.year, m.month
+    while True:
+        at = int(datetime(year, number_, 1, tzinfo=UTC).timestamp()) * SECOND
+        if at > high:
+            return found
+        if at >= low:
+            found.append(at)
+        year, number_ = (year + 1, 1) if number_ == 12 else (year, number_ + 1)
+
+
+def iso(at: Micros | None) -> str:
+    return "" if at is None else to_iso(at)
+
+
+def size(n: float | None) -> str:
+    """
+    >>> size(1_500_000), size(12)
+    ('1.5 MB', '12 B')
+    """
+    if n is None:
+        return "–"
+    for unit, word in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n >= unit:
+            return f"{n / unit:.3g} {word}"
+    return f"{n:.0f} B"
+
+
+def short(text: str | None, keep: int = 10) -> str:
+    """The end of an id, or the start of a digest: enough to tell it from its neighbours.
+
+    >>> short("sha256:0123456789abcdef"), short("run_0123456789abcdefghjkmnpqrs")
+    ('0123456789…', '…ghjkmnpqrs')
+    """
+    if not text:
+        return "–"
+    if text.startswith("sha256:"):
+        return text[7 : 7 + keep] + "…"
+    head, _, tail = text.partition("_")
+    return f"…{tail[-keep:]}" if head.isalpha() and len(tail) > 20 else text
+
+
+def cut(text: str, most: int) -> str:
+    """
+    >>> cut("a long name", 6)
+    'a lon…'
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def pretty(value: Json) -> str:
+    """JSON to look at."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def said(value: Any) -> str:
+    """Any small value of a record as a person reads it: numbers short, lists by commas, objects as ``key value``.
+
+    >>> said({"n": 310, "power": 0.812, "columns": ["price", "item"]})
+    'n 310, power 0.812, columns price, item'
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ("", [], {}):
+        return "–"
+    if isinstance(value, int | float):
+        return number(float(value)) if abs(value) < 1e12 else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{label(str(k))} {span(v) if _is_span(k, v) else said(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(said(v) for v in value)
+    return str(value)
+
+
+def _is_span(name: Any, value: Any) -> bool:
+    """Lengths of time stand in records as microseconds."""
+    return name in ("half_life", "budget", "cooldown", "budget_span", "span") and type(value) is int
+
+
+_MARKS = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)|( -> )")
+
+
+def prose(value: Any) -> Markup:
+    """What a record says, for a person to read: its times as `when` (the exact one beneath), its arrows drawn.
+
+    >>> str(prose("schedule of 2011-03-01T03:00:00Z: 2% -> 9% <b>"))
+    'schedule of <time datetime="2011-03-01T03:00:00Z" title="2011-03-01T03:00:00Z">1 Mar 2011 03:00 UTC</time>: 2% → 9% &lt;b&gt;'
+    """
+    text, end, out = value if isinstance(value, str) else said(value), 0, Markup()
+    for mark in _MARKS.finditer(text):
+        out += escape(text[end : mark.start()]) + _marked(mark[0])
+        end = mark.end()
+    return out + escape(text[end:])
+
+
+def plainly(text: str) -> str:
+    """As `prose`, where no markup may stand.
+
+    >>> plainly("price 2.1% -> 9.4% since 2011-03-01T03:00:00Z")
+    'price 2.1% → 9.4% since 1 Mar 2011 03:00 UTC'
+    """
+    return _MARKS.sub(lambda mark: _shown(mark[0]), text)
+
+
+def _marked(mark: str) -> Markup:
+    shown = _shown(mark)
+    if mark == " -> " or shown == mark:
+        return escape(shown)
+    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(mark, shown)
+
+
+def _shown(mark: str) -> str:
+    if mark == " -> ":
+        return " → "
+    try:
+        return when(parse_time(mark))
+    except (ConfigError, ValueError, OverflowError):  # looks like a time and is none
+        return mark
+
+
+def label(name: str) -> str:
+    """A key of a record as words.
+
+    >>> label("not_inferior_to")
+    'not inferior to'
+    """
+    return name.replace("_", " ")
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """
+    >>> plural(1, "release"), plural(2, "release")
+    ('1 release', '2 releases')
+    """
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
