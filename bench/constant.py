@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from tidemill.serve.server import _loop_factory, _Server, listen
+from tidemill.serve.http.server import _loop_factory, _Server, listen
 
 REPLY = b'{"value":0.5}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(REPLY))]

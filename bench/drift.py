@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.data.contract import Contract
-from tidemill.data.profile import profile
-from tidemill.grammar.amounts import parse_promise
+from tidemill.config.amounts import parse_promise
+from tidemill.data.contract.contract import Contract
+from tidemill.data.profile.profile import profile
 from tidemill.monitor.profiles import columns_of, compare
 from tidemill.types import DAY
 

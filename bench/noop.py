@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tidemill.kernel.artifacts.local import LocalArtifacts
-from tidemill.kernel.engine import Engine, pipeline, step
-from tidemill.kernel.metadata import open_metadata
+from tidemill.engine import Engine, pipeline, step
+from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.sql import open_metadata
 from tidemill.types import SystemClock
 
 

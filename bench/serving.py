@@ -14,8 +14,8 @@ from typing import Any
 
 from bench import shop
 from bench.timing import fsync_ms, piece, row
-from tidemill.project import Project
-from tidemill.serve import auth
+from tidemill.access import tokens as auth
+from tidemill.scope.project import Project
 
 FLOOR_IS = "granian, constant reply"
 CONNECTIONS, REQUESTS, RATE, SECONDS = 16, 4_000, 1_000, 6

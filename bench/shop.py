@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from bench.timing import piece
-from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
-from tidemill.kernel.records import ModelVersion, Release
 from tidemill.model.boost import Input
 from tidemill.model.bundle import manifest, recommend_bundle
 from tidemill.model.rank import Ranking
-from tidemill.project import Project, open_project
-from tidemill.release import attest
-from tidemill.release.signer import FileSigner, seal
+from tidemill.release.signing import attest
+from tidemill.release.signing.signer import FileSigner, seal
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.records import ModelVersion, Release
 from tidemill.types import DAY
 
 ITEMS, NEIGHBOURS, SUBJECTS, ROWS_EACH = 10_000, 100, 1_000, 30

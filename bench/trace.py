@@ -11,7 +11,7 @@ from typing import Any
 from bench import shop
 from bench.timing import piece, row
 from tidemill.feedback.trace import trace
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.types import SECOND
 
 PREDICTIONS = 1_000_000

@@ -64,7 +64,7 @@ def test_what_is_no_length_of_time(text):
 
 
 def test_errors_name_the_thing_the_place_and_the_way_out():
-    error = ConfigError("unknown key 'x'", place="tidemill.toml:3", way_out=did_you_mean("x", ["y"]))
+    error = ConfigError("unknown key 'x'", place="tidemill.toml:3", hint=did_you_mean("x", ["y"]))
     assert str(error) == "tidemill.toml:3: unknown key 'x' - known: y"
     assert error.problem()["code"] == "config"
 

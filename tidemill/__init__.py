@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from polars import DataFrame as Table
 
-    from tidemill.kernel.engine import Context, Engine, each, pipeline, step, when
-    from tidemill.project import Project, open_project
+    from tidemill.engine import Context, Engine, each, pipeline, step, when
+    from tidemill.scope.project import Project, open_project
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Context": "tidemill.kernel.engine",
-    "Engine": "tidemill.kernel.engine",
-    "Project": "tidemill.project",
+    "Context": "tidemill.engine",
+    "Engine": "tidemill.engine",
+    "Project": "tidemill.scope.project",
     "Table": "polars",
-    "each": "tidemill.kernel.engine",
-    "open_project": "tidemill.project",
-    "pipeline": "tidemill.kernel.engine",
-    "step": "tidemill.kernel.engine",
-    "when": "tidemill.kernel.engine",
+    "each": "tidemill.engine",
+    "open_project": "tidemill.scope.project",
+    "pipeline": "tidemill.engine",
+    "step": "tidemill.engine",
+    "when": "tidemill.engine",
 }
 
 __all__ = ["Context", "Engine", "Project", "Table", "each", "open_project", "pipeline", "step", "when"]

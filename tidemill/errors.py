@@ -47,9 +47,9 @@ from typing import ClassVar
 
 
 class TidemillError(Exception):
-    """An error that names the thing, the place and the way out.
+    """An error that names the thing, the place and the hint.
 
-    >>> e = ConfigError("unknown key 'metrik'", place="tidemill.toml:12", way_out="did you mean 'metric'?")
+    >>> e = ConfigError("unknown key 'metrik'", place="tidemill.toml:12", hint="did you mean 'metric'?")
     >>> print(e)
     tidemill.toml:12: unknown key 'metrik' - did you mean 'metric'?
     """
@@ -58,13 +58,13 @@ class TidemillError(Exception):
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, place: str = "", way_out: str = "") -> None:
-        self.message, self.place, self.way_out = message, place, way_out
+    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
+        self.message, self.place, self.hint = message, place, hint
         super().__init__(message)
 
     def __str__(self) -> str:
         head = f"{self.place}: " if self.place else ""
-        tail = f" - {self.way_out}" if self.way_out else ""
+        tail = f" - {self.hint}" if self.hint else ""
         return f"{head}{self.message}{tail}"
 
     def problem(self) -> dict[str, str | int]:
@@ -76,7 +76,7 @@ class TidemillError(Exception):
             "code": self.code,
             "detail": self.message,
             "place": self.place,
-            "way_out": self.way_out,
+            "hint": self.hint,
         }
 
 

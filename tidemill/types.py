@@ -132,7 +132,7 @@ def parse_time(text: str) -> Micros:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise ConfigError(f"{text!r} is not a time", way_out="write it as 2011-01-31T12:00:00Z") from exc
+        raise ConfigError(f"{text!r} is not a time", hint="write it as 2011-01-31T12:00:00Z") from exc
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     whole = moment.replace(microsecond=0)
@@ -147,10 +147,10 @@ def parse_span(text: str) -> Micros:
     """
     found = _SPAN.match(text)
     if not found:
-        raise ConfigError(f"{text!r} is not a length of time", way_out="write it as '28 days', '12 h' or '20 s'")
+        raise ConfigError(f"{text!r} is not a length of time", hint="write it as '28 days', '12 h' or '20 s'")
     span = float(found[1]) * _UNIT[found[2]]
     if span > _LONGEST:
-        raise ConfigError(f"{text!r} is longer than a century", way_out="write it as '28 days', '12 h' or '20 s'")
+        raise ConfigError(f"{text!r} is longer than a century", hint="write it as '28 days', '12 h' or '20 s'")
     return round(span)
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from tests.serve.asking import NOON, Asker, alive, make_app, opened
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 from tidemill.api.app import face
-from tidemill.kernel.records import (
+from tidemill.serve.http.routes import OPEN
+from tidemill.store.records import (
     DatasetVersion,
     Decision,
     Event,
@@ -27,8 +30,6 @@ from tidemill.kernel.records import (
     Verdict,
     Window,
 )
-from tidemill.serve import auth
-from tidemill.serve.routes import OPEN, SCOPES
 from tidemill.types import DAY
 
 
@@ -37,7 +38,7 @@ def model(version: int, **changes: Any) -> ModelVersion:
         "name": "shop",
         "version": version,
         "bundle": f"sha256:{version}",
-        "evaluated": f"sha256:e{version}",
+        "evaluation_bundle": f"sha256:e{version}",
         "recipe": {"method": "blend", "weight": version},
         "kind": "refit",
         "metrics": {"ndcg@10": [0.2 + version / 100, 0.1, 0.3]},

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from tests.serve.asking import NOON, TOML, Asker, Heard, alive, make_app
-from tidemill.kernel.metadata import open_metadata
-from tidemill.project import Project, open_project
-from tidemill.serve import auth
-from tidemill.serve.faces import installed
-from tidemill.serve.routes import OPEN, SCOPES, Route
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
+from tidemill.scope.project import Project, open_project
+from tidemill.serve.http.faces import installed
+from tidemill.serve.http.routes import OPEN, Route
+from tidemill.store.sql import open_metadata
 from tidemill.types import to_iso
 from tidemill.web import actions
 
@@ -177,9 +178,9 @@ def test_nobody_gets_past_the_two_open_routes(served: Project) -> None:
         expired = auth.issue(served.store, "late", every, life=-1)
         revoked = auth.issue(served.store, "gone", every)
         auth.revoke_named(served.store, "gone")
-        strangers = [None, "tidemill_guess", "", auth.issue_code(served.store), expired, revoked]
+        subject_mismatch = [None, "tidemill_guess", "", auth.issue_code(served.store), expired, revoked]
         for route in routes:
-            for stranger in strangers:
+            for stranger in subject_mismatch:
                 heard = await send(ask, route, token=stranger)
                 assert heard.status == 401 or route.scope == OPEN, (route, stranger, heard)
         assert [(await send(ask, r, token=None)).status for r in routes if r.scope == OPEN] == [200, 400]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.web.serving import app, traced
 from tests.web.story import NOW
-from tidemill.project import open_project
-from tidemill.serve import auth
-from tidemill.serve.server import listen, run
+from tidemill.access import tokens as auth
+from tidemill.scope.project import open_project
+from tidemill.serve.http.server import listen, run
 from tidemill.types import HeldClock
 from tidemill.web.pages import trace
 

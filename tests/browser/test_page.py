@@ -11,8 +11,8 @@ import pytest
 
 from tests.browser.conftest import HERE, Site, Watched
 from tests.web.story import HOSTILE, NOW, prediction_id
-from tidemill.kernel import records as r
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
+from tidemill.store import records as r
 from tidemill.types import HeldClock, named_id
 
 pytestmark = pytest.mark.browser

@@ -9,10 +9,10 @@ import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop, lay
 from tidemill.cli.main import main
-from tidemill.data.ingest import ingest
+from tidemill.data.ingest.ingest import ingest
 from tidemill.errors import ContractError
-from tidemill.kernel.records import DatasetVersion
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
+from tidemill.store.records import DatasetVersion
 
 
 @pytest.fixture

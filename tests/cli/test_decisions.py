@@ -9,7 +9,7 @@ import pytest
 from tests.release.made import TOML
 from tests.retrain.test_decide import ALL, story
 from tidemill.cli.main import main
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from tidemill.cli.predict import feedback
-from tidemill.project import open_project
 from tidemill.recipes.new import new_project
+from tidemill.scope.project import open_project
 from tidemill.serve.bodies import outcomes_of
 from tidemill.types import SECOND
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.test_data import typed
 from tests.data.small import DAY_1, drop, lay
-from tidemill.data.ingest import ingest
-from tidemill.project import open_project
+from tidemill.data.ingest.ingest import ingest
+from tidemill.scope.project import open_project
 from tidemill.types import DAY, parse_time
 from tidemill.web.state import Loop, parts
 
@@ -55,7 +55,7 @@ def test_status_doctor_and_the_wheel_say_the_same(
     _, out, _ = typed(capsys, "doctor", "--json")
     (found,) = [f for f in json.loads(out) if f["what"] == "freshness sales"]
     assert found["well"] == (not stale) and found["said"] == (said if stale else "as the contract promises")
-    assert "data/sales/*.csv" in found["way_out"]
+    assert "data/sales/*.csv" in found["hint"]
 
 
 def test_doctor_names_every_role(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

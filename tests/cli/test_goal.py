@@ -8,7 +8,7 @@ import pytest
 
 from tests.release.made import TOML, add_model, hold
 from tidemill.cli.main import main
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 
 GOAL = {"measure": "revenue per visit", "owner": "head of the shop", "least_useful": "1 %"}
 SECTION = "[goal]\n" + "\n".join(f'{key} = "{value}"' for key, value in GOAL.items())

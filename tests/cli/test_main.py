@@ -1,4 +1,4 @@
-"""The command line: one table of verbs, light to start, with errors that show the way out."""
+"""The command line: one table of verbs, light to start, with errors that show the hint."""
 
 from __future__ import annotations
 

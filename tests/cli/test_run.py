@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from tidemill.cli.main import main
-from tidemill.project import open_project
 from tidemill.recipes.new import new_project
+from tidemill.scope.project import open_project
 
 STEPS = """
 import os
@@ -21,7 +21,7 @@ from tidemill import Context, Table, pipeline, step
 
 @step(isolate=True, impure="reads the newest version of the dataset")
 def bought(ctx: Context) -> Table:
-    from tidemill.data.tables import open_tables
+    from tidemill.data.tables.tables import open_tables
 
     ctx.store.settings.set("pids", [os.getpid(), os.getppid()])
     return open_tables(ctx.resource("project")).read("sales").collect()
@@ -29,7 +29,7 @@ def bought(ctx: Context) -> Table:
 
 @step(timeout="60 s")
 def count(rows: Table, ctx: Context) -> int:
-    from tidemill.kernel.records import Prediction
+    from tidemill.store.records import Prediction
 
     project = ctx.resource("project")
     now = project.clock.now()
@@ -56,7 +56,7 @@ def shop(tmp_path, monkeypatch):
 
 
 def test_steps_in_children_get_the_project_and_what_they_wrote_is_kept(shop, capsys):
-    from tidemill.data.ingest import ingest
+    from tidemill.data.ingest.ingest import ingest
 
     with open_project(shop) as project:
         ingest(project, "sales")

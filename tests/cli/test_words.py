@@ -1,4 +1,4 @@
-"""What the command line says when something is mistyped or unknown: the right exit code, and the way out."""
+"""What the command line says when something is mistyped or unknown: the right exit code, and the hint."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from tests.cli.test_data import typed
 from tests.data.small import DAY_1, DAY_2, drop, lay
 from tests.release.made import add_model
-from tidemill.data.ingest import ingest
-from tidemill.kernel.records import Decision
-from tidemill.project import open_project
+from tidemill.data.ingest.ingest import ingest
+from tidemill.scope.project import open_project
+from tidemill.store.records import Decision
 
 STEPS = """from tidemill import Context, Table, pipeline, step
 

@@ -24,7 +24,7 @@ MORE = 'source = "x"\ncontract = "y"\n'
 def test_a_name_that_becomes_a_folder_is_letters_and_digits(name):
     with pytest.raises(ConfigError, match="is no") as caught:
         parse(BASE + f'[data."{name}"]\n{MORE}')
-    assert caught.value.way_out and str(caught.value.place).startswith("tidemill.toml")
+    assert caught.value.hint and str(caught.value.place).startswith("tidemill.toml")
 
 
 @pytest.mark.parametrize("kind", ["features", "release"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.small import NOW, lay
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tidemill.data import delta, ingest, keys, register, tables
-from tidemill.project import Project, open_project
+from tidemill.data.ingest import ingest, register
+from tidemill.data.tables import delta, keys, tables
+from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from tidemill.data.tables import open_tables
-from tidemill.project import Project
+from tidemill.data.tables.tables import open_tables
+from tidemill.scope.project import Project
 from tidemill.types import parse_time
 
 CONTRACT = """\

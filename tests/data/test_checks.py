@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT, DAY_1, NOW, frame
-from tidemill.data.checks import Checked
-from tidemill.data.contract import Contract
+from tidemill.data.check.checks import Checked
+from tidemill.data.contract.contract import Contract
 from tidemill.errors import DataBlocked, SourceError
 from tidemill.types import parse_time, to_iso
 
@@ -233,7 +233,7 @@ def test_columns_that_do_not_fit_the_contract() -> None:
         contract.check(data.drop("sku"))
     with pytest.raises(DataBlocked) as caught:
         contract.check(data.rename({"quantity": "quantty"}))
-    assert caught.value.way_out == "did you mean 'quantity'?"
+    assert caught.value.hint == "did you mean 'quantity'?"
     assert contract.check(data.drop("price")).good["price"].null_count() == 3
 
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from tests.data.small import CONTRACT, DAY_1, frame
-from tidemill.data.contract import Contract
-from tidemill.data.infer import infer
+from tidemill.data.contract.contract import Contract
+from tidemill.data.draft.infer import infer
 from tidemill.errors import ContractError, NotAvailableYet
 from tidemill.types import DAY
 
@@ -125,7 +125,7 @@ def test_rules_of_the_standards_library() -> None:
     ],
 )
 def test_an_allowed_value_that_the_column_cannot_have(kind: str, values: str, wrong: str) -> None:
-    way_outs = {
+    hints = {
         "string": "texts in quotes",
         "integer": "without a point: 1",
         "number": "without quotes: 1.5",
@@ -137,7 +137,7 @@ def test_an_allowed_value_that_the_column_cannot_have(kind: str, values: str, wr
     with pytest.raises(ContractError) as caught:
         Contract.parse(text, "c.yaml")
     assert caught.value.message == f"price: {wrong} can be no value of a column of type {kind}"
-    assert way_outs[kind] in caught.value.way_out
+    assert hints[kind] in caught.value.hint
     assert caught.value.place == "c.yaml:24"
 
 
@@ -161,7 +161,7 @@ def test_a_format_that_reads_times(form: str) -> None:
 def test_a_missing_contract_file(tmp_path: Path) -> None:
     with pytest.raises(ContractError) as caught:
         Contract.load(tmp_path / "none.yaml")
-    assert "tidemill data infer" in caught.value.way_out
+    assert "tidemill data infer" in caught.value.hint
 
 
 def test_broken_yaml_says_the_line() -> None:

@@ -9,9 +9,9 @@ from datasketches import hll_sketch, tgt_hll_type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.data import distinct
-from tidemill.data.profile import Profile, profile
-from tidemill.data.quantiles import Quantiles, bin_of
+from tidemill.data.profile import distinct
+from tidemill.data.profile.profile import Profile, profile
+from tidemill.data.profile.quantiles import Quantiles, bin_of
 
 
 def empty() -> hll_sketch:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.data.small import DAY_1, drop, lay
-from tidemill.data.freshness import stale_now, staleness
-from tidemill.data.ingest import ingest, load_contract
+from tidemill.data.contract.freshness import stale_now, staleness
+from tidemill.data.ingest.ingest import ingest, load_contract
 from tidemill.errors import ContractError, NotAvailableYet
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 from tidemill.types import DAY, HeldClock, parse_time
 
 SQL = "quality: [{ type: sql, query: SELECT 1, mustBe: 1 }]"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tidemill.data.contract import Contract
-from tidemill.data.csvlines import read_csv
-from tidemill.data.infer import infer
+from tidemill.data.contract.contract import Contract
+from tidemill.data.discover.csvlines import read_csv
+from tidemill.data.draft.infer import infer
 from tidemill.errors import SourceError
 
 
@@ -97,6 +97,6 @@ def test_a_file_in_another_encoding_is_called_so() -> None:
     frame, broken = read_csv("name,n\nMüller,1\nJürgen,2\n".encode("latin-1"), "x.csv")
     with pytest.raises(SourceError, match="not UTF-8") as caught:
         infer(frame, "x", broken)
-    assert caught.value.place == "x:2" and "UTF-8" in caught.value.way_out
+    assert caught.value.place == "x:2" and "UTF-8" in caught.value.hint
     frame, broken = read_csv("name,n\nMüller,1\nAnn,2\nBob,3\n".encode("latin-1"), "x.csv")
     assert "1 lines cannot be read (line 2: not UTF-8 text)" in infer(frame, "x", broken)

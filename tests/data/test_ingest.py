@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, rows, state
-from tidemill.data.ingest import ingest, load_contract, reconcile
+from tidemill.data.ingest.ingest import ingest, load_contract, reconcile
+from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import data_pipeline
-from tidemill.data.quarantine import quarantine
-from tidemill.data.tables import open_tables
+from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, ContractError, DataBlocked, SourceError, TidemillError
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock, digest, parse_time
 
 
@@ -202,7 +202,7 @@ def test_a_wrong_source_of_a_dataset_that_has_rows_is_said(folder: Path, source:
 def test_names_that_are_not_there(project: Project) -> None:
     with pytest.raises(ConfigError) as caught:
         ingest(project, "sails")
-    assert caught.value.way_out == "did you mean 'sales'?"
+    assert caught.value.hint == "did you mean 'sales'?"
 
 
 def test_a_contract_with_other_columns_needs_another_table(project: Project, folder: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_contract_with_other_columns_needs_another_table(project: Project, fol
 
 
 def test_rows_enter_the_online_history_once_and_link_what_is_there(project: Project, folder: Path) -> None:
-    from tidemill.kernel.records import OnlineEvent
+    from tidemill.store.records import OnlineEvent
 
     known = OnlineEvent(0, "1/lamp", "ann", "lamp", parse_time("2011-01-01T10:00"), 1.0)
     project.live.append([], [], [known])

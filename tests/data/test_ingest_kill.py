@@ -12,11 +12,11 @@ import pytest
 
 from tests.data.ingest_killed import PLACES
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, state
-from tidemill.data.ingest import ingest, reconcile
-from tidemill.data.keys import KeyIndex
-from tidemill.data.quarantine import quarantine
-from tidemill.data.tables import open_tables
-from tidemill.project import Project, open_project
+from tidemill.data.ingest.ingest import ingest, reconcile
+from tidemill.data.ingest.quarantine import quarantine
+from tidemill.data.tables.keys import KeyIndex
+from tidemill.data.tables.tables import open_tables
+from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
 
 REPO = Path(__file__).parents[2]
@@ -73,8 +73,8 @@ def test_killed_and_started_again(tmp_path: Path, undisturbed: dict[str, object]
 def test_two_processes_at_once_make_one_version(tmp_path: Path, undisturbed: dict[str, object]) -> None:
     root = prepared(tmp_path / "p")
     code = (
-        "import sys; from pathlib import Path; from tidemill.data.ingest import ingest;"
-        "from tidemill.project import open_project; from tidemill.types import HeldClock;"
+        "import sys; from pathlib import Path; from tidemill.data.ingest.ingest import ingest;"
+        "from tidemill.scope.project import open_project; from tidemill.types import HeldClock;"
         f"project = open_project(Path({str(root)!r}), clock=HeldClock({NOW}));"
         "sys.stdin.read(1); made = ingest(project, 'sales'); print(made.version if made else 'nothing')"
     )

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, rows
-from tidemill.data.ingest import ingest
-from tidemill.data.preview import preview
-from tidemill.data.quarantine import quarantine
-from tidemill.data.tables import Tables, open_tables
+from tidemill.data.ingest.ingest import ingest
+from tidemill.data.ingest.preview import preview
+from tidemill.data.ingest.quarantine import quarantine
+from tidemill.data.tables.tables import Tables, open_tables
 from tidemill.errors import DataBlocked
-from tidemill.kernel.records import DatasetVersion
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import DatasetVersion
 from tidemill.types import HeldClock
 
 KEY = "      - { property: tidemill.key, value: [invoice, sku] }\n"

@@ -11,9 +11,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.data import keys
-from tidemill.data.keys import KeyIndex
-from tidemill.data.tables import Tables
+from tidemill.data.tables import keys
+from tidemill.data.tables.keys import KeyIndex
+from tidemill.data.tables.tables import Tables
 
 KEY = ("a", "n")
 ROW = st.tuples(st.sampled_from(["x", "y", "z", None]), st.integers(0, 6))

@@ -8,9 +8,9 @@ import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop
 from tidemill.data.pipeline import data_pipeline
+from tidemill.engine import Engine
 from tidemill.errors import TidemillError
-from tidemill.kernel.engine import Engine
-from tidemill.project import Project
+from tidemill.scope.project import Project
 
 
 def engine(project: Project) -> Engine:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tidemill.data.profile import KEPT, Profile, profile
-from tidemill.data.quantiles import Quantiles, bin_of, middle
+from tidemill.data.profile.profile import KEPT, Profile, profile
+from tidemill.data.profile.quantiles import Quantiles, bin_of, middle
 from tidemill.types import canonical
 
 NUMBERS = st.lists(

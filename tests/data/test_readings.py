@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 
 DOCS = Path(__file__).parents[2] / "docs/data.md"
 HEAD = "apiVersion: v3.0.2\nkind: DataContract\nid: x\nversion: '1'\nschema:\n  - name: x\n    properties:\n"

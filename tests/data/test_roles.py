@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
-from tidemill.data.ingest import ingest, load_contract, reconcile
+from tidemill.data.ingest.ingest import ingest, load_contract, reconcile
 from tidemill.errors import ContractError
 from tidemill.features.online import History
-from tidemill.kernel.records import Prediction
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Prediction
 from tidemill.types import HeldClock, digest, parse_time
 
 REPO = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ def test_history_that_answers_were_given_from_is_not_rewritten(project: Project,
     write(folder, CHANGED)
     with pytest.raises(ContractError, match="made by other roles") as caught:
         ingest(project, "sales")
-    assert "value was quantity, is none" in caught.value.way_out
+    assert "value was quantity, is none" in caught.value.hint
     assert whole(project) == before
     write(folder, CONTRACT)
     assert ingest(project, "sales") is None
@@ -126,7 +126,7 @@ KILL = """
 import os, signal, sys
 from pathlib import Path
 from tidemill.data import ingest, register, tables
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 from tidemill.types import HeldClock
 from tests.data.ingest_killed import after
 p = open_project(Path(sys.argv[1]), clock=HeldClock(int(sys.argv[2])))
@@ -166,7 +166,7 @@ def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Proj
         project.engine().run(data_pipeline, {"dataset": "sales"})
     assert project.store.datasets.list("sales") == []
     said = {f.what: f for f in examine(project)}["contract sales"]
-    assert not said.well and "needs a column" in said.said and "tidemill.role" in said.way_out
+    assert not said.well and "needs a column" in said.said and "tidemill.role" in said.hint
     write(folder, CONTRACT)
     project.engine().run(data_pipeline, {"dataset": "sales"})
     assert project.live.online.last_seq() == 3

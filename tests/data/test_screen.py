@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.data import screen
-from tidemill.data.checks import Checked, without
-from tidemill.data.contract import Contract
+from tidemill.data.check import prune_checks as screen
+from tidemill.data.check.checks import Checked, without
+from tidemill.data.contract.contract import Contract
 from tidemill.types import parse_time
 
 RULES = """\
@@ -98,7 +98,7 @@ def test_only_what_can_fail_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.extend(test.reason for test in found)
         return found
 
-    monkeypatch.setattr("tidemill.data.checks.screen", spy)
+    monkeypatch.setattr("tidemill.data.check.checks.screen", spy)
     clean = outcome(rows(2, dict.fromkeys("abnft", False)), 0)
     assert asked == [] and clean.counts.keys() <= {"duplicate"}
     outcome(rows(2, {**dict.fromkeys("abnft", False), "f": True}), 0)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop, lay
-from tidemill.data.sources import batches, find, names, read
+from tidemill.data.discover.sources import batches, find, names, read
 from tidemill.errors import SourceError
 
 
@@ -77,7 +77,7 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "way_out"),
+    ("source", "hint"),
     [
         ("data/sales/a.csw.csv", "did you mean 'a.csv'?"),
         (
@@ -88,11 +88,11 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
         ("nothing/*/a.csv", "check the pattern; it is relative to the project folder"),
     ],
 )
-def test_a_missing_file_says_the_way_out(folder: Path, source: str, way_out: str) -> None:
+def test_a_missing_file_says_the_way_out(folder: Path, source: str, hint: str) -> None:
     drop(folder, "a.csv", DAY_1)
     with pytest.raises(SourceError, match="no such file") as caught:
         names(folder, source)
-    assert caught.value.way_out == way_out
+    assert caught.value.hint == hint
 
 
 def test_an_unknown_kind_of_file(folder: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_function_of_the_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message", "way_out"),
+    ("name", "message", "hint"),
     [
         ("broken", "the function failed: ValueError: no warehouse today", ""),
         ("wrong", "it gave a list", "return a polars DataFrame"),
@@ -199,13 +199,13 @@ def test_a_function_of_the_project(tmp_path: Path) -> None:
         ("load_sails", "steps.py has no function 'load_sails'", "did you mean 'load_sales'?"),
     ],
 )
-def test_a_function_that_does_not_give_a_table(tmp_path: Path, name: str, message: str, way_out: str) -> None:
+def test_a_function_that_does_not_give_a_table(tmp_path: Path, name: str, message: str, hint: str) -> None:
     root = lay(tmp_path / "p")
     (root / "steps.py").write_text(STEPS)
     with pytest.raises(SourceError) as caught:
         find(root, f"steps:{name}")
     assert caught.value.place == f"steps:{name}" or name == "load_sails"
-    assert (caught.value.message.startswith(message), caught.value.way_out) == (True, way_out)
+    assert (caught.value.message.startswith(message), caught.value.hint) == (True, hint)
 
 
 def test_no_steps_file(folder: Path) -> None:

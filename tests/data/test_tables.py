@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from tidemill.data.delta import UTC_TIME, append, exclusive
-from tidemill.data.tables import Tables
+from tidemill.data.tables.delta import UTC_TIME, append, exclusive
+from tidemill.data.tables.tables import Tables
 from tidemill.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
 
 
@@ -28,7 +28,7 @@ def some(start: int, n: int = 3) -> pl.DataFrame:
 
 
 def test_every_version_stays_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tidemill.data.delta.CHECKPOINT", 10)
+    monkeypatch.setattr("tidemill.data.tables.delta.CHECKPOINT", 10)
     for i in range(25):  # over two checkpoints
         assert tables.append("t", some(3 * i), ingest=f"i{i}", at=i * 1000) == i + 1
     assert len(list((tables.folder("t") / "_delta_log").glob("*.checkpoint.parquet"))) == 2
@@ -123,7 +123,7 @@ def test_what_is_not_there(tables: Tables) -> None:
     tables.append("trees", some(0), ingest="a", at=0)
     with pytest.raises(NotFound) as caught:
         tables.version("tree")
-    assert caught.value.way_out == "did you mean 'trees'?"
+    assert caught.value.hint == "did you mean 'trees'?"
     with pytest.raises(NotFound, match="no version 2 of 'trees'"):
         tables.read("trees", 2)
     assert tables.names() == ["trees"]

@@ -12,7 +12,7 @@ import pytest
 from tidemill import errors
 from tidemill.cli.main import cli
 from tidemill.config import Config, parse
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

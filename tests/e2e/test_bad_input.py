@@ -25,13 +25,13 @@ import pytest
 from tests.release.made import sign
 from tests.serve.real import start
 from tests.serve.test_loading import flip
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 from tidemill.cli.main import main
-from tidemill.kernel.artifacts.codecs import get_bundle
-from tidemill.project import Project, open_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut
-from tidemill.serve import auth
-from tidemill.serve.routes import SCOPES
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import get_bundle
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -391,7 +391,7 @@ def test_an_unknown_item_is_kept_and_offered_to_who_bought_it(up: Up) -> None:
 
 def test_an_unknown_endpoint_and_an_unknown_prediction(up: Up) -> None:
     problem = up.refuses(404, "no_route", "/predict/shopp", {"subject": "7"})
-    assert problem["way_out"] == "did you mean 'shop'?"
+    assert problem["hint"] == "did you mean 'shop'?"
     line = up.shop.refuses(4, "trace", "pred_none")
     assert "pred_none" in line
 
@@ -484,7 +484,7 @@ def test_a_damaged_champion_is_told_by_doctor(shop: Shop) -> None:
     assert done.returncode == 1 and "Traceback" not in done.stderr
     (champion,) = (found for found in json.loads(done.stdout) if found["what"] == "champion")
     assert not champion["well"] and champion["said"].startswith("the bytes are not those of sha256:")
-    assert champion["way_out"]
+    assert champion["hint"]
 
 
 def test_a_wrong_signature(serving: tuple[Project, Up]) -> None:

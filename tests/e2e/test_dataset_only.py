@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from tests.faults.small_shop import rows, small_shop
-from tidemill.kernel.records import ModelVersion, OnlineEvent, Outcome
-from tidemill.project import open_project
-from tidemill.retrain.cycle import run_cycle
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import open_project
+from tidemill.store.records import ModelVersion, OnlineEvent, Outcome
 from tidemill.types import DAY, SECOND
 
 LIES = 3_000
@@ -24,7 +24,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     small_shop(tmp_path / "shop", rows())
     with open_project(tmp_path / "shop") as project:
-        assert run_cycle(project).release.status == "champion"
+        assert run_all(project).release.status == "champion"
     config = tmp_path / "shop/tidemill.toml"
     config.write_text(config.read_text().replace('half_life = "180 days"', 'half_life = "90 days"'))
     return tmp_path / "shop"
@@ -36,7 +36,7 @@ def another(shop: Path, name: str) -> Path:
 
 def retrained(root: Path) -> ModelVersion:
     with open_project(root) as project:
-        model = run_cycle(project).model
+        model = run_all(project).model
         assert model.version == 2 and model.run is not None
         steps = {step.name: step.status for step in project.store.runs.steps(model.run)}
         assert steps["search"] == steps["train"] == "done"
@@ -60,7 +60,7 @@ def test_what_serving_was_told_is_not_in_the_model(shop: Path) -> None:
     honest, deceived = another(shop, "honest"), another(shop, "deceived")
     lie(deceived)
     one, other = retrained(honest), retrained(deceived)
-    assert (one.bundle, one.evaluated, one.metrics) == (other.bundle, other.evaluated, other.metrics)
+    assert (one.bundle, one.evaluation_bundle, one.metrics) == (other.bundle, other.evaluation_bundle, other.metrics)
     assert one.data == other.data
 
 

@@ -143,7 +143,7 @@ def test_nothing_is_lost_nor_asked_twice(demo, resumed, part):
 def test_what_was_built_and_what_happened_is_the_same(demo, resumed, part):
     undisturbed = Demo(part.folder.parent)
     for question in (
-        f"select name, version, bundle, evaluated, kind, trained_through, metrics from models where created <= {END}",
+        f"select name, version, bundle, evaluation_bundle, kind, trained_through, metrics from models where created <= {END}",
         f"select id, at, kind, subject from events where at < {END} and kind != 'alarm' order by at, id",
         f"select monitor, start, n, data from windows where monitor != 'platform' and \"end\" < {END - DAY} order by 1, 2",
         f"select dataset, version, rows, quarantined, digest from datasets where created < {END}",

@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tidemill.project import Project, open_project
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.demo import server
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.replay import Replay
 from tidemill.recipes.recommend.shop import OPENING, days, read_cut, shuffled
-from tidemill.retrain.cycle import run_cycle
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import Project, open_project
 from tidemill.types import DAY
 
 pytestmark = pytest.mark.timeout(600)
@@ -119,7 +119,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project.store.settings.set("clock", OPENING)
         project.store.settings.set("mode", "replay")
     with open_project(base / "shop") as project:
-        first = run_cycle(project)
+        first = run_all(project)
     assert first.release.status == "champion", first.release
     yield base / "shop"
     patch.undo()
@@ -128,7 +128,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def turn(root: Path, learner: str) -> tuple[Project, object]:
     use(root, learner)
     with open_project(root) as project:
-        turned = run_cycle(project)
+        turned = run_all(project)
         return turned.release, {v.gate: v for v in project.store.releases.verdicts(turned.model.ref)}
 
 
@@ -184,10 +184,10 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
     ).fetchall()
     events = store.execute("select kind, at, data from events where subject = ? order by at", [f"release:{made['id']}"])
     told = {row["kind"]: (row["at"], json.loads(row["data"])) for row in events}
-    assert (made["action"], made["status"], made["forced"]) == ("retrain", "champion", None), list(told)
+    assert (made["action"], made["status"], made["override"]) == ("retrain", "champion", None), list(told)
     recipe = store.execute("select recipe from models where 'model:' || name || '@' || version = ?", [made["model"]])
     assert json.loads(recipe.fetchone()[0])["method"] == "steps:better"
-    verdicts = store.execute("select gate, passed, rubber_stamp from verdicts where model = ?", [made["model"]])
+    verdicts = store.execute("select gate, passed, no_baseline from verdicts where model = ?", [made["model"]])
     assert {row["gate"]: tuple(row)[1:] for row in verdicts} == dict.fromkeys(
         ("method", "baseline", "latency", "infrastructure"), (1, 0)
     )
@@ -217,7 +217,7 @@ def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_
     rows = shuffled(read_cut().filter(pl.col("invoice_date") < datetime(2010, 12, 1)), 3)
     rows.write_parquet(tmp_path / "shop/data/sales/shuffled.parquet")
     with open_project(tmp_path / "shop") as project:
-        turned = run_cycle(project)
+        turned = run_all(project)
         verdicts = {v.gate: v for v in project.store.releases.verdicts(turned.model.ref)}
     mean, low, high = turned.model.metrics["recall@20"]
     figures = verdicts["baseline"].evidence

@@ -21,10 +21,10 @@ import pytest
 
 from tests.browser.conftest import HERE, Site, Watched, browser, open_page
 from tests.browser.test_page import CONTRAST
-from tidemill.project import open_project
-from tidemill.serve import auth
+from tidemill.access import tokens as auth
+from tidemill.scope.project import open_project
 from tidemill.types import parse_time
-from tidemill.web.words import plainly
+from tidemill.web.format import plainly
 
 __all__ = ["browser", "open_page"]  # fixtures
 
@@ -164,12 +164,12 @@ def test_a_release_that_was_rolled_back_says_why(
     site: Site, paths: dict[str, str], store: Callable[..., Any], open_page: Opener
 ) -> None:
     """On live quality, with the figures that its evidence holds."""
-    model, forced = store("select model, forced from releases where status = 'rolled_back'")
+    model, override = store("select model, override from releases where status = 'rolled_back'")
     w = open_page(site)
     w.go(paths["release-rolled-back"])
     text = w.page.inner_text("main")
     assert model.removeprefix("model:") in text and "rolled back" in text
-    assert forced in text and "Passed the gates by hand" in text
+    assert override in text and "Passed the gates by hand" in text
     assert re.search(r"hit rate drops 20%: 0\.\d{3} against 0\.\d{3}, \d+ answers to \d+ subjects", text)
     w.go("/events?kind=rolled_back")
     assert model.removeprefix("model:") in w.page.inner_text("main")

@@ -131,7 +131,7 @@ def test_the_loop_retrained_and_promoted_by_its_own_decision(whole):
     store = sqlite3.connect(whole.folder / ".tidemill/tidemill.db")
     promoted = store.execute(
         "select count(distinct r.model) from releases r join decisions d on r.decision = d.id "
-        "where r.status in ('champion', 'superseded') and d.action = 'retrain' and r.forced is null"
+        "where r.status in ('champion', 'superseded') and d.action = 'retrain' and r.override is null"
     ).fetchone()[0]
     assert promoted >= 3
     assert whole.summary["retrains"] >= 3
@@ -139,9 +139,9 @@ def test_the_loop_retrained_and_promoted_by_its_own_decision(whole):
 
 def test_the_forced_release_was_rolled_back_on_live_quality(whole):
     store = sqlite3.connect(whole.folder / ".tidemill/tidemill.db")
-    forced = store.execute("select status, forced from releases where forced is not null").fetchall()
-    assert [status for status, _ in forced] == ["rolled_back"]
-    told = "select data from events where kind = 'rolled_back' and subject = (select 'release:' || id from releases where forced is not null)"
+    override = store.execute("select status, override from releases where override is not null").fetchall()
+    assert [status for status, _ in override] == ["rolled_back"]
+    told = "select data from events where kind = 'rolled_back' and subject = (select 'release:' || id from releases where override is not null)"
     (event,) = [json.loads(data) for (data,) in store.execute(told)]
     assert event["by"] == "rule" and event["reason"].startswith("hit rate drops 20%: ")
     (quality,) = [found for found in event["findings"] if found["rule"] == "hit rate drops 20%"]
@@ -150,7 +150,7 @@ def test_the_forced_release_was_rolled_back_on_live_quality(whole):
     assert [f["rule"] for f in event["findings"] if f["broken"]] == ["hit rate drops 20%"], "no other rule took it back"
     assert whole.summary["rolled_back"] >= 1
     back = {rollback["model"]: rollback for rollback in whole.summary["rollbacks"]}[event["model"]]
-    assert back["reason"] == event["reason"] and back["forced"]["reason"] == forced[0][1]
+    assert back["reason"] == event["reason"] and back["override"]["reason"] == override[0][1]
     assert store.execute("select count(*) from releases where status = 'champion'").fetchone()[0] == 1
 
 
@@ -180,10 +180,10 @@ def test_shorter_replay_decides_as_the_whole_did(whole, part):
     last = decided[-1]["at"]
     alarms = [a for a in whole.summary["alarms"] if a["at"] <= last]
     assert alarms and part.summary["alarms"] == alarms
-    models = rows_of(part, "tidemill", "select name, version, bundle, evaluated, recipe, metrics from models")
+    models = rows_of(part, "tidemill", "select name, version, bundle, evaluation_bundle, recipe, metrics from models")
     assert (
         models
-        == rows_of(whole, "tidemill", "select name, version, bundle, evaluated, recipe, metrics from models")[
+        == rows_of(whole, "tidemill", "select name, version, bundle, evaluation_bundle, recipe, metrics from models")[
             : len(models)
         ]
     )

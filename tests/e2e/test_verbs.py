@@ -142,8 +142,8 @@ def test_a_model_of_wrong_data_is_refused_and_forced_and_taken_back(served: Shop
     assert (made["dataset"], made["model"], made["status"]) == ("sales@2", "model:store@2", "refused")
     runs = served.told("runs", "ls", "--pipeline", "model")
     assert "rows" in served.tidemill("why", runs[0]["id"], "search").stdout
-    forced = served.told("release", "start", "2", "--force", "the fair begins today")["release"]
-    assert (forced["status"], forced["forced"]) == ("canary", "the fair begins today")
+    override = served.told("release", "start", "2", "--force", "the fair begins today")["release"]
+    assert (override["status"], override["override"]) == ("canary", "the fair begins today")
     assert "the fair is over" in served.tidemill("rollback", "--reason", "the fair is over").stdout
     assert served.told("status")["serving"]["model"] == first == served.told("predict", CUSTOMER)["model"]
     assert "store" in served.tidemill("compare", "1", "2").stdout
@@ -153,7 +153,7 @@ def test_a_release_that_needs_a_yes_waits_for_it(served: Shop):
     toml = served.root / "tidemill.toml"
     toml.write_text(toml.read_text().replace("[gates]\n", '[gates]\napproval = { roles = ["head of the shop"] }\n'))
     held = served.told("release", "start", "2", "--force", "the fair begins again")["release"]
-    assert (held["status"], held["forced"]) == ("held", "the fair begins again")
+    assert (held["status"], held["override"]) == ("held", "the fair begins again")
     assert served.told("status")["waiting"]
     refused = served.tidemill("approve", "--role", "passer-by", ends=7)
     assert "head of the shop" in refused.stderr

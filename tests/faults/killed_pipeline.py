@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tidemill.kernel.engine import Context, Engine, each, pipeline, step, when
+from tidemill.engine import Context, Engine, each, pipeline, step, when
 
 
 def leave(ctx: Context, name: str) -> None:
@@ -80,8 +80,8 @@ def chain(by: int = 2) -> dict[str, Any]:
 
 
 def main(folder: Path) -> None:
-    from tidemill.kernel.artifacts import LocalArtifacts
-    from tidemill.kernel.metadata import open_metadata
+    from tidemill.store.artifacts import LocalArtifacts
+    from tidemill.store.sql import open_metadata
     from tidemill.types import SystemClock
 
     def tell(event: Any) -> None:

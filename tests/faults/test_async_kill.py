@@ -18,8 +18,8 @@ import pytest
 from tests.serve import released
 from tests.serve.asking import opened
 from tests.serve.real import Scorer, start
-from tidemill.serve import auth
-from tidemill.serve.routes import SCOPES
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 
 PROMISED = 0.1  # seconds
 STEP = 0.01

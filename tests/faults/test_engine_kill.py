@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from tidemill.kernel.artifacts import LocalArtifacts
-from tidemill.kernel.engine import settle_orphans
-from tidemill.kernel.engine.faults import POINTS
-from tidemill.kernel.metadata import open_metadata
+from tidemill.engine import settle_orphans
+from tidemill.engine.faults import POINTS
+from tidemill.store.artifacts import LocalArtifacts
+from tidemill.store.sql import open_metadata
 
 SCRIPT = str(Path(__file__).with_name("killed_pipeline.py"))
 STEPS = {"start", "scale[0]", "scale[1]", "scale[2]", "add", "apart", "is_even", "say-even"}

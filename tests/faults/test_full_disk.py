@@ -20,8 +20,8 @@ from tests.release.made import hold
 from tests.serve import released
 from tests.serve.asking import opened
 from tests.serve.real import Scorer
-from tidemill.kernel.metadata.reserve import NAME, SIZE, Reserve
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
+from tidemill.store.reserve import NAME, SIZE, Reserve
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 BLOCK = 4096

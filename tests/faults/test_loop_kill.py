@@ -26,13 +26,13 @@ from tests.faults.side import ask, settled
 from tests.faults.small_shop import rows, small_shop
 from tests.faults.test_serve_kill import Load
 from tests.serve.real import Scorer, start
-from tidemill.project import Project, open_project
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 from tidemill.recipes.recommend.replay import Replay
 from tidemill.recipes.recommend.shop import OPENING, days
-from tidemill.retrain.cycle import run_cycle
-from tidemill.serve import auth
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import Project, open_project
 from tidemill.serve.client import Client
-from tidemill.serve.routes import SCOPES
 from tidemill.types import DAY, to_iso
 
 KILLS, CLIENTS = 20, 2
@@ -115,7 +115,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
         project.store.settings.set("clock", OPENING)
         project.store.settings.set("mode", "replay")
     with open_project(root) as project:
-        assert run_cycle(project).release.status == "champion"
+        assert run_all(project).release.status == "champion"
         yield project
 
 

@@ -25,7 +25,7 @@ import pytest
 
 from tests.faults.side import ask, left, settled
 from tests.faults.small_shop import rows, small_shop
-from tidemill.kernel.engine.faults import POINTS
+from tidemill.engine.faults import POINTS
 
 REPO = Path(__file__).parents[2]
 PIPELINES = {
@@ -184,7 +184,7 @@ def made(shop: Shop) -> dict[str, Any]:
     root = shop.root
     return {
         "datasets": ask(root, "select dataset, version, rows, quarantined from datasets order by version"),
-        "models": ask(root, "select name, version, bundle, evaluated, kind from models"),
+        "models": ask(root, "select name, version, bundle, evaluation_bundle, kind from models"),
         "releases": ask(root, "select endpoint, model, status from releases"),
         "verdicts": ask(root, "select model, gate, passed from verdicts order by gate"),
         "happened": ask(root, "select kind, count(*) from events where kind != 'again' group by kind order by kind"),

@@ -15,8 +15,8 @@ import pytest
 from tests.serve import released
 from tests.serve.asking import NOON, opened
 from tests.serve.real import start
-from tidemill.serve import auth
-from tidemill.serve.routes import SCOPES
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 from tidemill.types import DAY, to_iso
 
 KILLS, CLIENTS = 20, 6

@@ -12,7 +12,8 @@ from typing import Any
 
 from tests.faults.side import leave
 from tidemill.cli.main import main
-from tidemill.kernel.engine import runner, schedule
+from tidemill.engine.runner import engine as runner
+from tidemill.engine.runner import schedule
 
 
 def told(side: Path) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.features import streams
 from tests.features.streams import Happened
-from tidemill.features import store
+from tidemill.features import as_of as store
+from tidemill.features.as_of import as_of, table
 from tidemill.features.parity import TOLERANCE, compare
-from tidemill.features.store import as_of, table
 from tidemill.features.transforms import calendar
 from tidemill.features.views import Feature, View
 from tidemill.types import DAY

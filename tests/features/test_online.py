@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.features import streams
 from tests.features.streams import Happened
 from tidemill.features.online import History
-from tidemill.kernel.records import OnlineEvent
+from tidemill.store.records import OnlineEvent
 
 
 @given(streams.streams(), st.integers(0, 40), st.integers(-1, 14))

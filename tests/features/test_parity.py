@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
-from tidemill.data.ingest import ingest, load_contract
-from tidemill.data.tables import open_tables
+from tidemill.data.ingest.ingest import ingest, load_contract
+from tidemill.data.tables.tables import open_tables
 from tidemill.features.online import History
 from tidemill.features.parity import compare, record, requests_of
 from tidemill.features.views import Feature, View
-from tidemill.kernel.records import OnlineEvent, Prediction
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
+from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.types import DAY, HeldClock, parse_time
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.data.small import CONTRACT
 from tidemill.config import FeatureConfig, FeatureViewConfig
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 from tidemill.errors import ConfigError
 from tidemill.features.views import View
 from tidemill.types import DAY
@@ -31,7 +31,7 @@ def test_a_view_of_the_shop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("feature", "message", "way_out"),
+    ("feature", "message", "hint"),
     [
         (FeatureConfig(op="decayed_cont", by="sku"), "unknown op 'decayed_cont'", "did you mean 'decayed_count'?"),
         (FeatureConfig(op="count", by="skuu"), "no column 'skuu' in contract.yaml", "did you mean 'sku'?"),
@@ -48,10 +48,10 @@ def test_a_view_of_the_shop() -> None:
         (FeatureConfig(op="count", window="0 days"), "'0 days' is no length of time", ""),
     ],
 )
-def test_a_wrong_feature_says_where(feature: FeatureConfig, message: str, way_out: str) -> None:
+def test_a_wrong_feature_says_where(feature: FeatureConfig, message: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         view(x=feature)
-    assert (caught.value.message, caught.value.way_out) == (message, way_out)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
     assert caught.value.place == "[features.basket] x"
 
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidemill.feedback.join import SETTLE, join_all, revoked_by
-from tidemill.kernel.metadata import open_live
-from tidemill.kernel.metadata.base import LiveStore
-from tidemill.kernel.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.ports import LiveStore
+from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.sql import open_live
 from tidemill.testing import records as sample
 from tidemill.types import DAY, SECOND
 
@@ -94,7 +94,7 @@ def test_a_name_that_never_comes_is_unattributed_and_stays_so(live: LiveStore) -
 def test_anothers_prediction_is_refused_and_counted(live: LiveStore) -> None:
     tell(live, asked("p1", T0, subject="8"), came("a", T0 + 1, named="p1"))
     report = join_all(live, T0 + HOUR)
-    assert where(live, "a") == [(None, "unattributed")] and report.strangers == ["a"]
+    assert where(live, "a") == [(None, "unattributed")] and report.subject_mismatch == ["a"]
 
 
 def test_what_is_still_on_its_way_to_the_log_is_waited_for(live: LiveStore) -> None:
@@ -198,7 +198,7 @@ def test_rows_of_tables_join_by_id_whoever_they_are_of(live: LiveStore) -> None:
     tell(live, came("c", T0 + HOUR, subject="7", value=-3.5), came("d", T0 + 1, subject="9", named="p2"))
     report = join_all(live, T0 + 2 * HOUR, returns=False)
     assert where(live, "a", "b", "c") == [("p1", "id"), ("p2", "id"), ("p2", "subject")]
-    assert where(live, "d") == [(None, "unattributed")] and report.strangers == ["d"]
+    assert where(live, "d") == [(None, "unattributed")] and report.subject_mismatch == ["d"]
 
 
 def test_how_far_an_outcome_reaches_is_the_project_s_word(live: LiveStore) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tidemill.serve import auth
+from tidemill.access import tokens as auth
 
 MB = 1_000_000
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT
 from tests.model.made import shop
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 from tidemill.errors import ContractError
-from tidemill.features.knowledge import Knowledge
 from tidemill.features.online import History
+from tidemill.features.transaction_time import TransactionTime
 from tidemill.model.interactions import Interactions, from_frame, from_table, requests_between
 
 rows = st.lists(
@@ -61,7 +61,7 @@ def test_before_knows_nothing_of_later_rows(given_rows, end):
 def test_late_rows_are_unseen_until_they_came(given_rows, came, began, at):
     """A history, and what a model learns from, are those of the rows that were known then; the truth is what happened."""
     known = np.array([max(row[2], when) for row, when in zip(given_rows, came)])
-    data = replace(of(given_rows), knowledge=Knowledge(known, began))
+    data = replace(of(given_rows), transaction_time=TransactionTime(known, began))
     seen = [row for row, when in zip(given_rows, known.tolist()) if row[2] < at and (at <= began or when < at)]
     alone = of(seen) if seen else None
     for user in (*data.users, "stranger"):
@@ -75,7 +75,9 @@ def test_late_rows_are_unseen_until_they_came(given_rows, came, began, at):
     assert len(data.known_before(data.end)) == len(given_rows), "a released model learns from all that is there"
     assert requests_between(data, 0, 51).truth == requests_between(of(given_rows), 0, 51).truth
     half = data.before(30).purchases
-    assert half.knowledge.known.tolist() == [w for r, w in zip(given_rows, known.tolist()) if r[2] < 30 and r[3] > 0]
+    assert half.transaction_time.known.tolist() == [
+        w for r, w in zip(given_rows, known.tolist()) if r[2] < 30 and r[3] > 0
+    ]
 
 
 @given(rows)

@@ -7,11 +7,11 @@ import pytest
 
 from tests.model.made import shop
 from tidemill.errors import ConfigError, ModelError
-from tidemill.kernel.artifacts.codecs import Bundle
 from tidemill.model import scoring
 from tidemill.model.learner import fit_learner, open_learner, read_source
-from tidemill.model.problem import Settings
-from tidemill.model.rank_problem import LearnerProblem, own_recipe
+from tidemill.model.ranking_trainer import LearnerTrainer, own_recipe
+from tidemill.model.trainer import Settings
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import DAY
 
 GOOD = """
@@ -38,24 +38,24 @@ def settings(source: str, task: str = "steps:my_learner") -> Settings:
     return Settings(task, "ndcg@10", 60 * DAY, None, 1, 1_000_000, source)
 
 
-def built(source: str) -> tuple[LearnerProblem, Bundle]:
-    problem = LearnerProblem(shop(), settings(source))
-    return problem, problem.fit(own_recipe(problem.settings), 150 * DAY)
+def built(source: str) -> tuple[LearnerTrainer, Bundle]:
+    trainer = LearnerTrainer(shop(), settings(source))
+    return trainer, trainer.fit(own_recipe(trainer.settings), 150 * DAY)
 
 
 def test_it_is_fitted_carried_and_asked():
-    problem, bundle = built(GOOD)
+    trainer, bundle = built(GOOD)
     assert set(bundle.files) == {"state.npz", "items.json", "learner.py"}
     assert bundle.files["learner.py"].decode() == GOOD
     scorer = scoring.load(bundle)
     assert isinstance(scorer, scoring.LearnerScorer) and scorer.half_life == 60 * DAY
     items, scores = scorer.recommend(["i001"], np.array([9.0]), 0, 5)
     assert items[0] == "i001" and len(items) == 5 and list(scores) == sorted(scores, reverse=True)
-    found = problem.search([(100 * DAY, 128 * DAY)], None, seed=0)
+    found = trainer.search([(100 * DAY, 128 * DAY)], None, seed=0)
     means = {t.recipe["method"]: t.mean for t in found.tried}
-    assert found.recipe == own_recipe(problem.settings) and not found.kept
+    assert found.recipe == own_recipe(trainer.settings) and not found.kept
     assert means["steps:my_learner"] > means["popularity"], "it stands beside the baselines"
-    assert problem.search([(100 * DAY, 128 * DAY)], found.recipe, seed=0).kept
+    assert trainer.search([(100 * DAY, 128 * DAY)], found.recipe, seed=0).kept
     assert own_recipe(settings(GOOD + "\n")) != found.recipe, "another source is another recipe"
 
 
@@ -97,13 +97,13 @@ def test_one_that_cannot_be_fitted_says_why(source, words):
 )
 def test_one_that_answers_wrongly_is_measured_as_such(answer, words):
     """It can be built, so that the gates have something to refuse; what it does is a ModelError."""
-    problem, bundle = built(GOOD.replace(SCORES, answer))
+    trainer, bundle = built(GOOD.replace(SCORES, answer))
     with pytest.raises(ModelError) as caught:
-        problem.report(bundle, 150 * DAY, 178 * DAY)
+        trainer.report(bundle, 150 * DAY, 178 * DAY)
     assert words in str(caught.value) and caught.value.code == "model"
-    found = problem.search([(100 * DAY, 128 * DAY)], None, seed=0)
+    found = trainer.search([(100 * DAY, 128 * DAY)], None, seed=0)
     assert words in found.tried[0].error and found.tried[0].mean == 0.0
-    assert found.recipe == own_recipe(problem.settings)
+    assert found.recipe == own_recipe(trainer.settings)
 
 
 def test_a_score_that_is_no_number_comes_out_as_it_is():
@@ -113,15 +113,15 @@ def test_a_score_that_is_no_number_comes_out_as_it_is():
 
 def test_the_order_reversed_is_far_worse():
     def mean(source: str) -> float:
-        problem, bundle = built(source)
-        return float(problem.report(bundle, 150 * DAY, 178 * DAY).scored["ndcg@10"].values.mean())
+        trainer, bundle = built(source)
+        return float(trainer.report(bundle, 150 * DAY, 178 * DAY).scored["ndcg@10"].values.mean())
 
     assert mean(GOOD.replace("np.argsort(-scores", "np.argsort(scores")) < mean(GOOD) / 4
 
 
 def test_the_scorer_runs_the_bundle_s_source_and_nothing_else(tmp_path):
     (tmp_path / "steps.py").write_text(GOOD)
-    bundle = LearnerProblem(shop(), settings(read_source(tmp_path, "steps:my_learner").decode())).fit(
+    bundle = LearnerTrainer(shop(), settings(read_source(tmp_path, "steps:my_learner").decode())).fit(
         own_recipe(settings(GOOD)), 150 * DAY
     )
     (tmp_path / "steps.py").write_text("raise SystemExit")
@@ -134,6 +134,6 @@ def test_training_sees_nothing_of_the_window():
     seen = []
     learner = open_learner(GOOD.encode(), "steps:my_learner")
     learner.fit = lambda train: seen.append(train) or {}
-    problem = LearnerProblem(shop(), settings(GOOD))
-    fit_learner(learner, "steps:my_learner", problem._train(150 * DAY))
+    trainer = LearnerTrainer(shop(), settings(GOOD))
+    fit_learner(learner, "steps:my_learner", trainer._train(150 * DAY))
     assert seen[0].at.max() < 150 * DAY == seen[0].end

@@ -21,13 +21,13 @@ from tests.model.test_learner import GOOD
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotTemporalSplit, TidemillError
 from tidemill.features.online import History
-from tidemill.kernel.artifacts.codecs import get_bundle
-from tidemill.kernel.records import ModelVersion, Release
 from tidemill.model import prepare, scoring
 from tidemill.model.interactions import Interactions
 from tidemill.model.pipeline import build_candidate, model_pipeline
 from tidemill.model.windows import cut_by_time
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.store.records import ModelVersion, Release
 from tidemill.types import DAY, HeldClock, parse_time
 
 START = parse_time("2011-01-01")
@@ -110,7 +110,7 @@ def test_the_first_model_is_written_down_with_both_fits(project):
     assert (model.ref, model.kind, model.recipe["method"]) == ("model:shop@1", "first", "blend")
     assert model.recipe["half_life"] == 60 * DAY, "the declared view says so"
     assert model.data == ("dataset:sales@1",) and project.store.models.get(model.ref) == model
-    twin, released = (get_bundle(project.artifacts, d) for d in (model.evaluated, model.bundle))
+    twin, released = (get_bundle(project.artifacts, d) for d in (model.evaluation_bundle, model.bundle))
     assert released.manifest["trained_through"] == model.trained_through
     assert twin.manifest["trained_through"] == model.trained_through - 28 * DAY
     assert released.manifest["signature"]["outputs"] == {"items": "list[string]", "scores": "list[float64]"}
@@ -198,7 +198,7 @@ def test_a_late_file_teaches_the_released_model_and_not_the_one_that_is_measured
         told = prepare.rows(other, "sales", 3).filter(pl.col("item") == "late")
         assert told["_known"].to_list() == [START + 172 * DAY]
         assert "_known" not in prepare.rows(other, "sales", 2).columns, "nothing came late before"
-    twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluated, model.bundle))
+    twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluation_bundle, model.bundle))
     assert "late" in released.ranking.items and "late" not in twin.ranking.items
     assert model.metrics["n"] == without.metrics["n"]
     assert model.metrics["recall@20"] == without.metrics["recall@20"], "the row is in nobody's history either"

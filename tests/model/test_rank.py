@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.model.made import shop
 from tidemill.errors import Damaged, ModelError
 from tidemill.features.online import History
-from tidemill.kernel.artifacts.codecs import Bundle
 from tidemill.model import learners, scoring
 from tidemill.model.bundle import recommend_bundle
 from tidemill.model.rank import Ranking, RecommendScorer, top
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import DAY
 
 ITEMS = [f"i{n:02}" for n in range(12)]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.model.made import shop
 from tidemill.errors import NotEnoughData
-from tidemill.kernel.artifacts.codecs import encode
 from tidemill.model import learners
 from tidemill.model.folds import Folds, greatest
 from tidemill.model.search import Choice, search
+from tidemill.store.artifacts.codecs import encode
 from tidemill.types import DAY
 
 SPACE = {"x": Choice(-1.0, 1.0), "n": Choice(1, 9, whole=True), "kind": Choice(of=(1.0, 2.0))}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 from tidemill.model import learners
 from tidemill.model.evaluate import paired_bootstrap, score_requests
 from tidemill.model.interactions import Interactions, Requests, from_frame, requests_between

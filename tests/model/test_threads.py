@@ -9,9 +9,9 @@ import scipy.linalg  # noqa: F401 - its library is one of those
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.model.made import shop
-from tidemill.model.problem import Settings
-from tidemill.model.rank_problem import RankProblem
+from tidemill.model.ranking_trainer import RankingTrainer
 from tidemill.model.threads import one_thread, side_by_side
+from tidemill.model.trainer import Settings
 from tidemill.types import DAY
 
 
@@ -46,8 +46,8 @@ def test_side_by_side_keeps_the_order_and_raises():
 
 
 def test_fits_side_by_side_are_those_one_by_one():
-    problem = RankProblem(shop(), Settings("recommend", "ndcg@10", 60 * DAY, None, 1, 1_000_000))
+    trainer = RankingTrainer(shop(), Settings("recommend", "ndcg@10", 60 * DAY, None, 1, 1_000_000))
     for name in ("blend", "item_knn"):
-        recipe = problem.baseline(name)
+        recipe = trainer.baseline(name)
         ends = (120 * DAY, 150 * DAY, 190 * DAY)
-        assert problem.fits(recipe, ends) == [problem.fit(recipe, end) for end in ends]
+        assert trainer.fits(recipe, ends) == [trainer.fit(recipe, end) for end in ends]

@@ -12,18 +12,18 @@ import polars as pl
 import pytest
 
 from tidemill.config import FeatureConfig, FeatureViewConfig
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 from tidemill.errors import ContractError, ModelError, NotEnoughData, SignatureMismatch
-from tidemill.features.knowledge import Knowledge
+from tidemill.features.transaction_time import TransactionTime
 from tidemill.features.views import View
-from tidemill.kernel.artifacts.codecs import Bundle
 from tidemill.model import scoring
 from tidemill.model.boost import Booster
 from tidemill.model.labels import text_of
 from tidemill.model.learners import trees
-from tidemill.model.problem import Settings
-from tidemill.model.table_problem import TableProblem
 from tidemill.model.tables import Table, build, described
+from tidemill.model.tabular_trainer import TabularTrainer
+from tidemill.model.trainer import Settings
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import DAY, to_iso
 
 CONTRACT = """\
@@ -184,15 +184,15 @@ def test_the_constant_is_the_baseline_and_trees_beat_it():
     for task, metric in (("regress", "mae"), ("classify", "log_loss")):
         frame, contract = loans("regress" if task == "regress" else "binary")
         table = build(frame, contract)
-        problem = TableProblem(table, Settings(task, metric, DAY, None, 2, 60 * 1_000_000))
+        trainer = TabularTrainer(table, Settings(task, metric, DAY, None, 2, 60 * 1_000_000))
         windows = [(int(table.at[500]), int(table.at[700]))]
-        found = problem.search(windows, None, seed=0)
+        found = trainer.search(windows, None, seed=0)
         assert found.recipe["method"] == "trees" and found.tried[0].recipe == {"method": "constant", "task": task}
-        report = problem.report(
-            problem.fit(found.recipe, int(table.at[700])), int(table.at[700]), int(table.at[-1]) + 1
+        report = trainer.report(
+            trainer.fit(found.recipe, int(table.at[700])), int(table.at[700]), int(table.at[-1]) + 1
         )
-        floor = problem.report(
-            problem.fit(problem.baseline("popularity"), int(table.at[700])), int(table.at[700]), int(table.at[-1]) + 1
+        floor = trainer.report(
+            trainer.fit(trainer.baseline("popularity"), int(table.at[700])), int(table.at[700]), int(table.at[-1]) + 1
         )
         assert report.scored[metric].values.mean() < floor.scored[metric].values.mean()
         assert ("auc" in report.figures) == (task == "classify")
@@ -203,8 +203,8 @@ def test_a_label_that_training_never_saw_counts_as_impossible():
     frame, contract = loans("binary", n=100)
     odd = frame.with_columns(TARGET=pl.when(pl.col("id") == "l99").then(pl.lit("perhaps")).otherwise("TARGET"))
     table = build(odd, contract)
-    problem = TableProblem(table, Settings("classify", "log_loss", DAY, None, 1, 1))
-    report = problem.report(problem.fit(problem.baseline("constant"), int(table.at[50])), int(table.at[99]), 2**62)
+    trainer = TabularTrainer(table, Settings("classify", "log_loss", DAY, None, 1, 1))
+    report = trainer.report(trainer.fit(trainer.baseline("constant"), int(table.at[50])), int(table.at[99]), 2**62)
     assert report.scored["log_loss"].values[0] == pytest.approx(-np.log(1e-15))
 
 
@@ -242,7 +242,7 @@ def test_a_late_row_is_in_no_feature_and_no_fit_of_before_it_came():
     at = frame["at"].dt.epoch("us").to_numpy()
     known = at.copy()
     known[10] = at[20] + 1
-    told = frame.with_columns(pl.Series(k, v) for k, v in Knowledge(known, int(at[0])).columns().items())
+    told = frame.with_columns(pl.Series(k, v) for k, v in TransactionTime(known, int(at[0])).columns().items())
     table = build(told, contract, [view])
     assert build(frame, contract, [view]).raw["seen"].to_list() == list(range(40))
     assert table.raw["seen"].to_list() == [*range(11), *range(10, 20), *range(21, 40)]
@@ -251,7 +251,7 @@ def test_a_late_row_is_in_no_feature_and_no_fit_of_before_it_came():
         assert one.between(None, int(at[15])).tolist() == list(range(15))
         assert one.known_between(None, int(at[15])).tolist() == [i for i in range(15) if i != 10]
         assert one.known_between(None, int(at[25])).tolist() == list(range(25))
-    late = Knowledge(np.where(np.arange(40) == 10, at[-1] + DAY, at), int(at[0]))
+    late = TransactionTime(np.where(np.arange(40) == 10, at[-1] + DAY, at), int(at[0]))
     last = build(frame.with_columns(pl.Series(k, v) for k, v in late.columns().items()), contract, [view])
     assert len(last.known_between(None, int(at[-1]))) == 38
     assert len(last.known_between(None, int(at[-1]) + 1)) == 40, "a released model learns from all that is there"

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tidemill.config.amounts import parse_promise
 from tidemill.errors import ConfigError, NotEnoughData
-from tidemill.grammar.amounts import parse_promise
 from tidemill.monitor.baseline import (
     NEW_ITEMS,
     NEW_SUBJECTS,
@@ -157,7 +157,7 @@ def test_only_the_columns_asked_for(first_year: pl.DataFrame) -> None:
     assert found.calibration.method == "chi-square"
     with pytest.raises(ConfigError, match="no column 'prise'") as error:
         build(rows, Roles(), PROMISE, DAY, model="m", columns=["prise"])
-    assert error.value.way_out == "did you mean 'price'?"
+    assert error.value.hint == "did you mean 'price'?"
 
 
 def test_a_table_without_roles() -> None:

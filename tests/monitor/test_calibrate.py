@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tidemill.config.amounts import Promise, parse_promise
 from tidemill.errors import ConfigError
-from tidemill.grammar.amounts import Promise, parse_promise
 from tidemill.monitor.calibrate import PERSIST, calibrate, onsets
 from tidemill.monitor.drift import Column, together
 from tidemill.types import DAY, parse_span

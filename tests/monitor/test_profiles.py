@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.data.profile import Profile, profile
-from tidemill.grammar.amounts import parse_promise
+from tidemill.config.amounts import parse_promise
+from tidemill.data.profile.profile import Profile, profile
 from tidemill.monitor.calibrate import onsets
 from tidemill.monitor.profiles import columns_of, compare, counts_in
 from tidemill.types import DAY

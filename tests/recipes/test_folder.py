@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tidemill.errors import AlreadyUp, ProjectError
-from tidemill.project import open_project
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import MARK, UNFINISHED, prepared
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.recipes.recommend.story import Story
+from tidemill.scope.project import open_project
 from tidemill.serve.supervisor import only_one
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tidemill.data.contract import Contract
-from tidemill.data.ingest import ingest
+from tidemill.data.contract.contract import Contract
+from tidemill.data.ingest.ingest import ingest
 from tidemill.errors import ConfigError, ProjectError
-from tidemill.project import open_project
 from tidemill.recipes import new
 from tidemill.recipes.new import RECIPES, new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.scope.project import open_project
 
 START = Path(__file__).parents[2] / "docs/start.md"
 

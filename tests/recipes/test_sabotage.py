@@ -1,4 +1,4 @@
-"""The forced model: the same numbers as the champion's, every one under another item's name."""
+"""The override model: the same numbers as the champion's, every one under another item's name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tests.faults.small_shop import rows, small_shop
 from tidemill.model.rank import Ranking, RecommendScorer
-from tidemill.project import open_project
 from tidemill.recipes.recommend.sabotage import REASON, maybe_force, shuffle
 from tidemill.recipes.recommend.shop import OPENING
-from tidemill.retrain.cycle import run_cycle
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import open_project
 from tidemill.types import DAY
 
 N, M = 12, 4
@@ -54,7 +54,7 @@ def test_it_names_other_items_and_can_be_written_and_read():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A small shop with a champion, in a replay."""
-    base = tmp_path_factory.mktemp("forced")
+    base = tmp_path_factory.mktemp("override")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIDEMILL_HOME", str(base / "home"))
         small_shop(base / "shop", rows().filter(pl.col("invoice_date") < pl.datetime(2010, 12, 1)))
@@ -62,15 +62,15 @@ def trained(tmp_path_factory):
             project.store.settings.set("clock", OPENING)
             project.store.settings.set("mode", "replay")
         with open_project(base / "shop") as project:
-            assert run_cycle(project).release.status == "champion"
+            assert run_all(project).release.status == "champion"
         yield base
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tidemill.kernel.engine import Context
-from tidemill.project import open_project
+from tidemill.engine import Context
+from tidemill.scope.project import open_project
 from tidemill.recipes.recommend import sabotage
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.release import pipeline
@@ -99,8 +99,8 @@ with open_project(Path(sys.argv[1])) as project:
 def told(project):
     store = project.store
     return {
-        "models": [(m.ref, m.author, m.kind, m.bundle, m.evaluated, m.created) for m in store.models.list()],
-        "releases": [(r.id, r.model, r.status, r.forced, r.created, r.author) for r in store.releases.list()],
+        "models": [(m.ref, m.author, m.kind, m.bundle, m.evaluation_bundle, m.created) for m in store.models.list()],
+        "releases": [(r.id, r.model, r.status, r.override, r.created, r.author) for r in store.releases.list()],
         "events": sorted((e.id, e.at, e.kind, e.subject) for e in store.events.list()),
         "runs": [(r.pipeline, r.status) for r in store.runs.list()],
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.release.made import TOML
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
 from tidemill.types import DAY, HeldClock
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
-from tidemill.kernel.records import ModelVersion, Release
-from tidemill.project import Project
-from tidemill.release import attest
-from tidemill.release.signer import FileSigner, seal
+from tidemill.release.signing import attest
+from tidemill.release.signing.signer import FileSigner, seal
+from tidemill.scope.project import Project
+from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.records import ModelVersion, Release
 from tidemill.types import DAY
 
 TOML = """
@@ -38,7 +38,7 @@ def add_model(project: Project, version: int, **changes: Any) -> ModelVersion:
         "name": "shop",
         "version": version,
         "bundle": bundle,
-        "evaluated": bundle,
+        "evaluation_bundle": bundle,
         "recipe": {"method": "blend"},
         "kind": "refit",
         "metrics": {"recall@20": [0.3, 0.28, 0.32]},

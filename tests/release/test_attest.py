@@ -16,8 +16,9 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from tests.release.made import VERDICTS, add_model, hold, sign
 from tidemill.errors import NotAttested, StoreError
-from tidemill.release import approvals, attest, trust
-from tidemill.release.signer import FileSigner, seal
+from tidemill.release import approvals
+from tidemill.release.signing import attest, trust
+from tidemill.release.signing.signer import FileSigner, seal
 
 SAID = attest.statement("model:shop@1", "sha256:" + "ab" * 32, attest.GATE, {"gate": "refit", "passed": True})
 
@@ -103,7 +104,7 @@ def test_a_place_that_cannot_hold_the_key_is_named_with_the_way_out(project, tmp
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "a file"))
     with pytest.raises(StoreError, match="cannot be kept here: Not a directory") as error:
         FileSigner(project.keys_dir, project.state)
-    assert "TIDEMILL_HOME" in error.value.way_out
+    assert "TIDEMILL_HOME" in error.value.hint
 
 
 def test_gate_and_approval_keys_differ(project, release):
@@ -192,14 +193,14 @@ def test_a_refusal_passes_only_with_a_persons_signed_reason(project):
     with pytest.raises(NotAttested, match="did not pass"):
         verify(project, release)
     with pytest.raises(NotAttested, match="did not pass"):
-        verify(project, replace(release, forced="just a word in the record"))
+        verify(project, replace(release, override="just a word in the record"))
     word = approvals.sign_force(project, release, "ada", "we know better")
-    forced = replace(release, attestations=(*signed, word), forced="we know better")
-    verify(project, forced)
+    override = replace(release, attestations=(*signed, word), override="we know better")
+    verify(project, override)
     with pytest.raises(NotAttested):  # the gate key cannot speak for a person
         said = attest.statement(model.ref, model.bundle, attest.FORCED, {"release": "r", "who": "x", "reason": "y"})
         fake = project.artifacts.put(seal(said, FileSigner(project.keys_dir, project.state)))
-        verify(project, replace(forced, attestations=(*signed, fake)))
+        verify(project, replace(override, attestations=(*signed, fake)))
 
 
 def test_nobody_forces_what_the_server_cannot_load(project):
@@ -208,7 +209,7 @@ def test_nobody_forces_what_the_server_cannot_load(project):
     release = hold(project, model, "r", attestations=signed)
     word = approvals.sign_force(project, release, "ada", "we know better")
     with pytest.raises(NotAttested, match="'infrastructure' did not pass"):
-        verify(project, replace(release, attestations=(*signed, word), forced="we know better"))
+        verify(project, replace(release, attestations=(*signed, word), override="we know better"))
 
 
 def test_an_approval_is_checked_where_the_signed_terms_ask_for_one(project):
@@ -228,7 +229,7 @@ def test_a_damaged_envelope_is_refused(project, release):
 
 def test_the_check_imports_nothing_heavy():
     code = (
-        "import sys, tidemill.release.attest, tidemill.release.rollout;"
+        "import sys, tidemill.release.signing.attest, tidemill.release.rollout.rollout;"
         "heavy = {'polars', 'scipy', 'numpy', 'lightgbm', 'optuna', 'deltalake', 'securesystemslib', 'sqlalchemy'};"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -9,22 +9,22 @@ import polars as pl
 import pytest
 
 from tidemill.data.pipeline import ingest
-from tidemill.kernel.artifacts.codecs import get_bundle, put_bundle
-from tidemill.kernel.records import ModelVersion
 from tidemill.model import scoring
 from tidemill.model.bundle import recommend_bundle
 from tidemill.model.pipeline import build_candidate
-from tidemill.project import open_project
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.sabotage import shuffle
 from tidemill.recipes.recommend.shop import OPENING, read_cut
-from tidemill.release.case import Exam, build_case
-from tidemill.release.gates import judge_all
-from tidemill.release.infrastructure import infrastructure_gates
+from tidemill.release.gates.context import EvaluationWindow, build_context
+from tidemill.release.gates.infrastructure import infrastructure_gates
+from tidemill.release.gates.port import judge_all
+from tidemill.release.gates.quality import quality_gates
 from tidemill.release.pipeline import release_candidate
-from tidemill.release.quality import quality_gates
+from tidemill.scope.project import open_project
 from tidemill.serve.loading import load_release
+from tidemill.store.artifacts.codecs import get_bundle, put_bundle
+from tidemill.store.records import ModelVersion
 from tidemill.types import DAY, HeldClock
 
 
@@ -48,7 +48,7 @@ def shop(tmp_path_factory):
 
 
 def say(project: Any, model: ModelVersion, champion: ModelVersion | None) -> dict[str, dict[str, Any]]:
-    case = build_case(project, model, champion)
+    case = build_context(project, model, champion)
     return {said["gate"]: said for said in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
 
 
@@ -59,23 +59,25 @@ def test_the_first_model_is_released_and_the_server_may_load_it(shop):
     assert loaded.bundle == model.bundle and loaded.recommends
     verdicts = {v.gate: v for v in project.store.releases.verdicts(model.ref)}
     assert "are the offline ones" in verdicts["infrastructure"].evidence["said"]
-    assert verdicts["refit"].rubber_stamp and not verdicts["baseline"].rubber_stamp
+    assert verdicts["refit"].no_baseline and not verdicts["baseline"].no_baseline
     assert len(verdicts["latency"].evidence["rounds_us"]) == 5
     assert min(verdicts["latency"].evidence["rounds_us"]) > 0
 
 
 def test_the_test_window_is_after_all_that_the_twin_knows(shop):
     project, model, _ = shop
-    window = Exam(project, model)
-    assert get_bundle(project.artifacts, model.evaluated).manifest["trained_through"] <= window.start
+    window = EvaluationWindow(project, model)
+    assert get_bundle(project.artifacts, model.evaluation_bundle).manifest["trained_through"] <= window.start
     assert window.cut.end - window.start == 28 * DAY
     assert min(q["at"] for q in window.requests()) >= window.start
-    assert [q["subject"] for q in window.requests()] == [q["subject"] for q in Exam(project, model).requests()]
+    assert [q["subject"] for q in window.requests()] == [
+        q["subject"] for q in EvaluationWindow(project, model).requests()
+    ]
 
 
 def test_a_twin_that_has_seen_the_window_is_refused(shop):
     project, model, _ = shop
-    peeking = replace(model, evaluated=model.bundle)
+    peeking = replace(model, evaluation_bundle=model.bundle)
     said = say(project, peeking, model)["refit" if model.kind == "refit" else "method"]
     assert not said["passed"] and "into the test window" in said["evidence"]["said"]
 
@@ -98,7 +100,10 @@ def shuffled(project: Any, digest: str) -> str:
 def test_shuffled_items_are_refused_for_quality_alone(shop):
     project, model, _ = shop
     bad = replace(
-        model, kind="manual", bundle=shuffled(project, model.bundle), evaluated=shuffled(project, model.evaluated)
+        model,
+        kind="manual",
+        bundle=shuffled(project, model.bundle),
+        evaluation_bundle=shuffled(project, model.evaluation_bundle),
     )
     said = say(project, bad, model)
     assert {gate: s["passed"] for gate, s in said.items()} == {
@@ -122,8 +127,8 @@ def test_a_bundle_of_which_one_byte_is_wrong_is_refused(shop):
 def test_an_answer_that_is_not_the_offline_one_is_refused(shop, monkeypatch):
     """Offline scoring with other weights than the server's: what the gate is there to find."""
     project, model, _ = shop
-    other = Exam(project, replace(model, bundle=model.evaluated))
-    case = replace(build_case(project, model, None), answers=other.answers)
+    other = EvaluationWindow(project, replace(model, bundle=model.evaluation_bundle))
+    case = replace(build_context(project, model, None), answers=other.answers)
     (said,) = judge_all(infrastructure_gates()[:1], case)
     assert not said["passed"]
     assert said["evidence"]["wrong_in_all"] > 30, said

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tidemill.errors import GateRefused
-from tidemill.release.compare import compare, lower_bound
+from tidemill.release.gates.compare import compare, lower_bound
 
 steady = settings(deadline=None, derandomize=True, max_examples=40)
 

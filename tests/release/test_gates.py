@@ -11,18 +11,18 @@ import pytest
 
 from tests.release.made import TOML
 from tidemill.config import parse
+from tidemill.config.amounts import parse_share
 from tidemill.errors import ConfigError, ModelError
-from tidemill.grammar.amounts import parse_share
-from tidemill.kernel.records import ModelVersion
-from tidemill.release.gates import CandidateReport, Case, Opinion, judge_all
-from tidemill.release.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
-from tidemill.release.quality import Baseline, Method, Refit, quality_gates
+from tidemill.release.gates.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
+from tidemill.release.gates.port import CandidateReport, GateContext, GateResult, judge_all
+from tidemill.release.gates.quality import Baseline, Method, Refit, quality_gates
+from tidemill.store.records import ModelVersion
 from tidemill.types import canonical
 
 MODEL = ModelVersion(
     "shop", 2, "sha256:b2", "sha256:e2", {"method": "blend"}, "refit", {}, (), 200, None, "ada", None, 200
 )
-CHAMPION = replace(MODEL, version=1, bundle="sha256:b1", evaluated="sha256:e1", trained_through=100)
+CHAMPION = replace(MODEL, version=1, bundle="sha256:b1", evaluation_bundle="sha256:e1", trained_through=100)
 REQUESTS = [{"subject": f"p{n}", "k": 2, "at": n} for n in range(10)]
 RIGHT = [{"items": ["mug", "lamp"], "scores": [2.0, 1.0 + n]} for n in range(10)]
 
@@ -50,7 +50,7 @@ def scores(level: float, n: int = 300, seed: int = 0) -> Any:
     return SimpleNamespace(values=values, units=np.arange(n).astype(str), at=np.arange(n), cold=np.zeros(n, bool))
 
 
-def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float = 0.1, **changes: Any) -> Case:
+def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float = 0.1, **changes: Any) -> GateContext:
     levels = {2: candidate, 1: champion}
     given: dict[str, Any] = {
         "config": parse(TOML),
@@ -63,10 +63,10 @@ def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float
         "answers": lambda requests: RIGHT,
         "server": Server(report()),
     }
-    return Case(**{**given, **changes})
+    return GateContext(**{**given, **changes})
 
 
-def say(gate: Any, case: Case) -> dict[str, Any]:
+def say(gate: Any, case: GateContext) -> dict[str, Any]:
     (said,) = judge_all([gate], case)
     canonical(said)  # JSON can hold it, so that it can be signed
     return said
@@ -74,7 +74,7 @@ def say(gate: Any, case: Case) -> dict[str, Any]:
 
 def test_a_refit_that_is_as_good_passes_and_one_that_is_worse_does_not():
     good, bad = say(Refit(), case(0.301)), say(Refit(), case(0.28))
-    assert good["passed"] and not good["rubber_stamp"] and good["blessing"] == "quality"
+    assert good["passed"] and not good["no_baseline"] and good["blessing"] == "quality"
     assert not bad["passed"]
     assert "with 300 requests of 300 subjects it can see a loss of" in good["evidence"]["power"]
     assert "an equal candidate passes" in good["evidence"]["said"]
@@ -93,7 +93,7 @@ def test_what_changed_decides_which_gate_is_asked():
     assert [g.name for g in quality_gates(case_of(replace(MODEL, kind="manual")))] == ["method", "baseline"]
 
 
-def case_of(model: ModelVersion) -> Case:
+def case_of(model: ModelVersion) -> GateContext:
     return replace(case(), candidate=model)
 
 
@@ -107,7 +107,7 @@ def test_without_a_champion_the_change_is_rubber_stamped_but_the_baseline_is_not
     first = case(champion=None)
     assert [g.name for g in quality_gates(first)] == ["refit", "baseline"]
     stamped = say(Refit(), first)
-    assert stamped["passed"] and stamped["rubber_stamp"] and "rubber stamped" in stamped["evidence"]["said"]
+    assert stamped["passed"] and stamped["no_baseline"] and "no baseline" in stamped["evidence"]["said"]
     assert say(Baseline(), first)["passed"]
     assert not say(Baseline(), case(champion=None, candidate=0.09))["passed"]
 
@@ -152,8 +152,8 @@ def test_evidence_that_json_cannot_hold_is_a_refusal():
     class Odd:
         name, blessing = "odd", "quality"
 
-        def judge(self, case: Case) -> Opinion:
-            return Opinion(True, "fine", {"deep": [{"er": float("inf")}]})
+        def judge(self, case: GateContext) -> GateResult:
+            return GateResult(True, "fine", {"deep": [{"er": float("inf")}]})
 
     said = say(Odd(), case())
     assert not said["passed"] and "evidence.deep[0].er" in said["evidence"]["said"]

@@ -15,12 +15,14 @@ import pytest
 
 from tests.release.made import TOML, add_model
 from tests.release.test_gates import Server, case
+from tidemill.engine.faults import POINTS
 from tidemill.errors import NotAttested, NotFound, ReleaseError
-from tidemill.kernel.engine.faults import POINTS
-from tidemill.project import open_project
-from tidemill.release import approvals, attest, rollout, trust
-from tidemill.release.gates import CandidateReport
+from tidemill.release import approvals
+from tidemill.release.gates.port import CandidateReport
 from tidemill.release.pipeline import release_candidate
+from tidemill.release.rollout import rollout
+from tidemill.release.signing import attest, trust
+from tidemill.scope.project import open_project
 from tidemill.types import DAY, HeldClock
 
 
@@ -56,11 +58,11 @@ def verify(project, release):
 
 def test_the_first_model_is_rubber_stamped_and_champion(project):
     model = add_model(project, 1, kind="first")
-    release = release_candidate(project, model.ref, author="ada", make_case=GOOD)
+    release = release_candidate(project, model.ref, author="ada", make_context=GOOD)
     assert release.status == "champion" and release.author == "ada"
-    assert release.evidence["blessings"] == {"infrastructure": "blessed", "quality": "rubber stamped"}
+    assert release.evidence["blessings"] == {"infrastructure": "blessed", "quality": "no baseline"}
     verify(project, release)
-    verdicts = {v.gate: (v.passed, v.rubber_stamp) for v in project.store.releases.verdicts(model.ref)}
+    verdicts = {v.gate: (v.passed, v.no_baseline) for v in project.store.releases.verdicts(model.ref)}
     yes = (True, False)
     assert verdicts == {"infrastructure": yes, "latency": yes, "refit": (True, True), "baseline": yes}
     assert kinds(project) == ["promoted"]
@@ -68,10 +70,10 @@ def test_the_first_model_is_rubber_stamped_and_champion(project):
     assert (f"release:{release.id}", "released") in [(e.target, e.relation) for e in edges]
 
 
-def second(project, make_case=GOOD, version=2, **more):
+def second(project, make_context=GOOD, version=2, **more):
     if version == 2:
-        release_candidate(project, add_model(project, 1, kind="first").ref, make_case=GOOD)
-    return release_candidate(project, add_model(project, version).ref, author="loop", make_case=make_case, **more)
+        release_candidate(project, add_model(project, 1, kind="first").ref, make_context=GOOD)
+    return release_candidate(project, add_model(project, version).ref, author="loop", make_context=make_context, **more)
 
 
 def test_a_good_refit_becomes_a_canary(project):
@@ -96,12 +98,12 @@ def test_a_bad_one_is_refused_with_evidence(project):
 
 
 def test_force_passes_a_refusal_by_hand_and_is_recorded_as_such(project):
-    release = second(project, BAD, forced="the board wants it")
-    assert (release.status, release.forced) == ("canary", "the board wants it")
+    release = second(project, BAD, override="the board wants it")
+    assert (release.status, release.override) == ("canary", "the board wants it")
     assert release.evidence["refused"] == ["refit"]
-    assert kinds(project) == ["canary", "forced", "promoted"]
-    forced = project.store.events.list(kind="forced")[0]
-    assert forced.data["reason"] == "the board wants it" and "refit" in forced.data["refusals"]
+    assert kinds(project) == ["canary", "override", "promoted"]
+    override = project.store.events.list(kind="override")[0]
+    assert override.data["reason"] == "the board wants it" and "refit" in override.data["refusals"]
     verdict = next(v for v in project.store.releases.verdicts(release.model) if v.gate == "refit")
     assert not verdict.passed and verdict.evidence["comparison"]["low"] < 0
     verify(project, release)
@@ -111,14 +113,14 @@ def test_force_passes_a_refusal_by_hand_and_is_recorded_as_such(project):
 
 
 def test_force_where_nothing_was_refused_is_an_ordinary_release(project):
-    release = second(project, GOOD, forced="just in case")
-    assert release.status == "canary" and release.forced is None
+    release = second(project, GOOD, override="just in case")
+    assert release.status == "canary" and release.override is None
     verify(project, release)
 
 
 def test_nobody_forces_what_the_server_cannot_load(project):
     dead = making(server=Server(CandidateReport(False, ["the server died while loading it"])))
-    release = second(project, dead, forced="I am sure")
+    release = second(project, dead, override="I am sure")
     assert release.status == "refused"
     assert "infrastructure" in release.evidence["refused"]
 
@@ -127,22 +129,22 @@ def test_nobody_forces_what_the_server_cannot_load(project):
 def test_force_needs_a_reason(project, reason):
     model = add_model(project, 1)
     with pytest.raises(ReleaseError, match="reason"):
-        release_candidate(project, model.ref, forced=reason, make_case=GOOD)
+        release_candidate(project, model.ref, override=reason, make_context=GOOD)
 
 
 def test_an_unknown_model(project):
     with pytest.raises(NotFound):
-        release_candidate(project, "model:shop@9", make_case=GOOD)
+        release_candidate(project, "model:shop@9", make_context=GOOD)
 
 
 def test_released_twice_is_one_release_and_refused_may_be_tried_again(project):
     release = second(project)
-    assert release_candidate(project, release.model, make_case=GOOD).id == release.id
+    assert release_candidate(project, release.model, make_context=GOOD).id == release.id
     refused = second(project, BAD, version=3)
-    again = release_candidate(project, refused.model, make_case=BAD)
+    again = release_candidate(project, refused.model, make_context=BAD)
     assert again.id != refused.id and again.status == "refused"
-    forced = release_candidate(project, refused.model, make_case=BAD, forced="now")
-    assert forced.status == "canary" and forced.id not in (refused.id, again.id)
+    override = release_candidate(project, refused.model, make_context=BAD, override="now")
+    assert override.status == "canary" and override.id not in (refused.id, again.id)
     assert project.store.releases.get(release.id).status == "halted"
 
 
@@ -153,7 +155,7 @@ def test_ids_come_from_what_is_released(project, make):
 
 def test_approval_holds_the_release(make):
     project = make(TOML + '[gates]\napproval = { roles = ["product-owner"] }\n', "bank")
-    release = release_candidate(project, add_model(project, 1, kind="first").ref, author="ada", make_case=GOOD)
+    release = release_candidate(project, add_model(project, 1, kind="first").ref, author="ada", make_context=GOOD)
     assert release.status == "held" and kinds(project) == ["held"]
     with pytest.raises(NotAttested, match="approved"):
         verify(project, release)
@@ -175,12 +177,12 @@ def test_a_gate_that_raises_leaves_the_champion_where_it_is(project):
 CHILD = """
 import sys
 from pathlib import Path
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 from tidemill.types import DAY, HeldClock
 from tidemill.release.pipeline import release_candidate
 from tests.release.test_pipeline import GOOD
 with open_project(Path(sys.argv[1]), clock=HeldClock(100 * DAY)) as project:
-    print(release_candidate(project, "model:shop@1", make_case=GOOD).id)
+    print(release_candidate(project, "model:shop@1", make_context=GOOD).id)
 """
 
 
@@ -220,23 +222,25 @@ def test_the_project_can_be_opened_again(project):
 
 def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, monkeypatch, capsys):
     from tidemill.cli.main import main
-    from tidemill.release.registry import refusals, verdicts_of
-    from tidemill.retrain.cycle import Turned
+    from tidemill.model.registry import refusals, verdicts_of
+    from tidemill.retrain.run_all import RunSummary
 
     class Data:
         dataset, version = "sales", 1
 
-    refused = second(project, make_case=BAD)
+    refused = second(project, make_context=BAD)
     model = project.store.models.get(refused.model)
     assert refused.status == "refused" and list(refusals(project, refused)) == ["refit"]
-    monkeypatch.setattr("tidemill.retrain.cycle.run_cycle", lambda project, on_event: Turned(Data(), model, refused))
+    monkeypatch.setattr(
+        "tidemill.retrain.run_all.run_all", lambda project, on_event: RunSummary(Data(), model, refused)
+    )
     where = ["--project", str(project.root)]
     main(["run", *where])  # it ends with 0
     shown = capsys.readouterr().out
     assert "the gates refused it:" in shown and refusals(project, refused)["refit"] in shown
     main(["run", *where, "--json"])
     assert json.loads(capsys.readouterr().out)["refused_by"] == refusals(project, refused)
-    again = release_candidate(project, model.ref, make_case=GOOD)
+    again = release_candidate(project, model.ref, make_context=GOOD)
     assert len(verdicts_of(project, again)) == len(verdicts_of(project, refused)) == 4
     assert refusals(project, again) == {}
     for asked in (["release", "status"], ["models", "show", "2"]):

@@ -6,8 +6,9 @@ import pytest
 
 from tests.release.made import add_model, hold
 from tidemill.errors import NotFound, ReleaseError
-from tidemill.kernel.records import Verdict
-from tidemill.release import registry, rollout
+from tidemill.model import registry
+from tidemill.release.rollout import rollout
+from tidemill.store.records import Verdict
 
 
 @pytest.fixture
@@ -31,24 +32,24 @@ def test_resolve(shop, text, version):
 
 
 @pytest.mark.parametrize(
-    ("text", "way_out"),
+    ("text", "hint"),
     [
         ("champoin", "did you mean 'champion'?"),
         ("4", "known: 1, 2, 3"),
         ("bank@1", "no model is built yet: tidemill run"),
     ],
 )
-def test_a_name_that_is_none_says_what_there_is(shop, text, way_out):
+def test_a_name_that_is_none_says_what_there_is(shop, text, hint):
     with pytest.raises(NotFound) as raised:
         registry.resolve(shop, text)
-    assert raised.value.way_out == way_out
+    assert raised.value.hint == hint
 
 
 def test_before_the_first_model(project):
     for text in ("latest", "champion", "1"):
         with pytest.raises(NotFound) as raised:
             registry.resolve(project, text)
-        assert "tidemill run" in raised.value.way_out
+        assert "tidemill run" in raised.value.hint
 
 
 def test_an_alias_of_ones_own(shop):

@@ -16,11 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.release.made import TOML, add_model, hold, sign
 from tidemill.errors import DiskFull, NotApproved, NotAttested, ReleaseError, StoreError
-from tidemill.kernel.artifacts.codecs import get_bundle
-from tidemill.project import open_project
-from tidemill.release import approvals, attest, rollout, trust
-from tidemill.release.rollout import Arm, Evidence
+from tidemill.release import approvals
+from tidemill.release.rollout import rollout
+from tidemill.release.rollout.rollout import Arm, Evidence
+from tidemill.release.signing import attest, trust
 from tidemill.release.target import LocalTarget
+from tidemill.scope.project import open_project
+from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.types import DAY, HeldClock
 
 
@@ -215,7 +217,7 @@ def test_a_broken_rule_takes_a_release_back_whether_or_not_its_files_can_be_read
     def unreadable(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("tidemill.release.unfit.get_bundle", unreadable)
+    monkeypatch.setattr("tidemill.release.signing.integrity.get_bundle", unreadable)
     (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.02))
     assert event.kind == "rolled_back" and "hit rate" in event.data["reason"]
 
@@ -246,7 +248,7 @@ def test_a_store_that_cannot_be_read_says_nothing_about_a_release(project, canar
     def busy(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("tidemill.release.unfit.get_bundle", busy)
+    monkeypatch.setattr("tidemill.release.signing.integrity.get_bundle", busy)
     with pytest.raises(StoreError):
         rollout.check(project, "shop", later(project, 2), evidence(canary))
     assert project.store.releases.get(canary.id).status == "canary"

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from tidemill.config.rollback import parse_rule
+from tidemill.config.stages import parse_rollout, parse_stage
 from tidemill.errors import ConfigError, NotAvailableYet
-from tidemill.grammar.rollback import parse_rule
-from tidemill.grammar.stages import parse_rollout, parse_stage
-from tidemill.release.rules import Arm, Evidence, clustered, drop_e_value, judge, share_e_value
+from tidemill.release.rollout.rules import Arm, Evidence, clustered, drop_e_value, judge, share_e_value
 from tidemill.types import DAY
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
@@ -205,7 +205,7 @@ RISES = parse_rule("mae rises 20%")
 
 
 def erring(rng: np.random.Generator, n: int, mean: float) -> Arm:
-    """Errors of people who are hard to foretell, and of others."""
+    """Errors of people who are hard to predict, and of others."""
     who = rng.integers(0, max(n // 3, 2), n)
     hard = rng.gamma(4.0, 0.25, max(n // 3, 2))
     return Arm(n, 0, (), tuple(rng.exponential(mean * hard[who]).tolist()), tuple(f"p{w}" for w in who))

@@ -10,15 +10,15 @@ import polars as pl
 import pytest
 
 from tidemill.data.pipeline import ingest
-from tidemill.kernel.artifacts.codecs import put_bundle
 from tidemill.model.pipeline import build_candidate
-from tidemill.project import open_project
 from tidemill.recipes.new import new_project
-from tidemill.release.case import Exam, build_case
-from tidemill.release.gates import judge_all
-from tidemill.release.infrastructure import infrastructure_gates
+from tidemill.release.gates.context import EvaluationWindow, build_context
+from tidemill.release.gates.infrastructure import infrastructure_gates
+from tidemill.release.gates.port import judge_all
+from tidemill.release.gates.quality import quality_gates
 from tidemill.release.pipeline import release_candidate
-from tidemill.release.quality import quality_gates
+from tidemill.scope.project import open_project
+from tidemill.store.artifacts.codecs import put_bundle
 from tidemill.types import HeldClock, parse_time
 
 HOURS = 24 * 200
@@ -67,9 +67,9 @@ def test_a_forecast_of_demand_is_released(demand):
 
 def test_one_that_answers_with_the_mean_is_refused(demand):
     project, model = demand
-    exam = Exam(project, model)
+    exam = EvaluationWindow(project, model)
     constant = put_bundle(project.artifacts, exam.problem.fit(exam.problem.baseline("mean"), exam.start))
-    plain = replace(model, bundle=constant, evaluated=constant, kind="method")
-    case = build_case(project, plain, model)
+    plain = replace(model, bundle=constant, evaluation_bundle=constant, kind="method")
+    case = build_context(project, plain, model)
     said = {s["gate"]: s["passed"] for s in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
     assert said == {"infrastructure": True, "latency": True, "method": False, "baseline": False}

@@ -11,10 +11,11 @@ from tests.release.made import add_model, hold
 from tidemill.cli.doctor import examine
 from tidemill.cli.main import main
 from tidemill.errors import DiskFull, NotAttested, ProjectError
-from tidemill.kernel.metadata.reserve import SIZE
-from tidemill.project import known_id, open_project
-from tidemill.release import approvals, attest, trust
-from tidemill.release.signer import signer_of
+from tidemill.release import approvals
+from tidemill.release.signing import attest, trust
+from tidemill.release.signing.signer import signer_of
+from tidemill.scope.project import known_id, open_project
+from tidemill.store.reserve import SIZE
 from tidemill.types import DAY, HeldClock, new_id
 
 
@@ -66,7 +67,7 @@ def test_another_id_in_the_database_moves_nobodys_trust(project, forged):
     evil = forged(new_id("project"))
     with reopened(project.root) as again, pytest.raises(NotAttested, match="this machine knows the folder as") as error:
         verify(again, evil)
-    assert project.id in error.value.message and "tidemill trust" in error.value.way_out
+    assert project.id in error.value.message and "tidemill trust" in error.value.hint
 
 
 def test_another_id_is_refused_also_where_the_folder_was_never_pinned(project, forged, home):
@@ -108,7 +109,7 @@ def test_what_the_folder_is_known_as_and_cannot_be_read_is_nobodys_word(project,
     for refused in (trust.public_keys, signer_of):
         with pytest.raises(NotAttested, match="cannot be read") as error:
             refused(project)
-        assert error.value.place == str(pinned) and "tidemill trust" in error.value.way_out
+        assert error.value.place == str(pinned) and "tidemill trust" in error.value.hint
     shutil.rmtree(project.state)
     with pytest.raises(NotAttested, match="cannot be read"):  # a folder begun anew is given no other id either
         reopened(project.root)
@@ -132,7 +133,7 @@ def test_a_signature_writes_nothing_where_all_is_known(project, release, monkeyp
 
 
 def test_a_rejection_asks_no_room_of_the_disk_that_the_keys_are_on(project, release, monkeypatch):
-    monkeypatch.setattr("tidemill.project.write_whole", full)
+    monkeypatch.setattr("tidemill.scope.project.write_whole", full)
     assert project.reserve.fill()
     assert approvals.reject(project, release.id, "ada", "not this one").status == "refused"
     assert (project.state / "reserve").stat().st_size == SIZE
@@ -141,7 +142,7 @@ def test_a_rejection_asks_no_room_of_the_disk_that_the_keys_are_on(project, rele
 def test_no_room_for_a_key_costs_the_reserve_of_the_project_nothing(project, release, home, monkeypatch):
     assert project.reserve.fill()
     shutil.rmtree(home / "projects")
-    monkeypatch.setattr("tidemill.project.write_whole", full)
+    monkeypatch.setattr("tidemill.scope.project.write_whole", full)
     with pytest.raises(DiskFull, match="no room for the project's id") as error:
         approvals.reject(project, release.id, "ada", "not this one")
     assert error.value.place.startswith(str(home / "projects"))
@@ -149,7 +150,7 @@ def test_no_room_for_a_key_costs_the_reserve_of_the_project_nothing(project, rel
 
 
 def test_a_key_that_cannot_be_kept_is_said(elsewhere, monkeypatch):
-    monkeypatch.setattr("tidemill.release.trust.write_whole", full)
+    monkeypatch.setattr("tidemill.release.signing.trust.write_whole", full)
     with pytest.raises(DiskFull, match="no room for the public key"):
         trust.trust(elsewhere, trust.offered(elsewhere).fingerprint)
 
@@ -158,12 +159,12 @@ def test_a_public_key_that_is_spoilt_is_copied_back(project, release):
     (project.keys_dir / "gate.pub").write_text("?")
     with pytest.raises(NotAttested, match="no trusted gate key") as error:
         trust.public_keys(project)
-    assert f"copy it back from {project.state / 'keys'}" in error.value.way_out
+    assert f"copy it back from {project.state / 'keys'}" in error.value.hint
     (project.keys_dir / "gate.pub").write_bytes((project.state / "keys" / "gate.pub").read_bytes())
     (project.state / "keys" / "gate.pub").write_text("?")
     with pytest.raises(NotAttested, match="no trusted gate key") as error:
         trust.public_keys(project)
-    assert f"copy it back from {project.keys_dir}" in error.value.way_out
+    assert f"copy it back from {project.keys_dir}" in error.value.hint
 
 
 def test_deleted_public_keys_change_nothing(project, release):
@@ -201,9 +202,9 @@ def doctors_word(project):
 def test_a_copy_elsewhere_is_refused_until_its_keys_are_trusted_by_hand(elsewhere, release, capsys):
     with pytest.raises(NotAttested, match="does not know the keys") as error:
         verify(elsewhere, release)
-    assert "tidemill trust" in error.value.way_out
+    assert "tidemill trust" in error.value.hint
     word = doctors_word(elsewhere)
-    assert not word.well and "does not know the keys" in word.said and "tidemill trust" in word.way_out
+    assert not word.well and "does not know the keys" in word.said and "tidemill trust" in word.hint
     here = ["--project", str(elsewhere.root), "--json"]
     main(["trust", *here])
     shown = json.loads(capsys.readouterr().out)

@@ -13,14 +13,14 @@ import polars as pl
 import pytest
 
 from tests.release.made import sign
-from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
-from tidemill.kernel.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
 from tidemill.monitor.windows import baseline_of
-from tidemill.project import Project, open_project
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
 from tidemill.retrain.jobs import InlineJobs, JobFailed
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release
 from tidemill.types import DAY, JsonObject, Micros, named_id, parse_time
 
 STAGES = ({"share": 0.5, "span": 2 * DAY, "requests": 10}, {"share": 1.0, "span": 0, "requests": 0})
@@ -71,7 +71,7 @@ def add_model(project: Project, recall: tuple[float, float, float] = (0.31, 0.28
         name="shop",
         version=version,
         bundle=put_bundle(project.artifacts, Bundle({"version": version}, {"model.bin": b"model %d" % version})),
-        evaluated=f"sha256:{version}e",
+        evaluation_bundle=f"sha256:{version}e",
         recipe={},
         kind="first" if version == 1 else "refit",
         metrics={"recall@20": list(recall), "n": 300},

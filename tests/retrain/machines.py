@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.kernel.artifacts.codecs import get_bundle
-from tidemill.kernel.records import Event, Outcome, Prediction
 from tidemill.model.scoring import load
-from tidemill.project import Project, open_project
-from tidemill.retrain.cycle import run_cycle
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.store.records import Event, Outcome, Prediction
 from tidemill.types import DAY, Micros, named_id, parse_time
 
 OPENING = parse_time("2020-03-01")
@@ -137,7 +137,7 @@ class Machines:
         return tick(self.project, InlineJobs(self.project))
 
     def ask(self, row: dict[str, Any]) -> Prediction:
-        from tidemill.release.rollout import arm
+        from tidemill.release.rollout.rollout import arm
 
         store = self.project.store
         champion, canary = (
@@ -185,7 +185,7 @@ def opened(root: Path, task: str, metric: str, rollout: str = '["100%"]') -> Ite
     with open_project(root) as project:
         machines = Machines(project, task)
         machines.drop("before", [row for day in range(-BEFORE, 0) for row in machines.rows(day, False)])
-        turned = run_cycle(project)
+        turned = run_all(project)
         said = {v.gate: v.evidence["said"] for v in project.store.releases.verdicts(turned.model.ref)}
         assert turned.release.status == "champion", said
         yield machines

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidemill.errors import Damaged
-from tidemill.kernel.records import Decision
 from tidemill.retrain.decide import RETRIES, decide, evidence_digest
 from tidemill.retrain.policy import Policy
 from tidemill.retrain.replay import replay_decisions
+from tidemill.store.records import Decision
 from tidemill.types import DAY, SECOND, parse_time
 
 HOUR = 3_600 * SECOND

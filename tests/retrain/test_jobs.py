@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tidemill.engine.journal.owner import is_gone, new_owner
 from tidemill.errors import LeaseLost
-from tidemill.kernel.engine.owner import is_gone, new_owner
-from tidemill.project import Project, open_project
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
 from tidemill.retrain.worker import LEASE, _must_own
+from tidemill.scope.project import Project, open_project
 
 STEPS = '''
 """A source that does what a file says."""

@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tidemill.data.freshness import stale_now
-from tidemill.kernel.records import Event, Outcome
-from tidemill.project import open_project
+from tidemill.data.contract.freshness import stale_now
 from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
+from tidemill.scope.project import open_project
+from tidemill.store.records import Event, Outcome
 from tidemill.types import DAY, to_iso
 
 from .conftest import Shop, add_model, add_release
@@ -337,10 +337,10 @@ def test_without_a_champion_it_waits(shop: Shop) -> None:
 
 def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
     """Training and gates, each a few seconds; in a replay nothing, so that a story is decided alike each time."""
-    from tidemill.kernel.records import Run
     from tidemill.retrain.decide import decide
     from tidemill.retrain.evidence import gather
     from tidemill.retrain.policy import Policy
+    from tidemill.store.records import Run
 
     store, now = shop.project.store, shop.project.clock.now()
     policy(shop, "new data 1 rows", cooldown="1 s")
@@ -371,12 +371,14 @@ def test_outcomes_that_name_another_subjects_prediction_are_told(shop: Shop) -> 
     false = [Outcome(f"false{n}", at, f"not{owner}", "22423", 1.0, shop.asked[0], at) for n in range(3)]
     shop.project.live.append((), false, ())
     shop.project.live.flush()
-    (event,) = [e for e in tick(shop.project, shop.jobs) if e.kind == "strangers"]
+    (event,) = [e for e in tick(shop.project, shop.jobs) if e.kind == "subject_mismatch"]
     assert event.data["count"] == 3 and event.data["reason"].startswith("3 outcomes named a prediction of another")
     assert [shop.project.live.outcomes.get(o.key).how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
     assert tick(shop.project, shop.jobs) == [], "told once"
-    assert [e.id for e in shop.project.store.events.list(kind="strangers")] == [event.id]
+    assert [e.id for e in shop.project.store.events.list(kind="subject_mismatch")] == [event.id]
     shop.project.live.append((), [Outcome("false3", at, f"not{owner}", "22423", 1.0, shop.asked[0], at)], ())
     shop.project.live.flush()
     (more,) = tick(shop.project, shop.jobs)
-    assert (more.kind, more.at, more.data["count"]) == ("strangers", event.at, 1), "others, though at the same moment"
+    assert (more.kind, more.at, more.data["count"]) == ("subject_mismatch", event.at, 1), (
+        "others, though at the same moment"
+    )

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from tidemill.kernel.records import OnlineEvent
 from tidemill.monitor.skew import check_skew
+from tidemill.store.records import OnlineEvent
 from tidemill.testing.live import written
 from tidemill.types import DAY
 

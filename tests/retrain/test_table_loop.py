@@ -12,8 +12,8 @@ from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, r
 
 from tests.retrain.machines import HOURS, KINDS, MACHINES, OPENING, Machines, opened
 from tidemill.cli.status import overview
-from tidemill.kernel.records import Window
 from tidemill.retrain.replay import replay
+from tidemill.store.records import Window
 from tidemill.types import DAY
 
 

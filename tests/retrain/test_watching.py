@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tidemill.feedback.join import join_due
-from tidemill.kernel.records import Event, Prediction, Window
 from tidemill.monitor.alerts import REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.platform import LEAST_BYTES, close_platform, latencies
 from tidemill.monitor.quality import arms, close_quality, evidence, hurts
 from tidemill.monitor.windows import baseline_of, close_drift, due, next_end
+from tidemill.store.records import Event, Prediction, Window
 from tidemill.testing import records as sample
 from tidemill.types import DAY
 

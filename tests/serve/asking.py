@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from tidemill.kernel.records import Release
-from tidemill.project import Project, open_project
-from tidemill.serve import auth
-from tidemill.serve.app import App
+from tidemill.access import tokens as auth
+from tidemill.scope.project import Project, open_project
+from tidemill.serve.http.app import App
 from tidemill.serve.loading import Loaded
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor, Served
 from tidemill.serve.replay import replay_clock
 from tidemill.serve.serving import Serving
+from tidemill.store.records import Release
 from tidemill.types import DAY, HeldClock
 
 TOML = """

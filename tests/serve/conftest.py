@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.serve.asking import Asker, alive, make_app, opened
-from tidemill.project import Project
-from tidemill.serve import auth
-from tidemill.serve.routes import SCOPES
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
+from tidemill.scope.project import Project
 
 
 @pytest.fixture

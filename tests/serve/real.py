@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tidemill.project import Project
-from tidemill.serve import auth
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
+from tidemill.scope.project import Project
 from tidemill.serve.child import command
-from tidemill.serve.routes import SCOPES
 
 START = 60.0
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from tests.release.made import add_model, hold
-from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
-from tidemill.kernel.records import ModelVersion, Release
 from tidemill.model.bundle import learner_bundle, recommend_bundle
 from tidemill.model.rank import Ranking
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.records import ModelVersion, Release
 from tidemill.types import DAY
 
 
@@ -48,7 +48,7 @@ class misbehaves:
 def model(project: Project, version: int, **how: Any) -> ModelVersion:
     """A registered version that answers so."""
     digest = bundle(project, (f"top of {version}",), **how)
-    return add_model(project, version, bundle=digest, evaluated=digest)
+    return add_model(project, version, bundle=digest, evaluation_bundle=digest)
 
 
 def champion(project: Project, version: int = 1, **how: Any) -> Release:

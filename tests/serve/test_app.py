@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 from tidemill.errors import DiskFull, ProjectError, StoreBusy
-from tidemill.serve import auth
 from tidemill.serve import log as logs
-from tidemill.serve.answers import _Flying as Flying
-from tidemill.serve.app import App
 from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.http.app import App
+from tidemill.serve.http.routes import OPEN, Route
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Predictor
-from tidemill.serve.routes import OPEN, SCOPES, Route
+from tidemill.serve.service import _Flying as Flying
 from tidemill.types import DAY, to_iso
 
 
@@ -63,7 +64,7 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
         told = (await ask("POST", "/feedback", lines)).json
         assert (told["new"], told["repeated"], told["conflicting"]) == (1, 1, ["o1"])
         assert told["unknown_predictions"] == ["pred_none"]
-        assert (await ask("POST", "/feedback", {"key": "1"})).json["way_out"].startswith("it takes: key, subject, item")
+        assert (await ask("POST", "/feedback", {"key": "1"})).json["hint"].startswith("it takes: key, subject, item")
         return (await ask("POST", "/predict/shop", {"subject": "7"})).json
 
     answer = run(work)
@@ -78,7 +79,7 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
 
 def test_rows_of_another_writer_are_followed_in_order(run, project):
     """Another process's rows between ours must not be skipped, whichever we hear of first."""
-    from tidemill.kernel.records import OnlineEvent
+    from tidemill.store.records import OnlineEvent
 
     async def work(ask: Asker) -> Any:
         project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0)])
@@ -235,7 +236,7 @@ def test_ack_modes_are_said(run, project):
     said, wrong, forgetful, lost = run(work)
     assert said == ["async", "none"]
     assert [h.status for h in (wrong, forgetful, lost)] == [400, 400, 400]
-    assert "did you mean 'async'" in wrong.json["way_out"]
+    assert "did you mean 'async'" in wrong.json["hint"]
     assert project.live.predictions.count() == 1  # async was written when the server ended; none was not
 
 
@@ -273,7 +274,7 @@ def test_bad_requests_are_refused_in_words(run, project):
         assert (heard.status, heard.headers["content-type"]) == (400, "application/problem+json"), says
         problem = heard.json
         assert problem["code"] == "bad_request" and says in problem["message"]
-        assert {"type", "title", "status", "detail", "place", "way_out"} <= set(problem)
+        assert {"type", "title", "status", "detail", "place", "hint"} <= set(problem)
     assert project.live.predictions.count() == 0
 
 
@@ -437,8 +438,8 @@ def test_wrong_methods_and_unknown_endpoints(run):
         return [await ask("GET", "/predict/shop"), await ask("POST", "/predict/shpo", {"subject": "7"})]
 
     method, endpoint = run(work)
-    assert (method.status, method.json["code"], method.json["way_out"]) == (405, "wrong_method", "it answers POST")
-    assert (endpoint.status, endpoint.json["way_out"]) == (404, "did you mean 'shop'?")
+    assert (method.status, method.json["code"], method.json["hint"]) == (405, "wrong_method", "it answers POST")
+    assert (endpoint.status, endpoint.json["hint"]) == (404, "did you mean 'shop'?")
 
 
 def test_replay_routes_exist_in_a_replay_only(run):
@@ -614,7 +615,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
     import threading
 
     from tidemill.errors import DiskFull
-    from tidemill.kernel.records import OnlineEvent
+    from tidemill.store.records import OnlineEvent
 
     troubles: list[Exception] = [ValueError("never thought of"), DiskFull("no room")]
     follow = Predictor.follow

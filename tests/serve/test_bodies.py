@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tidemill.errors import BadRequest
-from tidemill.kernel.records import Outcome
 from tidemill.serve.bodies import AHEAD, LARGEST, MAX_ROWS, outcomes_of
+from tidemill.store.records import Outcome
 from tidemill.types import parse_time, to_iso
 
 NOW = parse_time("2011-03-01T12:00:00Z")

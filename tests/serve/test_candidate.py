@@ -12,14 +12,15 @@ import pytest
 from tests.serve import released
 from tests.serve.asking import NOON
 from tests.serve.test_loading import flip
+from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
-from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
-from tidemill.kernel.records import OnlineEvent
 from tidemill.model.bundle import FORMAT
-from tidemill.serve import auth, candidate
+from tidemill.serve import candidate
 from tidemill.serve.candidate import SubprocessCandidateServer
-from tidemill.serve.candidate_app import candidate_app, scope_of
 from tidemill.serve.child import spawn
+from tidemill.serve.http.candidate_app import candidate_app, scope_of
+from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.records import OnlineEvent
 from tidemill.types import DAY
 
 
@@ -53,13 +54,13 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
     assert project.store.tokens.list() == []  # the ticket is used up
 
 
-@pytest.mark.parametrize("error", [DiskFull("no room", way_out="make some"), StoreBusy("busy", way_out="wait")])
+@pytest.mark.parametrize("error", [DiskFull("no room", hint="make some"), StoreBusy("busy", hint="wait")])
 def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monkeypatch, error):
     """A model that cannot be judged because the disk is full is not refused: the judging stops, to go on later."""
     monkeypatch.setattr(candidate._Server, "first_line", lambda *a: {"error": error.problem()})
     with pytest.raises(type(error), match="cannot be judged now") as raised:
         probe(project, released.bundle(project, ("a",)))
-    assert raised.value.way_out == error.way_out
+    assert raised.value.hint == error.hint
 
 
 def test_wrong_answers_are_told(project):

@@ -12,13 +12,13 @@ import pytest
 from tests.release.made import add_model, hold, sign
 from tests.serve import released
 from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
-from tidemill.kernel.artifacts.codecs import Bundle, get_bundle, put_bundle
 from tidemill.model.bundle import FORMAT
-from tidemill.release import rollout
+from tidemill.release.rollout import rollout
 from tidemill.serve.loading import load_release
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import AGAIN, Predictor
 from tidemill.serve.serving import prepare
+from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
 
 
 def flip(path, at=-1):
@@ -173,7 +173,7 @@ def test_a_canary_beside_a_damaged_champion_answers_its_share_and_no_more(projec
     assert {predictor.choose(s)[1] for s in chosen} == {"canary"}
     with pytest.raises(NoModel, match="may not be served") as error:
         predictor.choose(min(subjects - chosen))
-    assert "tidemill doctor" in error.value.way_out
+    assert "tidemill doctor" in error.value.hint
 
 
 def test_with_nothing_good_nothing_is_served(project):
@@ -192,7 +192,7 @@ def test_a_missing_file_is_refused(project):
 
 def test_a_wrong_signature_is_refused(project, tmp_path, monkeypatch):
     """Signed by a key that this project does not trust, over the right bytes."""
-    from tidemill.release import signer as keys
+    from tidemill.release.signing import signer as keys
 
     release = released.champion(project)
     trusted = [(project.state / "keys" / f"{name}.pub").read_bytes() for name in ("gate", "approval")]

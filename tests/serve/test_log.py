@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tidemill.errors import DiskFull, StoreBusy
-from tidemill.kernel.records import OnlineEvent, Prediction
 from tidemill.serve import log as logs
 from tidemill.serve.log import Log
+from tidemill.store.records import OnlineEvent, Prediction
 
 
 class Slow:
@@ -149,7 +149,7 @@ def test_a_disk_that_does_not_answer_is_a_bounded_wait(monkeypatch):
         log.expire()
         with pytest.raises(StoreBusy, match="did not confirm") as told:
             await future
-        assert "same key" in told.value.way_out and log.waiting == 1  # it may still come
+        assert "same key" in told.value.hint and log.waiting == 1  # it may still come
         store.commit()
         await log.drain()
         assert log.waiting == 0

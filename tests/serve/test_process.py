@@ -15,15 +15,15 @@ import pytest
 
 from tests.serve import released
 from tests.serve.real import scorer, start
-from tidemill.serve import auth
-from tidemill.serve.routes import SCOPES
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 
 HEAVY = ("polars", "deltalake", "scipy", "lightgbm", "optuna", "pandas", "sklearn", "pyarrow", "datasketches")
 WATCHED = """
 import json, sys
 opened = []
 sys.addaudithook(lambda name, args: opened.append(str(args[0])) if name == "open" else None)
-from tidemill.serve.server import main
+from tidemill.serve.http.server import main
 code = main(sys.argv[2:])
 json.dump({"modules": sorted(sys.modules), "opened": opened}, open(sys.argv[1], "w"))
 sys.exit(code)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.serve.asking import NOON, TOML, Asker, alive, make_app
-from tidemill.kernel.metadata import open_metadata
-from tidemill.project import StoredClock, open_project
-from tidemill.serve import auth
-from tidemill.serve.routes import SCOPES
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
+from tidemill.scope.project import StoredClock, open_project
+from tidemill.store.sql import open_metadata
 from tidemill.types import DAY, to_iso
 
 
@@ -55,7 +55,7 @@ def test_the_clock_moves_up_to_what_is_due_and_waits_there(replaying):
         moved = await move(ask, NOON + 5)
         assert (moved.status, moved.json["clock"], moved.json["behind"]) == (200, NOON + 5, False)
         beyond = await move(ask, due + 1)
-        assert beyond.status == 409 and to_iso(due) in beyond.json["way_out"]
+        assert beyond.status == 409 and to_iso(due) in beyond.json["hint"]
         back = await move(ask, NOON)
         assert back.status == 409 and "does not go back" in back.json["message"]
         there = await move(ask, due)

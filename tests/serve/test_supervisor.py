@@ -16,18 +16,19 @@ from pathlib import Path
 import pytest
 
 from tests.serve import released
+from tidemill.access import tokens as auth
 from tidemill.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, ServeError, Unauthorized
-from tidemill.project import open_project
-from tidemill.serve import auth, supervised, supervisor
+from tidemill.scope.project import open_project
+from tidemill.serve import supervised, supervisor
 from tidemill.serve.client import Client
-from tidemill.serve.server import listen
+from tidemill.serve.http.server import listen
 from tidemill.serve.supervised import Child
 from tidemill.serve.supervisor import login_address, up
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 from tidemill.serve import child, supervised, supervisor
 from tests.serve.asking import NOON
 from tidemill.types import HeldClock
@@ -295,7 +296,7 @@ def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
     monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
     tree = supervisor._Tree(project, "127.0.0.1", 0)
     tree._scorer.look = tree._loop.look = lambda: False
-    monkeypatch.setattr("tidemill.kernel.metadata.reserve.Reserve.fill", lambda _: filled.append(now[0]))
+    monkeypatch.setattr("tidemill.store.reserve.Reserve.fill", lambda _: filled.append(now[0]))
     for _ in range(64):
         now[0] += 0.25
         tree.look()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.serving import traced
 from tests.web.story import NOW, make_root, tell
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
 from tidemill.web.pages import trace
 

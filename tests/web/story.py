@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.web.story_build import Building
 from tests.web.story_live import Living
 from tests.web.teller import HOSTILE, NOW, TEMPLATE
-from tidemill.project import open_project
+from tidemill.scope.project import open_project
 from tidemill.types import DAY, HeldClock, named_id
 
 __all__ = ["HOSTILE", "NOW", "Story", "make_root", "prediction_id", "tell"]

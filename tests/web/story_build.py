@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
-from tidemill.data.profile import profile
-from tidemill.data.quarantine import QUARANTINE_COLUMNS
-from tidemill.data.tables import QUARANTINE, open_tables
-from tidemill.kernel import records as r
+from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
+from tidemill.data.profile.profile import profile
+from tidemill.data.tables.tables import QUARANTINE, open_tables
+from tidemill.store import records as r
 from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
-from tidemill.kernel import records as r
 from tidemill.retrain.decide import evidence_digest
+from tidemill.store import records as r
 from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 
 
@@ -16,7 +16,7 @@ class Living(Teller):
     # releases -----------------------------------------------------------------------------------------------------
 
     def rollouts(self) -> None:
-        """Seven releases: superseded ones, a refused one, one forced and rolled back, the champion in its bake, a canary, one held."""
+        """Seven releases: superseded ones, a refused one, one override and rolled back, the champion in its bake, a canary, one held."""
         for version in range(1, 9):
             self.gates(version)
         stages = ({"share": 0.25, "span": 2 * DAY, "requests": 10}, {"share": 1.0, "span": 0, "requests": 0})
@@ -25,7 +25,7 @@ class Living(Teller):
             (7, "rolled_back", self.text("the campaign must start on Friday")), (8, "canary", None), (4, "held", None),
         ]  # fmt: skip
         previous: str | None = None
-        for i, (version, status, forced) in enumerate(plan):
+        for i, (version, status, override) in enumerate(plan):
             made = NOW - (8 - i) * 15 * DAY if i < 5 else NOW - (9 - i) * DAY - 3 * HOUR
             if status == "champion":
                 made = NOW - 9 * DAY
@@ -41,13 +41,13 @@ class Living(Teller):
             self.store.releases.add(
                 r.Release(
                     name, "shop", f"model:shop@{version}", at_first, stages, stage, started or made, made, started, ended,
-                    previous, forced, signed, decision, author, self.evidence(status, made),
+                    previous, override, signed, decision, author, self.evidence(status, made),
                 )
             )  # fmt: skip
             if status == "champion":
                 self.store.releases.promote(name, made + HOUR)
                 previous = name
-            self.told(version, status, name, made, forced)
+            self.told(version, status, name, made, override)
         self.store.releases.update(named_id("rel", "6"), status="champion", previous=named_id("rel", "5"))
 
     def evidence(self, status: str, made: Micros) -> JsonObject:
@@ -64,7 +64,7 @@ class Living(Teller):
             return {"stages": [{"stage": 0, "at": made + 2 * DAY, "findings": findings}], "bake_until": NOW + 2 * DAY}
         return {"stages": [{"stage": 0, "at": made + DAY, "findings": findings}]} if status == "canary" else {}
 
-    def told(self, version: int, status: str, name: str, made: Micros, forced: str | None) -> None:
+    def told(self, version: int, status: str, name: str, made: Micros, override: str | None) -> None:
         ref, model = f"release:{name}", f"model:shop@{version}"
         if status == "refused":
             self.event(
@@ -76,8 +76,8 @@ class Living(Teller):
             self.event(made + HOUR, "canary", ref, model=model, stage=0, share=0.25)
         if status == "held":
             self.event(made, "held", ref, model=model, reason="")
-        if forced:
-            self.event(made, "forced", ref, model=model, reason=forced)
+        if override:
+            self.event(made, "override", ref, model=model, reason=override)
             self.event(
                 made + DAY,
                 "rolled_back",

@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tidemill.kernel import records as r
-from tidemill.kernel.records import Artifact
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store import records as r
+from tidemill.store.records import Artifact
 from tidemill.types import DAY, Micros, named_id, parse_time
 
 NOW = parse_time("2011-06-20T09:30:00")

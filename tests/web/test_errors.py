@@ -10,9 +10,9 @@ import pytest
 
 from tests.web.story import NOW
 from tests.web.test_pages import get
-from tidemill.kernel.records import Window
-from tidemill.project import Project, open_project
 from tidemill.recipes.new import new_project
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Window
 from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock
 

@@ -18,10 +18,10 @@ import pytest
 from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
 from tests.web.story import NOW, prediction_id
+from tidemill.access import tokens as auth
 from tidemill.config import GoalSection
-from tidemill.kernel import records as r
-from tidemill.project import Project
-from tidemill.serve import auth
+from tidemill.scope.project import Project
+from tidemill.store import records as r
 from tidemill.types import DAY, named_id
 from tidemill.web.app import PAGES, PULSE, Web
 from tidemill.web.pages import trace
@@ -349,7 +349,7 @@ def test_json_of_a_program_is_not_a_page(told: Project) -> None:
 
 
 def test_a_stage_runs_with_the_clock(told: Project) -> None:
-    from tidemill.web.rollout import track
+    from tidemill.web.charts.rollout import track
 
     release = told.store.releases.get(named_id("rel", "8"))
     early, late = str(track(release, release.stage_since)), str(track(release, release.stage_since + DAY))

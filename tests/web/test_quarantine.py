@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tidemill.errors import StoreError
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.web import quarantine
 
 HANGS = """

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.types import DAY
-from tidemill.web import bars, lines, svg
-from tidemill.web.graph import Node, graph, layers
-from tidemill.web.wheel import PARTS, Part, wheel
+from tidemill.web.charts import bars, lines, svg
+from tidemill.web.charts.graph import Node, graph, layers
+from tidemill.web.charts.wheel import PARTS, Part, wheel
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)

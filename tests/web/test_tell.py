@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.kernel.records import Event
+from tidemill.store.records import Event
 from tidemill.types import DAY, JsonObject
 from tidemill.web.tell import routine, tell, timeline
 

@@ -11,7 +11,7 @@ from tidemill import __version__
 from tidemill.api import data, decisions, events, models, predictions, problems, releases, runs, status, windows
 from tidemill.api.openapi import document
 from tidemill.api.scoped import reads, table
-from tidemill.serve.routes import Asgi, Route
+from tidemill.serve.http.routes import Asgi, Route
 from tidemill.serve.serving import Serving
 
 NOUNS = (status, data, runs, models, releases, decisions, events, windows, predictions)

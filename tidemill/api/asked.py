@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tidemill.errors import BadRequest, ConfigError
-from tidemill.kernel.records import Token
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.serve.serving import Serving
+from tidemill.store.records import Token
 from tidemill.types import Micros, parse_time
 
 
@@ -42,4 +42,4 @@ def moment(text: str | None, name: str) -> Micros | None:
     try:
         return parse_time(text)
     except ConfigError as exc:
-        raise BadRequest(exc.message, place=name, way_out=exc.way_out) from exc
+        raise BadRequest(exc.message, place=name, hint=exc.hint) from exc

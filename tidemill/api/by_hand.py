@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.errors import ReleaseError, TidemillError
-from tidemill.project import Project, open_project
 from tidemill.release import approvals
+from tidemill.scope.project import Project, open_project
 from tidemill.serve.child import command
 
 SECONDS = 30.0
@@ -38,7 +38,7 @@ async def say(project: Project, verb: str, release: str, who: str, reason: str, 
     except TimeoutError as exc:
         child.kill()
         await child.wait()
-        raise ReleaseError(f"{verb} took longer than {SECONDS:g} s", way_out=f"tidemill {verb} {release}") from exc
+        raise ReleaseError(f"{verb} took longer than {SECONDS:g} s", hint=f"tidemill {verb} {release}") from exc
     if child.returncode:
         raise _told(out, err)
 
@@ -46,7 +46,7 @@ async def say(project: Project, verb: str, release: str, who: str, reason: str, 
 def _told(out: bytes, err: bytes) -> ReleaseError:
     try:
         found = json.loads(out)
-        return ReleaseError(found["detail"], place=found["place"], way_out=found["way_out"])
+        return ReleaseError(found["detail"], place=found["place"], hint=found["hint"])
     except (ValueError, KeyError, TypeError):
         last = err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it died without a word"]
         return ReleaseError(last[0])

@@ -12,8 +12,8 @@ from tidemill.api.asked import Opened
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import reads
 from tidemill.errors import NotFound
-from tidemill.kernel.records import DatasetVersion, IngestedFile
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store.records import DatasetVersion, IngestedFile
 from tidemill.types import did_you_mean
 
 router = APIRouter(prefix="/api/data", tags=["data"])
@@ -79,4 +79,4 @@ def _dataset(project: Project, name: str) -> Dataset:
 
 def _expect(project: Project, name: str) -> None:
     if name not in project.config.data:
-        raise NotFound(f"no dataset {name!r}", way_out=did_you_mean(name, project.config.data))
+        raise NotFound(f"no dataset {name!r}", hint=did_you_mean(name, project.config.data))

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from tidemill.api.asked import Opened
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import reads
-from tidemill.kernel.records import Decision
+from tidemill.store.records import Decision
 
 router = APIRouter(prefix="/api/decisions", tags=["decisions"])
 

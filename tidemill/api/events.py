@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from tidemill.api.asked import Opened, moment
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import reads
-from tidemill.kernel.records import Event
+from tidemill.store.records import Event
 
 router = APIRouter(tags=["events"])
 

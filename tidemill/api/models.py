@@ -12,8 +12,8 @@ from tidemill.api.asked import Opened
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import reads
 from tidemill.errors import NotFound
-from tidemill.kernel.records import ModelVersion, Verdict
-from tidemill.release import registry
+from tidemill.model import registry
+from tidemill.store.records import ModelVersion, Verdict
 from tidemill.types import JsonObject
 
 router = APIRouter(tags=["models"])

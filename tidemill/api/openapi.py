@@ -8,14 +8,14 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tidemill.serve.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
 from tidemill.serve.bodies import OUTCOMES, ClockBody, OutcomeBody, PredictBody
-from tidemill.serve.routes import OPEN, Route
+from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
+from tidemill.serve.http.routes import OPEN, Route
 
 REF = "#/components/schemas/{name}"
 PROBLEM = {
     "type": "object",
-    "required": ["code", "message", "status", "way_out"],
+    "required": ["code", "message", "status", "hint"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -24,7 +24,7 @@ PROBLEM = {
         "detail": {"type": "string"},
         "message": {"type": "string"},
         "place": {"type": "string"},
-        "way_out": {"type": "string"},
+        "hint": {"type": "string"},
     },
 }
 _SERVER: dict[Route, tuple[str, Any]] = {

@@ -36,7 +36,7 @@ def page(found: Sequence[T], key: Callable[[T], str], limit: int, after: str | N
     if after is not None:
         start = next((i + 1 for i, record in enumerate(found) if key(record) == after), -1)
         if start < 0:
-            raise BadRequest(f"{after!r} is not in this list", place="after", way_out="use `next` of the page before")
+            raise BadRequest(f"{after!r} is not in this list", place="after", hint="use `next` of the page before")
     items = list(found[start : start + limit])
     more = start + limit < len(found)
     return Page(items, key(items[-1]) if more else None)

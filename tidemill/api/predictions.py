@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from tidemill.api.asked import Opened
 from tidemill.api.paging import Limit, Page
 from tidemill.api.scoped import reads
-from tidemill.kernel.records import Outcome, Prediction
+from tidemill.store.records import Outcome, Prediction
 from tidemill.types import Micros
 
 router = APIRouter(prefix="/api/predictions", tags=["predictions"])

@@ -1,4 +1,4 @@
-"""The one shape of every error (RFC 9457): code, message, place, way out."""
+"""The one shape of every error (RFC 9457): code, message, place, hint."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _invalid(request: Request, exc: Exception) -> JSONResponse:
     errors = exc.errors() if isinstance(exc, RequestValidationError) else []
     first = errors[0] if errors else {"msg": str(exc), "loc": ()}
     place = ".".join(str(part) for part in first["loc"])
-    return problem(BadRequest(str(first["msg"]), place=place, way_out="see /api/openapi.json"))
+    return problem(BadRequest(str(first["msg"]), place=place, hint="see /api/openapi.json"))
 
 
 def _http(request: Request, exc: Exception) -> JSONResponse:

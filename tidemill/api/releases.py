@@ -12,10 +12,10 @@ from tidemill.api import by_hand
 from tidemill.api.asked import Opened, Served, Who
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import operates, reads
-from tidemill.kernel.records import Release, Verdict
-from tidemill.project import Project
-from tidemill.release import rollout
+from tidemill.release.rollout import rollout
+from tidemill.scope.project import Project
 from tidemill.serve.serving import Serving
+from tidemill.store.records import Release, Verdict
 
 router = APIRouter(prefix="/api/releases", tags=["releases"])
 

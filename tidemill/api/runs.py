@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from tidemill.api.asked import Opened
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import reads
-from tidemill.kernel.records import Run, Step
+from tidemill.store.records import Run, Step
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 MOST = 10_000

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from tidemill.errors import ProjectError
-from tidemill.serve.routes import Route
+from tidemill.serve.http.routes import Route
 
 SCOPE = "x-tidemill-scope"
 F = TypeVar("F", bound=Callable[..., Any])

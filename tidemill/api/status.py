@@ -9,10 +9,10 @@ from fastapi import APIRouter
 
 from tidemill.api.asked import Served
 from tidemill.api.scoped import reads
-from tidemill.data.freshness import stale_now
-from tidemill.kernel.records import DatasetVersion, Decision, Event, Release
+from tidemill.data.contract.freshness import stale_now
 from tidemill.serve.client import trouble
 from tidemill.serve.replay import LOOP
+from tidemill.store.records import DatasetVersion, Decision, Event, Release
 from tidemill.types import JsonObject, Micros
 
 router = APIRouter(tags=["status"])

@@ -8,7 +8,7 @@ from tidemill.api.asked import Opened, moment
 from tidemill.api.paging import After, Limit, Page, page
 from tidemill.api.scoped import reads
 from tidemill.errors import NotFound
-from tidemill.kernel.records import Window
+from tidemill.store.records import Window
 from tidemill.types import did_you_mean
 
 router = APIRouter(prefix="/api/windows", tags=["windows"])
@@ -26,7 +26,7 @@ def windows(
 ) -> Page[Window]:
     """A monitor's windows, oldest first."""
     if monitor not in MONITORS:
-        raise NotFound(f"no monitor {monitor!r}", way_out=did_you_mean(monitor, MONITORS))
+        raise NotFound(f"no monitor {monitor!r}", hint=did_you_mean(monitor, MONITORS))
     found = project.store.windows.list(
         project.config.endpoint, monitor, since=moment(since, "since"), until=moment(until, "until")
     )

@@ -13,7 +13,7 @@ from tidemill.types import JsonObject, to_iso
 
 if TYPE_CHECKING:
     from tidemill.errors import DataError
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 SHOWN, SHORT = 40, 19  # files, and characters of a digest, which tidemill impact takes
 
@@ -29,7 +29,7 @@ def data() -> None:
 @json_option
 def ls(folder: Path, dataset: str | None, as_json: bool) -> None:
     """Versions, newest last."""
-    from tidemill.data.ingest import dataset_config
+    from tidemill.data.ingest.ingest import dataset_config
 
     with opened(folder) as project:
         found = project.store.datasets.list(dataset)
@@ -64,7 +64,7 @@ def _profile(project: Project, dataset: str, version: int | None) -> JsonObject:
 @json_option
 def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None:
     """One version: its files, its profile, what is in quarantine and why."""
-    from tidemill.data.quarantine import quarantine
+    from tidemill.data.ingest.quarantine import quarantine
 
     with opened(folder) as project:
         record = project.store.datasets.get(dataset, version)
@@ -170,7 +170,7 @@ def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
 
     Exit code 3 when a file cannot be read or would be refused; bad rows that the contract lets pass go to quarantine.
     """
-    from tidemill.data.preview import bad_rows, preview
+    from tidemill.data.ingest.preview import bad_rows, preview
 
     errors: list[DataError] = []
     found: list[JsonObject] = []
@@ -252,9 +252,9 @@ def _values(values: Any) -> str:
 @json_option
 def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> None:
     """The rows in quarantine, the latest last: where they stood, why they are there, and their values."""
-    from tidemill.data.ingest import dataset_config
-    from tidemill.data.preview import bad_rows
-    from tidemill.data.quarantine import quarantine as kept
+    from tidemill.data.ingest.ingest import dataset_config
+    from tidemill.data.ingest.preview import bad_rows
+    from tidemill.data.ingest.quarantine import quarantine as kept
 
     with opened(folder) as project:
         name = dataset or project.config.dataset.name
@@ -276,8 +276,8 @@ def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> 
 @json_option
 def infer(file: Path, name: str | None, as_json: bool) -> None:
     """Write the first draft of a contract from a file's rows, to standard output."""
-    from tidemill.data.infer import infer as infer_contract
-    from tidemill.data.sources import SUFFIXES, hash_file, read
+    from tidemill.data.discover.sources import SUFFIXES, hash_file, read
+    from tidemill.data.draft.infer import infer as infer_contract
 
     if file.suffix not in SUFFIXES:
         raise click.UsageError(f"{file.name} is no table: a contract is drafted from {', '.join(SUFFIXES)}")

@@ -14,7 +14,7 @@ from tidemill.recipes.recommend.story import LAST_DAY
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
     from tidemill.serve.client import Client
 
 

@@ -17,7 +17,7 @@ from tidemill.cli.output import emit, json_option, opened, project_option, table
 from tidemill.errors import TidemillError
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 LEAST_FREE = 1_000_000_000  # bytes
 
@@ -29,7 +29,7 @@ class Finding:
     what: str
     well: bool
     said: str
-    way_out: str = ""
+    hint: str = ""
 
 
 def examine(project: Project) -> list[Finding]:
@@ -44,10 +44,10 @@ def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> 
         for finding in check(project):
             found.append(finding)
     except (TidemillError, OSError) as exc:
-        said, way_out = str(exc), ""
+        said, hint = str(exc), ""
         if isinstance(exc, TidemillError):
-            said, way_out = f"{exc.message} ({exc.place})" if exc.place else exc.message, exc.way_out
-        found.append(Finding(check.__name__.strip("_"), False, said, way_out))
+            said, hint = f"{exc.message} ({exc.place})" if exc.place else exc.message, exc.hint
+        found.append(Finding(check.__name__.strip("_"), False, said, hint))
     return found
 
 
@@ -66,9 +66,9 @@ def _state(project: Project) -> Iterator[Finding]:
 
 
 def _data(project: Project) -> Iterator[Finding]:
-    from tidemill.data.contract import Contract
-    from tidemill.data.freshness import staleness
-    from tidemill.data.roles import lacking
+    from tidemill.data.contract.contract import Contract
+    from tidemill.data.contract.freshness import staleness
+    from tidemill.data.ingest.roles import lacking
 
     for name, data in project.config.data.items():
         contract = Contract.load(project.root / data.contract)
@@ -79,7 +79,7 @@ def _data(project: Project) -> Iterator[Finding]:
             f"contract {name}",
             error is None and contract.time is not None,
             f"{said}; {error.message}" if error else said,
-            error.way_out if error else "give one column the role 'time'",
+            error.hint if error else "give one column the role 'time'",
         )
         versions = project.store.datasets.list(name)
         yield Finding(
@@ -99,7 +99,7 @@ def _data(project: Project) -> Iterator[Finding]:
 
 
 def _champion(project: Project) -> Iterator[Finding]:
-    from tidemill.kernel.artifacts.codecs import get_bundle
+    from tidemill.store.artifacts.codecs import get_bundle
 
     champion = project.store.releases.champion(project.config.endpoint)
     if champion is None:
@@ -117,7 +117,7 @@ def _champion(project: Project) -> Iterator[Finding]:
 
 
 def _keys(project: Project) -> Iterator[Finding]:
-    from tidemill.release.trust import public_keys
+    from tidemill.release.signing.trust import public_keys
 
     if project.store.releases.list(project.config.endpoint):
         yield Finding("trust", True, f"releases are signed with the keys {public_keys(project).fingerprint}")
@@ -167,7 +167,7 @@ def doctor(folder: Path, as_json: bool) -> None:
     """Look for what could go wrong, and say how to mend it."""
     with opened(folder) as project:
         found = examine(project)
-    rows = [("well" if f.well else "LOOK", f.what, f.said, "" if f.well else f.way_out) for f in found]
-    emit(found, as_json, lambda: table(("", "what", "said", "way out"), rows))
+    rows = [("well" if f.well else "LOOK", f.what, f.said, "" if f.well else f.hint) for f in found]
+    emit(found, as_json, lambda: table(("", "what", "said", "hint"), rows))
     if not all(f.well for f in found):
         raise click.exceptions.Exit(1)

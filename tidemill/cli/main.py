@@ -86,7 +86,7 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run the command line; errors go to stderr with the way out, never as a bare traceback."""
+    """Run the command line; errors go to stderr with the hint, never as a bare traceback."""
     try:
         found = cli.main(args=args, prog_name="tidemill", standalone_mode=False)
         if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
@@ -128,7 +128,7 @@ def main(args: list[str] | None = None) -> Any:
 
 def _own_fault(exc: Exception) -> str:
     """What to say of an exception out of the project's own steps.py, its traceback kept; nothing where it is ours."""
-    from tidemill.project import blamed, keep_traceback
+    from tidemill.scope.project import blamed, keep_traceback
 
     where = blamed(exc)
     if where is None:
@@ -141,12 +141,12 @@ def _own_fault(exc: Exception) -> str:
 def _keep(exc: TidemillError) -> None:
     """The traceback of what a project's own step or pipeline raised: the message has its last line only."""
     if isinstance(exc, (StepFailed, PipelineError)) and exc.__cause__ is not None:
-        from tidemill.project import blamed, keep_traceback
+        from tidemill.scope.project import blamed, keep_traceback
 
         where = blamed(exc.__cause__)
         if where is not None:
             kept = keep_traceback(exc.__cause__, where[0])
-            exc.way_out = f"{exc.way_out}; the whole traceback is in {kept}"
+            exc.hint = f"{exc.hint}; the whole traceback is in {kept}"
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def ls(folder: Path, as_json: bool) -> None:
 def show(folder: Path, model: str, as_json: bool) -> None:
     """One version: recipe, metrics, data, what the gates said last, card."""
     from tidemill.cli.release import gate_table
-    from tidemill.release.registry import resolve, verdicts_of
+    from tidemill.model.registry import resolve, verdicts_of
 
     with opened(folder) as project:
         found = resolve(project, model)
@@ -84,7 +84,7 @@ def show(folder: Path, model: str, as_json: bool) -> None:
 @json_option
 def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
     """Two versions side by side."""
-    from tidemill.release.registry import compare as compare_versions
+    from tidemill.model.registry import compare as compare_versions
 
     with opened(folder) as project:
         found = compare_versions(project, one, other)

@@ -35,7 +35,7 @@ def new(folder: Path, recipe: str, as_json: bool) -> None:
 def _data(folder: Path) -> list[dict[str, Any]]:
     """Of each dataset where its files are looked for, and what columns they have."""
     from tidemill.config import load
-    from tidemill.data.contract import Contract
+    from tidemill.data.contract.contract import Contract
 
     return [
         {

@@ -14,7 +14,7 @@ import click
 from tidemill.types import DAY, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 TIMES = ("at", "started", "ended", "created", "trained_through", "time_min", "time_max", "stage_since", "start", "end")
@@ -41,7 +41,7 @@ def project_option(command: F) -> F:
 @contextmanager
 def opened(folder: Path) -> Iterator[Project]:
     """The project around this folder, closed at the end."""
-    from tidemill.project import find_root, open_project
+    from tidemill.scope.project import find_root, open_project
 
     with open_project(find_root(folder.resolve())) as project:
         yield project

@@ -28,7 +28,7 @@ def predict(
 ) -> None:
     """Ask the running server: items for SUBJECT, or a value for --inputs."""
     from tidemill.config import load
-    from tidemill.project import find_root
+    from tidemill.scope.project import find_root
     from tidemill.serve.client import Client
 
     root = find_root(folder.resolve())

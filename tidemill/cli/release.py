@@ -16,7 +16,7 @@ from tidemill.errors import NotFound
 from tidemill.types import to_iso
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 
 def follow(project: Project) -> None:
@@ -37,20 +37,18 @@ def _pick(project: Project, release_id: str | None, *statuses: str) -> str:
         try:
             return project.store.releases.get(release_id).id
         except NotFound as exc:
-            way_out = f"tidemill release status lists them; to say why, write --reason {release_id!r}"
-            raise NotFound(exc.message, way_out=way_out) from exc
+            hint = f"tidemill release status lists them; to say why, write --reason {release_id!r}"
+            raise NotFound(exc.message, hint=hint) from exc
     found = [r for status in statuses for r in project.store.releases.list(project.config.endpoint, status)]
     if not found:
-        way_out = (
+        hint = (
             "tidemill release status lists them all"
             if project.store.releases.list()
             else "tidemill run makes the first"
         )
-        raise NotFound(f"no release is {' or '.join(statuses)}", way_out=way_out)
+        raise NotFound(f"no release is {' or '.join(statuses)}", hint=hint)
     if len(found) != 1:
-        raise NotFound(
-            f"{len(found)} releases are {' or '.join(statuses)}", way_out="name one: tidemill release status"
-        )
+        raise NotFound(f"{len(found)} releases are {' or '.join(statuses)}", hint="name one: tidemill release status")
     return found[0].id
 
 
@@ -66,16 +64,16 @@ def release() -> None:
 @json_option
 def start(folder: Path, model: str, reason: str | None, as_json: bool) -> None:
     """Gates, signatures, rollout: release MODEL (latest, 3, model:shop@3)."""
+    from tidemill.model.registry import resolve, verdicts_of
     from tidemill.release.pipeline import release_candidate
-    from tidemill.release.registry import resolve, verdicts_of
 
     with opened(folder) as project:
-        found = release_candidate(project, resolve(project, model).ref, forced=reason, author=getpass.getuser())
+        found = release_candidate(project, resolve(project, model).ref, override=reason, author=getpass.getuser())
         verdicts = verdicts_of(project, found)
         follow(project)
 
     def show() -> None:
-        facts({"release": found.id, "model": found.model, "status": found.status, "forced": found.forced})
+        facts({"release": found.id, "model": found.model, "status": found.status, "override": found.override})
         gate_table(verdicts)
 
     emit({"release": found, "verdicts": verdicts}, as_json, show)
@@ -89,7 +87,7 @@ def gate_table(verdicts: Sequence[Any]) -> None:
 
 
 def _word(verdict: Any) -> str:
-    return "rubber stamp" if verdict.rubber_stamp else "passed" if verdict.passed else "refused"
+    return "rubber stamp" if verdict.no_baseline else "passed" if verdict.passed else "refused"
 
 
 @release.command()
@@ -97,17 +95,17 @@ def _word(verdict: Any) -> str:
 @json_option
 def status(folder: Path, as_json: bool) -> None:
     """All releases, newest last; those refused with the gates' words."""
-    from tidemill.release.registry import refusals
+    from tidemill.model.registry import refusals
 
     with opened(folder) as project:
         found = project.store.releases.list(project.config.endpoint)
-        why = {r.id: refusals(project, r) for r in found if r.status == "refused" or r.forced}
+        why = {r.id: refusals(project, r) for r in found if r.status == "refused" or r.override}
     rows = [
-        (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.forced or "") for r in found
+        (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.override or "") for r in found
     ]
 
     def show() -> None:
-        table(("release", "model", "status", "stage", "made", "forced"), rows)
+        table(("release", "model", "status", "stage", "made", "override"), rows)
         said = [(release_id, gate, words) for release_id, gates in why.items() for gate, words in gates.items()]
         if said:
             click.echo()
@@ -123,12 +121,12 @@ def status(folder: Path, as_json: bool) -> None:
 def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
     """Look at the canary now: to its next stage, or back, or wait (the loop does this by itself)."""
     from tidemill.monitor.quality import evidence
-    from tidemill.release.rollout import check, watched
+    from tidemill.release.rollout.rollout import check, watched
 
     with opened(folder) as project:
         found = watched(project, project.config.endpoint)
         if found is None or (release_id and found.id != release_id):
-            raise NotFound("no release is under way", way_out="tidemill release status")
+            raise NotFound("no release is under way", hint="tidemill release status")
         now = project.clock.now()
         events = check(project, project.config.endpoint, now, evidence(project, found, now))
         follow(project)
@@ -142,7 +140,7 @@ def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
 @json_option
 def halt(folder: Path, release_id: str | None, reason: str, as_json: bool) -> None:
     """Stop a canary without judging it."""
-    from tidemill.release.rollout import halt as halt_release
+    from tidemill.release.rollout.rollout import halt as halt_release
 
     with opened(folder) as project:
         events = halt_release(project, _pick(project, release_id, "canary"), by=getpass.getuser(), reason=reason)
@@ -157,7 +155,7 @@ def halt(folder: Path, release_id: str | None, reason: str, as_json: bool) -> No
 @json_option
 def rollback(folder: Path, release_id: str | None, reason: str, as_json: bool) -> None:
     """Take a canary or the champion back; the champion before it serves again."""
-    from tidemill.release.rollout import roll_back
+    from tidemill.release.rollout.rollout import roll_back
 
     with opened(folder) as project:
         canary = project.store.releases.list(project.config.endpoint, "canary")
@@ -171,8 +169,8 @@ release.add_command(rollback)
 
 
 def _decide(folder: Path, release_id: str | None, reason: str, role: str | None, yes: bool, as_json: bool) -> None:
+    from tidemill.model.registry import verdicts_of
     from tidemill.release import approvals
-    from tidemill.release.registry import verdicts_of
 
     with opened(folder) as project:
         chosen = _pick(project, release_id, "held")

@@ -18,8 +18,8 @@ from tidemill.types import JsonObject, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tidemill.kernel.records import Run
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
+    from tidemill.store.records import Run
 
 LIFECYCLE = ("data", "model", "release")
 
@@ -48,11 +48,11 @@ def _show(found: JsonObject) -> None:
 
 
 def _cycle(project: Project, tell: Any) -> JsonObject:
-    from tidemill.release.registry import refusals
-    from tidemill.retrain.cycle import run_cycle
+    from tidemill.model.registry import refusals
+    from tidemill.retrain.run_all import run_all
 
     told = {event.id for event in project.store.events.list(kind="again")}
-    turned = run_cycle(project, on_event=tell)
+    turned = run_all(project, on_event=tell)
     for event in project.store.events.list(kind="again"):
         if event.id not in told:
             click.echo(f"  {event.data['message']}", err=True)
@@ -73,8 +73,8 @@ def _own(project: Project, name: str, params: tuple[str, ...], tell: Any) -> Jso
 
 def own_pipeline(project: Project, name: str) -> Any:
     """The pipeline ``steps:NAME`` of this project. Raises UsageError, SourceError."""
-    from tidemill.data.sources import steps
-    from tidemill.kernel.engine import Pipeline
+    from tidemill.data.discover.sources import steps
+    from tidemill.engine import Pipeline
 
     if not name.startswith("steps:"):
         raise click.UsageError(f"no pipeline {name!r}: write it as steps:NAME; without a name the whole loop runs once")
@@ -104,7 +104,7 @@ def resume_run(project: Project, run_id: str) -> Run:
     """Go on with a run that was killed or failed, under its id. Raises Conflict when it is done."""
     found = project.store.runs.get(run_id)
     if found.status == "done":
-        raise Conflict(f"{run_id} is done", way_out="tidemill run makes a new one")
+        raise Conflict(f"{run_id} is done", hint="tidemill run makes a new one")
     if found.pipeline in LIFECYCLE:
         pipelines = {
             "data": "tidemill.data.pipeline",

@@ -12,7 +12,7 @@ from tidemill.cli.output import emit, facts, json_option, number, opened, projec
 from tidemill.types import to_iso
 
 if TYPE_CHECKING:
-    from tidemill.kernel.records import Step
+    from tidemill.store.records import Step
 
 
 @click.group()
@@ -64,7 +64,7 @@ def show(folder: Path, run_id: str, as_json: bool) -> None:
 
 def _impure(step: Step) -> str:
     """What nobody said is meant, which is why it is not reused; or why it always runs, in its own words."""
-    from tidemill.kernel.engine.explain import declared, undeclared
+    from tidemill.engine.explain import declared, undeclared
 
     return ", ".join(undeclared(step)) or declared(step)
 
@@ -76,7 +76,7 @@ def _impure(step: Step) -> str:
 @json_option
 def why(folder: Path, run_id: str, step: str, as_json: bool) -> None:
     """Why a step ran, or what it was reused from."""
-    from tidemill.kernel.engine import why as explain
+    from tidemill.engine import why as explain
 
     with opened(folder) as project:
         found = explain(project.store, run_id, step)
@@ -115,7 +115,11 @@ def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
             "same": bool(a and b and a.fingerprint == b.fingerprint),
             one: a.status if a else None,
             other: b.status if b else None,
-            "differs": sorted(k for k in {*a.made_of, *b.made_of} if a.made_of.get(k) != b.made_of.get(k))
+            "differs": sorted(
+                k
+                for k in {*a.fingerprint_inputs, *b.fingerprint_inputs}
+                if a.fingerprint_inputs.get(k) != b.fingerprint_inputs.get(k)
+            )
             if a and b
             else [],
         }

@@ -13,12 +13,12 @@ from tidemill.serve.client import trouble, troubled
 from tidemill.types import to_iso
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 
 def overview(project: Project) -> dict[str, Any]:
     """What a person asks first: what serves, since when, on which data, what was decided last, what waits."""
-    from tidemill.data.freshness import stale_now
+    from tidemill.data.contract.freshness import stale_now
     from tidemill.monitor.quality import recently
 
     store, config = project.store, project.config

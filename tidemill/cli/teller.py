@@ -14,7 +14,7 @@ WORDS = {
     "canary": ("canary", "cyan"),
     "promoted": ("promoted", "green"),
     "rolled_back": ("rolled back", "bold red"),
-    "forced": ("forced", "bold red"),
+    "override": ("override", "bold red"),
     "failed": ("failed", "red"),
     "damaged": ("damaged", "red"),
 }
@@ -129,11 +129,11 @@ def _words(facts: JsonObject) -> str:
     if facts["kind"] == "promoted":
         return "answers everybody"
     text = str(facts.get("reason") or facts.get("text") or facts.get("message") or "").split(";")[0]
-    return f"past the gates, by hand: “{text}”" if facts["kind"] == "forced" else text
+    return f"past the gates, by hand: “{text}”" if facts["kind"] == "override" else text
 
 
 def show_summary(console: Any, summary: JsonObject) -> None:
-    """What ends the demo: quality with and without the loop, what was forced and taken back, and the counts."""
+    """What ends the demo: quality with and without the loop, what was overridden and taken back, and the counts."""
     from tidemill.recipes.recommend.summary import ARMS
 
     console.print()
@@ -181,9 +181,11 @@ def _by_month(months: list[JsonObject]) -> Any:
 
 def _taken_back(back: JsonObject) -> str:
     model, why = _name(back["model"]), f"rolled back on {back['at'][:10]}: {back['reason'].split(';')[0]}"
-    forced = back["forced"]
+    override = back["override"]
     return (
-        f"{model}, forced past the gates by hand on {forced['at'][:10]}, was {why}" if forced else f"{model} was {why}"
+        f"{model}, forced past the gates by hand on {override['at'][:10]}, was {why}"
+        if override
+        else f"{model} was {why}"
     )
 
 

@@ -13,7 +13,7 @@ from tidemill.errors import NotFound
 from tidemill.types import DAY, did_you_mean, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.kernel.records import Token
+    from tidemill.store.records import Token
 
 SCOPES = ("predict", "feedback", "read", "operate")
 OURS = ("up", "session", "code")
@@ -33,7 +33,7 @@ def token() -> None:
 @json_option
 def add(folder: Path, name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
     """Make a token called NAME, good for predict and feedback if no --scope is given. It is shown once."""
-    from tidemill.serve import auth
+    from tidemill.access import tokens as auth
 
     if name in OURS:
         raise click.UsageError(f"{name!r} is a name that the server uses itself")
@@ -77,13 +77,13 @@ def _over(known: Token) -> bool:
 @json_option
 def revoke(folder: Path, name: str, as_json: bool) -> None:
     """Take back every token called NAME; a running server lets it in no more."""
+    from tidemill.access import tokens as auth
     from tidemill.cli.release import follow
-    from tidemill.serve import auth
 
     with opened(folder) as project:
         known = sorted({t.name for t in project.store.tokens.list() if t.name not in OURS})
         if name not in known:
-            raise NotFound(f"no token {name!r}", way_out=did_you_mean(name, known))
+            raise NotFound(f"no token {name!r}", hint=did_you_mean(name, known))
         gone = auth.revoke_named(project.store, name)
         follow(project)
     emit({"name": name, "revoked": gone}, as_json, lambda: click.echo(f"{gone} taken back"))

@@ -19,8 +19,8 @@ def trust(folder: Path, fingerprint: str | None, as_json: bool) -> None:
     A folder that came from another machine serves nothing until this was said once. Compare with what the same command
     shows there: who can write the folder can also replace the keys in it.
     """
-    from tidemill.release.trust import is_trusted, offered
-    from tidemill.release.trust import trust as take
+    from tidemill.release.signing.trust import is_trusted, offered
+    from tidemill.release.signing.trust import trust as take
 
     with opened(folder) as project:
         if fingerprint is not None:

@@ -12,7 +12,7 @@ from tidemill.cli.output import emit, json_option, opened, project_option
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 
 @click.command()

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tidemill.config.amounts import parse_promise, parse_share
+from tidemill.config.calls import budget, trigger
 from tidemill.config.places import place_of
+from tidemill.config.rollback import parse_rule
 from tidemill.config.sections import BASELINES, METRICS, Config
+from tidemill.config.stages import parse_rollout, parse_stage
+from tidemill.config.unsupported import OPS
 from tidemill.errors import ConfigError
-from tidemill.grammar.amounts import parse_promise, parse_share
-from tidemill.grammar.calls import budget, trigger
-from tidemill.grammar.later import OPS
-from tidemill.grammar.rollback import parse_rule
-from tidemill.grammar.stages import parse_rollout, parse_stage
 from tidemill.types import did_you_mean, parse_span
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -33,8 +33,8 @@ class _File:
     text: str
     name: str
 
-    def wrong(self, path: Path, message: str, way_out: str = "", word: str = "") -> ConfigError:
-        return ConfigError(message, place=place_of(self.text, self.name, path, word), way_out=way_out)
+    def wrong(self, path: Path, message: str, hint: str = "", word: str = "") -> ConfigError:
+        return ConfigError(message, place=place_of(self.text, self.name, path, word), hint=hint)
 
     def read(self, path: Path, words: Iterable[str], reader: Callable[[str], object], said: str = "") -> None:
         """Every word as this reader understands it; where it does not, its error with file and line."""
@@ -43,11 +43,11 @@ class _File:
                 reader(word)
             except ConfigError as exc:
                 place = place_of(self.text, self.name, path, word)
-                raise type(exc)(f"{said}{exc.message}", place=place, way_out=exc.way_out) from exc
+                raise type(exc)(f"{said}{exc.message}", place=place, hint=exc.hint) from exc
 
 
 def check(config: Config, text: str, name: str) -> None:
-    """Raises ConfigError with file, line and way out for what the types let through."""
+    """Raises ConfigError with file, line and hint for what the types let through."""
     file = _File(text, name)
     _names(config, file)
     _model(config, file)
@@ -75,8 +75,8 @@ def _names(config: Config, file: _File) -> None:
                 raise file.wrong([kind, name], f"{name!r} is no name for [{kind}.NAME]", use)
     for dataset in config.data.values():
         if dataset.name.endswith(_KEPT):
-            way_out = f"leave {_KEPT!r} off: it is where a dataset's bad rows are kept"
-            raise file.wrong(["data", dataset.name], f"{dataset.name!r} is no dataset's name", way_out)
+            hint = f"leave {_KEPT!r} off: it is where a dataset's bad rows are kept"
+            raise file.wrong(["data", dataset.name], f"{dataset.name!r} is no dataset's name", hint)
         for key, value, example in (
             ("source", dataset.source, "data/sales/*.parquet"),
             ("contract", dataset.contract, "contracts/sales.yaml"),
@@ -102,8 +102,8 @@ def _model(config: Config, file: _File) -> None:
 def _features(config: Config, file: _File) -> None:
     for view in config.features.values():
         if view.from_ not in config.data:
-            way_out = did_you_mean(view.from_, config.data)
-            raise file.wrong(["features", view.name, "from"], f"no dataset {view.from_!r}", way_out)
+            hint = did_you_mean(view.from_, config.data)
+            raise file.wrong(["features", view.name, "from"], f"no dataset {view.from_!r}", hint)
         for name, feature in view.features.items():
             path = ["features", view.name, name]
             if feature.op not in OPS:
@@ -126,7 +126,7 @@ def _spans(config: Config, file: _File) -> None:
 
 def _some_time(text: str) -> None:
     if parse_span(text) <= 0:
-        raise ConfigError(f"{text!r} is no time at all", way_out="write it as '28 days', '12 h' or '20 s'")
+        raise ConfigError(f"{text!r} is no time at all", hint="write it as '28 days', '12 h' or '20 s'")
 
 
 def _gates(config: Config, file: _File) -> None:
@@ -134,16 +134,16 @@ def _gates(config: Config, file: _File) -> None:
     known = BASELINES.get(config.model.task, BASELINES["recommend"])
     baseline = gates.baseline.superior_to
     if baseline.replace("-", "_") not in known:
-        way_out = did_you_mean(baseline, known)
-        raise file.wrong(["gates", "baseline"], f"unknown baseline {baseline!r} for {config.model.task}", way_out)
+        hint = did_you_mean(baseline, known)
+        raise file.wrong(["gates", "baseline"], f"unknown baseline {baseline!r} for {config.model.task}", hint)
     for name, confidence in (
         ("refit", gates.refit.confidence),
         ("method", gates.method.confidence),
         ("baseline", gates.baseline.confidence),
     ):
         if not 0.5 <= confidence < 1:  # so written that NaN is refused, too
-            way_out = "a share of at least 0.5 and below 1, such as 0.95"
-            raise file.wrong(["gates", name], f"confidence {confidence} is none", way_out)
+            hint = "a share of at least 0.5 and below 1, such as 0.95"
+            raise file.wrong(["gates", name], f"confidence {confidence} is none", hint)
     if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
         raise file.wrong(["gates", "approval"], "approval asks for nobody", 'write roles = ["product-owner"]')
 
@@ -163,4 +163,4 @@ def _words(config: Config, file: _File) -> None:
         try:
             parse_rollout(section.rollout)
         except ConfigError as exc:
-            raise file.wrong(path, exc.message, exc.way_out) from exc
+            raise file.wrong(path, exc.message, exc.hint) from exc

@@ -12,8 +12,8 @@ from tidemill.config.check import check
 from tidemill.config.explain import explain
 from tidemill.config.places import place_of
 from tidemill.config.sections import Config
+from tidemill.config.unsupported import later
 from tidemill.errors import ConfigError, NotAvailableYet, ProjectError
-from tidemill.grammar.later import later
 from tidemill.types import JsonObject
 
 
@@ -26,7 +26,7 @@ def load(path: Path) -> Config:
         raise ConfigError(
             "no tidemill.toml here",
             place=str(path.parent),
-            way_out="make a project with: tidemill new NAME --recipe recommend",
+            hint="make a project with: tidemill new NAME --recipe recommend",
         ) from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"cannot be read: {exc}", place=str(path)) from exc
@@ -39,7 +39,7 @@ def refuse_former_name(folder: Path) -> None:
         raise ProjectError(
             "this project was made when Tidemill was called Noria",
             place=str(folder),
-            way_out="in this folder: mv noria.toml tidemill.toml && sed -i 's/noria/tidemill/g; s/Noria/Tidemill/g' "
+            hint="in this folder: mv noria.toml tidemill.toml && sed -i 's/noria/tidemill/g; s/Noria/Tidemill/g' "
             "tidemill.toml contracts/*.yaml *.py && rm -r .noria && tidemill run (its state is built anew from the data)",
         )
 
@@ -74,12 +74,12 @@ def _shape(raw: JsonObject, text: str, name: str) -> JsonObject:
     for kind in ("data", "features", "release"):
         if kind in raw and not _tables(raw[kind]):
             raise ConfigError(
-                f"[{kind}] needs a name", place=place_of(text, name, [kind]), way_out=f"write it as [{kind}.NAME]"
+                f"[{kind}] needs a name", place=place_of(text, name, [kind]), hint=f"write it as [{kind}.NAME]"
             )
     for key, section in raw.get("data", {}).items():
         if "name" in section:
             place = place_of(text, name, ["data", key, "name"])
-            raise ConfigError(f"unknown key 'name' in [data.{key}]", place=place, way_out="the section is its name")
+            raise ConfigError(f"unknown key 'name' in [data.{key}]", place=place, hint="the section is its name")
     shaped["data"] = {k: {**v, "name": k} for k, v in raw.get("data", {}).items()}
     shaped["features"] = {
         k: {
@@ -100,4 +100,4 @@ def _refuse_later(raw: JsonObject, text: str, name: str) -> None:
     """Settings that the documentation names and that this version does not build."""
     for found in later(raw):
         place = place_of(text, name, found.path)
-        raise NotAvailableYet(f"{found.what} is not available yet", place=place, way_out=found.way_out)
+        raise NotAvailableYet(f"{found.what} is not available yet", place=place, hint=found.hint)

@@ -1,4 +1,4 @@
-"""What the decoder found wrong, in the words of the file: line, key and way out."""
+"""What the decoder found wrong, in the words of the file: line, key and hint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tidemill.types import JsonObject, did_you_mean
 
 
 def explain(exc: msgspec.ValidationError, shaped: JsonObject, text: str, name: str) -> ConfigError:
-    """Turn msgspec's words into line, key and way out."""
+    """Turn msgspec's words into line, key and hint."""
     message, _, where = str(exc).partition(" - at `$")
     path = _name_dynamic([part.strip(".") or part for part in re.findall(r"\.[^.\[\]`]+|\[\.\.\.\]", where)], shaped)
     shown = ".".join(p for i, p in enumerate(path) if not (i == 2 and path[0] == p == "features"))
@@ -25,7 +25,7 @@ def explain(exc: msgspec.ValidationError, shaped: JsonObject, text: str, name: s
         return ConfigError(
             f"unknown key {unknown[1]!r} in {section}",
             place=place_of(text, name, [*path, unknown[1]]),
-            way_out=did_you_mean(unknown[1], known),
+            hint=did_you_mean(unknown[1], known),
         )
     missing = re.search(r"missing required field `([^`]+)`", message)
     if missing:

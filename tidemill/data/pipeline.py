@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from tidemill.data.ingest import dataset_config, ingest, load_contract, reconcile
-from tidemill.data.judge import check_file
-from tidemill.data.roles import check_columns, lacking
-from tidemill.data.seen import pending
-from tidemill.data.tables import open_tables
-from tidemill.data.told import tell_again
+from tidemill.data.discover.discover import pending
+from tidemill.data.ingest.ingest import dataset_config, ingest, load_contract, reconcile
+from tidemill.data.ingest.notices import tell_again
+from tidemill.data.ingest.roles import check_columns, lacking
+from tidemill.data.ingest.validate import check_file
+from tidemill.data.tables.tables import open_tables
+from tidemill.engine import Context, pipeline, step
 from tidemill.errors import DataError, NotFound
-from tidemill.kernel.engine import Context, pipeline, step
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
 __all__ = ["data_pipeline", "ingest", "reconcile"]

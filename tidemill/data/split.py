@@ -57,7 +57,7 @@ def temporal_split(section: SplitSection, first: Micros, last: Micros) -> Split:
             f"the data goes from {to_iso(first)} to {to_iso(last)}: a test of {section.test}, the same to validate "
             "and at least as much to train on do not fit",
             place="[model] split",
-            way_out="shorten the test, or bring more data",
+            hint="shorten the test, or bring more data",
         )
     return split
 
@@ -68,7 +68,7 @@ def check_temporal(section: SplitSection) -> None:
         raise NotTemporalSplit(
             f"split by {section.by!r}: rows of the future would train a model that is tested on the past",
             place="[model] split",
-            way_out='write split = { by = "time", test = "28 days" }',
+            hint='write split = { by = "time", test = "28 days" }',
         )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.transforms import POSITIVE_ONLY, grouped
-from tidemill.kernel.records import OnlineEvent
+from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
 
 
@@ -39,7 +39,7 @@ EventRow = Sequence[Any]
 
 
 class _Subject:
-    """One subject's events in order of knowledge: arrays that double when they are full, items by their own numbers."""
+    """One subject's events in order of transaction_time: arrays that double when they are full, items by their own numbers."""
 
     __slots__ = ("_order", "at", "codes", "item", "last", "n", "names", "plain", "seq", "value")
 
@@ -208,7 +208,7 @@ class History:
         return float(grouped(op, group, 1, values, at - found.at[index], half_life)[0])
 
     def rows(self, subject: str, at: Micros, watermark: int | None = None) -> list[HistoryRow]:
-        """The subject's events in sight, in order of knowledge (returns too)."""
+        """The subject's events in sight, in order of transaction_time (returns too)."""
         found = self._subjects.get(subject)
         if found is None:
             return []

@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 
 from tidemill.errors import ConfigError
-from tidemill.features.knowledge import KNOWS
+from tidemill.features.as_of import as_of
 from tidemill.features.online import History
-from tidemill.features.store import as_of
+from tidemill.features.transaction_time import AS_KNOWN_AT
 from tidemill.features.views import Feature, View
-from tidemill.kernel.metadata.base import MetadataStore
-from tidemill.kernel.records import Event, Prediction
+from tidemill.store.ports import MetadataStore
+from tidemill.store.records import Event, Prediction
 from tidemill.types import Micros, named_id
 
 TOLERANCE = 1e-9
@@ -62,7 +62,7 @@ def compare(
             place=f"[features.{view.name}] {feature.name}",
         )
     marked = "watermark" in requests.columns
-    knowing = requests.with_columns((pl.col("watermark") + 1).alias(KNOWS)) if marked else requests
+    knowing = requests.with_columns((pl.col("watermark") + 1).alias(AS_KNOWN_AT)) if marked else requests
     offline = as_of(view, rows, knowing, feature)
     marks = requests["watermark"].to_list() if marked else [None] * requests.height
     asked: list[object] = []

@@ -23,7 +23,7 @@ from tidemill.features.transforms import AGGREGATES, CALENDAR, OPS
 from tidemill.types import Micros, did_you_mean, parse_span
 
 if TYPE_CHECKING:
-    from tidemill.data.contract import Contract
+    from tidemill.data.contract.contract import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class View:
         place = f"[features.{config.name}]"
         if contract.time is None:
             raise ConfigError(
-                "the dataset has no time column", place=place, way_out=f"tidemill.role: time in {contract.place}"
+                "the dataset has no time column", place=place, hint=f"tidemill.role: time in {contract.place}"
             )
         if config.entity is not None:
             _known(config.entity, contract, place)
@@ -72,7 +72,7 @@ class View:
             if feature.name == name:
                 return feature
         names = [f.name for f in self.features]
-        raise ConfigError(f"no feature {name!r}", place=f"[features.{self.name}]", way_out=did_you_mean(name, names))
+        raise ConfigError(f"no feature {name!r}", place=f"[features.{self.name}]", hint=did_you_mean(name, names))
 
     def is_live(self, feature: Feature) -> bool:
         """Whether serving can make it from the events it keeps: they hold the value column alone."""
@@ -84,12 +84,12 @@ class View:
         for feature in self.features:
             if feature.by is not None:
                 return feature
-        raise ConfigError("no feature by item", place=f"[features.{self.name}]", way_out="declare one with by = COLUMN")
+        raise ConfigError("no feature by item", place=f"[features.{self.name}]", hint="declare one with by = COLUMN")
 
 
 def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:
     if config.op not in OPS:
-        raise ConfigError(f"unknown op {config.op!r}", place=place, way_out=did_you_mean(config.op, OPS))
+        raise ConfigError(f"unknown op {config.op!r}", place=place, hint=did_you_mean(config.op, OPS))
     for column in (config.by, config.column):
         if column is not None:
             _known(column, contract, place)
@@ -98,7 +98,7 @@ def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -
     if config.column and not needs_column:
         raise ConfigError(f"op {config.op!r} takes no column", place=place)
     if needs_column and column is None:
-        raise ConfigError(f"op {config.op!r} needs a column", place=place, way_out='write column = "…"')
+        raise ConfigError(f"op {config.op!r} needs a column", place=place, hint='write column = "…"')
     if needs_column and next(c.kind for c in contract.columns if c.name == column) not in ("integer", "number"):
         raise ConfigError(f"column {column!r} is no number", place=place)
     if (config.op == "decayed_count") != (config.half_life is not None):
@@ -118,7 +118,7 @@ def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -
 def _known(column: str, contract: Contract, place: str) -> None:
     if column not in contract.names:
         raise ConfigError(
-            f"no column {column!r} in {contract.place}", place=place, way_out=did_you_mean(column, contract.names)
+            f"no column {column!r} in {contract.place}", place=place, hint=did_you_mean(column, contract.names)
         )
 
 
@@ -128,7 +128,7 @@ def _span(text: str | None, place: str) -> Micros | None:
     try:
         span = parse_span(text)
     except ConfigError as exc:
-        raise ConfigError(exc.message, place=place, way_out=exc.way_out) from exc
+        raise ConfigError(exc.message, place=place, hint=exc.hint) from exc
     if span <= 0:
         raise ConfigError(f"{text!r} is no length of time", place=place)
     return span

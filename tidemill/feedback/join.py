@@ -17,11 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from tidemill.kernel.metadata.base import LiveStore
-from tidemill.kernel.records import OnlineEvent, Outcome
-from tidemill.monitor.judged import reach_of
-from tidemill.monitor.judges import judge_of
-from tidemill.project import Project
+from tidemill.monitor.labelled import reach_of
+from tidemill.monitor.outcome_scorers import outcome_scorer_of
+from tidemill.scope.project import Project
+from tidemill.store.ports import LiveStore
+from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.types import DAY, SECOND, JsonObject, Micros
 
 SETTLE: Micros = 60 * SECOND
@@ -38,19 +38,21 @@ class JoinReport:
 
     by: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
-    strangers: list[str] = field(default_factory=list)  # keys of those that named a prediction of another subject
+    subject_mismatch: list[str] = field(
+        default_factory=list
+    )  # keys of those that named a prediction of another subject
 
     @property
     def settled(self) -> int:
         return sum(self.by.values())
 
     def to_json(self) -> JsonObject:
-        return {**self.by, "waiting": self.waiting, "strangers": len(self.strangers)}
+        return {**self.by, "waiting": self.waiting, "subject_mismatch": len(self.subject_mismatch)}
 
 
 def join_due(project: Project) -> JoinReport:
     """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing."""
-    reach, returns = reach_of(project.config), judge_of(project.config).returns
+    reach, returns = reach_of(project.config), outcome_scorer_of(project.config).returns
     return join_all(project.live, project.clock.now(), reach, returns=returns)
 
 
@@ -117,7 +119,7 @@ class _Pass:
         if prediction is None:
             return None
         if prediction.subject and outcome.subject and prediction.subject != outcome.subject:
-            self._report.strangers.append(outcome.key)
+            self._report.subject_mismatch.append(outcome.key)
             return None, "unattributed"
         return prediction.id, "id"
 

@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import NotFound, StoreError
-from tidemill.kernel.lineage import downstream, upstream
+from tidemill.store.lineage import downstream, upstream
 from tidemill.types import JsonObject, did_you_mean, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.kernel.records import ModelVersion, OnlineEvent, Prediction
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
+    from tidemill.store.records import ModelVersion, OnlineEvent, Prediction
 
 SHORTEST = 6
 """So many hex digits of a digest at least name a file."""
@@ -120,8 +120,8 @@ def _reasons(
 ) -> tuple[list[JsonObject], JsonObject]:
     """Why each item, and whether the stored bytes give the same answer again."""
     from tidemill.features.online import History
-    from tidemill.kernel.artifacts.codecs import get_bundle
     from tidemill.model.scoring import load
+    from tidemill.store.artifacts.codecs import get_bundle
 
     if "items" not in answer:
         return [], {"same_items": True, "why": "a table model: its inputs stand in the prediction"}
@@ -154,13 +154,13 @@ def impact(project: Project, ref: str) -> JsonObject:
     """
     kind, _, name = ref.partition(":")
     if kind not in KINDS or not name:
-        raise NotFound(f"{ref!r} is not a reference", way_out=f"kind:name; {did_you_mean(kind, KINDS)}")
+        raise NotFound(f"{ref!r} is not a reference", hint=f"kind:name; {did_you_mean(kind, KINDS)}")
     if kind == "subject":
         return _subject_impact(project, name)
     ref = _known_ref(project, kind, name)
     found = downstream(project.store, ref)
     if not found.edges and not upstream(project.store, ref).edges and kind == "artifact":
-        raise NotFound(f"nothing is known of {ref}", way_out="tidemill runs show --json names the artifacts of a run")
+        raise NotFound(f"nothing is known of {ref}", hint="tidemill runs show --json names the artifacts of a run")
     first = _first_versions([ref, *found.refs])
     models = sorted({ref, *found.refs} & {m.ref for m in project.store.models.list()} | _trained_on(project, first))
     counts = project.live.predictions.by_model()
@@ -177,7 +177,7 @@ def impact(project: Project, ref: str) -> JsonObject:
 
 def _known_ref(project: Project, kind: str, name: str) -> str:
     """The reference in full: a file by its path, its digest or the beginning of it, a model by any name it has. Raises NotFound."""
-    from tidemill.release.registry import resolve
+    from tidemill.model.registry import resolve
 
     store = project.store
     if kind == "file":
@@ -188,7 +188,7 @@ def _known_ref(project: Project, kind: str, name: str) -> str:
         dataset, _, version = name.rpartition("@")
         if not dataset or not version.isdecimal():
             raise NotFound(
-                f"dataset:{name} names no version", way_out=f"write dataset:{dataset or name}@1: tidemill data ls"
+                f"dataset:{name} names no version", hint=f"write dataset:{dataset or name}@1: tidemill data ls"
             )
         store.datasets.get(dataset, int(version))
     elif kind == "release":
@@ -210,14 +210,14 @@ def _file(project: Project, name: str) -> str:
         return found.pop()
     if found:
         names = ", ".join(sorted(f.name for f in files if f.digest in found)[:5])
-        raise NotFound(f"{name!r} is the name of {len(found)} files: {names}", way_out="give more of the digest")
+        raise NotFound(f"{name!r} is the name of {len(found)} files: {names}", hint="give more of the digest")
     known = {f.name for f in files}
     near = get_close_matches(name, known, n=1)
     listed = "tidemill data show DATASET lists them"
-    way_out = (
+    hint = (
         f"did you mean {near[0]!r}? {listed}" if near else listed if known else "nothing was taken in yet: tidemill run"
     )
-    raise NotFound(f"no file {name!r} was taken in", way_out=way_out)
+    raise NotFound(f"no file {name!r} was taken in", hint=hint)
 
 
 def _first_versions(refs: Sequence[str]) -> dict[str, int]:
@@ -248,7 +248,7 @@ def _subject_impact(project: Project, subject: str) -> JsonObject:
     if not events and not predictions:
         raise NotFound(
             f"no rows and no predictions of the subject {subject!r}",
-            way_out="subjects are named as in the dataset's rows",
+            hint="subjects are named as in the dataset's rows",
         )
     files = sorted({event.file for event in events if event.file})
     models = sorted({model for file in files for model in impact(project, f"file:{file}")["models"]})

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from tidemill.errors import ConfigError, ModelError, SignatureMismatch
 from tidemill.features.transforms import CALENDAR, calendar
-from tidemill.kernel.artifacts.codecs import Bundle
 from tidemill.model.bundle import file_of
 from tidemill.model.labels import text_of
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import JsonObject, did_you_mean, parse_time
 
 F8 = NDArray[np.float64]
@@ -63,10 +63,10 @@ class Input:
             return float(calendar(self.kind, _moment(value, self.source)))
         if self.kind == "category":
             if not isinstance(value, str | bool):
-                raise SignatureMismatch(f"{self.source!r} is {value!r}", way_out="it is a text")
+                raise SignatureMismatch(f"{self.source!r} is {value!r}", hint="it is a text")
             return next((float(i) for i, known in enumerate(self.categories) if known == value), math.nan)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise SignatureMismatch(f"{self.source!r} is {value!r}", way_out="it is a number")
+            raise SignatureMismatch(f"{self.source!r} is {value!r}", hint="it is a number")
         return float(value)
 
 
@@ -76,7 +76,7 @@ def _moment(value: Any, name: str) -> int:
     try:
         return parse_time(value)
     except (ConfigError, TypeError) as exc:
-        raise SignatureMismatch(f"{name!r} is {value!r}", way_out="a time such as 2011-01-31T12:00:00Z, or µs") from exc
+        raise SignatureMismatch(f"{name!r} is {value!r}", hint="a time such as 2011-01-31T12:00:00Z, or µs") from exc
 
 
 class TreesScorer:
@@ -128,7 +128,7 @@ class TreesScorer:
         for name in inputs:
             if name not in self._names:
                 raise SignatureMismatch(
-                    f"unknown input {name!r}", place=f"$.inputs.{name}", way_out=did_you_mean(name, self._names)
+                    f"unknown input {name!r}", place=f"$.inputs.{name}", hint=did_you_mean(name, self._names)
                 )
         for name in self._needed:
             if inputs.get(name) is None:
@@ -198,7 +198,7 @@ def library() -> Any:
     folders = list(found.submodule_search_locations or ()) if found else []
     path = next((p for folder in folders for p in sorted(Path(folder).glob("**/lib_lightgbm.*"))), None)
     if path is None:
-        raise ModelError("LightGBM is not installed", way_out="pip install lightgbm")
+        raise ModelError("LightGBM is not installed", hint="pip install lightgbm")
     loaded = ctypes.CDLL(str(path))
     loaded.LGBM_GetLastError.restype = ctypes.c_char_p
     return loaded

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from tidemill.errors import ModelError
-from tidemill.kernel.artifacts.codecs import Bundle, decode, encode
 from tidemill.model.rank import Ranking
+from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.types import JsonObject, Micros
 
 FORMAT = 1
@@ -104,9 +104,7 @@ def learner_bundle(
 ) -> Bundle:
     """The bundle of a project's own learner. Raises ModelError where the state is anything but arrays."""
     if wrong := next((k for k, v in state.items() if not isinstance(v, np.ndarray) or v.dtype.hasobject), None):
-        raise ModelError(
-            f"{recipe['method']}: fit() gave {wrong!r}, which is no plain array", way_out="numpy arrays only"
-        )
+        raise ModelError(f"{recipe['method']}: fit() gave {wrong!r}, which is no plain array", hint="numpy arrays only")
     said = manifest("learner", recipe, trained_through, RANKS, (), half_life=half_life, items=len(items))
     files = {"state.npz": encode("arrays", dict(state)), "items.json": encode("json", items), "learner.py": source}
     return Bundle(said, files)
@@ -115,5 +113,5 @@ def learner_bundle(
 def file_of(bundle: Bundle, name: str) -> bytes:
     """A file of the bundle. Raises ModelError where it is not there."""
     if name not in bundle.files:
-        raise ModelError(f"the bundle has no {name}", way_out=f"it has: {', '.join(sorted(bundle.files))}")
+        raise ModelError(f"the bundle has no {name}", hint=f"it has: {', '.join(sorted(bundle.files))}")
     return bundle.files[name]

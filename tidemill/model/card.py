@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.kernel.artifacts.codecs import Report
 from tidemill.model.bundle import versions
+from tidemill.store.artifacts.codecs import Report
 from tidemill.types import DAY, JsonObject, to_iso
 
 

@@ -132,7 +132,7 @@ def answer(scorer: Any, data: Interactions, requests: Requests, k: int = 20, pat
 def score_answers(answered: Answered, requests: Requests, metric: str) -> Scored:
     """One value a request. Raises ModelError for an unknown metric."""
     if metric not in RANKED:
-        raise ModelError(f"unknown metric {metric!r} for a recommender", way_out=did_you_mean(metric, RANKED))
+        raise ModelError(f"unknown metric {metric!r} for a recommender", hint=did_you_mean(metric, RANKED))
     measure = RANKED[metric]
     values = np.array([measure(items, truth) for items, truth in zip(answered.items, requests.truth)], np.float64)
     return Scored(values, np.array(requests.subjects), requests.at, answered.cold)

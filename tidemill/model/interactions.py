@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ContractError
-from tidemill.features.knowledge import BEGAN, KNOWN, Knowledge
+from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime
 from tidemill.features.transforms import decay
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.data.contract import Contract
+    from tidemill.data.contract.contract import Contract
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -31,9 +31,9 @@ I8 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Interactions:
-    """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted and without strangers.
+    """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted and without subject_mismatch.
 
-    ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known. ``knowledge``: when each row was
+    ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known. ``transaction_time``: when each row was
     known, where any came late.
     """
 
@@ -45,7 +45,7 @@ class Interactions:
     value: F8
     basket: I8
     end: Micros
-    knowledge: Knowledge | None = None
+    transaction_time: TransactionTime | None = None
 
     @staticmethod
     def of(
@@ -86,9 +86,9 @@ class Interactions:
 
     def known_before(self, end: Micros) -> Interactions:
         """What a model of this moment may learn from: what had happened, and was known. At its own end all of it is."""
-        if self.knowledge is None or end >= self.end:
+        if self.transaction_time is None or end >= self.end:
             return self.before(end)
-        return self._take((self.at < end) & self.knowledge.seen(end), end)
+        return self._take((self.at < end) & self.transaction_time.seen(end), end)
 
     def since(self, start: Micros) -> Interactions:
         """The rows from this moment on."""
@@ -110,8 +110,8 @@ class Interactions:
         users, user = _compact(self.users, self.user[mask])
         items, item = _compact(self.items, self.item[mask])
         rows = {name: getattr(self, name)[mask] for name in ("at", "value", "basket")}
-        known = self.knowledge and self.knowledge.take(mask)
-        return replace(self, users=users, items=items, user=user, item=item, end=end, knowledge=known, **rows)
+        known = self.transaction_time and self.transaction_time.take(mask)
+        return replace(self, users=users, items=items, user=user, item=item, end=end, transaction_time=known, **rows)
 
 
 class Histories:
@@ -121,7 +121,7 @@ class Histories:
         bought = np.flatnonzero(data.value > 0)
         order = bought[np.lexsort((data.at[bought], data.item[bought], data.user[bought]))]
         self._item, self._at = data.item[order], data.at[order]
-        self._knowledge = data.knowledge and data.knowledge.take(order)
+        self._knowledge = data.transaction_time and data.transaction_time.take(order)
         self._start = np.searchsorted(data.user[order], np.arange(len(data.users) + 1))
         self._code = {name: code for code, name in enumerate(data.users)}
 
@@ -143,7 +143,7 @@ class Histories:
 
 @dataclass(frozen=True)
 class Requests:
-    """Baskets to be foretold, in order of (at, subject): ``truth`` are the distinct items of each, sorted."""
+    """Baskets to be predicted, in order of (at, subject): ``truth`` are the distinct items of each, sorted."""
 
     subjects: list[str]
     at: I8
@@ -182,7 +182,7 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
 
 
 def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
-    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time. Knowledge goes along.
+    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time. TransactionTime goes along.
 
     Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
     Raises ContractError when a role (time, subject, item) is missing.
@@ -195,7 +195,7 @@ def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataF
         raise ContractError(
             f"a recommender needs a column with the role {missing!r}",
             place=contract.place,
-            way_out=f"customProperties: [{{property: tidemill.role, value: {missing}}}]",
+            hint=f"customProperties: [{{property: tidemill.role, value: {missing}}}]",
         )
     time, subject, item = (pl.col(str(roles[role])) for role in ("time", "subject", "item"))
     rest = [name for name in contract.key if name not in (roles["subject"], roles["item"])]
@@ -222,7 +222,9 @@ def from_table(rows: pl.DataFrame, end: Micros | None = None) -> Interactions:
     items, item = _coded(rows["item"])
     at, value, basket = (rows[name].to_numpy() for name in ("at", "value", "basket"))
     last = int(at.max(initial=-1)) + 1
-    return Interactions(users, items, user, item, at, value, basket, last if end is None else end, Knowledge.read(rows))
+    return Interactions(
+        users, items, user, item, at, value, basket, last if end is None else end, TransactionTime.read(rows)
+    )
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:

@@ -91,7 +91,7 @@ def _draws(values: Sequence[Any], units: Any, seed: int, draws: int) -> F8:
     """For each measure the mean of each bootstrap sample: measures x draws."""
     numbers = [np.asarray(one, np.float64) for one in values]
     if not all(len(one) for one in numbers):
-        raise NotEnoughData("nothing to measure", way_out="a longer split.test, or more data")
+        raise NotEnoughData("nothing to measure", hint="a longer split.test, or more data")
     names, codes = np.unique(np.asarray(units), return_inverse=True)
     sums, counts = [np.bincount(codes, one) for one in numbers], np.bincount(codes)
     rng, means = np.random.default_rng(seed), np.empty((len(sums), draws))

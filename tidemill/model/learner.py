@@ -32,9 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ConfigError, ModelError
-from tidemill.kernel.artifacts.codecs import Bundle, decode
 from tidemill.model.bundle import file_of, items_of
 from tidemill.model.interactions import Interactions
+from tidemill.store.artifacts.codecs import Bundle, decode
 from tidemill.types import Micros, did_you_mean, digest
 
 F8 = NDArray[np.float64]
@@ -56,9 +56,7 @@ def read_source(root: Path, task: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as exc:
-        raise ConfigError(
-            f"{task!r} needs a file steps.py", place=str(root), way_out="write the learner there"
-        ) from exc
+        raise ConfigError(f"{task!r} needs a file steps.py", place=str(root), hint="write the learner there") from exc
 
 
 def open_learner(source: bytes, task: str) -> OwnLearner:
@@ -72,14 +70,12 @@ def open_learner(source: bytes, task: str) -> OwnLearner:
         learner = found() if isinstance(found, type) else found
     except AttributeError as exc:
         known = [n for n in vars(module) if not n.startswith("_")]
-        raise ModelError(
-            f"{task!r} cannot be made: {exc}", place="steps.py", way_out=did_you_mean(name, known)
-        ) from exc
+        raise ModelError(f"{task!r} cannot be made: {exc}", place="steps.py", hint=did_you_mean(name, known)) from exc
     except Exception as exc:
         raise ModelError(f"{task!r} cannot be loaded: {type(exc).__name__}: {exc}", place="steps.py") from exc
     for verb in ("fit", "score"):
         if not callable(getattr(learner, verb, None)):
-            raise ModelError(f"{task!r} has no {verb}()", place="steps.py", way_out="see tidemill.model.learner")
+            raise ModelError(f"{task!r} has no {verb}()", place="steps.py", hint="see tidemill.model.learner")
     made: OwnLearner = learner
     return made
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError
-from tidemill.kernel.artifacts.codecs import Bundle, put_bundle
-from tidemill.kernel.artifacts.codecs import Report as Card
-from tidemill.kernel.engine import Context, pipeline, step
-from tidemill.kernel.records import Edge, ModelVersion
 from tidemill.model import prepare
 from tidemill.model.card import card
 from tidemill.model.evaluate import paired_bootstraps, summary
-from tidemill.model.problem import Report, Settings
-from tidemill.model.tasks import open_problem
+from tidemill.model.tasks import open_trainer
+from tidemill.model.trainer import Report, Settings
 from tidemill.model.windows import Cut, cut_by_time
+from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.artifacts.codecs import Report as Card
+from tidemill.store.records import Edge, ModelVersion
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 CODE = "1"
 """Said to the engine for steps whose libraries look at clocks and files without depending on them."""
@@ -51,35 +51,37 @@ def search(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, incumbent: JsonObject | None, ctx: Context
 ) -> JsonObject:
     """The recipe, chosen on the validation windows, and everything that was tried."""
-    problem = open_problem(rows, Settings.read(settings))
-    return problem.search(Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress).json()
+    trainer = open_trainer(rows, Settings.read(settings))
+    return trainer.search(Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress).json()
 
 
-@step(version=CODE, outputs=("evaluated", "released"))
+@step(version=CODE, outputs=("evaluation_bundle", "released"))
 def train(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, found: JsonObject, ctx: Context
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
-    problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
+    trainer, where = open_trainer(rows, Settings.read(settings)), Cut.read(cut)
     said = "the twin that is measured, and the one that is released"
     ctx.progress(0, 1, said)
-    twin, released = problem.fits(found["recipe"], (where.test_start, where.end))
+    twin, released = trainer.fits(found["recipe"], (where.test_start, where.end))
     ctx.progress(1, 1, said)
     return twin, released
 
 
 @step(version=CODE)
-def evaluate(rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluated: Bundle, ctx: Context) -> JsonObject:
+def evaluate(
+    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluation_bundle: Bundle, ctx: Context
+) -> JsonObject:
     """How good the twin is on the test, with intervals, beside the baselines. What cannot answer says so in ``error``."""
-    problem, where = open_problem(rows, Settings.read(settings)), Cut.read(cut)
+    trainer, where = open_trainer(rows, Settings.read(settings)), Cut.read(cut)
     try:
-        own = problem.report(evaluated, where.test_start, where.end)
+        own = trainer.report(evaluation_bundle, where.test_start, where.end)
     except ModelError as exc:
         return {"n": 0, "units": 0, "error": str(exc)}
     metrics = {**summary(own.scored, ctx.seed), **own.figures, "baselines": {}, "above": {}}
-    for name in problem.baselines:
-        bundle = problem.fit(problem.baseline(name), where.test_start)
-        other = problem.report(bundle, where.test_start, where.end)
+    for name in trainer.baselines:
+        bundle = trainer.fit(trainer.baseline(name), where.test_start)
+        other = trainer.report(bundle, where.test_start, where.end)
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
     return metrics
@@ -110,7 +112,7 @@ def register(
     cut: JsonObject,
     found: JsonObject,
     metrics: JsonObject,
-    evaluated: Bundle,
+    evaluation_bundle: Bundle,
     released: Bundle,
     told: Card,
     author: str,
@@ -118,9 +120,9 @@ def register(
 ) -> str:
     """Write the version down; its ref. The very same bundle again is the version that is there."""
     project: Project = ctx.resource("project")
-    bundle, twin = put_bundle(project.artifacts, released), put_bundle(project.artifacts, evaluated)
+    bundle, twin = put_bundle(project.artifacts, released), put_bundle(project.artifacts, evaluation_bundle)
     for known in project.store.models.list(name):
-        if (known.bundle, known.evaluated) == (bundle, twin) and known.kind != "manual":
+        if (known.bundle, known.evaluation_bundle) == (bundle, twin) and known.kind != "manual":
             return known.ref
     page = project.artifacts.put(told.encode())
     kind, run, now = prepare.kind_of(project, found["recipe"]), ctx.run or None, project.clock.now()
@@ -130,7 +132,7 @@ def register(
             name=name,
             version=project.store.models.next_version(name, tx),
             bundle=bundle,
-            evaluated=twin,
+            evaluation_bundle=twin,
             recipe=found["recipe"],
             kind=kind,
             metrics=metrics,
@@ -170,11 +172,11 @@ def model_pipeline(
     rows = features(dataset, version)  # type: ignore[call-arg]
     cut = split(rows, time, test, by)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
-    evaluated, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
-    metrics = evaluate(rows, cut, settings, evaluated)  # type: ignore[call-arg]
+    evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
+    metrics = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
     data = [f"dataset:{dataset}@{version}"]
     told = describe(name, purpose, goal, cut, found, metrics, data)
-    model = register(name, data, cut, found, metrics, evaluated, released, told, author)  # type: ignore[call-arg]
+    model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 
 

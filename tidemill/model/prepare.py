@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tidemill.config import METRICS
-from tidemill.data.ingest import load_contract
-from tidemill.data.tables import open_tables
+from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, NotAvailableYet
-from tidemill.features.knowledge import with_knowledge
+from tidemill.features.transaction_time import with_knowledge
 from tidemill.features.views import View
-from tidemill.kernel.records import ModelVersion
-from tidemill.model.problem import Settings
+from tidemill.model.trainer import Settings
+from tidemill.store.records import ModelVersion
 from tidemill.types import DAY, JsonObject, Micros, parse_span
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.data.contract import Contract
-    from tidemill.data.tables import TableCommit
-    from tidemill.kernel.engine import Context
-    from tidemill.project import Project
+    from tidemill.data.contract.contract import Contract
+    from tidemill.data.tables.tables import TableCommit
+    from tidemill.engine import Context
+    from tidemill.scope.project import Project
 
 HALF_LIFE = 180 * DAY
 """Of a subject's history, where no view declares one."""
@@ -95,12 +95,12 @@ def half_life(found: list[View], contract: Contract) -> Micros:
             raise NotAvailableYet(
                 f"counts by {feature.by!r} of {view.entity or 'nobody'!r} are not available yet",
                 place=f"[features.{view.name}] {feature.name}",
-                way_out=f"serving keeps those by {contract.item!r} of {contract.subject!r}, the item and the subject",
+                hint=f"serving keeps those by {contract.item!r} of {contract.subject!r}, the item and the subject",
             )
     spans = {feature.half_life for _, feature in by_item if feature.half_life}
     if len(spans) > 1:
         raise ConfigError(
-            "two half-lives for the items of a subject", place="[features]", way_out="serving keeps one: declare one"
+            "two half-lives for the items of a subject", place="[features]", hint="serving keeps one: declare one"
         )
     return spans.pop() if spans else HALF_LIFE
 

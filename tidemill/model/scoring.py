@@ -9,11 +9,11 @@ scorer.predict({"temperature": 12.5, "day": "mo"})  # trees
 from __future__ import annotations
 
 from tidemill.errors import ModelError
-from tidemill.kernel.artifacts.codecs import Bundle
 from tidemill.model.boost import TreesScorer
 from tidemill.model.bundle import FORMAT, ranking_of
 from tidemill.model.learner import LearnerScorer
 from tidemill.model.rank import RecommendScorer, Row
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import did_you_mean
 
 __all__ = ["LearnerScorer", "RecommendScorer", "Row", "Scorer", "TreesScorer", "load"]
@@ -26,7 +26,7 @@ def load(bundle: Bundle) -> Scorer:
     said = bundle.manifest
     if said.get("format") != FORMAT:
         raise ModelError(
-            f"a bundle of format {said.get('format')!r}", way_out=f"this version of Tidemill reads format {FORMAT}"
+            f"a bundle of format {said.get('format')!r}", hint=f"this version of Tidemill reads format {FORMAT}"
         )
     kind = said.get("scorer")
     if kind == "recommend":
@@ -35,4 +35,4 @@ def load(bundle: Bundle) -> Scorer:
         return LearnerScorer(bundle)
     if kind == "trees":
         return TreesScorer(bundle)
-    raise ModelError(f"no scorer {kind!r}", way_out=did_you_mean(str(kind), ["recommend", "trees", "learner"]))
+    raise ModelError(f"no scorer {kind!r}", hint=did_you_mean(str(kind), ["recommend", "trees", "learner"]))

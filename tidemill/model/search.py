@@ -60,7 +60,7 @@ class Validation(Protocol):
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     recipe: JsonObject
     mean: float  # of the metric
     seconds: float
@@ -68,12 +68,12 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The outcome. ``kept``: the champion's recipe stays. ``against``: the best other recipe less the one begun with."""
 
     recipe: JsonObject
     kept: bool
-    tried: list[Tried]
+    tried: list[Trial]
     against: Difference | None
     capped: bool
     requests: int
@@ -92,7 +92,7 @@ class Found:
         }
 
 
-def _told(tried: Tried) -> JsonObject:
+def _told(tried: Trial) -> JsonObject:
     said: JsonObject = {"recipe": tried.recipe, "mean": tried.mean}
     return {**said, "error": tried.error} if tried.error else said
 
@@ -109,7 +109,7 @@ def search(
     seconds: float | None,
     seed: int,
     progress: Callable[[int, int, str], None] | None = None,
-) -> Found:
+) -> SearchResult:
     """Try the fixed recipes, then ``trials`` of the space beginning with ``start``, and choose.
 
     ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. No trial is
@@ -117,7 +117,7 @@ def search(
     Raises NotEnoughData when there is no validation request.
     """
     if not len(validation.units):
-        raise NotEnoughData("no request to choose a recipe by", way_out="a longer split.test, or more data")
+        raise NotEnoughData("no request to choose a recipe by", hint="a longer split.test, or more data")
     bench = _Bench(validation, metric, progress or (lambda done, total, text: None), len(fixed) + trials)
     for recipe in [*([incumbent] if incumbent else []), *fixed]:
         bench.measure(recipe)
@@ -133,7 +133,7 @@ class _Bench:
     ) -> None:
         self.validation, self.metric, self._progress, self._total = validation, metric, progress, total
         self.sign = measure(metric).sign
-        self.tried: list[tuple[Tried, F8]] = []
+        self.tried: list[tuple[Trial, F8]] = []
         self.began = time.monotonic()
 
     def measure(self, recipe: JsonObject) -> float:
@@ -142,7 +142,7 @@ class _Bench:
         if known is None:
             began = time.monotonic()
             values = self.validation.values(recipe, self.metric)
-            known = Tried(recipe, metric_value(self.metric, values), time.monotonic() - began)
+            known = Trial(recipe, metric_value(self.metric, values), time.monotonic() - began)
             self.tried.append((known, values))
             done = min(len(self.tried), self._total)
             self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
@@ -176,7 +176,7 @@ def _explore(
     return False
 
 
-def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed: int, capped: bool) -> Found:
+def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed: int, capped: bool) -> SearchResult:
     """The best recipe if it beats the one that we begin with: the champion's beyond noise, else ``start`` by a standard error."""
     reference = incumbent or start
     own = next((v for tried, v in bench.tried if tried.recipe == reference), None)
@@ -191,7 +191,7 @@ def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed
             against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.validation.units, seed, level=SURE)
             better = against.low > 0 if incumbent else against.mean > against.error
             recipe = best.recipe if better else reference
-    return Found(
+    return SearchResult(
         recipe=recipe,
         kept=incumbent is not None and recipe == incumbent,
         tried=[tried for tried, _ in bench.tried],

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ContractError, NotEnoughData
-from tidemill.features.knowledge import Knowledge
+from tidemill.features.transaction_time import TransactionTime
 from tidemill.model.boost import Input
 from tidemill.model.evaluate import day_blocks
 from tidemill.types import JsonObject, Micros
@@ -22,7 +22,7 @@ from tidemill.types import JsonObject, Micros
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.data.contract import Contract
+    from tidemill.data.contract.contract import Contract
     from tidemill.features.views import View
 
 F8 = NDArray[np.float64]
@@ -43,7 +43,7 @@ class Table:
     target: Any  # polars Series
     at: NDArray[np.int64]
     unit: NDArray[Any]  # the independent unit of each row: its subject, else its day
-    knowledge: Knowledge | None = None  # when each row was known, where any came late
+    transaction_time: TransactionTime | None = None  # when each row was known, where any came late
 
     def __len__(self) -> int:
         return len(self.at)
@@ -52,7 +52,7 @@ class Table:
         """One table with everything, for the artifact between steps; `described` says what each column is."""
         import polars as pl
 
-        known = self.knowledge.columns() if self.knowledge else {}
+        known = self.transaction_time.columns() if self.transaction_time else {}
         return pl.DataFrame({**self.raw, "_target": self.target, "_at": self.at, "_unit": self.unit, **known})
 
     @staticmethod
@@ -69,7 +69,7 @@ class Table:
             target=rows["_target"],
             at=rows["_at"].to_numpy().astype(np.int64),
             unit=rows["_unit"].to_numpy(),
-            knowledge=Knowledge.read(rows),
+            transaction_time=TransactionTime.read(rows),
         )
 
     def columns(self, rows: NDArray[np.int64]) -> tuple[Input, ...]:
@@ -104,9 +104,9 @@ class Table:
     def known_between(self, start: Micros | None, end: Micros) -> NDArray[np.int64]:
         """Those of them that a model of ``end`` may learn from: known by then. After the last row all are."""
         rows = self.between(start, end)
-        if self.knowledge is None or end > int(self.at.max(initial=-1)):
+        if self.transaction_time is None or end > int(self.at.max(initial=-1)):
             return rows
-        return rows[self.knowledge.seen(end)[rows]]
+        return rows[self.transaction_time.seen(end)[rows]]
 
 
 def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
@@ -132,7 +132,7 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
         target=rows[target],
         at=at.astype(np.int64),
         unit=_units(rows, contract, at),
-        knowledge=Knowledge.read(rows),
+        transaction_time=TransactionTime.read(rows),
     )
 
 
@@ -168,16 +168,16 @@ def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
     """Columns made of earlier rows: each row is a request at its own moment."""
     import polars as pl
 
-    from tidemill.features.store import table
+    from tidemill.features.as_of import table
 
     made: dict[str, Any] = {}
-    knowledge = Knowledge.read(rows)
+    transaction_time = TransactionTime.read(rows)
     for view in views:
         lagged = [f.name for f in view.features if not f.calendar and f.by is None]
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
             requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at})
-            found = table(view, rows, knowledge.asked(requests) if knowledge else requests)
+            found = table(view, rows, transaction_time.asked(requests) if transaction_time else requests)
             made |= {name: found[name] for name in lagged}
     return made
 

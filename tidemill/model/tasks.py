@@ -1,27 +1,27 @@
-"""From the configuration's task to the problem it is: above the problems, so that they need not know one another."""
+"""From the configuration's task to the trainer it is: above the problems, so that they need not know one another."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidemill.model.problem import Problem, Settings
+from tidemill.model.trainer import Settings, Trainer
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def open_problem(rows: pl.DataFrame, settings: Settings) -> Problem:
-    """The problem of this task."""
+def open_trainer(rows: pl.DataFrame, settings: Settings) -> Trainer:
+    """The trainer of this task."""
     found: Any
     if settings.task in ("classify", "regress"):
-        from tidemill.model.table_problem import TableProblem, unpack
+        from tidemill.model.tabular_trainer import TabularTrainer, unpack
 
-        found = TableProblem(unpack(rows, settings), settings)
+        found = TabularTrainer(unpack(rows, settings), settings)
     else:
         from tidemill.model.interactions import from_table
-        from tidemill.model.rank_problem import LearnerProblem, RankProblem
+        from tidemill.model.ranking_trainer import LearnerTrainer, RankingTrainer
 
-        kind = LearnerProblem if settings.task.startswith("steps:") else RankProblem
+        kind = LearnerTrainer if settings.task.startswith("steps:") else RankingTrainer
         found = kind(from_table(rows), settings)
-    problem: Problem = found
-    return problem
+    trainer: Trainer = found
+    return trainer

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tidemill.kernel.records import Event, Window
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.platform import PLATFORM
 from tidemill.monitor.quality import QUALITY, hurts
 from tidemill.monitor.windows import DRIFT
+from tidemill.store.records import Event, Window
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 DECAY = "decay"
 REMIND: Micros = 28 * DAY

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tidemill.config.amounts import Promise
 from tidemill.errors import ConfigError, NotEnoughData
-from tidemill.grammar.amounts import Promise
 from tidemill.monitor.calibrate import Calibration, calibrate
 from tidemill.monitor.drift import Column, Compared, Counts, Drift, together
 from tidemill.types import DAY, JsonObject, Micros, canonical, did_you_mean
@@ -195,7 +195,7 @@ def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> 
 
     for name in wanted if wanted != "all" else ():
         if name not in frame.columns:
-            raise ConfigError(f"no column {name!r}", place="[monitor] drift", way_out=did_you_mean(name, frame.columns))
+            raise ConfigError(f"no column {name!r}", place="[monitor] drift", hint=did_you_mean(name, frame.columns))
     parts = {roles.time: "the time", roles.subject: "watched as customers", roles.item: "watched as items"}
     found: list[Column] = []
     skipped: dict[str, str] = {}

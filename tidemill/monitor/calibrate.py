@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.grammar.amounts import Promise
+from tidemill.config.amounts import Promise
 from tidemill.monitor.drift import Column, Counts, fit_spread
 from tidemill.types import JsonObject, Micros
 

@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tidemill.kernel.records import Prediction, Window
 from tidemill.monitor.windows import due
+from tidemill.store.records import Prediction, Window
 from tidemill.types import JsonObject, Micros, parse_span
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 PLATFORM = "platform"
 LEAST_FREE = 0.02

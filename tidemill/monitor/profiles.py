@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.data.profile import ColumnProfile, Profile
-from tidemill.data.quantiles import Quantiles, middle
-from tidemill.grammar.amounts import Promise
+from tidemill.config.amounts import Promise
+from tidemill.data.profile.profile import ColumnProfile, Profile
+from tidemill.data.profile.quantiles import Quantiles, middle
 from tidemill.monitor.baseline import MANY, category_column, counts_of, numeric_column
 from tidemill.monitor.drift import Column, Compared, Counts, Drift, together
 from tidemill.types import Micros

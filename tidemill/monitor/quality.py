@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tidemill.kernel.records import Prediction, Release, Window
 from tidemill.model.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
-from tidemill.monitor.judged import Joined, Judge, joined, reach_of, unit_of, values_of
-from tidemill.monitor.judges import judge_of
+from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, reach_of, unit_of, values_of
+from tidemill.monitor.outcome_scorers import outcome_scorer_of
 from tidemill.monitor.platform import failures
 from tidemill.monitor.windows import due, promise_of, span_of
+from tidemill.store.records import Prediction, Release, Window
 from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
-    from tidemill.release.rules import Arm, Evidence
+    from tidemill.release.rollout.rules import Arm, Evidence
+    from tidemill.scope.project import Project
 
 QUALITY = "quality"
 BEFORE: Micros = 28 * DAY
@@ -29,7 +29,7 @@ _PLACES = 4
 
 def close_quality(project: Project, now: Micros) -> list[Window]:
     """Close every window whose labels are mature, and keep what was found."""
-    endpoint, judge, closed = project.config.endpoint, judge_of(project.config), []
+    endpoint, judge, closed = project.config.endpoint, outcome_scorer_of(project.config), []
     windows = due(project, QUALITY, now, reach_of(project.config))
     champion = project.store.releases.champion(endpoint) if windows else None
     for start, end in windows:
@@ -40,7 +40,12 @@ def close_quality(project: Project, now: Micros) -> list[Window]:
 
 
 def _window(
-    project: Project, judge: Judge, champion: Release | None, found: Sequence[Joined], start: Micros, end: Micros
+    project: Project,
+    judge: OutcomeScorer,
+    champion: Release | None,
+    found: Sequence[LabelledPrediction],
+    start: Micros,
+    end: Micros,
 ) -> Window:
     endpoint = project.config.endpoint
     scored = [j for j in found if j.values]
@@ -68,7 +73,12 @@ def _window(
 
 
 def _step(
-    project: Project, champion: Release, measure: Measure, promise: float, scored: Sequence[Joined], start: Micros
+    project: Project,
+    champion: Release,
+    measure: Measure,
+    promise: float,
+    scored: Sequence[LabelledPrediction],
+    start: Micros,
 ) -> Detector:
     """The champion's detector after this window."""
     earlier = project.store.windows.list(project.config.endpoint, QUALITY, since=start - span_of(project), until=start)
@@ -88,7 +98,7 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     before it, over that one's last weeks (``historical``). Quality is that of predictions whose labels are mature; an
     error counts at most ten times what the other one promised.
     """
-    from tidemill.release.rules import Arm, Evidence
+    from tidemill.release.rollout.rules import Arm, Evidence
 
     since = release.started if release.started is not None else release.created
     live, endpoint = project.live, release.endpoint
@@ -99,7 +109,7 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
     model = project.store.releases.get(other).model if other else release.model
-    judge, failed = judge_of(project.config), failures(project)
+    judge, failed = outcome_scorer_of(project.config), failures(project)
     promise = promised(project.store.models.get(model).metrics, judge.measure)
     mature = [p for p in (*mine, *theirs) if p.at <= now - reach_of(project.config)]
     values = values_of(live, judge, mature)
@@ -133,7 +143,7 @@ def arms(project: Project, release: Release, now: Micros) -> JsonObject:
 
 
 def _short(arm: Arm, metric: str) -> JsonObject:
-    from tidemill.release.rules import clustered
+    from tidemill.release.rollout.rules import clustered
 
     ordered = sorted(arm.latency_us)
     p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else None
@@ -142,7 +152,7 @@ def _short(arm: Arm, metric: str) -> JsonObject:
 
 def hurts(project: Project, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
-    measure = judge_of(project.config).measure
+    measure = outcome_scorer_of(project.config).measure
     expected = promised(project.store.models.get(model).metrics, measure)
     windows = project.store.windows.list(project.config.endpoint, QUALITY, since=since)
     own = [w.data["models"][model] for w in windows if model in w.data.get("models", {})]
@@ -172,7 +182,7 @@ def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
 
 def recently(project: Project, windows: int = 14) -> JsonObject | None:
     """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
-    measure, since = judge_of(project.config).measure, project.clock.now() - reach_of(project.config)
+    measure, since = outcome_scorer_of(project.config).measure, project.clock.now() - reach_of(project.config)
     found = project.store.windows.list(project.config.endpoint, QUALITY, since=since - (windows + 1) * span_of(project))
     closed = [w for w in found if w.n]
     if not closed:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from tidemill.types import DAY, Micros
 
 if TYPE_CHECKING:
-    from tidemill.data.contract import Contract
+    from tidemill.data.contract.contract import Contract
     from tidemill.features.views import View
-    from tidemill.kernel.records import Event, Prediction
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
+    from tidemill.store.records import Event, Prediction
 
 REACH = 7 * DAY
 """How far back requests are looked for: all of it has to be in the dataset by now."""
@@ -43,7 +43,7 @@ def check_skew(project: Project, now: Micros) -> list[Event]:
 
 def _views(project: Project) -> list[tuple[View, Contract]]:
     """The views of the model's dataset that serving makes from a subject's events."""
-    from tidemill.data.ingest import load_contract
+    from tidemill.data.ingest.ingest import load_contract
     from tidemill.features.views import View
 
     name = project.config.dataset.name
@@ -55,11 +55,11 @@ def _views(project: Project) -> list[tuple[View, Contract]]:
 def _compare(project: Project, view: View, contract: Contract, asked: list[Prediction], now: Micros) -> list[Event]:
     import polars as pl
 
-    from tidemill.data.register import event_key
-    from tidemill.data.tables import open_tables
-    from tidemill.features.knowledge import KNOWN
+    from tidemill.data.ingest.register import event_key
+    from tidemill.data.tables.tables import open_tables
     from tidemill.features.online import History
     from tidemill.features.parity import compare, record, requests_of
+    from tidemill.features.transaction_time import KNOWN
 
     live = [feature for feature in view.features if feature.by == contract.item and view.is_live(feature)]
     if not live:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidemill.grammar.amounts import Promise, parse_promise
-from tidemill.kernel.records import Artifact, ModelVersion, Release, Window
-from tidemill.project import Project
+from tidemill.config.amounts import Promise, parse_promise
+from tidemill.scope.project import Project
+from tidemill.store.records import Artifact, ModelVersion, Release, Window
 from tidemill.types import JsonObject, Micros, parse_span
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _make_baseline(project: Project, model: ModelVersion) -> Baseline:
 
 def roles_of(project: Project) -> Roles:
     """The parts that the contract gives to columns."""
-    from tidemill.data.contract import Contract
+    from tidemill.data.contract.contract import Contract
     from tidemill.monitor.baseline import Roles
 
     contract = Contract.load(project.root / project.config.dataset.contract)
@@ -145,7 +145,7 @@ def rows_between(
     """The dataset's rows with ``start <= time < end``, Tidemill's own columns left out; all of them without a time."""
     import polars as pl
 
-    from tidemill.data.tables import open_tables
+    from tidemill.data.tables.tables import open_tables
 
     within = None if roles.time is None else (roles.time, start, end)
     rows = open_tables(project).read(project.config.dataset.name, version, within)

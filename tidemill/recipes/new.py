@@ -20,20 +20,20 @@ RECIPES = {
 def new_project(folder: Path, recipe: str = "recommend", name: str | None = None) -> list[Path]:
     """Write the recipe's files, and make the folders of its data; the paths written. Raises ProjectError; overwrites nothing."""
     if recipe not in RECIPES:
-        raise ProjectError(f"no recipe {recipe!r}", way_out=did_you_mean(recipe, RECIPES))
+        raise ProjectError(f"no recipe {recipe!r}", hint=did_you_mean(recipe, RECIPES))
     name = name or re.sub(r"[^a-z0-9_-]", "-", folder.name.lower())
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name):
-        raise ProjectError(f"{name!r} is no project name", way_out="use a-z, 0-9, - and _, a letter first")
+        raise ProjectError(f"{name!r} is no project name", hint="use a-z, 0-9, - and _, a letter first")
     if (folder / "tidemill.toml").exists():
-        raise ProjectError("there is a project here already", place=str(folder), way_out="choose another folder")
+        raise ProjectError("there is a project here already", place=str(folder), hint="choose another folder")
     try:
         written = _copy(resources.files("tidemill.recipes") / recipe / "template", folder, name)
         for place in places(folder):
             (folder / place).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as exc:
-        raise ProjectError(f"{exc.filename} is a file, no folder", way_out="choose another folder") from exc
+        raise ProjectError(f"{exc.filename} is a file, no folder", hint="choose another folder") from exc
     except PermissionError as exc:
-        raise ProjectError(f"{exc.filename} cannot be written", way_out="choose another folder") from exc
+        raise ProjectError(f"{exc.filename} cannot be written", hint="choose another folder") from exc
     return written
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import NotApproved, ReleaseError
-from tidemill.kernel.records import Event, Release, Verdict
-from tidemill.release import attest, rollout
-from tidemill.release.signer import FileSigner, Signer, seal, signer_of
+from tidemill.release.rollout import rollout
+from tidemill.release.signing import attest
+from tidemill.release.signing.signer import FileSigner, Signer, seal, signer_of
+from tidemill.store.records import Event, Release, Verdict
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 
 def approval_signer(project: Project) -> FileSigner:
@@ -67,7 +68,7 @@ def reject(
 def sign_force(project: Project, release: Release, who: str, reason: str, signer: Signer | None = None) -> str:
     """The signed statement that somebody passes the gates by hand. The digest of its envelope."""
     if not reason.strip():
-        raise ReleaseError("passing the gates by hand needs a reason", way_out='--force "why"')
+        raise ReleaseError("passing the gates by hand needs a reason", hint='--force "why"')
     return _sign(project, release, attest.FORCED, {"who": who, "reason": reason}, signer)
 
 
@@ -83,8 +84,8 @@ def _word(project: Project, release: Release, who: str, reason: str, role: str |
     roles = asked.roles if asked else ()
     role = role or (roles[0] if len(roles) == 1 else None)
     if roles and role not in roles:
-        way_out = f"say in which role: --role {' or '.join(roles)}" if role is None else did_you_mean(role, roles)
-        raise NotApproved(f"{role or 'no role'} may not decide on it", place=f"release {release.id}", way_out=way_out)
+        hint = f"say in which role: --role {' or '.join(roles)}" if role is None else did_you_mean(role, roles)
+        raise NotApproved(f"{role or 'no role'} may not decide on it", place=f"release {release.id}", hint=hint)
     return {
         "release": release.id,
         "decision": decision,

@@ -10,22 +10,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tidemill.config.stages import parse_rollout
+from tidemill.engine import Context, pipeline, step
+from tidemill.engine.journal.orphans import ORPHAN
 from tidemill.errors import NotFound, ReleaseError
-from tidemill.grammar.stages import parse_rollout
-from tidemill.kernel.engine import Context, pipeline, step
-from tidemill.kernel.engine.orphans import ORPHAN
-from tidemill.kernel.records import Edge, Event, ModelVersion, Release, Run, Verdict
-from tidemill.release import approvals, attest, rollout
-from tidemill.release.gates import Case, Gate, judge_all, supplied_gates
-from tidemill.release.infrastructure import infrastructure_gates
-from tidemill.release.quality import quality_gates
-from tidemill.release.signer import seal, signer_of
+from tidemill.release import approvals
+from tidemill.release.gates.infrastructure import infrastructure_gates
+from tidemill.release.gates.port import Gate, GateContext, judge_all, supplied_gates
+from tidemill.release.gates.quality import quality_gates
+from tidemill.release.rollout import rollout
+from tidemill.release.signing import attest
+from tidemill.release.signing.signer import seal, signer_of
+from tidemill.store.records import Edge, Event, ModelVersion, Release, Run, Verdict
 from tidemill.types import JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
-MakeCase = Callable[["Project", ModelVersion, "ModelVersion | None"], Case]
+MakeContext = Callable[["Project", ModelVersion, "ModelVersion | None"], GateContext]
 GIVEN: Any = None
 """Stands for the context, which the engine gives to a step."""
 ALIVE = ("held", "canary", "champion")
@@ -33,20 +35,20 @@ ALIVE = ("held", "canary", "champion")
 
 @step(impure="the gates ask the real server, and compare with whoever is champion now")
 def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
-    """Every gate's opinion, and the release of the champion that the candidate was compared with."""
+    """Every gate's result, and the release of the champion that the candidate was compared with."""
     project: Project = ctx.resource("project")
     champion = project.store.releases.champion(project.config.endpoint)
     against = project.store.models.get(champion.model) if champion else None
-    case: Case = ctx.resource("case")(project, project.store.models.get(model), against)
+    context: GateContext = ctx.resource("context")(project, project.store.models.get(model), against)
     ctx.read(model)
-    gates: list[Gate] = [*infrastructure_gates(), *quality_gates(case), *supplied_gates()]
-    opinions = judge_all(gates, case, ctx.progress)
-    return {"opinions": opinions, "previous": champion.id if champion else None}
+    gates: list[Gate] = [*infrastructure_gates(), *quality_gates(context), *supplied_gates()]
+    results = judge_all(gates, context, ctx.progress)
+    return {"results": results, "previous": champion.id if champion else None}
 
 
 @step(impure="signs with a key outside the project")
 def sign(
-    model: str, attempt: int, forced: str | None, author: str, judged: JsonObject, ctx: Context = GIVEN
+    model: str, attempt: int, override: str | None, author: str, judged: JsonObject, ctx: Context = GIVEN
 ) -> list[str]:
     """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
     project: Project = ctx.resource("project")
@@ -57,19 +59,19 @@ def sign(
     def put(kind: str, predicate: JsonObject) -> str:
         return project.artifacts.put(seal(attest.statement(model, candidate.bundle, kind, predicate), signer))
 
-    verdicts = [put(attest.GATE, {"release": release, **opinion}) for opinion in judged["opinions"]]
+    verdicts = [put(attest.GATE, {"release": release, **result}) for result in judged["results"]]
     approvals.approval_signer(project)  # its public half has to be there for whoever verifies
     asked = project.config.gates.approval
     terms: JsonObject = {
         "release": release,
         "endpoint": project.config.endpoint,
         "model": model,
-        "required": {opinion["gate"]: opinion["blessing"] for opinion in judged["opinions"]},
+        "required": {result["gate"]: result["blessing"] for result in judged["results"]},
         "attestations": verdicts,
         "approval": list(asked.roles) if asked else [],
         "previous": judged["previous"],
         "author": author,
-        "forced": forced,
+        "override": override,
         "at": project.clock.now(),
     }
     return [*verdicts, put(attest.RELEASE, terms)]
@@ -79,7 +81,7 @@ def sign(
 def start(
     model: str,
     attempt: int,
-    forced: str | None,
+    override: str | None,
     author: str,
     decision: str | None,
     judged: JsonObject,
@@ -88,17 +90,17 @@ def start(
 ) -> str:
     """Write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
-    made = _release(project, model, attempt, judged, signed, forced, author, decision)
+    made = _release(project, model, attempt, judged, signed, override, author, decision)
     now, held = made.created, project.config.gates.approval is not None
     if _exists(project, made.id):  # a run killed right after this step's transaction
         return made.id
 
     def work(tx: Any) -> None:
-        for verdict in _verdicts(made, judged["opinions"], signed, now):
+        for verdict in _verdicts(made, judged["results"], signed, now):
             project.store.releases.add_verdict(verdict, tx)
         project.store.releases.add(made, tx)
         project.store.edges.add([Edge(model, f"release:{made.id}", "released", now)], tx)
-        for event in _events(made, judged["opinions"], held, now):
+        for event in _events(made, judged["results"], held, now):
             project.store.events.add(event, tx)
         if made.status == "held" and not held:
             rollout.begin(project, made.id, now, tx)
@@ -110,47 +112,47 @@ def start(
 
 @pipeline(name="release")
 def release_pipeline(
-    model: str, attempt: int = 0, forced: str | None = None, author: str = "", decision: str | None = None
+    model: str, attempt: int = 0, override: str | None = None, author: str = "", decision: str | None = None
 ) -> dict[str, Any]:
     """gates → sign → start."""
     judged = judge(model, attempt)
-    signed = sign(model, attempt, forced, author, judged)
-    return {"release": start(model, attempt, forced, author, decision, judged, signed)}
+    signed = sign(model, attempt, override, author, judged)
+    return {"release": start(model, attempt, override, author, decision, judged, signed)}
 
 
 def release_candidate(
     project: Project,
     model_ref: str,
     *,
-    forced: str | None = None,
+    override: str | None = None,
     author: str = "",
     decision: str | None = None,
-    make_case: MakeCase | None = None,
+    make_context: MakeContext | None = None,
     on_event: Any = None,
 ) -> Release:
     """Take a model through its gates and start its release; the release, whose status says how it went.
 
-    ``forced`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
+    ``override`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
     its way already, or champion, is given back as it is. Raises NotFound, ReleaseError.
     """
-    if forced is not None and not forced.strip():
-        raise ReleaseError("passing the gates by hand needs a reason", way_out='--force "why"')
+    if override is not None and not override.strip():
+        raise ReleaseError("passing the gates by hand needs a reason", hint='--force "why"')
     model = project.store.models.get(model_ref)
     tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == model.ref]
-    asked = {"model": model.ref, "attempt": len(tried), "forced": forced, "author": author, "decision": decision}
+    asked = {"model": model.ref, "attempt": len(tried), "override": override, "author": author, "decision": decision}
     unfinished = _unfinished(project, asked)
     alive = next((r for r in tried if r.status in ALIVE), None)
     if alive is not None and unfinished is None:
         return alive
-    engine = project.engine(case=make_case or _build_case)
+    engine = project.engine(context=make_context or _build_context)
     result = engine.run(release_pipeline, unfinished or asked, parent=decision, on_event=on_event)
     return project.store.releases.get(result.outputs["release"])
 
 
-def _build_case(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> Case:
-    from tidemill.release.case import build_case
+def _build_context(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
+    from tidemill.release.gates.context import build_context
 
-    return build_case(project, candidate, champion)
+    return build_context(project, candidate, champion)
 
 
 def release_id(project: Project, model: str, attempt: int) -> str:
@@ -171,7 +173,7 @@ def cut_short(project: Project) -> str | None:
 
 def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
     """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
-    what = ("model", "forced", "decision")
+    what = ("model", "override", "decision")
     runs = project.store.runs.list(pipeline=release_pipeline.name)
     latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
     return latest.params if latest is not None and _was_killed(latest) else None
@@ -195,14 +197,14 @@ def _release(
     attempt: int,
     judged: JsonObject,
     signed: list[str],
-    forced: str | None,
+    override: str | None,
     author: str,
     decision: str | None,
 ) -> Release:
-    """The record, and a person's signed word where the gates are forced."""
-    refused = [opinion for opinion in judged["opinions"] if not opinion["passed"]]
-    never = any(opinion["gate"] == attest.NEVER_FORCED for opinion in refused)
-    passes = not refused or (forced is not None and not never)
+    """The record, and a person's signed word where the gates are overridden."""
+    refused = [result for result in judged["results"] if not result["passed"]]
+    never = any(result["gate"] == attest.NEVER_FORCED for result in refused)
+    passes = not refused or (override is not None and not never)
     now = project.clock.now()
     made = Release(
         id=release_id(project, model, attempt),
@@ -215,34 +217,34 @@ def _release(
         created=now,
         ended=None if passes else now,
         previous=judged["previous"],
-        forced=forced if refused else None,
+        override=override if refused else None,
         attestations=tuple(signed),
         decision=decision,
         author=author,
-        evidence={"blessings": blessings(judged["opinions"]), "refused": [o["gate"] for o in refused]},
+        evidence={"blessings": blessings(judged["results"]), "refused": [o["gate"] for o in refused]},
     )
-    if not (passes and made.forced):
+    if not (passes and made.override):
         return made
-    word = approvals.sign_force(project, made, author, made.forced)
+    word = approvals.sign_force(project, made, author, made.override)
     return replace(made, attestations=(*made.attestations, word))
 
 
-def blessings(opinions: list[JsonObject]) -> JsonObject:
-    """``blessed``, ``rubber stamped`` or ``refused`` for quality and infrastructure.
+def blessings(results: list[JsonObject]) -> JsonObject:
+    """``blessed``, ``no baseline`` or ``refused`` for quality and infrastructure.
 
-    >>> blessings([{"blessing": "quality", "passed": True, "rubber_stamp": True}])
-    {'quality': 'rubber stamped'}
+    >>> blessings([{"blessing": "quality", "passed": True, "no_baseline": True}])
+    {'quality': 'no baseline'}
     """
     found: JsonObject = {}
-    for name in sorted({opinion["blessing"] for opinion in opinions}):
-        own = [opinion for opinion in opinions if opinion["blessing"] == name]
-        stamped = any(opinion["rubber_stamp"] for opinion in own)
-        good = "rubber stamped" if stamped else "blessed"
-        found[name] = good if all(opinion["passed"] for opinion in own) else "refused"
+    for name in sorted({result["blessing"] for result in results}):
+        own = [result for result in results if result["blessing"] == name]
+        stamped = any(result["no_baseline"] for result in own)
+        good = "no baseline" if stamped else "blessed"
+        found[name] = good if all(result["passed"] for result in own) else "refused"
     return found
 
 
-def _verdicts(release: Release, opinions: list[JsonObject], signed: list[str], now: Micros) -> list[Verdict]:
+def _verdicts(release: Release, results: list[JsonObject], signed: list[str], now: Micros) -> list[Verdict]:
     return [
         Verdict(
             named_id("verdict", release.id, said["gate"]),
@@ -250,25 +252,25 @@ def _verdicts(release: Release, opinions: list[JsonObject], signed: list[str], n
             said["gate"],
             said["blessing"],
             said["passed"],
-            said["rubber_stamp"],
+            said["no_baseline"],
             said["evidence"],
             envelope,
             now,
         )
-        for said, envelope in zip(opinions, signed)
+        for said, envelope in zip(results, signed)
     ]
 
 
-def _events(release: Release, opinions: list[JsonObject], held: bool, now: Micros) -> list[Event]:
+def _events(release: Release, results: list[JsonObject], held: bool, now: Micros) -> list[Event]:
     """What a person may want to see: a refusal, a force, a release that waits for a yes."""
-    refusals = {o["gate"]: o["evidence"]["said"] for o in opinions if not o["passed"]}
+    refusals = {o["gate"]: o["evidence"]["said"] for o in results if not o["passed"]}
     told: JsonObject = {"endpoint": release.endpoint, "model": release.model, "author": release.author}
     told |= {"decision": release.decision, "blessings": release.evidence["blessings"], "refusals": refusals}
     told["reason"] = "; ".join(f"{gate}: {said}" for gate, said in refusals.items())
     kinds = ["refused"] if release.status == "refused" else []
-    if release.forced and release.status != "refused":
-        kinds.append("forced")
-        told["reason"] = release.forced
+    if release.override and release.status != "refused":
+        kinds.append("override")
+        told["reason"] = release.override
     if release.status == "held" and held:
         kinds.append("held")
     return [Event(named_id("event", release.id, kind), now, kind, f"release:{release.id}", told) for kind in kinds]

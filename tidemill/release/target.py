@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tidemill.kernel.metadata.base import MetadataStore
-from tidemill.release.rollout import arm
+from tidemill.release.rollout.rollout import arm
+from tidemill.store.ports import MetadataStore
 from tidemill.types import JsonObject
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tidemill.retrain.process import main
+from tidemill.retrain.daemon import main
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from tidemill.grammar import cron
+from tidemill.config import cron
 from tidemill.retrain.policy import Policy
 from tidemill.types import DAY, JsonObject, Micros, canonical, digest, to_iso
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import NotFound
-from tidemill.kernel.records import Decision, Release
+from tidemill.store.records import Decision, Release
 from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 MEMORY: Micros = 91 * DAY
 """How far back alarms and attempts are told."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tidemill.errors import EngineError, TidemillError
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.serve.stop import Stop, Stopping
 from tidemill.types import JsonObject
 
@@ -41,7 +41,7 @@ class JobFailed(EngineError):
         super().__init__(
             str(cause.get("detail") or "no word"),
             place=str(cause.get("place") or f"job {kind}"),
-            way_out=str(cause.get("way_out") or ""),
+            hint=str(cause.get("hint") or ""),
         )
 
 
@@ -68,7 +68,7 @@ class InlineJobs:
         self._project, self._tell = project, on_progress or (lambda told: None)
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
-        from tidemill.retrain.handlers import do
+        from tidemill.retrain.job_handlers import do
 
         try:
             return do(self._project, kind, params, self._tell)
@@ -193,7 +193,7 @@ class WorkerJobs:
                 return None
             if self._stop.is_set():
                 self.abort()
-                raise Stopped("asked to stop", way_out="the job is done again at the next start")
+                raise Stopped("asked to stop", hint="the job is done again at the next start")
             if not select.select([fd], [], [], min(left, _LOOK))[0]:
                 continue
             got = os.read(fd, 65_536)
@@ -203,12 +203,12 @@ class WorkerJobs:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
-    def _lost(self, kind: str, what: str, way_out: str = "see .tidemill/logs/loop.log") -> JobFailed:
+    def _lost(self, kind: str, what: str, hint: str = "see .tidemill/logs/loop.log") -> JobFailed:
         child = self._child
         self.abort()
         code = child.returncode if child is not None else None
         ended = f" (exit status {code})" if code not in (None, -signal.SIGKILL) else ""
-        return JobFailed(kind, {"code": "job_failed", "detail": what + ended, "way_out": way_out})
+        return JobFailed(kind, {"code": "job_failed", "detail": what + ended, "hint": hint})
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tidemill.data.freshness import Stale, staleness
+from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, NotFound
 from tidemill.feedback.join import join_due
-from tidemill.kernel.records import Decision, Event
 from tidemill.monitor.alerts import raise_alarms
-from tidemill.monitor.judged import reach_of
+from tidemill.monitor.labelled import reach_of
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, evidence
 from tidemill.monitor.windows import DRIFT, due, next_end, span_of
@@ -23,10 +22,11 @@ from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs
 from tidemill.retrain.policy import Policy
+from tidemill.store.records import Decision, Event
 from tidemill.types import SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 SETTING = "loop"
 STALE = "stale"
@@ -39,7 +39,7 @@ LIMITS = {"ingest": 600.0, "watch": 300.0, "train": 3_600.0, "release": 1_800.0}
 
 def tick(project: Project, jobs: Jobs) -> list[Event]:
     """Everything that is due now; the events of what happened. Then the setting ``loop`` says when the next is due."""
-    from tidemill.kernel.engine import settle_orphans
+    from tidemill.engine import settle_orphans
 
     now = project.clock.now()
     state = state_of(project)
@@ -127,13 +127,16 @@ def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
     They are joined in one store and told in the other, so a kill between the two leaves them joined and untold.
     """
-    strangers = join_due(project).strangers
-    if not strangers:
+    subject_mismatch = join_due(project).subject_mismatch
+    if not subject_mismatch:
         return []
-    count = f"{len(strangers)} outcome{'s' if len(strangers) > 1 else ''}"
+    count = f"{len(subject_mismatch)} outcome{'s' if len(subject_mismatch) > 1 else ''}"
     said = f"{count} named a prediction of another subject, and count for none"
-    subject, first = f"endpoint:{project.config.endpoint}", strangers[0]  # joined once, so it names these and no others
-    return _tell(project, now, "strangers", subject, first, None, count=len(strangers), reason=said)
+    subject, first = (
+        f"endpoint:{project.config.endpoint}",
+        subject_mismatch[0],
+    )  # joined once, so it names these and no others
+    return _tell(project, now, "subject_mismatch", subject, first, None, count=len(subject_mismatch), reason=said)
 
 
 def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
@@ -156,7 +159,7 @@ def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
 
 def _look_at_rollout(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
-    from tidemill.release.rollout import check, watched
+    from tidemill.release.rollout.rollout import check, watched
 
     endpoint = project.config.endpoint
     release = watched(project, endpoint)

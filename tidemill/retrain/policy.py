@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from tidemill.config import Config, RetrainSection
+from tidemill.config import Config, RetrainSection, calls, cron
 from tidemill.errors import ConfigError
-from tidemill.grammar import calls, cron
 from tidemill.types import DAY, JsonObject, Micros, canonical, did_you_mean, digest
 
 
@@ -31,7 +30,7 @@ class Policy:
 
     @classmethod
     def from_config(cls, section: Config | RetrainSection) -> Policy:
-        """The policy that tidemill.toml says. Raises ConfigError with the way out."""
+        """The policy that tidemill.toml says. Raises ConfigError with the hint."""
         found = section.retrain if isinstance(section, Config) else section
         values: dict[str, Any] = {"cooldown": calls.span(found.cooldown, "cooldown")}
         for trigger in found.on:
@@ -52,7 +51,7 @@ class Policy:
         known = [f.name for f in fields(cls)]
         for key in stored:
             if key not in known:
-                raise ConfigError(f"no policy has {key!r}", place="stored policy", way_out=did_you_mean(key, known))
+                raise ConfigError(f"no policy has {key!r}", place="stored policy", hint=did_you_mean(key, known))
         return cls(**{**stored, "schedules": tuple(stored.get("schedules", ()))})
 
     def to_json(self) -> JsonObject:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import Damaged
-from tidemill.kernel.records import Decision
 from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import MEMORY
 from tidemill.retrain.policy import Policy
+from tidemill.store.records import Decision
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
 
 
 BIASED = (

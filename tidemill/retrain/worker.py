@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from tidemill.errors import LeaseLost, TidemillError
-from tidemill.project import Project, open_project
+from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject
 
 LEASE = "run:loop"
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
     die_with_parent(int(parent))
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)  # what libraries print goes to the log, never between the answers
-        from tidemill.retrain.handlers import warm_up
+        from tidemill.retrain.job_handlers import warm_up
 
         warm_up()
         with open_project(Path(root)) as project:
@@ -69,7 +69,7 @@ def serve(project: Project, lines: IO[str], out: IO[str]) -> None:
 
 
 def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:
-    from tidemill.retrain.handlers import do
+    from tidemill.retrain.job_handlers import do
     from tidemill.serve.candidate import expect
 
     try:

@@ -2,7 +2,7 @@
 
 import sys
 
-from tidemill.serve.server import main
+from tidemill.serve.http.server import main
 
 if __name__ == "__main__":
     sys.exit(main())

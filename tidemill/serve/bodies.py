@@ -1,4 +1,4 @@
-"""What a request body may look like: typed, closed, bounded. All else is refused, with its place and a way out."""
+"""What a request body may look like: typed, closed, bounded. All else is refused, with its place and a hint."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from tidemill.errors import BadRequest, ConfigError
-from tidemill.kernel.records import Outcome
 from tidemill.model.labels import text_of
+from tidemill.store.records import Outcome
 from tidemill.types import SECOND, Micros, parse_time
 
 MAX_BODY = 1_000_000
@@ -56,7 +56,7 @@ class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ValueBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One outcome where values are foretold: what the value truly was; the latest word counts.
+    """One outcome where values are predicted: what the value truly was; the latest word counts.
 
     It names the prediction, or its subject: then it belongs to that one's latest prediction within reach.
     """
@@ -72,7 +72,7 @@ class ValueBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class LabelBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One outcome where labels are foretold: what the label truly was. Else as where values are."""
+    """One outcome where labels are predicted: what the label truly was. Else as where values are."""
 
     key: Name
     value: Name | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
@@ -139,7 +139,7 @@ def outcomes_of(data: bytes, now: Micros, task: str = "recommend") -> list[Outco
             _no_nul(value if isinstance(value, str) else None, f"{place}.{field}")
         outcome = body.outcome(_moment(body.at, now, f"{place}.at"), now)
         if not outcome.subject and outcome.prediction is None:
-            raise BadRequest("whose is it?", place=place, way_out="name the prediction_id, or the subject")
+            raise BadRequest("whose is it?", place=place, hint="name the prediction_id, or the subject")
         taken.append(outcome)
     return taken
 
@@ -149,7 +149,7 @@ def moment(text: str, place: str) -> Micros:
     try:
         at = parse_time(text)
     except (ConfigError, OverflowError) as exc:
-        raise BadRequest(f"{text!r} is not a time", place=place, way_out="write it as 2011-01-31T12:00:00Z") from exc
+        raise BadRequest(f"{text!r} is not a time", place=place, hint="write it as 2011-01-31T12:00:00Z") from exc
     if at < 0:
         raise BadRequest(f"{text!r} is before 1970", place=place)
     return at
@@ -162,14 +162,14 @@ def seconds(text: str | None, place: str) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found < math.inf:
-        raise BadRequest(f"{text!r} is no number of seconds", place=place, way_out="write it as 30")
+        raise BadRequest(f"{text!r} is no number of seconds", place=place, hint="write it as 30")
     return found
 
 
 def _moment(text: str, now: Micros, place: str) -> Micros:
     at = moment(text, place)
     if at > now + AHEAD:
-        raise BadRequest(f"{text!r} lies in the future", place=place, way_out="send an outcome when it has happened")
+        raise BadRequest(f"{text!r} lies in the future", place=place, hint="send an outcome when it has happened")
     return at
 
 
@@ -207,8 +207,8 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
         return decoder.decode(data)
     except msgspec.ValidationError as exc:
         message, _, where = str(exc).partition(" - at `")
-        raise BadRequest(message, place=where.rstrip("`") or "$", way_out=_shape(decoder)) from exc
+        raise BadRequest(message, place=where.rstrip("`") or "$", hint=_shape(decoder)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise BadRequest(f"the body is not JSON: {exc}", way_out="NaN and Infinity are not JSON either") from exc
+        raise BadRequest(f"the body is not JSON: {exc}", hint="NaN and Infinity are not JSON either") from exc
     except RecursionError as exc:
         raise BadRequest("the body is nested too deeply") from exc

@@ -20,12 +20,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
-from tidemill.project import Project
-from tidemill.release.gates import CandidateReport
-from tidemill.serve import auth
-from tidemill.serve.candidate_app import scope_of
+from tidemill.release.gates.port import CandidateReport
+from tidemill.scope.project import Project
 from tidemill.serve.child import log_file, spawn
+from tidemill.serve.http.candidate_app import scope_of
 from tidemill.types import SECOND, JsonObject
 
 START_SECONDS = 60.0
@@ -159,7 +159,7 @@ def _blame(told: Any) -> None:
         raise kind(
             f"the candidate cannot be judged now: {told.get('detail')}",
             place=str(told.get("place") or ""),
-            way_out=str(told.get("way_out") or ""),
+            hint=str(told.get("hint") or ""),
         )
 
 

@@ -45,7 +45,7 @@ class ServerProblem(ServeError):
         super().__init__(
             str(problem.get("detail") or f"the server answered {status}"),
             place=str(problem.get("place") or ""),
-            way_out=str(problem.get("way_out") or ""),
+            hint=str(problem.get("hint") or ""),
         )
         self.answered = status
 
@@ -65,11 +65,11 @@ class Client:
             return cls(up["host"], int(up["port"]), up["token"], timeout)
         except FileNotFoundError as exc:
             raise ServeError(
-                "no server runs for this project", place=str(root), way_out="start it with: tidemill up"
+                "no server runs for this project", place=str(root), hint="start it with: tidemill up"
             ) from exc
         except (ValueError, KeyError, OSError) as exc:
             raise ServeError(
-                f".tidemill/{UP_FILE} cannot be read: {exc}", place=str(root), way_out="start again: tidemill up"
+                f".tidemill/{UP_FILE} cannot be read: {exc}", place=str(root), hint="start again: tidemill up"
             ) from exc
 
     def post(
@@ -104,11 +104,11 @@ class Client:
         except ConnectionRefusedError as exc:
             self._connection.close()
             raise ServeError(
-                "no server answers there", place=self._connection.host, way_out="start it with: tidemill up"
+                "no server answers there", place=self._connection.host, hint="start it with: tidemill up"
             ) from exc
         except (http.client.HTTPException, OSError) as exc:
             self._connection.close()  # the next call opens a new one
-            raise ServeError(f"the server does not answer: {exc}", way_out="is it up? tidemill status") from exc
+            raise ServeError(f"the server does not answer: {exc}", hint="is it up? tidemill status") from exc
         try:
             answer = json.loads(data) if data else {}
         except ValueError as exc:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tidemill.errors import StoreBusy
-from tidemill.kernel.metadata.base import LiveStore
-from tidemill.kernel.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.ports import LiveStore
+from tidemill.store.records import OnlineEvent, Outcome, Prediction
 
 ACK_SECONDS = 10.0
 """How long an answer waits for the disk before it says so."""
@@ -81,7 +81,7 @@ class Log:
         Raises StoreBusy when far too much waits already.
         """
         if self.waiting >= MOST_WAITING:
-            raise StoreBusy("too many answers wait for the disk", way_out="ask again later; nothing was written")
+            raise StoreBusy("too many answers wait for the disk", hint="ask again later; nothing was written")
         if urgent and not self._soon:
             self._soon = True
             self._loop.call_soon(self._hand_over)
@@ -165,7 +165,7 @@ class Log:
             future = self._deadlines.popleft()[1]
             if not future.done():
                 late = "the disk did not confirm in time"
-                future.set_exception(StoreBusy(late, way_out="ask again with the same key: it never doubles"))
+                future.set_exception(StoreBusy(late, hint="ask again with the same key: it never doubles"))
                 future.exception()
 
     async def drain(self) -> None:

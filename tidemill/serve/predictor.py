@@ -15,13 +15,13 @@ import numpy as np
 
 from tidemill.errors import BadRequest, Conflict, ModelError, NoModel, NoRoute, TidemillError
 from tidemill.features.online import History
-from tidemill.kernel.records import Event, OnlineEvent, Release
 from tidemill.model.labels import text_of
-from tidemill.project import Project
-from tidemill.release import rollout
+from tidemill.release.rollout import rollout
+from tidemill.scope.project import Project
 from tidemill.serve.bodies import PredictBody
 from tidemill.serve.loading import Loaded, load_release, why_refused
 from tidemill.serve.metrics import Metrics
+from tidemill.store.records import Event, OnlineEvent, Release
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id
 
 _log = logging.getLogger("tidemill.serve")
@@ -196,21 +196,21 @@ class Predictor:
         served = self.served
         if served.champion is None and served.canary is None:
             raise NoModel(
-                f"nothing is released to {self.endpoint!r} that may be served", way_out="release a model: tidemill run"
+                f"nothing is released to {self.endpoint!r} that may be served", hint="release a model: tidemill run"
             )
         arm = rollout.arm(served.canary.release if served.canary else None, subject)
         chosen = served.canary if arm == "canary" else served.champion
         if chosen is None:
             raise NoModel(
                 f"the champion of {self.endpoint!r} may not be served, and the canary answers its share only",
-                way_out="tidemill doctor says what is damaged; release another model: tidemill release start MODEL",
+                hint="tidemill doctor says what is damaged; release another model: tidemill release start MODEL",
             )
         return chosen, arm
 
     def expect(self, endpoint: str) -> None:
         """Raises NoRoute for an endpoint that is not this project's."""
         if endpoint != self.endpoint:
-            raise NoRoute(f"no endpoint {endpoint!r}", way_out=did_you_mean(endpoint, [self.endpoint]))
+            raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, [self.endpoint]))
 
     def answer(self, body: PredictBody, unit: str, at: Micros, watermark: int | None = None) -> Answer:
         """Ask the model. ``unit`` decides the arm: the subject, or the prediction's id where there is none.
@@ -289,7 +289,7 @@ def _ask(model: Loaded, history: History, body: PredictBody, at: Micros, waterma
 
 def _recommend(scorer: Any, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
     if body.subject is None:
-        raise BadRequest("'subject' is missing", place="$.subject", way_out='send {"subject": "12345"}')
+        raise BadRequest("'subject' is missing", place="$.subject", hint='send {"subject": "12345"}')
     if body.inputs is not None:
         raise BadRequest("this endpoint takes a subject, no inputs", place="$.inputs")
     items, values = history.items(body.subject, at, scorer.half_life, watermark)
@@ -301,7 +301,7 @@ def _recommend(scorer: Any, history: History, body: PredictBody, at: Micros, wat
 
 def _predict(scorer: Any, body: PredictBody) -> tuple[bytes, bool]:
     if body.inputs is None:
-        raise BadRequest("'inputs' is missing", place="$.inputs", way_out='send {"inputs": {"column": 1.5}}')
+        raise BadRequest("'inputs' is missing", place="$.inputs", hint='send {"inputs": {"column": 1.5}}')
     output = scorer.predict(body.inputs)
     if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
         raise ModelError("the model gave a value that is no number")

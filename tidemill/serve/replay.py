@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from tidemill.errors import Conflict, NoRoute
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.types import HeldClock, JsonObject, Micros, to_iso
 
 MODE, CLOCK, LOOP = "mode", "clock", "loop"
@@ -68,11 +68,11 @@ class ReplayClock(HeldClock):
             raise Conflict(f"the clock stands at {to_iso(now)} and does not go back to {to_iso(to)}")
         if self.behind():
             raise Conflict(
-                f"the loop is not done with {to_iso(now)}", way_out="GET /replay/state?wait=30 answers when it is"
+                f"the loop is not done with {to_iso(now)}", hint="GET /replay/state?wait=30 answers when it is"
             )
         due = self._loop()["next_due"]
         if to > due:
-            raise Conflict(f"something is due at {to_iso(due)}", way_out=f"move the clock to {to_iso(due)} first")
+            raise Conflict(f"something is due at {to_iso(due)}", hint=f"move the clock to {to_iso(due)} first")
         if self._written is not None and self._written.done():
             self._written.result()
         if to == now:

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tidemill.access.tokens import TokenCache, cache
 from tidemill.errors import TidemillError
-from tidemill.project import Project
-from tidemill.serve.auth import TokenCache, cache
+from tidemill.scope.project import Project
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor
@@ -47,7 +47,7 @@ class Serving:
 
     async def refresh(self) -> None:
         """See what other processes wrote, now: releases (also those refused before), histories, tokens."""
-        self.tokens.forget()
+        self.tokens.evict()
         self.predictor.follow()
         async with self._refreshing:
             await asyncio.to_thread(self.predictor.refresh, again=True)
@@ -79,7 +79,7 @@ class Serving:
         if live != self._seen[1] and not self.candidate:
             self.predictor.follow()
         if store != self._seen[0]:
-            self.tokens.forget()
+            self.tokens.evict()
         if not self.candidate and (store != self._seen[0] or self.predictor.overdue()):
             async with self._refreshing:
                 await asyncio.to_thread(self.predictor.refresh)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import IO
 
 from tidemill.errors import PortBusy, ServeError, TidemillError
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.serve.child import log_file, spawn
 from tidemill.types import JsonObject, to_iso
 
@@ -81,7 +81,7 @@ class Child:
         raise kind(
             str(error.get("detail") or f"the {self.name} did not start"),
             place=str(error.get("place") or ""),
-            way_out=str(error.get("way_out") or f"see .tidemill/logs/{self.name}.log"),
+            hint=str(error.get("hint") or f"see .tidemill/logs/{self.name}.log"),
         )
 
     def _line(self, pipe: IO[bytes]) -> bytes:

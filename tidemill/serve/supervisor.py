@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
 from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreBusy, no_room
-from tidemill.kernel.files import write_whole
-from tidemill.project import Project
-from tidemill.serve import auth
+from tidemill.files import write_whole
+from tidemill.scope.project import Project
 from tidemill.serve.client import UP_FILE
-from tidemill.serve.routes import SCOPES
 from tidemill.serve.stop import on_signals
 from tidemill.serve.supervised import Child
 from tidemill.types import JsonObject, to_iso
@@ -43,7 +43,7 @@ def up(
     Raises AlreadyUp, PortBusy, ProjectError, or ServeError when the scorer does not start at all.
     """
     if replay and not project.replay:
-        raise ProjectError("this project is not open for replay", place=str(project.root), way_out="tidemill demo")
+        raise ProjectError("this project is not open for replay", place=str(project.root), hint="tidemill demo")
     with only_one(project.root), on_signals() as stopping:
         tree = _Tree(project, host, port, stopping.is_set)
         try:
@@ -151,7 +151,7 @@ class _Tree:
             write_whole(path, json.dumps({**self.told(), "token": self._token}).encode())
         except OSError as exc:
             if no_room(exc):
-                raise DiskFull("the disk is full", place=str(path), way_out="free some room") from exc
+                raise DiskFull("the disk is full", place=str(path), hint="free some room") from exc
             raise
 
 
@@ -164,7 +164,7 @@ def only_one(root: Path) -> Iterator[None]:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
         os.close(fd)
-        raise AlreadyUp("this project is served already", place=str(root), way_out=_where(root)) from exc
+        raise AlreadyUp("this project is served already", place=str(root), hint=_where(root)) from exc
     try:
         yield
     finally:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tidemill.errors import NotFound
-from tidemill.kernel.metadata.base import LiveStore
-from tidemill.kernel.records import OnlineEvent
+from tidemill.store.ports import LiveStore
+from tidemill.store.records import OnlineEvent
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 
@@ -206,7 +206,7 @@ class OnlineSuite:
         store = opened()
         store.online.load([sample.online("a", ingest="i1"), sample.online("b", ingest="i2")])
         written(store, (), (), [sample.online("told", ingest=None)])
-        store.online.forget(["i1", "i3"])
+        store.online.unload(["i1", "i3"])
         assert [event.key for event in store.online.since(0)] == ["b", "told"]
         assert store.online.load([sample.online("a", value=7.0, ingest="i1"), sample.online("b", ingest="i2")]) == 1
         assert [(event.key, event.value) for event in store.online.since(0)][-1] == ("a", 7.0)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tidemill.errors import Conflict, StoreError
-from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.store.ports import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import opener, refused, together
 from tidemill.testing.metadata_records import RecordsSuite

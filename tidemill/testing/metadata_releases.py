@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tidemill.errors import Conflict, NotFound
-from tidemill.kernel.metadata.base import MetadataStore
-from tidemill.kernel.records import Lease
+from tidemill.store.ports import MetadataStore
+from tidemill.store.records import Lease
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 
@@ -114,7 +114,7 @@ class ReleasesSuite:
 
     def test_verdicts(self, opened: Opened) -> None:
         store = self._store(opened)
-        bare = sample.verdict("verdict_2", at=2, passed=False, rubber_stamp=False, attestation=None)
+        bare = sample.verdict("verdict_2", at=2, passed=False, no_baseline=False, attestation=None)
         store.releases.add_verdict(bare)
         store.releases.add_verdict(sample.verdict("verdict_1", at=1))
         store.releases.add_verdict(sample.verdict("verdict_3", model="model:shop@2"))

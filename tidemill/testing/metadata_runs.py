@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tidemill.errors import Conflict, NotFound, StoreError
-from tidemill.kernel.metadata.base import MetadataStore
+from tidemill.store.ports import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tidemill.kernel import records as r
+from tidemill.store import records as r
 
 
 def run(id: str = "run_1", **fields: Any) -> r.Run:
@@ -37,7 +37,7 @@ def step(run: str = "run_1", name: str = "train", **fields: Any) -> r.Step:
         position=3,
         after=("load", "split"),
         fingerprint="fp",
-        made_of={"source": "sha256:2"},
+        fingerprint_inputs={"source": "sha256:2"},
         inputs={"x": "sha256:3"},
         outputs={"y": {"digest": "sha256:4", "codec": "json", "bytes": 12}},
         impure=("open:/etc/hosts",),
@@ -92,7 +92,7 @@ def model(version: int = 1, **fields: Any) -> r.ModelVersion:
         name="shop",
         version=version,
         bundle="sha256:b",
-        evaluated="sha256:e",
+        evaluation_bundle="sha256:e",
         recipe={"method": "blend", "weights": [0.25, 0.75]},
         kind="first",
         metrics={"recall@20": [0.31, 0.29, 0.33], "n": 310},
@@ -113,7 +113,7 @@ def verdict(id: str = "verdict_1", **fields: Any) -> r.Verdict:
         gate="superior",
         blessing="quality",
         passed=True,
-        rubber_stamp=True,
+        no_baseline=True,
         evidence={"difference": [0.01, 0.0, 0.02]},
         attestation="sha256:a",
         at=1_000,
@@ -134,7 +134,7 @@ def release(id: str = "release_1", version: int = 1, **fields: Any) -> r.Release
         started=1_001,
         ended=1_002,
         previous="release_0",
-        forced="a reason",
+        override="a reason",
         attestations=("sha256:a", "sha256:b"),
         decision="decision_1",
         author="me",

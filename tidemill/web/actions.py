@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from tidemill.api import by_hand
 from tidemill.errors import BadRequest, Forbidden
-from tidemill.kernel.records import Token
-from tidemill.project import Project
-from tidemill.release import rollout
+from tidemill.release.rollout import rollout
+from tidemill.scope.project import Project
+from tidemill.store.records import Token
 from tidemill.types import digest
 
 LONGEST = 500
@@ -24,14 +24,14 @@ def csrf(token: Token) -> str:
 def check_csrf(token: Token, form: Mapping[str, str]) -> None:
     """Raises Forbidden unless the form came from a page of this very session."""
     if not hmac.compare_digest(form.get("csrf", "").encode(), csrf(token).encode()):
-        raise Forbidden("this form does not belong to your session", way_out="load the page again and repeat it")
+        raise Forbidden("this form does not belong to your session", hint="load the page again and repeat it")
 
 
 async def act(project: Project, action: str, release: str, who: str, form: Mapping[str, str]) -> None:
     """Do it. Raises BadRequest, NotFound, NotApproved, ReleaseError."""
     reason = " ".join(form.get("reason", "").split())
     if not reason:
-        raise BadRequest("say why: the reason stays with the release", place="reason", way_out="go back and write one")
+        raise BadRequest("say why: the reason stays with the release", place="reason", hint="go back and write one")
     if len(reason) > LONGEST:
         raise BadRequest(f"the reason is longer than {LONGEST} characters", place="reason")
     if action in by_hand.VERBS:

@@ -17,16 +17,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
-from tidemill.kernel.records import Token
-from tidemill.serve.routes import Asgi, Receive, Route, Scope, Send, Table
+from tidemill.serve.http.routes import Asgi, Receive, Route, Scope, Send, Table
+from tidemill.store.records import Token
 from tidemill.types import digest
-from tidemill.web import actions, export, render, words
+from tidemill.web import actions, export, render
+from tidemill.web import format as words
 from tidemill.web.counts import Counts
 from tidemill.web.pages import data, decisions, live, models, overview, releases, runs, trace
 from tidemill.web.site import Ask, Page
 
 if TYPE_CHECKING:
-    from tidemill.project import Project
+    from tidemill.scope.project import Project
     from tidemill.serve.serving import Serving
 
 PULSE = "x-tidemill-pulse"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tidemill.project import Project
+from tidemill.scope.project import Project
 
 T = TypeVar("T")
 SHARE = 40

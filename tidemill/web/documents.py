@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tidemill.errors import Damaged
-from tidemill.project import Project
+from tidemill.scope.project import Project
 
 MOST = 2_000_000
 """Bytes; larger ones are not shown."""

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from tidemill.errors import NotFound
-from tidemill.kernel import records
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store import records
 from tidemill.types import canonical, did_you_mean, to_iso
 from tidemill.web import quarantine
 from tidemill.web.pages import data, trace
@@ -52,7 +52,7 @@ def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]
     if table in whole:
         kind, everything = whole[table]
         return _written(kind, [everything()])
-    raise NotFound(f"no table {table!r}", way_out=did_you_mean(table, [*endless, *whole, *_OF]))
+    raise NotFound(f"no table {table!r}", hint=did_you_mean(table, [*endless, *whole, *_OF]))
 
 
 def _walk(page: Pager) -> Iterator[Sequence[Any]]:
@@ -104,7 +104,7 @@ _OF: dict[str, Callable[[Project, str], Told]] = {
 def _version(project: Project, of: str) -> records.DatasetVersion:
     name, _, number = of.rpartition("@")
     if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise NotFound(f"no dataset version {of!r}", way_out="name it as DATASET@VERSION")
+        raise NotFound(f"no dataset version {of!r}", hint="name it as DATASET@VERSION")
     return project.store.datasets.get(name, int(number))
 
 

@@ -16,15 +16,15 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from tidemill.errors import StoreError
-from tidemill.kernel.records import DatasetVersion
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store.records import DatasetVersion
 
 MOST, ALL = 20, 10**9
 SECONDS = 20.0
 _READ = """
 import json, sys
 from pathlib import Path
-from tidemill.data.tables import QUARANTINE, Tables
+from tidemill.data.tables.tables import QUARANTINE, Tables
 import polars as pl
 root, name, ingest, most = sys.argv[1:]
 tables = Tables(Path(root))

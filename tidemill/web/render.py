@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tidemill.web import words
+from tidemill.web import format as words
+from tidemill.web.charts.wheel import ICONS, TONE_WORDS
 from tidemill.web.site import home_of, link
-from tidemill.web.wheel import ICONS, TONE_WORDS
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidemill.kernel.records import DatasetVersion, Prediction, Window
+from tidemill.store.records import DatasetVersion, Prediction, Window
 
 
 def name_of(ref: str) -> str:

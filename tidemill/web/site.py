@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tidemill.errors import BadRequest
-from tidemill.project import Project
+from tidemill.scope.project import Project
 from tidemill.types import Micros, did_you_mean
 from tidemill.web.counts import Counts
 
@@ -45,9 +45,7 @@ class Ask:
         if text is None:
             return default
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
-            raise BadRequest(
-                f"{name}={text!r} is not a number from 0 to {most}", way_out="follow the links of the page"
-            )
+            raise BadRequest(f"{name}={text!r} is not a number from 0 to {most}", hint="follow the links of the page")
         return int(text)
 
 

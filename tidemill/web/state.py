@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tidemill.data.freshness import stale_now
-from tidemill.kernel.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
+from tidemill.data.contract.freshness import stale_now
 from tidemill.serve.client import trouble, troubled
+from tidemill.store.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
 from tidemill.types import DAY, Micros
-from tidemill.web import shapes, words
+from tidemill.web import format as words
+from tidemill.web import shapes
+from tidemill.web.charts.wheel import Part
 from tidemill.web.site import Ask
 from tidemill.web.tell import tell
-from tidemill.web.wheel import Part
 
 WEEK: Micros = 7 * DAY
 _RANK = {"bad": 3, "warn": 2, "busy": 1, "ok": 0, "idle": 0}
@@ -242,7 +243,7 @@ def waiting(loop: Loop) -> list[Waiting]:
     return [
         Waiting(
             f"{shapes.name_of(r.model)} waits for approval",
-            "all gates passed" if not r.forced else f"forced: {r.forced}",
+            "all gates passed" if not r.override else f"override: {r.override}",
             f"/releases/{r.id}",
             r.created,
         )

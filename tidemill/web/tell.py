@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tidemill.kernel.records import Event
+from tidemill.store.records import Event
 from tidemill.types import DAY, Micros
-from tidemill.web import words
+from tidemill.web import format as words
 from tidemill.web.site import home_of
 
 _KINDS: dict[str, tuple[str, str]] = {
@@ -20,7 +20,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "damaged": ("bad", "Damaged bytes refused"),
     "doubtful": ("warn", "The evidence speaks against it"),
     "failed": ("warn", "A job failed"),
-    "forced": ("warn", "Forced past the gates"),
+    "override": ("warn", "Forced past the gates"),
     "halted": ("warn", "Halted"),
     "held": ("warn", "Waits for approval"),
     "ingested": ("note", "New data"),
@@ -34,7 +34,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "rolled_back": ("bad", "Rolled back"),
     "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
-    "strangers": ("warn", "Outcomes of other subjects"),
+    "subject_mismatch": ("warn", "Outcomes of other subjects"),
     "underpowered": ("note", "Not enough evidence yet"),
 }
 KINDS = tuple(_KINDS)

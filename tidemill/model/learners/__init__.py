@@ -39,10 +39,10 @@ def recipe_of(method: str, half_life: int, **given: float) -> JsonObject:
     {'method': 'popularity', 'half_life': 10, 'popular_days': 28}
     """
     if method not in METHODS:
-        raise ModelError(f"unknown method {method!r}", way_out=did_you_mean(method, METHODS))
+        raise ModelError(f"unknown method {method!r}", hint=did_you_mean(method, METHODS))
     wrong = next((name for name in given if name not in DEFAULTS[method]), None)
     if wrong is not None:
-        raise ModelError(f"{method} has no {wrong!r}", way_out=did_you_mean(wrong, DEFAULTS[method]))
+        raise ModelError(f"{method} has no {wrong!r}", hint=did_you_mean(wrong, DEFAULTS[method]))
     return {"method": method, "half_life": half_life, **DEFAULTS[method], **given}
 
 
@@ -50,9 +50,9 @@ def fit(recipe: JsonObject, train: Interactions) -> Ranking:
     """The recipe fitted to these rows. Raises ModelError, NotEnoughData."""
     method = recipe.get("method")
     if method not in METHODS:
-        raise ModelError(f"unknown method {method!r}", way_out=did_you_mean(str(method), METHODS))
+        raise ModelError(f"unknown method {method!r}", hint=did_you_mean(str(method), METHODS))
     bought = train.purchases
     if not len(bought):
-        raise NotEnoughData("there is no purchase to learn from", way_out="rows with a value above zero")
+        raise NotEnoughData("there is no purchase to learn from", hint="rows with a value above zero")
     with one_thread():
         return METHODS[method](bought, recipe)

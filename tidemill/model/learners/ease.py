@@ -1,4 +1,4 @@
-"""EASE (Steck 2019): a linear model that foretells each item from all others, in closed form.
+"""EASE (Steck 2019): a linear model that predicts each item from all others, in closed form.
 
     B = -P / diag(P), diagonal 0, with P = (X'X + λ)^-1;  score(i) = sum over j of x(j) B(j, i)
 
@@ -77,7 +77,7 @@ def _inverse(gram: F8, ridge: float) -> F8:
     factor, failed = dpotrf(gram, lower=1, overwrite_a=1)
     inverse, failed = dpotri(factor, lower=1, overwrite_c=1) if not failed else (factor, failed)
     if failed:
-        raise ModelError(f"the Gram of EASE cannot be inverted with ridge {ridge:g}", way_out="a greater ridge")
+        raise ModelError(f"the Gram of EASE cannot be inverted with ridge {ridge:g}", hint="a greater ridge")
     whole: F8 = np.tril(inverse) + np.tril(inverse, -1).T
     return whole
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ModelError, NotEnoughData
-from tidemill.kernel.artifacts.codecs import Bundle
 from tidemill.model.boost import Input
 from tidemill.model.bundle import manifest
 from tidemill.model.tables import Table, signature
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import JsonObject, Micros, did_you_mean
 
 F8 = NDArray[np.float64]
@@ -30,7 +30,7 @@ def recipe_of(method: str, task: str, **given: float) -> JsonObject:
     """
     method = "constant" if method in ("popularity", "mean", "prior") else method
     if method not in METHODS:
-        raise ModelError(f"unknown method {method!r}", way_out=did_you_mean(method, METHODS))
+        raise ModelError(f"unknown method {method!r}", hint=did_you_mean(method, METHODS))
     return {"method": method, "task": task, **(DEFAULTS if method == "trees" else {}), **given}
 
 

@@ -1,6 +1,6 @@
 """The demo: a project from the recipe, year one through the three pipelines, then the shop's second year against the running loop.
 
-Nothing in the story is scripted but one release that is forced by hand (a model whose items are shuffled), which the loop must roll back.
+Nothing in the story is scripted but one release that is overridden by hand (a model whose items are shuffled), which the loop must roll back.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.errors import ProjectError, ServeError
-from tidemill.kernel.artifacts.codecs import get_bundle
 from tidemill.model.scoring import RecommendScorer, load
-from tidemill.project import Project
 from tidemill.recipes.recommend.compare import Rivals
 from tidemill.recipes.recommend.folder import prepared
 from tidemill.recipes.recommend.replay import Replay, read_journal
@@ -28,9 +26,11 @@ from tidemill.recipes.recommend.sabotage import maybe_force
 from tidemill.recipes.recommend.shop import Day, days, read_cut, shuffled, visits_of, year_one
 from tidemill.recipes.recommend.story import Story, Tell
 from tidemill.recipes.recommend.written import check_target, drop_file, write_log, write_summary
-from tidemill.retrain.cycle import run_cycle
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import Project
 from tidemill.serve.child import log_file, spawn
 from tidemill.serve.client import Client
+from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.types import JsonObject
 
 
@@ -42,7 +42,7 @@ def first_year(project: Project, rows: Any, tell: Tell) -> None:
         drop_file(part, source, f"{month}.parquet")
     if project.store.releases.champion(project.config.endpoint) is None:
         tell("stage", {"text": "year one: data → model → release"})
-        model = run_cycle(project, on_event=partial(_tell_run, project, tell)).model
+        model = run_all(project, on_event=partial(_tell_run, project, tell)).model
         own, popular = (m["recall@20"] for m in (model.metrics, model.metrics["baselines"]["popularity"]))
         said = f"{own[0]:.3f} ({own[1]:.3f} to {own[2]:.3f}), popularity alone {popular[0]:.3f}"
         tell("stage", {"text": f"model {model.version}: recall@20 on four weeks that it had not seen {said}"})
@@ -106,7 +106,7 @@ def _wait_ready(project: Project, process: subprocess.Popen[bytes], seconds: flo
         if process.poll() is not None:
             words = (project.state / "logs" / "up.log").read_text("utf-8", "replace").strip().splitlines()
             raise ServeError(
-                f"the server did not start: {words[-1] if words else 'no word'}", way_out="see .tidemill/logs/up.log"
+                f"the server did not start: {words[-1] if words else 'no word'}", hint="see .tidemill/logs/up.log"
             )
         up = project.state / "up.json"
         if up.exists() and json.loads(up.read_text("utf-8")).get("pid") == process.pid:
@@ -116,7 +116,7 @@ def _wait_ready(project: Project, process: subprocess.Popen[bytes], seconds: flo
                 return client
             client.close()
         time.sleep(0.02)
-    raise ServeError(f"the server was not ready in {seconds:.0f} s", way_out="see .tidemill/logs/")
+    raise ServeError(f"the server was not ready in {seconds:.0f} s", hint="see .tidemill/logs/")
 
 
 def play(project: Project, client: Client, story: Story, rows: Any, tell: Tell, began: float) -> Replay:

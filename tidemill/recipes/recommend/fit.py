@@ -35,5 +35,5 @@ def fit_to_shop(folder: Path) -> None:
         path = folder / name
         text = path.read_text("utf-8")
         if text.count(template) != 1:
-            raise ConfigError("this is not the file of the recipe", place=name, way_out="play in a new folder")
+            raise ConfigError("this is not the file of the recipe", place=name, hint="play in a new folder")
         path.write_text(text.replace(template, own), "utf-8")

@@ -12,11 +12,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tidemill.errors import AlreadyUp, ProjectError, no_room
-from tidemill.project import Project, open_project
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.recipes.recommend.story import Story, Tell
+from tidemill.scope.project import Project, open_project
 from tidemill.serve.supervisor import only_one
 from tidemill.types import Json
 
@@ -50,17 +50,17 @@ def prepared(story: Story, fresh: bool, tell: Tell, patience: float = PATIENCE) 
 def _held(folder: Path) -> Iterator[None]:
     """The lock on the folder's mark; both are made where there is no folder, or an empty one."""
     if folder.exists() and not folder.is_dir():
-        raise ProjectError(f"{folder} is a file, no folder", way_out=ELSEWHERE)
+        raise ProjectError(f"{folder} is a file, no folder", hint=ELSEWHERE)
     try:
         if not (folder / MARK).exists():
             if folder.is_dir() and any(folder.iterdir()):
-                raise ProjectError(f"{folder}/ was not made by tidemill demo, and is left as it is", way_out=ELSEWHERE)
+                raise ProjectError(f"{folder}/ was not made by tidemill demo, and is left as it is", hint=ELSEWHERE)
             folder.mkdir(parents=True, exist_ok=True)
         mark = os.open(folder / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as exc:
         if no_room(exc):
             raise
-        raise ProjectError(f"{folder}/ cannot be used: {exc.strerror}", way_out=ELSEWHERE) from exc
+        raise ProjectError(f"{folder}/ cannot be used: {exc.strerror}", hint=ELSEWHERE) from exc
     try:
         _lock(mark, folder)
         yield
@@ -72,7 +72,7 @@ def _lock(mark: int, folder: Path) -> None:
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
-        raise ProjectError(f"a demo plays in {folder}/", way_out="wait for it, or end it with Ctrl-C") from exc
+        raise ProjectError(f"a demo plays in {folder}/", hint="wait for it, or end it with Ctrl-C") from exc
     if not os.fstat(mark).st_size:
         os.write(mark, SAYS)
 
@@ -88,9 +88,9 @@ def _unserved(folder: Path, tell: Tell, patience: float) -> Iterator[None]:
                 break
             except AlreadyUp as exc:
                 if time.monotonic() >= deadline:
-                    raise ProjectError(f"{folder}/ is being served", way_out=exc.way_out) from exc
+                    raise ProjectError(f"{folder}/ is being served", hint=exc.hint) from exc
                 if not waits:
-                    tell("stage", {"text": f"{folder}/ is still being served: waiting for that to end ({exc.way_out})"})
+                    tell("stage", {"text": f"{folder}/ is still being served: waiting for that to end ({exc.hint})"})
                 waits = True
                 time.sleep(0.05)
         yield
@@ -106,7 +106,7 @@ def _empty(folder: Path, patience: float) -> None:
 
 
 def _remove(entry: Path, deadline: float) -> None:
-    """The file, the link (never what it points to) or the folder; again where a process on its way out still wrote into it."""
+    """The file, the link (never what it points to) or the folder; again where a process on its hint still wrote into it."""
     while entry.is_symlink() or entry.exists():
         try:
             if entry.is_dir() and not entry.is_symlink():
@@ -116,7 +116,7 @@ def _remove(entry: Path, deadline: float) -> None:
         except OSError as exc:
             if exc.errno not in (errno.ENOTEMPTY, errno.ENOENT) or time.monotonic() >= deadline:
                 raise ProjectError(
-                    f"{entry} cannot be removed: {exc.strerror}", way_out="remove it, and run the same command again"
+                    f"{entry} cannot be removed: {exc.strerror}", hint="remove it, and run the same command again"
                 ) from exc
 
 
@@ -126,7 +126,7 @@ def _make(folder: Path, tell: Tell) -> None:
     if "tidemill.toml" in there:
         return
     if there:
-        raise ProjectError(f"{folder}/ has lost its tidemill.toml", way_out="start anew with --fresh")
+        raise ProjectError(f"{folder}/ has lost its tidemill.toml", hint="start anew with --fresh")
     (folder / UNFINISHED).touch()
     new_project(folder, "recommend", "shop")
     fit_to_shop(folder)
@@ -141,7 +141,7 @@ def _open_for_replay(story: Story) -> None:
         settings = project.store.settings
         if settings.get("mode") is None:
             if any((folder / "data").rglob("*.parquet")):
-                raise ProjectError(f"{folder}/ has lost its state (.tidemill/)", way_out="start anew with --fresh")
+                raise ProjectError(f"{folder}/ has lost its state (.tidemill/)", hint="start anew with --fresh")
             first: dict[str, Json] = {
                 "seed": story.seed,
                 "customers_shuffled": story.shuffle_customers,
@@ -157,8 +157,8 @@ def _open_for_replay(story: Story) -> None:
         seed, shuffled = settings.get("seed"), settings.get("customers_shuffled")
     if seed != story.seed:
         raise ProjectError(
-            f"{folder}/ was played with seed {seed}", way_out=f"go on with --seed {seed}, or start anew with --fresh"
+            f"{folder}/ was played with seed {seed}", hint=f"go on with --seed {seed}, or start anew with --fresh"
         )
     if shuffled != story.shuffle_customers:
         how = "with --shuffle-customers" if shuffled else "without --shuffle-customers"
-        raise ProjectError(f"{folder}/ was played {how}", way_out=f"go on {how}, or start anew with --fresh")
+        raise ProjectError(f"{folder}/ was played {how}", hint=f"go on {how}, or start anew with --fresh")

@@ -138,7 +138,7 @@ class Replay:
         while state["behind"]:
             if time.monotonic() > deadline:
                 raise ServeError(
-                    f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", way_out="see .tidemill/logs/"
+                    f"the loop has not finished {to_iso(at)} in {IDLE_TIMEOUT:.0f} s", hint="see .tidemill/logs/"
                 )
             state = self._client.get(f"/replay/state?wait={WAIT}")
         return int(state["loop"]["next_due"])

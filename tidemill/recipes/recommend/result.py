@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tidemill.kernel.records import Event
-from tidemill.project import Project
 from tidemill.recipes.recommend.replay import Replay
 from tidemill.recipes.recommend.story import Story
 from tidemill.recipes.recommend.summary import ARMS, difference, months
+from tidemill.scope.project import Project
+from tidemill.store.records import Event
 from tidemill.types import JsonObject, to_iso
 
 
@@ -46,10 +46,10 @@ def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
 
 
 def _rollbacks(events: Sequence[Event]) -> list[JsonObject]:
-    """Each release that was taken back: when and why, and when and with which words somebody had forced it, if so."""
-    forced = {e.subject: {"at": to_iso(e.at), "reason": e.data["reason"]} for e in events if e.kind == "forced"}
+    """Each release that was taken back: when and why, and when and with which words somebody overrode it, if so."""
+    override = {e.subject: {"at": to_iso(e.at), "reason": e.data["reason"]} for e in events if e.kind == "override"}
     return [
-        {"at": to_iso(e.at), "model": e.data["model"], "reason": e.data["reason"], "forced": forced.get(e.subject)}
+        {"at": to_iso(e.at), "model": e.data["model"], "reason": e.data["reason"], "override": override.get(e.subject)}
         for e in events
         if e.kind == "rolled_back"
     ]

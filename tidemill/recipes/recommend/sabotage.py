@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from tidemill.errors import ModelError
-from tidemill.kernel.artifacts.codecs import get_bundle, put_bundle
-from tidemill.kernel.records import Edge, ModelVersion
 from tidemill.model.bundle import recommend_bundle
 from tidemill.model.rank import Ranking, RecommendScorer
+from tidemill.model.registry import resolve
 from tidemill.model.scoring import load
-from tidemill.project import Project
 from tidemill.release.pipeline import cut_short, release_candidate
-from tidemill.release.registry import resolve
+from tidemill.scope.project import Project
+from tidemill.store.artifacts.codecs import get_bundle, put_bundle
+from tidemill.store.records import Edge, ModelVersion
 from tidemill.types import Micros
 
 AUTHOR = "somebody in a hurry"
@@ -33,7 +33,7 @@ def maybe_force(project: Project, at: Micros, since: Micros) -> bool:
     if at < since or (model is None and any(release.status == "canary" for release in releases)):
         return False
     model = model or register_shuffled(project)
-    release_candidate(project, model.ref, forced=REASON, author=AUTHOR)
+    release_candidate(project, model.ref, override=REASON, author=AUTHOR)
     return True
 
 
@@ -46,7 +46,9 @@ def _forced(project: Project) -> ModelVersion | None:
 def register_shuffled(project: Project) -> ModelVersion:
     """A new version, both fits of which belong to other items than they say; its metrics are the champion's, and so a lie."""
     champion = resolve(project, "champion")
-    released, evaluated = (_shuffled(project, champion, digest) for digest in (champion.bundle, champion.evaluated))
+    released, evaluated = (
+        _shuffled(project, champion, digest) for digest in (champion.bundle, champion.evaluation_bundle)
+    )
     store, now = project.store, project.clock.now()
 
     def work(tx: object) -> ModelVersion:
@@ -54,7 +56,7 @@ def register_shuffled(project: Project) -> ModelVersion:
             champion,
             version=store.models.next_version(champion.name, tx),
             bundle=released,
-            evaluated=evaluated,
+            evaluation_bundle=evaluated,
             kind="manual",
             author=AUTHOR,
             run=None,

@@ -25,9 +25,9 @@ def check_target(path: Path) -> None:
     """Raises ProjectError where no file can be written under this name."""
     folder = path.parent
     if not folder.is_dir():
-        raise ProjectError(f"there is no folder {folder}/", place=str(path), way_out=f"make it: mkdir -p {folder}")
+        raise ProjectError(f"there is no folder {folder}/", place=str(path), hint=f"make it: mkdir -p {folder}")
     if path.is_dir():
-        raise ProjectError("this is a folder, no file", place=str(path), way_out="name a file in it")
+        raise ProjectError("this is a folder, no file", place=str(path), hint="name a file in it")
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -35,7 +35,7 @@ def check_target(path: Path) -> None:
         if no_room(exc):
             raise
         raise ProjectError(
-            f"nothing can be written into {folder}/: {exc.strerror}", place=str(path), way_out="name another folder"
+            f"nothing can be written into {folder}/: {exc.strerror}", place=str(path), hint="name another folder"
         ) from exc
 
 

@@ -10,10 +10,12 @@ from markupsafe import Markup
 
 from tidemill.config import DataConfig
 from tidemill.errors import NotFound, TidemillError
-from tidemill.kernel.records import DatasetVersion
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store.records import DatasetVersion
 from tidemill.types import did_you_mean
-from tidemill.web import bars, quarantine, shapes, words
+from tidemill.web import format as words
+from tidemill.web import quarantine, shapes
+from tidemill.web.charts import bars
 from tidemill.web.documents import document
 from tidemill.web.site import Ask, Page, Shown, by_number
 
@@ -88,9 +90,9 @@ def _column(raw: Mapping[str, Any]) -> dict[str, Any]:
 def version(ask: Ask) -> Shown:
     name, number = ask.params["dataset"], ask.params["version"]
     if name not in ask.project.config.data:
-        raise NotFound(f"no dataset {name!r}", way_out=did_you_mean(name, ask.project.config.data))
+        raise NotFound(f"no dataset {name!r}", hint=did_you_mean(name, ask.project.config.data))
     if not number.isdigit() or len(number) > 9:
-        raise NotFound(f"no version {number!r} of {name}", way_out="versions are numbers")
+        raise NotFound(f"no version {number!r} of {name}", hint="versions are numbers")
     found = ask.project.store.datasets.get(name, int(number))
     files = [f for f in ask.project.store.datasets.files(name) if f.version == found.version]
     values = {

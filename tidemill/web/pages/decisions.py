@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.kernel.records import Decision
-from tidemill.web import bars, words
+from tidemill.store.records import Decision
+from tidemill.web import format as words
+from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown, by_key, by_number, home_of
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tidemill.kernel.records import Event, Prediction, Window
 from tidemill.model.measures import measure
 from tidemill.monitor.quality import hurts as hurts_by_now
+from tidemill.store.records import Event, Prediction, Window
 from tidemill.types import DAY, Micros
-from tidemill.web import bars, lines, shapes, state, svg, words
+from tidemill.web import format as words
+from tidemill.web import shapes, state
+from tidemill.web.charts import bars, lines, svg
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tidemill.errors import NotFound, TidemillError
-from tidemill.kernel.records import ModelVersion
-from tidemill.web import bars, documents, shapes, words
+from tidemill.store.records import ModelVersion
+from tidemill.web import documents, shapes
+from tidemill.web import format as words
+from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown, by_number, home_of
 
 SHOWN = 12

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tidemill.model.measures import measure
-from tidemill.web import lines, shapes, state, words
+from tidemill.web import format as words
+from tidemill.web import shapes, state
+from tidemill.web.charts import lines
+from tidemill.web.charts.wheel import wheel
 from tidemill.web.site import Ask, Page, Shown, by_key
 from tidemill.web.tell import KINDS, routine, tell, timeline
-from tidemill.web.wheel import wheel
 
 
 def overview(ask: Ask) -> Shown:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.kernel.records import Release, Verdict
+from tidemill.store.records import Release, Verdict
 from tidemill.types import Micros
-from tidemill.web import shapes, words
-from tidemill.web.rollout import track
+from tidemill.web import format as words
+from tidemill.web import shapes
+from tidemill.web.charts.rollout import track
 from tidemill.web.site import Ask, Page, Shown, by_number
 
 TONES = {
@@ -113,8 +114,8 @@ def _verdict(v: Verdict) -> dict[str, Any]:
     said = str(v.evidence.get("said", ""))
     power = v.evidence.get("power")
     rest = {k: x for k, x in v.evidence.items() if k not in ("said", "power")}
-    tone = "warn" if v.rubber_stamp else "ok" if v.passed else "bad"
-    word = "rubber stamped" if v.rubber_stamp else "passed" if v.passed else "refused"
+    tone = "warn" if v.no_baseline else "ok" if v.passed else "bad"
+    word = "no baseline" if v.no_baseline else "passed" if v.passed else "refused"
     return {
         "v": v,
         "said": said,

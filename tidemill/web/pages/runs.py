@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tidemill.errors import TidemillError
-from tidemill.kernel.records import Run, Step
-from tidemill.project import Project
+from tidemill.scope.project import Project
+from tidemill.store.records import Run, Step
 from tidemill.types import Micros
-from tidemill.web import words
-from tidemill.web.graph import Node, graph
+from tidemill.web import format as words
+from tidemill.web.charts.graph import Node, graph
 from tidemill.web.site import Ask, Page, Shown, by_key, home_of, link
 
 
@@ -30,7 +30,7 @@ def _counts(project: Project, run: Run) -> str:
 
 
 def run(ask: Ask) -> Shown:
-    from tidemill.kernel.engine.explain import declared, undeclared
+    from tidemill.engine.explain import declared, undeclared
 
     store = ask.project.store
     found = store.runs.get(ask.params["run"])
@@ -68,7 +68,7 @@ def _line(step: Step) -> str:
 
 def _why(project: Project, found: Run, step: Step) -> str:
     """The engine's own answer to "why did this step run?"."""
-    from tidemill.kernel.engine import why
+    from tidemill.engine import why
 
     try:
         return str(why(project.store, found.id, step.name))

@@ -15,8 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tidemill.errors import NotFound, TidemillError
-from tidemill.project import Project
-from tidemill.web import bars, shapes, words
+from tidemill.scope.project import Project
+from tidemill.web import format as words
+from tidemill.web import shapes
+from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown, home_of
 
 ROWS = 100

@@ -6,7 +6,7 @@ from tidemill import Context, Table, pipeline, step
 @step(impure="reads the newest version of the dataset")
 def sales(ctx: Context) -> Table:
     """The rows of sales as they are now."""
-    from tidemill.data.tables import open_tables
+    from tidemill.data.tables.tables import open_tables
 
     return open_tables(ctx.resource("project")).read("sales").collect()
 

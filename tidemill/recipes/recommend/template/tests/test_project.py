@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tidemill.config import load
-from tidemill.data.contract import Contract
+from tidemill.data.contract.contract import Contract
 
 ROOT = Path(__file__).parent.parent
 

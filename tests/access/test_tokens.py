@@ -1,0 +1,99 @@
+"""Tokens: kept as hashes, good for what they say, until they are taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import TokenCache
+from tidemill.errors import BadRequest, Forbidden, Unauthorized
+
+
+def test_a_token_is_good_for_its_scopes(project):
+    secret = auth.issue(project.store, "app", ["predict", "feedback"])
+    token = auth.check(project.store, secret)
+    assert (token.name, token.scopes) == ("app", ("predict", "feedback"))
+    assert secret not in repr(project.store.tokens.list())
+    auth.allow(token, "predict")
+    with pytest.raises(Forbidden, match="operate"):
+        auth.allow(token, "operate")
+
+
+def test_unknown_scopes_are_refused(project):
+    with pytest.raises(BadRequest, match="unknown scope 'perdict'"):
+        auth.issue(project.store, "app", ["perdict"])
+    assert project.store.tokens.list() == []
+
+
+def test_taken_back_by_id_and_by_name(project):
+    first, second = (auth.issue(project.store, "app", ["read"]) for _ in range(2))
+    assert auth.revoke(project.store, auth.check(project.store, first).id)
+    with pytest.raises(Unauthorized):
+        auth.check(project.store, first)
+    assert auth.revoke_named(project.store, "app") == 1 and auth.revoke_named(project.store, "app") == 0
+    with pytest.raises(Unauthorized):
+        auth.check(project.store, second)
+
+
+def test_what_has_expired_is_refused_and_swept(project):
+    secret = auth.issue(project.store, "app", ["read"], life=-1)
+    kept = auth.issue(project.store, "kept", ["read"], life=10**12)
+    with pytest.raises(Unauthorized, match="expired"):
+        auth.check(project.store, secret)
+    assert auth.sweep(project.store) == 1
+    assert auth.check(project.store, kept).name == "kept"
+
+
+def test_a_code_is_no_token_and_works_once(project):
+    code = auth.issue_code(project.store)
+    with pytest.raises(Unauthorized):
+        auth.check(project.store, code)
+    session = auth.log_in(project.store, code)
+    assert auth.check(project.store, session).scopes == auth.SESSION_SCOPES
+    with pytest.raises(Unauthorized, match="used before"):
+        auth.log_in(project.store, code)
+
+
+def test_a_code_is_for_one_purpose_and_does_not_last(project):
+    with pytest.raises(Unauthorized):
+        auth.redeem(project.store, auth.issue_code(project.store, "load:sha256:1"), "load:sha256:2")
+    with pytest.raises(Unauthorized):
+        auth.log_in(project.store, auth.issue_code(project.store, life=-1))
+    with pytest.raises(Unauthorized):
+        auth.log_in(project.store, auth.issue(project.store, "app", ["read"]))
+
+
+def counted(project):
+    """A cache, and how often it looked into the store."""
+    looks = []
+    return TokenCache(lambda: looks.append(1) or project.store.tokens.list(), project.store.data_version), looks
+
+
+def test_guesses_cost_no_look_and_push_nobody_out(project):
+    tokens, looks = counted(project)
+    secret = auth.issue(project.store, "app", ["read"])
+    for i in range(5_000):
+        with pytest.raises(Unauthorized):
+            tokens.check(f"guess{i}")
+    assert tokens.check(secret).name == "app" and len(looks) == 1 and len(tokens._known) == 1
+
+
+def test_a_new_token_is_known_at_once_and_one_taken_back_when_told(project):
+    tokens, looks = counted(project)
+    for name in ("app", "other"):
+        secret = auth.issue(project.store, name, ["read"])
+        assert tokens.check(secret).name == tokens.check(secret).name == name
+    assert len(looks) == 2
+    auth.revoke_named(project.store, "other")
+    tokens.evict()
+    with pytest.raises(Unauthorized):
+        tokens.check(secret)
+
+
+def test_an_expiry_is_seen_in_the_cache_too(project, monkeypatch):
+    cache = auth.cache(project.store)
+    secret = auth.issue(project.store, "app", ["read"], life=10**9)
+    cache.check(secret)
+    monkeypatch.setattr(auth, "_now", lambda: 10**18)
+    with pytest.raises(Unauthorized, match="expired"):
+        cache.check(secret)

@@ -1,0 +1,150 @@
+"""Drawing a graph: what is wrong in it is said with its line, before anything runs where that can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.engine.conftest import Place
+from tests.engine.test_run import double, mapped, numbers, split, total
+from tidemill.engine import each, pipeline, step, when
+from tidemill.errors import PipelineError, StepFailed
+
+
+def test_mistakes_in_a_graph_are_told_while_it_is_drawn(place: Place) -> None:
+    def check(body: Any, says: str) -> None:
+        with pytest.raises(PipelineError, match=says):
+            place.engine().run(pipeline(body))
+
+    check(lambda: 1 if numbers(1) else 2, "when")
+    check(lambda: list(numbers(1)), "each")
+    check(lambda: double(), "missing a required argument")
+    check(lambda: double(1, wrong=2), "unexpected keyword")
+    check(lambda: double(Path("x")), "cannot be a parameter")
+    check(lambda: split(numbers(2), at=1).lwo, "did you mean 'low'")
+    check(lambda: each(lambda x: x, [1]), "takes a step")
+    check(lambda: each(double, total(numbers(2))), "goes over a list, not a int")
+    check(lambda: object(), "cannot be a parameter")
+
+
+@pytest.mark.parametrize(
+    "body,says",
+    [
+        (lambda node: node == 1, "compared"),
+        (lambda node: node != 1, "compared"),
+        (lambda node: node > 1, "compared"),
+        (lambda node: 1 in [node], "compared"),
+        (lambda node: node + 1, "reckoned with"),
+        (lambda node: 2 * node, "reckoned with"),
+        (lambda node: -node, "reckoned with"),
+        (lambda node: int(node), "reckoned with"),
+        (lambda node: f"{node}", "put into a text"),
+        (lambda node: str(node), "put into a text"),
+        (lambda node: node[0], "looked into"),
+        (lambda node: len(node), "looked into"),
+        (lambda node: 1 in node, "looked into"),
+        (lambda node: node(), "called"),
+    ],
+)
+def test_nothing_can_be_made_of_a_value_that_is_not_there(place: Place, body: Any, says: str) -> None:
+    """Each of these would be a plain value to Python, and the graph another one than the pipeline says."""
+
+    @pipeline
+    def flow() -> Any:
+        return {"made": body(numbers(1))}
+
+    told = (
+        rf"pipeline flow \(test_graph.py:\d+\): this value is not there yet, so it cannot be {says} - do it in a step"
+    )
+    with pytest.raises(PipelineError, match=told):
+        place.run(flow)
+    assert place.store.runs.list() == []
+
+
+def test_nodes_are_told_apart_and_shown_to_whom_debugs() -> None:
+    graph = pipeline(lambda: [numbers(1), numbers(2)]).trace({})
+    one, other = graph.outputs["result"]
+    assert len({one, other}) == 2 and repr(one) == "<Out: a value that a step will make>"
+
+
+@pytest.mark.parametrize("kind", [KeyError, SystemExit])
+def test_an_exception_in_a_pipelines_body_is_told_with_its_line(place: Place, kind: Any) -> None:
+    @pipeline
+    def flow() -> Any:
+        raise kind("days")
+
+    with pytest.raises(PipelineError, match=rf"pipeline flow \(test_graph.py:\d+\): {kind.__name__}: '?days"):
+        place.run(flow)
+
+
+def test_names_in_a_graph_never_meet(place: Place) -> None:
+    @pipeline
+    def flow() -> Any:
+        early = double.named("double-2")(100)
+        return [early, double(1), double(2), double.named("double-2")(3), each(double, [4])]
+
+    result = place.run(flow)
+    assert dict(result.outputs) == {"result": [200, 2, 4, 6, [8]]}
+    assert set(place.status(result.run.id)) == {"double-2", "double", "double-3", "double-2-2", "double-4[0]"}
+
+
+@pytest.mark.parametrize("name", ["double[0]", "a/b", "half \udcff", "line\n"])
+def test_a_name_that_would_be_read_as_another_is_refused(name: str) -> None:
+    with pytest.raises(PipelineError, match="a step's name has no"):
+        double.named(name)
+
+
+def test_what_nothing_can_be_decided_on_is_said(place: Place) -> None:
+    @step
+    def table() -> Any:
+        return pl.DataFrame({"a": [1]})
+
+    @pipeline
+    def flow() -> Any:
+        return when(table(), lambda: numbers(1))
+
+    with pytest.raises(PipelineError, match=r"when\(\) on table: nothing can be decided on a DataFrame"):
+        place.run(flow)
+    assert place.store.runs.list()[0].status == "failed"
+
+
+@pytest.mark.parametrize(
+    "version,kind,says",
+    [
+        (lambda ctx, arguments: 1 // 0, StepFailed, r"version= of step look \(test_graph.py:\d+\): ZeroDivisionError"),
+        (lambda ctx, arguments: object(), PipelineError, "version= of step look: a object cannot be"),
+        (lambda ctx, arguments: float("nan"), PipelineError, "version= of step look: nan cannot be"),
+    ],
+)
+def test_a_version_that_cannot_be_had_is_said(place: Place, version: Any, kind: Any, says: str) -> None:
+    @step(version=version)
+    def look() -> int:
+        return 1
+
+    with pytest.raises(kind, match=says):
+        place.run(pipeline(lambda: look(), name="flow"))
+    assert place.store.runs.list()[0].status == "failed"
+
+
+def test_parameters_of_a_pipeline_are_checked(place: Place) -> None:
+    with pytest.raises(PipelineError, match="did you mean 'by'"):
+        place.run(mapped, {"bye": 1})
+    with pytest.raises(PipelineError, match="cannot be a parameter"):
+        place.run(mapped, {"n": object()})
+    for wrong in (float("nan"), float("-inf"), "half \udcff", {"half \udcff": 1}):
+        with pytest.raises(PipelineError, match="cannot be a parameter"):
+            place.run(mapped, {"n": [wrong]})
+
+
+@pytest.mark.parametrize("options", [{"impure": "x", "version": "1"}, {"retry": (OSError,), "attempts": 0}])
+def test_options_that_contradict_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(PipelineError):
+        step(**options)(lambda: 1)
+
+
+def test_steps_name_their_parameters() -> None:
+    with pytest.raises(PipelineError, match="names its parameters"):
+        step(lambda *args: 1)

@@ -1,0 +1,114 @@
+"""What was known when: late rows against the words of the design, in the as-of join and over a real table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.data.small import drop, lay
+from tests.features import streams
+from tests.features.streams import Happened
+from tidemill.data.ingest.ingest import ingest, load_contract
+from tidemill.data.tables.tables import open_tables
+from tidemill.features.as_of import as_of, table
+from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, TransactionTime, with_knowledge
+from tidemill.features.views import Feature
+from tidemill.scope.project import open_project
+from tidemill.types import DAY, HeldClock, parse_time
+
+HEAD = "invoice,sku,quantity,at,price,customer\n"
+arrivals = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), min_size=1, max_size=30)
+
+
+def by_words(rows: list[tuple[int, int]], moments: list[int]) -> list[int]:
+    """(moment, turn of its ingest): known at once, but where an earlier ingest had reached beyond it."""
+    known = []
+    for at, turn in rows:
+        reached = [min(when, moments[t]) for when, t in rows if t < turn]
+        known.append(max(at, moments[turn]) if reached and at < max(reached) else at)
+    return known
+
+
+@given(arrivals, st.lists(st.integers(0, 60), min_size=5, max_size=5, unique=True).map(sorted))
+def test_a_row_is_late_when_an_earlier_ingest_had_reached_its_moment(
+    rows: list[tuple[int, int]], moments: list[int]
+) -> None:
+    at = np.array([when for when, _ in rows])
+    found = TransactionTime.of(at, np.array([moments[turn] for _, turn in rows]))
+    expected = by_words(rows, moments)
+    assert (at.tolist() if found is None else found.known.tolist()) == expected
+    assert (found is None) == (expected == at.tolist())
+
+
+def test_the_files_of_one_ingest_are_one_and_one_wild_row_makes_nothing_late() -> None:
+    at = np.array([5, 9_999, 1, 7])
+    assert TransactionTime.of(at, np.array([10, 10, 10, 10])) is None, "many years, in several files, at one moment"
+    assert TransactionTime.of(np.array([5, 9_999, 12]), np.array([10, 10, 20])) is None, (
+        "no ingest reaches past its moment"
+    )
+    assert TransactionTime.of(np.array([5, ALWAYS]), np.array([10, 20])) is None, "a row without a time is not late"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 14)), max_size=25),
+    st.lists(st.integers(-1, 16), max_size=5),
+    st.integers(-1, 16),
+    streams.features("item"),
+)
+def test_a_request_sees_what_had_happened_and_was_known(
+    rows: list[tuple[int, int]], moments: list[int], began: int, feature: Feature
+) -> None:
+    events = [Happened("ann", "ab"[i % 2], at, 1.0 + i) for i, (at, _) in enumerate(rows)]
+    known = [max(row) for row in rows]
+    frame = streams.as_rows(events).with_columns(pl.Series(KNOWN, known, pl.Int64))
+    asked = streams.requests([("ann", at) for at in moments])
+    offline = as_of(streams.view(feature), frame, TransactionTime(np.array(known), began).asked(asked))
+    for i, at in enumerate(moments):
+        seen = [e for e, when in zip(events, known, strict=True) if at <= began or when < at]
+        alone = as_of(streams.view(feature), streams.as_rows(seen), asked[i : i + 1])
+        assert offline.filter(pl.col("request") == f"r{i}").equals(alone)
+
+
+def test_one_number_too_and_nulls_are_known_to_all() -> None:
+    events = [Happened("ann", "a", 1, 2.0), Happened("ann", "a", 2, 4.0)]
+    view = streams.view(Feature("f", "sum", column="value"))
+    frame = streams.as_rows(events).with_columns(pl.Series(KNOWN, [None, 5], pl.Int64))
+    asked = streams.requests([("ann", 4), ("ann", 9)])
+    assert table(view, frame, asked)["f"].to_list() == [6.0, 6.0], "nobody said what the requests knew"
+    knowing = asked.with_columns(pl.Series(AS_KNOWN_AT, [4, None], pl.Int64))
+    assert table(view, frame, knowing)["f"].to_list() == [2.0, 6.0]
+
+
+def test_a_late_file_of_a_table_is_known_from_its_ingest_on(tmp_path: Path) -> None:
+    """Days come at their ends and are known as they happen; the file that was forgotten is known when it came."""
+    root = lay(tmp_path / "p")
+    clock = HeldClock(parse_time("2011-01-02"))
+    with open_project(root, clock=clock) as project:
+        for day in (1, 3, 4):
+            drop(root, f"{day}.csv", f"{HEAD}{day},mug,1,2011-01-0{day}T10:00:00,1,ann\n")
+            clock.move(parse_time(f"2011-01-0{day + 1}"))
+            ingest(project, "sales")
+        time, tables = load_contract(project, "sales").time, open_tables(project)
+        frame = tables.read("sales")
+        assert with_knowledge(frame, time, tables.versions("sales")) is frame, "nothing came late"
+        drop(root, "2.csv", f"{HEAD}2,rug,1,2011-01-02T10:00:00,1,ann\n")
+        clock.move(parse_time("2011-01-07"))
+        ingest(project, "sales")
+        rows = with_knowledge(tables.read("sales"), time, tables.versions("sales")).collect().sort("at")
+        happened = [parse_time(f"2011-01-0{day}T10:00") for day in (1, 2, 3, 4)]
+        assert rows[KNOWN].to_list() == [happened[0], parse_time("2011-01-07"), *happened[2:]]
+        transaction_time = TransactionTime.read(rows)
+        assert transaction_time is not None and transaction_time.began == parse_time("2011-01-02")
+        feature = Feature("items", "decayed_count", by="sku", half_life=DAY)
+        view = replace(streams.view(feature), entity="customer", value="quantity")
+        moments = [parse_time(m) for m in ("2011-01-01T12:00", "2011-01-05", "2011-01-07", "2011-01-07T00:00:01")]
+        asked = pl.DataFrame({"request": [0, 1, 2, 3], "entity": ["ann"] * 4, "at": moments})
+        offline = as_of(view, rows, transaction_time.asked(asked))
+        seen = {i: offline.filter(pl.col("request") == i)["item"].to_list() for i in range(4)}
+        assert seen == {0: ["mug"], 1: ["mug"], 2: ["mug"], 3: ["mug", "rug"]}
+        assert with_knowledge(tables.read("sales", 3), time, tables.versions("sales")[:3]).collect().height == 3

@@ -1,0 +1,164 @@
+"""Migrations: a fresh store is what the migrations make; an older one is brought up whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, MetaData, create_engine, text
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from tidemill.errors import Damaged, StoreError
+from tidemill.store.sql import open_metadata, versions
+from tidemill.store.sql.migrations.run import chain, upgrade
+from tidemill.store.sql.postgres import open_postgres
+from tidemill.store.sql.sqlite import open_sqlite
+from tidemill.store.sql.store import Store
+from tidemill.store.sql.versions import LIVE, TIDEMILL, Kind
+from tidemill.testing import records as sample
+
+ADDS = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    with op.batch_alter_table("runs", recreate="always") as table:
+        table.add_column(sa.Column("note", sa.Text(), nullable=False, server_default="old"))
+"""
+FAILS = """
+from alembic import op
+revision = "0003"
+down_revision = "0002"
+def upgrade():
+    op.execute("UPDATE settings SET value = '\\"half\\"'")
+    op.execute("INSERT INTO nowhere VALUES (1)")
+"""
+ORPHANS = """
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    op.execute("DELETE FROM runs")
+"""
+
+
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
+def test_the_newest_migration_is_the_head(kind: Kind) -> None:
+    scripts = chain(kind.versions)
+    assert scripts[-1].revision == kind.head
+    assert [script.revision for script in scripts] == [f"{n:04}" for n in range(1, len(scripts) + 1)]
+
+
+def _migrated(connection: Connection, kind: Kind) -> None:
+    connection.execute(text(f"CREATE TABLE {kind.version_table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    assert upgrade(connection, kind.versions, kind.version_table, None) == kind.head
+
+
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
+def test_the_migrations_make_what_the_schema_says(tmp_path: Path, kind: Kind) -> None:
+    open_sqlite(tmp_path / "fresh.db", kind).close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    with engine.begin() as connection:
+        _migrated(connection, kind)
+    engine.dispose()
+    made: dict[str, set[str]] = {}
+    for name in ("fresh", "migrated"):
+        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as plain:
+            rows = plain.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        made[name] = {" ".join(sql.split()).replace(" ,", ",") for (sql,) in rows}
+    assert made["fresh"] == made["migrated"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
+def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:
+    made = []
+    for how in ("fresh", "migrated"):
+        url = postgres()
+        if how == "fresh":
+            open_postgres(url, kind).close()
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            if how == "migrated":
+                _migrated(connection, kind)
+            found = MetaData()
+            found.reflect(connection)
+            words = {str(CreateTable(table).compile(engine)) for table in found.tables.values()}
+            words |= {str(CreateIndex(i).compile(engine)) for table in found.tables.values() for i in table.indexes}
+            made.append(words)
+        engine.dispose()
+    assert made[0] == made[1]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A store of version 0001 with something in it."""
+    store = open_metadata(tmp_path / "tidemill.db")
+    store.runs.create(sample.run())
+    store.runs.put_step(sample.step())
+    store.settings.set("x", "whole")
+    store.close()
+    return tmp_path / "tidemill.db"
+
+
+@pytest.fixture
+def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kind]:
+    """A tidemill of the future, with these further migrations."""
+    folder = tmp_path / "versions"
+    shutil.copytree(TIDEMILL.versions, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(versions.Kind, "versions", property(lambda _: folder))
+
+    def make(*scripts: str) -> Kind:
+        for n, script in enumerate(scripts, 2):
+            (folder / f"m{n:04}.py").write_text(script)
+        return replace(TIDEMILL, head=f"{len(scripts) + 1:04}")
+
+    return make
+
+
+def test_an_older_store_is_brought_up_with_all_it_holds(old: Path, later: Callable[..., Kind]) -> None:
+    store = Store(open_sqlite(old, later(ADDS)))
+    assert store.runs.get("run_1") == sample.run()
+    assert list(store.runs.steps("run_1")) == [sample.step()]  # the rebuilt table took no steps with it
+    store.runs.create(sample.run("run_2"))
+    store.close()
+    with closing(sqlite3.connect(old)) as plain:
+        assert plain.execute("SELECT note FROM runs").fetchall() == [("old",), ("old",)]
+        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0002",)]
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(old: Path, later: Callable[..., Kind]) -> None:
+    with pytest.raises(StoreError, match="nowhere"):
+        open_sqlite(old, later(ADDS, FAILS))
+    with closing(sqlite3.connect(old)) as plain:
+        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0001",)]
+        assert "note" not in [row[1] for row in plain.execute("PRAGMA table_info(runs)")]
+    store = open_metadata(old)
+    assert store.settings.get("x") == "whole"
+    store.close()
+
+
+def test_a_migration_may_not_break_references(old: Path, later: Callable[..., Kind]) -> None:
+    with pytest.raises(Damaged, match="steps"):
+        open_sqlite(old, later(ORPHANS))
+    store = open_metadata(old)
+    assert store.runs.get("run_1") == sample.run()
+    store.close()
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE events RENAME COLUMN seq TO older", "DROP TABLE events"])
+def test_a_store_with_other_tables_than_its_version_has_is_told_the_way_out(old: Path, change: str) -> None:
+    """Before the first release the first migration is the schema, and it changes in place."""
+    with closing(sqlite3.connect(old)) as plain:
+        plain.execute(change)
+    store = open_metadata(old)
+    with pytest.raises(StoreError, match="no such") as error:
+        store.events.list()
+    store.close()
+    assert "a checkout from before the first release" in error.value.hint

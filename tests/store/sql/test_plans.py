@@ -1,0 +1,103 @@
+"""No query of a hot path reads a whole table: SQLite's own plans say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tidemill.store.sql import open_live, open_metadata
+from tidemill.testing import records as sample
+from tidemill.testing.live import written
+
+META: dict[str, Callable[[Any], Any]] = {
+    "runs.get": lambda s: s.runs.get("run_1"),
+    "runs.list": lambda s: s.runs.list(),
+    "runs.list of": lambda s: s.runs.list(pipeline="model"),
+    "runs.page": lambda s: s.runs.page(before="run_1"),
+    "runs.unfinished": lambda s: s.runs.unfinished("key"),
+    "runs.latest": lambda s: s.runs.latest("key"),
+    "runs.steps": lambda s: s.runs.steps("run_1"),
+    "runs.find_step": lambda s: s.runs.find_step("fp"),
+    "runs.previous_step": lambda s: s.runs.previous_step("model", "train", "run_1"),
+    "edges.into": lambda s: s.edges.into("b"),
+    "edges.out_of": lambda s: s.edges.out_of("b"),
+    "datasets.files among": lambda s: s.datasets.files("sales", ["f"]),
+    "releases.champion": lambda s: s.releases.champion("shop"),
+    "releases.revision": lambda s: s.releases.revision(),
+    "events.page": lambda s: s.events.page(before="event_1"),
+    "events.page of": lambda s: s.events.page(before="event_1", kind="alarm"),
+    "events.list": lambda s: s.events.list(since=1, until=2),
+    "decisions.page": lambda s: s.decisions.page(before="decision_1"),
+    "windows.list": lambda s: s.windows.list("shop", "drift", since=1),
+    "tokens.by_hash": lambda s: s.tokens.by_hash("x"),
+}
+LIVE: dict[str, Callable[[Any], Any]] = {
+    "predictions.get": lambda s: s.predictions.get("pred_1"),
+    "predictions.find": lambda s: s.predictions.find(["pred_1"]),
+    "predictions.between": lambda s: s.predictions.between("shop", 1, 2),
+    "predictions.latest_before": lambda s: s.predictions.latest_before("12345", 5, 2),
+    "predictions.recent": lambda s: s.predictions.recent(),
+    "predictions.page": lambda s: s.predictions.page(before="pred_1"),
+    "outcomes.get": lambda s: s.outcomes.get("o1"),
+    "outcomes.unjoined": lambda s: s.outcomes.unjoined(),
+    "outcomes.waiting": lambda s: s.outcomes.waiting(),
+    "outcomes.counts": lambda s: s.outcomes.counts(["pred_1"]),
+    "outcomes.of": lambda s: s.outcomes.of(["pred_1"]),
+    "outcomes.join": lambda s: s.outcomes.join([("o1", "pred_1", "id")]),
+    "online.since": lambda s: s.online.since(0),
+    "online.of": lambda s: s.online.of("12345", 5),
+    "online.of item": lambda s: s.online.of("12345", item="mug"),
+    "online.load": lambda s: s.online.load([sample.online()]),
+}
+
+
+def plans(store: Any, call: Callable[[Any], Any]) -> list[str]:
+    """How SQLite would run each statement of the call."""
+    engine = vars(store)["_db"].engine
+    said: list[tuple[str, Any]] = []
+
+    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if not statement.startswith("INSERT"):
+            said.append((statement, parameters[0] if many else parameters))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        call(store)
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+    assert said
+    with engine.connect() as connection:
+        found = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in said]
+        return [row[3] for rows in found for row in rows]
+
+
+@pytest.mark.parametrize("call", META.values(), ids=META.keys())
+def test_metadata(tmp_path: Path, call: Callable[[Any], Any]) -> None:
+    store = open_metadata(tmp_path / "tidemill.db")
+    store.runs.create(sample.run())
+    store.events.add(sample.event())
+    store.decisions.add(sample.decision())
+    whole = [line for line in plans(store, call) if line.startswith("SCAN") and "USING" not in line]
+    assert not whole
+    store.close()
+
+
+@pytest.mark.parametrize("call", LIVE.values(), ids=LIVE.keys())
+def test_live(tmp_path: Path, call: Callable[[Any], Any]) -> None:
+    live = open_live(tmp_path / "live.db")
+    written(live, [sample.prediction()], [sample.outcome()], [sample.online()])
+    lines = plans(live, call)
+    assert not [line for line in lines if line.startswith("SCAN") and "USING" not in line]
+    live.close()
+
+
+def test_counting_reads_an_index_not_the_answers(tmp_path: Path) -> None:
+    live = open_live(tmp_path / "live.db")
+    for endpoint in (None, "shop"):
+        (line,) = plans(live, lambda s, endpoint=endpoint: s.predictions.count(endpoint))  # type: ignore[misc]
+        assert "COVERING INDEX" in line
+    live.close()

@@ -1,0 +1,99 @@
+"""Lineage: breadth first over the edges, both ways, within limits; and what the engine writes into it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tidemill.engine import Context, Engine, pipeline, step
+from tidemill.store.artifacts import LocalArtifacts
+from tidemill.store.lineage import downstream, impact_edges, trace_edges, upstream
+from tidemill.store.ports import MetadataStore
+from tidemill.store.records import Edge
+from tidemill.store.sql import open_metadata
+from tidemill.types import HeldClock
+
+count = itertools.count()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[MetadataStore]:
+    opened = open_metadata(tmp_path / "tidemill.db")
+    yield opened
+    opened.close()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pairs=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=15))
+def test_both_ways_reach_what_a_closure_reaches(store: MetadataStore, pairs: list[tuple[int, int]]) -> None:
+    salt = next(count)
+
+    def ref(n: int) -> str:
+        return f"n{salt}:{n}"
+
+    store.edges.add([Edge(ref(a), ref(b), "read", 0) for a, b in pairs])
+    reached = {a: {a} for a in range(7)}
+    for _ in range(7):
+        for a, b in pairs:
+            for start in range(7):
+                if a in reached[start]:
+                    reached[start].add(b)
+    down, up = downstream(store, ref(0)), upstream(store, ref(0))
+    assert set(down.refs) == {ref(n) for n in reached[0]} and not down.cut
+    assert set(up.refs) == {ref(n) for n in range(7) if 0 in reached[n]} and not up.cut
+    assert len(set(down.edges)) == len(down.edges)
+
+
+def test_nearest_first_and_cut_at_the_limits(store: MetadataStore) -> None:
+    store.edges.add([Edge(f"a:{i}", f"a:{i + 1}", "read", i) for i in range(10)])
+    walk = downstream(store, "a:0")
+    assert list(walk.refs.values()) == list(range(11)) and not walk.cut
+    near = downstream(store, "a:0", depth=3)
+    assert list(near.refs) == ["a:0", "a:1", "a:2", "a:3"] and near.cut
+    few = downstream(store, "a:0", limit=4)
+    assert len(few.edges) == 4 and few.cut
+    assert not downstream(store, "a:7", depth=3).cut
+    assert [e.target for e in impact_edges(store, "a:8")] == ["a:9", "a:10"]
+    assert [e.source for e in trace_edges(store, "a:2")] == ["a:1", "a:0"]
+
+
+@step
+def load(ctx: Context) -> list[int]:
+    ctx.read("dataset:sales@3")
+    return [1, 2]
+
+
+@step
+def train(rows: list[int], ctx: Context) -> int:
+    ctx.wrote("model:shop@1")
+    return sum(rows)
+
+
+@pipeline
+def flow() -> Any:
+    return train(load())  # type: ignore[call-arg]
+
+
+def test_the_engine_links_data_steps_artifacts_and_runs(store: MetadataStore, tmp_path: Path) -> None:
+    engine = Engine(store, LocalArtifacts(tmp_path / "a"), HeldClock(5), tmp_path)
+    first = engine.run(flow).run
+    trace = upstream(store, "model:shop@1")
+    assert trace.of_kind("dataset") == ["dataset:sales@3"]
+    assert trace.of_kind("step") == [f"step:{first.id}/train", f"step:{first.id}/load"]
+    impact = downstream(store, "dataset:sales@3")
+    assert impact.of_kind("model") == ["model:shop@1"]
+    assert impact.of_kind("run") == [f"run:{first.id}"]
+    assert len(impact.of_kind("artifact")) == 2
+
+
+def test_a_reused_result_leads_back_to_the_run_that_made_it(store: MetadataStore, tmp_path: Path) -> None:
+    engine = Engine(store, LocalArtifacts(tmp_path / "a"), HeldClock(5), tmp_path)
+    engine.run(flow)
+    second = engine.run(flow).run
+    assert upstream(store, f"run:{second.id}").of_kind("dataset") == ["dataset:sales@3"]

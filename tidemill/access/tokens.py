@@ -1,0 +1,136 @@
+"""Who may ask: tokens with scopes, kept as SHA-256 hashes; a login code that works once; the page's session.
+
+Times here are the machine's own, also in a replay: a token is not part of the story.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterable
+
+from tidemill.errors import BadRequest, Forbidden, Unauthorized
+from tidemill.store.ports import MetadataStore
+from tidemill.store.records import Token
+from tidemill.types import DAY, Micros, did_you_mean, new_id
+
+SCOPES = ("predict", "feedback", "read", "operate", "replay")
+"""What a token may be good for."""
+LOGIN = "login"
+SESSION_SCOPES = ("read", "operate")
+SESSION_LIFE: Micros = DAY
+CODE_LIFE: Micros = DAY // 24
+
+
+def _now() -> Micros:
+    return time.time_ns() // 1_000
+
+
+def hashed(secret: str) -> str:
+    """The form in which a secret is stored and looked up."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def issue(
+    store: MetadataStore, name: str, scopes: Iterable[str], *, life: Micros | None = None, once: bool = False
+) -> str:
+    """Make a token and return its secret: it is shown now and never again. Raises BadRequest for an unknown scope."""
+    wanted = tuple(scopes)
+    for scope in wanted:
+        if scope not in SCOPES and not once:
+            raise BadRequest(f"unknown scope {scope!r}", hint=did_you_mean(scope, SCOPES))
+    secret = f"tidemill_{secrets.token_urlsafe(32)}"
+    now = _now()
+    expires = None if life is None else now + life
+    store.tokens.add(Token(new_id("token"), name, hashed(secret), wanted, now, expires, once))
+    return secret
+
+
+def check(store: MetadataStore, secret: str) -> Token:
+    """The token with this secret. Raises Unauthorized; a one-use code is no token."""
+    return _valid(store.tokens.by_hash(hashed(secret)))
+
+
+def revoke(store: MetadataStore, token_id: str) -> bool:
+    """Take the token back; whether it was there."""
+    return store.tokens.delete(token_id)
+
+
+def revoke_named(store: MetadataStore, name: str) -> int:
+    """Take back all tokens of this name, and how many they were."""
+    return sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.name == name)
+
+
+def sweep(store: MetadataStore) -> int:
+    """Delete what has expired: each `up` begins with it. Until then an expired one is a row that opens nothing."""
+    now = _now()
+    return sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.expires is not None and t.expires <= now)
+
+
+def issue_code(store: MetadataStore, scope: str = LOGIN, *, life: Micros = CODE_LIFE) -> str:
+    """A code that works once, within an hour: for the page's login, or for one load of a candidate's bundle."""
+    return issue(store, "code", (scope,), life=life, once=True)
+
+
+def redeem(store: MetadataStore, code: str, scope: str = LOGIN) -> None:
+    """Use up a code. Raises Unauthorized if it is unknown, expired, meant for something else, or used."""
+    token = store.tokens.by_hash(hashed(code))
+    fit = token is not None and token.once and scope in token.scopes and not _expired(token)
+    if token is None or not fit or not store.tokens.delete(token.id):
+        raise Unauthorized("this code is not valid, or was used before", hint="tidemill up prints a new one")
+
+
+def log_in(store: MetadataStore, code: str) -> str:
+    """Exchange a login code for a session's secret. Raises Unauthorized."""
+    redeem(store, code)
+    return issue(store, "session", SESSION_SCOPES, life=SESSION_LIFE)
+
+
+def allow(token: Token, scope: str) -> None:
+    """Raises Forbidden unless the token is good for this."""
+    if scope not in token.scopes:
+        raise Forbidden(f"this token is not good for {scope!r}", hint=f"use a token with the scope {scope}")
+
+
+def _expired(token: Token) -> bool:
+    return token.expires is not None and token.expires <= _now()
+
+
+def _valid(token: Token | None) -> Token:
+    if token is None or token.once:
+        raise Unauthorized(
+            "unknown token", hint="tidemill up shows a page to log in on; for a program: tidemill token add NAME"
+        )
+    if _expired(token):
+        raise Unauthorized("this token has expired", hint="make a new one: tidemill token add NAME")
+    return token
+
+
+class TokenCache:
+    """Tokens by hash: a check costs a hash and a look at the store's version, and at all of them where it changed.
+
+    So guessing does not reach the store, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``version``
+    changes with the store. `evict` whenever another process may have taken a token back.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Token]], version: Callable[[], int]) -> None:
+        self._read, self._version = read, version
+        self._known: dict[str, Token] = {}
+        self._as_of: int | None = None
+
+    def check(self, secret: str) -> Token:
+        """As `check`."""
+        name = hashed(secret)
+        if name not in self._known and (version := self._version()) != self._as_of:
+            self._known = {token.hash: token for token in self._read()}
+            self._as_of = version
+        return _valid(self._known.get(name))
+
+    def evict(self) -> None:
+        self._known, self._as_of = {}, None
+
+
+def cache(store: MetadataStore) -> TokenCache:
+    """A cache of this store's tokens."""
+    return TokenCache(store.tokens.list, store.data_version)

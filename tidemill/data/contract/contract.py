@@ -1,0 +1,183 @@
+"""A data contract: what rows of a dataset must be. Read from an Open Data Contract Standard (v3) YAML file.
+
+What Tidemill acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
+``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
+(``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
+``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target), ``tidemill.key`` and
+``tidemill.max_bad_share`` of the table.
+Everything else of the standard is accepted as documentation; a rule that Tidemill cannot check is NotAvailableYet, never
+passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidemill.data.check.checks import Checked, Rules, check
+from tidemill.data.check.columns import Column
+from tidemill.data.contract.odcs import Custom, Document, Property, Quality, freshness_of, parse_document, read_text
+from tidemill.data.contract.places import Path_, Places
+from tidemill.data.contract.rules import cannot_check, must_be_zero, read_column
+from tidemill.errors import ContractError
+from tidemill.types import Micros, did_you_mean, digest
+
+TABLE_SETTINGS = ("tidemill.key", "tidemill.max_bad_share")
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What rows must be, and which columns play which part."""
+
+    name: str
+    version: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()  # sets of columns, the key left out
+    max_bad_share: float = 0.0
+    freshness: Micros | None = None
+    digest: str = ""
+    place: str = ""
+
+    @staticmethod
+    def load(path: Path) -> Contract:
+        """The contract in this file. Raises ContractError with file and line."""
+        return Contract.parse(read_text(path), f"{path.parent.name}/{path.name}")
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def parse(text: str, name: str = "contract.yaml") -> Contract:
+        """The contract in this text."""
+        return _build(*parse_document(text, name), text_digest=digest(text.encode()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    def role(self, role: str) -> str | None:
+        """The column with this role."""
+        return next((c.name for c in self.columns if c.role == role), None)
+
+    @property
+    def time(self) -> str | None:
+        return self.role("time")
+
+    @property
+    def subject(self) -> str | None:
+        return self.role("subject")
+
+    @property
+    def item(self) -> str | None:
+        return self.role("item")
+
+    @property
+    def value(self) -> str | None:
+        return self.role("value")
+
+    @property
+    def target(self) -> str | None:
+        return self.role("target")
+
+    def check(self, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
+        """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.
+
+        Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason.
+        Raises DataBlocked when a required column is missing or one is unknown. The share is judged by `Checked.judge`.
+        """
+        return check(self.rules, frame, now)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.columns, self.key, self.unique, self.max_bad_share, self.place)
+
+
+def _build(document: Document, places: Places, text_digest: str) -> Contract:
+    table = document.schema[0]
+    where: Path_ = ("schema", 0)
+    columns = tuple(read_column(prop, (*where, "properties", i), places) for i, prop in enumerate(table.properties))
+    _check_names(columns, where, places)
+    settings = {
+        **_settings(document.customProperties, ("customProperties",), places),
+        **_settings(table.customProperties, (*where, "customProperties"), places),
+    }
+    contract = Contract(
+        name=table.name,
+        version=document.version,
+        columns=columns,
+        key=_key(settings.get("tidemill.key"), table.properties, columns, places),
+        max_bad_share=_share(settings.get("tidemill.max_bad_share", 0.0), places((*where, "customProperties"))),
+        freshness=freshness_of(document, places),
+        digest=text_digest,
+        place=places.name,
+    )
+    singles = tuple((c.name,) for c in columns if c.unique and (c.name,) != contract.key)
+    sets = _table_quality(table.quality, columns, (*where, "quality"), places)
+    return replace(contract, unique=tuple(s for s in dict.fromkeys((*singles, *sets)) if s != contract.key))
+
+
+def _table_quality(
+    rules: list[Quality], columns: tuple[Column, ...], path: Path_, places: Places
+) -> tuple[tuple[str, ...], ...]:
+    """Sets of columns that must be unique together."""
+    found = []
+    for i, rule in enumerate(rules):
+        if rule.type == "text":
+            continue
+        names = (rule.arguments or {}).get("properties")
+        if (rule.metric or rule.rule) in ("duplicateValues", "duplicateCount") and must_be_zero(rule) and names:
+            found.append(_known(names, columns, (*path, i), places))
+            continue
+        raise cannot_check(rule, (*path, i), places)
+    return tuple(found)
+
+
+def _settings(custom: list[Custom], path: Path_, places: Places) -> dict[str, Any]:
+    for i, entry in enumerate(custom):
+        if entry.property.startswith("tidemill.") and entry.property not in TABLE_SETTINGS:
+            hint = did_you_mean(entry.property, TABLE_SETTINGS)
+            raise ContractError(f"unknown setting {entry.property!r}", place=places((*path, i)), hint=hint)
+    return {entry.property: entry.value for entry in custom}
+
+
+def _key(named: Any, properties: list[Property], columns: tuple[Column, ...], places: Places) -> tuple[str, ...]:
+    if named is None:
+        primary = sorted((p for p in properties if p.primaryKey), key=lambda p: p.primaryKeyPosition)
+        return tuple(p.name for p in primary)
+    return _known([named] if isinstance(named, str) else named, columns, ("schema", 0, "customProperties"), places)
+
+
+def _known(names: Any, columns: tuple[Column, ...], path: Path_, places: Places) -> tuple[str, ...]:
+    known = [c.name for c in columns]
+    if not isinstance(names, list) or not names:
+        raise ContractError("a key is a list of columns", place=places(path))
+    for name in names:
+        if name not in known:
+            raise ContractError(f"no column {name!r}", place=places(path), hint=did_you_mean(str(name), known))
+    return tuple(names)
+
+
+def _share(value: Any, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ContractError(f"tidemill.max_bad_share: {value!r} is no share", place=place, hint="a number from 0 to 1")
+    return float(value)
+
+
+def _check_names(columns: tuple[Column, ...], where: Path_, places: Places) -> None:
+    seen: set[str] = set()
+    roles: set[str] = set()
+    for i, column in enumerate(columns):
+        place = places((*where, "properties", i))
+        if column.name in seen:
+            raise ContractError(f"column {column.name!r} is there twice", place=place)
+        if column.role in roles:
+            raise ContractError(f"role {column.role!r} is given twice", place=place)
+        if column.role == "time" and column.kind not in ("timestamp", "date"):
+            raise ContractError(f"column {column.name!r}: a time is a timestamp or a date", place=place)
+        if column.role == "value" and column.kind not in ("integer", "number"):
+            raise ContractError(f"column {column.name!r}: a value is an integer or a number", place=place)
+        seen.add(column.name)
+        roles |= {column.role} if column.role else set()

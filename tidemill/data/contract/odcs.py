@@ -1,0 +1,250 @@
+"""The Open Data Contract Standard (v3) as strict records: a key is one of the standard's, or an error with its line."""
+
+from __future__ import annotations
+
+import types
+import typing
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from tidemill.data.contract.places import Path_, Places
+from tidemill.errors import ConfigError, ContractError
+from tidemill.types import Micros, did_you_mean, parse_span
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a contract. Fields typed Any are the standard's own documentation: accepted, not acted on."""
+
+
+class Custom(Part, frozen=True, kw_only=True):
+    """``customProperties``: where Tidemill's own settings live."""
+
+    property: str
+    value: Any
+    id: Any = None
+    description: Any = None
+
+
+class Options(Part, frozen=True, kw_only=True):
+    """``logicalTypeOptions``: limits of a column."""
+
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    exclusiveMinimum: bool | float | str | None = None
+    exclusiveMaximum: bool | float | str | None = None
+    minLength: int | None = None
+    maxLength: int | None = None
+    pattern: str | None = None
+    format: str | None = None
+    timezone: Any = None
+    defaultTimezone: Any = None
+
+
+class Quality(Part, frozen=True, kw_only=True):
+    """A quality rule."""
+
+    type: Literal["library", "text", "sql", "custom"] = "library"
+    metric: str | None = None
+    rule: str | None = None
+    arguments: dict[str, Any] | None = None
+    validValues: list[Any] | None = None
+    mustBe: Any = None
+    mustNotBe: Any = None
+    mustBeGreaterThan: Any = None
+    mustBeGreaterOrEqualTo: Any = None
+    mustBeLessThan: Any = None
+    mustBeLessOrEqualTo: Any = None
+    mustBeBetween: Any = None
+    mustNotBeBetween: Any = None
+    id: Any = None
+    name: Any = None
+    description: Any = None
+    dimension: Any = None
+    unit: Any = None
+    severity: Any = None
+    businessImpact: Any = None
+    method: Any = None
+    schedule: Any = None
+    scheduler: Any = None
+    query: Any = None
+    engine: Any = None
+    implementation: Any = None
+    tags: Any = None
+    authoritativeDefinitions: Any = None
+    customProperties: list[Custom] = []
+
+
+class Property(Part, frozen=True, kw_only=True):
+    """One column."""
+
+    name: str
+    logicalType: Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "object", "array"]
+    physicalType: str | None = None
+    logicalTypeOptions: Options = Options()
+    required: bool = False
+    unique: bool = False
+    primaryKey: bool = False
+    primaryKeyPosition: int = -1
+    quality: list[Quality] = []
+    customProperties: list[Custom] = []
+    description: str | None = None
+    classification: str | None = None
+    id: Any = None
+    physicalName: Any = None
+    businessName: Any = None
+    partitioned: Any = None
+    partitionKeyPosition: Any = None
+    criticalDataElement: Any = None
+    encryptedName: Any = None
+    transformSourceObjects: Any = None
+    transformLogic: Any = None
+    transformDescription: Any = None
+    examples: Any = None
+    tags: Any = None
+    authoritativeDefinitions: Any = None
+    relationships: Any = None
+    items: Any = None
+    properties: Any = None
+
+
+class SchemaObject(Part, frozen=True, kw_only=True):
+    """One table."""
+
+    name: str
+    properties: list[Property]
+    quality: list[Quality] = []
+    customProperties: list[Custom] = []
+    logicalType: Literal["object"] = "object"
+    physicalType: Any = None
+    physicalName: Any = None
+    id: Any = None
+    description: Any = None
+    businessName: Any = None
+    dataGranularityDescription: Any = None
+    tags: Any = None
+    authoritativeDefinitions: Any = None
+    relationships: Any = None
+
+
+class Sla(Part, frozen=True, kw_only=True):
+    """A promise about the data as a whole."""
+
+    property: str
+    value: Any
+    unit: str | None = None
+    element: str | None = None
+    valueExt: Any = None
+    driver: Any = None
+    description: Any = None
+    schedule: Any = None
+    scheduler: Any = None
+    id: Any = None
+
+
+class Document(Part, frozen=True, kw_only=True):
+    """The whole contract."""
+
+    apiVersion: str
+    kind: Literal["DataContract"]
+    id: str
+    version: str
+    schema: list[SchemaObject]
+    status: str = "active"
+    name: str | None = None
+    slaProperties: list[Sla] = []
+    customProperties: list[Custom] = []
+    slaDefaultElement: Any = None
+    description: Any = None
+    tenant: Any = None
+    domain: Any = None
+    dataProduct: Any = None
+    tags: Any = None
+    servers: Any = None
+    price: Any = None
+    support: Any = None
+    team: Any = None
+    roles: Any = None
+    authoritativeDefinitions: Any = None
+    contractCreatedTs: Any = None
+
+
+def read_text(path: Path) -> str:
+    """The text of a contract's file. Raises ContractError."""
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError as exc:
+        raise ContractError(
+            "no such contract", place=str(path), hint="tidemill data infer writes a first draft"
+        ) from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ContractError(f"cannot be read: {exc}", place=str(path)) from exc
+
+
+_FRESHNESS = ("freshness", "latency")
+
+
+def parse_document(text: str, name: str) -> tuple[Document, Places]:
+    """The document in this text, and where each part of it stands. Raises ContractError."""
+    places = Places(text, name)
+    document = _decode(places.value, Document, (), places)
+    if not document.apiVersion.startswith("v3."):
+        raise ContractError(
+            f"apiVersion {document.apiVersion!r} is not read", place=places(("apiVersion",)), hint="write v3.1.0"
+        )
+    if len(document.schema) != 1:
+        raise ContractError(
+            f"{len(document.schema)} tables in one contract",
+            place=places(("schema",)),
+            hint="one contract, one table",
+        )
+    return document, places
+
+
+def freshness_of(document: Document, places: Places) -> Micros | None:
+    """How old the newest row may be; None when nothing is promised. Raises ContractError."""
+    for i, sla in enumerate(document.slaProperties):
+        if sla.property in _FRESHNESS:
+            try:
+                return parse_span(f"{sla.value} {sla.unit or 'd'}")
+            except ConfigError as exc:
+                raise ContractError(f"{sla.property}: {exc.message}", place=places(("slaProperties", i))) from exc
+    return None
+
+
+def _decode(value: Any, kind: Any, path: Path_, places: Places) -> Any:
+    """`msgspec.convert`, piece by piece, so that an error knows exactly where it is."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _decode_part(value, kind, path, places)
+    if typing.get_origin(kind) is list and isinstance(value, list):
+        (inner,) = typing.get_args(kind)
+        return [_decode(item, inner, (*path, i), places) for i, item in enumerate(value)]
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as exc:
+        label = ".".join(str(p) for p in path if isinstance(p, str))
+        message = str(exc).partition(" - at ")[0]
+        hint = did_you_mean(str(value), _choices(kind)) if _choices(kind) else ""
+        raise ContractError(f"{label}: {message[0].lower()}{message[1:]}", place=places(path), hint=hint) from exc
+
+
+def _decode_part(value: Any, kind: type[msgspec.Struct], path: Path_, places: Places) -> Any:
+    label = ".".join(str(p) for p in path if isinstance(p, str)) or "the contract"
+    if not isinstance(value, dict):
+        raise ContractError(f"{label} must be a mapping of keys", place=places(path))
+    hints = typing.get_type_hints(kind)
+    for key in value:
+        if key not in hints:
+            hint = did_you_mean(str(key), hints)
+            raise ContractError(f"unknown key {key!r} in {label}", place=places((*path, key)), hint=hint)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in value:
+            raise ContractError(f"{field.name!r} is missing in {label}", place=places(path))
+    return kind(**{key: _decode(item, hints[key], (*path, key), places) for key, item in value.items()})
+
+
+def _choices(kind: Any) -> list[str]:
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return [c for inner in typing.get_args(kind) for c in _choices(inner)]
+    return list(typing.get_args(kind)) if typing.get_origin(kind) is Literal else []

@@ -1,0 +1,185 @@
+"""From the standard's words about a column to what Tidemill checks of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from tidemill.data.check.casts import strftime, target_type
+from tidemill.data.check.columns import ROLES, Column
+from tidemill.data.contract.odcs import Custom, Options, Property, Quality
+from tidemill.data.contract.places import Path_, Places
+from tidemill.errors import ConfigError, ContractError, NotAvailableYet
+from tidemill.types import did_you_mean, parse_time
+
+
+def read_column(prop: Property, path: Path_, places: Places) -> Column:
+    if prop.logicalType in ("time", "object", "array"):
+        raise NotAvailableYet(
+            f"a column of type {prop.logicalType!r} is not available yet",
+            place=places((*path, "logicalType")),
+            hint="use string, integer, number, boolean, date or timestamp",
+        )
+    if prop.name.startswith("_"):
+        raise ContractError(f"{prop.name!r}: names that begin with _ are Tidemill's own", place=places((*path, "name")))
+    column = Column(
+        name=prop.name,
+        kind=prop.logicalType,
+        narrow=(prop.physicalType or "").lower() in ("int", "int32", "integer32", "float", "float32", "real"),
+        required=prop.required or prop.primaryKey,
+        unique=prop.unique,
+        role=_role(prop.customProperties, (*path, "customProperties"), places),
+        description=prop.description or "",
+    )
+    column = _limits(column, prop.logicalTypeOptions, (*path, "logicalTypeOptions"), places)
+    for i, rule in enumerate(prop.quality):
+        column = _rule(column, rule, (*path, "quality", i), places)
+    return column
+
+
+def _limits(column: Column, options: Options, path: Path_, places: Places) -> Column:
+    def number(value: Any, key: str) -> float | None:
+        if value is None or isinstance(value, int | float):
+            if value is not None and not math.isfinite(value):
+                raise ContractError(f"{column.name}: {value} is no limit", place=places((*path, key)))
+            return value
+        try:
+            return parse_time(value)
+        except ConfigError as exc:
+            raise ContractError(f"{column.name}: {exc.message}", place=places((*path, key)), hint=exc.hint) from exc
+
+    low, high = number(options.minimum, "minimum"), number(options.maximum, "maximum")
+    above, below = options.exclusiveMinimum, options.exclusiveMaximum
+    text_only = (options.minLength, options.maxLength, options.pattern)
+    if column.kind != "string" and any(o is not None for o in text_only):
+        raise ContractError(f"{column.name}: a length or pattern needs type string", place=places(path))
+    if column.kind in ("string", "boolean") and any(o is not None for o in (low, high)):
+        raise ContractError(f"{column.name}: a {column.kind} has no range", place=places(path))
+    if options.format is not None and column.kind in ("date", "timestamp"):
+        _try_format(column.kind, options.format, column.name, places((*path, "format")))
+    if options.pattern is not None:
+        _compile(options.pattern, column.name, places((*path, "pattern")))
+    return replace(
+        column,
+        minimum=None if above is True else low,
+        maximum=None if below is True else high,
+        above=low if above is True else None if above is False else number(above, "exclusiveMinimum"),
+        below=high if below is True else None if below is False else number(below, "exclusiveMaximum"),
+        min_length=options.minLength,
+        max_length=options.maxLength,
+        pattern=options.pattern,
+        format=options.format,
+    )
+
+
+def _rule(column: Column, rule: Quality, path: Path_, places: Places) -> Column:
+    """A quality rule of the standard's library, as part of the column's check."""
+    if rule.type == "text":
+        return column
+    name = rule.metric or rule.rule or ""
+    arguments = rule.arguments or {}
+    if rule.type == "library" and must_be_zero(rule):
+        if name in ("nullValues", "missingValues", "nullCheck"):
+            return replace(column, required=True)
+        if name in ("duplicateValues", "duplicateCount", "uniqueCheck"):
+            return replace(column, unique=True)
+        valid = arguments.get("validValues", rule.validValues)
+        if name in ("invalidValues", "validValues") and isinstance(valid, list):
+            _fitting(column, valid, places(path))
+            return replace(column, allowed=tuple(valid))
+        if name == "invalidValues" and isinstance(arguments.get("pattern"), str) and column.kind == "string":
+            _compile(arguments["pattern"], column.name, places(path))
+            return replace(column, pattern=arguments["pattern"])
+    raise cannot_check(rule, path, places)
+
+
+def must_be_zero(rule: Quality) -> bool:
+    others = (
+        rule.mustNotBe,
+        rule.mustBeGreaterThan,
+        rule.mustBeGreaterOrEqualTo,
+        rule.mustBeBetween,
+        rule.mustNotBeBetween,
+    )
+    limits = (rule.mustBe, rule.mustBeLessOrEqualTo)
+    bounded = all(v in (None, 0) for v in limits) and rule.mustBeLessThan in (None, 1)
+    return bounded and all(v is None for v in others)
+
+
+def cannot_check(rule: Quality, path: Path_, places: Places) -> NotAvailableYet:
+    what = rule.metric or rule.rule or rule.type
+    return NotAvailableYet(
+        f"the quality rule {what!r} as it is written here is not available yet",
+        place=places(path),
+        hint="nullValues, duplicateValues and invalidValues with mustBe: 0 are; tidemill.max_bad_share lets some fail",
+    )
+
+
+def _fitting(column: Column, values: list[Any], place: str) -> None:
+    """Raises ContractError when a value cannot be one of the column's."""
+    for value in values:
+        try:
+            typed = pl.Series([value], dtype=target_type(column), strict=True)
+            fits = value is None or (typed[0] is not None and isinstance(value, bool) == (column.kind == "boolean"))
+        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+            fits = False
+        if not fits:
+            raise ContractError(
+                f"{column.name}: {value!r} can be no value of a column of type {column.kind}",
+                place=place,
+                hint=_WRITTEN[column.kind],
+            )
+
+
+_WRITTEN = {
+    "string": "write texts in quotes",
+    "integer": "write whole numbers without quotes and without a point: 1",
+    "number": "write numbers without quotes: 1.5",
+    "boolean": "write true or false, without quotes",
+    "date": "write days as 2024-01-31",
+    "timestamp": "write times as 2024-01-31T10:30:00",
+}
+_MOMENT = datetime(2011, 2, 13, 14, 15, 16)
+
+
+def _try_format(kind: str, form: str, column: str, place: str) -> None:
+    """Raises ContractError for a format that reads no moment: one that is written by it cannot be read by it."""
+    pattern = strftime(form)
+    moment = pl.Series([_MOMENT]).dt.replace_time_zone("UTC" if "z" in pattern else None)
+    try:
+        written = moment.dt.strftime(pattern)
+        read = written.str.to_date(pattern) if kind == "date" else written.str.to_datetime(pattern, time_unit="us")
+        fits = read.dt.date()[0] == _MOMENT.date()
+    except pl.exceptions.PolarsError:
+        fits = False
+    if not fits:
+        raise ContractError(
+            f"{column}: by the format {form!r} no {kind} can be read",
+            place=place,
+            hint="write it as dd.MM.yyyy HH:mm or yyyy-MM-dd",
+        )
+
+
+def _compile(pattern: str, column: str, place: str) -> None:
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.ComputeError as exc:
+        raise ContractError(f"{column}: {pattern!r} is not a pattern: {exc}", place=place) from exc
+
+
+def _role(custom: list[Custom], path: Path_, places: Places) -> str | None:
+    role = None
+    for i, entry in enumerate(custom):
+        if entry.property == "tidemill.role":
+            if entry.value not in ROLES:
+                hint = did_you_mean(str(entry.value), ROLES)
+                raise ContractError(f"unknown role {entry.value!r}", place=places((*path, i, "value")), hint=hint)
+            role = str(entry.value)
+        elif entry.property.startswith("tidemill."):
+            hint = did_you_mean(entry.property, ("tidemill.role",))
+            raise ContractError(f"unknown setting {entry.property!r}", place=places((*path, i)), hint=hint)
+    return role

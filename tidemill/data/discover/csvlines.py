@@ -1,0 +1,134 @@
+"""CSV read line by line, so that a broken line is kept with its number and everything else is read.
+
+All columns are text here; the contract types them. An empty field is null. A record with another number of fields than
+the header, a quote that never ends or bytes that are not UTF-8 make a broken line; reading goes on with the next line.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from tidemill.errors import SourceError
+
+MOST_LINES = 100
+"""A record in quotes may span this many lines: beyond that the quote was never closed."""
+
+EMPTY = "put rows in it or take it away; files that have some are taken in"
+
+_SEPARATORS = ",;\t|"
+csv.field_size_limit(1 << 30)  # a field in quotes may be as long as one without; the file is in memory anyhow
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that is no row."""
+
+    row: int  # 0-based, counted with the rows
+    line: int  # 1-based, in the file
+    reason: str
+    raw: str
+
+
+def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame, list[BrokenLine]]:
+    """The rows as text columns with ``_row`` and ``_line``, and the broken lines. Raises SourceError.
+
+    >>> frame, broken = read_csv(b"sku,n\\na,1\\nb,2,3\\nc,4\\n", "x.csv")
+    >>> frame["sku"].to_list(), frame["_row"].to_list(), broken[0].line, broken[0].reason
+    (['a', 'c'], [0, 2], 3, '3 fields instead of 2')
+    """
+    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        raise SourceError("the file is empty", place=name, hint=EMPTY)
+    text = [_decode(line) for line in lines]
+    head = text[first]
+    if head is None:
+        seems = " but UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in lines[first] else ""
+        hint = "save the file as UTF-8"
+        raise SourceError(f"the first line is not UTF-8{seems}", place=f"{name}:{first + 1}", hint=hint)
+    separator = "\t" if tab else max(_SEPARATORS, key=head.count)
+    header = _header(head, separator, f"{name}:{first + 1}")
+    rows: list[list[str]] = []
+    places: list[tuple[int, int]] = []
+    broken: list[BrokenLine] = []
+    for line, fields, reason in _records(text, separator, len(header), first + 1):
+        row = len(rows) + len(broken)
+        if fields is None and text[line - 1] is None and b"\x00" in lines[line - 1]:
+            reason = "a NUL byte"
+        if fields is None:
+            broken.append(
+                BrokenLine(row, line, reason, lines[line - 1].decode("utf-8", "backslashreplace").rstrip("\r\n"))
+            )
+        else:
+            rows.append(fields)
+            places.append((row, line))
+    if not rows and not broken:
+        raise SourceError("the table has a header and no rows", place=name, hint=EMPTY)
+    columns = zip(*rows) if rows else ([] for _ in header)
+    frame = pl.DataFrame({h: pl.Series(h, list(c), dtype=pl.String) for h, c in zip(header, columns, strict=True)})
+    frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+    row_numbers = pl.Series("_row", [p[0] for p in places], dtype=pl.Int64)
+    return frame.with_columns(row_numbers, pl.Series("_line", [p[1] for p in places], dtype=pl.Int64)), broken
+
+
+def _header(head: str, separator: str, place: str) -> list[str]:
+    header = next(csv.reader([head], delimiter=separator))
+    repeated = sorted({h for h in header if header.count(h) > 1})
+    if own := next((h for h in header if h.startswith("_")), None):
+        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=place)
+    if repeated or "" in header:
+        what = f"the column {repeated[0]!r} is there twice" if repeated else "a column has no name"
+        raise SourceError(what, place=place)
+    return header
+
+
+def _decode(line: bytes) -> str | None:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if "\x00" in text else text
+
+
+def _records(
+    text: list[str | None], separator: str, width: int, at: int
+) -> Iterator[tuple[int, list[str] | None, str]]:
+    """(line number, fields or None, what is wrong) of every record from line ``at``, 0-based: after the header."""
+    while at < len(text):
+        taken, fields, reason = _record(text, at, separator)
+        if fields == [""]:
+            at += 1  # an empty line is no row
+            continue
+        if fields is not None and len(fields) != width:
+            # lines that it swallowed in quotes may be whole: go on behind the first
+            reason = f"{len(fields)} fields instead of {width}"
+            taken, fields = 1, None
+        yield at + 1, fields, reason
+        at += taken
+
+
+def _record(text: list[str | None], at: int, separator: str) -> tuple[int, list[str] | None, str]:
+    """The record that begins at this line: how many lines it takes, its fields, or what is wrong."""
+    line = text[at]
+    if line is None:
+        return 1, None, "not UTF-8 text"
+    if '"' not in line:
+        return 1, line.rstrip("\r\n").split(separator), ""
+    reader = csv.reader(_following(text, at), delimiter=separator, strict=True)
+    try:
+        fields = next(reader)
+    except csv.Error as exc:
+        return 1, None, "a quote that never ends" if "end of data" in str(exc) else str(exc)
+    return reader.line_num, fields, ""
+
+
+def _following(text: list[str | None], at: int) -> Iterator[str]:
+    for i in range(at, min(at + MOST_LINES, len(text))):
+        line = text[i]
+        if line is None:
+            return
+        yield line

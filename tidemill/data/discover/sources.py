@@ -1,0 +1,277 @@
+"""Sources: files of the project folder (CSV, TSV, Parquet, by name or glob) and the project's own Python functions.
+
+A source never leaves the project folder. A file is known by the SHA-256 of its bytes: the same bytes are the same file,
+whatever they are called. A row that cannot be read is kept aside with its line, never lost, and the rest is read on.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import hashlib
+import importlib.util
+import io
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from tidemill.data.discover.csvlines import EMPTY, BrokenLine, read_csv
+from tidemill.errors import SourceError
+from tidemill.types import did_you_mean
+
+FUNCTION = "steps:"
+_EITHER = re.compile(r"\{([^{}]*,[^{}]*)\}")
+SUFFIXES = (".csv", ".tsv", ".parquet")
+_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """Bytes to be ingested: a file, or what a function gave."""
+
+    digest: str
+    name: str  # relative to the project, or steps:NAME
+    size: int
+    path: Path | None = None
+    frame: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
+
+    frame: pl.DataFrame
+    broken: tuple[BrokenLine, ...] = field(default=())
+
+    @property
+    def count(self) -> int:
+        return self.frame.height + len(self.broken)
+
+
+def find(root: Path, source: str) -> list[SourceFile]:
+    """The files of a source, oldest name first. Raises SourceError when there are none, or the path leaves the project.
+
+    A file is read once for its digest; `read` reads it again only if it is to be ingested.
+    """
+    if source.startswith(FUNCTION):
+        return [_call(root, source.removeprefix(FUNCTION))]
+    return [hash_file(root, name) for name in names(root, source)]
+
+
+def spelled_out(source: str) -> list[str]:
+    """The plain globs that a source with ``{a,b}`` stands for.
+
+    >>> spelled_out("data/*.{csv,parquet}")
+    ['data/*.csv', 'data/*.parquet']
+    """
+    found = _EITHER.search(source)
+    if found is None:
+        return [source]
+    parts = [f"{source[: found.start()]}{part.strip()}{source[found.end() :]}" for part in found[1].split(",")]
+    return [one for part in parts for one in spelled_out(part)]
+
+
+def matched(root: Path, source: str) -> list[str]:
+    """The names that a file source matches, relative to the project and sorted; whatever they are."""
+    patterns = spelled_out(source)
+    return sorted({n for p in patterns for n in glob.glob(p, root_dir=root, recursive=True)})  # noqa: PTH207 - five times pathlib's speed
+
+
+def names(root: Path, source: str) -> dict[str, os.stat_result]:
+    """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError."""
+    if found := there(root, source):
+        return found
+    first = PurePath(spelled_out(source)[0])
+    raise SourceError("there is no such file", place=source, hint=_nearest(root.resolve(), first))
+
+
+def there(root: Path, source: str) -> dict[str, os.stat_result]:
+    """The same; none when there are none. Raises SourceError for what can be no source."""
+    patterns = [PurePath(one) for one in spelled_out(source)]
+    if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
+        raise SourceError(
+            "a source is inside the project folder",
+            place=source,
+            hint="copy or link the data under the project: data/…",
+        )
+    if any(p.suffix not in SUFFIXES for p in patterns):
+        raise SourceError("cannot be read by its name", place=source, hint=f"files end in {', '.join(SUFFIXES)}")
+    home = root.resolve()
+    found: dict[str, os.stat_result] = {}
+    plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
+    for name in matched(home, source):
+        state = _look(home, name, plain)
+        if state is not None:
+            found[name] = state
+    return found
+
+
+def covers(source: str, name: str) -> bool:
+    """Whether the file source would name this file, were it there.
+
+    >>> covers("data/**/*.csv", "data/2011/01/a.csv"), covers("data/*.csv", "data/2011/a.csv")
+    (True, False)
+    """
+    return any(_covers(PurePath(one).parts, PurePath(name).parts) for one in spelled_out(source))
+
+
+def _covers(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    if not pattern or not parts:
+        return not parts and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return _covers(pattern[1:], parts) or _covers(pattern, parts[1:])
+    return fnmatch.fnmatchcase(parts[0], pattern[0]) and _covers(pattern[1:], parts[1:])
+
+
+def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | None:
+    """The file's state; None for a folder. Raises SourceError when a link leads out of the project."""
+    path, folder = os.path.join(home, name), name.rpartition("/")[0]
+    if folder not in plain:
+        plain[folder] = os.path.realpath(os.path.join(home, folder)) == os.path.normpath(os.path.join(home, folder))
+    try:
+        state = os.lstat(path)
+        if stat.S_ISLNK(state.st_mode) or not plain[folder]:
+            if not Path(path).resolve().is_relative_to(home):
+                raise SourceError("leads out of the project folder", place=name)
+            state = Path(path).stat()
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+    return state if stat.S_ISREG(state.st_mode) else None
+
+
+def read(file: SourceFile) -> Rows:
+    """Every row of the file. Raises SourceError when it is empty or not what its name says."""
+    if file.frame is not None:
+        return _numbered(file.frame, file.name)
+    assert file.path is not None
+    data = _bytes(file.path, file.name)
+    if "sha256:" + hashlib.sha256(data).hexdigest() != file.digest:
+        raise SourceError(
+            "it was changed while it was read", place=file.name, hint="write files whole, then rename them"
+        )
+    if not data:
+        raise SourceError("the file is empty", place=file.name, hint=EMPTY)
+    if file.path.suffix == ".parquet":
+        return _numbered(_parquet(data, file.name), file.name)
+    frame, broken = read_csv(data, file.name, tab=file.path.suffix == ".tsv")
+    return Rows(frame, tuple(broken))
+
+
+def _numbered(frame: pl.DataFrame, name: str) -> Rows:
+    if not frame.height:
+        raise SourceError("the table has no rows", place=name, hint=EMPTY)
+    if own := next((c for c in frame.columns if c.startswith("_")), None):
+        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=name)
+    return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
+
+
+def _parquet(data: bytes, name: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(data))
+    except (*_POLARS, OSError) as exc:
+        raise SourceError(
+            f"not readable as Parquet: {_said(exc)}", place=name, hint="export or copy the file again"
+        ) from exc
+
+
+def _said(error: BaseException) -> str:
+    """What polars says, without its plans and notes, which go over many lines."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def hash_file(root: Path, name: str) -> SourceFile:
+    """The file, known by the digest of its bytes. Raises SourceError."""
+    path = root / name
+    try:
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return SourceFile(f"sha256:{digest}", name, path.stat().st_size, path=path)
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+
+
+def _nearest(home: Path, pattern: PurePath) -> str:
+    folder = home / pattern.parent
+    if any(c in str(pattern.parent) for c in "*?["):
+        return "check the pattern; it is relative to the project folder"
+    if not folder.is_dir():
+        return f"make the folder {pattern.parent} and put CSV, TSV or Parquet files into it, or say in tidemill.toml where they are"
+    files = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
+    return did_you_mean(pattern.name, files) if files else f"put CSV, TSV or Parquet files into {pattern.parent}/"
+
+
+def _call(root: Path, name: str) -> SourceFile:
+    """The frame that the project's function gives, known by the digest of its content."""
+    place = f"{FUNCTION}{name}"
+    try:
+        frame = function(root, name)()
+        frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    except SourceError:
+        raise
+    except (Exception, SystemExit, pl.exceptions.PanicException) as exc:
+        # the project's own code may raise anything; it ends here, with its cause
+        raise SourceError(f"the function failed: {type(exc).__name__}: {_said(exc)}", place=place) from exc
+    if not isinstance(frame, pl.DataFrame):
+        raise SourceError(f"it gave a {type(frame).__name__}", place=place, hint="return a polars DataFrame")
+    buffer = io.BytesIO()
+    try:
+        frame.write_parquet(buffer, compression="uncompressed")
+    except _POLARS as exc:
+        raise SourceError(
+            f"its frame cannot be kept: {_said(exc)}", place=place, hint="give every column a plain type"
+        ) from exc
+    data = buffer.getvalue()
+    return SourceFile("sha256:" + hashlib.sha256(data).hexdigest(), place, len(data), frame=frame)
+
+
+def function(root: Path, name: str) -> Callable[..., Any]:
+    """What the project's steps.py calls ``name``: a source or a step. Raises SourceError."""
+    module = steps(root, f"{FUNCTION}{name}")
+    found = getattr(module, name, None)
+    if not callable(found):
+        own = [k for k, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
+        known = [k for k in own if not k.startswith("_")]
+        raise SourceError(f"steps.py has no function {name!r}", place="steps.py", hint=did_you_mean(name, known))
+    named: Callable[..., Any] = found
+    return named
+
+
+def steps(root: Path, place: str) -> ModuleType:
+    """The project's steps.py, run anew. Raises SourceError when there is none."""
+    path = root / "steps.py"
+    if not path.is_file():
+        raise SourceError("the project has no steps.py", place=place, hint="write one, or name files")
+    spec = importlib.util.spec_from_file_location("steps", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[SourceFile]]:
+    """Files in order, cut so that no batch has more than ``limit`` bytes (a single larger file stands alone)."""
+    batch: list[SourceFile] = []
+    size = 0
+    for file in files:
+        if batch and size + file.size > limit:
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.size
+    if batch:
+        yield batch

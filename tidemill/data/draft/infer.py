@@ -1,0 +1,180 @@
+"""The first draft of a contract, from the data: what is there becomes what must be. A person reads it and mends it.
+
+Drafted: types (text columns of a CSV are tried as integer, number, date, time, yes/no; a type that at least 99 % of
+the values have is taken, and the draft says so), what is never null, unique columns and a key of one to three columns,
+few-valued texts as lists of allowed values, "not below 0" where nothing is. Roles are guessed, see `guess`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import yaml
+
+from tidemill.data.check.casts import cast, missing
+from tidemill.data.check.columns import Column
+from tidemill.data.discover.csvlines import BrokenLine
+from tidemill.data.draft import guess
+from tidemill.errors import SourceError
+
+_TRIED = ("integer", "number", "date", "timestamp", "boolean")
+_MOST_ALLOWED = 12
+_MOST_LOST = 0.01
+"""A type is taken although so many of the values are not of it; they go to quarantine."""
+_HEAD = """\
+# A first draft, made from the data: read it, mend it, say which column plays which part:
+#   customProperties: [{ property: tidemill.role, value: time | subject | item | value | target }]
+"""
+_PARTS = {
+    "time": "when it happened",
+    "subject": "whose row it is",
+    "item": "what it is about",
+    "value": "how much; below zero is a return",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """What a column was found to be, and which of its values are not."""
+
+    kind: str
+    lost: pl.Series | None = None  # row by row, where some are
+
+
+def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> str:
+    """YAML of a contract that these rows keep, but for a few. ``broken``: the lines of the file that are no rows.
+
+    Raises SourceError for an empty frame or a column no contract can hold.
+
+    >>> "logicalType: integer" in infer(pl.DataFrame({"n": ["1", "2"]}), "x")
+    True
+    """
+    frame = frame.select(n for n in frame.columns if not n.startswith("_"))
+    if len(broken) > frame.height:
+        _cannot_be_read(broken, frame.height, name)
+    if not frame.height:
+        raise SourceError("there are no rows to infer a contract from", place=name)
+    types = {n: _type(frame, n) for n in frame.columns}
+    kinds = {n: t.kind for n, t in types.items()}
+    typed = frame.select(cast(Column(n, kind), frame.schema[n]).alias(n) for n, kind in kinds.items())
+    roles = guess.roles(typed, kinds)
+    key = guess.key(typed.filter(~_lost(types, frame.height)), kinds)
+    settings: list[dict[str, Any]] = [{"property": "tidemill.key", "value": list(key)}] if key else []
+    bad = (int(_lost(types, frame.height).sum()) + len(broken)) / (frame.height + len(broken))
+    settings.append({"property": "tidemill.max_bad_share", "value": max(0.01, math.ceil(bad * 1000) / 1000)})
+    properties = [_property(typed[n], n, types[n], frame[n]) for n in typed.columns]
+    for role, column in roles.items():
+        _play(next(p for p in properties if p["name"] == column), role)
+    document = {
+        "apiVersion": "v3.0.2",
+        "kind": "DataContract",
+        "id": name,
+        "name": name,
+        "version": "0.1.0",
+        "status": "draft",
+        "schema": [{"name": name, "logicalType": "object", "customProperties": settings, "properties": properties}],
+    }
+    return _said(roles, broken) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _cannot_be_read(broken: Sequence[BrokenLine], rows: int, name: str) -> None:
+    first = broken[0]
+    raise SourceError(
+        f"{len(broken)} of {len(broken) + rows} lines cannot be read; the first is {first.reason}",
+        place=f"{name}:{first.line}",
+        hint="save the file as UTF-8" if "UTF-8" in first.reason else "mend the lines, or export the file again",
+    )
+
+
+def _said(roles: dict[str, str], broken: Sequence[BrokenLine]) -> str:
+    """The comment above the draft: what was guessed, and what was not found."""
+    lines = [_HEAD]
+    if roles:
+        lines.append(f"# Guessed from names and types: {', '.join(f'{c} is the {r}' for r, c in roles.items())}.\n")
+    if lack := [role for role in ("time", "subject", "item") if role not in roles]:
+        lines.append(f"# No column was found for: {', '.join(lack)}. A recommender needs time, subject and item.\n")
+    if broken:
+        first = broken[0]
+        lines.append(f"# {len(broken)} lines cannot be read (line {first.line}: {first.reason}).\n")
+    return "".join(lines)
+
+
+def _play(found: dict[str, Any], role: str) -> None:
+    """Give the column this role, marked as a guess."""
+    said = f"A guess: the {role} ({_PARTS[role]}); mend it if it is another column."
+    found["description"] = " ".join(filter(None, (found.get("description"), said)))
+    if role == "subject":
+        found["classification"] = "personal"
+    found["customProperties"] = [{"property": "tidemill.role", "value": role}]
+
+
+def _lost(types: dict[str, _Type], rows: int) -> pl.Series:
+    """The rows with a value that is not of its column's type."""
+    bad = pl.repeat(False, rows, dtype=pl.Boolean, eager=True)
+    for found in types.values():
+        if found.lost is not None:
+            bad = bad | found.lost
+    return bad
+
+
+def _type(frame: pl.DataFrame, name: str) -> _Type:
+    dtype = frame.schema[name]
+    if dtype.is_integer():
+        return _Type("integer")
+    if dtype.is_float() or dtype.is_decimal():
+        return _Type("number")
+    if isinstance(dtype, pl.Datetime):
+        return _Type("timestamp")
+    if dtype in (pl.Date(), pl.Boolean()):
+        return _Type("date" if dtype == pl.Date() else "boolean")
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Null):
+        return _Type("string")
+    if not isinstance(dtype, pl.String):
+        raise SourceError(
+            f"column {name!r} is {dtype}, which a contract cannot hold", hint="turn it into plain columns"
+        )
+    present = frame.height - frame[name].null_count()
+    if not present or _code_like(frame[name]):
+        return _Type("string")
+    tried: list[tuple[int, str, pl.Series]] = []
+    for kind in _TRIED:
+        column = Column(name, kind)
+        lost = frame.select(cast(column, dtype).is_null() & ~missing(column, dtype)).to_series()
+        if not lost.any():
+            return _Type(kind)
+        tried.append((int(lost.sum()), kind, lost))
+    count, kind, lost = min(tried, key=lambda t: t[0])
+    if count > present * _MOST_LOST or guess.names_things(name):  # C536379 is an invoice as 536379 is
+        return _Type("string")
+    return _Type(kind, lost)
+
+
+def _code_like(values: pl.Series) -> bool:
+    """Digits with leading zeros are names, not numbers."""
+    return bool(values.str.contains(r"^0\d").any())
+
+
+def _property(values: pl.Series, name: str, of: _Type, given: pl.Series) -> dict[str, Any]:
+    kind = of.kind
+    lost = int(of.lost.sum()) if of.lost is not None else 0
+    found: dict[str, Any] = {"name": name, "logicalType": kind, "required": values.null_count() == lost}
+    if of.lost is not None:
+        first = given.filter(of.lost)[0]
+        found["description"] = (
+            f"{lost:,} of {len(given) - given.null_count():,} values are no {kind} (such as {first!r}) and go to"
+            " quarantine; write logicalType string to keep them as text."
+        )
+    if kind in ("integer", "number") and values.null_count() < len(values):
+        low = values.min()
+        if isinstance(low, int | float) and low >= 0:
+            found["logicalTypeOptions"] = {"minimum": 0}
+    if kind == "string":
+        distinct = values.drop_nulls().unique().sort()
+        if 0 < len(distinct) <= _MOST_ALLOWED and len(values) >= 20 * len(distinct):
+            rule = {"metric": "invalidValues", "arguments": {"validValues": distinct.to_list()}, "mustBe": 0}
+            found["quality"] = [{"type": "library", **rule}]
+    return found

@@ -1,0 +1,225 @@
+"""Ingest: new files of a source into the next version of a dataset, once each, with everything that belongs to it.
+
+Order of an ingest, all under the dataset's lock: quarantine commit, table commit, key index, online history, metadata
+(version, files, edges, profile, events; one transaction). The table's commit carries the ingest id and the list of
+files, so that whatever a crash left undone after it is done from the log by `reconcile`; what a crash left before it
+is simply done again, and the ingest id, which is made of the contract and the files' digests, keeps it from happening
+twice.
+
+Cost for n new rows in a dataset of N rows in F files and V versions: O(n log N) for the rows, O(F) to list names and
+O(V) to list the log. The table itself is not read again, but for the files that a suspected duplicate names
+and, where rows have no key, for what the same name brought before.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from tidemill.config import DataConfig
+from tidemill.data.check.checks import Checked, reasons_of
+from tidemill.data.contract.contract import Contract
+from tidemill.data.discover.discover import pending
+from tidemill.data.discover.sources import SourceFile, batches
+from tidemill.data.ingest.notices import tell_again
+from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
+from tidemill.data.ingest.register import Commit, catch_up, keep_contract, register
+from tidemill.data.ingest.roles import adopt, check_columns
+from tidemill.data.ingest.validate import judge_file, key_indexes, new_bad, taken_by_name
+from tidemill.data.tables.keys import KeyIndex
+from tidemill.data.tables.tables import ORIGIN, QUARANTINE, Tables, open_tables
+from tidemill.errors import ConfigError, Conflict, DataError
+from tidemill.scope.project import Project
+from tidemill.store.records import DatasetVersion, Event, IngestedFile
+from tidemill.types import JsonObject, Micros, did_you_mean, named_id
+
+
+@dataclass
+class _Taken:
+    """A file that was read and checked, and lets itself be ingested."""
+
+    file: SourceFile
+    checked: Checked
+    bad: pl.DataFrame  # less those that are in quarantine already
+
+
+@dataclass
+class _Refused:
+    """A file that is not ingested, and why; its bad rows, where it could be read."""
+
+    file: SourceFile
+    error: DataError
+    bad: pl.DataFrame | None = None
+
+
+@dataclass
+class _Ingest:
+    """One call of `ingest`."""
+
+    project: Project
+    dataset: str
+    contract: Contract
+    tables: Tables
+    run: str | None
+    now: Micros
+    last: DatasetVersion | None
+    indexes: list[tuple[str, KeyIndex]] = field(default_factory=list)
+    earlier: dict[str, list[IngestedFile]] = field(default_factory=dict)
+    refused: list[_Refused] = field(default_factory=list)
+
+
+def dataset_config(project: Project, dataset: str) -> DataConfig:
+    """The dataset's section. Raises ConfigError."""
+    if dataset not in project.config.data:
+        raise ConfigError(f"no dataset {dataset!r}", hint=did_you_mean(dataset, project.config.data))
+    return project.config.data[dataset]
+
+
+def load_contract(project: Project, dataset: str) -> Contract:
+    """The dataset's contract. Raises ContractError, and NotAvailableYet for a rule that this version does not build."""
+    return Contract.load(project.root / dataset_config(project, dataset).contract)
+
+
+def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVersion | None:
+    """Take the source's new files into the dataset; the new version, or None when there is nothing new.
+
+    A file that cannot be read or breaks the contract beyond its share is left out, its rows kept in quarantine; the
+    others are taken, and then its SourceError or DataBlocked is raised. It is tried again by the next ingest.
+    """
+    config, contract = dataset_config(project, dataset), load_contract(project, dataset)
+    tables = open_tables(project)
+    with tables.lock(dataset):
+        check_columns(tables, dataset, contract)
+        last = catch_up(project, tables, dataset, contract)
+        made = adopt(project, tables, dataset, contract, last, run)
+        work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), made or last)
+        cache = tables.root / f".{dataset}.seen.json"
+        again: dict[str, str] = {}
+        files = pending(project.store, project.root, dataset, config.source, cache, again=again)
+        tell_again(project, dataset, again)
+        work.earlier = taken_by_name(project, dataset) if files else {}
+        for batch in batches(files):
+            made = _take(work, batch) or made
+    for refusal in work.refused:
+        _tell(work, refusal)
+    if work.refused:
+        raise _first(work.refused)
+    return made
+
+
+def reconcile(project: Project) -> list[DatasetVersion]:
+    """Do what a crash between a table's commit and its metadata left undone, everywhere; the versions that were."""
+    tables, done = open_tables(project), []
+    for dataset in project.config.data:
+        if not tables.exists(dataset):
+            continue
+        with tables.lock(dataset):
+            before = {v.version for v in project.store.datasets.list(dataset)}
+            catch_up(project, tables, dataset, load_contract(project, dataset))
+            done += [v for v in project.store.datasets.list(dataset) if v.version not in before]
+    return done
+
+
+def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
+    """One commit for a batch of files."""
+    if not work.indexes:
+        version = work.last.version if work.last else 0
+        work.indexes = key_indexes(work.tables, work.dataset, work.contract, version)
+    taken = [t for t in (_look_at(work, file, alone=len(batch) == 1) for file in batch) if t is not None]
+    if not taken:
+        return None
+    ingest_id = named_id("ing", work.dataset, work.contract.digest, *(t.file.digest for t in taken))
+    _keep_bad(work, ingest_id, [(t.file, t.bad) for t in taken])
+    good = pl.concat([t.checked.good for t in taken]).with_columns(pl.lit(ingest_id).alias("_ingest"))
+    good = good.select(*work.contract.names, *ORIGIN)
+    summaries = [_summary(t, before=t.file.name in work.earlier) for t in taken]
+    meta = {
+        "tidemill.files": json.dumps(summaries),
+        "tidemill.run": work.run or "",
+        "tidemill.at": str(work.now),
+        "tidemill.contract": work.contract.digest,
+    }
+    keep_contract(work.project, work.dataset)
+    version = work.tables.append(work.dataset, good, ingest=ingest_id, at=work.now, meta=meta)
+    for _, index in work.indexes:
+        index.add(good, version)
+    commit = Commit(version, ingest_id, tuple(summaries), work.now, work.run)
+    work.last = register(work.project, work.tables, work.dataset, work.contract, commit, good, work.last)
+    return work.last
+
+
+def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
+    """Read and check one file; None when it is refused."""
+    bad: pl.DataFrame | None = None
+    earlier = work.earlier.get(file.name, [])
+    try:
+        checked = judge_file(work.tables, work.contract, file, work.now, earlier, work.indexes)
+        bad = checked.bad
+        checked.judge(file.name)
+    except DataError as exc:
+        exc.place = exc.place or file.name
+        work.refused.append(_Refused(file, exc, bad))
+        return None
+    if not alone:
+        for _, index in work.indexes:
+            index.reserve(checked.good)
+    return _Taken(file, checked, new_bad(checked.bad, work.tables, earlier))
+
+
+def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
+    kept = [
+        bad.with_columns(pl.lit(ingest_id).alias("_ingest"), pl.lit(file.name).alias("_name")).select(
+            *QUARANTINE_COLUMNS
+        )
+        for file, bad in parts
+        if bad.height
+    ]
+    if kept:
+        name = work.dataset + QUARANTINE
+        work.tables.append(name, pl.concat(kept), ingest=ingest_id, at=work.now)
+
+
+def _summary(taken: _Taken, before: bool) -> JsonObject:
+    """What the commit says of the file: its good rows, and those that are new in quarantine, with their reasons.
+
+    ``known``: rows that are in already; ``kept``: bad ones in quarantine already; ``before``: a file of its name is in.
+    """
+    file, checked, bad = taken.file, taken.checked, taken.bad
+    counts: JsonObject = {"rows": checked.good.height, "quarantined": bad.height, "reasons": reasons_of(bad)}
+    more = {"known": checked.known, "kept": checked.bad.height - bad.height, "before": before}
+    return {
+        "digest": file.digest,
+        "name": file.name,
+        **counts,
+        **{name: value for name, value in more.items() if value},
+    }
+
+
+def _tell(work: _Ingest, refusal: _Refused) -> None:
+    """Keep a refused file's bad rows and say so, once for the same bytes and contract."""
+    key = ("blocked", work.dataset, work.contract.digest, refusal.file.digest)
+    if refusal.bad is not None:
+        with work.tables.lock(work.dataset):
+            _keep_bad(work, named_id("blk", *key), [(refusal.file, refusal.bad)])
+    data = {"file": refusal.file.name, "digest": refusal.file.digest, "code": refusal.error.code}
+    try:
+        work.project.store.events.add(
+            Event(
+                id=named_id("evt", *key),
+                at=work.now,
+                kind="blocked",
+                subject=f"dataset:{work.dataset}",
+                data={**data, "message": refusal.error.message},
+            )
+        )
+    except Conflict:
+        return  # told before
+
+
+def _first(refused: list[_Refused]) -> DataError:
+    error = refused[0].error
+    if len(refused) > 1:
+        error.message += f" (and {len(refused) - 1} more files are refused)"
+    return error

@@ -1,0 +1,43 @@
+"""What is said of files that come again: under another name, with other bytes, with rows that are in already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidemill.data.discover.sources import FUNCTION
+from tidemill.errors import Conflict
+from tidemill.store.records import Event
+from tidemill.types import JsonObject, named_id
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+
+def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
+    """Say once of each file that its bytes are in the dataset under another name: they are not taken in again."""
+    for name, first in again.items():
+        message = f"{name} holds the same bytes as {first}: they are in {dataset} once"
+        event = named_id("evt", "again", dataset, name, first)
+        try:
+            project.store.events.add(
+                Event(event, project.clock.now(), "again", f"dataset:{dataset}", {"file": name, "message": message})
+            )
+        except Conflict:
+            continue  # told before
+
+
+def told_again(file: JsonObject, dataset: str) -> str:
+    """What is to be said of a file that brings what is in already, or comes again with other bytes; else nothing.
+
+    Nothing of a function: it may give its whole table each time, and the ingest's own event has the counts.
+    """
+    known, kept, name = file.get("known", 0), file.get("kept", 0), file["name"]
+    if name.startswith(FUNCTION):
+        return ""
+    total = known + kept + file["rows"] + file["quarantined"]
+    parts = [f"{known:,} of its {total:,} rows are in {dataset} already and count once"] * bool(known)
+    parts += [f"{kept:,} bad ones are in quarantine already"] * bool(kept)
+    said = ", ".join(parts)
+    if file.get("before"):
+        return f"{name} was ingested before with other bytes: {said or 'none of its rows is in already'}"
+    return f"{name}: {said}" if said else ""

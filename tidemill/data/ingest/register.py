@@ -1,0 +1,252 @@
+"""What follows a table's commit: the online history, the profile, the metadata that names version, files and lineage.
+
+All of it is made from the commit and its rows alone, and doing it twice changes nothing: a crash after the commit is
+repaired by doing it again from the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from tidemill.data.contract.contract import Contract
+from tidemill.data.ingest.notices import told_again
+from tidemill.data.profile.profile import Profile, profile
+from tidemill.data.tables.tables import TableCommit, Tables
+from tidemill.errors import Damaged, NotFound
+from tidemill.scope.project import Project
+from tidemill.store.ports import Tx
+from tidemill.store.records import Artifact, DatasetVersion, Edge, Event, IngestedFile, OnlineEvent
+from tidemill.types import JsonObject, Micros, canonical, named_id
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A table's commit as `register` needs it. ``files``: {digest, name, rows, quarantined, reasons}."""
+
+    version: int
+    ingest: str
+    files: tuple[JsonObject, ...]
+    at: Micros
+    run: str | None
+
+    @staticmethod
+    def of(commit: TableCommit) -> Commit:
+        """Read back from the table's log."""
+        files = tuple(json.loads(commit.meta["tidemill.files"]))
+        run = commit.meta.get("tidemill.run") or None
+        return Commit(commit.version, commit.ingest, files, int(commit.meta["tidemill.at"]), run)
+
+    @property
+    def quarantined(self) -> int:
+        return sum(f["quarantined"] for f in self.files)
+
+
+def catch_up(project: Project, tables: Tables, dataset: str, contract: Contract) -> DatasetVersion | None:
+    """The dataset's last version, after registering commits that a crash left without metadata.
+
+    The caller holds the lock. Raises Damaged when the metadata knows a version that the table has not.
+    """
+    try:
+        last: DatasetVersion | None = project.store.datasets.get(dataset)
+    except NotFound:
+        last = None
+    known = last.version if last else 0
+    newest = tables.version(dataset) if tables.exists(dataset) else 0
+    if newest < known:
+        raise Damaged(
+            f"the table ends at version {newest} and its metadata at {known}",
+            place=f"dataset:{dataset}",
+            hint="restore .tidemill/tables from the same backup as .tidemill/tidemill.db",
+        )
+    for commit in tables.commits(dataset, known + 1) if newest > known else []:
+        if commit.ingest:
+            rows = tables.added(dataset, [commit.version])
+            last = register(project, tables, dataset, contract, Commit.of(commit), rows, last)
+    return last
+
+
+def register(
+    project: Project,
+    tables: Tables,
+    dataset: str,
+    contract: Contract,
+    commit: Commit,
+    rows: pl.DataFrame,
+    last: DatasetVersion | None,
+) -> DatasetVersion:
+    """Make the commit known: online history first (again and again the same), metadata last, in one transaction."""
+    again = not commit.files  # the rows that are in, by a contract that gives them another meaning: see `roles`
+    if again and unserved(project):
+        project.live.online.unload([c.ingest for c in tables.versions(dataset)])
+    parts = (tables.added(dataset, [v]) for v in range(1, commit.version)) if again else iter([rows])
+    learned = dataset == project.config.dataset.name  # serving knows the rows that the model learns from, and no others
+    found, low, high = _take_in(project, contract, parts, learned)
+    profiled = _profile(project, found, None if again else last)
+    contract_text = keep_contract(project, dataset)
+    before = None if again else last
+    version = DatasetVersion(
+        dataset=dataset,
+        version=commit.version,
+        generation=last.generation if last else 1,
+        digest=tables.digest(dataset, commit.version),
+        rows=(found.rows if found else 0) + (before.rows if before else 0),
+        quarantined=commit.quarantined,
+        created=commit.at,
+        run=commit.run,
+        time_min=_least(low, before.time_min if before else None),
+        time_max=_most(high, before.time_max if before else None),
+        profile=profiled.digest if profiled else None,
+        ingest=commit.ingest,
+    )
+    files = [
+        IngestedFile(
+            dataset=dataset,
+            digest=f["digest"],
+            name=f["name"],
+            rows=f["rows"],
+            quarantined=f["quarantined"],
+            version=commit.version,
+            ingest=commit.ingest,
+            at=commit.at,
+        )
+        for f in commit.files
+    ]
+    edges, events = _edges(version, files, contract_text, last), _events(version, commit)
+
+    def work(tx: Tx) -> None:
+        project.store.datasets.add(version, files, tx)
+        project.store.edges.add(edges, tx)
+        if profiled:
+            project.store.artifacts.put(profiled, tx)
+        for event in events:
+            project.store.events.add(event, tx)
+
+    project.store.transact(work)
+    return version
+
+
+def unserved(project: Project) -> bool:
+    """Whether nothing was answered or told yet and no server runs: the history may be made anew."""
+    live = project.live
+    return not (live.predictions.count() or sum(live.outcomes.count().values()) or (project.state / "up.json").exists())
+
+
+def event_key(contract: Contract) -> pl.Expr:
+    """What makes a row one event, live and in a file: its key, else its place in its file."""
+    parts = contract.key or ("_file", "_row")
+    return pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/")
+
+
+def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
+    """The rows as serving's history knows them, in the table's order. Without a value column every row counts 1."""
+    value = pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)
+    time = pl.col(contract.time or "").cast(pl.Datetime("us")).dt.epoch("us")
+    shaped = rows.select(
+        event_key(contract).alias("key"),
+        pl.col(contract.subject or "").cast(pl.String).alias("subject"),
+        pl.col(contract.item or "").cast(pl.String).alias("item"),
+        time.alias("at"),
+        value.alias("value"),
+        pl.col("_file").alias("file"),
+        pl.col("_row").alias("row"),
+        pl.col("_ingest").alias("ingest"),
+    )
+    whole = shaped.drop_nulls().filter(pl.col("value") != 0)
+    return (OnlineEvent(seq=0, **row) for row in whole.iter_rows(named=True))
+
+
+def keep_contract(project: Project, dataset: str) -> str:
+    """Keep the contract as it is written now; the digest of its text, which is the contract's own."""
+    return project.artifacts.put((project.root / project.config.data[dataset].contract).read_bytes())
+
+
+def _take_in(
+    project: Project, contract: Contract, parts: Iterable[pl.DataFrame], learned: bool
+) -> tuple[Profile | None, Micros | None, Micros | None]:
+    """Each part's rows into the online history, where the model learns from them; their profile together, and their first and last time."""
+    found: Profile | None = None
+    low: Micros | None = None
+    high: Micros | None = None
+    for part in parts:
+        if not part.height:
+            continue
+        if learned and contract.subject and contract.item and contract.time:
+            project.live.online.load(online_events(contract, part))
+        of_part = profile(part.select(contract.names), private=(contract.subject,) if contract.subject else ())
+        found = found.merge(of_part) if found else of_part
+        first, latest = _span(contract, part)
+        low, high = _least(low, first), _most(high, latest)
+    return found, low, high
+
+
+def _profile(project: Project, found: Profile | None, last: DatasetVersion | None) -> Artifact | None:
+    if found is None:
+        return project.store.artifacts.get(last.profile) if last and last.profile else None
+    if last and last.profile:
+        found = Profile.from_json(json.loads(project.artifacts.get(last.profile))).merge(found)
+    data = canonical(found.to_json())
+    return Artifact(project.artifacts.put(data), "json", len(data), project.clock.now())
+
+
+def _span(contract: Contract, rows: pl.DataFrame) -> tuple[Micros | None, Micros | None]:
+    if contract.time is None or not rows.height:
+        return None, None
+    at = rows[contract.time].cast(pl.Datetime("us")).dt.epoch("us")
+    low, high = at.min(), at.max()
+    return (low if isinstance(low, int) else None), (high if isinstance(high, int) else None)
+
+
+def _edges(
+    version: DatasetVersion, files: list[IngestedFile], contract: str, last: DatasetVersion | None
+) -> list[Edge]:
+    ref, at = f"dataset:{version.dataset}@{version.version}", version.created
+    edges = [Edge(f"file:{f.digest}", ref, "ingested", at) for f in files]
+    edges.append(Edge(f"artifact:{contract}", ref, "read", at))
+    if last:
+        edges.append(Edge(f"dataset:{last.dataset}@{last.version}", ref, "ingested", at))
+    if version.profile:
+        edges.append(Edge(ref, f"artifact:{version.profile}", "wrote", at))
+    if version.run:
+        edges.append(Edge(f"run:{version.run}", ref, "wrote", at))
+    return edges
+
+
+def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
+    ref = f"dataset:{version.dataset}@{version.version}"
+
+    def event(kind: str, data: JsonObject) -> Event:
+        return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
+
+    if not commit.files:
+        message = f"the roles of {version.dataset} have changed: its {version.rows} rows are read by them from here on"
+        return [event("contract", {"message": message, "rows": version.rows})]
+    names = [f["name"] for f in commit.files]
+    shown = {"files": len(names), "first": names[0], "last": names[-1]}
+    taken = sum(f["rows"] for f in commit.files)
+    known = sum(f.get("known", 0) for f in commit.files)
+    counts = {"rows": taken, "quarantined": commit.quarantined} | ({"known": known} if known else {})
+    events = [event("ingested", {**shown, **counts})]
+    for f in commit.files:
+        if message := told_again(f, version.dataset):
+            told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])
+            data = {"file": f["name"], "message": message} | {k: f[k] for k in ("known", "kept") if k in f}
+            events.append(Event(told, version.created, "again", ref, data))
+    if commit.quarantined:
+        reasons: dict[str, int] = {}
+        for f in commit.files:
+            for reason, n in f["reasons"].items():
+                reasons[reason] = reasons.get(reason, 0) + n
+        events.append(event("quarantined", {**shown, "rows": commit.quarantined, "reasons": reasons}))
+    return events
+
+
+def _least(a: Micros | None, b: Micros | None) -> Micros | None:
+    return min((v for v in (a, b) if v is not None), default=None)
+
+
+def _most(a: Micros | None, b: Micros | None) -> Micros | None:
+    return max((v for v in (a, b) if v is not None), default=None)

@@ -1,0 +1,130 @@
+"""What a contract's roles mean for rows that are in the dataset already.
+
+The online history, the profile and the span of time are made by the roles. When they are given after rows were taken
+in, the table is read again by them: a version without new rows, whose commit names the changed contract, so that a
+crash after it is repaired from the log like any other. History that was made by other roles is made anew as long as
+nothing was answered from it; after that it is never rewritten, for every answer can be traced back to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from tidemill.data.check.casts import target_type
+from tidemill.data.contract.contract import Contract
+from tidemill.data.ingest.register import Commit, keep_contract, register, unserved
+from tidemill.data.tables.delta import check_same_schema, delta_schema
+from tidemill.data.tables.tables import ORIGIN, Tables
+from tidemill.errors import ContractError
+from tidemill.store.records import DatasetVersion
+from tidemill.types import named_id
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+
+class Meaning(NamedTuple):
+    """What is made of a row: its event in the online history (None without the roles for one), its time, whose it is."""
+
+    event: tuple[str, ...] | None
+    time: str | None
+    subject: str | None
+
+
+def meaning(contract: Contract) -> Meaning:
+    """What this contract makes of a row."""
+    event: tuple[str, ...] | None = None
+    if contract.subject and contract.item and contract.time:
+        event = (contract.subject, contract.item, contract.time, contract.value or "", *contract.key)
+    return Meaning(event, contract.time, contract.subject)
+
+
+def check_columns(tables: Tables, dataset: str, contract: Contract) -> None:
+    """A table keeps its columns. Raises ContractError when the contract's are others than those of the rows that are in."""
+    if tables.exists(dataset):
+        columns = {c.name: target_type(c) for c in contract.columns} | ORIGIN
+        check_same_schema(tables.schema(dataset), delta_schema(columns, dataset), dataset)
+
+
+def adopt(
+    project: Project, tables: Tables, dataset: str, contract: Contract, last: DatasetVersion | None, run: str | None
+) -> DatasetVersion | None:
+    """Read the rows that are in by the contract's present roles, where they were given since; the new version, or None.
+
+    The caller holds the lock and has caught up. Raises ContractError when the history was made by other roles.
+    """
+    now = meaning(contract)
+    behind, made = _so_far(project, tables, dataset, contract) if last else (False, set())
+    others = made - {now.event} if now.event else set()
+    if others and not unserved(project):
+        raise ContractError(
+            f"the history of {dataset} was made by other roles or another key than the contract now says",
+            place=contract.place,
+            hint=f"{_differ(sorted(others)[0], now.event or ())}; a server runs or has answered from it, so it is kept: "
+            "write them as they were, or begin a project with this contract in a new folder",
+        )
+    if last is None or not (behind or others):
+        return None
+    at = project.clock.now()
+    ingest_id = named_id("ing", dataset, "again", contract.digest, str(last.version))
+    nothing = pl.DataFrame(schema={c.name: target_type(c) for c in contract.columns} | ORIGIN)
+    keep_contract(project, dataset)
+    meta = {
+        "tidemill.files": "[]",
+        "tidemill.run": run or "",
+        "tidemill.at": str(at),
+        "tidemill.contract": contract.digest,
+    }
+    version = tables.append(dataset, nothing, ingest=ingest_id, at=at, meta=meta)
+    return register(project, tables, dataset, contract, Commit(version, ingest_id, (), at, run), nothing, last)
+
+
+NEEDED = {"classify": ("time", "target"), "regress": ("time", "target")}
+"""Roles without which a task has nothing to learn from; any other task learns from what subjects did with items."""
+
+
+def lacking(project: Project, dataset: str, contract: Contract) -> ContractError | None:
+    """What the project's task needs and the contract of its dataset does not name, as an error to raise; else None."""
+    task = project.config.model.task
+    roles = NEEDED.get(task, ("time", "subject", "item"))
+    missing = [role for role in roles if contract.role(role) is None]
+    if dataset != project.config.dataset.name or not missing:
+        return None
+    what = "a table" if task in NEEDED else "a recommender"
+    return ContractError(
+        f"{what} needs a column with the role {' and one with the role '.join(repr(m) for m in missing)}",
+        place=contract.place,
+        hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
+        f" columns are {', '.join(contract.names)}",
+    )
+
+
+def _so_far(project: Project, tables: Tables, dataset: str, contract: Contract) -> tuple[bool, set[tuple[str, ...]]]:
+    """Whether rows wait to be read by the present roles, and by which roles the history was made."""
+    now, behind, made = meaning(contract), False, set[tuple[str, ...]]()
+    meant = {contract.digest: now}  # by the contract
+    for commit in tables.versions(dataset):
+        digest = str(commit.meta.get("tidemill.contract", contract.digest))
+        if digest not in meant:
+            meant[digest] = _meant(project, digest, now)
+        then = meant[digest]
+        again = commit.meta.get("tidemill.files") == "[]"
+        behind = then != now or (behind and not again)
+        if then.event:
+            made = {then.event} if again else made | {then.event}
+    return behind, made
+
+
+def _meant(project: Project, digest: str, now: Meaning) -> Meaning:
+    """What this contract made of a row. One that was not kept is taken for the present one."""
+    return meaning(Contract.parse(project.artifacts.get(digest).decode())) if project.artifacts.has(digest) else now
+
+
+def _differ(then: tuple[str, ...], now: tuple[str, ...]) -> str:
+    names = ("subject", "item", "time", "value")
+    said = [f"{n} was {a or 'none'}, is {b or 'none'}" for n, a, b in zip(names, then, now, strict=False) if a != b]
+    if then[4:] != now[4:]:
+        said.append(f"key was {list(then[4:])}, is {list(now[4:])}")
+    return ", ".join(said)

@@ -1,0 +1,1 @@
+"""Profiles: mergeable sketches of each column of a dataset version."""

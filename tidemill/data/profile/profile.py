@@ -1,0 +1,206 @@
+"""The profile of a dataset version: what each column holds; small, mergeable, comparable, whatever the number of rows.
+
+Per column: count, nulls, distinct (HyperLogLog, 2.3 % error), least, greatest, mean, quantiles (right to 1 %, see
+`quantiles`), most frequent values (counts are lower bounds once there are more than 300 different ones). A
+version's profile is the one before it merged with that of its new rows: its cost is that of the new rows.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from datasketches import hll_sketch, hll_union, tgt_hll_type
+from numpy.typing import NDArray
+
+from tidemill.data.profile.distinct import add
+from tidemill.data.profile.quantiles import Quantiles
+from tidemill.types import JsonObject
+
+_LG_K = 11
+KEPT = 300
+"""How many different values a column counts one by one."""
+SHOWN = 20
+_FEW = 20_000  # so many rows are counted faster in Python than by a query
+_SORTED = 250_000  # up to so many rows the estimate of different numbers does not depend on the rows' order
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+@dataclass
+class ColumnProfile:
+    """What one column holds. Times are microseconds; text has no quantiles; numbers have no most frequent values."""
+
+    kind: str  # number | time | text
+    count: int = 0
+    nulls: int = 0
+    least: float | None = None
+    greatest: float | None = None
+    total: float = 0.0
+    quantiles: Quantiles = field(default_factory=Quantiles)
+    frequent: Counter[str] = field(default_factory=Counter)
+    cut: bool = False  # some values were let go: counts in `frequent` are lower bounds
+    distinct: hll_sketch = field(default_factory=lambda: hll_sketch(_LG_K, tgt_hll_type.HLL_8))
+
+    @property
+    def mean(self) -> float | None:
+        return self.total / (self.count - self.nulls) if self.count > self.nulls else None
+
+    def merge(self, other: ColumnProfile) -> ColumnProfile:
+        """The profile of both together."""
+        union = hll_union(_LG_K)
+        union.update(self.distinct)
+        union.update(other.distinct)
+        counts = self.frequent + other.frequent
+        return ColumnProfile(
+            kind=self.kind,
+            count=self.count + other.count,
+            nulls=self.nulls + other.nulls,
+            least=_pick(min, self.least, other.least),
+            greatest=_pick(max, self.greatest, other.greatest),
+            total=self.total + other.total,
+            quantiles=self.quantiles.merge(other.quantiles),
+            frequent=_most(counts),
+            cut=self.cut or other.cut or len(counts) > KEPT,
+            distinct=union.get_result(tgt_hll_type.HLL_8),
+        )
+
+    def to_json(self) -> JsonObject:
+        """What a person reads, and the sketches for who merges and compares."""
+        shown: JsonObject = {"kind": self.kind, "count": self.count, "nulls": self.nulls}
+        distinct = min(
+            round(self.distinct.get_estimate()), self.count - self.nulls
+        )  # an estimate; never more than values
+        shown |= {"distinct": distinct, "min": self.least, "max": self.greatest}
+        if self.kind == "number":
+            values = self.quantiles.quantiles(list(QUANTILES)) if self.quantiles.n else []
+            shown |= {"mean": self.mean, "quantiles": dict(zip(map(str, QUANTILES), values))}
+        if self.kind == "text":
+            shown["top"] = [[v, n] for v, n in _ranked(self.frequent)[:SHOWN]]
+        sketch = base64.b64encode(self.distinct.serialize_compact()).decode()
+        return shown | {
+            "sketches": {
+                "total": self.total,
+                "quantiles": self.quantiles.to_json(),
+                "frequent": dict(sorted(self.frequent.items())),
+                "cut": self.cut,
+                "hll": sketch,
+            }
+        }
+
+    @staticmethod
+    def from_json(data: JsonObject) -> ColumnProfile:
+        sketches = data["sketches"]
+        return ColumnProfile(
+            kind=data["kind"],
+            count=data["count"],
+            nulls=data["nulls"],
+            least=data["min"],
+            greatest=data["max"],
+            total=sketches["total"],
+            quantiles=Quantiles.from_json(sketches["quantiles"]),
+            frequent=Counter(sketches["frequent"]),
+            cut=sketches["cut"],
+            distinct=hll_sketch.deserialize(base64.b64decode(sketches["hll"])),
+        )
+
+
+@dataclass
+class Profile:
+    """The columns' profiles."""
+
+    rows: int
+    columns: dict[str, ColumnProfile]
+
+    def merge(self, other: Profile) -> Profile:
+        """The profile of both tables together. A column that only one has keeps its own."""
+        columns = dict(self.columns)
+        for name, theirs in other.columns.items():
+            columns[name] = columns[name].merge(theirs) if name in columns else theirs
+        return Profile(self.rows + other.rows, columns)
+
+    def to_json(self) -> JsonObject:
+        return {"rows": self.rows, "columns": {n: c.to_json() for n, c in self.columns.items()}}
+
+    @staticmethod
+    def from_json(data: JsonObject) -> Profile:
+        return Profile(data["rows"], {n: ColumnProfile.from_json(c) for n, c in data["columns"].items()})
+
+
+def profile(frame: pl.DataFrame, private: Collection[str] = ()) -> Profile:
+    """The profile of these rows (Tidemill's own columns, ``_…``, left out). Of a private column no value is kept.
+
+    >>> profile(pl.DataFrame({"n": [1, 2, None]})).columns["n"].mean
+    1.5
+    """
+    names = [n for n in frame.columns if not n.startswith("_")]
+    return Profile(frame.height, {n: _column(frame[n], n in private) for n in names})
+
+
+def _column(values: pl.Series, private: bool) -> ColumnProfile:
+    kind = "text" if private else _kind(values.dtype)
+    out = ColumnProfile(kind, len(values), values.null_count())
+    if kind == "text":
+        counts = _counted(values)
+        for value in sorted(counts):
+            out.distinct.update(value)
+        if not private:
+            out.frequent, out.cut = _most(counts), len(counts) > KEPT
+        return out
+    numbers = _numbers(values)
+    if len(numbers):
+        out.least, out.greatest = _json_number(numbers.min(), kind), _json_number(numbers.max(), kind)
+        add(out.distinct, np.unique(numbers) if len(numbers) <= _SORTED else numbers)
+        if kind == "number":
+            out.total = float(numbers.sum())
+            out.quantiles = Quantiles.of(numbers)
+    return out
+
+
+def _counted(values: pl.Series) -> Counter[str]:
+    if len(values) < _FEW:
+        return Counter(
+            "true" if v is True else "false" if v is False else str(v) for v in values.to_list() if v is not None
+        )
+    counted = values.drop_nulls().cast(pl.String).value_counts(sort=False)
+    return Counter(dict(zip(counted[:, 0].to_list(), counted[:, 1].to_list())))
+
+
+def _numbers(values: pl.Series) -> NDArray[Any]:
+    present = values.drop_nulls()
+    if present.dtype.is_temporal():
+        times: NDArray[Any] = present.cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
+        return times
+    numbers: NDArray[Any] = present.cast(pl.Float64).to_numpy()
+    finite = np.isfinite(numbers)
+    return numbers if finite.all() else numbers[finite]
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_temporal():
+        return "time"
+    return "number" if dtype.is_numeric() else "text"
+
+
+def _json_number(value: np.generic, kind: str) -> float:
+    return int(value) if kind == "time" else float(value)
+
+
+def _most(counts: Counter[str]) -> Counter[str]:
+    """The most frequent ones; ties by name, so that the same rows always keep the same."""
+    if len(counts) <= KEPT:
+        return counts
+    return Counter(dict(_ranked(counts)[:KEPT]))
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _pick(choose: Callable[[list[float]], float], a: float | None, b: float | None) -> float | None:
+    present = [v for v in (a, b) if v is not None]
+    return choose(present) if present else None

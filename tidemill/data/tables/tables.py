@@ -1,0 +1,236 @@
+"""Dataset versions: Delta Lake tables under ``.tidemill/tables``, written by Tidemill alone.
+
+Promise: a version that `Tables.append` has returned is on disk (data, log and folders fsynced) and is never edited.
+Every data file is named by the SHA-256 of its bytes, so `Tables.verify` can check any version at any time. An append
+whose ingest id is in the table already changes nothing. Version 0 is the empty table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from deltalake import Schema
+
+from tidemill.data.tables.delta import (
+    append,
+    check_same_schema,
+    checkpoint_if_due,
+    columns_of,
+    commits,
+    create_delta,
+    delta_schema,
+    exclusive,
+    stored_schema,
+)
+from tidemill.errors import Damaged, NotFound
+from tidemill.types import Micros, did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+QUARANTINE = "__quarantine"
+ORIGIN = {"_file": pl.String(), "_row": pl.Int64(), "_ingest": pl.String()}
+"""Where a row came from: the source file's digest, its 0-based row there, the ingest that took it."""
+
+
+Within = tuple[str, Micros, Micros]
+"""Rows with ``start <= column < end``: (column, start, end), the column a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableCommit:
+    """One version as the table's own log tells it."""
+
+    version: int
+    ingest: str
+    files: Mapping[str, Mapping[str, tuple[Micros, Micros]]]  # with the first and last moment of each time column
+    meta: Mapping[str, Any]
+
+    def holding(self, within: Within | None) -> list[str]:
+        """Its files, without those that can have no such row."""
+        if within is None:
+            return list(self.files)
+        column, start, end = within
+        known = {name: spans.get(column, (start, start)) for name, spans in self.files.items()}
+        return [name for name, (first, last) in known.items() if first < end and last >= start]
+
+
+@dataclass
+class _Log:
+    """A table's commits, 0 first, as far as they were read; ``made`` tells this table from another in its place."""
+
+    made: tuple[int, int]
+    schema: Schema
+    commits: list[TableCommit] = field(default_factory=list)
+    ingests: dict[str, int] = field(default_factory=dict)
+
+    def add(self, commit: TableCommit) -> None:
+        self.commits.append(commit)
+        if commit.ingest:
+            self.ingests[commit.ingest] = commit.version
+
+
+class Tables:
+    """The tables in one folder.
+
+    >>> import tempfile
+    >>> tables = Tables(Path(tempfile.mkdtemp()))
+    >>> tables.append("sales", pl.DataFrame({"sku": ["a"], "n": [1]}), ingest="ing_1", at=0)
+    1
+    >>> tables.append("sales", pl.DataFrame({"sku": ["b"], "n": [2]}), ingest="ing_2", at=0)
+    2
+    >>> tables.read("sales", version=1).collect()["sku"].to_list()
+    ['a']
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self._logs: dict[str, _Log] = {}
+
+    def folder(self, dataset: str) -> Path:
+        return self.root / dataset
+
+    def exists(self, dataset: str) -> bool:
+        return _log_file(self.folder(dataset), 0).is_file()
+
+    def names(self) -> list[str]:
+        """The tables that are here, quarantines left out."""
+        here = (p.name for p in self.root.iterdir()) if self.root.is_dir() else iter(())
+        return sorted(n for n in here if self.exists(n) and not n.endswith(QUARANTINE))
+
+    def version(self, dataset: str) -> int:
+        """The last version. Raises NotFound."""
+        self._must_exist(dataset)
+        return self._log(dataset).commits[-1].version
+
+    def versions(self, dataset: str) -> list[TableCommit]:
+        """Every version with rows, oldest first (the empty version 0 is left out)."""
+        return [c for c in self.commits(dataset) if c.ingest]
+
+    def commits(self, dataset: str, since: int = 0) -> list[TableCommit]:
+        """The log from a version on. Read once; then only what it has gained."""
+        return [c for c in self._log(dataset).commits if c.version >= since] if self.exists(dataset) else []
+
+    def commit(self, dataset: str, version: int) -> TableCommit:
+        """One version's commit. Raises NotFound."""
+        self._must_have(dataset, version)
+        return self._log(dataset).commits[version]
+
+    def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns."""
+        folder = self.folder(dataset)
+        parts = []
+        for version in versions:
+            for name in self.commit(dataset, version).files:
+                rows = pl.read_parquet(folder / name, columns=list(columns) if columns else None)
+                parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
+        return pl.concat(parts) if parts else pl.DataFrame()
+
+    def read(self, dataset: str, version: int | None = None, within: Within | None = None) -> pl.LazyFrame:
+        """The rows of a version (the last one if not said), lazily, those of the latest files first. Raises NotFound.
+
+        With ``within`` files that can have no such row are left out; of the others all rows are there.
+        """
+        self._must_exist(dataset)
+        if version is not None:
+            self._must_have(dataset, version)
+        folder, log = self.folder(dataset), self._log(dataset)
+        commits = log.commits[: None if version is None else version + 1]
+        files = [folder / name for commit in reversed(commits) for name in commit.holding(within)]
+        columns = columns_of(log.schema)
+        return pl.scan_parquet(files, schema=columns, glob=False) if files else pl.LazyFrame(schema=columns)
+
+    def schema(self, dataset: str) -> Schema:
+        """The table's columns, which it keeps for ever. Raises NotFound."""
+        self._must_exist(dataset)
+        return self._log(dataset).schema
+
+    def append(
+        self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
+    ) -> int:
+        """Add the rows as a new version, once per ingest id; the version. Raises ContractError if the columns differ.
+
+        The caller holds `lock`. An ingest id that is there already returns the version that it made.
+        """
+        folder, schema = self.folder(dataset), delta_schema(frame.schema, dataset)
+        if not self.exists(dataset):
+            create_delta(folder, schema)
+        log = self._log(dataset)
+        if ingest in log.ingests:
+            return log.ingests[ingest]
+        check_same_schema(log.schema, schema, dataset)
+        version = log.commits[-1].version + 1
+        append(folder, frame, version, app_id=ingest, at=at, meta={"tidemill.ingest": ingest, **(meta or {})})
+        checkpoint_if_due(folder, version)
+        return version
+
+    def lock(self, dataset: str) -> AbstractContextManager[None]:
+        """Held while writing: one writer of a table at a time. Raises StoreBusy after a bounded wait."""
+        return exclusive(self.root / f".{dataset}.lock")
+
+    def files(self, dataset: str, version: int | None = None) -> list[str]:
+        """The data files of a version, by name: each name is the digest of its bytes."""
+        self._must_exist(dataset)
+        if version is not None:
+            self._must_have(dataset, version)
+        return sorted(n for c in self.commits(dataset) if version is None or c.version <= version for n in c.files)
+
+    def digest(self, dataset: str, version: int | None = None) -> str:
+        """The version's identity: the digest of its list of files, which are named by theirs."""
+        names = "\n".join(self.files(dataset, version))
+        return "sha256:" + hashlib.sha256(names.encode()).hexdigest()
+
+    def verify(self, dataset: str, version: int | None = None) -> int:
+        """Read every file of the version and compare its digest with its name; how many. Raises Damaged."""
+        folder = self.folder(dataset)
+        names = self.files(dataset, version)
+        for name in names:
+            path = folder / name
+            if not path.is_file():
+                raise Damaged("a data file is missing", place=str(path))
+            with path.open("rb") as handle:
+                found = hashlib.file_digest(handle, "sha256").hexdigest()
+            if found != path.stem:
+                raise Damaged("a data file was changed", place=str(path), hint="restore it from a backup")
+        return len(names)
+
+    def _log(self, dataset: str) -> _Log:
+        """The table's log, brought up to date. Commits never change, so those that were read are kept."""
+        folder = self.folder(dataset)
+        made = _log_file(folder, 0).stat()
+        log = self._logs.get(dataset)
+        if log is None or log.made != (made.st_ino, made.st_mtime_ns):
+            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns), stored_schema(folder))
+        for info in commits(folder, len(log.commits)):
+            log.add(TableCommit(info["version"], str(info.get("tidemill.ingest", "")), info["files"], info))
+        return log
+
+    def _must_have(self, dataset: str, version: int) -> None:
+        self._must_exist(dataset)
+        if not _log_file(self.folder(dataset), version).is_file():
+            raise NotFound(f"no version {version} of {dataset!r}", hint=f"the last one is {self.version(dataset)}")
+
+    def _must_exist(self, dataset: str) -> None:
+        if not self.exists(dataset):
+            raise NotFound(f"no table {dataset!r}", hint=did_you_mean(dataset, self.names()) or "run: tidemill run")
+
+
+def _log_file(folder: Path, version: int) -> Path:
+    return folder / "_delta_log" / f"{version:020}.json"
+
+
+@lru_cache(maxsize=8)
+def _tables_in(root: Path) -> Tables:
+    return Tables(root)
+
+
+def open_tables(project: Project) -> Tables:
+    """The project's tables; one object a folder, which remembers what it has open."""
+    return _tables_in(project.tables_dir)

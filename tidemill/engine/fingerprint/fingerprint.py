@@ -1,0 +1,59 @@
+"""A step's fingerprint: the same when it would compute the same, and its parts so that `why` can say what changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from tidemill.engine.fingerprint.code_dependencies import Reach
+from tidemill.engine.fingerprint.libraries import versions
+from tidemill.engine.graph.nodes import Definition
+from tidemill.store.artifacts import codecs
+from tidemill.types import Json, JsonObject, canonical, digest
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
+def fingerprint_inputs(
+    definition: Definition,
+    reached: Reach,
+    arguments: Mapping[str, Json],
+    inputs: Mapping[str, str],
+    seed: int,
+    version: Json,
+) -> JsonObject:
+    """The parts: ``source`` (digests by module:name), ``params`` (JSON, inputs as {"$input": name}), ``inputs``
+    (digests), ``libraries``, ``python``, ``codecs``, ``outputs``; ``seed`` with a context, ``version`` if declared."""
+    parts: JsonObject = {
+        "source": dict(reached.sources),
+        "params": dict(arguments),
+        "inputs": dict(inputs),
+        "libraries": versions(reached.libraries),
+        "python": PYTHON,
+        "codecs": codecs.VERSION,
+        "outputs": list(definition.outputs),
+    }
+    if definition.context:
+        parts["seed"] = seed
+    if definition.version is not None:
+        parts["version"] = version
+    return parts
+
+
+def fingerprint(parts: JsonObject) -> str:
+    """The digest of the parts.
+
+    >>> fingerprint({"params": {"a": 1}}) == fingerprint({"params": {"a": 1}})
+    True
+    """
+    return digest(canonical(parts))
+
+
+def plain(tree: Any) -> Any:
+    """JSON as it will be read back: tuples become lists."""
+    if isinstance(tree, (list, tuple)):
+        return [plain(part) for part in tree]
+    if isinstance(tree, dict):
+        return {key: plain(part) for key, part in tree.items()}
+    return tree

@@ -1,0 +1,155 @@
+"""A call made ready: its arguments, its fingerprint, and the finished step that can stand for it, if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tidemill.engine.context import Context
+from tidemill.engine.fingerprint.code_dependencies import Reach, reach
+from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs, plain
+from tidemill.engine.graph.nodes import Call, Definition, check_plain
+from tidemill.engine.graph.values import Kept, Slot, Values, any_skipped, described
+from tidemill.engine.raised import named, placed
+from tidemill.engine.runner.step_execution import Job, RunContext
+from tidemill.errors import Damaged, NotFound, StepFailed, TidemillError
+from tidemill.store.artifacts import codecs
+from tidemill.store.records import Step
+from tidemill.types import Json, JsonObject
+
+if TYPE_CHECKING:
+    from tidemill.store.artifacts.base import ArtifactStore
+    from tidemill.store.ports import MetadataStore
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One step of the run: a call, or one item of a call that is done each."""
+
+    call: Call
+    name: str
+    item: int | None = None
+    slot: Slot = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A unit with all that is known before it runs."""
+
+    unit: Unit
+    job: Job
+    parts: JsonObject
+    fingerprint: str
+    suspects: tuple[str, ...]
+
+    @property
+    def reusable(self) -> bool:
+        """Whether later runs may take its result for theirs."""
+        definition = self.job.definition
+        return definition.version is not None or not (definition.impure or self.suspects)
+
+
+class Preparer:
+    """Works out fingerprints; what code a step reaches is read once a run."""
+
+    def __init__(self, values: Values, around: RunContext) -> None:
+        self._values, self._around = values, around
+        self._reached: dict[Definition, Reach] = {}
+
+    def is_wanted(self, unit: Unit) -> bool:
+        """False when it is in a branch that is not taken, or needs what a skipped step would have given."""
+        for condition, wanted in unit.call.guards:
+            if any_skipped(self._values.slot(condition)) or self._values.truth(condition) != wanted:
+                return False
+        return not any(any_skipped(slot) for slot in self._slots(unit).values())
+
+    def ready(self, unit: Unit) -> Ready:
+        definition = unit.call.step
+        inputs: dict[str, Kept] = {}
+        arguments = {name: plain(described(slot, name, inputs)) for name, slot in self._slots(unit).items()}
+        if definition not in self._reached:
+            self._reached[definition] = reach(definition.fn)
+        reached = self._reached[definition]
+        digests = {name: kept.digest for name, kept in inputs.items()}
+        version = self._version(definition, arguments, unit.name)
+        parts = fingerprint_inputs(definition, reached, arguments, digests, self._around.seed, version)
+        job = Job(definition, unit.name, arguments, inputs, next(iter(reached.sources.values()), ""))
+        return Ready(unit, job, parts, fingerprint(parts), tuple(reached.suspects))
+
+    def _slots(self, unit: Unit) -> dict[str, Slot]:
+        slots = {n: self._values.slot(tree) for n, tree in unit.call.arguments.items() if n != unit.call.over}
+        if unit.call.over:
+            slots[unit.call.over] = unit.slot
+        return slots
+
+    def _version(self, definition: Definition, arguments: Mapping[str, Any], name: str) -> Json:
+        if not callable(definition.version):
+            return definition.version
+        around = self._around
+        context = Context(
+            root=around.root,
+            clock=around.clock,
+            artifacts=around.artifacts,
+            store=around.store,
+            resources=around.resources,
+            seed=around.seed,
+            run=around.run,
+            step=name,
+        )
+        place = f"version= of step {name}"
+        try:
+            version = definition.version(context, arguments)
+        except TidemillError:
+            raise
+        except Exception as exc:
+            raise StepFailed(
+                named(exc), place=placed(exc, place), hint="mend it and run the same command again"
+            ) from exc
+        check_plain(version, place)
+        return version
+
+
+class Finished:
+    """Finished steps that can be used again."""
+
+    def __init__(self, store: MetadataStore, artifacts: ArtifactStore, before: Mapping[str, Step]) -> None:
+        self._store, self._artifacts, self._before = store, artifacts, before
+        self._now: dict[str, Step] = {}
+
+    def note(self, ready: Ready, step: Step) -> None:
+        """A step has just been done in this very run."""
+        if ready.reusable:
+            self._now[step.fingerprint] = step
+
+    def own(self, ready: Ready) -> Step | None:
+        """The same step of this run, finished before the run was killed: never done twice, pure or not."""
+        step = self._before.get(ready.unit.name)
+        if step is None or step.status not in ("done", "cached") or step.fingerprint != ready.fingerprint:
+            return None
+        return step if self._is_whole(step) else None
+
+    def other(self, ready: Ready) -> Step | None:
+        """A step of any run with this fingerprint, whose outputs are there and verify."""
+        if not ready.reusable:
+            return None
+        step = self._now.get(ready.fingerprint) or self._store.runs.find_step(ready.fingerprint)
+        if step is None or (step.impure and ready.job.definition.version is None):
+            return None
+        return step if self._is_whole(step) else None
+
+    def _is_whole(self, step: Step) -> bool:
+        try:
+            for output in step.outputs.values():
+                codecs.verify(self._artifacts, output["digest"], output["codec"])
+        except (Damaged, NotFound):
+            return False
+        return True
+
+
+def units_of(call: Call, values: Values) -> list[Unit]:
+    """One unit, or one for each item."""
+    if not call.over:
+        return [Unit(call, call.name)]
+    slots = values.items(values.slot(call.arguments[call.over]), f"step {call.name}")
+    return [Unit(call, f"{call.name}[{i}]", i, slot) for i, slot in enumerate(slots)]

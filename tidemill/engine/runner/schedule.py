@@ -1,0 +1,219 @@
+"""The course of a run: what is ready is done, side by side where it can be, and written down as it comes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from tidemill.engine.faults import point
+from tidemill.engine.graph.values import SKIPPED, Values, slot_of_outputs
+from tidemill.engine.journal.events import EventEmitter
+from tidemill.engine.journal.journal import Journal
+from tidemill.engine.runner.order import Order
+from tidemill.engine.runner.prepare import Finished, Preparer, Ready, Unit
+from tidemill.engine.runner.record import RunRecorder
+from tidemill.engine.runner.step_execution import Done, RunContext, run_here, surfaced, with_retries
+from tidemill.errors import TidemillError
+
+if TYPE_CHECKING:
+    from tidemill.engine.runner.isolated import Children
+
+_PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: Python cannot stop them
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a step raised in the end."""
+
+    error: BaseException
+
+
+Result = Done | Failed
+
+
+class Execution:
+    """One run of one graph. The journal's last changes are left for the caller to flush with the run's end."""
+
+    def __init__(
+        self,
+        around: RunContext,
+        order: Order,
+        values: Values,
+        journal: Journal,
+        recorder: RunRecorder,
+        finished: Finished,
+        tell: EventEmitter,
+        parallel: int,
+    ) -> None:
+        self._around, self._order, self._journal, self._recorder = around, order, journal, recorder
+        self._finished, self._tell, self._parallel = finished, tell, parallel
+        self._preparer = Preparer(values, around)
+        self._children: Children | None = None
+        self._running: dict[str, Ready] = {}
+        self._made: dict[str, int] = {}  # attempts so far
+        self._threads: dict[str, threading.Thread] = {}
+        self._results: SimpleQueue[tuple[str, Result]] = SimpleQueue()
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self._failure: TidemillError | None = None
+
+    def go(self, steps: list[str], resumed: bool) -> None:
+        """Do everything there is to do. Raises what the first failing step raised, once those beside it have ended."""
+        try:
+            self._tell("run_started", steps=steps, resumed=resumed)
+            self._order.begin()
+            while self._running or (self._order.ready and self._failure is None):
+                self._turn()
+            if self._failure is not None:
+                raise self._failure
+        except BaseException as exc:
+            self._give_up(exc)
+            raise
+
+    def _turn(self) -> None:
+        """Begin what can begin; do it here when it is one alone, else wait for the next that ends."""
+        launch = self._launch()
+        if launch:
+            point("before a step's record")
+            for ready in launch:
+                self._recorder.running(ready)
+                self._running[ready.unit.name] = ready
+            self._journal.flush()
+            point("step recorded as running")
+        if len(launch) == 1 == len(self._running):
+            self._close(launch[0].unit.name, self._attempt(launch[0], alone=True))
+            return
+        for ready in launch:
+            name = ready.unit.name
+            thread = threading.Thread(target=self._work, args=(ready,), name=f"tidemill-{name}", daemon=True)
+            self._threads[name] = thread
+            thread.start()
+        if self._running:
+            self._journal.flush()
+            self._close(*self._results.get())
+            while not self._results.empty():
+                self._close(*self._results.get())
+
+    def _launch(self) -> list[Ready]:
+        """What is to run now, as far as there is room; what need not run is settled on the way."""
+        launch: list[Ready] = []
+        while self._order.ready and self._failure is None and len(self._running) + len(launch) < self._parallel:
+            ready = self._begin(self._order.ready.popleft())
+            if ready is not None:
+                launch.append(ready)
+        return launch
+
+    def _begin(self, unit: Unit) -> Ready | None:
+        """Settle the unit without running it, if that can be."""
+        if not self._preparer.is_wanted(unit):
+            self._recorder.skipped(unit)
+            self._order.settle(unit, SKIPPED)
+            self._tell("skipped", unit.name)
+            return None
+        ready = self._preparer.ready(unit)
+        found = self._finished.own(ready)
+        if found is None:
+            other = self._finished.other(ready)
+            if other is None:
+                return ready
+            found = self._recorder.reused(ready, other)
+        self._order.settle(unit, slot_of_outputs(unit.call.step, found.outputs))
+        self._tell("cached", unit.name)
+        return None
+
+    def _work(self, ready: Ready) -> None:
+        self._results.put((ready.unit.name, self._attempt(ready, alone=False)))
+
+    def _attempt(self, ready: Ready, alone: bool) -> Result:
+        """What came of it, whatever that is: a thread that died without saying so would be waited for for ever."""
+        name, definition = ready.unit.name, ready.job.definition
+        progress = self._tell.progress_of(name)
+
+        def once() -> Done:
+            self._made[name] = self._made.get(name, 0) + 1
+            if definition.isolate:
+                return self._all_children().run(ready.job, self._around, progress)
+            return run_here(ready.job, self._around, progress, alone)
+
+        def again(number: int, error: str) -> None:
+            self._tell("retried", name, attempt=number, error=error)
+
+        try:
+            self._tell("started", name)
+            return with_retries(definition, once, again, self._stop)
+        except BaseException as exc:  # noqa: BLE001 - becomes the run's failure, or is raised where the run is awaited
+            return Failed(exc)
+
+    def _all_children(self) -> Children:
+        """Loaded when first needed: most runs start no process."""
+        from tidemill.engine.runner.isolated import Children
+
+        with self._lock:
+            self._children = self._children or Children()
+            return self._children
+
+    def _close(self, name: str, result: Result) -> None:
+        """Take down what came of a step that ran. Raises what is nobody's failure, such as KeyboardInterrupt."""
+        if isinstance(result, Failed) and not isinstance(result.error, (Exception, SystemExit)):
+            raise result.error
+        ready = self._running.pop(name)
+        self._threads.pop(name, None)
+        if isinstance(result, Failed):
+            error = surfaced(result.error, name)
+            if error is not result.error:
+                error.__cause__ = result.error
+            self._failure = self._failure or error
+            self._recorder.failed(ready, str(error), self._made.get(name, 0))
+            self._tell("failed", name, error=str(error))
+            return
+        step = self._recorder.done(ready, result)
+        self._finished.note(ready, step)
+        self._order.settle(ready.unit, slot_of_outputs(ready.job.definition, step.outputs))
+        self._tell("finished", name, cpu_us=step.cpu_us, impure=list(step.impure))
+
+    def _give_up(self, exc: BaseException) -> None:
+        """Children are killed and threads waited for, within a bound; no step is left running or pending.
+
+        A thread cannot be stopped from outside: one that outlasts the bound goes on until it ends or the process does.
+        What it returns is written nowhere, but what it does to the world it may still do: the error says so.
+        """
+        self._stop.set()
+        if self._children is not None:
+            self._children.kill()
+        at_work = self._outlasting(exc)
+        if at_work:
+            exc.add_note(f"still at work until this process ends: {', '.join(at_work)}")
+        results: dict[str, Result] = {}
+        while not self._results.empty():
+            results.update([self._results.get()])
+        for unit in list(self._order.unsettled()):
+            running, result = self._running.get(unit.name), results.get(unit.name)
+            if running is not None and isinstance(result, Done):
+                self._recorder.done(running, result)
+            elif running is not None:
+                still = ", and its thread is still at work" if unit.name in at_work else ""
+                self._recorder.failed(running, f"stopped: {type(exc).__name__}{still}", self._made.get(unit.name, 0))
+            elif not self._recorder.has_failed(unit.name):
+                self._recorder.skipped(unit, "not reached")
+
+    def _outlasting(self, exc: BaseException) -> list[str]:
+        """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once."""
+        until = time.monotonic() + _PATIENCE
+        try:
+            self._tell_waits(exc)
+            for thread in self._threads.values():
+                thread.join(max(0.0, until - time.monotonic()))
+        except KeyboardInterrupt:
+            pass
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def _tell_waits(self, exc: BaseException) -> None:
+        """A listener that fails takes no run's end along: the error that ends it says so."""
+        try:
+            for name, thread in self._threads.items():
+                if thread.is_alive():
+                    self._tell("waiting", name, seconds=_PATIENCE)
+        except Exception as other:  # noqa: BLE001 - whatever the listener does
+            exc.add_note(f"the listener failed too: {other}")

@@ -1,0 +1,102 @@
+"""When a row was known: an as-of join asks it beside when the row happened. numpy; polars only to read a dataset.
+
+A row counts as known when it happened, as long as it came with the first ingest that reached its moment: the opening of a dataset
+holds years, and what a day's file brings at its end was told live during the day. A row that an earlier ingest should have
+held (it is older than the latest row of that one) came **late**: it is known from its own ingest on. An ingest reaches no
+further than its own moment, so that one row of the year 2099 makes nothing late.
+
+Requests of before the first ingest were asked of nobody: they see by the time of the event alone.
+
+    >>> late = TransactionTime.of(np.array([10, 40, 20, 50]), came=np.array([45, 45, 60, 60]))
+    >>> late.known.tolist(), late.seen(50).tolist(), late.seen(61).tolist()
+    ([10, 40, 60, 50], [True, True, False, False], [True, True, True, True])
+    >>> TransactionTime.of(np.array([10, 40, 20, 50]), came=np.array([60, 60, 60, 60])) is None
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.types import Micros
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.data.tables.tables import TableCommit
+
+I8 = NDArray[np.int64]
+KNOWN, AS_KNOWN_AT = "_known", "_knows"
+"""Of a row: when it was known. Of a request: it sees rows known before this. Both are moments in µs, or both are places in the
+order of transaction_time (`OnlineEvent.seq`)."""
+BEGAN = "_began"
+ALWAYS, NEVER = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True)
+class TransactionTime:
+    """When each row was known, and the moment of the first ingest."""
+
+    known: I8
+    began: Micros
+
+    @staticmethod
+    def of(at: I8, came: I8) -> TransactionTime | None:
+        """From each row's moment (`ALWAYS`: it has none) and that of its ingest. None: no row came late."""
+        moments, turn = np.unique(came, return_inverse=True)
+        if len(moments) < 2:
+            return None
+        latest = np.full(len(moments), ALWAYS)
+        np.maximum.at(latest, turn, at)
+        reached = np.maximum.accumulate(np.minimum(latest, moments))
+        late = (at < np.concatenate([[ALWAYS], reached[:-1]])[turn]) & (at != ALWAYS)
+        return TransactionTime(np.where(late, np.maximum(came, at), at), int(moments[0])) if late.any() else None
+
+    def seen(self, moment: Micros) -> NDArray[np.bool_]:
+        """The rows that a request at this moment sees, as far as transaction_time goes: that they had happened is asked beside it."""
+        return np.ones(len(self.known), np.bool_) if moment <= self.began else self.known < moment
+
+    def take(self, index: Any) -> TransactionTime:
+        return replace(self, known=self.known[index])
+
+    def columns(self) -> dict[str, Any]:
+        """As columns of a table, for `read`."""
+        return {KNOWN: self.known, BEGAN: np.full(len(self.known), self.began)}
+
+    @staticmethod
+    def read(rows: pl.DataFrame) -> TransactionTime | None:
+        """Back from a table; None where it has no such columns."""
+        if BEGAN not in rows.columns or not rows.height:
+            return None
+        return TransactionTime(rows[KNOWN].to_numpy(), int(rows[BEGAN][0]))
+
+    def asked(self, requests: pl.DataFrame) -> pl.DataFrame:
+        """Requests (``at`` in µs) with what each of them knows."""
+        import polars as pl
+
+        at = pl.col("at")
+        return requests.with_columns(pl.when(at > self.began).then(at).otherwise(NEVER).alias(AS_KNOWN_AT))
+
+
+def with_knowledge(rows: pl.LazyFrame, time: str | None, commits: Iterable[TableCommit]) -> pl.LazyFrame:
+    """A dataset's rows with when they were known, where any came late; these rows as they are where none did.
+
+    ``commits``: those that brought rows, up to the version that is read.
+    """
+    import polars as pl
+
+    came = {commit.ingest: int(commit.meta["tidemill.at"]) for commit in commits}
+    if time is None or len(set(came.values())) < 2:
+        return rows
+    at = pl.col(time).cast(pl.Datetime("us")).dt.epoch("us").fill_null(ALWAYS)
+    ingest = pl.col("_ingest").replace_strict(came, return_dtype=pl.Int64)
+    found = rows.select(at=at, came=ingest).collect()
+    transaction_time = TransactionTime.of(found["at"].to_numpy(), found["came"].to_numpy())
+    return (
+        rows.with_columns(pl.Series(k, v) for k, v in transaction_time.columns().items()) if transaction_time else rows
+    )

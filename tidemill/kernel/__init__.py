@@ -1,1 +1,0 @@
-"""The kernel: records, stores, lineage and the engine. It knows no machine learning."""

@@ -1,8 +1,0 @@
-"""Artifacts: bytes named by their SHA-256, and the codecs that turn values into them."""
-
-from __future__ import annotations
-
-from tidemill.kernel.artifacts.base import ArtifactStore
-from tidemill.kernel.artifacts.local import LocalArtifacts
-
-__all__ = ["ArtifactStore", "LocalArtifacts"]

@@ -1,0 +1,131 @@
+"""Builds the context of a candidate from the project: its test window, the twins' answers, and requests for the server.
+
+The test window is the last span of the data that the candidate was made from. Its twin, the champion's twin and the
+baseline answer every request of it from the same histories; a twin that was fitted on any of it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tidemill.errors import GateRefused, ModelError
+from tidemill.release.gates.port import GateContext, PerRequest, candidate_server
+from tidemill.release.gates.questions import RankQuestions, TableQuestions
+from tidemill.store.artifacts.codecs import Bundle, get_bundle
+from tidemill.store.records import ModelVersion
+from tidemill.types import JsonObject, Micros, to_iso
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+
+def build_context(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
+    """The candidate before its gates."""
+    exam = EvaluationWindow(project, candidate)
+    return GateContext(
+        config=project.config,
+        seed=seed_of(project.seed, candidate.ref),
+        candidate=candidate,
+        champion=champion,
+        score=exam.score,
+        score_baseline=exam.score_baseline,
+        known=exam.requests,
+        answers=exam.answers,
+        server=candidate_server(project),
+    )
+
+
+def seed_of(seed: int, ref: str) -> int:
+    """The seed of everything random about this candidate: the project's and its name.
+
+    >>> seed_of(0, "model:shop@1") == seed_of(0, "model:shop@1") != seed_of(0, "model:shop@2")
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}:{ref}".encode()).digest()[:4], "big")
+
+
+class EvaluationWindow:
+    """The window that nothing has learned from, and everybody's answers to it. Read when first asked for."""
+
+    def __init__(self, project: Project, candidate: ModelVersion) -> None:
+        self._project, self._candidate = project, candidate
+        self._reports: dict[str, Any] = {}
+
+    @cached_property
+    def trainer(self) -> Any:
+        """The task on the rows that the candidate was made from."""
+        from tidemill.model import prepare
+        from tidemill.model.tasks import open_trainer
+
+        dataset, _, version = self._candidate.data[0].removeprefix("dataset:").rpartition("@")
+        return open_trainer(prepare.rows(self._project, dataset, int(version)), prepare.settings(self._project))
+
+    @cached_property
+    def cut(self) -> Any:
+        """Where the test begins and ends: nothing that is compared may have been fitted on what is in it."""
+        from tidemill.model.windows import cut_by_time
+
+        at = self._rows.at
+        return cut_by_time(self._project.config.model.split, int(at.min()), int(at.max()))
+
+    @property
+    def start(self) -> Micros:
+        return int(self.cut.test_start)
+
+    def score(self, model: ModelVersion, metric: str) -> PerRequest:
+        """How well the model's twin answers each request. Raises GateRefused when it was fitted on the window."""
+        if model.evaluation_bundle not in self._reports:
+            bundle = self._bundle(model.evaluation_bundle)
+            through = bundle.manifest.get("trained_through")
+            if not isinstance(through, int) or through > self.start:
+                seen = to_iso(through) if isinstance(through, int) else "an unknown time"
+                raise GateRefused(
+                    f"the twin of {model.ref} was fitted up to {seen}, into the test window from {to_iso(self.start)}"
+                )
+            self._ask(model.evaluation_bundle, bundle)
+        return self._scored(model.evaluation_bundle, metric)
+
+    def score_baseline(self, name: str, metric: str) -> PerRequest:
+        """How well a baseline does, fitted on what was known before the window. Raises ModelError."""
+        if name not in self._reports:
+            self._ask(name, self.trainer.fit(self.trainer.baseline(name), self.start))
+        return self._scored(name, metric)
+
+    def requests(self) -> list[JsonObject]:
+        """Requests from all over the window, for the real server."""
+        return self._questions.requests()
+
+    def answers(self, requests: list[JsonObject]) -> list[JsonObject]:
+        """What the released fit answers here."""
+        return self._questions.answers(self._bundle(self._candidate.bundle), requests)
+
+    @cached_property
+    def _questions(self) -> RankQuestions | TableQuestions:
+        if hasattr(self.trainer, "table"):
+            return TableQuestions(self.trainer.table, self.start, self.cut.end)
+        return RankQuestions(self._project.live, self.trainer.data, self.start, self.cut.end)
+
+    @property
+    def _rows(self) -> Any:
+        return self.trainer.table if hasattr(self.trainer, "table") else self.trainer.data
+
+    def _bundle(self, digest: str) -> Bundle:
+        return get_bundle(self._project.artifacts, digest)
+
+    def _ask(self, name: str, bundle: Bundle) -> None:
+        """Keep the bundle's answers, or why there are none: a model that is slow to fail is asked once."""
+        try:
+            self._reports[name] = self.trainer.report(bundle, self.start, self.cut.end)
+        except ModelError as exc:
+            self._reports[name] = exc
+
+    def _scored(self, name: str, metric: str) -> PerRequest:
+        report = self._reports[name]
+        if isinstance(report, ModelError):
+            raise report
+        found: dict[str, PerRequest] = report.scored
+        if metric not in found:
+            raise GateRefused(f"the metric {metric!r} is not measured a request", hint=f"known: {', '.join(found)}")
+        return found[metric]

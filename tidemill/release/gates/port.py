@@ -1,0 +1,189 @@
+"""What a gate is, what it sees, and how its verdict is reached.
+
+A gate looks at a candidate and answers with evidence. There are two independent blessings, quality and
+infrastructure; a candidate needs every gate of both. Where there is no champion to compare with, the gates that measure
+a change are skipped and their verdict says "no baseline". A gate that raises has refused; the error is the evidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import Any, Literal, Protocol
+
+from tidemill.config import METRICS, Config
+from tidemill.errors import GateRefused, NotAvailableYet, TidemillError
+from tidemill.store.records import ModelVersion
+from tidemill.types import JsonObject
+
+Blessing = Literal["quality", "infrastructure"]
+
+
+@dataclass(frozen=True)
+class CandidateReport:
+    """What the real server did with a candidate. ``latency_us``: its own handle time, round by round."""
+
+    ok: bool
+    errors: list[str] = field(default_factory=list)  # what went wrong, in words; not empty where ``ok`` is False
+    latency_us: list[int] = field(default_factory=list)  # rounds x requests
+    answers: list[JsonObject] = field(default_factory=list)  # of the first round, in the order of the requests
+
+
+class CandidateServer(Protocol):
+    """The real server, started apart with one bundle.
+
+    Promise: `probe` starts the server's own code in a child with the bundle of this digest alone (a one-load ticket),
+    asks it each request ``rounds`` times over, kills the child and returns. It never raises for what the candidate does
+    and never takes longer than its time limit: a candidate that sleeps, dies or answers with an error gives
+    ``ok=False`` and the words for it. ``expected`` answers, where given, are compared to 1e-9. A request is what the
+    scoring route takes, and ``at`` (microseconds): the moment it is asked for.
+    """
+
+    def probe(
+        self,
+        bundle_digest: str,
+        requests: Sequence[JsonObject],
+        expected: Sequence[JsonObject] | None,
+        rounds: int,
+    ) -> CandidateReport: ...
+
+
+class PerRequest(Protocol):
+    """How well each request was answered: what `tidemill.model.evaluate.score_requests` gives."""
+
+    @property
+    def values(self) -> Any: ...  # float64, one a request
+    @property
+    def units(self) -> Any: ...  # the independent unit of each request
+    @property
+    def at(self) -> Any: ...  # microseconds
+    @property
+    def cold(self) -> Any: ...  # bool
+
+
+@dataclass(frozen=True)
+class GateContext:
+    """A candidate before the gates, and how they look at it.
+
+    ``score(model, metric)`` answers every request of the candidate's test window with the model's ``evaluated`` twin,
+    ``score_baseline(name, metric)`` with a baseline. ``known()`` gives requests for the real server,
+    ``answers(requests)`` what the offline scorer answers with the bundle.
+    """
+
+    config: Config
+    seed: int
+    candidate: ModelVersion
+    champion: ModelVersion | None
+    score: Callable[[ModelVersion, str], PerRequest]
+    score_baseline: Callable[[str, str], PerRequest]
+    known: Callable[[], list[JsonObject]]
+    answers: Callable[[list[JsonObject]], list[JsonObject]]
+    server: CandidateServer
+    rounds: int = 5
+
+    @property
+    def metric(self) -> str:
+        """What good means, where a gate does not say: the model's metric, else the task's first."""
+        return self.config.model.metric or METRICS.get(self.config.model.task, METRICS["recommend"])[0]
+
+    @property
+    def is_refit(self) -> bool:
+        """The champion's very recipe on fresher data; anything else is a change of method, whatever it calls itself."""
+        champion = self.champion
+        return champion is not None and self.candidate.kind == "refit" and self.candidate.recipe == champion.recipe
+
+    @cached_property
+    def requests(self) -> list[JsonObject]:
+        """What the real server is asked."""
+        return self.known()
+
+    @cached_property
+    def report(self) -> CandidateReport:
+        """The real server's report: asked once, and before anything runs the candidate's code in this process."""
+        return self.server.probe(self.candidate.bundle, self.requests, None, self.rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What a gate says: in words, and in figures that JSON can hold."""
+
+    passed: bool
+    said: str
+    figures: JsonObject = field(default_factory=dict)
+    no_baseline: bool = False
+
+    def json(self, gate: Gate) -> JsonObject:
+        return {
+            "gate": gate.name,
+            "blessing": gate.blessing,
+            "passed": self.passed,
+            "no_baseline": self.no_baseline,
+            "evidence": {"said": self.said, **self.figures},
+        }
+
+
+class Gate(Protocol):
+    """A check on a candidate. The name is unique; `judge` changes nothing, and the same context gets the same answer."""
+
+    name: str
+    blessing: Blessing
+
+    def judge(self, context: GateContext) -> GateResult: ...
+
+
+def judge_all(
+    gates: Sequence[Gate],
+    context: GateContext,
+    progress: Callable[[int, int, str], None] = lambda done, total, text: None,
+) -> list[JsonObject]:
+    """Every gate's result as JSON, in order; all of them are asked, also after one has refused."""
+    found = []
+    for done, gate in enumerate(gates):
+        progress(done, len(gates), gate.name)
+        found.append(_judge(gate, context).json(gate))
+    return found
+
+
+def _judge(gate: Gate, context: GateContext) -> GateResult:
+    try:
+        result = gate.judge(context)
+    except GateRefused as exc:
+        return GateResult(False, exc.message)
+    except TidemillError as exc:
+        return GateResult(False, f"{exc.code}: {exc}", {"error": exc.problem()})
+    except Exception as exc:  # noqa: BLE001 - a candidate's own code may raise anything
+        return GateResult(False, f"it raised {type(exc).__name__}: {exc}", _raised(exc))
+    if unsayable := next(_not_finite(result.figures, "evidence"), None):
+        return GateResult(False, f"the gate's own evidence is not a number at {unsayable}")
+    return result
+
+
+def _raised(exc: Exception) -> JsonObject:
+    return {"error": {"type": type(exc).__name__, "detail": str(exc)}}
+
+
+def _not_finite(value: Any, where: str) -> Iterator[str]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield where
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_finite(inner, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for position, inner in enumerate(value):
+            yield from _not_finite(inner, f"{where}[{position}]")
+
+
+def candidate_server(project: Any) -> CandidateServer:
+    """The server that tries candidates out, an entry point of ``tidemill.candidate_server``. Raises NotAvailableYet."""
+    for point in sorted(entry_points(group="tidemill.candidate_server"), key=lambda point: point.name):
+        made: CandidateServer = point.load()(project)
+        return made
+    raise NotAvailableYet("no server to try a candidate on", hint="install Tidemill itself: pip install tidemill")
+
+
+def supplied_gates() -> list[Gate]:
+    """Gates that other packages bring, by the entry points of ``tidemill.gates``, in order of their names."""
+    return [point.load()() for point in sorted(entry_points(group="tidemill.gates"), key=lambda point: point.name)]

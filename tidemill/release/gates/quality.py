@@ -1,0 +1,87 @@
+"""The gates of the quality blessing: not inferior (refit), superior (method), above the baseline.
+
+The candidate's twin and the champion's twin answer the candidate's test window; neither has seen it.
+"""
+
+from __future__ import annotations
+
+from tidemill.config.amounts import parse_share
+from tidemill.errors import GateRefused
+from tidemill.model.measures import mean_metric
+from tidemill.release.gates.compare import Comparison, compare
+from tidemill.release.gates.port import Blessing, Gate, GateContext, GateResult, PerRequest
+
+NO_BASELINE = "no baseline: no champion to compare with"
+
+
+class Refit:
+    """A refit of the champion's own method must be not inferior to it: it may lose at most the margin."""
+
+    name = "refit"
+    blessing: Blessing = "quality"
+
+    def judge(self, context: GateContext) -> GateResult:
+        gate = context.config.gates.refit
+        if context.champion is None:
+            return GateResult(True, NO_BASELINE, no_baseline=True)
+        margin = parse_share(gate.margin, "gates.refit.margin")
+        found = _against_champion(context, gate.metric, gate.confidence, margin)
+        claim = f"not worse than {context.champion.ref} by more than {gate.margin}"
+        odds = f"an equal candidate passes {found.if_equal:.0%} of such tests"
+        return _result(found, claim, f"{found.power('loss')}; {odds}")
+
+
+class Method:
+    """A change of method must be superior to the champion."""
+
+    name = "method"
+    blessing: Blessing = "quality"
+
+    def judge(self, context: GateContext) -> GateResult:
+        gate = context.config.gates.method
+        if context.champion is None:
+            return GateResult(True, NO_BASELINE, no_baseline=True)
+        found = _against_champion(context, gate.metric, gate.confidence, 0.0)
+        return _result(found, f"better than {context.champion.ref}", found.power("gain"))
+
+
+class Baseline:
+    """Any candidate must be superior to the baseline. A value gate: it holds without a champion, too."""
+
+    name = "baseline"
+    blessing: Blessing = "quality"
+
+    def judge(self, context: GateContext) -> GateResult:
+        gate = context.config.gates.baseline
+        metric = mean_metric(gate.metric or context.metric)
+        own, floor = _own(context, metric), context.score_baseline(gate.superior_to, metric)
+        found = compare(metric, own, floor, seed=context.seed, confidence=gate.confidence)
+        return _result(found, f"better than {gate.superior_to}", found.power("gain"))
+
+
+def quality_gates(context: GateContext) -> list[Gate]:
+    """The gates this candidate has to pass: what it changes decides between refit and method."""
+    return [Refit() if context.champion is None or context.is_refit else Method(), Baseline()]
+
+
+def _against_champion(context: GateContext, metric: str, confidence: float, margin: float) -> Comparison:
+    metric = mean_metric(metric or context.metric)
+    champion = context.champion
+    if champion is None or champion.trained_through > context.candidate.trained_through:
+        raise GateRefused("the champion was trained on later data: its twin may have seen the test window")
+    own, theirs = _own(context, metric), context.score(champion, metric)
+    return compare(metric, own, theirs, seed=context.seed, confidence=confidence, margin=margin)
+
+
+def _own(context: GateContext, metric: str) -> PerRequest:
+    """The candidate's values. One that the real server got no answers from is not tried in this process."""
+    if not context.report.ok:
+        raise GateRefused("not scored: the real server gets no right answers from it")
+    return context.score(context.candidate, metric)
+
+
+def _result(found: Comparison, claim: str, power: str) -> GateResult:
+    verb = "is" if found.sure else "cannot be shown to be"
+    figures = f"{found.metric} {found.candidate:.4f} against {found.other:.4f}"
+    said = f"the candidate {verb} {claim} at {found.confidence:.0%}: {figures}; {power}"
+    return GateResult(found.sure, said, {"comparison": found.json(), "power": power})

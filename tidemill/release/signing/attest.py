@@ -1,0 +1,200 @@
+"""Signed statements about a bundle: in-toto Statement v1 in a DSSE envelope, Ed25519.
+
+The gate key signs verdicts and the release's own statement; the approval key signs what a person said: approved,
+overridden (whose keys they are, see `trust`). The release's statement names the gates that it needs and the envelopes that
+belong to it, so that nobody without the gate key can leave one out or bring in one from elsewhere. The scorer calls
+`verify_release` before it serves: this module imports the standard library, cryptography and the kernel, and nothing
+that can sign (see `signer`). A release's status is in no envelope: that it passed is signed, not that it serves now.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tidemill.errors import NotAttested, NotFound, StoreError
+from tidemill.release.signing.trust import PublicKeys
+from tidemill.store.artifacts.base import ArtifactStore
+from tidemill.store.records import Release
+from tidemill.types import JsonObject, canonical
+
+if TYPE_CHECKING:
+    from tidemill.store.ports import MetadataStore
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+PAYLOAD = "application/vnd.in-toto+json"
+GATE, RELEASE, FORCED = "urn:tidemill:gate:v1", "urn:tidemill:release:v1", "urn:tidemill:override:v1"
+APPROVAL, REJECTED = "urn:tidemill:approval:v1", "urn:tidemill:rejected:v1"
+BY_HAND = (FORCED, APPROVAL, REJECTED)
+NEVER_FORCED = "infrastructure"
+"""The one gate that no reason passes: a bundle that the real server cannot load serves nobody."""
+
+
+def statement(model: str, bundle: str, kind: str, predicate: JsonObject) -> JsonObject:
+    """An in-toto Statement v1 that says ``predicate`` about the bundle with this digest.
+
+    >>> statement("model:shop@3", "sha256:00", GATE, {"gate": "refit"})["subject"]
+    [{'name': 'model:shop@3', 'digest': {'sha256': '00'}}]
+    """
+    subject = {"name": model, "digest": {"sha256": bundle.removeprefix("sha256:")}}
+    return {"_type": STATEMENT, "subject": [subject], "predicateType": kind, "predicate": predicate}
+
+
+def pae(payload: bytes) -> bytes:
+    """The bytes that are signed: DSSE's pre-authentication encoding."""
+    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD), PAYLOAD.encode(), len(payload), payload)
+
+
+def envelope(payload: bytes, keyid: str, signature: bytes) -> bytes:
+    """A DSSE envelope as JSON bytes."""
+    signed = {"keyid": keyid, "sig": base64.b64encode(signature).decode()}
+    return canonical({"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD, "signatures": [signed]})
+
+
+def open_envelope(data: bytes, key: Ed25519PublicKey) -> JsonObject:
+    """The statement in an envelope that this key signed. Raises NotAttested.
+
+    The key id in an envelope is only a hint that anybody can write: every signature is tried with the trusted key.
+    """
+    try:
+        sealed = json.loads(data)
+        payload = base64.b64decode(sealed["payload"], validate=True)
+        signatures = [base64.b64decode(s["sig"], validate=True) for s in sealed["signatures"]]
+        kind = sealed["payloadType"]
+    except (ValueError, KeyError, TypeError, binascii.Error) as exc:
+        raise NotAttested(f"not a DSSE envelope: {exc!r}") from exc
+    if kind != PAYLOAD:
+        raise NotAttested(f"an envelope of {kind!r}, not of an in-toto statement")
+    if not any(_signed_by(key, signature, pae(payload)) for signature in signatures):
+        raise NotAttested(
+            "the envelope is not signed by the trusted key",
+            hint="release the model again: tidemill release start MODEL",
+        )
+    return _read_statement(payload)
+
+
+def _signed_by(key: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
+    try:
+        key.verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _read_statement(payload: bytes) -> JsonObject:
+    try:
+        said = json.loads(payload)
+    except ValueError as exc:
+        raise NotAttested("the signed payload is not JSON") from exc
+    if not isinstance(said, dict) or said.get("_type") != STATEMENT or not isinstance(said.get("predicate"), dict):
+        raise NotAttested("the signed payload is not an in-toto Statement v1")
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One verified statement, and the digest of its envelope."""
+
+    envelope: str
+    kind: str
+    predicate: JsonObject
+
+
+def verify_release(
+    store: MetadataStore, artifacts: ArtifactStore, keys: PublicKeys, release: Release, bundle_digest: str
+) -> None:
+    """That these very bytes may be served as this release. Raises NotAttested.
+
+    Checks every envelope's signature, that each speaks of this bundle and model, that the release's statement is for
+    this endpoint and release, that every gate it requires passed (or a person overrode it, with a reason), and that a
+    required approval is there.
+    """
+    place = f"release {release.id}"
+    _check_record(store, release, bundle_digest, place)
+    said = [_verified(artifacts, keys, name, release.model, bundle_digest) for name in release.attestations]
+    own = [s for s in said if s.kind == RELEASE and s.predicate.get("release") == release.id]
+    if len(own) != 1:
+        raise NotAttested(
+            "the signed statement of the release is missing",
+            place=place,
+            hint="release the model again: tidemill release start MODEL",
+        )
+    terms = own[0].predicate
+    if terms.get("endpoint") != release.endpoint:
+        raise NotAttested(f"signed for the endpoint {terms.get('endpoint')!r}, not {release.endpoint!r}", place=place)
+    by_hand = [s for s in said if s.kind in BY_HAND and s.predicate.get("release") == release.id]
+    _check_gates(terms, said, by_hand, release, place)
+    _check_approval(terms, by_hand, place)
+
+
+def _check_record(store: MetadataStore, release: Release, bundle: str, place: str) -> None:
+    try:
+        recorded = store.models.get(release.model).bundle
+    except NotFound as exc:
+        raise NotAttested(f"there is no {release.model}", place=place) from exc
+    if recorded != bundle:
+        raise NotAttested(f"these bytes are {bundle}, but {release.model} is {recorded}", place=place)
+
+
+def _verified(artifacts: ArtifactStore, keys: PublicKeys, name: str, model: str, bundle: str) -> _Said:
+    try:
+        data = artifacts.get(name)
+    except StoreError as exc:
+        raise NotAttested(f"the attestation {name} cannot be read: {exc}") from exc
+    said = _open_with_either(data, keys)
+    subjects = said.get("subject")
+    if subjects != statement(model, bundle, "", {})["subject"]:
+        raise NotAttested(
+            f"the attestation {name} speaks of {_names(subjects)}, not of {model} with the bundle {bundle}"
+        )
+    return _Said(name, said["predicateType"], said["predicate"])
+
+
+def _open_with_either(data: bytes, keys: PublicKeys) -> JsonObject:
+    """What a person says must be signed with the approval key, all else with the gate key."""
+    try:
+        by_hand = json.loads(base64.b64decode(json.loads(data)["payload"]))["predicateType"] in BY_HAND
+    except (ValueError, KeyError, TypeError) as exc:
+        raise NotAttested(f"not a DSSE envelope with a statement: {exc!r}") from exc
+    return open_envelope(data, keys.approval if by_hand else keys.gate)
+
+
+def _names(subjects: Any) -> str:
+    try:
+        return ", ".join(f"{s['name']} (sha256:{s['digest']['sha256'][:12]}…)" for s in subjects)
+    except (TypeError, KeyError):
+        return "nothing readable"
+
+
+def _check_gates(
+    terms: JsonObject, said: Sequence[_Said], by_hand: Iterable[_Said], release: Release, place: str
+) -> None:
+    belongs = set(terms.get("attestations") or ())
+    verdicts = {s.predicate.get("gate"): s.predicate for s in said if s.kind == GATE and s.envelope in belongs}
+    required = terms.get("required") or {}
+    if not {"quality", "infrastructure"} <= set(required.values()):
+        raise NotAttested("the release does not ask for both blessings, quality and infrastructure", place=place)
+    override = [s for s in by_hand if s.kind == FORCED and s.predicate.get("reason")]
+    for gate in required:
+        verdict = verdicts.get(gate)
+        if verdict is None:
+            raise NotAttested(f"the attestation of the gate {gate!r} is missing", place=place)
+        if verdict.get("passed") is not True and (not override or gate == NEVER_FORCED or not release.override):
+            raise NotAttested(f"the gate {gate!r} did not pass", place=place)
+
+
+def _check_approval(terms: JsonObject, by_hand: Iterable[_Said], place: str) -> None:
+    roles = terms.get("approval") or []
+    if roles and not any(s.kind == APPROVAL and s.predicate.get("role") in roles for s in by_hand):
+        raise NotAttested(
+            f"nobody has approved it; it needs one of: {', '.join(roles)}",
+            place=place,
+            hint="tidemill approve RELEASE",
+        )

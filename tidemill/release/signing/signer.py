@@ -1,0 +1,119 @@
+"""Who signs: a port that every securesystemslib signer fits, and the key file that is used by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tidemill.errors import NotAttested
+from tidemill.files import write_whole
+from tidemill.release.signing import attest
+from tidemill.scope.project import keeping, known_id, pin
+from tidemill.types import JsonObject, canonical
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+
+class Signer(Protocol):
+    """Signs bytes with a key that it keeps to itself. securesystemslib's signers (PKCS#11, key services) are such.
+
+    Promise: `sign` returns an object with ``keyid`` and ``signature``: an Ed25519 signature, in hex, of exactly these
+    bytes.
+    """
+
+    def sign(self, payload: bytes) -> Any: ...
+
+
+class FileSigner:
+    """Signs with an Ed25519 key in a file that only its owner may read (0600), outside the project folder.
+
+    The first use makes the key, and writes the public half beside it and into the project's ``.tidemill/keys/``. Where
+    there is a public half already, the key is on another machine: none is made here that would fight with it.
+    """
+
+    def __init__(self, keys_dir: Path, state: Path, name: str = "gate") -> None:
+        from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
+
+        self.path = keys_dir / f"{name}.ed25519"
+        with keeping(self.path, "signing key"):
+            foreign = [p for p in (keys_dir / f"{name}.pub", state / "keys" / f"{name}.pub") if p.exists()]
+            if foreign and not self.path.exists():
+                raise _elsewhere(self.path, foreign)
+            key = _load(self.path) if self.path.exists() else _make(self.path)
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        for folder in (keys_dir, state / "keys"):
+            with keeping(folder / f"{name}.pub", "public key"):
+                _publish(folder / f"{name}.pub", public)
+        self._signer = CryptoSigner(key)
+
+    def sign(self, payload: bytes) -> Any:
+        return self._signer.sign(payload)
+
+
+def signer_of(project: Project, name: str = "gate") -> FileSigner:
+    """The project's own signer on this machine, which from now on knows the folder by the project's id."""
+    signer = FileSigner(project.keys_dir, project.state, name)
+    if known_id(project.root) is None:  # another one is refused by the project itself
+        pin(project.root, project.id)
+    return signer
+
+
+def seal(statement: JsonObject, signer: Signer) -> bytes:
+    """The statement in a signed DSSE envelope, as JSON bytes."""
+    payload = canonical(statement)
+    signed = signer.sign(attest.pae(payload))
+    return attest.envelope(payload, signed.keyid, bytes.fromhex(signed.signature))
+
+
+def _elsewhere(path: Path, foreign: list[Path]) -> NotAttested:
+    return NotAttested(
+        "the signing key of this project is not on this machine",
+        place=str(path),
+        hint=f"copy it from the machine that has it; or remove {' and '.join(map(str, foreign))} to sign with a key "
+        "of your own, and release again: what the other key signed is then served no more",
+    )
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    if path.stat().st_mode & 0o077:
+        raise NotAttested("other people can read the signing key", place=str(path), hint=f"chmod 600 {path}")
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError) as exc:
+        raise NotAttested(f"the signing key cannot be read: {exc}", place=str(path)) from exc
+    if not isinstance(key, Ed25519PrivateKey):
+        raise NotAttested("the signing key is not an Ed25519 key", place=str(path))
+    return key
+
+
+def _make(path: Path) -> Ed25519PrivateKey:
+    """A new key, whole or not at all; where another process was first, its key."""
+    key = Ed25519PrivateKey.generate()
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        write_whole(path, secret, over=False)
+    except FileExistsError:
+        return _load(path)
+    return key
+
+
+def _publish(path: Path, public: bytes) -> None:
+    """Write the public key where it is missing; a different one already there is somebody's mistake or attack."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        write_whole(path, public, 0o644)
+    if path.read_bytes() != public:
+        raise NotAttested(
+            "this public key does not belong to the signing key",
+            place=str(path),
+            hint="remove it, and release again",
+        )

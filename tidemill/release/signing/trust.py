@@ -1,0 +1,132 @@
+"""Whose signatures count: the public keys that this machine keeps outside the project.
+
+The folder has a copy of them, which anybody who can write it can replace: it is never believed by itself. Where the
+machine keeps none (a folder that came from elsewhere), nothing verifies until a person has said once that these are the
+keys meant: `tidemill trust`. The scorer imports this module: the standard library, cryptography and the kernel only.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tidemill.errors import NotAttested
+from tidemill.files import write_whole
+from tidemill.scope.project import keeping, keys_of, pin
+from tidemill.types import canonical, digest
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+NAMES = ("gate", "approval")
+_PREFIX = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of an Ed25519 key, before its 32 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """What a verifier trusts: the machine's gate key and the person's approval key."""
+
+    gate: Ed25519PublicKey
+    approval: Ed25519PublicKey
+
+    @property
+    def fingerprint(self) -> str:
+        """One name for both, to be compared by eye: 128 bits in hex."""
+        return digest(canonical([keyid(self.gate), keyid(self.approval)])).removeprefix("sha256:")[:32]
+
+
+def keyid(key: Ed25519PublicKey) -> str:
+    """The key's name, as securesystemslib gives it."""
+    keyval = {"public": key.public_bytes_raw().hex()}
+    return digest(canonical({"keytype": "ed25519", "keyval": keyval, "scheme": "ed25519"})).removeprefix("sha256:")
+
+
+def public_keys(project: Project) -> PublicKeys:
+    """The keys that this machine keeps for the project; a copy in the folder must be the same. Raises NotAttested."""
+    outside, inside = project.keys_dir, project.state / "keys"
+    if not _any(outside):
+        raise NotAttested(
+            "this machine does not know the keys that the project's releases are signed with",
+            place=str(outside),
+            hint="if the folder came from elsewhere, compare its fingerprint: tidemill trust; else release: tidemill run",
+        )
+    keys = _read(outside, f"copy it back from {inside}, or compare the fingerprint: tidemill trust")
+    for name in NAMES:
+        copy = inside / f"{name}.pub"
+        if copy.exists() and keyid(_key(copy, f"copy it back from {outside}")) != keyid(getattr(keys, name)):
+            raise NotAttested(
+                f"the {name} key in the project is not the one that this machine keeps for it",
+                place=str(copy),
+                hint=f"if you did not replace it yourself, copy it back from {outside}",
+            )
+    return keys
+
+
+def offered(project: Project) -> PublicKeys:
+    """The keys that came with the folder; where it has none, those that this machine keeps. Raises NotAttested."""
+    inside = project.state / "keys"
+    return _read(inside if _any(inside) else keys_of(project.id), "release a model once: tidemill run")
+
+
+def is_trusted(project: Project) -> bool:
+    """Whether this machine takes the keys that came with the folder for the project's own."""
+    try:
+        return public_keys(project).fingerprint == offered(project).fingerprint
+    except NotAttested:
+        return False
+
+
+def trust(project: Project, fingerprint: str) -> None:
+    """Keep the keys that came with the folder outside it, as the project's own. Raises NotAttested.
+
+    A machine that signs for the project itself takes no other keys for it.
+    """
+    keys, outside = offered(project), keys_of(project.id)
+    if fingerprint != keys.fingerprint:
+        raise NotAttested(
+            f"the keys of this folder are {keys.fingerprint}, not {fingerprint}",
+            place=str(project.state / "keys"),
+            hint="ask for the fingerprint where the project was released: tidemill trust",
+        )
+    signs = [name for name in NAMES if (outside / f"{name}.ed25519").exists()]
+    if signs and _read(outside, f"copy it back from {project.state / 'keys'}").fingerprint != fingerprint:
+        raise NotAttested(
+            f"this machine signs for {project.id} itself, with other keys than the folder has",
+            place=str(outside),
+            hint=f"copy the public keys back from {outside}",
+        )
+    for name in NAMES:
+        _keep(outside / f"{name}.pub", getattr(keys, name))
+    pin(project.root, project.id)
+
+
+def _keep(path: Path, key: Ed25519PublicKey) -> None:
+    data = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    with keeping(path, "public key"):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, data, 0o644)
+
+
+def _any(folder: Path) -> bool:
+    return any((folder / f"{name}.pub").exists() for name in NAMES)
+
+
+def _read(folder: Path, hint: str) -> PublicKeys:
+    return PublicKeys(*(_key(folder / f"{name}.pub", hint) for name in NAMES))
+
+
+def _key(path: Path, hint: str) -> Ed25519PublicKey:
+    try:
+        lines = path.read_bytes().splitlines()
+        body = base64.b64decode(b"".join(line for line in lines if not line.startswith(b"-----")), validate=True)
+        if not body.startswith(_PREFIX):
+            raise ValueError("not an Ed25519 public key")
+        return Ed25519PublicKey.from_public_bytes(body[len(_PREFIX) :])
+    except (OSError, ValueError) as exc:
+        said = exc.strerror if isinstance(exc, OSError) else exc
+        raise NotAttested(f"no trusted {path.stem} key: {said}", place=str(path), hint=hint) from exc

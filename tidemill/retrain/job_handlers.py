@@ -1,0 +1,66 @@
+"""What each kind of job does. Runs in the worker child (or inline): here the heavy libraries may be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tidemill.errors import EngineError
+from tidemill.types import JsonObject, did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+Tell = Callable[[JsonObject], None]
+
+
+def warm_up() -> None:
+    """Import what jobs need, so that the first one does not wait for it."""
+    import tidemill.data.pipeline
+    import tidemill.model.pipeline
+    import tidemill.monitor.baseline
+    import tidemill.release.pipeline  # noqa: F401
+
+
+def do(project: Project, kind: str, params: JsonObject, tell: Tell) -> JsonObject:
+    """The answer of one job. Raises TidemillError."""
+    if kind not in _HANDLERS:
+        raise EngineError(f"no job {kind!r}", hint=did_you_mean(kind, _HANDLERS))
+    return _HANDLERS[kind](project, params, tell)
+
+
+def _ingest(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from tidemill.data.pipeline import ingest
+
+    made = ingest(project, params["dataset"])
+    return {"version": made.version if made else None, "rows": made.rows if made else None}
+
+
+def _watch(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from tidemill.monitor.skew import check_skew
+    from tidemill.monitor.windows import close_drift
+
+    closed = close_drift(project, params["now"])
+    return {"closed": [[w.start, w.alarm] for w in closed], "compared": len(check_skew(project, params["now"]))}
+
+
+def _train(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from tidemill.model.pipeline import build_candidate
+
+    model = build_candidate(project, parent=params.get("decision"))
+    return {"model": model.ref, "run": model.run}
+
+
+def _release(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
+    from tidemill.release.pipeline import release_candidate
+
+    made = release_candidate(project, params["model"], author=params.get("author", ""), decision=params.get("decision"))
+    return {"release": made.id, "status": made.status}
+
+
+_HANDLERS: dict[str, Callable[[Any, JsonObject, Tell], JsonObject]] = {
+    "ingest": _ingest,
+    "watch": _watch,
+    "train": _train,
+    "release": _release,
+}

@@ -1,0 +1,1 @@
+"""The HTTP side of serving: routes, admission, one ASGI application, and the process that listens."""

@@ -1,0 +1,198 @@
+"""The gatekeeper: reads a request's head, checks where it comes from and goes to, and takes its body within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tidemill.access.tokens import TokenCache
+from tidemill.errors import BadRequest, Forbidden, TooLarge, TooSlow, Unauthorized
+from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.http.routes import Receive, Scope
+from tidemill.store.records import Token
+
+READ_SECONDS = 10.0
+"""How long a body may take to arrive."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SAFE = ("GET", "HEAD", "OPTIONS")
+MOST_FIELDS = 50
+"""Fields in a query."""
+_SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
+_HOSTS_KEPT = 256
+
+
+class Gone(Exception):
+    """The client is no longer there; nobody waits for an answer."""
+
+
+class Call:
+    """One request: its head, and later who sent it."""
+
+    __slots__ = ("headers", "method", "params", "path", "receive", "scope", "token")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope, self.receive = scope, receive
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        raw = scope["headers"]
+        self.headers: Mapping[bytes, bytes] = dict(raw)
+        if len(self.headers) != len(raw):
+            names = [name for name, _ in raw]
+            if any(names.count(name) > 1 for name in _SINGLE):
+                raise BadRequest("a header is there twice that may be there once")
+        self.params: dict[str, str] = {}
+        self.token: Token | None = None
+
+    def header(self, name: bytes) -> str | None:
+        found = self.headers.get(name)
+        return None if found is None else found.decode("latin-1")
+
+    def query(self, name: str) -> str | None:
+        """The value of a query parameter, the last one given. Raises BadRequest."""
+        raw = self.scope["query_string"]
+        if not raw:
+            return None
+        try:
+            found = parse_qs(raw.decode("latin-1"), max_num_fields=MOST_FIELDS).get(name)
+        except ValueError as exc:
+            raise BadRequest(f"more than {MOST_FIELDS} fields in the query", place="query") from exc
+        return found[-1] if found else None
+
+
+class RequestGuard:
+    """Checks heads. ``cookie`` is the name of the session's cookie."""
+
+    def __init__(self, tokens: TokenCache, cookie: str) -> None:
+        self._tokens, self._cookie = tokens, cookie
+        self._hosts: dict[bytes, bool] = {}
+
+    def check_place(self, call: Call) -> None:
+        """The Host is this machine's loopback; an Origin, where one is told, is this very server. Raises Forbidden."""
+        host = call.headers.get(b"host", b"")
+        known = self._hosts.get(host)
+        if known is None:
+            if len(self._hosts) >= _HOSTS_KEPT:
+                self._hosts.clear()
+            known = self._hosts[host] = _is_loopback(host)
+        if not known:
+            raise Forbidden("this server answers only to this machine's own name", hint="use http://127.0.0.1:PORT")
+        origin = call.headers.get(b"origin")
+        if origin is not None and origin != b"http://" + host and call.method not in SAFE:
+            raise Forbidden("this request comes from another site's page", place="Origin")
+
+    def authenticate(self, call: Call) -> Token:
+        """Who sends this: a bearer token, or the page's session. Raises Unauthorized, Forbidden."""
+        sent = call.headers.get(b"authorization")
+        if sent is not None:
+            kind, _, secret = sent.decode("latin-1").partition(" ")
+            if kind.lower() != "bearer" or not secret:
+                raise Unauthorized("not a bearer token", place="Authorization", hint="Authorization: Bearer TOKEN")
+            token = self._tokens.check(secret.strip())
+        else:
+            token = self._session(call)
+        call.token = token
+        return token
+
+    def _session(self, call: Call) -> Token:
+        secret = _cookie(call.header(b"cookie") or "", self._cookie)
+        if secret is None:
+            raise Unauthorized(
+                "who is asking?",
+                hint="send Authorization: Bearer TOKEN, or open the address that tidemill up prints",
+            )
+        token = self._tokens.check(secret)
+        if call.method not in SAFE:
+            if call.headers.get(b"origin") is None:
+                raise Forbidden("a page's request must tell its Origin", place="Origin")
+            if call.headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
+                raise Forbidden("this request comes from another site's page", place="Sec-Fetch-Site")
+        return token
+
+
+class Reading:
+    """Takes bodies in, and gives up on those that are too long or too slow. `expire` is called by the heartbeat."""
+
+    def __init__(self, seconds: float = READ_SECONDS) -> None:
+        self.seconds = seconds
+        self._until: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+
+    async def body(self, call: Call, limit: int = MAX_BODY) -> bytes:
+        """Raises TooLarge (before reading what is too much), TooSlow, Gone."""
+        length = call.headers.get(b"content-length")
+        if length is not None and int(length) > limit:
+            raise _too_large(limit)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a body is read in a task")
+        self._until[task] = time.monotonic() + self.seconds
+        try:
+            return await _take(call.receive, limit)
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            self._late.discard(task)
+            task.uncancel()
+            raise TooSlow(f"the body did not arrive within {self.seconds:g} s") from None
+        finally:
+            del self._until[task]
+
+    def hurry(self, seconds: float) -> None:
+        """From now on nobody has longer than this."""
+        self.seconds = min(self.seconds, seconds)
+        latest = time.monotonic() + self.seconds
+        for task, until in self._until.items():
+            self._until[task] = min(until, latest)
+
+    def expire(self) -> None:
+        """Wake those whose time is over."""
+        now = time.monotonic()
+        for task in [task for task, until in self._until.items() if until <= now]:
+            if task not in self._late:
+                self._late.add(task)
+                task.cancel()
+
+
+async def _take(receive: Receive, limit: int) -> bytes:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    body: bytes = message.get("body", b"")
+    if len(body) > limit:
+        raise _too_large(limit)
+    if not message.get("more_body"):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is longer than {limit:,} bytes", hint="send fewer rows at a time")
+
+
+def _is_loopback(host: bytes) -> bool:
+    try:
+        parts = urlsplit(f"//{host.decode('ascii')}")
+        plain = not (parts.username or parts.password or parts.path or parts.query or parts.fragment)
+        return plain and parts.hostname in LOOPBACK and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def _cookie(header: str, name: str) -> str | None:
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name and value:
+            return value
+    return None

@@ -1,0 +1,285 @@
+"""The server as one bare ASGI application: admits, routes, answers; everything it does not know is refused.
+
+Order of checks: the Host is this machine, the Origin of an unsafe request is ours, the token is known, the route is in
+the table, the token is good for it; only then a body is read, up to its limit and within its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from tidemill.access import tokens as auth
+from tidemill.errors import BadRequest, NoRoute, TidemillError, WrongMethod
+from tidemill.scope.project import Project
+from tidemill.serve import bodies
+from tidemill.serve.http import welcome
+from tidemill.serve.http.admit import Call, Gone, Reading, RequestGuard
+from tidemill.serve.http.faces import Faces, MakeFace, installed
+from tidemill.serve.http.routes import OPEN, Message, Receive, Route, Scope, Send, Table
+from tidemill.serve.metrics import CONTENT_TYPE
+from tidemill.serve.replay import needed
+from tidemill.serve.service import PredictionService, ack_mode
+from tidemill.serve.serving import Serving, prepare
+from tidemill.types import Json, JsonObject, new_id
+
+_log = logging.getLogger("tidemill.serve")
+_encode = msgspec.json.Encoder().encode
+Headers = list[tuple[bytes, bytes]]
+Reply = tuple[int, Headers, bytes]
+Handler = Callable[["App", Call], Awaitable[Reply]]
+
+JSON: Headers = [
+    (b"content-type", b"application/json"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+]
+PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
+FACE_SECONDS = 30.0
+
+PREDICT, FEEDBACK = Route("POST", "/predict/{endpoint}", "predict"), Route("POST", "/feedback", "feedback")
+HEALTH, METRICS = Route("GET", "/healthz", OPEN), Route("GET", "/metrics", "read")
+LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "read")
+REFRESH = Route("POST", "/control/refresh", "operate")
+CLOCK, REPLAY = Route("POST", "/replay/clock", "replay"), Route("GET", "/replay/state", "replay")
+
+
+def problem(exc: TidemillError) -> Reply:
+    """The one shape of every error (RFC 9457), with the words of the error: code, message, hint."""
+    body = {**exc.problem(), "message": exc.message}
+    extra = [(b"www-authenticate", b"Bearer")] if exc.status == 401 else []
+    return exc.status, [*PROBLEM, *extra], _encode(body)
+
+
+def as_json(value: Json, status: int = 200) -> Reply:
+    return status, JSON, _encode(value)
+
+
+class App:
+    """The ASGI application of one `Serving`."""
+
+    def __init__(self, serving: Serving, makers: Callable[[], Sequence[MakeFace]] = installed) -> None:
+        self.serving = serving
+        self.cookie = f"tidemill_{serving.project.id[-8:]}"
+        self.gate = RequestGuard(serving.tokens, self.cookie)
+        self.reading = Reading()
+        serving.on_beat.append(self.reading.expire)
+        self.answers = PredictionService(serving)
+        self.faces = Faces(serving, makers)
+        self.handlers: dict[Route, Handler] = _handlers(serving)
+        self.table = Table(self.handlers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"no {scope['type']} here")  # websockets are off in the server; lifespan is not used
+        started = time.perf_counter()
+        told = _Told(send)
+        name = "refused"
+        try:
+            call = Call(scope, receive)
+            route = await self._admit(call)
+            name = route.path
+            handler = self.handlers.get(route)
+            if handler is None:
+                await self._to_face(call, route, told)
+            else:
+                await told.reply(await handler(self, call))
+        except Gone:
+            return
+        except TidemillError as exc:
+            await told.reply(welcome.page(exc) if _looks(scope) else problem(exc))
+        except asyncio.CancelledError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story
+            await told.reply(_unexpected(exc))
+        finally:
+            self.serving.metrics.answered(name, told.status, time.perf_counter() - started)
+
+    async def _admit(self, call: Call) -> Route:
+        """The route that this call may use. Raises Forbidden, Unauthorized, NoRoute, WrongMethod."""
+        self.gate.check_place(call)
+        missing: NoRoute | WrongMethod | None = None
+        route: Route | None = None
+        try:
+            route, call.params = self.table.find(call.method, call.path)
+            if route.scope == OPEN:
+                return route
+        except (NoRoute, WrongMethod) as exc:
+            missing = exc
+        token = self.gate.authenticate(call)
+        if route is None and self.faces.loaded is None and not self.serving.candidate:
+            await self._load_faces()
+            route, call.params = self.table.find(call.method, call.path)
+        if route is None:
+            raise missing or NoRoute("nothing answers here")
+        auth.allow(token, route.scope)
+        return route
+
+    async def _load_faces(self) -> None:
+        faces = await self.faces.load()
+        self.table = Table([*self.handlers, *(route for face in faces for route in face.routes)])
+
+    async def _to_face(self, call: Call, route: Route, told: _Told) -> None:
+        """Hand an admitted request on, with its body read in bounds and the token in ``scope["state"]["token"]``."""
+        body = await self.reading.body(call)
+        sent = False
+
+        async def receive() -> Message:
+            nonlocal sent
+            if sent:
+                return await call.receive()
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        scope = {**call.scope, "state": {"token": call.token}}
+        async with asyncio.timeout(FACE_SECONDS):
+            await self.faces.owner(route).app(scope, receive, told)
+
+
+class _Told:
+    """What was sent to the client: the status for the metrics, and that an answer is begun only once."""
+
+    __slots__ = ("_send", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.status = send, 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+    async def reply(self, reply: Reply) -> None:
+        if self.status:
+            return  # a face had begun to answer and then failed: the connection ends here
+        self.status, headers, body = reply
+        sized = [*headers, (b"content-length", b"%d" % len(body))]
+        await self._send({"type": "http.response.start", "status": self.status, "headers": sized})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _looks(scope: Scope) -> bool:
+    """Whether a person's browser asks for a page, rather than a program for an answer."""
+    return scope["method"] == "GET" and any(n == b"accept" and b"text/html" in v for n, v in scope["headers"])
+
+
+def _unexpected(exc: Exception) -> Reply:
+    number = new_id("error")
+    _log.error("%s: unexpected", number, exc_info=exc)
+    late = isinstance(exc, TimeoutError)
+    body: JsonObject = {
+        "type": "about:blank",
+        "title": "internal",
+        "status": 503 if late else 500,
+        "code": "timeout" if late else "internal",
+        "detail": "this took too long" if late else "something went wrong here",
+        "message": "this took too long" if late else "something went wrong here",
+        "place": number,
+        "hint": "the server's log tells more under this number",
+    }
+    return body["status"], PROBLEM, _encode(body)
+
+
+def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed) -> App:
+    """The application for an open project. Its ``serving`` must `begin` in the event loop before the first request."""
+    return App(prepare(project), makers)
+
+
+# the handlers ---------------------------------------------------------------------------------------------------------
+
+
+def _handlers(serving: Serving) -> dict[Route, Handler]:
+    """The table's own part. The replay's routes exist in a replay only, and a candidate under test only predicts."""
+    if serving.candidate:
+        return {PREDICT: _probe, HEALTH: _health}
+    handlers: dict[Route, Handler] = {
+        PREDICT: _predict,
+        FEEDBACK: _feedback,
+        HEALTH: _health,
+        METRICS: _metrics,
+        LOGIN: _login,
+        LOGOUT: _logout,
+        REFRESH: _refresh,
+    }
+    return handlers | ({CLOCK: _clock, REPLAY: _replay_state} if serving.replay else {})
+
+
+def _ack(call: Call) -> str:
+    return ack_mode(call.header(b"ack") or call.query("ack"))
+
+
+async def _predict(app: App, call: Call) -> Reply:
+    ack = _ack(call)
+    body = bodies.predict_body(await app.reading.body(call))
+    answer = await app.answers.predict(call.params["endpoint"], body, ack)
+    return 200, [*JSON, (b"repeated", b"1")] if answer.repeated else JSON, answer.body
+
+
+async def _probe(app: App, call: Call) -> Reply:
+    body = bodies.candidate_body(await app.reading.body(call))
+    answer, took = app.answers.probe(call.params["endpoint"], body)
+    return 200, [*JSON, (b"handle-us", b"%d" % took)], answer.body
+
+
+async def _feedback(app: App, call: Call) -> Reply:
+    ack = _ack(call)
+    task = app.serving.project.config.model.task
+    body = await app.reading.body(call)
+    taken = bodies.outcomes_of(body, app.serving.clock.now(), task)
+    alone = not body.lstrip().startswith(b"[")
+    return 200, JSON, (await app.answers.feedback(taken, ack, alone=alone)).body
+
+
+async def _health(app: App, call: Call) -> Reply:
+    served = app.serving.predictor.served
+    ready = served.champion is not None or served.canary is not None
+    return as_json({"status": "no_model" if not ready else "degraded" if served.degraded else "ok"})
+
+
+async def _metrics(app: App, call: Call) -> Reply:
+    return 200, [(b"content-type", CONTENT_TYPE.encode()), *JSON[1:]], app.serving.metrics.render()
+
+
+async def _login(app: App, call: Call) -> Reply:
+    code = call.query("code")
+    if code is None:
+        raise BadRequest("the code is missing", hint="open the whole address that tidemill up prints")
+    secret = await asyncio.to_thread(auth.log_in, app.serving.project.store, code)
+    life = auth.SESSION_LIFE // 1_000_000
+    cookie = f"{app.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}"
+    headers = [*JSON[1:], (b"location", b"/"), (b"set-cookie", cookie.encode()), (b"referrer-policy", b"no-referrer")]
+    return 303, headers, b""
+
+
+async def _logout(app: App, call: Call) -> Reply:
+    if call.token is not None:
+        await asyncio.to_thread(auth.revoke, app.serving.project.store, call.token.id)
+    app.serving.tokens.evict()
+    gone = f"{app.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
+    return 200, [*JSON, (b"set-cookie", gone.encode())], _encode({"logged_out": True})
+
+
+async def _refresh(app: App, call: Call) -> Reply:
+    await app.serving.refresh()
+    return as_json(app.serving.predictor.status())
+
+
+async def _clock(app: App, call: Call) -> Reply:
+    clock = needed(app.serving.replay)
+    to = bodies.moment(bodies.clock_body(await app.reading.body(call)).to, "$.to")
+    async with app.serving.clock_lock:
+        written = clock.advance(to)
+        state = clock.state()
+        if written is not None and state["behind"]:
+            await asyncio.wrap_future(written)
+    return as_json(state)
+
+
+async def _replay_state(app: App, call: Call) -> Reply:
+    clock = needed(app.serving.replay)
+    await clock.settled(bodies.seconds(call.query("wait"), "wait"))
+    return as_json(clock.state())

@@ -1,0 +1,183 @@
+"""One scorer process: opens the project, listens on this machine only, answers until it is told to stop.
+
+``python -m tidemill.serve ROOT --port 8080``. It runs neither pipelines nor training, and opens no signing key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import gc
+import json
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from granian import _granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server as Granian
+
+from tidemill.errors import BadRequest, PortBusy, TidemillError
+from tidemill.scope.project import Project, open_project
+from tidemill.serve.child import die_with_parent
+from tidemill.serve.http.admit import LOOPBACK, READ_SECONDS
+from tidemill.serve.http.app import App, build
+
+BACKLOG = 1024
+HEAD_MS = 10_000
+"""How long a request's head may take to arrive, in milliseconds."""
+HEAD_BYTES = 64 * 1024
+SPARE = 128
+"""Descriptors kept from clients: for the stores, the bundles, the log."""
+GOODBYE = 1.0
+"""How long a stop waits for bodies that are still arriving, in seconds."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket of this machine's loopback; port 0 is any free one. Raises PortBusy, BadRequest."""
+    if host not in LOOPBACK:
+        raise BadRequest(f"{host} is not this machine's loopback", hint="use 127.0.0.1, and a proxy before it")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as exc:
+        listening.close()
+        if exc.errno in (errno.EADDRINUSE, errno.EACCES):
+            why = "is taken" if exc.errno == errno.EADDRINUSE else "is not for this user"
+            raise PortBusy(f"port {port} {why}", place=host, hint="choose another: tidemill up --port 8081") from exc
+        raise
+    listening.setblocking(False)
+    return listening
+
+
+class _Server(Granian):
+    """granian on a socket of our own: the one it opens would share the port with a second server without a word."""
+
+    def __init__(self, app: App, listening: socket.socket) -> None:
+        super().__init__(
+            app,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=BACKLOG,
+            backpressure=_most_connections(),
+            http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
+            log_level=LogLevels.error,
+        )
+        self._listening = listening
+
+    def _init_shared_socket(self) -> None:
+        fd = self._listening.detach()  # granian closes it
+        holder: Any = _granian.SocketHolder
+        self._ssp, self._shd, self._sfd = None, holder(fd, False, BACKLOG), fd  # type: ignore[assignment]
+
+
+def _most_connections() -> int:
+    """How many clients are listened to at once; the next ones wait, so that silent ones leave the stores their files.
+
+    What the process may open was raised to the system's limit when granian was imported.
+    """
+    own, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return BACKLOG if own == resource.RLIM_INFINITY else max(own // 4, min(BACKLOG, own - SPARE))
+
+
+async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Answer until SIGTERM or SIGINT; then finish what is under way and write down what is on its way."""
+    loop = asyncio.get_running_loop()
+    app.serving.begin()
+    server = _Server(app, listening)
+
+    def stop() -> None:
+        server.stop()  # type: ignore[no-untyped-call]
+        app.reading.hurry(GOODBYE)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.call_soon(ready)
+    try:
+        await server.serve()
+    finally:
+        await app.serving.end()
+
+
+def run(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """`serve` in an event loop of its own: uvloop's where it is installed, half the cost of asyncio's."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(app, listening, ready))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The scorer's command line. The word about how the start went goes to ``--ready-fd`` as one line of JSON."""
+    args = _arguments(argv)
+    die_with_parent(args.parent)
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    make = _candidate() if args.candidate else build
+    if make is None:
+        return 0
+    try:
+        with listen(args.host, args.port) as listening, open_project(Path(args.root)) as project:
+            app = make(project)
+            address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
+            app.reading.seconds = args.read_seconds
+            gc.collect()
+            gc.freeze()
+            run(app, listening, lambda: _tell(args.ready_fd, address))
+    except TidemillError as exc:
+        _tell(args.ready_fd, {"error": exc.problem()})
+        print(exc, file=sys.stderr)
+        return exc.exit_code
+    return 0
+
+
+def _candidate() -> Callable[[Project], App] | None:
+    """What makes the application of the candidate that standard input names; None when it names none after all."""
+    from tidemill.serve.http.candidate_app import candidate_app, words
+
+    told = words()
+    return (lambda project: candidate_app(project, **told)) if told else None
+
+
+def _tell(fd: int | None, word: dict[str, Any]) -> None:
+    if fd is None:
+        print(json.dumps(word), flush=True)
+        return
+    try:
+        os.write(fd, json.dumps(word).encode() + b"\n")
+        os.close(fd)
+    except OSError as exc:  # nobody listens any more
+        logging.getLogger("tidemill.serve").warning("nobody heard that the server is ready: %s", exc)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tidemill.serve", description="Serve a project's released model.")
+    parser.add_argument("root")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
+    parser.add_argument("--ready-fd", type=int, help="where to tell that it is ready, instead of standard output")
+    parser.add_argument("--parent", type=int, help="stop when this process is gone")
+    parser.add_argument(
+        "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that standard input names"
+    )
+    return parser.parse_args(argv)

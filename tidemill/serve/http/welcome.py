@@ -1,0 +1,58 @@
+"""The one page for those who are not let in, or went astray: what is the matter, and how to log in. Needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from tidemill.errors import TidemillError
+
+_STYLE = """
+:root{color-scheme:light dark;--paper:#f4f6f3;--sheet:#fff;--ink:#14211f;--soft:#4d5f5b;--line:#dde4df;--water:#0b6b76}
+@media (prefers-color-scheme:dark){:root{--paper:#0d1413;--sheet:#141d1c;--ink:#e7efec;--soft:#b3c2be;--line:#243230;--water:#58c6cd}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);
+font:400 16px/1.55 "Inter","Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
+main{width:min(30rem,calc(100vw - 4rem));padding:2rem;background:var(--sheet);border:1px solid var(--line);border-radius:16px}
+svg{width:3.2rem;height:3.2rem;fill:none;stroke:var(--water);stroke-width:2;stroke-linecap:round}
+h1{margin:.8rem 0 .5rem;font-size:1.5rem;line-height:1.2;letter-spacing:-.015em}
+p{margin:.6rem 0 0;color:var(--soft);overflow-wrap:anywhere}
+code{font:.875rem "JetBrains Mono",Consolas,"Liberation Mono",monospace;color:var(--ink)}
+a{color:var(--water)}
+"""
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_WHEEL = (
+    '<svg viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="14" r="9.5"/><circle cx="16" cy="14" r="2.5"/>'
+    '<path d="M16 4.500v7M16 16.500v7M6.500 14h7M18.500 14h7M9.300 7.300l5 5M17.700 15.700l5 5M22.700 7.300l-5 5M14.300 15.700l-5 5'
+    'M4 28q3-2 6 0t6 0 6 0 6 0"/></svg>'
+)
+_LOG_IN = (
+    "<p>The page opens by an address that works once. <code>tidemill up</code> prints one when it starts: "
+    "<code>/login?code=…</code></p><p>For a new one, stop it and start it again.</p>"
+)
+
+
+def page(exc: TidemillError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """The error as a page of its own: status, headers, body."""
+    title, more = ("Log in", _LOG_IN) if exc.status == 401 else (_TITLES.get(exc.status, "That did not work"), _BACK)
+    said = "" if exc.status == 401 and exc.message == "who is asking?" else f"<p>{escape(exc.message)}</p>"
+    said += f"<p>{escape(exc.hint)}</p>" if exc.hint and exc.status != 401 else ""
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · Tidemill</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<style>{_STYLE}</style></head><body><main>{_WHEEL}<h1>{title}</h1>{said}{more}</main></body></html>"
+    )
+    return exc.status, _HEADERS, text.encode()
+
+
+_TITLES = {403: "Not allowed", 404: "Not here", 405: "Not here", 503: "Not now"}
+_BACK = '<p><a href="/">To the overview</a></p>'
+_HEADERS = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]

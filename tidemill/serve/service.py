@@ -1,0 +1,226 @@
+"""The two verbs of serving, apart from HTTP: predict and feedback. PredictionService are written down before they are given."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
+from tidemill.model.labels import known
+from tidemill.serve.bodies import CandidateBody, PredictBody
+from tidemill.serve.log import Met
+from tidemill.serve.predictor import Answer
+from tidemill.serve.serving import Serving
+from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
+
+ACKS = ("group", "async", "none")
+WITHOUT_HISTORY = ("classify", "regress")
+"""Tasks whose outcomes are no part of anybody's history."""
+_encode = msgspec.json.Encoder().encode
+
+
+class Head(msgspec.Struct):
+    """The part of a reply that every endpoint gives; the model's own output follows it."""
+
+    prediction_id: str
+    model: str
+    release: str
+    arm: str
+    cold: bool
+    ack: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply's body, and whether it was given before under the same key."""
+
+    body: bytes
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Flying:
+    """A keyed prediction that is on its way to the disk, until the writer has reported: ``written`` may give up before."""
+
+    prediction: Prediction
+    written: asyncio.Future[Met]
+
+
+def ack_mode(text: str | None) -> str:
+    """``group`` unless something else is asked for. Raises BadRequest.
+
+    group: fsynced before the answer; async: answered at once, on the disk within 100 ms; none: not written down at all.
+    """
+    if text is None:
+        return "group"
+    if text not in ACKS:
+        raise BadRequest(f"unknown ack {text!r}", place="ack", hint=did_you_mean(text, ACKS))
+    return text
+
+
+class PredictionService:
+    """PredictionService requests from one `Serving`, in its event loop."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._s = serving
+        self._flying: dict[str, _Flying] = {}
+        self._histories = serving.project.config.model.task not in WITHOUT_HISTORY
+
+    async def predict(self, endpoint: str, body: PredictBody, ack: str) -> Reply:
+        """Answer and write down; the same key again gives the stored answer.
+
+        Raises as `Predictor.answer`, and Conflict, StoreError.
+        """
+        started = time.perf_counter_ns()
+        serving = self._s
+        serving.predictor.expect(endpoint)
+        inputs = _encode({"k": body.k} if body.inputs is None else {"inputs": body.inputs})
+        if body.key is None:
+            prediction_id = new_id("pred")
+        else:
+            prediction_id = named_id("pred", endpoint, body.key)
+            earlier = await self._earlier(prediction_id, body, inputs, ack)
+            if earlier is not None:
+                return earlier
+        at = serving.clock.now()
+        answer = serving.predictor.answer(body, body.subject or prediction_id, at)
+        prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
+        if ack != "none":
+            landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
+            written = serving.log.write((prediction,), urgent=ack == "group", settled=landed)
+            if body.key is not None:
+                self._flying[prediction_id] = _Flying(prediction, written)
+            if ack == "group":
+                await written
+        serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
+        return Reply(reply(prediction, ack))
+
+    async def _earlier(self, prediction_id: str, body: PredictBody, inputs: bytes, ack: str) -> Reply | None:
+        if ack == "none":
+            raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
+        flying = self._flying.get(prediction_id)
+        if flying is not None and flying.written.done():
+            await self._s.log.write()  # nobody waits for it any more, but it may still be written
+            flying = self._flying.get(prediction_id)
+            if flying is not None and flying.written.done():
+                raise StoreBusy("the first answer to this key is not settled", place="$.key", hint="ask again later")
+        if flying is not None:
+            await asyncio.wait([flying.written])
+            flying.written.result()
+            prediction = flying.prediction
+        else:
+            try:
+                prediction = self._s.project.live.predictions.get(prediction_id)
+            except NotFound:
+                return None
+        if (prediction.subject, prediction.inputs) != (body.subject or "", inputs):
+            raise Conflict(
+                f"the key {body.key!r} was used for another request", place="$.key", hint="use a key for one request"
+            )
+        return Reply(reply(prediction, "group"), repeated=True)
+
+    def probe(self, endpoint: str, body: CandidateBody) -> tuple[Reply, int]:
+        """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
+        started = time.perf_counter_ns()
+        serving = self._s
+        serving.predictor.expect(endpoint)
+        at = serving.clock.now() if body.at is None else body.at
+        answer = serving.predictor.answer(body, body.subject or "", at, body.watermark)
+        body_ = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
+        return Reply(body_), (time.perf_counter_ns() - started) // 1_000
+
+    async def feedback(self, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> Reply:
+        """Take outcomes, all or none; a key that is known changes nothing, and that is told.
+
+        With ack=group they are on the disk and in the history when this returns, and the reply counts the new, the
+        repeated and the conflicting ones (a key that holds another outcome). ``alone``: one conflicting outcome is a
+        Conflict. Raises BadRequest, Conflict, StoreError.
+        """
+        if ack == "none":
+            raise BadRequest("an outcome is always written down", place="ack", hint="use ack=group or ack=async")
+        events = (
+            [OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value) for o in outcomes if o.value]
+            if self._histories
+            else []
+        )
+        written = self._s.log.write((), outcomes, events, urgent=ack == "group")
+        told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
+        if ack == "group":
+            told |= feedback_summary(outcomes, await written)
+        if self._s.project.config.model.task == "classify":
+            told |= _strange(outcomes, self._s.predictor.labels())
+        self._s.metrics.outcomes.inc(len(outcomes))
+        if alone and told.get("conflicting"):
+            raise Conflict(
+                f"the key {outcomes[0].key!r} holds another outcome, which stays as it is",
+                place="$.key",
+                hint="use a key for one outcome",
+            )
+        return Reply(_encode(told))
+
+
+def feedback_summary(outcomes: Sequence[Outcome], met: Met) -> JsonObject:
+    """How many were new and how many repeated, and the keys of those that say something else than what is kept.
+
+    Another time or prediction alone is no conflict: what happened is the subject, the item and the value.
+    """
+    new, repeated, conflicting, unknown = 0, 0, dict[str, None](), dict[str, None]()
+    for outcome, earlier in zip(outcomes, met.earlier, strict=True):
+        if earlier is None:
+            new += 1
+        elif (earlier.subject, earlier.item, earlier.value) == (outcome.subject, outcome.item, outcome.value):
+            repeated += 1
+        else:
+            conflicting[outcome.key] = None
+        if outcome.prediction is not None and outcome.prediction not in met.known:
+            unknown[outcome.prediction] = None
+    found: JsonObject = {"new": new, "repeated": repeated, "conflicting": list(conflicting)}
+    return found | ({"unknown_predictions": list(unknown)} if unknown else {})
+
+
+def _strange(outcomes: Sequence[Outcome], labels: Sequence[str] | None) -> JsonObject:
+    """Labels that the serving model cannot predict: a typo, or something new to learn."""
+    if labels is None:
+        return {}
+    found = sorted({o.item for o in outcomes if known(o.item, labels) is None})
+    return {"unknown_labels": found} if found else {}
+
+
+def _prediction(
+    prediction_id: str, endpoint: str, at: Micros, body: PredictBody, inputs: bytes, answer: Answer, started: int
+) -> Prediction:
+    release = answer.by.release
+    return Prediction(
+        id=prediction_id,
+        endpoint=endpoint,
+        at=at,
+        subject=body.subject or "",
+        model=release.model,
+        release=release.id,
+        arm=answer.arm,
+        output=answer.output,
+        inputs=inputs,
+        watermark=answer.watermark,
+        latency_us=(time.perf_counter_ns() - started) // 1_000,
+        cold=answer.cold,
+        key=body.key,
+    )
+
+
+def reply(p: Prediction, ack: str) -> bytes:
+    """The reply to a prediction: the head's JSON object and the model's, as one.
+
+    >>> said = b'{"items":["mug"],"scores":[0.5]}'
+    >>> p = Prediction("pred_1", "shop", 0, "7", "model:shop@1", "rel_1", "champion", said, b"{}", 0, 9)
+    >>> reply(p, "group").decode()[-54:]
+    '"1970-01-01T00:00:00Z","items":["mug"],"scores":[0.5]}'
+    """
+    head = _encode(Head(p.id, p.model, p.release, p.arm, p.cold, ack, to_iso(p.at)))
+    return head[:-1] + b"," + p.output[1:]

@@ -1,0 +1,203 @@
+"""Artifacts in a folder: one read-only file a digest, whole or not there.
+
+root/sha256/ab/cdef…   the bytes
+root/tmp/…             what is being written, locked by its writer; without a lock its writer was killed: swept
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tidemill.errors import Damaged, DiskFull, NotFound, StoreError, no_room
+from tidemill.files import fsync_folder
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_CHUNK = 1 << 20
+
+
+class LocalArtifacts:
+    """The artifact port (`ArtifactStore`) on a local file system. Not for network ones: it trusts rename and fsync.
+
+    >>> import tempfile; store = LocalArtifacts(tempfile.mkdtemp())
+    >>> store.get(store.put(b"water"))
+    b'water'
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+        self._base = self.root / "sha256"
+        self._tmp = self.root / "tmp"
+        self._firm: set[str] = set()  # folders of sha256/ whose entries there, and all above, are known to be on disk
+        try:
+            self._base.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._tmp.mkdir(exist_ok=True, mode=0o700)
+            self.sweep()
+        except OSError as exc:
+            raise _translated(exc, self.root) from exc
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes; their digest. Raises DiskFull (nothing is left behind) or StoreError."""
+        name = hashlib.sha256(data).hexdigest()
+        target = self._base / name[:2] / name[2:]
+        try:
+            if not _holds(target, data):
+                self._write(data, target)
+            self._make_firm(target.parent)  # also where another writer made the file, or the folder, a moment ago
+        except OSError as exc:
+            raise _translated(exc, target) from exc
+        return f"sha256:{name}"
+
+    def get(self, digest: str) -> bytes:
+        """Exactly the bytes that were put. Raises Damaged, NotFound."""
+        target = self._file(digest)
+        try:
+            data = target.read_bytes()
+        except OSError as exc:
+            raise _translated(exc, target, digest) from exc
+        _check(hashlib.sha256(data).hexdigest(), digest, target)
+        return data
+
+    def path(self, digest: str) -> Path:
+        """A read-only file with these bytes, verified just now. Raises Damaged, NotFound."""
+        self.verify(digest)
+        return self._file(digest)
+
+    def has(self, digest: str) -> bool:
+        """Whether there is a file for it; `verify` says whether it is right."""
+        return self._file(digest).is_file()
+
+    def verify(self, digest: str) -> None:
+        """Reads every byte. Raises Damaged, NotFound."""
+        target = self._file(digest)
+        found = hashlib.sha256()
+        try:
+            with target.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    found.update(chunk)
+        except OSError as exc:
+            raise _translated(exc, target, digest) from exc
+        _check(found.hexdigest(), digest, target)
+
+    def delete(self, digest: str) -> None:
+        """Afterwards it is not there, whether it was before or not."""
+        target = self._file(digest)
+        try:
+            target.unlink(missing_ok=True)
+            if target.parent.is_dir():
+                fsync_folder(target.parent)
+        except OSError as exc:
+            raise _translated(exc, target) from exc
+
+    def digests(self) -> Iterator[str]:
+        """Every digest that has a file, sorted."""
+        try:
+            for folder in sorted(f for f in self._base.iterdir() if len(f.name) == 2 and f.is_dir()):
+                names = (f"sha256:{folder.name}{file.name}" for file in sorted(folder.iterdir()))
+                yield from filter(_DIGEST.fullmatch, names)  # what else somebody put there is no artifact
+        except OSError as exc:
+            raise _translated(exc, self._base) from exc
+
+    def sweep(self) -> int:
+        """Removes what killed writers left half written, and says how many files. Live writers hold a lock."""
+        swept = 0
+        for file in list(self._tmp.iterdir()):
+            if file.is_file() and not file.is_symlink():  # a folder or a link is none of ours
+                swept += _remove_unlocked(file)
+        return swept
+
+    def _file(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise NotFound(f"{digest!r} is not a digest", hint="a digest is 'sha256:' and 64 hex digits")
+        return self._base / digest[7:9] / digest[9:]
+
+    def _write(self, data: bytes, target: Path) -> None:
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        part, fd = self._part()
+        try:
+            _write_all(fd, data)
+            os.fchmod(fd, 0o400)
+            os.fsync(fd)
+            os.replace(part, target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
+
+    def _make_firm(self, folder: Path) -> None:
+        """The file's entry in its folder survives power loss, and so do the entries of the folders above it.
+
+        Those above are fsynced once for each folder: whoever made them may not have done so yet. The state folder that
+        holds the store, and the entry of that one, are made elsewhere and count too.
+        """
+        fsync_folder(folder)
+        if folder.name in self._firm:
+            return
+        there = os.listdir(self._base)
+        fsync_folder(self._base)
+        if not self._firm:
+            for above in (self.root, *self.root.parents[:2]):
+                if os.access(above, os.R_OK):  # a folder that we may not open was there before us
+                    fsync_folder(above)
+        self._firm.update(there)
+
+    def _part(self) -> tuple[Path, int]:
+        """A fresh locked file under tmp. A sweep between its birth and its lock may remove it: then another."""
+        while True:
+            part = self._tmp / f"{os.getpid()}-{os.urandom(8).hex()}"
+            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_nlink:
+                return part, fd
+            os.close(fd)
+
+
+def _holds(target: Path, data: bytes) -> bool:
+    """Whether the file is there with just these bytes; a damaged one is written anew."""
+    try:
+        return target.stat().st_size == len(data) and target.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view[: 1 << 26]) :]
+
+
+def _remove_unlocked(file: Path) -> bool:
+    try:
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.unlink(missing_ok=True)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _check(found: str, digest: str, target: Path) -> None:
+    if f"sha256:{found}" != digest:
+        raise Damaged(
+            f"the bytes are not those of {digest[:19]}…",
+            place=str(target),
+            hint="the disk or somebody changed them; make the artifact again",
+        )
+
+
+def _translated(exc: OSError, place: Path, digest: str = "") -> StoreError:
+    if isinstance(exc, FileNotFoundError) and digest:
+        return NotFound(f"no artifact {digest[:19]}…", place=str(place))
+    if no_room(exc):
+        return DiskFull("the disk is full; nothing was written", place=str(place), hint="free some room, try again")
+    return StoreError(f"the artifact store cannot be used: {exc.strerror or exc}", place=str(place))

@@ -1,0 +1,351 @@
+"""The metadata store's port: what every implementation promises.
+
+- A call that has returned is committed and, on SQLite, fsynced (group commit shares the fsync among waiting writers).
+- `transact` is one transaction: all of it or none. No transaction computes or does I/O inside.
+- Writes of one process go through one writer; across processes BEGIN IMMEDIATE (or the server) arbitrates, with a
+  bounded wait that ends in `StoreBusy`. A full disk is `DiskFull`; a missing record is `NotFound`.
+- Adding the very same record again changes nothing (a retry); another record with its id is `Conflict`.
+- ``since`` is included, ``until`` is not. A list with a ``limit`` is of the latest.
+- Readers never wait for writers and see the last commit.
+- Every method that writes takes ``tx``: within `transact` pass it on, else leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+from tidemill.store.records import (
+    Artifact,
+    DatasetVersion,
+    Decision,
+    Edge,
+    Event,
+    IngestedFile,
+    Lease,
+    ModelVersion,
+    OnlineEvent,
+    Outcome,
+    Prediction,
+    Release,
+    Run,
+    Step,
+    Token,
+    Verdict,
+    Window,
+)
+from tidemill.types import Json, JsonObject, Micros
+
+T = TypeVar("T")
+Tx = Any
+"""A transaction in progress; opaque above the store."""
+
+
+class Runs(Protocol):
+    def create(self, run: Run, tx: Tx = None) -> None: ...
+    def get(self, run_id: str) -> Run: ...
+    def list(self, *, pipeline: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[Run]:
+        """Newest first by start."""
+        ...
+
+    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Run]:
+        """Newest first by id, those older than the run ``before``: costs the same at a million runs (every `page`)."""
+        ...
+
+    def update(self, run_id: str, tx: Tx = None, **changes: Any) -> None: ...
+    def unfinished(self, key: str | None = None) -> Sequence[Run]:
+        """Runs in status running (of this key), oldest first."""
+        ...
+
+    def latest(self, key: str) -> Run | None:
+        """The newest run of this key, however many others there are."""
+        ...
+
+    def owner(self, run_id: str, tx: Tx) -> str:
+        """The run's owner; until the transaction ends nobody else changes it. Who finds another name writes nothing."""
+        ...
+
+    def put_step(self, step: Step, tx: Tx = None) -> None:
+        """Insert or replace the step (run, name)."""
+        ...
+
+    def steps(self, run_id: str) -> Sequence[Step]: ...
+    def find_step(self, fingerprint: str) -> Step | None:
+        """The latest finished step (done or cached) with this fingerprint."""
+        ...
+
+    def previous_step(self, pipeline: str, name: str, before_run: str) -> Step | None:
+        """The same step in the latest earlier run of the pipeline: `why` compares with it."""
+        ...
+
+
+class Artifacts(Protocol):
+    def put(self, artifact: Artifact, tx: Tx = None) -> None: ...
+    def get(self, digest: str) -> Artifact: ...
+
+
+class Edges(Protocol):
+    def add(self, edges: Iterable[Edge], tx: Tx = None) -> None:
+        """The same (source, target, relation) twice is one edge."""
+        ...
+
+    def into(self, ref: str) -> Sequence[Edge]: ...
+    def out_of(self, ref: str) -> Sequence[Edge]: ...
+
+
+class Datasets(Protocol):
+    def add(self, version: DatasetVersion, files: Iterable[IngestedFile], tx: Tx = None) -> None: ...
+    def get(self, dataset: str, version: int | None = None) -> DatasetVersion: ...
+    def list(self, dataset: str | None = None) -> Sequence[DatasetVersion]: ...
+    def files(self, dataset: str, digests: Iterable[str] | None = None) -> Sequence[IngestedFile]:
+        """By version and name; those of these digests, or all."""
+        ...
+
+
+class Models(Protocol):
+    def add(self, model: ModelVersion, tx: Tx = None) -> None: ...
+    def next_version(self, name: str, tx: Tx = None) -> int: ...
+    def get(self, ref: str) -> ModelVersion:
+        """By ``model:NAME@VERSION``."""
+        ...
+
+    def list(self, name: str | None = None) -> Sequence[ModelVersion]: ...
+    def alias(self, name: str, alias: str, version: int, tx: Tx = None) -> None: ...
+    def unalias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
+        """Take an alias away if it points at this version; nothing where it does not."""
+        ...
+
+    def aliases(self, name: str) -> dict[str, int]: ...
+
+
+class Releases(Protocol):
+    def add(self, release: Release, tx: Tx = None) -> None: ...
+    def get(self, release_id: str, tx: Tx = None) -> Release:
+        """With ``tx``, as that transaction sees it (so do `list`, `champion`): decide on what is read there."""
+        ...
+
+    def update(self, release_id: str, tx: Tx = None, **changes: Any) -> None: ...
+    def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]: ...
+    def champion(self, endpoint: str, tx: Tx = None) -> Release | None: ...
+    def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
+        """In one transaction: the endpoint's champion becomes superseded, this one champion; alias follows."""
+        ...
+
+    def roll_back(self, release_id: str, at: Micros, reason: JsonObject, tx: Tx = None) -> str | None:
+        """This release becomes rolled_back; if it was champion, its `previous` (or the latest superseded one) is
+        champion again in the same transaction. Returns the champion's release id."""
+        ...
+
+    def revision(self) -> int:
+        """A number that grows with every change of a release: the scorer follows it."""
+        ...
+
+    def add_verdict(self, verdict: Verdict, tx: Tx = None) -> None: ...
+    def verdicts(self, model: str) -> Sequence[Verdict]: ...
+
+
+class Decisions(Protocol):
+    def add(self, decision: Decision, tx: Tx = None) -> None: ...
+    def update(self, decision_id: str, tx: Tx = None, **changes: Any) -> None: ...
+    def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
+        """Oldest first."""
+        ...
+
+    def get(self, decision_id: str) -> Decision: ...
+    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Decision]:
+        """Newest first by (at, id), those before the decision ``before``."""
+        ...
+
+
+class Events(Protocol):
+    def add(self, event: Event, tx: Tx = None) -> None: ...
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Event]:
+        """Oldest first; those of one instant in the order they were written."""
+        ...
+
+    def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
+        """The other way round: newest first, those before the event ``before``."""
+        ...
+
+
+class Windows(Protocol):
+    def add(self, window: Window, tx: Tx = None) -> None:
+        """Insert or replace (endpoint, monitor, start)."""
+        ...
+
+    def list(
+        self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
+    ) -> Sequence[Window]: ...
+    def last_end(self, endpoint: str, monitor: str) -> Micros | None: ...
+
+
+class Leases(Protocol):
+    """Leases are in wall time: they say who is alive, not what day it is in the story."""
+
+    def take(self, name: str, owner: str, seconds: float) -> Lease | None:
+        """None when somebody else's lease still runs."""
+        ...
+
+    def renew(self, name: str, owner: str, seconds: float) -> bool: ...
+    def drop(self, name: str, owner: str) -> None: ...
+    def get(self, name: str) -> Lease | None: ...
+    def list(self) -> Sequence[Lease]: ...
+
+
+class Tokens(Protocol):
+    def add(self, token: Token, tx: Tx = None) -> None: ...
+    def by_hash(self, hash: str) -> Token | None: ...
+    def list(self) -> Sequence[Token]: ...
+    def delete(self, token_id: str, tx: Tx = None) -> bool:
+        """True for exactly one caller: a one-use code is used by the one who deletes it."""
+        ...
+
+
+class Settings(Protocol):
+    """Small named values: the replay clock, the loop's state."""
+
+    def get(self, name: str, default: Json = None) -> Json: ...
+    def set(self, name: str, value: Json, tx: Tx = None) -> None: ...
+    def set_soon(self, name: str, value: Json) -> Future[None]:
+        """As `set`, without waiting: written in the order of the calls, with whatever else is queued."""
+        ...
+
+
+class MetadataStore(Protocol):
+    """`.tidemill/tidemill.db`, or a PostgreSQL database."""
+
+    runs: Runs
+    artifacts: Artifacts
+    edges: Edges
+    datasets: Datasets
+    models: Models
+    releases: Releases
+    decisions: Decisions
+    events: Events
+    windows: Windows
+    leases: Leases
+    tokens: Tokens
+    settings: Settings
+
+    def transact(self, work: Callable[[Tx], T]) -> T: ...
+    def data_version(self) -> int:
+        """Changes whenever another process has committed (cheap to poll)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Predictions(Protocol):
+    def get(self, prediction_id: str) -> Prediction: ...
+    def find(self, ids: Iterable[str]) -> dict[str, Prediction]: ...
+    def between(self, endpoint: str, start: Micros, end: Micros) -> Sequence[Prediction]:
+        """start <= at < end, by (at, id)."""
+        ...
+
+    def latest_before(self, subject: str, at: Micros, within: Micros) -> Prediction | None: ...
+    def of(self, subject: str, limit: int = 1_000) -> Sequence[Prediction]:
+        """Those of a subject, newest first."""
+        ...
+
+    def by_model(self) -> dict[str, int]:
+        """How many each model (by its ref) has answered; one look at every prediction."""
+        ...
+
+    def count(self, endpoint: str | None = None) -> int: ...
+    def recent(self, limit: int = 50) -> Sequence[Prediction]: ...
+    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
+        """Newest first by (at, id), those before the prediction ``before``."""
+        ...
+
+
+class Outcomes(Protocol):
+    def get(self, key: str) -> Outcome | None: ...
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that are stored."""
+        ...
+
+    def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]: ...
+    def waiting(self, most: int = 10_000) -> int:
+        """How many are not joined, counted up to here."""
+        ...
+
+    def join(self, joins: Iterable[tuple[str, str | None, str]], tx: Tx = None) -> None:
+        """(outcome key, prediction id, how), each at most once."""
+        ...
+
+    def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]: ...
+    def counts(self, predictions: Iterable[str]) -> dict[str, int]:
+        """How many outcomes each of them has, those without left out."""
+        ...
+
+    def count(self) -> dict[str, int]:
+        """How many by `how`."""
+        ...
+
+
+class Online(Protocol):
+    """Every row of every subject's history, in order of knowledge."""
+
+    def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]: ...
+    def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
+        """As `since`, but plain (seq, subject, item, at, value): what a server reads all of when it starts."""
+        ...
+
+    def of(self, subject: str, watermark: int | None = None, item: str | None = None) -> Sequence[OnlineEvent]: ...
+    def of_all(self, subjects: Iterable[str]) -> Sequence[OnlineEvent]:
+        """As `of`, of several subjects together."""
+        ...
+
+    def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
+        """As `of`, of several subjects together and plain as in `rows_since`."""
+        ...
+
+    def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
+        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest.
+        Returns how many are new. Outside a transaction it commits in pieces: the scorer's commits come between."""
+        ...
+
+    def unload(self, ingests: Iterable[str], tx: Tx = None) -> None:
+        """Take out the rows that these ingests brought: they are to be loaded anew, before anybody has seen them."""
+        ...
+
+    def last_seq(self) -> int: ...
+
+
+class LiveStore(Protocol):
+    """`.tidemill/live.db`: what serving writes. Apart from the metadata, so that a job never holds the scoring commit."""
+
+    predictions: Predictions
+    outcomes: Outcomes
+    online: Online
+
+    def append(
+        self,
+        predictions: Sequence[Prediction],
+        outcomes: Sequence[Outcome],
+        events: Sequence[OnlineEvent],
+        done: Callable[[BaseException | None, Sequence[int]], None] | None = None,
+        met: Callable[[Sequence[Outcome | None], Set[str]], None] | None = None,
+    ) -> None:
+        """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
+        the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
+        prediction id or outcome key that is there already changes nothing, and an event that comes with such an outcome
+        is not written either (0). Without ``done`` nobody waits, and it is
+        written within 50 ms, in company. `met(earlier, known)` is called before ``done`` when all went well: for each outcome
+        the one that its key held already (None: it is new), and those of the predictions they name that are kept."""
+        ...
+
+    def flush(self) -> None:
+        """Waits until everything queued is committed."""
+        ...
+
+    def data_version(self) -> int: ...
+    def close(self) -> None: ...

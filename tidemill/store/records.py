@@ -1,0 +1,271 @@
+"""What Tidemill writes down: frozen records, one a noun. Times are microseconds since 1970 UTC (`Micros`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tidemill.types import JsonObject, Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a pipeline. ``key`` names the work asked for: a killed run asked for again is the same run."""
+
+    id: str
+    pipeline: str
+    key: str
+    status: str  # running | done | failed | cancelled
+    owner: str  # lease owner: host:pid:start
+    started: Micros
+    ended: Micros | None = None
+    parent: str | None = None  # run, release or decision that asked for it
+    params: JsonObject = field(default_factory=dict)
+    seed: int = 0
+    code: JsonObject = field(default_factory=dict)  # commit, dirty, diff digest
+    environment: JsonObject = field(default_factory=dict)  # python, libraries, host, threads
+    cost: JsonObject = field(default_factory=dict)  # cpu_s, wall_s
+    outputs: JsonObject = field(default_factory=dict)  # name -> artifact digest
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a run."""
+
+    run: str
+    name: str  # unique in the run: "train", "score[3]"
+    status: str  # pending | running | done | cached | failed | skipped
+    position: int
+    after: tuple[str, ...] = ()  # names of the steps it waits for
+    fingerprint: str = ""
+    fingerprint_inputs: JsonObject = field(default_factory=dict)  # the parts of the fingerprint, for `why`
+    inputs: JsonObject = field(default_factory=dict)  # name -> digest
+    outputs: JsonObject = field(default_factory=dict)  # name -> {digest, codec, bytes}
+    impure: tuple[str, ...] = ()  # what it touched that a fingerprint cannot see
+    attempt: int = 0
+    started: Micros | None = None
+    ended: Micros | None = None
+    cpu_us: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Bytes in the artifact store, named by their digest."""
+
+    digest: str
+    codec: str  # table | json | arrays | bundle | report | bytes
+    size: int  # bytes
+    created: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``source`` went into ``target``. Refs are ``kind:name``: run:, step:, artifact:, dataset:sales@3, file:sha256:…,
+    model:shop@4, release:, prediction:, decision:."""
+
+    source: str
+    target: str
+    relation: str  # read | wrote | trained | evaluated | released | served | decided | ingested
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened and that a person may want to see: an alarm, a promotion, a roll back."""
+
+    id: str
+    at: Micros
+    kind: str  # alarm | retrain | promoted | refused | rolled_back | ingested | quarantined | override | ...
+    subject: str  # a ref
+    data: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """One version of a Delta table. Identity is (dataset, version, generation, digest)."""
+
+    dataset: str
+    version: int
+    generation: int
+    digest: str  # of the version's file list and their digests
+    rows: int
+    quarantined: int  # rows of this ingest that broke the contract
+    created: Micros
+    run: str | None
+    time_min: Micros | None = None
+    time_max: Micros | None = None
+    profile: str | None = None  # artifact digest
+    ingest: str = ""  # id that stands in `_ingest` on every row of it
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedFile:
+    """A source file that is in a dataset: the same bytes are never ingested twice."""
+
+    dataset: str
+    digest: str
+    name: str
+    rows: int
+    quarantined: int
+    version: int
+    ingest: str
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One immutable bundle of a model. ``ref`` is ``model:NAME@VERSION``."""
+
+    name: str
+    version: int
+    bundle: str  # artifact digest of the released fit
+    evaluation_bundle: str  # artifact digest of its twin, fitted without the test window
+    recipe: JsonObject  # method and hyper-parameters
+    kind: str  # first | refit | method | manual
+    metrics: JsonObject  # name -> [mean, low, high]; plus n, warm, cold
+    data: tuple[str, ...]  # dataset refs it was trained on
+    trained_through: Micros
+    run: str | None
+    author: str
+    card: str | None  # artifact digest
+    created: Micros
+
+    @property
+    def ref(self) -> str:
+        return f"model:{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a gate said about a candidate."""
+
+    id: str
+    model: str  # model ref
+    gate: str
+    blessing: str  # quality | infrastructure | approval
+    passed: bool
+    no_baseline: bool
+    evidence: JsonObject
+    attestation: str | None  # artifact digest of the DSSE envelope
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A model version on its way to, or at, an endpoint. One row per endpoint is ``champion`` (partial unique index)."""
+
+    id: str
+    endpoint: str
+    model: str  # model ref
+    status: str  # held | canary | champion | superseded | rolled_back | refused | halted
+    stages: tuple[JsonObject, ...]  # [{"share": 0.25, "span": micros, "requests": 200}, ...]
+    stage: int
+    stage_since: Micros
+    created: Micros
+    started: Micros | None = None
+    ended: Micros | None = None
+    previous: str | None = None  # release id of the champion it replaces
+    override: str | None = None  # the reason, when somebody passed the gates by hand
+    attestations: tuple[str, ...] = ()  # artifact digests
+    decision: str | None = None
+    author: str = ""
+    evidence: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the retrain policy did with a set of evidence."""
+
+    id: str
+    at: Micros
+    action: str  # retrain | none
+    reason: str
+    evidence: JsonObject
+    evidence_digest: str
+    policy: JsonObject
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One closed window of a monitor."""
+
+    endpoint: str
+    monitor: str  # drift | quality | platform
+    start: Micros
+    end: Micros
+    n: int
+    data: JsonObject
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who owns a name until when (wall time)."""
+
+    name: str
+    owner: str
+    expires: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A program's key, stored as a hash."""
+
+    id: str
+    name: str
+    hash: str
+    scopes: tuple[str, ...]  # predict feedback read operate replay
+    created: Micros
+    expires: Micros | None = None
+    once: bool = False  # a login code: gone at its first use
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One answer of the server."""
+
+    id: str
+    endpoint: str
+    at: Micros
+    subject: str
+    model: str  # model ref
+    release: str
+    arm: str  # champion | canary
+    output: bytes  # JSON: what was answered (items and scores, or a value)
+    inputs: bytes  # JSON: the request as the contract allows it to be kept
+    watermark: int  # last online event that the answer could see
+    latency_us: int
+    cold: bool = False
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What really happened. ``key`` is its own: the same key twice is one outcome."""
+
+    key: str
+    at: Micros
+    subject: str
+    item: str
+    value: float  # below zero: a revoked outcome (a return)
+    prediction: str | None  # as the sender named it
+    received: Micros  # event clock
+    joined: str | None = None  # prediction it belongs to
+    how: str = ""  # "" not yet | id | subject | unattributed
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineEvent:
+    """One row of a subject's history as serving knows it. ``seq`` orders knowledge, ``at`` orders the world."""
+
+    seq: int
+    key: str
+    subject: str
+    item: str
+    at: Micros
+    value: float
+    file: str | None = None  # `_file` and `_row` once the dataset holds it too
+    row: int | None = None
+    ingest: str | None = None

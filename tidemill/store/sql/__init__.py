@@ -1,0 +1,70 @@
+"""The metadata store: `open_metadata` for the records of the loop, `open_live` for what serving writes."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidemill.store.ports import LiveStore, MetadataStore
+    from tidemill.store.sql.database import Database
+    from tidemill.store.sql.versions import Kind
+
+__all__ = ["open_live", "open_metadata"]
+
+
+def open_metadata(target: str | Path, *, wait: float = 10.0) -> MetadataStore:
+    """The records of a project, from a file's path or a ``postgresql://`` URL; made or migrated where needed.
+
+    ``wait``: seconds that a write waits for another process before it is `StoreBusy`.
+
+    >>> import tempfile, tidemill.store.records as r
+    >>> store = open_metadata(Path(tempfile.mkdtemp()) / "tidemill.db")
+    >>> store.settings.set("mode", "replay"); store.settings.get("mode")
+    'replay'
+    >>> store.close()
+    """
+    with _no_collection():
+        from tidemill.store.sql.store import Store
+        from tidemill.store.sql.versions import TIDEMILL
+
+    return Store(_open(target, TIDEMILL, wait, live=False))
+
+
+def open_live(target: str | Path, *, wait: float = 10.0) -> LiveStore:
+    """Predictions, outcomes and online events; as `open_metadata`. On PostgreSQL both may be one database."""
+    from tidemill.store.sql.live import Live
+    from tidemill.store.sql.versions import LIVE
+
+    return Live(_open(target, LIVE, wait, live=True))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Loading SQLAlchemy makes objects that stay: looking through them for garbage is a tenth of its time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _open(target: str | Path, kind: Kind, wait: float, live: bool) -> Database:
+    combine = None
+    if live:
+        from tidemill.store.sql.live import combine as merged
+
+        combine = merged
+    text = str(target)
+    if text.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
+        from tidemill.store.sql.postgres import open_postgres
+
+        return open_postgres(text, kind, wait=wait, combine=combine)
+    from tidemill.store.sql.sqlite import open_sqlite
+
+    return open_sqlite(Path(text.removeprefix("sqlite:///")), kind, wait=wait, combine=combine)

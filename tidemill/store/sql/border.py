@@ -1,0 +1,100 @@
+"""Foreign errors stop here: SQLAlchemy's, sqlite3's and psycopg's become Tidemill's."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+
+from tidemill.errors import Conflict, Damaged, DiskFull, StoreBusy, StoreError, TidemillError
+
+_OTHER_TABLES = (
+    "its tables are not those of this tidemill: where a checkout from before the first release made the store, begin anew "
+    "with another one"
+)
+_SQLITE: dict[int, tuple[type[StoreError], str]] = {
+    sqlite3.SQLITE_FULL: (DiskFull, "free some room and try again; nothing was written"),
+    sqlite3.SQLITE_BUSY: (StoreBusy, "another process is writing; try again"),
+    sqlite3.SQLITE_LOCKED: (StoreBusy, "another process is writing; try again"),
+    sqlite3.SQLITE_CORRUPT: (Damaged, "restore the file from a backup"),
+    sqlite3.SQLITE_NOTADB: (Damaged, "this is not a database; restore the file from a backup"),
+    sqlite3.SQLITE_CONSTRAINT: (Conflict, ""),
+    sqlite3.SQLITE_IOERR: (
+        StoreError,
+        "look at the disk: its room, this user's quota, the system's log; then try again",
+    ),
+    sqlite3.SQLITE_READONLY: (StoreError, "the file or its folder cannot be written; look at its owner and mode"),
+    sqlite3.SQLITE_CANTOPEN: (StoreError, "the file cannot be opened; look at its folder, owner and mode"),
+}
+_POSTGRES: dict[str, tuple[type[StoreError], str]] = {
+    "53100": (DiskFull, "free some room on the database server; nothing was written"),
+    "55P03": (StoreBusy, "another process is writing; try again"),
+    "57014": (StoreBusy, "the server cancelled the statement; try again"),
+    "40P01": (StoreBusy, "another process is writing; try again"),
+    "40001": (StoreBusy, "another process is writing; try again"),
+    "53300": (StoreBusy, "the server has no free connection"),
+    "57P03": (StoreBusy, "the server is starting; try again"),
+    "42703": (StoreError, _OTHER_TABLES),
+    "42P01": (StoreError, _OTHER_TABLES),
+    "42501": (StoreError, "give the role the rights it needs on this database"),
+}
+
+
+_LEAST_ROOM = 64 * 1024
+
+
+def translate(error: BaseException, place: str) -> BaseException:
+    """The Tidemill error that says the same; errors that are nobody's database are returned as they are."""
+    if isinstance(error, TidemillError):
+        return error
+    inner: BaseException = error
+    if isinstance(error, (DBAPIError, StatementError)) and error.orig is not None:
+        inner = error.orig
+    found = _known(inner, place)
+    if found is None and isinstance(error, StatementError):
+        found = StoreError(f"cannot be written: {inner}", place=place)
+    if found is None and isinstance(error, SQLAlchemyError):
+        found = StoreError(str(error), place=place)
+    if found is None:
+        return error
+    found.__cause__ = error
+    return found
+
+
+def _known(error: BaseException, place: str) -> StoreError | None:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and _no_room_at(place):
+            return DiskFull("the disk is full", place=place, hint=_SQLITE[sqlite3.SQLITE_FULL][1])
+        kind, hint = _SQLITE.get(code, (StoreError, _OTHER_TABLES if "no such " in str(error) else ""))
+        return kind(str(error), place=place, hint=hint)
+    if type(error).__module__.startswith("psycopg"):
+        state = getattr(error, "sqlstate", None) or ""
+        kind, hint = _POSTGRES.get(state, (Conflict if state.startswith("23") else StoreError, ""))
+        return kind(str(error).strip() or type(error).__name__, place=place, hint=hint)
+    return None
+
+
+def _no_room_at(place: str) -> bool:
+    """Whether the file's disk is full: SQLite calls it an I/O error where not even its shared memory file has room."""
+    try:
+        disk = os.statvfs(Path(place).parent)
+    except OSError:  # the place is no file
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST_ROOM
+
+
+@contextmanager
+def border(place: str) -> Iterator[None]:
+    """Errors leave this block translated."""
+    try:
+        yield
+    except Exception as error:
+        told = translate(error, place)
+        if told is error:
+            raise
+        raise told from error

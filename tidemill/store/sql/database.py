@@ -1,0 +1,106 @@
+"""A database as the nouns see it: `rows` reads the last commit, `write` runs work in the writer's next group commit."""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import DBAPIError
+
+from tidemill.store.sql.border import border
+from tidemill.store.sql.rows import AnyRow
+from tidemill.store.sql.write_ops import WriteOp
+from tidemill.store.sql.writer import Writer
+from tidemill.types import Micros
+
+T = TypeVar("T")
+CHUNK = 500
+"""Values in one IN."""
+
+
+class Database:
+    """One open database. ``wall`` is the clock of leases, ``version`` the cheap look whether somebody has committed."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        writer: Writer,
+        place: str,
+        wall: Callable[[], Micros],
+        version: Callable[[], int],
+        release: Callable[[], None],
+    ) -> None:
+        self.engine, self.place, self.wall, self.version = engine, place, wall, version
+        self._writer, self._release = writer, release
+        self._at_exit = _close_at_exit(self)
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    def rows(
+        self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None
+    ) -> Sequence[AnyRow]:
+        """All rows, of the last commit; within a transaction, of that. ``given``: values of a statement built once."""
+        if tx is not None:
+            return tx.execute(statement, given).all()
+        with border(self.place):
+            try:
+                return self._read(statement, given)
+            except DBAPIError as exc:
+                if not exc.connection_invalidated:
+                    raise
+            return self._read(statement, given)  # the server went away in between; ask it once more
+
+    def rows_among(
+        self, statement: Executable, name: str, values: Iterable[Any], given: Mapping[str, Any] | None = None
+    ) -> list[AnyRow]:
+        """All rows of a statement with ``column IN name`` (an expanding parameter), for any number of values."""
+        wanted, found = list(dict.fromkeys(values)), list[AnyRow]()
+        for start in range(0, len(wanted), CHUNK):
+            found += self.rows(statement, given={**(given or {}), name: wanted[start : start + CHUNK]})
+        return found
+
+    def _read(self, statement: Executable, given: Mapping[str, Any] | None) -> Sequence[AnyRow]:
+        with self.engine.connect() as connection:
+            return connection.execute(statement, given).all()
+
+    def first(
+        self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None
+    ) -> AnyRow | None:
+        rows = self.rows(statement, tx, given)
+        return rows[0] if rows else None
+
+    def value(self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, None without one."""
+        row = self.first(statement, tx, given)
+        return None if row is None else row[0]
+
+    def write(self, work: Callable[[Connection], T], tx: Connection | None = None) -> T:
+        """Within a transaction run it there; else in the next group commit, and return when it is on the disk."""
+        return self._writer.call(work) if tx is None else work(tx)
+
+    def submit(self, piece: WriteOp) -> None:
+        self._writer.submit(piece)
+
+    def close(self) -> None:
+        atexit.unregister(self._at_exit)
+        self._writer.close()
+        self._release()
+        self.engine.dispose()
+
+
+def _close_at_exit(database: Database) -> Callable[[], None]:
+    """What is queued when the program ends is still written."""
+    alive = weakref.ref(database)
+
+    def close() -> None:
+        found = alive()
+        if found is not None:
+            found.close()
+
+    atexit.register(close)
+    return close

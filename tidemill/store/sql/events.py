@@ -1,0 +1,49 @@
+"""Events: what happened that a person may want to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam
+
+from tidemill.store.ports import Tx
+from tidemill.store.records import Event
+from tidemill.store.sql import schema
+from tidemill.store.sql.database import Database
+from tidemill.store.sql.paging import page
+from tidemill.store.sql.rows import OptionalFilters, Rows
+from tidemill.types import Micros
+
+EVENTS = Rows(Event, schema.events, "event")
+_event = schema.events.c
+_LIST = OptionalFilters(
+    EVENTS.select.order_by(_event.at.desc(), _event.seq.desc()),
+    kind=_event.kind == bindparam("kind"),
+    since=_event.at >= bindparam("since"),
+    until=_event.at < bindparam("until"),
+)
+
+
+class Events:
+    """In the order of their moments; those of one moment in the order they were written."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, event: Event, tx: Tx = None) -> None:
+        self._db.write(lambda tx: EVENTS.add(tx, event), tx)
+
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Event]:
+        given = {"kind": kind, "since": since, "until": until, "limit": limit}
+        return EVENTS.records(self._db.rows(_LIST.by(given), given=given))[::-1]
+
+    def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
+        where = () if kind is None else (_event.kind == kind,)
+        return page(self._db, EVENTS, _event.at, _event.seq, before, limit, *where)

@@ -1,0 +1,200 @@
+"""The live store: predictions, outcomes and online events, appended by group commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy.engine import Dialect
+
+from tidemill.store import ports as base
+from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.sql import online, outcomes, predictions
+from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.write_ops import WriteOp
+
+Done = Callable[[BaseException | None, Sequence[int]], None]
+Met = Callable[[Sequence[Outcome | None], Set[str]], None]
+
+
+class Append:
+    """What one call of `append` wants written."""
+
+    __slots__ = ("done", "earlier", "events", "known", "met", "outcomes", "predictions", "refused", "seqs")
+
+    def __init__(
+        self,
+        made: Sequence[Prediction],
+        seen: Sequence[Outcome],
+        events: Sequence[OnlineEvent],
+        done: Done | None,
+        met: Met | None = None,
+    ) -> None:
+        self.predictions, self.outcomes, self.events, self.done, self.met = made, seen, events, done, met
+        self.seqs: Sequence[int] = ()
+        self.earlier: Sequence[Outcome | None] = ()
+        self.known: Set[str] = frozenset()
+        self.refused: Set[int] = frozenset()  # places among the events of those whose outcome is not written
+
+    @property
+    def urgent(self) -> bool:
+        return self.done is not None
+
+    def run(self, tx: Connection) -> None:
+        Bulk([self]).run(tx)
+
+    def complete(self, error: BaseException | None) -> None:
+        if self.met is not None and error is None:
+            self.met(self.earlier, self.known)
+        if self.done is not None:
+            self.done(error, () if error is not None else self.seqs)
+
+    def split(self) -> Sequence[WriteOp]:
+        return ()
+
+
+class Bulk:
+    """Many appends as one: one statement for all their rows of a table."""
+
+    __slots__ = ("parts",)
+    urgent = True
+
+    def __init__(self, parts: Sequence[Append]) -> None:
+        self.parts = parts
+
+    def run(self, tx: Connection) -> None:
+        raw: Any = tx.connection.dbapi_connection
+        sql = _statements(tx.dialect)
+        made = [predictions.PREDICTIONS.values(p) for part in self.parts for p in part.predictions]
+        seen = [outcomes.OUTCOMES.values(o) for part in self.parts for o in part.outcomes]
+        cursor = raw.cursor()
+        if made:
+            cursor.executemany(sql["predictions"], made)
+        if seen:
+            self._look_back(cursor, sql)
+            cursor.executemany(sql["outcomes"], seen)
+        events = [e for part in self.parts for i, e in enumerate(part.events) if i not in part.refused]
+        if events:
+            given, fresh = online.number(tx, events)
+            cursor.executemany(sql["online"], [online.ONLINE.values(event) for event in fresh])
+            self._deal(given)
+        else:
+            self._deal(())
+        cursor.close()
+
+    def _look_back(self, cursor: Any, sql: dict[str, str]) -> None:
+        """What is there already: two queries a commit, for up to 500 outcomes."""
+        keys = [outcome.key for part in self.parts for outcome in part.outcomes]
+        there = {record.key: record for record in outcomes.OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
+        asking = [part for part in self.parts if part.met is not None]
+        named = {o.prediction for part in asking for o in part.outcomes if o.prediction is not None}
+        known = frozenset(row[0] for row in _among(cursor, sql, "known", sorted(named)))
+        for part in self.parts:
+            found = []
+            for outcome in part.outcomes:
+                found.append(there.get(outcome.key))
+                there.setdefault(outcome.key, outcome)
+            part.earlier, part.known, part.refused = found, known, _refused(part, found)
+
+    def _deal(self, given: Sequence[int]) -> None:
+        seqs = iter(given)
+        for part in self.parts:
+            part.seqs = [0 if i in part.refused else next(seqs) for i in range(len(part.events))]
+
+    def complete(self, error: BaseException | None) -> None:
+        raise NotImplementedError("its parts are told, each by itself")
+
+    def split(self) -> Sequence[WriteOp]:
+        return self.parts
+
+
+def _refused(part: Append, earlier: Sequence[Outcome | None]) -> Set[int]:
+    """Where among the events are those that come with an outcome which is not written: a key that is taken.
+
+    Of several outcomes with one key the first is written, and only its own event belongs to it.
+    """
+    if not part.events:
+        return frozenset()
+    written: dict[str, Outcome | None] = {}
+    for outcome, before in zip(part.outcomes, earlier, strict=True):
+        written.setdefault(outcome.key, outcome if before is None else None)
+    return {i for i, e in enumerate(part.events) if e.key in written and not _says(written[e.key], e)}
+
+
+def _says(outcome: Outcome | None, event: OnlineEvent) -> bool:
+    return outcome is not None and (outcome.subject, outcome.item, outcome.at, outcome.value) == (
+        event.subject,
+        event.item,
+        event.at,
+        event.value,
+    )
+
+
+def _among(cursor: Any, sql: dict[str, str], query: str, names: Sequence[str]) -> list[Any]:
+    """The rows of a query ``… IN (names)``."""
+    rows: list[Any] = []
+    for start in range(0, len(names), CHUNK):
+        part = names[start : start + CHUNK]
+        cursor.execute(f"{sql[query]} IN ({', '.join([sql['mark']] * len(part))})", part)
+        rows += cursor.fetchall()
+    return rows
+
+
+def combine(batch: Sequence[WriteOp]) -> Sequence[WriteOp]:
+    """All appends of a batch become one piece."""
+    appends = [piece for piece in batch if type(piece) is Append]
+    if len(appends) < 2:
+        return batch
+    return [Bulk(appends), *(piece for piece in batch if type(piece) is not Append)]
+
+
+_SQL: dict[str, dict[str, str]] = {}
+
+
+def _statements(dialect: Dialect) -> dict[str, str]:
+    """The inserts as the driver's own text: at thousands of rows a second the expression layer costs the most."""
+    found = _SQL.get(dialect.name)
+    if found is None:
+        tables = (predictions.PREDICTIONS.table, outcomes.OUTCOMES.table, online.ONLINE.table)
+        found = _SQL[dialect.name] = {table.name: _insert_text(table, dialect) for table in tables}
+        seen, made = outcomes.OUTCOMES, predictions.PREDICTIONS.table
+        found["earlier"] = f"{seen.select.compile(dialect=dialect)} WHERE {seen.table.c.key.compile(dialect=dialect)}"
+        found["known"] = f"{select(made.c.id).compile(dialect=dialect)} WHERE {made.c.id.compile(dialect=dialect)}"
+        found["mark"] = "%s" if dialect.name == "postgresql" else "?"
+    return found
+
+
+def _insert_text(table: Table, dialect: Dialect) -> str:
+    make: Callable[..., Dialect] = type(dialect)
+    positional = make(paramstyle="format" if dialect.name == "postgresql" else "qmark")
+    return f"{insert(table).compile(dialect=positional)} ON CONFLICT DO NOTHING"
+
+
+class Live:
+    """Implements `base.LiveStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self.predictions: base.Predictions = predictions.Predictions(database)
+        self.outcomes: base.Outcomes = outcomes.Outcomes(database)
+        self.online: base.Online = online.Online(database)
+
+    def append(
+        self,
+        predictions: Sequence[Prediction],
+        outcomes: Sequence[Outcome],
+        events: Sequence[OnlineEvent],
+        done: Done | None = None,
+        met: Met | None = None,
+    ) -> None:
+        self._db.submit(Append(predictions, outcomes, events, done, met))
+
+    def flush(self) -> None:
+        self._db.write(lambda tx: None)
+
+    def data_version(self) -> int:
+        return self._db.version()
+
+    def close(self) -> None:
+        self._db.close()

@@ -1,0 +1,125 @@
+"""Online events: every row of every subject's history, in order of knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from tidemill.store.ports import Tx
+from tidemill.store.records import OnlineEvent
+from tidemill.store.sql import live_schema
+from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.rows import OptionalFilters, Rows
+
+ONLINE = Rows(OnlineEvent, live_schema.online, "online event")
+_online = live_schema.online.c
+_FILL = (
+    update(live_schema.online)
+    .where(_online.key == bindparam("the_key"))
+    .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
+)
+_PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value)
+_OF = OptionalFilters(
+    ONLINE.where("subject").order_by(_online.seq),
+    watermark=_online.seq <= bindparam("watermark"),
+    item=_online.item == bindparam("item"),
+)
+_AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
+_OF_ALL = ONLINE.select.where(_AMONG)
+_ROWS_OF = OptionalFilters(
+    _PLAIN.where(_AMONG),
+    watermark=_online.seq <= bindparam("watermark"),
+)
+_SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
+_PRESENT = select(_online.key).where(_online.key.in_(bindparam("keys", expanding=True)))
+_LAST = select(func.max(_online.seq))
+LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
+
+
+def present(tx: Connection, keys: Sequence[str]) -> set[str]:
+    """Which of the keys are there."""
+    found: set[str] = set()
+    for start in range(0, len(keys), CHUNK):
+        found.update(tx.execute(_PRESENT, {"keys": keys[start : start + CHUNK]}).scalars())
+    return found
+
+
+def last_seq(tx: Connection) -> int:
+    return int(tx.execute(_LAST).scalar() or 0)
+
+
+def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], list[OnlineEvent]]:
+    """For each event the seq it gets (0 when its key is there already), and the new ones with their seq.
+
+    The writer holds the write lock, so seq grows in order of commit: who has read up to n has missed nothing below.
+    """
+    known = present(tx, [event.key for event in events])
+    seq = last_seq(tx)
+    given: list[int] = []
+    fresh: list[OnlineEvent] = []
+    for event in events:
+        if event.key in known:
+            given.append(0)
+            continue
+        known.add(event.key)
+        seq += 1
+        given.append(seq)
+        fresh.append(replace(event, seq=seq))
+    return given, fresh
+
+
+class Online:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]:
+        return ONLINE.records(self._db.rows(ONLINE.select.where(_online.seq > seq).order_by(_online.seq).limit(limit)))
+
+    def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
+        return self._db.rows(_SINCE, given={"seq": seq, "limit": limit})
+
+    def of(self, subject: str, watermark: int | None = None, item: str | None = None) -> Sequence[OnlineEvent]:
+        narrow = {"watermark": watermark, "item": item}
+        return ONLINE.records(self._db.rows(_OF.by(narrow), given={"subject": subject, **narrow}))
+
+    def of_all(self, subjects: Iterable[str]) -> Sequence[OnlineEvent]:
+        found = ONLINE.records(self._db.rows_among(_OF_ALL, "subjects", sorted(set(subjects))))
+        return sorted(found, key=lambda event: event.seq)
+
+    def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
+        narrow = {"watermark": watermark}
+        found = self._db.rows_among(_ROWS_OF.by(narrow), "subjects", sorted(set(subjects)), narrow)
+        return sorted(found, key=lambda row: int(row[0]))
+
+    def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
+        source, new = iter(rows), 0
+        while chunk := list(islice(source, LOAD)):
+            new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
+        return new
+
+    def unload(self, ingests: Iterable[str], tx: Tx = None) -> None:
+        names = list(ingests)
+        for start in range(0, len(names), CHUNK):
+            some = delete(live_schema.online).where(_online.ingest.in_(names[start : start + CHUNK]))
+            self._db.write(lambda tx, some=some: tx.execute(some), tx)  # type: ignore[misc]
+
+    def last_seq(self) -> int:
+        return int(self._db.value(_LAST) or 0)
+
+
+def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
+    given, fresh = number(tx, events)
+    there = [
+        {"the_key": event.key, "the_file": event.file, "the_row": event.row, "the_ingest": event.ingest}
+        for event, seq in zip(events, given, strict=True)
+        if not seq
+    ]
+    if fresh:
+        tx.execute(insert(live_schema.online), [ONLINE.row(event) for event in fresh])
+    if there:
+        tx.execute(_FILL, there)
+    return len(fresh)

@@ -1,0 +1,169 @@
+"""PostgreSQL 15 or newer, through psycopg 3 (extra ``postgres``): the same promises from a server.
+
+What differs: an advisory lock takes the place of BEGIN IMMEDIATE, so that within a transaction of the writer nothing
+changes under its feet; leases go by the server's clock; a server that went away is connected to again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from tidemill.errors import ConfigError, StoreError
+from tidemill.store.sql.border import border
+from tidemill.store.sql.database import Database
+from tidemill.store.sql.versions import Kind, bring_to_head
+from tidemill.store.sql.write_ops import WriteOp
+from tidemill.store.sql.writer import Writer
+from tidemill.types import Micros
+
+_LEAST = 150_000
+_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+
+def open_postgres(
+    url: str, kind: Kind, *, wait: float = 10.0, combine: Callable[[Sequence[WriteOp]], Sequence[WriteOp]] | None = None
+) -> Database:
+    """Connect to ``postgresql://user:secret@host/database``.
+
+    Raises ConfigError (no psycopg), StoreBusy, StoreError, ProjectError (written by a newer tidemill).
+    """
+    address = _address(url)
+    place = address.render_as_string(hide_password=True)
+    lock = f"SELECT pg_advisory_xact_lock({int.from_bytes(kind.name[:4].encode(), 'big')})"
+    theirs = " ".join(address.normalized_query.get("options", ()))
+    ours = f"-c default_transaction_read_only=on -c synchronous_commit=on -c lock_timeout={round(wait * 1e3)}"
+    engine = create_engine(
+        address,
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=20,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"options": f"{theirs} {ours}".strip(), "connect_timeout": max(2, round(wait))},
+    )
+
+    _carry_over(kind.tables)
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("SET default_transaction_read_only = off")
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql(lock)
+
+    with border(place):
+        try:
+            _check_version(engine, place)
+            bring_to_head(engine, kind, place, begin)
+        except BaseException:
+            engine.dispose()
+            raise
+    writer = Writer(lambda: PostgresSession(engine.connect(), lock), place, combine, patience=wait + 50)
+    watch = _Watch(engine, place)
+    return Database(engine, writer, place, watch.wall, watch.version, watch.close)
+
+
+def _address(url: str) -> URL:
+    try:
+        import psycopg  # noqa: F401 - only to say clearly that it is missing
+    except ImportError as exc:
+        raise ConfigError("PostgreSQL needs psycopg", hint="pip install 'tidemill[postgres]'") from exc
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _carry_over(tables: MetaData) -> None:
+    """A partial index is partial here too."""
+    for table in tables.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
+
+
+def _check_version(engine: Engine, place: str) -> None:
+    with engine.connect() as connection:
+        found = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+    if found < _LEAST:
+        raise StoreError(f"the server is PostgreSQL {found // 10_000}", place=place, hint="use PostgreSQL 15 or newer")
+
+
+class PostgresSession:
+    """The writer's connection."""
+
+    def __init__(self, connection: Connection, lock: str) -> None:
+        raw: Any = connection.connection.dbapi_connection
+        self.tx, self._raw, self._lock = connection, raw, lock
+        raw.execute("SET default_transaction_read_only = off")
+
+    @property
+    def broken(self) -> bool:
+        return bool(self._raw.closed)
+
+    def begin(self) -> None:
+        self._raw.execute("BEGIN")
+        self._raw.execute(self._lock)
+
+    def commit(self) -> None:
+        self._raw.execute("COMMIT")
+
+    def rollback(self) -> None:
+        self._raw.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._raw.execute("SAVEPOINT piece")
+
+    def release(self) -> None:
+        self._raw.execute("RELEASE SAVEPOINT piece")
+
+    def undo(self) -> bool:
+        if self._raw.closed:
+            return False
+        self._raw.execute("ROLLBACK TO SAVEPOINT piece")
+        self._raw.execute("RELEASE SAVEPOINT piece")
+        return True
+
+    def close(self) -> None:
+        self.tx.invalidate()
+        self.tx.close()
+
+
+class _Watch:
+    """The server's clock, and a number that changes with every commit: both on a connection of their own."""
+
+    def __init__(self, engine: Engine, place: str) -> None:
+        self._engine, self._place = engine, place
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def version(self) -> int:
+        seen = str(self._ask("SELECT pg_current_snapshot()::text"))
+        return int.from_bytes(hashlib.blake2b(seen.encode(), digest_size=7).digest(), "big")
+
+    def wall(self) -> Micros:
+        return int(self._ask(_NOW))
+
+    def _ask(self, query: str) -> Any:
+        with border(self._place), self._lock:
+            if self._connection is not None:
+                try:
+                    return self._connection.exec_driver_sql(query).scalar_one()
+                except DBAPIError as exc:
+                    if not exc.connection_invalidated:
+                        raise
+                    self._drop()  # the server went away in between; ask it once more
+            self._connection = self._engine.connect()
+            return self._connection.exec_driver_sql(query).scalar_one()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()

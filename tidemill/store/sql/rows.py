@@ -1,0 +1,152 @@
+"""Records to rows and back: the columns of a table are the fields of its record, in the same order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from tidemill.errors import Conflict, NotFound, StoreError
+from tidemill.types import did_you_mean
+
+R = TypeVar("R")
+AnyRow = Row[*tuple[Any, ...]]
+"""A row as the database gives it."""
+
+
+class Rows(Generic[R]):
+    """One record type and its table. ``noun`` is the word in error messages."""
+
+    def __init__(self, record: type[R], table: Table, noun: str) -> None:
+        self.type: Callable[..., R] = record
+        self.table, self.noun = table, noun
+        self.names = tuple(f.name for f in fields(record))  # type: ignore[arg-type]
+        self.values = attrgetter(*self.names)
+        self.select: Select[Any] = select(*(table.c[name] for name in self.names))
+        self.key: tuple[Column[Any], ...] = tuple(table.primary_key.columns)
+        # Built once: making these anew for every record would cost more than running them.
+        here = and_(*(column == bindparam(f"key_{column.name}") for column in self.key))
+        self._insert, self._find, self._change = insert(table), self.select.where(here), update(table).where(here)
+
+    def where(self, *names: str) -> Select[Any]:
+        """Those with the values that are given under the columns' own names. To be built once, as `OptionalFilters` says."""
+        return self.select.where(*(self.table.c[name] == bindparam(name) for name in names))
+
+    def row(self, record: R) -> dict[str, Any]:
+        return dict(zip(self.names, self.values(record), strict=True))
+
+    def record(self, row: AnyRow) -> R:
+        return self.type(*row)
+
+    def records(self, rows: Iterable[AnyRow]) -> list[R]:
+        return [self.type(*row) for row in rows]
+
+    def _key(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {f"key_{column.name}": values[column.name] for column in self.key}
+
+    def add(self, tx: Connection, record: R) -> bool:
+        """Insert. False when this very record is there already (a retry); Conflict when another one has its id."""
+        row = self.row(record)
+        there = tx.execute(self._find, self._key(row)).first()
+        if there is None:
+            tx.execute(self._insert, row)
+            return True
+        if not _same(there, self.values(record)):
+            raise Conflict(f"{self.noun} {self._name(row)} is there already, with other contents")
+        return False
+
+    def add_new(self, tx: Connection, records: Iterable[R]) -> None:
+        """Insert those whose key is not there yet."""
+        rows = [self.row(record) for record in records]
+        if rows:
+            tx.execute(insert_new(tx, self.table), rows)
+
+    def put(self, tx: Connection, record: R) -> None:
+        """Insert or replace. (The writer holds the write lock, so between the two nobody can come.)"""
+        row = self.row(record)
+        if not tx.execute(self._change, {**row, **self._key(row)}).rowcount:
+            tx.execute(self._insert, row)
+
+    def update(self, tx: Connection, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+        """Change named fields of one record. NotFound when it is not there, StoreError for a field it does not have."""
+        unknown = changes.keys() - set(self.names)
+        if unknown:
+            wrong = min(unknown)
+            raise StoreError(f"{self.noun} has no field {wrong!r}", hint=did_you_mean(wrong, self.names))
+        if not changes:
+            return
+        if not tx.execute(self._change, {**changes, **self._key(key)}).rowcount:
+            raise self.missing(key)
+
+    def missing(self, key: Mapping[str, Any]) -> NotFound:
+        return NotFound(f"no {self.noun} {self._name(key)}", hint=LISTED.get(self.noun, ""))
+
+    def _name(self, values: Mapping[str, Any]) -> str:
+        return "/".join(str(values[column.name]) for column in self.key)
+
+
+LIMIT = "limit"
+LISTED = {
+    "run": "tidemill runs ls lists them",
+    "model": "tidemill models ls lists them",
+    "release": "tidemill release status lists them",
+    "decision": "tidemill decisions ls --all lists them",
+    "prediction": "its id stands in the answer, and on the page under Live",
+}
+"""Where people find the names of what they asked for, by what it is."""
+
+
+class OptionalFilters:
+    """A query and what may narrow it: conditions on parameters of their own names, and ``limit``.
+
+    Each combination is built once: to build a statement costs several times what it costs to run it.
+    """
+
+    def __init__(self, query: Select[Any], **conditions: ColumnElement[bool]) -> None:
+        self._query, self._conditions = query, conditions
+        self._built: dict[tuple[str, ...], Select[Any]] = {}
+
+    def by(self, given: Mapping[str, Any]) -> Select[Any]:
+        """The query with the conditions that something is given for; None is nothing."""
+        names = tuple(name for name, value in given.items() if value is not None)
+        if names not in self._built:
+            query = self._query.where(*(self._conditions[name] for name in names if name != LIMIT))
+            self._built[names] = query.limit(bindparam(LIMIT)) if LIMIT in names else query
+        return self._built[names]
+
+
+def _same(there: Iterable[Any], given: Iterable[Any]) -> bool:
+    """The record that is there says what the given one says: JSON knows no tuples and no numpy numbers."""
+    return all(a == b or (b is not None and _plain(a) == _plain(b)) for a, b in zip(there, given, strict=True))
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value)) if isinstance(value, (dict, list, tuple)) else value
+
+
+def insert_new(tx: Connection, table: Table) -> Insert:
+    """INSERT … ON CONFLICT DO NOTHING; each dialect has its own class for the same words."""
+    if tx.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table).on_conflict_do_nothing()

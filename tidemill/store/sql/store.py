@@ -1,0 +1,53 @@
+"""The metadata store: the nouns of `tidemill.db` on one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tidemill.store import ports as base
+from tidemill.store.sql import (
+    artifacts,
+    datasets,
+    decisions,
+    edges,
+    events,
+    leases,
+    models,
+    releases,
+    runs,
+    settings,
+    tokens,
+    windows,
+)
+from tidemill.store.sql.database import Database
+
+T = TypeVar("T")
+
+
+class Store:
+    """Implements `base.MetadataStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self.runs: base.Runs = runs.Runs(database)
+        self.artifacts: base.Artifacts = artifacts.Artifacts(database)
+        self.edges: base.Edges = edges.Edges(database)
+        self.datasets: base.Datasets = datasets.Datasets(database)
+        self.models: base.Models = models.Models(database)
+        self.releases: base.Releases = releases.Releases(database)
+        self.decisions: base.Decisions = decisions.Decisions(database)
+        self.events: base.Events = events.Events(database)
+        self.windows: base.Windows = windows.Windows(database)
+        self.leases: base.Leases = leases.Leases(database)
+        self.tokens: base.Tokens = tokens.Tokens(database)
+        self.settings: base.Settings = settings.Settings(database)
+
+    def transact(self, work: Callable[[base.Tx], T]) -> T:
+        return self._db.write(work)
+
+    def data_version(self) -> int:
+        return self._db.version()
+
+    def close(self) -> None:
+        self._db.close()

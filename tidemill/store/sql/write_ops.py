@@ -1,0 +1,74 @@
+"""What the writer writes (a `WriteOp`) and what it writes to (a `Session`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+
+class Session(Protocol):
+    """The writer's own connection, one transaction at a time."""
+
+    tx: Connection
+
+    @property
+    def broken(self) -> bool:
+        """The connection is gone for good."""
+        ...
+
+    def begin(self) -> None: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def savepoint(self) -> None: ...
+    def release(self) -> None: ...
+    def undo(self) -> bool:
+        """Back to the savepoint; False when the database has given up the whole transaction."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class WriteOp(Protocol):
+    """Something to be written."""
+
+    @property
+    def urgent(self) -> bool:
+        """Somebody waits for it."""
+        ...
+
+    def run(self, tx: Connection) -> None: ...
+    def complete(self, error: BaseException | None) -> None:
+        """Called once, after the commit (None) or when it is certain that nothing of this was written."""
+        ...
+
+    def split(self) -> Sequence[WriteOp]:
+        """The pieces it was combined from, tried one by one when it fails and told one by one; none when single."""
+        ...
+
+
+class Call(Generic[T]):
+    """A function of the transaction whose caller waits."""
+
+    __slots__ = ("future", "result", "work")
+    urgent = True
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self.work = work
+        self.future: Future[T] = Future()
+
+    def run(self, tx: Connection) -> None:
+        self.result = self.work(tx)
+
+    def complete(self, error: BaseException | None) -> None:
+        if error is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(self.result)
+
+    def split(self) -> Sequence[WriteOp]:
+        return ()

@@ -1,0 +1,128 @@
+"""A run's steps as a picture: layered from left to right, few crossings, every step with its state in words and sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from tidemill.web.charts.svg import clip, el, empty, picture
+
+BOX_W, BOX_H, GAP_X, GAP_Y = 158, 46, 44, 16
+LEAST_W, LEAST_GAP, ROOM = 112, 20, 936
+"""A long row of steps is drawn closer, so that it fits the page; one longer still keeps this size and scrolls."""
+TONES = {
+    "done": "ok",
+    "cached": "cached",
+    "running": "busy",
+    "failed": "bad",
+    "skipped": "idle",
+    "pending": "idle",
+    "cancelled": "warn",
+}
+_SIGN = {"done": "✓", "cached": "↺", "running": "…", "failed": "✕", "skipped": "–", "pending": "○", "cancelled": "!"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step: its name, the names it waits for, its status and a line below."""
+
+    name: str
+    after: Sequence[str]
+    status: str
+    line: str = ""
+    href: str = ""
+
+
+def layers(after: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Each name in the layer after the last of those it waits for; names that are not there are ignored, a circle is cut.
+
+    >>> layers({"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]})
+    [['a'], ['b', 'c'], ['d']]
+    """
+    depth: dict[str, int] = {}
+    waiting = {name: [a for a in before if a in after and a != name] for name, before in after.items()}
+    while waiting:
+        ready = [n for n, before in waiting.items() if all(a in depth for a in before)] or [next(iter(waiting))]
+        for name in ready:
+            depth[name] = max((depth[a] + 1 for a in waiting[name] if a in depth), default=0)
+        for name in ready:
+            del waiting[name]
+    ordered: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    for name in after:
+        ordered[depth[name]].append(name)
+    return _uncross(ordered, after)
+
+
+def _uncross(ordered: list[list[str]], after: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Two sweeps of the barycentre rule: a step stands at the mean height of its neighbours."""
+    children: dict[str, list[str]] = {name: [] for name in after}
+    for name, before in after.items():
+        for a in before:
+            children.get(a, []).append(name)
+    for sweep in (0, 1, 0):
+        near: Mapping[str, Sequence[str]] = after if sweep == 0 else children
+        place = {n: (i + 0.5) / len(row) for row in ordered for i, n in enumerate(row)}
+        for row in ordered if sweep == 0 else reversed(ordered):
+            mean = {n: _mean([place[a] for a in near[n] if a in place], place[n]) for n in row}
+            row.sort(key=mean.__getitem__)
+            place.update({n: (i + 0.5) / len(row) for i, n in enumerate(row)})
+    return ordered
+
+
+def _mean(values: Sequence[float], default: float) -> float:
+    return sum(values) / len(values) if values else default
+
+
+def graph(title: str, nodes: Sequence[Node]) -> Markup:
+    """The picture. It keeps its natural size; its box scrolls where it is wider than the screen."""
+    if not nodes:
+        return empty(title, "no steps")
+    rows = layers({n.name: n.after for n in nodes})
+    tall = max(len(row) for row in rows)
+    box, gap = _spread(len(rows))
+    width = len(rows) * (box + gap) - gap + 8
+    height = tall * (BOX_H + GAP_Y) - GAP_Y + 8
+    place: dict[str, tuple[float, float]] = {}
+    for i, row in enumerate(rows):
+        start = (height - (len(row) * (BOX_H + GAP_Y) - GAP_Y)) / 2
+        for j, name in enumerate(row):
+            place[name] = (4 + i * (box + gap), start + j * (BOX_H + GAP_Y))
+    wires = [_wire(place[a], place[n.name], box, gap) for n in nodes for a in n.after if a in place and a != n.name]
+    told = "; ".join(f"{n.name} ({n.status}){' after ' + ', '.join(n.after) if n.after else ''}" for n in nodes)
+    boxes = [_box(n, *place[n.name], box) for n in nodes]
+    drawn = picture(width, height, title, told, *wires, *boxes, class_="graph")
+    fixed = f'width="{width}" height="{height}" '
+    return Markup(str(drawn).replace("<svg ", f"<svg {fixed}", 1))  # noqa: S704  # two numbers into escaped text
+
+
+def _spread(layers: int) -> tuple[int, int]:
+    """How wide a box and a gap are, for so many layers to fit the page."""
+    if layers * (BOX_W + GAP_X) - GAP_X + 8 <= ROOM:
+        return BOX_W, GAP_X
+    return min(max((ROOM - 8 - LEAST_GAP * (layers - 1)) // layers, LEAST_W), BOX_W), LEAST_GAP
+
+
+def _wire(source: tuple[float, float], target: tuple[float, float], box: int, gap: int) -> Markup:
+    x1, y1 = source[0] + box, source[1] + BOX_H / 2
+    x2, y2 = target[0], target[1] + BOX_H / 2
+    bend = min(gap, (x2 - x1) / 2 + 6)
+    return el(
+        "path",
+        d=f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2 - 5:.1f} {y2:.1f}",
+        class_="wire",
+    )
+
+
+def _box(node: Node, x: float, y: float, width: int) -> Markup:
+    return el(
+        "g",
+        el("title", f"{node.name}: {node.status} {node.line}"),
+        el("rect", x=x, y=y, width=width, height=BOX_H, rx=9, class_="box"),
+        el("rect", x=x, y=y + 9, width=4, height=BOX_H - 18, rx=2, class_="edge"),
+        el("text", clip(node.name, width - 38, 13), x=x + 15, y=y + 19, class_="node-name"),
+        el("text", clip(node.line, width - 20, 11.5), x=x + 15, y=y + 35, class_="node-line"),
+        el("text", _SIGN.get(node.status, "?"), x=x + width - 13, y=y + 20, class_="node-sign", text_anchor="middle"),
+        class_=f"node {TONES.get(node.status, 'idle')}",
+    )
