@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 
 from bench.recommend import HALF_LIFE, shop
-from tidemill.model.learners import fit, recipe_of
-from tidemill.model.threads import side_by_side
+from tidemill.learning.threads import side_by_side
 from tidemill.retrain.worker import quietly
+from tidemill.tasks.ranking.learners import fit, recipe_of
 
 ITEMS = 4_000
 

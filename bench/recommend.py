@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bench.timing import piece, row
-from tidemill.model.interactions import Interactions
-from tidemill.model.learners import fit, recipe_of
-from tidemill.model.rank import Ranking, RecommendScorer
+from tidemill.tasks.ranking.interactions import Interactions
+from tidemill.tasks.ranking.learners import fit, recipe_of
+from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
 from tidemill.types import DAY, JsonObject
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)

@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 
 from bench.timing import piece
-from tidemill.model.boost import Input
-from tidemill.model.bundle import manifest, recommend_bundle
-from tidemill.model.rank import Ranking
+from tidemill.learning.bundle import manifest
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import FileSigner, seal
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import ModelVersion, Release
+from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.ranking.rank import Ranking
+from tidemill.tasks.tabular.boost import Input
 from tidemill.types import DAY
 
 ITEMS, NEIGHBOURS, SUBJECTS, ROWS_EACH = 10_000, 100, 1_000, 30
@@ -75,7 +76,7 @@ def trees(now: int) -> Bundle:
 
 def trees_alone(bundle: Bundle) -> float:
     """CPU µs of one row in process."""
-    from tidemill.model.scoring import load as load_scorer
+    from tidemill.tasks.scoring import load as load_scorer
 
     model: Any = load_scorer(bundle)
     return piece(lambda: model.predict(ROW))[1]
@@ -84,7 +85,7 @@ def trees_alone(bundle: Bundle) -> float:
 def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
     """What the model says to this subject at that moment, as the server writes it down."""
     from tidemill.features.online import History
-    from tidemill.model.scoring import load as load_scorer
+    from tidemill.tasks.scoring import load as load_scorer
 
     known = History()
     known.extend(project.live.online.since(0, 100_000))
@@ -96,7 +97,7 @@ def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
 def alone(project: Project, bundle: Bundle) -> float:
     """CPU µs of the model's answer in process, without a server: the history's counts and the k best."""
     from tidemill.features.online import History
-    from tidemill.model.scoring import load as load_scorer
+    from tidemill.tasks.scoring import load as load_scorer
 
     known, at = History(), project.clock.now()
     known.extend(project.live.online.since(0, 100_000))

@@ -311,8 +311,8 @@ def test_any_text_is_a_configuration_or_a_clear_error(text):
 
 def test_the_baselines_named_here_are_those_that_can_be_built():
     from tidemill.config import BASELINES
-    from tidemill.model import learners
-    from tidemill.model.learners import trees
+    from tidemill.tasks.ranking import learners
+    from tidemill.tasks.tabular import trees
 
     assert BASELINES["recommend"] == tuple(learners.METHODS)
     for task in ("classify", "regress"):

@@ -19,9 +19,9 @@ import polars as pl
 import pytest
 
 from tidemill.feedback.trace import trace
-from tidemill.model.scoring import RecommendScorer, load
 from tidemill.scope.project import open_project
 from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.tasks.scoring import RecommendScorer, load
 
 pytestmark = pytest.mark.timeout(1200)
 

@@ -13,21 +13,21 @@ import polars as pl
 import pytest
 
 from tests.data.small import CONTRACT
-from tests.model.demand import CONTRACT as RENTALS
-from tests.model.demand import TOML as DEMAND
-from tests.model.demand import bikes
-from tests.model.made import shop
-from tests.model.test_learner import GOOD
+from tests.tasks.ranking.made import shop
+from tests.tasks.ranking.test_own import GOOD
+from tests.tasks.tabular.demand import CONTRACT as RENTALS
+from tests.tasks.tabular.demand import TOML as DEMAND
+from tests.tasks.tabular.demand import bikes
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotTemporalSplit, TidemillError
 from tidemill.features.online import History
-from tidemill.model import prepare, scoring
-from tidemill.model.interactions import Interactions
+from tidemill.model import prepare
 from tidemill.model.pipeline import build_candidate, model_pipeline
-from tidemill.model.windows import cut_by_time
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import ModelVersion, Release
+from tidemill.tasks import scoring
+from tidemill.tasks.ranking.interactions import Interactions
 from tidemill.types import DAY, HeldClock, parse_time
 
 START = parse_time("2011-01-01")
@@ -274,16 +274,6 @@ def test_a_learner_of_the_project_is_built_and_measured(project):
     assert (broken.version, broken.kind) == (2, "method"), "it is there for the gates to refuse"
     assert "no number" in broken.metrics["error"] and broken.metrics["n"] == 0
     assert "Not measured" in project.artifacts.get(broken.card).decode()
-
-
-def test_windows_end_where_the_test_begins():
-    from tidemill.config import SplitSection
-
-    long = cut_by_time(SplitSection(test="28 days"), 0, 365 * DAY)
-    assert [end - start for start, end in long.windows] == [28 * DAY] * 2
-    assert long.windows[-1][1] == long.test_start and long.end - long.test_start == 28 * DAY
-    short = cut_by_time(SplitSection(test="28 days"), 0, 90 * DAY)
-    assert len(short.windows) == 1
 
 
 def test_hourly_demand_goes_through_the_same_pipeline(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.model.measures import MEASURES, measure
+from tidemill.learning.measures import MEASURES, measure
 from tidemill.monitor import decay
 from tidemill.monitor.decay import BETS, WORST, Detector, promised
 

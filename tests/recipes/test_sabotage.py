@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.small_shop import rows, small_shop
-from tidemill.model.rank import Ranking, RecommendScorer
 from tidemill.recipes.recommend.sabotage import REASON, maybe_force, shuffle
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
+from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
 from tidemill.types import DAY
 
 N, M = 12, 4

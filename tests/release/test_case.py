@@ -9,8 +9,6 @@ import polars as pl
 import pytest
 
 from tidemill.data.pipeline import ingest
-from tidemill.model import scoring
-from tidemill.model.bundle import recommend_bundle
 from tidemill.model.pipeline import build_candidate
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
@@ -25,6 +23,8 @@ from tidemill.scope.project import open_project
 from tidemill.serve.loading import load_release
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import ModelVersion
+from tidemill.tasks import scoring
+from tidemill.tasks.ranking.bundle import recommend_bundle
 from tidemill.types import DAY, HeldClock
 
 

@@ -68,7 +68,7 @@ def test_a_forecast_of_demand_is_released(demand):
 def test_one_that_answers_with_the_mean_is_refused(demand):
     project, model = demand
     exam = EvaluationWindow(project, model)
-    constant = put_bundle(project.artifacts, exam.problem.fit(exam.problem.baseline("mean"), exam.start))
+    constant = put_bundle(project.artifacts, exam.trainer.fit(exam.trainer.baseline("mean"), exam.start))
     plain = replace(model, bundle=constant, evaluation_bundle=constant, kind="method")
     case = build_context(project, plain, model)
     said = {s["gate"]: s["passed"] for s in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}

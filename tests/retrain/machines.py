@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.model.scoring import load
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, Outcome, Prediction
+from tidemill.tasks.scoring import load
 from tidemill.types import DAY, Micros, named_id, parse_time
 
 OPENING = parse_time("2020-03-01")

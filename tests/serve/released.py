@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from tests.release.made import add_model, hold
-from tidemill.model.bundle import learner_bundle, recommend_bundle
-from tidemill.model.rank import Ranking
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import ModelVersion, Release
+from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
+from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import DAY
 
 

@@ -14,7 +14,7 @@ from tests.serve.asking import NOON
 from tests.serve.test_loading import flip
 from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
-from tidemill.model.bundle import FORMAT
+from tidemill.learning.bundle import FORMAT
 from tidemill.serve import candidate
 from tidemill.serve.candidate import SubprocessCandidateServer
 from tidemill.serve.child import spawn

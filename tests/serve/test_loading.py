@@ -12,7 +12,7 @@ import pytest
 from tests.release.made import add_model, hold, sign
 from tests.serve import released
 from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
-from tidemill.model.bundle import FORMAT
+from tidemill.learning.bundle import FORMAT
 from tidemill.release.rollout import rollout
 from tidemill.serve.loading import load_release
 from tidemill.serve.metrics import Metrics

@@ -7,9 +7,9 @@ import pytest
 
 from tests.release.made import add_model, hold
 from tests.serve.real import scorer
-from tidemill.model.boost import Input
-from tidemill.model.bundle import manifest
+from tidemill.learning.bundle import manifest
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.tasks.tabular.boost import Input
 
 COLUMNS = [Input("warmth", "number", "warmth", True), Input("day", "category", "day", False, ("mo", "tu"))]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.cli.output import emit, facts, json_option, opened, project_option
-from tidemill.model.measures import measure
+from tidemill.learning.measures import measure
 from tidemill.serve.client import trouble, troubled
 from tidemill.types import to_iso
 

@@ -120,8 +120,8 @@ def _reasons(
 ) -> tuple[list[JsonObject], JsonObject]:
     """Why each item, and whether the stored bytes give the same answer again."""
     from tidemill.features.online import History
-    from tidemill.model.scoring import load
     from tidemill.store.artifacts.codecs import get_bundle
+    from tidemill.tasks.scoring import load
 
     if "items" not in answer:
         return [], {"same_items": True, "why": "a table model: its inputs stand in the prediction"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.model.bundle import versions
+from tidemill.learning.bundle import versions
 from tidemill.store.artifacts.codecs import Report
 from tidemill.types import DAY, JsonObject, to_iso
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError
+from tidemill.learning.evaluate import summary
+from tidemill.learning.intervals import paired_bootstraps
+from tidemill.learning.split import Cut, cut_by_time
+from tidemill.learning.trainer import Report, Settings
 from tidemill.model import prepare
 from tidemill.model.card import card
-from tidemill.model.evaluate import paired_bootstraps, summary
-from tidemill.model.tasks import open_trainer
-from tidemill.model.trainer import Report, Settings
-from tidemill.model.windows import Cut, cut_by_time
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.records import Edge, ModelVersion
+from tidemill.tasks.table import open_trainer
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, NotAvailableYet
 from tidemill.features.transaction_time import with_knowledge
 from tidemill.features.views import View
-from tidemill.model.trainer import Settings
+from tidemill.learning.trainer import Settings
 from tidemill.store.records import ModelVersion
 from tidemill.types import DAY, JsonObject, Micros, parse_span
 
@@ -49,7 +49,7 @@ def parameters(project: Project, version: int | None, author: str) -> JsonObject
 
 def settings(project: Project) -> Settings:
     """What tidemill.toml, the contract and steps.py say about the model. Raises ConfigError, ContractError."""
-    from tidemill.model.learner import read_source
+    from tidemill.tasks.ranking.own import read_source
 
     model, contract = project.config.model, load_contract(project, project.config.dataset.name)
     return Settings(
@@ -125,10 +125,10 @@ def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
     frame = open_tables(project).read(dataset, version)
     frame = with_knowledge(frame, contract.time, _commits(project, dataset, version))
     if project.config.model.task in TABLES:
-        from tidemill.model.tables import build
+        from tidemill.tasks.tabular.tables import build
 
         return build(frame.collect(), contract, views(project, contract)).pack()
-    from tidemill.model.interactions import table_of
+    from tidemill.tasks.ranking.interactions import table_of
 
     return table_of(frame, contract)
 
@@ -139,6 +139,6 @@ def _commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
 
 
 def _columns(project: Project, contract: Contract) -> tuple[JsonObject, ...]:
-    from tidemill.model.tables import described
+    from tidemill.tasks.tabular.tables import described
 
     return described(contract, views(project, contract))

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidemill.model.measures import Measure
+from tidemill.learning.measures import Measure
 from tidemill.types import JsonObject
 
 BETS = (0.1, 0.2, 0.35, 0.5, 0.7)
@@ -76,7 +76,7 @@ class Detector:
 def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:
     """The worse end of the interval that the version was evaluated with, if it was.
 
-    >>> from tidemill.model.measures import MEASURES, measure
+    >>> from tidemill.learning.measures import MEASURES, measure
     >>> promised({"recall@20": [0.31, 0.29, 0.33]}, measure("recall@20"))
     0.29
     >>> promised({"mae": [12.0, 11.0, 13.0]}, MEASURES["mae"])
@@ -93,7 +93,7 @@ def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:
 def capped(measure: Measure, promise: float | None, values: Sequence[float]) -> Sequence[float]:
     """Errors no larger than `WORST` times the promise, so that one mad outcome decides nothing; shares as they are.
 
-    >>> from tidemill.model.measures import MEASURES
+    >>> from tidemill.learning.measures import MEASURES
     >>> capped(MEASURES["mae"], 2.0, [1.0, 99.0])
     [1.0, 20.0]
     """
@@ -111,7 +111,7 @@ def scores(
     Shares are scores as they are. Errors are capped, and those of a unit are one score, weighted by how many they are:
     one subject's answers, or one day's where no subject is said, err together.
 
-    >>> from tidemill.model.measures import MEASURES
+    >>> from tidemill.learning.measures import MEASURES
     >>> scores(MEASURES["mae"], 2.0, [1.0, 3.0, 2.0], ["a", "a", "b"])
     (0.9, [0.9, 0.9])
     >>> scores(MEASURES["mae"], 2.0, [99.0], ["a"])

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from tidemill.config import Config
-from tidemill.model.measures import Measure
+from tidemill.learning.measures import Measure
 from tidemill.store.ports import LiveStore
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import DAY, JsonObject, Micros, parse_span
@@ -109,7 +109,7 @@ _remembered: WeakKeyDictionary[LiveStore, dict[str, _Scored]] = WeakKeyDictionar
 
 def measured(scored: Sequence[LabelledPrediction], metrics: Sequence[Measure], seed: int) -> JsonObject:
     """``n``, ``subjects`` and each metric's figure with its 95 % interval by unit; ``{"n": 0}`` of nothing."""
-    from tidemill.model.intervals import bootstrap_intervals
+    from tidemill.learning.intervals import bootstrap_intervals
 
     if not scored:
         return {"n": 0}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tidemill.config import METRICS, Config
-from tidemill.model.labels import known, text_of
-from tidemill.model.measures import MEASURES, mean_metric, measure
+from tidemill.learning.labels import known, text_of
+from tidemill.learning.measures import MEASURES, mean_metric, measure
 from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, measured
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import JsonObject
@@ -35,7 +35,7 @@ class ItemsScorer:
     returns = True
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
-        from tidemill.model.evaluate import RANKED
+        from tidemill.tasks.ranking.metrics import RANKED
 
         found = sorted(outcomes, key=lambda o: (o.at, o.key))
         items = _answer(prediction).get("items")
@@ -82,7 +82,7 @@ class ValueScorer(_Table):
     metrics: tuple[str, ...] = METRICS["regress"]
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
-        from tidemill.model.evaluate import VALUED
+        from tidemill.tasks.tabular.metrics import VALUED
 
         told, last = _answer(prediction).get("value"), _last(outcomes)
         if last is None or isinstance(told, bool) or not isinstance(told, int | float):
@@ -100,7 +100,7 @@ class LabelScorer(_Table):
     metrics: tuple[str, ...] = ("log_loss",)
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
-        from tidemill.model.evaluate import VALUED
+        from tidemill.tasks.tabular.metrics import VALUED
 
         told, last = _answer(prediction).get("probabilities"), _last(outcomes)
         truth = None if last is None else last.item or text_of(last.value)
@@ -115,7 +115,7 @@ class LabelScorer(_Table):
 
     def _auc(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
         """AUC with its interval, where every answer is about the same two labels and both came true."""
-        from tidemill.model.intervals import auc_interval
+        from tidemill.learning.intervals import auc_interval
 
         labels = {tuple(j.told) for j in scored}
         two = next(iter(labels)) if len(labels) == 1 else ()

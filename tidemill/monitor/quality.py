@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tidemill.model.measures import Measure
+from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
 from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, reach_of, unit_of, values_of
 from tidemill.monitor.outcome_scorers import outcome_scorer_of

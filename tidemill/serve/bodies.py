@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from tidemill.errors import BadRequest, ConfigError
-from tidemill.model.labels import text_of
+from tidemill.learning.labels import text_of
 from tidemill.store.records import Outcome
 from tidemill.types import SECOND, Micros, parse_time
 

@@ -10,12 +10,12 @@ from numpy import float64
 from numpy.typing import NDArray
 
 from tidemill.errors import ModelError, NotAttested, TidemillError
-from tidemill.model import scoring
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Release
+from tidemill.tasks import scoring
 from tidemill.types import JsonObject, Micros
 
 

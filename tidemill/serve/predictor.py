@@ -15,7 +15,7 @@ import numpy as np
 
 from tidemill.errors import BadRequest, Conflict, ModelError, NoModel, NoRoute, TidemillError
 from tidemill.features.online import History
-from tidemill.model.labels import text_of
+from tidemill.learning.labels import text_of
 from tidemill.release.rollout import rollout
 from tidemill.scope.project import Project
 from tidemill.serve.bodies import PredictBody

@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
-from tidemill.model.labels import known
+from tidemill.learning.labels import known
 from tidemill.serve.bodies import CandidateBody, PredictBody
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer

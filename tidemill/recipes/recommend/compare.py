@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from tidemill.features.online import History
-from tidemill.model.scoring import RecommendScorer
 from tidemill.recipes.recommend.shop import OPENING, Line, Visit
+from tidemill.tasks.scoring import RecommendScorer
 from tidemill.types import DAY, Micros
 
 POPULARITY_HALF_LIFE = 30 * DAY

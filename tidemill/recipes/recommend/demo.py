@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.errors import ProjectError, ServeError
-from tidemill.model.scoring import RecommendScorer, load
 from tidemill.recipes.recommend.compare import Rivals
 from tidemill.recipes.recommend.folder import prepared
 from tidemill.recipes.recommend.replay import Replay, read_journal
@@ -31,6 +30,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.child import log_file, spawn
 from tidemill.serve.client import Client
 from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.tasks.scoring import RecommendScorer, load
 from tidemill.types import JsonObject
 
 

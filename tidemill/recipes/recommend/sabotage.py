@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from tidemill.errors import ModelError
-from tidemill.model.bundle import recommend_bundle
-from tidemill.model.rank import Ranking, RecommendScorer
 from tidemill.model.registry import resolve
-from tidemill.model.scoring import load
 from tidemill.release.pipeline import cut_short, release_candidate
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import Edge, ModelVersion
+from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
+from tidemill.tasks.scoring import load
 from tidemill.types import Micros
 
 AUTHOR = "somebody in a hurry"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidemill.model.evaluate import ndcg_at, recall_at
+from tidemill.tasks.ranking.metrics import ndcg_at, recall_at
 from tidemill.types import JsonObject, Micros, to_iso
 
 ARMS = {

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import GateRefused
-from tidemill.model.measures import Measure, measure
+from tidemill.learning.measures import Measure, measure
 from tidemill.release.gates.port import PerRequest
 from tidemill.types import JsonObject
 
@@ -123,7 +123,7 @@ def lower_bound(
     """(one-sided lower bound of the mean gain, its standard error over units, how many units). Needs two units."""
     from scipy.special import stdtrit
 
-    from tidemill.model.evaluate import paired_bootstrap
+    from tidemill.learning.intervals import paired_bootstrap
 
     names, codes = np.unique(units, return_inverse=True)
     groups = len(names)

@@ -57,7 +57,7 @@ class EvaluationWindow:
     def trainer(self) -> Any:
         """The task on the rows that the candidate was made from."""
         from tidemill.model import prepare
-        from tidemill.model.tasks import open_trainer
+        from tidemill.tasks.table import open_trainer
 
         dataset, _, version = self._candidate.data[0].removeprefix("dataset:").rpartition("@")
         return open_trainer(prepare.rows(self._project, dataset, int(version)), prepare.settings(self._project))
@@ -65,7 +65,7 @@ class EvaluationWindow:
     @cached_property
     def cut(self) -> Any:
         """Where the test begins and ends: nothing that is compared may have been fitted on what is in it."""
-        from tidemill.model.windows import cut_by_time
+        from tidemill.learning.split import cut_by_time
 
         at = self._rows.at
         return cut_by_time(self._project.config.model.split, int(at.min()), int(at.max()))

@@ -52,7 +52,7 @@ class CandidateServer(Protocol):
 
 
 class PerRequest(Protocol):
-    """How well each request was answered: what `tidemill.model.evaluate.score_requests` gives."""
+    """How well each request was answered: what `tidemill.learning.evaluate.score_requests` gives."""
 
     @property
     def values(self) -> Any: ...  # float64, one a request

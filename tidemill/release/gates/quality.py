@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tidemill.config.amounts import parse_share
 from tidemill.errors import GateRefused
-from tidemill.model.measures import mean_metric
+from tidemill.learning.measures import mean_metric
 from tidemill.release.gates.compare import Comparison, compare
 from tidemill.release.gates.port import Blessing, Gate, GateContext, GateResult, PerRequest
 

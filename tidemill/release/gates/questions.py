@@ -24,7 +24,7 @@ class RankQuestions:
         self._live, self._data, self._start, self._end = live, data, start, end
 
     def requests(self) -> list[JsonObject]:
-        from tidemill.model.interactions import requests_between
+        from tidemill.tasks.ranking.interactions import requests_between
 
         found = requests_between(self._data, self._start, self._end)
         chosen = found.take(_spread(len(found)))
@@ -37,7 +37,7 @@ class RankQuestions:
     def answers(self, bundle: Bundle, requests: list[JsonObject]) -> list[JsonObject]:
         """Items and scores; ``fewest``: so many there must be, because the model knows them."""
         from tidemill.features.online import History
-        from tidemill.model import scoring
+        from tidemill.tasks import scoring
 
         scorer: Any = scoring.load(bundle)
         known = int(bundle.manifest["items"])
@@ -64,7 +64,7 @@ class TableQuestions:
         return [{"inputs": self._inputs(int(row))} for row in self._rows]
 
     def answers(self, bundle: Bundle, requests: list[JsonObject]) -> list[JsonObject]:
-        from tidemill.model import scoring
+        from tidemill.tasks import scoring
 
         scorer: Any = scoring.load(bundle)
         return [scorer.told(scorer.outputs(row)) for row in self._table.encoded(scorer.inputs, self._rows)]

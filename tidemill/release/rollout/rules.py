@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tidemill.config.rollback import Rule
-from tidemill.model.measures import measure
+from tidemill.learning.measures import measure
 from tidemill.types import JsonObject, Micros
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}

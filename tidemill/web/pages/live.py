@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tidemill.model.measures import measure
+from tidemill.learning.measures import measure
 from tidemill.monitor.quality import hurts as hurts_by_now
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.types import DAY, Micros

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.model.measures import measure
+from tidemill.learning.measures import measure
 from tidemill.web import format as words
 from tidemill.web import shapes, state
 from tidemill.web.charts import lines

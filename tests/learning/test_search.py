@@ -1,0 +1,174 @@
+"""The search: same seed, same outcome; keeps what is good; finds what is better; the budget is a cap."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tasks.ranking.made import shop
+from tidemill.errors import NotEnoughData
+from tidemill.learning.search import Choice, search
+from tidemill.store.artifacts.codecs import encode
+from tidemill.tasks.ranking import learners
+from tidemill.tasks.ranking.folds import Folds, greatest
+from tidemill.types import DAY
+
+SPACE = {"x": Choice(-1.0, 1.0), "n": Choice(1, 9, whole=True), "kind": Choice(of=(1.0, 2.0))}
+START = {"method": "own", "x": 0.0, "n": 3, "kind": 1.0}
+FIXED = [{"method": "baseline"}]
+
+
+@dataclass
+class Hill:
+    """Quality falls with the distance from x = 0.7; ``noise`` differs by request, ``step`` is the slope."""
+
+    step: float = 0.2
+    noise: float = 0.01
+    asked: list[dict] = field(default_factory=list)
+    units = np.repeat(np.arange(50), 4)
+
+    def values(self, recipe, metric):
+        self.asked.append(recipe)
+        x = recipe.get("x", -1.0)
+        rng = np.random.default_rng(abs(hash(round(x, 9))) % 2**32)
+        level = 0.5 - self.step * abs(x - 0.7) + rng.normal(scale=self.noise, size=200)
+        return 1 - level if metric == "log_loss" else level
+
+
+@dataclass
+class Step(Hill):
+    """All but the start and the baseline gain so many standard errors."""
+
+    errors: float = 0.0
+
+    def __init__(self, errors):
+        super().__init__()
+        self.errors = errors
+
+    def values(self, recipe, metric):
+        self.asked.append(recipe)
+        if recipe["method"] == "baseline":
+            return np.full(200, 0.1)
+        spread = np.where(self.units % 2, 0.1, -0.1)  # its mean over fifty units has the error 0.1 / √50
+        return 0.5 + (recipe != START) * (self.errors * 0.1 / np.sqrt(50) + spread)
+
+
+def look(hill, incumbent=None, metric="recall@20", trials=15, seconds=60.0, seed=3):
+    return search(
+        hill,
+        metric,
+        fixed=FIXED,
+        space=SPACE,
+        start=START,
+        incumbent=incumbent,
+        trials=trials,
+        seconds=seconds,
+        seed=seed,
+    )
+
+
+@pytest.mark.parametrize("metric", ["recall@20", "log_loss"])
+def test_it_finds_the_hill_whichever_way_is_up(metric):
+    found = look(Hill(), metric=metric)
+    assert abs(found.recipe["x"] - 0.7) < 0.2 and not found.kept and not found.capped
+    assert found.against is not None and found.against.mean > 0
+    assert found.requests == 200 and found.tried[0].recipe == {"method": "baseline"}
+    assert set(found.recipe) == set(START) and isinstance(found.recipe["n"], int)
+
+
+def test_the_same_seed_gives_the_same_record():
+    assert encode("json", look(Hill()).json()) == encode("json", look(Hill()).json())
+    assert look(Hill(), seed=4).tried != look(Hill()).tried
+
+
+def test_the_champion_s_recipe_stays_unless_another_is_better_beyond_noise():
+    champion = {**START, "x": 0.65}
+    found = look(Hill(noise=0.2), incumbent=champion)
+    assert found.kept and found.recipe == champion
+    assert found.tried[0].recipe == champion, "it is the first to be tried"
+    worse = {**START, "x": -0.9}
+    moved = look(Hill(), incumbent=worse)
+    assert not moved.kept and moved.recipe != worse and moved.against.low > 0
+
+
+def test_without_a_champion_the_defaults_stay_within_one_standard_error():
+    """Every other recipe is better by the same gain, which differs by unit: so many standard errors of fifty units."""
+    for errors, moves in ((-0.5, False), (0.0, False), (0.5, False), (0.9, False), (1.1, True), (3.0, True)):
+        found = look(Step(errors))
+        assert found.against.mean == pytest.approx(errors * found.against.error, rel=0.05, abs=1e-9)
+        assert (found.recipe != START) is moves, errors
+        assert not found.kept, "there was nothing to keep"
+    assert look(Hill(step=0.0, noise=0.0)).recipe == START
+
+
+def test_a_baseline_that_is_better_is_chosen():
+    class Bad(Hill):
+        def values(self, recipe, metric):
+            return np.full(200, 0.9 if recipe["method"] == "baseline" else 0.1) + self.noise * np.arange(200) / 1e6
+
+    assert look(Bad()).recipe == {"method": "baseline"}
+
+
+def test_the_start_and_the_champion_are_tried_and_nothing_twice():
+    hill = Hill()
+    look(hill, incumbent={**START, "x": 0.5})
+    assert START in hill.asked and {**START, "x": 0.5} in hill.asked
+    assert len({repr(sorted(r.items())) for r in hill.asked}) == len(hill.asked)
+
+
+def test_a_spent_budget_is_recorded():
+    found = look(Hill(), seconds=0.0)
+    assert found.capped and found.json()["capped"] and [t.recipe for t in found.tried] == FIXED
+    assert found.recipe == FIXED[0]
+
+
+def test_without_a_budget_no_machine_is_too_slow(monkeypatch):
+    """A replay has none: each look at the clock finds that an hour has passed, and the outcome is the same."""
+    quick = look(Hill(), seconds=None)
+    hours = itertools.count(step=3600.0)
+    monkeypatch.setattr("tidemill.learning.search.time.monotonic", lambda: next(hours))
+    slow = look(Hill(), seconds=None)
+    assert next(hours) > 3600 and not slow.capped and slow.json() == quick.json()
+    assert look(Hill(), seconds=60.0).capped
+
+
+def test_progress_is_told():
+    said = []
+    search(
+        Hill(), "recall@20", fixed=FIXED, space=SPACE, start=START, incumbent=None, trials=3, seconds=9.0, seed=0,
+        progress=lambda done, total, text: said.append((done, total, text)),
+    )  # fmt: skip
+    assert [done for done, _, _ in said] == [1, 2, 3, 4] and {total for _, total, _ in said} == {4}
+    assert said[0][2].startswith("baseline recall@20 0.")
+
+
+def test_no_request_is_an_error():
+    data = shop(users=5)
+    with pytest.raises(NotEnoughData):
+        look(Folds(data, [(data.end, data.end + DAY)], 30 * DAY))
+
+
+def test_windows_are_searched_without_their_own_rows():
+    """What a window holds does not change what a recipe learns for it."""
+    data = shop()
+    start, end = 150 * DAY, 178 * DAY
+    folds = Folds(data, [(start, end)], 30 * DAY)
+    assert folds._folds[0].train.at.max() < start
+    recipe = learners.recipe_of("popularity", 30 * DAY)
+    shorter = Folds(data, [(start, end)], 30 * DAY, train=20 * DAY)
+    assert shorter._folds[0].train.at.min() >= start - 20 * DAY
+    assert not np.array_equal(folds.values(recipe, "ndcg@10"), shorter.values(recipe, "ndcg@10"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(7, 3), (40, 11), (700, 5), (900, 1)]), st.integers(1, 25))
+def test_the_greatest_of_each_request_best_first(seed, shape, k):
+    """Few different scores, so that many are equal: of those the first."""
+    scores = np.random.default_rng(seed).integers(-3, 12, shape) / 4
+    expected = [sorted(range(shape[0]), key=lambda i: (-column[i], i))[:k] for column in scores.T]
+    assert greatest(scores, k).tolist() == expected

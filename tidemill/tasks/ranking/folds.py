@@ -1,0 +1,195 @@
+"""Validation windows of a recommender, scored many recipes at a time: dense, and EASE at low rank. numpy and scipy.
+
+What a blend costs beyond the first is a few passes over requests x items. A fold's values are those of the real scorer, but that
+the blend keeps all neighbours of EASE here, so that one factorisation serves every λ: on the shop its cut to 24 costs nothing. EASE
+alone loses by its cut, and is scored with the rows that are served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from tidemill.learning.threads import side_by_side
+from tidemill.tasks.ranking.interactions import F8, I8, Interactions, Requests, requests_between
+from tidemill.tasks.ranking.learners import blend, ease, item_knn, popularity
+from tidemill.tasks.ranking.learners.buy_again import FILL
+from tidemill.tasks.ranking.metrics import RANKED
+from tidemill.types import JsonObject, Micros
+
+MOST = 1_500
+"""At most so many requests of a window, evenly taken."""
+DEPTH = 20
+AT_ONCE = 64
+"""Requests that are scored at a time."""
+Similar = tuple[NDArray[np.int64], Callable[[slice], F8]]
+"""Places among the items seen, and for some requests their scores by what the subject bought: these x requests."""
+
+
+class Folds:
+    """Some windows, each scored in its own thread."""
+
+    def __init__(
+        self,
+        data: Interactions,
+        windows: Sequence[tuple[Micros, Micros]],
+        half_life: Micros,
+        train: Micros | None = None,
+    ) -> None:
+        self._folds = side_by_side(lambda window: Fold(data, *window, half_life, train), windows)
+        self.units = np.concatenate([np.array(fold.requests.subjects, dtype=np.str_) for fold in self._folds])
+
+    def values(self, recipe: JsonObject, metric: str) -> F8:
+        """The metric's value for each request of each window."""
+        return np.concatenate(side_by_side(lambda fold: fold.values(recipe, metric), self._folds))
+
+
+class Parts(NamedTuple):
+    """What a recipe's scores are made of: factor * (history + weight * similar) + base."""
+
+    base: F8  # all items seen, a column
+    factor: F8 | None = None  # a column
+    again: bool = False  # whether the history itself counts
+    similar: Similar | None = None
+    weight: float = 1.0
+
+
+class Fold:
+    """One window: models learn from what was before it."""
+
+    def __init__(
+        self, data: Interactions, start: Micros, end: Micros, half_life: Micros, train: Micros | None = None
+    ) -> None:
+        seen = data.before(end).purchases
+        known = replace(seen.known_before(start), end=start)
+        self._seen, self.train = seen, known if train is None else known.since(start - train)
+        self.requests = _thinned(requests_between(seen, start, end))
+        code = {name: i for i, name in enumerate(seen.items)}
+        self._places = np.array([code[name] for name in self.train.items], np.int64)
+        self._history = self._counts(half_life)
+        self._popular: dict[float, F8] = {}
+        self._asked: dict[tuple[int, float], ease.Asked] = {}
+        self._ridges: dict[tuple[int, float, float], F8] = {}
+
+    def values(self, recipe: JsonObject, metric: str) -> F8:
+        """The metric's value for each request."""
+        names, measure = self._seen.items, RANKED[metric]
+        best = [row for part in self.scores(recipe) for row in greatest(part, DEPTH).tolist()]
+        answers = ([names[i] for i in row] for row in best)
+        return np.array([measure(items, truth) for items, truth in zip(answers, self.requests.truth)], np.float64)
+
+    def scores(self, recipe: JsonObject) -> Iterator[F8]:
+        """All items seen by the window's end x requests, `AT_ONCE` of these at a time: so many stay in the cache.
+
+        An item that training did not know has only its history.
+        """
+        parts = self._parts(recipe)
+        for low in range(0, len(self.requests), AT_ONCE):
+            some = slice(low, min(low + AT_ONCE, len(self.requests)))
+            out = np.zeros((len(self._seen.items), some.stop - low))
+            if parts.similar is not None:
+                places, similar = parts.similar
+                out[places] = parts.weight * similar(some)
+            if parts.again:
+                history = self._history[:, some].tocoo()
+                out[history.row, history.col] += history.data
+            if parts.factor is not None:
+                out *= parts.factor
+            out += parts.base
+            yield out
+
+    def _parts(self, recipe: JsonObject) -> Parts:
+        method = recipe["method"]
+        popular = self._popularity(float(recipe["popular_days"]))
+        if method == "popularity":
+            return Parts(self._spread(popular))
+        if method == "blend":
+            lift = blend.lift_of(popular, recipe)
+            base, factor = self._spread(float(recipe["popular"]) * lift), self._spread(lift, blend.unknown(recipe))
+            return Parts(base, factor, True, self._ease(recipe), float(recipe["similar"]))
+        base = self._spread(FILL * popular)
+        if method == "buy_again":
+            return Parts(base, again=True)
+        if method == "ease":
+            rows = ease.rows(self.train, recipe)
+        else:
+            rows = item_knn.rows(
+                self.train, int(recipe["half_life"]), float(recipe["shrink"]), int(recipe["neighbours"])
+            )
+        return Parts(base, similar=self._rows(rows, float(recipe["power"])))
+
+    def _spread(self, values: F8, rest: float = 0.0) -> F8:
+        """A column of all items from one value for each item of training."""
+        found = np.full((len(self._seen.items), 1), rest)
+        found[self._places, 0] = values
+        return found
+
+    def _popularity(self, days: float) -> F8:
+        if days not in self._popular:
+            self._popular[days] = popularity.popular(self.train, days)
+        return self._popular[days]
+
+    def _counts(self, half_life: Micros) -> sp.csc_array:
+        """Decayed counts of each request's history, items seen x requests."""
+        asked = zip(self.requests.subjects, self.requests.at.tolist())
+        found = [self._seen.histories.of(subject, at, half_life) for subject, at in asked]
+        items = np.concatenate([np.empty(0, np.int64), *(codes for codes, _ in found)])
+        counts = np.concatenate([np.empty(0), *(values for _, values in found)])
+        starts = np.cumsum([0, *(len(codes) for codes, _ in found)])
+        return sp.csc_array((counts, items, starts), shape=(len(self._seen.items), len(found)))
+
+    def _known(self, power: float, places: NDArray[np.int64]) -> sp.csr_array:
+        """The histories on these of the items seen, to a power."""
+        found = self._history.tocsr()[places]
+        found.data = found.data**power
+        return found
+
+    def _ease(self, recipe: JsonObject) -> Similar:
+        power, ridge = float(recipe["power"]), float(recipe["ridge"])
+        kind = (int(recipe["head"]), power)
+        if kind not in self._asked:
+            factors = ease.factorise(self.train, recipe)
+            self._asked[kind] = ease.Asked(factors, self._known(power, self._places[factors.head]))
+        asked = self._asked[kind]
+        if (*kind, ridge) not in self._ridges:
+            self._ridges[*kind, ridge] = asked.scores(ridge)
+        found = self._ridges[*kind, ridge]
+        return self._places[asked.factors.head], lambda some: found[:, some]
+
+    def _rows(self, rows: tuple[I8, F8], power: float) -> Similar:
+        """By the neighbours that are kept: what the server does."""
+        neighbours, weights = rows
+        n, width = neighbours.shape
+        spread = sp.csr_array((weights.ravel(), neighbours.ravel(), np.arange(0, n * width + 1, width)), shape=(n, n))
+        to, x = spread.T.tocsr(), self._known(power, self._places).tocsc()
+        return self._places, lambda some: np.asarray((to @ x[:, some]).toarray())
+
+
+def greatest(scores: F8, k: int) -> NDArray[np.int64]:
+    """Requests x k: the places of the k greatest of each column, greatest first; of equal ones the first.
+
+    >>> greatest(np.array([[1.0, 0.0], [3.0, 0.0], [3.0, 2.0]]), 2).tolist()
+    [[1, 2], [2, 0]]
+    """
+    items, requests = scores.shape
+    k = min(k, items)
+    # As in `rank.top`: the k best blocks hold k scores that are at least as great as the least of their bests.
+    width = items // (8 * k)
+    best = scores if width < 4 else np.maximum.reduceat(scores, np.arange(0, items, width), axis=0)
+    least = np.partition(best, len(best) - k, axis=0)[len(best) - k]
+    place, request = np.divmod(np.flatnonzero(scores >= least), requests)
+    order = np.lexsort((place, -scores[place, request], request))
+    starts = np.searchsorted(request[order], np.arange(requests))
+    found: NDArray[np.int64] = place[order][starts[:, None] + np.arange(k)]
+    return found
+
+
+def _thinned(requests: Requests) -> Requests:
+    if len(requests) <= MOST:
+        return requests
+    return requests.take(np.unique(np.linspace(0, len(requests) - 1, MOST).astype(np.int64)))

@@ -1,0 +1,142 @@
+"""EASE (Steck 2019): a linear model that predicts each item from all others, in closed form.
+
+    B = -P / diag(P), diagonal 0, with P = (X'X + λ)^-1;  score(i) = sum over j of x(j) B(j, i)
+
+A search tries many λ: one eigendecomposition of the smaller Gram (X X' or X'X) serves them all, and `Asked.scores`
+gives their scores at low rank without ever making B. A fit has one λ: a Cholesky factor of the same Gram is some five
+times cheaper, and `rows` makes of it the rows that are kept. float64, so that results repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg.lapack import dpotrf, dpotri
+
+from tidemill.errors import ModelError
+from tidemill.tasks.ranking.interactions import F8, I8, Interactions
+from tidemill.tasks.ranking.learners import popularity
+from tidemill.tasks.ranking.learners.buy_again import FILL
+from tidemill.tasks.ranking.learners.rows import strongest, user_matrix
+from tidemill.tasks.ranking.rank import Ranking
+from tidemill.types import JsonObject
+
+DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 100, "power": 0.5, "head": 1500, "popular_days": 28}
+BLOCK = 1_000
+SIDE = 3_000
+"""The Gram is at most this large: beyond it (more subjects *and* more items) the subjects with most weight are kept."""
+
+
+def fit(train: Interactions, recipe: JsonObject) -> Ranking:
+    """``ridge`` is λ, ``neighbours`` are kept for each item, ``power`` is put on every decayed count.
+
+    ``head``: so many items with most weight of late take part; the others have no neighbours.
+    """
+    neighbours, weights = rows(train, recipe)
+    base = FILL * popularity.popular(train, float(recipe["popular_days"]))
+    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=float(recipe["power"]))
+
+
+def rows(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
+    """(neighbours, weights), n x m, of all items; a row of the tail weighs 0."""
+    matrix, head = heavy(train, recipe)
+    blocks, width = predictors(matrix, float(recipe["ridge"])), len(head)
+    near, strong = strongest(blocks, min(int(recipe["neighbours"]), width))
+    neighbours = np.zeros((len(train.items), near.shape[1]), np.int64)
+    weights = np.zeros(neighbours.shape)
+    neighbours[head], weights[head] = head[near], strong
+    return neighbours, weights
+
+
+def predictors(matrix: sp.csr_array, ridge: float) -> Iterator[F8]:
+    """B, in blocks of rows, of subjects x items: by the inverse of whichever Gram is smaller."""
+    subjects, items = matrix.shape
+    left = matrix.T.tocsr()
+    if items <= subjects:
+        inverse = _inverse((left @ matrix).toarray(), ridge)  # P itself
+        diagonal = ridge * np.diagonal(inverse)
+    else:  # P = (1 - X' (X X' + λ)^-1 X) / λ
+        inside = np.ascontiguousarray((left @ _inverse((matrix @ left).toarray(), ridge)).T)
+        diagonal = 1.0 - left.multiply(inside.T).sum(axis=1)
+    for low in range(0, items, BLOCK):
+        if items <= subjects:
+            part = -ridge * inverse[low : low + BLOCK]
+        else:
+            part = np.asarray(left[low : low + BLOCK] @ inside)
+        part /= diagonal[None, :]
+        part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
+        yield part
+
+
+def _inverse(gram: F8, ridge: float) -> F8:
+    """(gram + λ)^-1 of a symmetric matrix, which is overwritten."""
+    gram[np.diag_indices(len(gram))] += ridge
+    factor, failed = dpotrf(gram, lower=1, overwrite_a=1)
+    inverse, failed = dpotri(factor, lower=1, overwrite_c=1) if not failed else (factor, failed)
+    if failed:
+        raise ModelError(f"the Gram of EASE cannot be inverted with ridge {ridge:g}", hint="a greater ridge")
+    whole: F8 = np.tril(inverse) + np.tril(inverse, -1).T
+    return whole
+
+
+def factorise(train: Interactions, recipe: JsonObject) -> Factors:
+    """The factors of subjects x head as of ``train.end``."""
+    return Factors.of(*heavy(train, recipe))
+
+
+def heavy(train: Interactions, recipe: JsonObject) -> tuple[sp.csr_array, I8]:
+    """(subjects x head, the head's items): the items that take part, and at most `SIDE` subjects where both are many."""
+    matrix, _ = user_matrix(train, int(recipe["half_life"]), float(recipe["power"]))
+    head = heaviest(np.asarray(matrix.sum(axis=0), np.float64).ravel(), int(recipe["head"]))
+    matrix = matrix[:, head]
+    if min(matrix.shape) > SIDE:
+        matrix = matrix[heaviest(np.asarray(matrix.sum(axis=1), np.float64).ravel(), SIDE)]
+    return matrix, head
+
+
+def heaviest(weights: F8, most: int) -> I8:
+    """The places of the greatest weights, ascending; of equal ones the first."""
+    return np.sort(np.argsort(-weights, kind="stable")[:most])
+
+
+@dataclass(frozen=True)
+class Factors:
+    """X'X = loadings loadings' of the head's items at rank r: ``loadings`` is n x r with orthogonal columns."""
+
+    loadings: F8
+    roots: F8  # squared length of each loading, r
+    head: I8  # the items, n
+
+    @staticmethod
+    def of(matrix: sp.csr_array, head: I8 | None = None) -> Factors:
+        """From subjects x items."""
+        subjects, items = matrix.shape
+        left = matrix.T.tocsr()
+        if subjects <= items:
+            roots, vectors = np.linalg.eigh((matrix @ left).toarray())
+            loadings = np.asarray(left @ vectors)
+        else:
+            roots, vectors = np.linalg.eigh((left @ matrix).toarray())
+            loadings = vectors * np.sqrt(np.maximum(roots, 0.0))
+        return Factors(loadings, np.maximum(roots, 0.0), np.arange(items) if head is None else head)
+
+
+class Asked:
+    """Histories (the head's items x requests) put to the factors once, to be answered for any λ."""
+
+    def __init__(self, factors: Factors, x: sp.csr_array) -> None:
+        self.factors, self._x = factors, x.toarray()
+        self._along = np.asarray(x.T.tocsr() @ factors.loadings)
+
+    def scores(self, ridge: float) -> F8:
+        """B'x, n x requests: P = (1 - loadings left loadings') / λ. Cost: 2 · requests · r · n."""
+        loadings, left = self.factors.loadings, 1 / (self.factors.roots + ridge)
+        diagonal = 1.0 - np.einsum("nr,nr,r->n", loadings, loadings, left)  # of λP
+        found: F8 = loadings @ (self._along * left).T
+        found -= self._x
+        found /= diagonal[:, None]
+        found += self._x
+        return found
