@@ -125,7 +125,8 @@ def test_history_that_answers_were_given_from_is_not_rewritten(project: Project,
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from tidemill.data import ingest, register, tables
+from tidemill.data.ingest import ingest, register
+from tidemill.data.tables import tables
 from tidemill.scope.project import open_project
 from tidemill.types import HeldClock
 from tests.data.ingest_killed import after

@@ -212,7 +212,7 @@ PRIORITIES = """
 import os, subprocess, sys, threading
 import polars as pl
 from tidemill.errors import ConfigError
-from tidemill.retrain import handlers, worker
+from tidemill.retrain import job_handlers, worker
 
 def nice_of(thread=0):
     return os.getpriority(os.PRIO_PROCESS, thread)
@@ -235,7 +235,7 @@ def look(project, params, tell):
         "written": project.store.settings.get("written"),
     }
 
-handlers._HANDLERS.update(train=look, release=look)
+job_handlers._HANDLERS.update(train=look, release=look)
 worker.main(sys.argv[1:])
 """
 

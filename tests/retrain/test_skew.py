@@ -67,6 +67,6 @@ def test_a_row_of_the_dataset_that_serving_never_got_is_told(shop: Shop) -> None
     now = days(shop, 3)
     asked = shop.project.live.predictions.between("shop", 0, now)
     known = [e for one in asked for e in shop.project.live.online.of(one.subject, one.watermark) if e.value > 0]
-    shop.project.live.online.forget([str(known[0].ingest)])
+    shop.project.live.online.unload([str(known[0].ingest)])
     (event,) = check_skew(shop.project, now)
     assert event.data["ok"] is False and event.data["missing"] >= 1
