@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from tidemill.engine.fingerprint.code_dependencies import Reach
-from tidemill.engine.fingerprint.libraries import versions
+from tidemill.engine.fingerprint.code_dependencies import CodeDependencies
 from tidemill.engine.graph.nodes import Definition
 from tidemill.store.artifacts import codecs
 from tidemill.types import Json, JsonObject, canonical, digest
@@ -17,7 +17,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.m
 
 def fingerprint_inputs(
     definition: Definition,
-    reached: Reach,
+    code: CodeDependencies,
     arguments: Mapping[str, Json],
     inputs: Mapping[str, str],
     seed: int,
@@ -26,10 +26,10 @@ def fingerprint_inputs(
     """The parts: ``source`` (digests by module:name), ``params`` (JSON, inputs as {"$input": name}), ``inputs``
     (digests), ``libraries``, ``python``, ``codecs``, ``outputs``; ``seed`` with a context, ``version`` if declared."""
     parts: JsonObject = {
-        "source": dict(reached.sources),
+        "source": dict(code.sources),
         "params": dict(arguments),
         "inputs": dict(inputs),
-        "libraries": versions(reached.libraries),
+        "libraries": {name: library_version(name) for name in sorted(code.libraries)},
         "python": PYTHON,
         "codecs": codecs.VERSION,
         "outputs": list(definition.outputs),
@@ -48,6 +48,22 @@ def fingerprint(parts: JsonObject) -> str:
     True
     """
     return digest(canonical(parts))
+
+
+@cache
+def library_version(name: str) -> str:
+    """The version of the distribution that is imported under this name, or "?" where none says.
+
+    >>> library_version("numpy") != "?"
+    True
+    """
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        owners = packages_distributions().get(name)
+        return version(owners[0]) if owners else "?"
 
 
 def plain(tree: Any) -> Any:

@@ -2,7 +2,7 @@
 
 Seen: files and folders opened or changed by Python outside the artifact store and the installed code, sockets, other
 processes, databases, and the global random generators. Threads that start while a step runs count as its own. Not seen:
-what Rust and C open, ``os.stat``, the environment, the clock; for those see `suspects`.
+what Rust and C open, ``os.stat``, the environment, the clock.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Recorder:
         self._allowed = tuple(f"{folder}{os.sep}" for folder in allowed)
         self._temp = _temporary()
         self.base: FrameType | None = None
-        self.subject_mismatch: set[int | None] = set()  # threads that were there before the step began
+        self.earlier_threads: set[int | None] = set()  # threads that were there before the step began
         self._own: set[str] = set()  # temporary files and folders that the step itself made
 
     def see(self, what: str) -> None:
@@ -78,7 +78,7 @@ def watching(recorder: Recorder) -> Iterator[None]:
     _install()
     _local.recorder = recorder
     recorder.base = sys._getframe(2)  # that of the with statement
-    recorder.subject_mismatch = {thread.ident for thread in threading.enumerate()}
+    recorder.earlier_threads = {thread.ident for thread in threading.enumerate()}
     with _lock:
         _watched.append(recorder)
     chance = _chance()
@@ -133,7 +133,7 @@ def _in_import(frame: FrameType | None, base: FrameType | None) -> bool:
 def _parents() -> list[Recorder]:
     """The steps that may have started this thread: those that began before it. The engine's own threads have none."""
     ident = threading.get_ident()
-    born_in = [recorder for recorder in _watched if ident not in recorder.subject_mismatch]
+    born_in = [recorder for recorder in _watched if ident not in recorder.earlier_threads]
     return [] if born_in and threading.current_thread().name.startswith("tidemill-") else born_in
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tidemill.engine.fingerprint.code_dependencies import reach
+from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.steps import StepFunction, step
 from tidemill.engine.graph.values import Kept
@@ -88,7 +88,8 @@ def _job(request: JsonObject) -> Job:
     definition = _definition(request)
     inputs = {name: Kept(*kept) for name, kept in request["inputs"].items()}
     job = Job(definition, request["step"], request["arguments"], inputs)
-    if request["source"] and request["source"] != next(iter(reach(definition.fn).sources.values()), ""):
+    source = next(iter(code_dependencies(definition.fn).sources.values()), "")
+    if request["source"] and request["source"] != source:
         raise PipelineError(
             "its source has changed since the run began",
             place=f"step {job.name}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tidemill.engine.context import Context
-from tidemill.engine.fingerprint.code_dependencies import Reach, reach
+from tidemill.engine.fingerprint.code_dependencies import CodeDependencies, code_dependencies
 from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs, plain
 from tidemill.engine.graph.nodes import Call, Definition, check_plain
 from tidemill.engine.graph.values import Kept, Slot, Values, any_skipped, described
@@ -41,13 +41,13 @@ class Ready:
     job: Job
     parts: JsonObject
     fingerprint: str
-    suspects: tuple[str, ...]
+    unseen: tuple[str, ...]  # by the code alone
 
     @property
     def reusable(self) -> bool:
         """Whether later runs may take its result for theirs."""
         definition = self.job.definition
-        return definition.version is not None or not (definition.impure or self.suspects)
+        return definition.version is not None or not (definition.impure or self.unseen)
 
 
 class Preparer:
@@ -55,7 +55,7 @@ class Preparer:
 
     def __init__(self, values: Values, around: RunContext) -> None:
         self._values, self._around = values, around
-        self._reached: dict[Definition, Reach] = {}
+        self._code: dict[Definition, CodeDependencies] = {}
 
     def is_wanted(self, unit: Unit) -> bool:
         """False when it is in a branch that is not taken, or needs what a skipped step would have given."""
@@ -68,14 +68,14 @@ class Preparer:
         definition = unit.call.step
         inputs: dict[str, Kept] = {}
         arguments = {name: plain(described(slot, name, inputs)) for name, slot in self._slots(unit).items()}
-        if definition not in self._reached:
-            self._reached[definition] = reach(definition.fn)
-        reached = self._reached[definition]
+        if definition not in self._code:
+            self._code[definition] = code_dependencies(definition.fn)
+        code = self._code[definition]
         digests = {name: kept.digest for name, kept in inputs.items()}
         version = self._version(definition, arguments, unit.name)
-        parts = fingerprint_inputs(definition, reached, arguments, digests, self._around.seed, version)
-        job = Job(definition, unit.name, arguments, inputs, next(iter(reached.sources.values()), ""))
-        return Ready(unit, job, parts, fingerprint(parts), tuple(reached.suspects))
+        parts = fingerprint_inputs(definition, code, arguments, digests, self._around.seed, version)
+        job = Job(definition, unit.name, arguments, inputs, next(iter(code.sources.values()), ""))
+        return Ready(unit, job, parts, fingerprint(parts), tuple(code.unseen))
 
     def _slots(self, unit: Unit) -> dict[str, Slot]:
         slots = {n: self._values.slot(tree) for n, tree in unit.call.arguments.items() if n != unit.call.over}

@@ -47,7 +47,7 @@ class RunRecorder:
         step = self._step(
             ready,
             "done",
-            impure=(*declared, *dict.fromkeys((*ready.suspects, *done.impure))),
+            impure=(*declared, *dict.fromkeys((*ready.unseen, *done.impure))),
             outputs=outputs_of(done),
             attempt=self._attempts(ready.unit.name) + done.attempts,
             ended=now,
