@@ -158,8 +158,8 @@ def test_killed_while_reading_again(tmp_path: Path, place: str) -> None:
 
 
 def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Project, folder: Path) -> None:
-    from tidemill.cli.doctor import examine
     from tidemill.data.pipeline import data_pipeline
+    from tidemill.ops.doctor import examine
 
     write(folder, without("item", "subject"))
     drop(folder, "1.csv", DAY_1)
@@ -167,7 +167,7 @@ def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Proj
         project.engine().run(data_pipeline, {"dataset": "sales"})
     assert project.store.datasets.list("sales") == []
     said = {f.what: f for f in examine(project)}["contract sales"]
-    assert not said.well and "needs a column" in said.said and "tidemill.role" in said.hint
+    assert not said.well and "needs a column" in said.message and "tidemill.role" in said.hint
     write(folder, CONTRACT)
     project.engine().run(data_pipeline, {"dataset": "sales"})
     assert project.live.online.last_seq() == 3

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from tests.release.made import add_model, hold
-from tidemill.cli.doctor import examine
 from tidemill.cli.main import main
 from tidemill.errors import DiskFull, NotAttested, ProjectError
+from tidemill.ops.doctor import examine
 from tidemill.release import approvals
 from tidemill.release.signing import attest, trust
 from tidemill.release.signing.signer import signer_of
@@ -204,7 +204,7 @@ def test_a_copy_elsewhere_is_refused_until_its_keys_are_trusted_by_hand(elsewher
         verify(elsewhere, release)
     assert "tidemill trust" in error.value.hint
     word = doctors_word(elsewhere)
-    assert not word.well and "does not know the keys" in word.said and "tidemill trust" in word.hint
+    assert not word.well and "does not know the keys" in word.message and "tidemill trust" in word.hint
     here = ["--project", str(elsewhere.root), "--json"]
     main(["trust", *here])
     shown = json.loads(capsys.readouterr().out)
@@ -215,7 +215,7 @@ def test_a_copy_elsewhere_is_refused_until_its_keys_are_trusted_by_hand(elsewher
     assert json.loads(capsys.readouterr().out)["trusted"] is True
     verify(elsewhere, release)
     word = doctors_word(elsewhere)
-    assert word.well and shown["fingerprint"] in word.said
+    assert word.well and shown["fingerprint"] in word.message
 
 
 def test_a_fingerprint_that_is_not_the_folders_is_refused(elsewhere, release, capsys):

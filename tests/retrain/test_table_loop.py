@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, roc_auc_score
 
 from tests.retrain.machines import HOURS, KINDS, MACHINES, OPENING, Machines, opened
-from tidemill.cli.status import overview
+from tidemill.ops.status import status
 from tidemill.retrain.replay import replay
 from tidemill.store.records import Window
 from tidemill.types import DAY
@@ -113,11 +113,11 @@ def test_labels_are_judged_by_their_probability(classify: Machines) -> None:
 
 
 def test_the_status_says_how_good_it_is(regress: Machines) -> None:
-    assert overview(regress.project)["quality"] is None
+    assert status(regress.project).quality is None
     for _ in range(3):
         regress.play()
     windows = quality(regress)
-    found = overview(regress.project)["quality"]
+    found = status(regress.project).quality
     assert (found["metric"], found["better"], found["answers"]) == ("mae", "lower", sum(w.n for w in windows))
     assert found["value"] == pytest.approx(np.mean([w.data["mae"][0] for w in windows]), rel=1e-5)
     assert found["promised"] == windows[0].data["promised"]

@@ -192,8 +192,7 @@ def test_backoff_grows_and_calms(project, monkeypatch):
 def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeypatch, caplog, capsys):
     from click.testing import CliRunner
 
-    from tidemill.cli.doctor import doctor
-    from tidemill.cli.status import status
+    from tidemill.cli.status import doctor, status
 
     now = [0.0]
     monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])

@@ -82,7 +82,7 @@ def test_every_page_of_a_history(told: Project) -> None:
 
 def test_what_the_overview_says(told: Project) -> None:
     text = get(told, "/").body.decode()
-    assert "Worth a look." in text and "drift of new items, price this week" in text
+    assert "Needs a look." in text and "drift of new items, price this week" in text
     assert "shop@4 waits for approval" in text
     assert "Data: all right. 72," in text
     assert "Rolled back" in text and "Forced past the gates" in text
@@ -145,7 +145,7 @@ def test_a_filter_that_is_none_is_told(told: Project, path: str, said: str) -> N
 
 def test_every_route_needs_the_right_to_it(told: Project) -> None:
     release = named_id("rel", "8")
-    web = Web(told)
+    web = Web(make_app(told).serving)
     gets = [route.path for route in web.routes if route.method == "GET" and "{" not in route.path]
     posts = [route.path.replace("{release}", release) for route in web.routes if route.method == "POST"]
     assert len(posts) == 4

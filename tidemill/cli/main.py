@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
     "trust": ("tidemill.cli.trust:trust", "Whose signatures this machine takes for the project's."),
-    "doctor": ("tidemill.cli.doctor:doctor", "Look for what could go wrong, and say how to mend it."),
+    "doctor": ("tidemill.cli.status:doctor", "Look for what could go wrong, and say how to mend it."),
 }
 
 
@@ -80,7 +80,7 @@ def cli() -> None:
     """The whole life of a machine-learning model in one closed loop.
 
     Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 data · 4 store, or no such record · 5 a step failed · 6 model ·
-    7 release · 8 server.
+    7 release · 8 server · 9 not all right (status, doctor).
     Every command takes --json; demo writes it to a file: --json FILE.
     """
 

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
-TIMES = ("at", "started", "ended", "created", "trained_through", "time_min", "time_max", "stage_since", "start", "end")
+TIMES = (
+    "at",
+    "started",
+    "ended",
+    "created",
+    "trained_through",
+    "time_min",
+    "time_max",
+    "stage_since",
+    "start",
+    "end",
+    "clock",
+)
 
 SPANS = ("half_life", "cooldown", "budget_span")
 

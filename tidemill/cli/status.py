@@ -1,96 +1,79 @@
-"""`tidemill status`: is everything all right?"""
+"""`tidemill status`: is everything all right? And `tidemill doctor`: what could go wrong here."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, opened, project_option
-from tidemill.learning.measures import measure
-from tidemill.serve.client import trouble, troubled
-from tidemill.types import to_iso
+from tidemill.cli.output import emit, facts, json_option, opened, project_option, table
+from tidemill.types import JsonObject, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.ops.status import Status
 
 
-def overview(project: Project) -> dict[str, Any]:
-    """What a person asks first: what serves, since when, on which data, what was decided last, what waits."""
-    from tidemill.data.contract.freshness import stale_now
-    from tidemill.monitor.quality import recently
-
-    store, config = project.store, project.config
-    champion = store.releases.champion(config.endpoint)
-    datasets = {name: store.datasets.list(name) for name in config.data}
-    decisions = store.decisions.list()
-    alarms = store.events.list(kind="alarm")
-    return {
-        "project": config.project.name,
-        "goal": config.goal.json(),
-        "clock": to_iso(project.clock.now()),
-        "mode": "replay" if project.replay else "live",
-        "serving": {"model": champion.model, "release": champion.id} if champion else None,
-        "canary": [r.model for r in store.releases.list(config.endpoint, "canary")],
-        "waiting": [r.id for r in store.releases.list(config.endpoint, "held")],
-        "data": {name: {"version": v[-1].version, "rows": v[-1].rows} for name, v in datasets.items() if v},
-        "stale": stale_now(project, project.clock.now()),
-        "predictions": project.live.predictions.count(config.endpoint),
-        "outcomes": project.live.outcomes.count(),
-        "quality": recently(project),
-        "alarms": len(alarms),
-        "last_alarm": {"at": to_iso(alarms[-1].at), **alarms[-1].data} if alarms else None,
-        "decisions": len(decisions),
-        "last_retrain": next(
-            ({"at": to_iso(d.at), "reason": d.reason} for d in reversed(decisions) if d.action == "retrain"), None
-        ),
-        "trouble": trouble(project.root),
-        "running": [r.id for r in store.runs.list(status="running")],
-    }
-
-
-def _quality(found: dict[str, Any] | None) -> str | None:
+def _quality(found: JsonObject | None) -> str | None:
     """The live figure, and what the model promised."""
+    from tidemill.learning.measures import measure
+
     if found is None:
         return None
-    kind = measure(found["metric"])
-    promise = found["promised"]
-    said = f", promised {kind.text(promise)} {kind.bound}" if promise is not None else ""
-    return f"{kind.name} {kind.text(found['value'])} over {found['answers']:,} answers{said}"
+    kind, promise = measure(found["metric"]), found["promised"]
+    bound = f", promised {kind.text(promise)} {kind.bound}" if promise is not None else ""
+    return f"{kind.name} {kind.text(found['value'])} over {found['answers']:,} answers{bound}"
 
 
 @click.command()
 @project_option
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """What serves, on which data, what was decided last, what waits for somebody."""
+    """Whether all is well: what serves, on which data, what was decided last, what waits. Exit code 9: not all right."""
+    from tidemill.ops.status import NOT_ALL_RIGHT
+    from tidemill.ops.status import status as look
+
     with opened(folder) as project:
-        found, goal = overview(project), project.config.goal.told
+        found, goal = look(project), project.config.goal.told
+    emit(found, as_json, lambda: _show(found, goal))
+    if not found.all_right:
+        raise click.exceptions.Exit(NOT_ALL_RIGHT)
 
-    def show() -> None:
-        serving = found["serving"]
-        data = ", ".join(f"{k} version {v['version']}, {v['rows']:,} rows" for k, v in found["data"].items())
-        retrain, alarm = found["last_retrain"], found["last_alarm"]
-        for name, told in found["trouble"].items():
-            click.echo(f"LOOK: {troubled(name, told)}; mend it, see .tidemill/logs/{name}.log")
-        for said in found["stale"].values():
-            click.echo(f"LOOK: {said}")
-        facts(
-            {
-                "project": f"{found['project']} ({found['mode']}, {found['clock']})",
-                **goal,
-                "serving": serving["model"] if serving else "nothing yet: tidemill run",
-                "canary": ", ".join(found["canary"]) or None,
-                "waiting": ", ".join(found["waiting"]) or None,
-                "data": data or "nothing yet",
-                "predictions": f"{found['predictions']:,}",
-                "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found["outcomes"].items()) or "0",
-                "quality": _quality(found["quality"]),
-                "alarms": f"{found['alarms']}" + (f", last {alarm['at']}" if alarm else ""),
-                "retrained": f"{retrain['at']}: {retrain['reason']}" if retrain else None,
-                "running": ", ".join(found["running"]) or None,
-            }
-        )
 
-    emit(found, as_json, show)
+def _show(found: Status, goal: dict[str, str]) -> None:
+    click.echo(f"{found.verdict.line} {found.verdict.why}\n")
+    retrained, alarm = found.retrained, found.alarms[0] if found.alarms else None
+    facts(
+        {
+            "project": f"{found.project} ({found.mode}, {to_iso(found.clock)})",
+            **goal,
+            **{part.key: f"{part.headline}; {part.detail}" for part in found.parts},
+            "champion": found.champion.model if found.champion else None,
+            "canary": found.canary.model if found.canary else None,
+            "waiting": ", ".join(r.id for r in found.waiting) or None,
+            "datasets": ", ".join(f"{d.dataset}@{d.version}, {d.rows:,} rows" for d in found.data) or None,
+            "predictions": f"{found.predictions:,}",
+            "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found.outcomes.items()) or "0",
+            "quality": _quality(found.quality),
+            "last alarm": to_iso(alarm.at) if alarm else None,
+            "retrained": f"{to_iso(retrained.at)}: {retrained.reason}" if retrained else None,
+            "running": ", ".join(found.running) or None,
+            "interrupted": ", ".join(f"{run}: tidemill runs resume {run}" for run in found.interrupted) or None,
+        }
+    )
+
+
+@click.command()
+@project_option
+@json_option
+def doctor(folder: Path, as_json: bool) -> None:
+    """Look for what could go wrong, and say how to mend it. Exit code 9 when there is something."""
+    from tidemill.ops.doctor import examine
+    from tidemill.ops.status import NOT_ALL_RIGHT
+
+    with opened(folder) as project:
+        found = examine(project)
+    rows = [("well" if f.well else "LOOK", f.what, f.message, "" if f.well else f.hint) for f in found]
+    emit(found, as_json, lambda: table(("", "what", "found", "hint"), rows))
+    if not all(f.well for f in found):
+        raise click.exceptions.Exit(NOT_ALL_RIGHT)

@@ -53,6 +53,13 @@ class Serving:
             await asyncio.to_thread(self.predictor.refresh, again=True)
             await asyncio.to_thread(self.predictor.tell_failures)
 
+    def health(self) -> str:
+        """Whether there is something to answer with: ok | no_model | degraded (the champion itself is refused)."""
+        served = self.predictor.served
+        if served.champion is None and served.canary is None:
+            return "no_model"
+        return "degraded" if served.degraded else "ok"
+
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
         if self._beat is not None:

@@ -17,17 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
+from tidemill.ops.counts import Counts
 from tidemill.serve.http.routes import Asgi, Receive, Route, Scope, Send, Table
 from tidemill.store.records import Token
 from tidemill.types import digest
 from tidemill.web import actions, export, render
 from tidemill.web import format as words
-from tidemill.web.counts import Counts
 from tidemill.web.pages import data, decisions, live, models, overview, releases, runs, trace
 from tidemill.web.site import Ask, Page
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
     from tidemill.serve.serving import Serving
 
 PULSE = "x-tidemill-pulse"
@@ -54,8 +53,9 @@ EXPORT_OF = Route("GET", "/export/{table}/{of}", "read")
 class Web:
     """The page of one project: `routes` for the server's table, `app` for the requests that it allowed."""
 
-    def __init__(self, project: Project, refresh: Any = None) -> None:
-        self.project, self._refresh = project, refresh
+    def __init__(self, serving: Serving) -> None:
+        self.serving, self.project = serving, serving.project
+        project = serving.project
         self._pages = {Route("GET", p.path, "read"): p for p in PAGES}
         self._actions = {Route("POST", f"/releases/{{release}}/{a}", "operate"): a for a in actions.ACTIONS}
         self.routes = (*self._pages, *self._actions, STATIC, EXPORT, EXPORT_OF)
@@ -114,7 +114,16 @@ class Web:
             raise BadRequest(f"the address cannot be read: {exc}") from exc
         token = _token(request)
         may = token is not None and "operate" in token.scopes
-        return Ask(self.project, self._counts, self.project.clock.now(), request.url.path, params, query, may)
+        return Ask(
+            self.project,
+            self._counts,
+            self.project.clock.now(),
+            request.url.path,
+            params,
+            query,
+            may,
+            self.serving.health(),
+        )
 
     def _frame(self, request: Request, section: str, stamp: str) -> dict[str, Any]:
         """What every page needs: navigation, the clock, the session's mark."""
@@ -142,8 +151,7 @@ class Web:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), max_num_fields=20))
         actions.check_csrf(token, form)
         await actions.act(self.project, action, release_id, token.name, form)
-        if self._refresh is not None:
-            await self._refresh()
+        await self.serving.refresh()
         target = f"/releases/{quote(release_id, safe='')}?done={action}"
         return RedirectResponse(target, 303, headers=render.HEADERS)
 
@@ -190,4 +198,4 @@ def _read_static() -> dict[str, bytes]:
 
 def face(serving: Serving) -> Web:
     """The entry point ``tidemill.faces``: the page of the project that is being served."""
-    return Web(serving.project, serving.refresh)
+    return Web(serving)

@@ -12,23 +12,16 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from tidemill.errors import ConfigError
-from tidemill.types import DAY, SECOND, Json, Micros, parse_time, to_iso
-
-HOUR: Micros = DAY // 24
-MINUTE: Micros = 60 * SECOND
+from tidemill.ops.text import ago as ago
+from tidemill.ops.text import count as count
+from tidemill.ops.text import plural as plural
+from tidemill.ops.text import share as share
+from tidemill.ops.text import span as span
+from tidemill.types import SECOND, Json, Micros, parse_time, to_iso
 
 
 def _moment(at: Micros) -> datetime:
     return datetime.fromtimestamp(at // SECOND, UTC)
-
-
-def count(n: float | None) -> str:
-    """Whole numbers with separators.
-
-    >>> count(144400)
-    '144,400'
-    """
-    return "–" if n is None else f"{round(n):,}"
 
 
 def brief(n: float) -> str:
@@ -69,63 +62,6 @@ def alike(values: Sequence[float | None]) -> list[str]:
     known = [abs(x) for x in values if x is not None and math.isfinite(x) and x]
     decimals = min(max(2 - math.floor(math.log10(max(known))), 0), 9) if known else 0
     return ["–" if x is None or not math.isfinite(x) else f"{x:z,.{decimals}f}" for x in values]
-
-
-def share(x: float | None) -> str:
-    """A part of a whole.
-
-    >>> share(0.0491), share(1.0), share(0.0001)
-    ('4.9 %', '100 %', '<0.1 %')
-    """
-    if x is None or not math.isfinite(x):
-        return "–"
-    if 0 < x < 0.001:
-        return "<0.1 %"
-    return f"{x * 100:.1f}".removesuffix(".0") + " %"
-
-
-def span(us: float | None) -> str:
-    """A length of time.
-
-    >>> span(340_000), span(2 * DAY), span(95 * SECOND), span(840)
-    ('340 ms', '2 days', '1 min 35 s', '840 µs')
-    """
-    if us is None:
-        return "–"
-    us = max(us, 0)
-    if us < 1000:
-        return f"{us:.0f} µs"
-    if us < SECOND:
-        return f"{us / 1000:.3g} ms"
-    if us < MINUTE:
-        return f"{us / SECOND:.3g} s"
-    if us < HOUR:
-        return f"{us // MINUTE:.0f} min {us % MINUTE // SECOND:.0f} s"
-    if us < 2 * DAY:
-        return f"{us // HOUR:.0f} h {us % HOUR // MINUTE:.0f} min"
-    return f"{us / DAY:.3g} days"
-
-
-def ago(at: Micros | None, now: Micros) -> str:
-    """How long ago, on the project's clock.
-
-    >>> ago(0, 3 * DAY), ago(0, 90 * SECOND), ago(5, 5)
-    ('3 days ago', '1 min ago', 'just now')
-    """
-    if at is None:
-        return "never"
-    gap = now - at
-    if gap < 0:
-        return f"in {_about(-gap)}" if -gap >= MINUTE else "just now"
-    return "just now" if gap < MINUTE else f"{_about(gap)} ago"
-
-
-def _about(gap: Micros) -> str:
-    for size, name in ((365 * DAY, "year"), (30 * DAY, "month"), (DAY, "day"), (HOUR, "h"), (MINUTE, "min")):
-        n = gap // size
-        if n >= (2 if name == "month" else 1):
-            return f"{n} {name}" + ("s" if n > 1 and size >= DAY else "")
-    return "moments"
 
 
 def when(at: Micros | None) -> str:
@@ -303,11 +239,3 @@ def label(name: str) -> str:
     'not inferior to'
     """
     return name.replace("_", " ")
-
-
-def plural(n: int, one: str, many: str = "") -> str:
-    """
-    >>> plural(1, "release"), plural(2, "release")
-    ('1 release', '2 releases')
-    """
-    return f"{count(n)} {one if n == 1 else many or one + 's'}"

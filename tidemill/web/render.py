@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tidemill.web import format as words
-from tidemill.web.charts.wheel import ICONS, TONE_WORDS
+from tidemill.web.charts.wheel import ICONS, TONE_WORDS, home, tone
 from tidemill.web.site import home_of, link
 
 POLICY = (
@@ -75,7 +75,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update({f.__name__: f for f in _FILTERS})
-    made.filters["home"] = home_of
+    made.filters |= {"home": home_of, "part_home": home, "tone": tone}
     made.globals.update(link=link, nav_icons=NAV_ICONS, tone_words=TONE_WORDS)
     made.globals["p"] = made.get_template("_parts.html").module
     return made

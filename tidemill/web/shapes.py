@@ -8,15 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidemill.store.records import DatasetVersion, Prediction, Window
-
-
-def name_of(ref: str) -> str:
-    """
-    >>> name_of("model:shop@4")
-    'shop@4'
-    """
-    return ref.partition(":")[2] or ref
+from tidemill.store.records import Prediction, Window
 
 
 def figure(value: Any) -> float | None:
@@ -47,30 +39,6 @@ def intervals(metrics: Mapping[str, Any]) -> dict[str, tuple[float, float, float
     """Every metric that has an interval, by name."""
     found = {name: interval(v) for name, v in metrics.items() if not isinstance(v, int | float)}
     return {name: v for name, v in found.items() if v is not None}
-
-
-def new_rows(versions: Sequence[DatasetVersion]) -> list[int]:
-    """How many rows each version has more than the one before it; the versions in order."""
-    before = 0
-    found = []
-    for version in versions:
-        found.append(max(version.rows - before, 0))
-        before = version.rows
-    return found
-
-
-def quantile(values: Sequence[float], q: float) -> float:
-    """
-    >>> quantile([1, 2, 3, 4], 0.5)
-    2.5
-    """
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    at = q * (len(ordered) - 1)
-    low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tidemill.errors import BadRequest
+from tidemill.ops.counts import Counts
+from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Project
 from tidemill.types import Micros, did_you_mean
-from tidemill.web.counts import Counts
 
 PAGE = 25
 """Rows of a list on one page."""
@@ -27,6 +28,11 @@ class Ask:
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     may_operate: bool = False
+    health: str = "down"
+
+    def snapshot(self) -> Snapshot:
+        """What the records say now."""
+        return Snapshot(self.project, self.now, self.health, self.counts)
 
     def text(self, name: str) -> str | None:
         """A query parameter, if it is there and not empty."""

@@ -235,9 +235,7 @@ async def _feedback(app: App, call: Call) -> Reply:
 
 
 async def _health(app: App, call: Call) -> Reply:
-    served = app.serving.predictor.served
-    ready = served.champion is not None or served.canary is not None
-    return as_json({"status": "no_model" if not ready else "degraded" if served.degraded else "ok"})
+    return as_json({"status": app.serving.health()})
 
 
 async def _metrics(app: App, call: Call) -> Reply:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from markupsafe import Markup
 
+from tidemill.ops.parts import Part
 from tidemill.web import format as words
 from tidemill.web.charts.svg import el, join
 
@@ -24,22 +24,42 @@ PARTS = ("data", "features", "model", "release", "serve", "monitor", "feedback",
 _ANGLES = (112.5, 157.5, 202.5, 247.5, 292.5, 337.5, 22.5, 67.5)  # degrees, clockwise from three o'clock
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The state of one part of the loop. ``tone``: ok | busy | warn | bad | idle."""
+TONE_WORDS = {
+    "ok": "all right",
+    "busy": "at work",
+    "waiting": "waits for you",
+    "warn": "needs a look",
+    "bad": "wrong",
+    "idle": "nothing yet",
+}
+HOMES = {
+    "data": "/data",
+    "features": "/data#features",
+    "model": "/models",
+    "release": "/releases",
+    "serve": "/live",
+    "monitor": "/live",
+    "feedback": "/live",
+    "decide": "/decisions",
+    "process_down": "/events",
+    "job_failed": "/events?kind=failed",
+}
+"""Where a part, or what is the matter with it, is shown."""
 
-    key: str
-    tone: str
-    headline: str
-    detail: str
-    href: str
 
-    @property
-    def name(self) -> str:
-        return self.key.capitalize()
+def tone(state: str) -> str:
+    """The colour of a state.
+
+    >>> tone("waiting"), tone("ok")
+    ('warn', 'ok')
+    """
+    return "warn" if state == "waiting" else state
 
 
-TONE_WORDS = {"ok": "all right", "busy": "at work", "warn": "needs a look", "bad": "wrong", "idle": "nothing yet"}
+def home(part: Part) -> str:
+    """The page about a part."""
+    return HOMES.get(part.code) or HOMES[part.key]
+
 
 _SIGNS = {
     "ok": "M-3.6 .2l2.6 2.8 4.8-5.6",
@@ -63,7 +83,7 @@ ICONS = {
 
 def wheel(parts: Sequence[Part], hub: str, measure: str, note: str, *, turning: bool) -> Markup:
     """The whole picture. ``hub`` names what is served, ``measure`` and ``note`` say how well."""
-    told = " ".join(f"{p.name}: {TONE_WORDS[p.tone]}, {p.headline}." for p in parts)
+    told = " ".join(f"{p.name}: {TONE_WORDS[p.state]}, {p.headline}." for p in parts)
     return el(
         "svg",
         el("title", "The loop"),
@@ -152,10 +172,10 @@ def _part(part: Part, angle: float) -> Markup:
         el("circle", cx=x, cy=y, r=31.0, class_="bucket"),
         el("path", d=ICONS[part.key], transform=f"translate({x:.1f} {y:.1f})", class_="icon"),
         el("circle", cx=sx, cy=sy, r=10.5, class_="sign"),
-        el("path", d=_SIGNS[part.tone], transform=f"translate({sx:.1f} {sy:.1f})", class_="sign-mark"),
+        el("path", d=_SIGNS[tone(part.state)], transform=f"translate({sx:.1f} {sy:.1f})", class_="sign-mark"),
         el("text", part.name, x=tx, y=ty - 3, class_="part-name", text_anchor=anchor),
         el("text", part.headline, x=tx, y=ty + 17, class_="part-line", text_anchor=anchor),
-        href=part.href,
-        class_=f"part {part.tone}",
-        aria_label=f"{part.name}: {TONE_WORDS[part.tone]}. {part.headline}. {words.plainly(part.detail)}",
+        href=home(part),
+        class_=f"part {tone(part.state)}",
+        aria_label=f"{part.name}: {TONE_WORDS[part.state]}. {part.headline}. {words.plainly(part.detail)}",
     )

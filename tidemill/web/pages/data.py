@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from tidemill.config import DataConfig
 from tidemill.errors import NotFound, TidemillError
+from tidemill.ops.snapshot import new_rows
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion
 from tidemill.types import did_you_mean
@@ -49,7 +50,7 @@ def _dataset(ask: Ask, config: DataConfig) -> dict[str, Any]:
 
 
 def _chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:
-    pairs = [(f"v{v.version}", float(n)) for v, n in zip(versions, shapes.new_rows(versions))]
+    pairs = [(f"v{v.version}", float(n)) for v, n in zip(versions, new_rows(versions))]
     return bars.bars(f"New rows of {name} by version", pairs[-CHART:], show=words.brief)
 
 

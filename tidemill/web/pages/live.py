@@ -9,10 +9,13 @@ from markupsafe import Markup
 
 from tidemill.learning.measures import measure
 from tidemill.monitor.quality import hurts as hurts_by_now
+from tidemill.ops.snapshot import Snapshot, model_name
+from tidemill.ops.status import loop_state
+from tidemill.ops.text import quantile
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.types import DAY, Micros
 from tidemill.web import format as words
-from tidemill.web import shapes, state
+from tidemill.web import shapes
 from tidemill.web.charts import bars, lines, svg
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
@@ -24,7 +27,7 @@ RIPE = 0.9
 def live(ask: Ask) -> Shown:
     asked = ask.text("days") or "90"
     days = DAYS.get(asked, 90)
-    loop = state.Loop(ask)
+    loop = ask.snapshot()
     drift, quality = loop.windows("drift", days * DAY), loop.windows("quality", days * DAY)
     platform = loop.windows("platform", days * DAY)
     marks = _marks(loop, days)
@@ -46,25 +49,25 @@ def live(ask: Ask) -> Shown:
     return Shown("Live", values, ask.ignored("days", DAYS))
 
 
-def now_figures(loop: state.Loop) -> list[tuple[str, str, str]]:
+def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
     """(name, value, note) of the last answers."""
     seen = loop.recent
     if not seen:
-        return [("Requests", "0", "no answer yet"), ("Loop", *state.turning(loop))]
+        return [("Requests", "0", "no answer yet"), ("Loop", *loop_state(loop))]
     took = [p.latency_us for p in seen]
     cold = sum(p.cold for p in seen) / len(seen)
     canary = sum(p.arm == "canary" for p in seen) / len(seen)
     note = f"of the last {len(seen)} answers"
     return [
-        ("Latency p50", words.span(shapes.quantile(took, 0.5)), note),
-        ("Latency p99", words.span(shapes.quantile(took, 0.99)), note),
+        ("Latency p50", words.span(quantile(took, 0.5)), note),
+        ("Latency p99", words.span(quantile(took, 0.99)), note),
         ("Cold", words.share(cold), "subjects without a history"),
         ("Canary", words.share(canary), note),
-        ("Loop", *state.turning(loop)),
+        ("Loop", *loop_state(loop)),
     ]
 
 
-def _traffic(loop: state.Loop, windows: Sequence[Window]) -> Markup:
+def _traffic(loop: Snapshot, windows: Sequence[Window]) -> Markup:
     if windows:
         return bars.bars(
             "Answers by window", [(words.day(w.start), float(w.n)) for w in windows], show=words.brief, height=210
@@ -75,7 +78,7 @@ def _traffic(loop: state.Loop, windows: Sequence[Window]) -> Markup:
     return bars.bars("Answers by day", [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())])
 
 
-def _latency(loop: state.Loop, platform: Sequence[Window]) -> tuple[Markup, bool]:
+def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
     """p50 and p99 by window (True) where they are kept, else a histogram of the last answers."""
     found = [(w.start, _latency_of(w)) for w in platform]
     known = [(at, v) for at, v in found if v]
@@ -85,7 +88,7 @@ def _latency(loop: state.Loop, platform: Sequence[Window]) -> tuple[Markup, bool
     took = sorted(p.latency_us for p in loop.recent)
     if not took:
         return svg.empty("Latency of the last answers"), False
-    high = shapes.quantile(took, 0.995) or 1
+    high = quantile(took, 0.995) or 1
     bins = [0] * 24
     for t in took:
         bins[min(int(t / high * 24), 23)] += 1
@@ -119,7 +122,7 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
     return bars.strips("Drift by column and window", strips)
 
 
-def _alarm(loop: state.Loop, event: Event) -> dict[str, Any]:
+def _alarm(loop: Snapshot, event: Event) -> dict[str, Any]:
     """An alarm as a person reads it: which monitor, what moved, and whether it hurts, by what has been judged by now."""
     kept = event.data.get("hurts")
     hurts: dict[str, Any] = kept if isinstance(kept, dict) else {}
@@ -129,7 +132,7 @@ def _alarm(loop: state.Loop, event: Event) -> dict[str, Any]:
     return {
         "at": event.at,
         "monitor": str(event.data.get("monitor", "")),
-        "model": shapes.name_of(str(event.data.get("model") or "")),
+        "model": model_name(str(event.data.get("model") or "")),
         "what": [str(w) for w in what] if isinstance(what, list) else [],
         "answer": answer,
         "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
@@ -137,7 +140,7 @@ def _alarm(loop: state.Loop, event: Event) -> dict[str, Any]:
     }
 
 
-def _marks(loop: state.Loop, days: int) -> list[lines.Mark]:
+def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
     found: list[Event] = []
     for kind in ("promoted", "rolled_back"):
         found += loop.project.store.events.list(kind=kind, since=loop.now - days * DAY, limit=60)
@@ -145,14 +148,14 @@ def _marks(loop: state.Loop, days: int) -> list[lines.Mark]:
     return [
         lines.Mark(
             float(e.at),
-            f"{words.label(e.kind)} {shapes.name_of(str(e.data.get('model', '')))} · {words.day(e.at)}",
+            f"{words.label(e.kind)} {model_name(str(e.data.get('model', '')))} · {words.day(e.at)}",
             tones[e.kind],
         )
         for e in found
     ]
 
 
-def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
+def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
     metric = shapes.metric_of(windows, loop.project.config.model.metric)
     points: list[tuple[float, float | None]] = []
@@ -176,7 +179,7 @@ def quality_picture(loop: state.Loop, windows: Sequence[Window], marks: Sequence
     return lines.lines(f"Live {metric}", series, marks=marks, limit=expected, floor=0)
 
 
-def _bound(loop: state.Loop, windows: Sequence[Window]) -> str:
+def _bound(loop: Snapshot, windows: Sequence[Window]) -> str:
     """How the promise reads: of an error at most so much, of what is good at least."""
     metric = shapes.metric_of(windows, loop.project.config.model.metric)
     return "at most" if measure(metric).less_is_better else "at least"
@@ -187,7 +190,7 @@ def _mean_before(points: Sequence[tuple[float, float | None]], i: int, n: int = 
     return sum(known) / len(known) if known else None
 
 
-def _maturity(loop: state.Loop, windows: Sequence[Window]) -> str:
+def _maturity(loop: Snapshot, windows: Sequence[Window]) -> str:
     known = [(w, shapes.figure(w.data.get("mature"))) for w in windows]
     ripe = [w for w, m in known if m is not None and m >= RIPE]
     last = windows[-1] if windows else None
@@ -200,7 +203,7 @@ def _maturity(loop: state.Loop, windows: Sequence[Window]) -> str:
     return f"Last window: {words.date(last.start)}, {words.plural(last.n, 'answer')}, label maturity {words.share(maturity)}{until}."
 
 
-def _outcomes(loop: state.Loop) -> dict[str, Any]:
+def _outcomes(loop: Snapshot) -> dict[str, Any]:
     counts = loop.counts.outcomes()
     names = {"id": "by id", "subject": "by subject", "": "not joined yet", "unattributed": "without a prediction"}
     tones = {"id": "s1", "subject": "s3", "": "s2", "unattributed": "idle"}
@@ -218,7 +221,7 @@ WIDTH = 520
 
 
 def prediction_row(p: Prediction) -> dict[str, Any]:
-    return {"p": p, "said": shapes.brief_answer(p), "ref": shapes.name_of(p.model), "href": link("/trace", id=p.id)}
+    return {"p": p, "said": shapes.brief_answer(p), "ref": model_name(p.model), "href": link("/trace", id=p.id)}
 
 
 def predictions(ask: Ask) -> Shown:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from tidemill.learning.measures import measure
+from tidemill.ops.parts import parts
+from tidemill.ops.snapshot import Snapshot, model_name, new_rows
+from tidemill.ops.status import judge
 from tidemill.web import format as words
-from tidemill.web import shapes, state
+from tidemill.web import shapes
 from tidemill.web.charts import lines
 from tidemill.web.charts.wheel import wheel
 from tidemill.web.site import Ask, Page, Shown, by_key
@@ -12,18 +15,13 @@ from tidemill.web.tell import KINDS, routine, tell, timeline
 
 
 def overview(ask: Ask) -> Shown:
-    loop = state.Loop(ask)
-    parts = state.parts(loop)
-    waits = state.waiting(loop)
-    tone, line, why = state.verdict(parts, len(waits))
-    picture = wheel(parts, *hub(loop), turning=loop.champion is not None)
+    loop = ask.snapshot()
+    found = parts(loop)
     values = {
-        "tone": tone,
-        "line": line,
-        "why": why,
-        "wheel": picture,
-        "parts": parts,
-        "waits": waits,
+        "verdict": judge(found),
+        "wheel": wheel(found, *hub(loop), turning=loop.champion is not None),
+        "parts": found,
+        "waits": loop.held,
         "days": timeline(loop.week),
         "routine": routine(loop.week),
         "ever": bool(loop.week or ask.project.store.events.page(limit=1)),
@@ -32,11 +30,11 @@ def overview(ask: Ask) -> Shown:
     return Shown("Overview", values)
 
 
-def hub(loop: state.Loop) -> tuple[str, str, str]:
+def hub(loop: Snapshot) -> tuple[str, str, str]:
     """What stands in the middle of the wheel: what is served, how good it is, and since when that is known."""
     if loop.champion is None:
         return "no model", "–", "nothing is released"
-    name = shapes.name_of(loop.champion.model)
+    name = model_name(loop.champion.model)
     live = mean_quality(loop, 14)
     if live is not None:
         return name, words.number(live), f"{live_metric(loop) or 'quality'} live"
@@ -45,19 +43,19 @@ def hub(loop: state.Loop) -> tuple[str, str, str]:
     return name, words.number(found[0]) if found else "–", metric
 
 
-def main_metric(loop: state.Loop) -> str:
+def main_metric(loop: Snapshot) -> str:
     """The project's metric, or the first with an interval."""
     metric = loop.project.config.model.metric
     known = shapes.intervals(loop.served.metrics) if loop.served else {}
     return metric if metric in known or not known else next(iter(known))
 
 
-def live_metric(loop: state.Loop) -> str:
+def live_metric(loop: Snapshot) -> str:
     """What live quality is measured by."""
     return shapes.metric_of(loop.quality, loop.project.config.model.metric)
 
 
-def mean_quality(loop: state.Loop, days: int) -> float | None:
+def mean_quality(loop: Snapshot, days: int) -> float | None:
     """The live quality over the last windows, each weighted by its answers."""
     metric = live_metric(loop)
     kind = measure(metric)
@@ -67,12 +65,12 @@ def mean_quality(loop: state.Loop, days: int) -> float | None:
     return kind.figure(sum(kind.mean(v) * n for v, n in known) / total) if total else None
 
 
-def figures(loop: state.Loop) -> list[dict[str, object]]:
+def figures(loop: Snapshot) -> list[dict[str, object]]:
     """The four numbers beside the wheel, each with its little line."""
     metric = live_metric(loop)
     quality = [q[0] if q else None for q in (shapes.quality(w, metric) for w in loop.quality[-30:])]
     traffic: list[float | None] = [float(w.n) for w in loop.quality[-30:]]
-    rows: list[float | None] = [float(n) for n in shapes.new_rows(loop.versions)[-30:]]
+    rows: list[float | None] = [float(n) for n in new_rows(loop.versions)[-30:]]
     live = mean_quality(loop, 14)
     return [
         {

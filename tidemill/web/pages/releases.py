@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidemill.ops.snapshot import model_name
 from tidemill.store.records import Release, Verdict
 from tidemill.types import Micros
 from tidemill.web import format as words
-from tidemill.web import shapes
 from tidemill.web.charts.rollout import track
 from tidemill.web.site import Ask, Page, Shown, by_number
 
@@ -31,7 +31,7 @@ def releases(ask: Ask) -> Shown:
     values = {
         "part": part,
         "active": [
-            {"r": r, "ref": shapes.name_of(r.model), "track": track(r, ask.now), "line": standing(r, ask.now)}
+            {"r": r, "ref": model_name(r.model), "track": track(r, ask.now), "line": standing(r, ask.now)}
             for r in active
         ],
         "tones": TONES,
@@ -45,7 +45,7 @@ def release(ask: Ask) -> Shown:
     allowed = [a for a in ACTIONS.get(found.status, ()) if not (a == "rollback" and cornered(found))]
     values = {
         "r": found,
-        "ref": shapes.name_of(found.model),
+        "ref": model_name(found.model),
         "tone": TONES.get(found.status, "idle"),
         "line": standing(found, ask.now),
         "track": track(found, ask.now),
@@ -55,7 +55,7 @@ def release(ask: Ask) -> Shown:
         "events": store.edges.out_of(f"release:{found.id}"),
         "seen": findings(found),
     }
-    return Shown(f"Release of {shapes.name_of(found.model)}", values)
+    return Shown(f"Release of {model_name(found.model)}", values)
 
 
 def cornered(found: Release) -> bool:

@@ -1,20 +1,16 @@
-"""`tidemill doctor`: what could go wrong here, and how to mend it."""
+"""What could go wrong here, and how to mend it: the machine, the contracts, the bytes of what serves, the keys, the loop."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from tidemill.cli.output import emit, json_option, opened, project_option, table
 from tidemill.errors import TidemillError
+from tidemill.ops.status import status
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -28,13 +24,13 @@ class Finding:
 
     what: str
     well: bool
-    said: str
+    message: str
     hint: str = ""
 
 
 def examine(project: Project) -> list[Finding]:
     """Every check, in the order of the loop; a check that fails is a finding, not a stop."""
-    checks: tuple[Callable[[Project], Iterator[Finding]], ...] = (_machine, _state, _data, _champion, _keys, _running)
+    checks: tuple[Callable[[Project], Iterator[Finding]], ...] = (_machine, _state, _data, _champion, _keys, _loop)
     return [finding for check in checks for finding in _safely(check, project)]
 
 
@@ -44,10 +40,10 @@ def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> 
         for finding in check(project):
             found.append(finding)
     except (TidemillError, OSError) as exc:
-        said, hint = str(exc), ""
+        message, hint = str(exc), ""
         if isinstance(exc, TidemillError):
-            said, hint = f"{exc.message} ({exc.place})" if exc.place else exc.message, exc.hint
-        found.append(Finding(check.__name__.strip("_"), False, said, hint))
+            message, hint = f"{exc.message} ({exc.place})" if exc.place else exc.message, exc.hint
+        found.append(Finding(check.__name__.strip("_"), False, message, hint))
     return found
 
 
@@ -67,7 +63,6 @@ def _state(project: Project) -> Iterator[Finding]:
 
 def _data(project: Project) -> Iterator[Finding]:
     from tidemill.data.contract.contract import Contract
-    from tidemill.data.contract.freshness import staleness
     from tidemill.data.ingest.roles import lacking
 
     for name, data in project.config.data.items():
@@ -81,21 +76,6 @@ def _data(project: Project) -> Iterator[Finding]:
             f"{said}; {error.message}" if error else said,
             error.hint if error else "give one column the role 'time'",
         )
-        versions = project.store.datasets.list(name)
-        yield Finding(
-            f"data {name}",
-            bool(versions),
-            f"{len(versions)} versions",
-            "put files where its source looks, then: tidemill run",
-        )
-        if versions and contract.freshness is not None:
-            stale = staleness(project, name, project.clock.now())
-            yield Finding(
-                f"freshness {name}",
-                stale is None,
-                str(stale) if stale else "as the contract promises",
-                f"see why {data.source} brings nothing new; `freshness` in {data.contract} says how old rows may be",
-            )
 
 
 def _champion(project: Project) -> Iterator[Finding]:
@@ -103,7 +83,6 @@ def _champion(project: Project) -> Iterator[Finding]:
 
     champion = project.store.releases.champion(project.config.endpoint)
     if champion is None:
-        yield Finding("champion", False, "nothing is released", "tidemill run")
         return
     model = project.store.models.get(champion.model)
     get_bundle(project.artifacts, model.bundle)
@@ -131,43 +110,10 @@ def _keys(project: Project) -> Iterator[Finding]:
         )
 
 
-def _running(project: Project) -> Iterator[Finding]:
-    import json
-
-    from tidemill.serve.client import trouble, troubled
-
-    up = project.state / "up.json"
-    if up.exists():
-        told = json.loads(up.read_text("utf-8"))
-        alive = _alive(int(told["pid"]))
-        yield Finding("server", alive, f"{told['url']}, process {told['pid']}", f"it is gone: rm {up} && tidemill up")
-        for name, said in trouble(project.root).items():
-            yield Finding(name, False, troubled(name, said), f"mend that; all of it is in .tidemill/logs/{name}.log")
-    for run in project.store.runs.list(status="running"):
-        lease = project.store.leases.get(f"run:{run.id}")
-        yield Finding(
-            f"run {run.id}", lease is not None, f"{run.pipeline}, owner {run.owner}", f"tidemill runs resume {run.id}"
-        )
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-@click.command()
-@project_option
-@json_option
-def doctor(folder: Path, as_json: bool) -> None:
-    """Look for what could go wrong, and say how to mend it."""
-    with opened(folder) as project:
-        found = examine(project)
-    rows = [("well" if f.well else "LOOK", f.what, f.said, "" if f.well else f.hint) for f in found]
-    emit(found, as_json, lambda: table(("", "what", "said", "hint"), rows))
-    if not all(f.well for f in found):
-        raise click.exceptions.Exit(1)
+def _loop(project: Project) -> Iterator[Finding]:
+    """The parts of the loop as `tidemill status` has them, and the runs whose process is gone."""
+    found = status(project)
+    for part in found.parts:
+        yield Finding(part.key, part.all_right, f"{part.headline}: {part.detail}", "tidemill status")
+    for run in found.interrupted:
+        yield Finding(f"run {run}", False, "its process is gone", f"tidemill runs resume {run}")

@@ -1,0 +1,135 @@
+"""One answer to "is everything all right?": a state that is not all right never looks so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.release.made import TOML, add_model, hold
+from tidemill.ops.parts import NEEDED, Part, parts
+from tidemill.ops.snapshot import Snapshot
+from tidemill.ops.status import judge, status
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import DatasetVersion, Event, Run, Window
+from tidemill.types import DAY, HeldClock, Micros
+
+NOW: Micros = 100 * DAY
+CONTRACT = """
+apiVersion: v3.1.0
+kind: DataContract
+id: sales
+version: 1.0.0
+status: active
+schema:
+  - name: sales
+    properties: [{name: day, logicalType: date}]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "tidemill.toml").write_text(TOML)
+    (root / "sales.yaml").write_text(CONTRACT)
+    with open_project(root, clock=HeldClock(NOW)) as made:
+        yield made
+
+
+def released(project: Project) -> None:
+    """Data, a model, and a champion: everything that an answer needs."""
+    fields: dict[str, Any] = {"digest": "sha256:1", "rows": 10, "quarantined": 0, "created": NOW - DAY, "run": None}
+    project.store.datasets.add(DatasetVersion("sales", 1, 1, time_max=NOW - DAY, **fields), [])
+    hold(project, add_model(project, 1), "rel_1")
+    project.store.releases.promote("rel_1", NOW - DAY)
+
+
+def happened(project: Project, kind: str, **data: Any) -> None:
+    project.store.events.add(Event(f"event_{kind}", NOW - 1, kind, "endpoint:shop", data))
+
+
+def part(project: Project, key: str, health: str = "ok") -> Part:
+    return next(p for p in parts(Snapshot(project, NOW, health)) if p.key == key)
+
+
+def test_all_right_when_everything_is_there(project: Project) -> None:
+    released(project)
+    found = status(project, "ok")
+    assert found.all_right and found.verdict.state == "ok"
+    assert found.champion is not None and found.champion.id == "rel_1" and found.server == "ok"
+
+
+def test_nothing_yet_is_not_all_right(project: Project) -> None:
+    found = status(project, "no_model")
+    assert not found.all_right and found.verdict.state == "idle"
+
+
+WRONG = [
+    ("serve", "down", "down", lambda p: None),
+    ("serve", "no_model", "no_model", lambda p: None),
+    ("serve", "degraded", "degraded", lambda p: None),
+    ("decide", "ok", "job_failed", lambda p: happened(p, "failed", job="watch", reason="no column 'count'")),
+    ("features", "ok", "skew", lambda p: happened(p, "parity", ok=False)),
+    ("data", "ok", "blocked", lambda p: happened(p, "blocked", reason="too many bad rows")),
+    ("monitor", "ok", "alarms", lambda p: p.store.windows.add(Window("shop", "drift", NOW - DAY, NOW, 9, {}, True))),
+]
+
+
+@pytest.mark.parametrize(("key", "health", "code", "break_it"), WRONG, ids=[f"{w[0]}-{w[2]}" for w in WRONG])
+def test_what_is_wrong_is_never_green(project: Project, key: str, health: str, code: str, break_it: Any) -> None:
+    released(project)
+    if key == "features":
+        text = '[features.basket]\nfrom = "sales"\nentity = "day"\nbought = { op = "decayed_count", by = "day", half_life = "60 days" }\n'
+        config = project.root / "tidemill.toml"
+        config.write_text(TOML + text)
+        with open_project(project.root, clock=HeldClock(NOW)) as again:
+            break_it(again)
+            assert part(again, key, health).code == code and not status(again, health).all_right
+        return
+    break_it(project)
+    assert part(project, key, health).code == code
+    assert not part(project, key, health).all_right and not status(project, health).all_right
+
+
+def test_a_first_model_that_its_gates_refused(project: Project) -> None:
+    released(project)
+    project.store.releases.update("rel_1", status="refused")
+    found = part(project, "release", "no_model")
+    assert (found.state, found.code) == ("bad", "refused") and "shop@1" in found.detail
+    assert not status(project, "no_model").all_right
+
+
+def test_rows_of_another_year_without_a_promise(project: Project) -> None:
+    released(project)
+    with open_project(project.root, clock=HeldClock(NOW + 16 * 365 * DAY)) as later:
+        found = next(p for p in parts(Snapshot(later, later.clock.now(), "ok")) if p.key == "data")
+    assert (found.state, found.code) == ("warn", "old") and "16 years" in found.detail
+
+
+def test_a_release_that_waits_is_all_right_beside_a_champion_only(project: Project) -> None:
+    released(project)
+    hold(project, add_model(project, 2), "rel_2")
+    assert status(project, "ok").verdict.state == "waiting" and status(project, "ok").all_right
+    project.store.releases.update("rel_1", status="superseded")
+    assert not status(project, "no_model").all_right
+
+
+def test_a_run_whose_process_is_gone_is_interrupted(project: Project) -> None:
+    project.store.runs.create(Run("run_1", "data", "key_1", "running", "nobody:1:1:1", NOW))
+    project.store.runs.create(Run("run_2", "data", "key_2", "running", "elsewhere:1:1:1", NOW))
+    project.store.leases.take("run:key_2", "elsewhere:1:1:1", 60.0)
+    found = status(project, "ok")
+    assert (found.interrupted, found.running) == (["run_1"], ["run_2"])
+
+
+@pytest.mark.parametrize("key", ["data", "features", "model", "release", "serve", "monitor", "feedback", "decide"])
+@pytest.mark.parametrize("state", ["ok", "busy", "waiting", "idle", "warn", "bad"])
+def test_the_verdict_is_as_good_as_its_worst_part(key: str, state: str) -> None:
+    keys = ("data", "features", "model", "release", "serve", "monitor", "feedback", "decide")
+    found = [Part(k, state if k == key else "ok", "", "", "") for k in keys]
+    right = state in ("ok", "busy", "waiting") or (state == "idle" and key not in NEEDED)
+    assert judge(found).all_right == right

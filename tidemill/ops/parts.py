@@ -1,0 +1,181 @@
+"""The state of each part of the loop, in the order that data goes: what it is, in a code for programs and in words for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidemill.data.contract.freshness import stale_now
+from tidemill.ops.snapshot import WEEK, Snapshot, model_name, new_rows
+from tidemill.ops.text import about, ago, count, plural, quantile, share, span
+from tidemill.serve.client import trouble, troubled
+from tidemill.store.records import Event
+from tidemill.types import DAY, Micros, parse_span
+
+OLD: Micros = 365 * DAY
+"""A newest row older than this is pointed out where the contract promises no freshness."""
+MANY_BAD = 0.1
+"""The share of an ingest in quarantine from which it is pointed out."""
+NEEDED = ("data", "model", "release", "serve")
+"""Parts without which an endpoint answers nothing: not there yet is not all right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The state of one part of the loop. ``state``: ok | busy | waiting | idle | warn | bad; ``code``: why, for programs."""
+
+    key: str
+    state: str
+    code: str
+    headline: str
+    detail: str
+
+    @property
+    def name(self) -> str:
+        return self.key.capitalize()
+
+    @property
+    def all_right(self) -> bool:
+        return self.state in ("ok", "busy", "waiting") or (self.state == "idle" and self.key not in NEEDED)
+
+
+def parts(at: Snapshot) -> list[Part]:
+    """The eight parts."""
+    return [look(at) for look in (_data, _features, _model, _release, _serve, _monitor, _feedback, _decide)]
+
+
+def reason(event: Event) -> str:
+    """Why, in an event's own words."""
+    found = next((event.data[k] for k in ("reason", "what", "message") if event.data.get(k)), "")
+    return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
+
+
+def _data(at: Snapshot) -> Part:
+    if not at.versions:
+        return Part("data", "idle", "none", "no data yet", "tidemill run ingests the first files")
+    last = at.versions[-1]
+    rows, detail = f"{count(last.rows)} rows", f"version {last.version}, {ago(last.created, at.now)}"
+    if at.running_pipeline("data"):
+        return Part("data", "busy", "ingesting", rows, f"{detail}; a run is at work")
+    blocked = at.latest("blocked")
+    if blocked is not None and blocked.at > last.created:
+        return Part("data", "bad", "blocked", "blocked", reason(blocked) or "too many rows break the contract")
+    if stale := stale_now(at.project, at.now):
+        return Part("data", "warn", "stale", "stale", "; ".join(stale.values()))
+    if last.time_max is not None and at.now - last.time_max > OLD:
+        age = f"the newest row is {about(at.now - last.time_max)} old, and the contract promises no `freshness`"
+        return Part("data", "warn", "old", "old", age)
+    taken = new_rows(at.versions)[-1] + last.quarantined
+    if last.quarantined > MANY_BAD * taken:
+        return Part(
+            "data", "warn", "bad_rows", rows, f"{count(last.quarantined)} of the last {count(taken)} rows are bad"
+        )
+    return Part("data", "ok", "ok", rows, detail)
+
+
+def _features(at: Snapshot) -> Part:
+    views = at.project.config.features
+    if not views:
+        return Part("features", "idle", "none", "none declared", "the model reads the columns as they are")
+    parity = at.latest("parity", "skew")
+    if parity is not None and parity.data.get("ok") is False:
+        return Part("features", "bad", "skew", "skewed", reason(parity) or "offline and online values differ")
+    line = f"{plural(sum(len(v.features) for v in views.values()), 'feature')} in {plural(len(views), 'view')}"
+    return Part("features", "ok", "ok", line, "one definition, offline and online")
+
+
+def _model(at: Snapshot) -> Part:
+    if at.running_pipeline("model"):
+        return Part("model", "busy", "training", "training", f"{plural(len(at.models), 'version')} so far")
+    if not at.models:
+        return Part("model", "idle", "none", "no model yet", "tidemill run builds the first")
+    return Part(
+        "model", "ok", "ok", plural(len(at.models), "version"), f"{model_name(at.models[-1].ref)} is the newest"
+    )
+
+
+def _release(at: Snapshot) -> Part:
+    if at.held:
+        return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
+    if at.canary is not None:
+        stage = at.canary.stages[at.canary.stage] if at.canary.stages else {}
+        line = f"canary {share(float(stage.get('share', 0)))}"
+        return Part("release", "busy", "canary", line, f"{model_name(at.canary.model)} is on its way")
+    if at.champion is None:
+        return _nothing_released(at)
+    if back := at.latest("rolled_back"):
+        return Part("release", "ok", "rolled_back", "rolled back", f"{ago(back.at, at.now)}: {reason(back)}")
+    since = ago(at.champion.started or at.champion.created, at.now)
+    return Part("release", "ok", "ok", "champion only", f"{model_name(at.champion.model)}, since {since}")
+
+
+def _nothing_released(at: Snapshot) -> Part:
+    last = at.releases[-1] if at.releases else None
+    if last is not None and last.status == "refused":
+        why = f"{model_name(last.model)} did not pass its gates: tidemill models show {model_name(last.model)}"
+        return Part("release", "bad", "refused", "nothing released", why)
+    return Part("release", "idle", "none", "nothing released", "tidemill run releases the first")
+
+
+def _serve(at: Snapshot) -> Part:
+    if at.health == "degraded":
+        refused = at.latest("not_served", "damaged")
+        return Part(
+            "serve", "bad", "degraded", "champion refused", reason(refused) if refused else "it cannot be loaded"
+        )
+    if at.champion is None:
+        return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
+    if at.health == "down":
+        return Part("serve", "warn", "down", "no server", "no server runs for this project: tidemill up")
+    if at.health == "no_model":
+        why = f"the server does not serve {model_name(at.champion.model)} and answers 503: tidemill doctor"
+        return Part("serve", "bad", "no_model", "answers 503", why)
+    if not at.recent:
+        return Part("serve", "ok", "ok", "ready", "no request yet")
+    p99 = quantile([p.latency_us for p in at.recent], 0.99)
+    return Part("serve", "ok", "ok", f"p99 {span(p99)}", f"last answer {ago(at.recent[0].at, at.now)}")
+
+
+def _monitor(at: Snapshot) -> Part:
+    closed = [*at.drift, *at.quality]
+    if not closed:
+        return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
+    alarms = [w for w in closed if w.alarm and w.end > at.now - WEEK]
+    if alarms:
+        columns = sorted({str(name) for w in alarms for name in w.data.get("which") or ()})
+        what = f"drift of {', '.join(columns)}" if columns else "quality below what was promised"
+        return Part("monitor", "warn", "alarms", plural(len(alarms), "alarm"), f"{what} this week")
+    return Part("monitor", "ok", "ok", "quiet", f"last window closed {ago(max(w.end for w in closed), at.now)}")
+
+
+def _feedback(at: Snapshot) -> Part:
+    counts = at.counts.outcomes()
+    n = sum(counts.values())
+    if not n:
+        return Part("feedback", "idle", "none", "no outcome yet", "POST /feedback reports what really happened")
+    lost = counts.get("unattributed", 0)
+    joined = n - lost - counts.get("", 0)
+    return Part(
+        "feedback",
+        "ok",
+        "ok",
+        f"{share(joined / n)} joined",
+        f"{plural(n, 'outcome')}, {count(lost)} without a prediction",
+    )
+
+
+def _decide(at: Snapshot) -> Part:
+    for name, told in trouble(at.project.root).items():
+        return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, told))
+    run = next((r for r in at.running if (r.parent or "").startswith("decision:")), None)
+    if run is not None:
+        return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")
+    # A job that fails in every window fails that often: two windows without such an event say that it works again.
+    lately = at.now - 2 * max(DAY // 2, parse_span(at.project.config.monitor.window))
+    if failed := at.latest("failed", since=lately):
+        return Part("decide", "warn", "job_failed", "a job failed", reason(failed))
+    last = at.project.store.decisions.list(limit=1)
+    if not last:
+        return Part("decide", "idle", "none", "no decision yet", "the policy decides after every window")
+    retrained = at.project.store.decisions.list(action="retrain", limit=1)
+    line = f"retrained {ago(retrained[-1].at, at.now)}" if retrained else "waits"
+    return Part("decide", "ok", "ok", line, last[-1].reason)

@@ -1,0 +1,101 @@
+"""What the records say about one endpoint at one moment: each list is read once, when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from tidemill.ops.counts import Counts
+from tidemill.scope.project import Project
+from tidemill.store.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
+from tidemill.types import DAY, Micros
+
+WEEK: Micros = 7 * DAY
+RECENT = 200
+"""Predictions that "now" is made of."""
+
+
+class Snapshot:
+    """The project at one moment. ``health``: what its server says of itself, ``ok``, ``no_model``, ``degraded`` or ``down``."""
+
+    def __init__(self, project: Project, now: Micros, health: str, counts: Counts | None = None) -> None:
+        self.project, self.now, self.health = project, now, health
+        self.counts = counts or Counts(project)
+        self.endpoint = project.config.endpoint
+
+    @cached_property
+    def versions(self) -> Sequence[DatasetVersion]:
+        return self.project.store.datasets.list(self.project.config.dataset.name)
+
+    @cached_property
+    def models(self) -> Sequence[ModelVersion]:
+        return sorted(self.project.store.models.list(), key=lambda m: (m.created, m.version))
+
+    @cached_property
+    def releases(self) -> Sequence[Release]:
+        return sorted(self.project.store.releases.list(self.endpoint), key=lambda r: (r.created, r.id))
+
+    @cached_property
+    def champion(self) -> Release | None:
+        return self.project.store.releases.champion(self.endpoint)
+
+    @cached_property
+    def canary(self) -> Release | None:
+        return next((r for r in reversed(self.releases) if r.status == "canary"), None)
+
+    @cached_property
+    def held(self) -> list[Release]:
+        return [r for r in self.releases if r.status == "held"]
+
+    @cached_property
+    def week(self) -> Sequence[Event]:
+        return self.project.store.events.list(since=self.now - WEEK, limit=300)
+
+    @cached_property
+    def running(self) -> Sequence[Run]:
+        return self.project.store.runs.unfinished()
+
+    @cached_property
+    def recent(self) -> Sequence[Prediction]:
+        return self.project.live.predictions.page(limit=RECENT)
+
+    @cached_property
+    def drift(self) -> Sequence[Window]:
+        return self.windows("drift")
+
+    @cached_property
+    def quality(self) -> Sequence[Window]:
+        return self.windows("quality")
+
+    @cached_property
+    def served(self) -> ModelVersion | None:
+        ref = self.champion.model if self.champion else None
+        return next((m for m in self.models if m.ref == ref), None)
+
+    def windows(self, monitor: str, back: Micros = 31 * DAY) -> Sequence[Window]:
+        """The closed windows of a monitor, oldest first."""
+        return self.project.store.windows.list(self.endpoint, monitor, since=self.now - back)
+
+    def latest(self, *kinds: str, since: Micros | None = None) -> Event | None:
+        """The latest event of these kinds in the last week, or since a moment."""
+        start = self.now - WEEK if since is None else since
+        found = [e for k in kinds for e in self.project.store.events.list(kind=k, since=start, limit=1)]
+        return max(found, key=lambda e: e.at, default=None)
+
+    def running_pipeline(self, *names: str) -> Run | None:
+        """A run of one of these pipelines that goes on now."""
+        return next((r for r in self.running if r.pipeline in names), None)
+
+
+def new_rows(versions: Sequence[DatasetVersion]) -> list[int]:
+    """How many rows each version has more than the one before it; the versions in order."""
+    before = [0, *(version.rows for version in versions)]
+    return [max(version.rows - rows, 0) for rows, version in zip(before, versions)]
+
+
+def model_name(ref: str) -> str:
+    """
+    >>> model_name("model:shop@4")
+    'shop@4'
+    """
+    return ref.partition(":")[2] or ref

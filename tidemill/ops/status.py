@@ -1,0 +1,152 @@
+"""Is everything all right? One answer, from the records, for the page, the command line, the API and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidemill.data.contract.freshness import stale_now
+from tidemill.engine.journal.lease import is_held
+from tidemill.errors import ServeError
+from tidemill.ops.parts import NEEDED, Part, parts
+from tidemill.ops.snapshot import Snapshot
+from tidemill.scope.project import Project
+from tidemill.serve.client import Client, trouble, troubled
+from tidemill.store.records import DatasetVersion, Decision, Event, Release
+from tidemill.types import JsonObject, Micros, to_iso
+
+SHOWN = 10
+"""The latest events that come with it."""
+NOT_ALL_RIGHT = 9
+"""The exit code of `tidemill status` and `tidemill doctor` when something is wrong, stale, or not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer in one line. ``state``: ok | waiting (for a person) | idle (nothing yet) | warn | bad."""
+
+    state: str
+    line: str
+    why: str
+
+    @property
+    def all_right(self) -> bool:
+        return self.state in ("ok", "waiting")
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of every part of the loop. Times are microseconds since 1970, UTC."""
+
+    project: str
+    purpose: str
+    goal: JsonObject  # as [goal] says it
+    mode: str  # live | replay
+    clock: Micros
+    endpoint: str
+    all_right: bool
+    verdict: Verdict
+    parts: list[Part]
+    server: str  # ok | no_model | degraded | down, by its own word
+    champion: Release | None
+    canary: Release | None
+    waiting: list[Release]  # for approval
+    data: list[DatasetVersion]  # the latest version of each dataset
+    stale: dict[str, str]  # dataset -> by how much it breaks its contract's freshness
+    predictions: int
+    outcomes: dict[str, int]  # by how they were joined
+    quality: JsonObject | None  # over the last windows; None while nothing was measured
+    alarms: list[Event]  # the latest
+    decision: Decision | None
+    retrained: Decision | None  # the latest decision to retrain
+    running: list[str]  # runs
+    interrupted: list[str]  # runs whose process is gone
+    events: list[Event]
+    loop: JsonObject | None  # the loop's own state
+    trouble: dict[str, JsonObject]  # processes of `tidemill up` that do not stay up, and why
+
+
+def status(project: Project, health: str | None = None) -> Status:
+    """The loop at a glance. ``health``: the server's word, where it is the server that asks; else it is asked."""
+    from tidemill.monitor.quality import recently
+
+    at = Snapshot(project, project.clock.now(), server_health(project.root) if health is None else health)
+    found = parts(at)
+    verdict = judge(found)
+    store = project.store
+    held = {run.id: is_held(store.leases.get(f"run:{run.key}")) for run in at.running}
+    latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
+    loop = store.settings.get("loop")
+    return Status(
+        project=project.config.project.name,
+        purpose=project.config.project.purpose,
+        goal=project.config.goal.json(),
+        mode="replay" if project.replay else "live",
+        clock=at.now,
+        endpoint=at.endpoint,
+        all_right=verdict.all_right,
+        verdict=verdict,
+        parts=found,
+        server=at.health,
+        champion=at.champion,
+        canary=at.canary,
+        waiting=at.held,
+        data=[latest[name] for name in sorted(latest)],
+        stale=stale_now(project, at.now),
+        predictions=project.live.predictions.count(at.endpoint),
+        outcomes=at.counts.outcomes(),
+        quality=recently(project),
+        alarms=list(store.events.page(kind="alarm", limit=SHOWN)),
+        decision=next(iter(store.decisions.list(limit=1)), None),
+        retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
+        running=[run for run, alive in held.items() if alive],
+        interrupted=[run for run, alive in held.items() if not alive],
+        events=list(store.events.list(limit=SHOWN)),
+        loop=loop if isinstance(loop, dict) else None,
+        trouble=trouble(project.root),
+    )
+
+
+def server_health(root: Path) -> str:
+    """What the project's running server says of itself: ok | no_model | degraded; ``down`` where none answers."""
+    try:
+        with closing(Client.of(root, timeout=5.0)) as client:
+            return str(client.get("/healthz")["status"])
+    except (ServeError, KeyError):
+        return "down"
+
+
+def judge(found: Sequence[Part]) -> Verdict:
+    """The parts in one line: never all right while a part is not, or while an endpoint has nothing to answer with.
+
+    >>> judge([Part("serve", "idle", "none", "no model", "nothing is released")]).state
+    'idle'
+    """
+    bad = [p for p in found if p.state == "bad"]
+    if bad:
+        return Verdict("bad", "Something is wrong.", "; ".join(f"{p.name}: {p.detail}" for p in bad))
+    if all(p.state == "idle" for p in found if p.key != "features"):
+        return Verdict("idle", "Nothing runs here yet.", "Start with: tidemill run")
+    if warned := [p for p in found if p.state == "warn"]:
+        return Verdict("warn", "Needs a look.", "; ".join(f"{p.name}: {p.detail}" for p in warned))
+    waits = [p for p in found if p.state == "waiting"]
+    missing = [p for p in found if p.state == "idle" and p.key in NEEDED]
+    if waits:
+        return Verdict("idle" if missing else "waiting", "Waiting for you.", "; ".join(p.detail for p in waits))
+    if missing:
+        return Verdict("idle", "Not running yet.", "; ".join(f"{p.name}: {p.detail}" for p in missing))
+    busy = [f"{p.name}: {p.headline}, {p.detail}" for p in found if p.state == "busy"]
+    return Verdict("ok", "Everything is all right.", "; ".join(busy) or "Nothing waits for anybody.")
+
+
+def loop_state(at: Snapshot) -> tuple[str, str]:
+    """What the loop is doing, and when it looks again."""
+    if told := trouble(at.project.root).get("loop"):
+        return "down", troubled("loop", told)
+    found = at.project.store.settings.get("loop")
+    if not isinstance(found, dict):
+        return "not started", "tidemill up starts it"
+    due = found.get("next_due")
+    return ("at rest" if found.get("idle") else "at work"), f"next at {to_iso(due)}" if isinstance(due, int) else ""
