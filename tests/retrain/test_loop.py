@@ -142,6 +142,11 @@ def test_drift_is_told_once_and_answered_once(shop: Shop) -> None:
     assert told["since"] == shop.days[0].start and told["hurts"]["answer"] in ("no", "not known yet")
     assert told["false_alarms"]["promised"] == 1.0
     assert shop.jobs.trained == 4, "the failed job is tried again three times, not for ever"
+    jobs = shop.project.store.jobs.list("shop")
+    assert [(j.kind, j.status) for j in jobs if j.kind == "train"] == [("train", "done")] * 4
+    failed = [j for j in jobs if j.kind == "release"]
+    assert [(j.status, j.code) for j in failed] == [("failed", "job_failed")] * 4
+    assert {j.decision for j in failed} == {d.id for d in shop.project.store.decisions.list(action="retrain")}
 
 
 def test_a_new_champion_is_compared_with_its_own_data(shop: Shop) -> None:

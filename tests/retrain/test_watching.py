@@ -46,6 +46,9 @@ def test_an_episode_is_one_alarm_and_a_new_one_another(shop: Shop) -> None:
     events = play(shop, [*persisting, *quiet, *again])
     assert [e.at for e in events] == [persisting[0].end, again[0].end]
     assert [e.data["again"] for e in events] == [False, False]
+    first, second = shop.project.store.alarms.list("shop")
+    assert (first.id, first.opened, first.closed) == (events[0].id, persisting[0].end, quiet[-2].end)
+    assert (second.id, second.what, second.closed) == (events[1].id, ("price 1% -> 40%",), None)
 
 
 def test_what_persists_for_weeks_is_told_again(shop: Shop) -> None:
@@ -58,6 +61,7 @@ def test_another_champion_starts_with_a_clean_sheet(shop: Shop) -> None:
     add_model(shop.project)
     events = play(shop, [drifted(shop, 0), drifted(shop, 1), drifted(shop, 2, model="model:shop@2")])
     assert [e.data["model"] for e in events] == ["model:shop@1", "model:shop@2"]
+    assert [a.closed for a in shop.project.store.alarms.list("shop")] == [events[1].at, None]
 
 
 def test_since_when(shop: Shop) -> None:
@@ -117,7 +121,7 @@ def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     shop.project.live.append(slow, [], [])
     shop.project.live.flush()
-    shop.project.store.settings.set("serving_failures", {"release_1": 2, "release_2": 1})
+    shop.project.store.releases.add_failures("shop", {"release_1": 2, "release_2": 1})
     (window,) = close_platform(shop.project, shop.days[0].end)
     assert (window.n, window.data["p50_us"], window.data["p99_us"], window.data["cold"]) == (120, 1_000, 90_000, 0.25)
     assert window.data["failed_so_far"] == 3
@@ -173,7 +177,7 @@ def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
 
 def test_arms_are_told_apart(shop: Shop) -> None:
     canary = add_release(shop.project, add_model(shop.project).ref, "canary")
-    shop.project.store.settings.set("serving_failures", {canary.id: 2})
+    shop.project.store.releases.add_failures("shop", {canary.id: 2})
     for day in shop.days[:3]:
         shop.play(day)
     now = shop.days[2].end

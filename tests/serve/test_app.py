@@ -516,7 +516,7 @@ def test_a_failing_canary_is_counted_and_the_champion_answers(run, project, what
 
     answers = run(work, canary=Broken(what))
     assert {a["arm"] for a in answers} == {"champion"}
-    assert 5 < project.store.settings.get("serving_failures")["rel_2"] < 35
+    assert 5 < project.store.releases.failures("shop")["rel_2"] < 35
 
 
 def test_a_failing_champion_is_an_error_in_words(run):
@@ -644,10 +644,12 @@ def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeyp
     for _ in range(3):
         predictor._count_failure("rel_1", ModelError("no"))
     with monkeypatch.context() as patch:
-        patch.setattr(type(project.store.settings), "set", lambda *a: (_ for _ in ()).throw(DiskFull("no room")))
+        patch.setattr(
+            type(project.store.releases), "add_failures", lambda *a: (_ for _ in ()).throw(DiskFull("no room"))
+        )
         with pytest.raises(DiskFull):
             predictor.tell_failures()
     predictor._count_failure("rel_2", ModelError("no"))
     predictor.tell_failures()
     predictor.tell_failures()
-    assert project.store.settings.get("serving_failures") == {"rel_1": 3, "rel_2": 1}
+    assert project.store.releases.failures("shop") == {"rel_1": 3, "rel_2": 1}

@@ -13,7 +13,7 @@ from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.platform import PLATFORM
 from tidemill.monitor.quality import QUALITY, hurts
 from tidemill.monitor.windows import DRIFT
-from tidemill.store.records import Event, Window
+from tidemill.store.records import Alarm, Event, Window
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
@@ -22,39 +22,85 @@ if TYPE_CHECKING:
 DECAY = "decay"
 REMIND: Micros = 28 * DAY
 _LOOK_BACK: Micros = 91 * DAY
-_NAMES = {DRIFT: DRIFT, QUALITY: DECAY, PLATFORM: PLATFORM}
+_KINDS = {DRIFT: DRIFT, QUALITY: DECAY, PLATFORM: PLATFORM}
 
 
 def raise_alarms(project: Project, windows: Sequence[Window], now: Micros) -> list[Event]:
-    """The new alarms of these closed windows (of one or several monitors), written down as events; each only once."""
+    """The new alarms of these closed windows (of one or several monitors), each told as an event; each only once.
+
+    Alarms whose episode has ended with one of these windows are closed.
+    """
     raised = []
     for window in sorted(windows, key=lambda w: (w.start, w.monitor)):
-        if window.alarm:
-            event = _alarm(project, window, now)
-            if event is not None:
-                project.store.events.add(event)
-                raised.append(event)
+        alarm = _alarm(project, window, now) if window.alarm else None
+        if alarm is not None:
+            raised.append(_write(project, alarm))
+    _close(project, windows)
     return raised
 
 
-def _alarm(project: Project, window: Window, now: Micros) -> Event | None:
+def _write(project: Project, alarm: Alarm) -> Event:
+    event = _event(alarm)
+
+    def work(tx: Any) -> None:
+        project.store.alarms.add(alarm, tx)
+        project.store.events.add(event, tx)
+
+    project.store.transact(work)
+    return event
+
+
+def _alarm(project: Project, window: Window, now: Micros) -> Alarm | None:
     """The alarm of this window, unless it is part of one that is known."""
+    model = window.data.get("model")
     past = _past(project, window)
     again = _persists(past)
-    last = _last_event(project, window)
-    if last is not None and int(last.data["window"]) >= window.end:  # a process that was killed came as far as this
+    known = project.store.alarms.list(
+        window.endpoint, monitor=window.monitor, model=model, since=window.start - _LOOK_BACK, limit=1
+    )
+    last = known[-1].window if known else None
+    if last is not None and last >= window.end:  # a process that was killed came as far as this
         return None
-    if again and last is not None and window.end - int(last.data["window"]) < REMIND:
+    if again and last is not None and window.end - last < REMIND:
         return None
-    data = _TELLS[window.monitor](project, window, past)
-    told: JsonObject = {"monitor": _NAMES[window.monitor], "model": window.data.get("model"), **data}
-    told |= {"since_iso": to_iso(data["since"]), "window": window.end, "again": again and last is not None}
-    return Event(
-        named_id("event", window.endpoint, "alarm", window.monitor, str(window.start)),
-        now,
-        "alarm",
-        str(window.data.get("model") or f"endpoint:{window.endpoint}"),
-        told,
+    found = _TELLS[window.monitor](project, window, past)
+    return Alarm(
+        id=named_id("event", window.endpoint, "alarm", window.monitor, str(window.start)),
+        environment="",
+        endpoint=window.endpoint,
+        monitor=window.monitor,
+        kind=_KINDS[window.monitor],
+        model=model,
+        window=window.end,
+        opened=now,
+        since=found.pop("since"),
+        what=tuple(found.pop("what")),
+        hurts=found["hurts"]["answer"],
+        again=again and last is not None,
+        evidence=found,
+    )
+
+
+def _event(alarm: Alarm) -> Event:
+    """The alarm as people are told of it; it has the alarm's id."""
+    data: JsonObject = {"monitor": alarm.kind, "model": alarm.model, "what": list(alarm.what), "since": alarm.since}
+    data |= {**alarm.evidence, "since_iso": to_iso(alarm.since), "window": alarm.window, "again": alarm.again}
+    return Event(alarm.id, alarm.opened, "alarm", alarm.model or f"endpoint:{alarm.endpoint}", data)
+
+
+def _close(project: Project, windows: Sequence[Window]) -> None:
+    """Close what none of these windows, nor as many before as an episode may pause, has seen again."""
+    for endpoint in {w.endpoint for w in windows}:
+        for alarm in project.store.alarms.list(endpoint, is_open=True):
+            later = [w for w in windows if w.endpoint == endpoint and w.monitor == alarm.monitor and w.n]
+            ended = (w.end for w in later if w.end > alarm.window and _is_over(project, alarm, w))
+            if (end := min(ended, default=None)) is not None:
+                project.store.alarms.close(alarm.id, end)
+
+
+def _is_over(project: Project, alarm: Alarm, window: Window) -> bool:
+    return window.data.get("model") != alarm.model or not (
+        window.alarm or _persists(_past(project, window)[1 - PERSIST :])
     )
 
 
@@ -68,12 +114,6 @@ def _past(project: Project, window: Window) -> list[Window]:
 
 def _persists(past: Sequence[Window]) -> bool:
     return any(w.alarm for w in past[-PERSIST:])
-
-
-def _last_event(project: Project, window: Window) -> Event | None:
-    events = project.store.events.list(kind="alarm", since=window.start - _LOOK_BACK)
-    name, model = _NAMES[window.monitor], window.data.get("model")
-    return next((e for e in reversed(events) if e.data["monitor"] == name and e.data["model"] == model), None)
 
 
 def _tell_drift(project: Project, window: Window, past: Sequence[Window]) -> JsonObject:

@@ -25,7 +25,7 @@ def close_platform(project: Project, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     endpoint, closed = project.config.endpoint, []
     disk = _disk(project)
-    waiting, failed = project.live.outcomes.waiting(_MOST), sum(failures(project).values())
+    waiting, failed = project.live.outcomes.waiting(_MOST), sum(project.store.releases.failures(endpoint).values())
     limit = parse_span(project.config.gates.latency.p99)
     for start, end in due(project, PLATFORM, now):
         found = project.live.predictions.between(endpoint, start, end)
@@ -35,12 +35,6 @@ def close_platform(project: Project, now: Micros) -> list[Window]:
         project.store.windows.add(window)
         closed.append(window)
     return closed
-
-
-def failures(project: Project) -> dict[str, int]:
-    """How many answers each release has failed to give so far, as the scorer counts them."""
-    stored = project.store.settings.get("serving_failures")
-    return {str(k): int(v) for k, v in stored.items()} if isinstance(stored, dict) else {}
 
 
 def latencies(predictions: Sequence[Prediction]) -> JsonObject:

@@ -10,7 +10,6 @@ from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
 from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, reach_of, unit_of, values_of
 from tidemill.monitor.outcome_scorers import outcome_scorer_of
-from tidemill.monitor.platform import failures
 from tidemill.monitor.windows import due, promise_of, span_of
 from tidemill.store.records import Prediction, Release, Window
 from tidemill.types import DAY, JsonObject, Micros
@@ -109,7 +108,7 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
     model = project.store.releases.get(other).model if other else release.model
-    judge, failed = outcome_scorer_of(project.config), failures(project)
+    judge, failed = outcome_scorer_of(project.config), project.store.releases.failures(endpoint)
     promise = promised(project.store.models.get(model).metrics, judge.measure)
     mature = [p for p in (*mine, *theirs) if p.at <= now - reach_of(project.config)]
     values = values_of(live, judge, mature)

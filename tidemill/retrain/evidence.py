@@ -56,26 +56,20 @@ def _alarms(project: Project, champion: Release | None, now: Micros) -> list[Jso
     """Alarms about what serves now, oldest first."""
     if champion is None:
         return []
-    found = project.store.events.list(kind="alarm", since=now - MEMORY, until=now + 1)
-    own = [e for e in found if e.data.get("model") == champion.model and e.data["monitor"] in ("drift", "decay")]
+    found = project.store.alarms.list(champion.endpoint, model=champion.model, since=now - MEMORY, until=now + 1)
+    own = [a for a in found if a.kind in ("drift", "decay")]
     return [
-        {
-            "monitor": e.data["monitor"],
-            "at": e.at,
-            "since": e.data["since"],
-            "what": e.data["what"],
-            "hurts": e.data["hurts"]["answer"],
-        }
-        for e in own[-_MOST:]
+        {"monitor": a.kind, "at": a.opened, "since": a.since, "what": list(a.what), "hurts": a.hurts}
+        for a in own[-_MOST:]
     ]
 
 
 def _attempts(project: Project, now: Micros) -> list[JsonObject]:
     """Earlier decisions to retrain and how they went, oldest first."""
     made = [d for d in project.store.decisions.list(action="retrain") if now - MEMORY < d.at < now]
-    failed = {e.subject for e in project.store.events.list(kind="failed", since=now - MEMORY)}
+    failed = {j.decision for j in project.store.jobs.list(project.config.endpoint, status="failed", since=now - MEMORY)}
     spent = None if project.replay else _cpu_seconds(project)
-    return [_attempt(d, f"decision:{d.id}" in failed, spent) for d in made[-_MOST:]]
+    return [_attempt(d, d.id in failed, spent) for d in made[-_MOST:]]
 
 
 def _attempt(decision: Decision, failed: bool, spent: Mapping[str, float] | None) -> JsonObject:

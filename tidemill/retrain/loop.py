@@ -8,6 +8,7 @@ replace themselves, joins and alarms happen once, a decision keeps its id, its j
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.data.contract.freshness import Stale, staleness
@@ -22,7 +23,7 @@ from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs
 from tidemill.retrain.policy import Policy
-from tidemill.store.records import Decision, Event
+from tidemill.store.records import Decision, Event, Job
 from tidemill.types import SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         try:
             jobs.run("ingest", {"dataset": name}, LIMITS["ingest"])
         except JobFailed as exc:  # the last good version stays; the next tick tries again
-            events += _tell(project, now, "failed", f"dataset:{name}", "ingest", exc)
+            events += _failed(project, _job(project, now, "ingest", f"dataset:{name}"), exc)
     return events
 
 
@@ -136,7 +137,7 @@ def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         f"endpoint:{project.config.endpoint}",
         subject_mismatch[0],
     )  # joined once, so it names these and no others
-    return _tell(project, now, "subject_mismatch", subject, first, None, count=len(subject_mismatch), reason=said)
+    return _tell(project, now, "subject_mismatch", subject, first, count=len(subject_mismatch), reason=said)
 
 
 def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
@@ -152,7 +153,7 @@ def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         try:
             jobs.run("watch", {"now": now}, LIMITS["watch"])
         except JobFailed as exc:
-            failed = _tell(project, now, "failed", f"endpoint:{endpoint}", "watch", exc)
+            failed = _failed(project, _job(project, now, "watch", f"endpoint:{endpoint}"), exc)
     since = None if before is None else int(before) - reach_of(project.config) - 2 * span_of(project)
     closed = [w for m in (DRIFT, QUALITY, PLATFORM) for w in project.store.windows.list(endpoint, m, since=since)]
     return [*raise_alarms(project, closed, now), *failed]
@@ -175,14 +176,15 @@ def _decide(project: Project, jobs: Jobs, now: Micros, previous: Micros | None) 
     if decision.action != "retrain" or decision.run is not None:
         return []
     subject = f"decision:{decision.id}"
-    events = _tell(project, now, "retrain", subject, "", None, reason=decision.reason)
-    if any(e.subject == subject for e in project.store.events.list(kind="failed", since=now)):
+    events = _tell(project, now, "retrain", subject, "", reason=decision.reason)
+    if project.store.jobs.list(project.config.endpoint, status="failed", decision=decision.id):
         return events
+    release = {"decision": decision.id, "author": "the loop"}
     try:
-        built = jobs.run("train", {"decision": decision.id}, LIMITS["train"])
-        jobs.run("release", {"model": built["model"], "decision": decision.id, "author": "the loop"}, LIMITS["release"])
+        built = _do(project, jobs, now, "train", decision, {"decision": decision.id})
+        _do(project, jobs, now, "release", decision, {"model": built["model"], **release})
     except JobFailed as exc:
-        return events + _tell(project, now, "failed", subject, exc.kind, exc)
+        return events + _failed(project, _job(project, now, exc.kind, subject, decision.id), exc)
     project.store.decisions.update(decision.id, run=built["run"] or built["model"])
     new = [e for e in project.store.events.list(since=now, until=now + 1) if e.data.get("model") == built["model"]]
     return _followed(project, [*events, *new])
@@ -210,18 +212,40 @@ def _is_moment(project: Project, policy: Policy, now: Micros, previous: Micros |
     return schedule is not None and schedule <= now
 
 
-def _tell(
-    project: Project, now: Micros, kind: str, subject: str, job: str, exc: JobFailed | None, **data: Any
-) -> list[Event]:
+def _job(project: Project, now: Micros, kind: str, subject: str, decision: str | None = None) -> Job:
+    name = named_id("job", kind, subject, str(now))
+    return Job(name, "", project.config.endpoint, kind, subject, "running", now, decision=decision)
+
+
+def _do(project: Project, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
+    """A job that a decision asked for, with its record. Raises JobFailed, and leaves the record to who tells of it."""
+    job = _job(project, now, kind, f"decision:{decision.id}", decision.id)
+    project.store.jobs.put(job)
+    answer = jobs.run(kind, params, LIMITS[kind])
+    project.store.jobs.put(replace(job, status="done", ended=project.clock.now()))
+    return answer
+
+
+def _failed(project: Project, job: Job, exc: JobFailed) -> list[Event]:
+    """Write the failure down, and tell of it once: a job that fails again at the same moment is told of no more."""
+    code = str(exc.cause.get("code", ""))
+    done = replace(job, status="failed", ended=project.clock.now(), code=code, error=str(exc))
+    told: JsonObject = {"endpoint": job.endpoint, "job": job.kind, "code": code, "reason": str(exc)}
+    name = named_id("event", "failed", job.subject, job.kind, str(job.started))
+    event = Event(name, job.started, "failed", job.subject, told)
+
+    def work(tx: Any) -> bool:
+        project.store.jobs.put(done, tx)
+        return project.store.events.add_once(event, tx)
+
+    return [event] if project.store.transact(work) else []
+
+
+def _tell(project: Project, now: Micros, kind: str, subject: str, of: str, **data: Any) -> list[Event]:
     """Write an event down, once; nothing when it is there already."""
     told: JsonObject = {"endpoint": project.config.endpoint, **data}
-    if exc is not None:
-        told |= {"job": job, "code": exc.cause.get("code", ""), "reason": str(exc)}
-    event = Event(named_id("event", kind, subject, job, str(now)), now, kind, subject, told)
-    if any(known.id == event.id for known in project.store.events.list(kind=kind, since=now, until=now + 1)):
-        return []
-    project.store.events.add(event)
-    return [event]
+    event = Event(named_id("event", kind, subject, of, str(now)), now, kind, subject, told)
+    return [event] if project.store.events.add_once(event) else []
 
 
 def _followed(project: Project, events: list[Event]) -> list[Event]:

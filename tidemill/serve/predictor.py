@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tidemill.errors import BadRequest, Conflict, ModelError, NoModel, NoRoute, TidemillError
+from tidemill.errors import BadRequest, ModelError, NoModel, NoRoute, TidemillError
 from tidemill.features.online import History
 from tidemill.learning.labels import text_of
 from tidemill.release.rollout import rollout
@@ -27,8 +27,6 @@ from tidemill.types import JsonObject, Micros, did_you_mean, named_id
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
 _READ = 5_000
-FAILURES = "serving_failures"
-"""The setting in which the server tells how often each release failed to answer: {release id: count}."""
 AGAIN = 5.0, 320.0
 """Seconds until a refused release is tried again: the first time, and at most."""
 LAST_GOOD = 5
@@ -177,9 +175,7 @@ class Predictor:
             {"endpoint": self.endpoint, "model": release.model, "why": why, "message": str(exc)},
         )
         try:
-            self.project.store.events.add(event)
-        except Conflict:
-            return  # told before
+            self.project.store.events.add_once(event)
         except TidemillError as full:  # a full or busy disk must not keep the last good model from serving
             _log.error("the alert about %s cannot be written: %s", release.id, full)
 
@@ -249,11 +245,7 @@ class Predictor:
             failed = self.untold()
             if not failed:
                 return
-            stored = self.project.store.settings.get(FAILURES)
-            counts = dict(stored) if isinstance(stored, dict) else {}
-            for release_id, count in failed.items():
-                counts[release_id] = int(counts.get(release_id, 0)) + count
-            self.project.store.settings.set(FAILURES, counts)
+            self.project.store.releases.add_failures(self.endpoint, failed)
             for release_id, count in failed.items():  # only now: a full disk loses none
                 self._told[release_id] = self._told.get(release_id, 0) + count
 

@@ -12,17 +12,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from tidemill.store.records import (
+    Alarm,
     Artifact,
     DatasetVersion,
     Decision,
     Edge,
     Event,
     IngestedFile,
+    Job,
     Lease,
     ModelVersion,
     OnlineEvent,
@@ -141,6 +143,14 @@ class Releases(Protocol):
         """A number that grows with every change of a release: the scorer follows it."""
         ...
 
+    def add_failures(self, endpoint: str, counts: Mapping[str, int], tx: Tx = None) -> None:
+        """Add to how often each release failed to answer; several scorers lose none."""
+        ...
+
+    def failures(self, endpoint: str) -> dict[str, int]:
+        """How often each release of the endpoint failed to answer so far; those that never did are left out."""
+        ...
+
     def add_verdict(self, verdict: Verdict, tx: Tx = None) -> None: ...
     def verdicts(self, model: str) -> Sequence[Verdict]: ...
 
@@ -158,8 +168,26 @@ class Decisions(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    def put(self, job: Job, tx: Tx = None) -> None:
+        """Insert or replace."""
+        ...
+
+    def list(
+        self, endpoint: str, *, status: str | None = None, decision: str | None = None, since: Micros | None = None
+    ) -> Sequence[Job]:
+        """Oldest first by start."""
+        ...
+
+
 class Events(Protocol):
+    """What people are told. Nothing is decided on it: that is a record's, written in the same transaction."""
+
     def add(self, event: Event, tx: Tx = None) -> None: ...
+    def add_once(self, event: Event, tx: Tx = None) -> bool:
+        """Unless one with its id is there, whatever it says; whether it was new."""
+        ...
+
     def list(
         self,
         *,
@@ -185,6 +213,24 @@ class Windows(Protocol):
         self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
     ) -> Sequence[Window]: ...
     def last_end(self, endpoint: str, monitor: str) -> Micros | None: ...
+
+
+class Alarms(Protocol):
+    def add(self, alarm: Alarm, tx: Tx = None) -> None: ...
+    def close(self, alarm_id: str, at: Micros, tx: Tx = None) -> None: ...
+    def list(
+        self,
+        endpoint: str,
+        *,
+        monitor: str | None = None,
+        model: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        is_open: bool | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Alarm]:
+        """Oldest first; ``since`` and ``until`` are about when they were opened."""
+        ...
 
 
 class Leases(Protocol):
@@ -229,8 +275,10 @@ class MetadataStore(Protocol):
     models: Models
     releases: Releases
     decisions: Decisions
+    jobs: Jobs
     events: Events
     windows: Windows
+    alarms: Alarms
     leases: Leases
     tokens: Tokens
     settings: Settings

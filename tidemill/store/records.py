@@ -188,6 +188,44 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """One job of the loop. Those that a decision asks for have a row from their start; of the others, which come at every
+    tick, only those that failed. (event clock)"""
+
+    id: str
+    environment: str  # "": the default one
+    endpoint: str
+    kind: str  # ingest | watch | train | release
+    subject: str  # a ref: what it is done to
+    status: str  # running | done | failed
+    started: Micros
+    ended: Micros | None = None
+    decision: str | None = None
+    code: str = ""  # of the error
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An episode in which a monitor saw something wrong, until so many windows without it have closed."""
+
+    id: str
+    environment: str  # "": the default one
+    endpoint: str
+    monitor: str  # whose windows: drift | quality | platform
+    kind: str  # what a policy calls it: drift | decay | platform
+    model: str | None  # model ref
+    window: Micros  # end of the window that raised it
+    opened: Micros  # event clock
+    since: Micros  # when it began, as far as the windows show
+    what: tuple[str, ...]  # for people, worst first
+    hurts: str  # impact on quality when it was opened: yes | perhaps | no | not known yet
+    again: bool  # a reminder of one that persists
+    evidence: JsonObject
+    closed: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """One closed window of a monitor."""
 

@@ -101,6 +101,42 @@ class RecordsSuite:
         assert [e.id for e in store.events.page(before="event_d", limit=2)] == ["event_a", "event_c"]
         assert [e.id for e in store.events.page(before="event_c", kind="alarm")] == ["event_e"]
 
+    def test_an_event_is_told_once(self, opened: Opened) -> None:
+        store = opened()
+        assert store.events.add_once(sample.event("event_1", at=5))
+        assert not store.events.add_once(sample.event("event_1", at=9, data={"other": "words"}))
+        assert store.transact(lambda tx: store.events.add_once(sample.event("event_2", at=6), tx))
+        assert [(e.id, e.at) for e in store.events.list()] == [("event_1", 5), ("event_2", 6)]
+
+    def test_jobs(self, opened: Opened) -> None:
+        store = opened()
+        store.jobs.put(sample.job("job_2", started=20))
+        store.jobs.put(sample.job("job_1", started=10, decision=None))
+        store.jobs.put(sample.job("job_3", started=10, endpoint="other", status="failed"))
+        store.jobs.put(sample.job("job_2", started=20, status="failed", ended=25, code="job_failed", error="no word"))
+        assert [j.id for j in store.jobs.list("shop")] == ["job_1", "job_2"]
+        assert [j.id for j in store.jobs.list("shop", status="failed", since=20)] == ["job_2"]
+        assert not store.jobs.list("shop", status="failed", since=21)
+        (job,) = store.jobs.list("shop", decision="decision_1")
+        assert (job.status, job.ended, job.code, job.error) == ("failed", 25, "job_failed", "no word")
+
+    def test_alarms(self, opened: Opened) -> None:
+        store = opened()
+        store.alarms.add(sample.alarm("alarm_2", opened=20, window=19))
+        store.alarms.add(sample.alarm("alarm_1", opened=20, window=9, monitor="quality", kind="decay"))
+        store.alarms.add(sample.alarm("alarm_3", opened=30, model=None, monitor="platform", kind="platform"))
+        store.alarms.add(sample.alarm("alarm_4", endpoint="other"))
+        assert [a.id for a in store.alarms.list("shop")] == ["alarm_1", "alarm_2", "alarm_3"]
+        assert [a.id for a in store.alarms.list("shop", limit=2)] == ["alarm_2", "alarm_3"]
+        assert [a.id for a in store.alarms.list("shop", model="model:shop@1", until=30)] == ["alarm_1", "alarm_2"]
+        assert [a.id for a in store.alarms.list("shop", monitor="drift", since=20)] == ["alarm_2"]
+        store.alarms.close("alarm_2", 40)
+        assert [a.id for a in store.alarms.list("shop", is_open=True)] == ["alarm_1", "alarm_3"]
+        assert list(store.alarms.list("shop", is_open=False)) == [
+            sample.alarm("alarm_2", opened=20, window=19, closed=40)
+        ]
+        refused(NotFound, lambda: store.alarms.close("alarm_9", 1))
+
     def test_windows(self, opened: Opened) -> None:
         store = opened()
         assert store.windows.last_end("shop", "drift") is None

@@ -36,6 +36,14 @@ class ReleasesSuite:
         assert store.releases.champion("shop") is None
         refused(NotFound, lambda: store.releases.get("release_8"))
 
+    def test_failures_of_two_scorers_are_added(self, opened: Opened) -> None:
+        stores = [self._store(opened), opened()]
+        together([lambda n=n: stores[n % 2].releases.add_failures("shop", {"release_1": n}) for n in range(1, 9)])  # type: ignore[misc]
+        stores[1].releases.add_failures("other", {"release_9": 2})
+        before = stores[0].releases.revision()
+        assert stores[0].releases.failures("shop") == {"release_1": 36} and stores[0].releases.revision() == before
+        assert stores[1].releases.failures("nobody") == {}
+
     def test_promotion_hands_over_and_the_alias_follows(self, opened: Opened) -> None:
         store = self._store(opened)
         store.releases.promote("release_1", 10)

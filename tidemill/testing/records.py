@@ -157,6 +157,39 @@ def decision(id: str = "decision_1", at: int = 10, **fields: Any) -> r.Decision:
     return replace(made, **fields)
 
 
+def job(id: str = "job_1", **fields: Any) -> r.Job:
+    made = r.Job(
+        id=id,
+        environment="",
+        endpoint="shop",
+        kind="train",
+        subject="decision:decision_1",
+        status="running",
+        started=10,
+        decision="decision_1",
+    )
+    return replace(made, **fields)
+
+
+def alarm(id: str = "alarm_1", **fields: Any) -> r.Alarm:
+    made = r.Alarm(
+        id=id,
+        environment="",
+        endpoint="shop",
+        monitor="drift",
+        kind="drift",
+        model="model:shop@1",
+        window=10,
+        opened=12,
+        since=0,
+        what=("price 1% -> 40%",),
+        hurts="no",
+        again=False,
+        evidence={"score": 9.5},
+    )
+    return replace(made, **fields)
+
+
 def window(start: int = 0, **fields: Any) -> r.Window:
     made = r.Window(endpoint="shop", monitor="drift", start=start, end=start + 10, n=4, data={"psi": 0.1}, alarm=True)
     return replace(made, **fields)

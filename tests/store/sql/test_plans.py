@@ -32,6 +32,9 @@ META: dict[str, Callable[[Any], Any]] = {
     "events.page of": lambda s: s.events.page(before="event_1", kind="alarm"),
     "events.list": lambda s: s.events.list(since=1, until=2),
     "decisions.page": lambda s: s.decisions.page(before="decision_1"),
+    "jobs.list": lambda s: s.jobs.list("shop", status="failed", since=1),
+    "jobs.list of": lambda s: s.jobs.list("shop", decision="decision_1"),
+    "alarms.list": lambda s: s.alarms.list("shop", monitor="drift", since=1, limit=1),
     "windows.list": lambda s: s.windows.list("shop", "drift", since=1),
     "tokens.by_hash": lambda s: s.tokens.by_hash("x"),
 }

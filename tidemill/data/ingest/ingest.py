@@ -30,7 +30,7 @@ from tidemill.data.ingest.roles import adopt, check_columns
 from tidemill.data.ingest.validate import judge_file, key_indexes, new_bad, taken_by_name
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, Tables, open_tables
-from tidemill.errors import ConfigError, Conflict, DataError
+from tidemill.errors import ConfigError, DataError
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion, Event, IngestedFile
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id
@@ -203,19 +203,11 @@ def _tell(work: _Ingest, refusal: _Refused) -> None:
     if refusal.bad is not None:
         with work.tables.lock(work.dataset):
             _keep_bad(work, named_id("blk", *key), [(refusal.file, refusal.bad)])
-    data = {"file": refusal.file.name, "digest": refusal.file.digest, "code": refusal.error.code}
-    try:
-        work.project.store.events.add(
-            Event(
-                id=named_id("evt", *key),
-                at=work.now,
-                kind="blocked",
-                subject=f"dataset:{work.dataset}",
-                data={**data, "message": refusal.error.message},
-            )
-        )
-    except Conflict:
-        return  # told before
+    file, error = refusal.file, refusal.error
+    data = {"file": file.name, "digest": file.digest, "code": error.code, "message": error.message}
+    work.project.store.events.add_once(
+        Event(named_id("evt", *key), work.now, "blocked", f"dataset:{work.dataset}", data)
+    )
 
 
 def _first(refused: list[_Refused]) -> DataError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidemill.data.discover.sources import FUNCTION
-from tidemill.errors import Conflict
 from tidemill.store.records import Event
 from tidemill.types import JsonObject, named_id
 
@@ -18,12 +17,8 @@ def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
     for name, first in again.items():
         message = f"{name} holds the same bytes as {first}: they are in {dataset} once"
         event = named_id("evt", "again", dataset, name, first)
-        try:
-            project.store.events.add(
-                Event(event, project.clock.now(), "again", f"dataset:{dataset}", {"file": name, "message": message})
-            )
-        except Conflict:
-            continue  # told before
+        data = {"file": name, "message": message}
+        project.store.events.add_once(Event(event, project.clock.now(), "again", f"dataset:{dataset}", data))
 
 
 def told_again(file: JsonObject, dataset: str) -> str:

@@ -1,4 +1,4 @@
-"""Decisions of the retrain policy."""
+"""Decisions of the retrain policy, and the jobs of the loop."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam
 
 from tidemill.store.ports import Tx
-from tidemill.store.records import Decision
+from tidemill.store.records import Decision, Job
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.paging import page
 from tidemill.store.sql.rows import OptionalFilters, Rows
+from tidemill.types import Micros
 
 DECISIONS = Rows(Decision, schema.decisions, "decision")
 _decision = schema.decisions.c
@@ -20,6 +21,14 @@ _GET = DECISIONS.where("id")
 _LIST = OptionalFilters(
     DECISIONS.select.order_by(_decision.at.desc(), _decision.id.desc()),
     action=_decision.action == bindparam("action"),
+)
+JOBS = Rows(Job, schema.jobs, "job")
+_job = schema.jobs.c
+_JOBS = OptionalFilters(
+    JOBS.where("endpoint").order_by(_job.started, _job.id),
+    status=_job.status == bindparam("status"),
+    decision=_job.decision == bindparam("decision"),
+    since=_job.started >= bindparam("since"),
 )
 
 
@@ -45,3 +54,17 @@ class Decisions:
         if row is None:
             raise DECISIONS.missing({"id": decision_id})
         return DECISIONS.record(row)
+
+
+class Jobs:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, job: Job, tx: Tx = None) -> None:
+        self._db.write(lambda tx: JOBS.put(tx, job), tx)
+
+    def list(
+        self, endpoint: str, *, status: str | None = None, decision: str | None = None, since: Micros | None = None
+    ) -> Sequence[Job]:
+        narrow = {"status": status, "decision": decision, "since": since}
+        return JOBS.records(self._db.rows(_JOBS.by(narrow), given={"endpoint": endpoint, **narrow}))

@@ -33,6 +33,9 @@ class Events:
     def add(self, event: Event, tx: Tx = None) -> None:
         self._db.write(lambda tx: EVENTS.add(tx, event), tx)
 
+    def add_once(self, event: Event, tx: Tx = None) -> bool:
+        return self._db.write(lambda tx: EVENTS.add_once(tx, event), tx)
+
     def list(
         self,
         *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -13,7 +13,7 @@ from tidemill.store.records import Release, Verdict
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.models import parse_ref, set_alias
-from tidemill.store.sql.rows import OptionalFilters, Rows
+from tidemill.store.sql.rows import OptionalFilters, Rows, insert_new
 from tidemill.types import JsonObject, Micros
 
 RELEASES = Rows(Release, schema.releases, "release")
@@ -28,6 +28,13 @@ _LIST = OptionalFilters(
 )
 _REVISION = schema.counters.c.name == "releases"
 _COUNT = select(schema.counters.c.value).where(_REVISION)
+_failed = schema.serving_failures.c
+_FAILURES = select(_failed.release, _failed["count"]).where(_failed.endpoint == bindparam("endpoint"))
+_ADD_FAILURES = (
+    update(schema.serving_failures)
+    .where(_failed.release == bindparam("the_release"))
+    .values(count=_failed["count"] + bindparam("more"))
+)
 _NEVER_AGAIN = ("refused", "rolled_back")
 
 
@@ -68,6 +75,18 @@ class Releases:
 
     def revision(self) -> int:
         return int(self._db.value(_COUNT) or 0)
+
+    def add_failures(self, endpoint: str, counts: Mapping[str, int], tx: Tx = None) -> None:
+        def work(tx: Connection) -> None:
+            for release, count in counts.items():
+                row = {"release": release, "environment": "", "endpoint": endpoint, "count": 0}
+                tx.execute(insert_new(tx, schema.serving_failures), row)
+                tx.execute(_ADD_FAILURES, {"the_release": release, "more": count})
+
+        self._db.write(work, tx)
+
+    def failures(self, endpoint: str) -> dict[str, int]:
+        return {row[0]: row[1] for row in self._db.rows(_FAILURES, given={"endpoint": endpoint})}
 
     def add_verdict(self, verdict: Verdict, tx: Tx = None) -> None:
         self._db.write(lambda tx: VERDICTS.add(tx, verdict), tx)

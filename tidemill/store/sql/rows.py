@@ -78,6 +78,14 @@ class Rows(Generic[R]):
         if rows:
             tx.execute(insert_new(tx, self.table), rows)
 
+    def add_once(self, tx: Connection, record: R) -> bool:
+        """Insert unless its key is there, whatever the record there says; whether it was new."""
+        row = self.row(record)
+        if tx.execute(self._find, self._key(row)).first() is not None:
+            return False
+        tx.execute(self._insert, row)
+        return True
+
     def put(self, tx: Connection, record: R) -> None:
         """Insert or replace. (The writer holds the write lock, so between the two nobody can come.)"""
         row = self.row(record)

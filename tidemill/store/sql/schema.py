@@ -171,6 +171,10 @@ Index(
     sqlite_where=releases.c.status == "champion",
 )
 
+serving_failures = _table(
+    "serving_failures", key("release"), not_null("environment"), not_null("endpoint"), not_null("count", Whole)
+)
+
 decisions = _table(
     "decisions",
     key("id"),
@@ -183,6 +187,23 @@ decisions = _table(
     nullable("run"),
 )
 Index(None, decisions.c.at, decisions.c.id)
+
+jobs = _table(
+    "jobs",
+    key("id"),
+    not_null("environment"),
+    not_null("endpoint"),
+    not_null("kind"),
+    not_null("subject"),
+    not_null("status"),
+    not_null("started", Whole),
+    nullable("ended", Whole),
+    nullable("decision"),
+    not_null("code"),
+    not_null("error"),
+)
+Index(None, jobs.c.endpoint, jobs.c.started)
+Index(None, jobs.c.decision)
 
 # `seq` counts what is written, so that cause stands before effect where both are of one instant. No field of the record:
 # the insert itself takes the next number, and there is one writer, which holds the lock of the database.
@@ -210,6 +231,25 @@ windows = _table(
     not_null("data", JsonText()),
     not_null("alarm", Flag()),
 )
+
+alarms = _table(
+    "alarms",
+    key("id"),
+    not_null("environment"),
+    not_null("endpoint"),
+    not_null("monitor"),
+    not_null("kind"),
+    nullable("model"),
+    not_null("window", Whole),
+    not_null("opened", Whole),
+    not_null("since", Whole),
+    not_null("what", JsonTuple()),
+    not_null("hurts"),
+    not_null("again", Flag()),
+    not_null("evidence", JsonText()),
+    nullable("closed", Whole),
+)
+Index(None, alarms.c.endpoint, alarms.c.opened)
 
 leases = _table("leases", key("name"), not_null("owner"), not_null("expires", Whole))
 

@@ -1,4 +1,4 @@
-"""Closed windows of the monitors."""
+"""Closed windows of the monitors, and the alarms that they raised."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, select
 
 from tidemill.store.ports import Tx
-from tidemill.store.records import Window
+from tidemill.store.records import Alarm, Window
 from tidemill.store.sql import schema
+from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import Micros
@@ -22,6 +23,16 @@ _LIST = OptionalFilters(
 )
 _LAST = select(func.max(_window.end)).where(
     _window.endpoint == bindparam("endpoint"), _window.monitor == bindparam("monitor")
+)
+ALARMS = Rows(Alarm, schema.alarms, "alarm")
+_alarm = schema.alarms.c
+_ALARMS = OptionalFilters(
+    ALARMS.where("endpoint").order_by(_alarm.opened.desc(), _alarm.window.desc(), _alarm.monitor.desc()),
+    monitor=_alarm.monitor == bindparam("monitor"),
+    model=_alarm.model == bindparam("model"),
+    since=_alarm.opened >= bindparam("since"),
+    until=_alarm.opened < bindparam("until"),
+    is_open=_alarm.closed.is_(None) == bindparam("is_open", type_=Flag()),
 )
 
 
@@ -42,3 +53,29 @@ class Windows:
     def last_end(self, endpoint: str, monitor: str) -> Micros | None:
         found: Micros | None = self._db.value(_LAST, given={"endpoint": endpoint, "monitor": monitor})
         return found
+
+
+class Alarms:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, alarm: Alarm, tx: Tx = None) -> None:
+        self._db.write(lambda tx: ALARMS.add(tx, alarm), tx)
+
+    def close(self, alarm_id: str, at: Micros, tx: Tx = None) -> None:
+        self._db.write(lambda tx: ALARMS.update(tx, {"id": alarm_id}, {"closed": at}), tx)
+
+    def list(
+        self,
+        endpoint: str,
+        *,
+        monitor: str | None = None,
+        model: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        is_open: bool | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Alarm]:
+        given = {"monitor": monitor, "model": model, "since": since, "until": until, "is_open": is_open, "limit": limit}
+        found = self._db.rows(_ALARMS.by(given), given={"endpoint": endpoint, **given})
+        return ALARMS.records(found)[::-1]

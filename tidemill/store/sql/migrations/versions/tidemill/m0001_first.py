@@ -179,6 +179,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'champion'"),
     )
     op.create_table(
+        "serving_failures",
+        sa.Column("release", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("count", whole, nullable=False),
+        sa.PrimaryKeyConstraint("release", name="pk_serving_failures"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "decisions",
         sa.Column("id", text, nullable=False),
         sa.Column("at", whole, nullable=False),
@@ -192,6 +201,24 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_decisions_at_id", "decisions", ["at", "id"], unique=False)
+    op.create_table(
+        "jobs",
+        sa.Column("id", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("kind", text, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("status", text, nullable=False),
+        sa.Column("started", whole, nullable=False),
+        sa.Column("ended", whole, nullable=True),
+        sa.Column("decision", text, nullable=True),
+        sa.Column("code", text, nullable=False),
+        sa.Column("error", text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_jobs"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_jobs_decision", "jobs", ["decision"], unique=False)
+    op.create_index("ix_jobs_endpoint_started", "jobs", ["endpoint", "started"], unique=False)
     op.create_table(
         "events",
         sa.Column("id", text, nullable=False),
@@ -218,6 +245,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("endpoint", "monitor", "start", name="pk_windows"),
         sqlite_strict=True,
     )
+    op.create_table(
+        "alarms",
+        sa.Column("id", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("monitor", text, nullable=False),
+        sa.Column("kind", text, nullable=False),
+        sa.Column("model", text, nullable=True),
+        sa.Column("window", whole, nullable=False),
+        sa.Column("opened", whole, nullable=False),
+        sa.Column("since", whole, nullable=False),
+        sa.Column("what", text, nullable=False),
+        sa.Column("hurts", text, nullable=False),
+        sa.Column("again", flag, nullable=False),
+        sa.Column("evidence", text, nullable=False),
+        sa.Column("closed", whole, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_alarms"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_alarms_endpoint_opened", "alarms", ["endpoint", "opened"], unique=False)
     op.create_table(
         "leases",
         sa.Column("name", text, nullable=False),
