@@ -261,7 +261,7 @@ def test_an_alert_that_cannot_be_written_stops_nothing(project, monkeypatch, cap
     def full(*args, **more):
         raise DiskFull("no room")
 
-    monkeypatch.setattr(type(project.store.events), "add", full)
+    monkeypatch.setattr(type(project.store.events), "add_once", full)
     predictor.refresh()
     assert served(predictor) == ("model:shop@1", None) and refused(predictor) == {"rel_2": "damaged"}
     assert "no room" in caplog.text
