@@ -7,21 +7,33 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o600, *, over: bool = True) -> None:
+def write_whole(
+    path: Path,
+    data: bytes | memoryview,
+    mode: int = 0o600,
+    *,
+    over: bool = True,
+    by_way_of: Path | None = None,
+    sync: bool = True,
+) -> None:
     """The file with just these bytes, on disk with its name when this returns; where it fails nothing is left behind.
 
-    ``over=False`` leaves a file that is there already: FileExistsError. Raises OSError.
+    ``over=False`` leaves a file that is there already: FileExistsError. ``by_way_of``: the folder, of the same file
+    system, where it is written first; else beside the file, hidden. ``sync=False``: for a cache that is checked when it
+    is read; it may be lost with the power. Raises OSError.
 
     >>> import tempfile; there = Path(tempfile.mkdtemp()) / "told"
     >>> write_whole(there, b"rain"); write_whole(there, b"sun"); there.read_bytes()
     b'sun'
     """
-    part = path.with_name(f"{path.name}.{os.urandom(8).hex()}")  # nobody else's: neither a process's nor a thread's
+    mark = os.urandom(8).hex()  # nobody else's: neither a process's nor a thread's
+    part = (by_way_of or path.parent) / f".{path.name}.{mark}.part"
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         if over:
             part.replace(path)
         else:
@@ -31,7 +43,8 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, *, over: bool = True
         with suppress(OSError):  # what went wrong before says more
             part.unlink()
         raise
-    fsync_folder(path.parent)
+    if sync:
+        fsync_folder(path.parent)
 
 
 def fsync_folder(folder: Path) -> None:

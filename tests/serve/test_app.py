@@ -123,7 +123,7 @@ def test_a_retry_after_a_wait_that_was_given_up_gets_the_answer_that_is_stored(r
 
     first, retries, changed = run(work)
     assert (first.status, first.json["code"]) == (503, "busy")
-    (kept,) = project.live.predictions.recent()
+    (kept,) = project.live.predictions.page()
     assert kept.at == NOON and changed.status == 409
     for answer in retries:
         assert (answer["at"], answer["ack"]) == (to_iso(NOON), "group")
@@ -182,7 +182,7 @@ def test_a_retry_of_what_never_settles_is_a_bounded_wait(run, project, monkeypat
         first = await ask("POST", "/predict/shop", body)
         flying = ask.app.answers._flying
         monkeypatch.setattr(logs.Log, "write", keep(logs.Log.write, flying))
-        (kept,) = project.live.predictions.recent()
+        (kept,) = project.live.predictions.page()
         done = asyncio.get_running_loop().create_future()
         done.set_result(Met())
         flying[kept.id] = Flying(kept, done)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tidemill.engine import Context, Engine, pipeline, step
 from tidemill.store.artifacts import LocalArtifacts
-from tidemill.store.lineage import downstream, impact_edges, trace_edges, upstream
+from tidemill.store.lineage import downstream, upstream
 from tidemill.store.ports import MetadataStore
 from tidemill.store.records import Edge
 from tidemill.store.sql import open_metadata
@@ -59,8 +59,8 @@ def test_nearest_first_and_cut_at_the_limits(store: MetadataStore) -> None:
     few = downstream(store, "a:0", limit=4)
     assert len(few.edges) == 4 and few.cut
     assert not downstream(store, "a:7", depth=3).cut
-    assert [e.target for e in impact_edges(store, "a:8")] == ["a:9", "a:10"]
-    assert [e.source for e in trace_edges(store, "a:2")] == ["a:1", "a:0"]
+    assert [e.target for e in downstream(store, "a:8").edges] == ["a:9", "a:10"]
+    assert [e.source for e in upstream(store, "a:2").edges] == ["a:1", "a:0"]
 
 
 @step

@@ -47,7 +47,7 @@ class Followed:
 @reads(router, "")
 def recent(project: Opened, limit: Limit = 50) -> Page[Given]:
     """The latest predictions, the latest first."""
-    return Page([_given(p) for p in project.live.predictions.recent(limit)])
+    return Page([_given(p) for p in project.live.predictions.page(limit=limit)])
 
 
 @reads(router, "/{prediction}")

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from tidemill.config import load
 from tidemill.errors import ProjectError
+from tidemill.files import write_whole
 from tidemill.types import did_you_mean
 
 RECIPES = {
@@ -54,8 +55,6 @@ def _copy(source: Traversable, target: Path, name: str) -> list[Path]:
         if entry.is_dir():
             written += _copy(entry, path, name)
         elif not path.exists():
-            part = path.with_name(f"{path.name}.part")
-            part.write_text(entry.read_text("utf-8").replace("{name}", name), "utf-8")
-            part.replace(path)
+            write_whole(path, entry.read_text("utf-8").replace("{name}", name).encode(), 0o644)
             written.append(path)
     return written

@@ -37,16 +37,6 @@ def downstream(store: MetadataStore, ref: str, *, depth: int = 50, limit: int = 
     return _walk(ref, store.edges.out_of, lambda edge: edge.target, depth, limit)
 
 
-def trace_edges(store: MetadataStore, ref: str) -> list[Edge]:
-    """The edges upstream of ``ref``, nearest first."""
-    return list(upstream(store, ref).edges)
-
-
-def impact_edges(store: MetadataStore, ref: str) -> list[Edge]:
-    """The edges downstream of ``ref``, nearest first."""
-    return list(downstream(store, ref).edges)
-
-
 def _walk(
     start: str, edges_at: Callable[[str], Sequence[Edge]], far_end: Callable[[Edge], str], depth: int, limit: int
 ) -> Walk:

@@ -58,7 +58,7 @@ class PredictionsSuite:
         assert list(store.predictions.between("b", 1, 2)) == [made[3]]
         assert store.predictions.find(["pred_3", "none", "pred_3"]) == {"pred_3": made[3]}
         assert (store.predictions.count(), store.predictions.count("a"), store.predictions.count("c")) == (9, 5, 0)
-        assert list(store.predictions.recent(2)) == [made[8], made[7]]
+        assert list(store.predictions.page(limit=2)) == [made[8], made[7]]
         assert list(store.predictions.page(before="pred_7", limit=3)) == [made[6], made[5], made[4]]
         assert list(store.predictions.page(limit=1)) == [made[8]]
         refused(NotFound, lambda: store.predictions.page(before="none"))

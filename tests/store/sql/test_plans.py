@@ -43,7 +43,6 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "predictions.find": lambda s: s.predictions.find(["pred_1"]),
     "predictions.between": lambda s: s.predictions.between("shop", 1, 2),
     "predictions.latest_before": lambda s: s.predictions.latest_before("12345", 5, 2),
-    "predictions.recent": lambda s: s.predictions.recent(),
     "predictions.page": lambda s: s.predictions.page(before="pred_1"),
     "outcomes.get": lambda s: s.outcomes.get("o1"),
     "outcomes.unjoined": lambda s: s.outcomes.unjoined(),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.data.discover.sources import FUNCTION, SourceFile, covers, find, hash_file, names, there
+from tidemill.files import write_whole
 from tidemill.store.ports import MetadataStore
 
 _RACY_NS = 2_000_000_000
@@ -65,9 +66,7 @@ def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) 
     gained = [mark[0] for name, mark in kept.items() if before.get(name) != mark]
     many = min(_MANY, len(kept) // _SHARE)
     if len(gained) > many or sum(gained) > _MUCH or any(name not in kept for name in before):
-        part = cache.with_suffix(".part")
-        part.write_text(json.dumps(kept), "utf-8")
-        part.replace(cache)
+        write_whole(cache, json.dumps(kept).encode(), sync=False)
 
 
 def _read(cache: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from deltalake.exceptions import DeltaError
 from deltalake.schema import ArrayType, PrimitiveType
 
 from tidemill.errors import ConfigError, Conflict, ContractError, DiskFull, StoreBusy, StoreError, no_room
+from tidemill.files import write_whole
 from tidemill.types import Micros, parse_time
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -169,14 +170,7 @@ def write_file(folder: Path, frame: pl.DataFrame, app_id: str) -> str:
     name = f"{hashlib.sha256(data).hexdigest()}.parquet"
     target = folder / name
     with translated(str(target)):
-        part = folder / f".{name}.part"
-        try:
-            _write_synced(part, data)
-            part.replace(target)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(folder)
+        write_whole(target, data)
     return name
 
 
@@ -207,18 +201,12 @@ def append(
         }
         actions.append({"add": {**add, "dataChange": True, "stats": json.dumps(statistics(frame))}})
     text = "".join(json.dumps(action) + "\n" for action in actions)
-    log = folder / "_delta_log"
-    target = log / f"{version:020}.json"
+    target = folder / "_delta_log" / f"{version:020}.json"
     with translated(str(target)):
-        part = log / f".{version:020}.{os.getpid()}.part"
         try:
-            _write_synced(part, text.encode())
-            os.link(part, target)  # fails where the version exists: two writers never make the same one
+            write_whole(target, text.encode(), over=False)  # two writers never make the same one
         except FileExistsError as exc:
             raise Conflict(f"version {version} is there already", place=str(target)) from exc
-        finally:
-            part.unlink(missing_ok=True)
-        sync_folder(log)
 
 
 def checkpoint_if_due(folder: Path, version: int) -> None:
@@ -291,19 +279,3 @@ def commit_info(folder: Path, version: int) -> dict[str, Any]:
     adds = [a["add"] for a in actions if "add" in a]
     files = {add["path"]: spans(json.loads(add.get("stats") or "{}")) for add in adds}
     return {**info, "version": version, "files": files}
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's names durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from tidemill.data.tables.delta import translated
 from tidemill.data.tables.tables import Tables
+from tidemill.files import write_whole
 
 _ENTRY = np.dtype([("hash", "<u8"), ("version", "<u4")])
 _SEPARATOR = "\x1f"
@@ -171,15 +172,10 @@ def _sorted(entries: NDArray[Any]) -> NDArray[Any]:
 
 def _write(folder: Path, entries: NDArray[Any], first: int, last: int) -> _Segment:
     path = folder / f"{first:09}-{last:09}-{zlib.crc32(entries.tobytes()):08x}.npy"
-    part = path.with_suffix(".part")
     data = io.BytesIO()  # numpy writing to a file tells of a full disk without saying so
     np.save(data, entries, allow_pickle=False)
     with translated(str(path)):
-        try:
-            part.write_bytes(data.getbuffer())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, data.getbuffer(), sync=False)
     _verified.add(str(path))
     return _Segment(first, last, path, entries)
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import ProjectError, no_room
+from tidemill.files import write_whole
 from tidemill.recipes.recommend.summary import ARMS, Scored
 from tidemill.types import JsonObject
 
@@ -41,7 +41,7 @@ def check_target(path: Path) -> None:
 
 def write_summary(summary: JsonObject, path: Path) -> None:
     """The summary as JSON."""
-    _write(path, (json.dumps(summary, indent=2) + "\n").encode())
+    write_whole(path, (json.dumps(summary, indent=2) + "\n").encode(), 0o644)
 
 
 def write_log(scored: Iterable[Scored], path: Path) -> None:
@@ -74,26 +74,16 @@ def write_log(scored: Iterable[Scored], path: Path) -> None:
         **dict.fromkeys(ARMS, pl.Float64),
     }
     frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
-    _write(path, _parquet(frame))
+    write_whole(path, _parquet(frame), 0o644)
 
 
 def drop_file(rows: pl.DataFrame, source: Path, name: str) -> None:
     """The rows as a file of the source, once: ingest never sees a half of it."""
     if not (source / name).exists():
-        _write(source / name, _parquet(rows))
+        write_whole(source / name, _parquet(rows), 0o644)
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
     return buffer.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Written beside, fsynced, renamed."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(path)

@@ -1,23 +1,24 @@
 """Artifacts in a folder: one read-only file a digest, whole or not there.
 
 root/sha256/ab/cdef…   the bytes
-root/tmp/…             what is being written, locked by its writer; without a lock its writer was killed: swept
+root/tmp/…             what is being written; what is an hour old was left by a writer that was killed: swept
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from tidemill.errors import Damaged, DiskFull, NotFound, StoreError, no_room
-from tidemill.files import fsync_folder
+from tidemill.files import fsync_folder, write_whole
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK = 1 << 20
+_ABANDONED = 3600.0  # seconds: no writer takes as long over one file
 
 
 class LocalArtifacts:
@@ -45,9 +46,12 @@ class LocalArtifacts:
         name = hashlib.sha256(data).hexdigest()
         target = self._base / name[:2] / name[2:]
         try:
-            if not _holds(target, data):
-                self._write(data, target)
-            self._make_firm(target.parent)  # also where another writer made the file, or the folder, a moment ago
+            if _holds(target, data):
+                fsync_folder(target.parent)  # another writer may have made the file a moment ago
+            else:
+                target.parent.mkdir(exist_ok=True, mode=0o700)
+                write_whole(target, data, 0o400, by_way_of=self._tmp)
+            self._make_firm(target.parent.name)
         except OSError as exc:
             raise _translated(exc, target) from exc
         return f"sha256:{name}"
@@ -103,11 +107,14 @@ class LocalArtifacts:
             raise _translated(exc, self._base) from exc
 
     def sweep(self) -> int:
-        """Removes what killed writers left half written, and says how many files. Live writers hold a lock."""
-        swept = 0
+        """Removes what killed writers left half written, and says how many files."""
+        before, swept = time.time() - _ABANDONED, 0
         for file in list(self._tmp.iterdir()):
-            if file.is_file() and not file.is_symlink():  # a folder or a link is none of ours
-                swept += _remove_unlocked(file)
+            if (
+                file.is_file() and not file.is_symlink() and _changed(file) < before
+            ):  # a folder or a link is none of ours
+                file.unlink(missing_ok=True)
+                swept += 1
         return swept
 
     def _file(self, digest: str) -> Path:
@@ -115,28 +122,13 @@ class LocalArtifacts:
             raise NotFound(f"{digest!r} is not a digest", hint="a digest is 'sha256:' and 64 hex digits")
         return self._base / digest[7:9] / digest[9:]
 
-    def _write(self, data: bytes, target: Path) -> None:
-        target.parent.mkdir(exist_ok=True, mode=0o700)
-        part, fd = self._part()
-        try:
-            _write_all(fd, data)
-            os.fchmod(fd, 0o400)
-            os.fsync(fd)
-            os.replace(part, target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(fd)
+    def _make_firm(self, name: str) -> None:
+        """The entries of the folders above a file's own survive power loss, too.
 
-    def _make_firm(self, folder: Path) -> None:
-        """The file's entry in its folder survives power loss, and so do the entries of the folders above it.
-
-        Those above are fsynced once for each folder: whoever made them may not have done so yet. The state folder that
-        holds the store, and the entry of that one, are made elsewhere and count too.
+        Each is fsynced once: whoever made them may not have done so yet. The state folder that holds the store, and the
+        entry of that one, are made elsewhere and count too.
         """
-        fsync_folder(folder)
-        if folder.name in self._firm:
+        if name in self._firm:
             return
         there = os.listdir(self._base)
         fsync_folder(self._base)
@@ -145,16 +137,6 @@ class LocalArtifacts:
                 if os.access(above, os.R_OK):  # a folder that we may not open was there before us
                     fsync_folder(above)
         self._firm.update(there)
-
-    def _part(self) -> tuple[Path, int]:
-        """A fresh locked file under tmp. A sweep between its birth and its lock may remove it: then another."""
-        while True:
-            part = self._tmp / f"{os.getpid()}-{os.urandom(8).hex()}"
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            if os.fstat(fd).st_nlink:
-                return part, fd
-            os.close(fd)
 
 
 def _holds(target: Path, data: bytes) -> bool:
@@ -165,25 +147,12 @@ def _holds(target: Path, data: bytes) -> bool:
         return False
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view[: 1 << 26]) :]
-
-
-def _remove_unlocked(file: Path) -> bool:
+def _changed(file: Path) -> float:
+    """When it was written to last; now, when it has just gone."""
     try:
-        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        return file.stat().st_mtime
     except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        file.unlink(missing_ok=True)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(fd)
-    return True
+        return time.time()
 
 
 def _check(found: str, digest: str, target: Path) -> None:

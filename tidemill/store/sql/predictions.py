@@ -68,9 +68,5 @@ class Predictions:
             query = query.where(_prediction.endpoint == endpoint)
         return int(self._db.value(query))
 
-    def recent(self, limit: int = 50) -> Sequence[Prediction]:
-        query = PREDICTIONS.select.order_by(_prediction.at.desc(), _prediction.id.desc()).limit(limit)
-        return PREDICTIONS.records(self._db.rows(query))
-
     def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
         return page(self._db, PREDICTIONS, _prediction.at, _prediction.id, before, limit)
