@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo test check format bench docs pictures lock clean
+.PHONY: help demo test nightly check format bench docs pictures lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -30,9 +30,15 @@ demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, 
 	$(BIN)/tidemill demo $(DEMO_ARGS)
 
 # a module's tests tell one story, and stay on one worker
-test: check  ## set everything up, then every check and every test
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+
+test: check  ## set everything up, then every check and every test but those of the night
 	@.ci/system-packages tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TEST_ARGS)
+	$(PYTEST) $(TEST_ARGS)
+
+nightly: .venv/dev  ## the whole year of the shop, long statistics, many kills
+	@.ci/system-packages tests
+	$(PYTEST) -m nightly $(TEST_ARGS)
 
 check: .venv/dev  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check tidemill tests bench

@@ -65,13 +65,41 @@ def shared(tmp_path_factory: pytest.TempPathFactory, name: str, *args: str) -> P
     return Played(folder / "shop", json.loads((folder / "out.json").read_text()), folder / "log.parquet", env)
 
 
+DAYS = 60
+"""What every test run plays: models trained, retrained, let out as canaries and promoted, and a first alarm of drift."""
+
+
+def year_of(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return shared(tmp_path_factory, "year")
+
+
+def days_of(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return shared(tmp_path_factory, "days", "--days", str(DAYS))
+
+
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """All 374 days."""
-    return shared(tmp_path_factory, "whole")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """All 374 days: for tests of the nightly tier."""
+    return year_of(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The first 60 days."""
+    return days_of(tmp_path_factory)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(days_of, id="days"), pytest.param(year_of, id="year", marks=pytest.mark.nightly)],
+)
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The first 60 days, and in the nightly tier all of them: what holds of any replay is tested of both."""
+    made: Played = request.param(tmp_path_factory)
+    return made
 
 
 @pytest.fixture(scope="session")
 def part(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """The first 150 days."""
-    return shared(tmp_path_factory, "part", "--days", "150")
+    """The first 40 days."""
+    return shared(tmp_path_factory, "part", "--days", "40")

@@ -28,7 +28,7 @@ from tidemill.web.format import plainly
 
 __all__ = ["browser", "open_page"]  # fixtures
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.browser]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.browser, pytest.mark.nightly]
 
 Opener = Callable[..., Watched]
 CODES = 20
@@ -36,14 +36,14 @@ ROLLED_BACK = "select id from releases where status = 'rolled_back'"
 
 
 @pytest.fixture(scope="module")
-def site(whole, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(year, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A copy of the shop, served by the command a user types."""
-    root = shutil.copytree(whole.folder, tmp_path_factory.mktemp("page") / "shop")
+    root = shutil.copytree(year.folder, tmp_path_factory.mktemp("page") / "shop")
     (root / ".tidemill/up.json").unlink(missing_ok=True)
     patch = pytest.MonkeyPatch()
-    patch.setenv("TIDEMILL_HOME", whole.env["TIDEMILL_HOME"])
+    patch.setenv("TIDEMILL_HOME", year.env["TIDEMILL_HOME"])
     line = [sys.executable, "-m", "tidemill", "up", "--port", "0"]
-    with subprocess.Popen(line, cwd=root, env=whole.env, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(line, cwd=root, env=year.env, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline().startswith("serving ")
         told = json.loads((root / ".tidemill/up.json").read_text())
@@ -132,10 +132,10 @@ def test_times_are_for_people_and_the_exact_ones_beneath(site: Site, paths: dict
         assert times or name in ("overview", "models", "live", "data"), name
 
 
-def test_figures_are_those_of_this_replay(whole, site: Site, store: Callable[..., Any], open_page: Opener) -> None:
+def test_figures_are_those_of_this_replay(year, site: Site, store: Callable[..., Any], open_page: Opener) -> None:
     champion = store("select model from releases where status = 'champion'").removeprefix("model:")
     rows = store("select rows from datasets order by version desc")
-    requests = f"{whole.summary['requests']:,}"
+    requests = f"{year.summary['requests']:,}"
     w = open_page(site)
 
     def read(path: str) -> str:

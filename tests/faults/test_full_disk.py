@@ -23,7 +23,7 @@ from tests.serve.real import Scorer
 from tidemill.scope.project import open_project
 from tidemill.store.reserve import NAME, SIZE, Reserve
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 BLOCK = 4096
 
 

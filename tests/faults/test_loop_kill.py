@@ -220,7 +220,6 @@ def kill_again_and_again(root: Path, look: Looking, load: Load) -> Counter[str]:
     return hit
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_what_was_acknowledged_survives_kills_of_the_loop_at_work(shop: Project) -> None:
     root, load = shop.root, Answering()

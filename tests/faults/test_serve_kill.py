@@ -10,8 +10,6 @@ import threading
 from contextlib import closing
 from typing import Any
 
-import pytest
-
 from tests.serve import released
 from tests.serve.asking import NOON, opened
 from tests.serve.real import start
@@ -81,7 +79,6 @@ class Load:
             self.predictions[key] = data
 
 
-@pytest.mark.slow
 def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch):
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     chance, load = random.Random(2), Load()

@@ -1,0 +1,69 @@
+"""The demo's story is the golden one, answer for answer and decision for decision; the README's figures are those of the year."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.e2e.golden.story import answers, codes, decisions, golden
+
+pytestmark = pytest.mark.timeout(1200)
+
+README = Path(__file__).parents[2] / "README.md"
+WITHIN = 0.002
+"""How far a figure may be from what the README says, where a change had to change the story."""
+FIGURES = {
+    "the loop": "loop",
+    "its own first model, left alone": "static",
+    "buy-again, filled with what is popular that day": "buy_again",
+    "popularity, learning every day": "popularity",
+    "the loop less its first model": "loop_static",
+    "the loop less buy-again": "loop_buy_again",
+}
+
+
+def test_it_answers_as_it_always_did(whole):
+    told = answers(whole.folder, whole.log)
+    assert len(told) == whole.summary["requests"] > 300
+    assert told == golden("answers")[: len(told)]
+
+
+def test_it_decides_as_it_always_did(whole):
+    told = decisions(whole.folder)
+    assert len(told) == whole.summary["days"]
+    assert told == golden("decisions")[: len(told)]
+
+
+@pytest.mark.nightly
+def test_the_year_is_the_whole_story(year):
+    assert answers(year.folder, year.log) == golden("answers")
+    assert decisions(year.folder) == golden("decisions")
+
+
+@pytest.mark.nightly
+def test_every_figure_is_the_one_of_the_readme(year):
+    log = pl.read_parquet(year.log)
+    for row, name in FIGURES.items():
+        told = year.summary["difference"].get(name) or [log[name].mean()]
+        assert told == pytest.approx(_figures(row)[: len(told)], abs=WITHIN), row
+
+
+def _figures(row: str) -> list[float]:
+    """The fractions of one row of the README's table, in their order."""
+    (cell,) = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", README.read_text(), re.MULTILINE)
+    return [float(figure) for figure in re.findall(r"\d\.\d+", cell)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("nothing calls for it (new data 0.7%, no new alarm)", "quiet"),
+        ("model:shop@4 is under way (canary); waiting: drift since 2011-01-07T00:00:00Z: price", "under_way+drift"),
+        ("cooldown until 2011-01-07T00:00:00Z; waiting: new data 5.2% of 67887 rows", "cooldown+new_data"),
+    ],
+)
+def test_a_reason_is_its_codes(reason, code):
+    assert codes(reason) == code
