@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.config.amounts import parse_promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.data.contract.contract import Contract
 from tidemill.data.profile.profile import profile
 from tidemill.monitor.profiles import columns_of, compare
@@ -62,7 +62,7 @@ def run() -> list[dict[str, Any]]:
     _, floor, _ = timed(lambda: window.select(pl.all().hash().sum()))
     known, base_cpu, _ = timed(lambda: profile(base))
     columns = columns_of(known)
-    promise = parse_promise("1 per quarter")
+    promise = FalseAlarms()
     found, rows_cpu, _ = timed(lambda: compare(columns, window, promise, DAY))
     sketched = profile(window)
     again, sketch_cpu, _ = timed(lambda: compare(columns, sketched, promise, DAY))

@@ -97,7 +97,7 @@ def one_prediction(folder: Path, floor: tuple[float, float]) -> list[dict[str, A
         alone = shop.trees_alone(bundle)
         with serving(project) as (scorer, headers):
             rows = [_cold(what, scorer), _weight(scorer, what + ": scorer before the first request")]
-            path = f"/predict/{project.config.endpoint}"
+            path = f"/predict/{project.endpoint().name}"
             for ack in ("async", "group"):
                 disk = commit_ms(str(folder))
                 cpu, p50 = asked(scorer, path, body, {**headers, "ack": ack})

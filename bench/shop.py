@@ -142,14 +142,14 @@ def release(project: Project, bundle: Bundle, version: int = 1) -> None:
     ]
     said = {
         "release": name,
-        "endpoint": project.config.endpoint,
+        "endpoint": project.endpoint().name,
         "required": asked,
         "attestations": gates,
         "approval": [],
     }
     word = _put(project, signer, model, attest.RELEASE, said)
     stages = ({"share": 1.0, "span": 0, "requests": 0},)
-    held = Release(name, project.config.endpoint, model.ref, "held", stages, 0, now, now, attestations=(*gates, word))
+    held = Release(name, project.endpoint().name, model.ref, "held", stages, 0, now, now, attestations=(*gates, word))
     project.store.releases.add(held)
     project.store.releases.promote(name, now)
 

@@ -17,7 +17,7 @@ def shop(tmp_path, monkeypatch):
     """A project that took a hundred and twenty decisions."""
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     (tmp_path / "tidemill.toml").write_text(TOML)
-    (tmp_path / "other.toml").write_text(TOML + '[retrain]\non = ["schedule 0 0 * * *"]\ncooldown = "1 hours"\n')
+    (tmp_path / "other.toml").write_text(TOML + '[retrain]\non = [{ schedule = "0 0 * * *" }]\ncooldown = "1 hours"\n')
     with open_project(tmp_path) as project:
         for decision in story(ALL):
             project.store.decisions.add(decision)

@@ -27,7 +27,7 @@ def test_a_name_that_becomes_a_folder_is_letters_and_digits(name):
     assert caught.value.hint and str(caught.value.place).startswith("tidemill.toml")
 
 
-@pytest.mark.parametrize("kind", ["features", "release"])
+@pytest.mark.parametrize("kind", ["features", "environment"])
 def test_so_is_a_name_in_refs_and_addresses(kind):
     with pytest.raises(ConfigError, match=rf"is no name for \[{kind}.NAME\]"):
         parse(BASE + f'[{kind}."../x"]\n' + ('from = "sales"\n' if kind == "features" else ""))
@@ -64,7 +64,7 @@ def test_what_no_part_could_work_with_is_refused_with_its_line(said, words):
 def test_a_task_of_ones_own_has_the_name_of_a_function(task):
     with pytest.raises(ConfigError, match="unknown task"):
         parse(BASE.replace("recommend", task))
-    assert parse(BASE.replace("recommend", "steps:mine")).model.task == "steps:mine"
+    assert parse(BASE.replace("recommend", "steps:mine")).models["shop"].task == "steps:mine"
 
 
 @pytest.mark.parametrize("key", ["source", "contract"])

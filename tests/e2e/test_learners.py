@@ -173,9 +173,9 @@ def visited(root: Path, most: int) -> None:
 def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop):
     """From a changed line in tidemill.toml to champion, by nobody's hand: decision, gates, canary, live quality, bake."""
     use(shop, "steps:better")
-    say(shop, "on", '["new data 1 rows"]')
+    say(shop, "on", '[{ new_data = "1 rows" }]')
     say(shop, "cooldown", '"90 days"')
-    say(shop, "rollout", '["50% 2 days min 10 requests", "100%"]')
+    say(shop, "rollout", '[{ share = "50 %", for = "2 days", min_requests = 10 }, { share = "100 %" }]')
     visited(shop, 30)
     store = sqlite3.connect(shop / ".tidemill/tidemill.db")
     store.row_factory = sqlite3.Row

@@ -37,9 +37,9 @@ from tidemill.types import DAY, to_iso
 
 KILLS, CLIENTS = 20, 2
 OFTEN = {
-    "on": '["new data 1 rows"]',
+    "on": '[{ new_data = "1 rows" }]',
     "cooldown": '"1 hours"',
-    "rollout": '["100%"]',
+    "rollout": '[{ share = "100 %" }]',
 }
 """A model a day, where the day has rows: so that there is something to be killed in."""
 

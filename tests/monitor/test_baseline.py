@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.config.amounts import parse_promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
 from tidemill.monitor.baseline import (
     NEW_ITEMS,
@@ -25,7 +25,7 @@ from tidemill.types import DAY
 
 CUT = Path(__file__).parents[2] / "tidemill/recipes/recommend/data/online_retail_II_cut20pct.parquet"
 ROLES = Roles("at", "customer", "item", "quantity", ("invoice", "item"))
-PROMISE = parse_promise("1 per quarter")
+PROMISE = FalseAlarms()
 
 
 @pytest.fixture(scope="module")

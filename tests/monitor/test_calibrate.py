@@ -8,29 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tidemill.config.amounts import Promise, parse_promise
-from tidemill.errors import ConfigError
+from tidemill.config.policies import FalseAlarms
 from tidemill.monitor.calibrate import PERSIST, calibrate, onsets
 from tidemill.monitor.drift import Column, together
 from tidemill.types import DAY, parse_span
 
-QUARTER = Promise(1, 91 * DAY)
+QUARTER = FalseAlarms()
 
 
 @pytest.mark.parametrize(
-    ("text", "count", "days"),
-    [("1 per quarter", 1, 91), ("2 per year", 2, 365), ("0.5 / week", 0.5, 7), ("3 per 30 days", 3, 30)],
+    ("count", "every", "days"), [(1, "quarter", 91), (2, "year", 365), (0.5, "week", 7), (3, "30 days", 30)]
 )
-def test_promises(text: str, count: float, days: int) -> None:
-    found = parse_promise(text)
-    assert (found.count, found.span) == (count, days * DAY)
+def test_promises(count: float, every: str, days: int) -> None:
+    found = FalseAlarms(at_most=count, every=every)
+    assert found.span == days * DAY
     assert found.per_window(DAY) == pytest.approx(min(0.5, count / days))
-
-
-@pytest.mark.parametrize("text", ["never", "0 per quarter", "one per quarter", "1 per moon", ""])
-def test_no_promises(text: str) -> None:
-    with pytest.raises(ConfigError):
-        parse_promise(text)
 
 
 def test_an_alarm_that_persists_is_one() -> None:
@@ -110,7 +102,7 @@ def test_more_columns_and_rarer_promises_hang_it_higher() -> None:
     few, _ = calibrate(columns_of(one), one, QUARTER, DAY)
     assert few == columns_of(one), "a short past: rows are taken as independent"
     heights = [
-        calibrate(columns_of(one) * k, one * k, Promise(count, 91 * DAY), DAY)[1].threshold
+        calibrate(columns_of(one) * k, one * k, FalseAlarms(at_most=count), DAY)[1].threshold
         for k, count in ((1, 1), (30, 1), (30, 0.1))
     ]
     assert heights == [pytest.approx(math.log(91 * k / count)) for k, count in ((1, 1), (30, 1), (30, 0.1))]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from tidemill.config import Config, parse
-from tidemill.monitor.labelled import OutcomeScorer, reach_of
+from tests.scope.made import endpoint_of
+from tidemill.monitor.labelled import OutcomeScorer
 from tidemill.monitor.outcome_scorers import outcome_scorer_of
 from tidemill.store.records import Outcome, Prediction
 from tidemill.testing import records as sample
@@ -21,12 +21,8 @@ from tidemill.types import DAY
 TOML = '[project]\nname = "t"\n[data.d]\nsource = "x"\ncontract = "y"\n[model]\ntask = "{}"\nmetric = "{}"\n'
 
 
-def config(task: str, metric: str = "", more: str = "") -> Config:
-    return parse(TOML.format(task, metric) + more)
-
-
 def judge(task: str, metric: str = "") -> OutcomeScorer:
-    return outcome_scorer_of(config(task, metric))
+    return outcome_scorer_of(endpoint_of(TOML.format(task, metric)).model)
 
 
 def said(answer: Any, name: str = "p", **more: Any) -> Prediction:
@@ -134,5 +130,6 @@ def test_without_a_subject_the_day_is_the_unit() -> None:
 
 
 def test_how_long_outcomes_may_take() -> None:
-    assert reach_of(config("regress")) == DAY
-    assert reach_of(config("regress", more='[monitor]\noutcomes_within = "30 days"\n')) == 30 * DAY
+    text = TOML.format("regress", "")
+    assert endpoint_of(text).monitor.reach == DAY
+    assert endpoint_of(text + '[monitor]\noutcomes_within = "30 days"\n').monitor.reach == 30 * DAY

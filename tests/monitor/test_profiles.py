@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.config.amounts import parse_promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.data.profile.profile import Profile, profile
 from tidemill.monitor.calibrate import onsets
 from tidemill.monitor.profiles import columns_of, compare, counts_in
 from tidemill.types import DAY
 
-PROMISE = parse_promise("1 per quarter")
+PROMISE = FalseAlarms()
 DRIFTED = {*(f"n{i}" for i in range(8)), "c0", "c1"}
 
 

@@ -20,9 +20,13 @@ contract = "sales.yaml"
 [model]
 task = "recommend"
 metric = "recall@20"
-[release.production]
-rollout = ["25% 2 days min 20 requests", "50% 1 day min 40 requests", "100%"]
-rollback_on = ["errors > 1%", "p99 > 50 ms", "hit rate drops 20%"]
+[environment.production]
+rollout = [
+  { share = "25 %", for = "2 days", min_requests = 20 },
+  { share = "50 %", for = "1 day", min_requests = 40 },
+  { share = "100 %" },
+]
+rollback_on = { errors = "1 %", p99 = "50 ms", hit_rate_drop = "20 %" }
 """
 STAGES = (
     {"share": 0.25, "span": 2 * DAY, "requests": 20},

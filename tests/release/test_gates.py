@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.release.made import TOML
-from tidemill.config import parse
+from tests.scope.made import endpoint_of
 from tidemill.config.amounts import parse_share
 from tidemill.errors import ConfigError, ModelError
 from tidemill.release.gates.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
@@ -53,7 +53,7 @@ def scores(level: float, n: int = 300, seed: int = 0) -> Any:
 def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float = 0.1, **changes: Any) -> GateContext:
     levels = {2: candidate, 1: champion}
     given: dict[str, Any] = {
-        "config": parse(TOML),
+        "endpoint": endpoint_of(TOML),
         "seed": 1,
         "candidate": MODEL,
         "champion": None if champion is None else CHAMPION,
@@ -124,8 +124,8 @@ def test_auc_is_compared_by_log_loss():
         asked.append(metric)
         return scores(0.3)
 
-    config = parse(TOML.replace('"recommend"', '"classify"').replace("recall@20", "auc"))
-    say(Refit(), case(config=config, score=score))
+    endpoint = endpoint_of(TOML.replace('"recommend"', '"classify"').replace("recall@20", "auc"))
+    say(Refit(), case(endpoint=endpoint, score=score))
     assert set(asked) == {"log_loss"}
 
 

@@ -35,7 +35,7 @@ def making(candidate: float = 0.31, **changes: Any) -> Any:
         def score(asked, metric):
             return given.score(replace(asked, version=2 if asked.ref == model.ref else 1), metric)
 
-        return replace(given, candidate=model, champion=champion, config=project.config, score=score)
+        return replace(given, candidate=model, champion=champion, endpoint=project.endpoint(), score=score)
 
     return make
 

@@ -10,54 +10,68 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from tidemill.config.rollback import parse_rule
-from tidemill.config.stages import parse_rollout, parse_stage
+from tidemill.config.policies import RollbackSection, Rule, StageSection, stages
 from tidemill.errors import ConfigError, NotAvailableYet
 from tidemill.release.rollout.rules import Arm, Evidence, clustered, drop_e_value, judge, share_e_value
 from tidemill.types import DAY
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
-DROPS = parse_rule("hit rate drops 20%")
+
+
+def rule(**said: str) -> Rule:
+    (found,) = RollbackSection(**said).rules()
+    return found
+
+
+DROPS = rule(hit_rate_drop="20 %")
+HALF, ALL = StageSection(share="50 %"), StageSection(share="100 %")
 
 
 @pytest.mark.parametrize(
-    ("text", "share", "span", "requests"),
+    ("stage", "share", "span", "requests"),
     [
-        ("25% 2 days min 200 requests", 0.25, 2 * DAY, 200),
-        ("100%", 1.0, 0, 0),
-        (" 5 % 12 h ", 0.05, DAY // 2, 0),
-        ("0.5% min 1 request", 0.005, 0, 1),
+        (StageSection(share="25 %", for_="2 days", min_requests=200), 0.25, 2 * DAY, 200),
+        (StageSection(share="100%"), 1.0, 0, 0),
+        (StageSection(share="0.005", min_requests=1), 0.005, 0, 1),
     ],
 )
-def test_stages(text, share, span, requests):
-    stage = parse_stage(text)
-    assert (stage.share, stage.span, stage.requests) == (share, span, requests)
-
-
-@pytest.mark.parametrize("text", ["", "25", "0%", "101%", "25% soon", "25% 2 days min few requests", "-5%"])
-def test_a_stage_that_is_none(text):
-    with pytest.raises(ConfigError):
-        parse_stage(text)
-
-
-@pytest.mark.parametrize("text", ["shadow 1 day", "linear 10%", "blue-green"])
-def test_stages_that_are_not_built_say_so(text):
-    with pytest.raises(NotAvailableYet):
-        parse_rollout([text, "100%"])
-
-
-@pytest.mark.parametrize("texts", [[], ["25%"], ["50%", "25%", "100%"], ["100%", "100%"]])
-def test_a_rollout_grows_to_the_whole(texts):
-    with pytest.raises(ConfigError):
-        parse_rollout(texts)
+def test_stages(stage, share, span, requests):
+    assert stage.json() == {"share": share, "span": span, "requests": requests}
 
 
 @pytest.mark.parametrize(
-    "text", ["errors", "errors > 0%", "errors > 1 ms", "p99 > 5%", "hit rate drops 100%", "sales < 3"]
+    "stage",
+    [
+        StageSection(),
+        StageSection(share="0 %"),
+        StageSection(share="101 %"),
+        StageSection(share="25 %", for_="soon"),
+        StageSection(share="-5 %"),
+        StageSection(share="25 %", min_requests=-1),
+    ],
 )
-def test_a_rule_that_is_none(text):
+def test_a_stage_that_is_none(stage):
     with pytest.raises(ConfigError):
-        parse_rule(text)
+        stage.json()
+
+
+def test_a_shadow_is_not_built_and_says_so():
+    with pytest.raises(NotAvailableYet):
+        stages((StageSection(shadow=True, for_="1 day"), ALL))
+
+
+@pytest.mark.parametrize("rollout", [(), (HALF,), (HALF, StageSection(share="25 %"), ALL), (ALL, ALL)])
+def test_a_rollout_grows_to_the_whole(rollout):
+    with pytest.raises(ConfigError):
+        stages(rollout)
+
+
+@pytest.mark.parametrize(
+    "said", [{"errors": "0 %"}, {"errors": "1 ms"}, {"p99": "5 %"}, {"hit_rate_drop": "100 %"}, {"loss_rise": "much"}]
+)
+def test_a_rule_that_is_none(said):
+    with pytest.raises(ConfigError):
+        RollbackSection(**said).rules()
 
 
 @steady
@@ -174,7 +188,7 @@ def test_a_useless_release_is_at_least_doubtful_where_an_equal_one_is_not():
 
 
 def test_errors_and_latency():
-    rules = [parse_rule("errors > 1%"), parse_rule("p99 > 50 ms")]
+    rules = [rule(errors="1 %"), rule(p99="50 ms")]
     bad = Evidence("r", 0, Arm(40, 6, tuple([1_000] * 30 + [80_000] * 10)))
     assert [f.broken for f in judge(rules, bad)] == [True, True]
     good = Evidence("r", 0, Arm(400, 1, tuple([1_000] * 399 + [80_000])))
@@ -184,8 +198,8 @@ def test_errors_and_latency():
 
 
 def test_one_failed_answer_is_not_yet_evidence():
-    assert not judge([parse_rule("errors > 1%")], Evidence("r", 0, Arm(1, 1)))[0].broken
-    assert judge([parse_rule("errors > 1%")], Evidence("r", 0, Arm(2, 2)))[0].broken
+    assert not judge([rule(errors="1 %")], Evidence("r", 0, Arm(1, 1)))[0].broken
+    assert judge([rule(errors="1 %")], Evidence("r", 0, Arm(2, 2)))[0].broken
 
 
 @steady
@@ -201,7 +215,7 @@ def test_the_clustered_error_is_that_of_the_ratio_estimator(rows):
         assert found.error == pytest.approx(expected / len(rows), abs=1e-12)
 
 
-RISES = parse_rule("mae rises 20%")
+RISES = rule(loss_rise="20 %")
 
 
 def erring(rng: np.random.Generator, n: int, mean: float) -> Arm:
@@ -238,6 +252,6 @@ def part(arm: Arm, n: int) -> Arm:
 def test_a_quality_rule_knows_its_metric():
     """For rmse the values are squares: a drop of 20 % is a root larger by a fifth."""
     flat = Arm(40, 0, (), (9.0,) * 40, tuple(f"p{n}" for n in range(40)))
-    (found,) = judge([parse_rule("quality drops 20%")], Evidence("r", 0, flat, flat, metric="rmse"))
+    (found,) = judge([rule(quality_drop="20 %")], Evidence("r", 0, flat, flat, metric="rmse"))
     assert found.figures["floor"] == pytest.approx((3.0 * 1.2) ** 2)
     assert "3 against 3" in found.text

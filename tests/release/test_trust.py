@@ -14,7 +14,8 @@ from tidemill.ops.doctor import examine
 from tidemill.release import approvals
 from tidemill.release.signing import attest, trust
 from tidemill.release.signing.signer import signer_of
-from tidemill.scope.project import known_id, open_project
+from tidemill.scope.home import known_id
+from tidemill.scope.project import open_project
 from tidemill.store.reserve import SIZE
 from tidemill.types import DAY, HeldClock, new_id
 

@@ -66,9 +66,9 @@ refit = {{ not_inferior_to = "champion", margin = "5 %" }}
 baseline = {{ superior_to = "constant" }}
 latency = {{ p99 = "1 s" }}
 
-[release.production]
+[environment.production]
 rollout = {rollout}
-rollback_on = ["errors > 1%", "quality drops 30%"]
+rollback_on = {{ errors = "1 %", quality_drop = "30 %" }}
 
 [monitor]
 window = "1 day"
@@ -172,7 +172,7 @@ class Machines:
         return Outcome(f"o/{row['machine']}/{row['ts']}", at, row["machine"], item, value, named, at)
 
 
-def opened(root: Path, task: str, metric: str, rollout: str = '["100%"]') -> Iterator[Machines]:
+def opened(root: Path, task: str, metric: str, rollout: str = '[{ share = "100 %" }]') -> Iterator[Machines]:
     """A project whose first model is released at the opening."""
     (root / "data").mkdir(parents=True)
     (root / "contracts").mkdir()

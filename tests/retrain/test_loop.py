@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
 import polars as pl
 import pytest
 
+from tidemill.config import load
 from tidemill.data.contract.freshness import stale_now
 from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
@@ -26,10 +28,11 @@ SQL_AT = (
 
 def policy(shop: Shop, *on: str, cooldown: str = "3 days") -> None:
     """Another ``[retrain]``, as the loop would read it from tidemill.toml."""
-    import msgspec
-
-    retrain = msgspec.structs.replace(shop.project.config.retrain, on=on, cooldown=cooldown)
-    object.__setattr__(shop.project, "config", msgspec.structs.replace(shop.project.config, retrain=retrain))
+    toml = shop.project.root / "tidemill.toml"
+    text = re.sub(r"\non = .*", f"\non = [{', '.join(on)}]", toml.read_text())
+    toml.write_text(re.sub(r'\ncooldown = ".*"', f'\ncooldown = "{cooldown}"', text))
+    object.__setattr__(shop.project, "config", load(toml))
+    vars(shop.project).pop("endpoints", None)
 
 
 def kinds(events: list[Event]) -> list[str]:
@@ -50,7 +53,7 @@ def everything(shop: Shop) -> dict[str, Any]:
 
 
 def test_a_quiet_week(shop: Shop) -> None:
-    policy(shop, "drift", "decay")
+    policy(shop, '"drift"', '"decay"')
     before = shop.project.store.datasets.get("sales").rows
     for day in shop.days[:7]:
         shop.play(day)
@@ -108,7 +111,7 @@ def test_killed_in_the_middle_the_next_tick_ends_the_same(
     def die(*args: Any, **more: Any) -> None:
         raise Killed
 
-    policy(shop, "new data 1 rows")
+    policy(shop, '{ new_data = "1 rows" }')
     day = shop.days[0]
     shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
     with monkeypatch.context() as patch, pytest.raises(Killed):
@@ -129,7 +132,7 @@ def test_killed_in_the_middle_the_next_tick_ends_the_same(
 
 
 def test_drift_is_told_once_and_answered_once(shop: Shop) -> None:
-    policy(shop, "drift")
+    policy(shop, '"drift"')
     shop.jobs.fail["release"] = 99
     for day in shop.days[:12]:
         shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
@@ -150,7 +153,7 @@ def test_drift_is_told_once_and_answered_once(shop: Shop) -> None:
 
 
 def test_a_new_champion_is_compared_with_its_own_data(shop: Shop) -> None:
-    policy(shop, "drift", cooldown="1 day")
+    policy(shop, '"drift"', cooldown="1 day")
     for day in shop.days[:20]:
         shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
         tick(shop.project, shop.jobs)
@@ -161,7 +164,7 @@ def test_a_new_champion_is_compared_with_its_own_data(shop: Shop) -> None:
 
 
 def test_decay_is_seen_and_answered(shop: Shop) -> None:
-    policy(shop, "decay")
+    policy(shop, '"decay"')
     for day in shop.days[:30]:
         shop.play(day, hits=0)
         events = tick(shop.project, shop.jobs)
@@ -174,7 +177,7 @@ def test_decay_is_seen_and_answered(shop: Shop) -> None:
 
 
 def test_good_answers_raise_no_alarm(shop: Shop) -> None:
-    policy(shop, "decay")
+    policy(shop, '"decay"')
     for day in shop.days[:20]:
         shop.play(day, hits=12)
         tick(shop.project, shop.jobs)
@@ -182,7 +185,7 @@ def test_good_answers_raise_no_alarm(shop: Shop) -> None:
 
 
 def test_new_data_and_cooldown(shop: Shop) -> None:
-    policy(shop, "new data 2%", cooldown="4 days")
+    policy(shop, '{ new_data = "2 %" }', cooldown="4 days")
     for day in shop.days[:14]:
         shop.play(day)
         tick(shop.project, shop.jobs)
@@ -193,7 +196,7 @@ def test_new_data_and_cooldown(shop: Shop) -> None:
 
 
 def test_a_canary_is_left_alone_and_judged_on_live_quality(shop: Shop) -> None:
-    policy(shop, "new data 1%", cooldown="1 day")
+    policy(shop, '{ new_data = "1 %" }', cooldown="1 day")
     add_release(shop.project, add_model(shop.project).ref, "canary")
     seen: list[str] = []
     for day in shop.days[:12]:
@@ -209,7 +212,7 @@ def test_a_canary_is_left_alone_and_judged_on_live_quality(shop: Shop) -> None:
 
 
 def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:
-    policy(shop, "decay")
+    policy(shop, '"decay"')
     bad = add_release(shop.project, add_model(shop.project).ref, "canary")
     for day in shop.days[:12]:
         for visit in day.visits:
@@ -226,7 +229,7 @@ def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:
 
 @pytest.mark.parametrize("trouble", ["damaged", "too few requests"])
 def test_a_canary_that_can_never_end_by_its_answers_does_not_stop_the_loop(shop: Shop, trouble: str) -> None:
-    policy(shop, "new data 1%", cooldown="1 day")
+    policy(shop, '{ new_data = "1 %" }', cooldown="1 day")
     project = shop.project
     model = add_model(project)
     stages = ({"share": 0.25, "span": 2 * DAY, "requests": 10_000}, {"share": 1.0, "span": 0, "requests": 0})
@@ -322,7 +325,7 @@ def test_an_episode_that_a_contract_ended_may_begin_again_by_the_same_row(shop: 
 
 
 def test_when_the_next_is_due(shop: Shop) -> None:
-    policy(shop, "schedule 0 3 * * *")
+    policy(shop, '{ schedule = "0 3 * * *" }')
     now = shop.days[0].start
     assert to_iso(next_due(shop.project, now)) == to_iso(now + DAY), "a replay knows the ends of windows only"
     shop.project.store.settings.set("mode", None)
@@ -348,7 +351,7 @@ def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
     from tidemill.store.records import Run
 
     store, now = shop.project.store, shop.project.clock.now()
-    policy(shop, "new data 1 rows", cooldown="1 s")
+    policy(shop, '{ new_data = "1 rows" }', cooldown="1 s")
     shop.play(shop.days[0])
     tick(shop.project, shop.jobs)
     decision = store.decisions.list(action="retrain")[-1]
@@ -369,7 +372,7 @@ def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
 
 def test_outcomes_that_name_another_subjects_prediction_are_told(shop: Shop) -> None:
     """Somebody's ids are mixed up: they count for none, and a person can see that."""
-    policy(shop, "drift", "decay")
+    policy(shop, '"drift"', '"decay"')
     shop.play(shop.days[0])
     owner = shop.project.live.predictions.get(shop.asked[0]).subject
     at = shop.days[0].end

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tidemill.config import RetrainSection, parse
+from tidemill.config.policies import BudgetSection, TriggerSection
 from tidemill.errors import ConfigError
 from tidemill.retrain.policy import Policy
 from tidemill.types import DAY, parse_time
@@ -22,11 +23,11 @@ def test_the_documented_policy() -> None:
     [model]
     task = "recommend"
     [retrain]
-    on = ["drift", "decay", "new data 5%", "schedule 0 3 * * 1"]
+    on = ["drift", "decay", { new_data = "5 %" }, { schedule = "0 3 * * 1" }]
     cooldown = "3 days"
-    budget = "1 cpu-hour / week"
+    budget = { cpu = "1 hour", every = "week" }
     """
-    found = Policy.from_config(parse(text))
+    found = Policy.of(parse(text).endpoints[""]["shop"].policies.retrain)
     assert found == Policy(True, True, 0.05, None, ("0 3 * * 1",), 3 * DAY, 3600.0, 7 * DAY)
     assert Policy.from_json(json.loads(json.dumps(found.to_json()))) == found
     assert found.digest == Policy.from_json(found.to_json()).digest != Policy().digest
@@ -34,32 +35,14 @@ def test_the_documented_policy() -> None:
 
 
 def test_the_defaults_are_a_policy() -> None:
-    assert Policy.from_config(RetrainSection()).drift
-
-
-@pytest.mark.parametrize(
-    ("on", "budget", "cooldown", "word"),
-    [
-        (("drfit",), "", "1 day", "did you mean 'drift'"),
-        (("new data 0%",), "", "1 day", "always true"),
-        (("new data five",), "", "1 day", "can call for a retraining"),
-        (("schedule 0 3 * *",), "", "1 day", "five fields"),
-        (("drift",), "one hour a week", "1 day", "no budget"),
-        (("drift",), "1 cpu-hour / fortnight", "1 day", "budget: .*fortnight"),
-        (("drift",), "", "soon", "cooldown: 'soon'"),
-    ],
-)
-def test_what_is_no_policy_names_the_word(on: tuple[str, ...], budget: str, cooldown: str, word: str) -> None:
-    with pytest.raises(ConfigError) as error:
-        Policy.from_config(RetrainSection(on=on, budget=budget, cooldown=cooldown))
-    import re
-
-    assert re.search(word, str(error.value))
+    assert Policy.of(RetrainSection()).drift
 
 
 def test_other_forms() -> None:
-    found = Policy.from_config(RetrainSection(on=("new data 500 rows",), budget="30 cpu-minutes / 2 days"))
+    budget = BudgetSection(cpu="30 minutes", every="2 days")
+    found = Policy.of(RetrainSection(on=(TriggerSection(new_data="500 rows"),), budget=budget))
     assert (found.new_rows, found.new_share, found.budget_cpu_s, found.budget_span) == (500, None, 1800.0, 2 * DAY)
+    assert Policy.of(RetrainSection(budget="none")).budget_cpu_s is None
 
 
 def test_a_stored_policy_of_another_kind_is_refused() -> None:

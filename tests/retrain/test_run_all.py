@@ -25,7 +25,7 @@ def test_from_rows_to_a_retrained_model(
     new_project(root, "recommend", "shop")
     fit_to_shop(root)
     toml = (root / "tidemill.toml").read_text()
-    lines = ['on = ["new data 1%"]' if x.startswith("on = [") else x for x in toml.splitlines()]
+    lines = ['on = [{ new_data = "1 %" }]' if x.startswith("on = [") else x for x in toml.splitlines()]
     (root / "tidemill.toml").write_text("\n".join(lines))
     before = rows.filter(pl.col("invoice_date") < pl.lit(OPENING).cast(pl.Datetime("us")))
     before.write_parquet(root / "data/sales/before.parquet")

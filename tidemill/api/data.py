@@ -35,7 +35,7 @@ class Dataset:
 @reads(router, "")
 def datasets(project: Opened) -> Page[Dataset]:
     """All datasets that tidemill.toml declares."""
-    return Page([_dataset(project, name) for name in sorted(project.config.data)])
+    return Page([_dataset(project, name) for name in sorted(project.datasets)])
 
 
 @reads(router, "/{dataset}")
@@ -71,12 +71,12 @@ def profile(project: Opened, dataset: str, version: int) -> Any:
 
 
 def _dataset(project: Project, name: str) -> Dataset:
-    config, found = project.config.data[name], project.store.datasets.list(name)
+    config, found = project.datasets[name], project.store.datasets.list(name)
     latest = max(found, key=lambda v: v.version, default=None)
     quarantined = sum(v.quarantined for v in found)
     return Dataset(name, config.source, config.contract, len(found), latest.rows if latest else 0, quarantined, latest)
 
 
 def _expect(project: Project, name: str) -> None:
-    if name not in project.config.data:
-        raise NotFound(f"no dataset {name!r}", hint=did_you_mean(name, project.config.data))
+    if name not in project.datasets:
+        raise NotFound(f"no dataset {name!r}", hint=did_you_mean(name, project.datasets))

@@ -32,7 +32,7 @@ class Shown:
 @reads(router, "/api/models")
 def models(project: Opened, limit: Limit = 100, after: After = None) -> Page[ModelVersion]:
     """All versions, the latest first."""
-    found = sorted(project.store.models.list(project.config.endpoint), key=lambda m: -m.version)
+    found = sorted(project.store.models.list(project.endpoint().name), key=lambda m: -m.version)
     return page(found, lambda m: m.ref, limit, after)
 
 

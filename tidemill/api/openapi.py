@@ -42,7 +42,7 @@ _SERVER: dict[Route, tuple[str, Any]] = {
 
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document; what an outcome is depends on the project's task."""
-    outcome: Any = OUTCOMES.get(app.state.serving.project.config.model.task, OutcomeBody)
+    outcome: Any = OUTCOMES.get(app.state.serving.project.model().task, OutcomeBody)
     server = {**_SERVER, FEEDBACK: (_SERVER[FEEDBACK][0], outcome | list[outcome])}
     found = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
     bodies = [body for _, body in server.values() if body is not None]

@@ -40,7 +40,7 @@ class Shown:
 def releases(project: Opened, status: str | None = None, limit: Limit = 100, after: After = None) -> Page[Release]:
     """Releases, the latest first."""
     found = sorted(
-        project.store.releases.list(project.config.endpoint, status), key=lambda r: (r.created, r.id), reverse=True
+        project.store.releases.list(project.endpoint().name, status), key=lambda r: (r.created, r.id), reverse=True
     )
     return page(found, lambda r: r.id, limit, after)
 

@@ -28,6 +28,6 @@ def windows(
     if monitor not in MONITORS:
         raise NotFound(f"no monitor {monitor!r}", hint=did_you_mean(monitor, MONITORS))
     found = project.store.windows.list(
-        project.config.endpoint, monitor, since=moment(since, "since"), until=moment(until, "until")
+        project.endpoint().name, monitor, since=moment(since, "since"), until=moment(until, "until")
     )
     return page(found, lambda w: str(w.start), limit, after)

@@ -29,12 +29,10 @@ def data() -> None:
 @json_option
 def ls(folder: Path, dataset: str | None, as_json: bool) -> None:
     """Versions, newest last."""
-    from tidemill.data.ingest.ingest import dataset_config
-
     with opened(folder) as project:
         found = project.store.datasets.list(dataset)
         if dataset and not found:
-            dataset_config(project, dataset)
+            project.dataset(dataset)
     rows = [
         (
             f"{d.dataset}@{d.version}",
@@ -175,7 +173,7 @@ def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
     errors: list[DataError] = []
     found: list[JsonObject] = []
     with opened(folder) as project:
-        for looked in preview(project, dataset or project.config.dataset.name):
+        for looked in preview(project, project.dataset(dataset).name):
             told: JsonObject = {
                 "file": looked.file.name,
                 "rows": 0,
@@ -252,13 +250,11 @@ def _values(values: Any) -> str:
 @json_option
 def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> None:
     """The rows in quarantine, the latest last: where they stood, why they are there, and their values."""
-    from tidemill.data.ingest.ingest import dataset_config
     from tidemill.data.ingest.preview import bad_rows
     from tidemill.data.ingest.quarantine import quarantine as kept
 
     with opened(folder) as project:
-        name = dataset or project.config.dataset.name
-        dataset_config(project, name)
+        name = project.dataset(dataset).name
         rows = kept(project, name)
     shown = bad_rows(rows.tail(limit))
 

@@ -54,13 +54,11 @@ def show(folder: Path, decision: str, as_json: bool) -> None:
 @json_option
 def replay(folder: Path, policy: Path | None, as_json: bool) -> None:
     """Decide again from the stored evidence: the same policy gives the same decisions; of another it says what it assumes."""
-    from tidemill.config import load
-    from tidemill.retrain.policy import Policy
-    from tidemill.retrain.replay import BIASED
+    from tidemill.retrain.replay import BIASED, policies_of
     from tidemill.retrain.replay import replay as replay_decisions
 
     with opened(folder) as project:
-        other = Policy.from_config(load(policy)) if policy else None
+        other = policies_of(policy) if policy else None
         found = replay_decisions(project, other)
     changed = [r for r in found if not r.same]
 

@@ -128,7 +128,7 @@ def main(args: list[str] | None = None) -> Any:
 
 def _own_fault(exc: Exception) -> str:
     """What to say of an exception out of the project's own steps.py, its traceback kept; nothing where it is ours."""
-    from tidemill.scope.project import blamed, keep_traceback
+    from tidemill.scope.steps import blamed, keep_traceback
 
     where = blamed(exc)
     if where is None:
@@ -141,7 +141,7 @@ def _own_fault(exc: Exception) -> str:
 def _keep(exc: TidemillError) -> None:
     """The traceback of what a project's own step or pipeline raised: the message has its last line only."""
     if isinstance(exc, (StepFailed, PipelineError)) and exc.__cause__ is not None:
-        from tidemill.scope.project import blamed, keep_traceback
+        from tidemill.scope.steps import blamed, keep_traceback
 
         where = blamed(exc.__cause__)
         if where is not None:

@@ -21,7 +21,7 @@ def models() -> None:
 def ls(folder: Path, as_json: bool) -> None:
     """The leaderboard: every version with its metrics and intervals, best first."""
     with opened(folder) as project:
-        metric = project.config.model.metric
+        metric = project.model().metric
         found = sorted(project.store.models.list(), key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
         aliases = {
             name: {version: alias for alias, version in project.store.models.aliases(name).items()}
@@ -53,7 +53,7 @@ def show(folder: Path, model: str, as_json: bool) -> None:
 
     with opened(folder) as project:
         found = resolve(project, model)
-        tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == found.ref]
+        tried = [r for r in project.store.releases.list(project.endpoint().name) if r.model == found.ref]
         last = max(tried, key=lambda r: (r.created, r.id), default=None)
         verdicts = verdicts_of(project, last) if last else []
         card = project.artifacts.get(found.card).decode() if found.card else ""

@@ -34,8 +34,8 @@ def new(folder: Path, recipe: str, as_json: bool) -> None:
 
 def _data(folder: Path) -> list[dict[str, Any]]:
     """Of each dataset where its files are looked for, and what columns they have."""
-    from tidemill.config import load
     from tidemill.data.contract.contract import Contract
+    from tidemill.scope.unopened import declared_data
 
     return [
         {
@@ -44,5 +44,5 @@ def _data(folder: Path) -> list[dict[str, Any]]:
             "contract": data.contract,
             "columns": list(Contract.load(folder / data.contract).names),
         }
-        for name, data in load(folder / "tidemill.toml").data.items()
+        for name, data in declared_data(folder).items()
     ]

@@ -27,8 +27,8 @@ def predict(
     folder: Path, subject: str | None, inputs: str | None, k: int, key: str | None, endpoint: str | None, as_json: bool
 ) -> None:
     """Ask the running server: items for SUBJECT, or a value for --inputs."""
-    from tidemill.config import load
     from tidemill.scope.project import find_root
+    from tidemill.scope.unopened import endpoint_name
     from tidemill.serve.client import Client
 
     root = find_root(folder.resolve())
@@ -40,7 +40,7 @@ def predict(
     else:
         raise click.UsageError("name a SUBJECT, or give --inputs")
     with closing(Client.of(root)) as client:
-        answer = client.post(f"/predict/{endpoint or load(root / 'tidemill.toml').endpoint}", body)
+        answer = client.post(f"/predict/{endpoint_name(root, endpoint)}", body)
 
     def show() -> None:
         head: dict[str, Any] = {

@@ -39,7 +39,7 @@ def _pick(project: Project, release_id: str | None, *statuses: str) -> str:
         except NotFound as exc:
             hint = f"tidemill release status lists them; to say why, write --reason {release_id!r}"
             raise NotFound(exc.message, hint=hint) from exc
-    found = [r for status in statuses for r in project.store.releases.list(project.config.endpoint, status)]
+    found = [r for status in statuses for r in project.store.releases.list(project.endpoint().name, status)]
     if not found:
         hint = (
             "tidemill release status lists them all"
@@ -98,7 +98,7 @@ def status(folder: Path, as_json: bool) -> None:
     from tidemill.model.registry import refusals
 
     with opened(folder) as project:
-        found = project.store.releases.list(project.config.endpoint)
+        found = project.store.releases.list(project.endpoint().name)
         why = {r.id: refusals(project, r) for r in found if r.status == "refused" or r.override}
     rows = [
         (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.override or "") for r in found
@@ -124,11 +124,11 @@ def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
     from tidemill.release.rollout.rollout import check, watched
 
     with opened(folder) as project:
-        found = watched(project, project.config.endpoint)
+        found = watched(project, project.endpoint().name)
         if found is None or (release_id and found.id != release_id):
             raise NotFound("no release is under way", hint="tidemill release status")
         now = project.clock.now()
-        events = check(project, project.config.endpoint, now, evidence(project, found, now))
+        events = check(project, project.endpoint().name, now, evidence(project, found, now))
         follow(project)
     _tell(events, as_json)
 
@@ -158,7 +158,7 @@ def rollback(folder: Path, release_id: str | None, reason: str, as_json: bool) -
     from tidemill.release.rollout.rollout import roll_back
 
     with opened(folder) as project:
-        canary = project.store.releases.list(project.config.endpoint, "canary")
+        canary = project.store.releases.list(project.endpoint().name, "canary")
         chosen = _pick(project, release_id, "canary" if canary else "champion")
         events = roll_back(project, chosen, by=getpass.getuser(), reason=reason)
         follow(project)
@@ -176,7 +176,7 @@ def _decide(folder: Path, release_id: str | None, reason: str, role: str | None,
         chosen = _pick(project, release_id, "held")
         verb = approvals.approve if yes else approvals.reject
         found = verb(project, chosen, who=getpass.getuser(), reason=reason, role=role)
-        verdicts, goal = verdicts_of(project, found), project.config.goal
+        verdicts, goal = verdicts_of(project, found), project.goal
         follow(project)
 
     def show() -> None:

@@ -34,7 +34,7 @@ def status(folder: Path, as_json: bool) -> None:
     from tidemill.ops.status import status as look
 
     with opened(folder) as project:
-        found, goal = look(project), project.config.goal.told
+        found, goal = look(project), project.goal.told
     emit(found, as_json, lambda: _show(found, goal))
     if not found.all_right:
         raise click.exceptions.Exit(NOT_ALL_RIGHT)

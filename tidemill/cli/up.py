@@ -34,7 +34,7 @@ def up(folder: Path, host: str, port: int, as_json: bool) -> None:
             if as_json:
                 click.echo(json.dumps({**told, "login": login}))  # one line: whoever started us reads it while we run
                 return
-            click.echo(f"serving {project.config.project.name} on {told['url']}")
+            click.echo(f"serving {project.name} on {told['url']}")
             click.echo(f"the page, once: {login}")
             click.echo("Ctrl-C stops it")
 

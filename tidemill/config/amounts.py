@@ -1,55 +1,55 @@
-"""A share, and a promise about false alarms, as the words of tidemill.toml say them."""
+"""Single amounts as tidemill.toml writes them: a share, a length of time, "every week"."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tidemill.errors import ConfigError
 from tidemill.types import Micros, parse_span
 
-_PROMISE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:per|/|a)\s*(.+?)\s*$")
 
+def parse_share(text: str, place: str = "", *, most: float = 1.0) -> float:
+    """A share from ``2 %`` or ``0.02``, below ``most``. Raises ConfigError.
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """At most ``count`` false alarms in ``span`` (micros)."""
-
-    count: float
-    span: Micros
-
-    def per_window(self, window: Micros) -> float:
-        """The false alarms that one window may raise, on average."""
-        return min(0.5, self.count * window / self.span)
-
-
-def parse_promise(text: str) -> Promise:
-    """``1 per quarter``. Raises ConfigError.
-
-    >>> round(1 / parse_promise("1 per quarter").per_window(parse_span("1 day")))
-    91
-    """
-    found = _PROMISE.match(text)
-    hint = "write it as '1 per quarter'"
-    if not found or float(found[1]) <= 0:
-        raise ConfigError(
-            f"{text!r} is no promise about false alarms", place="tidemill.toml [monitor] drift", hint=hint
-        )
-    try:
-        span = parse_span(found[2] if found[2][:1].isdigit() else f"1 {found[2]}")
-    except ConfigError as exc:
-        raise ConfigError(f"false_alarms: {exc.message}", place="tidemill.toml [monitor] drift", hint=hint) from exc
-    return Promise(float(found[1]), span)
-
-
-def parse_share(text: str, place: str) -> float:
-    """A share from ``2 %`` or ``0.02``. Raises ConfigError.
-
-    >>> parse_share("2 %", "gates.refit.margin"), parse_share("0.05", "")
-    (0.02, 0.05)
+    >>> parse_share("2 %", "gates.refit.margin"), parse_share("0.05"), parse_share("150 %", most=10)
+    (0.02, 0.05, 1.5)
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
     share = float(found[1]) / (100 if found[2] else 1) if found else -1.0
-    if not 0 <= share < 1:
+    if not 0 <= share < most:
         raise ConfigError(f"{text!r} is not a share", place=place, hint="write it as '2 %'")
     return share
+
+
+def some_share(text: str, *, most: float = 1.0) -> float:
+    """As `parse_share`, and above 0."""
+    share = parse_share(text, most=most)
+    if share <= 0:
+        raise ConfigError(f"{text!r} is no share at all", hint="write it as '2 %'")
+    return share
+
+
+def some_time(text: str) -> Micros:
+    """A length of time above 0. Raises ConfigError."""
+    span = parse_span(text)
+    if span <= 0:
+        raise ConfigError(f"{text!r} is no time at all", hint="write it as '28 days', '12 h' or '20 s'")
+    return span
+
+
+def every(text: str) -> Micros:
+    """A length of time that may be one word.
+
+    >>> every("week") == every("7 days")
+    True
+    """
+    return some_time(text if text[:1].isdigit() else f"1 {text}")
+
+
+def percent(share: float) -> str:
+    """As people read it.
+
+    >>> percent(0.01), percent(0.125)
+    ('1%', '12.5%')
+    """
+    return f"{share * 100:g}%"

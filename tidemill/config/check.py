@@ -1,4 +1,4 @@
-"""What types cannot say: names that refer to one another, lengths of time, shares, the small languages.
+"""What types cannot say: names that refer to one another, lengths of time, shares, the metrics of a task.
 
 What is not understood here would stop the loop, or a release, much later.
 """
@@ -7,160 +7,221 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import Any
 
-from tidemill.config.amounts import parse_promise, parse_share
-from tidemill.config.calls import budget, trigger
-from tidemill.config.places import place_of
-from tidemill.config.rollback import parse_rule
-from tidemill.config.sections import BASELINES, METRICS, Config
-from tidemill.config.stages import parse_rollout, parse_stage
+from tidemill.config.amounts import every, parse_share, some_time
+from tidemill.config.policies import RetrainSection, TriggerSection, check_trigger, stages
+from tidemill.config.resolve import Config, EndpointConfig, File, Layers, resolve
+from tidemill.config.sections import BASELINES, METRICS, ModelSection
 from tidemill.config.unsupported import OPS
 from tidemill.errors import ConfigError
-from tidemill.types import did_you_mean, parse_span
+from tidemill.types import JsonObject, did_you_mean, parse_span
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _KEPT = "__quarantine"
 """The end of the name of a dataset's own second table."""
+_USE = "use a-z, 0-9, - and _, a letter first"
 
-Path = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The file that is checked: its text says on which line a mistake stands."""
-
-    text: str
-    name: str
-
-    def wrong(self, path: Path, message: str, hint: str = "", word: str = "") -> ConfigError:
-        return ConfigError(message, place=place_of(self.text, self.name, path, word), hint=hint)
-
-    def read(self, path: Path, words: Iterable[str], reader: Callable[[str], object], said: str = "") -> None:
-        """Every word as this reader understands it; where it does not, its error with file and line."""
-        for word in words:
-            try:
-                reader(word)
-            except ConfigError as exc:
-                place = place_of(self.text, self.name, path, word)
-                raise type(exc)(f"{said}{exc.message}", place=place, hint=exc.hint) from exc
+Path = tuple[str, ...]
+Place = Callable[..., str]
 
 
-def check(config: Config, text: str, name: str) -> None:
+def check(file: File, raw: JsonObject, place: Place) -> None:
     """Raises ConfigError with file, line and hint for what the types let through."""
-    file = _File(text, name)
-    _names(config, file)
-    _model(config, file)
-    _features(config, file)
-    _spans(config, file)
-    _gates(config, file)
-    _words(config, file)
+    checks = _Checks(file, place)
+    checks.names()
+    checks.models()
+    checks.features()
+    checks.times([(("jobs", key), span) for key, span in _jobs(file)])
+    layers, config = Layers(raw), resolve(file, raw)
+    for environment, endpoints in zip(config.environments or ("",), config.endpoints.values(), strict=True):
+        for endpoint in endpoints.values():
+            _Policies(endpoint, environment, config, layers, place).check()
 
 
-def _names(config: Config, file: _File) -> None:
-    """Names become folders, refs and addresses: letters and digits only."""
-    use = "use a-z, 0-9, - and _, a letter first"
-    if not _NAME.fullmatch(config.project.name):
-        raise file.wrong(["project", "name"], f"{config.project.name!r} is no project name", use)
-    if not config.data:
-        raise file.wrong(["project"], "no dataset", "declare one: [data.NAME] with source and contract")
-    kinds: tuple[tuple[str, Iterable[str]], ...] = (
-        ("data", config.data),
-        ("features", config.features),
-        ("release", config.release),
-    )
-    for kind, names in kinds:
-        for name in names:
-            if not _NAME.fullmatch(name):
-                raise file.wrong([kind, name], f"{name!r} is no name for [{kind}.NAME]", use)
-    for dataset in config.data.values():
-        if dataset.name.endswith(_KEPT):
-            hint = f"leave {_KEPT!r} off: it is where a dataset's bad rows are kept"
-            raise file.wrong(["data", dataset.name], f"{dataset.name!r} is no dataset's name", hint)
-        for key, value, example in (
-            ("source", dataset.source, "data/sales/*.parquet"),
-            ("contract", dataset.contract, "contracts/sales.yaml"),
-        ):
-            if not value.strip():
-                raise file.wrong(["data", dataset.name, key], f"{key} is empty", f"write it as '{example}'")
+class _Checks:
+    """What is checked of the sections themselves."""
 
+    def __init__(self, file: File, place: Place) -> None:
+        self._file, self._place = file, place
 
-def _model(config: Config, file: _File) -> None:
-    task = config.model.task
-    own = task.startswith("steps:") and task.removeprefix("steps:").isidentifier()
-    if task not in METRICS and not own:
-        raise file.wrong(["model", "task"], f"unknown task {task!r}", did_you_mean(task, [*METRICS, "steps:NAME"]))
-    metrics = METRICS.get(task, METRICS["recommend"])
-    gates = (config.gates.refit.metric, config.gates.method.metric, config.gates.baseline.metric)
-    for place, metric in (("model", config.model.metric), *(("gates", m) for m in gates)):
-        if metric and metric not in metrics:
-            raise file.wrong([place, "metric"], f"unknown metric {metric!r} for {task}", did_you_mean(metric, metrics))
-    if config.model.search.trials < 1:
-        raise file.wrong(["model", "search"], "search.trials must be at least 1")
+    def wrong(self, path: Path, message: str, hint: str = "") -> ConfigError:
+        return ConfigError(message, place=self._place(path), hint=hint)
 
-
-def _features(config: Config, file: _File) -> None:
-    for view in config.features.values():
-        if view.from_ not in config.data:
-            hint = did_you_mean(view.from_, config.data)
-            raise file.wrong(["features", view.name, "from"], f"no dataset {view.from_!r}", hint)
-        for name, feature in view.features.items():
-            path = ["features", view.name, name]
-            if feature.op not in OPS:
-                raise file.wrong(path, f"{name}: unknown op {feature.op!r}", did_you_mean(feature.op, OPS))
-            file.read(path, filter(None, (feature.half_life, feature.window)), _some_time, f"{name}: ")
-
-
-def _spans(config: Config, file: _File) -> None:
-    for path, span in (
-        (["model", "split"], config.model.split.test),
-        (["model", "search"], config.model.search.budget),
-        (["monitor", "window"], config.monitor.window),
-        (["gates", "latency"], config.gates.latency.p99),
-        *([(["model", "train"], config.model.train)] if config.model.train != "all" else []),
-    ):
-        file.read(path, [span], _some_time)
-    file.read(["monitor", "outcomes_within"], [config.monitor.outcomes_within], parse_span)
-    file.read(["retrain", "cooldown"], [config.retrain.cooldown], parse_span)
-
-
-def _some_time(text: str) -> None:
-    if parse_span(text) <= 0:
-        raise ConfigError(f"{text!r} is no time at all", hint="write it as '28 days', '12 h' or '20 s'")
-
-
-def _gates(config: Config, file: _File) -> None:
-    gates = config.gates
-    known = BASELINES.get(config.model.task, BASELINES["recommend"])
-    baseline = gates.baseline.superior_to
-    if baseline.replace("-", "_") not in known:
-        hint = did_you_mean(baseline, known)
-        raise file.wrong(["gates", "baseline"], f"unknown baseline {baseline!r} for {config.model.task}", hint)
-    for name, confidence in (
-        ("refit", gates.refit.confidence),
-        ("method", gates.method.confidence),
-        ("baseline", gates.baseline.confidence),
-    ):
-        if not 0.5 <= confidence < 1:  # so written that NaN is refused, too
-            hint = "a share of at least 0.5 and below 1, such as 0.95"
-            raise file.wrong(["gates", name], f"confidence {confidence} is none", hint)
-    if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
-        raise file.wrong(["gates", "approval"], "approval asks for nobody", 'write roles = ["product-owner"]')
-
-
-def _words(config: Config, file: _File) -> None:
-    """The small languages."""
-    file.read(["retrain", "on"], config.retrain.on, trigger, "on: ")
-    file.read(["retrain", "budget"], filter(None, [config.retrain.budget]), budget, "budget: ")
-    file.read(
-        ["gates", "refit"], [config.gates.refit.margin], lambda word: parse_share(word, "gates.refit.margin"), "refit: "
-    )
-    file.read(["monitor", "drift"], [config.monitor.drift.false_alarms], parse_promise, "drift: ")
-    for key, section in config.release.items():
-        path = ["release", key, "rollout"]
-        file.read(path, section.rollout, parse_stage, "rollout: ")
-        file.read(["release", key, "rollback_on"], section.rollback_on, parse_rule, "rollback_on: ")
+    def read(self, path: Path, reader: Callable[..., object], *values: Any, said: str = "") -> None:
+        """These values as this reader understands them; where it does not, its error with file and line."""
         try:
-            parse_rollout(section.rollout)
+            reader(*values)
         except ConfigError as exc:
-            raise file.wrong(path, exc.message, exc.hint) from exc
+            raise type(exc)(f"{said}{exc.message}", place=self._place(path), hint=exc.hint) from exc
+
+    def times(self, spans: Iterable[tuple[Path, str]]) -> None:
+        for path, span in spans:
+            self.read(path, some_time, span)
+
+    def known(self, path: Path, what: str, name: str, names: Iterable[str]) -> None:
+        if name not in names:
+            raise self.wrong(path, f"no {what} {name!r}", did_you_mean(name, names))
+
+    def names(self) -> None:
+        """Names become folders, refs and addresses: letters and digits only."""
+        file = self._file
+        if not _NAME.fullmatch(file.project.name):
+            raise self.wrong(("project", "name"), f"{file.project.name!r} is no project name", _USE)
+        if not file.data:
+            raise self.wrong(("project",), "no dataset", "declare one: [data.NAME] with source and contract")
+        for kind in ("data", "features", "model", "endpoint", "environment"):
+            for name in getattr(file, kind):
+                if not _NAME.fullmatch(name):
+                    raise self.wrong((kind, name), f"{name!r} is no name for [{kind}.NAME]", _USE)
+        self._datasets()
+        self._endpoints()
+
+    def _datasets(self) -> None:
+        for name, dataset in self._file.data.items():
+            if name.endswith(_KEPT):
+                hint = f"leave {_KEPT!r} off: it is where a dataset's bad rows are kept"
+                raise self.wrong(("data", name), f"{name!r} is no dataset's name", hint)
+            examples = {"source": "data/sales/*.parquet", "contract": "contracts/sales.yaml"}
+            for key, example in examples.items():
+                if not getattr(dataset, key).strip():
+                    raise self.wrong(("data", name, key), f"{key} is empty", f"write it as '{example}'")
+
+    def _endpoints(self) -> None:
+        environments = self._file.environment
+        for name, section in self._file.endpoint.items():
+            self.known(
+                ("endpoint", name, "model") if section.model else ("endpoint", name),
+                "model",
+                section.model or name,
+                self._file.model,
+            )
+            for environment in section.environment:
+                path = ("endpoint", name, "environment", environment)
+                self.known(path, "environment", environment, environments)
+        for name, environment_ in environments.items():
+            if environment_.after:
+                earlier = list(environments)[: list(environments).index(name)]
+                self.known(("environment", name, "after"), "earlier environment", environment_.after, earlier)
+
+    def models(self) -> None:
+        if not self._file.model:
+            raise self.wrong(("model",), "no model", 'declare one: [model] with task = "recommend"')
+        for name, model in self._file.model.items():
+            path = ("model", name)
+            own = model.task.startswith("steps:") and model.task.removeprefix("steps:").isidentifier()
+            if model.task not in METRICS and not own:
+                hint = did_you_mean(model.task, [*METRICS, "steps:NAME"])
+                raise self.wrong((*path, "task"), f"unknown task {model.task!r}", hint)
+            if model.metric and model.metric not in metrics_of(model):
+                hint = did_you_mean(model.metric, metrics_of(model))
+                raise self.wrong((*path, "metric"), f"unknown metric {model.metric!r} for {model.task}", hint)
+            if model.search.trials < 1:
+                raise self.wrong((*path, "search"), "search.trials must be at least 1")
+            self.times(
+                [
+                    ((*path, "split"), model.split.test),
+                    ((*path, "search"), model.search.budget),
+                    *([((*path, "train"), model.train)] if model.train != "all" else []),
+                ]
+            )
+            self._learns_from(model, path)
+
+    def _learns_from(self, model: ModelSection, path: Path) -> None:
+        file = self._file
+        if model.rows is not None:
+            self.known((*path, "rows"), "dataset", model.rows.from_, file.data)
+        elif len(file.data) > 1 and len(file.model) > 1:
+            hint = f'write rows = {{ from = "{next(iter(file.data))}" }}'
+            raise self.wrong(path, f"the model {model.name!r} does not say which dataset it learns from", hint)
+        for view in model.inputs.views or ():
+            self.known((*path, "inputs"), "view", view, file.features)
+
+    def features(self) -> None:
+        for view in self._file.features.values():
+            self.known(("features", view.name, "from"), "dataset", view.from_, self._file.data)
+            for name, feature in view.features.items():
+                path = ("features", view.name, "features", name)
+                if feature.op not in OPS:
+                    raise self.wrong(path, f"{name}: unknown op {feature.op!r}", did_you_mean(feature.op, OPS))
+                for span in filter(None, (feature.half_life, feature.window)):
+                    self.read(path, some_time, span, said=f"{name}: ")
+
+
+class _Policies:
+    """What is checked of an endpoint in an environment, each at the place where it was said."""
+
+    def __init__(
+        self, endpoint: EndpointConfig, environment: str, config: Config, layers: Layers, place: Place
+    ) -> None:
+        self._endpoint, self._model = endpoint, config.models[endpoint.model]
+        self._environment, self._layers, self._place = environment, layers, place
+
+    def check(self) -> None:
+        self._gates()
+        self._monitor()
+        self._retrain(self._endpoint.policies.retrain)
+        self._read("rollout", "", stages, self._endpoint.policies.rollout, said="rollout: ")
+        self._read("rollback_on", "", self._endpoint.policies.rollback_on.rules, said="rollback_on: ")
+
+    def _path(self, section: str, key: str) -> Path:
+        return self._layers.path(self._endpoint.name, self._environment, section, key)
+
+    def _wrong(self, section: str, key: str, message: str, hint: str = "") -> ConfigError:
+        return ConfigError(message, place=self._place(self._path(section, key)), hint=hint)
+
+    def _read(self, section: str, key: str, reader: Callable[..., object], *values: Any, said: str = "") -> None:
+        try:
+            reader(*values)
+        except ConfigError as exc:
+            word = next((v for v in values if isinstance(v, str)), "")
+            place = self._place(self._path(section, key), word)
+            raise type(exc)(f"{said}{exc.message}", place=place, hint=exc.hint) from exc
+
+    def _gates(self) -> None:
+        gates, task = self._endpoint.policies.gates, self._model.task
+        known = BASELINES.get(task, BASELINES["recommend"])
+        baseline = gates.baseline.superior_to
+        if baseline.replace("-", "_") not in known:
+            hint = did_you_mean(baseline, known)
+            raise self._wrong("gates", "baseline", f"unknown baseline {baseline!r} for {task}", hint)
+        for key, gate in (("refit", gates.refit), ("method", gates.method), ("baseline", gates.baseline)):
+            if gate.metric and gate.metric not in metrics_of(self._model):
+                hint = did_you_mean(gate.metric, metrics_of(self._model))
+                raise self._wrong("gates", key, f"unknown metric {gate.metric!r} for {task}", hint)
+            if not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
+                hint = "a share of at least 0.5 and below 1, such as 0.95"
+                raise self._wrong("gates", key, f"confidence {gate.confidence} is none", hint)
+        self._read("gates", "refit", parse_share, gates.refit.margin, said="refit: ")
+        self._read("gates", "latency", some_time, gates.latency.p99)
+        if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
+            raise self._wrong("gates", "approval", "approval asks for nobody", 'write roles = ["product-owner"]')
+
+    def _monitor(self) -> None:
+        monitor = self._endpoint.policies.monitor
+        self._read("monitor", "window", some_time, monitor.window)
+        self._read("monitor", "outcomes_within", parse_span, monitor.outcomes_within)
+        promise = monitor.drift.false_alarms
+        self._read("monitor", "drift", every, promise.every, said="drift: ")
+        if not 0 < promise.at_most < float("inf"):
+            hint = 'write it as { at_most = 1, every = "quarter" }'
+            raise self._wrong("monitor", "drift", f"{promise.at_most} is no promise about false alarms", hint)
+
+    def _retrain(self, retrain: RetrainSection) -> None:
+        for trigger in retrain.on:
+            if isinstance(trigger, TriggerSection):
+                self._read("retrain", "on", check_trigger, trigger, said="on: ")
+        self._read("retrain", "cooldown", parse_span, retrain.cooldown)
+        if retrain.budget != "none":
+            self._read("retrain", "budget", some_time, retrain.budget.cpu, said="budget: ")
+            self._read("retrain", "budget", every, retrain.budget.every, said="budget: ")
+
+
+def metrics_of(model: ModelSection) -> tuple[str, ...]:
+    """What the answers of its task are measured by, the usual one first."""
+    return METRICS.get(model.task, METRICS["recommend"])
+
+
+def _jobs(file: File) -> list[tuple[str, str]]:
+    jobs = file.jobs
+    return [("ingest", jobs.ingest), ("watch", jobs.watch), ("train", jobs.train), ("release", jobs.release)]

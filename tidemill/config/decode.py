@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from tidemill.config import strict
 from tidemill.config.check import check
-from tidemill.config.explain import explain
 from tidemill.config.places import place_of
-from tidemill.config.sections import Config
+from tidemill.config.resolve import Config, File, resolve
 from tidemill.config.unsupported import later
 from tidemill.errors import ConfigError, NotAvailableYet, ProjectError
 from tidemill.types import JsonObject
+
+NAMED = ("data", "features", "release", "environment", "endpoint")
 
 
 def load(path: Path) -> Config:
@@ -58,46 +59,89 @@ def parse(text: str, name: str = "tidemill.toml") -> Config:
         raise ConfigError("not valid TOML: nested too deep", place=name) from exc
     except ValueError as exc:  # TOMLDecodeError, and a number with more digits than Python reads
         raise ConfigError(f"not valid TOML: {exc}", place=name) from exc
-    _refuse_later(raw, text, name)
-    shaped = _shape(raw, text, name)
-    try:
-        config = msgspec.convert(shaped, Config, strict=True)
-    except msgspec.ValidationError as exc:
-        raise explain(exc, shaped, text, name) from exc
-    check(config, text, name)
-    return config
+    source = _Text(text, name, _is_single(raw), "release" in raw)
+    shaped = _shape(raw, source)
+    for found in later(shaped):
+        raise NotAvailableYet(f"{found.what} is not available yet", place=source.place(found.path), hint=found.hint)
+    file = strict.decode(shaped, File, strict.Source(source.place, source.label, ConfigError))
+    check(file, shaped, source.place)
+    return resolve(file, shaped)
 
 
-def _shape(raw: JsonObject, text: str, name: str) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The text of the file: where the parts of its meaning stand, and how they are called there."""
+
+    text: str
+    name: str
+    single: bool  # [model] without a name
+    release: bool  # [release.X] is said for [environment.X]
+
+    def place(self, path: strict.Path, word: str = "") -> str:
+        return place_of(self.text, self.name, self._written(path), word)
+
+    def label(self, path: strict.Path) -> str:
+        written = self._written(path)
+        return f"[{'.'.join(written)}]" if written else "the file"
+
+    def _written(self, path: strict.Path) -> list[str]:
+        parts = [part for part in path if isinstance(part, str)]
+        if parts[:1] == ["environment"] and self.release:
+            parts[0] = "release"
+        if self.single and parts[:1] == ["model"]:
+            del parts[1:2]
+        if parts[:1] == ["features"] and parts[2:3] == ["features"]:
+            del parts[2]
+        return parts
+
+
+def _is_single(raw: JsonObject) -> bool:
+    model = raw.get("model")
+    return isinstance(model, dict) and not (model and all(isinstance(v, dict) for v in model.values()))
+
+
+def _shape(raw: JsonObject, source: _Text) -> JsonObject:
     """Give every named section its name, and gather a view's features under one key."""
     shaped = dict(raw)
-    for kind in ("data", "features", "release"):
+    for kind in NAMED:
         if kind in raw and not _tables(raw[kind]):
-            raise ConfigError(
-                f"[{kind}] needs a name", place=place_of(text, name, [kind]), hint=f"write it as [{kind}.NAME]"
-            )
-    for key, section in raw.get("data", {}).items():
-        if "name" in section:
-            place = place_of(text, name, ["data", key, "name"])
-            raise ConfigError(f"unknown key 'name' in [data.{key}]", place=place, hint="the section is its name")
-    shaped["data"] = {k: {**v, "name": k} for k, v in raw.get("data", {}).items()}
+            raise ConfigError(f"[{kind}] needs a name", place=source.place((kind,)), hint=f"write it as [{kind}.NAME]")
+    if source.single:
+        shaped["model"] = {_project_name(raw): raw["model"]}
+    for kind in ("data", "features", "model"):
+        sections = shaped.get(kind, {})
+        for key, section in sections.items() if isinstance(sections, dict) else ():
+            if "name" in section:
+                place = source.place((kind, key, "name"))
+                label = source.label((kind, key))
+                raise ConfigError(f"unknown key 'name' in {label}", place=place, hint="the section is its name")
+        if isinstance(sections, dict):
+            shaped[kind] = {key: {**section, "name": key} for key, section in sections.items()}
     shaped["features"] = {
-        k: {
-            **{key: v[key] for key in ("from", "entity") if key in v},
-            "name": k,
-            "features": {key: value for key, value in v.items() if key not in ("from", "entity")},
+        key: {
+            **{own: view[own] for own in ("from", "entity", "name") if own in view},
+            "features": {name: value for name, value in view.items() if name not in ("from", "entity", "name")},
         }
-        for k, v in raw.get("features", {}).items()
+        for key, view in shaped["features"].items()
     }
+    shaped["environment"] = _environments(raw, source)
+    shaped.pop("release", None)
     return shaped
+
+
+def _environments(raw: JsonObject, source: _Text) -> JsonObject:
+    """``[environment.X]``, which may be written ``[release.X]``, and not in both ways."""
+    if "release" in raw and "environment" in raw:
+        place = source.place(("release", next(iter(raw["release"]), "")))
+        raise ConfigError("[release.NAME] and [environment.NAME] are the same", place=place, hint="keep one spelling")
+    return dict(raw.get("release") or raw.get("environment") or {})
+
+
+def _project_name(raw: JsonObject) -> str:
+    project = raw.get("project")
+    name = project.get("name") if isinstance(project, dict) else None
+    return name if isinstance(name, str) else "model"
 
 
 def _tables(section: Any) -> bool:
     return isinstance(section, dict) and all(isinstance(v, dict) for v in section.values())
-
-
-def _refuse_later(raw: JsonObject, text: str, name: str) -> None:
-    """Settings that the documentation names and that this version does not build."""
-    for found in later(raw):
-        place = place_of(text, name, found.path)
-        raise NotAvailableYet(f"{found.what} is not available yet", place=place, hint=found.hint)

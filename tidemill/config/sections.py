@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -72,6 +72,7 @@ class GoalSection(Section, frozen=True):
 class DataConfig(Section, frozen=True):
     """``[data.NAME]``: where rows come from and the contract they keep."""
 
+    given: ClassVar[tuple[str, ...]] = ("name",)
     source: str
     contract: str
     name: str = ""
@@ -90,6 +91,7 @@ class FeatureConfig(Section, frozen=True):
 class FeatureViewConfig(Section, frozen=True):
     """``[features.NAME]``: a view of a dataset, by entity."""
 
+    given: ClassVar[tuple[str, ...]] = ("name", "features")
     from_: str = msgspec.field(name="from")
     entity: str | None = None
     name: str = ""
@@ -110,117 +112,50 @@ class SearchSection(Section, frozen=True):
     budget: str = "20 s"
 
 
-class ModelSection(Section, frozen=True):
-    """``[model]``: the task, what good means, and how far to search."""
+class RowsSection(Section, frozen=True):
+    """``rows``: the dataset whose rows a model learns from; one row each, or one an entity every so often."""
 
+    from_: str = msgspec.field(name="from")
+    entity: str = ""
+    every: str = ""
+
+
+class LabelSection(Section, frozen=True):
+    """``label``: the column that a model predicts, where it is not the one that the contract calls the label."""
+
+    column: str = ""
+    from_: str = msgspec.field(default="", name="from")
+    op: str = ""
+    within: str = ""
+
+
+class InputsSection(Section, frozen=True):
+    """``inputs``: the views and columns that a model sees. Nothing said: every view of its dataset, every column."""
+
+    views: tuple[str, ...] | None = None
+    columns: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+
+
+class ModelSection(Section, frozen=True):
+    """``[model.NAME]``: the task, what it learns from, what good means, and how far to search."""
+
+    given: ClassVar[tuple[str, ...]] = ("name",)
     task: Task
+    name: str = ""
+    rows: RowsSection | None = None
+    label: LabelSection | None = None
+    inputs: InputsSection = InputsSection()
     metric: str = ""
     train: str = "all"
     split: SplitSection = SplitSection()
     search: SearchSection = SearchSection()
 
 
-class RefitGate(Section, frozen=True):
-    """A refit of the champion's own recipe must be not inferior to it."""
+class JobsSection(Section, frozen=True):
+    """``[jobs]``: the wall time after which a job of the loop is killed."""
 
-    not_inferior_to: Literal["champion"] = "champion"
-    metric: str = ""
-    margin: str = "2 %"
-    confidence: float = 0.95
-
-
-class MethodGate(Section, frozen=True):
-    """A change of method must be superior."""
-
-    superior_to: Literal["champion"] = "champion"
-    metric: str = ""
-    confidence: float = 0.95
-
-
-class BaselineGate(Section, frozen=True):
-    """Any candidate must be superior to the baseline."""
-
-    superior_to: str = "popularity"
-    metric: str = ""
-    confidence: float = 0.95
-
-
-class LatencyGate(Section, frozen=True):
-    """The real server must answer within this."""
-
-    p99: str = "50 ms"
-
-
-class ApprovalGate(Section, frozen=True):
-    """A release is held until one of these roles says yes."""
-
-    roles: tuple[str, ...]
-
-
-class GatesSection(Section, frozen=True):
-    """``[gates]``: what a candidate must show."""
-
-    refit: RefitGate = RefitGate()
-    method: MethodGate = MethodGate()
-    baseline: BaselineGate = BaselineGate()
-    latency: LatencyGate = LatencyGate()
-    approval: ApprovalGate | None = None
-
-
-class ReleaseSection(Section, frozen=True):
-    """``[release.ENVIRONMENT]``: the stages of a rollout and what rolls it back."""
-
-    rollout: tuple[str, ...] = ("25% 2 days min 20 requests", "100%")
-    rollback_on: tuple[str, ...] = ("errors > 1%", "hit rate drops 20%")
-
-
-class DriftSection(Section, frozen=True):
-    """``drift``: which columns are watched and how many false alarms are promised."""
-
-    columns: Literal["all"] | tuple[str, ...] = "all"
-    false_alarms: str = "1 per quarter"
-
-
-class MonitorSection(Section, frozen=True):
-    """``[monitor]``: the window, how long after an answer its outcome may come, the promise about false alarms."""
-
-    window: str = "1 day"
-    outcomes_within: str = "1 day"
-    drift: DriftSection = DriftSection()
-
-
-class RetrainSection(Section, frozen=True):
-    """``[retrain]``: when the model is built again, how often at most, and for how much."""
-
-    on: tuple[str, ...] = ("drift", "decay", "new data 5%")
-    cooldown: str = "3 days"
-    budget: str = "1 cpu-hour / week"
-
-
-class Config(Section, frozen=True):
-    """The whole file."""
-
-    project: ProjectSection
-    model: ModelSection
-    goal: GoalSection = GoalSection()
-    data: dict[str, DataConfig] = {}
-    features: dict[str, FeatureViewConfig] = {}
-    gates: GatesSection = GatesSection()
-    release: dict[str, ReleaseSection] = {}
-    monitor: MonitorSection = MonitorSection()
-    retrain: RetrainSection = RetrainSection()
-
-    @property
-    def dataset(self) -> DataConfig:
-        """The dataset that the model learns from: the first one."""
-        return next(iter(self.data.values()))
-
-    @property
-    def endpoint(self) -> str:
-        """The endpoint that serves this project's model: the project's name."""
-        return self.project.name
-
-    @property
-    def rollout(self) -> ReleaseSection:
-        """The one environment, or the defaults."""
-        return next(iter(self.release.values()), ReleaseSection())
+    ingest: str = "10 minutes"
+    watch: str = "5 minutes"
+    train: str = "1 hour"
+    release: str = "30 minutes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tidemill.data.discover.discover import pending
-from tidemill.data.ingest.ingest import dataset_config, ingest, load_contract, reconcile
+from tidemill.data.ingest.ingest import ingest, load_contract, reconcile
 from tidemill.data.ingest.notices import tell_again
 from tidemill.data.ingest.roles import check_columns, lacking
 from tidemill.data.ingest.validate import check_file
@@ -27,7 +27,7 @@ def find_new(dataset: str, ctx: Context) -> list[JsonObject]:
     if error := lacking(project, dataset, contract):
         raise error
     cache = tables.root / f".{dataset}.seen.json"
-    source = dataset_config(project, dataset).source
+    source = project.dataset(dataset).source
     again: dict[str, str] = {}
     files = pending(project.store, project.root, dataset, source, cache, again=again)
     tell_again(project, dataset, again)
@@ -42,7 +42,7 @@ def check_new(dataset: str, files: list[JsonObject], ctx: Context) -> list[JsonO
     project: Project = ctx.resource("project")
     contract, tables = load_contract(project, dataset), open_tables(project)
     cache = tables.root / f".{dataset}.seen.json"
-    source = dataset_config(project, dataset).source
+    source = project.dataset(dataset).source
     wanted = {f["digest"] for f in files}
     found: list[JsonObject] = []
     for file in pending(project.store, project.root, dataset, source, cache):

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from tidemill.monitor.labelled import reach_of
 from tidemill.monitor.outcome_scorers import outcome_scorer_of
 from tidemill.scope.project import Project
 from tidemill.store.ports import LiveStore
@@ -52,7 +51,7 @@ class JoinReport:
 
 def join_due(project: Project) -> JoinReport:
     """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing."""
-    reach, returns = reach_of(project.config), outcome_scorer_of(project.config).returns
+    reach, returns = project.endpoint().monitor.reach, outcome_scorer_of(project.model()).returns
     return join_all(project.live, project.clock.now(), reach, returns=returns)
 
 

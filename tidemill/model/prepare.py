@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tidemill.config import METRICS
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, NotAvailableYet
@@ -30,12 +29,12 @@ TABLES = ("classify", "regress")
 
 def parameters(project: Project, version: int | None, author: str) -> JsonObject:
     """The parameters of a run: plain values of the configuration, and the champion's recipe."""
-    model, dataset = project.config.model, project.config.dataset
+    model, dataset = project.model(), project.model().dataset
     champion = champion_of(project)
     return {
-        "name": project.config.endpoint,
-        "purpose": project.config.project.purpose,
-        "goal": project.config.goal.words,
+        "name": project.endpoint().name,
+        "purpose": project.purpose,
+        "goal": project.goal.words,
         "dataset": dataset.name,
         "version": project.store.datasets.get(dataset.name, version).version,
         "time": "_at" if model.task in TABLES else "at",
@@ -51,12 +50,12 @@ def settings(project: Project) -> Settings:
     """What tidemill.toml, the contract and steps.py say about the model. Raises ConfigError, ContractError."""
     from tidemill.tasks.ranking.own import read_source
 
-    model, contract = project.config.model, load_contract(project, project.config.dataset.name)
+    model, contract = project.model(), load_contract(project, project.model().dataset.name)
     return Settings(
         task=model.task,
-        metric=model.metric or METRICS.get(model.task, METRICS["recommend"])[0],
+        metric=model.metric,
         half_life=half_life(views(project, contract), contract),
-        train=None if model.train == "all" else parse_span(model.train),
+        train=model.train,
         trials=model.search.trials,
         budget=None if project.replay else parse_span(model.search.budget),  # a slow machine plays the same story
         source=read_source(project.root, model.task).decode() if model.task.startswith("steps:") else None,
@@ -66,7 +65,7 @@ def settings(project: Project) -> Settings:
 
 def champion_of(project: Project) -> ModelVersion | None:
     """The version that is released at the project's endpoint."""
-    release = project.store.releases.champion(project.config.endpoint)
+    release = project.store.releases.champion(project.endpoint().name)
     return project.store.models.get(release.model) if release else None
 
 
@@ -80,8 +79,8 @@ def kind_of(project: Project, recipe: JsonObject) -> str:
 
 def views(project: Project, contract: Contract) -> list[View]:
     """The declared views of the model's dataset. Raises ConfigError."""
-    name = project.config.dataset.name
-    return [View.of(view, contract) for view in project.config.features.values() if view.from_ == name]
+    name = project.model().dataset.name
+    return [View.of(view, contract) for view in project.features.values() if view.from_ == name]
 
 
 def half_life(found: list[View], contract: Contract) -> Micros:
@@ -115,7 +114,7 @@ def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
         "came": [commit.meta["tidemill.at"] for commit in _commits(project, dataset, version)],
         "contract": contract.digest,
         "views": [repr(view) for view in views(project, contract)],
-        "task": project.config.model.task,
+        "task": project.model().task,
     }
 
 
@@ -124,7 +123,7 @@ def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
     contract = load_contract(project, dataset)
     frame = open_tables(project).read(dataset, version)
     frame = with_knowledge(frame, contract.time, _commits(project, dataset, version))
-    if project.config.model.task in TABLES:
+    if project.model().task in TABLES:
         from tidemill.tasks.tabular.tables import build
 
         return build(frame.collect(), contract, views(project, contract)).pack()

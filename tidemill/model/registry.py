@@ -20,7 +20,7 @@ _ALIAS = re.compile(r"^[a-z][a-z0-9_-]{0,62}$")
 
 def resolve(project: Project, text: str) -> ModelVersion:
     """The version that ``champion``, ``latest``, ``3``, ``model:shop@3`` or an alias names. Raises NotFound."""
-    name = project.config.endpoint
+    name = project.endpoint().name
     found = _REF.match(text.strip())
     if found:
         return _get(project, found["name"] or name, int(found["version"]))

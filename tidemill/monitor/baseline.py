@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidemill.config.amounts import Promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
 from tidemill.monitor.calibrate import Calibration, calibrate
 from tidemill.monitor.drift import Column, Compared, Counts, Drift, together
@@ -152,7 +152,7 @@ def category_column(name: str, values: Sequence[str], counts: Sequence[float] = 
 def build(
     frame: pl.DataFrame,
     roles: Roles,
-    promise: Promise,
+    promise: FalseAlarms,
     window: Micros,
     *,
     model: str,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.config.amounts import Promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.monitor.drift import Column, Counts, fit_spread
 from tidemill.types import JsonObject, Micros
 
@@ -65,7 +65,11 @@ def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> Any:
 
 
 def calibrate(
-    columns: Sequence[Column], blocks: Sequence[NDArray[np.float64]], promise: Promise, window: Micros, seed: int = 0
+    columns: Sequence[Column],
+    blocks: Sequence[NDArray[np.float64]],
+    promise: FalseAlarms,
+    window: Micros,
+    seed: int = 0,
 ) -> tuple[list[Column], Calibration]:
     """The columns with their spread, and the threshold.
 
@@ -76,13 +80,13 @@ def calibrate(
     floor = -math.log(per_window / max(len(columns), 1))
     windows = min((len(b) for b in blocks), default=0)
     if windows < 20 or not columns:
-        return list(columns), Calibration(floor, promise.count, windows=windows)
+        return list(columns), Calibration(floor, promise.at_most, windows=windows)
     tails = [block[-windows:] for block in blocks]
     fitted, scores = _fit(columns, blocks, tails)
     length = max(1, round(promise.span / window))
-    threshold, expected = _raise(scores, floor, promise.count, length, seed)
-    realised, seen = _realised(columns, tails, floor, promise.count, length, seed)
-    return fitted, Calibration(threshold, promise.count, expected, realised, seen, windows, "block bootstrap")
+    threshold, expected = _raise(scores, floor, promise.at_most, length, seed)
+    realised, seen = _realised(columns, tails, floor, promise.at_most, length, seed)
+    return fitted, Calibration(threshold, promise.at_most, expected, realised, seen, windows, "block bootstrap")
 
 
 def _fit(columns: Sequence[Column], blocks: Sequence[Counts], tails: Sequence[Counts]) -> tuple[list[Column], Counts]:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
-from tidemill.config import Config
 from tidemill.learning.measures import Measure
 from tidemill.store.ports import LiveStore
 from tidemill.store.records import Outcome, Prediction
-from tidemill.types import DAY, JsonObject, Micros, parse_span
+from tidemill.types import DAY, JsonObject, Micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +63,6 @@ class OutcomeScorer(Protocol):
     def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
         """``n``, ``subjects`` and each metric as [figure, low, high], by bootstrap over units."""
         ...
-
-
-def reach_of(config: Config) -> Micros:
-    """How long after an answer an outcome may still be its own: labels of a window are mature so long after its end."""
-    return parse_span(config.monitor.outcomes_within)
 
 
 def joined(

@@ -6,22 +6,23 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tidemill.config import METRICS, Config
+from tidemill.config import METRICS
 from tidemill.learning.labels import known, text_of
 from tidemill.learning.measures import MEASURES, mean_metric, measure
 from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, measured
+from tidemill.scope.project import Model
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import JsonObject
 
 
-def outcome_scorer_of(config: Config) -> OutcomeScorer:
-    """The judge of the project's task."""
-    task, metric = config.model.task, config.model.metric
+def outcome_scorer_of(model: Model) -> OutcomeScorer:
+    """The judge of the model's task."""
+    task, metric = model.task, model.metric
     found: OutcomeScorer
     if task == "regress":
-        found = ValueScorer(metric or METRICS[task][0])
+        found = ValueScorer(metric)
     elif task == "classify":
-        found = LabelScorer(metric or METRICS[task][0])
+        found = LabelScorer(metric)
     else:
         found = ItemsScorer()
     return found

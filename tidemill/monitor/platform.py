@@ -23,10 +23,10 @@ _ENOUGH = 100  # answers in a window before its p99 says anything
 
 def close_platform(project: Project, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
-    endpoint, closed = project.config.endpoint, []
+    endpoint, closed = project.endpoint().name, []
     disk = _disk(project)
     waiting, failed = project.live.outcomes.waiting(_MOST), sum(project.store.releases.failures(endpoint).values())
-    limit = parse_span(project.config.gates.latency.p99)
+    limit = parse_span(project.endpoint().gates.latency.p99)
     for start, end in due(project, PLATFORM, now):
         found = project.live.predictions.between(endpoint, start, end)
         data = {**latencies(found), **disk, "outcomes_waiting": waiting, "failed_so_far": failed, "p99_limit_us": limit}

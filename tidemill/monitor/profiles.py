@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.config.amounts import Promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.data.profile.profile import ColumnProfile, Profile
 from tidemill.data.profile.quantiles import Quantiles, middle
 from tidemill.monitor.baseline import MANY, category_column, counts_of, numeric_column
@@ -53,7 +53,7 @@ def counts_in(column: Column, profile: ColumnProfile) -> Counts:
     return np.array([*counted, others, profile.nulls], dtype=np.float64)
 
 
-def compare(columns: Sequence[Column], window: Profile | pl.DataFrame, promise: Promise, span: Micros) -> Drift:
+def compare(columns: Sequence[Column], window: Profile | pl.DataFrame, promise: FalseAlarms, span: Micros) -> Drift:
     """A window of ``span`` micros against the baseline's columns: rows are taken as independent."""
     if isinstance(window, Profile):
         counts = [counts_in(c, window.columns[c.name]) for c in columns]

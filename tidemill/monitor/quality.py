@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
-from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, reach_of, unit_of, values_of
+from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, unit_of, values_of
 from tidemill.monitor.outcome_scorers import outcome_scorer_of
 from tidemill.monitor.windows import due, promise_of, span_of
 from tidemill.store.records import Prediction, Release, Window
@@ -28,8 +28,8 @@ _PLACES = 4
 
 def close_quality(project: Project, now: Micros) -> list[Window]:
     """Close every window whose labels are mature, and keep what was found."""
-    endpoint, judge, closed = project.config.endpoint, outcome_scorer_of(project.config), []
-    windows = due(project, QUALITY, now, reach_of(project.config))
+    endpoint, judge, closed = project.endpoint().name, outcome_scorer_of(project.model()), []
+    windows = due(project, QUALITY, now, project.endpoint().monitor.reach)
     champion = project.store.releases.champion(endpoint) if windows else None
     for start, end in windows:
         window = _window(project, judge, champion, joined(project.live, judge, endpoint, start, end), start, end)
@@ -46,7 +46,7 @@ def _window(
     start: Micros,
     end: Micros,
 ) -> Window:
-    endpoint = project.config.endpoint
+    endpoint = project.endpoint().name
     scored = [j for j in found if j.values]
     models = sorted({j.prediction.model for j in scored})
     whole = judge.figures(scored, project.seed)
@@ -54,7 +54,7 @@ def _window(
         "model": champion.model if champion else None,
         "predictions": len(found),
         "mature": round(len(scored) / len(found), _PLACES) if found else None,
-        "waited_us": reach_of(project.config),
+        "waited_us": project.endpoint().monitor.reach,
         **judge.told(found, scored, whole),
         "models": {models[0]: whole}
         if len(models) == 1
@@ -64,7 +64,7 @@ def _window(
     if champion is None or promise is None:
         return Window(endpoint, QUALITY, start, end, len(scored), data)
     detector = _step(project, champion, judge.measure, promise, scored, start)
-    limit = promise_of(project).span / span_of(project) / promise_of(project).count
+    limit = promise_of(project).span / span_of(project) / promise_of(project).at_most
     data |= {"detector": detector.to_json(), "evidence": round(detector.evidence, 3), "limit": limit}
     if judge.measure.less_is_better:  # the detector's own mean is in promises then
         data["promised"] = promise
@@ -80,7 +80,7 @@ def _step(
     start: Micros,
 ) -> Detector:
     """The champion's detector after this window."""
-    earlier = project.store.windows.list(project.config.endpoint, QUALITY, since=start - span_of(project), until=start)
+    earlier = project.store.windows.list(project.endpoint().name, QUALITY, since=start - span_of(project), until=start)
     kept = earlier[-1].data.get("detector") if earlier else None
     own = [j for j in scored if j.prediction.model == champion.model]
     expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
@@ -108,9 +108,9 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
     model = project.store.releases.get(other).model if other else release.model
-    judge, failed = outcome_scorer_of(project.config), project.store.releases.failures(endpoint)
+    judge, failed = outcome_scorer_of(project.model()), project.store.releases.failures(endpoint)
     promise = promised(project.store.models.get(model).metrics, judge.measure)
-    mature = [p for p in (*mine, *theirs) if p.at <= now - reach_of(project.config)]
+    mature = [p for p in (*mine, *theirs) if p.at <= now - project.endpoint().monitor.reach]
     values = values_of(live, judge, mature)
 
     def arm(name: str, predictions: Sequence[Prediction]) -> Arm:
@@ -151,9 +151,9 @@ def _short(arm: Arm, metric: str) -> JsonObject:
 
 def hurts(project: Project, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
-    measure = outcome_scorer_of(project.config).measure
+    measure = outcome_scorer_of(project.model()).measure
     expected = promised(project.store.models.get(model).metrics, measure)
-    windows = project.store.windows.list(project.config.endpoint, QUALITY, since=since)
+    windows = project.store.windows.list(project.endpoint().name, QUALITY, since=since)
     own = [w.data["models"][model] for w in windows if model in w.data.get("models", {})]
     n = sum(w["n"] for w in own)
     if expected is None or n < ENOUGH:
@@ -181,12 +181,12 @@ def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
 
 def recently(project: Project, windows: int = 14) -> JsonObject | None:
     """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
-    measure, since = outcome_scorer_of(project.config).measure, project.clock.now() - reach_of(project.config)
-    found = project.store.windows.list(project.config.endpoint, QUALITY, since=since - (windows + 1) * span_of(project))
+    measure, since = outcome_scorer_of(project.model()).measure, project.clock.now() - project.endpoint().monitor.reach
+    found = project.store.windows.list(project.endpoint().name, QUALITY, since=since - (windows + 1) * span_of(project))
     closed = [w for w in found if w.n]
     if not closed:
         return None
-    champion = project.store.releases.champion(project.config.endpoint)
+    champion = project.store.releases.champion(project.endpoint().name)
     metrics = project.store.models.get(champion.model).metrics if champion else {}
     return {
         "metric": measure.name,

@@ -26,9 +26,9 @@ MOST = 200
 
 def check_skew(project: Project, now: Micros) -> list[Event]:
     """Compare and record, when the champion has not been looked at yet and has answered; the records (one a feature)."""
-    endpoint = project.config.endpoint
+    endpoint = project.endpoint().name
     champion = project.store.releases.champion(endpoint)
-    if champion is None or not project.config.features:
+    if champion is None or not project.features:
         return []
     since = champion.started or champion.created
     if project.store.events.list(kind="parity", since=since, until=now + 1):
@@ -46,9 +46,9 @@ def _views(project: Project) -> list[tuple[View, Contract]]:
     from tidemill.data.ingest.ingest import load_contract
     from tidemill.features.views import View
 
-    name = project.config.dataset.name
+    name = project.model().dataset.name
     contract = load_contract(project, name)
-    views = [View.of(config, contract) for config in project.config.features.values() if config.from_ == name]
+    views = [View.of(config, contract) for config in project.features.values() if config.from_ == name]
     return [(view, contract) for view in views if contract.subject is not None and view.entity == contract.subject]
 
 

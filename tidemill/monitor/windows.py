@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidemill.config.amounts import Promise, parse_promise
+from tidemill.config.policies import FalseAlarms
 from tidemill.scope.project import Project
 from tidemill.store.records import Artifact, ModelVersion, Release, Window
 from tidemill.types import JsonObject, Micros, parse_span
@@ -25,12 +25,12 @@ MOST = 400
 
 def span_of(project: Project) -> Micros:
     """The length of a window."""
-    return parse_span(project.config.monitor.window)
+    return project.endpoint().monitor.span
 
 
-def promise_of(project: Project) -> Promise:
+def promise_of(project: Project) -> FalseAlarms:
     """What is promised about false alarms."""
-    return parse_promise(project.config.monitor.drift.false_alarms)
+    return project.endpoint().monitor.drift.false_alarms
 
 
 def next_end(project: Project, now: Micros) -> Micros:
@@ -44,7 +44,7 @@ def due(project: Project, monitor: str, now: Micros, lag: Micros = 0) -> list[tu
 
     The first window is the one in which the endpoint's first champion started to serve.
     """
-    span, endpoint = span_of(project), project.config.endpoint
+    span, endpoint = span_of(project), project.endpoint().name
     last = project.store.windows.last_end(endpoint, monitor)
     if last is None:
         started = _first_started(project)
@@ -58,12 +58,12 @@ def due(project: Project, monitor: str, now: Micros, lag: Micros = 0) -> list[tu
 def close_drift(project: Project, now: Micros) -> list[Window]:
     """Compare every due window's rows with the champion's training data, and keep what was found."""
     windows = due(project, DRIFT, now)
-    champion = project.store.releases.champion(project.config.endpoint)
+    champion = project.store.releases.champion(project.endpoint().name)
     if not windows or champion is None:
         return []
     baseline = baseline_of(project, project.store.models.get(champion.model))
     frame = rows_between(project, baseline.roles, windows[0][0], windows[-1][1])
-    closed = [_drift(project.config.endpoint, champion, baseline, frame, start, end) for start, end in windows]
+    closed = [_drift(project.endpoint().name, champion, baseline, frame, start, end) for start, end in windows]
     for window in closed:
         project.store.windows.add(window)
     return closed
@@ -113,9 +113,10 @@ def _make_baseline(project: Project, model: ModelVersion) -> Baseline:
     """From the rows that the version was trained on."""
     from tidemill.monitor.baseline import build
 
-    roles, config = roles_of(project), project.config
-    start = 0 if config.model.train == "all" else model.trained_through - parse_span(config.model.train)
-    name = config.dataset.name
+    roles, endpoint = roles_of(project), project.endpoint()
+    learned = endpoint.model
+    start = 0 if learned.train is None else model.trained_through - learned.train
+    name = learned.dataset.name
     versions = [int(ref.rsplit("@", 1)[1]) for ref in model.data if ref.startswith(f"dataset:{name}@")]
     frame = rows_between(project, roles, start, model.trained_through + 1, versions[0] if versions else None)
     return build(
@@ -124,9 +125,9 @@ def _make_baseline(project: Project, model: ModelVersion) -> Baseline:
         promise_of(project),
         span_of(project),
         model=model.ref,
-        columns=config.monitor.drift.columns,
+        columns=endpoint.monitor.drift.columns,
         seed=project.seed,
-        gap=parse_span(config.model.split.test),
+        gap=parse_span(learned.split.test),
     )
 
 
@@ -135,7 +136,7 @@ def roles_of(project: Project) -> Roles:
     from tidemill.data.contract.contract import Contract
     from tidemill.monitor.baseline import Roles
 
-    contract = Contract.load(project.root / project.config.dataset.contract)
+    contract = Contract.load(project.model().dataset.contract_path)
     return Roles(contract.time, contract.subject, contract.item, contract.value, contract.key)
 
 
@@ -148,7 +149,7 @@ def rows_between(
     from tidemill.data.tables.tables import open_tables
 
     within = None if roles.time is None else (roles.time, start, end)
-    rows = open_tables(project).read(project.config.dataset.name, version, within)
+    rows = open_tables(project).read(project.model().dataset.name, version, within)
     if roles.time is not None:
         rows = rows.filter(_is_between(roles.time, start, end))
     return rows.select(pl.exclude("^_.*$")).collect()
@@ -166,5 +167,5 @@ def _is_between(column: str, start: Micros, end: Micros) -> pl.Expr:
 
 
 def _first_started(project: Project) -> Micros | None:
-    releases = project.store.releases.list(project.config.endpoint)
+    releases = project.store.releases.list(project.endpoint().name)
     return min((r.started for r in releases if r.started is not None), default=None)

@@ -65,7 +65,7 @@ def _data(project: Project) -> Iterator[Finding]:
     from tidemill.data.contract.contract import Contract
     from tidemill.data.ingest.roles import lacking
 
-    for name, data in project.config.data.items():
+    for name, data in project.datasets.items():
         contract = Contract.load(project.root / data.contract)
         roles = [role for role in ("time", "subject", "item", "value", "target") if getattr(contract, role)]
         error = lacking(project, name, contract)
@@ -81,7 +81,7 @@ def _data(project: Project) -> Iterator[Finding]:
 def _champion(project: Project) -> Iterator[Finding]:
     from tidemill.store.artifacts.codecs import get_bundle
 
-    champion = project.store.releases.champion(project.config.endpoint)
+    champion = project.store.releases.champion(project.endpoint().name)
     if champion is None:
         return
     model = project.store.models.get(champion.model)
@@ -98,7 +98,7 @@ def _champion(project: Project) -> Iterator[Finding]:
 def _keys(project: Project) -> Iterator[Finding]:
     from tidemill.release.signing.trust import public_keys
 
-    if project.store.releases.list(project.config.endpoint):
+    if project.store.releases.list(project.endpoint().name):
         yield Finding("trust", True, f"releases are signed with the keys {public_keys(project).fingerprint}")
     for path in sorted(project.keys_dir.glob("*")):
         if path.suffix == ".pub" or not path.is_file():

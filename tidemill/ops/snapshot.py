@@ -21,11 +21,11 @@ class Snapshot:
     def __init__(self, project: Project, now: Micros, health: str, counts: Counts | None = None) -> None:
         self.project, self.now, self.health = project, now, health
         self.counts = counts or Counts(project)
-        self.endpoint = project.config.endpoint
+        self.endpoint = project.endpoint().name
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:
-        return self.project.store.datasets.list(self.project.config.dataset.name)
+        return self.project.store.datasets.list(self.project.model().dataset.name)
 
     @cached_property
     def models(self) -> Sequence[ModelVersion]:

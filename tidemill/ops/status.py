@@ -80,9 +80,9 @@ def status(project: Project, health: str | None = None) -> Status:
     latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
     loop = store.settings.get("loop")
     return Status(
-        project=project.config.project.name,
-        purpose=project.config.project.purpose,
-        goal=project.config.goal.json(),
+        project=project.name,
+        purpose=project.purpose,
+        goal=project.goal.json(),
         mode="replay" if project.replay else "live",
         clock=at.now,
         endpoint=at.endpoint,

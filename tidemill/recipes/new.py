@@ -7,9 +7,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePath
 
-from tidemill.config import load
 from tidemill.errors import ProjectError
 from tidemill.files import write_whole
+from tidemill.scope.unopened import declared_data
 from tidemill.types import did_you_mean
 
 RECIPES = {
@@ -40,7 +40,7 @@ def new_project(folder: Path, recipe: str = "recommend", name: str | None = None
 
 def places(folder: Path) -> list[str]:
     """The folders that the project's datasets are read from."""
-    sources = [data.source for data in load(folder / "tidemill.toml").data.values()]
+    sources = [data.source for data in declared_data(folder).values()]
     return [str(PurePath(source).parent) for source in sources if not source.startswith("steps:")]
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tidemill.config.stages import parse_rollout
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.journal.orphans import ORPHAN
 from tidemill.errors import NotFound, ReleaseError
@@ -37,7 +36,7 @@ ALIVE = ("held", "canary", "champion")
 def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
     """Every gate's result, and the release of the champion that the candidate was compared with."""
     project: Project = ctx.resource("project")
-    champion = project.store.releases.champion(project.config.endpoint)
+    champion = project.store.releases.champion(project.endpoint().name)
     against = project.store.models.get(champion.model) if champion else None
     context: GateContext = ctx.resource("context")(project, project.store.models.get(model), against)
     ctx.read(model)
@@ -61,10 +60,10 @@ def sign(
 
     verdicts = [put(attest.GATE, {"release": release, **result}) for result in judged["results"]]
     approvals.approval_signer(project)  # its public half has to be there for whoever verifies
-    asked = project.config.gates.approval
+    asked = project.endpoint().gates.approval
     terms: JsonObject = {
         "release": release,
-        "endpoint": project.config.endpoint,
+        "endpoint": project.endpoint().name,
         "model": model,
         "required": {result["gate"]: result["blessing"] for result in judged["results"]},
         "attestations": verdicts,
@@ -91,7 +90,7 @@ def start(
     """Write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
     made = _release(project, model, attempt, judged, signed, override, author, decision)
-    now, held = made.created, project.config.gates.approval is not None
+    now, held = made.created, project.endpoint().gates.approval is not None
     if _exists(project, made.id):  # a run killed right after this step's transaction
         return made.id
 
@@ -138,7 +137,7 @@ def release_candidate(
     if override is not None and not override.strip():
         raise ReleaseError("passing the gates by hand needs a reason", hint='--force "why"')
     model = project.store.models.get(model_ref)
-    tried = [r for r in project.store.releases.list(project.config.endpoint) if r.model == model.ref]
+    tried = [r for r in project.store.releases.list(project.endpoint().name) if r.model == model.ref]
     asked = {"model": model.ref, "attempt": len(tried), "override": override, "author": author, "decision": decision}
     unfinished = _unfinished(project, asked)
     alive = next((r for r in tried if r.status in ALIVE), None)
@@ -161,7 +160,7 @@ def release_id(project: Project, model: str, attempt: int) -> str:
     A canary's customers are drawn by it, so a project with a seed of its own draws others.
     """
     own = [str(project.seed)] if project.seed else []
-    return named_id("release", project.config.endpoint, model, str(attempt), *own)
+    return named_id("release", project.endpoint().name, model, str(attempt), *own)
 
 
 def cut_short(project: Project) -> str | None:
@@ -208,10 +207,10 @@ def _release(
     now = project.clock.now()
     made = Release(
         id=release_id(project, model, attempt),
-        endpoint=project.config.endpoint,
+        endpoint=project.endpoint().name,
         model=model,
         status="held" if passes else "refused",
-        stages=tuple(stage.json() for stage in parse_rollout(project.config.rollout.rollout)),
+        stages=project.endpoint().stages,
         stage=0,
         stage_since=now,
         created=now,

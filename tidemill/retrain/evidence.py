@@ -24,7 +24,7 @@ _UNDER_WAY = ("canary", "held")
 
 def gather(project: Project, now: Micros, previous: Micros | None) -> JsonObject:
     """The evidence for a decision at this moment; ``previous`` is the moment of the one before."""
-    endpoint = project.config.endpoint
+    endpoint = project.endpoint().name
     champion = project.store.releases.champion(endpoint)
     return {
         "at": now,
@@ -39,7 +39,7 @@ def gather(project: Project, now: Micros, previous: Micros | None) -> JsonObject
 
 
 def _rows(project: Project, champion: Release | None) -> JsonObject:
-    name = project.config.dataset.name
+    name = project.model().dataset.name
     try:
         now = project.store.datasets.get(name).rows
     except NotFound:
@@ -67,7 +67,7 @@ def _alarms(project: Project, champion: Release | None, now: Micros) -> list[Jso
 def _attempts(project: Project, now: Micros) -> list[JsonObject]:
     """Earlier decisions to retrain and how they went, oldest first."""
     made = [d for d in project.store.decisions.list(action="retrain") if now - MEMORY < d.at < now]
-    failed = {j.decision for j in project.store.jobs.list(project.config.endpoint, status="failed", since=now - MEMORY)}
+    failed = {j.decision for j in project.store.jobs.list(project.endpoint().name, status="failed", since=now - MEMORY)}
     spent = None if project.replay else _cpu_seconds(project)
     return [_attempt(d, d.id in failed, spent) for d in made[-_MOST:]]
 

@@ -15,7 +15,6 @@ from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, NotFound
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import raise_alarms
-from tidemill.monitor.labelled import reach_of
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, evidence
 from tidemill.monitor.windows import DRIFT, due, next_end, span_of
@@ -34,8 +33,6 @@ STALE = "stale"
 """The kind of event, and the setting with the datasets that are stale now: {name: since}."""
 LIVE_TICK: Micros = 60 * SECOND
 """Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
-LIMITS = {"ingest": 600.0, "watch": 300.0, "train": 3_600.0, "release": 1_800.0}
-"""Wall seconds after which a job is killed."""
 
 
 def tick(project: Project, jobs: Jobs) -> list[Event]:
@@ -69,15 +66,15 @@ def next_due(project: Project, now: Micros) -> Micros:
     end = next_end(project, now)
     if project.replay:
         return end
-    schedule = Policy.from_config(project.config).next_schedule(now)
+    schedule = Policy.of(project.endpoint().retrain).next_schedule(now)
     return min(end, now + LIVE_TICK, end if schedule is None else schedule)
 
 
 def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     events: list[Event] = []
-    for name in project.config.data:
+    for name in project.datasets:
         try:
-            jobs.run("ingest", {"dataset": name}, LIMITS["ingest"])
+            jobs.run("ingest", {"dataset": name}, project.limit("ingest"))
         except JobFailed as exc:  # the last good version stays; the next tick tries again
             events += _failed(project, _job(project, now, "ingest", f"dataset:{name}"), exc)
     return events
@@ -92,7 +89,7 @@ def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     known: JsonObject = dict(kept) if isinstance(kept, dict) else {}
     since: JsonObject = {}
     events: list[Event] = []
-    for name in project.config.data:
+    for name in project.datasets:
         try:
             found = staleness(project, name, now)
         except ContractError:
@@ -134,7 +131,7 @@ def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     count = f"{len(subject_mismatch)} outcome{'s' if len(subject_mismatch) > 1 else ''}"
     said = f"{count} named a prediction of another subject, and count for none"
     subject, first = (
-        f"endpoint:{project.config.endpoint}",
+        f"endpoint:{project.endpoint().name}",
         subject_mismatch[0],
     )  # joined once, so it names these and no others
     return _tell(project, now, "subject_mismatch", subject, first, count=len(subject_mismatch), reason=said)
@@ -145,16 +142,16 @@ def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
     Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some.
     """
-    endpoint, before = project.config.endpoint, state_of(project).get("clock")
+    endpoint, before = project.endpoint().name, state_of(project).get("clock")
     close_quality(project, now)
     close_platform(project, now)
     failed: list[Event] = []
     if due(project, DRIFT, now):
         try:
-            jobs.run("watch", {"now": now}, LIMITS["watch"])
+            jobs.run("watch", {"now": now}, project.limit("watch"))
         except JobFailed as exc:
             failed = _failed(project, _job(project, now, "watch", f"endpoint:{endpoint}"), exc)
-    since = None if before is None else int(before) - reach_of(project.config) - 2 * span_of(project)
+    since = None if before is None else int(before) - project.endpoint().monitor.reach - 2 * span_of(project)
     closed = [w for m in (DRIFT, QUALITY, PLATFORM) for w in project.store.windows.list(endpoint, m, since=since)]
     return [*raise_alarms(project, closed, now), *failed]
 
@@ -162,7 +159,7 @@ def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 def _look_at_rollout(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     from tidemill.release.rollout.rollout import check, watched
 
-    endpoint = project.config.endpoint
+    endpoint = project.endpoint().name
     release = watched(project, endpoint)
     if release is None:
         return []
@@ -177,7 +174,7 @@ def _decide(project: Project, jobs: Jobs, now: Micros, previous: Micros | None) 
         return []
     subject = f"decision:{decision.id}"
     events = _tell(project, now, "retrain", subject, "", reason=decision.reason)
-    if project.store.jobs.list(project.config.endpoint, status="failed", decision=decision.id):
+    if project.store.jobs.list(project.endpoint().name, status="failed", decision=decision.id):
         return events
     release = {"decision": decision.id, "author": "the loop"}
     try:
@@ -192,10 +189,10 @@ def _decide(project: Project, jobs: Jobs, now: Micros, previous: Micros | None) 
 
 def _taken(project: Project, now: Micros, previous: Micros | None) -> Decision:
     """The decision of this moment. Between due moments of a live project, waiting is not written down."""
-    id = named_id("decision", project.config.endpoint, str(now))
+    id = named_id("decision", project.endpoint().name, str(now))
     with suppress(NotFound):
         return project.store.decisions.get(id)
-    policy = Policy.from_config(project.config)
+    policy = Policy.of(project.endpoint().retrain)
     found = gather(project, now, previous)
     action, reason = decide(policy, found)
     decision = Decision(id, now, action, reason, found, evidence_digest(found), policy.to_json())
@@ -214,14 +211,14 @@ def _is_moment(project: Project, policy: Policy, now: Micros, previous: Micros |
 
 def _job(project: Project, now: Micros, kind: str, subject: str, decision: str | None = None) -> Job:
     name = named_id("job", kind, subject, str(now))
-    return Job(name, "", project.config.endpoint, kind, subject, "running", now, decision=decision)
+    return Job(name, "", project.endpoint().name, kind, subject, "running", now, decision=decision)
 
 
 def _do(project: Project, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
     """A job that a decision asked for, with its record. Raises JobFailed, and leaves the record to who tells of it."""
     job = _job(project, now, kind, f"decision:{decision.id}", decision.id)
     project.store.jobs.put(job)
-    answer = jobs.run(kind, params, LIMITS[kind])
+    answer = jobs.run(kind, params, project.limit(kind))
     project.store.jobs.put(replace(job, status="done", ended=project.clock.now()))
     return answer
 
@@ -243,7 +240,7 @@ def _failed(project: Project, job: Job, exc: JobFailed) -> list[Event]:
 
 def _tell(project: Project, now: Micros, kind: str, subject: str, of: str, **data: Any) -> list[Event]:
     """Write an event down, once; nothing when it is there already."""
-    told: JsonObject = {"endpoint": project.config.endpoint, **data}
+    told: JsonObject = {"endpoint": project.endpoint().name, **data}
     event = Event(named_id("event", kind, subject, of, str(now)), now, kind, subject, told)
     return [event] if project.store.events.add_once(event) else []
 

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from tidemill.config import Config, RetrainSection, calls, cron
+from tidemill.config import RetrainSection, cron
+from tidemill.config.amounts import every
 from tidemill.errors import ConfigError
-from tidemill.types import DAY, JsonObject, Micros, canonical, did_you_mean, digest
+from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, did_you_mean, digest, parse_span
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """When to build the model again.
 
-    >>> Policy.from_config(RetrainSection(on=("drift", "new data 5%"), cooldown="3 days")).new_share
-    0.05
+    >>> Policy.of(RetrainSection(on=("drift",), cooldown="3 days")).drift
+    True
     """
 
     drift: bool = False
@@ -29,20 +30,21 @@ class Policy:
     budget_span: Micros = 7 * DAY
 
     @classmethod
-    def from_config(cls, section: Config | RetrainSection) -> Policy:
-        """The policy that tidemill.toml says. Raises ConfigError with the hint."""
-        found = section.retrain if isinstance(section, Config) else section
-        values: dict[str, Any] = {"cooldown": calls.span(found.cooldown, "cooldown")}
-        for trigger in found.on:
-            called = calls.trigger(trigger)
-            if isinstance(called, calls.Schedule):
-                values["schedules"] = (*values.get("schedules", ()), called.line)
-            elif isinstance(called, calls.NewData):
-                values["new_rows" if called.rows else "new_share"] = called.rows or called.share
+    def of(cls, section: RetrainSection) -> Policy:
+        """The policy that tidemill.toml says."""
+        values: dict[str, Any] = {"cooldown": parse_span(section.cooldown)}
+        for trigger in section.on:
+            if isinstance(trigger, str):
+                values[trigger] = True
+            elif trigger.schedule:
+                line = cron.parse(trigger.schedule).text
+                values["schedules"] = (*values.get("schedules", ()), line)
             else:
-                values[called] = True
-        if found.budget:
-            values["budget_cpu_s"], values["budget_span"] = calls.budget(found.budget)
+                share, rows = trigger.amount()
+                values["new_rows" if rows else "new_share"] = rows or share
+        if not isinstance(section.budget, str):
+            values["budget_cpu_s"] = parse_span(section.budget.cpu) / SECOND
+            values["budget_span"] = every(section.budget.every)
         return cls(**values)
 
     @classmethod

@@ -7,14 +7,16 @@ where answers change what people do, such a replay is biased, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import Damaged
 from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import MEMORY
 from tidemill.retrain.policy import Policy
+from tidemill.scope.unopened import retrain_sections
 from tidemill.store.records import Decision
 from tidemill.types import JsonObject, Micros
 
@@ -41,9 +43,21 @@ class Replayed:
     same: bool
 
 
-def replay(project: Project, policy: Policy | None = None) -> list[Replayed]:
-    """Every stored decision again, oldest first. Raises Damaged where evidence is not what was decided on."""
-    return replay_decisions(project.store.decisions.list(), policy)
+def policies_of(path: Path) -> dict[str, Policy]:
+    """By endpoint, what another tidemill.toml says. Raises ConfigError."""
+    return {name: Policy.of(section) for name, section in retrain_sections(path).items()}
+
+
+def replay(project: Project, policies: Mapping[str, Policy] | None = None) -> list[Replayed]:
+    """Every stored decision again, oldest first of each endpoint; of other policies those of the endpoints that they name.
+
+    Raises Damaged where evidence is not what was decided on.
+    """
+    found = project.store.decisions.list()
+    if policies is None:
+        return replay_decisions(found)
+    of = {name: [d for d in found if d.evidence.get("endpoint") == name] for name in policies}
+    return [again for name, policy in policies.items() for again in replay_decisions(of[name], policy)]
 
 
 def replay_decisions(decisions: Iterable[Decision], policy: Policy | None = None) -> list[Replayed]:

@@ -38,11 +38,11 @@ def run_all(project: Project, on_event: OnEvent | None = None, *, author: str = 
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
-    for name in project.config.data:
+    for name in project.datasets:
         project.engine().run(data_pipeline, {"dataset": name}, on_event=tell)
     model = _on_its_way(project) or build_candidate(project, on_event=tell)
     release = release_candidate(project, model.ref, author=author, on_event=tell)
-    return RunSummary(project.store.datasets.get(project.config.dataset.name), model, release)
+    return RunSummary(project.store.datasets.get(project.model().dataset.name), model, release)
 
 
 def _on_its_way(project: Project) -> ModelVersion | None:

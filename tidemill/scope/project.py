@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-import traceback
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidemill.config import Config, load
+from tidemill.config import (
+    METRICS,
+    Config,
+    EndpointConfig,
+    FeatureViewConfig,
+    GatesSection,
+    GoalSection,
+    ModelSection,
+    MonitorSection,
+    RetrainSection,
+    SplitSection,
+    load,
+)
 from tidemill.config.decode import refuse_former_name
-from tidemill.errors import DiskFull, NotAttested, ProjectError, StoreError, no_room
-from tidemill.files import write_whole
+from tidemill.config.policies import Rule, stages
+from tidemill.config.sections import SearchSection
+from tidemill.errors import NotAttested, NotFound, ProjectError
+from tidemill.scope.home import ID, keys_of, known_id
+from tidemill.scope.names import one_of
 from tidemill.store.artifacts.base import ArtifactStore
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.ports import LiveStore, MetadataStore
 from tidemill.store.reserve import Reserve
 from tidemill.store.sql import open_live, open_metadata
-from tidemill.types import Clock, Micros, SystemClock, new_id
+from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean, new_id, parse_span
 
 if TYPE_CHECKING:
     from tidemill.engine import Engine
-
-STEPS = "steps.py"
-"""The project's own code."""
-_ID = re.compile(r"project_[0-9a-z]{26}")
 
 
 class StoredClock:
@@ -44,6 +53,106 @@ class StoredClock:
         return at
 
 
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One dataset: where its rows come from, and the contract that they keep."""
+
+    project: Project
+    name: str
+    source: str
+    contract: str  # the path as it is written, below the project's folder
+
+    @property
+    def contract_path(self) -> Path:
+        return self.project.root / self.contract
+
+    @property
+    def models(self) -> list[Model]:
+        """The models that learn from its rows."""
+        return [model for model in self.project.models.values() if model.dataset.name == self.name]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One model: its task, the dataset and views that it learns from, its metric and its search."""
+
+    project: Project
+    section: ModelSection
+    dataset: Dataset
+    views: Mapping[str, FeatureViewConfig]
+
+    @property
+    def name(self) -> str:
+        return self.section.name
+
+    @property
+    def task(self) -> str:
+        return self.section.task
+
+    @property
+    def train(self) -> Micros | None:
+        """The window of data that it is trained on; None for all."""
+        return None if self.section.train == "all" else parse_span(self.section.train)
+
+    @property
+    def split(self) -> SplitSection:
+        return self.section.split
+
+    @property
+    def search(self) -> SearchSection:
+        return self.section.search
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides: the declared one, or the task's usual one."""
+        return self.section.metric or METRICS.get(self.task, METRICS["recommend"])[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Endpoint:
+    """One endpoint in the project's environment: the model that it serves, and what it keeps to."""
+
+    project: Project
+    config: EndpointConfig
+    model: Model
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def environment(self) -> str:
+        """As records keep it: nothing for the first one."""
+        return self.config.environment
+
+    @property
+    def salt(self) -> tuple[str, ...]:
+        """What an id of this endpoint's is made from: its name, and the environment where it is not the first."""
+        return (self.name, *filter(None, (self.environment,)))
+
+    @property
+    def gates(self) -> GatesSection:
+        return self.config.policies.gates
+
+    @property
+    def monitor(self) -> MonitorSection:
+        return self.config.policies.monitor
+
+    @property
+    def retrain(self) -> RetrainSection:
+        return self.config.policies.retrain
+
+    @cached_property
+    def stages(self) -> tuple[JsonObject, ...]:
+        """Of a rollout, in order."""
+        return stages(self.config.policies.rollout)
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """What takes a release back."""
+        return self.config.policies.rollback_on.rules()
+
+
 @dataclass(frozen=True)
 class Project:
     """An open project. Close it when done; it is a context manager."""
@@ -56,6 +165,56 @@ class Project:
     artifacts: ArtifactStore
     clock: Clock
     seed: int = 0
+    environment: str = ""  # as records keep it: nothing for the first one
+
+    @property
+    def name(self) -> str:
+        return self.config.project.name
+
+    @property
+    def purpose(self) -> str:
+        """What the data may be used for."""
+        return self.config.project.purpose
+
+    @property
+    def goal(self) -> GoalSection:
+        """What the models are for, in words."""
+        return self.config.goal
+
+    @property
+    def features(self) -> Mapping[str, FeatureViewConfig]:
+        """Every declared view by its name."""
+        return self.config.features
+
+    @cached_property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Every dataset by its name, in the order of the file (as are models and endpoints)."""
+        return _datasets(self, self.config)
+
+    @cached_property
+    def models(self) -> Mapping[str, Model]:
+        return _models(self, self.config)
+
+    @cached_property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Those of this environment."""
+        return _endpoints(self, self.config, self.environment)
+
+    def dataset(self, name: str | None = None) -> Dataset:
+        """The dataset of this name; without a name the only one (as of `model` and `endpoint`). Raises NotFound."""
+        return one_of("dataset", self.datasets, name)
+
+    def model(self, name: str | None = None) -> Model:
+        return one_of("model", self.models, name)
+
+    def endpoint(self, name: str | None = None) -> Endpoint:
+        return one_of("endpoint", self.endpoints, name)
+
+    def limit(self, job: str) -> float:
+        """The wall seconds after which a job of this kind is killed."""
+        limits = self.config.jobs
+        span = {"ingest": limits.ingest, "watch": limits.watch, "train": limits.train, "release": limits.release}[job]
+        return parse_span(span) / 1_000_000
 
     @property
     def state(self) -> Path:
@@ -115,67 +274,26 @@ class Project:
         self.close()
 
 
-def tidemill_home() -> Path:
-    """``$TIDEMILL_HOME``, else ``~/.config/tidemill``."""
-    return Path(os.environ.get("TIDEMILL_HOME") or Path.home() / ".config" / "tidemill")
+def _datasets(project: Project, config: Config) -> dict[str, Dataset]:
+    """Every dataset by its name."""
+    return {name: Dataset(project, name, data.source, data.contract) for name, data in config.data.items()}
 
 
-def keys_of(project_id: str) -> Path:
-    """Where this machine keeps the keys of a project."""
-    return tidemill_home() / "keys" / project_id
+def _models(project: Project, config: Config) -> dict[str, Model]:
+    """Every model by its name. One that names no dataset learns from the only one, or the first."""
+    found: dict[str, Model] = {}
+    for name, section in config.models.items():
+        dataset = project.datasets[section.rows.from_ if section.rows else next(iter(config.data))]
+        named = section.inputs.views
+        own = [view for view, said in config.features.items() if said.from_ == dataset.name] if named is None else named
+        found[name] = Model(project, section, dataset, {view: config.features[view] for view in own})
+    return found
 
 
-def known_id(root: Path) -> str | None:
-    """The id that this machine knows the project in this folder by: written down at its first signature.
-
-    Raises NotAttested where what was written down cannot be read: then nobody's word is taken for it.
-    """
-    path = _pin(root)
-    try:
-        known = path.read_bytes().partition(b"\n")[0].decode("ascii", "replace")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as exc:
-        raise _unreadable(path, str(exc.strerror)) from exc
-    if not _ID.fullmatch(known):
-        raise _unreadable(path, f"{known[:40]!r} is no id")
-    return known
-
-
-def pin(root: Path, project_id: str) -> None:
-    """From now on this folder holds the project of this id and no other. Raises DiskFull, StoreError."""
-    path = _pin(root)
-    with keeping(path, "project's id"):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(path, project_id.encode() + b"\n" + os.fsencode(root) + b"\n")
-
-
-@contextmanager
-def keeping(path: Path, what: str) -> Iterator[None]:
-    """What the file system says against a file that this machine keeps about a project, said by us."""
-    try:
-        yield
-    except OSError as exc:
-        if no_room(exc):
-            hint = "free some room and run the same command again"
-            raise DiskFull(f"the disk has no room for the {what}", place=str(path), hint=hint) from exc
-        raise StoreError(
-            f"the {what} cannot be kept here: {exc.strerror}",
-            place=str(path),
-            hint="set TIDEMILL_HOME to a folder outside the project that you can write, and run the same command again",
-        ) from exc
-
-
-def _unreadable(path: Path, said: str) -> NotAttested:
-    return NotAttested(
-        f"what this machine knows the folder as cannot be read: {said}",
-        place=str(path),
-        hint="put the file back; or compare the project's fingerprint, and it is written anew: tidemill trust",
-    )
-
-
-def _pin(root: Path) -> Path:
-    return tidemill_home() / "projects" / hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+def _endpoints(project: Project, config: Config, environment: str) -> dict[str, Endpoint]:
+    """Every endpoint by its name, as it is in this environment."""
+    found = config.endpoints[environment].values()
+    return {endpoint.name: Endpoint(project, endpoint, project.models[endpoint.model]) for endpoint in found}
 
 
 def find_root(start: Path) -> Path:
@@ -190,13 +308,15 @@ def find_root(start: Path) -> Path:
     )
 
 
-def open_project(root: Path, *, clock: Clock | None = None) -> Project:
+def open_project(root: Path, *, clock: Clock | None = None, environment: str | None = None) -> Project:
     """Open the project in this folder, making its state folder (mode 0700) at the first time.
 
-    The clock is the machine's, or the stored one where the project is open for replay, or the one given (tests).
+    The clock is the machine's, or the stored one where the project is open for replay, or the one given (tests). The environment
+    is the given one, else ``$TIDEMILL_ENVIRONMENT``, else the first of the file. Raises NotFound for one that is not declared.
     """
     root = root.resolve()
     config = load(root / "tidemill.toml")
+    environment = _environment(config, environment or os.environ.get("TIDEMILL_ENVIRONMENT") or "")
     state = root / ".tidemill"
     for folder in (state, state / "tables", state / "artifacts"):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -222,7 +342,15 @@ def open_project(root: Path, *, clock: Clock | None = None) -> Project:
         artifacts=artifacts,
         clock=clock,
         seed=seed if isinstance(seed, int) else 0,
+        environment=environment,
     )
+
+
+def _environment(config: Config, name: str) -> str:
+    """As records keep it: nothing for the first one."""
+    if name and name not in config.environments:
+        raise NotFound(f"no environment {name!r}", hint=did_you_mean(name, config.environments))
+    return "" if name in config.environments[:1] else name
 
 
 def _identity(root: Path, store: MetadataStore) -> str:
@@ -230,25 +358,8 @@ def _identity(root: Path, store: MetadataStore) -> str:
     if not isinstance(store.settings.get("project_id"), str):
         store.settings.set("project_id", known_id(root) or new_id("project"))
     identity = str(store.settings.get("project_id"))
-    if not _ID.fullmatch(identity):  # it names a folder of keys
+    if not ID.fullmatch(identity):  # it names a folder of keys
         raise ProjectError(
             f"{identity!r} is no id that Tidemill gave to a project", place=str(root / ".tidemill/tidemill.db")
         )
     return identity
-
-
-def blamed(exc: BaseException) -> tuple[Path, int] | None:
-    """The last line of a project's own steps.py on the way to this exception, or the line that cannot be read."""
-    if isinstance(exc, SyntaxError) and exc.filename and Path(exc.filename).name == STEPS:
-        return Path(exc.filename), exc.lineno or 0
-    frames = [f for f in traceback.extract_tb(exc.__traceback__) if Path(f.filename).name == STEPS]
-    return (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
-
-
-def keep_traceback(exc: BaseException, path: Path) -> str:
-    """Append the whole traceback to ``.tidemill/logs/steps.log`` beside this steps.py; how to name that file to a person."""
-    folder = path.parent / ".tidemill" / "logs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(folder / "steps.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
-        log.write("".join(traceback.format_exception(exc)) + "\n")
-    return ".tidemill/logs/steps.log"

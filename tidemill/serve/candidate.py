@@ -70,7 +70,7 @@ class SubprocessCandidateServer:
                 _blame(word.get("error"))
                 return CandidateReport(False, [_why(word, self._start)])
             deadline = time.monotonic() + self._total
-            asking = _Asking(int(word["port"]), self._project.config.endpoint, secret, self._answer, deadline)
+            asking = _Asking(int(word["port"]), self._project.endpoint().name, secret, self._answer, deadline)
             with contextlib.closing(asking):
                 return asking.all(requests, expected, rounds)
         finally:

@@ -60,7 +60,7 @@ class Predictor:
 
     def __init__(self, project: Project, metrics: Metrics) -> None:
         self.project, self.metrics = project, metrics
-        self.endpoint = project.config.endpoint
+        self.endpoint = project.endpoint().name
         self.history = History()
         self.served = Served()
         self._refreshing = threading.Lock()

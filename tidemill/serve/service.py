@@ -71,7 +71,7 @@ class PredictionService:
     def __init__(self, serving: Serving) -> None:
         self._s = serving
         self._flying: dict[str, _Flying] = {}
-        self._histories = serving.project.config.model.task not in WITHOUT_HISTORY
+        self._histories = serving.project.model().task not in WITHOUT_HISTORY
 
     async def predict(self, endpoint: str, body: PredictBody, ack: str) -> Reply:
         """Answer and write down; the same key again gives the stored answer.
@@ -154,7 +154,7 @@ class PredictionService:
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if ack == "group":
             told |= feedback_summary(outcomes, await written)
-        if self._s.project.config.model.task == "classify":
+        if self._s.project.model().task == "classify":
             told |= _strange(outcomes, self._s.predictor.labels())
         self._s.metrics.outcomes.inc(len(outcomes))
         if alone and told.get("conflicting"):

@@ -131,11 +131,11 @@ class Web:
         return {
             "section": section,
             "sections": SECTIONS,
-            "project": self.project.config.project,
-            "goal": self.project.config.goal,
+            "project": self.project,
+            "goal": self.project.goal,
             "replay": self.project.replay,
             "now": self.project.clock.now(),
-            "held": len(self.project.store.releases.list(self.project.config.endpoint, "held")),
+            "held": len(self.project.store.releases.list(self.project.endpoint().name, "held")),
             "stamp": stamp,
             "csrf": actions.csrf(token) if token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",
@@ -164,7 +164,7 @@ class Web:
 
     async def _export(self, table: str, of: str | None) -> Response:
         found = await asyncio.to_thread(export.pieces, self.project, table, of)
-        name = "-".join(filter(None, (self.project.config.project.name, of, table)))
+        name = "-".join(filter(None, (self.project.name, of, table)))
         headers = {**render.HEADERS, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
         return StreamingResponse(_threaded(found), headers=headers, media_type="text/csv; charset=utf-8")
 

@@ -43,8 +43,8 @@ def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]
         "models": (records.ModelVersion, store.models.list),
         "releases": (records.Release, store.releases.list),
         "versions": (records.DatasetVersion, lambda: store.datasets.list(of)),
-        "drift": (records.Window, lambda: store.windows.list(project.config.endpoint, "drift")),
-        "quality": (records.Window, lambda: store.windows.list(project.config.endpoint, "quality")),
+        "drift": (records.Window, lambda: store.windows.list(project.endpoint().name, "drift")),
+        "quality": (records.Window, lambda: store.windows.list(project.endpoint().name, "quality")),
     }
     if table in endless:
         kind, page = endless[table]

@@ -38,7 +38,7 @@ def staleness(project: Project, dataset: str, now: Micros) -> Stale | None:
 
     Raises ContractError when the contract cannot be read.
     """
-    path = project.root / project.config.data[dataset].contract
+    path = project.root / project.datasets[dataset].contract
     promised = _promise(read_text(path), f"{path.parent.name}/{path.name}")
     try:
         last = project.store.datasets.get(dataset)
@@ -58,7 +58,7 @@ def _promise(text: str, name: str) -> Micros | None:
 def stale_now(project: Project, now: Micros) -> dict[str, str]:
     """Each dataset that is not as fresh as promised, in words; also one whose contract cannot be read, and so is not known to be."""
     found: dict[str, str] = {}
-    for name in project.config.data:
+    for name in project.datasets:
         try:
             stale = staleness(project, name, now)
         except ContractError as exc:

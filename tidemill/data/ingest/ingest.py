@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from tidemill.config import DataConfig
 from tidemill.data.check.checks import Checked, reasons_of
 from tidemill.data.contract.contract import Contract
 from tidemill.data.discover.discover import pending
@@ -30,10 +29,10 @@ from tidemill.data.ingest.roles import adopt, check_columns
 from tidemill.data.ingest.validate import judge_file, key_indexes, new_bad, taken_by_name
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, Tables, open_tables
-from tidemill.errors import ConfigError, DataError
+from tidemill.errors import DataError
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion, Event, IngestedFile
-from tidemill.types import JsonObject, Micros, did_you_mean, named_id
+from tidemill.types import JsonObject, Micros, named_id
 
 
 @dataclass
@@ -70,16 +69,9 @@ class _Ingest:
     refused: list[_Refused] = field(default_factory=list)
 
 
-def dataset_config(project: Project, dataset: str) -> DataConfig:
-    """The dataset's section. Raises ConfigError."""
-    if dataset not in project.config.data:
-        raise ConfigError(f"no dataset {dataset!r}", hint=did_you_mean(dataset, project.config.data))
-    return project.config.data[dataset]
-
-
 def load_contract(project: Project, dataset: str) -> Contract:
     """The dataset's contract. Raises ContractError, and NotAvailableYet for a rule that this version does not build."""
-    return Contract.load(project.root / dataset_config(project, dataset).contract)
+    return Contract.load(project.dataset(dataset).contract_path)
 
 
 def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVersion | None:
@@ -88,7 +80,7 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
     A file that cannot be read or breaks the contract beyond its share is left out, its rows kept in quarantine; the
     others are taken, and then its SourceError or DataBlocked is raised. It is tried again by the next ingest.
     """
-    config, contract = dataset_config(project, dataset), load_contract(project, dataset)
+    source, contract = project.dataset(dataset).source, load_contract(project, dataset)
     tables = open_tables(project)
     with tables.lock(dataset):
         check_columns(tables, dataset, contract)
@@ -97,7 +89,7 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
         work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), made or last)
         cache = tables.root / f".{dataset}.seen.json"
         again: dict[str, str] = {}
-        files = pending(project.store, project.root, dataset, config.source, cache, again=again)
+        files = pending(project.store, project.root, dataset, source, cache, again=again)
         tell_again(project, dataset, again)
         work.earlier = taken_by_name(project, dataset) if files else {}
         for batch in batches(files):
@@ -112,7 +104,7 @@ def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVer
 def reconcile(project: Project) -> list[DatasetVersion]:
     """Do what a crash between a table's commit and its metadata left undone, everywhere; the versions that were."""
     tables, done = open_tables(project), []
-    for dataset in project.config.data:
+    for dataset in project.datasets:
         if not tables.exists(dataset):
             continue
         with tables.lock(dataset):

@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.data.check.checks import Checked
 from tidemill.data.discover.sources import SourceFile, find
-from tidemill.data.ingest.ingest import dataset_config, load_contract
+from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.ingest.roles import check_columns, lacking
 from tidemill.data.ingest.validate import check_file, judge_file, key_indexes, taken_by_name
 from tidemill.data.tables.tables import open_tables
@@ -38,7 +38,7 @@ def preview(project: Project, dataset: str) -> Iterator[Looked]:
     if error := lacking(project, dataset, contract):
         raise error
     check_columns(tables, dataset, contract)
-    files = find(project.root, dataset_config(project, dataset).source)
+    files = find(project.root, project.dataset(dataset).source)
     with tables.lock(dataset):  # what the indexes hold after this stays as it is, whoever writes
         version = tables.version(dataset) if tables.exists(dataset) else 0
         indexes = key_indexes(tables, dataset, contract, version)

@@ -83,7 +83,9 @@ def register(
     if again and unserved(project):
         project.live.online.unload([c.ingest for c in tables.versions(dataset)])
     parts = (tables.added(dataset, [v]) for v in range(1, commit.version)) if again else iter([rows])
-    learned = dataset == project.config.dataset.name  # serving knows the rows that the model learns from, and no others
+    learned = (
+        dataset == project.model().dataset.name
+    )  # serving knows the rows that the model learns from, and no others
     found, low, high = _take_in(project, contract, parts, learned)
     profiled = _profile(project, found, None if again else last)
     contract_text = keep_contract(project, dataset)
@@ -161,7 +163,7 @@ def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEven
 
 def keep_contract(project: Project, dataset: str) -> str:
     """Keep the contract as it is written now; the digest of its text, which is the contract's own."""
-    return project.artifacts.put((project.root / project.config.data[dataset].contract).read_bytes())
+    return project.artifacts.put((project.root / project.datasets[dataset].contract).read_bytes())
 
 
 def _take_in(

@@ -87,10 +87,10 @@ NEEDED = {"classify": ("time", "target"), "regress": ("time", "target")}
 
 def lacking(project: Project, dataset: str, contract: Contract) -> ContractError | None:
     """What the project's task needs and the contract of its dataset does not name, as an error to raise; else None."""
-    task = project.config.model.task
+    task = project.model().task
     roles = NEEDED.get(task, ("time", "subject", "item"))
     missing = [role for role in roles if contract.role(role) is None]
-    if dataset != project.config.dataset.name or not missing:
+    if dataset != project.model().dataset.name or not missing:
         return None
     what = "a table" if task in NEEDED else "a recommender"
     return ContractError(

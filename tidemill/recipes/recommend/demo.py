@@ -40,7 +40,7 @@ def first_year(project: Project, rows: Any, tell: Tell) -> None:
     source.mkdir(parents=True, exist_ok=True)
     for month, part in year_one(rows):
         drop_file(part, source, f"{month}.parquet")
-    if project.store.releases.champion(project.config.endpoint) is None:
+    if project.store.releases.champion(project.endpoint().name) is None:
         tell("stage", {"text": "year one: data → model → release"})
         model = run_all(project, on_event=partial(_tell_run, project, tell)).model
         own, popular = (m["recall@20"] for m in (model.metrics, model.metrics["baselines"]["popularity"]))
@@ -123,7 +123,7 @@ def play(project: Project, client: Client, story: Story, rows: Any, tell: Tell, 
     """Every day, going on where an earlier process stopped."""
     journal, source = project.state / "replay.jsonl", project.root / "data" / "sales"
     kept = read_journal(journal)
-    replay = Replay(client, project.config.endpoint, _rivals(project, rows), source, journal, began)
+    replay = Replay(client, project.endpoint().name, _rivals(project, rows), source, journal, began)
     shown = {event.id for event in project.store.events.list()} if kept else set()
     for number, day in enumerate(days(rows, story.days), 1):
         if day.start in kept:
@@ -145,7 +145,7 @@ def _end(project: Project, client: Client, story: Story, day: Day) -> None:
 
 def _rivals(project: Project, rows: Any) -> Rivals:
     """The rivals, who know year one as the server does."""
-    first = project.store.models.get(f"model:{project.config.endpoint}@1")
+    first = project.store.models.get(f"model:{project.endpoint().name}@1")
     static = load(get_bundle(project.artifacts, first.bundle))
     if not isinstance(static, RecommendScorer):
         raise ProjectError("the first model does not recommend")

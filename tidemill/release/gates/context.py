@@ -25,7 +25,7 @@ def build_context(project: Project, candidate: ModelVersion, champion: ModelVers
     """The candidate before its gates."""
     exam = EvaluationWindow(project, candidate)
     return GateContext(
-        config=project.config,
+        endpoint=project.endpoint(),
         seed=seed_of(project.seed, candidate.ref),
         candidate=candidate,
         champion=champion,
@@ -68,7 +68,7 @@ class EvaluationWindow:
         from tidemill.learning.split import cut_by_time
 
         at = self._rows.at
-        return cut_by_time(self._project.config.model.split, int(at.min()), int(at.max()))
+        return cut_by_time(self._project.model().split, int(at.min()), int(at.max()))
 
     @property
     def start(self) -> Micros:

@@ -45,7 +45,7 @@ class Latency:
     blessing: Blessing = "infrastructure"
 
     def judge(self, context: GateContext) -> GateResult:
-        limit = context.config.gates.latency.p99
+        limit = context.endpoint.gates.latency.p99
         rounds = p99_of_rounds(context.report, len(context.requests))
         if not rounds:
             return GateResult(False, "the server gave no answer in time to measure", {"rounds_us": [], "limit": limit})

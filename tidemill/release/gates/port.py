@@ -14,8 +14,8 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol
 
-from tidemill.config import METRICS, Config
 from tidemill.errors import GateRefused, NotAvailableYet, TidemillError
+from tidemill.scope.project import Endpoint
 from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject
 
@@ -73,7 +73,7 @@ class GateContext:
     ``answers(requests)`` what the offline scorer answers with the bundle.
     """
 
-    config: Config
+    endpoint: Endpoint
     seed: int
     candidate: ModelVersion
     champion: ModelVersion | None
@@ -87,7 +87,7 @@ class GateContext:
     @property
     def metric(self) -> str:
         """What good means, where a gate does not say: the model's metric, else the task's first."""
-        return self.config.model.metric or METRICS.get(self.config.model.task, METRICS["recommend"])[0]
+        return self.endpoint.model.metric
 
     @property
     def is_refit(self) -> bool:

@@ -21,7 +21,7 @@ class Refit:
     blessing: Blessing = "quality"
 
     def judge(self, context: GateContext) -> GateResult:
-        gate = context.config.gates.refit
+        gate = context.endpoint.gates.refit
         if context.champion is None:
             return GateResult(True, NO_BASELINE, no_baseline=True)
         margin = parse_share(gate.margin, "gates.refit.margin")
@@ -38,7 +38,7 @@ class Method:
     blessing: Blessing = "quality"
 
     def judge(self, context: GateContext) -> GateResult:
-        gate = context.config.gates.method
+        gate = context.endpoint.gates.method
         if context.champion is None:
             return GateResult(True, NO_BASELINE, no_baseline=True)
         found = _against_champion(context, gate.metric, gate.confidence, 0.0)
@@ -52,7 +52,7 @@ class Baseline:
     blessing: Blessing = "quality"
 
     def judge(self, context: GateContext) -> GateResult:
-        gate = context.config.gates.baseline
+        gate = context.endpoint.gates.baseline
         metric = mean_metric(gate.metric or context.metric)
         own, floor = _own(context, metric), context.score_baseline(gate.superior_to, metric)
         found = compare(metric, own, floor, seed=context.seed, confidence=gate.confidence)

@@ -11,7 +11,6 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tidemill.config.rollback import parse_rule
 from tidemill.errors import ReleaseError
 from tidemill.release.rollout.rules import Arm, Evidence, judge
 from tidemill.release.signing.integrity import why_unfit
@@ -100,7 +99,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
         raise ReleaseError(
             f"the evidence is not about {release.id}", hint="build it for rollout.watched(project, endpoint)"
         )
-    findings = judge([parse_rule(text) for text in project.config.rollout.rollback_on], evidence)
+    findings = judge(project.endpoint(endpoint).rules, evidence)
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [finding.json() for finding in findings]}
     broken = [finding.text for finding in findings if finding.broken]
     damage = (

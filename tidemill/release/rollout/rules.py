@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from tidemill.config.rollback import Rule
+from tidemill.config.policies import Rule
 from tidemill.learning.measures import measure
 from tidemill.types import JsonObject, Micros
 

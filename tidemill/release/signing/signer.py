@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tidemill.errors import NotAttested
 from tidemill.files import write_whole
 from tidemill.release.signing import attest
-from tidemill.scope.project import keeping, known_id, pin
+from tidemill.scope.home import keeping, known_id, pin
 from tidemill.types import JsonObject, canonical
 
 if TYPE_CHECKING:

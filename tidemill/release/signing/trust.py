@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tidemill.errors import NotAttested
 from tidemill.files import write_whole
-from tidemill.scope.project import keeping, keys_of, pin
+from tidemill.scope.home import keeping, keys_of, pin
 from tidemill.types import canonical, digest
 
 if TYPE_CHECKING:

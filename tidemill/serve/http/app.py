@@ -227,7 +227,7 @@ async def _probe(app: App, call: Call) -> Reply:
 
 async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
-    task = app.serving.project.config.model.task
+    task = app.serving.project.model().task
     body = await app.reading.body(call)
     taken = bodies.outcomes_of(body, app.serving.clock.now(), task)
     alone = not body.lstrip().startswith(b"[")

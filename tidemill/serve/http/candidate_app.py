@@ -52,7 +52,7 @@ def candidate_app(project: Project, digest: str, ticket: str, secret: str, subje
     metrics = Metrics()
     predictor = Predictor(project, metrics)
     predictor.history.load(project.live.online.rows_of(subjects))
-    release = Release("candidate", project.config.endpoint, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
+    release = Release("candidate", project.endpoint().name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
     predictor.served = Served(None, Loaded(release, digest, load_scorer(project, digest)))
     only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
     tokens = TokenCache(lambda: [only], lambda: 0)

@@ -8,10 +8,9 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from tidemill.config import DataConfig
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops.snapshot import new_rows
-from tidemill.scope.project import Project
+from tidemill.scope.project import Dataset, Project
 from tidemill.store.records import DatasetVersion
 from tidemill.types import did_you_mean
 from tidemill.web import format as words
@@ -27,12 +26,11 @@ CHART = 60
 
 
 def data(ask: Ask) -> Shown:
-    config = ask.project.config
-    found = [_dataset(ask, c) for c in config.data.values()]
-    return Shown("Data", {"datasets": found, "views": list(config.features.values())})
+    found = [_dataset(ask, dataset) for dataset in ask.project.datasets.values()]
+    return Shown("Data", {"datasets": found, "views": list(ask.project.features.values())})
 
 
-def _dataset(ask: Ask, config: DataConfig) -> dict[str, Any]:
+def _dataset(ask: Ask, config: Dataset) -> dict[str, Any]:
     versions = list(ask.project.store.datasets.list(config.name))
     rows, bad = versions[-1].rows if versions else 0, sum(v.quarantined for v in versions)
     return {
@@ -59,7 +57,7 @@ def _bad_chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:
     return bars.bars(f"Rows of {name} in quarantine by version", pairs, show=words.brief, tone="s2")
 
 
-def contract(project: Project, config: DataConfig) -> dict[str, Any]:
+def contract(project: Project, config: Dataset) -> dict[str, Any]:
     """The contract's columns and rules as the page lists them; a contract that cannot be read says so."""
     path = project.root / config.contract
     try:
@@ -90,8 +88,8 @@ def _column(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def version(ask: Ask) -> Shown:
     name, number = ask.params["dataset"], ask.params["version"]
-    if name not in ask.project.config.data:
-        raise NotFound(f"no dataset {name!r}", hint=did_you_mean(name, ask.project.config.data))
+    if name not in ask.project.datasets:
+        raise NotFound(f"no dataset {name!r}", hint=did_you_mean(name, ask.project.datasets))
     if not number.isdigit() or len(number) > 9:
         raise NotFound(f"no version {number!r} of {name}", hint="versions are numbers")
     found = ask.project.store.datasets.get(name, int(number))

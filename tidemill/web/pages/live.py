@@ -157,7 +157,7 @@ def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
 
 def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
-    metric = shapes.metric_of(windows, loop.project.config.model.metric)
+    metric = shapes.metric_of(windows, loop.project.model().metric)
     points: list[tuple[float, float | None]] = []
     band: list[tuple[float, float, float]] = []
     unripe: float | None = None
@@ -181,7 +181,7 @@ def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[l
 
 def _bound(loop: Snapshot, windows: Sequence[Window]) -> str:
     """How the promise reads: of an error at most so much, of what is good at least."""
-    metric = shapes.metric_of(windows, loop.project.config.model.metric)
+    metric = shapes.metric_of(windows, loop.project.model().metric)
     return "at most" if measure(metric).less_is_better else "at least"
 
 

@@ -37,10 +37,10 @@ def models(ask: Ask) -> Shown:
 def chosen_metric(ask: Ask, found: list[ModelVersion]) -> str:
     """The metric asked for where a model has it, else the project's, else the first one."""
     known = {k for m in found for k in shapes.intervals(m.metrics)}
-    for name in (ask.text("metric"), ask.project.config.model.metric):
+    for name in (ask.text("metric"), ask.project.model().metric):
         if name in known and name is not None:
             return name
-    return min(known, default=ask.project.config.model.metric or "metric")
+    return min(known, default=ask.project.model().metric or "metric")
 
 
 def _row(m: ModelVersion, metric: str, aliases: dict[str, int]) -> dict[str, Any]:

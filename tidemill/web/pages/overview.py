@@ -45,14 +45,14 @@ def hub(loop: Snapshot) -> tuple[str, str, str]:
 
 def main_metric(loop: Snapshot) -> str:
     """The project's metric, or the first with an interval."""
-    metric = loop.project.config.model.metric
+    metric = loop.project.model().metric
     known = shapes.intervals(loop.served.metrics) if loop.served else {}
     return metric if metric in known or not known else next(iter(known))
 
 
 def live_metric(loop: Snapshot) -> str:
     """What live quality is measured by."""
-    return shapes.metric_of(loop.quality, loop.project.config.model.metric)
+    return shapes.metric_of(loop.quality, loop.project.model().metric)
 
 
 def mean_quality(loop: Snapshot, days: int) -> float | None:

@@ -9,5 +9,5 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_the_contract_names_what_is_foretold() -> None:
-    contract = Contract.load(ROOT / load(ROOT / "tidemill.toml").dataset.contract)
+    contract = Contract.load(ROOT / load(ROOT / "tidemill.toml").data["hours"].contract)
     assert (contract.time, contract.target) == ("ts", "count")

@@ -1,0 +1,15 @@
+"""Scopes of a configuration that belongs to no project on the disk."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from tidemill.config import parse
+from tidemill.scope.project import Endpoint, Model
+
+
+def endpoint_of(text: str) -> Endpoint:
+    """The only endpoint of this tidemill.toml."""
+    config, nobody = parse(text), cast(Any, None)
+    (found,) = config.endpoints[""].values()
+    return Endpoint(nobody, found, Model(nobody, config.models[found.model], nobody, {}))

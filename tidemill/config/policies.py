@@ -1,0 +1,247 @@
+"""What an endpoint keeps to: gates, rollout, monitor, retraining. Defaults stand at the top of the file, an endpoint overrides by key.
+
+Every table checks itself when it is made, so that what could not be acted on is an error at its line, and not in the loop weeks later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from tidemill.config import cron
+from tidemill.config.amounts import every, percent, some_share, some_time
+from tidemill.config.sections import Section
+from tidemill.errors import ConfigError, NotAvailableYet
+from tidemill.types import JsonObject, Micros, parse_span
+
+
+class RefitGate(Section, frozen=True):
+    """A refit of the champion's own recipe must be not inferior to it."""
+
+    not_inferior_to: Literal["champion"] = "champion"
+    metric: str = ""
+    margin: str = "2 %"
+    confidence: float = 0.95
+
+
+class MethodGate(Section, frozen=True):
+    """A change of method must be superior."""
+
+    superior_to: Literal["champion"] = "champion"
+    metric: str = ""
+    confidence: float = 0.95
+
+
+class BaselineGate(Section, frozen=True):
+    """Any candidate must be superior to the baseline."""
+
+    superior_to: str = "popularity"
+    metric: str = ""
+    confidence: float = 0.95
+
+
+class LatencyGate(Section, frozen=True):
+    """The real server must answer within this."""
+
+    p99: str = "50 ms"
+
+
+class ApprovalGate(Section, frozen=True):
+    """A release is held until one of these roles says yes."""
+
+    roles: tuple[str, ...]
+
+
+class GatesSection(Section, frozen=True):
+    """``[gates]``: what a candidate must show."""
+
+    refit: RefitGate = RefitGate()
+    method: MethodGate = MethodGate()
+    baseline: BaselineGate = BaselineGate()
+    latency: LatencyGate = LatencyGate()
+    approval: ApprovalGate | None = None
+
+
+class StageSection(Section, frozen=True):
+    """One stage of a rollout: a share of the subjects, for at least this long *and* at least so many answers of the new model."""
+
+    share: str = ""
+    for_: str = msgspec.field(default="", name="for")
+    min_requests: int = 0
+    shadow: bool = False
+
+    def json(self) -> JsonObject:
+        """As a release keeps it. Raises ConfigError; NotAvailableYet for a shadow.
+
+        >>> StageSection(share="25 %", for_="2 days", min_requests=200).json()
+        {'share': 0.25, 'span': 172800000000, 'requests': 200}
+        """
+        hint = 'write it as { share = "25 %", for = "2 days", min_requests = 200 }'
+        if self.shadow:
+            raise NotAvailableYet("a stage 'shadow' is not available yet", hint=hint)
+        if not self.share or self.min_requests < 0:
+            raise ConfigError("a stage of a rollout needs a share", hint=hint)
+        share = some_share(self.share, most=1.0000001)
+        return {"share": share, "span": parse_span(self.for_) if self.for_ else 0, "requests": self.min_requests}
+
+
+ROLLOUT = (StageSection(share="25 %", for_="2 days", min_requests=20), StageSection(share="100 %"))
+
+
+def stages(rollout: tuple[StageSection, ...]) -> tuple[JsonObject, ...]:
+    """The stages in order: shares that grow, the last one 100 %. Raises ConfigError.
+
+    >>> [stage["share"] for stage in stages(ROLLOUT)]
+    [0.25, 1.0]
+    """
+    found = tuple(stage.json() for stage in rollout)
+    shares = [stage["share"] for stage in found]
+    if not shares or shares[-1] != 1:
+        raise ConfigError("a rollout must end with everybody", hint='add { share = "100 %" } as the last stage')
+    if any(later <= earlier for earlier, later in pairwise(shares)):
+        raise ConfigError("the shares of a rollout must grow from stage to stage")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule that rolls a release back."""
+
+    text: str
+    kind: str  # errors | p99 | quality
+    limit: float  # a share, microseconds, or a share of loss
+
+
+class RollbackSection(Section, frozen=True):
+    """``rollback_on``: what takes a release back, each with the limit above which it does."""
+
+    errors: str = ""
+    p99: str = ""
+    hit_rate_drop: str = ""
+    quality_drop: str = ""
+    loss_rise: str = ""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Raises ConfigError, naming the key.
+
+        >>> [rule.text for rule in RollbackSection(errors="1 %", p99="50 ms", hit_rate_drop="20 %").rules()]
+        ['errors > 1%', 'p99 > 50 ms', 'hit rate drops 20%']
+        """
+        return tuple(self._rules())
+
+    def _rules(self) -> Iterator[Rule]:
+        if self.errors:
+            share = some_share(self.errors)
+            yield Rule(f"errors > {percent(share)}", "errors", share)
+        if self.p99:
+            yield Rule(f"p99 > {self.p99}", "p99", some_time(self.p99))
+        for key, text in (("hit_rate_drop", self.hit_rate_drop), ("quality_drop", self.quality_drop)):
+            if text:
+                share = some_share(text)
+                yield Rule(f"{key.removesuffix('_drop').replace('_', ' ')} drops {percent(share)}", "quality", share)
+        if self.loss_rise:
+            share = some_share(self.loss_rise, most=100.0)
+            yield Rule(f"loss rises {percent(share)}", "quality", share)
+
+
+ROLLBACK = RollbackSection(errors="1 %", hit_rate_drop="20 %")
+
+
+class FalseAlarms(Section, frozen=True):
+    """``false_alarms``: at most so many, every so often."""
+
+    at_most: float = 1.0
+    every: str = "quarter"
+
+    @property
+    def span(self) -> Micros:
+        return every(self.every)
+
+    def per_window(self, window: Micros) -> float:
+        """The false alarms that one window may raise, on average.
+
+        >>> round(1 / FalseAlarms().per_window(parse_span("1 day")))
+        91
+        """
+        return min(0.5, self.at_most * window / every(self.every))
+
+
+class DriftSection(Section, frozen=True):
+    """``drift``: which columns are watched and how many false alarms are promised."""
+
+    columns: Literal["all"] | tuple[str, ...] = "all"
+    false_alarms: FalseAlarms = FalseAlarms()
+
+
+class MonitorSection(Section, frozen=True):
+    """``[monitor]``: the window, how long after an answer its outcome may come, the promise about false alarms."""
+
+    window: str = "1 day"
+    outcomes_within: str = "1 day"
+    drift: DriftSection = DriftSection()
+
+    @property
+    def span(self) -> Micros:
+        """The length of a window."""
+        return some_time(self.window)
+
+    @property
+    def reach(self) -> Micros:
+        """How long after an answer an outcome may still be its own: labels of a window are mature so long after its end."""
+        return parse_span(self.outcomes_within)
+
+
+class TriggerSection(Section, frozen=True):
+    """One thing that calls for a retraining and has an amount: new data (a share or rows), or a schedule (a cron line)."""
+
+    new_data: str = ""
+    schedule: str = ""
+    zone: str = "UTC"
+
+    def amount(self) -> tuple[float | None, int | None]:
+        """The share of new rows, or their number. Raises ConfigError.
+
+        >>> TriggerSection(new_data="5 %").amount(), TriggerSection(new_data="1000 rows").amount()
+        ((0.05, None), (None, 1000))
+        """
+        number = self.new_data.removesuffix("rows").strip()
+        if number.isdecimal() and self.new_data.endswith("rows"):
+            if int(number) <= 0:
+                raise ConfigError(f"{self.new_data!r} is always true", hint="ask for more than 0")
+            return None, int(number)
+        try:
+            return some_share(self.new_data, most=1000.0), None
+        except ConfigError as exc:
+            raise ConfigError(f"new_data: {exc.message}", hint="write it as '5 %' or '1000 rows'") from exc
+
+
+class BudgetSection(Section, frozen=True):
+    """``budget``: how much CPU time retraining may take, and in which time."""
+
+    cpu: str = "1 hour"
+    every: str = "week"
+
+
+class RetrainSection(Section, frozen=True):
+    """``[retrain]``: when the model is built again, how often at most, and for how much."""
+
+    on: tuple[Literal["drift", "decay"] | TriggerSection, ...] = ("drift", "decay", TriggerSection(new_data="5 %"))
+    cooldown: str = "3 days"
+    budget: BudgetSection | Literal["none"] = BudgetSection()
+
+
+def check_trigger(trigger: TriggerSection) -> None:
+    """Raises ConfigError for one that is neither or both, and for an amount or a line that cannot be read."""
+    if bool(trigger.new_data) == bool(trigger.schedule):
+        hint = 'write { new_data = "5 %" } or { schedule = "0 3 * * 1" }'
+        raise ConfigError("a trigger is new data or a schedule", hint=hint)
+    if trigger.new_data:
+        trigger.amount()
+        return
+    cron.parse(trigger.schedule)
+    if trigger.zone != "UTC":
+        raise NotAvailableYet(f"the time zone {trigger.zone!r} is not available yet", hint="write the schedule in UTC")

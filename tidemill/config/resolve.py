@@ -1,0 +1,160 @@
+"""From the sections of the file to what each endpoint keeps to, in each environment.
+
+A key is looked for in ``[endpoint.X.environment.E]``, then ``[endpoint.X]``, then (of rollouts) ``[environment.E]``, then at the top.
+A whole key is taken, not a part of it: ``[endpoint.X.gates] refit = {...}`` replaces ``refit`` and leaves the other gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tidemill.config.policies import (
+    ROLLBACK,
+    ROLLOUT,
+    GatesSection,
+    MonitorSection,
+    RetrainSection,
+    RollbackSection,
+    StageSection,
+)
+from tidemill.config.sections import (
+    DataConfig,
+    FeatureViewConfig,
+    GoalSection,
+    JobsSection,
+    ModelSection,
+    ProjectSection,
+    Section,
+)
+from tidemill.types import JsonObject
+
+Path = tuple[str, ...]
+
+
+class Overrides(Section, frozen=True):
+    """What may be said of an endpoint, everywhere or in one environment."""
+
+    gates: GatesSection = GatesSection()
+    rollout: tuple[StageSection, ...] = ROLLOUT
+    rollback_on: RollbackSection = ROLLBACK
+    monitor: MonitorSection = MonitorSection()
+    retrain: RetrainSection = RetrainSection()
+
+
+class EndpointSection(Overrides, frozen=True):
+    """``[endpoint.NAME]``: the model that it serves, and where it differs from the defaults."""
+
+    model: str = ""
+    environment: dict[str, Overrides] = msgspec.field(default_factory=dict)
+
+
+class EnvironmentSection(Section, frozen=True):
+    """``[environment.NAME]``: which one it comes after, and the rollout of its endpoints."""
+
+    after: str = ""
+    rollout: tuple[StageSection, ...] = ROLLOUT
+    rollback_on: RollbackSection = ROLLBACK
+
+
+class File(Section, frozen=True):
+    """The whole file, section by section."""
+
+    project: ProjectSection
+    model: dict[str, ModelSection]
+    goal: GoalSection = GoalSection()
+    data: dict[str, DataConfig] = msgspec.field(default_factory=dict)
+    features: dict[str, FeatureViewConfig] = msgspec.field(default_factory=dict)
+    endpoint: dict[str, EndpointSection] = msgspec.field(default_factory=dict)
+    environment: dict[str, EnvironmentSection] = msgspec.field(default_factory=dict)
+    gates: GatesSection = GatesSection()
+    monitor: MonitorSection = MonitorSection()
+    retrain: RetrainSection = RetrainSection()
+    jobs: JobsSection = JobsSection()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointConfig:
+    """What one endpoint keeps to in one environment. The first environment is the default, and is called nothing."""
+
+    name: str
+    model: str
+    environment: str
+    policies: Overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The file as it is meant: every name resolved."""
+
+    project: ProjectSection
+    goal: GoalSection
+    data: Mapping[str, DataConfig]
+    features: Mapping[str, FeatureViewConfig]
+    models: Mapping[str, ModelSection]
+    environments: tuple[str, ...]
+    endpoints: Mapping[str, Mapping[str, EndpointConfig]]  # by environment as records keep it, and by name
+    jobs: JobsSection
+
+
+class Layers:
+    """The places where a key of an endpoint's may be said, and which of them wins."""
+
+    def __init__(self, raw: JsonObject) -> None:
+        self._raw = raw
+
+    def policies(self, endpoint: str, environment: str) -> Overrides:
+        """Every key from the place that wins; the file has been decoded before, so each value is of its type."""
+        found: dict[str, Any] = {}
+        for key in ("rollout", "rollback_on"):
+            path = self.path(endpoint, environment, key)
+            if (value := self._at(path)) is not None:
+                found[key] = value
+        for section in ("gates", "monitor", "retrain"):
+            layers = [self._at(path) or {} for path in reversed(self._places(endpoint, environment, section))]
+            found[section] = {key: value for layer in layers for key, value in layer.items()}
+        return msgspec.convert(found, Overrides, strict=True)
+
+    def path(self, endpoint: str, environment: str, section: str, key: str = "") -> Path:
+        """Where the key that wins is said; the last place that could say it where none does."""
+        places = self._places(endpoint, environment, section)
+        tails = [(*place, key) if key else place for place in places]
+        return next((path for path in tails if self._at(path) is not None), tails[-1])
+
+    def _places(self, endpoint: str, environment: str, section: str) -> list[Path]:
+        own: list[Path] = [("endpoint", endpoint, "environment", environment), ("endpoint", endpoint)]
+        last: Path = ("environment", environment) if section.startswith("roll") else ()
+        return [(*place, section) for place in (*own, last)]
+
+    def _at(self, path: Path) -> Any:
+        here: Any = self._raw
+        for part in path:
+            here = here.get(part) if isinstance(here, dict) else None
+        return here
+
+
+def resolve(file: File, raw: JsonObject) -> Config:
+    """Every endpoint in every environment. The names in ``file`` have been checked."""
+    layers, environments = Layers(raw), tuple(file.environment) or ("",)
+    served = dict(_served(file))
+    endpoints = {
+        "" if i == 0 else environment: {
+            name: EndpointConfig(name, model, "" if i == 0 else environment, layers.policies(name, environment))
+            for name, model in served.items()
+        }
+        for i, environment in enumerate(environments)
+    }
+    return Config(
+        file.project, file.goal, file.data, file.features, file.model, tuple(file.environment), endpoints, file.jobs
+    )
+
+
+def _served(file: File) -> Iterator[tuple[str, str]]:
+    """(endpoint, model): those that are declared, and one of its own name for each model that none of them serves."""
+    declared = {name: section.model or name for name, section in file.endpoint.items()}
+    for model in file.model:
+        found = [name for name, serves in declared.items() if serves == model] or [model]
+        yield from ((name, model) for name in found)

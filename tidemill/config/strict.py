@@ -1,0 +1,89 @@
+"""One strict decoder, for tidemill.toml and for contracts: plain values to records, and an error that knows its line.
+
+`msgspec.convert` says what is wrong and, of a mapping's keys, not where. So the walk is done here, and msgspec is asked of single
+values only: each error gets the path of the value, whose place in the text the caller's ``Source`` knows.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from tidemill.errors import TidemillError
+from tidemill.types import did_you_mean
+
+Path = tuple[str | int, ...]
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is decoded: where each path of it stands, how a part of it is called, and which error is raised."""
+
+    place: Callable[[Path, str], str]  # of the path, and of this word where it stands in a list: "file:line"
+    label: Callable[[Path], str]  # of a section, for a sentence: "[model.split]"
+    error: type[TidemillError]
+
+    def wrong(self, path: Path, message: str, hint: str = "", word: str = "") -> TidemillError:
+        """The error about the value at this path."""
+        return self.error(message, place=self.place(path, word), hint=hint)
+
+
+def decode(value: Any, kind: type[T], source: Source) -> T:
+    """The record of this value. A key that no record has, one that is missing or of another type raises ``source.error``.
+
+    A record's class may name keys in ``given``: its reader fills them in, and no text may.
+    """
+    found: T = _section(value, kind, (), source)
+    return found
+
+
+def _any(value: Any, kind: Any, path: Path, source: Source) -> Any:
+    for inner in _alternatives(kind):
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct) and isinstance(value, dict):
+            return _section(value, inner, path, source)
+        origin, args = typing.get_origin(inner), typing.get_args(inner)
+        if origin in (list, tuple) and isinstance(value, list):
+            return origin(_any(item, args[0], (*path, i), source) for i, item in enumerate(value))
+        if origin is dict and isinstance(value, dict):
+            return {key: _any(item, args[1], (*path, key), source) for key, item in value.items()}
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as exc:
+        message = str(exc).partition(" - at ")[0]
+        where = ".".join(str(part) for part in path if isinstance(part, str))
+        choices = _choices(kind) if isinstance(value, str) else []
+        hint = did_you_mean(str(value), choices) if choices else ""
+        word = value if isinstance(value, str) else ""
+        raise source.wrong(path, f"{where}: {message[0].lower()}{message[1:]}", hint, word) from exc
+
+
+def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source) -> Any:
+    label = source.label(path)
+    if not isinstance(value, dict):
+        raise source.wrong(path, f"{label} must be a mapping of keys")
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key in value:
+        if key not in fields:
+            known = [name for name in fields if name not in getattr(kind, "given", ())]
+            raise source.wrong((*path, key), f"unknown key {key!r} in {label}", did_you_mean(str(key), known))
+    for name, field in fields.items():
+        if field.required and name not in value:
+            raise source.wrong(path, f"{name!r} is missing in {label}")
+    return kind(**{fields[key].name: _any(item, fields[key].type, (*path, key), source) for key, item in value.items()})
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words that a literal, or one of the alternatives, allows."""
+    return [
+        str(c) for inner in _alternatives(kind) if typing.get_origin(inner) is Literal for c in typing.get_args(inner)
+    ]
