@@ -13,7 +13,7 @@ from tidemill.data.ingest.ingest import ingest, load_contract, reconcile
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import data_pipeline
 from tidemill.data.tables.tables import open_tables
-from tidemill.errors import ConfigError, ContractError, DataBlocked, SourceError, TidemillError
+from tidemill.errors import ContractError, DataBlocked, NotFound, SourceError, TidemillError
 from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock, digest, parse_time
 
@@ -200,7 +200,7 @@ def test_a_wrong_source_of_a_dataset_that_has_rows_is_said(folder: Path, source:
 
 
 def test_names_that_are_not_there(project: Project) -> None:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(NotFound) as caught:
         ingest(project, "sails")
     assert caught.value.hint == "did you mean 'sales'?"
 
