@@ -9,7 +9,7 @@ import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop, lay
 from tidemill.cli.main import main
-from tidemill.data.ingest.ingest import ingest
+from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError
 from tidemill.scope.project import open_project
 from tidemill.store.records import DatasetVersion
@@ -134,7 +134,7 @@ def test_the_way_out_of_a_blocked_ingest_shows_the_rows(shop: Path, capsys: pyte
     code, out, _ = typed(capsys, "data", "quarantine")
     assert code == 0 and "duplicate" in out and "data/sales/1.csv:6" in out
     code, _, err = typed(capsys, "data", "quarantine", "sails")
-    assert code == 2 and "did you mean 'sales'" in err
+    assert code == 4 and "did you mean 'sales'" in err
 
 
 def test_check_reads_on_behind_a_file_that_cannot_be_read(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,5 +195,5 @@ def test_a_drafted_contract_lets_a_recommender_begin(shop: Path, capsys: pytest.
 
 def test_versions_of_a_dataset_that_there_is_not(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = typed(capsys, "data", "ls", "sails")
-    assert code == 2 and "no dataset 'sails' - did you mean 'sales'?" in err
+    assert code == 4 and "no dataset 'sails' - did you mean 'sales'?" in err
     assert typed(capsys, "data", "ls", "sales")[0] == 0

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.test_data import typed
 from tests.data.small import DAY_1, drop, lay
-from tidemill.data.ingest.ingest import ingest
+from tidemill.data.pipeline import ingest
 from tidemill.ops.parts import parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import open_project

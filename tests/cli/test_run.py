@@ -56,7 +56,7 @@ def shop(tmp_path, monkeypatch):
 
 
 def test_steps_in_children_get_the_project_and_what_they_wrote_is_kept(shop, capsys):
-    from tidemill.data.ingest.ingest import ingest
+    from tidemill.data.pipeline import ingest
 
     with open_project(shop) as project:
         ingest(project, "sales")

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_data import typed
 from tests.data.small import DAY_1, DAY_2, drop, lay
 from tests.release.made import add_model
-from tidemill.data.ingest.ingest import ingest
+from tidemill.data.pipeline import ingest
 from tidemill.scope.project import open_project
 from tidemill.store.records import Decision
 

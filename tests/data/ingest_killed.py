@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tidemill.data import pipeline
 from tidemill.data.ingest import ingest, register
 from tidemill.data.tables import delta, keys, tables
 from tidemill.scope.project import Project, open_project
@@ -43,8 +44,8 @@ PLACES: dict[str, Callable[[Project], None]] = {
     "after the key index": lambda p: after(keys.KeyIndex, "add"),
     "after the online history": lambda p: after(p.live.online, "load"),
     "after the profile": lambda p: after(register, "_profile"),
-    "inside the metadata's transaction": lambda p: after(p.store.edges, "add"),
-    "after the metadata": lambda p: after(p.store, "transact"),
+    "inside the metadata's transaction": lambda p: after(p.store.datasets, "add"),
+    "after the metadata": lambda p: after(ingest, "register"),
 }
 
 if __name__ == "__main__":
@@ -52,4 +53,4 @@ if __name__ == "__main__":
 
     project = open_project(Path(sys.argv[1]), clock=HeldClock(NOW))
     PLACES[sys.argv[2]](project)
-    ingest.ingest(project, "sales")
+    pipeline.ingest(project, "sales")

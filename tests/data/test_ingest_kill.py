@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,8 +13,8 @@ import pytest
 
 from tests.data.ingest_killed import PLACES
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, state
-from tidemill.data.ingest.ingest import ingest, reconcile
 from tidemill.data.ingest.quarantine import quarantine
+from tidemill.data.pipeline import ingest, reconcile
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import open_tables
 from tidemill.scope.project import Project, open_project
@@ -30,7 +31,8 @@ def whole(project: Project) -> dict[str, object]:
     return state(project) | {
         "bad": bad,
         "keys": keys,
-        "edges": sorted(map(str, project.store.edges.into("dataset:sales@2"))),
+        "edges": sorted(re.sub("run_[0-9a-z]+", "run_", str(e)) for e in project.store.edges.into("dataset:sales@2")),
+        "runs": [r.status for r in project.store.runs.list(pipeline="data")],
     }
 
 
@@ -73,7 +75,7 @@ def test_killed_and_started_again(tmp_path: Path, undisturbed: dict[str, object]
 def test_two_processes_at_once_make_one_version(tmp_path: Path, undisturbed: dict[str, object]) -> None:
     root = prepared(tmp_path / "p")
     code = (
-        "import sys; from pathlib import Path; from tidemill.data.ingest.ingest import ingest;"
+        "import sys; from pathlib import Path; from tidemill.data.pipeline import ingest;"
         "from tidemill.scope.project import open_project; from tidemill.types import HeldClock;"
         f"project = open_project(Path({str(root)!r}), clock=HeldClock({NOW}));"
         "sys.stdin.read(1); made = ingest(project, 'sales'); print(made.version if made else 'nothing')"

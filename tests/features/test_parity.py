@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
-from tidemill.data.ingest.ingest import ingest, load_contract
+from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.online import History
 from tidemill.features.parity import compare, record, requests_of

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.data.small import drop, lay
 from tests.features import streams
 from tests.features.streams import Happened
-from tidemill.data.ingest.ingest import ingest, load_contract
+from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.as_of import as_of, table
 from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, TransactionTime, with_knowledge

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.data.contract.contract import Contract
-from tidemill.data.ingest.ingest import ingest
+from tidemill.data.pipeline import ingest
 from tidemill.errors import ConfigError, ProjectError
 from tidemill.recipes import new
 from tidemill.recipes.new import RECIPES, new_project

@@ -59,10 +59,12 @@ class Context:
         self._see("clock")
         return self._clock
 
-    def resource(self, name: str) -> Any:
-        """What the engine was given under this name, such as ``project``. Raises PipelineError."""
+    def resource(self, name: str, default: Any = ...) -> Any:
+        """What the engine was given under this name, such as ``project``. Raises PipelineError where there is no default."""
         self._see(f"resource {name}")
         if name not in self._resources:
+            if default is not ...:
+                return default
             hint = did_you_mean(name, self._resources) if self._resources else "Engine(resources={...}) gives them"
             raise PipelineError(f"no resource {name!r}", place=f"step {self.step}", hint=hint)
         return self._resources[name]

@@ -18,6 +18,7 @@ from tidemill.store.ports import MetadataStore
 
 _RACY_NS = 2_000_000_000
 _MANY, _MUCH = 20, 1 << 20  # files and bytes that may be hashed again before the cache is written
+_KEPT = 256 << 20  # bytes of new files that are held between digest and reading
 _SHARE = 100  # of fewer files fewer: to write a small cache costs no more than to hash a few files
 
 
@@ -44,7 +45,7 @@ def pending(
         names(root, source)  # says so
     remembered = _read(cache)
     marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
-    unknown = [hash_file(root, name) for name, mark in marks.items() if remembered.get(name) != mark]
+    unknown = _hashed(root, [name for name, mark in marks.items() if remembered.get(name) != mark])
     known = _known(store, dataset, unknown)
     new = [f for f in unknown if f.digest not in known]
     if again is not None:
@@ -53,6 +54,15 @@ def pending(
     out = {f.name for f in new}
     _remember(cache, {name: mark for name, mark in marks.items() if name not in out}, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
+
+
+def _hashed(root: Path, names: list[str]) -> list[SourceFile]:
+    """The files, each opened once: their bytes are kept for the reading, as long as they are not many."""
+    found, room = [], _KEPT
+    for name in names:
+        found.append(hash_file(root, name, keep=room))
+        room -= len(found[-1].data or b"")
+    return found
 
 
 def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:

@@ -42,6 +42,7 @@ class SourceFile:
     size: int
     path: Path | None = None
     frame: pl.DataFrame | None = None
+    data: bytes | None = None  # what was read for the digest, where it was to be kept
 
 
 @dataclass(frozen=True)
@@ -152,17 +153,26 @@ def read(file: SourceFile) -> Rows:
     if file.frame is not None:
         return _numbered(file.frame, file.name)
     assert file.path is not None
-    data = _bytes(file.path, file.name)
-    if "sha256:" + hashlib.sha256(data).hexdigest() != file.digest:
-        raise SourceError(
-            "it was changed while it was read", place=file.name, hint="write files whole, then rename them"
-        )
+    data = _unchanged(file, file.path) if file.data is None else file.data
     if not data:
         raise SourceError("the file is empty", place=file.name, hint=EMPTY)
     if file.path.suffix == ".parquet":
         return _numbered(_parquet(data, file.name), file.name)
     frame, broken = read_csv(data, file.name, tab=file.path.suffix == ".tsv")
     return Rows(frame, tuple(broken))
+
+
+def _unchanged(file: SourceFile, path: Path) -> bytes:
+    """Its bytes, read again. Raises SourceError when they are others than those that were found."""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}", place=file.name) from exc
+    if "sha256:" + hashlib.sha256(data).hexdigest() != file.digest:
+        raise SourceError(
+            "it was changed while it was read", place=file.name, hint="write files whole, then rename them"
+        )
+    return data
 
 
 def _numbered(frame: pl.DataFrame, name: str) -> Rows:
@@ -187,22 +197,19 @@ def _said(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def hash_file(root: Path, name: str) -> SourceFile:
-    """The file, known by the digest of its bytes. Raises SourceError."""
+def hash_file(root: Path, name: str, keep: int = 0) -> SourceFile:
+    """The file, known by the digest of its bytes; up to ``keep`` bytes are kept for `read`. Raises SourceError."""
     path = root / name
     try:
         with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        return SourceFile(f"sha256:{digest}", name, path.stat().st_size, path=path)
+            size = os.fstat(handle.fileno()).st_size
+            if size > keep:
+                digest = hashlib.file_digest(handle, "sha256").hexdigest()
+                return SourceFile(f"sha256:{digest}", name, size, path=path)
+            data = handle.read()
     except OSError as exc:
         raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
-
-
-def _bytes(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+    return SourceFile(f"sha256:{hashlib.sha256(data).hexdigest()}", name, len(data), path=path, data=data)
 
 
 def _nearest(home: Path, pattern: PurePath) -> str:

@@ -1,4 +1,6 @@
-"""Ingest: new files of a source into the next version of a dataset, once each, with everything that belongs to it.
+"""New files of a source into the next version of a dataset, once each, with everything that belongs to it.
+
+`tidemill.data.pipeline.ingest` is the one way in: it begins an `Ingest`, and where there is news takes it in a run.
 
 Order of an ingest, all under the dataset's lock: quarantine commit, table commit, key index, online history, metadata
 (version, files, edges, profile, events; one transaction). The table's commit carries the ingest id and the list of
@@ -14,6 +16,8 @@ and, where rows have no key, for what the same name brought before.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -25,7 +29,7 @@ from tidemill.data.discover.sources import SourceFile, batches
 from tidemill.data.ingest.notices import tell_again
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
 from tidemill.data.ingest.register import Commit, catch_up, keep_contract, register
-from tidemill.data.ingest.roles import adopt, check_columns
+from tidemill.data.ingest.roles import adopt, check_columns, must_adopt
 from tidemill.data.ingest.validate import judge_file, key_indexes, new_bad, taken_by_name
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, Tables, open_tables
@@ -53,20 +57,54 @@ class _Refused:
     bad: pl.DataFrame | None = None
 
 
+Progress = Callable[[int, int, str], None]
+
+
 @dataclass
-class _Ingest:
-    """One call of `ingest`."""
+class Ingest:
+    """One ingest under way, from `begin` on: the dataset's lock is held, its files are found, nothing is taken yet."""
 
     project: Project
     dataset: str
     contract: Contract
     tables: Tables
-    run: str | None
     now: Micros
     last: DatasetVersion | None
+    adopts: bool
+    files: list[SourceFile]
+    run: str | None = None
+    done: bool = False
+    made: DatasetVersion | None = None
     indexes: list[tuple[str, KeyIndex]] = field(default_factory=list)
     earlier: dict[str, list[IngestedFile]] = field(default_factory=dict)
     refused: list[_Refused] = field(default_factory=list)
+
+    def has_news(self) -> bool:
+        """Whether `take` would change anything. A file that was refused before is read and judged again: time passes."""
+        before = _refused_before(self)
+        again = [f for f in self.files if before.get(f.digest) == self.contract.digest]
+        return self.adopts or len(again) < len(self.files) or any(_look_at(self, f, alone=True) for f in again)
+
+    def take(self, run: str | None, progress: Progress) -> DatasetVersion | None:
+        """Do it; the new version, if there is one. Raises what the first refused file raised, when all others are in."""
+        self.run, self.refused, self.done = run, [], True
+        if self.adopts:
+            self.made = adopt(self.project, self.tables, self.dataset, self.contract, self.last, run)
+        self.last, seen = self.made or self.last, 0
+        for batch in batches(self.files):
+            self.made = _take(self, batch) or self.made
+            seen += len(batch)
+            progress(seen, len(self.files), batch[-1].name)
+        for refusal in self.refused:
+            _tell(self, refusal)
+        _remember_refused(self)
+        self.raise_refused()
+        return self.made
+
+    def raise_refused(self) -> None:
+        """Raise the error of the first file that was refused, if one was."""
+        if self.refused:
+            raise _first(self.refused)
 
 
 def load_contract(project: Project, dataset: str) -> Contract:
@@ -74,31 +112,25 @@ def load_contract(project: Project, dataset: str) -> Contract:
     return Contract.load(project.dataset(dataset).contract_path)
 
 
-def ingest(project: Project, dataset: str, run: str | None = None) -> DatasetVersion | None:
-    """Take the source's new files into the dataset; the new version, or None when there is nothing new.
+@contextmanager
+def begin(project: Project, dataset: str) -> Iterator[Ingest]:
+    """Hold the dataset, finish what a crash left, and find the source's files that are not in yet. No row is read.
 
-    A file that cannot be read or breaks the contract beyond its share is left out, its rows kept in quarantine; the
-    others are taken, and then its SourceError or DataBlocked is raised. It is tried again by the next ingest.
+    Raises ConfigError, ContractError, SourceError, StoreBusy.
     """
     source, contract = project.dataset(dataset).source, load_contract(project, dataset)
     tables = open_tables(project)
     with tables.lock(dataset):
         check_columns(tables, dataset, contract)
         last = catch_up(project, tables, dataset, contract)
-        made = adopt(project, tables, dataset, contract, last, run)
-        work = _Ingest(project, dataset, contract, tables, run, project.clock.now(), made or last)
+        adopts = must_adopt(project, tables, dataset, contract, last)
         cache = tables.root / f".{dataset}.seen.json"
         again: dict[str, str] = {}
         files = pending(project.store, project.root, dataset, source, cache, again=again)
         tell_again(project, dataset, again)
+        work = Ingest(project, dataset, contract, tables, project.clock.now(), last, adopts, files)
         work.earlier = taken_by_name(project, dataset) if files else {}
-        for batch in batches(files):
-            made = _take(work, batch) or made
-    for refusal in work.refused:
-        _tell(work, refusal)
-    if work.refused:
-        raise _first(work.refused)
-    return made
+        yield work
 
 
 def reconcile(project: Project) -> list[DatasetVersion]:
@@ -114,11 +146,8 @@ def reconcile(project: Project) -> list[DatasetVersion]:
     return done
 
 
-def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
+def _take(work: Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     """One commit for a batch of files."""
-    if not work.indexes:
-        version = work.last.version if work.last else 0
-        work.indexes = key_indexes(work.tables, work.dataset, work.contract, version)
     taken = [t for t in (_look_at(work, file, alone=len(batch) == 1) for file in batch) if t is not None]
     if not taken:
         return None
@@ -142,10 +171,13 @@ def _take(work: _Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     return work.last
 
 
-def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
+def _look_at(work: Ingest, file: SourceFile, alone: bool) -> _Taken | None:
     """Read and check one file; None when it is refused."""
     bad: pl.DataFrame | None = None
     earlier = work.earlier.get(file.name, [])
+    if not work.indexes:
+        version = work.last.version if work.last else 0
+        work.indexes = key_indexes(work.tables, work.dataset, work.contract, version)
     try:
         checked = judge_file(work.tables, work.contract, file, work.now, earlier, work.indexes)
         bad = checked.bad
@@ -160,7 +192,7 @@ def _look_at(work: _Ingest, file: SourceFile, alone: bool) -> _Taken | None:
     return _Taken(file, checked, new_bad(checked.bad, work.tables, earlier))
 
 
-def _keep_bad(work: _Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
+def _keep_bad(work: Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
     kept = [
         bad.with_columns(pl.lit(ingest_id).alias("_ingest"), pl.lit(file.name).alias("_name")).select(
             *QUARANTINE_COLUMNS
@@ -189,17 +221,28 @@ def _summary(taken: _Taken, before: bool) -> JsonObject:
     }
 
 
-def _tell(work: _Ingest, refusal: _Refused) -> None:
+def _tell(work: Ingest, refusal: _Refused) -> None:
     """Keep a refused file's bad rows and say so, once for the same bytes and contract."""
     key = ("blocked", work.dataset, work.contract.digest, refusal.file.digest)
     if refusal.bad is not None:
-        with work.tables.lock(work.dataset):
-            _keep_bad(work, named_id("blk", *key), [(refusal.file, refusal.bad)])
+        _keep_bad(work, named_id("blk", *key), [(refusal.file, refusal.bad)])
     file, error = refusal.file, refusal.error
     data = {"file": file.name, "digest": file.digest, "code": error.code, "message": error.message}
     work.project.store.events.add_once(
         Event(named_id("evt", *key), work.now, "blocked", f"dataset:{work.dataset}", data)
     )
+
+
+def _refused_before(work: Ingest) -> JsonObject:
+    """Files that an earlier ingest refused: digest -> the contract's, by which it did."""
+    kept = work.project.store.settings.get(f"refused:{work.dataset}")
+    return dict(kept) if isinstance(kept, dict) else {}
+
+
+def _remember_refused(work: Ingest) -> None:
+    refused = {r.file.digest: work.contract.digest for r in work.refused}
+    if refused != _refused_before(work):
+        work.project.store.settings.set(f"refused:{work.dataset}", refused)
 
 
 def _first(refused: list[_Refused]) -> DataError:

@@ -48,10 +48,8 @@ def check_columns(tables: Tables, dataset: str, contract: Contract) -> None:
         check_same_schema(tables.schema(dataset), delta_schema(columns, dataset), dataset)
 
 
-def adopt(
-    project: Project, tables: Tables, dataset: str, contract: Contract, last: DatasetVersion | None, run: str | None
-) -> DatasetVersion | None:
-    """Read the rows that are in by the contract's present roles, where they were given since; the new version, or None.
+def must_adopt(project: Project, tables: Tables, dataset: str, contract: Contract, last: DatasetVersion | None) -> bool:
+    """Whether rows that are in wait to be read by the contract's present roles: they were given since.
 
     The caller holds the lock and has caught up. Raises ContractError when the history was made by other roles.
     """
@@ -65,8 +63,14 @@ def adopt(
             hint=f"{_differ(sorted(others)[0], now.event or ())}; a server runs or has answered from it, so it is kept: "
             "write them as they were, or begin a project with this contract in a new folder",
         )
-    if last is None or not (behind or others):
-        return None
+    return behind or bool(others)
+
+
+def adopt(
+    project: Project, tables: Tables, dataset: str, contract: Contract, last: DatasetVersion | None, run: str | None
+) -> DatasetVersion:
+    """Read the rows that are in by the contract's present roles: a new version without new rows. See `must_adopt`."""
+    assert last is not None
     at = project.clock.now()
     ingest_id = named_id("ing", dataset, "again", contract.digest, str(last.version))
     nothing = pl.DataFrame(schema={c.name: target_type(c) for c in contract.columns} | ORIGIN)

@@ -104,6 +104,11 @@ class Engine:
         point("lease dropped")
         return result
 
+    def cut_short(self, pipeline: Pipeline[..., Any], params: Mapping[str, Any] | None = None) -> Run | None:
+        """The run of this call that was killed: the same call goes on with it."""
+        asked = pipeline.parameters(params or {})
+        return resumable(self.store, run_key(pipeline.name, asked, self.seed, None))
+
     def _open(
         self, name: str, key: str, owner: str, params: JsonObject, parent: str | None, resume: str | None
     ) -> tuple[Run, dict[str, Step] | None]:
