@@ -28,8 +28,8 @@ from tidemill.store.records import (
     Run,
     Step,
     Verdict,
-    Window,
 )
+from tidemill.testing import records as sample
 from tidemill.types import DAY
 
 
@@ -80,7 +80,7 @@ def tell(project: Any) -> Any:
     for i in range(5):
         store.decisions.add(Decision(f"dec_{i}", NOON + i, "retrain" if i == 3 else "none", "why", {}, "sha256:x", {}))
         store.events.add(Event(f"ev_{i}", NOON + i, "alarm" if i == 2 else "ingested", "dataset:sales@1", {"i": i}))
-        store.windows.add(Window("shop", "drift", NOON + i * DAY, NOON + (i + 1) * DAY, 7, {"i": i}, i == 2))
+        store.windows.add(sample.window(NOON + i * DAY, alarm=i == 2))
     output, inputs = b'{"items":["mug"],"scores":[0.5]}', b'{"k":20}'
     given = Prediction("pred_1", "shop", NOON, "7", "model:shop@2", "rel_2", "champion", output, inputs, 0, 90)
     live.append(
@@ -166,6 +166,8 @@ READS = [
     (f"/api/events?since={NOON + 3}", lambda r: [e["id"] for e in r["items"]], ["ev_4", "ev_3"]),
     ("/api/alarms", lambda r: [e["data"]["i"] for e in r["items"]], [2]),
     ("/api/windows/drift", lambda r: [w["alarm"] for w in r["items"]], [False, False, True, False, False]),
+    ("/api/windows/drift", lambda r: r["items"][0]["data"]["columns"]["price"]["words"], "price 1% -> 40%"),
+    ("/api/windows/parity", lambda r: r["items"], []),
     ("/api/predictions", lambda r: r["items"][0]["output"]["items"], ["mug"]),
     ("/api/predictions/pred_1", lambda r: (r["prediction"]["inputs"], r["outcomes"][0]["how"]), ({"k": 20}, "id")),
 ]

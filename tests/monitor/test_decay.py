@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tidemill.learning.measures import MEASURES, measure
 from tidemill.monitor import decay
 from tidemill.monitor.decay import BETS, WORST, Detector, promised
+from tidemill.store.payloads import DetectorState
 
 LIMIT = 91.0
 
@@ -79,7 +81,7 @@ def test_the_bet_is_fair_at_the_promised_mean() -> None:
 def test_never_negative_never_broken_and_resumable(m: float, days: list[list[float]]) -> None:
     detector = Detector("model:shop@1", m)
     for scores in days:
-        resumed = Detector.from_json(json.loads(json.dumps(detector.to_json())))
+        resumed = Detector(**asdict(msgspec.json.decode(msgspec.json.encode(detector), type=DetectorState)))
         detector = detector.step(scores)
         assert resumed.step(scores) == detector
         assert np.isfinite(detector.evidence) and detector.evidence >= 0

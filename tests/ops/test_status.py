@@ -13,7 +13,8 @@ from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ops.status import judge, status
 from tidemill.scope.project import Project, open_project
-from tidemill.store.records import DatasetVersion, Event, Run, Window
+from tidemill.store.records import DatasetVersion, Event, Run
+from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock, Micros
 
 NOW: Micros = 100 * DAY
@@ -75,7 +76,7 @@ WRONG = [
     ("decide", "ok", "job_failed", lambda p: happened(p, "failed", job="watch", reason="no column 'count'")),
     ("features", "ok", "skew", lambda p: happened(p, "parity", ok=False)),
     ("data", "ok", "blocked", lambda p: happened(p, "blocked", reason="too many bad rows")),
-    ("monitor", "ok", "alarms", lambda p: p.store.windows.add(Window("shop", "drift", NOW - DAY, NOW, 9, {}, True))),
+    ("monitor", "ok", "alarms", lambda p: p.store.windows.add(sample.window(NOW - DAY, end=NOW))),
 ]
 
 

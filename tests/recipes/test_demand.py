@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from tests.serve.real import Scorer, scorer
+from tidemill.monitor.quality import of_quality
 from tidemill.recipes.new import new_project
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick, write_state
@@ -107,8 +108,8 @@ def test_hours_are_foretold_told_and_judged(project: Cycle) -> None:
     assert [w.start for w in windows] == [parse_time(OPENING), parse_time(OPENING) + DAY], "labels wait for a day"
     for window in windows:
         check(window, told, truth)
-        assert window.data["promised"] == turned.model.metrics["mae"][2]
-        assert window.data["detector"]["windows"] and not window.alarm
+        assert of_quality(window).promised == turned.model.metrics["mae"][2]
+        assert of_quality(window).detector.windows and not window.alarm
     assert opened.live.outcomes.count() == {"id": len(rows)}
     assert {d.action for d in opened.store.decisions.list()} == {"none"}
 
@@ -138,6 +139,6 @@ def check(window: Window, told: dict[str, float], truth: dict[str, float]) -> No
     """The window's figures against scikit-learn on the raw file's counts."""
     hours = [ts for ts in told if window.start <= parse_time(ts) < window.end]
     said, true = [told[ts] for ts in hours], [truth[ts] for ts in hours]
-    assert window.n == len(hours) > 20 and window.data["mature"] == 1.0
-    assert window.data["mae"][0] == pytest.approx(mean_absolute_error(true, said), rel=1e-5)
-    assert window.data["rmse"][0] == pytest.approx(root_mean_squared_error(true, said), rel=1e-5)
+    assert window.n == len(hours) > 20 and of_quality(window).mature == 1.0
+    assert of_quality(window).figures["mae"][0] == pytest.approx(mean_absolute_error(true, said), rel=1e-5)
+    assert of_quality(window).figures["rmse"][0] == pytest.approx(root_mean_squared_error(true, said), rel=1e-5)

@@ -11,6 +11,7 @@ import pytest
 
 from tidemill.config import load
 from tidemill.data.contract.freshness import stale_now
+from tidemill.monitor.quality import of_quality
 from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
 from tidemill.scope.project import open_project
@@ -77,9 +78,9 @@ def test_outcomes_are_joined_and_measured(shop: Shop) -> None:
         tick(shop.project, shop.jobs)
     first = shop.project.store.windows.list("shop", "quality")[0]
     by_hand = [min(3, len(v.truth)) / min(20, len(v.truth)) for v in shop.days[0].visits if v.truth]
-    assert first.data["recall@20"][0] == pytest.approx(sum(by_hand) / len(by_hand), abs=1e-4)
-    low, high = first.data["recall@20"][1:]
-    assert low <= first.data["recall@20"][0] <= high and first.data["mature"] == 1.0
+    assert of_quality(first).figures["recall@20"][0] == pytest.approx(sum(by_hand) / len(by_hand), abs=1e-4)
+    low, high = of_quality(first).figures["recall@20"][1:]
+    assert low <= of_quality(first).figures["recall@20"][0] <= high and of_quality(first).mature == 1.0
     counted = shop.project.live.outcomes.count()
     assert counted["id"] == sum(len(v.lines) for d in shop.days[:3] for v in d.visits if v.truth)
 
@@ -158,8 +159,8 @@ def test_a_new_champion_is_compared_with_its_own_data(shop: Shop) -> None:
         shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
         tick(shop.project, shop.jobs)
     windows = shop.project.store.windows.list("shop", "drift")
-    assert windows[-1].data["model"] != "model:shop@1"
-    assert {w.data["model"] for w in windows} >= {"model:shop@1", "model:shop@2"}
+    assert windows[-1].data.model != "model:shop@1"
+    assert {w.data.model for w in windows} >= {"model:shop@1", "model:shop@2"}
     assert 1 <= shop.jobs.trained <= 5
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from tidemill.monitor.skew import check_skew
+from tidemill.store.payloads import FeatureParity, ParityWindow
 from tidemill.store.records import OnlineEvent
 from tidemill.testing.live import written
 from tidemill.types import DAY
@@ -21,12 +22,22 @@ def days(shop: Shop, count: int) -> int:
     return int(shop.days[count - 1].end)
 
 
+def parity(shop: Shop, now: int) -> FeatureParity:
+    """The one feature of the champion's parity window, which is an alarm where it is not all right."""
+    (window,) = check_skew(shop.project, now)
+    assert isinstance(window.data, ParityWindow) and window.data.model == "model:shop@1"
+    (found,) = window.data.features
+    assert window.alarm is not found.ok and list(shop.project.store.windows.list("shop", "parity")) == [window]
+    return found
+
+
 def test_both_ways_agree_and_a_champion_is_looked_at_once(shop: Shop) -> None:
     now = days(shop, 3)
-    (event,) = check_skew(shop.project, now)
-    assert event.kind == "parity"
-    assert event.data["ok"] is True, event.data
-    assert event.data["requests"] > 0 and event.data["numbers"] > 0
+    found = parity(shop, now)
+    assert found.ok, found
+    assert found.requests > 0 and found.numbers > 0
+    (event,) = shop.project.store.events.list(kind="parity")
+    assert (event.at, event.data["ok"], event.data["numbers"]) == (now, True, found.numbers)
     assert check_skew(shop.project, now) == []
 
 
@@ -36,9 +47,8 @@ def test_an_event_that_the_dataset_never_got_is_told(shop: Shop) -> None:
     seen = replace(asked, id="pred_odd", at=asked.at + 2, watermark=10**9)
     ghost = OnlineEvent(0, "ghost/1", asked.subject, "nowhere", asked.at + 1, 1.0)
     written(shop.project.live, [seen], (), [ghost])
-    (event,) = check_skew(shop.project, now)
-    assert event.data["ok"] is False
-    assert event.data["missing"] >= 1
+    found = parity(shop, now)
+    assert not found.ok and found.missing >= 1
 
 
 def test_a_file_that_came_after_the_answer_is_no_difference(shop: Shop) -> None:
@@ -59,8 +69,8 @@ def test_a_file_that_came_after_the_answer_is_no_difference(shop: Shop) -> None:
     shop.at(now + 2 * DAY)
     shop.jobs.run("ingest", {"dataset": "sales"}, 60)
     assert shop.project.store.datasets.get("sales").rows == before + 1
-    (event,) = check_skew(shop.project, now)
-    assert event.data["requests"] > 0 and event.data["ok"] is True, event.data
+    found = parity(shop, now)
+    assert found.requests > 0 and found.ok, found
 
 
 def test_a_row_of_the_dataset_that_serving_never_got_is_told(shop: Shop) -> None:
@@ -68,5 +78,5 @@ def test_a_row_of_the_dataset_that_serving_never_got_is_told(shop: Shop) -> None
     asked = shop.project.live.predictions.between("shop", 0, now)
     known = [e for one in asked for e in shop.project.live.online.of(one.subject, one.watermark) if e.value > 0]
     shop.project.live.online.unload([str(known[0].ingest)])
-    (event,) = check_skew(shop.project, now)
-    assert event.data["ok"] is False and event.data["missing"] >= 1
+    found = parity(shop, now)
+    assert not found.ok and found.missing >= 1

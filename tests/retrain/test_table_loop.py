@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, roc_auc_score
 
 from tests.retrain.machines import HOURS, KINDS, MACHINES, OPENING, Machines, opened
+from tidemill.monitor.quality import of_quality
 from tidemill.ops.status import status
 from tidemill.retrain.replay import replay
 from tidemill.store.records import Window
@@ -64,10 +65,12 @@ def test_the_target_changes_and_the_loop_learns_it(regress: Machines) -> None:
 
     windows = quality(regress)
     at = {(w.start - OPENING) // DAY: w for w in windows}
-    promise = at[0].data["promised"]
-    assert at[3].data["mae"][1] < promise < at[4].data["mae"][0] / 2, "the change is seen in the first window of it"
-    assert windows[-1].data["mae"][0] < at[4].data["mae"][0] / 3, "and learned"
-    assert windows[-1].data["model"] != first.model
+    promise = of_quality(at[0]).promised
+    assert of_quality(at[3]).figures["mae"][1] < promise < of_quality(at[4]).figures["mae"][0] / 2, (
+        "the change is seen in the first window of it"
+    )
+    assert of_quality(windows[-1]).figures["mae"][0] < of_quality(at[4]).figures["mae"][0] / 3, "and learned"
+    assert windows[-1].data.model != first.model
     assert all(r.same for r in replay(regress.project))
 
 
@@ -79,16 +82,20 @@ def test_figures_of_a_window_are_those_of_scikit_learn(regress: Machines) -> Non
     for window in windows:
         said = answers(regress, window)
         told, true = [a["value"] for a, _ in said], [t for _, t in said]
-        assert window.n == len(said) == MACHINES * HOURS and window.data["subjects"] == MACHINES
-        assert window.data["mae"][0] == pytest.approx(mean_absolute_error(true, told), rel=1e-5)
-        assert window.data["rmse"][0] == pytest.approx(mean_squared_error(true, told) ** 0.5, rel=1e-5)
-        low, high = window.data["mae"][1:]
-        assert low < window.data["mae"][0] < high
-        assert (window.data["metric"], window.data["better"], window.data["mature"]) == ("mae", "lower", 1.0)
-        assert window.data["models"]["model:machines@1"]["mae"] == window.data["mae"]
-        assert not window.alarm and "recall@20" not in window.data
+        assert window.n == len(said) == MACHINES * HOURS and of_quality(window).figures["subjects"] == MACHINES
+        assert of_quality(window).figures["mae"][0] == pytest.approx(mean_absolute_error(true, told), rel=1e-5)
+        assert of_quality(window).figures["rmse"][0] == pytest.approx(mean_squared_error(true, told) ** 0.5, rel=1e-5)
+        low, high = of_quality(window).figures["mae"][1:]
+        assert low < of_quality(window).figures["mae"][0] < high
+        assert (of_quality(window).metric, of_quality(window).figures["better"], of_quality(window).mature) == (
+            "mae",
+            "lower",
+            1.0,
+        )
+        assert of_quality(window).models["model:machines@1"]["mae"] == of_quality(window).figures["mae"]
+        assert not window.alarm and "recall@20" not in of_quality(window).figures
     model = regress.project.store.models.get("model:machines@1")
-    assert windows[0].data["promised"] == model.metrics["mae"][2], "the high end of what it was evaluated with"
+    assert of_quality(windows[0]).promised == model.metrics["mae"][2], "the high end of what it was evaluated with"
     assert regress.project.live.outcomes.count() == {
         "id": MACHINES * HOURS * 3 // 2,
         "subject": MACHINES * HOURS * 3 // 2,
@@ -101,12 +108,18 @@ def test_labels_are_judged_by_their_probability(classify: Machines) -> None:
     for window in quality(classify):
         said = answers(classify, window)
         told, true = [a["probabilities"]["hot"] for a, _ in said], [t == "hot" for _, t in said]
-        assert window.data["log_loss"][0] == pytest.approx(log_loss(true, told), rel=1e-5)
-        assert window.data["auc"][0] == pytest.approx(roc_auc_score(true, told), abs=1e-4)
-        assert window.data["auc"][1] <= window.data["auc"][0] <= window.data["auc"][2]
-        assert (window.data["metric"], window.data["better"]) == ("log_loss", "lower"), "AUC is no mean over answers"
+        assert of_quality(window).figures["log_loss"][0] == pytest.approx(log_loss(true, told), rel=1e-5)
+        assert of_quality(window).figures["auc"][0] == pytest.approx(roc_auc_score(true, told), abs=1e-4)
+        assert (
+            of_quality(window).figures["auc"][1]
+            <= of_quality(window).figures["auc"][0]
+            <= of_quality(window).figures["auc"][2]
+        )
+        assert (of_quality(window).metric, of_quality(window).figures["better"]) == ("log_loss", "lower"), (
+            "AUC is no mean over answers"
+        )
     before = classify.project.store.models.get("model:machines@1").metrics["log_loss"]
-    assert quality(classify)[0].data["promised"] == before[2]
+    assert of_quality(quality(classify)[0]).promised == before[2]
     events = [event for _ in range(4) for event in classify.play(changed=True)]
     assert "decay" in [e.data["monitor"] for e in events if e.kind == "alarm"]
     assert "retrain" in [e.kind for e in events]
@@ -119,8 +132,8 @@ def test_the_status_says_how_good_it_is(regress: Machines) -> None:
     windows = quality(regress)
     found = status(regress.project).quality
     assert (found["metric"], found["better"], found["answers"]) == ("mae", "lower", sum(w.n for w in windows))
-    assert found["value"] == pytest.approx(np.mean([w.data["mae"][0] for w in windows]), rel=1e-5)
-    assert found["promised"] == windows[0].data["promised"]
+    assert found["value"] == pytest.approx(np.mean([of_quality(w).figures["mae"][0] for w in windows]), rel=1e-5)
+    assert found["promised"] == of_quality(windows[0]).promised
 
 
 @pytest.mark.parametrize("broken", [True, False])

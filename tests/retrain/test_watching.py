@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,24 +10,26 @@ import pytest
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
+from tidemill.monitor.monitors import of_drift
 from tidemill.monitor.platform import LEAST_BYTES, close_platform, latencies
-from tidemill.monitor.quality import arms, close_quality, evidence, hurts
+from tidemill.monitor.quality import arms, close_quality, evidence, hurts, of_quality
 from tidemill.monitor.windows import baseline_of, close_drift, due, next_end
+from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.testing import records as sample
 from tidemill.types import DAY
 
 from .conftest import Shop, add_model, add_release
 
-COLUMN = {"p": 1e-9, "n": 100, "x2": 50.0, "df": 3, "moved": 0.4, "distance": 0.5, "words": "price 1% -> 40%"}
+COLUMN = ColumnDrift(1e-9, "price 1% -> 40%", 100, 50.0, 3, 0.4, 0.5)
 CALIBRATION = {"promised": 1.0, "expected": 0.5, "realised": 0.9, "method": "block bootstrap"}
 
 
 def drifted(shop: Shop, number: int, alarm: bool = True, p: float | None = None, model: str = "model:shop@1") -> Window:
     start = shop.days[0].start + number * DAY
-    column = {**COLUMN, "p": p if p is not None else (1e-9 if alarm else 0.5)}
-    data: dict[str, Any] = {"model": model, "columns": {"price": column}, "which": ["price"] if alarm else []}
-    data |= {"score": 20.0, "threshold": 8.0, "calibration": CALIBRATION}
+    column = replace(COLUMN, p=p if p is not None else (1e-9 if alarm else 0.5))
+    known: Any = AlarmRate(threshold=8.0, **CALIBRATION)  # type: ignore[arg-type]
+    data = DriftWindow(model, known, {"price": column}, ("price",) if alarm else (), 20.0, 8.0)
     return Window("shop", "drift", start, start + DAY, 100, data, alarm)
 
 
@@ -77,9 +80,8 @@ def test_since_when(shop: Shop) -> None:
 def test_a_storm_of_columns_is_one_alarm(shop: Shop) -> None:
     window = drifted(shop, 0)
     names = [f"column {i}" for i in range(30)]
-    window.data["columns"] = dict.fromkeys(names, COLUMN)
-    window.data["which"] = names
-    assert len(play(shop, [window])) == 1
+    data = replace(of_drift(window), columns=dict.fromkeys(names, COLUMN), which=tuple(names))
+    assert len(play(shop, [replace(window, data=data)])) == 1
 
 
 def test_the_same_window_closed_twice_is_one_alarm(shop: Shop) -> None:
@@ -91,7 +93,7 @@ def test_the_same_window_closed_twice_is_one_alarm(shop: Shop) -> None:
 def judged(shop: Shop, number: int, n: int, recall: float, said: float = 1.0) -> None:
     start = shop.days[0].start + number * DAY
     models = {"model:shop@1": {"n": n, "recall@20": [recall, 0.0, 1.0]}}
-    data = {"model": "model:shop@1", "models": models, "evidence": said}
+    data = QualityWindow("model:shop@1", "recall@20", models=models, evidence=said)
     shop.project.store.windows.add(Window("shop", "quality", start, start + DAY, n, data))
 
 
@@ -123,11 +125,12 @@ def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.project.live.flush()
     shop.project.store.releases.add_failures("shop", {"release_1": 2, "release_2": 1})
     (window,) = close_platform(shop.project, shop.days[0].end)
-    assert (window.n, window.data["p50_us"], window.data["p99_us"], window.data["cold"]) == (120, 1_000, 90_000, 0.25)
-    assert window.data["failed_so_far"] == 3
-    assert window.data["which"] == ["p99 90.0 ms, the gate's limit is 50 ms"] and window.alarm
+    data = window.data
+    assert isinstance(data, PlatformWindow) and data.failed_so_far == 3
+    assert (window.n, data.p50_us, data.p99_us, data.cold) == (120, 1_000, 90_000, 0.25)
+    assert data.which == ("p99 90.0 ms, the gate's limit is 50 ms",) and window.alarm
     (event,) = raise_alarms(shop.project, [window], shop.days[0].end)
-    assert event.data["monitor"] == "platform" and event.data["what"] == window.data["which"]
+    assert event.data["monitor"] == "platform" and event.data["what"] == list(data.which)
 
     import shutil
 
@@ -135,11 +138,11 @@ def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     nearly = type(usage)(100 * LEAST_BYTES, 99 * LEAST_BYTES, LEAST_BYTES // 2)
     monkeypatch.setattr("shutil.disk_usage", lambda path: nearly)
     (window,) = close_platform(shop.project, shop.days[1].end)
-    assert window.data["which"] == ["1.0 GiB of disk left"]
+    assert isinstance(window.data, PlatformWindow) and window.data.which == ("1.0 GiB of disk left",)
 
 
 def test_latencies_of_nothing() -> None:
-    assert latencies([]) == {"p50_us": None, "p99_us": None, "cold": None}
+    assert latencies([]) == PlatformWindow()
 
 
 def test_windows_that_were_missed_are_closed_in_order_and_once(shop: Shop) -> None:
@@ -161,7 +164,7 @@ def test_missed_windows_are_what_they_would_have_been(shop: Shop) -> None:
     for day in shop.days[:4]:
         shop.play(day, hits=2)
     at_once = close_quality(shop.project, shop.days[3].end + DAY)
-    steps = [w.data["detector"]["windows"] for w in at_once]
+    steps = [state.windows for w in at_once if (state := of_quality(w).detector)]
     assert steps == [sum(bool(w.n) for w in at_once[: i + 1]) for i in range(len(at_once))]
 
 

@@ -74,4 +74,4 @@ def test_rows_that_do_not_fit_are_refused(served, project):
     for body, status, code, says in REFUSED:
         got, problem = served.ask("POST", "/predict/shop", body)
         assert (got, problem["code"]) == (status, code) and says in problem["message"]
-    assert not project.store.releases.failures(project.config.endpoint)  # not the model's fault
+    assert not project.store.releases.failures(project.endpoint().name)  # not the model's fault

@@ -7,6 +7,7 @@ import math
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
 from tidemill.retrain.decide import evidence_digest
 from tidemill.store import records as r
+from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow
 from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 
 
@@ -133,44 +134,25 @@ class Living(Teller):
 
     def platform(self, start: Micros, n: int) -> None:
         p50 = 310 + self.random.randint(-20, 40)
-        data = {
-            "p50_us": p50,
-            "p99_us": p50 * 4 + self.random.randint(0, 600),
-            "cold": 0.06,
-            "outcomes_waiting": 3,
-            "which": [],
-        }
+        data = PlatformWindow(p50, p50 * 4 + self.random.randint(0, 600), cold=0.06, outcomes_waiting=3)
         self.store.windows.add(r.Window("shop", "platform", start, start + DAY, n, data))
 
     def drift(self, start: Micros, i: int, n: int) -> None:
-        columns: dict[str, JsonObject] = {}
+        columns: dict[str, ColumnDrift] = {}
         moved_now = i in (71, 72, 73, 117)
         for name in ("new items", "new customers", "item popularity", "quantity", "price", "country"):
             p = self.random.random() ** 1.3
             if moved_now and name in ("new items", "price"):
                 p = 10 ** -(6.5 + self.random.random())
             before, after = (0.021, 0.094) if p < 1e-5 else (0.021, 0.024)
-            columns[name] = {
-                "p": p,
-                "n": n,
-                "x2": 4.0,
-                "df": 3,
-                "moved": 0.03,
-                "distance": 0.05,
-                "words": f"{self.text(name)} {before:.1%} -> {after:.1%}",
-            }
-        least = min(c["p"] for c in columns.values())
+            text = f"{self.text(name)} {before:.1%} -> {after:.1%}"
+            columns[name] = ColumnDrift(p, text, n, 4.0, 3, 0.03, 0.05)
+        score = -math.log(min(c.p for c in columns.values()))
         which = ["new items", "price"] if moved_now else []
-        data = {
-            "model": "model:shop@6",
-            "score": -math.log(least),
-            "threshold": 11.2,
-            "columns": columns,
-            "which": which,
-        }
+        data = DriftWindow("model:shop@6", AlarmRate(11.2, 1.0), columns, tuple(which), score, 11.2)
         self.store.windows.add(r.Window("shop", "drift", start, start + DAY, n, data, moved_now))
         if i in (71, 117):
-            what = [columns[c]["words"] for c in which]
+            what = [columns[c].words for c in which]
             hurts = {
                 "answer": "no" if i == 71 else "not known yet",
                 "words": "recall@20 0.309 over 41 answers, promised 0.296 or more",
@@ -196,16 +178,17 @@ class Living(Teller):
             name: [round(x, 4) for x in (mean * f, (mean - half) * f, (mean + half) * f)]
             for name, f in (("recall@20", 1.0), ("ndcg@10", 0.83))
         }
-        data = {
-            "model": "model:shop@6",
-            "predictions": n,
-            "mature": round(mature, 2),
-            **measured,
-            "models": {"model:shop@6": {"n": n, **measured}},
-            "evidence": 1.4,
-            "limit": 91.0,
-            "detector": {"model": "model:shop@6", "expected": 0.281},
-        }
+        data = QualityWindow(
+            "model:shop@6",
+            "recall@20",
+            predictions=n,
+            mature=round(mature, 2),
+            figures=dict(measured),
+            models={"model:shop@6": {"n": n, **measured}},
+            evidence=1.4,
+            limit=91.0,
+            promised=0.281,
+        )
         self.store.windows.add(r.Window("shop", "quality", start, start + DAY, n, data))
 
     def decisions(self) -> None:

@@ -12,6 +12,7 @@ from tests.web.story import NOW
 from tests.web.test_pages import get
 from tidemill.recipes.new import new_project
 from tidemill.scope.project import Project, open_project
+from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Window
 from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock
@@ -37,15 +38,9 @@ def hire(tmp_path: Path) -> Iterator[Project]:
         for i in range(20):
             mae = 10.0 if i < 10 else 20.0
             figures = {"n": 24, "subjects": 1, "mae": [mae, mae, mae], "rmse": [mae * 1.4] * 3}
-            data = {"model": model.ref, "predictions": 24, "mature": 1.0, "metric": "mae", "better": "lower", **figures}
-            data |= {
-                "detector": {"model": model.ref, "expected": 0.9},
-                "evidence": 1.0,
-                "limit": 91.0,
-                "promised": 11.0,
-            }
+            data = QualityWindow(model.ref, "mae", 24, 1.0, figures=figures, evidence=1.0, limit=91.0, promised=11.0)
             at = START + i * DAY
-            project.store.windows.add(Window("hire", "quality", at, at + DAY, 24, {**data, "models": {}}))
+            project.store.windows.add(Window("hire", "quality", at, at + DAY, 24, data))
         output = json.dumps({"value": 213.5}).encode()
         asked = sample.prediction("pred_1", endpoint="hire", subject="", at=NOW - DAY, model=model.ref, output=output)
         project.live.append([asked], [], [])

@@ -1,13 +1,11 @@
 """The parity check: the same feature of the same live requests, by training's way and by serving's, side by side.
 
-Its record is an event of kind ``parity`` in the metadata store: how many requests and numbers, the greatest
-difference, and the worst request.
+It says how many requests and numbers were compared, the greatest difference, and the worst request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
@@ -17,29 +15,11 @@ from tidemill.features.as_of import as_of
 from tidemill.features.online import History
 from tidemill.features.transaction_time import AS_KNOWN_AT
 from tidemill.features.views import Feature, View
-from tidemill.store.ports import MetadataStore
-from tidemill.store.records import Event, Prediction
-from tidemill.types import Micros, named_id
+from tidemill.store.payloads import FeatureParity
+from tidemill.store.records import Prediction
 
 TOLERANCE = 1e-9
 """Differences up to this, relative to the greater of 1 and the value, are rounding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """The outcome. ``missing``: items that only one of the two has."""
-
-    view: str
-    feature: str
-    requests: int
-    numbers: int
-    missing: int
-    difference: float
-    worst: str | None
-
-    @property
-    def ok(self) -> bool:
-        return self.missing == 0 and self.difference <= TOLERANCE
 
 
 def compare(
@@ -48,7 +28,7 @@ def compare(
     history: History,
     requests: pl.DataFrame,
     feature: Feature | None = None,
-) -> Parity:
+) -> FeatureParity:
     """Compare both ways on these requests: ``[request, entity, at]``, and ``watermark`` for what serving had seen.
 
     Training's side stops at the watermark too where ``rows`` have ``_known``, here the ``seq`` of each row's event: a row that came
@@ -81,17 +61,19 @@ def compare(
     return _judge(view, feature, requests.height, both)
 
 
-def _judge(view: View, feature: Feature, requests: int, both: pl.DataFrame) -> Parity:
+def _judge(view: View, feature: Feature, requests: int, both: pl.DataFrame) -> FeatureParity:
     scale = pl.max_horizontal(pl.col("value").abs(), pl.lit(1.0))
     shared = both.drop_nulls().with_columns(((pl.col("value") - pl.col("online")).abs() / scale).alias("difference"))
     worst = shared.sort("difference", "request", descending=True).head(1)
-    return Parity(
+    missing, difference = both.height - shared.height, float(worst["difference"][0]) if worst.height else 0.0
+    return FeatureParity(
         view=view.name,
         feature=feature.name,
         requests=requests,
         numbers=both.height,
-        missing=both.height - shared.height,
-        difference=float(worst["difference"][0]) if worst.height else 0.0,
+        missing=missing,
+        difference=difference,
+        ok=missing == 0 and difference <= TOLERANCE,
         worst=str(worst["request"][0]) if worst.height else None,
     )
 
@@ -103,16 +85,3 @@ def requests_of(predictions: Sequence[Prediction]) -> pl.DataFrame:
         schema={"request": pl.String, "entity": pl.String, "at": pl.Int64, "watermark": pl.Int64},
         orient="row",
     )
-
-
-def record(store: MetadataStore, parity: Parity, at: Micros) -> Event:
-    """Keep the outcome: one event for a view, a feature and a moment."""
-    event = Event(
-        id=named_id("evt", "parity", parity.view, parity.feature, str(at)),
-        at=at,
-        kind="parity",
-        subject=f"features:{parity.view}",
-        data={**asdict(parity), "ok": parity.ok},
-    )
-    store.events.add(event)
-    return event

@@ -10,19 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidemill.monitor.calibrate import PERSIST
-from tidemill.monitor.platform import PLATFORM
-from tidemill.monitor.quality import QUALITY, hurts
-from tidemill.monitor.windows import DRIFT
+from tidemill.monitor.monitors import monitors
 from tidemill.store.records import Alarm, Event, Window
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
-DECAY = "decay"
 REMIND: Micros = 28 * DAY
 _LOOK_BACK: Micros = 91 * DAY
-_KINDS = {DRIFT: DRIFT, QUALITY: DECAY, PLATFORM: PLATFORM}
 
 
 def raise_alarms(project: Project, windows: Sequence[Window], now: Micros) -> list[Event]:
@@ -52,7 +48,7 @@ def _write(project: Project, alarm: Alarm) -> Event:
 
 def _alarm(project: Project, window: Window, now: Micros) -> Alarm | None:
     """The alarm of this window, unless it is part of one that is known."""
-    model = window.data.get("model")
+    model = window.data.model
     past = _past(project, window)
     again = _persists(past)
     known = project.store.alarms.list(
@@ -63,21 +59,22 @@ def _alarm(project: Project, window: Window, now: Micros) -> Alarm | None:
         return None
     if again and last is not None and window.end - last < REMIND:
         return None
-    found = _TELLS[window.monitor](project, window, past)
+    monitor = monitors()[window.monitor]
+    story = monitor.tell(project, window, past)
     return Alarm(
         id=named_id("event", window.endpoint, "alarm", window.monitor, str(window.start)),
         environment="",
         endpoint=window.endpoint,
         monitor=window.monitor,
-        kind=_KINDS[window.monitor],
+        kind=monitor.kind,
         model=model,
         window=window.end,
         opened=now,
-        since=found.pop("since"),
-        what=tuple(found.pop("what")),
-        hurts=found["hurts"]["answer"],
+        since=story.since,
+        what=story.what,
+        hurts=story.hurts["answer"],
         again=again and last is not None,
-        evidence=found,
+        evidence={**story.evidence, "hurts": story.hurts},
     )
 
 
@@ -99,9 +96,7 @@ def _close(project: Project, windows: Sequence[Window]) -> None:
 
 
 def _is_over(project: Project, alarm: Alarm, window: Window) -> bool:
-    return window.data.get("model") != alarm.model or not (
-        window.alarm or _persists(_past(project, window)[1 - PERSIST :])
-    )
+    return window.data.model != alarm.model or not (window.alarm or _persists(_past(project, window)[1 - PERSIST :]))
 
 
 def _past(project: Project, window: Window) -> list[Window]:
@@ -109,57 +104,8 @@ def _past(project: Project, window: Window) -> list[Window]:
     found = project.store.windows.list(
         window.endpoint, window.monitor, since=window.start - _LOOK_BACK, until=window.start
     )
-    return [w for w in found if w.n and w.data.get("model") == window.data.get("model")]
+    return [w for w in found if w.n and w.data.model == window.data.model]
 
 
 def _persists(past: Sequence[Window]) -> bool:
     return any(w.alarm for w in past[-PERSIST:])
-
-
-def _tell_drift(project: Project, window: Window, past: Sequence[Window]) -> JsonObject:
-    columns: dict[str, Any] = window.data["columns"]
-    which = window.data["which"]
-    since = window.start
-    for earlier in reversed(past):
-        if not any(earlier.data["columns"].get(name, {}).get("p", 1.0) < 0.05 for name in which):
-            break
-        since = earlier.start
-    calibration = window.data["calibration"]
-    return {
-        "columns": which,
-        "what": [columns[name]["words"] for name in which],
-        "since": since,
-        "hurts": hurts(project, window.data["model"], since),
-        "score": window.data["score"],
-        "threshold": window.data["threshold"],
-        "false_alarms": {name: calibration[name] for name in ("promised", "expected", "realised", "method")},
-    }
-
-
-def _tell_decay(project: Project, window: Window, past: Sequence[Window]) -> JsonObject:
-    since = window.start
-    for earlier in reversed(past):
-        if earlier.data.get("evidence", 0.0) <= 2.0:
-            break
-        since = earlier.start
-    found = hurts(project, window.data["model"], since)
-    return {
-        "columns": [],
-        "what": [found["words"]],
-        "since": since,
-        "hurts": {**found, "answer": "yes"},
-        "score": window.data["evidence"],
-        "threshold": window.data["limit"],
-    }
-
-
-def _tell_platform(project: Project, window: Window, past: Sequence[Window]) -> JsonObject:
-    since = window.start
-    for earlier in reversed(past):
-        if not earlier.alarm:
-            break
-        since = earlier.start
-    return {"columns": [], "what": window.data["which"], "since": since, "hurts": {"answer": "not known yet"}}
-
-
-_TELLS = {DRIFT: _tell_drift, QUALITY: _tell_decay, PLATFORM: _tell_platform}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from tidemill.config.policies import FalseAlarms
 from tidemill.monitor.drift import Column, Counts, fit_spread
-from tidemill.types import JsonObject, Micros
+from tidemill.store.payloads import AlarmRate
+from tidemill.types import Micros
 
 PERSIST = 3
 """An alarm that comes again within this many windows is the same alarm."""
@@ -27,28 +28,14 @@ _HOLD_OUT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(AlarmRate):
     """The threshold on the score, and what is promised, expected and realised in alarms per span of the promise."""
 
-    threshold: float
-    promised: float
-    expected: float | None = None  # block bootstrap of the past
-    realised: float | None = None  # on the part of the past that the fit did not see
-    realised_windows: int = 0
-    windows: int = 0
-    method: str = "chi-square"  # or block bootstrap
-
-    def to_json(self) -> JsonObject:
-        """Rounded, as shown with a window."""
-        return {
-            "threshold": round(self.threshold, 4),
-            "promised": self.promised,
-            "expected": None if self.expected is None else round(self.expected, 3),
-            "realised": None if self.realised is None else round(self.realised, 3),
-            "realised_windows": self.realised_windows,
-            "windows": self.windows,
-            "method": self.method,
-        }
+    def rounded(self) -> AlarmRate:
+        """As shown with a window."""
+        places = {"threshold": 4, "expected": 3, "realised": 3}
+        short = {name: None if (x := getattr(self, name)) is None else round(x, n) for name, n in places.items()}
+        return AlarmRate(**{**asdict(self), **short})
 
 
 def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> Any:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.learning.measures import Measure
-from tidemill.types import JsonObject
+from tidemill.store.payloads import DetectorState
 
 BETS = (0.1, 0.2, 0.35, 0.5, 0.7)
 """As shares of the largest bet that cannot lose everything, 1 / (1 - m)."""
@@ -27,14 +27,12 @@ _CAP = 1e12
 
 
 @dataclass(frozen=True, slots=True)
-class Detector:
-    """The state of the test of one model version."""
+class Detector(DetectorState):
+    """The test of one model version; ``expected`` is m."""
 
-    model: str
-    expected: float  # m
     windows: int = 0
     r: tuple[float, ...] = (0.0,) * len(BETS)
-    lows: int = 0  # windows in a row with a mean below m
+    lows: int = 0
 
     @property
     def evidence(self) -> float:
@@ -58,19 +56,6 @@ class Detector:
             grown.append(min(_CAP, (r + 1.0) * math.exp(min(log_l, 60.0))))
         low = math.fsum(scores) / len(scores) < self.expected
         return Detector(self.model, self.expected, self.windows + 1, tuple(grown), self.lows + 1 if low else 0)
-
-    def to_json(self) -> JsonObject:
-        return {
-            "model": self.model,
-            "expected": self.expected,
-            "windows": self.windows,
-            "r": list(self.r),
-            "lows": self.lows,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Detector:
-        return cls(stored["model"], stored["expected"], stored["windows"], tuple(stored["r"]), stored["lows"])
 
 
 def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
+from tidemill.store.payloads import ColumnDrift
 from tidemill.types import JsonObject
 
 Counts = NDArray[np.float64]
@@ -233,17 +234,17 @@ class Compared:
     distance: float
     words: str
 
-    def to_json(self) -> JsonObject:
-        """Rounded, as kept with the window."""
-        return {
-            "p": float(f"{self.p:.3g}"),
-            "n": int(self.n),
-            "x2": round(self.x2, 2),
-            "df": self.df,
-            "moved": round(self.moved, 4),
-            "distance": round(self.distance, 4),
-            "words": self.words,
-        }
+    def rounded(self) -> ColumnDrift:
+        """As kept with the window."""
+        return ColumnDrift(
+            p=float(f"{self.p:.3g}"),
+            words=self.words,
+            n=int(self.n),
+            x2=round(self.x2, 2),
+            df=self.df,
+            moved=round(self.moved, 4),
+            distance=round(self.distance, 4),
+        )
 
 
 @dataclass(frozen=True, slots=True)

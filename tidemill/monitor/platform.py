@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidemill.monitor.windows import due
+from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Prediction, Window
-from tidemill.types import JsonObject, Micros, parse_span
+from tidemill.types import Micros, parse_span
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -24,37 +26,39 @@ _ENOUGH = 100  # answers in a window before its p99 says anything
 def close_platform(project: Project, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     endpoint, closed = project.endpoint().name, []
-    disk = _disk(project)
+    disk = shutil.disk_usage(project.state)
     waiting, failed = project.live.outcomes.waiting(_MOST), sum(project.store.releases.failures(endpoint).values())
     limit = parse_span(project.endpoint().gates.latency.p99)
     for start, end in due(project, PLATFORM, now):
         found = project.live.predictions.between(endpoint, start, end)
-        data = {**latencies(found), **disk, "outcomes_waiting": waiting, "failed_so_far": failed, "p99_limit_us": limit}
-        which = _which(data, len(found), limit)
-        window = Window(endpoint, PLATFORM, start, end, len(found), {**data, "which": which}, bool(which))
+        data = replace(
+            latencies(found),
+            disk_free=disk.free,
+            disk_total=disk.total,
+            outcomes_waiting=waiting,
+            failed_so_far=failed,
+            p99_limit_us=limit,
+        )
+        which = tuple(_which(data, len(found)))
+        window = Window(endpoint, PLATFORM, start, end, len(found), replace(data, which=which), bool(which))
         project.store.windows.add(window)
         closed.append(window)
     return closed
 
 
-def latencies(predictions: Sequence[Prediction]) -> JsonObject:
+def latencies(predictions: Sequence[Prediction]) -> PlatformWindow:
     """p50 and p99 in microseconds, and the share of answers to unknown subjects; nothing of no answers."""
     if not predictions:
-        return {"p50_us": None, "p99_us": None, "cold": None}
+        return PlatformWindow()
     took = sorted(p.latency_us for p in predictions)
-    at = [took[min(len(took) - 1, int(q * len(took)))] for q in (0.5, 0.99)]
-    return {"p50_us": at[0], "p99_us": at[1], "cold": round(sum(p.cold for p in predictions) / len(took), 4)}
+    p50, p99 = (took[min(len(took) - 1, int(q * len(took)))] for q in (0.5, 0.99))
+    return PlatformWindow(p50, p99, cold=round(sum(p.cold for p in predictions) / len(took), 4))
 
 
-def _which(data: JsonObject, n: int, limit: Micros) -> list[str]:
-    found = []
-    if n >= _ENOUGH and data["p99_us"] > limit:
-        found.append(f"p99 {data['p99_us'] / 1000:.1f} ms, the gate's limit is {limit / 1000:g} ms")
-    if data["disk_free"] < LEAST_BYTES and data["disk_free"] < LEAST_FREE * data["disk_total"]:
-        found.append(f"{data['disk_free'] / 1024**3:.1f} GiB of disk left")
+def _which(data: PlatformWindow, n: int) -> list[str]:
+    found, limit = [], data.p99_limit_us
+    if n >= _ENOUGH and data.p99_us is not None and data.p99_us > limit:
+        found.append(f"p99 {data.p99_us / 1000:.1f} ms, the gate's limit is {limit / 1000:g} ms")
+    if data.disk_free < LEAST_BYTES and data.disk_free < LEAST_FREE * data.disk_total:
+        found.append(f"{data.disk_free / 1024**3:.1f} GiB of disk left")
     return found
-
-
-def _disk(project: Project) -> JsonObject:
-    usage = shutil.disk_usage(project.state)
-    return {"disk_free": usage.free, "disk_total": usage.total}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.learning.measures import Measure
@@ -11,6 +11,7 @@ from tidemill.monitor.decay import Detector, capped, promised, scores
 from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, unit_of, values_of
 from tidemill.monitor.outcome_scorers import outcome_scorer_of
 from tidemill.monitor.windows import due, promise_of, span_of
+from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Prediction, Release, Window
 from tidemill.types import DAY, JsonObject, Micros
 
@@ -24,6 +25,12 @@ BEFORE: Micros = 28 * DAY
 ENOUGH = 30
 """Judged answers from which it is said whether something hurts."""
 _PLACES = 4
+
+
+def of_quality(window: Window) -> QualityWindow:
+    """What a window of this monitor holds."""
+    assert isinstance(window.data, QualityWindow), window.monitor
+    return window.data
 
 
 def close_quality(project: Project, now: Micros) -> list[Window]:
@@ -50,24 +57,23 @@ def _window(
     scored = [j for j in found if j.values]
     models = sorted({j.prediction.model for j in scored})
     whole = judge.figures(scored, project.seed)
-    data: JsonObject = {
-        "model": champion.model if champion else None,
-        "predictions": len(found),
-        "mature": round(len(scored) / len(found), _PLACES) if found else None,
-        "waited_us": project.endpoint().monitor.reach,
-        **judge.told(found, scored, whole),
-        "models": {models[0]: whole}
+    data = QualityWindow(
+        model=champion.model if champion else None,
+        metric=judge.measure.name,
+        predictions=len(found),
+        mature=round(len(scored) / len(found), _PLACES) if found else None,
+        waited_us=project.endpoint().monitor.reach,
+        figures=judge.told(found, scored, whole),
+        models={models[0]: whole}
         if len(models) == 1
         else {ref: judge.figures([j for j in scored if j.prediction.model == ref], project.seed) for ref in models},
-    }
+    )
     promise = promised(project.store.models.get(champion.model).metrics, judge.measure) if champion else None
     if champion is None or promise is None:
         return Window(endpoint, QUALITY, start, end, len(scored), data)
     detector = _step(project, champion, judge.measure, promise, scored, start)
     limit = promise_of(project).span / span_of(project) / promise_of(project).at_most
-    data |= {"detector": detector.to_json(), "evidence": round(detector.evidence, 3), "limit": limit}
-    if judge.measure.less_is_better:  # the detector's own mean is in promises then
-        data["promised"] = promise
+    data = replace(data, detector=detector, evidence=round(detector.evidence, 3), limit=limit, promised=promise)
     return Window(endpoint, QUALITY, start, end, len(scored), data, detector.evidence >= limit)
 
 
@@ -81,12 +87,12 @@ def _step(
 ) -> Detector:
     """The champion's detector after this window."""
     earlier = project.store.windows.list(project.endpoint().name, QUALITY, since=start - span_of(project), until=start)
-    kept = earlier[-1].data.get("detector") if earlier else None
+    kept = of_quality(earlier[-1]).detector if earlier else None
     own = [j for j in scored if j.prediction.model == champion.model]
     expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
     detector = Detector(champion.model, expected)
-    if kept is not None and kept["model"] == champion.model:
-        detector = Detector.from_json(kept)
+    if kept is not None and kept.model == champion.model:
+        detector = Detector(**asdict(kept))
     return detector.step(said)
 
 
@@ -154,12 +160,13 @@ def hurts(project: Project, model: str, since: Micros) -> JsonObject:
     measure = outcome_scorer_of(project.model()).measure
     expected = promised(project.store.models.get(model).metrics, measure)
     windows = project.store.windows.list(project.endpoint().name, QUALITY, since=since)
-    own = [w.data["models"][model] for w in windows if model in w.data.get("models", {})]
+    closed = [of_quality(w) for w in windows]
+    own = [data.models[model] for data in closed if model in data.models]
     n = sum(w["n"] for w in own)
     if expected is None or n < ENOUGH:
         return {"answer": "not known yet", "requests": n, "words": f"{n} answers judged since then"}
     figure = over(own, measure)
-    mine = [w.data["evidence"] for w in windows if w.data.get("model") == model and "evidence" in w.data]
+    mine = [data.evidence for data in closed if data.model == model and data.evidence is not None]
     latest = mine[-1] if mine else 0.0
     kept = measure.sign * (figure - expected) >= 0
     answer = "no" if kept else ("yes" if latest >= 10 else "perhaps")
@@ -191,7 +198,7 @@ def recently(project: Project, windows: int = 14) -> JsonObject | None:
     return {
         "metric": measure.name,
         "better": measure.better,
-        "value": measure.rounded(over([{"n": w.n, **w.data} for w in closed], measure)),
+        "value": measure.rounded(over([{**of_quality(w).figures, "n": w.n} for w in closed], measure)),
         "promised": promised(metrics, measure),
         "answers": sum(w.n for w in closed),
         "since": closed[0].start,

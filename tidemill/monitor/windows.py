@@ -6,12 +6,14 @@ end has come; one about labels a day later, when the labels are mature. Closing 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidemill.config.policies import FalseAlarms
 from tidemill.scope.project import Project
+from tidemill.store.payloads import DriftWindow
 from tidemill.store.records import Artifact, ModelVersion, Release, Window
-from tidemill.types import JsonObject, Micros, parse_span
+from tidemill.types import Micros, parse_span
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from tidemill.monitor.baseline import Baseline, Roles
 
 DRIFT = "drift"
+PARITY = "parity"
 MOST = 400
 """Windows closed in one go: a loop that slept for years catches up with the latest."""
 
@@ -73,17 +76,18 @@ def _drift(
     endpoint: str, champion: Release, baseline: Baseline, frame: pl.DataFrame, start: Micros, end: Micros
 ) -> Window:
     rows = _between(frame, baseline.roles, start, end)
-    data: JsonObject = {"model": champion.model, "calibration": baseline.calibration.to_json()}
+    data = DriftWindow(champion.model, baseline.calibration.rounded())
     if not rows.height:
-        return Window(endpoint, DRIFT, start, end, 0, {**data, "columns": {}, "which": []})
+        return Window(endpoint, DRIFT, start, end, 0, data)
     found = baseline.compare(rows)
-    data |= {
-        "score": round(found.score, 3),
-        "threshold": round(found.threshold, 3),
-        "columns": {c.name: c.to_json() for c in found.columns},
-        "which": [c.name for c in found.which] if found.alarm else [],
-        "skipped": dict(baseline.skipped),
-    }
+    data = replace(
+        data,
+        columns={c.name: c.rounded() for c in found.columns},
+        which=tuple(c.name for c in found.which) if found.alarm else (),
+        score=round(found.score, 3),
+        threshold=round(found.threshold, 3),
+        skipped=dict(baseline.skipped),
+    )
     return Window(endpoint, DRIFT, start, end, rows.height, data, found.alarm)
 
 

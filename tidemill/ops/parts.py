@@ -141,7 +141,7 @@ def _monitor(at: Snapshot) -> Part:
         return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
     alarms = [w for w in closed if w.alarm and w.end > at.now - WEEK]
     if alarms:
-        columns = sorted({str(name) for w in alarms for name in w.data.get("which") or ()})
+        columns = sorted({str(name) for w in alarms for name in getattr(w.data, "which", ())})
         what = f"drift of {', '.join(columns)}" if columns else "quality below what was promised"
         return Part("monitor", "warn", "alarms", plural(len(alarms), "alarm"), f"{what} this week")
     return Part("monitor", "ok", "ok", "quiet", f"last window closed {ago(max(w.end for w in closed), at.now)}")

@@ -37,11 +37,10 @@ def _ingest(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
 
 
 def _watch(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
-    from tidemill.monitor.skew import check_skew
-    from tidemill.monitor.windows import close_drift
+    from tidemill.monitor.monitors import monitors
 
-    closed = close_drift(project, params["now"])
-    return {"closed": [[w.start, w.alarm] for w in closed], "compared": len(check_skew(project, params["now"]))}
+    closed = [w for m in monitors().values() if m.heavy for w in m.close(project, params["now"])]
+    return {"closed": [[w.monitor, w.start, w.alarm] for w in closed]}
 
 
 def _train(project: Project, params: JsonObject, tell: Tell) -> JsonObject:

@@ -15,9 +15,9 @@ from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, NotFound
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import raise_alarms
-from tidemill.monitor.platform import PLATFORM, close_platform
-from tidemill.monitor.quality import QUALITY, close_quality, evidence
-from tidemill.monitor.windows import DRIFT, due, next_end, span_of
+from tidemill.monitor.monitors import heavy_due, monitors
+from tidemill.monitor.quality import evidence
+from tidemill.monitor.windows import next_end, span_of
 from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs
@@ -138,21 +138,27 @@ def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
 
 def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
-    """Close windows: those over answers here, those over rows in the child. Then the alarms of all of them.
+    """Close every monitor's windows: those over answers here, heavy ones in the child. Then the alarms of all of them.
 
     Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some.
     """
     endpoint, before = project.endpoint().name, state_of(project).get("clock")
-    close_quality(project, now)
-    close_platform(project, now)
+    watching = monitors()
+    for monitor in watching.values():
+        if not monitor.heavy:
+            monitor.close(project, now)
     failed: list[Event] = []
-    if due(project, DRIFT, now):
+    if heavy_due(project, now):
         try:
             jobs.run("watch", {"now": now}, project.limit("watch"))
         except JobFailed as exc:
             failed = _failed(project, _job(project, now, "watch", f"endpoint:{endpoint}"), exc)
     since = None if before is None else int(before) - project.endpoint().monitor.reach - 2 * span_of(project)
-    closed = [w for m in (DRIFT, QUALITY, PLATFORM) for w in project.store.windows.list(endpoint, m, since=since)]
+    closed = [
+        w
+        for m in watching.values()
+        for w in project.store.windows.list(endpoint, m.name, since=None if m.once else since)
+    ]
     return [*raise_alarms(project, closed, now), *failed]
 
 

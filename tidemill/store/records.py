@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tidemill.store.payloads import WindowData
 from tidemill.types import JsonObject, Micros
 
 
@@ -230,11 +231,11 @@ class Window:
     """One closed window of a monitor."""
 
     endpoint: str
-    monitor: str  # drift | quality | platform
+    monitor: str  # drift | quality | platform | parity | …
     start: Micros
     end: Micros
     n: int
-    data: JsonObject
+    data: WindowData
     alarm: bool = False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tidemill.errors import Conflict, NotFound, StoreError
+from tidemill.store import payloads as p
 from tidemill.store.ports import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
@@ -151,6 +152,28 @@ class RecordsSuite:
         ]
         assert [w.start for w in store.windows.list("shop", "drift", since=10, until=20)] == [10]
         assert store.windows.last_end("shop", "drift") == 30
+
+    def test_a_window_comes_back_as_its_monitor_made_it(self, opened: Opened) -> None:
+        store = opened()
+        state = p.DetectorState("model:shop@1", 0.3, 2, (1.0, 2.5), 1)
+        figures = {"recall@20": [0.31, 0.29, 0.33], "warm": 3}
+        parity = p.FeatureParity("basket", "items", 3, 12, 0, 0.0, True, None)
+        payloads: list[p.WindowData] = [
+            sample.drift(),
+            p.QualityWindow(
+                "model:shop@1", "recall@20", 9, 0.5, 7, figures, {"model:shop@1": figures}, state, 1.5, 91.0
+            ),
+            p.QualityWindow(None, "mae"),
+            p.PlatformWindow(310, 900, 50_000, 0.25, 2**40, 2**41, 3, 4, ("p99 60 ms",)),
+            p.ParityWindow("model:shop@1", (parity,)),
+            p.CustomWindow("model:shop@1", ("odd",), {"any": [1, None]}),
+        ]
+        for start, data in enumerate(payloads):
+            store.windows.add(sample.window(start, monitor=data.kind, data=data))
+        for start, data in enumerate(payloads):
+            assert store.windows.list("shop", data.kind, since=start, until=start + 1)[0].data == data
+        broken = sample.drift(score=float("nan"))
+        refused(StoreError, lambda: store.windows.add(sample.window(99, data=broken)))
 
     def test_settings(self, opened: Opened) -> None:
         store, other = opened(), opened()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tidemill.store import payloads as p
 from tidemill.store import records as r
 
 
@@ -190,8 +191,21 @@ def alarm(id: str = "alarm_1", **fields: Any) -> r.Alarm:
     return replace(made, **fields)
 
 
+def drift(**fields: Any) -> p.DriftWindow:
+    made = p.DriftWindow(
+        model="model:shop@1",
+        calibration=p.AlarmRate(threshold=8.0, promised=1.0, expected=0.5, realised=None),
+        columns={"price": p.ColumnDrift(1e-9, "price 1% -> 40%", 100, 50.0, 3, 0.4, 0.5)},
+        which=("price",),
+        score=20.0,
+        threshold=8.0,
+        skipped={"day": "part of the key"},
+    )
+    return replace(made, **fields)
+
+
 def window(start: int = 0, **fields: Any) -> r.Window:
-    made = r.Window(endpoint="shop", monitor="drift", start=start, end=start + 10, n=4, data={"psi": 0.1}, alarm=True)
+    made = r.Window(endpoint="shop", monitor="drift", start=start, end=start + 10, n=4, data=drift(), alarm=True)
     return replace(made, **fields)
 
 

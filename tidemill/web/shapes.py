@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from tidemill.store.payloads import DriftWindow, QualityWindow
 from tidemill.store.records import Prediction, Window
 
 
@@ -41,68 +42,62 @@ def intervals(metrics: Mapping[str, Any]) -> dict[str, tuple[float, float, float
     return {name: v for name, v in found.items() if v is not None}
 
 
+class Quality(NamedTuple):
+    """A quality window's figure, its interval where it has one, and the share of answers whose labels are there."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    mature: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """What a drift window says about one column."""
 
     name: str
-    p: float | None
-    moved: float | None
+    p: float
     words: str
     alarm: bool
 
     @property
-    def level(self) -> int | None:
+    def level(self) -> int:
         """0 as ever … 4 far away, from the p value."""
-        if self.p is None:
-            return None
         return sum(self.p < limit for limit in (0.05, 0.01, 1e-3, 1e-5))
 
 
 def drift(window: Window) -> list[Column]:
     """The columns of a drift window."""
-    columns = window.data.get("columns", {})
-    pairs = columns.items() if isinstance(columns, dict) else ((c.get("name", "?"), c) for c in columns)
-    which = window.data.get("which") or window.data.get("what") or ()
-    names = {w if isinstance(w, str) else w.get("name") for w in which} if isinstance(which, list | tuple) else set()
-    limit = figure(window.data.get("threshold"))
-    found = []
-    for name, c in pairs:
-        p = figure(c.get("p"))
-        above = p is not None and limit is not None and -math.log(max(p, 1e-300)) > limit
-        alarm = window.alarm and (name in names if names else above)
-        found.append(Column(str(name), p, figure(c.get("moved")), str(c.get("words", "")), alarm))
-    return found
+    if not isinstance(window.data, DriftWindow):
+        return []
+    found = window.data
+    return [Column(name, c.p, c.words, window.alarm and name in found.which) for name, c in found.columns.items()]
 
 
-def quality(window: Window, metric: str) -> tuple[float, float | None, float | None, float | None] | None:
-    """(mean, low, high, share of answers whose labels are there) of a quality window, or None where nothing is joined yet."""
-    data = window.data
-    raw = data.get(metric)
-    if raw is None:
-        raw = next((v for v in data.values() if isinstance(v, list) and interval(v)), None)
-    found = interval(raw)
+def quality(window: Window) -> Quality | None:
+    """What a quality window says, or None where nothing is joined yet."""
+    if not isinstance(window.data, QualityWindow):
+        return None
+    found = interval(window.data.figures.get(window.data.metric))
     if found is None:
         return None
     low, high = (found[1], found[2]) if found[1] != found[2] else (None, None)
-    return found[0], low, high, figure(data.get("mature"))
+    return Quality(found[0], low, high, window.data.mature)
 
 
 def metric_of(windows: Sequence[Window], metric: str) -> str:
-    """The metric that quality windows are about: the one the latest names, else the project's.
-
-    >>> metric_of([Window("hire", "quality", 0, 1, 9, {"metric": "log_loss"})], "auc"), metric_of([], "recall@20")
-    ('log_loss', 'recall@20')
-    """
-    named = next((w.data["metric"] for w in reversed(windows) if isinstance(w.data.get("metric"), str)), None)
-    return str(named or metric)
+    """The metric that quality windows are about: the one the latest names, else the project's."""
+    return next((w.data.metric for w in reversed(windows) if isinstance(w.data, QualityWindow)), metric)
 
 
 def promised(window: Window) -> float | None:
     """The worse end of what the champion was evaluated with, in the metric's own unit."""
-    detector = window.data.get("detector")
-    kept = detector.get("expected") if isinstance(detector, dict) else None
-    return figure(window.data.get("promised", kept))
+    return window.data.promised if isinstance(window.data, QualityWindow) else None
+
+
+def maturity(window: Window) -> float | None:
+    """The share of a quality window's answers whose truth is known."""
+    return window.data.mature if isinstance(window.data, QualityWindow) else None
 
 
 def answer(prediction: Prediction) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Boolean, Double, LargeBinary, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
@@ -54,3 +55,24 @@ class JsonTuple(JsonText):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return () if value is None else tuple(json.loads(value))
+
+
+class Tagged(TypeDecorator[Any]):
+    """A dataclass as JSON; which one it is, its ``kind`` says. Unknown fields are left out when it is read."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, *kinds: tuple[str, type]) -> None:
+        super().__init__()
+        self.kinds = kinds  # a tuple: part of the cache's key
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        built = msgspec.to_builtins(value)
+        return json.dumps(built, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        raw = json.loads(value)
+        return msgspec.convert(raw, dict(self.kinds)[raw["kind"]])

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnDefault, ForeignKey, Index, MetaData, Table, func, select
 from sqlalchemy.types import TypeEngine
 
-from tidemill.store.sql.columns import Flag, JsonText, JsonTuple, Whole, Words
+from tidemill.store.payloads import WINDOWS
+from tidemill.store.sql.columns import Flag, JsonText, JsonTuple, Tagged, Whole, Words
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -228,7 +229,7 @@ windows = _table(
     key("start", Whole),
     not_null("end", Whole),
     not_null("n", Whole),
-    not_null("data", JsonText()),
+    not_null("data", Tagged(*WINDOWS.items())),
     not_null("alarm", Flag()),
 )
 

@@ -12,6 +12,7 @@ from tidemill.monitor.quality import hurts as hurts_by_now
 from tidemill.ops.snapshot import Snapshot, model_name
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
+from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.types import DAY, Micros
 from tidemill.web import format as words
@@ -97,8 +98,9 @@ def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
 
 
 def _latency_of(w: Window) -> dict[str, float]:
-    found = {k: shapes.figure(w.data.get(f"{k}_us")) for k in ("p50", "p99")}
-    return {k: v for k, v in found.items() if v is not None}
+    if not isinstance(w.data, PlatformWindow) or w.data.p50_us is None or w.data.p99_us is None:
+        return {}
+    return {"p50": float(w.data.p50_us), "p99": float(w.data.p99_us)}
 
 
 def drift_picture(windows: Sequence[Window]) -> Markup:
@@ -162,7 +164,7 @@ def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[l
     band: list[tuple[float, float, float]] = []
     unripe: float | None = None
     for w in windows:
-        found = shapes.quality(w, metric)
+        found = shapes.quality(w)
         if found is None:
             continue
         mean, low, high, maturity = found
@@ -191,12 +193,12 @@ def _mean_before(points: Sequence[tuple[float, float | None]], i: int, n: int = 
 
 
 def _maturity(loop: Snapshot, windows: Sequence[Window]) -> str:
-    known = [(w, shapes.figure(w.data.get("mature"))) for w in windows]
+    known = [(w, shapes.maturity(w)) for w in windows]
     ripe = [w for w, m in known if m is not None and m >= RIPE]
     last = windows[-1] if windows else None
     if last is None:
         return "No window has closed yet."
-    maturity = shapes.figure(last.data.get("mature"))
+    maturity = shapes.maturity(last)
     if maturity is None:
         return f"Last window: {words.date(last.start)}, {words.plural(last.n, 'answer')}."
     until = f"; labels are mature until {words.date(ripe[-1].end)}" if ripe else ""

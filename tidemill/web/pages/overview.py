@@ -59,7 +59,7 @@ def mean_quality(loop: Snapshot, days: int) -> float | None:
     """The live quality over the last windows, each weighted by its answers."""
     metric = live_metric(loop)
     kind = measure(metric)
-    pairs = [(shapes.quality(w, metric), w.n) for w in loop.quality[-days:]]
+    pairs = [(shapes.quality(w), w.n) for w in loop.quality[-days:]]
     known = [(q[0], n) for q, n in pairs if q is not None and n]
     total = sum(n for _, n in known)
     return kind.figure(sum(kind.mean(v) * n for v, n in known) / total) if total else None
@@ -67,8 +67,7 @@ def mean_quality(loop: Snapshot, days: int) -> float | None:
 
 def figures(loop: Snapshot) -> list[dict[str, object]]:
     """The four numbers beside the wheel, each with its little line."""
-    metric = live_metric(loop)
-    quality = [q[0] if q else None for q in (shapes.quality(w, metric) for w in loop.quality[-30:])]
+    quality = [q[0] if q else None for q in (shapes.quality(w) for w in loop.quality[-30:])]
     traffic: list[float | None] = [float(w.n) for w in loop.quality[-30:]]
     rows: list[float | None] = [float(n) for n in new_rows(loop.versions)[-30:]]
     live = mean_quality(loop, 14)

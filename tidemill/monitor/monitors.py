@@ -1,0 +1,121 @@
+"""What watches an endpoint: a table with one entry a monitor, open to other packages by the entry points of ``tidemill.monitors``.
+
+A monitor closes windows, each of which may be an alarm, and says in an alarm's story what people (and the retrain
+policy, by its ``kind``) need to know. Adding one is one entry here, or one in a package's own metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from tidemill.monitor.platform import PLATFORM, close_platform
+from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
+from tidemill.monitor.windows import DRIFT, PARITY, close_drift, due
+from tidemill.store.payloads import ColumnDrift, DriftWindow
+from tidemill.store.records import Window
+from tidemill.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+DECAY = "decay"
+_UNKNOWN: JsonObject = {"answer": "not known yet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What an alarm says: what is wrong, since when, and whether it hurts (``answer``: yes | perhaps | no | not known yet)."""
+
+    what: tuple[str, ...]
+    since: Micros
+    hurts: JsonObject
+    evidence: JsonObject
+
+
+Close = Callable[["Project", Micros], Sequence[Window]]
+Tell = Callable[["Project", Window, Sequence[Window]], Story]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """``close(project, now)`` closes what is due, and the same windows again when asked again. ``tell`` is given the
+    windows before that had something to look at. One with libraries that the loop's process does not load is ``heavy``.
+    """
+
+    name: str
+    kind: str  # what a policy calls its alarms
+    close: Close
+    tell: Tell
+    heavy: bool = False
+    once: bool = False  # for each champion; else at every window's end
+
+
+def monitors() -> dict[str, Monitor]:
+    """All of them by name: Tidemill's own, then those that packages bring. They are closed in this order."""
+    supplied = [p.load() for p in sorted(entry_points(group="tidemill.monitors"), key=lambda point: point.name)]
+    return {monitor.name: monitor for monitor in (*OWN, *supplied)}
+
+
+def heavy_due(project: Project, now: Micros) -> bool:
+    """Whether a heavy monitor has a window to close, and the child is to be asked."""
+    return any(due(project, m.name, now) for m in monitors().values() if m.heavy and not m.once)
+
+
+def _tell_drift(project: Project, window: Window, past: Sequence[Window]) -> Story:
+    data = of_drift(window)
+    since = window.start
+    for earlier in reversed(past):
+        columns = of_drift(earlier).columns
+        if not any(columns.get(name, _QUIET).p < 0.05 for name in data.which):
+            break
+        since = earlier.start
+    known = data.calibration
+    rates = {name: getattr(known, name) for name in ("promised", "expected", "realised", "method")}
+    evidence = {"columns": list(data.which), "score": data.score, "threshold": data.threshold, "false_alarms": rates}
+    what = tuple(data.columns[name].words for name in data.which)
+    return Story(what, since, hurts(project, data.model, since), evidence)
+
+
+def of_drift(window: Window) -> DriftWindow:
+    """What a window of this monitor holds."""
+    assert isinstance(window.data, DriftWindow), window.monitor
+    return window.data
+
+
+def _tell_decay(project: Project, window: Window, past: Sequence[Window]) -> Story:
+    data, since = of_quality(window), window.start
+    for earlier in reversed(past):
+        if (of_quality(earlier).evidence or 0.0) <= 2.0:
+            break
+        since = earlier.start
+    found = hurts(project, str(data.model), since)
+    evidence: JsonObject = {"columns": [], "score": data.evidence, "threshold": data.limit}
+    return Story((found["words"],), since, {**found, "answer": "yes"}, evidence)
+
+
+def _tell_episode(project: Project, window: Window, past: Sequence[Window]) -> Story:
+    """Since the first window in a row that was one; what is wrong, the window says."""
+    since = window.start
+    for earlier in reversed(past):
+        if not earlier.alarm:
+            break
+        since = earlier.start
+    return Story(tuple(getattr(window.data, "which", ())), since, _UNKNOWN, {"columns": []})
+
+
+def _close_parity(project: Project, now: Micros) -> Sequence[Window]:
+    from tidemill.monitor.skew import check_skew
+
+    return check_skew(project, now)
+
+
+_QUIET = ColumnDrift(1.0)
+OWN = (
+    Monitor(QUALITY, DECAY, close_quality, _tell_decay),
+    Monitor(PLATFORM, PLATFORM, close_platform, _tell_episode),
+    Monitor(DRIFT, DRIFT, close_drift, _tell_drift, heavy=True),
+    Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
+)

@@ -1,0 +1,142 @@
+"""What a closed window holds, by the monitor that closed it. Each says its ``kind``, by which it is read back.
+
+What a task measures (figures by the names of its metrics) is the task's own, and plain JSON here. Moments and times are
+whole microseconds. A monitor that somebody adds keeps `CustomWindow`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tidemill.types import JsonObject, Micros
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """One column of the window's rows against the baseline's."""
+
+    p: float  # how often a clean window differs as much
+    words: str = ""
+    n: int = 0
+    x2: float = 0.0
+    df: int = 0
+    moved: float = 0.0  # total variation
+    distance: float = 0.0  # Jensen-Shannon
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRate:
+    """The threshold on the score, and false alarms per span of the promise: promised, and as the past would have had them."""
+
+    threshold: float
+    promised: float
+    expected: float | None = None  # block bootstrap of the past
+    realised: float | None = None  # on the part of the past that the fit did not see
+    realised_windows: int = 0
+    windows: int = 0
+    method: str = "chi-square"  # or block bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class DriftWindow:
+    """New rows against those that the champion was trained on."""
+
+    model: str
+    calibration: AlarmRate
+    columns: Mapping[str, ColumnDrift] = field(default_factory=dict)
+    which: tuple[str, ...] = ()  # the columns above the threshold, worst first
+    score: float | None = None
+    threshold: float | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)  # column -> why it is not watched
+    kind: Literal["drift"] = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorState:
+    """The state of the decay test of one model version, see `tidemill.monitor.decay`."""
+
+    model: str
+    expected: float
+    windows: int
+    r: tuple[float, ...]
+    lows: int  # windows in a row with a mean below ``expected``
+
+
+@dataclass(frozen=True, slots=True)
+class QualityWindow:
+    """Answers beside what really happened, once their labels are mature."""
+
+    model: str | None  # the champion when it was closed
+    metric: str  # the one that is watched
+    predictions: int = 0
+    mature: float | None = None  # share of them whose truth is known
+    waited_us: Micros = 0
+    figures: JsonObject = field(default_factory=dict)  # metric -> [figure, low, high]; the task's own beside
+    models: Mapping[str, JsonObject] = field(default_factory=dict)  # model ref -> figures of its answers
+    detector: DetectorState | None = None
+    evidence: float | None = None  # of decay, in windows
+    limit: float | None = None  # the evidence from which it is an alarm
+    promised: float | None = None  # worse end of what the champion was evaluated with
+    kind: Literal["quality"] = "quality"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformWindow:
+    """How fast answers were, how many failed, how much disk is left. It decides nothing about models."""
+
+    p50_us: int | None = None
+    p99_us: int | None = None
+    p99_limit_us: int = 0
+    cold: float | None = None  # share of answers to unknown subjects
+    disk_free: int = 0
+    disk_total: int = 0
+    outcomes_waiting: int = 0
+    failed_so_far: int = 0
+    which: tuple[str, ...] = ()
+    model: None = None
+    kind: Literal["platform"] = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureParity:
+    """One feature of live requests: as it was served, and as training makes it."""
+
+    view: str
+    feature: str
+    requests: int
+    numbers: int
+    missing: int
+    difference: float
+    ok: bool
+    worst: str | None = None  # prediction
+
+
+@dataclass(frozen=True, slots=True)
+class ParityWindow:
+    """The features of the champion's first requests."""
+
+    model: str
+    features: tuple[FeatureParity, ...] = ()
+    kind: Literal["parity"] = "parity"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomWindow:
+    """Of a monitor that is not Tidemill's own."""
+
+    model: str | None = None
+    which: tuple[str, ...] = ()
+    figures: JsonObject = field(default_factory=dict)
+    kind: Literal["custom"] = "custom"
+
+
+WindowData = DriftWindow | QualityWindow | PlatformWindow | ParityWindow | CustomWindow
+WINDOWS: Mapping[str, type[WindowData]] = {
+    "drift": DriftWindow,
+    "quality": QualityWindow,
+    "platform": PlatformWindow,
+    "parity": ParityWindow,
+    "custom": CustomWindow,
+}
