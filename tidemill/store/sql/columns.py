@@ -1,12 +1,13 @@
-"""The column types: whole numbers, reals, flags and JSON, the same in SQLite (STRICT) and in PostgreSQL."""
+"""The column types, and the columns of a record: the same in SQLite (STRICT) and in PostgreSQL."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Double, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -76,3 +77,30 @@ class Tagged(TypeDecorator[Any]):
             return None
         raw = json.loads(value)
         return msgspec.convert(raw, dict(self.kinds)[raw["kind"]])
+
+
+_KINDS: dict[str, TypeEngine[Any]] = {
+    "str": Words,
+    "int": Whole,
+    "Micros": Whole,
+    "float": Real,
+    "bool": Flag(),
+    "bytes": Bytes,
+    "JsonObject": JsonText(),
+    "tuple[str, ...]": JsonTuple(),
+    "tuple[JsonObject, ...]": JsonTuple(),
+}
+"""By the annotation of a record's field, as it is written."""
+
+
+def table_of(tables: MetaData, name: str, record: type, *key: str, **typed: TypeEngine[Any]) -> Table:
+    """The table of a record: a column a field, in their order; what may be None may be NULL. ``typed``: fields of a type of their own."""
+    columns = (_column(f.name, str(f.type), key, typed) for f in fields(record))
+    return Table(name, tables, *columns, sqlite_strict=True)
+
+
+def _column(name: str, annotation: str, key: tuple[str, ...], typed: dict[str, TypeEngine[Any]]) -> Column[Any]:
+    kind = typed.get(name) or _KINDS[annotation.removesuffix(" | None")]
+    if name in key:
+        return Column(name, kind, primary_key=True, autoincrement=False)
+    return Column(name, kind, nullable=annotation.endswith(" | None"))

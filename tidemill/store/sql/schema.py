@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Column, ColumnDefault, ForeignKeyConstraint, Index, MetaData, Table, func, select
 
-from sqlalchemy import Column, ColumnDefault, ForeignKey, Index, MetaData, Table, func, select
-from sqlalchemy.types import TypeEngine
-
+from tidemill.store import records
 from tidemill.store.payloads import WINDOWS
-from tidemill.store.sql.columns import Flag, JsonText, JsonTuple, Tagged, Whole, Words
+from tidemill.store.sql.columns import JsonText, Tagged, Whole, Words, table_of
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -19,149 +17,39 @@ NAMES = {
 tables = MetaData(naming_convention=NAMES)
 
 
-def key(name: str, kind: TypeEngine[Any] = Words) -> Column[Any]:
-    return Column(name, kind, primary_key=True, autoincrement=False)
-
-
-def not_null(name: str, kind: TypeEngine[Any] = Words) -> Column[Any]:
-    return Column(name, kind, nullable=False)
-
-
-def nullable(name: str, kind: TypeEngine[Any] = Words) -> Column[Any]:
-    return Column(name, kind, nullable=True)
-
-
-def _table(name: str, *columns: Column[Any]) -> Table:
-    return Table(name, tables, *columns, sqlite_strict=True)
-
-
-runs = _table(
-    "runs",
-    key("id"),
-    not_null("pipeline"),
-    not_null("key"),
-    not_null("status"),
-    not_null("owner"),
-    not_null("started", Whole),
-    nullable("ended", Whole),
-    nullable("parent"),
-    not_null("params", JsonText()),
-    not_null("seed", Whole),
-    not_null("code", JsonText()),
-    not_null("environment", JsonText()),
-    not_null("cost", JsonText()),
-    not_null("outputs", JsonText()),
-    nullable("error"),
-)
+runs = table_of(tables, "runs", records.Run, "id")
 Index(None, runs.c.pipeline, runs.c.started)
 Index(None, runs.c.status, runs.c.key)
 Index(None, runs.c.started)
 
-steps = _table(
-    "steps",
-    Column("run", Words, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    key("name"),
-    not_null("status"),
-    not_null("position", Whole),
-    not_null("after", JsonTuple()),
-    not_null("fingerprint"),
-    not_null("fingerprint_inputs", JsonText()),
-    not_null("inputs", JsonText()),
-    not_null("outputs", JsonText()),
-    not_null("impure", JsonTuple()),
-    not_null("attempt", Whole),
-    nullable("started", Whole),
-    nullable("ended", Whole),
-    not_null("cpu_us", Whole),
-    nullable("error"),
-)
+steps = table_of(tables, "steps", records.Step, "run", "name")
+steps.append_constraint(ForeignKeyConstraint(["run"], ["runs.id"], ondelete="CASCADE"))
 Index(None, steps.c.fingerprint, steps.c.ended)
 
-artifacts = _table("artifacts", key("digest"), not_null("codec"), not_null("size", Whole), not_null("created", Whole))
+artifacts = table_of(tables, "artifacts", records.Artifact, "digest")
 
-edges = _table("edges", key("source"), key("target"), key("relation"), not_null("at", Whole))
+edges = table_of(tables, "edges", records.Edge, "source", "target", "relation")
 Index(None, edges.c.target)
 
-datasets = _table(
-    "datasets",
-    key("dataset"),
-    key("version", Whole),
-    key("generation", Whole),
-    not_null("digest"),
-    not_null("rows", Whole),
-    not_null("quarantined", Whole),
-    not_null("created", Whole),
-    nullable("run"),
-    nullable("time_min", Whole),
-    nullable("time_max", Whole),
-    nullable("profile"),
-    not_null("ingest"),
+datasets = table_of(tables, "datasets", records.DatasetVersion, "dataset", "version", "generation")
+
+files = table_of(tables, "files", records.IngestedFile, "dataset", "digest")
+
+models = table_of(tables, "models", records.ModelVersion, "name", "version")
+
+aliases = Table(
+    "aliases",
+    tables,
+    Column("name", Words, primary_key=True),
+    Column("alias", Words, primary_key=True),
+    Column("version", Whole, nullable=False),
+    sqlite_strict=True,
 )
 
-files = _table(
-    "files",
-    key("dataset"),
-    key("digest"),
-    not_null("name"),
-    not_null("rows", Whole),
-    not_null("quarantined", Whole),
-    not_null("version", Whole),
-    not_null("ingest"),
-    not_null("at", Whole),
-)
-
-models = _table(
-    "models",
-    key("name"),
-    key("version", Whole),
-    not_null("bundle"),
-    not_null("evaluation_bundle"),
-    not_null("recipe", JsonText()),
-    not_null("kind"),
-    not_null("metrics", JsonText()),
-    not_null("data", JsonTuple()),
-    not_null("trained_through", Whole),
-    nullable("run"),
-    not_null("author"),
-    nullable("card"),
-    not_null("created", Whole),
-)
-
-aliases = _table("aliases", key("name"), key("alias"), not_null("version", Whole))
-
-verdicts = _table(
-    "verdicts",
-    key("id"),
-    not_null("model"),
-    not_null("gate"),
-    not_null("blessing"),
-    not_null("passed", Flag()),
-    not_null("no_baseline", Flag()),
-    not_null("evidence", JsonText()),
-    nullable("attestation"),
-    not_null("at", Whole),
-)
+verdicts = table_of(tables, "verdicts", records.Verdict, "id")
 Index(None, verdicts.c.model, verdicts.c.at)
 
-releases = _table(
-    "releases",
-    key("id"),
-    not_null("endpoint"),
-    not_null("model"),
-    not_null("status"),
-    not_null("stages", JsonTuple()),
-    not_null("stage", Whole),
-    not_null("stage_since", Whole),
-    not_null("created", Whole),
-    nullable("started", Whole),
-    nullable("ended", Whole),
-    nullable("previous"),
-    nullable("override"),
-    not_null("attestations", JsonTuple()),
-    nullable("decision"),
-    not_null("author"),
-    not_null("evidence", JsonText()),
-)
+releases = table_of(tables, "releases", records.Release, "id")
 Index(None, releases.c.endpoint, releases.c.status)
 # The promise "one champion record per endpoint" is the database's, not the program's.
 # (`postgres.py` gives every index its `where`: naming PostgreSQL here would load that dialect for everybody.)
@@ -172,100 +60,49 @@ Index(
     sqlite_where=releases.c.status == "champion",
 )
 
-serving_failures = _table(
-    "serving_failures", key("release"), not_null("environment"), not_null("endpoint"), not_null("count", Whole)
+serving_failures = Table(
+    "serving_failures",
+    tables,
+    Column("release", Words, primary_key=True),
+    Column("environment", Words, nullable=False),
+    Column("endpoint", Words, nullable=False),
+    Column("count", Whole, nullable=False),
+    sqlite_strict=True,
 )
 
-decisions = _table(
-    "decisions",
-    key("id"),
-    not_null("at", Whole),
-    not_null("action"),
-    not_null("reason"),
-    not_null("evidence", JsonText()),
-    not_null("evidence_digest"),
-    not_null("policy", JsonText()),
-    nullable("run"),
-)
+decisions = table_of(tables, "decisions", records.Decision, "id")
 Index(None, decisions.c.at, decisions.c.id)
 
-jobs = _table(
-    "jobs",
-    key("id"),
-    not_null("environment"),
-    not_null("endpoint"),
-    not_null("kind"),
-    not_null("subject"),
-    not_null("status"),
-    not_null("started", Whole),
-    nullable("ended", Whole),
-    nullable("decision"),
-    not_null("code"),
-    not_null("error"),
-)
+jobs = table_of(tables, "jobs", records.Job, "id")
 Index(None, jobs.c.endpoint, jobs.c.started)
 Index(None, jobs.c.decision)
 
 # `seq` counts what is written, so that cause stands before effect where both are of one instant. No field of the record:
 # the insert itself takes the next number, and there is one writer, which holds the lock of the database.
-events = _table(
-    "events",
-    key("id"),
-    not_null("at", Whole),
-    not_null("kind"),
-    not_null("subject"),
-    not_null("data", JsonText()),
-    not_null("seq", Whole),
-)
+events = table_of(tables, "events", records.Event, "id")
+events.append_column(Column("seq", Whole, nullable=False))
 events.c.seq.default = ColumnDefault(select(func.coalesce(func.max(events.c.seq), 0) + 1).scalar_subquery())
 Index(None, events.c.seq, unique=True)
 Index(None, events.c.at, events.c.seq)
 Index(None, events.c.kind, events.c.at, events.c.seq)
 
-windows = _table(
-    "windows",
-    key("endpoint"),
-    key("monitor"),
-    key("start", Whole),
-    not_null("end", Whole),
-    not_null("n", Whole),
-    not_null("data", Tagged(*WINDOWS.items())),
-    not_null("alarm", Flag()),
-)
+windows = table_of(tables, "windows", records.Window, "endpoint", "monitor", "start", data=Tagged(*WINDOWS.items()))
 
-alarms = _table(
-    "alarms",
-    key("id"),
-    not_null("environment"),
-    not_null("endpoint"),
-    not_null("monitor"),
-    not_null("kind"),
-    nullable("model"),
-    not_null("window", Whole),
-    not_null("opened", Whole),
-    not_null("since", Whole),
-    not_null("what", JsonTuple()),
-    not_null("hurts"),
-    not_null("again", Flag()),
-    not_null("evidence", JsonText()),
-    nullable("closed", Whole),
-)
+alarms = table_of(tables, "alarms", records.Alarm, "id")
 Index(None, alarms.c.endpoint, alarms.c.opened)
 
-leases = _table("leases", key("name"), not_null("owner"), not_null("expires", Whole))
+leases = table_of(tables, "leases", records.Lease, "name")
 
-tokens = _table(
-    "tokens",
-    key("id"),
-    not_null("name"),
-    not_null("hash"),
-    not_null("scopes", JsonTuple()),
-    not_null("created", Whole),
-    nullable("expires", Whole),
-    not_null("once", Flag()),
-)
+tokens = table_of(tables, "tokens", records.Token, "id")
 Index(None, tokens.c.hash, unique=True)
 
-settings = _table("settings", key("name"), not_null("value", JsonText()))
-
-counters = _table("counters", key("name"), not_null("value", Whole))
+settings, counters = (
+    Table(
+        name,
+        tables,
+        Column("name", Words, primary_key=True),
+        Column("value", kind, nullable=False),
+        sqlite_strict=True,
+    )
+    for name, kind in (("settings", JsonText()), ("counters", Whole))
+)
