@@ -26,6 +26,7 @@ from tests.faults.side import ask, settled
 from tests.faults.small_shop import rows, small_shop
 from tests.faults.test_serve_kill import Load
 from tests.serve.real import Scorer, start
+from tests.tiers import both
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.recipes.recommend.replay import Replay
@@ -35,7 +36,7 @@ from tidemill.scope.project import Project, open_project
 from tidemill.serve.client import Client
 from tidemill.types import DAY, to_iso
 
-KILLS, CLIENTS = 20, 2
+CLIENTS = 2
 OFTEN = {
     "on": '[{ new_data = "1 rows" }]',
     "cooldown": '"1 hours"',
@@ -191,8 +192,8 @@ def gone(pid: int) -> bool:
         return True
 
 
-def kill_again_and_again(root: Path, look: Looking, load: Load) -> Counter[str]:
-    """Twenty loops, one after the other; where each was killed.
+def kill_again_and_again(root: Path, look: Looking, load: Load, kills: int) -> Counter[str]:
+    """Loops, one after the other; where each was killed.
 
     In turn on its way up, and at a moment that no loop was killed at before: when a tick has closed its windows,
     in a training, in a release.
@@ -203,7 +204,7 @@ def kill_again_and_again(root: Path, look: Looking, load: Load) -> Counter[str]:
         2: lambda: look.now() > last and look.job() == "model",
         3: lambda: look.now() > last and look.job() == "release",
     }
-    for number in range(KILLS):
+    for number in range(kills):
         with a_loop(root) as loop:
             until(lambda: look.held_by(loop.pid), f"loop {number} holds its lease")
             if number % 4:
@@ -221,14 +222,15 @@ def kill_again_and_again(root: Path, look: Looking, load: Load) -> Counter[str]:
 
 
 @pytest.mark.timeout(600)
-def test_what_was_acknowledged_survives_kills_of_the_loop_at_work(shop: Project) -> None:
+@pytest.mark.parametrize("kills", both(4, 20))
+def test_what_was_acknowledged_survives_kills_of_the_loop_at_work(shop: Project, kills: int) -> None:
     root, load = shop.root, Answering()
     scorer = start(root, auth.issue(shop.store, "load", SCOPES))
     driver = Driver(shop, scorer)
     driver.start()
     clients = load.run(scorer.port, scorer.token)
     with closing(Looking(root)) as look:
-        hit = kill_again_and_again(root, look, load)
+        hit = kill_again_and_again(root, look, load, kills)
     load.over.set()
     for client in clients:
         client.join(60)
@@ -240,18 +242,18 @@ def test_what_was_acknowledged_survives_kills_of_the_loop_at_work(shop: Project)
         assert loop.wait(60) == 0
     scorer.process.kill()
     scorer.process.wait()
-    assert hit["model"] >= 3 and hit["release"] >= 1 and hit["watching"] + hit["decided"] >= 1, hit
+    assert sum(hit.values()) == kills and hit["model"] >= kills // 7 and len(hit) >= 2, hit
     assert not load.wrong
-    check_live(root, load, driver)
-    check_story(root, driver)
+    check_live(root, load, driver, kills)
+    check_story(root, driver, kills)
 
 
-def check_live(root: Path, load: Answering, driver: Driver) -> None:
+def check_live(root: Path, load: Answering, driver: Driver, kills: int) -> None:
     """Every acknowledged answer and outcome is there, and joined to where it belongs; nothing is there that nobody sent."""
     assert driver.replay is not None
     kept = dict(ask(root, "select key, output from predictions", "live.db"))
     outcomes = {key: rest for key, *rest in ask(root, "select key, value, how, joined from outcomes", "live.db")}
-    assert len(load.predictions) > 10 * KILLS and len(load.outcomes) > 10 * KILLS and driver.replay.scored
+    assert len(load.predictions) > 10 * kills and len(load.outcomes) > 10 * kills and driver.replay.scored
     for key, answer in load.predictions.items():
         assert json.loads(kept[key])["items"] == answer["items"]
     for key, value in load.outcomes.items():
@@ -263,14 +265,14 @@ def check_live(root: Path, load: Answering, driver: Driver) -> None:
     assert ask(root, "select count(*) from outcomes where how = '' and at < 0", "live.db") == [(0,)]
 
 
-def check_story(root: Path, driver: Driver) -> None:
+def check_story(root: Path, driver: Driver, kills: int) -> None:
     """One decision a day, one model a decision, one release a model; windows that count each answer once; all at rest."""
     assert list(settled(root)) == []
     ends = driver.played
     assert [at for (at,) in ask(root, "select at from decisions order by at")] == ends, "one decision a due moment"
     wanted = ask(root, "select id from decisions where action = 'retrain'")
     made = ask(root, "select decision, count(*) from releases where decision is not null group by decision")
-    assert sorted(made) == sorted((name, 1) for (name,) in wanted) and len(made) >= 3
+    assert sorted(made) == sorted((name, 1) for (name,) in wanted) and len(made) >= kills // 4
     versions = [version for (version,) in ask(root, "select version from models order by version")]
     assert versions == list(range(1, 2 + len(wanted)))
     assert ask(root, "select count(*) from decisions where action = 'retrain' and run is null") == [(0,)]
@@ -286,5 +288,5 @@ def check_story(root: Path, driver: Driver) -> None:
                     f"where o.value > 0 and p.at >= {start_} and p.at < {end}"
                 )
                 assert ask(root, query, "live.db") == [(n,)], (to_iso(start_), n)
-            assert sum(n for *_, n in found) > KILLS
+            assert sum(n for *_, n in found) > kills
     assert ends[0] == OPENING + DAY

@@ -10,14 +10,17 @@ import threading
 from contextlib import closing
 from typing import Any
 
+import pytest
+
 from tests.serve import released
 from tests.serve.asking import NOON, opened
 from tests.serve.real import start
+from tests.tiers import both
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.types import DAY, to_iso
 
-KILLS, CLIENTS = 20, 6
+CLIENTS = 6
 
 
 class Load:
@@ -79,13 +82,14 @@ class Load:
             self.predictions[key] = data
 
 
-def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kills", both(5, 20))
+def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch, kills):
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     chance, load = random.Random(2), Load()
     with opened(tmp_path / "shop") as project:
         released.champion(project)
         token = auth.issue(project.store, "load", SCOPES)
-        for _ in range(KILLS):
+        for _ in range(kills):
             scorer = start(project.root, token)
             threads = load.run(scorer.port, token)
             for _ in range(chance.randrange(1, 400)):
@@ -95,7 +99,7 @@ def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch):
             for thread in threads:
                 thread.join(60)
     assert not load.wrong
-    assert len(load.predictions) > KILLS and len(load.outcomes) > KILLS
+    assert len(load.predictions) > kills and len(load.outcomes) > kills
     with sqlite3.connect(project.state / "live.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         kept = {
@@ -110,5 +114,5 @@ def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch):
     assert all(outcomes[key] == value for key, value in load.outcomes.items())
     assert rows == len(kept)  # asked again, and not doubled
     assert sorted(events) == sorted(outcomes)  # an outcome and its place in the history are one commit
-    unacknowledged = CLIENTS * KILLS
+    unacknowledged = CLIENTS * kills
     assert len(kept) + len(outcomes) <= len(load.predictions) + len(load.outcomes) + unacknowledged

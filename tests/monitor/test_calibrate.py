@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.tiers import both
 from tidemill.config.policies import FalseAlarms
 from tidemill.monitor.calibrate import PERSIST, calibrate, onsets
 from tidemill.monitor.drift import Column, together
@@ -54,11 +55,12 @@ def columns_of(blocks: list[np.ndarray]) -> list[Column]:
     ]
 
 
+@pytest.mark.parametrize("projects", both(3, 20))
 @pytest.mark.parametrize("days", [plain_days, clumped_days])
-def test_realised_is_at_most_promised(days) -> None:
-    """Ten projects with a clean past of 300 days and two clean years after it: 80 quarters of days."""
+def test_realised_is_at_most_promised(days, projects) -> None:
+    """Projects with a clean past of 300 days and two clean years after it: eight quarters of days each."""
     quarters, seen = 0.0, 0
-    for seed in range(10):
+    for seed in range(projects):
         rng = np.random.default_rng(seed)
         shares = [rng.dirichlet(np.ones(8) * 3) for _ in range(4)]
         blocks = days(rng, shares, 300 + 728)

@@ -196,7 +196,9 @@ def run_child(root: Path, fault: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", CHILD, str(root)], capture_output=True, text=True, env=env)
 
 
-@pytest.mark.parametrize("fault", ["2", "6:3", "9:3", "11"])
+@pytest.mark.parametrize(
+    "fault", ["6:3", "11", *(pytest.param(fault, marks=pytest.mark.nightly) for fault in ("2", "9:3"))]
+)
 def test_killed_anywhere_it_is_the_same_run_and_one_release(project, fault):
     add_model(project, 1, kind="first")
     killed = run_child(project.root, fault)

@@ -464,5 +464,11 @@ class Life(RuleBasedStateMachine):
             assert by_id[champion.previous].status == "superseded"
 
 
-Life.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None, derandomize=True)
 TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=5, stateful_step_count=20, deadline=None, derandomize=True)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1200)
+class TestLongLife(Life.TestCase):
+    settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
