@@ -303,7 +303,7 @@ def test_the_document_tells_every_route(ask):
     assert found["openapi"].startswith("3.1")
     told_routes = {(m.upper(), p) for p, ops in found["paths"].items() for m in ops}
     assert {("POST", "/predict/{endpoint}"), ("POST", "/feedback"), ("GET", "/api/runs")} <= told_routes
-    body = found["components"]["schemas"]["PredictBody"]
+    body = found["components"]["schemas"]["ItemsRequest"]
     assert body["additionalProperties"] is False and body["properties"]["k"]["maximum"] == 1000
     for operations in found["paths"].values():
         for operation in operations.values():

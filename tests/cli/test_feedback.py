@@ -11,6 +11,7 @@ from tidemill.cli.predict import feedback
 from tidemill.recipes.new import new_project
 from tidemill.scope.project import open_project
 from tidemill.serve.bodies import outcomes_of
+from tidemill.tasks.ranking.outcomes import ItemOutcome
 from tidemill.types import SECOND
 
 
@@ -25,7 +26,7 @@ class Server:
         return cls()
 
     def post(self, path, body):
-        outcomes_of(json.dumps(body).encode(), 1 << 60)
+        outcomes_of(json.dumps(body).encode(), 1 << 60, ItemOutcome)
         Server.sent += body
         return {"outcomes": len(body), **Server.reply}
 

@@ -60,13 +60,6 @@ def test_what_no_part_could_work_with_is_refused_with_its_line(said, words):
     assert str(caught.value.place).partition(":")[2], "the line is said"
 
 
-@pytest.mark.parametrize("task", ["steps:", "steps:a.b", "steps:1x"])
-def test_a_task_of_ones_own_has_the_name_of_a_function(task):
-    with pytest.raises(ConfigError, match="unknown task"):
-        parse(BASE.replace("recommend", task))
-    assert parse(BASE.replace("recommend", "steps:mine")).models["shop"].task == "steps:mine"
-
-
 @pytest.mark.parametrize("key", ["source", "contract"])
 def test_an_empty_source_or_contract_is_refused(key):
     with pytest.raises(ConfigError, match=f"{key} is empty"):

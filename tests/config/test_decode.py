@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemill.config import Config, FeatureConfig, load, parse
+from tidemill.config import Config, load, parse
 from tidemill.config.resolve import File
 from tidemill.errors import ConfigError, NotAvailableYet
 
@@ -62,7 +62,6 @@ def test_features_keep_their_names_apart_from_the_views_own_keys():
         ("[monitr]\nx = 1", "tidemill.toml:8", "did you mean 'monitor'?"),
         ('[monitor]\nwindow = "oops"', "tidemill.toml:9", "is not a length of time"),
         ("[retrain]\ncooldown = 3", "tidemill.toml:9", "expected `str`, got `int`"),
-        ('metric = "auc"', "tidemill.toml:8", "unknown metric 'auc'"),
         ('[features.b]\nfrom = "salez"\nentity = "c"', "tidemill.toml:9", "did you mean 'sales'?"),
         (
             '[features.b]\nfrom = "sales"\nx = { op = "sum", halflife = "1 d" }',
@@ -94,7 +93,6 @@ def test_features_keep_their_names_apart_from_the_views_own_keys():
         ('[jobs]\ntrain = "long"', "tidemill.toml:9", "is not a length of time"),
         ('[gates]\nrefit = { margin = "2 pct" }', "tidemill.toml:9", "is not a share"),
         ("[monitor]\ndrift = { false_alarms = { at_most = 0 } }", "tidemill.toml:9", "no promise about false alarms"),
-        ('[gates]\nbaseline = { superior_to = "popularty" }', "tidemill.toml:9", "did you mean 'popularity'?"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place_and_the_way_out(extra, place, words):
@@ -113,7 +111,6 @@ DATA, MODEL, END = (
 VIEW = '[features.b]\nfrom = "sales"\nentity = "customer"\n'
 LATER = [
     (BASE + '[gates]\nslices = { by = ["country"], max_gap = 0.2 }', END, "the gate 'slices'"),
-    (BASE.replace("recommend", "forecast"), MODEL, "the task 'forecast'"),
     (BASE + "[environment.a]\nrollout = [{ shadow = true }]", END, "rollout: a stage 'shadow'"),
     (
         BASE + '[retrain]\non = [{ schedule = "0 3 * * 1", zone = "Europe/London" }]',
@@ -125,21 +122,6 @@ LATER = [
     *(
         (BASE.replace("data/*.parquet", f"{scheme}://a/b"), DATA, f"a source at {scheme}://")
         for scheme in ("s3", "postgresql", "postgres", "mysql", "gs", "az", "kafka", "https")
-    ),
-    *(
-        (BASE + VIEW + f"x = {{ {said} }}", "tidemill.toml:11", "the feature 'x' for a task that ranks items")
-        for said in (
-            'op = "sum", column = "quantity"',
-            'op = "count", by = "item"',
-            'op = "hour"',
-            'op = "decayed_count", half_life = "9 days"',
-            'op = "decayed_count", by = "item", half_life = "9 days", window = "90 days"',
-        )
-    ),
-    (
-        TABLE + VIEW + 'x = { op = "count", by = "item" }',
-        "tidemill.toml:11",
-        "a feature by item (x) for the task 'regress'",
     ),
 ]
 
@@ -310,20 +292,8 @@ def test_any_text_is_a_configuration_or_a_clear_error(text):
         assert isinstance(config, Config)
 
 
-def test_the_baselines_named_here_are_those_that_can_be_built():
-    from tidemill.config import BASELINES
-    from tidemill.tasks.ranking import learners
-    from tidemill.tasks.tabular import trees
-
-    assert BASELINES["recommend"] == tuple(learners.METHODS)
-    for task in ("classify", "regress"):
-        assert {trees.recipe_of(name, task)["method"] for name in BASELINES[task]} == {"constant"}
-
-
-def test_the_operations_that_are_early_are_those_that_exist():
-    from tidemill.config import unsupported as later
+def test_the_operations_that_can_be_declared_are_those_that_exist():
+    from tidemill.config.unsupported import OPS as DECLARED
     from tidemill.features.transforms import OPS
-    from tidemill.model.prepare import TABLES
 
-    assert set(later.OPS) == set(OPS) and set(later.TABLES) == set(TABLES)
-    assert {f.encode_name for f in msgspec.structs.fields(FeatureConfig)} == later.KEYS
+    assert set(DECLARED) == set(OPS)

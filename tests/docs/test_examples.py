@@ -105,9 +105,10 @@ def test_outcomes_shown_are_taken_by_the_real_decoder():
     import json
 
     from tidemill.serve.bodies import outcomes_of
+    from tidemill.tasks.ranking.outcomes import ItemOutcome
 
     shown = [line for page in PAGES for line in FEEDBACK.findall(page.read_text())]
     assert shown
     for line in shown:
         body = {"at": "2011-01-01T00:00:00Z", **json.loads(line)}
-        assert outcomes_of(json.dumps(body).encode(), 1_300_000_000_000_000)
+        assert outcomes_of(json.dumps(body).encode(), 1_300_000_000_000_000, ItemOutcome)

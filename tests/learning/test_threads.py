@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from tests.tasks.ranking.made import shop
 from tidemill.learning.threads import one_thread, side_by_side
 from tidemill.learning.trainer import Settings
-from tidemill.tasks.ranking.trainer import RankingTrainer
+from tidemill.tasks.ranking.training import RankingTrainer
 from tidemill.types import DAY
 
 
@@ -46,7 +46,7 @@ def test_side_by_side_keeps_the_order_and_raises():
 
 
 def test_fits_side_by_side_are_those_one_by_one():
-    trainer = RankingTrainer(shop(), Settings("recommend", "ndcg@10", 60 * DAY, None, 1, 1_000_000))
+    trainer = RankingTrainer(shop(), Settings("recommend", "ndcg@10", None, 1, 1_000_000, {"half_life": 60 * DAY}))
     for name in ("blend", "item_knn"):
         recipe = trainer.baseline(name)
         ends = (120 * DAY, 150 * DAY, 190 * DAY)

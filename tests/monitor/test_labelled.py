@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tidemill.monitor.labelled import judge_all, values_of
-from tidemill.monitor.outcome_scorers import ItemsScorer, ValueScorer
 from tidemill.store.records import Prediction
 from tidemill.store.sql import open_live
+from tidemill.tasks.ranking.outcomes import ItemsScorer
+from tidemill.tasks.tabular.outcomes import ValueScorer
 from tidemill.testing import records as sample
 from tidemill.testing.live import written
 

@@ -21,6 +21,7 @@ from tidemill.serve.predictor import Predictor, Served
 from tidemill.serve.replay import replay_clock
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
+from tidemill.tasks.table import task_of
 from tidemill.types import DAY, HeldClock
 
 TOML = """
@@ -136,8 +137,8 @@ def make_app(project: Project, champion: Any = None, canary: Any = None, faces: 
     predictor = Predictor(project, metrics)
     predictor.start()
     predictor.served = Served(
-        Loaded(release(), "sha256:a", champion or BuyAgain()),
-        None if canary is None else Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary),
+        Loaded(release(), "sha256:a", champion or BuyAgain(), task_of("recommend")),
+        None if canary is None else Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary, task_of("recommend")),
         project.store.releases.revision(),
     )
     clock = replay_clock(project)

@@ -64,7 +64,7 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
         told = (await ask("POST", "/feedback", lines)).json
         assert (told["new"], told["repeated"], told["conflicting"]) == (1, 1, ["o1"])
         assert told["unknown_predictions"] == ["pred_none"]
-        assert (await ask("POST", "/feedback", {"key": "1"})).json["hint"].startswith("it takes: key, subject, item")
+        assert (await ask("POST", "/feedback", {"key": "1"})).json["hint"].startswith("it takes: key, at, subject, ")
         return (await ask("POST", "/predict/shop", {"subject": "7"})).json
 
     answer = run(work)
@@ -244,7 +244,7 @@ BAD_PREDICT = [
     (b"", "not JSON"),
     (b"{", "not JSON"),
     (b"[]", "Expected `object`"),
-    (b'{"subject": 7}', "Expected `str | null`"),
+    (b'{"subject": 7}', "Expected `str`"),
     (b'{"subject": ""}', "length >= 1"),
     (b'{"subject": "' + b"x" * 300 + b'"}', "length <= 256"),
     (b'{"subject": "7", "k": 0}', ">= 1"),
@@ -255,14 +255,9 @@ BAD_PREDICT = [
     (b'{"subject": "\\u0000"}', "NUL"),
     (b'{"subject": "\\ud800"}', "not JSON"),
     (b'{"subject": "\xff"}', "not JSON"),
-    (b'{"subject": "7", "inputs": {"a": NaN}}', "not JSON"),
-    (b'{"subject": "7", "inputs": {"a": 1e999}}', "out of range"),
-    (b'{"subject": "7", "inputs": {"a": -Infinity}}', "not JSON"),
-    (b'{"subject": "7", "inputs": {"a": {}}}', "Expected"),
-    (b'{"subject": "7", "inputs": {"a": 1}}', "no inputs"),
-    (b'{"k": 3}', "'subject' is missing"),
+    (b'{"subject": "7", "inputs": {"a": 1}}', "unknown field `inputs`"),
+    (b'{"k": 3}', "required field `subject`"),
     (b"[" * 100_000, "Expected `object`"),
-    (b'{"inputs":' * 50_000, "Expected"),
 ]
 
 

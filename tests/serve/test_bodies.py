@@ -7,8 +7,11 @@ import json
 import pytest
 
 from tidemill.errors import BadRequest
-from tidemill.serve.bodies import AHEAD, LARGEST, MAX_ROWS, outcomes_of
+from tidemill.serve.bodies import AHEAD, MAX_ROWS, outcomes_of
 from tidemill.store.records import Outcome
+from tidemill.tasks.port import LARGEST
+from tidemill.tasks.ranking.outcomes import ItemOutcome
+from tidemill.tasks.table import task_of
 from tidemill.types import parse_time, to_iso
 
 NOW = parse_time("2011-03-01T12:00:00Z")
@@ -16,7 +19,7 @@ GOOD = {"key": "536365/85123A", "subject": "17850", "item": "85123A", "value": 6
 
 
 def taken(body: object, task: str = "recommend") -> list[Outcome]:
-    return outcomes_of(json.dumps(body).encode(), NOW, task)
+    return outcomes_of(json.dumps(body).encode(), NOW, task_of(task).outcome)
 
 
 def test_a_good_one() -> None:
@@ -55,7 +58,7 @@ def test_each_wrong_field_is_named(change: dict, place: str) -> None:
 @pytest.mark.parametrize("value", [b"NaN", b"Infinity", b"-Infinity", b"1e400"])
 def test_a_value_that_is_no_number_is_refused(value: bytes) -> None:
     with pytest.raises(BadRequest):
-        outcomes_of(json.dumps(GOOD).encode().replace(b"6,", value + b",", 1), NOW)
+        outcomes_of(json.dumps(GOOD).encode().replace(b"6,", value + b",", 1), NOW, ItemOutcome)
 
 
 @pytest.mark.parametrize("name", list(GOOD))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,8 @@ def served(project, booster):
     digest = put_bundle(project.artifacts, Bundle(said, {"model.txt": booster.model_to_string().encode()}))
     held = hold(project, add_model(project, 1, bundle=digest), "rel_1")
     project.store.releases.promote(held.id, project.clock.now())
+    path = project.root / "tidemill.toml"
+    path.write_text(re.sub(r"(?m)^metric = .*$", "", re.sub(r'task = ".*"', 'task = "regress"', path.read_text())))
     with scorer(project) as running:
         yield running
 
@@ -65,8 +69,11 @@ REFUSED = [
     ({"inputs": {"warmth": "hot"}}, 422, "signature_mismatch", "'hot'"),
     ({"inputs": {"warmth": 1.0, "colour": "red"}}, 422, "signature_mismatch", "unknown input 'colour'"),
     ({"inputs": {"warmth": [1.0]}}, 400, "bad_request", "Expected"),
-    ({"subject": "7"}, 400, "bad_request", "'inputs' is missing"),
-    ({"inputs": None}, 400, "bad_request", "'inputs' is missing"),
+    ({"inputs": {"warmth": {}}}, 400, "bad_request", "Expected"),
+    ({"subject": "7"}, 400, "bad_request", "required field `inputs`"),
+    ({"inputs": None}, 400, "bad_request", "Expected `object`"),
+    ({"inputs": {"warmth": 1.0}, "k": 3}, 400, "bad_request", "unknown field `k`"),
+    ({"inputs": {"day": "m\0o", "warmth": 1.0}}, 400, "bad_request", "NUL"),
 ]
 
 

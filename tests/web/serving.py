@@ -17,6 +17,7 @@ from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor, Served
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
+from tidemill.tasks.table import task_of
 from tidemill.types import DAY, JsonObject, to_iso
 from tidemill.web.app import face
 
@@ -34,7 +35,7 @@ class Trusting(Predictor):
     """Serves whatever the records say is released."""
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded:
-        return Loaded(release, "sha256:0", Counts())  # type: ignore[arg-type]
+        return Loaded(release, "sha256:0", Counts(), task_of("recommend"))  # type: ignore[arg-type]
 
 
 def app(project: Project) -> App:

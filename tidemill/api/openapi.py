@@ -8,9 +8,10 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tidemill.serve.bodies import OUTCOMES, ClockBody, OutcomeBody, PredictBody
+from tidemill.serve.bodies import ClockBody
 from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
 from tidemill.serve.http.routes import OPEN, Route
+from tidemill.tasks.table import task_of
 
 REF = "#/components/schemas/{name}"
 PROBLEM = {
@@ -28,8 +29,6 @@ PROBLEM = {
     },
 }
 _SERVER: dict[Route, tuple[str, Any]] = {
-    PREDICT: ("Answer a request, and write the answer down.", PredictBody),
-    FEEDBACK: ("Tell what really happened.", OutcomeBody | list[OutcomeBody]),
     HEALTH: ("Whether the server is alive, and has a model.", None),
     METRICS: ("Prometheus metrics.", None),
     LOGIN: ("Exchange a one-use code for the page's session.", None),
@@ -41,9 +40,14 @@ _SERVER: dict[Route, tuple[str, Any]] = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document; what an outcome is depends on the project's task."""
-    outcome: Any = OUTCOMES.get(app.state.serving.project.model().task, OutcomeBody)
-    server = {**_SERVER, FEEDBACK: (_SERVER[FEEDBACK][0], outcome | list[outcome])}
+    """The OpenAPI document; what a request and an outcome are depends on the model's task."""
+    task = task_of(app.state.serving.project.model().task)
+    outcome: Any = task.outcome
+    server = {
+        PREDICT: ("Answer a request, and write the answer down.", task.request),
+        FEEDBACK: ("Tell what really happened.", outcome | list[outcome]),
+        **_SERVER,
+    }
     found = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
     bodies = [body for _, body in server.values() if body is not None]
     schemas, components = msgspec.json.schema_components(bodies, ref_template=REF)

@@ -169,10 +169,13 @@ def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
     Exit code 3 when a file cannot be read or would be refused; bad rows that the contract lets pass go to quarantine.
     """
     from tidemill.data.ingest.preview import bad_rows, preview
+    from tidemill.tasks.check import check_roles
 
     errors: list[DataError] = []
     found: list[JsonObject] = []
     with opened(folder) as project:
+        for model in project.dataset(dataset).models:
+            check_roles(model)
         for looked in preview(project, project.dataset(dataset).name):
             told: JsonObject = {
                 "file": looked.file.name,

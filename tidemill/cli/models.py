@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidemill.cli.output import emit, facts, interval, json_option, opened, project_option, said, table
+from tidemill.tasks.table import metric_of
 from tidemill.types import to_iso
 
 
@@ -21,7 +22,7 @@ def models() -> None:
 def ls(folder: Path, as_json: bool) -> None:
     """The leaderboard: every version with its metrics and intervals, best first."""
     with opened(folder) as project:
-        metric = project.model().metric
+        metric = metric_of(project.model())
         found = sorted(project.store.models.list(), key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
         aliases = {
             name: {version: alias for alias, version in project.store.models.aliases(name).items()}

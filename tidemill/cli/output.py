@@ -54,8 +54,10 @@ def project_option(command: F) -> F:
 def opened(folder: Path) -> Iterator[Project]:
     """The project around this folder, closed at the end."""
     from tidemill.scope.project import find_root, open_project
+    from tidemill.tasks.check import check_project
 
     with open_project(find_root(folder.resolve())) as project:
+        check_project(project.root)
         yield project
 
 

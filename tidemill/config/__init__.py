@@ -12,8 +12,6 @@ from tidemill.config.decode import load, parse
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import (
-    BASELINES,
-    METRICS,
     DataConfig,
     FeatureConfig,
     FeatureViewConfig,
@@ -21,12 +19,9 @@ from tidemill.config.sections import (
     ModelSection,
     Section,
     SplitSection,
-    Task,
 )
 
 __all__ = [
-    "BASELINES",
-    "METRICS",
     "Config",
     "DataConfig",
     "EndpointConfig",
@@ -39,7 +34,6 @@ __all__ = [
     "RetrainSection",
     "Section",
     "SplitSection",
-    "Task",
     "load",
     "parse",
 ]

@@ -1,6 +1,7 @@
-"""What types cannot say: names that refer to one another, lengths of time, shares, the metrics of a task.
+"""What types cannot say: names that refer to one another, lengths of time, shares.
 
-What is not understood here would stop the loop, or a release, much later.
+What is not understood here would stop the loop, or a release, much later. What only a task can say (its metrics, its
+baselines, the features that it reads) is checked by `tidemill.tasks.check`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Any
 
 from tidemill.config.amounts import every, parse_share, some_time
 from tidemill.config.policies import RetrainSection, TriggerSection, check_trigger, stages
-from tidemill.config.resolve import Config, EndpointConfig, File, Layers, resolve
-from tidemill.config.sections import BASELINES, METRICS, ModelSection
+from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
+from tidemill.config.sections import ModelSection
 from tidemill.config.unsupported import OPS
 from tidemill.errors import ConfigError
 from tidemill.types import JsonObject, did_you_mean, parse_span
@@ -36,7 +37,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     layers, config = Layers(raw), resolve(file, raw)
     for environment, endpoints in zip(config.environments or ("",), config.endpoints.values(), strict=True):
         for endpoint in endpoints.values():
-            _Policies(endpoint, environment, config, layers, place).check()
+            _Policies(endpoint, environment, layers, place).check()
 
 
 class _Checks:
@@ -109,13 +110,6 @@ class _Checks:
             raise self.wrong(("model",), "no model", 'declare one: [model] with task = "recommend"')
         for name, model in self._file.model.items():
             path = ("model", name)
-            own = model.task.startswith("steps:") and model.task.removeprefix("steps:").isidentifier()
-            if model.task not in METRICS and not own:
-                hint = did_you_mean(model.task, [*METRICS, "steps:NAME"])
-                raise self.wrong((*path, "task"), f"unknown task {model.task!r}", hint)
-            if model.metric and model.metric not in metrics_of(model):
-                hint = did_you_mean(model.metric, metrics_of(model))
-                raise self.wrong((*path, "metric"), f"unknown metric {model.metric!r} for {model.task}", hint)
             if model.search.trials < 1:
                 raise self.wrong((*path, "search"), "search.trials must be at least 1")
             self.times(
@@ -151,11 +145,8 @@ class _Checks:
 class _Policies:
     """What is checked of an endpoint in an environment, each at the place where it was said."""
 
-    def __init__(
-        self, endpoint: EndpointConfig, environment: str, config: Config, layers: Layers, place: Place
-    ) -> None:
-        self._endpoint, self._model = endpoint, config.models[endpoint.model]
-        self._environment, self._layers, self._place = environment, layers, place
+    def __init__(self, endpoint: EndpointConfig, environment: str, layers: Layers, place: Place) -> None:
+        self._endpoint, self._environment, self._layers, self._place = endpoint, environment, layers, place
 
     def check(self) -> None:
         self._gates()
@@ -179,16 +170,8 @@ class _Policies:
             raise type(exc)(f"{said}{exc.message}", place=place, hint=exc.hint) from exc
 
     def _gates(self) -> None:
-        gates, task = self._endpoint.policies.gates, self._model.task
-        known = BASELINES.get(task, BASELINES["recommend"])
-        baseline = gates.baseline.superior_to
-        if baseline.replace("-", "_") not in known:
-            hint = did_you_mean(baseline, known)
-            raise self._wrong("gates", "baseline", f"unknown baseline {baseline!r} for {task}", hint)
+        gates = self._endpoint.policies.gates
         for key, gate in (("refit", gates.refit), ("method", gates.method), ("baseline", gates.baseline)):
-            if gate.metric and gate.metric not in metrics_of(self._model):
-                hint = did_you_mean(gate.metric, metrics_of(self._model))
-                raise self._wrong("gates", key, f"unknown metric {gate.metric!r} for {task}", hint)
             if not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
                 hint = "a share of at least 0.5 and below 1, such as 0.95"
                 raise self._wrong("gates", key, f"confidence {gate.confidence} is none", hint)
@@ -215,11 +198,6 @@ class _Policies:
         if retrain.budget != "none":
             self._read("retrain", "budget", some_time, retrain.budget.cpu, said="budget: ")
             self._read("retrain", "budget", every, retrain.budget.every, said="budget: ")
-
-
-def metrics_of(model: ModelSection) -> tuple[str, ...]:
-    """What the answers of its task are measured by, the usual one first."""
-    return METRICS.get(model.task, METRICS["recommend"])
 
 
 def _jobs(file: File) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from tidemill.config import strict
 from tidemill.config.check import check
 from tidemill.config.places import place_of
-from tidemill.config.resolve import Config, File, resolve
+from tidemill.config.resolve import Config, File, Layers, resolve
 from tidemill.config.unsupported import later
 from tidemill.errors import ConfigError, NotAvailableYet, ProjectError
 from tidemill.types import JsonObject
@@ -45,6 +46,15 @@ def refuse_former_name(folder: Path) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A configuration, and where each part of it stands: for checks above this layer."""
+
+    config: Config
+    layers: Layers
+    place: Callable[..., str]  # of a path, as file and line
+
+
 def parse(text: str, name: str = "tidemill.toml") -> Config:
     """The configuration in this text.
 
@@ -53,6 +63,11 @@ def parse(text: str, name: str = "tidemill.toml") -> Config:
     ...
     tidemill.errors.ConfigError: tidemill.toml:5: unknown key 'metrik' in [model] - did you mean 'metric'?
     """
+    return read(text, name).config
+
+
+def read(text: str, name: str = "tidemill.toml") -> Read:
+    """As `parse`, with the places."""
     try:
         raw = tomllib.loads(text)
     except RecursionError as exc:
@@ -65,7 +80,7 @@ def parse(text: str, name: str = "tidemill.toml") -> Config:
         raise NotAvailableYet(f"{found.what} is not available yet", place=source.place(found.path), hint=found.hint)
     file = strict.decode(shaped, File, strict.Source(source.place, source.label, ConfigError))
     check(file, shaped, source.place)
-    return resolve(file, shaped)
+    return Read(resolve(file, shaped), Layers(shaped), source.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,6 @@ import msgspec
 
 from tidemill.types import JsonObject
 
-Task = str
-"""``recommend``, ``classify``, ``regress`` or ``steps:NAME``."""
-
-METRICS = {
-    "recommend": ("ndcg@10", "recall@20", "mrr@20"),
-    "classify": ("log_loss", "auc"),
-    "regress": ("mae", "rmse"),
-}
-BASELINES = {
-    "recommend": ("popularity", "buy_again", "item_knn", "ease", "blend"),
-    "classify": ("constant", "popularity", "prior"),
-    "regress": ("constant", "mean", "popularity"),
-}
-"""What ``superior_to`` of the baseline gate may name; of tables all are the constant answer."""
-
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One section of tidemill.toml."""
@@ -141,7 +126,7 @@ class ModelSection(Section, frozen=True):
     """``[model.NAME]``: the task, what it learns from, what good means, and how far to search."""
 
     given: ClassVar[tuple[str, ...]] = ("name",)
-    task: Task
+    task: str
     name: str = ""
     rows: RowsSection | None = None
     label: LabelSection | None = None

@@ -14,11 +14,6 @@ from tidemill.types import JsonObject
 
 OPS = ("count", "sum", "last", "mean", "decayed_count", "hour", "weekday", "month", "trend")
 """What a feature may be made by; a word that is not among them is wrong, not early."""
-KEYS = {"op", "by", "column", "half_life", "window"}
-TABLES = ("classify", "regress")
-"""Tasks whose features are columns of a table; the others rank items by what a subject had."""
-
-
 Path = tuple[str, ...]
 
 
@@ -34,13 +29,12 @@ class Later:
 def later(raw: JsonObject) -> Iterator[Later]:
     """Every such setting of the file, in its order. Takes any shape: what is wrong is said when it is decoded.
 
-    >>> [found.what for found in later({"gates": {"slices": {}}, "model": {"a": {"task": "forecast"}}})]
-    ["the gate 'slices'", "the task 'forecast'"]
+    >>> [found.what for found in later({"gates": {"slices": {}}})]
+    ["the gate 'slices'"]
     """
     yield from _gates(raw)
     yield from _models(raw)
     yield from _data(raw)
-    yield from _features(raw)
 
 
 def _gates(raw: JsonObject) -> Iterator[Later]:
@@ -56,8 +50,6 @@ def _gates(raw: JsonObject) -> Iterator[Later]:
 def _models(raw: JsonObject) -> Iterator[Later]:
     for name, model in _table(raw.get("model")).items():
         path, model = ("model", name), _table(model)
-        if model.get("task") == "forecast":
-            yield Later((*path, "task"), "the task 'forecast'", "regress answers one row at a time")
         if {"entity", "every"} & set(_table(model.get("rows"))):
             yield Later((*path, "rows"), "a row an entity every so often", 'write rows = { from = "DATASET" }')
         if {"from", "op", "within"} & set(_table(model.get("label"))):
@@ -72,36 +64,6 @@ def _data(raw: JsonObject) -> Iterator[Later]:
         if scheme:
             hint = 'files of the project, or a function of your own: source = "steps:NAME"'
             yield Later(("data", key, "source"), f"a source at {scheme[1].lower()}://", hint)
-
-
-def _features(raw: JsonObject) -> Iterator[Later]:
-    """Features that no model which sees them would read."""
-    views = _table(raw.get("features"))
-    for model in _table(raw.get("model")).values():
-        named = _table(_table(model).get("inputs")).get("views")
-        source = _table(_table(model).get("rows")).get("from") or next(iter(_table(raw.get("data"))), None)
-        seen = named if isinstance(named, list) else [k for k, v in views.items() if _table(v).get("from") == source]
-        for view in seen:
-            for name, feature in _table(
-                _table(views.get(view) if isinstance(view, str) else None).get("features")
-            ).items():
-                yield from _feature(("features", view, "features", name), feature, _table(model).get("task"))
-
-
-def _feature(path: Path, feature: Any, task: Any) -> Iterator[Later]:
-    if not isinstance(feature, dict) or feature.get("op") not in OPS or set(feature) - KEYS:
-        return  # wrong, and said so later
-    if task in TABLES:
-        if "by" in feature:
-            what = f"a feature by item ({path[-1]}) for the task {task!r}"
-            yield Later(path, what, "declare it without by: one number a row")
-    elif _ranks(task) and (feature["op"] != "decayed_count" or "by" not in feature or "window" in feature):
-        hint = 'items = { op = "decayed_count", by = ITEM, half_life = "180 days" }'
-        yield Later(path, f"the feature {path[-1]!r} for a task that ranks items", hint)
-
-
-def _ranks(task: Any) -> bool:
-    return isinstance(task, str) and (task == "recommend" or task.startswith("steps:"))
 
 
 def _table(value: Any) -> JsonObject:

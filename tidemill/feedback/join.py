@@ -17,10 +17,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from tidemill.monitor.outcome_scorers import outcome_scorer_of
 from tidemill.scope.project import Project
 from tidemill.store.ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome
+from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, SECOND, JsonObject, Micros
 
 SETTLE: Micros = 60 * SECOND

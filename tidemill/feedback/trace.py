@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound, StoreError
 from tidemill.store.lineage import downstream, upstream
@@ -119,31 +119,21 @@ def _reasons(
     shown: Sequence[JsonObject],
 ) -> tuple[list[JsonObject], JsonObject]:
     """Why each item, and whether the stored bytes give the same answer again."""
-    from tidemill.features.online import History
     from tidemill.store.artifacts.codecs import get_bundle
-    from tidemill.tasks.scoring import load
+    from tidemill.tasks.scoring import load, task_answering
 
-    if "items" not in answer:
-        return [], {"same_items": True, "why": "a table model: its inputs stand in the prediction"}
     try:
-        scorer: Any = load(get_bundle(project.artifacts, model.bundle))
+        bundle = get_bundle(project.artifacts, model.bundle)
     except StoreError as exc:
         return [], {"same_items": False, "why": f"the model's bundle cannot be read any more: {exc}"}
-    known = History()
-    known.extend(history)
-    items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
-    again, scores = scorer.recommend(items, values, prediction.at, len(answer["items"]))
-    largest = max((abs(a - b) for a, b in zip(scores, answer["scores"], strict=False)), default=0.0)
-    verified = {"same_items": list(again) == answer["items"], "largest_difference": float(largest)}
-    if not hasattr(scorer, "contributions"):
-        return [], {**verified, "why": "a learner of the project's own does not say which rows weigh"}
-    reasons = []
-    for item, score in zip(answer["items"], answer["scores"], strict=True):
-        weights = scorer.contributions(history, item, prediction.at)
+    found = task_answering(bundle).explain(load(bundle), prediction, answer, history)
+    error = found.verified.get("largest_difference", 0.0)
+    reasons: list[JsonObject] = []
+    for item, score, weights in found.reasons:
         order = sorted(range(len(history)), key=lambda i: (-abs(weights[i]), history[i].key))
         rows = [{**shown[i], "weight": float(weights[i])} for i in order if weights[i] != 0.0]
-        reasons.append({"item": item, "score": score, "rows": rows, "error": float(largest)})
-    return reasons, verified
+        reasons.append({"item": item, "score": score, "rows": rows, "error": error})
+    return reasons, found.verified
 
 
 def impact(project: Project, ref: str) -> JsonObject:

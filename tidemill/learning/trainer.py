@@ -1,18 +1,24 @@
 """What a model has to solve, apart from how it is built: fit a recipe as of a moment, score it on a window, search one.
 
-Rows are those of the step ``features``; `tidemill.tasks.table` opens the trainer of a task.
+Rows are those of the step ``features``; the task's ``training.py`` opens the trainer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.search import SearchResult
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import SECOND, JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.ports import LiveStore
 
 Progress = Callable[[int, int, str], None]
 
@@ -21,14 +27,12 @@ Progress = Callable[[int, int, str], None]
 class Settings:
     """What the configuration says, as plain values: the parameters of a run."""
 
-    task: str  # recommend | classify | regress | steps:NAME
+    task: str
     metric: str
-    half_life: Micros  # of the decayed counts that the history view declares
     train: Micros | None  # how far back training looks; None: everything
     trials: int
     budget: Micros | None  # wall time after which the search begins no trial; None: no end but the trials
-    source: str | None = None  # the text of steps.py, for a project's own learner
-    columns: tuple[JsonObject, ...] = ()  # of a table: what each column of `features` is
+    details: JsonObject = field(default_factory=dict)  # what the task alone knows, see its ``training.py``
 
     @property
     def seconds(self) -> float | None:
@@ -37,19 +41,10 @@ class Settings:
 
     @staticmethod
     def read(said: JsonObject) -> Settings:
-        return Settings(**{**said, "columns": tuple(said.get("columns", ()))})
+        return Settings(**said)
 
     def json(self) -> JsonObject:
-        return {
-            "task": self.task,
-            "metric": self.metric,
-            "half_life": self.half_life,
-            "train": self.train,
-            "trials": self.trials,
-            "budget": self.budget,
-            "source": self.source,
-            "columns": list(self.columns),
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,8 @@ class Trainer(Protocol):
     """One task on one set of rows. Nothing here looks beyond the moment it is given."""
 
     settings: Settings
+    at: NDArray[np.int64]
+    """When each row was, in µs."""
 
     @property
     def baselines(self) -> tuple[str, ...]:
@@ -72,6 +69,10 @@ class Trainer(Protocol):
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline. Raises ModelError."""
+        ...
+
+    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Any:
+        """Requests of a window for the real server: `tidemill.tasks.port.Questions`."""
         ...
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:

@@ -13,13 +13,13 @@ from tidemill.errors import ModelError
 from tidemill.learning.evaluate import summary
 from tidemill.learning.intervals import paired_bootstraps
 from tidemill.learning.split import Cut, cut_by_time
-from tidemill.learning.trainer import Report, Settings
+from tidemill.learning.trainer import Report, Settings, Trainer
 from tidemill.model import prepare
 from tidemill.model.card import card
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.records import Edge, ModelVersion
-from tidemill.tasks.table import open_trainer
+from tidemill.tasks.table import training_of
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
@@ -47,12 +47,17 @@ def split(rows: pl.DataFrame, time: str, test: str, by: str) -> JsonObject:
     return cut_by_time(section, int(rows[time].min()), int(rows[time].max())).json()  # type: ignore[arg-type]
 
 
+def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
+    read = Settings.read(settings)
+    return training_of(read.task).open_trainer(rows, read)
+
+
 @step(version=CODE)
 def search(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, incumbent: JsonObject | None, ctx: Context
 ) -> JsonObject:
     """The recipe, chosen on the validation windows, and everything that was tried."""
-    trainer = open_trainer(rows, Settings.read(settings))
+    trainer = _trainer(rows, settings)
     return trainer.search(Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress).json()
 
 
@@ -61,7 +66,7 @@ def train(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, found: JsonObject, ctx: Context
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
-    trainer, where = open_trainer(rows, Settings.read(settings)), Cut.read(cut)
+    trainer, where = _trainer(rows, settings), Cut.read(cut)
     said = "the twin that is measured, and the one that is released"
     ctx.progress(0, 1, said)
     twin, released = trainer.fits(found["recipe"], (where.test_start, where.end))
@@ -74,7 +79,7 @@ def evaluate(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluation_bundle: Bundle, ctx: Context
 ) -> JsonObject:
     """How good the twin is on the test, with intervals, beside the baselines. What cannot answer says so in ``error``."""
-    trainer, where = open_trainer(rows, Settings.read(settings)), Cut.read(cut)
+    trainer, where = _trainer(rows, settings), Cut.read(cut)
     try:
         own = trainer.report(evaluation_bundle, where.test_start, where.end)
     except ModelError as exc:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.tables.tables import open_tables
-from tidemill.errors import ConfigError, NotAvailableYet
 from tidemill.features.transaction_time import with_knowledge
 from tidemill.features.views import View
 from tidemill.learning.trainer import Settings
 from tidemill.store.records import ModelVersion
-from tidemill.types import DAY, JsonObject, Micros, parse_span
+from tidemill.tasks.table import metric_of, training_of
+from tidemill.types import JsonObject, parse_span
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from tidemill.data.tables.tables import TableCommit
     from tidemill.engine import Context
     from tidemill.scope.project import Project
-
-HALF_LIFE = 180 * DAY
-"""Of a subject's history, where no view declares one."""
-TABLES = ("classify", "regress")
 
 
 def parameters(project: Project, version: int | None, author: str) -> JsonObject:
@@ -37,7 +33,7 @@ def parameters(project: Project, version: int | None, author: str) -> JsonObject
         "goal": project.goal.words,
         "dataset": dataset.name,
         "version": project.store.datasets.get(dataset.name, version).version,
-        "time": "_at" if model.task in TABLES else "at",
+        "time": training_of(model.task).TIME,
         "test": model.split.test,
         "by": model.split.by,
         "settings": settings(project).json(),
@@ -48,18 +44,14 @@ def parameters(project: Project, version: int | None, author: str) -> JsonObject
 
 def settings(project: Project) -> Settings:
     """What tidemill.toml, the contract and steps.py say about the model. Raises ConfigError, ContractError."""
-    from tidemill.tasks.ranking.own import read_source
-
     model, contract = project.model(), load_contract(project, project.model().dataset.name)
     return Settings(
         task=model.task,
-        metric=model.metric,
-        half_life=half_life(views(project, contract), contract),
+        metric=metric_of(model),
         train=model.train,
         trials=model.search.trials,
         budget=None if project.replay else parse_span(model.search.budget),  # a slow machine plays the same story
-        source=read_source(project.root, model.task).decode() if model.task.startswith("steps:") else None,
-        columns=_columns(project, contract) if model.task in TABLES else (),
+        details=training_of(model.task).details(contract, views(project, contract), project.root, model.task),
     )
 
 
@@ -83,27 +75,6 @@ def views(project: Project, contract: Contract) -> list[View]:
     return [View.of(view, contract) for view in project.features.values() if view.from_ == name]
 
 
-def half_life(found: list[View], contract: Contract) -> Micros:
-    """Of the decayed counts by item that a view declares for the subject: one definition for training and serving.
-
-    Raises ConfigError for two of them; NotAvailableYet for counts by another column, or of somebody else.
-    """
-    by_item = [(view, feature) for view in found for feature in view.features if feature.by is not None]
-    for view, feature in by_item:
-        if (view.entity, feature.by) != (contract.subject, contract.item):
-            raise NotAvailableYet(
-                f"counts by {feature.by!r} of {view.entity or 'nobody'!r} are not available yet",
-                place=f"[features.{view.name}] {feature.name}",
-                hint=f"serving keeps those by {contract.item!r} of {contract.subject!r}, the item and the subject",
-            )
-    spans = {feature.half_life for _, feature in by_item if feature.half_life}
-    if len(spans) > 1:
-        raise ConfigError(
-            "two half-lives for the items of a subject", place="[features]", hint="serving keeps one: declare one"
-        )
-    return spans.pop() if spans else HALF_LIFE
-
-
 def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
     """What the step ``features`` depends on outside: the dataset's bytes, when they came, its contract, the declared views."""
     project: Project = ctx.resource("project")
@@ -119,25 +90,13 @@ def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
 
 
 def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
-    """A dataset's version as the task needs it: `Table.pack` or `table_of`."""
+    """A dataset's version as the task's trainer needs it."""
     contract = load_contract(project, dataset)
     frame = open_tables(project).read(dataset, version)
     frame = with_knowledge(frame, contract.time, _commits(project, dataset, version))
-    if project.model().task in TABLES:
-        from tidemill.tasks.tabular.tables import build
-
-        return build(frame.collect(), contract, views(project, contract)).pack()
-    from tidemill.tasks.ranking.interactions import table_of
-
-    return table_of(frame, contract)
+    return training_of(project.model().task).rows(frame, contract, views(project, contract))
 
 
 def _commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
     """Those that brought rows, up to a version."""
     return [commit for commit in open_tables(project).versions(dataset) if commit.version <= version]
-
-
-def _columns(project: Project, contract: Contract) -> tuple[JsonObject, ...]:
-    from tidemill.tasks.tabular.tables import described
-
-    return described(contract, views(project, contract))

@@ -1,68 +1,14 @@
-"""Predictions beside what really happened, and the port by which a task says how good an answer was.
-
-The kernel of watching knows no task: windows, decay, alarms and rollouts ask a `OutcomeScorer` (see `tidemill.monitor.outcome_scorers`).
-"""
+"""Predictions of a window beside their outcomes, and which of them have one by now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
 from weakref import WeakKeyDictionary
 
-from tidemill.learning.measures import Measure
+from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer
 from tidemill.store.ports import LiveStore
-from tidemill.store.records import Outcome, Prediction
-from tidemill.types import DAY, JsonObject, Micros
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPrediction:
-    """One prediction with its outcomes: what was told and what was true, in the task's own terms.
-
-    ``values`` is what the answer adds to the mean of each metric; empty while the truth is not known.
-    """
-
-    prediction: Prediction
-    told: Any
-    truth: Any
-    values: Mapping[str, float] = field(default_factory=dict)
-    revoked: tuple[str, ...] = ()  # of the truth, what was taken back later
-
-    @property
-    def unit(self) -> str:
-        return unit_of(self.prediction)
-
-
-def unit_of(prediction: Prediction) -> str:
-    """The independent unit: the subject, else the day, as in training."""
-    return prediction.subject or f"day {prediction.at // DAY}"
-
-
-class OutcomeScorer(Protocol):
-    """How the answers of a task are judged once the truth is known.
-
-    Promise: `judge` and `told` are pure. ``values`` of `judge` hold every name in ``metrics`` or nothing; what is an error
-    is never negative, what is a share lies in [0, 1]. ``measure`` is the one metric that decay and rollouts look at: it
-    is in ``metrics``, and model versions are evaluated with it.
-    """
-
-    measure: Measure
-    metrics: tuple[str, ...]
-    returns: bool
-    """Whether a value below 0 takes an earlier outcome back."""
-
-    def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction: ...
-
-    def told(
-        self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
-    ) -> JsonObject:
-        """What a window tells of all its answers: the ``figures`` of those that are ``scored``, and the task's own."""
-        ...
-
-    def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
-        """``n``, ``subjects`` and each metric as [figure, low, high], by bootstrap over units."""
-        ...
+from tidemill.store.records import Prediction
+from tidemill.types import Micros
 
 
 def joined(
@@ -99,17 +45,3 @@ def values_of(
 _Scored = tuple[tuple[type[OutcomeScorer], int], Mapping[str, float]]
 """By which kind of judge, from how many outcomes, and the values."""
 _remembered: WeakKeyDictionary[LiveStore, dict[str, _Scored]] = WeakKeyDictionary()
-
-
-def measured(scored: Sequence[LabelledPrediction], metrics: Sequence[Measure], seed: int) -> JsonObject:
-    """``n``, ``subjects`` and each metric's figure with its 95 % interval by unit; ``{"n": 0}`` of nothing."""
-    from tidemill.learning.intervals import bootstrap_intervals
-
-    if not scored:
-        return {"n": 0}
-    units = [j.unit for j in scored]
-    found: JsonObject = {"n": len(scored), "subjects": len(set(units))}
-    values = [[j.values[metric.name] for j in scored] for metric in metrics]
-    for metric, interval in zip(metrics, bootstrap_intervals(values, units, seed), strict=True):
-        found[metric.name] = [metric.rounded(metric.figure(float(x))) for x in interval]
-    return found

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_of
 from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
-from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, joined, unit_of, values_of
-from tidemill.monitor.outcome_scorers import outcome_scorer_of
+from tidemill.monitor.labelled import joined, values_of
 from tidemill.monitor.windows import due, promise_of, span_of
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Prediction, Release, Window
+from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:

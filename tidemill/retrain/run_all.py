@@ -30,19 +30,18 @@ def run_all(project: Project, on_event: OnEvent | None = None, *, author: str = 
 
     Finished steps are reused: killed and called again it goes on where it was. Raises TidemillError.
     """
-    from tidemill.data.ingest.ingest import load_contract
-    from tidemill.data.ingest.roles import lacking
     from tidemill.data.pipeline import ingest
     from tidemill.model.pipeline import build_candidate
     from tidemill.release.pipeline import release_candidate
+    from tidemill.tasks.check import check_roles
 
     def tell(event: Any) -> None:
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
+    for learns in project.models.values():
+        check_roles(learns)
     for name in project.datasets:
-        if error := lacking(project, name, load_contract(project, name)):
-            raise error
         ingest(project, name, on_event=tell)
     model = _on_its_way(project) or build_candidate(project, on_event=tell)
     release = release_candidate(project, model.ref, author=author, on_event=tell)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.config import (
-    METRICS,
     Config,
     EndpointConfig,
     FeatureViewConfig,
@@ -104,8 +103,8 @@ class Model:
 
     @property
     def metric(self) -> str:
-        """The metric that decides: the declared one, or the task's usual one."""
-        return self.section.metric or METRICS.get(self.task, METRICS["recommend"])[0]
+        """The declared metric; `tidemill.tasks.table.metric_of` knows the task's usual one."""
+        return self.section.metric
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,85 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from tidemill.errors import BadRequest, ConfigError
-from tidemill.learning.labels import text_of
 from tidemill.store.records import Outcome
+from tidemill.tasks.port import OutcomeBody, Request
 from tidemill.types import SECOND, Micros, parse_time
 
 MAX_BODY = 1_000_000
 """Bytes of a request body that are read at all."""
 MAX_ROWS = 1_000
-MAX_INPUTS = 1_000
 AHEAD: Micros = 300 * SECOND
 """How far an outcome's time may lie ahead of the clock: two machines never quite agree."""
-LARGEST = 1e9
-"""An outcome's value beyond this is a mistake or an attack: one subject must not outweigh everybody."""
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-Text = Annotated[str, msgspec.Meta(max_length=4_096)]
-Input = int | float | Text | bool | None
 T = TypeVar("T")
-P = TypeVar("P", bound="PredictBody")
-
-
-class PredictBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """``POST /predict/{endpoint}``: who asks and for how many items, or the columns of a table's row.
-
-    ``key`` names the request: the same key again is answered with the stored answer.
-    """
-
-    subject: Name | None = None
-    k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
-    key: Name | None = None
-    inputs: Annotated[dict[Name, Input], msgspec.Meta(max_length=MAX_INPUTS)] | None = None
-
-
-class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One outcome of ``POST /feedback``: what happened. ``value`` below zero takes an outcome back (a return)."""
-
-    key: Name
-    subject: Name
-    item: Name
-    value: Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
-    at: Annotated[str, msgspec.Meta(max_length=40)]
-    prediction_id: Name | None = None
-
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
-        return Outcome(self.key, at, self.subject, self.item, self.value, self.prediction_id, received)
-
-
-class ValueBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One outcome where values are predicted: what the value truly was; the latest word counts.
-
-    It names the prediction, or its subject: then it belongs to that one's latest prediction within reach.
-    """
-
-    key: Name
-    value: Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
-    at: Annotated[str, msgspec.Meta(max_length=40)]
-    subject: Name | None = None
-    prediction_id: Name | None = None
-
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
-        return Outcome(self.key, at, self.subject or "", "", self.value, self.prediction_id, received)
-
-
-class LabelBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One outcome where labels are predicted: what the label truly was. Else as where values are."""
-
-    key: Name
-    value: Name | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
-    at: Annotated[str, msgspec.Meta(max_length=40)]
-    subject: Name | None = None
-    prediction_id: Name | None = None
-
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
-        value = 1.0 if isinstance(self.value, str) else float(self.value)
-        return Outcome(self.key, at, self.subject or "", text_of(self.value), value, self.prediction_id, received)
 
 
 class ClockBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -91,35 +29,38 @@ class ClockBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     to: Annotated[str, msgspec.Meta(max_length=40)]
 
 
-class CandidateBody(PredictBody, forbid_unknown_fields=True, kw_only=True):
-    """A request to a candidate under test: with the moment and watermark that it is asked for."""
-
-    at: Annotated[int, msgspec.Meta(ge=0)] | None = None  # microseconds
-    watermark: Annotated[int, msgspec.Meta(ge=0)] | None = None
-
-
-_predict = msgspec.json.Decoder(PredictBody)
-_candidate = msgspec.json.Decoder(CandidateBody)
-AnyOutcome = OutcomeBody | ValueBody | LabelBody
-OUTCOMES: dict[str, type[AnyOutcome]] = {"regress": ValueBody, "classify": LabelBody}
-"""What an outcome is, by task; of every other an `OutcomeBody`."""
-_most = msgspec.Meta(min_length=1, max_length=MAX_ROWS)
-_outcomes: dict[type[AnyOutcome], msgspec.json.Decoder[Any]] = {
-    OutcomeBody: msgspec.json.Decoder(OutcomeBody | Annotated[list[OutcomeBody], _most]),
-    ValueBody: msgspec.json.Decoder(ValueBody | Annotated[list[ValueBody], _most]),
-    LabelBody: msgspec.json.Decoder(LabelBody | Annotated[list[LabelBody], _most]),
-}
 _clock = msgspec.json.Decoder(ClockBody)
 
 
-def predict_body(data: bytes) -> PredictBody:
-    """Raises BadRequest."""
-    return _plain(_decode(_predict, data), data)
+@cache
+def _decoder(request: type[Request]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(request)
 
 
-def candidate_body(data: bytes) -> CandidateBody:
-    """Raises BadRequest."""
-    return _plain(_decode(_candidate, data), data)
+@cache
+def _candidates(request: type[Request]) -> msgspec.json.Decoder[Any]:
+    """A request to a candidate under test: with the moment and watermark that it is asked for."""
+    whole = Annotated[int, msgspec.Meta(ge=0)] | None
+    fields = [("at", whole, None), ("watermark", whole, None)]
+    return msgspec.json.Decoder(
+        msgspec.defstruct(f"Candidate{request.__name__}", fields, bases=(request,), kw_only=True)
+    )
+
+
+@cache
+def _outcomes(outcome: type[OutcomeBody]) -> msgspec.json.Decoder[Any]:
+    most = msgspec.Meta(min_length=1, max_length=MAX_ROWS)
+    return msgspec.json.Decoder(outcome | Annotated[list[outcome], most])  # type: ignore[valid-type]
+
+
+def predict_body(data: bytes, request: type[Request]) -> Any:
+    """The request of a task. Raises BadRequest."""
+    return _plain(_decode(_decoder(request), data), data)
+
+
+def candidate_body(data: bytes, request: type[Request]) -> Any:
+    """The same with ``at`` (microseconds) and ``watermark``, which may be None. Raises BadRequest."""
+    return _plain(_decode(_candidates(request), data), data)
 
 
 def clock_body(data: bytes) -> ClockBody:
@@ -127,20 +68,19 @@ def clock_body(data: bytes) -> ClockBody:
     return _decode(_clock, data)
 
 
-def outcomes_of(data: bytes, now: Micros, task: str = "recommend") -> list[Outcome]:
-    """The outcomes of this body. All are taken or none. Raises BadRequest, naming the first bad one."""
-    found: Any = _decode(_outcomes[OUTCOMES.get(task, OutcomeBody)], data)
-    bodies: Sequence[AnyOutcome] = found if isinstance(found, list) else [found]
+def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody]) -> list[Outcome]:
+    """The outcomes of this body, of a task. All are taken or none. Raises BadRequest, naming the first bad one."""
+    found: Any = _decode(_outcomes(outcome), data)
+    bodies: Sequence[OutcomeBody] = found if isinstance(found, list) else [found]
     taken = []
     for i, body in enumerate(bodies):
         place = f"$[{i}]" if isinstance(found, list) else "$"
         for field in body.__struct_fields__:
-            value = getattr(body, field)
-            _no_nul(value if isinstance(value, str) else None, f"{place}.{field}")
-        outcome = body.outcome(_moment(body.at, now, f"{place}.at"), now)
-        if not outcome.subject and outcome.prediction is None:
+            _no_nul(getattr(body, field), f"{place}.{field}")
+        kept = body.outcome(_moment(body.at, now, f"{place}.at"), now)
+        if not kept.subject and kept.prediction is None:
             raise BadRequest("whose is it?", place=place, hint="name the prediction_id, or the subject")
-        taken.append(outcome)
+        taken.append(kept)
     return taken
 
 
@@ -173,21 +113,20 @@ def _moment(text: str, now: Micros, place: str) -> Micros:
     return at
 
 
-def _plain(body: P, data: bytes) -> P:
-    if b"\\u0000" not in data:  # the only way in which JSON can say it
-        return body
-    _no_nul(body.subject, "$.subject")
-    _no_nul(body.key, "$.key")
-    for name, value in (body.inputs or {}).items():
-        _no_nul(name, "$.inputs")
-        if isinstance(value, str):
-            _no_nul(value, f"$.inputs.{name}")
+def _plain(body: T, data: bytes) -> T:
+    if b"\\u0000" in data:  # the only way in which JSON can say it
+        for name in body.__struct_fields__:  # type: ignore[attr-defined]
+            _no_nul(getattr(body, name), f"$.{name}")
     return body
 
 
-def _no_nul(text: str | None, place: str) -> None:
-    if text is not None and "\x00" in text:
+def _no_nul(value: object, place: str) -> None:
+    if isinstance(value, str) and "\x00" in value:
         raise BadRequest("a text holds a NUL character, which no store can keep", place=place)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _no_nul(name, place)
+            _no_nul(inner, f"{place}.{name}")
 
 
 def _shape(decoder: msgspec.json.Decoder[Any]) -> str:

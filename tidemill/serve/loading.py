@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from numpy import float64
-from numpy.typing import NDArray
+from typing import Any
 
 from tidemill.errors import ModelError, NotAttested, TidemillError
 from tidemill.release.signing.attest import verify_release
@@ -16,23 +13,7 @@ from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Release
 from tidemill.tasks import scoring
-from tidemill.types import JsonObject, Micros
-
-
-class Recommends(Protocol):
-    """A scorer that answers with items."""
-
-    half_life: Micros
-
-    def recommend(
-        self, items: Sequence[str], values: NDArray[float64], at: Micros, k: int
-    ) -> tuple[list[str], NDArray[float64]]: ...
-
-
-class Predicts(Protocol):
-    """A scorer that answers a row of a table."""
-
-    def predict(self, inputs: Mapping[str, Any]) -> JsonObject: ...
+from tidemill.tasks.port import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +23,7 @@ class Loaded:
     release: Release
     bundle: str
     scorer: Any
-
-    @property
-    def recommends(self) -> bool:
-        return hasattr(self.scorer, "recommend")
+    task: Task
 
 
 def load_release(project: Project, release: Release, known: Sequence[Loaded] = ()) -> Loaded:
@@ -58,15 +36,15 @@ def load_release(project: Project, release: Release, known: Sequence[Loaded] = (
     verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
     for before in known:
         if before.bundle == bundle:
-            return Loaded(release, bundle, before.scorer)
-    return Loaded(release, bundle, load_scorer(project, bundle))
+            return Loaded(release, bundle, before.scorer, before.task)
+    return Loaded(release, bundle, *load_scorer(project, bundle))
 
 
-def load_scorer(project: Project, bundle: str) -> Any:
-    """The scorer of a bundle whose every byte is verified. Raises Damaged, NotFound, ModelError."""
+def load_scorer(project: Project, bundle: str) -> tuple[Any, Task]:
+    """The scorer of a bundle whose every byte is verified, and the task that asks it. Raises Damaged, NotFound, ModelError."""
     verified = get_bundle(project.artifacts, bundle)
     try:
-        return scoring.load(verified)
+        return scoring.load(verified), scoring.task_answering(verified)
     except TidemillError:
         raise
     except Exception as exc:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
-import numpy as np
 
-from tidemill.errors import BadRequest, ModelError, NoModel, NoRoute, TidemillError
+from tidemill.errors import ModelError, NoModel, NoRoute, TidemillError
 from tidemill.features.online import History
-from tidemill.learning.labels import text_of
 from tidemill.release.rollout import rollout
 from tidemill.scope.project import Project
-from tidemill.serve.bodies import PredictBody
 from tidemill.serve.loading import Loaded, load_release, why_refused
 from tidemill.serve.metrics import Metrics
 from tidemill.store.records import Event, OnlineEvent, Release
+from tidemill.tasks.port import Request
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id
 
 _log = logging.getLogger("tidemill.serve")
@@ -77,8 +73,7 @@ class Predictor:
     def labels(self) -> list[str] | None:
         """The champion's labels as texts; None where it has none, or nothing serves."""
         champion = self.served.champion
-        found = getattr(champion.scorer, "labels", None) if champion is not None else None
-        return None if found is None else [text_of(label) for label in found]
+        return None if champion is None else champion.task.labels(champion.scorer)
 
     # the history ------------------------------------------------------------------------------------------------------
 
@@ -208,7 +203,7 @@ class Predictor:
         if endpoint != self.endpoint:
             raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, [self.endpoint]))
 
-    def answer(self, body: PredictBody, unit: str, at: Micros, watermark: int | None = None) -> Answer:
+    def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None) -> Answer:
         """Ask the model. ``unit`` decides the arm: the subject, or the prediction's id where there is none.
 
         A canary that fails is counted against it and the champion answers.
@@ -268,33 +263,11 @@ class Predictor:
         }
 
 
-def _ask(model: Loaded, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
+def _ask(model: Loaded, history: History, request: Request, at: Micros, watermark: int) -> tuple[bytes, bool]:
     try:
-        if model.recommends:
-            return _recommend(model.scorer, history, body, at, watermark)
-        return _predict(model.scorer, body)
+        answered = model.task.answer(model.scorer, request, history, at, watermark)
     except TidemillError:
         raise
     except Exception as exc:
         raise ModelError(f"the model failed: {type(exc).__name__}: {exc}", place=model.release.model) from exc
-
-
-def _recommend(scorer: Any, history: History, body: PredictBody, at: Micros, watermark: int) -> tuple[bytes, bool]:
-    if body.subject is None:
-        raise BadRequest("'subject' is missing", place="$.subject", hint='send {"subject": "12345"}')
-    if body.inputs is not None:
-        raise BadRequest("this endpoint takes a subject, no inputs", place="$.inputs")
-    items, values = history.items(body.subject, at, scorer.half_life, watermark)
-    names, scores = scorer.recommend(items, values, at, body.k)
-    if not np.isfinite(scores).all():
-        raise ModelError("the model gave a score that is no number")
-    return _encode({"items": names, "scores": scores.tolist()}), not items
-
-
-def _predict(scorer: Any, body: PredictBody) -> tuple[bytes, bool]:
-    if body.inputs is None:
-        raise BadRequest("'inputs' is missing", place="$.inputs", hint='send {"inputs": {"column": 1.5}}')
-    output = scorer.predict(body.inputs)
-    if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
-        raise ModelError("the model gave a value that is no number")
-    return _encode(output), False
+    return _encode(answered.output), answered.cold

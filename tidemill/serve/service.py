@@ -7,21 +7,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labels import known
-from tidemill.serve.bodies import CandidateBody, PredictBody
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer
 from tidemill.serve.serving import Serving
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.tasks.port import Request
+from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 
 ACKS = ("group", "async", "none")
-WITHOUT_HISTORY = ("classify", "regress")
-"""Tasks whose outcomes are no part of anybody's history."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -71,9 +71,9 @@ class PredictionService:
     def __init__(self, serving: Serving) -> None:
         self._s = serving
         self._flying: dict[str, _Flying] = {}
-        self._histories = serving.project.model().task not in WITHOUT_HISTORY
+        self.task = task_of(serving.project.model().task)
 
-    async def predict(self, endpoint: str, body: PredictBody, ack: str) -> Reply:
+    async def predict(self, endpoint: str, body: Request, ack: str) -> Reply:
         """Answer and write down; the same key again gives the stored answer.
 
         Raises as `Predictor.answer`, and Conflict, StoreError.
@@ -81,7 +81,7 @@ class PredictionService:
         started = time.perf_counter_ns()
         serving = self._s
         serving.predictor.expect(endpoint)
-        inputs = _encode({"k": body.k} if body.inputs is None else {"inputs": body.inputs})
+        inputs = _encode(body.kept())
         if body.key is None:
             prediction_id = new_id("pred")
         else:
@@ -102,7 +102,7 @@ class PredictionService:
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
         return Reply(reply(prediction, ack))
 
-    async def _earlier(self, prediction_id: str, body: PredictBody, inputs: bytes, ack: str) -> Reply | None:
+    async def _earlier(self, prediction_id: str, body: Request, inputs: bytes, ack: str) -> Reply | None:
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
         flying = self._flying.get(prediction_id)
@@ -126,7 +126,7 @@ class PredictionService:
             )
         return Reply(reply(prediction, "group"), repeated=True)
 
-    def probe(self, endpoint: str, body: CandidateBody) -> tuple[Reply, int]:
+    def probe(self, endpoint: str, body: Any) -> tuple[Reply, int]:
         """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
         started = time.perf_counter_ns()
         serving = self._s
@@ -147,15 +147,14 @@ class PredictionService:
             raise BadRequest("an outcome is always written down", place="ack", hint="use ack=group or ack=async")
         events = (
             [OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value) for o in outcomes if o.value]
-            if self._histories
+            if self.task.history
             else []
         )
         written = self._s.log.write((), outcomes, events, urgent=ack == "group")
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if ack == "group":
             told |= feedback_summary(outcomes, await written)
-        if self._s.project.model().task == "classify":
-            told |= _strange(outcomes, self._s.predictor.labels())
+        told |= _strange(outcomes, self._s.predictor.labels())
         self._s.metrics.outcomes.inc(len(outcomes))
         if alone and told.get("conflicting"):
             raise Conflict(
@@ -194,7 +193,7 @@ def _strange(outcomes: Sequence[Outcome], labels: Sequence[str] | None) -> JsonO
 
 
 def _prediction(
-    prediction_id: str, endpoint: str, at: Micros, body: PredictBody, inputs: bytes, answer: Answer, started: int
+    prediction_id: str, endpoint: str, at: Micros, body: Request, inputs: bytes, answer: Answer, started: int
 ) -> Prediction:
     release = answer.by.release
     return Prediction(

@@ -1,27 +1,51 @@
-"""From the configuration's task to the trainer it is: above the problems, so that they need not know one another."""
+"""The tasks by name. A new one is a folder with ``serving.py`` and ``training.py``, and its name in `FOLDERS`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
-from tidemill.learning.trainer import Settings, Trainer
+from tidemill.errors import ConfigError
+from tidemill.learning.labelled import OutcomeScorer
+from tidemill.tasks.port import Task, Training
+from tidemill.tasks.ranking import serving as ranking
+from tidemill.tasks.tabular import serving as tabular
+from tidemill.types import did_you_mean
 
 if TYPE_CHECKING:
-    import polars as pl
+    from tidemill.scope.project import Model
+
+FOLDERS = (ranking, tabular)
+TASKS = {task.name: (task, folder.__name__.rpartition(".")[0]) for folder in FOLDERS for task in folder.TASKS}
+NAMES = [*(name for name in TASKS if name != "steps"), "steps:NAME"]
 
 
-def open_trainer(rows: pl.DataFrame, settings: Settings) -> Trainer:
-    """The trainer of this task."""
-    found: Any
-    if settings.task in ("classify", "regress"):
-        from tidemill.tasks.tabular.trainer import TabularTrainer, unpack
+def task_of(text: str) -> Task:
+    """The task that ``[model] task`` names. Raises ConfigError.
 
-        found = TabularTrainer(unpack(rows, settings), settings)
-    else:
-        from tidemill.tasks.ranking.interactions import from_table
-        from tidemill.tasks.ranking.trainer import LearnerTrainer, RankingTrainer
+    >>> task_of("steps:mine").kind, task_of("regress").metrics
+    ('a recommender', ('mae', 'rmse'))
+    """
+    return _found(text)[0]
 
-        kind = LearnerTrainer if settings.task.startswith("steps:") else RankingTrainer
-        found = kind(from_table(rows), settings)
-    trainer: Trainer = found
-    return trainer
+
+def training_of(text: str) -> Training:
+    """Its other side, which is heavy: imported only now. Raises ConfigError."""
+    return cast(Training, import_module(f"{_found(text)[1]}.training"))
+
+
+def metric_of(model: Model) -> str:
+    """What good means: the configured metric, else the task's first."""
+    return model.metric or task_of(model.task).metrics[0]
+
+
+def outcome_scorer_of(model: Model) -> OutcomeScorer:
+    """How this model's answers are judged once the truth is known."""
+    return task_of(model.task).outcome_scorer(model.metric)
+
+
+def _found(text: str) -> tuple[Task, str]:
+    name, colon, own = text.partition(":")
+    if name not in TASKS or (name == "steps") != own.isidentifier() or (colon and not own):
+        raise ConfigError(f"unknown task {text!r}", place="[model] task", hint=did_you_mean(text, NAMES))
+    return TASKS[name]

@@ -12,11 +12,11 @@ import scipy.sparse as sp
 from tests.tasks.ranking.made import shop, shuffled
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.tasks.ranking import learners
+from tidemill.tasks.ranking.evaluate import score_requests
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import Interactions, requests_between
 from tidemill.tasks.ranking.learners import ease, item_knn, popularity
 from tidemill.tasks.ranking.learners.rows import strongest, user_matrix
-from tidemill.tasks.ranking.metrics import score_requests
 from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY
 

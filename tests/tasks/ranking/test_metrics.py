@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from tidemill.errors import ModelError
-from tidemill.tasks.ranking import metrics
+from tidemill.tasks.ranking.evaluate import answer, score_requests
 from tidemill.tasks.ranking.interactions import Interactions, requests_between
-from tidemill.tasks.ranking.metrics import RANKED, coverage, mrr_at, ndcg_at, recall_at, score_requests
+from tidemill.tasks.ranking.metrics import RANKED, coverage, mrr_at, ndcg_at, recall_at
 
 NAMES = [f"i{n}" for n in range(30)]
 answers = st.lists(st.sampled_from(NAMES), unique=True, max_size=25)
@@ -94,4 +94,4 @@ def test_a_score_that_is_no_number_is_an_error():
     with pytest.raises(ModelError, match="unknown metric"):
         score_requests(Slow(), data, requests, "recal@20")
     with pytest.raises(ModelError, match="too slow"):
-        metrics.answer(Slow(), data, requests, patience=-1.0)
+        answer(Slow(), data, requests, patience=-1.0)

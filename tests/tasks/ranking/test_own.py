@@ -10,8 +10,8 @@ from tidemill.errors import ConfigError, ModelError
 from tidemill.learning.trainer import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks import scoring
-from tidemill.tasks.ranking.own import fit_learner, open_learner, read_source
-from tidemill.tasks.ranking.trainer import LearnerTrainer, own_recipe
+from tidemill.tasks.ranking.own import LearnerScorer, fit_learner, open_learner, read_source
+from tidemill.tasks.ranking.training import LearnerTrainer, own_recipe
 from tidemill.types import DAY
 
 GOOD = """
@@ -35,7 +35,7 @@ SCORES = 'return state["items"][best].tolist(), scores[best]'
 
 
 def settings(source: str, task: str = "steps:my_learner") -> Settings:
-    return Settings(task, "ndcg@10", 60 * DAY, None, 1, 1_000_000, source)
+    return Settings(task, "ndcg@10", None, 1, 1_000_000, {"half_life": 60 * DAY, "source": source})
 
 
 def built(source: str) -> tuple[LearnerTrainer, Bundle]:
@@ -48,7 +48,7 @@ def test_it_is_fitted_carried_and_asked():
     assert set(bundle.files) == {"state.npz", "items.json", "learner.py"}
     assert bundle.files["learner.py"].decode() == GOOD
     scorer = scoring.load(bundle)
-    assert isinstance(scorer, scoring.LearnerScorer) and scorer.half_life == 60 * DAY
+    assert isinstance(scorer, LearnerScorer) and scorer.half_life == 60 * DAY
     items, scores = scorer.recommend(["i001"], np.array([9.0]), 0, 5)
     assert items[0] == "i001" and len(items) == 5 and list(scores) == sorted(scores, reverse=True)
     found = trainer.search([(100 * DAY, 128 * DAY)], None, seed=0)

@@ -14,8 +14,8 @@ from tidemill.learning.intervals import Difference, paired_bootstrap
 from tidemill.recipes.recommend.shop import OPENING, read_cut
 from tidemill.recipes.recommend.shop import shuffled as dealt_out
 from tidemill.tasks.ranking import learners
+from tidemill.tasks.ranking.evaluate import score_requests
 from tidemill.tasks.ranking.interactions import Interactions, Requests, from_frame, requests_between
-from tidemill.tasks.ranking.metrics import score_requests
 from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY
 

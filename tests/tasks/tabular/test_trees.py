@@ -21,9 +21,9 @@ from tidemill.learning.trainer import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks import scoring
 from tidemill.tasks.tabular import trees
-from tidemill.tasks.tabular.boost import Booster
+from tidemill.tasks.tabular.boost import Booster, TreesScorer
 from tidemill.tasks.tabular.tables import Table, build, described
-from tidemill.tasks.tabular.trainer import TabularTrainer
+from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import DAY, to_iso
 
 CONTRACT = """\
@@ -72,14 +72,14 @@ def loans(task: str, n: int = 900, seed: int = 0) -> tuple[pl.DataFrame, Contrac
     return rows, Contract.parse(CONTRACT.replace("KIND", kind))
 
 
-def fitted(task: str) -> tuple[Table, Bundle, scoring.TreesScorer, pl.DataFrame]:
+def fitted(task: str) -> tuple[Table, Bundle, TreesScorer, pl.DataFrame]:
     frame, contract = loans(task)
     hours = FeatureViewConfig(name="hours", from_="loans", features={"hour": FeatureConfig(op="hour")})
     table = build(frame, contract, [View.of(hours, contract)])
     recipe = trees.recipe_of("trees", "regress" if task == "regress" else "classify", rounds=40)
     bundle = trees.fit(recipe, table, int(table.at.max()) + 1)
     scorer = scoring.load(bundle)
-    assert isinstance(scorer, scoring.TreesScorer)
+    assert isinstance(scorer, TreesScorer)
     return table, bundle, scorer, frame
 
 
@@ -184,7 +184,7 @@ def test_the_constant_is_the_baseline_and_trees_beat_it():
     for task, metric in (("regress", "mae"), ("classify", "log_loss")):
         frame, contract = loans("regress" if task == "regress" else "binary")
         table = build(frame, contract)
-        trainer = TabularTrainer(table, Settings(task, metric, DAY, None, 2, 60 * 1_000_000))
+        trainer = TabularTrainer(table, Settings(task, metric, None, 2, 60 * 1_000_000))
         windows = [(int(table.at[500]), int(table.at[700]))]
         found = trainer.search(windows, None, seed=0)
         assert found.recipe["method"] == "trees" and found.tried[0].recipe == {"method": "constant", "task": task}
@@ -203,7 +203,7 @@ def test_a_label_that_training_never_saw_counts_as_impossible():
     frame, contract = loans("binary", n=100)
     odd = frame.with_columns(TARGET=pl.when(pl.col("id") == "l99").then(pl.lit("perhaps")).otherwise("TARGET"))
     table = build(odd, contract)
-    trainer = TabularTrainer(table, Settings("classify", "log_loss", DAY, None, 1, 1))
+    trainer = TabularTrainer(table, Settings("classify", "log_loss", None, 1, 1))
     report = trainer.report(trainer.fit(trainer.baseline("constant"), int(table.at[50])), int(table.at[99]), 2**62)
     assert report.scored["log_loss"].values[0] == pytest.approx(-np.log(1e-15))
 
@@ -227,7 +227,7 @@ def test_a_damaged_model_text_is_a_model_error():
 
 def test_the_server_s_side_imports_nothing_heavy():
     code = (
-        "import sys, tidemill.tasks.scoring as s; s.TreesScorer; from tidemill.tasks.tabular.boost import library; library();"
+        "import sys, tidemill.tasks.scoring; from tidemill.tasks.tabular.boost import library; library();"
         "heavy = {'lightgbm', 'polars', 'scipy', 'optuna', 'sklearn', 'pandas', 'deltalake'} & set(sys.modules); print(sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

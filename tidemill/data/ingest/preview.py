@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.data.check.checks import Checked
 from tidemill.data.discover.sources import SourceFile, find
 from tidemill.data.ingest.ingest import load_contract
-from tidemill.data.ingest.roles import check_columns, lacking
+from tidemill.data.ingest.roles import check_columns
 from tidemill.data.ingest.validate import check_file, judge_file, key_indexes, taken_by_name
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import DataError
@@ -35,8 +35,6 @@ class Looked:
 def preview(project: Project, dataset: str) -> Iterator[Looked]:
     """Every file of the source, in the order of an ingest. Raises SourceError, ContractError when there can be none."""
     contract, tables = load_contract(project, dataset), open_tables(project)
-    if error := lacking(project, dataset, contract):
-        raise error
     check_columns(tables, dataset, contract)
     files = find(project.root, project.dataset(dataset).source)
     with tables.lock(dataset):  # what the indexes hold after this stays as it is, whoever writes

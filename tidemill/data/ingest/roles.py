@@ -85,26 +85,6 @@ def adopt(
     return register(project, tables, dataset, contract, Commit(version, ingest_id, (), at, run), nothing, last)
 
 
-NEEDED = {"classify": ("time", "target"), "regress": ("time", "target")}
-"""Roles without which a task has nothing to learn from; any other task learns from what subjects did with items."""
-
-
-def lacking(project: Project, dataset: str, contract: Contract) -> ContractError | None:
-    """What the project's task needs and the contract of its dataset does not name, as an error to raise; else None."""
-    task = project.model().task
-    roles = NEEDED.get(task, ("time", "subject", "item"))
-    missing = [role for role in roles if contract.role(role) is None]
-    if dataset != project.model().dataset.name or not missing:
-        return None
-    what = "a table" if task in NEEDED else "a recommender"
-    return ContractError(
-        f"{what} needs a column with the role {' and one with the role '.join(repr(m) for m in missing)}",
-        place=contract.place,
-        hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
-        f" columns are {', '.join(contract.names)}",
-    )
-
-
 def _so_far(project: Project, tables: Tables, dataset: str, contract: Contract) -> tuple[bool, set[tuple[str, ...]]]:
     """Whether rows wait to be read by the present roles, and by which roles the history was made."""
     now, behind, made = meaning(contract), False, set[tuple[str, ...]]()

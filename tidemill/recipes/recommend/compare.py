@@ -8,7 +8,7 @@ import numpy as np
 
 from tidemill.features.online import History
 from tidemill.recipes.recommend.shop import OPENING, Line, Visit
-from tidemill.tasks.scoring import RecommendScorer
+from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY, Micros
 
 POPULARITY_HALF_LIFE = 30 * DAY

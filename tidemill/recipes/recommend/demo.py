@@ -30,7 +30,8 @@ from tidemill.scope.project import Project
 from tidemill.serve.child import log_file, spawn
 from tidemill.serve.client import Client
 from tidemill.store.artifacts.codecs import get_bundle
-from tidemill.tasks.scoring import RecommendScorer, load
+from tidemill.tasks.ranking.rank import RecommendScorer
+from tidemill.tasks.scoring import load
 from tidemill.types import JsonObject
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import GateRefused, ModelError
 from tidemill.release.gates.port import GateContext, PerRequest, candidate_server
-from tidemill.release.gates.questions import RankQuestions, TableQuestions
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
+    from tidemill.learning.trainer import Trainer
     from tidemill.scope.project import Project
+    from tidemill.tasks.port import Questions
 
 
 def build_context(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
@@ -54,20 +55,21 @@ class EvaluationWindow:
         self._reports: dict[str, Any] = {}
 
     @cached_property
-    def trainer(self) -> Any:
+    def trainer(self) -> Trainer:
         """The task on the rows that the candidate was made from."""
         from tidemill.model import prepare
-        from tidemill.tasks.table import open_trainer
+        from tidemill.tasks.table import training_of
 
         dataset, _, version = self._candidate.data[0].removeprefix("dataset:").rpartition("@")
-        return open_trainer(prepare.rows(self._project, dataset, int(version)), prepare.settings(self._project))
+        settings = prepare.settings(self._project)
+        return training_of(settings.task).open_trainer(prepare.rows(self._project, dataset, int(version)), settings)
 
     @cached_property
     def cut(self) -> Any:
         """Where the test begins and ends: nothing that is compared may have been fitted on what is in it."""
         from tidemill.learning.split import cut_by_time
 
-        at = self._rows.at
+        at = self.trainer.at
         return cut_by_time(self._project.model().split, int(at.min()), int(at.max()))
 
     @property
@@ -102,14 +104,9 @@ class EvaluationWindow:
         return self._questions.answers(self._bundle(self._candidate.bundle), requests)
 
     @cached_property
-    def _questions(self) -> RankQuestions | TableQuestions:
-        if hasattr(self.trainer, "table"):
-            return TableQuestions(self.trainer.table, self.start, self.cut.end)
-        return RankQuestions(self._project.live, self.trainer.data, self.start, self.cut.end)
-
-    @property
-    def _rows(self) -> Any:
-        return self.trainer.table if hasattr(self.trainer, "table") else self.trainer.data
+    def _questions(self) -> Questions:
+        questions: Questions = self.trainer.questions(self._project.live, self.start, self.cut.end)
+        return questions
 
     def _bundle(self, digest: str) -> Bundle:
         return get_bundle(self._project.artifacts, digest)

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 from tidemill.errors import GateRefused, NotAvailableYet, TidemillError
 from tidemill.scope.project import Endpoint
 from tidemill.store.records import ModelVersion
+from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 
 Blessing = Literal["quality", "infrastructure"]
@@ -52,7 +53,7 @@ class CandidateServer(Protocol):
 
 
 class PerRequest(Protocol):
-    """How well each request was answered: what `tidemill.learning.evaluate.score_requests` gives."""
+    """How well each request was answered: what `tidemill.learning.evaluate.Scored` holds."""
 
     @property
     def values(self) -> Any: ...  # float64, one a request
@@ -87,7 +88,7 @@ class GateContext:
     @property
     def metric(self) -> str:
         """What good means, where a gate does not say: the model's metric, else the task's first."""
-        return self.endpoint.model.metric
+        return metric_of(self.endpoint.model)
 
     @property
     def is_refit(self) -> bool:

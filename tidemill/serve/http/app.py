@@ -214,22 +214,21 @@ def _ack(call: Call) -> str:
 
 async def _predict(app: App, call: Call) -> Reply:
     ack = _ack(call)
-    body = bodies.predict_body(await app.reading.body(call))
+    body = bodies.predict_body(await app.reading.body(call), app.answers.task.request)
     answer = await app.answers.predict(call.params["endpoint"], body, ack)
     return 200, [*JSON, (b"repeated", b"1")] if answer.repeated else JSON, answer.body
 
 
 async def _probe(app: App, call: Call) -> Reply:
-    body = bodies.candidate_body(await app.reading.body(call))
+    body = bodies.candidate_body(await app.reading.body(call), app.answers.task.request)
     answer, took = app.answers.probe(call.params["endpoint"], body)
     return 200, [*JSON, (b"handle-us", b"%d" % took)], answer.body
 
 
 async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
-    task = app.serving.project.model().task
     body = await app.reading.body(call)
-    taken = bodies.outcomes_of(body, app.serving.clock.now(), task)
+    taken = bodies.outcomes_of(body, app.serving.clock.now(), app.answers.task.outcome)
     alone = not body.lstrip().startswith(b"[")
     return 200, JSON, (await app.answers.feedback(taken, ack, alone=alone)).body
 

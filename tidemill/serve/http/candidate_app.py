@@ -53,7 +53,7 @@ def candidate_app(project: Project, digest: str, ticket: str, secret: str, subje
     predictor = Predictor(project, metrics)
     predictor.history.load(project.live.online.rows_of(subjects))
     release = Release("candidate", project.endpoint().name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
-    predictor.served = Served(None, Loaded(release, digest, load_scorer(project, digest)))
+    predictor.served = Served(None, Loaded(release, digest, *load_scorer(project, digest)))
     only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
     tokens = TokenCache(lambda: [only], lambda: 0)
     return App(Serving(project, metrics, predictor, tokens, SystemClock(), None, candidate=True), lambda: ())

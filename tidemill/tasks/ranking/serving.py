@@ -1,13 +1,34 @@
-"""What the server runs of a recommender. numpy only."""
+"""Recommending as configuration, serving and monitoring see it: request, answer, outcome, scorers, reasons. numpy only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
+import msgspec
+import numpy as np
+
+from tidemill.config import FeatureConfig
+from tidemill.errors import BadRequest, ModelError
+from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.store.records import OnlineEvent, Prediction
+from tidemill.tasks.port import Answered, Explained, Name, Request, Task, Unsupported
 from tidemill.tasks.ranking.bundle import ranking_of
+from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import RecommendScorer
+from tidemill.types import JsonObject, Micros
+
+
+class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
+    """``POST /predict/{endpoint}``: for whom, and how many items."""
+
+    subject: Name
+    k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+
+    def kept(self) -> JsonObject:
+        return {"k": self.k}
 
 
 def recommender(bundle: Bundle) -> RecommendScorer:
@@ -19,3 +40,64 @@ SCORERS: dict[str, Callable[[Bundle], RecommendScorer | LearnerScorer]] = {
     "recommend": recommender,
     "learner": LearnerScorer,
 }
+
+
+def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
+    """The best items for the subject's history as of ``at``. Raises BadRequest, ModelError."""
+    if not isinstance(request, ItemsRequest):
+        raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
+    items, values = history.items(request.subject, at, scorer.half_life, watermark)
+    names, scores = scorer.recommend(items, values, at, request.k)
+    if not np.isfinite(scores).all():
+        raise ModelError("the model gave a score that is no number")
+    return Answered({"items": names, "scores": scores.tolist()}, not items)
+
+
+def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
+    """For each item the exact change of its score by each row of the history; a learner of one's own does not say."""
+    known = History()
+    known.extend(history)
+    items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
+    again, scores = scorer.recommend(items, values, prediction.at, len(told["items"]))
+    largest = max((abs(a - b) for a, b in zip(scores, told["scores"], strict=False)), default=0.0)
+    verified = {"same_items": list(again) == told["items"], "largest_difference": float(largest)}
+    if not isinstance(scorer, RecommendScorer):
+        return Explained([], {**verified, "why": "a learner of the project's own does not say which rows weigh"})
+    return Explained(
+        [
+            (item, score, scorer.contributions(history, item, prediction.at).tolist())
+            for item, score in zip(told["items"], told["scores"], strict=True)
+        ],
+        verified,
+    )
+
+
+def unsupported(name: str, feature: FeatureConfig) -> Unsupported | None:
+    """Features that no recommender reads: it knows the decayed counts of a subject's items."""
+    if feature.op == "decayed_count" and feature.by is not None and feature.window is None:
+        return None
+    hint = 'items = { op = "decayed_count", by = ITEM, half_life = "180 days" }'
+    return Unsupported(f"the feature {name!r} for a task that ranks items", hint)
+
+
+def _task(name: str) -> Task:
+    return Task(
+        name=name,
+        kind="a recommender",
+        metrics=("ndcg@10", "recall@20", "mrr@20"),
+        baselines=("popularity", "buy_again", "item_knn", "ease", "blend"),
+        roles=("time", "subject", "item"),
+        history=True,
+        request=ItemsRequest,
+        outcome=ItemOutcome,
+        scorers=SCORERS,
+        answer=answer,
+        explain=explain,
+        outcome_scorer=lambda metric: ItemsScorer(),
+        labels=lambda scorer: None,
+        unsupported=unsupported,
+    )
+
+
+TASKS = (_task("recommend"), _task("steps"))
+"""Built-in recommenders, and a project's own: ``steps:NAME``."""

@@ -14,6 +14,7 @@ from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Event, Prediction, Window
+from tidemill.tasks.table import metric_of
 from tidemill.types import DAY, Micros
 from tidemill.web import format as words
 from tidemill.web import shapes
@@ -159,7 +160,7 @@ def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
 
 def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
-    metric = shapes.metric_of(windows, loop.project.model().metric)
+    metric = shapes.metric_of(windows, metric_of(loop.project.model()))
     points: list[tuple[float, float | None]] = []
     band: list[tuple[float, float, float]] = []
     unripe: float | None = None
@@ -183,7 +184,7 @@ def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[l
 
 def _bound(loop: Snapshot, windows: Sequence[Window]) -> str:
     """How the promise reads: of an error at most so much, of what is good at least."""
-    metric = shapes.metric_of(windows, loop.project.model().metric)
+    metric = shapes.metric_of(windows, metric_of(loop.project.model()))
     return "at most" if measure(metric).less_is_better else "at least"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops.snapshot import model_name
 from tidemill.store.records import ModelVersion
+from tidemill.tasks.table import metric_of
 from tidemill.web import documents, shapes
 from tidemill.web import format as words
 from tidemill.web.charts import bars
@@ -37,10 +38,10 @@ def models(ask: Ask) -> Shown:
 def chosen_metric(ask: Ask, found: list[ModelVersion]) -> str:
     """The metric asked for where a model has it, else the project's, else the first one."""
     known = {k for m in found for k in shapes.intervals(m.metrics)}
-    for name in (ask.text("metric"), ask.project.model().metric):
+    for name in (ask.text("metric"), metric_of(ask.project.model())):
         if name in known and name is not None:
             return name
-    return min(known, default=ask.project.model().metric or "metric")
+    return min(known, default=metric_of(ask.project.model()) or "metric")
 
 
 def _row(m: ModelVersion, metric: str, aliases: dict[str, int]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from tidemill.learning.measures import measure
 from tidemill.ops.parts import parts
 from tidemill.ops.snapshot import Snapshot, model_name, new_rows
 from tidemill.ops.status import judge
+from tidemill.tasks.table import metric_of
 from tidemill.web import format as words
 from tidemill.web import shapes
 from tidemill.web.charts import lines
@@ -45,14 +46,14 @@ def hub(loop: Snapshot) -> tuple[str, str, str]:
 
 def main_metric(loop: Snapshot) -> str:
     """The project's metric, or the first with an interval."""
-    metric = loop.project.model().metric
+    metric = metric_of(loop.project.model())
     known = shapes.intervals(loop.served.metrics) if loop.served else {}
     return metric if metric in known or not known else next(iter(known))
 
 
 def live_metric(loop: Snapshot) -> str:
     """What live quality is measured by."""
-    return shapes.metric_of(loop.quality, loop.project.model().metric)
+    return shapes.metric_of(loop.quality, metric_of(loop.project.model()))
 
 
 def mean_quality(loop: Snapshot, days: int) -> float | None:

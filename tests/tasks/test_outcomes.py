@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from tests.scope.made import endpoint_of
-from tidemill.monitor.labelled import OutcomeScorer
-from tidemill.monitor.outcome_scorers import outcome_scorer_of
+from tidemill.learning.labelled import OutcomeScorer
 from tidemill.store.records import Outcome, Prediction
+from tidemill.tasks.table import outcome_scorer_of
 from tidemill.testing import records as sample
 from tidemill.types import DAY
 

@@ -1,66 +1,38 @@
-"""The judges: lists of items by what was taken of them, values by their error, labels by the probability they were given."""
+"""What a value or a label truly was. Stdlib only until there is something to score."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from tidemill.config import METRICS
+from tidemill.learning.labelled import LabelledPrediction, answer_of, measured
 from tidemill.learning.labels import known, text_of
-from tidemill.learning.measures import MEASURES, mean_metric, measure
-from tidemill.monitor.labelled import LabelledPrediction, OutcomeScorer, measured
-from tidemill.scope.project import Model
+from tidemill.learning.measures import MEASURES, mean_metric
 from tidemill.store.records import Outcome, Prediction
-from tidemill.types import JsonObject
+from tidemill.tasks.port import Amount, Name, OutcomeBody
+from tidemill.tasks.tabular.metrics import VALUED
+from tidemill.types import JsonObject, Micros
 
 
-def outcome_scorer_of(model: Model) -> OutcomeScorer:
-    """The judge of the model's task."""
-    task, metric = model.task, model.metric
-    found: OutcomeScorer
-    if task == "regress":
-        found = ValueScorer(metric)
-    elif task == "classify":
-        found = LabelScorer(metric)
-    else:
-        found = ItemsScorer()
-    return found
+class ValueOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
+    """One outcome where values are predicted: what the value truly was; the latest word counts.
+
+    It names the prediction, or its subject: then it belongs to that one's latest prediction within reach.
+    """
+
+    value: Amount
+
+    def outcome(self, at: Micros, received: Micros) -> Outcome:
+        return Outcome(self.key, at, self.subject or "", "", self.value, self.prediction_id, received)
 
 
-class ItemsScorer:
-    """A list of items, beside the items that were taken. A revoked one stays in the truth: it was wanted when it was asked."""
+class LabelOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
+    """One outcome where labels are predicted: what the label truly was. Else as where values are."""
 
-    measure = measure("recall@20")
-    metrics: tuple[str, ...] = ("recall@20", "ndcg@10")
-    returns = True
+    value: Name | Amount | bool
 
-    def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
-        from tidemill.tasks.ranking.metrics import RANKED
-
-        found = sorted(outcomes, key=lambda o: (o.at, o.key))
-        items = _answer(prediction).get("items")
-        told = [str(item) for item in items] if isinstance(items, list) else []
-        truth = list(dict.fromkeys(o.item for o in found if o.value > 0))
-        revoked = tuple(dict.fromkeys(o.item for o in found if o.value < 0))
-        if not truth or not isinstance(items, list):
-            return LabelledPrediction(prediction, told, truth, revoked=revoked)
-        return LabelledPrediction(
-            prediction, told, truth, {n: float(RANKED[n](told, truth)) for n in self.metrics}, revoked
-        )
-
-    def told(
-        self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
-    ) -> JsonObject:
-        return {
-            "revoked": sum(len(j.revoked) for j in found),
-            **figures,
-            "warm": sum(not j.prediction.cold for j in scored),
-            "cold": sum(j.prediction.cold for j in scored),
-        }
-
-    def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
-        return measured(scored, [measure(name) for name in self.metrics], seed)
+    def outcome(self, at: Micros, received: Micros) -> Outcome:
+        value = 1.0 if isinstance(self.value, str) else float(self.value)
+        return Outcome(self.key, at, self.subject or "", text_of(self.value), value, self.prediction_id, received)
 
 
 class _Table:
@@ -80,12 +52,10 @@ class _Table:
 class ValueScorer(_Table):
     """A number, beside the number that it turned out to be."""
 
-    metrics: tuple[str, ...] = METRICS["regress"]
+    metrics: tuple[str, ...] = ("mae", "rmse")
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
-        from tidemill.tasks.tabular.metrics import VALUED
-
-        told, last = _answer(prediction).get("value"), _last(outcomes)
+        told, last = answer_of(prediction).get("value"), _last(outcomes)
         if last is None or isinstance(told, bool) or not isinstance(told, int | float):
             return LabelledPrediction(prediction, told, last.value if last else None)
         values = {name: float(VALUED[name](told, last.value)) for name in self.metrics}
@@ -101,9 +71,7 @@ class LabelScorer(_Table):
     metrics: tuple[str, ...] = ("log_loss",)
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
-        from tidemill.tasks.tabular.metrics import VALUED
-
-        told, last = _answer(prediction).get("probabilities"), _last(outcomes)
+        told, last = answer_of(prediction).get("probabilities"), _last(outcomes)
         truth = None if last is None else last.item or text_of(last.value)
         if truth is None or not isinstance(told, dict):
             return LabelledPrediction(prediction, told, truth)
@@ -130,8 +98,3 @@ class LabelScorer(_Table):
 def _last(outcomes: Iterable[Outcome]) -> Outcome | None:
     """The latest word on what happened."""
     return max(outcomes, key=lambda o: (o.at, o.received, o.key), default=None)
-
-
-def _answer(prediction: Prediction) -> dict[str, Any]:
-    found = json.loads(prediction.output)
-    return found if isinstance(found, dict) else {}

@@ -8,7 +8,7 @@ from tidemill.learning.evaluate import summary
 from tidemill.learning.trainer import Report, Settings
 from tidemill.tasks.ranking.interactions import Interactions
 from tidemill.tasks.ranking.metrics import RANKED
-from tidemill.tasks.ranking.trainer import RankingTrainer
+from tidemill.tasks.ranking.training import RankingTrainer
 from tidemill.types import DAY, JsonObject, Micros
 
 START, END = 10 * DAY, 20 * DAY
@@ -30,7 +30,7 @@ BOUGHT: list[tuple[str, str, Micros]] = [
 @pytest.fixture(scope="module")
 def report() -> Report:
     users, items, at = zip(*BOUGHT, strict=True)
-    settings = Settings("recommend", "recall@20", half_life=60 * DAY, train=None, trials=1, budget=None)
+    settings = Settings("recommend", "recall@20", train=None, trials=1, budget=None, details={"half_life": 60 * DAY})
     trainer = RankingTrainer(Interactions.of(users, items, at, end=END), settings)
     return trainer.report(trainer.fit(trainer.baseline("buy_again"), START), START, END)
 

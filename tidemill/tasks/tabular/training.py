@@ -1,8 +1,9 @@
-"""A value or a label for a row of a table as a trainer: boosted trees, with the constant answer as baseline."""
+"""Values and labels as the model pipeline and the gates see them: boosted trees, with the constant answer as baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +15,19 @@ from tidemill.learning.measures import mean_metric
 from tidemill.learning.search import Choice, SearchResult, search
 from tidemill.learning.trainer import Progress, Report, Settings
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import spread
 from tidemill.tasks.tabular import trees
 from tidemill.tasks.tabular.boost import TreesScorer
 from tidemill.tasks.tabular.metrics import VALUED
-from tidemill.tasks.tabular.tables import Table
+from tidemill.tasks.tabular.tables import Table, build, described
 from tidemill.types import JsonObject, Micros, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from tidemill.data.contract.contract import Contract
+    from tidemill.features.views import View
+    from tidemill.store.ports import LiveStore
 
 SPACE = {
     "rounds": Choice(50, 600, log=True, whole=True),
@@ -35,9 +41,22 @@ MOST = 20_000
 """At most so many rows of a window are answered, evenly taken."""
 
 
-def unpack(rows: pl.DataFrame, settings: Settings) -> Table:
-    """The table that the step ``features`` packed."""
-    return Table.unpack(rows, settings.columns)
+TIME = "_at"
+
+
+def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
+    """What each column of the rows is."""
+    return {"columns": list(described(contract, views))}
+
+
+def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
+    """The packed `Table` of the rows."""
+    return build(frame.collect(), contract, views).pack()
+
+
+def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
+    """The trainer of this table."""
+    return TabularTrainer(Table.unpack(rows, settings.details["columns"]), settings)
 
 
 class TabularTrainer:
@@ -46,11 +65,14 @@ class TabularTrainer:
     baselines: tuple[str, ...] = ("constant",)
 
     def __init__(self, table: Table, settings: Settings) -> None:
-        self.table, self.settings = table, settings
+        self.table, self.settings, self.at = table, settings, table.at
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline: ``constant`` (also called popularity, mean, prior)."""
         return trees.recipe_of(name, self.settings.task)
+
+    def questions(self, live: LiveStore, start: Micros, end: Micros) -> RowQuestions:
+        return RowQuestions(self.table, start, end)
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         start = None if self.settings.train is None else end - self.settings.train
@@ -134,3 +156,26 @@ def _figures(told: F8, truth: F8, labels: list[Any] | None, units: Any) -> JsonO
     if labels is None or len(labels) != 2 or np.isnan(auc(told[:, 1], truth)):
         return {}
     return {"auc": list(auc_interval(told[:, 1], truth, units, seed=0))}
+
+
+class RowQuestions:
+    """Rows of the window as inputs by name. Offline they are encoded as in training, all at once."""
+
+    def __init__(self, table: Table, start: Micros, end: Micros) -> None:
+        self._table = table
+        rows = table.between(start, end)
+        self._rows = rows[spread(len(rows))]
+
+    def requests(self) -> list[JsonObject]:
+        return [{"inputs": self._inputs(int(row))} for row in self._rows]
+
+    def answers(self, bundle: Bundle, requests: list[JsonObject]) -> list[JsonObject]:
+        scorer = TreesScorer(bundle)
+        return [scorer.told(scorer.outputs(row)) for row in self._table.encoded(scorer.inputs, self._rows)]
+
+    def _inputs(self, row: int) -> JsonObject:
+        """The row's values by name; what is missing is left out."""
+        values = {name: series[row] for name, series in self._table.raw.items()}
+        if self._table.calendar:
+            values[self._table.time] = int(self._table.at[row])
+        return {name: value for name, value in values.items() if value is not None and value == value}

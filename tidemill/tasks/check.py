@@ -1,0 +1,103 @@
+"""What only a task can say of its configuration: its name, its metrics and baselines, the features that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tidemill.config.decode import Read, read
+from tidemill.config.resolve import Config, EndpointConfig
+from tidemill.config.sections import FeatureViewConfig, ModelSection
+from tidemill.data.contract.contract import Contract
+from tidemill.errors import ConfigError, ContractError, NotAvailableYet
+from tidemill.tasks.port import Task
+from tidemill.tasks.table import task_of
+from tidemill.types import did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Model
+
+
+def check_project(root: Path) -> None:
+    """`check` of the tidemill.toml in this folder."""
+    check((root / "tidemill.toml").read_text("utf-8-sig"))
+
+
+def check(text: str, name: str = "tidemill.toml") -> None:
+    """Raises ConfigError, or NotAvailableYet for a feature that the task would not read, with file, line and hint."""
+    found = read(text, name)
+    for model in found.config.models.values():
+        _model(found, model)
+    for environment, endpoints in zip(found.config.environments or ("",), found.config.endpoints.values(), strict=True):
+        for endpoint in endpoints.values():
+            _gates(found, endpoint, environment)
+
+
+def _model(found: Read, model: ModelSection) -> None:
+    path = ("model", model.name)
+    if model.task == "forecast":
+        place = found.place((*path, "task"))
+        raise NotAvailableYet(
+            "the task 'forecast' is not available yet", place=place, hint="regress answers one row at a time"
+        )
+    try:
+        task = task_of(model.task)
+    except ConfigError as exc:
+        raise ConfigError(exc.message, place=found.place((*path, "task")), hint=exc.hint) from exc
+    _metric(task, model.metric, found.place((*path, "metric")))
+    for view in _views(found.config, model):
+        for name, feature in view.features.items():
+            if early := task.unsupported(name, feature):
+                place = found.place(("features", view.name, "features", name))
+                raise NotAvailableYet(f"{early.what} is not available yet", place=place, hint=early.hint)
+
+
+def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
+    def place(gate: str) -> str:
+        return found.place(found.layers.path(endpoint.name, environment, "gates", gate))
+
+    gates, task = endpoint.policies.gates, task_of(found.config.models[endpoint.model].task)
+    for key, metric in (
+        ("refit", gates.refit.metric),
+        ("method", gates.method.metric),
+        ("baseline", gates.baseline.metric),
+    ):
+        _metric(task, metric, place(key))
+    baseline = gates.baseline.superior_to
+    if baseline.replace("-", "_") not in task.baselines:
+        hint = did_you_mean(baseline, task.baselines)
+        raise ConfigError(f"unknown baseline {baseline!r} for {task.name}", place=place("baseline"), hint=hint)
+
+
+def _metric(task: Task, metric: str, place: str) -> None:
+    if metric and metric not in task.metrics:
+        hint = did_you_mean(metric, task.metrics)
+        raise ConfigError(f"unknown metric {metric!r} for {task.name}", place=place, hint=hint)
+
+
+def _views(config: Config, model: ModelSection) -> Iterable[FeatureViewConfig]:
+    """Those that the model sees: the named ones, else all of its dataset."""
+    if model.inputs.views is not None:
+        return [config.features[name] for name in model.inputs.views]
+    source = model.rows.from_ if model.rows else next(iter(config.data))
+    return [view for view in config.features.values() if view.from_ == source]
+
+
+def check_roles(model: Model) -> None:
+    """Raises ContractError where the dataset that the model learns from lacks what its task needs."""
+    if error := missing_roles(task_of(model.task), Contract.load(model.dataset.contract_path)):
+        raise error
+
+
+def missing_roles(task: Task, contract: Contract) -> ContractError | None:
+    """What the task needs and the contract of its rows does not name, as an error to raise; else None."""
+    missing = [role for role in task.roles if contract.role(role) is None]
+    if not missing:
+        return None
+    return ContractError(
+        f"{task.kind} needs a column with the role {' and one with the role '.join(repr(m) for m in missing)}",
+        place=contract.place,
+        hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
+        f" columns are {', '.join(contract.names)}",
+    )

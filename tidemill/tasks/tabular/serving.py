@@ -1,0 +1,91 @@
+"""Values and labels as configuration, serving and monitoring see them: request, answer, outcome, scorer. numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from tidemill.config import FeatureConfig
+from tidemill.errors import BadRequest, ModelError
+from tidemill.features.online import History
+from tidemill.learning.labelled import OutcomeScorer
+from tidemill.learning.labels import text_of
+from tidemill.store.records import OnlineEvent, Prediction
+from tidemill.tasks.port import Answered, Explained, Name, OutcomeBody, Request, Task, Unsupported
+from tidemill.tasks.tabular.boost import TreesScorer
+from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
+from tidemill.types import JsonObject, Micros
+
+MAX_INPUTS = 1_000
+Input = int | float | Annotated[str, msgspec.Meta(max_length=4_096)] | bool | None
+
+
+class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
+    """``POST /predict/{endpoint}``: the columns of one row by name. What is left out is missing."""
+
+    inputs: Annotated[dict[Name, Input], msgspec.Meta(max_length=MAX_INPUTS)]
+
+    def kept(self) -> JsonObject:
+        return {"inputs": self.inputs}
+
+
+def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
+    """The value or the label of the row. Raises BadRequest, SignatureMismatch, ModelError."""
+    if not isinstance(request, RowRequest):
+        raise BadRequest("the model that serves takes inputs", place="$", hint='{"inputs": {"column": 1.5}}')
+    output = scorer.predict(request.inputs)
+    if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
+        raise ModelError("the model gave a value that is no number")
+    return Answered(output, False)
+
+
+def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
+    """Nothing of a history weighs: the row itself was given."""
+    return Explained([], {"same_items": True, "why": "a table model: its inputs stand in the prediction"})
+
+
+def labels(scorer: Any) -> list[str] | None:
+    """A classifier's labels as texts."""
+    return None if scorer.labels is None else [text_of(label) for label in scorer.labels]
+
+
+def _task(
+    name: str,
+    metrics: tuple[str, ...],
+    constant: tuple[str, ...],
+    outcome: type[OutcomeBody],
+    scorer: Callable[[str], OutcomeScorer],
+) -> Task:
+    def unsupported(feature: str, config: FeatureConfig) -> Unsupported | None:
+        if config.by is None:
+            return None
+        return Unsupported(
+            f"a feature by item ({feature}) for the task {name!r}", "declare it without by: one number a row"
+        )
+
+    return Task(
+        name=name,
+        kind="a table",
+        metrics=metrics,
+        baselines=constant,
+        roles=("time", "target"),
+        history=False,
+        request=RowRequest,
+        outcome=outcome,
+        scorers={"trees": TreesScorer},
+        answer=answer,
+        explain=explain,
+        outcome_scorer=lambda metric: scorer(metric or metrics[0]),
+        labels=labels,
+        unsupported=unsupported,
+    )
+
+
+TASKS = (
+    _task("classify", ("log_loss", "auc"), ("constant", "popularity", "prior"), LabelOutcome, LabelScorer),
+    _task("regress", ("mae", "rmse"), ("constant", "mean", "popularity"), ValueOutcome, ValueScorer),
+)
+"""Of both, every baseline is the constant answer."""
