@@ -233,7 +233,7 @@ def test_columns_that_do_not_fit_the_contract() -> None:
         contract.check(data.drop("sku"))
     with pytest.raises(DataBlocked) as caught:
         contract.check(data.rename({"quantity": "quantty"}))
-    assert caught.value.hint == "did you mean 'quantity'?"
+    assert "'quantity' is missing" in caught.value.message and "'quantty'" in caught.value.hint
     assert contract.check(data.drop("price")).good["price"].null_count() == 3
 
 

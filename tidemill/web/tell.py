@@ -16,6 +16,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "approved": ("ok", "Approved"),
     "baked": ("ok", "Proved itself"),
     "blocked": ("bad", "Data blocked"),
+    "columns": ("note", "Columns beside the contract"),
     "canary": ("busy", "Canary started"),
     "damaged": ("bad", "Damaged bytes refused"),
     "doubtful": ("warn", "The evidence speaks against it"),

@@ -22,6 +22,8 @@ from tidemill.data.check.rejected_rows import as_json
 from tidemill.errors import DataBlocked
 from tidemill.types import Micros, did_you_mean, to_iso
 
+SURPLUS = "_surplus"
+"""Where a contract keeps columns that it does not name: a row's values of them, as a JSON object."""
 _CUT_OUT = 1_000  # one bad row among so many, or fewer, is cut out
 _KIND = {
     "string": "a text",
@@ -41,6 +43,7 @@ class Rules:
     unique: tuple[tuple[str, ...], ...]
     max_bad_share: float
     place: str
+    surplus: str = "ignore"
 
     @property
     def sets(self) -> tuple[tuple[str, ...], ...]:
@@ -53,7 +56,8 @@ class Checked:
     """The outcome of a check.
 
     ``good``: the contract's columns in its types, then Tidemill's own (``_…``). ``bad``: Tidemill's own, ``_reasons`` (list
-    of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out.
+    of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out. ``surplus``: the
+    source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not.
     """
 
     good: pl.DataFrame
@@ -61,6 +65,8 @@ class Checked:
     max_bad_share: float = 0.0
     place: str = ""
     known: int = 0
+    surplus: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -120,11 +126,14 @@ def reasons_of(bad: pl.DataFrame) -> dict[str, int]:
 
 def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:
     """See `tidemill.data.contract.contract.Contract.check`."""
-    _check_columns(rules, frame)
+    surplus = _surplus(rules, frame)
     own = [n for n in frame.columns if n.startswith("_")]
     given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
     absent = [c for c in rules.columns if c.name not in frame.columns]
     lazy = frame.lazy().with_columns(pl.lit(None).alias(c.name) for c in absent)
+    if rules.surplus == "keep":
+        kept = as_json(frame.select(surplus)) if surplus else pl.lit(None, pl.String)
+        lazy = lazy.with_columns(kept.alias(SURPLUS))
     ready = {c.name for c in rules.columns if c.name in frame.columns and fits(c, frame[c.name])}
     to_cast = [c for c in rules.columns if c.name not in ready]
     cast_first = lazy.with_columns(
@@ -147,13 +156,14 @@ def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:
         flags.append(flag)
         reasons.append(duplicate(rules.key, names))
     done = flagged.collect()
-    return _sort_out(rules, frame, done, own, flags, reasons)
+    sorted_out = _sort_out(rules, frame, done, own, flags, reasons)
+    return replace(sorted_out, surplus=surplus, absent=tuple(c.name for c in absent))
 
 
 def _sort_out(
     rules: Rules, frame: pl.DataFrame, done: pl.DataFrame, own: list[str], flags: Sequence[str], reasons: Sequence[str]
 ) -> Checked:
-    names = [c.name for c in rules.columns]
+    names = [c.name for c in rules.columns] + [SURPLUS] * (rules.surplus == "keep")
     is_bad = done["?bad"]
     good = done.select(*names, *own)
     if not is_bad.any():
@@ -253,11 +263,12 @@ def duplicate(key: tuple[str, ...], names: tuple[str, ...]) -> str:
     return "duplicate" if names == key else f"{', '.join(names)}: duplicate"
 
 
-def _check_columns(rules: Rules, frame: pl.DataFrame) -> None:
+def _surplus(rules: Rules, frame: pl.DataFrame) -> tuple[str, ...]:
+    """The columns that the contract does not name. Raises DataBlocked where it refuses them, or a required one is missing."""
     known = [c.name for c in rules.columns]
-    for name in frame.columns:
-        if name not in known and not name.startswith("_"):
-            raise DataBlocked(f"column {name!r} is not in the contract {rules.place}", hint=did_you_mean(name, known))
+    surplus = tuple(n for n in frame.columns if n not in known and not n.startswith("_"))
+    for name in surplus if rules.surplus == "refuse" else ():
+        raise DataBlocked(f"column {name!r} is not in the contract {rules.place}", hint=did_you_mean(name, known))
     for column in rules.columns:
         if column.required and column.name not in frame.columns:
             there = [n for n in frame.columns if not n.startswith("_")]
@@ -265,3 +276,4 @@ def _check_columns(rules: Rules, frame: pl.DataFrame) -> None:
                 f"column {column.name!r} is missing, which the contract {rules.place} requires",
                 hint=did_you_mean(column.name, there),
             )
+    return surplus

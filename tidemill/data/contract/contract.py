@@ -3,8 +3,9 @@
 What Tidemill acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
 ``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
 (``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
-``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target), ``tidemill.key`` and
-``tidemill.max_bad_share`` of the table.
+``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target), ``tidemill.key``,
+``tidemill.max_bad_share`` and ``tidemill.surplus`` of the table: what becomes of columns that the contract does not name.
+They are ignored and counted (the default), kept as text beside the row, or the file that has them is refused.
 Everything else of the standard is accepted as documentation; a rule that Tidemill cannot check is NotAvailableYet, never
 passed over.
 """
@@ -18,7 +19,8 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.data.check.checks import Checked, Rules, check
+from tidemill.data.check.casts import target_type
+from tidemill.data.check.checks import SURPLUS, Checked, Rules, check
 from tidemill.data.check.columns import Column
 from tidemill.data.contract.odcs import Custom, Document, Property, Quality, freshness_of, parse_document, read_text
 from tidemill.data.contract.places import Path_, Places
@@ -26,7 +28,9 @@ from tidemill.data.contract.rules import cannot_check, must_be_zero, read_column
 from tidemill.errors import ContractError
 from tidemill.types import Micros, did_you_mean, digest
 
-TABLE_SETTINGS = ("tidemill.key", "tidemill.max_bad_share")
+TABLE_SETTINGS = ("tidemill.key", "tidemill.max_bad_share", "tidemill.surplus")
+
+SURPLUS_CHOICES = ("ignore", "keep", "refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Contract:
     key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()  # sets of columns, the key left out
     max_bad_share: float = 0.0
+    surplus: str = "ignore"  # ignore | keep | refuse
     freshness: Micros | None = None
     digest: str = ""
     place: str = ""
@@ -86,13 +91,19 @@ class Contract:
         """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.
 
         Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason.
-        Raises DataBlocked when a required column is missing or one is unknown. The share is judged by `Checked.judge`.
+        Raises DataBlocked when a required column is missing, or one is unknown and the contract refuses it. The share is judged by `Checked.judge`.
         """
         return check(self.rules, frame, now)
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.columns, self.key, self.unique, self.max_bad_share, self.place)
+        return Rules(self.columns, self.key, self.unique, self.max_bad_share, self.place, self.surplus)
+
+    @property
+    def stored(self) -> dict[str, pl.DataType]:
+        """The columns of its table and their types, without those that say where a row came from."""
+        kept: dict[str, pl.DataType] = {SURPLUS: pl.String()} if self.surplus == "keep" else {}
+        return {c.name: target_type(c) for c in self.columns} | kept
 
 
 def _build(document: Document, places: Places, text_digest: str) -> Contract:
@@ -110,6 +121,7 @@ def _build(document: Document, places: Places, text_digest: str) -> Contract:
         columns=columns,
         key=_key(settings.get("tidemill.key"), table.properties, columns, places),
         max_bad_share=_share(settings.get("tidemill.max_bad_share", 0.0), places((*where, "customProperties"))),
+        surplus=_surplus(settings.get("tidemill.surplus", "ignore"), places((*where, "customProperties"))),
         freshness=freshness_of(document, places),
         digest=text_digest,
         place=places.name,
@@ -164,6 +176,13 @@ def _share(value: Any, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ContractError(f"tidemill.max_bad_share: {value!r} is no share", place=place, hint="a number from 0 to 1")
     return float(value)
+
+
+def _surplus(value: Any, place: str) -> str:
+    if value not in SURPLUS_CHOICES:
+        hint = did_you_mean(str(value), SURPLUS_CHOICES)
+        raise ContractError(f"tidemill.surplus: {value!r} is no choice", place=place, hint=hint)
+    return str(value)
 
 
 def _check_names(columns: tuple[Column, ...], where: Path_, places: Places) -> None:

@@ -121,9 +121,9 @@ def begin(project: Project, dataset: str) -> Iterator[Ingest]:
     source, contract = project.dataset(dataset).source, load_contract(project, dataset)
     tables = open_tables(project)
     with tables.lock(dataset):
-        check_columns(tables, dataset, contract)
+        gains = check_columns(project, tables, dataset, contract)
         last = catch_up(project, tables, dataset, contract)
-        adopts = must_adopt(project, tables, dataset, contract, last)
+        adopts = must_adopt(project, tables, dataset, contract, last) or (gains and last is not None)
         cache = tables.root / f".{dataset}.seen.json"
         again: dict[str, str] = {}
         files = pending(project.store, project.root, dataset, source, cache, again=again)
@@ -154,7 +154,7 @@ def _take(work: Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     ingest_id = named_id("ing", work.dataset, work.contract.digest, *(t.file.digest for t in taken))
     _keep_bad(work, ingest_id, [(t.file, t.bad) for t in taken])
     good = pl.concat([t.checked.good for t in taken]).with_columns(pl.lit(ingest_id).alias("_ingest"))
-    good = good.select(*work.contract.names, *ORIGIN)
+    good = good.select(*work.contract.stored, *ORIGIN)
     summaries = [_summary(t, before=t.file.name in work.earlier) for t in taken]
     meta = {
         "tidemill.files": json.dumps(summaries),
@@ -208,11 +208,13 @@ def _keep_bad(work: Ingest, ingest_id: str, parts: list[tuple[SourceFile, pl.Dat
 def _summary(taken: _Taken, before: bool) -> JsonObject:
     """What the commit says of the file: its good rows, and those that are new in quarantine, with their reasons.
 
-    ``known``: rows that are in already; ``kept``: bad ones in quarantine already; ``before``: a file of its name is in.
+    ``known``: rows that are in already; ``kept``: bad ones in quarantine already; ``before``: a file of its name is in;
+    ``surplus`` and ``absent``: columns that it has beside the contract's, and optional ones that it has not.
     """
     file, checked, bad = taken.file, taken.checked, taken.bad
     counts: JsonObject = {"rows": checked.good.height, "quarantined": bad.height, "reasons": reasons_of(bad)}
-    more = {"known": checked.known, "kept": checked.bad.height - bad.height, "before": before}
+    more: JsonObject = {"known": checked.known, "kept": checked.bad.height - bad.height, "before": before}
+    more |= {"surplus": list(checked.surplus), "absent": list(checked.absent)}
     return {
         "digest": file.digest,
         "name": file.name,

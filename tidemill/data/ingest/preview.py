@@ -35,7 +35,7 @@ class Looked:
 def preview(project: Project, dataset: str) -> Iterator[Looked]:
     """Every file of the source, in the order of an ingest. Raises SourceError, ContractError when there can be none."""
     contract, tables = load_contract(project, dataset), open_tables(project)
-    check_columns(tables, dataset, contract)
+    check_columns(project, tables, dataset, contract)
     files = find(project.root, project.dataset(dataset).source)
     with tables.lock(dataset):  # what the indexes hold after this stays as it is, whoever writes
         version = tables.version(dataset) if tables.exists(dataset) else 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tidemill.data.contract.contract import Contract
-from tidemill.data.ingest.notices import told_again
+from tidemill.data.ingest.notices import column_events, told_again
 from tidemill.data.profile.profile import Profile, profile
 from tidemill.data.tables.tables import TableCommit, Tables
 from tidemill.errors import Damaged, NotFound
@@ -125,7 +125,7 @@ def register(
         if profiled:
             project.store.artifacts.put(profiled, tx)
         for event in events:
-            project.store.events.add(event, tx)
+            project.store.events.add_once(event, tx)
 
     project.store.transact(work)
     return version
@@ -224,7 +224,7 @@ def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
         return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
 
     if not commit.files:
-        message = f"the roles of {version.dataset} have changed: its {version.rows} rows are read by them from here on"
+        message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
         return [event("contract", {"message": message, "rows": version.rows})]
     names = [f["name"] for f in commit.files]
     shown = {"files": len(names), "first": names[0], "last": names[-1]}
@@ -232,6 +232,7 @@ def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
     known = sum(f.get("known", 0) for f in commit.files)
     counts = {"rows": taken, "quarantined": commit.quarantined} | ({"known": known} if known else {})
     events = [event("ingested", {**shown, **counts})]
+    events += column_events(version, commit.files)
     for f in commit.files:
         if message := told_again(f, version.dataset):
             told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])

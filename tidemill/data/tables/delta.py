@@ -108,14 +108,6 @@ def delta_schema(schema: Mapping[str, pl.DataType], place: str) -> Schema:
     return Schema(fields)
 
 
-def stored_schema(folder: Path) -> Schema:
-    """The schema in the table's version 0; it never changes."""
-    path = folder / "_delta_log" / f"{0:020}.json"
-    with translated(str(path)):
-        actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-    return Schema.from_json(next(a["metaData"]["schemaString"] for a in actions if "metaData" in a))
-
-
 def columns_of(schema: Schema) -> dict[str, pl.DataType]:
     """The types that the table's columns have in a frame."""
     return {field.name: _plain(field.type) for field in schema.fields}
@@ -126,27 +118,28 @@ def _plain(kind: Any) -> pl.DataType:
     return found
 
 
-def check_same_schema(stored: Schema, given: Schema, place: str) -> None:
-    """A table keeps its columns for ever. Raises ContractError naming the first difference."""
+def with_added(stored: Schema, given: Schema, place: str) -> Schema:
+    """The table's columns with those of ``given`` that it has not; older rows have nothing in them.
+
+    Raises ContractError naming the first column of the table that is gone or has another type.
+    """
     old = {f.name: _said(f.type) for f in stored.fields}
     new = {f.name: _said(f.type) for f in given.fields}
-    if old == new:
-        return
     hint = (
-        "a table keeps its columns: in tidemill.toml rename its section (and what names it, from = …) to a new one, "
+        "a table keeps its columns, and may gain some: in tidemill.toml rename its section (and what names it, from = …) to a new one, "
         f"[data.{place}_2], and its files are read anew; or write the contract as it was"
     )
-    for name in {**old, **new}:
-        if name not in new:
+    for name in old:
+        if name not in new and not name.startswith("_"):
             raise ContractError(f"column {name!r} is in the table and not in the contract", place=place, hint=hint)
-        if name not in old:
-            raise ContractError(f"column {name!r} is new to the table", place=place, hint=hint)
-        if old[name] != new[name]:
+        if old[name] != new.get(name, old[name]):
             raise ContractError(
                 f"column {name!r} is {old[name]} in the table and {new[name]} in the contract",
                 place=place,
                 hint=hint,
             )
+    added = [f for f in given.fields if f.name not in old]
+    return Schema([*stored.fields, *added]) if added else stored
 
 
 _WORDS = {"long": "integer", "integer": "integer (int32)", "double": "number", "float": "number (float32)"}
@@ -175,10 +168,18 @@ def write_file(folder: Path, frame: pl.DataFrame, app_id: str) -> str:
 
 
 def append(
-    folder: Path, frame: pl.DataFrame, version: int, *, app_id: str, at: Micros, meta: Mapping[str, str]
+    folder: Path,
+    frame: pl.DataFrame,
+    version: int,
+    *,
+    app_id: str,
+    at: Micros,
+    meta: Mapping[str, str],
+    schema: Schema | None = None,
 ) -> None:
     """Add the rows as this version, with an application transaction. On disk (fsynced) when this returns.
 
+    ``schema``: the table's columns from here on, where they are others than before.
     A frame without rows makes a version without a file. The log entry is written here, as the Delta protocol
     describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
     Conflict when the version is there already.
@@ -191,6 +192,9 @@ def append(
         **meta,
     }
     actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
+    if schema is not None:
+        first = next(a["metaData"] for a in _actions(folder, 0) if "metaData" in a)
+        actions.append({"metaData": {**first, "schemaString": schema.to_json()}})
     if frame.height:
         name = write_file(folder, frame, app_id)
         add = {
@@ -271,11 +275,16 @@ def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
 
 
 def commit_info(folder: Path, version: int) -> dict[str, Any]:
-    """What the log says of one version; of each of its files the `spans`."""
-    path = folder / "_delta_log" / f"{version:020}.json"
-    with translated(str(path)):
-        actions = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    """What the log says of one version; of each of its files the `spans`, and the ``schema`` where it sets one."""
+    actions = _actions(folder, version)
     info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
     adds = [a["add"] for a in actions if "add" in a]
     files = {add["path"]: spans(json.loads(add.get("stats") or "{}")) for add in adds}
-    return {**info, "version": version, "files": files}
+    schema = next((Schema.from_json(a["metaData"]["schemaString"]) for a in actions if "metaData" in a), None)
+    return {**info, "version": version, "files": files, "schema": schema}
+
+
+def _actions(folder: Path, version: int) -> list[dict[str, Any]]:
+    path = folder / "_delta_log" / f"{version:020}.json"
+    with translated(str(path)):
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]

@@ -20,14 +20,13 @@ from deltalake import Schema
 
 from tidemill.data.tables.delta import (
     append,
-    check_same_schema,
     checkpoint_if_due,
     columns_of,
     commits,
     create_delta,
     delta_schema,
     exclusive,
-    stored_schema,
+    with_added,
 )
 from tidemill.errors import Damaged, NotFound
 from tidemill.types import Micros, did_you_mean
@@ -67,11 +66,15 @@ class _Log:
     """A table's commits, 0 first, as far as they were read; ``made`` tells this table from another in its place."""
 
     made: tuple[int, int]
-    schema: Schema
+    schema: Schema = field(default_factory=lambda: Schema([]))
+    since: dict[str, int] = field(default_factory=dict)  # column: the version that brought it
     commits: list[TableCommit] = field(default_factory=list)
     ingests: dict[str, int] = field(default_factory=dict)
 
-    def add(self, commit: TableCommit) -> None:
+    def add(self, commit: TableCommit, schema: Schema | None) -> None:
+        if schema is not None:
+            self.schema = schema
+            self.since = {f.name: commit.version for f in schema.fields} | self.since
         self.commits.append(commit)
         if commit.ingest:
             self.ingests[commit.ingest] = commit.version
@@ -124,17 +127,26 @@ class Tables:
         return self._log(dataset).commits[version]
 
     def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns."""
-        folder = self.folder(dataset)
+        """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns.
+
+        A column that came later than the rows is null.
+        """
         parts = []
         for version in versions:
-            for name in self.commit(dataset, version).files:
-                rows = pl.read_parquet(folder / name, columns=list(columns) if columns else None)
-                parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
+            commit, log = self.commit(dataset, version), self._log(dataset)
+            kinds = columns_of(log.schema)
+            wanted = list(columns) if columns is not None else list(kinds)
+            lacking = [pl.lit(None, kinds[n]).alias(n) for n in wanted if log.since[n] > version]
+            there = [n for n in wanted if log.since[n] <= version] or list(kinds)[:1]
+            for name in commit.files:
+                rows = pl.read_parquet(self.folder(dataset) / name, columns=there).with_columns(*lacking)
+                parts.append(rows.select(*wanted, pl.lit(version, pl.UInt32).alias("_version")))
         return pl.concat(parts) if parts else pl.DataFrame()
 
     def read(self, dataset: str, version: int | None = None, within: Within | None = None) -> pl.LazyFrame:
         """The rows of a version (the last one if not said), lazily, those of the latest files first. Raises NotFound.
+
+        They have the table's present columns: one that came after their version is null.
 
         With ``within`` files that can have no such row are left out; of the others all rows are there.
         """
@@ -145,17 +157,20 @@ class Tables:
         commits = log.commits[: None if version is None else version + 1]
         files = [folder / name for commit in reversed(commits) for name in commit.holding(within)]
         columns = columns_of(log.schema)
-        return pl.scan_parquet(files, schema=columns, glob=False) if files else pl.LazyFrame(schema=columns)
+        found = pl.scan_parquet(files, schema=columns, glob=False, missing_columns="insert")
+        return found if files else pl.LazyFrame(schema=columns)
 
     def schema(self, dataset: str) -> Schema:
-        """The table's columns, which it keeps for ever. Raises NotFound."""
+        """The table's columns: it keeps them for ever, and may gain some. Raises NotFound."""
         self._must_exist(dataset)
         return self._log(dataset).schema
 
     def append(
         self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
     ) -> int:
-        """Add the rows as a new version, once per ingest id; the version. Raises ContractError if the columns differ.
+        """Add the rows as a new version, once per ingest id; the version. Columns that are new to the table are added to it.
+
+        Raises ContractError where one that is in the table is lacking or of another type.
 
         The caller holds `lock`. An ingest id that is there already returns the version that it made.
         """
@@ -165,9 +180,18 @@ class Tables:
         log = self._log(dataset)
         if ingest in log.ingests:
             return log.ingests[ingest]
-        check_same_schema(log.schema, schema, dataset)
-        version = log.commits[-1].version + 1
-        append(folder, frame, version, app_id=ingest, at=at, meta={"tidemill.ingest": ingest, **(meta or {})})
+        evolved = with_added(log.schema, schema, dataset)
+        kinds, version = columns_of(evolved), log.commits[-1].version + 1
+        lacking = [pl.lit(None, kind).alias(name) for name, kind in kinds.items() if name not in frame.columns]
+        append(
+            folder,
+            frame.with_columns(lacking).select(*kinds),
+            version,
+            app_id=ingest,
+            at=at,
+            meta={"tidemill.ingest": ingest, **(meta or {})},
+            schema=evolved if evolved is not log.schema else None,
+        )
         checkpoint_if_due(folder, version)
         return version
 
@@ -207,9 +231,10 @@ class Tables:
         made = _log_file(folder, 0).stat()
         log = self._logs.get(dataset)
         if log is None or log.made != (made.st_ino, made.st_mtime_ns):
-            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns), stored_schema(folder))
+            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
         for info in commits(folder, len(log.commits)):
-            log.add(TableCommit(info["version"], str(info.get("tidemill.ingest", "")), info["files"], info))
+            schema = info.pop("schema")
+            log.add(TableCommit(info["version"], str(info.get("tidemill.ingest", "")), info["files"], info), schema)
         return log
 
     def _must_have(self, dataset: str, version: int) -> None:
