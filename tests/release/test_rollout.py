@@ -14,12 +14,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.release.evidence import pair
 from tests.release.made import TOML, add_model, hold, sign
 from tidemill.errors import DiskFull, NotApproved, NotAttested, ReleaseError, StoreError
 from tidemill.release import approvals
 from tidemill.release.rollout import rollout
-from tidemill.release.rollout.rollout import Arm, Evidence
+from tidemill.release.rollout.rollout import Arm
 from tidemill.release.signing import attest, trust
+from tidemill.release.variants import choose, takes
 from tidemill.scope.project import open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.types import DAY, HeldClock
@@ -33,7 +35,7 @@ def values(n, level, people=40):
 
 def evidence(release, n=120, level=0.3, other=0.3, errors=0, in_stage=100, latency=5_000):
     canary = Arm(n, errors, (latency,) * n, *values(n, level))
-    return Evidence(release.id, 0, canary, Arm(2 * n, 0, (5_000,) * n, *values(2 * n, other)), in_stage)
+    return pair(release.id, 0, canary, Arm(2 * n, 0, (5_000,) * n, *values(2 * n, other)), in_stage)
 
 
 @pytest.fixture
@@ -73,13 +75,13 @@ def test_a_second_release_begins_as_a_canary(project, canary):
 
 def test_arms_follow_the_share_and_a_subject_stays_as_it_grows(first, canary):
     subjects = [str(n) for n in range(12_000, 16_000)]
-    quarter = {s for s in subjects if rollout.arm(canary, s) == "canary"}
-    half = {s for s in subjects if rollout.arm(replace(canary, stage=1), s) == "canary"}
+    quarter = {s for s in subjects if takes(canary, s)}
+    half = {s for s in subjects if takes(replace(canary, stage=1), s)}
     assert quarter < half
     assert len(quarter) / 4000 == pytest.approx(0.25, abs=0.03)
     assert len(half) / 4000 == pytest.approx(0.5, abs=0.03)
-    assert {rollout.arm(None, s) for s in subjects} == {"champion"}
-    other = {s for s in subjects if rollout.arm(replace(canary, id="release_9"), s) == "canary"}
+    assert {choose([], s) for s in subjects} == {"champion"}
+    other = {s for s in subjects if takes(replace(canary, id="release_9"), s)}
     assert len(other & quarter) / len(quarter) == pytest.approx(0.25, abs=0.06)  # another release, other subjects
 
 
@@ -148,7 +150,7 @@ def speaks_against(release):
     """Twelve answers that hit nearly nothing beside thirty-six that hit a third: no proof, and no reason to go on."""
     few = Arm(12, 0, (), (0.2, *[0.0] * 11), tuple(f"n{i}" for i in range(12)))
     many = Arm(36, 0, (), tuple([0.0, 0.3, 0.7] * 12), tuple(f"o{i}" for i in range(36)))
-    return Evidence(release.id, 0, few, many, in_stage=20)
+    return pair(release.id, 0, few, many, in_stage=20)
 
 
 def test_a_canary_that_the_evidence_speaks_against_waits_and_is_never_promoted(project, first, canary):

@@ -137,14 +137,14 @@ class Machines:
         return tick(self.project, InlineJobs(self.project))
 
     def ask(self, row: dict[str, Any]) -> Prediction:
-        from tidemill.release.rollout.rollout import arm
+        from tidemill.release.variants import choose
 
         store = self.project.store
         champion, canary = (
             store.releases.champion("machines"),
             next(iter(store.releases.list("machines", "canary")), None),
         )
-        chosen = arm(canary, row["machine"])
+        chosen = choose([("canary", canary)] if canary else [], row["machine"])
         release = canary if chosen == "canary" else champion
         assert release is not None
         scorer: Any = load(get_bundle(self.project.artifacts, store.models.get(release.model).bundle))

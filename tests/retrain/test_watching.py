@@ -188,13 +188,13 @@ def test_arms_are_told_apart(shop: Shop) -> None:
     found = evidence(shop.project, canary, now)
     every = shop.project.live.predictions.between("shop", 0, now)
     odd = [p for p in every if int(p.subject) % 2]
-    assert (found.canary.n, found.canary.errors) == (len(odd) + 2, 2)
-    assert (found.champion.n, found.champion.errors) == (len(every) - len(odd), 0)
+    assert (found.own.n, found.own.errors) == (len(odd) + 2, 2)
+    assert (found.other.n, found.other.errors) == (len(every) - len(odd), 0)
     assert found.in_stage == len(odd) and not found.historical
-    assert len(found.canary.values) == sum(p.at <= now - DAY for p in odd), "only what is mature is judged"
-    assert set(found.canary.subjects) <= {p.subject for p in odd}
+    assert len(found.own.values) == sum(p.at <= now - DAY for p in odd), "only what is mature is judged"
+    assert set(found.own.subjects) <= {p.subject for p in odd}
     short = arms(shop.project, canary, now)
-    assert short["canary"]["recall@20"]["mean"] == pytest.approx(sum(found.canary.values) / len(found.canary.values))
+    assert short["canary"]["recall@20"]["mean"] == pytest.approx(sum(found.own.values) / len(found.own.values))
 
 
 def test_in_its_bake_a_champion_is_compared_with_the_one_before(shop: Shop) -> None:
@@ -207,5 +207,5 @@ def test_in_its_bake_a_champion_is_compared_with_the_one_before(shop: Shop) -> N
     found = evidence(shop.project, second, shop.days[6].end)
     assert first is not None and found.historical
     predictions: list[Prediction] = list(shop.project.live.predictions.between("shop", 0, shop.days[6].end))
-    assert found.champion.n == sum(p.release == first.id for p in predictions) > 0
-    assert found.canary.n == found.in_stage == sum(p.release == second.id for p in predictions) > 0
+    assert found.other.n == sum(p.release == first.id for p in predictions) > 0
+    assert found.own.n == found.in_stage == sum(p.release == second.id for p in predictions) > 0

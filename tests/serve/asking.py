@@ -136,11 +136,10 @@ def make_app(project: Project, champion: Any = None, canary: Any = None, faces: 
     metrics = Metrics()
     predictor = Predictor(project, metrics)
     predictor.start()
-    predictor.served = Served(
-        Loaded(release(), "sha256:a", champion or BuyAgain(), task_of("recommend")),
-        None if canary is None else Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary, task_of("recommend")),
-        project.store.releases.revision(),
-    )
+    variants = {"champion": Loaded(release(), "sha256:a", champion or BuyAgain(), task_of("recommend"))}
+    if canary is not None:
+        variants["canary"] = Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary, task_of("recommend"))
+    predictor.served = Served(variants, project.store.releases.revision())
     clock = replay_clock(project)
     tokens = auth.cache(project.store)
     return App(Serving(project, metrics, predictor, tokens, clock or project.clock, clock), lambda: faces)

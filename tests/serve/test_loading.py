@@ -13,7 +13,7 @@ from tests.release.made import add_model, hold, sign
 from tests.serve import released
 from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
 from tidemill.learning.bundle import FORMAT
-from tidemill.release.rollout import rollout
+from tidemill.release.variants import takes
 from tidemill.serve.loading import load_release
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import AGAIN, Predictor
@@ -37,7 +37,7 @@ def started(project):
 
 def served(predictor):
     """(champion's model, canary's model)"""
-    return tuple(m and m.release.model for m in (predictor.served.champion, predictor.served.canary))
+    return tuple(m and m.release.model for m in map(predictor.served.variants.get, ("champion", "canary")))
 
 
 def refused(predictor):
@@ -54,6 +54,27 @@ def test_a_good_release_is_loaded(project):
     released.champion(project)
     predictor = started(project)
     assert served(predictor) == ("model:shop@1", None) and not predictor.served.refused
+
+
+def test_any_number_of_variants_is_served(project):
+    """The store says what runs beside the champion; the predictor has no slots."""
+    released.champion(project, 1)
+    for version, status, share in (
+        (2, "canary", 0.2),
+        (3, "holdout", 0.3),
+        (4, "arm", 0.3),
+        (5, "arm", 0.5),
+        (6, "shadow", 1.0),
+    ):
+        made = released.canary(project, version, share)
+        project.store.releases.update(made.id, status=status)
+    predictor = started(project)
+    names = ["champion", "canary", "shadow", "holdout", "arm:rel_4", "arm:rel_5"]
+    assert list(predictor.served.variants) == list(predictor.status()["variants"]) == names
+    chosen = {predictor.choose(str(n))[1] for n in range(500)}
+    assert chosen == set(names) - {"shadow"}
+    for name in names:
+        assert f'arm="{name}"'.encode() in predictor.metrics.render()
 
 
 def test_one_flipped_byte_in_each_file_in_turn_and_the_last_good_serves(project):
@@ -168,7 +189,7 @@ def test_a_canary_beside_a_damaged_champion_answers_its_share_and_no_more(projec
     predictor = started(project)
     assert served(predictor) == (None, "model:shop@2") and predictor.served.degraded
     subjects = {str(n) for n in range(2000)}
-    chosen = {s for s in subjects if rollout.arm(predictor.served.canary.release, s) == "canary"}
+    chosen = {s for s in subjects if takes(predictor.served.variants["canary"].release, s)}
     assert len(chosen) / 2000 == pytest.approx(0.25, abs=0.03)
     assert {predictor.choose(s)[1] for s in chosen} == {"canary"}
     with pytest.raises(NoModel, match="may not be served") as error:

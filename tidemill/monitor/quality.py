@@ -11,6 +11,7 @@ from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
 from tidemill.monitor.labelled import joined, values_of
 from tidemill.monitor.windows import due, promise_of, span_of
+from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Prediction, Release, Window
 from tidemill.tasks.table import outcome_scorer_of
@@ -133,8 +134,7 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     return Evidence(
         release=release.id,
         at=now,
-        canary=arm(release.id, mine),
-        champion=arm(other, theirs) if other else Arm(),
+        arms={CANARY: arm(release.id, mine), **({CHAMPION: arm(other, theirs)} if other else {})},
         in_stage=sum(p.at >= release.stage_since for p in mine),
         historical=historical,
         metric=judge.measure.name,
@@ -144,8 +144,8 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
 def arms(project: Project, release: Release, now: Micros) -> JsonObject:
     """The same evidence in short, for people: counts, latency and mean quality of each arm."""
     found = evidence(project, release, now)
-    arms = {"canary": found.canary, "champion": found.champion}
-    return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in arms.items()}}
+    both = {found.watched: found.own, found.against: found.other}
+    return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in both.items()}}
 
 
 def _short(arm: Arm, metric: str) -> JsonObject:

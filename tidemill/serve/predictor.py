@@ -1,18 +1,18 @@
-"""What answers: champion and canary in memory, every subject's history, and the rule who is answered by which."""
+"""What answers: the variants in memory, every subject's history, and the rule who is answered by which."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from tidemill.errors import ModelError, NoModel, NoRoute, TidemillError
 from tidemill.features.online import History
-from tidemill.release.rollout import rollout
+from tidemill.release.variants import BESIDE, CANARY, CHAMPION, choose, named
 from tidemill.scope.project import Project
 from tidemill.serve.loading import Loaded, load_release, why_refused
 from tidemill.serve.metrics import Metrics
@@ -31,13 +31,20 @@ LAST_GOOD = 5
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What answers now. Replaced whole, never changed."""
+    """What answers now, by variant. Replaced whole, never changed."""
 
-    champion: Loaded | None = None
-    canary: Loaded | None = None
+    variants: Mapping[str, Loaded] = field(default_factory=dict)
     revision: int = -1
     refused: tuple[tuple[str, str], ...] = ()  # release id, why
     degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
+
+    @property
+    def champion(self) -> Loaded | None:
+        return self.variants.get(CHAMPION)
+
+    def beside(self) -> Iterator[tuple[str, Release]]:
+        """The variants beside the champion, and their releases."""
+        return ((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +129,9 @@ class Predictor:
             refused: list[tuple[str, str]] = []
             champion = self._champion(before, refused)
             degraded = bool(refused)
-            canary = self._canary(before, refused)
-            self.served = Served(champion, canary, revision, tuple(refused), degraded)
+            found = {CHAMPION: champion, **self._beside(before, refused)}
+            variants = {name: loaded for name, loaded in found.items() if loaded is not None}
+            self.served = Served(variants, revision, tuple(refused), degraded)
             self.metrics.follow.set(time.perf_counter() - started)
             self._tell_metrics()
             return True
@@ -144,12 +152,14 @@ class Predictor:
                 return loaded
         return None
 
-    def _canary(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
-        release = next(iter(self.project.store.releases.list(self.endpoint, "canary")), None)
-        return self._load(release, before, refused) if release is not None else None
+    def _beside(self, before: Served, refused: list[tuple[str, str]]) -> dict[str, Loaded | None]:
+        """What runs beside the champion, by the status of its release."""
+        releases = self.project.store.releases
+        found = (named(kind, releases.list(self.endpoint, kind)) for kind in BESIDE)
+        return {name: self._load(release, before, refused) for each in found for name, release in each.items()}
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
-        known = [m for m in (before.champion, before.canary) if m is not None]
+        known = list(before.variants.values())
         try:
             return load_release(self.project, release, known)
         except TidemillError as exc:
@@ -176,24 +186,23 @@ class Predictor:
 
     def _tell_metrics(self) -> None:
         self.metrics.serving.clear()
-        for arm, model in (("champion", self.served.champion), ("canary", self.served.canary)):
-            if model is not None:
-                self.metrics.serving.labels(self.endpoint, arm, model.release.model, model.release.id).set(1)
+        for arm, model in self.served.variants.items():
+            self.metrics.serving.labels(self.endpoint, arm, model.release.model, model.release.id).set(1)
 
     # answers ----------------------------------------------------------------------------------------------------------
 
     def choose(self, subject: str) -> tuple[Loaded, str]:
-        """The model that answers this subject, and the arm. Raises NoModel."""
+        """The model that answers this subject, and the variant that it is. Raises NoModel."""
         served = self.served
-        if served.champion is None and served.canary is None:
+        if not served.variants:
             raise NoModel(
                 f"nothing is released to {self.endpoint!r} that may be served", hint="release a model: tidemill run"
             )
-        arm = rollout.arm(served.canary.release if served.canary else None, subject)
-        chosen = served.canary if arm == "canary" else served.champion
+        arm = choose(served.beside(), subject)
+        chosen = served.variants.get(arm)
         if chosen is None:
             raise NoModel(
-                f"the champion of {self.endpoint!r} may not be served, and the canary answers its share only",
+                f"the champion of {self.endpoint!r} may not be served, and the others answer their shares only",
                 hint="tidemill doctor says what is damaged; release another model: tidemill release start MODEL",
             )
         return chosen, arm
@@ -204,9 +213,9 @@ class Predictor:
             raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, [self.endpoint]))
 
     def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None) -> Answer:
-        """Ask the model. ``unit`` decides the arm: the subject, or the prediction's id where there is none.
+        """Ask the model. ``unit`` decides the variant: the subject, or the prediction's id where there is none.
 
-        A canary that fails is counted against it and the champion answers.
+        A variant that fails is counted against it and the champion answers.
         Raises NoModel, BadRequest, SignatureMismatch, ModelError.
         """
         chosen, arm = self.choose(unit)
@@ -218,9 +227,9 @@ class Predictor:
                 raise
             self._count_failure(chosen.release.id, exc)
             champion = self.served.champion
-            if arm != "canary" or champion is None:
+            if arm == CHAMPION or champion is None:
                 raise
-            chosen, arm = champion, "champion"
+            chosen, arm = champion, CHAMPION
             output, cold = _ask(chosen, self.history, body, at, seen)
         return Answer(chosen, arm, output, cold, seen)
 
@@ -256,8 +265,8 @@ class Predictor:
         return {
             "endpoint": self.endpoint,
             "revision": served.revision,
-            "champion": told(served.champion),
-            "canary": told(served.canary),
+            **{kind: told(served.variants.get(kind)) for kind in (CHAMPION, CANARY)},
+            "variants": {name: told(model) for name, model in served.variants.items()},
             "refused": [{"release": r, "why": why} for r, why in served.refused],
             "history_seq": self.history.seq,
         }

@@ -56,7 +56,7 @@ class Serving:
     def health(self) -> str:
         """Whether there is something to answer with: ok | no_model | degraded (the champion itself is refused)."""
         served = self.predictor.served
-        if served.champion is None and served.canary is None:
+        if not served.variants:
             return "no_model"
         return "degraded" if served.degraded else "ok"
 

@@ -2,12 +2,11 @@
 
 At most one canary runs at an endpoint. A newer candidate that has passed its gates halts the older canary, which
 has shown nothing yet against it; whoever starts rollouts by a clock should wait while `in_progress` says so, or no
-canary ever ends. Every change is one transaction together with its event. The scorer imports this module for `arm`.
+canary ever ends. Every change is one transaction together with its event.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
-__all__ = ["Arm", "BAKE", "Evidence", "arm", "begin", "check", "halt", "in_progress", "roll_back", "watched"]
+__all__ = ["Arm", "BAKE", "Evidence", "begin", "check", "halt", "in_progress", "roll_back", "watched"]
 
 BAKE: Micros = 7 * DAY
 """How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything."""
@@ -31,18 +30,6 @@ After that an unseen one goes on (a service without outcomes must be able to rel
 long a stage waits for its least number of requests; then it is halted: who waits without end never retrains again.
 """
 LEAST_WAIT: Micros = 7 * DAY
-
-
-def arm(canary: Release | None, subject: str) -> str:
-    """Which release answers this subject: ``champion`` or ``canary``. A subject keeps its arm while the share grows.
-
-    No champion makes a canary's share no larger: what was let out to a part has not been seen by all.
-    """
-    if canary is None:
-        return "champion"
-    hashed = hashlib.sha256(f"{canary.id}\x1f{subject}".encode()).digest()
-    chance = int.from_bytes(hashed[:8], "big") / 2**64
-    return "canary" if chance < canary.stages[canary.stage]["share"] else "champion"
 
 
 def in_progress(project: Project, endpoint: str, tx: Any = None) -> Release | None:

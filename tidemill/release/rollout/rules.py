@@ -10,11 +10,12 @@ with at most that chance). Shares are exact (a mixture over binomials); quality 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tidemill.config.policies import Rule
 from tidemill.learning.measures import measure
+from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.types import JsonObject, Micros
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
@@ -42,15 +43,27 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The arms of a release, side by side. In the bake ``canary`` is the release, ``champion`` the one before it."""
+    """What each variant did, side by side: the release's own, and the one that it is compared with.
+
+    In the bake the release is champion already, and is compared ``historical``ly with the one before it.
+    """
 
     release: str
     at: Micros
-    canary: Arm = field(default_factory=Arm)
-    champion: Arm = field(default_factory=Arm)
-    in_stage: int = 0  # answers of the canary since its stage began
+    arms: Mapping[str, Arm] = field(default_factory=dict)  # by the variant's name
+    watched: str = CANARY  # the release's own
+    against: str = CHAMPION
+    in_stage: int = 0  # answers of the release since its stage began
     historical: bool = False  # the arms did not run at the same time
     metric: str = "recall@20"  # what the values are of
+
+    @property
+    def own(self) -> Arm:
+        return self.arms.get(self.watched, Arm())
+
+    @property
+    def other(self) -> Arm:
+        return self.arms.get(self.against, Arm())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +141,12 @@ def drop_e_value(gap: float, error: float, scale: float) -> float:
 
 
 def _errors(rule: Rule, evidence: Evidence) -> Finding:
-    return _share(rule, evidence.canary.errors, evidence.canary.n, f"more than {rule.limit:.2%} of answers failed")
+    return _share(rule, evidence.own.errors, evidence.own.n, f"more than {rule.limit:.2%} of answers failed")
 
 
 def _p99(rule: Rule, evidence: Evidence) -> Finding:
-    slow = sum(1 for took in evidence.canary.latency_us if took > rule.limit)
-    n = len(evidence.canary.latency_us)
+    slow = sum(1 for took in evidence.own.latency_us if took > rule.limit)
+    n = len(evidence.own.latency_us)
     return _share(rule, slow, n, f"more than 1 % of answers took over {rule.limit / 1000:g} ms", limit=0.01)
 
 
@@ -149,8 +162,12 @@ def _quality(rule: Rule, evidence: Evidence) -> Finding:
     Useless is a model that hits nothing, or whose error is beyond what is tolerated by all of the other arm's.
     """
     kind = measure(evidence.metric)
-    new, old = clustered(evidence.canary), clustered(evidence.champion)
-    figures: JsonObject = {"canary": new.json(), "champion": old.json(), "historical": evidence.historical}
+    new, old = clustered(evidence.own), clustered(evidence.other)
+    figures: JsonObject = {
+        evidence.watched: new.json(),
+        evidence.against: old.json(),
+        "historical": evidence.historical,
+    }
     counts = f"{new.n} answers to {new.subjects} subjects beside {old.n} to {old.subjects}"
     if min(new.subjects, old.subjects) < LEAST_SUBJECTS or old.mean <= 0:
         return Finding(rule.text, False, False, f"underpowered: {counts}", figures)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import TokenCache
+from tidemill.release.variants import CANARY
 from tidemill.scope.project import Project
 from tidemill.serve.http.app import App
 from tidemill.serve.loading import Loaded, load_scorer
@@ -53,7 +54,7 @@ def candidate_app(project: Project, digest: str, ticket: str, secret: str, subje
     predictor = Predictor(project, metrics)
     predictor.history.load(project.live.online.rows_of(subjects))
     release = Release("candidate", project.endpoint().name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
-    predictor.served = Served(None, Loaded(release, digest, *load_scorer(project, digest)))
+    predictor.served = Served({CANARY: Loaded(release, digest, *load_scorer(project, digest))})
     only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
     tokens = TokenCache(lambda: [only], lambda: 0)
     return App(Serving(project, metrics, predictor, tokens, SystemClock(), None, candidate=True), lambda: ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from tidemill.monitor.quality import hurts as hurts_by_now
 from tidemill.ops.snapshot import Snapshot, model_name
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
+from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.tasks.table import metric_of
@@ -58,13 +60,13 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
         return [("Requests", "0", "no answer yet"), ("Loop", *loop_state(loop))]
     took = [p.latency_us for p in seen]
     cold = sum(p.cold for p in seen) / len(seen)
-    canary = sum(p.arm == "canary" for p in seen) / len(seen)
+    beside = Counter(p.arm for p in seen if p.arm != CHAMPION) or {CANARY: 0}
     note = f"of the last {len(seen)} answers"
     return [
         ("Latency p50", words.span(quantile(took, 0.5)), note),
         ("Latency p99", words.span(quantile(took, 0.99)), note),
         ("Cold", words.share(cold), "subjects without a history"),
-        ("Canary", words.share(canary), note),
+        *((words.label(name), words.share(n / len(seen)), note) for name, n in beside.items()),
         ("Loop", *loop_state(loop)),
     ]
 

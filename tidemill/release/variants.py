@@ -1,0 +1,47 @@
+"""What an endpoint can answer with: any number of variants, one of which takes a subject's request.
+
+A variant is named by its kind: ``champion``, ``canary``, ``shadow`` (is asked too, and never answers) or ``holdout``
+(answers a share for good, so that what the others bring can be measured); those of an A/B test are ``arm:RELEASE``. A
+release's status says which one it is. Today's rollouts make champion and canary.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from tidemill.store.records import Release
+
+CHAMPION, CANARY, SHADOW, HOLDOUT, ARM = "champion", "canary", "shadow", "holdout", "arm"
+KINDS = (CHAMPION, CANARY, SHADOW, HOLDOUT, ARM)
+BESIDE = (CANARY, SHADOW, HOLDOUT, ARM)
+"""Kinds that run beside the champion, in the order in which they are asked whether they take a subject."""
+
+
+def kind_of(name: str) -> str:
+    """
+    >>> kind_of("arm:cheaper"), kind_of("canary")
+    ('arm', 'canary')
+    """
+    return name.partition(":")[0]
+
+
+def named(kind: str, releases: Sequence[Release]) -> dict[str, Release]:
+    """The variants of these releases, all of one kind: of arms there may be several, else the first counts."""
+    return {f"{ARM}:{r.id}": r for r in releases} if kind == ARM else {kind: r for r in releases[:1]}
+
+
+def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
+    """The variant that answers this unit: the first of those beside the champion that takes it, else the champion.
+
+    ``unit``: the subject, or the prediction's id where there is none. No champion makes nobody's share larger: what was
+    let out to a part has not been seen by all.
+    """
+    return next((name for name, release in beside if kind_of(name) != SHADOW and takes(release, unit)), CHAMPION)
+
+
+def takes(release: Release, unit: str) -> bool:
+    """Whether the unit falls into the share of the release's stage: by hash, so that it stays while the share grows."""
+    hashed = hashlib.sha256(f"{release.id}\x1f{unit}".encode()).digest()
+    chance = int.from_bytes(hashed[:8], "big") / 2**64
+    return bool(chance < release.stages[release.stage]["share"])
