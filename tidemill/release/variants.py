@@ -28,7 +28,7 @@ def kind_of(name: str) -> str:
 
 def named(kind: str, releases: Sequence[Release]) -> dict[str, Release]:
     """The variants of these releases, all of one kind: of arms there may be several, else the first counts."""
-    return {f"{ARM}:{r.id}": r for r in releases} if kind == ARM else {kind: r for r in releases[:1]}
+    return {f"{ARM}:{r.id}": r for r in releases} if kind == ARM else dict(zip([kind], releases))
 
 
 def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
