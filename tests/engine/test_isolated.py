@@ -48,7 +48,8 @@ def test_values_between_children_go_by_artifacts_and_are_reused(place: Place) ->
 def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child's word that both hang is what makes the parent's clock go past the limit."""
     clock = SimpleNamespace(monotonic=lambda: 100.0 * len(place.said("progress")))
-    monkeypatch.setattr("tidemill.engine.runner.isolated.time", clock)
+    for module in ("tidemill.process.channel", "tidemill.engine.runner.child"):
+        monkeypatch.setattr(f"{module}.time", clock)
     with pytest.raises(StepTimeout, match="step hangs"):
         run(place, "hangs")
     (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]

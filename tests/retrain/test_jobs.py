@@ -16,6 +16,7 @@ import pytest
 
 from tidemill.engine.journal.owner import is_gone, new_owner
 from tidemill.errors import LeaseLost
+from tidemill.process.guarded import CHANNEL
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
@@ -111,7 +112,7 @@ def test_a_child_that_is_lost_is_told_and_replaced(
     (root / "word").write_text(word)
     with pytest.raises(JobFailed) as error:
         ingest(worker, 2.0 if word == "hang" else 120.0)
-    said = {"die": "its process ended", "hang": "not done within 2 s", "bug": "a bug"}[word]
+    said = {"die": "its process was killed by SIGKILL", "hang": "not done within 2 s", "bug": "a bug"}[word]
     assert said in str(error.value)
     lost = int((root / "pid").read_text())
     (root / "word").write_text("go on")
@@ -246,7 +247,8 @@ def test_a_training_gives_way_and_a_release_does_not(root: Path) -> None:
     asked = (("release", "release"), ("train", "train"), ("release", "release"), ("train", "wrong"), ("train", "train"))
     jobs = [{"id": i, "kind": kind, "params": {"word": word}} for i, (kind, word) in enumerate(asked)]
     done = subprocess.run(
-        [sys.executable, "-c", PRIORITIES, str(root), str(os.getpid())],
+        [sys.executable, "-c", PRIORITIES, str(root)],
+        env={**os.environ, CHANNEL: "0,1"},
         input="".join(json.dumps(job) + "\n" for job in jobs),
         capture_output=True,
         text=True,

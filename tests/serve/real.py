@@ -17,8 +17,9 @@ from typing import Any
 
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
+from tidemill.process.child import command
+from tidemill.process.guarded import CHANNEL
 from tidemill.scope.project import Project
-from tidemill.serve.child import command
 
 START = 60.0
 
@@ -79,9 +80,9 @@ def _length(got: bytes) -> int:
 def start(root: Path, token: str, *arguments: str, module: str = "tidemill.serve", port: int = 0) -> Scorer:
     """Start a scorer for the project in this folder, and wait until it is ready."""
     ready, tell = os.pipe()
-    line, env = command(module, [str(root), "--port", str(port), "--ready-fd", str(tell), *arguments])
+    line, env = command(module, [str(root), "--port", str(port), *arguments])
     with (root / "scorer.log").open("ab") as log:
-        process = subprocess.Popen(line, env=env, stdout=log, stderr=log, pass_fds=[tell])
+        process = subprocess.Popen(line, env={**env, CHANNEL: f"0,{tell}"}, stdout=log, stderr=log, pass_fds=[tell])
     os.close(tell)
     with os.fdopen(ready, "rb") as pipe:
         heard = select.select([pipe], [], [], START)[0]

@@ -15,9 +15,9 @@ from tests.serve.test_loading import flip
 from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
 from tidemill.learning.bundle import FORMAT
+from tidemill.process.child import Child
 from tidemill.serve import candidate
 from tidemill.serve.candidate import SubprocessCandidateServer
-from tidemill.serve.child import spawn
 from tidemill.serve.http.candidate_app import candidate_app, scope_of
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import OnlineEvent
@@ -28,9 +28,10 @@ from tidemill.types import DAY
 def nobody_is_left_behind(monkeypatch):
     """Every process that a test starts has ended when it ends."""
     started: list = []
-    monkeypatch.setattr(candidate, "spawn", lambda *a, **more: started.append(spawn(*a, **more)) or started[-1])
+    real = Child.__init__
+    monkeypatch.setattr(Child, "__init__", lambda self, *a, **more: (started.append(self), real(self, *a, **more))[1])
     yield
-    assert all(process.poll() is not None for process in started)
+    assert all(child.code is not None for child in started)
 
 
 ASKED = [{"subject": "7", "k": 3, "at": NOON}, {"subject": "8", "k": 1, "at": NOON - 2 * DAY}]
@@ -57,7 +58,7 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
 @pytest.mark.parametrize("error", [DiskFull("no room", hint="make some"), StoreBusy("busy", hint="wait")])
 def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monkeypatch, error):
     """A model that cannot be judged because the disk is full is not refused: the judging stops, to go on later."""
-    monkeypatch.setattr(candidate._Server, "first_line", lambda *a: {"error": error.problem()})
+    monkeypatch.setattr(candidate._Server, "first_word", lambda *a: {"error": error.problem()})
     with pytest.raises(type(error), match="cannot be judged now") as raised:
         probe(project, released.bundle(project, ("a",)))
     assert raised.value.hint == error.hint
@@ -111,7 +112,7 @@ def test_a_ticket_is_for_one_load_of_one_digest(project):
             auth.redeem(project.store, ticket, scope_of(digest))
         server = candidate._Server.told(project, {"digest": bad, "ticket": ticket, "secret": "secret"})
         with contextlib.closing(server):
-            assert server.first_line(60)["error"]["code"] == "unauthorized"
+            assert server.first_word(60)["error"]["code"] == "unauthorized"
 
 
 def test_a_candidate_answers_nobody_else(project):
@@ -121,7 +122,7 @@ def test_a_candidate_answers_nobody_else(project):
     ticket = auth.issue_code(project.store, scope_of(digest))
     server = candidate._Server.told(project, {"digest": digest, "ticket": ticket, "secret": "secret"})
     with contextlib.closing(server):
-        port = server.first_line(60)["port"]
+        port = server.first_word(60)["port"]
 
         def ask(secret, path, method="POST"):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -149,18 +150,17 @@ def test_a_server_that_was_expected_is_the_one_that_is_asked(project):
     candidate.expect(project)
     first = candidate._expecting[project.root]
     candidate.expect(project)
-    assert candidate._expecting[project.root] is first and first.alive
+    assert candidate._expecting[project.root] is first and first.code is None
     assert probe(project, digest).ok
-    assert candidate._expecting == {} and not first.alive
+    assert candidate._expecting == {} and first.code is not None
     candidate.expect(project)
-    os.kill(candidate._expecting[project.root]._process.pid, signal.SIGKILL)
-    candidate._expecting[project.root]._process.wait()
+    os.kill(candidate._expecting[project.root].pid, signal.SIGKILL)
+    candidate._expecting[project.root].wait()
     assert probe(project, digest).ok
 
 
 def test_a_server_that_nobody_needs_ends(project):
     candidate.expect(project)
     server = candidate._expecting.pop(project.root)
-    server._process.stdin.close()
-    assert server._process.wait(60) == 0
-    os.close(server._ready)
+    server.channel.close()
+    assert server.wait(60) in (0, -signal.SIGKILL)

@@ -17,6 +17,7 @@ from tests.serve import released
 from tests.serve.real import scorer, start
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
+from tidemill.process.guarded import CHANNEL
 
 HEAVY = ("polars", "deltalake", "scipy", "lightgbm", "optuna", "pandas", "sklearn", "pyarrow", "datasketches")
 WATCHED = """
@@ -36,8 +37,10 @@ def test_what_a_scorer_imports_and_opens(project, tmp_path):
     token = auth.issue(project.store, "test", SCOPES)
     ready, tell = os.pipe()
     told = tmp_path / "told.json"
-    line = [sys.executable, "-c", WATCHED, str(told), str(project.root), "--port", "0", "--ready-fd", str(tell)]
-    process = subprocess.Popen(line, pass_fds=[tell], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    line = [sys.executable, "-c", WATCHED, str(told), str(project.root), "--port", "0"]
+    process = subprocess.Popen(
+        line, pass_fds=[tell], env={**os.environ, "PYTHONPATH": os.getcwd(), CHANNEL: f"0,{tell}"}
+    )
     os.close(tell)
     try:
         from tests.serve.real import Scorer

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,27 +19,27 @@ import pytest
 from tests.serve import released
 from tidemill.access import tokens as auth
 from tidemill.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, ServeError, Unauthorized
+from tidemill.process import supervised
+from tidemill.process.channel import Channel
+from tidemill.process.supervised import Supervised
 from tidemill.scope.project import open_project
-from tidemill.serve import supervised, supervisor
+from tidemill.serve import supervisor
 from tidemill.serve.client import Client
 from tidemill.serve.http.server import listen
-from tidemill.serve.supervised import Child
 from tidemill.serve.supervisor import login_address, up
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from tidemill.scope.project import open_project
-from tidemill.serve import child, supervised, supervisor
-from tests.serve.asking import NOON
-from tidemill.types import HeldClock
+from tidemill.process import supervised
+from tidemill.serve import supervisor
 
-def spawn(module, arguments, log, **more):
-    if "tidemill.retrain" in arguments:
-        arguments = [arguments[0], "tests.serve.idle_loop", *arguments[2:]]
-    return child.spawn(module, arguments, log, **more)
+class Child(supervised.Child):
+    def __init__(self, module, *arguments, **more):
+        super().__init__("tests.serve.idle_loop" if module == "tidemill.retrain" else module, *arguments, **more)
 
-supervised.spawn = spawn
+supervised.Child = Child
 with open_project(Path(sys.argv[1])) as project:
     supervisor.up(project, port=0, on_ready=lambda told: print("ready", flush=True))
 """
@@ -165,22 +166,20 @@ def test_replay_needs_a_project_that_is_open_for_it(project):
 
 def test_backoff_grows_and_calms(project, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.process.supervised.time.monotonic", lambda: now[0])
     born: list[float] = []
 
     class Dead:
-        returncode = 1
-        pid = 1
+        code = 1
 
-        def poll(self):
-            return 1
+        def __init__(self, *args, **more):
+            born.append(now[0])
 
-    def spawn(*args, **more):
-        born.append(now[0])
-        return Dead()
+        def close(self):
+            pass
 
-    monkeypatch.setattr(supervised, "spawn", spawn)
-    child = Child(project, "loop", "x", list, False)
+    monkeypatch.setattr(supervised, "Child", Dead)
+    child = Supervised(project.logs, "loop", "x", list, False)
     child.start()
     for _ in range(600):
         now[0] += 0.1
@@ -195,23 +194,25 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
     from tidemill.cli.status import doctor, status
 
     now = [0.0]
-    monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.process.supervised.time.monotonic", lambda: now[0])
     dies = [True]
     tree = supervisor._Tree(project, "127.0.0.1", 0)
 
     class Fake:
-        returncode = 1
         pid = os.getpid()
 
-        def poll(self):
+        def __init__(self, module, arguments, log, **more):
+            log.write(b"Traceback\ntidemill.errors.ConfigError: tidemill.toml:9: decai\n" if dies[0] else b"well\n")
+            log.flush()
+
+        @property
+        def code(self):
             return 1 if dies[0] else None
 
-    def spawn(module, arguments, log, **more):
-        log.write(b"Traceback\ntidemill.errors.ConfigError: tidemill.toml:9: decai\n" if dies[0] else b"well\n")
-        log.flush()
-        return Fake()
+        def close(self):
+            pass
 
-    monkeypatch.setattr(supervised, "spawn", spawn)
+    monkeypatch.setattr(supervised, "Child", Fake)
     tree._scorer.look = lambda: False
     tree._loop.start()
     for _ in range(100):
@@ -258,23 +259,36 @@ def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, ca
     assert told(project)["pid"] == os.getpid()
 
 
+class Said:
+    """A child that has said this."""
+
+    def __init__(self, channel):
+        self.channel = channel
+
+    def close(self):
+        self.channel.close()
+
+
 @pytest.mark.parametrize("said", [b"", b'{"po', b'{"port": 80', b"[1]\n", b"\xff\n"])
 def test_a_child_whose_first_word_is_cut_off_did_not_start(project, said):
-    child = Child(project, "scorer", "x", list, True)
+    supervised_ = Supervised(project.logs, "scorer", "x", list, True)
+    supervised_._born = time.monotonic()
     reads, writes = os.pipe()
     os.write(writes, said)
     os.close(writes)
-    with os.fdopen(reads, "rb") as pipe, pytest.raises(ServeError, match="the scorer did not start"):
-        child._hear(pipe)
+    child = Said(Channel(reads, -1))
+    with pytest.raises(ServeError, match="the scorer did not start"):
+        supervised_._heard(child)
+    assert not child.channel.is_open
 
 
 def test_a_child_that_says_nothing_keeps_nobody_who_stops(project):
     asked = []
-    child = Child(project, "scorer", "x", list, True, lambda: bool(asked.append(1)) or len(asked) > 1)
-    reads, writes = os.pipe()
-    with os.fdopen(reads, "rb") as pipe, pytest.raises(ServeError, match="did not start"):
-        child._hear(pipe)
-    os.close(writes)
+    stopping = lambda: bool(asked.append(1)) or len(asked) > 1  # noqa: E731
+    supervised_ = Supervised(project.logs, "scorer", "x", list, True, stopping)
+    supervised_._born = time.monotonic()
+    with pytest.raises(ServeError, match="did not start"):
+        supervised_._heard(Said(Channel(*os.pipe())))
     assert len(asked) == 2
 
 
@@ -285,7 +299,7 @@ def test_up_that_is_stopped_before_its_scorer_is_ready_ends_well(project, monkey
             pass
         raise ServeError("the scorer did not start")
 
-    monkeypatch.setattr(Child, "start", silent)
+    monkeypatch.setattr(Supervised, "start", silent)
     supervisor.up(project, port=0)
     assert not (project.state / "up.json").exists()
 
@@ -304,14 +318,14 @@ def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
 
 def test_a_child_that_cannot_be_started_is_tried_again(project, monkeypatch):
     now, tries = [0.0], list[float]()
-    monkeypatch.setattr("tidemill.serve.supervised.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.process.supervised.time.monotonic", lambda: now[0])
 
     def no_room(*_):
         tries.append(now[0])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(supervised, "log_file", no_room)
-    child = Child(project, "scorer", "x", list, True)
+    child = Supervised(project.logs, "scorer", "x", list, True)
     for _ in range(600):
         now[0] += 0.1
         child.look()

@@ -10,17 +10,6 @@ from tidemill.errors import StoreError
 from tidemill.scope.project import Project
 from tidemill.web import quarantine
 
-HANGS = """
-import signal
-print('{"n": 1}', flush=True)
-signal.pause()
-"""
-SHOUTS = """
-import sys
-sys.stderr.write("many words\\n" * 100_000)
-print('{"n": 1}')
-"""
-
 
 @pytest.fixture
 def found(told: Project) -> Iterator[dict[str, int]]:
@@ -28,7 +17,7 @@ def found(told: Project) -> Iterator[dict[str, int]]:
 
 
 def test_a_child_that_hangs_after_a_row_is_ended(monkeypatch: pytest.MonkeyPatch, found: Iterator[object]) -> None:
-    monkeypatch.setattr(quarantine, "_READ", HANGS)
+    monkeypatch.setattr(quarantine, "_READER", "tests.web.readers.hangs")
     assert next(found) == {"n": 1}
     monkeypatch.setattr(quarantine, "SECONDS", 0.1)
     with pytest.raises(StoreError, match=r"it was not read within 0.1 s"):
@@ -36,13 +25,13 @@ def test_a_child_that_hangs_after_a_row_is_ended(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.timeout(60)
-def test_a_child_with_many_words_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch, found: Iterator[object]) -> None:
-    monkeypatch.setattr(quarantine, "_READ", SHOUTS)
+def test_a_child_that_prints_much_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch, found: Iterator[object]) -> None:
+    monkeypatch.setattr(quarantine, "_READER", "tests.web.readers.shouts")
     assert list(found) == [{"n": 1}]
 
 
-def test_the_last_of_its_words_is_said(monkeypatch: pytest.MonkeyPatch, found: Iterator[object]) -> None:
-    monkeypatch.setattr(quarantine, "_READ", SHOUTS + "sys.exit('broken')")
+def test_a_child_that_dies_is_told(monkeypatch: pytest.MonkeyPatch, found: Iterator[object]) -> None:
+    monkeypatch.setattr(quarantine, "_READER", "tests.web.readers.dies")
     assert next(found) == {"n": 1}
-    with pytest.raises(StoreError, match="broken"):
+    with pytest.raises(StoreError, match="died"):
         next(found)

@@ -1,21 +1,23 @@
 """A person's decisions, carried out. What must be signed is signed in a child process: the server never opens a key.
 
-``python -m tidemill.api.by_hand ROOT approve|reject RELEASE``, with who, reason and role as JSON on standard input.
+``python -m tidemill.api.by_hand ROOT approve|reject RELEASE``, told who, why and in which role.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tidemill.errors import ReleaseError, TidemillError
+from tidemill.process.child import Child
+from tidemill.process.guarded import parent
+from tidemill.process.supervised import log_file
 from tidemill.release import approvals
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.child import command
+from tidemill.types import JsonObject
 
 SECONDS = 30.0
 VERBS = ("approve", "reject")
@@ -29,42 +31,41 @@ async def do(verb: Callable[..., Any], *args: Any, **words: Any) -> Any:
 async def say(project: Project, verb: str, release: str, who: str, reason: str, role: str | None) -> None:
     """`approve` or `reject` in a child. Raises ReleaseError in the child's words, and NotFound at once."""
     await do(project.store.releases.get, release)
-    line, env = command("tidemill.api.by_hand", [str(project.root), verb, release])
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(*line, env=env, stdin=pipe, stdout=pipe, stderr=pipe)
-    said = json.dumps({"who": who, "reason": reason, "role": role}).encode()
-    try:
-        out, err = await asyncio.wait_for(child.communicate(said), SECONDS)
-    except TimeoutError as exc:
-        child.kill()
-        await child.wait()
-        raise ReleaseError(f"{verb} took longer than {SECONDS:g} s", hint=f"tidemill {verb} {release}") from exc
-    if child.returncode:
-        raise _told(out, err)
+    await do(_ask, project, verb, release, {"who": who, "reason": reason, "role": role})
 
 
-def _told(out: bytes, err: bytes) -> ReleaseError:
-    try:
-        found = json.loads(out)
-        return ReleaseError(found["detail"], place=found["place"], hint=found["hint"])
-    except (ValueError, KeyError, TypeError):
-        last = err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it died without a word"]
-        return ReleaseError(last[0])
+def _ask(project: Project, verb: str, release: str, words: JsonObject) -> None:
+    with (
+        log_file(project.logs, "by_hand") as log,
+        Child(__name__, [str(project.root), verb, release], log=log) as child,
+    ):
+        try:
+            answer = child.ask(words, SECONDS)
+        except TimeoutError as exc:
+            hint = f"tidemill {verb} {release}"
+            raise ReleaseError(f"{verb} took longer than {SECONDS:g} s", hint=hint) from exc
+    if answer is None:
+        raise ReleaseError("the process that signs died", hint="see .tidemill/logs/by_hand.log")
+    if answer:
+        raise ReleaseError(answer["detail"], place=answer["place"], hint=answer["hint"])
 
 
-def main(argv: Sequence[str]) -> int:
-    """The child's side."""
+def main(argv: Sequence[str]) -> None:
+    """The child's side: an empty answer where it is done, else the problem."""
     root, verb, release = argv
-    word = json.loads(sys.stdin.read())
+    channel = parent()
+    word = channel.receive() if channel is not None else None
+    if channel is None or word is None:
+        raise SystemExit("the server starts this process")
+    problem: JsonObject = {}
     try:
         with open_project(Path(root)) as project:
             act = {"approve": approvals.approve, "reject": approvals.reject}[verb]
             act(project, release, word["who"], word["reason"], word["role"])
     except TidemillError as exc:
-        print(json.dumps(exc.problem()))
-        return exc.exit_code
-    return 0
+        problem = exc.problem()
+    channel.send(problem)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -13,10 +13,10 @@ from typing import IO
 from tidemill.engine.journal.lease import RunLease
 from tidemill.engine.journal.owner import new_owner
 from tidemill.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreError
+from tidemill.process.stop import Stopping, on_signals
 from tidemill.retrain.jobs import Jobs, Stopped, WorkerJobs
 from tidemill.retrain.loop import next_due, state_of, tick, write_state
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.stop import Stopping, on_signals
 from tidemill.types import SECOND, Micros
 
 LEASE_KEY = "loop"

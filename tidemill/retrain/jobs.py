@@ -1,4 +1,4 @@
-"""Heavy work in one warm child: jobs go to it as JSON lines, it is killed at a time limit and started again.
+"""Heavy work in one warm child: jobs go to it as messages, it is killed at a time limit and started again.
 
 Promise of `Jobs`: `run` returns the job's answer or raises `JobFailed`; never a hung caller. A job is asked again after
 a failure with the same parameters, so every job must go on with what it left half done.
@@ -6,12 +6,6 @@ a failure with the same parameters, so every job must go on with what it left ha
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,8 +13,10 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tidemill.errors import EngineError, TidemillError
+from tidemill.process.channel import ChannelError, GivenUp
+from tidemill.process.child import Child, ending
+from tidemill.process.stop import Stop, Stopping
 from tidemill.scope.project import Project
-from tidemill.serve.stop import Stop, Stopping
 from tidemill.types import JsonObject
 
 OnProgress = Callable[[JsonObject], None]
@@ -28,7 +24,7 @@ RECYCLE_JOBS = 1_000
 RECYCLE_BYTES = 1_500 * 1024 * 1024
 """A child that did so many jobs, or holds so much memory, is replaced by a fresh one."""
 _STOP_SECONDS = 5.0
-_LOOK = 0.2  # seconds between looks at whether to stop
+STDERR = 2
 
 
 class JobFailed(EngineError):
@@ -93,8 +89,8 @@ class WorkerJobs:
         self._root, self._owner, self._log = root, owner, log
         self._stop = stop or Stop()
         self._tell = on_progress or (lambda told: None)
-        self._child: subprocess.Popen[bytes] | None = None
-        self._buffer, self._number = b"", 0
+        self._child: Child | None = None
+        self._number = 0
         self.started = 0  # children so far
 
     @property
@@ -102,20 +98,28 @@ class WorkerJobs:
         """The child's, while there is one."""
         return self._child.pid if self._child is not None else None
 
-    def warm(self) -> None:
-        """Start the child now: it loads its libraries while nobody waits."""
-        if self._child is None or self._child.poll() is not None:
-            self._start()
+    def warm(self) -> Child:
+        """Start the child now, where there is none: it loads its libraries while nobody waits."""
+        if self._child is None or self._child.code is not None:
+            self.abort()
+            self.started += 1
+            log = self._log if self._log is not None else STDERR
+            self._child = Child("tidemill.retrain.worker", [str(self._root)], log=log)
+        return self._child
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
         """As promised; raises Stopped when the stop is asked for meanwhile, and kills the child then."""
-        self.warm()
+        child = self.warm()
         self._number += 1
-        line = json.dumps({"id": self._number, "kind": kind, "params": params, "owner": self._owner})
         try:
-            self._send(line.encode() + b"\n")
-            answer = self._answer(kind, time.monotonic() + seconds, seconds)
-        except OSError as exc:
+            child.channel.send({"id": self._number, "kind": kind, "params": params, "owner": self._owner})
+            answer = self._answer(child, kind, time.monotonic() + seconds)
+        except TimeoutError:
+            raise self._lost(kind, f"not done within {seconds:g} s", "give it more time, or less to do") from None
+        except GivenUp as exc:
+            self.abort()
+            raise Stopped("asked to stop", hint="the job is done again at the next start") from exc
+        except (OSError, ChannelError) as exc:
             raise self._lost(kind, f"its process is gone: {exc}") from exc
         if "error" in answer:
             raise JobFailed(kind, answer["error"])
@@ -126,93 +130,27 @@ class WorkerJobs:
 
     def close(self) -> None:
         """Let the child end by itself, else kill it."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        with suppress(OSError):
-            if child.stdin is not None:
-                child.stdin.close()
-        try:
-            child.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            _kill(child)
-        if child.stdout is not None:
-            child.stdout.close()
+        if self._child is not None:
+            self._child.hears({"end": True})
+            with suppress(TimeoutError):
+                self._child.wait(_STOP_SECONDS)
+        self.abort()
 
     def abort(self) -> None:
         """Kill the child and whatever it does, at once."""
         child, self._child = self._child, None
         if child is not None:
-            _kill(child)
-            for pipe in (child.stdin, child.stdout):
-                with suppress(OSError):
-                    if pipe is not None:
-                        pipe.close()
+            child.close()
 
-    def _start(self) -> None:
-        self.abort()
-        here = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
-        self._buffer = b""
-        self.started += 1
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tidemill.retrain.worker", str(self._root), str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env={**os.environ, "PYTHONPATH": path},
-            process_group=0,  # so that it can be killed with whatever it has started; of this session, see `quietly`
-        )
-
-    def _send(self, line: bytes) -> None:
-        assert self._child is not None and self._child.stdin is not None
-        self._child.stdin.write(line)
-        self._child.stdin.flush()
-
-    def _answer(self, kind: str, until: float, seconds: float) -> JsonObject:
+    def _answer(self, child: Child, kind: str, until: float) -> JsonObject:
         """The next answer; progress on the way is passed on."""
-        while True:
-            line = self._line(until)
-            if line is None:
-                raise self._lost(kind, f"not done within {seconds:g} s", "give it more time, or less to do")
-            if not line:
-                raise self._lost(kind, "its process ended")
-            told: JsonObject = json.loads(line)
+        while (told := child.channel.receive(until, self._stop.is_set)) is not None:
             if told.get("id") == self._number:
                 return told
             if "progress" in told:
                 self._tell({"job": kind, **told["progress"]})
-
-    def _line(self, until: float) -> bytes | None:
-        """A line, empty at the end of the child's life, None at the time limit."""
-        assert self._child is not None and self._child.stdout is not None
-        fd = self._child.stdout.fileno()
-        while b"\n" not in self._buffer:
-            left = until - time.monotonic()
-            if left <= 0:
-                return None
-            if self._stop.is_set():
-                self.abort()
-                raise Stopped("asked to stop", hint="the job is done again at the next start")
-            if not select.select([fd], [], [], min(left, _LOOK))[0]:
-                continue
-            got = os.read(fd, 65_536)
-            if not got:
-                return b""
-            self._buffer += got
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
+        raise self._lost(kind, f"its process {ending(child.wait(_STOP_SECONDS))}")
 
     def _lost(self, kind: str, what: str, hint: str = "see .tidemill/logs/loop.log") -> JobFailed:
-        child = self._child
         self.abort()
-        code = child.returncode if child is not None else None
-        ended = f" (exit status {code})" if code not in (None, -signal.SIGKILL) else ""
-        return JobFailed(kind, {"code": "job_failed", "detail": what + ended, "hint": hint})
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    """The child and its children; it leads its own session."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+        return JobFailed(kind, {"code": "job_failed", "detail": what, "hint": hint})

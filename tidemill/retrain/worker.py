@@ -1,4 +1,4 @@
-"""The loop's warm child, ``python -m tidemill.retrain.worker ROOT PARENT``: jobs in, answers out, as JSON lines.
+"""The loop's warm child, ``python -m tidemill.retrain.worker ROOT``: jobs in, answers out.
 
 A training gives way to the scorer beside it (`quietly`); a candidate's server, which a release job starts, does not.
 """
@@ -6,7 +6,6 @@ A training gives way to the scorer beside it (`quietly`); a candidate's server, 
 from __future__ import annotations
 
 import gc
-import json
 import os
 import resource
 import sys
@@ -15,9 +14,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 from tidemill.errors import LeaseLost, TidemillError
+from tidemill.process.channel import Channel
+from tidemill.process.guarded import parent
 from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject
 
@@ -30,42 +31,35 @@ T = TypeVar("T")
 
 
 def main(argv: list[str]) -> None:
-    """Serve jobs until the other side closes its end."""
-    root, parent = argv
-    from tidemill.serve.child import die_with_parent
+    """Serve jobs until the other side has no more."""
+    channel = parent()
+    if channel is None:
+        raise SystemExit("the loop starts this process")
+    from tidemill.retrain.job_handlers import warm_up
 
-    die_with_parent(int(parent))
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        os.dup2(2, 1)  # what libraries print goes to the log, never between the answers
-        from tidemill.retrain.job_handlers import warm_up
+    warm_up()
+    with open_project(Path(argv[0])) as project:
+        from tidemill.data.pipeline import reconcile
 
-        warm_up()
-        with open_project(Path(root)) as project:
-            from tidemill.data.pipeline import reconcile
-
-            reconcile(project)
-            project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet
-            project.live.flush()
-            gc.collect()
-            gc.freeze()  # the libraries stay: to look through them for garbage took a tenth of a second each time
-            serve(project, sys.stdin, out)
+        reconcile(project)
+        project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet
+        project.live.flush()
+        gc.collect()
+        gc.freeze()  # the libraries stay: to look through them for garbage took a tenth of a second each time
+        serve(project, channel)
 
 
-def serve(project: Project, lines: IO[str], out: IO[str]) -> None:
+def serve(project: Project, channel: Channel) -> None:
     """Answer each job in turn. What is no TidemillError is told, and ends this process: the next one starts clean."""
-
-    def say(told: JsonObject) -> None:
-        out.write(json.dumps(told) + "\n")
-        out.flush()
-
-    for done, line in enumerate(lines, 1):
-        job: JsonObject = json.loads(line)
+    done = 0
+    while (job := channel.receive()) is not None and "end" not in job:
         try:
-            answer = _one(project, job, lambda told: say({"progress": told}))
+            answer = _one(project, job, lambda told: channel.send({"progress": told}))
         except Exception as exc:
-            say({"id": job["id"], "error": {"code": "crashed", "detail": f"{type(exc).__name__}: {exc}"}})
+            channel.send({"id": job["id"], "error": {"code": "crashed", "detail": f"{type(exc).__name__}: {exc}"}})
             raise
-        say({"id": job["id"], "jobs": done, **answer, **_memory()})
+        done += 1
+        channel.send({"id": job["id"], "jobs": done, **answer, **_memory()})
 
 
 def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:

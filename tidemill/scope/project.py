@@ -224,6 +224,11 @@ class Project:
         return self.state / "tables"
 
     @property
+    def logs(self) -> Path:
+        """Where its processes write their logs."""
+        return self.state / "logs"
+
+    @property
     def keys_dir(self) -> Path:
         """Where the keys are: outside the project, so that who can write the folder can neither sign nor be trusted.
 

@@ -11,10 +11,7 @@ import contextlib
 import http.client
 import json
 import math
-import os
 import secrets
-import select
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +19,10 @@ from typing import Any
 
 from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
+from tidemill.process.child import Child
+from tidemill.process.supervised import log_file
 from tidemill.release.gates.port import CandidateReport
 from tidemill.scope.project import Project
-from tidemill.serve.child import log_file, spawn
 from tidemill.serve.http.candidate_app import scope_of
 from tidemill.types import SECOND, JsonObject
 
@@ -65,7 +63,7 @@ class SubprocessCandidateServer:
         words = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
         server = _Server.told(self._project, words)
         try:
-            word = server.first_line(self._start)
+            word = server.first_word(self._start)
             if "port" not in word:
                 _blame(word.get("error"))
                 return CandidateReport(False, [_why(word, self._start)])
@@ -80,76 +78,41 @@ class SubprocessCandidateServer:
 def expect(project: Project) -> None:
     """Start a server now for the candidate that is being made: it loads its libraries while nobody waits for it.
 
-    It knows nothing of the project yet; the next probe of this process takes it. Call it from a thread that lives as
-    long as the process: on Linux a child is told of its parent's end by that thread's.
+    It knows nothing of the project yet; the next probe of this process takes it.
     """
     waiting = _expecting.pop(project.root, None)
-    _expecting[project.root] = waiting if waiting is not None and waiting.alive else _Server(project)
+    _expecting[project.root] = waiting if waiting is not None and waiting.code is None else _Server(project)
 
 
 _expecting: dict[Path, _Server] = {}
 
 
-class _Server:
+class _Server(Child):
     """The process of a candidate's server."""
 
     def __init__(self, project: Project) -> None:
-        self._ready, tell = os.pipe()
-        arguments = [str(project.root), "--port", "0", "--candidate", "--ready-fd", str(tell)]
-        with log_file(project, "candidate") as log:
-            self._process = spawn(
-                "tidemill.serve",
-                [*arguments, "--parent", str(os.getpid())],
-                log,
-                stdin=subprocess.PIPE,
-                pass_fds=[tell],
-            )
-        os.close(tell)
+        with log_file(project.logs, "candidate") as log:
+            super().__init__("tidemill.serve", [str(project.root), "--port", "0", "--candidate"], log=log)
 
     @classmethod
     def told(cls, project: Project, words: JsonObject) -> _Server:
         """One that knows what to serve: the one that was expected to be needed, else a new one."""
         waiting = _expecting.pop(project.root, None)
-        if waiting is not None and waiting.tell(words):
-            return waiting
         if waiting is not None:
+            if waiting.code is None and waiting.hears(words):
+                return waiting
             waiting.close()
         server = cls(project)
-        server.tell(words)  # where it is gone already, its first line will say so
+        server.hears(words)  # where it is gone already, its first word will say so
         return server
 
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def tell(self, words: JsonObject) -> bool:
-        """Whether the words went out."""
-        assert self._process.stdin is not None
-        try:
-            with self._process.stdin as pipe:
-                pipe.write(json.dumps(words).encode() + b"\n")
-        except BrokenPipeError:
-            return False
-        return True
-
-    def first_line(self, seconds: float) -> JsonObject:
+    def first_word(self, seconds: float) -> JsonObject:
         """What the server says about its start; empty when it says nothing in time."""
-        deadline, got = time.monotonic() + seconds, b""
-        while not got.endswith(b"\n"):
-            if not select.select([self._ready], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                return {}
-            part = os.read(self._ready, 65_536)
-            if not part:
-                return {"error": {"detail": "the server died while loading it", "code": "died"}}
-            got += part
-        found = json.loads(got)
-        return found if isinstance(found, dict) else {}
-
-    def close(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        self._process.wait()
-        os.close(self._ready)
+        try:
+            word = self.channel.receive(time.monotonic() + seconds)
+        except TimeoutError:
+            return {}
+        return {"error": {"detail": "the server died while loading it", "code": "died"}} if word is None else word
 
 
 def _blame(told: Any) -> None:

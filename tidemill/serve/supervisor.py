@@ -16,10 +16,10 @@ from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreBusy, no_room
 from tidemill.files import write_whole
+from tidemill.process.stop import on_signals
+from tidemill.process.supervised import Supervised
 from tidemill.scope.project import Project
 from tidemill.serve.client import UP_FILE
-from tidemill.serve.stop import on_signals
-from tidemill.serve.supervised import Child
 from tidemill.types import JsonObject, to_iso
 
 STOP_SECONDS = 20.0
@@ -71,16 +71,16 @@ class _Tree:
 
     def __init__(self, project: Project, host: str, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
         self._project, self._host, self._port = project, host, port
-        root, me = str(project.root), str(os.getpid())
-        self._scorer = Child(
-            project,
+        root, logs = str(project.root), project.logs
+        self._scorer = Supervised(
+            logs,
             "scorer",
             "tidemill.serve",
             lambda: [root, "--host", self._host, "--port", str(self._port)],
             True,
             stopping,
         )
-        self._loop = Child(project, "loop", "tidemill.serve.child", lambda: [me, "tidemill.retrain", root], False)
+        self._loop = Supervised(logs, "loop", "tidemill.retrain", lambda: [root], False)
         self._token = ""
         self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
         self._filled = 0.0  # when the reserve was last seen to

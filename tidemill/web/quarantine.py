@@ -6,33 +6,21 @@ The tables are read in a child process: the server that answers predictions neve
 from __future__ import annotations
 
 import json
-import os
-import select
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from tempfile import TemporaryFile
 from typing import Any
 
 from tidemill.errors import StoreError
+from tidemill.process.child import Child
+from tidemill.process.supervised import log_file
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion
+from tidemill.types import JsonObject
 
 MOST, ALL = 20, 10**9
 SECONDS = 20.0
-_READ = """
-import json, sys
-from pathlib import Path
-from tidemill.data.tables.tables import QUARANTINE, Tables
-import polars as pl
-root, name, ingest, most = sys.argv[1:]
-tables = Tables(Path(root))
-if tables.exists(name + QUARANTINE):
-    frame = tables.read(name + QUARANTINE).filter(pl.col("_ingest") == ingest).head(int(most)).collect()
-    for row in frame.iter_rows(named=True):
-        print(json.dumps(row, default=str))
-"""
+_READER = "tidemill.data.ingest.quarantine_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +46,27 @@ def of(project: Project, version: DatasetVersion) -> Bad:
 
 
 def rows(project: Project, version: DatasetVersion, most: int = ALL) -> Iterator[dict[str, Any]]:
-    """The rows that this version's ingest put aside, as the child reads them, one by one. Raises StoreError."""
-    arguments = [str(project.tables_dir), version.dataset, version.ingest, str(most)]
-    line = [sys.executable, "-c", _READ, *arguments]
-    with TemporaryFile() as words, subprocess.Popen(line, stdout=subprocess.PIPE, stderr=words) as child:
-        try:
-            for told in _lines(child):
-                yield json.loads(told)
-            if child.wait():
-                words.seek(0)
-                said = words.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-                raise StoreError(said[0] if said else f"it was not read within {SECONDS} s", place=version.dataset)
-        finally:
-            child.kill()
+    """The rows that this version's ingest put aside, as the child reads them, one by one. Raises StoreError.
 
-
-def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """What the child writes, line by line, to its end; it is killed when it is silent for too long at any place.
-
-    Only its silence counts: whoever takes the rows may be slow.
+    The child is ended when it is silent for too long at any place; only its silence counts, for whoever takes the rows
+    may be slow.
     """
-    assert child.stdout is not None
-    out, rest = child.stdout.fileno(), b""
-    waits = select.poll()
-    waits.register(out, select.POLLIN)
-    while waits.poll(SECONDS * 1_000):
-        read = os.read(out, 1 << 16)
-        if not read:
-            return
-        *lines, rest = (rest + read).split(b"\n")
-        yield from lines
-    child.kill()
+    arguments = [str(project.tables_dir), version.dataset, version.ingest, str(most)]
+    with log_file(project.logs, "quarantine") as log, Child(_READER, arguments, log=log) as child:
+        while "done" not in (told := _next(child, version.dataset)):
+            yield told["row"]
+
+
+def _next(child: Child, place: str) -> JsonObject:
+    try:
+        told = child.channel.receive(time.monotonic() + SECONDS)
+    except TimeoutError as exc:
+        raise StoreError(f"it was not read within {SECONDS} s", place=place) from exc
+    if told is None:
+        raise StoreError("the process that reads it died", place=place, hint="see .tidemill/logs/quarantine.log")
+    if "error" in told:
+        raise StoreError(told["error"], place=place)
+    return told
 
 
 def _reasons(project: Project, version: DatasetVersion) -> dict[str, int]:

@@ -1,200 +1,71 @@
-"""A step in a child process: the child's side. Started as ``python -m tidemill.engine.runner.child FD``."""
+"""A step in a child process of its own, which can be killed: the parent's side.
+
+Nothing is pickled: the child imports the step by module and name, reads its inputs from the artifact store, keeps its
+outputs there, and answers in JSON.
+"""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import json
-import os
-import signal
 import sys
-import threading
-import traceback
-from collections.abc import Iterator, Mapping
+import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from tidemill.engine.fingerprint.code_dependencies import code_dependencies
-from tidemill.engine.graph.nodes import Definition
-from tidemill.engine.graph.steps import StepFunction, step
-from tidemill.engine.graph.values import Kept
-from tidemill.engine.runner.step_execution import ROOM, Done, Job, RunContext, run_here
-from tidemill.errors import PipelineError, TidemillError, no_room
-from tidemill.store.artifacts.local import LocalArtifacts
-from tidemill.types import HeldClock, JsonObject, SystemClock
+from tidemill import errors
+from tidemill.engine.context import Progress
+from tidemill.engine.faults import point
+from tidemill.engine.runner.port import MEND, Done, Job, RunContext, StepRaised, context_message
+from tidemill.errors import StepFailed, StepTimeout, TidemillError
+from tidemill.process.channel import ChannelError
+from tidemill.process.child import Child, ending
+from tidemill.types import JsonObject
 
 
-def main(fd: int) -> None:
-    """Read the request, do the step, answer."""
-    request: JsonObject = json.loads(sys.stdin.buffer.readline())
-    guardian = _guard(fd)
-    sys.path[:] = request["path"]
-    lock = threading.Lock()
+class ChildRunner:
+    """Implements `Runner` with one child a job."""
 
-    def say(message: JsonObject) -> None:
-        with lock:
-            _write(fd, json.dumps(message).encode() + b"\n")
+    def __init__(self) -> None:
+        self._running: set[Child] = set()
 
-    def progress(done: int, total: int, text: str) -> None:
-        say({"progress": [done, total, text]})
+    def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
+        """Do the job in a child. Raises StepTimeout (it is killed with all it started), StepRaised, StepFailed."""
+        path = [entry or str(Path.cwd()) for entry in sys.path]
+        request = {**context_message(around), **job.message(), "path": path}
+        with Child("tidemill.engine.runner.child_main", without=["TIDEMILL_FAULT"]) as child:
+            self._running.add(child)
+            try:
+                return self._converse(child, request, job, progress)
+            finally:
+                self._running.discard(child)
 
-    root = Path(request["root"])
-    try:
-        with Resources(request["reopen"], root) as resources:
-            done = run_here(_job(request), _run_context(request, root, resources), progress)
-    except Exception as exc:  # noqa: BLE001 - told to the parent, which raises it
-        _dismiss(guardian)
-        say({"failed": _failed(exc)})
-    else:
-        sys.stdout.flush()
-        _dismiss(guardian)
-        say({"done": _told(done)})
+    def kill(self) -> None:
+        for child in list(self._running):
+            child.kill()
 
-
-class Resources(Mapping[str, Any]):
-    """Resources opened anew in this process, each when first asked for: name -> ``module:function`` taking the root.
-
-    Closed before the step is called done, so that nothing they still had to write is lost with the process.
-    """
-
-    def __init__(self, reopen: Mapping[str, str], root: Path) -> None:
-        self._reopen, self._root = reopen, root
-        self._open: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._open:
-            module, _, function = self._reopen[name].partition(":")
-            self._open[name] = getattr(importlib.import_module(module), function)(self._root)
-        return self._open[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._reopen)
-
-    def __len__(self) -> int:
-        return len(self._reopen)
-
-    def __enter__(self) -> Resources:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        for resource in self._open.values():
-            close = getattr(resource, "close", None)
-            if callable(close):
-                close()
-
-
-def _job(request: JsonObject) -> Job:
-    definition = _definition(request)
-    inputs = {name: Kept(*kept) for name, kept in request["inputs"].items()}
-    job = Job(definition, request["step"], request["arguments"], inputs)
-    source = next(iter(code_dependencies(definition.fn).sources.values()), "")
-    if request["source"] and request["source"] != source:
-        raise PipelineError(
-            "its source has changed since the run began",
-            place=f"step {job.name}",
-            hint="run the same command again",
-        )
-    return job
-
-
-def _definition(request: JsonObject) -> Definition:
-    found: Any = _module(request["module"], request["file"])
-    for part in request["qualname"].split("."):
-        found = getattr(found, part)
-    if not isinstance(found, StepFunction):
-        found = step(outputs=request["outputs"])(found)
-    definition: Definition = found.definition
-    return definition
-
-
-def _module(name: str, file: str) -> ModuleType:
-    """The module imported by its name, or from its file when it is a script or stands off the path."""
-    if name != "__main__":
+    def _converse(self, child: Child, request: JsonObject, job: Job, progress: Progress | None) -> Done:
+        limit, place = job.definition.timeout, f"step {job.name}"
+        until = time.monotonic() + limit / 1e6 if limit is not None else None
         try:
-            module = importlib.import_module(name)
-        except ImportError:
-            pass
-        else:
-            if getattr(module, "__file__", None) == file:
-                return module
-    spec = importlib.util.spec_from_file_location(Path(file).stem if name == "__main__" else name, file)
-    if spec is None or spec.loader is None:
-        raise PipelineError(f"{file} cannot be imported", hint="keep steps in a .py file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+            child.hears(request)  # where it died at birth, its missing answer tells
+            while (message := child.channel.receive(until)) is not None:
+                if "progress" in message and progress is not None:
+                    progress(*message["progress"])
+                elif "failed" in message:
+                    raise _failure(message["failed"], job.name)
+                elif "done" in message:
+                    point("outputs kept")
+                    return Done.of(message["done"])
+        except TimeoutError:
+            raise StepTimeout("it was not done within its time limit and was killed", place=place) from None
+        except ChannelError as exc:
+            raise StepFailed(exc.message, place=place) from exc
+        how = ending(child.wait())
+        raise StepFailed(f"its process {how} without an answer", place=place, hint="look at its output")
 
 
-def _run_context(request: JsonObject, root: Path, resources: Resources) -> RunContext:
-    at = request["clock"]
-    return RunContext(
-        root=root,
-        clock=SystemClock() if at is None else HeldClock(at),
-        artifacts=LocalArtifacts(request["artifacts"]),
-        store=None,
-        resources=resources,
-        reopen=request["reopen"],
-        seed=request["seed"],
-        run=request["run"],
-    )
-
-
-def _told(done: Done) -> JsonObject:
-    return {
-        "outputs": {name: [*saved[:3], [list(part) for part in saved.parts]] for name, saved in done.outputs.items()},
-        "impure": done.impure,
-        "cpu_us": done.cpu_us,
-        "reads": done.reads,
-        "writes": done.writes,
-    }
-
-
-def _failed(exc: Exception) -> JsonObject:
-    kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__]
-    if isinstance(exc, TidemillError):
-        return {"kinds": kinds, "message": exc.message, "place": exc.place, "hint": exc.hint}
-    if no_room(exc):
-        full = ["tidemill.errors.DiskFull", *kinds]
-        return {"kinds": full, "message": f"the disk is full: {exc}", "place": "", "hint": ROOM}
-    traceback.print_exception(exc)
-    last = traceback.extract_tb(exc.__traceback__)[-1]
-    message = f"{type(exc).__name__}: {exc}"
-    return {
-        "kinds": kinds,
-        "message": f"{message} ({Path(last.filename).name}:{last.lineno})",
-        "place": "",
-        "hint": "",
-    }
-
-
-def _write(fd: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(fd, data) :]
-
-
-def _guard(fd: int) -> int:
-    """A process that kills this one, and all it starts, as soon as the parent is gone; its id.
-
-    The parent holds the other end of our input and never writes again: its end is the parent's end. A thread could wait
-    for that too, but not act while the step is in native code that holds the interpreter's lock.
-    """
-    guardian = os.fork()
-    if guardian:
-        return guardian
-    os.close(fd)  # else the parent would wait for an answer of a step that died
-    while os.read(0, 1):
-        pass
-    os.killpg(0, signal.SIGKILL)
-    os._exit(1)
-
-
-def _dismiss(guardian: int) -> None:
-    """Taken back before the answer, so that nobody has to reap it; after the answer the parent kills what is left."""
-    os.kill(guardian, signal.SIGKILL)
-    os.waitpid(guardian, 0)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+def _failure(told: JsonObject, name: str) -> StepRaised:
+    kind: Any = getattr(errors, told["kinds"][0].removeprefix("tidemill.errors."), None)
+    place = told["place"] or f"step {name}"
+    if isinstance(kind, type) and issubclass(kind, TidemillError):
+        return StepRaised(told["kinds"], kind(told["message"], place=place, hint=told["hint"]))
+    return StepRaised(told["kinds"], StepFailed(told["message"], place=place, hint=MEND))

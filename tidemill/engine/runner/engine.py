@@ -21,10 +21,10 @@ from tidemill.engine.journal.lease import RunLease
 from tidemill.engine.journal.orphans import resumable, settle_orphans
 from tidemill.engine.journal.owner import new_owner
 from tidemill.engine.runner.order import Order
+from tidemill.engine.runner.port import RunContext
 from tidemill.engine.runner.prepare import Finished
 from tidemill.engine.runner.record import RunRecorder, storable
 from tidemill.engine.runner.schedule import Execution
-from tidemill.engine.runner.step_execution import RunContext
 from tidemill.errors import Conflict, LeaseLost, StoreError
 from tidemill.store.records import Run, Step
 from tidemill.types import Clock, JsonObject, canonical, digest, new_id

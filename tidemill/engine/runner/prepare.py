@@ -12,7 +12,7 @@ from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inp
 from tidemill.engine.graph.nodes import Call, Definition, check_plain
 from tidemill.engine.graph.values import Kept, Slot, Values, any_skipped, described
 from tidemill.engine.raised import named, placed
-from tidemill.engine.runner.step_execution import Job, RunContext
+from tidemill.engine.runner.port import Job, RunContext
 from tidemill.errors import Damaged, NotFound, StepFailed, TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.records import Step

@@ -10,8 +10,8 @@ from tidemill.engine.explain import DECLARED
 from tidemill.engine.graph.nodes import Call
 from tidemill.engine.journal.journal import Journal
 from tidemill.engine.runner.order import Order
+from tidemill.engine.runner.port import Done, RunContext
 from tidemill.engine.runner.prepare import Ready, Unit
-from tidemill.engine.runner.step_execution import Done, RunContext
 from tidemill.store.records import Artifact, Edge, Step
 from tidemill.types import JsonObject, Micros
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from tidemill.engine.faults import point
 from tidemill.engine.graph.values import SKIPPED, Values, slot_of_outputs
 from tidemill.engine.journal.events import EventEmitter
 from tidemill.engine.journal.journal import Journal
+from tidemill.engine.runner.attempts import surfaced, with_retries
+from tidemill.engine.runner.inline import InlineRunner
 from tidemill.engine.runner.order import Order
+from tidemill.engine.runner.port import Done, RunContext, Runner
 from tidemill.engine.runner.prepare import Finished, Preparer, Ready, Unit
 from tidemill.engine.runner.record import RunRecorder
-from tidemill.engine.runner.step_execution import Done, RunContext, run_here, surfaced, with_retries
 from tidemill.errors import TidemillError
-
-if TYPE_CHECKING:
-    from tidemill.engine.runner.isolated import Children
 
 _PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: Python cannot stop them
 
@@ -51,7 +50,7 @@ class Execution:
         self._around, self._order, self._journal, self._recorder = around, order, journal, recorder
         self._finished, self._tell, self._parallel = finished, tell, parallel
         self._preparer = Preparer(values, around)
-        self._children: Children | None = None
+        self._inline, self._children = InlineRunner(), list[Runner]()  # of children none or one
         self._running: dict[str, Ready] = {}
         self._made: dict[str, int] = {}  # attempts so far
         self._threads: dict[str, threading.Thread] = {}
@@ -129,13 +128,11 @@ class Execution:
     def _attempt(self, ready: Ready, alone: bool) -> Result:
         """What came of it, whatever that is: a thread that died without saying so would be waited for for ever."""
         name, definition = ready.unit.name, ready.job.definition
-        progress = self._tell.progress_of(name)
+        job, progress = dataclasses.replace(ready.job, alone=alone), self._tell.progress_of(name)
 
         def once() -> Done:
             self._made[name] = self._made.get(name, 0) + 1
-            if definition.isolate:
-                return self._all_children().run(ready.job, self._around, progress)
-            return run_here(ready.job, self._around, progress, alone)
+            return (self._child_runner() if definition.isolate else self._inline).run(job, self._around, progress)
 
         def again(number: int, error: str) -> None:
             self._tell("retried", name, attempt=number, error=error)
@@ -146,13 +143,14 @@ class Execution:
         except BaseException as exc:  # noqa: BLE001 - becomes the run's failure, or is raised where the run is awaited
             return Failed(exc)
 
-    def _all_children(self) -> Children:
+    def _child_runner(self) -> Runner:
         """Loaded when first needed: most runs start no process."""
-        from tidemill.engine.runner.isolated import Children
+        from tidemill.engine.runner.child import ChildRunner
 
         with self._lock:
-            self._children = self._children or Children()
-            return self._children
+            if not self._children:
+                self._children.append(ChildRunner())
+            return self._children[0]
 
     def _close(self, name: str, result: Result) -> None:
         """Take down what came of a step that ran. Raises what is nobody's failure, such as KeyboardInterrupt."""
@@ -180,8 +178,8 @@ class Execution:
         What it returns is written nowhere, but what it does to the world it may still do: the error says so.
         """
         self._stop.set()
-        if self._children is not None:
-            self._children.kill()
+        for runner in self._children:
+            runner.kill()
         at_work = self._outlasting(exc)
         if at_work:
             exc.add_note(f"still at work until this process ends: {', '.join(at_work)}")

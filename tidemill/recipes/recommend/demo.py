@@ -6,9 +6,7 @@ Nothing in the story is scripted but one release that is overridden by hand (a m
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.errors import ProjectError, ServeError
+from tidemill.process.child import Child
+from tidemill.process.supervised import GRACE
+from tidemill.process.supervised import log_file as file_to_append
 from tidemill.recipes.recommend.compare import Rivals
 from tidemill.recipes.recommend.folder import prepared
 from tidemill.recipes.recommend.replay import Replay, read_journal
@@ -27,7 +28,6 @@ from tidemill.recipes.recommend.story import Story, Tell
 from tidemill.recipes.recommend.written import check_target, drop_file, write_log, write_summary
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import Project
-from tidemill.serve.child import log_file, spawn
 from tidemill.serve.client import Client
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.ranking.rank import RecommendScorer
@@ -74,21 +74,15 @@ def server(project: Project, port: int, tell: Tell) -> Iterator[Client]:
 
 @contextmanager
 def _up(project: Project, port: int, tell: Tell) -> Iterator[Client]:
-    arguments = [str(os.getpid()), "tidemill", "up", "--project", str(project.root), "--port", str(port)]
-    with log_file(project, "up") as log:
-        process = spawn("tidemill.serve.child", arguments, log, stdin=subprocess.DEVNULL)
+    with file_to_append(project.logs, "up") as log:
+        child = Child("tidemill", ["up", "--project", str(project.root), "--port", str(port)], log=log, grace=GRACE)
     try:
-        client = _wait_ready(project, process)
-        tell("ready", {"pid": process.pid})
+        client = _wait_ready(project, child)
+        tell("ready", {"pid": child.pid})
         yield client
         client.close()
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        child.stop(GRACE)
 
 
 def _is_free(port: int) -> bool:
@@ -101,11 +95,11 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _wait_ready(project: Project, process: subprocess.Popen[bytes], seconds: float = 60.0) -> Client:
+def _wait_ready(project: Project, process: Child, seconds: float = 60.0) -> Client:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            words = (project.state / "logs" / "up.log").read_text("utf-8", "replace").strip().splitlines()
+        if process.code is not None:
+            words = (project.logs / "up.log").read_text("utf-8", "replace").strip().splitlines()
             raise ServeError(
                 f"the server did not start: {words[-1] if words else 'no word'}", hint="see .tidemill/logs/up.log"
             )

@@ -6,8 +6,6 @@ The process that starts it makes a ticket for this one digest, which loading the
 from __future__ import annotations
 
 import gc
-import json
-import sys
 from collections.abc import Sequence
 
 from tidemill.access import tokens as auth
@@ -20,7 +18,7 @@ from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor, Served
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release, Token
-from tidemill.types import JsonObject, SystemClock
+from tidemill.types import SystemClock
 
 
 def scope_of(digest: str) -> str:
@@ -28,20 +26,14 @@ def scope_of(digest: str) -> str:
     return f"load:{digest}"
 
 
-def words() -> JsonObject:
-    """What this server is told on standard input, one line: the arguments of `candidate_app`.
-
-    Empty when nobody needs it any more. Before it listens it loads what it is going to need: it may have been started
-    ahead of time.
-    """
+def load_ahead() -> None:
+    """Load what this server is going to need before it is told what to serve: it may be started ahead of time."""
     import tidemill.store.sql.live
     import tidemill.store.sql.sqlite
     import tidemill.store.sql.store  # noqa: F401
 
     gc.collect()
     gc.freeze()
-    told: JsonObject = json.loads(sys.stdin.readline() or "{}")
-    return told
 
 
 def candidate_app(project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = ()) -> App:

@@ -27,10 +27,12 @@ from granian.log import LogLevels
 from granian.server.embed import Server as Granian
 
 from tidemill.errors import BadRequest, PortBusy, TidemillError
+from tidemill.process.channel import Channel
+from tidemill.process.guarded import parent
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.child import die_with_parent
 from tidemill.serve.http.admit import LOOPBACK, READ_SECONDS
 from tidemill.serve.http.app import App, build
+from tidemill.types import JsonObject
 
 BACKLOG = 1024
 HEAD_MS = 10_000
@@ -128,11 +130,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The scorer's command line. The word about how the start went goes to ``--ready-fd`` as one line of JSON."""
-    args = _arguments(argv)
-    die_with_parent(args.parent)
+    """The scorer's command line. How the start went is told to the process that started it as a child, else printed."""
+    args, starter = _arguments(argv), parent()
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    make = _candidate() if args.candidate else build
+    make = _candidate(starter) if args.candidate else build
     if make is None:
         return 0
     try:
@@ -142,29 +143,29 @@ def main(argv: Sequence[str] | None = None) -> int:
             app.reading.seconds = args.read_seconds
             gc.collect()
             gc.freeze()
-            run(app, listening, lambda: _tell(args.ready_fd, address))
+            run(app, listening, lambda: _tell(starter, address))
     except TidemillError as exc:
-        _tell(args.ready_fd, {"error": exc.problem()})
+        _tell(starter, {"error": exc.problem()})
         print(exc, file=sys.stderr)
         return exc.exit_code
     return 0
 
 
-def _candidate() -> Callable[[Project], App] | None:
-    """What makes the application of the candidate that standard input names; None when it names none after all."""
-    from tidemill.serve.http.candidate_app import candidate_app, words
+def _candidate(starter: Channel | None) -> Callable[[Project], App] | None:
+    """What makes the application of the candidate that this server is told of; None when nobody tells of any."""
+    from tidemill.serve.http.candidate_app import candidate_app, load_ahead
 
-    told = words()
+    load_ahead()
+    told = starter.receive() if starter is not None else None
     return (lambda project: candidate_app(project, **told)) if told else None
 
 
-def _tell(fd: int | None, word: dict[str, Any]) -> None:
-    if fd is None:
+def _tell(starter: Channel | None, word: JsonObject) -> None:
+    if starter is None:
         print(json.dumps(word), flush=True)
         return
     try:
-        os.write(fd, json.dumps(word).encode() + b"\n")
-        os.close(fd)
+        starter.send(word)
     except OSError as exc:  # nobody listens any more
         logging.getLogger("tidemill.serve").warning("nobody heard that the server is ready: %s", exc)
 
@@ -175,9 +176,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
-    parser.add_argument("--ready-fd", type=int, help="where to tell that it is ready, instead of standard output")
-    parser.add_argument("--parent", type=int, help="stop when this process is gone")
     parser.add_argument(
-        "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that standard input names"
+        "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that its starter names"
     )
     return parser.parse_args(argv)

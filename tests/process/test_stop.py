@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 
-from tidemill.serve.stop import Stop, on_signals
+from tidemill.process.stop import Stop, on_signals
 
 INTERRUPTED = """
 import signal
-from tidemill.serve.stop import Stop
+from tidemill.process.stop import Stop
 for turn in range(400):
     stop = Stop()
     signal.signal(signal.SIGALRM, lambda *_: stop.set())

@@ -1,29 +1,26 @@
-"""A child of `tidemill up`: started, watched, started again when it dies, and what it said last."""
+"""A child that is kept alive: started, watched, started again when it dies, and what it said last."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import select
-import signal
-import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from tidemill.errors import PortBusy, ServeError, TidemillError
-from tidemill.scope.project import Project
-from tidemill.serve.child import log_file, spawn
+from tidemill.process.channel import ChannelError, GivenUp
+from tidemill.process.child import Child, ending
 from tidemill.types import JsonObject, to_iso
 
 START_SECONDS = 60.0
-LISTEN = 0.1
-"""Seconds between two looks whether all is to stop, while a child starts."""
 BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before each restart of a child that keeps on crashing."""
 CALM_SECONDS = 60.0
 """A child that lived so long starts again at the beginning of `BACKOFF`."""
+GRACE = 20.0  # seconds that a child has to stop when this process is gone
 TAIL = 16_384
 """Bytes at the end of a child's log among which its last words are looked for."""
 LONGEST_REASON = 500  # letters
@@ -31,12 +28,18 @@ LONGEST_REASON = 500  # letters
 _log = logging.getLogger("tidemill.up")
 
 
-class Child:
-    """One child process and how it has fared. ``ready`` is what it told when it was ready."""
+def log_file(logs: Path, name: str) -> IO[bytes]:
+    """``NAME.log`` in this folder, to append to, for its owner's eyes alone."""
+    logs.mkdir(mode=0o700, exist_ok=True)
+    return os.fdopen(os.open(logs / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
+class Supervised:
+    """One child and how it has fared. ``tells``: it says when it is ready, with a ``port``, which `ready` then holds."""
 
     def __init__(
         self,
-        project: Project,
+        logs: Path,
         name: str,
         module: str,
         arguments: Callable[[], list[str]],
@@ -44,8 +47,8 @@ class Child:
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stopping = stopping
-        self.name, self._module, self._arguments, self._tells, self._project = name, module, arguments, tells, project
-        self.process: subprocess.Popen[bytes] | None = None
+        self.name, self._module, self._arguments, self._tells, self._logs = name, module, arguments, tells, logs
+        self.child: Child | None = None
         self.ready: JsonObject = {}
         self.crashes = 0
         self.trouble: JsonObject = {}
@@ -56,67 +59,53 @@ class Child:
     def start(self) -> None:
         """Start it, and wait until it is ready where it tells so, or all is to stop. Raises PortBusy, ServeError."""
         self._born = time.monotonic()
-        arguments = self._arguments()
-        with log_file(self._project, self.name) as log:
+        with log_file(self._logs, self.name) as log:
             self._logged = log.seek(0, os.SEEK_END)
-            if not self._tells:
-                self.process = spawn(self._module, arguments, log, stdin=subprocess.DEVNULL)
-                return
-            ready, tell = os.pipe()
-            with os.fdopen(ready, "rb") as pipe:
-                arguments = [*arguments, "--ready-fd", str(tell), "--parent", str(os.getpid())]
-                try:
-                    self.process = spawn(self._module, arguments, log, pass_fds=[tell], stdin=subprocess.DEVNULL)
-                finally:
-                    os.close(tell)
-                self.ready = self._hear(pipe)
+            self.child = Child(self._module, self._arguments(), log=log, grace=GRACE)
+        if self._tells:
+            self.ready = self._heard(self.child)
 
-    def _hear(self, pipe: IO[bytes]) -> JsonObject:
-        word = _word(self._line(pipe))
+    def _heard(self, child: Child) -> JsonObject:
+        """What it says first; where that does not come in time, or is no port, it did not start."""
+        word: JsonObject = {}
+        with suppress(TimeoutError, GivenUp, ChannelError):
+            word = child.channel.receive(self._born + START_SECONDS, self._stopping) or {}
         if "port" in word:
-            return dict(word)
-        self.kill()
+            return word
+        child.close()
         error = word.get("error", {})
         kind = PortBusy if error.get("code") == PortBusy.code else ServeError
         raise kind(
             str(error.get("detail") or f"the {self.name} did not start"),
             place=str(error.get("place") or ""),
-            hint=str(error.get("hint") or f"see .tidemill/logs/{self.name}.log"),
+            hint=str(error.get("hint") or f"see {self._logs / self.name}.log"),
         )
-
-    def _line(self, pipe: IO[bytes]) -> bytes:
-        """What it says first; nothing where that does not come in time, or where all is to stop."""
-        for _ in range(round(START_SECONDS / LISTEN)):
-            if select.select([pipe], [], [], LISTEN)[0]:
-                return pipe.readline()
-            if self._stopping():
-                break
-        return b""
 
     def look(self) -> bool:
         """Start it again when it has died and its time has come; whether anything changed."""
         now = time.monotonic()
         calm = now - self._born > CALM_SECONDS
-        if self.process is not None and self.process.poll() is None:
+        code = self.child.code if self.child is not None else None
+        if self.child is not None and code is None:
             changed, self.trouble = calm and bool(self.trouble), {} if calm else self.trouble
             return changed
-        if self.process is not None:
+        if self.child is not None and code is not None:
+            self.child.close()
+            self.child = None
             self.crashes = 0 if calm else self.crashes
-            wait = self._later(now)
-            reason = self._last_words() or ending(self.process.returncode)
+            wait, reason = self._later(now), self._last_words() or f"it {ending(code)}, and said nothing"
             self._fell(reason)
             _log.error(
-                "the %s ended with %s, again in %g s: %s (all of it: .tidemill/logs/%s.log)",
-                *(self.name, self.process.returncode, wait, reason, self.name),
+                "the %s %s, again in %g s: %s (all of it: %s)",
+                *(self.name, ending(code), wait, reason, self._logs / f"{self.name}.log"),
             )
-            self.process = None
             return True
         if now < self._again:
             return False
         try:
             self.start()
         except (TidemillError, OSError) as exc:  # a port that is taken, no room for its log, no memory for a process
-            if self.process is None:
+            if self.child is None:
                 self._later(now)
             self._fell(str(exc))
             _log.error("the %s does not start: %s", self.name, exc)
@@ -136,7 +125,7 @@ class Child:
     def _last_words(self) -> str:
         """The last line that it wrote into its log in this life."""
         try:
-            with open(self._project.state / "logs" / f"{self.name}.log", "rb") as log:
+            with open(self._logs / f"{self.name}.log", "rb") as log:
                 log.seek(max(self._logged, log.seek(0, os.SEEK_END) - TAIL))
                 lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
         except OSError:  # somebody tidied up
@@ -145,37 +134,9 @@ class Child:
 
     def stop(self, seconds: float) -> None:
         """Ask it to stop; kill it when it does not in time."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                _log.error("the %s did not stop within %g s: killed", self.name, seconds)
-                self.kill()
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        if self.child is not None and not self.child.stop(seconds):
+            _log.error("the %s did not stop within %g s: killed", self.name, seconds)
 
     @property
     def pid(self) -> int | None:
-        return self.process.pid if self.process is not None and self.process.poll() is None else None
-
-
-def _word(line: bytes) -> JsonObject:
-    """The object that the line says; an empty one of a line that was cut off."""
-    try:
-        word = json.loads(line)
-    except ValueError:
-        return {}
-    return word if isinstance(word, dict) else {}
-
-
-def ending(code: int) -> str:
-    """How a process ended, in words.
-
-    >>> ending(-9), ending(1)
-    ('killed by SIGKILL', 'ended with status 1, and said nothing')
-    """
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}, and said nothing"
+        return self.child.pid if self.child is not None and self.child.code is None else None

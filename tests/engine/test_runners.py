@@ -1,0 +1,45 @@
+"""Both runners of this machine keep the port's promise; the one in a child also where a child can be killed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.engine import apart_steps
+from tidemill.engine.runner.child import ChildRunner
+from tidemill.engine.runner.inline import InlineRunner
+from tidemill.engine.runner.port import RunContext, Runner
+from tidemill.errors import PipelineError, StepFailed
+from tidemill.testing.runners import RunnerSuite, job, process_id, value
+
+
+class TestInline(RunnerSuite):
+    @pytest.fixture
+    def runner(self) -> Runner:
+        return InlineRunner()
+
+    def test_it_is_this_process(self, runner: Runner, around: RunContext) -> None:
+        assert value(runner.run(job(process_id), around, None), around) == os.getpid()
+
+
+class TestChild(RunnerSuite):
+    @pytest.fixture
+    def runner(self) -> Runner:
+        return ChildRunner()
+
+    def test_it_is_another_process(self, runner: Runner, around: RunContext) -> None:
+        assert value(runner.run(job(process_id), around, None), around) != os.getpid()
+
+    def test_a_kill_ends_what_runs(self, runner: Runner, around: RunContext) -> None:
+        killed = threading.Thread(target=runner.kill)
+        with pytest.raises(StepFailed, match="SIGKILL"):
+            runner.run(job(apart_steps.hangs), around, lambda *_: killed.start())
+        killed.join()
+
+    def test_other_artifacts_than_local_ones_cannot_be_shared(self, runner: Runner, tmp_path: Path) -> None:
+        around = RunContext(tmp_path, None, object(), None, {}, {}, 0, "run_1")  # type: ignore[arg-type]
+        with pytest.raises(PipelineError):
+            runner.run(job(process_id), around, None)
