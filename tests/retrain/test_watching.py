@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.monitors import of_drift
 from tidemill.monitor.platform import LEAST_BYTES, close_platform, latencies
 from tidemill.monitor.quality import arms, close_quality, evidence, hurts, of_quality
-from tidemill.monitor.windows import baseline_of, close_drift, due, next_end
+from tidemill.monitor.windows import baseline_of, close_drift, due, next_end, subjects_of
 from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.testing import records as sample
@@ -174,8 +175,14 @@ def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
     baseline = baseline_of(shop.project, model)
     assert baseline.model == "model:shop@1" and set(shop.project.artifacts.digests()) == before
     assert baseline.rows == shop.project.store.datasets.get("sales").rows
-    digest = shop.project.store.settings.get("baseline:model:shop@1")
-    assert isinstance(digest, str) and shop.project.artifacts.get(digest) == baseline.to_bytes()
+    (kept,) = shop.project.store.windows.baselines("shop")
+    assert (kept.model, kept.environment) == (model.ref, "")
+    assert shop.project.artifacts.get(kept.artifact) == baseline.to_bytes()
+    known = subjects_of(shop.project, model, baseline.roles)
+    rest = json.dumps({**json.loads(baseline.to_bytes()), "bins": {}})  # an item may be called as a subject is
+    assert len(known) > 100 and not [s for s in known if json.dumps(s) in rest], "it lists nobody"
+    shop.project.artifacts.delete(kept.artifact)
+    assert baseline_of(shop.project, model) == baseline, "what was dropped is made anew, and the same"
 
 
 def test_arms_are_told_apart(shop: Shop) -> None:

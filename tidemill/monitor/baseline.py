@@ -2,13 +2,14 @@
 
 Made once a champion from the rows it was trained on, kept as an artifact, and compared with every window that follows.
 Numbers are cut at the baseline's deciles; text and truth values are counted; items and subjects are watched by what is
-new and by popularity; keys, times and columns with too many values are left out and named.
+new and by popularity; keys, times and columns with too many values are left out and named. A baseline lists no subject:
+who was in the training data is read from the dataset.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -55,21 +56,20 @@ class Baseline:
     columns: tuple[Column, ...]
     calibration: Calibration
     bins: Mapping[str, int]
-    subjects: frozenset[str]
     skipped: Mapping[str, str]
 
-    def count(self, frame: pl.DataFrame) -> list[Counts]:
-        """The frame's rows in each column's bins."""
+    def count(self, frame: pl.DataFrame, known: Collection[str]) -> list[Counts]:
+        """The frame's rows in each column's bins. ``known``: the `subjects` of the rows that the baseline was made of."""
         bought = _bought(frame, self.roles)
-        return [self._count(column, frame, bought) for column in self.columns]
+        return [self._count(column, frame, bought, known) for column in self.columns]
 
-    def compare(self, frame: pl.DataFrame) -> Drift:
+    def compare(self, frame: pl.DataFrame, known: Collection[str]) -> Drift:
         """The frame against the baseline, all columns under the one threshold."""
-        counts = self.count(frame)
+        counts = self.count(frame, known)
         compared: list[Compared] = [c.compare(n) for c, n in zip(self.columns, counts, strict=True)]
         return together(compared, self.calibration.threshold)
 
-    def _count(self, column: Column, frame: pl.DataFrame, bought: pl.DataFrame) -> Counts:
+    def _count(self, column: Column, frame: pl.DataFrame, bought: pl.DataFrame, known: Collection[str]) -> Counts:
         if column.kind == "popularity":
             counted = np.zeros(len(column.counts))
             for item, n in _counted(bought[str(self.roles.item)]):
@@ -77,12 +77,12 @@ class Baseline:
                     counted[self.bins[item]] += n
             return counted
         if column.name == NEW_ITEMS:
-            known = sum(n for item, n in _counted(bought[str(self.roles.item)]) if item in self.bins)
-            return np.array([known, bought.height - known], dtype=np.float64)
+            old = sum(n for item, n in _counted(bought[str(self.roles.item)]) if item in self.bins)
+            return np.array([old, bought.height - old], dtype=np.float64)
         if column.name == NEW_SUBJECTS:
             asked = [subject for subject, _ in _counted(bought[str(self.roles.subject)])]
-            known = sum(subject in self.subjects for subject in asked)
-            return np.array([known, len(asked) - known], dtype=np.float64)
+            old = sum(subject in known for subject in asked)
+            return np.array([old, len(asked) - old], dtype=np.float64)
         return counts_of(column, frame[column.name])
 
     def to_bytes(self) -> bytes:
@@ -95,7 +95,6 @@ class Baseline:
                 "columns": [c.to_json() for c in self.columns],
                 "calibration": asdict(self.calibration),
                 "bins": dict(self.bins),
-                "subjects": sorted(self.subjects),
                 "skipped": dict(self.skipped),
             }
         )
@@ -110,7 +109,6 @@ class Baseline:
             columns=tuple(Column.from_json(c) for c in raw["columns"]),
             calibration=Calibration(**raw["calibration"]),
             bins=raw["bins"],
-            subjects=frozenset(raw["subjects"]),
             skipped=raw["skipped"],
         )
 
@@ -177,10 +175,14 @@ def build(
     if roles.subject is not None and bought.height:
         made += _new(bought, roles.subject, NEW_SUBJECTS, window, gap, each_row=False)
     fitted, calibration = calibrate([c for c, _ in made], [b for _, b in made], promise, window, seed)
-    subjects = [] if roles.subject is None else bought[roles.subject].cast(str).unique().to_list()
-    return Baseline(
-        model, roles, frame.height, tuple(fitted), calibration, bins, frozenset(map(str, subjects)), skipped
-    )
+    return Baseline(model, roles, frame.height, tuple(fitted), calibration, bins, skipped)
+
+
+def subjects(frame: pl.DataFrame, roles: Roles) -> frozenset[str]:
+    """Who is in these rows. Kept in memory only: a baseline is an artifact, and lists nobody."""
+    if roles.subject is None:
+        return frozenset()
+    return frozenset(map(str, _bought(frame, roles)[roles.subject].cast(str).unique().to_list()))
 
 
 def _bought(frame: pl.DataFrame, roles: Roles) -> pl.DataFrame:

@@ -6,13 +6,15 @@ end has come; one about labels a day later, when the labels are mature. Closing 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidemill.config.policies import FalseAlarms
 from tidemill.scope.project import Project
 from tidemill.store.payloads import DriftWindow
 from tidemill.store.records import Artifact, ModelVersion, Release, Window
+from tidemill.store.records import Baseline as KeptBaseline
 from tidemill.types import Micros, parse_span
 
 if TYPE_CHECKING:
@@ -64,22 +66,30 @@ def close_drift(project: Project, now: Micros) -> list[Window]:
     champion = project.store.releases.champion(project.endpoint().name)
     if not windows or champion is None:
         return []
-    baseline = baseline_of(project, project.store.models.get(champion.model))
+    model = project.store.models.get(champion.model)
+    baseline = baseline_of(project, model)
+    known = subjects_of(project, model, baseline.roles)
     frame = rows_between(project, baseline.roles, windows[0][0], windows[-1][1])
-    closed = [_drift(project.endpoint().name, champion, baseline, frame, start, end) for start, end in windows]
+    closed = [_drift(project.endpoint().name, champion, baseline, known, frame, start, end) for start, end in windows]
     for window in closed:
         project.store.windows.add(window)
     return closed
 
 
 def _drift(
-    endpoint: str, champion: Release, baseline: Baseline, frame: pl.DataFrame, start: Micros, end: Micros
+    endpoint: str,
+    champion: Release,
+    baseline: Baseline,
+    known: Collection[str],
+    frame: pl.DataFrame,
+    start: Micros,
+    end: Micros,
 ) -> Window:
     rows = _between(frame, baseline.roles, start, end)
     data = DriftWindow(champion.model, baseline.calibration.rounded())
     if not rows.height:
         return Window(endpoint, DRIFT, start, end, 0, data)
-    found = baseline.compare(rows)
+    found = baseline.compare(rows, known)
     data = replace(
         data,
         columns={c.name: c.rounded() for c in found.columns},
@@ -93,46 +103,71 @@ def _drift(
 
 def baseline_of(project: Project, model: ModelVersion) -> Baseline:
     """The baseline of this version: from the artifact store, or made now and kept. In this process it is read once."""
-    name = f"baseline:{model.ref}"
-    digest = project.store.settings.get(name)
-    if not isinstance(digest, str) or not project.artifacts.has(digest):
-        made = _make_baseline(project, model).to_bytes()
-        digest = project.artifacts.put(made)
-        project.store.artifacts.put(Artifact(digest, "json", len(made), project.clock.now()))
-        project.store.settings.set(name, digest)
+    endpoint = project.endpoint().name
+    kept = {b.model: b.artifact for b in project.store.windows.baselines(endpoint)}
+    digest = kept.get(model.ref)
+    if digest is None or not project.artifacts.has(digest):
+        digest = _keep_baseline(project, endpoint, model)
     if digest not in _read:
         from tidemill.monitor.baseline import Baseline
 
-        if len(_read) >= 4:
+        if len(_read) >= _MOST_READ:
             _read.clear()
         _read[digest] = Baseline.from_bytes(project.artifacts.get(digest))
     return _read[digest]
 
 
+_MOST_READ = 4
 _read: dict[str, Baseline] = {}
 """Baselines by digest: what a digest names never changes."""
+_known: dict[tuple[str, str], frozenset[str]] = {}
+"""Subjects by project and model: read again in another process, and kept nowhere."""
 
 
-def _make_baseline(project: Project, model: ModelVersion) -> Baseline:
-    """From the rows that the version was trained on."""
+def _keep_baseline(project: Project, endpoint: str, model: ModelVersion) -> str:
+    """Make it from the rows that the version was trained on; its digest."""
     from tidemill.monitor.baseline import build
 
-    roles, endpoint = roles_of(project), project.endpoint()
-    learned = endpoint.model
-    start = 0 if learned.train is None else model.trained_through - learned.train
-    name = learned.dataset.name
-    versions = [int(ref.rsplit("@", 1)[1]) for ref in model.data if ref.startswith(f"dataset:{name}@")]
-    frame = rows_between(project, roles, start, model.trained_through + 1, versions[0] if versions else None)
-    return build(
-        frame,
+    roles, learned = roles_of(project), project.endpoint().model
+    data = build(
+        _learned_from(project, model, roles),
         roles,
         promise_of(project),
         span_of(project),
         model=model.ref,
-        columns=endpoint.monitor.drift.columns,
+        columns=project.endpoint().monitor.drift.columns,
         seed=project.seed,
         gap=parse_span(learned.split.test),
-    )
+    ).to_bytes()
+    digest, now = project.artifacts.put(data), project.clock.now()
+
+    def work(tx: Any) -> None:
+        project.store.artifacts.put(Artifact(digest, "json", len(data), now), tx)
+        project.store.windows.keep_baseline(KeptBaseline("", endpoint, model.ref, digest, now), tx)
+
+    project.store.transact(work)
+    return digest
+
+
+def subjects_of(project: Project, model: ModelVersion, roles: Roles) -> frozenset[str]:
+    """Who was in the rows that the version was trained on: read from the dataset once in this process."""
+    from tidemill.monitor.baseline import subjects
+
+    name = str(project.root), model.ref
+    if name not in _known:
+        if len(_known) >= _MOST_READ:
+            _known.clear()
+        _known[name] = subjects(_learned_from(project, model, roles), roles)
+    return _known[name]
+
+
+def _learned_from(project: Project, model: ModelVersion, roles: Roles) -> pl.DataFrame:
+    """The rows that the version was trained on."""
+    learned = project.endpoint().model
+    start = 0 if learned.train is None else model.trained_through - learned.train
+    name = learned.dataset.name
+    versions = [int(ref.rsplit("@", 1)[1]) for ref in model.data if ref.startswith(f"dataset:{name}@")]
+    return rows_between(project, roles, start, model.trained_through + 1, versions[0] if versions else None)
 
 
 def roles_of(project: Project) -> Roles:

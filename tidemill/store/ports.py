@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 from tidemill.store.records import (
     Alarm,
     Artifact,
+    Baseline,
     DatasetVersion,
     Decision,
     Edge,
@@ -213,6 +214,14 @@ class Windows(Protocol):
         self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
     ) -> Sequence[Window]: ...
     def last_end(self, endpoint: str, monitor: str) -> Micros | None: ...
+
+    def keep_baseline(self, baseline: Baseline, tx: Tx = None) -> None:
+        """Insert or replace."""
+        ...
+
+    def baselines(self, endpoint: str | None = None) -> Sequence[Baseline]:
+        """Of this endpoint, or of all; by endpoint and model."""
+        ...
 
 
 class Alarms(Protocol):

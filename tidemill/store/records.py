@@ -240,6 +240,17 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the windows of an endpoint are compared with while it serves a model: an artifact, and made anew if it is gone."""
+
+    environment: str  # "": the default one
+    endpoint: str
+    model: str  # model ref
+    artifact: str  # digest
+    made: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Who owns a name until when (wall time)."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tidemill.errors import Conflict, NotFound, StoreError
 from tidemill.store import payloads as p
+from tidemill.store import records as r
 from tidemill.store.ports import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
@@ -152,6 +154,18 @@ class RecordsSuite:
         ]
         assert [w.start for w in store.windows.list("shop", "drift", since=10, until=20)] == [10]
         assert store.windows.last_end("shop", "drift") == 30
+
+    def test_baselines(self, opened: Opened) -> None:
+        store = opened()
+        first = r.Baseline("", "shop", "model:shop@1", "sha256:b", 10)
+        for made in (first, replace(first, model="model:shop@2"), replace(first, endpoint="other")):
+            store.windows.keep_baseline(made)
+        store.windows.keep_baseline(replace(first, artifact="sha256:c", made=11))
+        assert [(b.model, b.artifact) for b in store.windows.baselines("shop")] == [
+            ("model:shop@1", "sha256:c"),
+            ("model:shop@2", "sha256:b"),
+        ]
+        assert len(store.windows.baselines()) == 3
 
     def test_a_window_comes_back_as_its_monitor_made_it(self, opened: Opened) -> None:
         store = opened()

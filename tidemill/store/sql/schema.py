@@ -88,6 +88,8 @@ Index(None, events.c.kind, events.c.at, events.c.seq)
 
 windows = table_of(tables, "windows", records.Window, "endpoint", "monitor", "start", data=Tagged(*WINDOWS.items()))
 
+baselines = table_of(tables, "baselines", records.Baseline, "environment", "endpoint", "model")
+
 alarms = table_of(tables, "alarms", records.Alarm, "id")
 Index(None, alarms.c.endpoint, alarms.c.opened)
 

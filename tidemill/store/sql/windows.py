@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, select
 
 from tidemill.store.ports import Tx
-from tidemill.store.records import Alarm, Window
+from tidemill.store.records import Alarm, Baseline, Window
 from tidemill.store.sql import schema
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.database import Database
@@ -23,6 +23,11 @@ _LIST = OptionalFilters(
 )
 _LAST = select(func.max(_window.end)).where(
     _window.endpoint == bindparam("endpoint"), _window.monitor == bindparam("monitor")
+)
+BASELINES = Rows(Baseline, schema.baselines, "baseline")
+_baseline = schema.baselines.c
+_BASELINES = OptionalFilters(
+    BASELINES.select.order_by(_baseline.endpoint, _baseline.model), endpoint=_baseline.endpoint == bindparam("endpoint")
 )
 ALARMS = Rows(Alarm, schema.alarms, "alarm")
 _alarm = schema.alarms.c
@@ -53,6 +58,13 @@ class Windows:
     def last_end(self, endpoint: str, monitor: str) -> Micros | None:
         found: Micros | None = self._db.value(_LAST, given={"endpoint": endpoint, "monitor": monitor})
         return found
+
+    def keep_baseline(self, baseline: Baseline, tx: Tx = None) -> None:
+        self._db.write(lambda tx: BASELINES.put(tx, baseline), tx)
+
+    def baselines(self, endpoint: str | None = None) -> Sequence[Baseline]:
+        given = {"endpoint": endpoint}
+        return BASELINES.records(self._db.rows(_BASELINES.by(given), given=given))
 
 
 class Alarms:

@@ -246,6 +246,16 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "baselines",
+        sa.Column("environment", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("model", text, nullable=False),
+        sa.Column("artifact", text, nullable=False),
+        sa.Column("made", whole, nullable=False),
+        sa.PrimaryKeyConstraint("environment", "endpoint", "model", name="pk_baselines"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "alarms",
         sa.Column("id", text, nullable=False),
         sa.Column("environment", text, nullable=False),
