@@ -33,7 +33,7 @@ def _full(record: type[R], fields: dict[str, Any], **said: Any) -> R:
 
 def run(id: str = "run_1", **fields: Any) -> r.Run:
     return _full(
-        r.Run, fields, id=id, pipeline="model", key="model|a=1", status="running", owner="host:1:2", ended=2_000
+        r.Run, fields, id=id, pipeline="model", key="model|a=1", status="running", owner="host:1:2", ended=2_000, seed=7
     )
 
 
