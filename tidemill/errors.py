@@ -198,7 +198,7 @@ class ServeError(TidemillError):
 
 
 class BadRequest(ServeError):
-    code, status = "bad_request", 400
+    code, status, exit_code = "bad_request", 400, 2
 
 
 class Unauthorized(ServeError):

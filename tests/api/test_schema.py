@@ -48,7 +48,12 @@ SHORT = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-APART = ("/logout", "/replay/clock", "/replay/state")  # ends the session; exist in a replay only
+APART = (
+    "/logout",
+    "/replay/clock",
+    "/replay/state",
+    "/api/replay",
+)  # ends the session; in a replay only; the made decisions have no evidence
 
 
 def test_every_operation_keeps_its_word(server: Any) -> None:

@@ -102,8 +102,8 @@ def test_check_shows_bad_rows_and_says_which_go_to_quarantine(shop: Path, capsys
     code, out, _ = typed(capsys, "data", "check", "--bad", "1")
     assert (
         "3 would go to quarantine" in out
-        and "3 are in already" in out
-        and "is in already" in out
+        and "3 are ingested already" in out
+        and "ingested already" in out
         and "and 2 more bad rows" in out
     )
     assert "data/sales/2.csv:4" in out and "sku=mug" in out

@@ -532,17 +532,14 @@ def test_an_unexpected_error_tells_nothing_but_a_number(run, monkeypatch, caplog
 def test_a_face_gets_only_what_the_table_allows(project):
     seen: list[Any] = []
 
-    class Face:
-        routes = (Route("GET", "/api/things/{name}", "read"), Route("POST", "/api/things", "operate"))
+    async def handle(call: Any, body: bytes) -> Any:
+        seen.append((call.path, body, call.token.name))
+        return 200, [], b"thing"
 
-        @staticmethod
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            seen.append((scope["path"], (await receive())["body"], scope["state"]["token"].name))
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"thing"})
+    face = {Route("GET", "/api/things/{name}", "read"): handle, Route("POST", "/api/things", "operate"): handle}
 
     async def work() -> Any:
-        app = make_app(project, faces=[lambda serving: Face])
+        app = make_app(project, faces=[lambda serving: face])
         async with alive(app, auth.issue(project.store, "reader", ["read"])) as ask:
             assert app.faces.loaded is None
             return [
@@ -558,12 +555,8 @@ def test_a_face_gets_only_what_the_table_allows(project):
 
 
 def test_a_face_without_tokens_is_not_mounted(project):
-    class Face:
-        routes = (Route("GET", "/free", OPEN),)
-        app = None
-
     async def work() -> Any:
-        await App(make_app(project).serving, lambda: [lambda serving: Face]).faces.load()
+        await App(make_app(project).serving, lambda: [lambda serving: {Route("GET", "/free", OPEN): None}]).faces.load()
 
     with pytest.raises(ProjectError, match="no token"):
         asyncio.run(work())

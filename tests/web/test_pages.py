@@ -145,8 +145,8 @@ def test_a_filter_that_is_none_is_told(told: Project, path: str, said: str) -> N
 def test_every_route_needs_the_right_to_it(told: Project) -> None:
     release = named_id("rel", "8")
     web = Web(make_app(told).serving)
-    gets = [route.path for route in web.routes if route.method == "GET" and "{" not in route.path]
-    posts = [route.path.replace("{release}", release) for route in web.routes if route.method == "POST"]
+    gets = [route.path for route in web.handlers if route.method == "GET" and "{" not in route.path]
+    posts = [route.path.replace("{release}", release) for route in web.handlers if route.method == "POST"]
     assert len(posts) == 4
 
     async def nobody(ask: Asker) -> None:
@@ -188,13 +188,13 @@ def test_a_browser_without_a_session_is_told_how_to_log_in(told: Project) -> Non
 
 def test_the_pulse_sends_only_what_changed(told: Project) -> None:
     async def work(ask: Asker) -> None:
-        first = (await ask("GET", "/", headers={PULSE: ""})).json
+        first = (await ask("GET", "/", headers={PULSE.decode(): ""})).json
         assert set(first["fragments"]) == {"live_answer", "live_wheel", "live_figures", "live_week"}
-        assert (await ask("GET", "/", headers={PULSE: first["stamp"]})).status == 204
+        assert (await ask("GET", "/", headers={PULSE.decode(): first["stamp"]})).status == 204
         told.store.events.add(
             r.Event("event_new", NOW, "alarm", "model:shop@6", {"what": ["price fell"], "monitor": "drift"})
         )
-        again = await ask("GET", "/", headers={PULSE: first["stamp"]})
+        again = await ask("GET", "/", headers={PULSE.decode(): first["stamp"]})
         assert again.status == 200 and "price fell" in again.json["fragments"]["live_week"]
         assert len(again.body) < 40_000
 
@@ -205,7 +205,7 @@ def test_each_live_part_is_a_block_of_its_page(told: Project) -> None:
     async def work(ask: Asker) -> None:
         for path in [*FIXED, *OF_RECORDS]:
             page = (await ask("GET", path)).body.decode()
-            parts = (await ask("GET", path, headers={PULSE: "?"})).json["fragments"]
+            parts = (await ask("GET", path, headers={PULSE.decode(): "?"})).json["fragments"]
             for name, html in parts.items():
                 assert f'data-live="{name}"' in page, (path, name)
                 assert html in page, (path, name)
@@ -343,7 +343,7 @@ def test_a_damaged_card_is_said_and_not_shown(told: Project) -> None:
 
 
 def test_json_of_a_program_is_not_a_page(told: Project) -> None:
-    heard = get(told, "/models/shop@99", headers={PULSE: "1"})
+    heard = get(told, "/models/shop@99", headers={PULSE.decode(): "1"})
     assert heard.status == 404 and json.loads(heard.body)["code"] == "not_found"
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tidemill.errors import StoreError
+from tidemill.ops import quarantine
 from tidemill.scope.project import Project
-from tidemill.web import quarantine
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
+from tidemill import __version__
+from tidemill.api.verbs import Verb
+from tidemill.scope.project import Project
 from tidemill.serve.bodies import ClockBody
 from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
 from tidemill.serve.http.routes import OPEN, Route
@@ -39,28 +42,70 @@ _SERVER: dict[Route, tuple[str, Any]] = {
 }
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
     """The OpenAPI document; what a request and an outcome are depends on the model's task."""
-    task = task_of(app.state.serving.project.model().task)
+    task = task_of(project.model().task)
     outcome: Any = task.outcome
     server = {
         PREDICT: ("Answer a request, and write the answer down.", task.request),
         FEEDBACK: ("Tell what really happened.", outcome | list[outcome]),
         **_SERVER,
     }
-    found = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
-    bodies = [body for _, body in server.values() if body is not None]
-    schemas, components = msgspec.json.schema_components(bodies, ref_template=REF)
-    by_body = iter(schemas)
+    lines = list(verbs)
+    kinds = [body for _, body in server.values() if body is not None]
+    answers = [verb.hints["return"] for verb in lines]
+    schemas, components = msgspec.json.schema_components([*kinds, *answers], ref_template=REF)
+    bodies, results = iter(schemas[: len(kinds)]), schemas[len(kinds) :]
+    paths: dict[str, Any] = {}
+    for verb, result in zip(lines, results, strict=True):
+        paths.setdefault(verb.route.path, {})[verb.route.method.lower()] = _verb(verb, result)
     for route, (summary, body) in server.items():
-        operation = _operation(route, summary, next(by_body) if body is not None else None)
-        found["paths"].setdefault(route.path, {})[route.method.lower()] = operation
-    found["components"]["schemas"] |= {**components, "Problem": PROBLEM}
-    found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    for path in found["paths"].values():
-        for operation in path.values():
-            _finish(operation)
-    return found
+        operation = _operation(route, summary, next(bodies) if body is not None else None)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    for operation in (operation for path in paths.values() for operation in path.values()):
+        _finish(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tidemill", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Problem": PROBLEM},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _verb(verb: Verb, result: Any) -> dict[str, Any]:
+    """An operation of the control API, as its function's types and docstring describe it."""
+    fields = _fields(verb)
+    made: dict[str, Any] = {
+        "summary": (inspect.getdoc(verb.function) or "").partition("\n")[0],
+        "tags": [verb.route.path.split("/")[2]],
+        "x-tidemill-scope": verb.route.scope,
+        "parameters": [
+            {"name": name, "in": "path" if name in verb.in_path else "query", "required": required, "schema": schema}
+            for name, (schema, required) in fields.items()
+            if name not in verb.in_body
+        ],
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": result}}}},
+    }
+    if verb.in_body:
+        schema = {
+            "type": "object",
+            "properties": {name: fields[name][0] for name in verb.in_body},
+            "required": [name for name in verb.in_body if fields[name][1]],
+            "additionalProperties": False,
+        }
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return made
+
+
+def _fields(verb: Verb) -> dict[str, tuple[Any, bool]]:
+    """The schema of each parameter, and whether it must be given."""
+    whole = msgspec.json.schema(verb.asked)
+    (found,) = whole["$defs"].values()
+    required = found.get("required", ())
+    return {name: (schema, name in required) for name, schema in found["properties"].items()}
 
 
 def _operation(route: Route, summary: str, body: Any) -> dict[str, Any]:
@@ -84,7 +129,6 @@ def _operation(route: Route, summary: str, body: Any) -> dict[str, Any]:
 def _finish(operation: dict[str, Any]) -> None:
     """Every operation may answer with a problem, and all but the open ones need a token."""
     problem = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    operation["responses"] = {k: v for k, v in operation["responses"].items() if k != "422"}
     operation["responses"]["default"] = {"description": "A problem.", "content": problem}
     if operation["x-tidemill-scope"] != OPEN:
         operation["security"] = [{"token": []}]

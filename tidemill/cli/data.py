@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, opened, project_option, table
+from tidemill.cli.output import emit, facts, json_option, more, opened, paged, project_option, table
 from tidemill.types import JsonObject, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.errors import DataError
-    from tidemill.scope.project import Project
+    from tidemill.ops.data import Checked
 
 SHOWN, SHORT = 40, 19  # files, and characters of a digest, which tidemill impact takes
 
@@ -25,14 +23,17 @@ def data() -> None:
 
 @data.command("ls")
 @click.argument("dataset", required=False)
+@paged(100)
 @project_option
 @json_option
-def ls(folder: Path, dataset: str | None, as_json: bool) -> None:
+def ls(folder: Path, dataset: str | None, limit: int, before: str | None, as_json: bool) -> None:
     """Versions, newest last."""
+    from tidemill.ops import data as verbs
+
     with opened(folder) as project:
-        found = project.store.datasets.list(dataset)
-        if dataset and not found:
-            project.dataset(dataset)
+        names = [dataset] if dataset else list(project.datasets)
+        pages = [verbs.versions(project, name, limit, before if dataset else None) for name in names]
+    found = [d for page in pages for d in page.items[::-1]]
     rows = [
         (
             f"{d.dataset}@{d.version}",
@@ -44,15 +45,13 @@ def ls(folder: Path, dataset: str | None, as_json: bool) -> None:
         )
         for d in found
     ]
-    emit(found, as_json, lambda: table(("version", "rows", "quarantined", "through", "made", "ingest"), rows))
 
+    def show() -> None:
+        for page in pages:
+            more(page)
+        table(("version", "rows", "quarantined", "through", "made", "ingest"), rows)
 
-def _profile(project: Project, dataset: str, version: int | None) -> JsonObject:
-    record = project.store.datasets.get(dataset, version)
-    found: JsonObject = json.loads(project.artifacts.get(record.profile)) if record.profile else {"columns": {}}
-    for column in found["columns"].values():
-        column.pop("sketches", None)
-    return found
+    emit(found, as_json, show)
 
 
 @data.command()
@@ -63,10 +62,11 @@ def _profile(project: Project, dataset: str, version: int | None) -> JsonObject:
 def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None:
     """One version: its files, its profile, what is in quarantine and why."""
     from tidemill.data.ingest.quarantine import quarantine
+    from tidemill.ops.data import summary
 
     with opened(folder) as project:
         record = project.store.datasets.get(dataset, version)
-        profile = _profile(project, dataset, version)
+        profile = summary(project, dataset, version)
         files = [f for f in project.store.datasets.files(dataset) if f.version <= record.version]
         reasons = (
             quarantine(project, dataset).explode("_reasons")["_reasons"].value_counts(sort=True).rows() if files else []
@@ -126,36 +126,20 @@ def _about(column: JsonObject) -> str:
 @json_option
 def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> None:
     """What changed between two versions: rows, files, and each column's profile."""
+    from tidemill.ops import data as verbs
+
     with opened(folder) as project:
-        versions = [project.store.datasets.get(dataset, v) for v in (one, other)]
-        profiles = [_profile(project, dataset, v)["columns"] for v in (one, other)]
-        low, high = sorted((one, other))
-        files = [f.name for f in project.store.datasets.files(dataset) if low < f.version <= high]
-    names = list(dict.fromkeys([*profiles[0], *profiles[1]]))
-    keys = ("count", "nulls", "min", "max")  # how many are different is an estimate: it changes by itself
-    changed: list[JsonObject] = [
-        {"column": name, "what": key, "one": _cell(a, key), "other": _cell(b, key)}
-        for name in names
-        for a, b in [(profiles[0].get(name, {}), profiles[1].get(name, {}))]
-        for key in keys
-        if a.get(key) != b.get(key)
-    ]
-    told: Any = {
-        "rows": [v.rows for v in versions],
-        "digest": [v.digest for v in versions],
-        "files": files,
-        "columns": changed,
-    }
+        found = verbs.diff(project, dataset, one, other)
 
     def show_diff() -> None:
-        click.echo(f"files between them: {', '.join(files) or 'none'}")
+        click.echo(f"files between them: {', '.join(found.files) or 'none'}")
         table(
             ("column", "", f"@{one}", f"@{other}"),
-            [tuple(c.values()) for c in changed],
+            [(c.column, c.what, c.one, c.other) for c in found.columns],
             empty="the profiles are the same",
         )
 
-    emit(told, as_json, show_diff)
+    emit(found, as_json, show_diff)
 
 
 @data.command()
@@ -164,69 +148,40 @@ def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> Non
 @project_option
 @json_option
 def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
-    """Judge the source's files by the contract, and show bad rows; nothing is taken in.
+    """Check the source's files by the contract, and show bad rows; nothing is ingested.
 
     Exit code 3 when a file cannot be read or would be refused; bad rows that the contract lets pass go to quarantine.
     """
-    from tidemill.data.ingest.preview import bad_rows, preview
-    from tidemill.tasks.check import check_roles
+    from tidemill.ops import data as verbs
 
-    errors: list[DataError] = []
-    found: list[JsonObject] = []
     with opened(folder) as project:
-        for model in project.dataset(dataset).models:
-            check_roles(model)
-        for looked in preview(project, project.dataset(dataset).name):
-            told: JsonObject = {
-                "file": looked.file.name,
-                "rows": 0,
-                "bad": 0,
-                "known": 0,
-                "reasons": {},
-                "bad_rows": [],
-            }
-            if looked.checked is not None:
-                bad = looked.checked.bad
-                told |= {"rows": looked.checked.rows, "bad": bad.height, "reasons": looked.checked.counts}
-                told["known"] = looked.checked.known
-                told["bad_rows"] = bad_rows(bad.head(most), looked.file.name)
-            told |= {"taken": looked.taken, "blocked": looked.error is not None, "error": None}
-            if looked.error is not None:
-                told["error"] = looked.error.message
-                errors.append(looked.error)
-            found.append(told)
-    for told in sorted(found, key=lambda f: (f["taken"], not f["blocked"])):  # first those that stop an ingest
-        told["bad_rows"] = told["bad_rows"][:most]
-        most -= len(told["bad_rows"])
+        found, errors = verbs.check(project, dataset, most)
     emit(found, as_json, lambda: _show_check(found))
     if errors:
         raise errors[0]
 
 
-def _show_check(found: list[JsonObject]) -> None:
-    shown = [
-        (f["file"], f["rows"], f["bad"], _verdict(f), ", ".join(f"{r} ({n})" for r, n in f["reasons"].items()))
-        for f in found
-    ]
+def _show_check(found: list[Checked]) -> None:
+    shown = [(f.file, f.rows, f.bad, _verdict(f), ", ".join(f"{r} ({n})" for r, n in f.reasons.items())) for f in found]
     table(("file", "rows", "bad", "verdict", "because"), shown, empty="the source has no files")
-    rows = [row for f in found for row in f["bad_rows"]]
+    rows = [row for f in found for row in f.bad_rows]
     if rows:
         click.echo()
         _show_bad(rows)
-    bad = sum(f["bad"] for f in found)
+    bad = sum(f.bad for f in found)
     if bad > len(rows):
         click.echo(f"… and {bad - len(rows):,} more bad rows: --bad N shows N of them")
 
 
-def _verdict(told: JsonObject) -> str:
+def _verdict(checked: Checked) -> str:
     """What an ingest does with the file."""
-    if told["taken"]:
-        return "is in already"
-    if told["blocked"]:
-        return "would be refused" if told["rows"] else "cannot be read"
-    said = [f"{told['bad']:,} would go to quarantine"] * bool(told["bad"])
-    said += [f"{told['known']:,} are in already"] * bool(told["known"])
-    return ", ".join(said) or "good"
+    if checked.taken:
+        return "ingested already"
+    if checked.blocked:
+        return "would be refused" if checked.rows else "cannot be read"
+    parts = [f"{checked.bad:,} would go to quarantine"] * bool(checked.bad)
+    parts += [f"{checked.known:,} are ingested already"] * bool(checked.known)
+    return ", ".join(parts) or "good"
 
 
 def _show_bad(rows: list[JsonObject]) -> None:
@@ -255,10 +210,10 @@ def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> 
     """The rows in quarantine, the latest last: where they stood, why they are there, and their values."""
     from tidemill.data.ingest.preview import bad_rows
     from tidemill.data.ingest.quarantine import quarantine as kept
+    from tidemill.ops.data import known
 
     with opened(folder) as project:
-        name = project.dataset(dataset).name
-        rows = kept(project, name)
+        rows = kept(project, known(project, dataset))
     shown = bad_rows(rows.tail(limit))
 
     def show_kept() -> None:
@@ -275,12 +230,7 @@ def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> 
 @json_option
 def infer(file: Path, name: str | None, as_json: bool) -> None:
     """Write the first draft of a contract from a file's rows, to standard output."""
-    from tidemill.data.discover.sources import SUFFIXES, hash_file, read
-    from tidemill.data.draft.infer import infer as infer_contract
+    from tidemill.ops import data as verbs
 
-    if file.suffix not in SUFFIXES:
-        raise click.UsageError(f"{file.name} is no table: a contract is drafted from {', '.join(SUFFIXES)}")
-    folder = file.resolve().parent
-    rows = read(hash_file(folder, file.name))
-    text = infer_contract(rows.frame, name or file.stem, rows.broken)
+    text = verbs.infer(str(file), name)
     emit({"contract": text}, as_json, lambda: click.echo(text))

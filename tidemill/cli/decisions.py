@@ -1,4 +1,4 @@
-"""`tidemill decisions ls | show | replay`: why did it retrain, and would it again?"""
+"""`tidemill decisions ls | show | replay`: why did it retrain, and would it again? And `tidemill alarms`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, opened, project_option, said, table
+from tidemill.cli.output import emit, facts, json_option, more, opened, paged, project_option, said, table
 from tidemill.types import to_iso
 
 
@@ -17,14 +17,23 @@ def decisions() -> None:
 
 @decisions.command("ls")
 @click.option("--all", "everything", is_flag=True, help="Also the times it decided to wait.")
+@paged(100)
 @project_option
 @json_option
-def ls(folder: Path, everything: bool, as_json: bool) -> None:
-    """The decisions, oldest first."""
+def ls(folder: Path, everything: bool, limit: int, before: str | None, as_json: bool) -> None:
+    """The decisions, newest last."""
+    from tidemill.ops import records
+
     with opened(folder) as project:
-        found = project.store.decisions.list(action=None if everything else "retrain")
+        page = records.decisions(project, None if everything else "retrain", limit, before)
+    found = page.items[::-1]
     rows = [(d.id, to_iso(d.at), d.action, d.reason, d.run) for d in found]
-    emit(found, as_json, lambda: table(("decision", "at", "action", "reason", "run"), rows))
+
+    def show() -> None:
+        more(page)
+        table(("decision", "at", "action", "reason", "run"), rows)
+
+    emit(found, as_json, show)
 
 
 @decisions.command()
@@ -33,8 +42,10 @@ def ls(folder: Path, everything: bool, as_json: bool) -> None:
 @json_option
 def show(folder: Path, decision: str, as_json: bool) -> None:
     """One decision with all its evidence."""
+    from tidemill.ops import records
+
     with opened(folder) as project:
-        found = project.store.decisions.get(decision)
+        found = records.decision(project, decision)
     evidence = {k: v for k, v in found.evidence.items() if k not in ("at", "alarms", "attempts")}
 
     def show_decision() -> None:
@@ -54,25 +65,45 @@ def show(folder: Path, decision: str, as_json: bool) -> None:
 @json_option
 def replay(folder: Path, policy: Path | None, as_json: bool) -> None:
     """Decide again from the stored evidence: the same policy gives the same decisions; of another it says what it assumes."""
-    from tidemill.retrain.replay import BIASED, policies_of
-    from tidemill.retrain.replay import replay as replay_decisions
+    from tidemill.ops import records
 
     with opened(folder) as project:
-        other = policies_of(policy) if policy else None
-        found = replay_decisions(project, other)
-    changed = [r for r in found if not r.same]
+        found = records.replay_with(project, policy)
 
     def show() -> None:
-        click.echo(f"{len(found)} decisions from stored evidence, {len(found) - len(changed)} the same")
+        click.echo(f"{found.decisions} decisions from stored evidence, {found.decisions - found.differ} the same")
         table(
             ("decision", "at", "was", "would be", "reason"),
-            [(r.decision, to_iso(r.at), r.was, r.now, r.reason) for r in changed],
+            [(r.decision, to_iso(r.at), r.was, r.now, r.reason) for r in found.changed],
             empty="none differs",
         )
-        if other is not None:
-            click.echo(BIASED)
+        if found.biased:
+            click.echo(found.biased)
 
-    biased = None if other is None else BIASED
-    emit({"decisions": len(found), "differ": len(changed), "changed": changed, "biased": biased}, as_json, show)
-    if changed and policy is None:
+    emit(found, as_json, show)
+    if found.differ and policy is None:
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option("--open", "is_open", is_flag=True, help="Only those that go on.")
+@paged(30)
+@project_option
+@json_option
+def alarms(folder: Path, is_open: bool, limit: int, before: str | None, as_json: bool) -> None:
+    """The alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
+    from tidemill.ops import records
+
+    with opened(folder) as project:
+        page = records.alarms(project, is_open or None, limit, before)
+    rows = [
+        (a.id, to_iso(a.opened), a.monitor, ", ".join(a.what), to_iso(a.since), a.hurts, a.closed and to_iso(a.closed))
+        for a in page.items
+    ]
+
+    def show() -> None:
+        headings = ("alarm", "opened", "monitor", "what", "since", "quality affected", "closed")
+        table(headings, rows, empty="no alarm")
+        more(page)
+
+    emit(page.items, as_json, show)

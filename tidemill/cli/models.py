@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tidemill.cli.output import emit, facts, interval, json_option, opened, project_option, said, table
+from tidemill.cli.output import emit, facts, interval, json_option, more, opened, paged, project_option, said, table
 from tidemill.tasks.table import metric_of
 from tidemill.types import to_iso
 
@@ -17,13 +17,16 @@ def models() -> None:
 
 
 @models.command("ls")
+@paged(100)
 @project_option
 @json_option
-def ls(folder: Path, as_json: bool) -> None:
-    """The leaderboard: every version with its metrics and intervals, best first."""
+def ls(folder: Path, limit: int, before: str | None, as_json: bool) -> None:
+    """The leaderboard: the latest versions with their metrics and intervals, best first."""
+    from tidemill.ops import models as verbs
+
     with opened(folder) as project:
-        metric = metric_of(project.model())
-        found = sorted(project.store.models.list(), key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
+        metric, page = metric_of(project.model()), verbs.ls(project, limit, before)
+        found = sorted(page.items, key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
         aliases = {
             name: {version: alias for alias, version in project.store.models.aliases(name).items()}
             for name in {m.name for m in found}
@@ -40,7 +43,12 @@ def ls(folder: Path, as_json: bool) -> None:
         )
         for m in found
     ]
-    emit(found, as_json, lambda: table(("model", "alias", "kind", "method", metric, "trained through", "author"), rows))
+
+    def show() -> None:
+        table(("model", "alias", "kind", "method", metric, "trained through", "author"), rows)
+        more(page)
+
+    emit(found, as_json, show)
 
 
 @models.command()
@@ -50,13 +58,11 @@ def ls(folder: Path, as_json: bool) -> None:
 def show(folder: Path, model: str, as_json: bool) -> None:
     """One version: recipe, metrics, data, what the gates said last, card."""
     from tidemill.cli.release import gate_table
-    from tidemill.model.registry import resolve, verdicts_of
+    from tidemill.ops import models as verbs
 
     with opened(folder) as project:
-        found = resolve(project, model)
-        tried = [r for r in project.store.releases.list(project.endpoint().name) if r.model == found.ref]
-        last = max(tried, key=lambda r: (r.created, r.id), default=None)
-        verdicts = verdicts_of(project, last) if last else []
+        shown = verbs.show(project, model)
+        found, last, verdicts = shown.model, shown.release, shown.verdicts
         card = project.artifacts.get(found.card).decode() if found.card else ""
 
     def show_model() -> None:
@@ -85,10 +91,10 @@ def show(folder: Path, model: str, as_json: bool) -> None:
 @json_option
 def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
     """Two versions side by side."""
-    from tidemill.model.registry import compare as compare_versions
+    from tidemill.ops import models as verbs
 
     with opened(folder) as project:
-        found = compare_versions(project, one, other)
+        found = verbs.compare(project, one, other)
     rows: list[tuple[str, ...]] = [
         ("kind", *found["kind"]),
         ("trained through", *(to_iso(at) for at in found["trained_through"])),

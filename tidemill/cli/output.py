@@ -14,6 +14,7 @@ import click
 from tidemill.types import DAY, to_iso
 
 if TYPE_CHECKING:
+    from tidemill.ops.page import Page
     from tidemill.scope.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,6 +30,10 @@ TIMES = (
     "start",
     "end",
     "clock",
+    "expires",
+    "opened",
+    "closed",
+    "since",
 )
 
 SPANS = ("half_life", "cooldown", "budget_span")
@@ -48,6 +53,23 @@ def project_option(command: F) -> F:
         default=Path(),
         help="A folder of the project.",
     )(command)
+
+
+def paged(limit: int) -> Callable[[F], F]:
+    """The options ``--limit`` and ``--before`` of a list."""
+
+    def add(command: F) -> F:
+        command = click.option("--before", help="Those before this one: the next page.")(command)
+        kind = click.IntRange(1, 1_000)
+        return click.option("--limit", default=limit, show_default=True, type=kind, help="The most of them.")(command)
+
+    return add
+
+
+def more(page: Page[Any]) -> None:
+    """How to see the next page, where there is one."""
+    if page.next is not None:
+        click.echo(f"more: --before {page.next}")
 
 
 @contextmanager
@@ -119,7 +141,7 @@ def said(value: Any, name: str = "") -> str:
     if isinstance(value, list | tuple):
         return ", ".join(said(part) for part in value)
     if isinstance(value, int) and not isinstance(value, bool):
-        if name in (*TIMES, "since", "previous"):
+        if name in (*TIMES, "previous"):
             return to_iso(value)
         if name in SPANS:
             return f"{value / DAY:g} days"

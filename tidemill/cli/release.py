@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, opened, project_option, table
-from tidemill.errors import NotFound
+from tidemill.access.caller import Caller
+from tidemill.cli.output import emit, facts, json_option, more, opened, paged, project_option, table
 from tidemill.types import to_iso
 
 if TYPE_CHECKING:
@@ -21,35 +19,10 @@ if TYPE_CHECKING:
 
 def follow(project: Project) -> None:
     """Ask the running server, if there is one, to look at the releases now rather than in a moment."""
-    from tidemill.errors import ServeError
-    from tidemill.serve.client import Client
+    from tidemill.ops.releases import follow as ask
 
-    try:
-        with closing(Client.of(project.root, timeout=10)) as client:
-            client.post("/control/refresh", {})
-    except ServeError:
+    if not ask(project):
         click.echo("no server runs: it will follow when it starts", err=True)
-
-
-def _pick(project: Project, release_id: str | None, *statuses: str) -> str:
-    """The release meant: the one named, or the only one in these states."""
-    if release_id:
-        try:
-            return project.store.releases.get(release_id).id
-        except NotFound as exc:
-            hint = f"tidemill release status lists them; to say why, write --reason {release_id!r}"
-            raise NotFound(exc.message, hint=hint) from exc
-    found = [r for status in statuses for r in project.store.releases.list(project.endpoint().name, status)]
-    if not found:
-        hint = (
-            "tidemill release status lists them all"
-            if project.store.releases.list()
-            else "tidemill run makes the first"
-        )
-        raise NotFound(f"no release is {' or '.join(statuses)}", hint=hint)
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} releases are {' or '.join(statuses)}", hint="name one: tidemill release status")
-    return found[0].id
 
 
 @click.group()
@@ -64,13 +37,12 @@ def release() -> None:
 @json_option
 def start(folder: Path, model: str, reason: str | None, as_json: bool) -> None:
     """Gates, signatures, rollout: release MODEL (latest, 3, model:shop@3)."""
-    from tidemill.model.registry import resolve, verdicts_of
-    from tidemill.release.pipeline import release_candidate
+    from tidemill.ops import releases
 
     with opened(folder) as project:
-        found = release_candidate(project, resolve(project, model).ref, override=reason, author=getpass.getuser())
-        verdicts = verdicts_of(project, found)
+        made = releases.start(project, Caller.local(), model, reason)
         follow(project)
+    found, verdicts = made.release, made.verdicts
 
     def show() -> None:
         facts({"release": found.id, "model": found.model, "status": found.status, "override": found.override})
@@ -83,33 +55,36 @@ def start(folder: Path, model: str, reason: str | None, as_json: bool) -> None:
 
 def gate_table(verdicts: Sequence[Any]) -> None:
     """What each gate said."""
-    table(("gate", "verdict", "said"), [(v.gate, _word(v), v.evidence.get("said", "")) for v in verdicts])
+    table(("gate", "verdict", "evidence"), [(v.gate, _word(v), v.evidence.get("said", "")) for v in verdicts])
 
 
 def _word(verdict: Any) -> str:
-    return "rubber stamp" if verdict.no_baseline else "passed" if verdict.passed else "refused"
+    return "no baseline" if verdict.no_baseline else "passed" if verdict.passed else "refused"
 
 
 @release.command()
+@paged(100)
 @project_option
 @json_option
-def status(folder: Path, as_json: bool) -> None:
-    """All releases, newest last; those refused with the gates' words."""
-    from tidemill.model.registry import refusals
+def status(folder: Path, limit: int, before: str | None, as_json: bool) -> None:
+    """The releases, newest last; those refused with the gates' reasons."""
+    from tidemill.ops import releases
 
     with opened(folder) as project:
-        found = project.store.releases.list(project.endpoint().name)
-        why = {r.id: refusals(project, r) for r in found if r.status == "refused" or r.override}
+        page = releases.ls(project, None, limit, before)
+        found = page.items[::-1]
+        why = {r.id: releases.show(project, r.id).refused_by for r in found if r.status == "refused" or r.override}
     rows = [
         (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.override or "") for r in found
     ]
 
     def show() -> None:
+        more(page)
         table(("release", "model", "status", "stage", "made", "override"), rows)
-        said = [(release_id, gate, words) for release_id, gates in why.items() for gate, words in gates.items()]
-        if said:
+        reasons = [(release_id, gate, text) for release_id, gates in why.items() for gate, text in gates.items()]
+        if reasons:
             click.echo()
-            table(("release", "refused by", "said"), said)
+            table(("release", "refused by", "reason"), reasons)
 
     emit([{**asdict(r), "refused_by": why.get(r.id, {})} for r in found], as_json, show)
 
@@ -120,17 +95,12 @@ def status(folder: Path, as_json: bool) -> None:
 @json_option
 def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
     """Look at the canary now: to its next stage, or back, or wait (the loop does this by itself)."""
-    from tidemill.monitor.quality import evidence
-    from tidemill.release.rollout.rollout import check, watched
+    from tidemill.ops import releases
 
     with opened(folder) as project:
-        found = watched(project, project.endpoint().name)
-        if found is None or (release_id and found.id != release_id):
-            raise NotFound("no release is under way", hint="tidemill release status")
-        now = project.clock.now()
-        events = check(project, project.endpoint().name, now, evidence(project, found, now))
+        events = releases.advance(project, Caller.local(), release_id)
         follow(project)
-    _tell(events, as_json)
+    _report(events, as_json)
 
 
 @release.command()
@@ -140,12 +110,13 @@ def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
 @json_option
 def halt(folder: Path, release_id: str | None, reason: str, as_json: bool) -> None:
     """Stop a canary without judging it."""
-    from tidemill.release.rollout.rollout import halt as halt_release
+    from tidemill.ops import releases
 
     with opened(folder) as project:
-        events = halt_release(project, _pick(project, release_id, "canary"), by=getpass.getuser(), reason=reason)
+        chosen = releases.pick(project, release_id, "canary")
+        events = releases.halt(project, Caller.local(), chosen, reason)
         follow(project)
-    _tell(events, as_json)
+    _report(events, as_json)
 
 
 @click.command()
@@ -155,28 +126,25 @@ def halt(folder: Path, release_id: str | None, reason: str, as_json: bool) -> No
 @json_option
 def rollback(folder: Path, release_id: str | None, reason: str, as_json: bool) -> None:
     """Take a canary or the champion back; the champion before it serves again."""
-    from tidemill.release.rollout.rollout import roll_back
+    from tidemill.ops import releases
 
     with opened(folder) as project:
-        canary = project.store.releases.list(project.endpoint().name, "canary")
-        chosen = _pick(project, release_id, "canary" if canary else "champion")
-        events = roll_back(project, chosen, by=getpass.getuser(), reason=reason)
+        chosen = releases.pick(project, release_id, "canary", "champion")
+        events = releases.roll_back(project, Caller.local(), chosen, reason)
         follow(project)
-    _tell(events, as_json)
+    _report(events, as_json)
 
 
 release.add_command(rollback)
 
 
 def _decide(folder: Path, release_id: str | None, reason: str, role: str | None, yes: bool, as_json: bool) -> None:
-    from tidemill.model.registry import verdicts_of
-    from tidemill.release import approvals
+    from tidemill.ops import releases
 
     with opened(folder) as project:
-        chosen = _pick(project, release_id, "held")
-        verb = approvals.approve if yes else approvals.reject
-        found = verb(project, chosen, who=getpass.getuser(), reason=reason, role=role)
-        verdicts, goal = verdicts_of(project, found), project.goal
+        verb = releases.approve if yes else releases.reject
+        found = verb(project, Caller.local(), releases.pick(project, release_id, "held"), reason, role)
+        verdicts, goal = releases.show(project, found.id).verdicts, project.goal
         follow(project)
 
     def show() -> None:
@@ -208,6 +176,6 @@ def reject(folder: Path, release_id: str | None, reason: str, role: str | None, 
     _decide(folder, release_id, reason, role, False, as_json)
 
 
-def _tell(events: Sequence[Any], as_json: bool) -> None:
+def _report(events: Sequence[Any], as_json: bool) -> None:
     rows = [(to_iso(e.at), e.kind, e.subject, e.data.get("reason", "")) for e in events]
     emit(events, as_json, lambda: table(("at", "what", "release", "why"), rows, empty="nothing to do yet"))

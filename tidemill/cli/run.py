@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.cli.output import emit, facts, json_option, opened, project_option
-from tidemill.errors import Conflict
-from tidemill.types import JsonObject, did_you_mean
+from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tidemill.scope.project import Project
-    from tidemill.store.records import Run
-
-LIFECYCLE = ("data", "model", "release")
 
 
 @click.command()
@@ -67,22 +63,10 @@ def _cycle(project: Project, tell: Any) -> JsonObject:
 
 def _own(project: Project, name: str, params: tuple[str, ...], tell: Any) -> JsonObject:
     """A pipeline that the project's steps.py declares."""
-    result = project.engine().run(own_pipeline(project, name), _given(params), on_event=_plainly(tell))
-    return {"run": result.run.id, "status": result.run.status, **result.run.outputs}
+    from tidemill.ops import runs
 
-
-def own_pipeline(project: Project, name: str) -> Any:
-    """The pipeline ``steps:NAME`` of this project. Raises UsageError, SourceError."""
-    from tidemill.data.discover.sources import steps
-    from tidemill.engine import Pipeline
-
-    if not name.startswith("steps:"):
-        raise click.UsageError(f"no pipeline {name!r}: write it as steps:NAME; without a name the whole loop runs once")
-    wanted = name.removeprefix("steps:")
-    pipelines = {k: v for k, v in vars(steps(project.root, name)).items() if isinstance(v, Pipeline)}
-    if wanted not in pipelines:
-        raise click.UsageError(f"steps.py has no pipeline {wanted!r}: {did_you_mean(wanted, pipelines)}")
-    return pipelines[wanted]
+    made = runs.start(project, name, _given(params), tell)
+    return {"run": made.id, "status": made.status, **made.outputs}
 
 
 def _given(params: tuple[str, ...]) -> JsonObject:
@@ -98,30 +82,6 @@ def _given(params: tuple[str, ...]) -> JsonObject:
         except ValueError:
             given[key] = value
     return given
-
-
-def resume_run(project: Project, run_id: str) -> Run:
-    """Go on with a run that was killed or failed, under its id. Raises Conflict when it is done."""
-    found = project.store.runs.get(run_id)
-    if found.status == "done":
-        raise Conflict(f"{run_id} is done", hint="tidemill run makes a new one")
-    if found.pipeline in LIFECYCLE:
-        pipelines = {
-            "data": "tidemill.data.pipeline",
-            "model": "tidemill.model.pipeline",
-            "release": "tidemill.release.pipeline",
-        }
-        from importlib import import_module
-
-        pipeline = getattr(import_module(pipelines[found.pipeline]), f"{found.pipeline}_pipeline")
-    else:
-        pipeline = own_pipeline(project, f"steps:{found.pipeline}")
-    resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=run_id).run
-    return resumed
-
-
-def _plainly(tell: Any) -> Any:
-    return lambda event: tell(event.kind, {"run": event.run, "step": event.step, **event.data})
 
 
 @contextmanager

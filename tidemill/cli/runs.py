@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, number, opened, project_option, table
+from tidemill.cli.output import emit, facts, json_option, more, number, opened, paged, project_option, table
 from tidemill.types import to_iso
 
 if TYPE_CHECKING:
@@ -22,16 +22,25 @@ def runs() -> None:
 
 @runs.command("ls")
 @click.option("--pipeline", help="Only runs of this pipeline.")
-@click.option("--status", help="running | done | failed | cancelled")
-@click.option("--limit", default=30, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--status", type=click.Choice(("running", "done", "failed", "cancelled")))
+@paged(30)
 @project_option
 @json_option
-def ls(folder: Path, pipeline: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def ls(folder: Path, pipeline: str | None, status: Any, limit: int, before: str | None, as_json: bool) -> None:
     """The latest runs."""
+    from tidemill.ops import runs as verbs
+
     with opened(folder) as project:
-        found = project.store.runs.list(pipeline=pipeline, status=status, limit=limit)
-    rows = [(r.id, r.pipeline, r.status, to_iso(r.started), number(r.cost.get("wall_s"), 2), r.error) for r in found]
-    emit(found, as_json, lambda: table(("run", "pipeline", "status", "started", "seconds", "error"), rows))
+        found = verbs.ls(project, pipeline, status, limit, before)
+    rows = [
+        (r.id, r.pipeline, r.status, to_iso(r.started), number(r.cost.get("wall_s"), 2), r.error) for r in found.items
+    ]
+
+    def show() -> None:
+        table(("run", "pipeline", "status", "started", "seconds", "error"), rows)
+        more(found)
+
+    emit(found.items, as_json, show)
 
 
 @runs.command()
@@ -40,9 +49,10 @@ def ls(folder: Path, pipeline: str | None, status: str | None, limit: int, as_js
 @json_option
 def show(folder: Path, run_id: str, as_json: bool) -> None:
     """One run: its steps, what was cached, what it cost."""
+    from tidemill.ops import runs as verbs
+
     with opened(folder) as project:
-        run = project.store.runs.get(run_id)
-        steps = project.store.runs.steps(run_id)
+        run, steps = verbs.show(project, run_id), verbs.steps(project, run_id).items
 
     def show_run() -> None:
         facts(
@@ -76,10 +86,10 @@ def _impure(step: Step) -> str:
 @json_option
 def why(folder: Path, run_id: str, step: str, as_json: bool) -> None:
     """Why a step ran, or what it was reused from."""
-    from tidemill.engine import why as explain
+    from tidemill.ops import runs as verbs
 
     with opened(folder) as project:
-        found = explain(project.store, run_id, step)
+        found = verbs.why(project, run_id, step)
     emit(found, as_json, lambda: click.echo(str(found)))
 
 
@@ -92,10 +102,11 @@ runs.add_command(why)
 @json_option
 def resume(folder: Path, run_id: str, as_json: bool) -> None:
     """Go on with a run that was killed: it stays the same run, and finished steps are hits."""
-    from tidemill.cli.run import prints_on_stderr, resume_run
+    from tidemill.cli.run import prints_on_stderr
+    from tidemill.ops import runs as verbs
 
     with opened(folder) as project, prints_on_stderr() if as_json else nullcontext():
-        found = resume_run(project, run_id)
+        found = verbs.resume(project, run_id)
     emit(found, as_json, lambda: facts({"run": found.id, "status": found.status}))
 
 
@@ -106,25 +117,9 @@ def resume(folder: Path, run_id: str, as_json: bool) -> None:
 @json_option
 def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
     """What differs between two runs, step by step."""
+    from tidemill.ops import runs as verbs
+
     with opened(folder) as project:
-        pair = [{s.name: s for s in project.store.runs.steps(r)} for r in (one, other)]
-    names = list(dict.fromkeys([*pair[0], *pair[1]]))
-    rows: list[dict[str, Any]] = [
-        {
-            "step": name,
-            "same": bool(a and b and a.fingerprint == b.fingerprint),
-            one: a.status if a else None,
-            other: b.status if b else None,
-            "differs": sorted(
-                k
-                for k in {*a.fingerprint_inputs, *b.fingerprint_inputs}
-                if a.fingerprint_inputs.get(k) != b.fingerprint_inputs.get(k)
-            )
-            if a and b
-            else [],
-        }
-        for name in names
-        for a, b in [(pair[0].get(name), pair[1].get(name))]
-    ]
-    shown = [(r["step"], "same" if r["same"] else "differs", r[one], r[other], ", ".join(r["differs"])) for r in rows]
-    emit(rows, as_json, lambda: table(("step", "", one, other, "what differs"), shown))
+        found = verbs.compare(project, one, other).items
+    rows = [(d.step, "same" if d.same else "differs", d.one, d.other, ", ".join(d.differs)) for d in found]
+    emit(found, as_json, lambda: table(("step", "", one, other, "what differs"), rows))

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from tidemill.access.caller import Caller
 from tidemill.cli.output import emit, facts, json_option, opened, project_option, table
-from tidemill.errors import NotFound
-from tidemill.types import DAY, did_you_mean, to_iso
-
-if TYPE_CHECKING:
-    from tidemill.store.records import Token
+from tidemill.types import to_iso
 
 SCOPES = ("predict", "feedback", "read", "operate")
-OURS = ("up", "session", "code")
-"""Names of tokens that the server makes for itself and for the page."""
 
 
 @click.group()
@@ -33,13 +26,11 @@ def token() -> None:
 @json_option
 def add(folder: Path, name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
     """Make a token called NAME, good for predict and feedback if no --scope is given. It is shown once."""
-    from tidemill.access import tokens as auth
+    from tidemill.ops import tokens
 
-    if name in OURS:
-        raise click.UsageError(f"{name!r} is a name that the server uses itself")
     wanted = scopes or ("predict", "feedback")
     with opened(folder) as project:
-        secret = auth.issue(project.store, name, wanted, life=days * DAY if days else None)
+        secret = tokens.add(project, Caller.local(), name, wanted, days)
     told = {"name": name, "scopes": list(wanted), "token": secret}
     emit(told, as_json, lambda: facts({**told, "scopes": ", ".join(wanted), "": "shown now and never again"}))
 
@@ -49,26 +40,16 @@ def add(folder: Path, name: str, scopes: tuple[str, ...], days: int | None, as_j
 @json_option
 def ls(folder: Path, as_json: bool) -> None:
     """The tokens of programs; their secrets are not kept."""
+    from tidemill.ops import tokens
+
     with opened(folder) as project:
-        found = [t for t in project.store.tokens.list() if t.name not in OURS]
-    told = [
-        {"name": t.name, "scopes": list(t.scopes), "made": to_iso(t.created), "expires": _end(t), "expired": _over(t)}
+        found = tokens.ls(project)
+    rows = [
+        (t.name, ", ".join(t.scopes), to_iso(t.created), "expired" if t.expired else t.expires and to_iso(t.expires))
         for t in found
     ]
-    rows = [
-        (t.name, ", ".join(t.scopes), to_iso(t.created), "expired" if _over(t) else _end(t) or "never") for t in found
-    ]
-    emit(
-        told, as_json, lambda: table(("name", "scopes", "made", "expires"), rows, empty="no tokens: tidemill token add")
-    )
-
-
-def _end(known: Token) -> str | None:
-    return to_iso(known.expires) if known.expires is not None else None
-
-
-def _over(known: Token) -> bool:
-    return known.expires is not None and known.expires <= time.time_ns() // 1_000
+    headings = ("name", "scopes", "made", "expires")
+    emit(found, as_json, lambda: table(headings, rows, empty="no tokens: tidemill token add"))
 
 
 @token.command()
@@ -77,13 +58,10 @@ def _over(known: Token) -> bool:
 @json_option
 def revoke(folder: Path, name: str, as_json: bool) -> None:
     """Take back every token called NAME; a running server lets it in no more."""
-    from tidemill.access import tokens as auth
     from tidemill.cli.release import follow
+    from tidemill.ops import tokens
 
     with opened(folder) as project:
-        known = sorted({t.name for t in project.store.tokens.list() if t.name not in OURS})
-        if name not in known:
-            raise NotFound(f"no token {name!r}", hint=did_you_mean(name, known))
-        gone = auth.revoke_named(project.store, name)
+        gone = tokens.revoke(project, Caller.local(), name)
         follow(project)
     emit({"name": name, "revoked": gone}, as_json, lambda: click.echo(f"{gone} taken back"))

@@ -20,10 +20,10 @@ LAST = 20
 @json_option
 def trace(folder: Path, prediction: str, top: int, as_json: bool) -> None:
     """From a prediction to the customer's rows known then, the training versions, and the rows that weigh most."""
-    from tidemill.feedback.trace import trace as trace_prediction
+    from tidemill.ops import predictions
 
     with opened(folder) as project:
-        found = trace_prediction(project, prediction)
+        found = predictions.trace(project, prediction)
 
     def show() -> None:
         facts(found["prediction"])
@@ -72,12 +72,12 @@ def _file(row: JsonObject) -> str:
 def impact(folder: Path, ref: str, as_json: bool) -> None:
     """What REF touched: file:PATH (or its digest, or the beginning of that), dataset:sales@3, model:shop@2, release:ID or subject:ID."""
     from tidemill.feedback.trace import KINDS
-    from tidemill.feedback.trace import impact as impact_of
+    from tidemill.ops import predictions
 
     kind, colon, name = ref.partition(":")
     if kind not in KINDS or not name:
         near = f"{', '.join(KINDS)} are the kinds" if colon else f"write it as kind:name, as file:{ref}"
         raise click.UsageError(f"{ref!r} is not a reference: {near}")
     with opened(folder) as project:
-        found = impact_of(project, ref)
+        found = predictions.impact(project, ref)
     emit(found, as_json, lambda: facts(found))

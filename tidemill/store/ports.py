@@ -52,7 +52,9 @@ class Runs(Protocol):
         """Newest first by start."""
         ...
 
-    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Run]:
+    def page(
+        self, *, before: str | None = None, limit: int = 50, pipeline: str | None = None, status: str | None = None
+    ) -> Sequence[Run]:
         """Newest first by id, those older than the run ``before``: costs the same at a million runs (every `page`)."""
         ...
 
@@ -101,6 +103,14 @@ class Datasets(Protocol):
     def add(self, version: DatasetVersion, files: Iterable[IngestedFile], tx: Tx = None) -> None: ...
     def get(self, dataset: str, version: int | None = None) -> DatasetVersion: ...
     def list(self, dataset: str | None = None) -> Sequence[DatasetVersion]: ...
+    def page(self, dataset: str, *, before: int | None = None, limit: int = 50) -> Sequence[DatasetVersion]:
+        """Newest version first, those before the version ``before``."""
+        ...
+
+    def files_page(self, dataset: str, *, before: str | None = None, limit: int = 50) -> Sequence[IngestedFile]:
+        """Newest first by (version, name), those before the file of the digest ``before``."""
+        ...
+
     def files(self, dataset: str, digests: Iterable[str] | None = None) -> Sequence[IngestedFile]:
         """By version and name; those of these digests, or all."""
         ...
@@ -114,6 +124,10 @@ class Models(Protocol):
         ...
 
     def list(self, name: str | None = None) -> Sequence[ModelVersion]: ...
+    def page(self, name: str | None = None, *, before: str | None = None, limit: int = 50) -> Sequence[ModelVersion]:
+        """Newest first, those before the version of the ref ``before``."""
+        ...
+
     def alias(self, name: str, alias: str, version: int, tx: Tx = None) -> None: ...
     def unalias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
         """Take an alias away if it points at this version; nothing where it does not."""
@@ -130,6 +144,12 @@ class Releases(Protocol):
 
     def update(self, release_id: str, tx: Tx = None, **changes: Any) -> None: ...
     def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]: ...
+    def page(
+        self, *, endpoint: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[Release]:
+        """Newest first by (created, id), those before the release ``before``."""
+        ...
+
     def champion(self, endpoint: str, tx: Tx = None) -> Release | None: ...
     def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
         """In one transaction: the endpoint's champion becomes superseded, this one champion; alias follows."""
@@ -164,7 +184,7 @@ class Decisions(Protocol):
         ...
 
     def get(self, decision_id: str) -> Decision: ...
-    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Decision]:
+    def page(self, *, before: str | None = None, limit: int = 50, action: str | None = None) -> Sequence[Decision]:
         """Newest first by (at, id), those before the decision ``before``."""
         ...
 
@@ -200,7 +220,15 @@ class Events(Protocol):
         """Oldest first; those of one instant in the order they were written."""
         ...
 
-    def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
+    def page(
+        self,
+        *,
+        before: str | None = None,
+        kind: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        limit: int = 50,
+    ) -> Sequence[Event]:
         """The other way round: newest first, those before the event ``before``."""
         ...
 
@@ -213,6 +241,10 @@ class Windows(Protocol):
     def list(
         self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
     ) -> Sequence[Window]: ...
+    def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
+        """Newest first, those before the window that starts at ``before``."""
+        ...
+
     def last_end(self, endpoint: str, monitor: str) -> Micros | None: ...
 
     def keep_baseline(self, baseline: Baseline, tx: Tx = None) -> None:
@@ -239,6 +271,12 @@ class Alarms(Protocol):
         limit: int | None = None,
     ) -> Sequence[Alarm]:
         """Oldest first; ``since`` and ``until`` are about when they were opened."""
+        ...
+
+    def page(
+        self, endpoint: str, *, is_open: bool | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[Alarm]:
+        """Newest first, those before the alarm ``before``."""
         ...
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from tidemill.errors import Conflict, NotFound, StoreError
 from tidemill.store import payloads as p
@@ -78,6 +80,37 @@ class RecordsSuite:
         assert store.decisions.get("decision_1") == sample.decision("decision_1", at=0, run="run_9")
         refused(NotFound, lambda: store.decisions.get("decision_9"))
         refused(NotFound, lambda: store.decisions.page(before="decision_9"))
+
+    def test_pages_walk_every_list_once(self, opened: Opened) -> None:
+        """Two at a time, newest first, to the end: each record once, whatever shares its moment."""
+        store = opened()
+        for n in range(5):
+            store.runs.create(sample.run(f"run_{n}"))
+            store.datasets.add(sample.dataset(n + 1), [sample.file(f"sha256:{n}", version=n + 1)])
+            store.models.add(sample.model(n + 1))
+            store.releases.add(sample.release(f"release_{n}", n + 1, status="halted"))
+            store.decisions.add(sample.decision(f"decision_{n}", at=n // 2))
+            store.events.add(sample.event(f"event_{n}", at=n // 2))
+            store.windows.add(sample.window(n, endpoint="shop", monitor="drift"))
+            store.alarms.add(sample.alarm(f"alarm_{n}", endpoint="shop", opened=n // 2))
+        lists: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
+            "runs": (store.runs.page, lambda r: r.id),
+            "versions": (partial(store.datasets.page, "sales"), lambda v: v.version),
+            "files": (partial(store.datasets.files_page, "sales"), lambda f: f.digest),
+            "models": (store.models.page, lambda m: m.ref),
+            "releases": (store.releases.page, lambda r: r.id),
+            "decisions": (store.decisions.page, lambda d: d.id),
+            "events": (store.events.page, lambda e: e.id),
+            "windows": (partial(store.windows.page, "shop", "drift"), lambda w: w.start),
+            "alarms": (partial(store.alarms.page, "shop"), lambda a: a.id),
+        }
+        for name, (page, key) in lists.items():
+            whole = [key(record) for record in page(limit=9)]
+            assert len(set(whole)) == 5 and whole == sorted(whole, reverse=True), name
+            walked: list[Any] = []
+            while found := page(limit=2, before=walked[-1] if walked else None):
+                walked += [key(record) for record in found]
+            assert walked == whole, name
 
     def test_events(self, opened: Opened) -> None:
         store = opened()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
+from tidemill.access.caller import Caller
 from tidemill.api import by_hand
 from tidemill.errors import BadRequest, Forbidden
-from tidemill.release.rollout import rollout
+from tidemill.ops import releases
 from tidemill.scope.project import Project
 from tidemill.store.records import Token
 from tidemill.types import digest
@@ -27,7 +28,7 @@ def check_csrf(token: Token, form: Mapping[str, str]) -> None:
         raise Forbidden("this form does not belong to your session", hint="load the page again and repeat it")
 
 
-async def act(project: Project, action: str, release: str, who: str, form: Mapping[str, str]) -> None:
+async def act(project: Project, action: str, release: str, caller: Caller, form: Mapping[str, str]) -> None:
     """Do it. Raises BadRequest, NotFound, NotApproved, ReleaseError."""
     reason = " ".join(form.get("reason", "").split())
     if not reason:
@@ -35,8 +36,8 @@ async def act(project: Project, action: str, release: str, who: str, form: Mappi
     if len(reason) > LONGEST:
         raise BadRequest(f"the reason is longer than {LONGEST} characters", place="reason")
     if action in by_hand.VERBS:
-        await by_hand.say(project, action, release, who, reason, form.get("role") or None)
+        await by_hand.say(project, action, release, caller.name, reason, form.get("role") or None)
     elif action == "halt":
-        await by_hand.do(rollout.halt, project, release, by=who, reason=reason)
+        await by_hand.do(releases.halt, project, caller, release, reason)
     else:
-        await by_hand.do(rollout.roll_back, project, release, by=who, reason=reason)
+        await by_hand.do(releases.roll_back, project, caller, release, reason)

@@ -1,4 +1,4 @@
-"""The page as a face of the server: its routes, and the ASGI application behind them.
+"""The page as a face of the server: its routes and their handlers.
 
 The server has admitted whoever asks (session or token with the scope of the route, Host, Origin) before a request comes here. Pages are made
 in a thread, so that a slow list never holds an answer of the model.
@@ -13,14 +13,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+import msgspec
 
+from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
 from tidemill.ops.counts import Counts
-from tidemill.serve.http.routes import Asgi, Receive, Route, Scope, Send, Table
-from tidemill.store.records import Token
-from tidemill.types import digest
+from tidemill.serve.http.admit import Call, Headers, Reply
+from tidemill.serve.http.faces import FaceHandler
+from tidemill.serve.http.routes import Route
+from tidemill.types import Json, digest
 from tidemill.web import actions, export, render
 from tidemill.web import format as words
 from tidemill.web.pages import data, decisions, live, models, overview, releases, runs, trace
@@ -29,7 +30,7 @@ from tidemill.web.site import Ask, Page
 if TYPE_CHECKING:
     from tidemill.serve.serving import Serving
 
-PULSE = "x-tidemill-pulse"
+PULSE = b"x-tidemill-pulse"
 """A page asked for with this header answers only with what has changed since the stamp in it."""
 FRESH = 30
 """Seconds after which "3 min ago" is written anew even if nothing happened."""
@@ -46,88 +47,70 @@ PAGES: tuple[Page, ...] = (
     *trace.PAGES,
 )
 SECTIONS = ("overview", "data", "runs", "models", "releases", "live", "decisions", "trace")
-STATIC, EXPORT = Route("GET", "/static/{name}", "read"), Route("GET", "/export/{table}", "read")
-EXPORT_OF = Route("GET", "/export/{table}/{of}", "read")
+ASSET = Route("GET", "/static/{name}", "read")
+EXPORT, EXPORT_OF = Route("GET", "/export/{table}", "read"), Route("GET", "/export/{table}/{of}", "read")
+HEADERS: Headers = [(name.encode(), value.encode()) for name, value in render.HEADERS.items()]
 
 
 class Web:
-    """The page of one project: `routes` for the server's table, `app` for the requests that it allowed."""
+    """The page of one served project: `handlers` for the server's table."""
 
     def __init__(self, serving: Serving) -> None:
         self.serving, self.project = serving, serving.project
-        project = serving.project
-        self._pages = {Route("GET", p.path, "read"): p for p in PAGES}
-        self._actions = {Route("POST", f"/releases/{{release}}/{a}", "operate"): a for a in actions.ACTIONS}
-        self.routes = (*self._pages, *self._actions, STATIC, EXPORT, EXPORT_OF)
-        self._table = Table(self.routes)
-        self._counts = Counts(project)
+        self._counts = Counts(serving.project)
         self._static = _read_static()
         self._stamps = {name: digest(body)[7:19] for name, body in self._static.items()}
 
     @property
-    def app(self) -> Asgi:
-        return self._answer
+    def handlers(self) -> dict[Route, FaceHandler]:
+        found: dict[Route, FaceHandler] = {ASSET: self._asset, EXPORT: self._export, EXPORT_OF: self._export}
+        found |= {Route("GET", page.path, "read"): self._page_of(page) for page in PAGES}
+        for action in actions.ACTIONS:
+            found[Route("POST", f"/releases/{{release}}/{action}", "operate")] = self._act_of(action)
+        return {route: self._guarded(handler) for route, handler in found.items()}
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(dict(scope), receive)
-        try:
-            response = await self._route(request)
-        except TidemillError as exc:
-            response = await asyncio.to_thread(self._problem, request, exc)
-        await response(dict(scope), receive, send)  # type: ignore[arg-type]
+    def _guarded(self, handler: FaceHandler) -> FaceHandler:
+        """What goes wrong is a page, too."""
 
-    async def _route(self, request: Request) -> Response:
-        route, params = self._table.find(request.method, request.url.path)
-        if route in self._pages:
-            return await self._page(request, self._pages[route], params)
-        if route in self._actions:
-            return await self._act(request, self._actions[route], params["release"])
-        if route is STATIC:
-            return self._file(params["name"])
-        return await self._export(params["table"], params.get("of"))
+        async def handle(call: Call, body: bytes) -> Reply:
+            try:
+                return await handler(call, body)
+            except TidemillError as exc:
+                return await asyncio.to_thread(self._problem, call, exc)
 
-    async def _page(self, request: Request, page: Page, params: dict[str, str]) -> Response:
-        pulse = request.headers.get(PULSE)
-        stamp = await asyncio.to_thread(self._stamp)
-        if pulse == stamp:
-            return Response(status_code=204, headers=render.HEADERS)
-        return await asyncio.to_thread(self._render, request, page, params, stamp, pulse is not None)
+        return handle
+
+    def _page_of(self, page: Page) -> FaceHandler:
+        async def handle(call: Call, body: bytes) -> Reply:
+            pulse = call.header(PULSE)
+            stamp = await asyncio.to_thread(self._stamp)
+            if pulse == stamp:
+                return 204, HEADERS, b""
+            return await asyncio.to_thread(self._render, call, page, stamp, pulse is not None)
+
+        return handle
 
     def _stamp(self) -> str:
         """Changes when a record was written anywhere, and every now and then."""
         store, live_ = self.project.store.data_version(), self.project.live.data_version()
         return f"{store}.{live_}.{time.monotonic() // FRESH:.0f}"
 
-    def _render(self, request: Request, page: Page, params: dict[str, str], stamp: str, only_live: bool) -> Response:
-        ask = self._ask(request, params)
-        shown = page.build(ask)
-        values = {**self._frame(request, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
+    def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
+        shown = page.build(self._ask(call))
+        values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:
-            said = {"stamp": stamp, "fragments": render.fragments(page.template, values)}
-            return JSONResponse(said, headers=render.HEADERS)
+            return _json({"stamp": stamp, "fragments": render.fragments(page.template, values)})
         return _html(render.page(page.template, values))
 
-    def _ask(self, request: Request, params: dict[str, str]) -> Ask:
-        try:
-            query = dict(parse_qsl(request.url.query, max_num_fields=20))
-        except ValueError as exc:
-            raise BadRequest(f"the address cannot be read: {exc}") from exc
-        token = _token(request)
-        may = token is not None and "operate" in token.scopes
+    def _ask(self, call: Call) -> Ask:
+        may = call.token is not None and "operate" in call.token.scopes
+        health = self.serving.health()
         return Ask(
-            self.project,
-            self._counts,
-            self.project.clock.now(),
-            request.url.path,
-            params,
-            query,
-            may,
-            self.serving.health(),
+            self.project, self._counts, self.project.clock.now(), call.path, call.params, call.queries(), may, health
         )
 
-    def _frame(self, request: Request, section: str, stamp: str) -> dict[str, Any]:
+    def _frame(self, call: Call, section: str, stamp: str) -> dict[str, Any]:
         """What every page needs: navigation, the clock, the session's mark."""
-        token = _token(request)
         return {
             "section": section,
             "sections": SECTIONS,
@@ -137,58 +120,70 @@ class Web:
             "now": self.project.clock.now(),
             "held": len(self.project.store.releases.list(self.project.endpoint().name, "held")),
             "stamp": stamp,
-            "csrf": actions.csrf(token) if token else "",
+            "csrf": actions.csrf(call.token) if call.token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",
-            "done": dict(parse_qsl(request.url.query)).get("done", "") if section == "releases" else "",
-            "path": request.url.path,
+            "done": call.query("done") or "" if section == "releases" else "",
+            "path": call.path,
             "note": "",
         }
 
-    async def _act(self, request: Request, action: str, release_id: str) -> Response:
-        token = _token(request)
-        if token is None:
-            raise Forbidden("nobody is logged in")
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), max_num_fields=20))
-        actions.check_csrf(token, form)
-        await actions.act(self.project, action, release_id, token.name, form)
-        await self.serving.refresh()
-        target = f"/releases/{quote(release_id, safe='')}?done={action}"
-        return RedirectResponse(target, 303, headers=render.HEADERS)
+    def _act_of(self, action: str) -> FaceHandler:
+        async def handle(call: Call, body: bytes) -> Reply:
+            if call.token is None:
+                raise Forbidden("nobody is logged in")
+            release = call.params["release"]
+            form = _form(body)
+            actions.check_csrf(call.token, form)
+            await actions.act(self.project, action, release, Caller.of(call.token, "page"), form)
+            await self.serving.refresh()
+            target = f"/releases/{quote(release, safe='')}?done={action}"
+            return 303, [*HEADERS, (b"location", target.encode())], b""
 
-    def _file(self, name: str) -> Response:
+        return handle
+
+    async def _asset(self, call: Call, body: bytes) -> Reply:
+        name = call.params["name"]
         if name not in self._static:
             raise NotFound(f"no file {name!r}")
-        kind = STATIC_TYPES[name.rpartition(".")[2]]
         kept = {**render.HEADERS, "cache-control": "private, max-age=31536000, immutable"}
-        return Response(self._static[name], headers=kept, media_type=kind)
+        kept["content-type"] = STATIC_TYPES[name.rpartition(".")[2]]
+        return 200, [(key.encode(), value.encode()) for key, value in kept.items()], self._static[name]
 
-    async def _export(self, table: str, of: str | None) -> Response:
+    async def _export(self, call: Call, body: bytes) -> Reply:
+        table, of = call.params["table"], call.params.get("of")
         found = await asyncio.to_thread(export.pieces, self.project, table, of)
         name = "-".join(filter(None, (self.project.name, of, table)))
-        headers = {**render.HEADERS, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
-        return StreamingResponse(_threaded(found), headers=headers, media_type="text/csv; charset=utf-8")
+        attached = f"attachment; filename*=UTF-8''{quote(name)}.csv"
+        kind = (b"content-type", b"text/csv; charset=utf-8")
+        return 200, [*HEADERS, kind, (b"content-disposition", attached.encode())], _threaded(found)
 
-    def _problem(self, request: Request, exc: TidemillError) -> Response:
-        if PULSE in request.headers:
-            return JSONResponse(exc.problem(), exc.status, headers=render.HEADERS)
-        section = request.url.path.strip("/").partition("/")[0]
-        frame = self._frame(request, section if section in SECTIONS else "overview", "")
+    def _problem(self, call: Call, exc: TidemillError) -> Reply:
+        if call.header(PULSE) is not None:
+            return _json(exc.problem(), exc.status)
+        section = call.path.strip("/").partition("/")[0]
+        frame = self._frame(call, section if section in SECTIONS else "overview", "")
         values = {**frame, "title": words.label(exc.code).capitalize(), "problem": exc}
         return _html(render.page("error.html", values), exc.status)
 
 
-def _token(request: Request) -> Token | None:
-    found = request.scope.get("state", {}).get("token")
-    return found if isinstance(found, Token) else None
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
+    except ValueError as exc:
+        raise BadRequest(f"the form cannot be read: {exc}") from exc
 
 
-def _html(text: str, status: int = 200) -> Response:
-    return Response(text, status, headers=render.HEADERS, media_type="text/html; charset=utf-8")
+def _html(text: str, status: int = 200) -> Reply:
+    return status, [*HEADERS, (b"content-type", b"text/html; charset=utf-8")], text.encode()
 
 
-async def _threaded(pieces: Iterator[str]) -> AsyncIterator[str]:
+def _json(value: Json, status: int = 200) -> Reply:
+    return status, [*HEADERS, (b"content-type", b"application/json")], msgspec.json.encode(value)
+
+
+async def _threaded(pieces: Iterator[str]) -> AsyncIterator[bytes]:
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-        yield piece
+        yield piece.encode()
 
 
 def _read_static() -> dict[str, bytes]:
@@ -196,6 +191,6 @@ def _read_static() -> dict[str, bytes]:
     return {f.name: f.read_bytes() for f in folder.iterdir() if f.name.rpartition(".")[2] in STATIC_TYPES}
 
 
-def face(serving: Serving) -> Web:
+def face(serving: Serving) -> dict[Route, FaceHandler]:
     """The entry point ``tidemill.faces``: the page of the project that is being served."""
-    return Web(serving)
+    return Web(serving).handlers

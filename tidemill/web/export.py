@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 from tidemill.errors import NotFound
+from tidemill.ops import quarantine
 from tidemill.scope.project import Project
 from tidemill.store import records
 from tidemill.types import canonical, did_you_mean, to_iso
-from tidemill.web import quarantine
 from tidemill.web.pages import data, trace
 
 PIECE = 1000

@@ -121,7 +121,9 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     return project.store.transact(work)
 
 
-def roll_back(project: Project, release_id: str, *, by: str, reason: str, now: Micros | None = None) -> list[Event]:
+def roll_back(
+    project: Project, release_id: str, *, by: str, reason: str, now: Micros | None = None, tx: Any = None
+) -> list[Event]:
     """Take a canary or the champion back by hand; the champion before it is champion again.
 
     Works on a full disk. Raises ReleaseError.
@@ -137,17 +139,19 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, now: M
             )
         return _roll_back(project, release, at, {"reason": reason, "by": by}, tx)
 
-    return project.reserve.helped(lambda: project.store.transact(work))
+    return work(tx) if tx is not None else project.reserve.helped(lambda: project.store.transact(work))
 
 
-def halt(project: Project, release_id: str, *, by: str, reason: str, now: Micros | None = None) -> list[Event]:
-    """Stop a canary without judging it; the champion serves everybody again. Works on a full disk. Raises ReleaseError."""
+def halt(
+    project: Project, release_id: str, *, by: str, reason: str, now: Micros | None = None, tx: Any = None
+) -> list[Event]:
+    """Stop a canary without judging it; the champion serves 100 % again. Works on a full disk. Raises ReleaseError."""
     at = project.clock.now() if now is None else now
 
     def work(tx: Any) -> list[Event]:
         return _halt(project, _expect(project, tx, release_id, "canary"), at, {"reason": reason, "by": by}, tx)
 
-    return project.reserve.helped(lambda: project.store.transact(work))
+    return work(tx) if tx is not None else project.reserve.helped(lambda: project.store.transact(work))
 
 
 def _expect(project: Project, tx: Any, release_id: str, *statuses: str) -> Release:

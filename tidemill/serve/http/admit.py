@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import BadRequest, Forbidden, TooLarge, TooSlow, Unauthorized
@@ -22,6 +22,16 @@ MOST_FIELDS = 50
 """Fields in a query."""
 _SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
 _HOSTS_KEPT = 256
+
+
+Headers = list[tuple[bytes, bytes]]
+Reply = tuple[int, Headers, bytes | AsyncIterator[bytes]]
+"""Status, headers, and the body: whole, or piece by piece."""
+JSON: Headers = [
+    (b"content-type", b"application/json"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+]
 
 
 class Gone(Exception):
@@ -50,16 +60,17 @@ class Call:
         found = self.headers.get(name)
         return None if found is None else found.decode("latin-1")
 
-    def query(self, name: str) -> str | None:
-        """The value of a query parameter, the last one given. Raises BadRequest."""
+    def queries(self) -> dict[str, str]:
+        """The query's parameters, of each the last one given. Raises BadRequest."""
         raw = self.scope["query_string"]
-        if not raw:
-            return None
         try:
-            found = parse_qs(raw.decode("latin-1"), max_num_fields=MOST_FIELDS).get(name)
+            return dict(parse_qsl(raw.decode("latin-1"), max_num_fields=MOST_FIELDS)) if raw else {}
         except ValueError as exc:
             raise BadRequest(f"more than {MOST_FIELDS} fields in the query", place="query") from exc
-        return found[-1] if found else None
+
+    def query(self, name: str) -> str | None:
+        """The value of a query parameter. Raises BadRequest."""
+        return self.queries().get(name)
 
 
 class RequestGuard:

@@ -18,9 +18,9 @@ from tidemill.errors import BadRequest, NoRoute, TidemillError, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
-from tidemill.serve.http.admit import Call, Gone, Reading, RequestGuard
+from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard
 from tidemill.serve.http.faces import Faces, MakeFace, installed
-from tidemill.serve.http.routes import OPEN, Message, Receive, Route, Scope, Send, Table
+from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.replay import needed
 from tidemill.serve.service import PredictionService, ack_mode
@@ -29,15 +29,8 @@ from tidemill.types import Json, JsonObject, new_id
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
-Headers = list[tuple[bytes, bytes]]
-Reply = tuple[int, Headers, bytes]
 Handler = Callable[["App", Call], Awaitable[Reply]]
 
-JSON: Headers = [
-    (b"content-type", b"application/json"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-]
 PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
 FACE_SECONDS = 30.0
 
@@ -120,24 +113,13 @@ class App:
         return route
 
     async def _load_faces(self) -> None:
-        faces = await self.faces.load()
-        self.table = Table([*self.handlers, *(route for face in faces for route in face.routes)])
+        self.table = Table([*self.handlers, *await self.faces.load()])
 
     async def _to_face(self, call: Call, route: Route, told: _Told) -> None:
-        """Hand an admitted request on, with its body read in bounds and the token in ``scope["state"]["token"]``."""
+        """Hand an admitted request on, with its body read in bounds."""
         body = await self.reading.body(call)
-        sent = False
-
-        async def receive() -> Message:
-            nonlocal sent
-            if sent:
-                return await call.receive()
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        scope = {**call.scope, "state": {"token": call.token}}
         async with asyncio.timeout(FACE_SECONDS):
-            await self.faces.owner(route).app(scope, receive, told)
+            await told.reply(await (await self.faces.load())[route](call, body))
 
 
 class _Told:
@@ -148,18 +130,19 @@ class _Told:
     def __init__(self, send: Send) -> None:
         self._send, self.status = send, 0
 
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self._send(message)
-
     async def reply(self, reply: Reply) -> None:
         if self.status:
-            return  # a face had begun to answer and then failed: the connection ends here
+            return  # the answer had begun and then failed: the connection ends here
         self.status, headers, body = reply
-        sized = [*headers, (b"content-length", b"%d" % len(body))]
-        await self._send({"type": "http.response.start", "status": self.status, "headers": sized})
-        await self._send({"type": "http.response.body", "body": body})
+        if isinstance(body, bytes):
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        await self._send({"type": "http.response.start", "status": self.status, "headers": headers})
+        if isinstance(body, bytes):
+            await self._send({"type": "http.response.body", "body": body})
+            return
+        async for piece in body:
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
 
 
 def _looks(scope: Scope) -> bool:

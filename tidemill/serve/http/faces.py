@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ProjectError
-from tidemill.serve.http.routes import OPEN, Face, Route
+from tidemill.serve.http.admit import Call, Reply
+from tidemill.serve.http.routes import OPEN, Route
 
 if TYPE_CHECKING:
     from tidemill.serve.serving import Serving
 
 GROUP = "tidemill.faces"
 
-MakeFace = Callable[["Serving"], Face]
+FaceHandler = Callable[[Call, bytes], Awaitable[Reply]]
+"""Answers an admitted request, given its head and its body."""
+MakeFace = Callable[["Serving"], Mapping[Route, FaceHandler]]
+"""Supplied by the entry point group ``tidemill.faces``: the routes that go into the server's one table, and their handlers."""
 
 
 def installed() -> list[MakeFace]:
@@ -24,26 +28,25 @@ def installed() -> list[MakeFace]:
 
 
 class Faces:
-    """Loads the faces once, off the event loop, and finds the one that a route belongs to."""
+    """Loads the faces once, off the event loop."""
 
     def __init__(self, serving: Serving, makers: Callable[[], Sequence[MakeFace]] = installed) -> None:
         self._serving, self._makers = serving, makers
         self._lock = asyncio.Lock()
-        self.loaded: list[Face] | None = None
+        self.loaded: dict[Route, FaceHandler] | None = None
 
-    async def load(self) -> list[Face]:
-        """All faces. Raises ProjectError when one brings a route that needs no token."""
+    async def load(self) -> dict[Route, FaceHandler]:
+        """All their handlers. Raises ProjectError when one brings a route that needs no token."""
         async with self._lock:
             if self.loaded is None:
                 self.loaded = await asyncio.to_thread(self._make)
         return self.loaded
 
-    def _make(self) -> list[Face]:
-        faces = [make(self._serving) for make in self._makers()]
-        for route in (route for face in faces for route in face.routes):
+    def _make(self) -> dict[Route, FaceHandler]:
+        found: dict[Route, FaceHandler] = {}
+        for make in self._makers():
+            found |= make(self._serving)
+        for route in found:
             if route.scope == OPEN:
                 raise ProjectError(f"{route.method} {route.path} would need no token")
-        return faces
-
-    def owner(self, route: Route) -> Face:
-        return next(face for face in self.loaded or () if route in face.routes)
+        return found

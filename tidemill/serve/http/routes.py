@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import NoRoute, ProjectError, WrongMethod
@@ -17,7 +17,6 @@ Scope = Mapping[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Any, Receive, Send], Awaitable[None]]
 
 _VALUE = r"[A-Za-z0-9][A-Za-z0-9_.:@~+-]{0,199}"
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
@@ -39,17 +38,6 @@ class Route:
     def pattern(self) -> re.Pattern[str]:
         parts = _PARAMETER.split(self.path)
         return re.compile("".join(f"(?P<{p}>{_VALUE})" if i % 2 else re.escape(p) for i, p in enumerate(parts)))
-
-
-class Face(Protocol):
-    """A set of routes that another part brings (the control API, the page), mounted in the same server.
-
-    Supplied by the entry point group ``tidemill.faces``: a function of the `Serving`. ``routes`` go into the one table;
-    ``app`` is called only for requests that the table allowed.
-    """
-
-    routes: Sequence[Route]
-    app: Asgi
 
 
 class Table:

@@ -11,6 +11,7 @@ from tidemill.store.ports import Tx
 from tidemill.store.records import DatasetVersion, IngestedFile
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.paging import page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import did_you_mean
 
@@ -62,6 +63,16 @@ class Datasets:
         if dataset is not None:
             query = query.where(_dataset.dataset == dataset)
         return DATASETS.records(self._db.rows(query))
+
+    def page(self, dataset: str, *, before: int | None = None, limit: int = 50) -> Sequence[DatasetVersion]:
+        key = None if before is None else {"dataset": dataset, "version": before}
+        order = (_dataset.version, _dataset.generation)
+        return page(self._db, DATASETS, order, key, limit, _dataset.dataset == dataset)
+
+    def files_page(self, dataset: str, *, before: str | None = None, limit: int = 50) -> Sequence[IngestedFile]:
+        key = None if before is None else {"dataset": dataset, "digest": before}
+        order = (_file.version, _file.name, _file.digest)
+        return page(self._db, FILES, order, key, limit, _file.dataset == dataset)
 
     def files(self, dataset: str, digests: Iterable[str] | None = None) -> Sequence[IngestedFile]:
         given = {"dataset": dataset}

@@ -11,7 +11,7 @@ from tidemill.store.ports import Tx
 from tidemill.store.records import Decision, Job
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.paging import page
+from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import Micros
 
@@ -43,11 +43,12 @@ class Decisions:
         self._db.write(lambda tx: DECISIONS.update(tx, {"id": decision_id}, changes), tx)
 
     def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
-        given = {"action": action, "limit": limit}
-        return DECISIONS.records(self._db.rows(_LIST.by(given), given=given))[::-1]
+        narrow = {"action": action, "limit": limit}
+        return DECISIONS.records(self._db.rows(_LIST.by(narrow), given=narrow))[::-1]
 
-    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Decision]:
-        return page(self._db, DECISIONS, _decision.at, _decision.id, before, limit)
+    def page(self, *, before: str | None = None, limit: int = 50, action: str | None = None) -> Sequence[Decision]:
+        where = given((_decision.action, action))
+        return page(self._db, DECISIONS, (_decision.at, _decision.id), by_id(before), limit, *where)
 
     def get(self, decision_id: str) -> Decision:
         row = self._db.first(_GET, given={"id": decision_id})

@@ -10,7 +10,7 @@ from tidemill.store.ports import Tx
 from tidemill.store.records import Event
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.paging import page
+from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import Micros
 
@@ -44,9 +44,19 @@ class Events:
         until: Micros | None = None,
         limit: int | None = None,
     ) -> Sequence[Event]:
-        given = {"kind": kind, "since": since, "until": until, "limit": limit}
-        return EVENTS.records(self._db.rows(_LIST.by(given), given=given))[::-1]
+        narrow = {"kind": kind, "since": since, "until": until, "limit": limit}
+        return EVENTS.records(self._db.rows(_LIST.by(narrow), given=narrow))[::-1]
 
-    def page(self, *, before: str | None = None, kind: str | None = None, limit: int = 50) -> Sequence[Event]:
-        where = () if kind is None else (_event.kind == kind,)
-        return page(self._db, EVENTS, _event.at, _event.seq, before, limit, *where)
+    def page(
+        self,
+        *,
+        before: str | None = None,
+        kind: str | None = None,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        limit: int = 50,
+    ) -> Sequence[Event]:
+        where = given((_event.kind, kind))
+        where += [] if since is None else [_event.at >= since]
+        where += [] if until is None else [_event.at < until]
+        return page(self._db, EVENTS, (_event.at, _event.seq), by_id(before), limit, *where)

@@ -11,6 +11,7 @@ from tidemill.store.ports import Tx
 from tidemill.store.records import ModelVersion
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.paging import given, page
 from tidemill.store.sql.rows import Rows
 
 MODELS = Rows(ModelVersion, schema.models, "model")
@@ -60,6 +61,11 @@ class Models:
         if name is not None:
             query = query.where(_model.name == name)
         return MODELS.records(self._db.rows(query))
+
+    def page(self, name: str | None = None, *, before: str | None = None, limit: int = 50) -> Sequence[ModelVersion]:
+        key = None if before is None else dict(zip(("name", "version"), parse_ref(before)))
+        order = (_model.created, _model.name, _model.version)
+        return page(self._db, MODELS, order, key, limit, *given((_model.name, name)))
 
     def alias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
         def work(tx: Connection) -> None:

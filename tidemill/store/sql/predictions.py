@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 from tidemill.store.records import Prediction
 from tidemill.store.sql import live_schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.paging import page
+from tidemill.store.sql.paging import by_id, page
 from tidemill.store.sql.rows import Rows
 from tidemill.types import Micros
 
@@ -69,4 +69,4 @@ class Predictions:
         return int(self._db.value(query))
 
     def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
-        return page(self._db, PREDICTIONS, _prediction.at, _prediction.id, before, limit)
+        return page(self._db, PREDICTIONS, (_prediction.at, _prediction.id), by_id(before), limit)

@@ -13,6 +13,7 @@ from tidemill.store.records import Release, Verdict
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.models import parse_ref, set_alias
+from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows, insert_new
 from tidemill.types import JsonObject, Micros
 
@@ -60,8 +61,14 @@ class Releases:
         self._db.write(work, tx)
 
     def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]:
-        given = {"endpoint": endpoint, "status": status}
-        return RELEASES.records(self._db.rows(_LIST.by(given), tx, given))
+        narrow = {"endpoint": endpoint, "status": status}
+        return RELEASES.records(self._db.rows(_LIST.by(narrow), tx, narrow))
+
+    def page(
+        self, *, endpoint: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[Release]:
+        where = given((_release.endpoint, endpoint), (_release.status, status))
+        return page(self._db, RELEASES, (_release.created, _release.id), by_id(before), limit, *where)
 
     def champion(self, endpoint: str, tx: Tx = None) -> Release | None:
         row = self._db.first(_CHAMPION, tx, {"endpoint": endpoint})

@@ -11,6 +11,7 @@ from tidemill.store.ports import Tx
 from tidemill.store.records import Run, Step
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 
 RUNS = Rows(Run, schema.runs, "run")
@@ -55,18 +56,18 @@ class Runs:
             query = query.where(_run.status == status)
         return RUNS.records(self._db.rows(query))
 
-    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Run]:
-        query = RUNS.select.order_by(_run.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(_run.id < before)
-        return RUNS.records(self._db.rows(query))
+    def page(
+        self, *, before: str | None = None, limit: int = 50, pipeline: str | None = None, status: str | None = None
+    ) -> Sequence[Run]:
+        where = given((_run.pipeline, pipeline), (_run.status, status))
+        return page(self._db, RUNS, (_run.id,), by_id(before), limit, *where)
 
     def update(self, run_id: str, tx: Tx = None, **changes: Any) -> None:
         self._db.write(lambda tx: RUNS.update(tx, {"id": run_id}, changes), tx)
 
     def unfinished(self, key: str | None = None) -> Sequence[Run]:
-        given = {"key": key}
-        return RUNS.records(self._db.rows(_UNFINISHED.by(given), given=given))
+        narrow = {"key": key}
+        return RUNS.records(self._db.rows(_UNFINISHED.by(narrow), given=narrow))
 
     def latest(self, key: str) -> Run | None:
         row = self._db.first(_LATEST, given={"the_key": key})

@@ -11,6 +11,7 @@ from tidemill.store.records import Alarm, Baseline, Window
 from tidemill.store.sql import schema
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import Micros
 
@@ -52,8 +53,13 @@ class Windows:
         self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
     ) -> Sequence[Window]:
         narrow = {"since": since, "until": until}
-        given = {"endpoint": endpoint, "monitor": monitor, **narrow}
-        return WINDOWS.records(self._db.rows(_LIST.by(narrow), given=given))
+        values = {"endpoint": endpoint, "monitor": monitor, **narrow}
+        return WINDOWS.records(self._db.rows(_LIST.by(narrow), given=values))
+
+    def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
+        key = None if before is None else {"endpoint": endpoint, "monitor": monitor, "start": before}
+        where = given((_window.endpoint, endpoint), (_window.monitor, monitor))
+        return page(self._db, WINDOWS, (_window.start,), key, limit, *where)
 
     def last_end(self, endpoint: str, monitor: str) -> Micros | None:
         found: Micros | None = self._db.value(_LAST, given={"endpoint": endpoint, "monitor": monitor})
@@ -88,6 +94,20 @@ class Alarms:
         is_open: bool | None = None,
         limit: int | None = None,
     ) -> Sequence[Alarm]:
-        given = {"monitor": monitor, "model": model, "since": since, "until": until, "is_open": is_open, "limit": limit}
-        found = self._db.rows(_ALARMS.by(given), given={"endpoint": endpoint, **given})
+        narrow = {
+            "monitor": monitor,
+            "model": model,
+            "since": since,
+            "until": until,
+            "is_open": is_open,
+            "limit": limit,
+        }
+        found = self._db.rows(_ALARMS.by(narrow), given={"endpoint": endpoint, **narrow})
         return ALARMS.records(found)[::-1]
+
+    def page(
+        self, endpoint: str, *, is_open: bool | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[Alarm]:
+        where = given((_alarm.endpoint, endpoint))
+        where += [] if is_open is None else [_alarm.closed.is_(None) if is_open else _alarm.closed.is_not(None)]
+        return page(self._db, ALARMS, (_alarm.opened, _alarm.id), by_id(before), limit, *where)

@@ -9,12 +9,13 @@ import yaml
 from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
+from tidemill.ops import quarantine
 from tidemill.ops.snapshot import new_rows
 from tidemill.scope.project import Dataset, Project
 from tidemill.store.records import DatasetVersion
 from tidemill.types import did_you_mean
 from tidemill.web import format as words
-from tidemill.web import quarantine, shapes
+from tidemill.web import shapes
 from tidemill.web.charts import bars
 from tidemill.web.documents import document
 from tidemill.web.site import Ask, Page, Shown, by_number

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidemill.errors import StoreError
+from tidemill.ops.data import Version, known
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.scope.project import Project
@@ -32,6 +33,11 @@ class Bad:
     columns: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
+
+
+def show(project: Project, dataset: str, version: Version) -> Bad:
+    """The rows that a version's ingest put aside: how often each reason, and the first rows."""
+    return of(project, project.store.datasets.get(known(project, dataset), version))
 
 
 def of(project: Project, version: DatasetVersion) -> Bad:

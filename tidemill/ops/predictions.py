@@ -1,4 +1,4 @@
-"""Predictions as they were given, and what came of them."""
+"""Predictions as they were given, what came of them, back to their rows, and forward from rows to what they touched."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter
-
-from tidemill.api.asked import Opened
-from tidemill.api.paging import Limit, Page
-from tidemill.api.scoped import reads
+from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.scope.project import Project
 from tidemill.store.records import Outcome, Prediction
-from tidemill.types import Micros
-
-router = APIRouter(prefix="/api/predictions", tags=["predictions"])
+from tidemill.types import JsonObject, Micros
 
 
 @dataclass(frozen=True)
@@ -44,25 +39,30 @@ class Followed:
     outcomes: list[Outcome]
 
 
-@reads(router, "")
-def recent(project: Opened, limit: Limit = 50) -> Page[Given]:
-    """The latest predictions, the latest first."""
-    return Page([_given(p) for p in project.live.predictions.page(limit=limit)])
+def ls(project: Project, limit: Limit = 50, before: Before = None) -> Page[Given]:
+    """Predictions, the latest first."""
+    found = project.live.predictions.page(before=before, limit=limit + 1)
+    return page([_given(p) for p in found], limit, lambda p: p.id)
 
 
-@reads(router, "/{prediction}")
-def show(project: Opened, prediction: str) -> Followed:
+def show(project: Project, prediction: str) -> Followed:
     """One prediction and what came of it."""
     found = project.live.predictions.get(prediction)
     return Followed(_given(found), list(project.live.outcomes.of([prediction]).get(prediction, ())))
 
 
-@reads(router, "/{prediction}/trace")
-def trace(project: Opened, prediction: str) -> dict[str, Any]:
+def trace(project: Project, prediction: str) -> JsonObject:
     """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
     from tidemill.feedback.trace import trace as trace_prediction
 
     return trace_prediction(project, prediction)
+
+
+def impact(project: Project, ref: str) -> JsonObject:
+    """What this touched: ``file:PATH`` or its digest, ``dataset:sales@3``, ``model:shop@2``, ``run:ID`` or ``subject:ID``."""
+    from tidemill.feedback.trace import impact as impact_of
+
+    return impact_of(project, ref)
 
 
 def _given(p: Prediction) -> Given:

@@ -1,0 +1,198 @@
+"""Datasets: what there is, one version whole, what changed between two, what an ingest would say, and what was put aside."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from tidemill.errors import BadRequest, NotFound
+from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.scope.project import Project
+from tidemill.store.records import DatasetVersion, IngestedFile
+from tidemill.types import JsonObject, did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.errors import DataError
+
+Version = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+COMPARED = ("count", "nulls", "min", "max")
+"""Of a column's profile: how many values are different is an estimate, and changes by itself."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset as it stands."""
+
+    name: str
+    source: str
+    contract: str
+    versions: int
+    rows: int
+    quarantined: int  # of all ingests together
+    latest: DatasetVersion | None
+
+
+@dataclass(frozen=True)
+class ColumnChange:
+    """What a column's profile says in two versions."""
+
+    column: str
+    what: str  # count | nulls | min | max
+    one: float | str | None
+    other: float | str | None
+
+
+@dataclass(frozen=True)
+class DatasetDiff:
+    """What changed between two versions of a dataset."""
+
+    versions: tuple[DatasetVersion, DatasetVersion]
+    files: list[str]  # that came between them
+    columns: list[ColumnChange]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What an ingest would do with one file."""
+
+    file: str
+    rows: int
+    bad: int
+    known: int  # rows that are in the dataset already
+    reasons: dict[str, int]
+    bad_rows: list[JsonObject]
+    taken: bool  # the whole file is in the dataset already
+    blocked: bool
+    error: str | None
+
+
+def known(project: Project, dataset: str | None) -> str:
+    """The dataset of this name, or the only one. Raises NotFound, BadRequest where a name is needed."""
+    names = list(project.datasets)
+    if dataset is None and len(names) == 1:
+        return names[0]
+    if dataset is None:
+        raise BadRequest("which dataset?", place="dataset", hint=did_you_mean("", names))
+    if dataset not in names and not project.store.datasets.page(dataset, limit=1):  # one renamed can still be looked at
+        raise NotFound(f"no dataset {dataset!r}", hint=did_you_mean(dataset, names))
+    return dataset
+
+
+def ls(project: Project) -> Page[Dataset]:
+    """All datasets that tidemill.toml declares."""
+    return Page([show(project, name) for name in sorted(project.datasets)])
+
+
+def show(project: Project, dataset: str) -> Dataset:
+    """One dataset."""
+    name = known(project, dataset)
+    config, found = project.datasets.get(name), project.store.datasets.list(name)
+    latest = max(found, key=lambda v: v.version, default=None)
+    bad = sum(v.quarantined for v in found)
+    source, contract = (config.source, config.contract) if config else ("", "")
+    return Dataset(name, source, contract, len(found), latest.rows if latest else 0, bad, latest)
+
+
+def versions(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[DatasetVersion]:
+    """Its versions, the latest first."""
+    last = None if before is None else number(before)
+    found = project.store.datasets.page(known(project, dataset), before=last, limit=limit + 1)
+    return page(found, limit, lambda v: str(v.version))
+
+
+def files(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[IngestedFile]:
+    """The source files that are in it, the latest first."""
+    found = project.store.datasets.files_page(known(project, dataset), before=before, limit=limit + 1)
+    return page(found, limit, lambda f: f.digest)
+
+
+def profile(project: Project, dataset: str, version: Version) -> JsonObject:
+    """What the columns of a version look like."""
+    found = project.store.datasets.get(known(project, dataset), version)
+    if found.profile is None:
+        raise NotFound(f"{dataset}@{version} has no profile")
+    read: JsonObject = json.loads(project.artifacts.get(found.profile))
+    return read
+
+
+def summary(project: Project, dataset: str, version: int | None = None) -> JsonObject:
+    """The profile without its sketches; empty where none was made."""
+    record = project.store.datasets.get(known(project, dataset), version)
+    found = profile(project, dataset, record.version) if record.profile else {"columns": {}}
+    columns = {name: {k: v for k, v in c.items() if k != "sketches"} for name, c in found["columns"].items()}
+    return {**found, "columns": columns}
+
+
+def diff(project: Project, dataset: str, one: Version, other: Version) -> DatasetDiff:
+    """What changed between two versions: rows, files, and each column's profile."""
+    first, second = (project.store.datasets.get(known(project, dataset), v) for v in (one, other))
+    before, after = (summary(project, dataset, v)["columns"] for v in (one, other))
+    low, high = sorted((one, other))
+    between = [f.name for f in project.store.datasets.files(dataset) if low < f.version <= high]
+    changes = [
+        ColumnChange(name, what, a.get(what), b.get(what))
+        for name in dict.fromkeys([*before, *after])
+        for a, b in [(before.get(name, {}), after.get(name, {}))]
+        for what in COMPARED
+        if a.get(what) != b.get(what)
+    ]
+    return DatasetDiff((first, second), between, changes)
+
+
+def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple[list[Checked], list[DataError]]:
+    """What an ingest would do with each file of the source, and why some would stop it; nothing is stored.
+
+    ``most``: so many bad rows come along in all, those of files that stop an ingest first.
+    """
+    from tidemill.data.ingest.preview import bad_rows, preview
+    from tidemill.tasks.check import check_roles
+
+    found: list[Checked] = []
+    errors: list[DataError] = []
+    declared = project.dataset(dataset)
+    for model in declared.models:
+        check_roles(model)
+    for looked in preview(project, declared.name):
+        checked, bad = looked.checked, looked.checked.bad if looked.checked else None
+        errors += [looked.error] if looked.error else []
+        found.append(
+            Checked(
+                looked.file.name,
+                checked.rows if checked else 0,
+                bad.height if bad is not None else 0,
+                checked.known if checked else 0,
+                checked.counts if checked else {},
+                bad_rows(bad.head(most), looked.file.name) if bad is not None else [],
+                looked.taken,
+                looked.error is not None,
+                looked.error.message if looked.error else None,
+            )
+        )
+    for f in sorted(found, key=lambda f: (f.taken, not f.blocked)):
+        del f.bad_rows[max(most, 0) :]
+        most -= len(f.bad_rows)
+    return found, errors
+
+
+def infer(path: str, name: str | None = None) -> str:
+    """The first draft of a contract from a file's rows, as YAML. Raises BadRequest for a file that is no table."""
+    from pathlib import Path
+
+    from tidemill.data.discover.sources import SUFFIXES, hash_file, read
+    from tidemill.data.draft.infer import infer as draft
+
+    file = Path(path)
+    if file.suffix not in SUFFIXES:
+        raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {', '.join(SUFFIXES)}")
+    rows = read(hash_file(file.resolve().parent, file.name))
+    return draft(rows.frame, name or file.stem, rows.broken)
+
+
+def number(text: str) -> int:
+    """A version. Raises BadRequest."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadRequest(f"{text!r} is no version", place="before", hint="use `next` of the page before")
+    return int(text)

@@ -1,0 +1,63 @@
+"""Model versions: the list, one of them with its verdicts and card, two side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tidemill.errors import NotFound
+from tidemill.model import registry
+from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.scope.project import Project
+from tidemill.store.records import ModelVersion, Release, Verdict
+from tidemill.types import JsonObject
+
+
+@dataclass(frozen=True)
+class ModelShown:
+    """A model version, the names that point at it, its last release and what the gates said then."""
+
+    model: ModelVersion
+    ref: str
+    aliases: list[str]
+    release: Release | None
+    verdicts: list[Verdict]
+
+
+def ls(project: Project, limit: Limit = 100, before: Before = None) -> Page[ModelVersion]:
+    """All versions, the latest first."""
+    return page(project.store.models.page(before=before, limit=limit + 1), limit, lambda m: m.ref)
+
+
+def show(project: Project, model: str) -> ModelShown:
+    """One version, by number, alias (champion, challenger, latest) or reference."""
+    found = registry.resolve(project, model)
+    aliases = project.store.models.aliases(found.name)
+    tried = [r for r in project.store.releases.list() if r.model == found.ref]
+    last = max(tried, key=lambda r: (r.created, r.id), default=None)
+    said = registry.verdicts_of(project, last) if last and last.attestations else []
+    return ModelShown(
+        found,
+        found.ref,
+        sorted(alias for alias, version in aliases.items() if version == found.version),
+        last,
+        said or list(project.store.releases.verdicts(found.ref)),
+    )
+
+
+def card(project: Project, model: str) -> Any:
+    """Its model card."""
+    found = registry.resolve(project, model)
+    if found.card is None:
+        raise NotFound(f"{found.ref} has no card")
+    text = project.artifacts.get(found.card).decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"card": text}
+
+
+def compare(project: Project, first: str, second: str) -> JsonObject:
+    """Two versions side by side."""
+    return registry.compare(project, first, second)

@@ -1,0 +1,32 @@
+"""One page of a list, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from msgspec import Meta
+
+T = TypeVar("T")
+
+Limit = Annotated[int, Meta(ge=1, le=1_000, description="The most that are given at once.")]
+Before = Annotated[str, Meta(max_length=300, description="`next` of the page before.")] | None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. ``next`` goes into ``before`` for the following one; without it this was the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def page(found: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
+    """The page of a list that was asked for one more than ``limit``.
+
+    >>> page(["c", "b", "a"], 2, str), page(["a"], 2, str)
+    (Page(items=['c', 'b'], next='b'), Page(items=['a'], next=None))
+    """
+    items = list(found[:limit])
+    return Page(items, key(items[-1]) if len(found) > limit else None)

@@ -1,0 +1,114 @@
+"""What the loop wrote down: decisions, alarms, events, the monitors' windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tidemill.errors import BadRequest, ConfigError, NotFound
+from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.retrain.replay import BIASED, Replayed
+from tidemill.scope.project import Project
+from tidemill.store.records import Alarm, Decision, Event
+from tidemill.types import JsonObject, Micros, did_you_mean, parse_time
+
+Action = Literal["retrain", "none"]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Every decision taken again from its stored evidence. ``biased``: what a replay under another policy assumes."""
+
+    decisions: int
+    differ: int
+    changed: list[Replayed]
+    biased: str | None = None
+
+
+@dataclass(frozen=True)
+class WindowShown:
+    """A closed window; what it holds is its monitor's own."""
+
+    endpoint: str
+    monitor: str
+    start: Micros
+    end: Micros
+    n: int
+    alarm: bool
+    data: JsonObject
+
+
+def decisions(
+    project: Project, action: Action | None = None, limit: Limit = 100, before: Before = None
+) -> Page[Decision]:
+    """Decisions of the retrain policy, the latest first."""
+    return page(project.store.decisions.page(action=action, before=before, limit=limit + 1), limit, lambda d: d.id)
+
+
+def decision(project: Project, decision: str) -> Decision:
+    """One decision with all its evidence."""
+    return project.store.decisions.get(decision)
+
+
+def replay(project: Project) -> Replay:
+    """Decide again from the stored evidence: the same policy gives the same decisions."""
+    return replay_with(project, None)
+
+
+def replay_with(project: Project, policy: Path | None) -> Replay:
+    """As `replay`, under the policy of another tidemill.toml; the answer says what it assumes."""
+    from tidemill.retrain.replay import policies_of
+    from tidemill.retrain.replay import replay as decide_again
+
+    found = decide_again(project, policies_of(policy) if policy else None)
+    changed = [r for r in found if not r.same]
+    return Replay(len(found), len(changed), changed, BIASED if policy else None)
+
+
+def events(
+    project: Project,
+    kind: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    limit: Limit = 100,
+    before: Before = None,
+) -> Page[Event]:
+    """What happened, the latest first: promotions, roll backs, everything a person may want to see."""
+    start, end = moment(since, "since"), moment(until, "until")
+    found = project.store.events.page(kind=kind, since=start, until=end, before=before, limit=limit + 1)
+    return page(found, limit, lambda e: e.id)
+
+
+def alarms(project: Project, is_open: bool | None = None, limit: Limit = 100, before: Before = None) -> Page[Alarm]:
+    """Alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
+    found = project.store.alarms.page(project.endpoint().name, is_open=is_open, before=before, limit=limit + 1)
+    return page(found, limit, lambda a: a.id)
+
+
+def windows(project: Project, monitor: str, limit: Limit = 400, before: Before = None) -> Page[WindowShown]:
+    """The closed windows of a monitor, the latest first."""
+    from tidemill.monitor.monitors import monitors
+
+    if monitor not in (known := monitors()):
+        raise NotFound(f"no monitor {monitor!r}", hint=did_you_mean(monitor, known))
+    last = moment(before, "before")
+    found = project.store.windows.page(project.endpoint().name, monitor, before=last, limit=limit + 1)
+    shown = [
+        WindowShown(w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, msgspec.to_builtins(w.data)) for w in found
+    ]
+    return page(shown, limit, lambda w: str(w.start))
+
+
+def moment(text: str | None, name: str) -> Micros | None:
+    """A time in a question: ISO 8601, or whole microseconds. Raises BadRequest."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal() and 8 < len(text) < 18:
+        return int(text)
+    try:
+        return parse_time(text)
+    except (ConfigError, OverflowError) as exc:
+        raise BadRequest(f"{text[:80]!r} is not a time", place=name, hint="write it as 2011-01-31T12:00:00Z") from exc

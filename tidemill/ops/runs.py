@@ -1,0 +1,120 @@
+"""Runs of the pipelines: the list, one with its steps, why a step ran, two side by side, and the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from tidemill.engine.explain import Why
+from tidemill.errors import BadRequest, Conflict
+from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.scope.project import Project
+from tidemill.store.records import Run, Step
+from tidemill.types import JsonObject, did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.engine import Pipeline
+
+LIFECYCLE = {
+    "data": "tidemill.data.pipeline:data_pipeline",
+    "model": "tidemill.model.pipeline:model_pipeline",
+    "release": "tidemill.release.pipeline:release_pipeline",
+}
+Status = Literal["running", "done", "failed", "cancelled"]
+OnEvent = Callable[[str, JsonObject], None]
+
+
+@dataclass(frozen=True)
+class StepDiff:
+    """One step in two runs. ``differs``: the parts of its fingerprint that are not the same."""
+
+    step: str
+    same: bool
+    one: str | None  # its status, where the run has it
+    other: str | None
+    differs: list[str]
+
+
+def ls(
+    project: Project,
+    pipeline: str | None = None,
+    status: Status | None = None,
+    limit: Limit = 50,
+    before: Before = None,
+) -> Page[Run]:
+    """Runs, the latest first."""
+    found = project.store.runs.page(pipeline=pipeline, status=status, before=before, limit=limit + 1)
+    return page(found, limit, lambda r: r.id)
+
+
+def show(project: Project, run: str) -> Run:
+    """One run: its parameters, code, environment, cost, outputs."""
+    return project.store.runs.get(run)
+
+
+def steps(project: Project, run: str) -> Page[Step]:
+    """Its steps in order, with fingerprints, inputs and outputs."""
+    project.store.runs.get(run)
+    return Page(list(project.store.runs.steps(run)))
+
+
+def why(project: Project, run: str, step: str) -> Why:
+    """Why a step ran, or what it was reused from."""
+    from tidemill.engine import why as explain
+
+    return explain(project.store, run, step)
+
+
+def compare(project: Project, first: str, second: str) -> Page[StepDiff]:
+    """What differs between two runs, step by step."""
+    one, other = ({s.name: s for s in steps(project, r).items} for r in (first, second))
+    return Page([_diff(name, one.get(name), other.get(name)) for name in dict.fromkeys([*one, *other])])
+
+
+def _diff(name: str, a: Step | None, b: Step | None) -> StepDiff:
+    parts = {*a.fingerprint_inputs, *b.fingerprint_inputs} if a and b else set()
+    differs = sorted(k for k in parts if a and b and a.fingerprint_inputs.get(k) != b.fingerprint_inputs.get(k))
+    same = bool(a and b and a.fingerprint == b.fingerprint)
+    return StepDiff(name, same, a.status if a else None, b.status if b else None, differs)
+
+
+def start(project: Project, pipeline: str, params: JsonObject, on_event: OnEvent = lambda kind, data: None) -> Run:
+    """Run a pipeline of the project's own, ``steps:NAME``. Raises BadRequest, SourceError, StepFailed."""
+    found = project.engine().run(
+        own_pipeline(project, pipeline),
+        params,
+        on_event=lambda e: on_event(e.kind, {"run": e.run, "step": e.step, **e.data}),
+    )
+    run: Run = found.run
+    return run
+
+
+def resume(project: Project, run: str) -> Run:
+    """Go on with a run that was killed or failed, under its id; finished steps are hits. Raises Conflict when it is done."""
+    found = project.store.runs.get(run)
+    if found.status == "done":
+        raise Conflict(f"{run} is done", hint="tidemill run makes a new one")
+    if found.pipeline in LIFECYCLE:
+        module, _, name = LIFECYCLE[found.pipeline].partition(":")
+        pipeline = getattr(import_module(module), name)
+    else:
+        pipeline = own_pipeline(project, f"steps:{found.pipeline}")
+    resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=run).run
+    return resumed
+
+
+def own_pipeline(project: Project, name: str) -> Pipeline[..., Any]:
+    """The pipeline ``steps:NAME`` of this project. Raises BadRequest, SourceError."""
+    from tidemill.data.discover.sources import steps as own_steps
+    from tidemill.engine import Pipeline
+
+    if not name.startswith("steps:"):
+        hint = "write it as steps:NAME; without a name the whole loop runs once"
+        raise BadRequest(f"no pipeline {name!r}", hint=hint)
+    wanted = name.removeprefix("steps:")
+    found = {k: v for k, v in vars(own_steps(project.root, name)).items() if isinstance(v, Pipeline)}
+    if wanted not in found:
+        raise BadRequest(f"steps.py has no pipeline {wanted!r}", hint=did_you_mean(wanted, found))
+    return found[wanted]

@@ -1,0 +1,54 @@
+"""Tokens of programs that ask the server: made, listed, taken back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from tidemill.access import tokens
+from tidemill.access.caller import Caller
+from tidemill.errors import BadRequest, NotFound
+from tidemill.scope.project import Project
+from tidemill.types import DAY, Micros, did_you_mean
+
+SCOPES = ("predict", "feedback", "read", "operate")
+OURS = ("up", "session", "code")
+"""Names of tokens that the server makes for itself and for the page."""
+
+
+@dataclass(frozen=True)
+class TokenShown:
+    """A token without its secret, which is not kept."""
+
+    name: str
+    scopes: tuple[str, ...]
+    created: Micros
+    expires: Micros | None
+    expired: bool
+
+
+def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = (), days: int | None = None) -> str:
+    """Make a token, good for predict and feedback unless scopes are given; its secret, shown now and never again."""
+    caller.need("operate")
+    if name in OURS:
+        raise BadRequest(f"{name!r} is a name that the server uses itself", place="name")
+    return tokens.issue(project.store, name, scopes or ("predict", "feedback"), life=days * DAY if days else None)
+
+
+def ls(project: Project) -> list[TokenShown]:
+    """The tokens of programs."""
+    now = time.time_ns() // 1_000
+    return [
+        TokenShown(t.name, t.scopes, t.created, t.expires, t.expires is not None and t.expires <= now)
+        for t in project.store.tokens.list()
+        if t.name not in OURS
+    ]
+
+
+def revoke(project: Project, caller: Caller, name: str) -> int:
+    """Take back every token of this name; how many they were. Raises NotFound."""
+    caller.need("operate")
+    known = {t.name for t in ls(project)}
+    if name not in known:
+        raise NotFound(f"no token {name!r}", hint=did_you_mean(name, known))
+    return tokens.revoke_named(project.store, name)
