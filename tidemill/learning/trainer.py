@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import SECOND, JsonObject, Micros
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.data.contract.contract import Contract
+    from tidemill.features.views import View
     from tidemill.store.ports import LiveStore
 
 Progress = Callable[[int, int, str], None]
@@ -55,6 +60,18 @@ class Report:
     figures: JsonObject
 
 
+class Questions(Protocol):
+    """Requests from a test window for the real server, and what the offline scorer answers to them."""
+
+    def requests(self) -> list[JsonObject]:
+        """As the scoring route takes them, at most `MOST`; ``at`` and ``watermark`` where the moment matters."""
+        ...
+
+    def answers(self, bundle: Bundle, requests: list[JsonObject]) -> list[JsonObject]:
+        """What the bundle answers here; ``fewest``: so many items there must be at least."""
+        ...
+
+
 class Trainer(Protocol):
     """One task on one set of rows. Nothing here looks beyond the moment it is given."""
 
@@ -71,8 +88,8 @@ class Trainer(Protocol):
         """The recipe of a baseline. Raises ModelError."""
         ...
 
-    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Any:
-        """Requests of a window for the real server: `tidemill.tasks.port.Questions`."""
+    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
+        """Requests of a window for the real server."""
         ...
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
@@ -96,3 +113,36 @@ class Trainer(Protocol):
     ) -> SearchResult:
         """Choose a recipe on these validation windows, each fitted on what was before it."""
         ...
+
+
+class Training(Protocol):
+    """The module ``training.py`` of a folder of tasks."""
+
+    TIME: str
+    """The column of `rows` that holds each row's moment in µs."""
+
+    def details(self, contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
+        """What `Settings.details` holds for this task. Raises ConfigError."""
+        ...
+
+    def rows(self, frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
+        """The dataset's rows as the trainer needs them, for the artifact between steps. Raises ContractError."""
+        ...
+
+    def open_trainer(self, rows: pl.DataFrame, settings: Settings) -> Trainer:
+        """The trainer of what `rows` gave."""
+        ...
+
+
+MOST = 60
+"""How many requests of the test window the real server is asked, a round."""
+
+
+def spread(n: int) -> list[int]:
+    """At most `MOST` places from all over n.
+
+    >>> spread(3), len(spread(1000)), spread(1000)[-1], spread(0)
+    ([0, 1, 2], 60, 999, [])
+    """
+    few = min(n, MOST)
+    return sorted({round(place * (n - 1) / max(few - 1, 1)) for place in range(few)})

@@ -1,8 +1,8 @@
 """The port of a task: all that the rest of Tidemill asks of a kind of answer. Stdlib and msgspec only.
 
 Two sides, loaded apart. `Task` is what configuration, serving, feedback and monitoring ask; each folder of tasks lists its
-own in ``serving.py``, which imports numpy at most. `Training` is what the model pipeline and the gates ask: the module
-``training.py`` of the folder, with polars, scipy and the rest. `tidemill.tasks.table` finds both by the task's name.
+own in ``serving.py``, which imports numpy at most. `tidemill.learning.trainer.Training` is what the model pipeline and the
+gates ask: the module ``training.py`` of the folder, with polars, scipy and the rest. `tidemill.tasks.table` finds both.
 `tidemill.testing.tasks` is the suite that every task must pass.
 """
 
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -22,12 +21,7 @@ from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from tidemill.data.contract.contract import Contract
     from tidemill.features.online import History
-    from tidemill.features.views import View
-    from tidemill.learning.trainer import Settings, Trainer
 
 LARGEST = 1e9
 """An outcome's value beyond this is a mistake or an attack: one subject must not outweigh everybody."""
@@ -109,48 +103,3 @@ class Task:
     """(scorer) → the labels that it can answer with, where it answers with labels."""
     unsupported: Callable[[str, FeatureConfig], Unsupported | None]
     """Why a declared feature would not be read, or None."""
-
-
-class Questions(Protocol):
-    """Requests from a test window for the real server, and what the offline scorer answers to them."""
-
-    def requests(self) -> list[JsonObject]:
-        """As the scoring route takes them, at most `MOST`; ``at`` and ``watermark`` where the moment matters."""
-        ...
-
-    def answers(self, bundle: Bundle, requests: list[JsonObject]) -> list[JsonObject]:
-        """What the bundle answers here; ``fewest``: so many items there must be at least."""
-        ...
-
-
-class Training(Protocol):
-    """The module ``training.py`` of a folder of tasks."""
-
-    TIME: str
-    """The column of `rows` that holds each row's moment in µs."""
-
-    def details(self, contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
-        """What `Settings.details` holds for this task. Raises ConfigError."""
-        ...
-
-    def rows(self, frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
-        """The dataset's rows as the trainer needs them, for the artifact between steps. Raises ContractError."""
-        ...
-
-    def open_trainer(self, rows: pl.DataFrame, settings: Settings) -> Trainer:
-        """The trainer of what `rows` gave."""
-        ...
-
-
-MOST = 60
-"""How many requests of the test window the real server is asked, a round."""
-
-
-def spread(n: int) -> list[int]:
-    """At most `MOST` places from all over n.
-
-    >>> spread(3), len(spread(1000)), spread(1000)[-1], spread(0)
-    ([0, 1, 2], 60, 999, [])
-    """
-    few = min(n, MOST)
-    return sorted({round(place * (n - 1) / max(few - 1, 1)) for place in range(few)})

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 from tidemill.errors import ConfigError
 from tidemill.learning.labelled import OutcomeScorer
-from tidemill.tasks.port import Task, Training
+from tidemill.tasks.port import Task
 from tidemill.tasks.ranking import serving as ranking
 from tidemill.tasks.tabular import serving as tabular
 from tidemill.types import did_you_mean
 
 if TYPE_CHECKING:
+    from tidemill.learning.trainer import Training
     from tidemill.scope.project import Model
 
 FOLDERS = (ranking, tabular)
@@ -31,7 +32,7 @@ def task_of(text: str) -> Task:
 
 def training_of(text: str) -> Training:
     """Its other side, which is heavy: imported only now. Raises ConfigError."""
-    return cast(Training, import_module(f"{_found(text)[1]}.training"))
+    return cast("Training", import_module(f"{_found(text)[1]}.training"))
 
 
 def metric_of(model: Model) -> str:

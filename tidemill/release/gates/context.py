@@ -17,9 +17,8 @@ from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.learning.trainer import Trainer
+    from tidemill.learning.trainer import Questions, Trainer
     from tidemill.scope.project import Project
-    from tidemill.tasks.port import Questions
 
 
 def build_context(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
@@ -105,8 +104,7 @@ class EvaluationWindow:
 
     @cached_property
     def _questions(self) -> Questions:
-        questions: Questions = self.trainer.questions(self._project.live, self.start, self.cut.end)
-        return questions
+        return self.trainer.questions(self._project.live, self.start, self.cut.end)
 
     def _bundle(self, digest: str) -> Bundle:
         return get_bundle(self._project.artifacts, digest)

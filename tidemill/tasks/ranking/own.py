@@ -26,7 +26,7 @@ import sys
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,10 @@ from tidemill.errors import ConfigError, ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode
 from tidemill.tasks.ranking.bundle import items_of
-from tidemill.tasks.ranking.interactions import Interactions
 from tidemill.types import Micros, did_you_mean, digest
+
+if TYPE_CHECKING:
+    from tidemill.tasks.ranking.interactions import Interactions
 
 F8 = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]

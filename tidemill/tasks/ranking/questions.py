@@ -8,8 +8,8 @@ import numpy as np
 
 from tidemill.features.online import History
 from tidemill.learning.bundle import open_scorer
+from tidemill.learning.trainer import spread
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.port import spread
 from tidemill.tasks.ranking.interactions import Interactions, requests_between
 from tidemill.tasks.ranking.serving import SCORERS
 from tidemill.types import JsonObject, Micros

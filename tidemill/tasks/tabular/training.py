@@ -13,9 +13,8 @@ from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.intervals import auc, auc_interval
 from tidemill.learning.measures import mean_metric
 from tidemill.learning.search import Choice, SearchResult, search
-from tidemill.learning.trainer import Progress, Report, Settings
+from tidemill.learning.trainer import Progress, Report, Settings, spread
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.port import spread
 from tidemill.tasks.tabular import trees
 from tidemill.tasks.tabular.boost import TreesScorer
 from tidemill.tasks.tabular.metrics import VALUED
