@@ -1,0 +1,196 @@
+"""What every task must pass. A task's tests subclass it and bring a sample of its rows:
+
+class TestMine(TaskSuite):
+    @pytest.fixture
+    def trained(self, tmp_path):
+        return Trained(Sample(task="mine", contract=CONTRACT, frame=rows, outcome={"key": "1", …}), tmp_path)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from tidemill.config import SplitSection
+from tidemill.data.contract.contract import Contract
+from tidemill.errors import ModelError
+from tidemill.features.online import History
+from tidemill.learning.bundle import open_scorer
+from tidemill.learning.split import Cut, cut_by_time
+from tidemill.learning.trainer import MOST, Settings, Trainer
+from tidemill.store.artifacts.codecs import Bundle
+from tidemill.store.records import OnlineEvent, Outcome
+from tidemill.store.sql import open_live
+from tidemill.tasks.port import Task
+from tidemill.tasks.table import task_of, training_of
+from tidemill.testing import records
+from tidemill.testing.asking import refused
+from tidemill.testing.live import written
+from tidemill.types import JsonObject, Micros, parse_time
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A task on some rows: its name as in tidemill.toml, contract and rows, and one right body of feedback."""
+
+    task: str
+    contract: str
+    frame: pl.DataFrame
+    outcome: JsonObject
+    test: str = "20 days"
+    source: str = ""  # steps.py
+
+
+class Trained:
+    """The sample with its trainer, where time is cut, and a bundle that knows nothing of the test."""
+
+    def __init__(self, sample: Sample, folder: Path) -> None:
+        self.sample, self._folder = sample, folder
+        self.task: Task = task_of(sample.task)
+        (folder / "steps.py").write_text(sample.source)
+        self.contract = Contract.parse(sample.contract)
+        self.training = training_of(sample.task)
+        self.trainer = self.trainer_of(sample.frame)
+        self.cut: Cut = cut_by_time(SplitSection(test=sample.test), *map(int, _ends(self.trainer)))
+
+    def trainer_of(self, frame: pl.DataFrame) -> Trainer:
+        """The trainer of these rows."""
+        details = self.training.details(self.contract, [], self._folder, self.sample.task)
+        settings = Settings(self.sample.task, self.task.metrics[0], None, trials=1, budget=None, details=details)
+        return self.training.open_trainer(self.training.rows(frame.lazy(), self.contract, []), settings)
+
+    @cached_property
+    def recipe(self) -> JsonObject:
+        return self.trainer.search(self.cut.windows, None, seed=0).recipe
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        return self.trainer.fit(self.recipe, self.cut.test_start)
+
+    @property
+    def scorer(self) -> Any:
+        return open_scorer(self.bundle, self.task.scorers)
+
+    @cached_property
+    def asked(self) -> tuple[list[JsonObject], list[JsonObject], History]:
+        """Questions of the test window, what is right, and the history they are asked with."""
+        live = open_live(self._folder / "live.db")
+        try:
+            if self.task.history:
+                written(live, events=list(self._events()))
+            history = History()
+            history.load(live.online.rows_since(0, 10**6))
+            questions = self.trainer.questions(live, self.cut.test_start, self.cut.end)
+            requests = questions.requests()
+            return requests, questions.answers(self.bundle, requests), history
+        finally:
+            live.close()
+
+    def _events(self) -> Any:
+        c = self.contract
+        for row in self.sample.frame.sort(str(c.time)).iter_rows(named=True):
+            key, at = "/".join(str(row[k]) for k in c.key), int(row[str(c.time)].timestamp() * 1_000_000)
+            yield OnlineEvent(0, key, str(row[str(c.subject)]), str(row[str(c.item)]), at, float(row[str(c.value)]))
+
+    def answer(self, asked: Mapping[str, Any], history: History) -> JsonObject:
+        """As the server answers: from the request's JSON."""
+        body = {name: value for name, value in asked.items() if name not in ("at", "watermark")}
+        request = msgspec.json.decode(msgspec.json.encode(body), type=self.task.request)
+        at: Micros = asked.get("at", self.cut.end)
+        return self.task.answer(self.scorer, request, history, at, asked.get("watermark", history.seq)).output
+
+    def outcome(self) -> Outcome:
+        body = msgspec.json.decode(msgspec.json.encode(self.sample.outcome), type=self.task.outcome)
+        return body.outcome(parse_time(body.at), self.cut.end)
+
+
+class TaskSuite:
+    """Both sides of a task, and that they agree."""
+
+    def test_the_server_answers_as_offline(self, trained: Trained) -> None:
+        requests, right, history = trained.asked
+        assert 0 < len(requests) <= MOST and len(right) == len(requests)
+        for asked, expected in zip(requests, right, strict=True):
+            told = trained.answer(asked, history)
+            _same(told, {name: value for name, value in expected.items() if name != "fewest"})
+            assert len(told.get("items", ())) >= expected.get("fewest", 0)
+
+    def test_a_request_says_nothing_that_the_task_does_not_know(self, trained: Trained) -> None:
+        body = {**trained.asked[0][0], "strange": 1}
+        refused(
+            msgspec.ValidationError,
+            lambda: msgspec.json.decode(msgspec.json.encode(body), type=trained.task.request),
+        )
+
+    def test_an_outcome_scores_an_answer(self, trained: Trained) -> None:
+        task, outcome = trained.task, trained.outcome()
+        requests, _, history = trained.asked
+        output = msgspec.json.encode(trained.answer(requests[0], history))
+        prediction = replace(records.prediction("pred_1"), output=output)
+        for metric in ("", *task.metrics):
+            scorer = task.outcome_scorer(metric)
+            assert scorer.measure.name in scorer.metrics
+            assert not scorer.judge(prediction, []).values
+            found = scorer.judge(prediction, [replace(outcome, prediction=prediction.id)])
+            assert set(found.values) == set(scorer.metrics) and all(map(math.isfinite, found.values.values()))
+            figures = scorer.figures([found], seed=0)
+            assert figures["n"] == 1 and set(scorer.metrics) <= set(figures)
+            assert scorer.measure.name in trained.trainer.report(trained.bundle, *_test(trained)).scored
+
+    def test_a_fit_does_not_look_ahead(self, trained: Trained) -> None:
+        import polars as pl
+
+        past = pl.col(str(trained.contract.time)).dt.epoch("us") < trained.cut.test_start
+        before = trained.trainer_of(trained.sample.frame.filter(past)).fit(trained.recipe, trained.cut.test_start)
+        assert before.files == trained.bundle.files and before.manifest == trained.bundle.manifest
+
+    def test_every_metric_has_a_value_a_request(self, trained: Trained) -> None:
+        scored = trained.trainer.report(trained.bundle, *_test(trained)).scored
+        first = next(iter(scored.values()))
+        assert set(scored) & set(trained.task.metrics)
+        assert {len(s.values) for s in scored.values()} == {len(first.units)} == {len(first.at)} == {len(first.cold)}
+        assert all(np.isfinite(s.values).all() for s in scored.values())
+        assert first.at.min() >= trained.cut.test_start and first.at.max() < trained.cut.end
+
+    def test_baselines_are_tried_and_can_be_fitted(self, trained: Trained) -> None:
+        found = trained.trainer.search(trained.cut.windows, None, seed=0)
+        tried = [trial.recipe for trial in found.tried]
+        assert found.recipe in tried and found.json() == trained.trainer.search(trained.cut.windows, None, 0).json()
+        for name in {*trained.task.baselines, *trained.trainer.baselines}:
+            recipe = trained.trainer.baseline(name)
+            assert recipe in tried or name not in trained.trainer.baselines
+            trained.trainer.fit(recipe, trained.cut.test_start)
+        refused(ModelError, lambda: trained.trainer.baseline("no such method"))
+
+
+def _test(trained: Trained) -> tuple[Micros, Micros]:
+    return trained.cut.test_start, trained.cut.end
+
+
+def _ends(trainer: Trainer) -> tuple[Any, Any]:
+    return trainer.at.min(), trainer.at.max()
+
+
+def _same(told: Any, right: Any) -> None:
+    if isinstance(right, Mapping):
+        assert set(told) == set(right)
+        for name, value in right.items():
+            _same(told[name], value)
+    elif isinstance(right, list):
+        assert len(told) == len(right)
+        for one, other in zip(told, right, strict=True):
+            _same(one, other)
+    elif isinstance(right, float):
+        assert math.isclose(told, right, rel_tol=1e-9, abs_tol=1e-9)
+    else:
+        assert told == right
