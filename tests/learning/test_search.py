@@ -122,9 +122,13 @@ def test_the_start_and_the_champion_are_tried_and_nothing_twice():
 
 
 def test_a_spent_budget_is_recorded():
+    """The fixed candidates, the champion's recipe and the defaults are tried however late it is."""
     found = look(Hill(), seconds=0.0)
-    assert found.capped and found.json()["capped"] and [t.recipe for t in found.tried] == FIXED
-    assert found.recipe == FIXED[0]
+    assert found.capped and found.json()["trials"][0] == 1 < found.json()["trials"][1] and found.json()["cap"] == 0.0
+    assert [t.recipe for t in found.tried] == [*FIXED, START]
+    champion = {**START, "x": 0.5}
+    found = look(Hill(), seconds=0.0, incumbent=champion)
+    assert [t.recipe for t in found.tried] == [champion, *FIXED, START]
 
 
 def test_without_a_budget_no_machine_is_too_slow(monkeypatch):

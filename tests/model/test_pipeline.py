@@ -140,25 +140,26 @@ def test_the_same_data_is_the_same_version(project):
 
 
 def test_the_budget_of_the_search_cuts_it_short_but_never_in_a_replay(project):
-    """``capped`` in the search's record; a replay makes every trial, so that a slow machine plays the same story."""
+    """The search's record says so; a replay makes every trial, so that a slow machine plays the same story."""
 
     def recorded(opened: Project, model: ModelVersion) -> dict[str, Any]:
         (step,) = [s for s in opened.store.runs.steps(model.run) if s.name == "search"]
         return json.loads(opened.artifacts.get(step.outputs["result"]["digest"]))
 
     free = build_candidate(project)
-    assert recorded(project, free)["capped"] is False
+    assert recorded(project, free)["cap"] is None
     with reopened(project, budget=("60 s", "1 ms")) as hurried:
-        cut = build_candidate(hurried)
-        found = recorded(hurried, cut)
-        assert found["capped"] is True and len(found["tried"]) < len(recorded(project, free)["tried"])
-        assert cut.recipe != free.recipe, "the blend was not tried"
-        assert "The time budget ended the search early." in hurried.artifacts.get(cut.card).decode()
+        cut = hurried.engine().run(model_pipeline, prepare.parameters(hurried, None, "")).outputs
+        found = cut["search"]
+        assert (found["trials"], found["cap"]) == ([1, 3], 0.001)
+        assert len(found["tried"]) < len(recorded(project, free)["tried"])
+        assert "blend" in {tried["recipe"]["method"] for tried in found["tried"]}, "no default is dropped"
+        assert "search: 1 of 3 trials, stopped by the cap of 0.001 s." in cut["card"]
         hurried.store.settings.set("mode", "replay")
         again = prepare.parameters(hurried, None, "")
         assert again["settings"]["budget"] is None
         run = hurried.engine().run(model_pipeline, again)
-        assert run.outputs["search"]["capped"] is False and run.outputs["search"] == recorded(project, free)
+        assert run.outputs["search"]["cap"] is None and run.outputs["search"] == recorded(project, free)
         assert run.outputs["model"] == free.ref, "the very same bytes"
 
 

@@ -2,16 +2,16 @@
 
 A trial learns from what was before each validation window and answers that window; nobody sees the test. The search starts
 from the champion's recipe and keeps it unless another one is better beyond noise (without a champion, from the
-method's own defaults, by one standard error). Same data and seed, same outcome, as long as all trials are made. The
-budget is wall time: a machine that is too slow makes fewer trials and may find another recipe; the outcome and the card
-then say ``capped``. A project that is open for replay has no budget: there the number of trials alone ends the search.
+method's own defaults, by one standard error). The number of trials is the budget: same data and seed, same outcome. Wall
+time is only a cap for a machine that is too slow: it begins no further trial, the outcome and the card say how many were
+made, and the fixed candidates, the champion's recipe and the defaults are tried all the same. A replay has no cap.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -76,9 +76,16 @@ class SearchResult:
     kept: bool
     tried: list[Trial]
     against: Difference | None
-    capped: bool
     requests: int
     metric: str
+    trials: int = 0  # made
+    wanted: int = 0
+    cap: float | None = None  # in seconds of wall time
+
+    @property
+    def capped(self) -> bool:
+        """Whether the cap ended the search before the trials did."""
+        return self.trials < self.wanted
 
     def json(self) -> JsonObject:
         """For the record: no wall times, so that the same search has the same digest."""
@@ -87,7 +94,8 @@ class SearchResult:
             "kept": self.kept,
             "metric": self.metric,
             "requests": self.requests,
-            "capped": self.capped,
+            "trials": [self.trials, self.wanted],
+            "cap": self.cap if self.capped else None,
             "tried": [_told(tried) for tried in self.tried],
             "against": self.against._asdict() if self.against else None,
         }
@@ -113,8 +121,8 @@ def search(
 ) -> SearchResult:
     """Try the fixed recipes, then ``trials`` of the space beginning with ``start``, and choose.
 
-    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. No trial is
-    begun after ``seconds`` of wall time; None: all are made, however long it takes.
+    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. After
+    ``seconds`` of wall time no trial but the first is begun; None: all are made, however long it takes.
     Raises NotEnoughData when there is no validation request.
     """
     if not len(validation.units):
@@ -122,8 +130,9 @@ def search(
     bench = _Bench(validation, metric, progress or (lambda done, total, text: None), len(fixed) + trials)
     for recipe in [*([incumbent] if incumbent else []), *fixed]:
         bench.measure(recipe)
-    capped = _explore(bench, space, start, incumbent, trials, seconds, seed)
-    return _choose(bench, start, incumbent, seed, capped)
+    bench.measure(start)
+    made = _explore(bench, space, start, incumbent, trials, seconds, seed)
+    return replace(_choose(bench, start, incumbent, seed), trials=made, wanted=trials, cap=seconds)
 
 
 class _Bench:
@@ -158,8 +167,8 @@ def _explore(
     trials: int,
     seconds: float | None,
     seed: int,
-) -> bool:
-    """Ask and tell; whether the time was up before the trials were."""
+) -> int:
+    """Ask and tell; how many trials were made. The first is the start: it has been measured, and costs nothing."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -169,35 +178,31 @@ def _explore(
         if recipe and recipe.get("method") == start["method"] and all(space[n].has(recipe.get(n)) for n in space):
             study.enqueue_trial({name: recipe[name] for name in space}, skip_if_exists=True)
     distributions = {name: choice.distribution() for name, choice in space.items()}
-    for _ in range(trials):
-        if seconds is not None and time.monotonic() - bench.began > seconds:
-            return True
+    for made in range(trials):
+        if made and seconds is not None and time.monotonic() - bench.began > seconds:
+            return made
         trial = study.ask(distributions)
         study.tell(trial, bench.measure({**start, **trial.params}))
-    return False
+    return trials
 
 
-def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed: int, capped: bool) -> SearchResult:
+def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed: int) -> SearchResult:
     """The best recipe if it beats the one that we begin with: the champion's beyond noise, else ``start`` by a standard error."""
     reference = incumbent or start
-    own = next((v for tried, v in bench.tried if tried.recipe == reference), None)
+    own = next(v for tried, v in bench.tried if tried.recipe == reference)
     others = [one for one in bench.tried if one[0].recipe != reference]
     against: Difference | None = None
     recipe = reference
     if others:
         best, values = max(others, key=lambda one: bench.sign * one[0].mean)  # the first of equal ones
-        if own is None:  # the time was up before the start was tried
-            recipe = best.recipe
-        else:
-            against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.validation.units, seed, level=SURE)
-            better = against.low > 0 if incumbent else against.mean > against.error
-            recipe = best.recipe if better else reference
+        against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.validation.units, seed, level=SURE)
+        better = against.low > 0 if incumbent else against.mean > against.error
+        recipe = best.recipe if better else reference
     return SearchResult(
         recipe=recipe,
         kept=incumbent is not None and recipe == incumbent,
         tried=[tried for tried, _ in bench.tried],
         against=against,
-        capped=capped,
         requests=len(bench.validation.units),
         metric=bench.metric,
     )

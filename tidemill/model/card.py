@@ -72,7 +72,8 @@ def _interval(value: Any) -> str:
 def _chosen(found: JsonObject) -> str:
     lines = [f"- {t['recipe']['method']}: {t.get('error') or format(t['mean'], '.4f')}" for t in found["tried"]]
     kept = "The recipe of the champion was kept. " if found["kept"] else ""
-    capped = " The time budget ended the search early." if found["capped"] else ""
+    made, wanted = found["trials"]
+    capped = f" search: {made} of {wanted} trials, stopped by the cap of {found['cap']:g} s." if found["cap"] else ""
     head = f"## Search\n{kept}{found['metric']} on {found['requests']} validation requests:{capped}\n"
     return head + "\n".join(lines)
 

@@ -199,7 +199,7 @@ class LearnerTrainer(RankingTrainer):
             requests = len(joined)
             tried.append(Trial(candidate, metric_value(self.settings.metric, joined), 0.0))
         kept = incumbent == recipe
-        return SearchResult(recipe, kept, tried, None, False, requests, self.settings.metric)
+        return SearchResult(recipe, kept, tried, None, requests, self.settings.metric)
 
     def _values(self, recipe: JsonObject, start: Micros, end: Micros) -> np.typing.NDArray[np.float64]:
         scored: Scored = self.report(self.fit(recipe, start), start, end).scored[self.settings.metric]
