@@ -1,4 +1,4 @@
-"""Schedules in UTC event time, beside a search that goes minute by minute."""
+"""Schedules in event time, beside a search that goes minute by minute."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.config.cron import parse
+from tidemill.config.cron import parse, read
 from tidemill.errors import ConfigError
 from tidemill.types import SECOND, parse_time, to_iso
 
 
-def after(line: str, at: str) -> str:
-    return to_iso(parse(line).next_after(parse_time(at)))
+def after(line: str, at: str, zone: str = "UTC") -> str:
+    return to_iso(parse(line, zone).next_after(parse_time(at)))
 
 
 @pytest.mark.parametrize(
@@ -44,23 +44,50 @@ def test_the_next_moment(line: str, at: str, then: str) -> None:
     ("line", "word"),
     [
         ("0 3 * *", "five fields"),
-        ("60 3 * * 1", "'60' is no minute"),
-        ("0 24 * * 1", "'24' is no hour"),
-        ("0 3 0 * 1", "no day of the month"),
-        ("0 3 * 13 1", "no month"),
-        ("0 3 * * 8", "no day of the week"),
-        ("0 3 * * mo", "no day of the week"),
-        ("5-1 * * * *", "backwards"),
-        ("*/0 * * * *", "'0' is no minute"),
-        ("1,,2 * * * *", "'' is no minute"),
-        ("-1 * * * *", "is no minute"),
-        ("٣ * * * *", "is no minute"),
-        ("0 0 31 2 *", "never comes"),
+        ("60 3 * * 1", "minute"),
+        ("0 24 * * 1", "hour"),
+        ("0 3 0 * 1", "day-of-month"),
+        ("0 3 * 13 1", "month"),
+        ("0 3 * * 8", "day-of-week"),
+        ("0 3 * * mo", "day-of-week"),
+        ("5-1 * * * *", "minute"),
+        ("*/0 * * * *", "minute"),
+        ("1,,2 * * * *", "minute"),
+        ("-1 * * * *", "minute"),
+        ("٣ * * * *", "minute"),
+        ("0 0 31 2 *", "day-of-month"),
     ],
 )
 def test_a_line_that_is_none_says_which_part(line: str, word: str) -> None:
     with pytest.raises(ConfigError, match=word):
         parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "then"),
+    [
+        ("0 3 * * *", "2011-01-01", "2011-01-01T03:00:00Z"),
+        ("0 3 * * *", "2011-07-01", "2011-07-01T02:00:00Z"),
+        ("30 1 * * *", "2011-03-26T12:00", "2011-03-27T01:00:00Z"),  # 01:30 does not exist that day: then at once
+        ("30 1 * * *", "2011-10-29T12:00", "2011-10-30T00:30:00Z"),  # 01:30 comes twice: once
+        ("30 1 * * *", "2011-10-30T00:30", "2011-10-31T01:30:00Z"),
+    ],
+)
+def test_a_zone_has_its_own_clock(line: str, at: str, then: str) -> None:
+    assert after(line, at, "Europe/London") == then
+
+
+@pytest.mark.parametrize("zone", ["Europe/Lodnon", "../../etc/passwd", "/etc/localtime", ""])
+def test_a_zone_that_is_none(zone: str) -> None:
+    with pytest.raises(ConfigError, match="no time zone"):
+        parse("0 3 * * 1", zone)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London"])
+def test_a_schedule_is_kept_as_a_text(zone: str) -> None:
+    cron = parse("0  3 * * MON", zone)
+    assert read(cron.text) == cron
+    assert (cron.text == "0 3 * * mon") == (zone == "UTC")
 
 
 fields = st.tuples(

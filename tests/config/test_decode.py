@@ -112,11 +112,6 @@ VIEW = '[features.b]\nfrom = "sales"\nentity = "customer"\n'
 LATER = [
     (BASE + '[gates]\nslices = { by = ["country"], max_gap = 0.2 }', END, "the gate 'slices'"),
     (BASE + "[environment.a]\nrollout = [{ shadow = true }]", END, "rollout: a stage 'shadow'"),
-    (
-        BASE + '[retrain]\non = [{ schedule = "0 3 * * 1", zone = "Europe/London" }]',
-        END,
-        "on: the time zone 'Europe/London'",
-    ),
     (BASE + 'rows = { from = "sales", every = "28 days" }', "tidemill.toml:8", "a row an entity every so often"),
     (BASE + 'label = { op = "none" }', "tidemill.toml:8", "a label that is not a column of the rows"),
     *(

@@ -1,78 +1,54 @@
-"""Cron lines in UTC event time: five fields, names, lists, ranges, steps; Vixie's rule for the two kinds of day."""
+"""Cron lines in event time, in any time zone: five fields, by the rules of Debian's cron (also where clocks change)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from tidemill.errors import ConfigError
-from tidemill.types import SECOND, Micros
-
-_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_NAMES: dict[str, dict[str, int]] = {
-    "month": {name: i + 1 for i, name in enumerate(_MONTHS)},
-    "day of the week": {name: i for i, name in enumerate(_DAYS)},
-}
-_YEARS = 8
-"""The 29th of February is at most this many years away."""
+from tidemill.types import SECOND, Micros, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A schedule. Make it with `parse`."""
+    """A schedule. Make it with `parse`; ``text`` is what `read` takes back."""
 
-    text: str
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]  # 0 is Sunday
-    either_day: bool  # both kinds of day are restricted: one of them is enough
+    line: str
+    zone: str = "UTC"
+
+    @property
+    def text(self) -> str:
+        return self.line if self.zone == "UTC" else f"{self.line} {self.zone}"
 
     def next_after(self, at: Micros) -> Micros:
         """The first moment strictly after this one."""
-        moment = datetime.fromtimestamp(at // SECOND, UTC).replace(second=0) + timedelta(minutes=1)
-        day, first = moment.date(), moment.hour * 60 + moment.minute
-        for _ in range(366 * _YEARS):
-            if self._on(day):
-                for hour in sorted(self.hours):
-                    for minute in sorted(self.minutes):
-                        if hour * 60 + minute >= first:
-                            return _micros(day, hour, minute)
-            day, first = day + timedelta(days=1), 0
-        raise ConfigError(f"the schedule {self.text!r} never comes", hint="such a day does not exist")
+        return self._next(at)
 
     def last_in(self, after: Micros, until: Micros) -> Micros | None:
         """The latest moment with ``after < moment <= until``, if there is one."""
-        day = datetime.fromtimestamp(until // SECOND, UTC).date()
-        first = datetime.fromtimestamp(after // SECOND, UTC).date()
-        while day >= first:
-            if self._on(day):
-                for hour in sorted(self.hours, reverse=True):
-                    for minute in sorted(self.minutes, reverse=True):
-                        moment = _micros(day, hour, minute)
-                        if moment <= after:
-                            return None
-                        if moment <= until:
-                            return moment
-            day -= timedelta(days=1)
-        return None
+        last = self._next(until + SECOND, reverse=True)
+        return last if last > after else None
 
-    def _on(self, day: date) -> bool:
-        if day.month not in self.months:
-            return False
-        of_month, of_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return (of_month or of_week) if self.either_day else (of_month and of_week)
+    def _next(self, at: Micros, *, reverse: bool = False) -> Micros:
+        """Raises ConfigError for a line that is none, or never comes."""
+        from cronsim import CronSim, CronSimError  # most processes have no schedule
+
+        try:
+            found = next(CronSim(self.line, datetime.fromtimestamp(at // SECOND, _zone(self.zone)), reverse))
+        except CronSimError as exc:
+            raise ConfigError(f"the schedule {self.line!r} cannot be read: {exc}", hint="as in '0 3 * * 1'") from exc
+        except StopIteration:
+            raise ConfigError(f"the schedule {self.line!r} never comes", hint="such a day does not exist") from None
+        return int(found.timestamp()) * SECOND
 
 
-def parse(text: str) -> Cron:
+def parse(text: str, zone: str = "UTC") -> Cron:
     """The schedule that this line says. Raises ConfigError.
 
     >>> from tidemill.types import parse_time, to_iso
-    >>> to_iso(parse("0 3 * * 1").next_after(parse_time("2011-01-01")))
-    '2011-01-03T03:00:00Z'
+    >>> to_iso(parse("0 3 * * 1", "Europe/London").next_after(parse_time("2011-07-01")))
+    '2011-07-04T02:00:00Z'
     """
     parts = text.lower().split()
     if len(parts) != 5:
@@ -80,43 +56,19 @@ def parse(text: str) -> Cron:
             f"a schedule has five fields, {text!r} has {len(parts)}",
             hint="write minute hour day-of-month month day-of-week, as in '0 3 * * 1'",
         )
-    sets = [_field(part, *field) for part, field in zip(parts, _FIELDS, strict=True)]
-    weekdays = frozenset(day % 7 for day in sets[4])
-    either = not parts[2].startswith("*") and not parts[4].startswith("*")
-    cron = Cron(" ".join(parts), sets[0], sets[1], sets[2], sets[3], weekdays, either)
+    cron = Cron(" ".join(parts), zone)
     cron.next_after(0)
     return cron
 
 
-def _field(text: str, name: str, low: int, high: int) -> frozenset[int]:
-    values: set[int] = set()
-    for part in text.split(","):
-        span, slash, step_text = part.partition("/")
-        step = _number(step_text, name, 1, high) if slash else 1
-        if span == "*":
-            start, end = low, high
-        elif "-" in span:
-            left, right = span.split("-", 1)
-            start, end = _number(left, name, low, high), _number(right, name, low, high)
-        else:
-            start = _number(span, name, low, high)
-            end = high if slash else start
-        if start > end:
-            raise ConfigError(
-                f"the range {span!r} of the {name} runs backwards", hint=f"write the smaller first ({low} to {high})"
-            )
-        values.update(range(start, end + 1, step))
-    return frozenset(values)
+def read(text: str) -> Cron:
+    """The schedule of a `Cron.text`."""
+    *line, zone = text.split() if len(text.split()) == 6 else [*text.split(), "UTC"]
+    return Cron(" ".join(line), zone)
 
 
-def _number(text: str, name: str, low: int, high: int) -> int:
-    named = _NAMES.get(name, {}).get(text)
-    if named is not None:
-        return named
-    if text.isascii() and text.isdigit() and low <= int(text) <= high:
-        return int(text)
-    raise ConfigError(f"{text!r} is no {name}", hint=f"use {low} to {high}")
-
-
-def _micros(day: date, hour: int, minute: int) -> Micros:
-    return int(datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC).timestamp()) * SECOND
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as exc:  # not there; a folder; a path
+        raise ConfigError(f"no time zone {name!r}", hint=did_you_mean(name, available_timezones())) from exc

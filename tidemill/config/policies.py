@@ -242,6 +242,4 @@ def check_trigger(trigger: TriggerSection) -> None:
     if trigger.new_data:
         trigger.amount()
         return
-    cron.parse(trigger.schedule)
-    if trigger.zone != "UTC":
-        raise NotAvailableYet(f"the time zone {trigger.zone!r} is not available yet", hint="write the schedule in UTC")
+    cron.parse(trigger.schedule, trigger.zone)

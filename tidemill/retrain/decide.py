@@ -61,7 +61,7 @@ def triggers(policy: Policy, evidence: JsonObject) -> list[str]:
     found += _new_data(policy, evidence)
     previous: Micros | None = evidence.get("previous")
     for line in policy.schedules:
-        due = None if previous is None else cron.parse(line).last_in(previous, evidence["at"])
+        due = None if previous is None else cron.read(line).last_in(previous, evidence["at"])
         if due is not None:
             found.append(f"schedule {line} of {to_iso(due)}")
     return found

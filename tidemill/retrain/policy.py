@@ -24,7 +24,7 @@ class Policy:
     decay: bool = False
     new_share: float | None = None  # rows since the last attempt, as a share of the rows then
     new_rows: int | None = None
-    schedules: tuple[str, ...] = ()  # cron lines, UTC
+    schedules: tuple[str, ...] = ()  # cron lines, with their zone where it is not UTC
     cooldown: Micros = 3 * DAY  # between the starts of two attempts
     budget_cpu_s: float | None = None  # CPU seconds in any `budget_span`
     budget_span: Micros = 7 * DAY
@@ -37,7 +37,7 @@ class Policy:
             if isinstance(trigger, str):
                 values[trigger] = True
             elif trigger.schedule:
-                line = cron.parse(trigger.schedule).text
+                line = cron.parse(trigger.schedule, trigger.zone).text
                 values["schedules"] = (*values.get("schedules", ()), line)
             else:
                 share, rows = trigger.amount()
@@ -67,4 +67,4 @@ class Policy:
 
     def next_schedule(self, after: Micros) -> Micros | None:
         """The next moment at which a schedule is due, strictly after this one."""
-        return min((cron.parse(line).next_after(after) for line in self.schedules), default=None)
+        return min((cron.read(line).next_after(after) for line in self.schedules), default=None)
