@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidemill.config import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
-from tidemill.learning.split import check_temporal, cut_by_time
+from tidemill.learning.split import PLACES, Cut, check_temporal, cut, cut_by_time, places, resolved
 from tidemill.types import DAY
 
 
@@ -29,6 +31,23 @@ def test_a_random_split_is_refused() -> None:
         cut_by_time(SplitSection(by="random"), 0, 365 * DAY)
     with pytest.raises(NotTemporalSplit):
         check_temporal(SplitSection(by="random"))
+
+
+def test_by_key_only_where_there_is_no_time() -> None:
+    with pytest.raises(NotTemporalSplit):
+        resolved(SplitSection(by="key", test="20 %"), timed=True)
+    with pytest.raises(NotTemporalSplit):
+        resolved(SplitSection(by="random"), timed=False)
+    assert resolved(SplitSection(), timed=False) == SplitSection(by="key", test="20 %")
+    by_key = cut(resolved(SplitSection(test="30 %"), timed=False), 0, 0)
+    assert (by_key.test_start, by_key.end, by_key.temporal) == (700_000, PLACES, False)
+    assert Cut.read(by_key.json()) == by_key
+
+
+@given(st.lists(st.text(max_size=5), max_size=30))
+def test_a_key_has_its_place_whatever_stands_beside_it(keys: list[str]) -> None:
+    found = places(keys)
+    assert found == [places([key])[0] for key in keys] and all(0 <= p < PLACES for p in found)
 
 
 def test_too_little_data() -> None:

@@ -114,7 +114,7 @@ class _Checks:
                 raise self.wrong((*path, "search"), "search.trials must be at least 1")
             self.times(
                 [
-                    ((*path, "split"), model.split.test),
+                    *([((*path, "split"), model.split.test)] if "%" not in model.split.test else []),
                     ((*path, "search"), model.search.budget),
                     *([((*path, "train"), model.train)] if model.train != "all" else []),
                 ]

@@ -84,9 +84,9 @@ class FeatureViewConfig(Section, frozen=True):
 
 
 class SplitSection(Section, frozen=True):
-    """``split``: how the test window is cut. Timed data is split by time only."""
+    """``split``: how the test is cut off: the last span of time; of a table without a time a share of its keys."""
 
-    by: Literal["time", "random"] = "time"
+    by: Literal["time", "key", "random"] = "time"
     test: str = "28 days"
 
 

@@ -1,34 +1,101 @@
-"""Where a model's time is cut: training, validation windows, then the test, then now. By time only: no look ahead."""
+"""Where a model's rows are cut: training, validation windows, then the test, then now. By time: no look ahead.
+
+Rows without a time are cut in the same way along the hash of their key: each row has a place from 0 to `PLACES` that
+never changes, so that a later candidate is tested on what an earlier one has not seen either. Such a test says nothing
+about rows of a later time: no temporal evidence.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tidemill.config import SplitSection
+from tidemill.config.amounts import some_share
 from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.types import JsonObject, Micros, parse_span, to_iso
 
 FOLDS = 2
 """Validation windows, where the data is long enough: one window of a small shop is mostly luck."""
 
+PLACES = 1_000_000
+SHARE = "20 %"
+"""Of the keys, where nothing else is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """``windows`` choose the recipe, each fitted on what was before it; then ``test_start`` ≤ test < ``end``. µs UTC.
+    """``windows`` choose the recipe, each fitted on what was before it; then ``test_start`` ≤ test < ``end``.
 
-    One boundary for everybody: no subject's later rows train a model that is tested on another's earlier ones.
+    In µs UTC, or in places of hashed keys. One boundary for everybody: no subject's later rows train a model that is
+    tested on another's earlier ones.
     """
 
     windows: list[tuple[Micros, Micros]]
     test_start: Micros
     end: Micros
+    by: str = "time"
+
+    @property
+    def temporal(self) -> bool:
+        """Whether the test is of a later time than what was learned from."""
+        return self.by == "time"
 
     def json(self) -> JsonObject:
-        return {"windows": [list(w) for w in self.windows], "test_start": self.test_start, "end": self.end}
+        said = {"windows": [list(w) for w in self.windows], "test_start": self.test_start, "end": self.end}
+        return said if self.temporal else {**said, "by": self.by}
 
     @staticmethod
     def read(said: JsonObject) -> Cut:
-        return Cut([(start, end) for start, end in said["windows"]], said["test_start"], said["end"])
+        windows = [(start, end) for start, end in said["windows"]]
+        return Cut(windows, said["test_start"], said["end"], said.get("by", "time"))
+
+
+def resolved(section: SplitSection, timed: bool) -> SplitSection:
+    """The split that is meant: without a time it is by key. Raises NotTemporalSplit, ConfigError."""
+    if timed:
+        check_temporal(section)
+        return section
+    if section.by == "random":
+        raise NotTemporalSplit(
+            "split by 'random': another test each time would let a model see what it is tested on",
+            place="[model] split",
+            hint=f'write split = {{ by = "key", test = "{SHARE}" }}',
+        )
+    test = SHARE if section.test == SplitSection().test else section.test
+    some_share(test, most=1 / 3)
+    return SplitSection(by="key", test=test)
+
+
+def cut(section: SplitSection, first: Micros, last: Micros) -> Cut:
+    """The cut of rows from the first to the last moment; by key it is the same whatever the rows are."""
+    return cut_by_key(section) if section.by == "key" else cut_by_time(section, first, last)
+
+
+def cut_by_key(section: SplitSection) -> Cut:
+    """The test is the last share of the places, validation the same share before it, twice where that fits.
+
+    >>> cut_by_key(SplitSection(by="key", test="20 %"))
+    Cut(windows=[(400000, 600000), (600000, 800000)], test_start=800000, end=1000000, by='key')
+    """
+    span = round(some_share(section.test, most=1 / 3) * PLACES)
+    return Cut(_windows(span, 0, PLACES - span), PLACES - span, PLACES, "key")
+
+
+def places(keys: Iterable[str]) -> list[int]:
+    """The place of each key, from its hash: of equal keys the same.
+
+    >>> places(["ann", "bob", "ann"])
+    [388837, 429842, 388837]
+    """
+    found = (hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys)
+    return [int.from_bytes(digest, "big") % PLACES for digest in found]
+
+
+def _windows(span: int, first: int, test_start: int) -> list[tuple[int, int]]:
+    starts = [test_start - span * fold for fold in range(FOLDS, 0, -1)]
+    return [(start, start + span) for start in starts if start == test_start - span or start >= first + 2 * span]
 
 
 def cut_by_time(section: SplitSection, first: Micros, last: Micros) -> Cut:
@@ -51,9 +118,7 @@ def cut_by_time(section: SplitSection, first: Micros, last: Micros) -> Cut:
             place="[model] split",
             hint="shorten the test, or bring more data",
         )
-    starts = [test_start - span * fold for fold in range(FOLDS, 0, -1)]
-    windows = [(start, start + span) for start in starts if start == test_start - span or start >= first + 2 * span]
-    return Cut(windows, test_start, end)
+    return Cut(_windows(span, first, test_start), test_start, end)
 
 
 def check_temporal(section: SplitSection) -> None:

@@ -27,7 +27,8 @@ def card(
         f"# {name}: {recipe['method']}",
         f"For: {purpose}" if purpose else "",
         f"Goal, as the project says it (no gate measures it): {goal}" if goal else "",
-        f"Learned from {', '.join(data)}, rows before {to_iso(cut['end'])}.",
+        f"Learned from {', '.join(data)}, "
+        + ("all rows." if _is_by_key(cut) else f"rows before {to_iso(cut['end'])}."),
         _measured(metrics, cut),
         _chosen(found),
         "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),
@@ -46,15 +47,22 @@ def _setting(key: str, value: Any) -> str:
 def _measured(metrics: JsonObject, cut: JsonObject) -> str:
     if "error" in metrics:
         return f"## Quality\nNot measured: {metrics['error']}"
-    test = f"{to_iso(cut['test_start'])} to {to_iso(cut['end'])}"
+    test = f"the test from {to_iso(cut['test_start'])} to {to_iso(cut['end'])}"
+    if _is_by_key(cut):
+        share = (cut["end"] - cut["test_start"]) / cut["end"]
+        test = f"a test of {share:.0%} of the keys (no temporal evidence: the rows have no time)"
     rows = ["| | n | " + " | ".join(names := _names(metrics)) + " |", "|---" * (len(names) + 2) + "|"]
     rows.append(_row("all", metrics, names))
     rows += [_row(part, metrics[part], names) for part in ("warm", "cold") if metrics.get(part, {}).get("n")]
     rows += [_row(f"baseline: {name}", told, names) for name, told in metrics.get("baselines", {}).items()]
     return (
-        f"## Quality\nOn the test from {test}, which the measured twin of this model has not seen; 95 % intervals by "
+        f"## Quality\nOn {test}, which the measured twin of this model has not seen; 95 % intervals by "
         f"bootstrap over {metrics['units']} independent units.\n\n" + "\n".join(rows)
     )
+
+
+def _is_by_key(cut: JsonObject) -> bool:
+    return cut.get("by") == "key"
 
 
 def _names(metrics: JsonObject) -> list[str]:

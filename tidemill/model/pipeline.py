@@ -12,7 +12,8 @@ from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError
 from tidemill.learning.evaluate import summary
 from tidemill.learning.intervals import paired_bootstraps
-from tidemill.learning.split import Cut, cut_by_time
+from tidemill.learning.split import Cut
+from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Settings, Trainer
 from tidemill.model import prepare
 from tidemill.model.card import card
@@ -43,8 +44,8 @@ def split(rows: pl.DataFrame, time: str, test: str, by: str) -> JsonObject:
     """Where validation and test begin. Raises NotTemporalSplit, NotEnoughData."""
     from tidemill.config import SplitSection
 
-    section = SplitSection(by="time" if by == "time" else "random", test=test)
-    return cut_by_time(section, int(rows[time].min()), int(rows[time].max())).json()  # type: ignore[arg-type]
+    section = SplitSection(by="key" if by == "key" else "time", test=test)
+    return cut_rows(section, int(rows[time].min()), int(rows[time].max())).json()  # type: ignore[arg-type]
 
 
 def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
@@ -143,7 +144,7 @@ def register(
             kind=kind,
             metrics=metrics,
             data=tuple(data),
-            trained_through=cut["end"],
+            trained_through=cut["end"] if Cut.read(cut).temporal else now,
             run=run,
             author=author,
             card=page,

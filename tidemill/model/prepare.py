@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.tables.tables import open_tables
+from tidemill.errors import ConfigError
 from tidemill.features.transaction_time import with_knowledge
 from tidemill.features.views import View
+from tidemill.learning.split import resolved
 from tidemill.learning.trainer import Settings
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of, training_of
@@ -17,6 +19,7 @@ from tidemill.types import JsonObject, parse_span
 if TYPE_CHECKING:
     import polars as pl
 
+    from tidemill.config import SplitSection
     from tidemill.data.contract.contract import Contract
     from tidemill.data.tables.tables import TableCommit
     from tidemill.engine import Context
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 def parameters(project: Project, version: int | None, author: str) -> JsonObject:
     """The parameters of a run: plain values of the configuration, and the champion's recipe."""
     model, dataset = project.model(), project.model().dataset
+    section = split_of(project)
     champion = champion_of(project)
     return {
         "name": project.endpoint().name,
@@ -34,12 +38,24 @@ def parameters(project: Project, version: int | None, author: str) -> JsonObject
         "dataset": dataset.name,
         "version": project.store.datasets.get(dataset.name, version).version,
         "time": training_of(model.task).TIME,
-        "test": model.split.test,
-        "by": model.split.by,
+        "test": section.test,
+        "by": section.by,
         "settings": settings(project).json(),
         "incumbent": champion.recipe if champion else None,
         "author": author,
     }
+
+
+def split_of(project: Project) -> SplitSection:
+    """How the rows of the model are cut: by time, where the contract names one. Raises NotTemporalSplit, ConfigError."""
+    model, contract = project.model(), load_contract(project, project.model().dataset.name)
+    if contract.time is None and model.train is not None:
+        raise ConfigError(
+            "a window of training needs a time, and the rows have none",
+            place=contract.place,
+            hint="write train = \"all\", or give a column the role 'time'",
+        )
+    return resolved(model.split, contract.time is not None)
 
 
 def settings(project: Project) -> Settings:

@@ -33,6 +33,7 @@ def build_context(project: Project, candidate: ModelVersion, champion: ModelVers
         score_baseline=exam.score_baseline,
         known=exam.requests,
         answers=exam.answers,
+        temporal=exam.temporal,
         server=candidate_server(project),
     )
 
@@ -66,10 +67,15 @@ class EvaluationWindow:
     @cached_property
     def cut(self) -> Any:
         """Where the test begins and ends: nothing that is compared may have been fitted on what is in it."""
-        from tidemill.learning.split import cut_by_time
+        from tidemill.learning.split import cut
+        from tidemill.model.prepare import split_of
 
         at = self.trainer.at
-        return cut_by_time(self._project.model().split, int(at.min()), int(at.max()))
+        return cut(split_of(self._project), int(at.min()), int(at.max()))
+
+    def temporal(self) -> bool:
+        """Whether the window is of a later time than what was learned from."""
+        return bool(self.cut.temporal)
 
     @property
     def start(self) -> Micros:
@@ -81,12 +87,15 @@ class EvaluationWindow:
             bundle = self._bundle(model.evaluation_bundle)
             through = bundle.manifest.get("trained_through")
             if not isinstance(through, int) or through > self.start:
-                seen = to_iso(through) if isinstance(through, int) else "an unknown time"
-                raise GateRefused(
-                    f"the twin of {model.ref} was fitted up to {seen}, into the test window from {to_iso(self.start)}"
-                )
+                raise GateRefused(f"the twin of {model.ref} was fitted {self._seen(through)}")
             self._ask(model.evaluation_bundle, bundle)
         return self._scored(model.evaluation_bundle, metric)
+
+    def _seen(self, through: Any) -> str:
+        if not self.temporal():
+            return "on a part of the keys of the test"
+        seen = to_iso(through) if isinstance(through, int) else "an unknown time"
+        return f"up to {seen}, into the test window from {to_iso(self.start)}"
 
     def score_baseline(self, name: str, metric: str) -> PerRequest:
         """How well a baseline does, fitted on what was known before the window. Raises ModelError."""

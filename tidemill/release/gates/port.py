@@ -71,7 +71,8 @@ class GateContext:
 
     ``score(model, metric)`` answers every request of the candidate's test window with the model's ``evaluated`` twin,
     ``score_baseline(name, metric)`` with a baseline. ``known()`` gives requests for the real server,
-    ``answers(requests)`` what the offline scorer answers with the bundle.
+    ``answers(requests)`` what the offline scorer answers with the bundle. ``temporal()``: whether the test window is of a
+    later time than what was learned from; a table without a time has none.
     """
 
     endpoint: Endpoint
@@ -84,6 +85,7 @@ class GateContext:
     answers: Callable[[list[JsonObject]], list[JsonObject]]
     server: CandidateServer
     rounds: int = 5
+    temporal: Callable[[], bool] = lambda: True
 
     @property
     def metric(self) -> str:

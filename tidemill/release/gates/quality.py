@@ -10,6 +10,7 @@ from tidemill.errors import GateRefused
 from tidemill.learning.measures import mean_metric
 from tidemill.release.gates.compare import Comparison, compare
 from tidemill.release.gates.port import Blessing, Gate, GateContext, GateResult, PerRequest
+from tidemill.types import JsonObject
 
 NO_BASELINE = "no baseline: no champion to compare with"
 
@@ -28,7 +29,7 @@ class Refit:
         found = _against_champion(context, gate.metric, gate.confidence, margin)
         claim = f"not worse than {context.champion.ref} by more than {gate.margin}"
         odds = f"an equal candidate passes {found.if_equal:.0%} of such tests"
-        return _result(found, claim, f"{found.power('loss')}; {odds}")
+        return _result(context, found, claim, f"{found.power('loss')}; {odds}")
 
 
 class Method:
@@ -42,7 +43,7 @@ class Method:
         if context.champion is None:
             return GateResult(True, NO_BASELINE, no_baseline=True)
         found = _against_champion(context, gate.metric, gate.confidence, 0.0)
-        return _result(found, f"better than {context.champion.ref}", found.power("gain"))
+        return _result(context, found, f"better than {context.champion.ref}", found.power("gain"))
 
 
 class Baseline:
@@ -56,7 +57,7 @@ class Baseline:
         metric = mean_metric(gate.metric or context.metric)
         own, floor = _own(context, metric), context.score_baseline(gate.superior_to, metric)
         found = compare(metric, own, floor, seed=context.seed, confidence=gate.confidence)
-        return _result(found, f"better than {gate.superior_to}", found.power("gain"))
+        return _result(context, found, f"better than {gate.superior_to}", found.power("gain"))
 
 
 def quality_gates(context: GateContext) -> list[Gate]:
@@ -80,8 +81,12 @@ def _own(context: GateContext, metric: str) -> PerRequest:
     return context.score(context.candidate, metric)
 
 
-def _result(found: Comparison, claim: str, power: str) -> GateResult:
+def _result(context: GateContext, found: Comparison, claim: str, power: str) -> GateResult:
     verb = "is" if found.sure else "cannot be shown to be"
     figures = f"{found.metric} {found.candidate:.4f} against {found.other:.4f}"
     said = f"the candidate {verb} {claim} at {found.confidence:.0%}: {figures}; {power}"
-    return GateResult(found.sure, said, {"comparison": found.json(), "power": power})
+    evidence: JsonObject = {"comparison": found.json(), "power": power}
+    if not context.temporal():
+        said += "; no temporal evidence: the rows have no time"
+        evidence["temporal"] = False
+    return GateResult(found.sure, said, evidence)

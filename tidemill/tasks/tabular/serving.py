@@ -71,7 +71,7 @@ def _task(
         kind="a table",
         metrics=metrics,
         baselines=constant,
-        roles=("time", "target"),
+        roles=("target",),
         history=False,
         request=RowRequest,
         outcome=outcome,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tidemill.errors import ContractError, NotEnoughData
 from tidemill.features.transaction_time import TransactionTime
 from tidemill.learning.evaluate import day_blocks
+from tidemill.learning.split import places
 from tidemill.tasks.tabular.boost import Input
 from tidemill.types import JsonObject, Micros
 
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 F8 = NDArray[np.float64]
 MOST_CATEGORIES = 256
 """A column keeps its most frequent categories; the others are as missing."""
+_PLACE = "_place"
 PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by time. ``raw`` holds the inputs by name, ``target`` the truth: numbers, or labels."""
+    """Rows by time, or without one by their place (`tidemill.learning.split.places`).
+
+    ``raw`` holds the inputs by name, ``target`` the truth: numbers, or labels.
+    """
 
     raw: dict[str, Any]  # name -> polars Series
     kinds: dict[str, str]  # input -> number | category
@@ -42,7 +47,7 @@ class Table:
     time: str
     target: Any  # polars Series
     at: NDArray[np.int64]
-    unit: NDArray[Any]  # the independent unit of each row: its subject, else its day
+    unit: NDArray[Any]  # the independent unit of each row: its subject, else its day, without a time its key
     transaction_time: TransactionTime | None = None  # when each row was known, where any came late
 
     def __len__(self) -> int:
@@ -110,17 +115,16 @@ class Table:
 
 
 def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
-    """The rows of a dataset with a time and a target. Raises ContractError when the contract names none."""
+    """The rows of a dataset with a target. Raises ContractError when the contract names none."""
     import polars as pl
 
-    for role in ("time", "target"):
-        if contract.role(role) is None:
-            raise ContractError(f"a table needs a column with the role {role!r}", place=contract.place)
-    time, target = str(contract.time), str(contract.target)
-    rows = frame.filter(pl.col(target).is_not_null()).sort(time, *contract.key, maintain_order=True)
+    if contract.target is None:
+        raise ContractError("a table needs a column with the role 'target'", place=contract.place)
+    target = contract.target
+    rows = _ordered(frame.filter(pl.col(target).is_not_null()), contract)
     if not len(rows):
         raise NotEnoughData("there is no row with a target")
-    at = rows[time].cast(pl.Datetime("us")).dt.epoch("us").to_numpy()
+    at = rows[_PLACE].to_numpy()
     made = _made(rows, views, at)
     said = described(contract, views)
     return Table(
@@ -128,7 +132,7 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
         kinds={c["name"]: c["kind"] for c in said if "time" not in c},
         calendar={c["name"]: c["kind"] for c in said if "time" in c},
         required=frozenset(c["name"] for c in said if c["required"]),
-        time=time,
+        time=contract.time or "",
         target=rows[target],
         at=at.astype(np.int64),
         unit=_units(rows, contract, at),
@@ -156,12 +160,25 @@ def described(contract: Contract, views: Sequence[View] = ()) -> tuple[JsonObjec
     return tuple(said)
 
 
+def _ordered(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The rows in their order, with the moment or the place of each."""
+    import polars as pl
+
+    if contract.time is not None:
+        rows = rows.sort(contract.time, *contract.key, maintain_order=True)
+        return rows.with_columns(pl.col(contract.time).cast(pl.Datetime("us")).dt.epoch("us").alias(_PLACE))
+    whose = [contract.subject] if contract.subject else list(contract.key or contract.names)
+    keys = rows.select(pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in whose], separator="\x1f"))
+    placed = rows.with_columns(pl.Series(_PLACE, places(keys.to_series().to_list()), dtype=pl.Int64))
+    return placed.sort(_PLACE, *contract.key, maintain_order=True)
+
+
 def _units(rows: pl.DataFrame, contract: Contract, at: Any) -> NDArray[Any]:
     import polars as pl
 
     if contract.subject:
         return rows[contract.subject].cast(pl.String).to_numpy()
-    return day_blocks(at.astype(np.int64))
+    return day_blocks(at.astype(np.int64)) if contract.time else at.astype(np.int64)
 
 
 def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
