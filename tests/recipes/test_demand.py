@@ -13,6 +13,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from tests.serve.real import Scorer, scorer
 from tidemill.monitor.quality import of_quality
+from tidemill.ops.gc import collect, reachable
 from tidemill.recipes.new import new_project
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick, write_state
@@ -85,6 +86,18 @@ def test_again_changes_nothing(project: Cycle) -> None:
     again = run_all(opened)
     assert again.model.ref == turned.model.ref
     assert again.release.id == turned.release.id
+
+
+def test_every_artifact_has_a_row_and_what_nothing_needs_goes(project: Cycle) -> None:
+    opened, turned, _ = project
+    assert {row.digest for row in opened.store.artifacts.list()} == set(opened.artifacts.digests())
+    before = reachable(opened)
+    assert before <= set(opened.artifacts.digests()), "everything that a record names is there"
+    collect(opened, grace=0.0)
+    assert set(opened.artifacts.digests()) == before
+    again = run_all(opened)
+    assert (again.model.ref, again.release.id) == (turned.model.ref, turned.release.id)
+    get_bundle(opened.artifacts, turned.model.bundle)
 
 
 def test_hours_are_foretold_told_and_judged(project: Cycle) -> None:

@@ -1,4 +1,4 @@
-"""`tidemill status`: is everything all right? And `tidemill doctor`: what could go wrong here."""
+"""`tidemill status`: is everything all right? `tidemill doctor`: what could go wrong here. `tidemill gc`: what may go."""
 
 from __future__ import annotations
 
@@ -77,3 +77,21 @@ def doctor(folder: Path, as_json: bool) -> None:
     emit(found, as_json, lambda: table(("", "what", "found", "hint"), rows))
     if not all(f.well for f in found):
         raise click.exceptions.Exit(NOT_ALL_RIGHT)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+@project_option
+@json_option
+def gc(dry_run: bool, folder: Path, as_json: bool) -> None:
+    """Delete the artifacts that no record reaches: older runs' results, lost models' baselines, what kills left behind."""
+    from tidemill.ops.gc import collect
+
+    with opened(folder) as project:
+        found = collect(project, dry_run=dry_run)
+    verb = "would delete" if dry_run else "deleted"
+    told = (
+        f"{verb} {len(found.deleted):,} artifacts, {found.size / 1e6:,.1f} MB ({found.unrecorded:,} without a record)"
+    )
+    kept = f"kept {found.kept:,}" + (f", {found.young:,} of them only because they are of today" if found.young else "")
+    emit(found, as_json, lambda: click.echo(f"{told}; {kept}"))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tidemill.config.policies import FalseAlarms
 from tidemill.scope.project import Project
 from tidemill.store.payloads import DriftWindow
-from tidemill.store.records import Artifact, ModelVersion, Release, Window
 from tidemill.store.records import Baseline as KeptBaseline
+from tidemill.store.records import ModelVersion, Release, Window
 from tidemill.types import Micros, parse_span
 
 if TYPE_CHECKING:
@@ -139,13 +139,8 @@ def _keep_baseline(project: Project, endpoint: str, model: ModelVersion) -> str:
         seed=project.seed,
         gap=parse_span(learned.split.test),
     ).to_bytes()
-    digest, now = project.artifacts.put(data), project.clock.now()
-
-    def work(tx: Any) -> None:
-        project.store.artifacts.put(Artifact(digest, "json", len(data), now), tx)
-        project.store.windows.keep_baseline(KeptBaseline("", endpoint, model.ref, digest, now), tx)
-
-    project.store.transact(work)
+    digest = project.artifacts.put(data)
+    project.store.windows.keep_baseline(KeptBaseline("", endpoint, model.ref, digest, project.clock.now()))
     return digest
 
 

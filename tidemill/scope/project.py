@@ -28,8 +28,8 @@ from tidemill.config.sections import SearchSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
-from tidemill.store.artifacts.base import ArtifactStore
 from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.ports import LiveStore, MetadataStore
 from tidemill.store.reserve import Reserve
 from tidemill.store.sql import open_live, open_metadata
@@ -161,7 +161,7 @@ class Project:
     id: str
     store: MetadataStore
     live: LiveStore
-    artifacts: ArtifactStore
+    artifacts: RecordedArtifacts
     clock: Clock
     seed: int = 0
     environment: str = ""  # as records keep it: nothing for the first one
@@ -259,7 +259,7 @@ class Project:
 
         return Engine(
             self.store,
-            self.artifacts,
+            self.artifacts.plain,
             self.clock,
             self.root,
             resources={"project": self, **resources},
@@ -335,7 +335,7 @@ def open_project(root: Path, *, clock: Clock | None = None, environment: str | N
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
         seed = store.settings.get("seed", 0)
-        artifacts = LocalArtifacts(state / "artifacts")
+        artifacts = RecordedArtifacts(LocalArtifacts(state / "artifacts"), store.artifacts, clock.now)
         undone.pop_all()
     return Project(
         root=root,

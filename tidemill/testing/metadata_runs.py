@@ -119,6 +119,11 @@ class RunsSuite:
         store.artifacts.put(sample.artifact(created=9))
         assert store.artifacts.get("sha256:4") == sample.artifact()
         refused(NotFound, lambda: store.artifacts.get("sha256:5"))
+        store.artifacts.put(sample.artifact("sha256:3"))
+        assert [a.digest for a in store.artifacts.list()] == ["sha256:3", "sha256:4"]
+        store.artifacts.remove(["sha256:4", "sha256:9"])
+        store.artifacts.remove([])
+        assert [a.digest for a in store.artifacts.list()] == ["sha256:3"]
 
     def test_the_same_edge_twice_is_one_edge(self, opened: Opened) -> None:
         store = opened()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import itertools
 import os
 import resource
@@ -11,6 +12,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,31 @@ def test_delete_is_gone_afterwards_and_may_be_repeated(tmp_path: Path) -> None:
     store.delete(name)
     store.delete(name)
     assert not store.has(name)
+
+
+def test_what_was_touched_within_the_time_is_not_deleted(tmp_path: Path) -> None:
+    store = LocalArtifacts(tmp_path)
+    name = store.put(b"water")
+    for touch in (lambda: store.put(b"water"), lambda: store.verify(name)):
+        os.utime(store.path(name), (0, 0))
+        assert store.stat(name).size == 5 and store.stat(name).idle > 1e6
+        touch()
+        assert store.delete(name, 3600.0) is None and store.get(name) == b"water"
+    assert store.delete(name) == 5 and store.delete(name) is None
+
+
+def test_who_deletes_waits_for_who_puts(tmp_path: Path) -> None:
+    """Between looking whether the bytes are there and the end of `put` nobody takes them away."""
+    store, other = LocalArtifacts(tmp_path), LocalArtifacts(tmp_path)
+    name = store.put(b"water")
+    with ThreadPoolExecutor(1) as pool:
+        with store._deleting(fcntl.LOCK_SH):
+            going = pool.submit(other.delete, name)
+            assert store.put(b"water") == name and store.has(name), "others that put are let in"
+            with pytest.raises(BlockingIOError), other._deleting(fcntl.LOCK_EX | fcntl.LOCK_NB):
+                pass
+            assert not going.done()
+        assert going.result() == 5
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:

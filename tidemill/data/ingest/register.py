@@ -19,7 +19,7 @@ from tidemill.data.tables.tables import TableCommit, Tables
 from tidemill.errors import Damaged, NotFound
 from tidemill.scope.project import Project
 from tidemill.store.ports import Tx
-from tidemill.store.records import Artifact, DatasetVersion, Edge, Event, IngestedFile, OnlineEvent
+from tidemill.store.records import DatasetVersion, Edge, Event, IngestedFile, OnlineEvent
 from tidemill.types import JsonObject, Micros, canonical, named_id
 
 
@@ -101,7 +101,7 @@ def register(
         run=commit.run,
         time_min=_least(low, before.time_min if before else None),
         time_max=_most(high, before.time_max if before else None),
-        profile=profiled.digest if profiled else None,
+        profile=profiled,
         ingest=commit.ingest,
     )
     files = [
@@ -122,8 +122,6 @@ def register(
     def work(tx: Tx) -> None:
         project.store.datasets.add(version, files, tx)
         project.store.edges.add(edges, tx)
-        if profiled:
-            project.store.artifacts.put(profiled, tx)
         for event in events:
             project.store.events.add_once(event, tx)
 
@@ -185,13 +183,12 @@ def _take_in(
     return found, low, high
 
 
-def _profile(project: Project, found: Profile | None, last: DatasetVersion | None) -> Artifact | None:
+def _profile(project: Project, found: Profile | None, last: DatasetVersion | None) -> str | None:
     if found is None:
-        return project.store.artifacts.get(last.profile) if last and last.profile else None
+        return last.profile if last else None
     if last and last.profile:
         found = Profile.from_json(json.loads(project.artifacts.get(last.profile))).merge(found)
-    data = canonical(found.to_json())
-    return Artifact(project.artifacts.put(data), "json", len(data), project.clock.now())
+    return project.artifacts.put(canonical(found.to_json()))
 
 
 def _span(contract: Contract, rows: pl.DataFrame) -> tuple[Micros | None, Micros | None]:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Stat(NamedTuple):
+    size: int  # bytes
+    idle: float  # seconds since it was put or verified last (wall time)
 
 
 class ArtifactStore(Protocol):
@@ -24,5 +29,15 @@ class ArtifactStore(Protocol):
 
     def has(self, digest: str) -> bool: ...
     def verify(self, digest: str) -> None: ...
-    def delete(self, digest: str) -> None: ...
+    def stat(self, digest: str) -> Stat:
+        """Raises NotFound."""
+        ...
+
+    def delete(self, digest: str, idle: float = 0.0) -> int | None:
+        """The bytes that were freed; None where there are none, or where they were put or verified within ``idle`` seconds.
+
+        Whoever puts or verifies them at the same moment either still has them afterwards, or sees that they are gone.
+        """
+        ...
+
     def digests(self) -> Iterator[str]: ...

@@ -90,7 +90,8 @@ def load(store: ArtifactStore, digest: str, codec: str) -> Any:
 def verify(store: ArtifactStore, digest: str, codec: str) -> None:
     """Every byte of the value, the files of a bundle too. Raises Damaged, NotFound."""
     if codec == "bundle":
-        for part in _listed(store.get(digest), digest)[1].values():
+        store.verify(digest)
+        for part in parts_of(store, digest):
             store.verify(part)
     else:
         store.verify(digest)
@@ -135,6 +136,11 @@ def decode(codec: str, data: bytes) -> Any:
 def put_bundle(store: ArtifactStore, bundle: Bundle) -> str:
     """Keep every file and then the manifest, whose digest is the bundle's. Raises StoreError on an unsafe file name."""
     return save(store, bundle).digest
+
+
+def parts_of(store: ArtifactStore, digest: str) -> list[str]:
+    """The digests of a bundle's files. Raises Damaged, NotFound."""
+    return list(_listed(store.get(digest), digest)[1].values())
 
 
 def get_bundle(store: ArtifactStore, digest: str) -> Bundle:

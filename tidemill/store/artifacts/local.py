@@ -6,15 +6,18 @@ root/tmp/…             what is being written; what is an hour old was left by 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tidemill.errors import Damaged, DiskFull, NotFound, StoreError, no_room
 from tidemill.files import fsync_folder, write_whole
+from tidemill.store.artifacts.base import Stat
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK = 1 << 20
@@ -46,11 +49,13 @@ class LocalArtifacts:
         name = hashlib.sha256(data).hexdigest()
         target = self._base / name[:2] / name[2:]
         try:
-            if _holds(target, data):
-                fsync_folder(target.parent)  # another writer may have made the file a moment ago
-            else:
-                target.parent.mkdir(exist_ok=True, mode=0o700)
-                write_whole(target, data, 0o400, by_way_of=self._tmp)
+            with self._deleting(fcntl.LOCK_SH):
+                if _holds(target, data):
+                    _touch(target)
+                    fsync_folder(target.parent)  # another writer may have made the file a moment ago
+                else:
+                    target.parent.mkdir(exist_ok=True, mode=0o700)
+                    write_whole(target, data, 0o400, by_way_of=self._tmp)
             self._make_firm(target.parent.name)
         except OSError as exc:
             raise _translated(exc, target) from exc
@@ -80,22 +85,35 @@ class LocalArtifacts:
         target = self._file(digest)
         found = hashlib.sha256()
         try:
-            with target.open("rb") as file:
+            with self._deleting(fcntl.LOCK_SH), target.open("rb") as file:
+                _touch(target)
                 while chunk := file.read(_CHUNK):
                     found.update(chunk)
         except OSError as exc:
             raise _translated(exc, target, digest) from exc
         _check(found.hexdigest(), digest, target)
 
-    def delete(self, digest: str) -> None:
-        """Afterwards it is not there, whether it was before or not."""
+    def stat(self, digest: str) -> Stat:
+        """Raises NotFound."""
         target = self._file(digest)
         try:
-            target.unlink(missing_ok=True)
-            if target.parent.is_dir():
+            found = target.stat()
+        except OSError as exc:
+            raise _translated(exc, target, digest) from exc
+        return Stat(found.st_size, time.time() - found.st_mtime)
+
+    def delete(self, digest: str, idle: float = 0.0) -> int | None:
+        """The bytes that were freed; None where it is not there, or was put or verified within ``idle`` seconds."""
+        target = self._file(digest)
+        try:
+            with self._deleting(fcntl.LOCK_EX):
+                if not target.is_file() or (found := self.stat(digest)).idle < idle:
+                    return None
+                target.unlink()
                 fsync_folder(target.parent)
         except OSError as exc:
             raise _translated(exc, target) from exc
+        return found.size
 
     def digests(self) -> Iterator[str]:
         """Every digest that has a file, sorted."""
@@ -116,6 +134,16 @@ class LocalArtifacts:
                 file.unlink(missing_ok=True)
                 swept += 1
         return swept
+
+    @contextmanager
+    def _deleting(self, how: int) -> Iterator[None]:
+        """Who deletes is alone: nobody takes a file for kept that goes a moment later. (A descriptor each: threads, too.)"""
+        fd = os.open(self._base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, how)
+            yield
+        finally:
+            os.close(fd)
 
     def _file(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
@@ -145,6 +173,11 @@ def _holds(target: Path, data: bytes) -> bool:
         return target.stat().st_size == len(data) and target.read_bytes() == data
     except FileNotFoundError:
         return False
+
+
+def _touch(target: Path) -> None:
+    with suppress(PermissionError):  # another user's file: the owner's grace period is the owner's
+        os.utime(target)
 
 
 def _changed(file: Path) -> float:

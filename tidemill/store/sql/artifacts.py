@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import bindparam, delete
+
 from tidemill.store.ports import Tx
 from tidemill.store.records import Artifact
 from tidemill.store.sql import schema
@@ -10,6 +14,8 @@ from tidemill.store.sql.rows import Rows
 
 ARTIFACTS = Rows(Artifact, schema.artifacts, "artifact")
 _GET = ARTIFACTS.where("digest")
+_ALL = ARTIFACTS.select.order_by(schema.artifacts.c.digest)
+_REMOVE = delete(schema.artifacts).where(schema.artifacts.c.digest == bindparam("gone"))
 
 
 class Artifacts:
@@ -25,3 +31,10 @@ class Artifacts:
         if row is None:
             raise ARTIFACTS.missing({"digest": digest})
         return ARTIFACTS.record(row)
+
+    def list(self) -> Sequence[Artifact]:
+        return ARTIFACTS.records(self._db.rows(_ALL))
+
+    def remove(self, digests: Iterable[str], tx: Tx = None) -> None:
+        gone = [{"gone": digest} for digest in digests]
+        self._db.write(lambda tx: tx.execute(_REMOVE, gone) if gone else None, tx)

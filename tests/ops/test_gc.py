@@ -1,0 +1,98 @@
+"""What `tidemill gc` deletes, and what it never does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.release.made import TOML
+from tidemill.errors import NotFound
+from tidemill.ops.gc import GRACE, collect, reachable
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import Bundle, parts_of, put_bundle
+from tidemill.store.records import Artifact, Baseline, Edge
+from tidemill.testing import records as sample
+from tidemill.types import HeldClock
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "tidemill.toml").write_text(TOML)
+    with open_project(root, clock=HeldClock(1_000)) as made:
+        yield made
+
+
+def named(project: Project) -> dict[str, str]:
+    """An artifact of every place that a record names one in, by the place."""
+    put, store = project.artifacts.put, project.store
+    found = {
+        place: put(place.encode())
+        for place in ("card", "verdict", "statement", "profile", "contract", "baseline", "diff", "output", "input")
+    }
+    for place in ("bundle", "evaluation_bundle", "step"):
+        found[place] = put_bundle(project.artifacts, Bundle({"of": place}, {"weights": f"weights of {place}".encode()}))
+        (found[f"{place}'s file"],) = parts_of(project.artifacts, found[place])
+    model = sample.model(1, bundle=found["bundle"], evaluation_bundle=found["evaluation_bundle"], card=found["card"])
+    store.models.add(model)
+    store.releases.add_verdict(sample.verdict(model=model.ref, attestation=found["verdict"]))
+    store.releases.add(sample.release("rel_1", 1, status="canary", attestations=(found["statement"],)))
+    store.datasets.add(sample.dataset(1, profile=found["profile"]), [])
+    store.edges.add([Edge(f"artifact:{found['contract']}", "dataset:sales@1", "read", 1)])
+    store.windows.keep_baseline(Baseline("", "shop", model.ref, found["baseline"], 1))
+    store.runs.create(sample.run("run_2", code={"diff": found["diff"]}, outputs={"result": found["output"]}))
+    outputs = {"result": {"digest": found["step"], "codec": "bundle", "bytes": 1}}
+    store.runs.put_step(sample.step("run_2", inputs={"rows": found["input"]}, outputs=outputs))
+    return found
+
+
+def test_what_a_living_record_names_stays(project: Project) -> None:
+    found = named(project)
+    assert reachable(project) == set(found.values())
+    assert collect(project, grace=0.0).deleted == ()
+    assert set(project.artifacts.digests()) == set(found.values())
+
+
+def test_the_rest_goes_and_is_counted(project: Project) -> None:
+    kept = set(named(project).values())
+    lost, unrecorded = project.artifacts.put(b"x" * 10), project.artifacts.plain.put(b"y" * 100)
+    project.store.artifacts.put(Artifact("sha256:" + "0" * 64, "bytes", 5, 1))
+    dry = collect(project, dry_run=True, grace=0.0)
+    assert {lost, unrecorded} < set(project.artifacts.digests()), "a dry run deletes nothing"
+    made = collect(project, grace=0.0)
+    assert replace(dry, dry_run=False) == made
+    assert (set(made.deleted), made.size, made.unrecorded, made.rows) == ({lost, unrecorded}, 110, 1, 1)
+    assert {row.digest for row in project.store.artifacts.list()} == set(project.artifacts.digests()) == kept
+    assert collect(project, grace=0.0).deleted == ()
+
+
+def test_what_was_put_or_verified_today_stays(project: Project) -> None:
+    old, put, verified = (project.artifacts.put(text) for text in (b"old", b"put", b"verified"))
+    for digest in (old, put, verified):
+        os.utime(project.artifacts.path(digest), (0, 0))
+    project.artifacts.put(b"put")
+    project.artifacts.verify(verified)
+    found = collect(project)
+    assert (found.deleted, found.young) == ((old,), 2)
+    assert project.artifacts.stat(put).idle < GRACE
+    with pytest.raises(NotFound):
+        project.artifacts.stat(old)
+
+
+def test_an_older_run_loses_its_results_and_a_running_one_never(project: Project) -> None:
+    digests = [project.artifacts.put(f"result {n}".encode()) for n in range(3)]
+    for n, (status, digest) in enumerate(zip(("running", "done", "done"), digests, strict=True)):
+        project.store.runs.create(sample.run(f"run_{n}", started=n, status=status, code={}, outputs={"result": digest}))
+    assert collect(project, grace=0.0).deleted == (digests[1],)
+
+
+def test_the_baseline_of_a_model_that_serves_no_more_goes(project: Project) -> None:
+    found = named(project)
+    project.store.releases.update("rel_1", status="halted")
+    assert collect(project, grace=0.0).deleted == (found["baseline"],)

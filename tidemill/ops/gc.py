@@ -1,0 +1,128 @@
+"""`tidemill gc`: deletes the artifacts that no record reaches, and says what and how much.
+
+One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card), every verdict's
+and release's signed statements, every dataset version's profile and contract, the baselines of models that are released,
+uncommitted changes that runs were made from, and what steps left in runs that are not finished and in the newest run of
+each pipeline. What was put or verified within the grace period is kept, too: a run may be about to record or to read it.
+What a step left in older runs goes; asked for again, the step is done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tidemill.store.artifacts.codecs import parts_of
+from tidemill.store.records import Run
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+GRACE = 86_400.0
+"""Seconds (wall time) within which nothing that was put or verified is deleted."""
+_PAGE = 500
+_ENDED = ("refused", "halted", "rolled_back", "superseded")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was deleted, or with ``dry_run`` would be. Sizes in bytes."""
+
+    dry_run: bool
+    kept: int
+    young: int  # of those: reached by no record, but not idle for long enough
+    deleted: tuple[str, ...]  # digests
+    size: int
+    unrecorded: int  # of the deleted: bytes that had no row
+    rows: int  # rows without bytes that went
+
+
+def collect(project: Project, *, dry_run: bool = False, grace: float = GRACE) -> Collected:
+    """Delete what nothing reaches and nobody has touched for ``grace`` seconds."""
+    rows = {row.digest for row in project.store.artifacts.list()}
+    there = set(project.artifacts.digests())
+    loose = sorted(there - reachable(project))
+    delete = _would_free if dry_run else _free
+    freed = {digest: size for digest in loose if (size := delete(project, digest, grace)) is not None}
+    if not dry_run:
+        gone = (rows - there) | (freed.keys() & rows)
+        project.store.transact(lambda tx: _forget_rows(project, gone, tx))
+    return Collected(
+        dry_run,
+        kept=len(there) - len(freed),
+        young=len(loose) - len(freed),
+        deleted=tuple(freed),
+        size=sum(freed.values()),
+        unrecorded=len(freed.keys() - rows),
+        rows=len(rows - there),
+    )
+
+
+def _free(project: Project, digest: str, grace: float) -> int | None:
+    return project.artifacts.delete(digest, grace)
+
+
+def _would_free(project: Project, digest: str, grace: float) -> int | None:
+    found = project.artifacts.stat(digest)
+    return found.size if found.idle >= grace else None
+
+
+def _forget_rows(project: Project, gone: set[str], tx: Any) -> None:
+    """Bytes that have come back meanwhile keep their row: who puts writes bytes first, and the row after us."""
+    project.store.artifacts.remove([digest for digest in gone if not project.artifacts.has(digest)], tx)
+
+
+def reachable(project: Project) -> set[str]:
+    """The digests that the living records reach; with a bundle its files."""
+    found: set[str] = set()
+    for digest, codec in _named(project):
+        if digest not in found:
+            found.add(digest)
+            if codec == "bundle" and project.artifacts.has(digest):
+                found.update(parts_of(project.artifacts, digest))
+    return found
+
+
+def _named(project: Project) -> Iterator[tuple[str, str]]:
+    """Each digest that a living record names, and the codec where it is a bundle's."""
+    yield from _of_models(project)
+    for version in project.store.datasets.list():
+        edges = project.store.edges.into(f"dataset:{version.dataset}@{version.version}")
+        yield from ((e.source.removeprefix("artifact:"), "") for e in edges if e.source.startswith("artifact:"))
+        if version.profile:
+            yield version.profile, ""
+    newest: set[str] = set()
+    for run in _runs(project):
+        if "diff" in run.code:
+            yield str(run.code["diff"]), ""
+        if run.status == "running" or run.pipeline not in newest:
+            newest.add(run.pipeline)
+            yield from _of_run(project, run)
+
+
+def _of_models(project: Project) -> Iterator[tuple[str, str]]:
+    store, releases = project.store, project.store.releases.list()
+    for model in store.models.list():
+        yield model.bundle, "bundle"
+        yield model.evaluation_bundle, "bundle"
+        named = [model.card, *(verdict.attestation for verdict in store.releases.verdicts(model.ref))]
+        yield from ((digest, "") for digest in named if digest)
+    yield from ((digest, "") for release in releases for digest in release.attestations)
+    alive = {release.model for release in releases if release.status not in _ENDED}
+    yield from ((baseline.artifact, "") for baseline in store.windows.baselines() if baseline.model in alive)
+
+
+def _of_run(project: Project, run: Run) -> Iterator[tuple[str, str]]:
+    yield from ((str(digest), "") for digest in run.outputs.values())
+    for step in project.store.runs.steps(run.id):
+        yield from ((str(output["digest"]), str(output["codec"])) for output in step.outputs.values())
+        yield from ((str(digest), "") for digest in step.inputs.values())
+
+
+def _runs(project: Project) -> Iterator[Run]:
+    """Every run, newest first."""
+    before: str | None = None
+    while page := project.store.runs.page(before=before, limit=_PAGE):
+        yield from page
+        before = page[-1].id
