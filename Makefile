@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo test nightly check format bench docs pictures lock clean
+.PHONY: help demo quick test nightly check format bench docs pictures lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -31,6 +31,12 @@ demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, 
 
 # a module's tests tell one story, and stay on one worker
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+
+# left of `release` in the order of imports, and nothing that is killed, kept by PostgreSQL or fitted to the whole shop: no server, browser or demo starts
+QUICK := $(addprefix tests/,access config data engine features feedback learning monitor scope store tasks test_files.py test_house.py test_types.py)
+
+quick: check  ## every check, and the tests that start no server, browser or demo: under 90 seconds
+	$(PYTEST) -q -m "not nightly and not postgres" -k "not kill and not processes and not shop_quality" $(QUICK) $(TEST_ARGS)
 
 test: check  ## set everything up, then every check and every test but those of the night
 	@.ci/system-packages tests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,16 @@ from tidemill.recipes.recommend.shop import shuffled as dealt_out_anew
 pytestmark = pytest.mark.timeout(300)  # one story, test after test
 FILES = list(year_one(read_cut()))
 CUSTOMER = str(FILES[0][1]["customer_id"].mode().min())
+
+
+def alone(root: Path) -> None:
+    """No loop builds a model beside the story: on a busy machine it would come first."""
+    toml = root / "tidemill.toml"
+    lines = toml.read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if line.startswith("[retrain]"))
+    on = next(n for n in range(at, len(lines)) if re.match(r"on *=", lines[n]))
+    lines[on] = "on = []\n"
+    toml.write_text("".join(lines))
 
 
 @dataclass
@@ -56,6 +67,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     made = Shop(base / "store", {**os.environ, "TIDEMILL_HOME": str(base / "home")})
     made.tidemill("new", "store", cwd=base)
     fit_to_shop(made.root)
+    alone(made.root)
     source = made.root / "data" / "sales"
     for name, rows in FILES[:8]:
         rows.write_parquet(source / f"{name}.parquet")
@@ -141,7 +153,8 @@ def test_a_model_of_wrong_data_is_refused_and_forced_and_taken_back(served: Shop
     for name, rows in FILES[8:10]:
         dealt_out_anew(rows, 0).write_parquet(served.root / "data" / "sales" / f"{name}.parquet")
     made = served.told("run")
-    assert (made["dataset"], made["model"], made["status"]) == ("sales@2", "model:store@2", "refused")
+    assert (made["model"], made["status"]) == ("model:store@2", "refused")
+    assert made["dataset"] in ("sales@2", "sales@3")  # the loop may have ingested the first file before the second came
     runs = served.told("runs", "ls", "--pipeline", "model")
     assert "rows" in served.tidemill("why", runs[0]["id"], "search").stdout
     override = served.told("release", "start", "2", "--force", "the fair begins today")["release"]
