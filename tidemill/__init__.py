@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from polars import DataFrame as Table
 
     from tidemill.engine import Context, Engine, each, pipeline, step, when
+    from tidemill.ops.notebook import open as open
     from tidemill.scope.project import Project, open_project
 
 __version__ = "0.1.0"
@@ -22,12 +23,14 @@ _HOME = {
     "Project": "tidemill.scope.project",
     "Table": "polars",
     "each": "tidemill.engine",
+    "open": "tidemill.ops.notebook",
     "open_project": "tidemill.scope.project",
     "pipeline": "tidemill.engine",
     "step": "tidemill.engine",
     "when": "tidemill.engine",
 }
 
+# `open` is public and not listed: ``from tidemill import *`` must not take Python's own away.
 __all__ = ["Context", "Engine", "Project", "Table", "each", "open_project", "pipeline", "step", "when"]
 
 
@@ -40,4 +43,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, "open", "__version__"])

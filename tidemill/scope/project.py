@@ -312,20 +312,27 @@ def find_root(start: Path) -> Path:
     )
 
 
-def open_project(root: Path, *, clock: Clock | None = None, environment: str | None = None) -> Project:
+def open_project(
+    root: Path, *, clock: Clock | None = None, environment: str | None = None, reading: bool = False
+) -> Project:
     """Open the project in this folder, making its state folder (mode 0700) at the first time.
 
     The clock is the machine's, or the stored one where the project is open for replay, or the one given (tests). The environment
     is the given one, else ``$TIDEMILL_ENVIRONMENT``, else the first of the file. Raises NotFound for one that is not declared.
+    ``reading``: to look at one that is there, and make nothing. Raises ProjectError where nothing has run yet.
     """
     root = root.resolve()
     config = load(root / "tidemill.toml")
     environment = _environment(config, environment or os.environ.get("TIDEMILL_ENVIRONMENT") or "")
     state = root / ".tidemill"
-    for folder in (state, state / "tables", state / "artifacts"):
-        folder.mkdir(mode=0o700, exist_ok=True)
     reserve = Reserve(state)
-    reserve.fill()
+    if reading:
+        if not all((state / name).is_file() for name in ("tidemill.db", "live.db")):
+            raise ProjectError("nothing has run here yet", place=str(root), hint="start with: tidemill run")
+    else:
+        for folder in (state, state / "tables", state / "artifacts"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        reserve.fill()
     with ExitStack() as undone:  # what is open is closed where the rest cannot be
         store = reserve.helped(lambda: open_metadata(state / "tidemill.db"))
         undone.callback(store.close)

@@ -1,0 +1,228 @@
+"""A project in Python: `tidemill.open` and what it gives. Datasets at any version, training sets as they were, models, predictions,
+runs, decisions, traces; each shows itself in a notebook.
+
+Opening only looks: it takes no lease, makes no file and writes no record, so a running project is not disturbed. What changes
+something is a verb of `tidemill.ops`, or a command.
+
+>>> import tempfile, tidemill
+>>> root = Path(tempfile.mkdtemp())
+>>> _ = (root / "tidemill.toml").write_text(
+...     '[project]\\nname = "shop"\\n[data.sales]\\nsource = "data/*.csv"\\ncontract = "sales.yaml"\\n[model]\\ntask = "recommend"\\n')
+>>> tidemill.open_project(root).close()  # as the first command in a project does
+>>> with tidemill.open(root) as project:
+...     project.name, project.datasets, project.runs()
+('shop', ['sales'], [])
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tidemill.engine.explain import Why
+from tidemill.errors import NotFound
+from tidemill.ops import data, models, predictions, records, releases, runs
+from tidemill.ops.predictions import Given
+from tidemill.ops.show import Records, Shown
+from tidemill.ops.status import Status, status
+from tidemill.scope.project import Project, find_root, open_project
+from tidemill.store.records import (
+    Alarm,
+    DatasetVersion,
+    Decision,
+    Event,
+    ModelVersion,
+    Outcome,
+    Release,
+    Run,
+    Step,
+    Verdict,
+)
+from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def open(path: str | Path = ".", *, environment: str | None = None) -> OpenProject:
+    """Open the project around this folder, to look at it. Raises ProjectError where there is none, or nothing has run yet."""
+    root = find_root(Path(path).resolve())
+    return OpenProject(open_project(root, environment=environment, reading=True))
+
+
+class OpenProject:
+    """An open project. Lists are newest first and limited; ``limit`` gives more. Close it, or use it in a ``with``."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @property
+    def name(self) -> str:
+        return self._project.name
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of its datasets."""
+        return list(self._project.datasets)
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The names of its endpoints."""
+        return list(self._project.endpoints)
+
+    def status(self) -> Shown[Status]:
+        """Is everything all right?"""
+        return Shown(status(self._project))
+
+    def dataset(self, name: str | None = None, version: int | None = None) -> OpenDataset:
+        """A dataset at a version: the latest, unless one is named. Raises NotFound."""
+        found = self._project.store.datasets.get(data.known(self._project, name), version)
+        return OpenDataset(self._project, found)
+
+    def versions(self, dataset: str | None = None, limit: int = 100) -> Records[DatasetVersion]:
+        """The versions of a dataset."""
+        return Records(data.versions(self._project, data.known(self._project, dataset), limit).items)
+
+    def models(self, limit: int = 100) -> Records[ModelVersion]:
+        """Model versions."""
+        return Records(models.ls(self._project, limit).items)
+
+    def model(self, name: str = "champion") -> OpenModel:
+        """One version, by number, alias (champion, challenger, latest) or reference. Raises NotFound."""
+        return OpenModel(self._project, models.show(self._project, name))
+
+    def releases(self, limit: int = 100) -> Records[Release]:
+        """Releases."""
+        return Records(releases.ls(self._project, limit=limit).items)
+
+    def runs(self, pipeline: str | None = None, limit: int = 50) -> Records[Run]:
+        """Runs of the pipelines."""
+        return Records(runs.ls(self._project, pipeline, limit=limit).items)
+
+    def run(self, id: str) -> OpenRun:
+        """One run with its steps. Raises NotFound."""
+        return OpenRun(self._project, runs.show(self._project, id))
+
+    def predictions(self, limit: int = 50) -> Records[Given]:
+        """Predictions as they were given."""
+        return Records(predictions.ls(self._project, limit).items)
+
+    def prediction(self, id: str) -> OpenPrediction:
+        """One prediction, what came of it, and its trace. Raises NotFound."""
+        return OpenPrediction(self._project, id)
+
+    def decisions(self, limit: int = 100) -> Records[Decision]:
+        """Decisions of the retrain policy."""
+        return Records(records.decisions(self._project, limit=limit).items)
+
+    def decision(self, id: str) -> Shown[Decision]:
+        """One decision with all its evidence. Raises NotFound."""
+        return Shown(records.decision(self._project, id))
+
+    def alarms(self, limit: int = 100) -> Records[Alarm]:
+        """Alarms of the monitors."""
+        return Records(records.alarms(self._project, limit=limit).items)
+
+    def events(self, kind: str | None = None, limit: int = 100) -> Records[Event]:
+        """What happened."""
+        return Records(records.events(self._project, kind, limit=limit).items)
+
+    def impact(self, ref: str) -> Shown[JsonObject]:
+        """What a file, dataset version, model, run or subject touched. Raises NotFound."""
+        return Shown(predictions.impact(self._project, ref))
+
+    def close(self) -> None:
+        self._project.close()
+
+    def __enter__(self) -> OpenProject:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<project {self.name} at {self._project.root}>"
+
+    def _repr_html_(self) -> str:
+        found = status(self._project)
+        line = {"project": self.name, "all right": found.verdict.line, "why": found.verdict.why}
+        parts = {part.key: f"{part.state}: {part.headline}; {part.detail}" for part in found.parts}
+        return Shown(line | parts)._repr_html_()
+
+
+class OpenDataset(Shown[DatasetVersion]):
+    """One version of a dataset."""
+
+    def __init__(self, project: Project, record: DatasetVersion) -> None:
+        super().__init__(record)
+        self._project = project
+
+    def frame(self) -> pl.LazyFrame:
+        """Its rows, without Tidemill's own columns."""
+        from tidemill.data.tables.tables import open_tables
+
+        rows = open_tables(self._project).read(self.record.dataset, self.record.version)
+        return rows.select([name for name in rows.collect_schema().names() if not name.startswith("_")])
+
+    @property
+    def profile(self) -> JsonObject:
+        """What its columns look like."""
+        return data.summary(self._project, self.record.dataset, self.record.version)
+
+
+class OpenModel(Shown[ModelVersion]):
+    """One model version."""
+
+    def __init__(self, project: Project, shown: models.ModelShown) -> None:
+        super().__init__(shown.model)
+        self._project = project
+        self.ref, self.aliases, self.release = shown.ref, shown.aliases, shown.release
+        self.verdicts: Records[Verdict] = Records(shown.verdicts)
+
+    @property
+    def card(self) -> Any:
+        """Its model card. Raises NotFound."""
+        return models.card(self._project, self.ref)
+
+    def training_set(self) -> pl.DataFrame:
+        """The very rows that it was made from, features included. Raises NotFound where they are not kept any more."""
+        from tidemill.store.artifacts.codecs import load
+
+        steps = self._project.store.runs.steps(self.record.run) if self.record.run else ()
+        for step in steps:
+            for saved in step.outputs.values() if step.name == "features" else ():
+                rows: pl.DataFrame = load(self._project.artifacts, saved["digest"], saved["codec"])
+                return rows
+        raise NotFound(f"the training set of {self.ref} is not kept", hint="its data: " + ", ".join(self.record.data))
+
+
+class OpenRun(Shown[Run]):
+    """One run of a pipeline."""
+
+    def __init__(self, project: Project, record: Run) -> None:
+        super().__init__(record)
+        self._project = project
+
+    @cached_property
+    def steps(self) -> Records[Step]:
+        """Its steps in order."""
+        return Records(runs.steps(self._project, self.record.id).items)
+
+    def why(self, step: str) -> Why:
+        """Why a step ran, or what it was reused from. Raises NotFound."""
+        return runs.why(self._project, self.record.id, step)
+
+
+class OpenPrediction(Shown[Given]):
+    """One prediction."""
+
+    def __init__(self, project: Project, id: str) -> None:
+        found = predictions.show(project, id)
+        super().__init__(found.prediction)
+        self._project = project
+        self.outcomes: Records[Outcome] = Records(found.outcomes)
+
+    def trace(self) -> Shown[JsonObject]:
+        """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
+        return Shown(predictions.trace(self._project, self.record.id))
