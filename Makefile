@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo quick test nightly check format bench docs pictures lock clean
+.PHONY: help demo quick test nightly check format bench docs pictures changelog lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -65,6 +65,9 @@ docs: .venv/dev  ## check that every example in the documentation runs
 pictures: .venv/dev  ## take the pictures of the documentation anew, by the tests that look at the page
 	@.ci/system-packages tests
 	TIDEMILL_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_page.py
+
+changelog: .venv/dev  ## what changed since the last release, assembled from changelog.d (VERSION=0.2.0 writes it; without, it is shown)
+	$(BIN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
 
 lock: .venv/dev  ## pin every distribution again, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv
