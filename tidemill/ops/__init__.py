@@ -7,4 +7,5 @@ which face. What a verb returns is a record or a dataclass; how it is shown is t
 - `status`: is everything all right? One answer for the page, the command line, the API and the exit code.
 - `doctor`: what could go wrong on this machine, and how to mend it.
 - `gc`: deletes the artifacts that no record reaches.
+- `holders`: every store that may hold a subject's data.
 """

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
+from tidemill.store.holder import DataHolder, RowHolder
 from tidemill.store.records import (
     Alarm,
     Artifact,
@@ -336,6 +337,10 @@ class MetadataStore(Protocol):
     settings: Settings
 
     def transact(self, work: Callable[[Tx], T]) -> T: ...
+    def named_in(self) -> DataHolder:
+        """A subject in the records: parameters of runs, errors of steps, events."""
+        ...
+
     def data_version(self) -> int:
         """Changes whenever another process has committed (cheap to poll)."""
         ...
@@ -440,6 +445,10 @@ class LiveStore(Protocol):
         is not written either (0). Without ``done`` nobody waits, and it is
         written within 50 ms, in company. `met(earlier, known)` is called before ``done`` when all went well: for each outcome
         the one that its key held already (None: it is new), and those of the predictions they name that are kept."""
+        ...
+
+    def holders(self) -> Sequence[RowHolder]:
+        """A subject's rows: predictions, outcomes, history."""
         ...
 
     def flush(self) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy.engine import Dialect
 
 from tidemill.store import ports as base
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
-from tidemill.store.sql import online, outcomes, predictions
+from tidemill.store.sql import live_schema, online, outcomes, predictions
 from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.subjects import SubjectRows
 from tidemill.store.sql.write_ops import WriteOp
 
 Done = Callable[[BaseException | None, Sequence[int]], None]
@@ -189,6 +190,9 @@ class Live:
         met: Met | None = None,
     ) -> None:
         self._db.submit(Append(predictions, outcomes, events, done, met))
+
+    def holders(self) -> list[SubjectRows]:
+        return [SubjectRows(self._db, t) for t in (live_schema.predictions, live_schema.outcomes, live_schema.online)]
 
     def flush(self) -> None:
         self._db.write(lambda tx: None)

@@ -16,11 +16,13 @@ from tidemill.store.sql import (
     models,
     releases,
     runs,
+    schema,
     settings,
     tokens,
     windows,
 )
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.subjects import NamedIn
 
 T = TypeVar("T")
 
@@ -47,6 +49,9 @@ class Store:
 
     def transact(self, work: Callable[[base.Tx], T]) -> T:
         return self._db.write(work)
+
+    def named_in(self) -> NamedIn:
+        return NamedIn(self._db, schema.tables.sorted_tables)
 
     def data_version(self) -> int:
         return self._db.version()

@@ -1,0 +1,83 @@
+"""A subject in the artifacts: every format is decoded (Parquet, npz, JSON, text), and searched for the subject."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tidemill.store.artifacts.base import ArtifactStore
+from tidemill.store.holder import Holding, mentions, worded
+from tidemill.types import JsonObject
+
+
+class ArtifactSubjects:
+    """Implements `DataHolder`. What it finds is derived: feature tables and the like are dropped and made anew."""
+
+    def __init__(self, artifacts: ArtifactStore) -> None:
+        self._artifacts = artifacts
+
+    def find(self, subject: str) -> list[Holding]:
+        found = ((digest, len(records(self._artifacts.get(digest), subject))) for digest in self._artifacts.digests())
+        return [Holding("artifacts", digest, n) for digest, n in found if n]
+
+    def export(self, subject: str) -> Iterator[JsonObject]:
+        for digest in self._artifacts.digests():
+            for record in records(self._artifacts.get(digest), subject):
+                yield {"store": "artifacts", "artifact": digest, "record": record}
+
+
+class FileSubjects:
+    """Files of JSON lines that are kept beside the stores, such as a replay's journal. Implements `DataHolder`."""
+
+    def __init__(self, folder: Path, pattern: str = "*.jsonl") -> None:
+        self._folder, self._pattern = folder, pattern
+
+    def find(self, subject: str) -> list[Holding]:
+        found = ((file, len(records(file.read_bytes(), subject))) for file in sorted(self._folder.glob(self._pattern)))
+        return [Holding("files", file.name, n) for file, n in found if n]
+
+    def export(self, subject: str) -> Iterator[JsonObject]:
+        for file in sorted(self._folder.glob(self._pattern)):
+            yield from ({"store": "files", "file": file.name, "record": r} for r in records(file.read_bytes(), subject))
+
+
+def records(data: bytes, subject: str) -> list[Any]:
+    """The records of these bytes that name the subject: rows of a table, items of an array, JSON values, lines of text."""
+    if data[:4] == b"PAR1":
+        return _rows(data, subject)
+    if data[:4] == b"PK\x03\x04":
+        return _items(data, subject)
+    text = data.decode(errors="replace")
+    try:
+        return [value] if mentions(value := json.loads(text), subject) else []
+    except ValueError:
+        return [line for line in text.splitlines() if _in_line(line, subject)]
+
+
+def _in_line(line: str, subject: str) -> int:
+    try:
+        return mentions(json.loads(line), subject)
+    except ValueError:
+        return worded(subject)(line)
+
+
+def _rows(data: bytes, subject: str) -> list[JsonObject]:
+    """Numbers too are compared as text: a subject may be one."""
+    import polars as pl
+
+    frame = pl.read_parquet(io.BytesIO(data))
+    plain = [n for n, kind in frame.schema.items() if kind == pl.String or kind == pl.Categorical or kind.is_integer()]
+    lists = [n for n, kind in frame.schema.items() if kind == pl.List(pl.String)]
+    there = [pl.col(n).cast(pl.String) == subject for n in plain] + [pl.col(n).list.contains(subject) for n in lists]
+    return frame.filter(pl.any_horizontal(there)).to_dicts() if there else []
+
+
+def _items(data: bytes, subject: str) -> list[JsonObject]:
+    import numpy as np
+
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        texts = {name: archive[name] for name in archive.files if archive[name].dtype.kind in "US"}
+    return [{name: subject} for name, array in texts.items() for _ in range(int((array.astype(str) == subject).sum()))]

@@ -1,0 +1,69 @@
+"""A subject in the databases: its rows in the live store, and the records that name it in the metadata store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, Text, bindparam, delete, func, or_, select, type_coerce
+
+from tidemill.store.holder import Holding, mentions, worded
+from tidemill.store.sql.database import Database
+from tidemill.types import JsonObject
+
+
+class SubjectRows:
+    """The rows of one table with a column ``subject``. Implements `RowHolder`."""
+
+    def __init__(self, database: Database, table: Table) -> None:
+        self._db, self._table = database, table
+        self._own = table.c.subject == bindparam("of")
+
+    def find(self, subject: str) -> list[Holding]:
+        n = self._db.value(select(func.count()).select_from(self._table).where(self._own), given={"of": subject})
+        return [Holding(self._table.name, self._table.name, int(n))] if n else []
+
+    def export(self, subject: str) -> Iterator[JsonObject]:
+        found = self._db.rows(select(self._table).where(self._own), given={"of": subject})
+        yield from ({"store": self._table.name, **_plain(row)} for row in found)
+
+    def erase(self, subject: str, tx: Connection | None = None) -> int:
+        statement = delete(self._table).where(self._own)
+        return self._db.write(lambda tx: tx.execute(statement, {"of": subject}).rowcount, tx)
+
+
+class NamedIn:
+    """Records that name a subject in a column, in the JSON of one, or in a sentence: runs' parameters, steps' errors, events."""
+
+    def __init__(self, database: Database, tables: list[Table]) -> None:
+        self._db, self._tables = database, tables
+
+    def find(self, subject: str) -> list[Holding]:
+        found = ((table.name, len(self._rows(table, subject))) for table in self._tables)
+        return [Holding("records", name, n) for name, n in found if n]
+
+    def export(self, subject: str) -> Iterator[JsonObject]:
+        for table in self._tables:
+            yield from ({"store": "records", "table": table.name, **row} for row in self._rows(table, subject))
+
+    def _rows(self, table: Table, subject: str) -> list[JsonObject]:
+        """The database finds the letters, in whatever case and place; what they are part of is seen here."""
+        at = func.instr if self._db.dialect == "sqlite" else func.strpos
+        said = {subject, json.dumps(subject)[1:-1], json.dumps(subject, ensure_ascii=False)[1:-1]}
+        texts = [column for column in table.c if isinstance(getattr(column.type, "impl", column.type), Text)]
+        there = or_(*(at(type_coerce(column, Text), text) > 0 for column in texts for text in said))
+        rows = map(_plain, self._db.rows(select(table).where(there)))
+        return [row for row in rows if any(_said(value, subject) for value in row.values())]
+
+
+def _said(value: Any, subject: str) -> int:
+    sentence = isinstance(value, str) and " " in value
+    return worded(subject)(value) if sentence else mentions(value, subject)
+
+
+def _plain(row: Any) -> JsonObject:
+    said = {k: v.decode(errors="replace") if isinstance(v, bytes) else v for k, v in row._mapping.items()}
+    plain: JsonObject = msgspec.to_builtins(said)
+    return plain
