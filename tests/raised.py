@@ -1,0 +1,22 @@
+"""What a test asserts of an error: its class, its place, and that it has a hint; never its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tidemill.errors import TidemillError
+
+
+@contextmanager
+def raised(
+    kind: type[TidemillError], place: str, *, hint: bool = True
+) -> Iterator[pytest.ExceptionInfo[TidemillError]]:
+    """`pytest.raises` for an error of exactly this class, which stands at this place and says what to do (or, here, does not)."""
+    with pytest.raises(kind) as caught:
+        yield caught
+    error = caught.value
+    assert type(error) is kind and error.place == place, f"{type(error).__name__} at {error.place!r}: {error.message}"
+    assert bool(error.hint) is hint, f"hint: {error.hint!r}"
