@@ -293,7 +293,7 @@ def test_a_module_used_as_such_counts_whole(load_module: Load) -> None:
 
 
 def test_tidemill_counts_by_its_version(load_module: Load) -> None:
-    module = load_module(steps="from tidemill.features.as_of import as_of\ndef work(): return as_of\n")
+    module = load_module(steps="from tidemill.features.as_of import table\ndef work(): return table\n")
     found = code_dependencies(module.work)
     assert set(found.sources) == {"steps:work"} and found.libraries == {"tidemill"}
 

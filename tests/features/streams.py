@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
+from tidemill.features.as_of import Histories
 from tidemill.features.online import History
+from tidemill.features.transaction_time import TransactionTime
 from tidemill.features.views import Feature, View
 from tidemill.types import Micros
 
@@ -62,6 +65,20 @@ def as_history(events: list[Happened]) -> History:
     for seq, e in enumerate(events, 1):
         history.add(e.subject, e.item, e.at, e.value, seq)
     return history
+
+
+def as_histories(events: list[Happened], known: TransactionTime | None = None) -> Histories:
+    """As training has them."""
+    subjects, items = (sorted({getattr(e, name) for e in events}) for name in ("subject", "item"))
+    return Histories(
+        subjects,
+        items,
+        np.array([subjects.index(e.subject) for e in events], np.int64),
+        np.array([items.index(e.item) for e in events], np.int64),
+        np.array([e.at for e in events], np.int64),
+        np.array([e.value for e in events], np.float64),
+        known,
+    )
 
 
 def requests(asked: list[tuple[str, Micros]]) -> pl.DataFrame:

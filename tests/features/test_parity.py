@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
@@ -9,10 +10,10 @@ from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.online import History
-from tidemill.features.parity import compare, requests_of
-from tidemill.features.views import Feature, View
+from tidemill.features.parity import compare
 from tidemill.scope.project import open_project
 from tidemill.store.records import OnlineEvent, Prediction
+from tidemill.tasks.ranking.interactions import from_frame
 from tidemill.types import DAY, HeldClock, parse_time
 
 
@@ -34,18 +35,15 @@ def test_live_requests_see_what_training_sees(tmp_path: Path) -> None:
         project.live.flush()
         history = History()
         history.extend(project.live.online.since(0))
-        contract = load_contract(project, "sales")
-        feature = Feature("items", "decayed_count", by="sku", half_life=180 * DAY)
-        view = View("basket", "sales", contract.subject, contract.time or "", contract.value, (feature,))
-        asked = requests_of(
-            [
-                prediction("p1", "ann", "2011-01-02T10:00", watermark=5),
-                prediction("p2", "ann", "2011-01-05", watermark=5),
-                prediction("p3", "nobody", "2011-01-05", watermark=0),
-            ]
-        )
-        outcome = compare(view, open_tables(project).read("sales"), history, asked)
+        asked = [
+            prediction("p1", "ann", "2011-01-02T10:00", watermark=5),
+            prediction("p2", "ann", "2011-01-05", watermark=5),
+            prediction("p3", "nobody", "2011-01-05", watermark=0),
+        ]
+        offline = from_frame(open_tables(project).read("sales"), load_contract(project, "sales")).histories
+        outcome = compare("basket", "items", 180 * DAY, offline, history, asked)
         assert (outcome.requests, outcome.numbers, outcome.missing, outcome.difference) == (3, 4, 0, 0.0)
         assert outcome.ok
-        unmarked = compare(view, open_tables(project).read("sales"), history, asked.drop("watermark"))
-        assert unmarked.missing == 2, "without the watermark, serving would see what it learned later"
+        later = [replace(one, watermark=99) for one in asked]
+        unmarked = compare("basket", "items", 180 * DAY, offline, history, later)
+        assert unmarked.missing == 2, "without its watermark, serving would see what it learned later"

@@ -16,10 +16,11 @@ from tests.features.streams import Happened
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
-from tidemill.features.as_of import as_of, table
+from tidemill.features.as_of import table
 from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, TransactionTime, with_knowledge
 from tidemill.features.views import Feature
 from tidemill.scope.project import open_project
+from tidemill.tasks.ranking.interactions import from_frame
 from tidemill.types import DAY, HeldClock, parse_time
 
 HEAD = "invoice,sku,quantity,at,price,customer\n"
@@ -59,7 +60,7 @@ def test_the_files_of_one_ingest_are_one_and_one_wild_row_makes_nothing_late() -
     st.lists(st.tuples(st.integers(0, 12), st.integers(0, 14)), max_size=25),
     st.lists(st.integers(-1, 16), max_size=5),
     st.integers(-1, 16),
-    streams.features("item"),
+    streams.features(None),
 )
 def test_a_request_sees_what_had_happened_and_was_known(
     rows: list[tuple[int, int]], moments: list[int], began: int, feature: Feature
@@ -68,11 +69,18 @@ def test_a_request_sees_what_had_happened_and_was_known(
     known = [max(row) for row in rows]
     frame = streams.as_rows(events).with_columns(pl.Series(KNOWN, known, pl.Int64))
     asked = streams.requests([("ann", at) for at in moments])
-    offline = as_of(streams.view(feature), frame, TransactionTime(np.array(known), began).asked(asked))
+    offline = table(streams.view(feature), frame, TransactionTime(np.array(known), began).asked(asked))
     for i, at in enumerate(moments):
         seen = [e for e, when in zip(events, known, strict=True) if at <= began or when < at]
-        alone = as_of(streams.view(feature), streams.as_rows(seen), asked[i : i + 1])
+        alone = table(streams.view(feature), streams.as_rows(seen), asked[i : i + 1])
         assert offline.filter(pl.col("request") == f"r{i}").equals(alone)
+    histories = streams.as_histories(events, TransactionTime(np.array(known, np.int64), began))
+    for at in moments:
+        seen = [e for e, when in zip(events, known, strict=True) if at <= began or when < at]
+        alone, (codes, counts) = streams.as_histories(seen), histories.of("ann", at, 4)
+        own, expected = alone.of("ann", at, 4)
+        assert [histories.items[c] for c in codes] == [alone.items[c] for c in own]
+        assert counts.tolist() == expected.tolist()
 
 
 def test_one_number_too_and_nulls_are_known_to_all() -> None:
@@ -105,11 +113,13 @@ def test_a_late_file_of_a_table_is_known_from_its_ingest_on(tmp_path: Path) -> N
         assert rows[KNOWN].to_list() == [happened[0], parse_time("2011-01-07"), *happened[2:]]
         transaction_time = TransactionTime.read(rows)
         assert transaction_time is not None and transaction_time.began == parse_time("2011-01-02")
-        feature = Feature("items", "decayed_count", by="sku", half_life=DAY)
+        feature = Feature("n", "count")
         view = replace(streams.view(feature), entity="customer", value="quantity")
         moments = [parse_time(m) for m in ("2011-01-01T12:00", "2011-01-05", "2011-01-07", "2011-01-07T00:00:01")]
         asked = pl.DataFrame({"request": [0, 1, 2, 3], "entity": ["ann"] * 4, "at": moments})
-        offline = as_of(view, rows, transaction_time.asked(asked))
-        seen = {i: offline.filter(pl.col("request") == i)["item"].to_list() for i in range(4)}
-        assert seen == {0: ["mug"], 1: ["mug"], 2: ["mug"], 3: ["mug", "rug"]}
+        assert table(view, rows, transaction_time.asked(asked))["n"].to_list() == [1.0, 3.0, 3.0, 4.0]
+        contract = load_contract(project, "sales")
+        histories = from_frame(rows, contract).histories
+        seen = [[histories.items[c] for c in histories.of("ann", at, DAY)[0]] for at in moments]
+        assert seen == [["mug"], ["mug"], ["mug"], ["mug", "rug"]]
         assert with_knowledge(tables.read("sales", 3), time, tables.versions("sales")[:3]).collect().height == 3

@@ -1,52 +1,86 @@
-"""Training's side of the features: for each request what was known then, from the dataset's rows (the as-of join).
+"""The as-of join, the one definition of what a request knew: rows of its entity with ``at`` strictly before its own.
 
-A request ``(request, entity, at)`` sees rows of its entity with ``at`` strictly before its own; within a window w,
-not older than w. Where rows say when they were known (`tidemill.features.transaction_time`), it sees only those that it knew. Rows
-without an entity column are everybody's. The numbers are made by `tidemill.features.transforms`, as in serving.
+Within a window w, not older than w. Where rows say when they were known (`tidemill.features.transaction_time`), a request
+sees only those that it knew. `Histories` are the decayed counts by item that recommenders train on, and that parity
+compares with serving's (`tidemill.features.online`); `table` makes one number a request and feature for rows of a table.
+Both take their arithmetic from `tidemill.features.transforms`.
 
-Cost: one sort of the rows, then one entry for each pair of a request and a row it sees; pairs are made in pieces, so
-memory stays below about 200 MB.
+Cost of `table`: one sort of the rows, then one entry for each pair of a request and a row it sees; pairs are made in
+pieces, so memory stays below about 200 MB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, NEVER
-from tidemill.features.transforms import POSITIVE_ONLY, calendar, grouped
-from tidemill.features.views import Feature, View
+from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, NEVER, TransactionTime
+from tidemill.features.transforms import POSITIVE_ONLY, calendar, decay, grouped
+from tidemill.types import Micros
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.features.views import Feature, View
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
 PAIRS = 2_000_000
 """Pairs of request and row that are held at once."""
 
-REQUEST_COLUMNS = ("request", "entity", "at")
 
+class Histories:
+    """Decayed counts of each subject's events by item, as of any moment. Returns (values of 0 and below) do not count.
 
-def as_of(
-    view: View, rows: pl.LazyFrame | pl.DataFrame, requests: pl.DataFrame, feature: Feature | None = None
-) -> pl.DataFrame:
-    """A feature by item: ``[request, item, value]``, one row for each item in sight, sorted by request and item.
-
-    ``rows``: the dataset (the view's columns, and `KNOWN` where transaction_time counts; null: always). ``requests``:
-    ``[request, entity, at]``, ``at`` in µs or as a time, and `AS_KNOWN_AT` (null or left out: everything); its order and the
-    type of ``request`` are kept. ``feature``: the view's first one with ``by`` if not said.
+    >>> one = Histories(["u"], ["a", "b"], np.array([0, 0]), np.array([1, 0]), np.array([0, 10]), np.ones(2))
+    >>> codes, counts = one.of("u", at=20, half_life=10); codes.tolist(), counts.tolist()
+    ([0, 1], [0.5, 0.25])
     """
-    feature = feature or view.items
-    history = _History.of(view, rows, feature)
-    wanted = _requests(requests)
-    parts = list(_by_item(history, feature, wanted))
-    empty = pl.DataFrame(schema={"index": pl.Int64, "item": pl.String, "value": pl.Float64})
-    found = pl.concat([empty, *parts])
-    ids = requests["request"]
-    return found.select(ids.gather(found["index"]).alias("request"), "item", "value")
+
+    def __init__(
+        self,
+        subjects: Sequence[str],
+        items: Sequence[str],
+        subject: I8,
+        item: I8,
+        at: I8,
+        value: F8,
+        transaction_time: TransactionTime | None = None,
+    ) -> None:
+        self.items = items
+        counted = np.flatnonzero(value > 0)
+        order = counted[np.lexsort((at[counted], item[counted], subject[counted]))]
+        self._item, self._at = item[order], at[order]
+        self._known = transaction_time and transaction_time.take(order)
+        self._start = np.searchsorted(subject[order], np.arange(len(subjects) + 1))
+        self._code = {name: code for code, name in enumerate(subjects)}
+
+    def of(self, subject: str, at: Micros, half_life: Micros, knows: int | None = None) -> tuple[I8, F8]:
+        """(item codes ascending, decayed counts) of the events before ``at``; empty for a stranger.
+
+        Of events that came late, those known before ``knows`` (nothing said: before ``at``).
+        """
+        code = self._code.get(subject)
+        if code is None:
+            return np.empty(0, np.int64), np.empty(0)
+        own = slice(self._start[code], self._start[code + 1])
+        seen = self._at[own] < at
+        if self._known is not None:
+            seen &= self._known.take(own).seen(at if knows is None else knows)
+        items, age = self._item[own][seen], at - self._at[own][seen]
+        first = np.ones(len(items), np.bool_)  # of its item
+        np.not_equal(items[1:], items[:-1], out=first[1:])
+        counts = np.bincount(np.cumsum(first) - 1, decay(age, half_life))
+        return items[first], np.asarray(counts, np.float64)
 
 
 def table(view: View, rows: pl.LazyFrame | pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
     """Every feature without ``by``: ``[request, FEATURE…]``, one row a request, in the requests' order."""
+    import polars as pl
+
     wanted = _requests(requests)
     columns: dict[str, NDArray[np.float64]] = {}
     for feature in view.features:
@@ -79,25 +113,25 @@ class _History:
     """A dataset's rows as one feature needs them, sorted by (entity, at, value)."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
+        import polars as pl
+
         self.entities = frame["entity"]
         self.at = frame["at"].to_numpy()
         self.value = frame["value"].to_numpy()
         self.known = frame[KNOWN].to_numpy() if KNOWN in frame.columns else None
-        self.items = frame["item"]
-        self.codes = frame["item"].rank("dense").fill_null(0).cast(pl.Int64).to_numpy() - 1
-        self.names = frame["item"].unique().sort()
         starts = frame.with_row_index("row").group_by("entity", maintain_order=True)
         self.spans = starts.agg(pl.col("row").first().alias("first"), pl.len().alias("n"))
 
     @staticmethod
     def of(view: View, rows: pl.LazyFrame | pl.DataFrame, feature: Feature) -> _History:
+        import polars as pl
+
         value_of = view.value if feature.op in POSITIVE_ONLY else feature.column
         value = pl.col(value_of).cast(pl.Float64) if value_of else pl.lit(1.0)
         lazy = rows.lazy()
         known = [pl.col(KNOWN).fill_null(ALWAYS)] if KNOWN in lazy.collect_schema().names() else []
         lazy = lazy.select(
             (pl.col(view.entity).cast(pl.String) if view.entity else pl.lit("")).alias("entity"),
-            (pl.col(feature.by).cast(pl.String) if feature.by else pl.lit("")).alias("item"),
             pl.col(view.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
             value.alias("value"),
             *known,
@@ -108,7 +142,9 @@ class _History:
         return _History(lazy.sort("entity", "at", "value").collect())
 
     def pairs(self, wanted: pl.DataFrame, feature: Feature) -> Iterator[tuple[int, int, _Pairs]]:
-        """WriteOps of the pairs: the requests low … high of each, and their pairs."""
+        """Pieces of the pairs: the requests low … high of each, and their pairs."""
+        import polars as pl
+
         spans = wanted.join(self.spans, on="entity", how="left", maintain_order="left")
         first = spans["first"].fill_null(0).cast(pl.Int64).to_numpy()
         last = first + spans["n"].fill_null(0).cast(pl.Int64).to_numpy()
@@ -141,19 +177,10 @@ class _History:
         return low
 
 
-def _by_item(history: _History, feature: Feature, wanted: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    width = max(len(history.names), 1)
-    for _, _, pairs in history.pairs(wanted, feature):
-        cells, group = np.unique(pairs.request * width + history.codes[pairs.row], return_inverse=True)
-        value = grouped(feature.op, group, len(cells), history.value[pairs.row], pairs.age, feature.half_life)
-        yield pl.DataFrame(
-            {"index": cells // width, "item": history.names.gather(cells % width), "value": value},
-            schema={"index": pl.Int64, "item": pl.String, "value": pl.Float64},
-        )
-
-
 def _requests(requests: pl.DataFrame) -> pl.DataFrame:
     """Requests with the entity as text ("" without entities), ``at`` in µs and what they know."""
+    import polars as pl
+
     entity = pl.col("entity").cast(pl.String) if "entity" in requests.columns else pl.lit("").alias("entity")
     at = requests["at"]
     micros = at if at.dtype.is_integer() else at.cast(pl.Datetime("us")).dt.epoch("us")

@@ -1,7 +1,7 @@
 """Serving's side of the features: every subject's history in memory, asked as of a moment. numpy only, no polars.
 
-An event is seen by a request when it was known (``seq <= watermark``) and had happened (``at < t``, strict). The
-arithmetic is that of `tidemill.features.transforms`, so training and serving cannot drift apart.
+An event is seen by a request when it was known (``seq <= watermark``) and had happened (``at < t``, strict). The numbers
+are those that `tidemill.features.as_of.Histories` gives training, to the last bit: parity compares them.
 
     >>> from tidemill.features.online import History
     >>> h = History()
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.features.transforms import POSITIVE_ONLY, grouped
+from tidemill.features.transforms import decay
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
 
@@ -157,7 +157,7 @@ class History:
             return False
         if at is None and watermark is None:
             return True
-        return bool(_seen(found, at, watermark, None).any())
+        return bool(_seen(found, at, watermark).any())
 
     def subjects(self) -> list[str]:
         """Everybody with a history, sorted."""
@@ -167,85 +167,43 @@ class History:
         self, subject: str, at: Micros, half_life: Micros, watermark: int | None = None
     ) -> tuple[list[str], NDArray[np.float64]]:
         """The subject's items, sorted, and the decayed counts of their rows with value > 0; empty if unknown."""
-        return self.by_item(subject, "decayed_count", at, half_life=half_life, watermark=watermark)
-
-    def by_item(
-        self,
-        subject: str,
-        op: str,
-        at: Micros,
-        *,
-        half_life: Micros | None = None,
-        window: Micros | None = None,
-        watermark: int | None = None,
-    ) -> tuple[list[str], NDArray[np.float64]]:
-        """Any aggregate for each item of the subject that has a row in sight; items sorted."""
         found = self._subjects.get(subject)
         if found is None:
             return [], np.empty(0)
-        index = _sight(found, op, at, watermark, window)
+        index = _counted(found, at, watermark)
         group, n = found.item[index], len(found.names)
-        result = grouped(op, group, n, found.value[index], at - found.at[index], half_life)
+        counts = np.bincount(group, decay(at - found.at[index], half_life), n).astype(np.float64, copy=False)
         order = found.order()
         present = order if len(group) == found.n else order[np.bincount(group, minlength=n)[order] > 0]
-        return [found.names[code] for code in present.tolist()], result[present]
-
-    def aggregate(
-        self,
-        subject: str,
-        op: str,
-        at: Micros,
-        *,
-        half_life: Micros | None = None,
-        window: Micros | None = None,
-        watermark: int | None = None,
-    ) -> float:
-        """One aggregate over the subject's rows in sight; without any 0 for counts and sums, NaN for mean and last."""
-        found = self._subjects.get(subject) or _Subject()
-        index = _sight(found, op, at, watermark, window)
-        values = found.value[index]
-        group = np.zeros(len(values), np.int64)
-        return float(grouped(op, group, 1, values, at - found.at[index], half_life)[0])
+        return [found.names[code] for code in present.tolist()], counts[present]
 
     def rows(self, subject: str, at: Micros, watermark: int | None = None) -> list[HistoryRow]:
         """The subject's events in sight, in order of transaction_time (returns too)."""
         found = self._subjects.get(subject)
         if found is None:
             return []
-        index = np.flatnonzero(_seen(found, at, watermark, None))
+        index = np.flatnonzero(_seen(found, at, watermark))
         names = [found.names[code] for code in found.item[index].tolist()]
         columns = (found.at[index].tolist(), found.value[index].tolist(), found.seq[index].tolist())
         return [HistoryRow(*row) for row in zip(names, *columns, strict=True)]
 
 
-def _seen(rows: _Subject, at: Micros | None, watermark: int | None, window: Micros | None) -> NDArray[np.bool_]:
+def _seen(rows: _Subject, at: Micros | None, watermark: int | None) -> NDArray[np.bool_]:
     n = rows.n
     mask = np.ones(n, np.bool_)
     if at is not None:
         mask &= rows.at[:n] < at
-        if window is not None:
-            mask &= rows.at[:n] >= at - window
     if watermark is not None:
         mask &= rows.seq[:n] <= watermark
     return mask
 
 
-def _sight(
-    rows: _Subject, op: str, at: Micros, watermark: int | None, window: Micros | None
-) -> NDArray[np.int64] | slice:
-    """The rows that the operation takes, by (at, value): sums add in the order that training uses.
-
-    Counts need the order of time alone: rows of one moment weigh the same.
-    """
+def _counted(rows: _Subject, at: Micros, watermark: int | None) -> NDArray[np.int64] | slice:
+    """The rows that count, in order of time: sums add in the order that training uses. Rows of one moment weigh the same."""
     n = rows.n
-    whole = n > 0 and rows.last < at and window is None and (watermark is None or rows.seq[n - 1] <= watermark)
-    if whole and rows.plain and op in POSITIVE_ONLY:
+    whole = n > 0 and rows.last < at and (watermark is None or rows.seq[n - 1] <= watermark)
+    if whole and rows.plain:
         return slice(n)  # all there is, as it stands
-    mask = _seen(rows, at, watermark, window)
-    if op in POSITIVE_ONLY:
-        mask &= rows.value[: rows.n] > 0
-    index = np.flatnonzero(mask)
+    index = np.flatnonzero(_seen(rows, at, watermark) & (rows.value[:n] > 0))
     times = rows.at[index]
-    if op not in POSITIVE_ONLY:
-        return index[np.lexsort((rows.value[index], times))]
     return index if (times[1:] >= times[:-1]).all() else index[np.argsort(times, kind="stable")]

@@ -66,26 +66,6 @@ class View:
         features = tuple(_feature(name, f, contract, f"{place} {name}") for name, f in config.features.items())
         return View(config.name, config.from_, config.entity, contract.time, contract.value, features)
 
-    def feature(self, name: str) -> Feature:
-        """Raises ConfigError."""
-        for feature in self.features:
-            if feature.name == name:
-                return feature
-        names = [f.name for f in self.features]
-        raise ConfigError(f"no feature {name!r}", place=f"[features.{self.name}]", hint=did_you_mean(name, names))
-
-    def is_live(self, feature: Feature) -> bool:
-        """Whether serving can make it from the events it keeps: they hold the value column alone."""
-        return not feature.calendar and feature.column in (None, self.value)
-
-    @property
-    def items(self) -> Feature:
-        """The feature per item (with ``by``): the first one. Raises ConfigError."""
-        for feature in self.features:
-            if feature.by is not None:
-                return feature
-        raise ConfigError("no feature by item", place=f"[features.{self.name}]", hint="declare one with by = COLUMN")
-
 
 def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:
     if config.op not in OPS:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tidemill.data.contract.contract import Contract
+    from tidemill.features.as_of import Histories
     from tidemill.features.views import View
     from tidemill.store.ports import LiveStore
 
@@ -127,6 +128,10 @@ class Training(Protocol):
 
     def rows(self, frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
         """The dataset's rows as the trainer needs them, for the artifact between steps. Raises ContractError."""
+        ...
+
+    def histories(self, rows: pl.DataFrame, contract: Contract) -> Histories:
+        """What is known of each subject in these rows of the dataset, as it is trained on (`Task.history`)."""
         ...
 
     def open_trainer(self, rows: pl.DataFrame, settings: Settings) -> Trainer:

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 from tidemill.monitor.windows import PARITY
 from tidemill.store.payloads import FeatureParity, ParityWindow
 from tidemill.store.records import Event, Window
+from tidemill.tasks.table import task_of, training_of
 from tidemill.types import DAY, Micros, named_id
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tidemill.data.contract.contract import Contract
-    from tidemill.features.views import View
-    from tidemill.scope.project import Project
-    from tidemill.store.records import Prediction
+    from tidemill.scope.project import Model, Project
+    from tidemill.store.records import OnlineEvent, Prediction
 
 REACH = 7 * DAY
 """How far back requests are looked for: all of it has to be in the dataset by now."""
@@ -33,7 +35,7 @@ def check_skew(project: Project, now: Micros) -> list[Window]:
     """Compare and record, when the champion has not been looked at yet and has answered; the window of it."""
     endpoint = project.endpoint().name
     champion = project.store.releases.champion(endpoint)
-    if champion is None or not project.features:
+    if champion is None or not project.features or not task_of(project.model().task).history:
         return []
     since = champion.started or champion.created
     if project.store.windows.list(endpoint, PARITY, since=since, until=now + 1):
@@ -41,7 +43,7 @@ def check_skew(project: Project, now: Micros) -> list[Window]:
     asked = [p for p in project.live.predictions.between(endpoint, max(since, now - REACH), now) if p.subject][-MOST:]
     if not asked:
         return []
-    found = [one for view, contract in _views(project) for one in _compare(project, view, contract, asked)]
+    found = _compare(project, asked)
     data = ParityWindow(champion.model, tuple(found))
     window = Window(endpoint, PARITY, since, now, len(asked), data, not all(one.ok for one in found))
     project.store.transact(lambda tx: _write(project, window, found, tx))
@@ -56,39 +58,46 @@ def _write(project: Project, window: Window, found: Sequence[FeatureParity], tx:
         project.store.events.add(Event(name, window.end, "parity", f"features:{one.view}", asdict(one)), tx)
 
 
-def _views(project: Project) -> list[tuple[View, Contract]]:
-    """The views of the model's dataset that serving makes from a subject's events."""
+def _compare(project: Project, asked: list[Prediction]) -> list[FeatureParity]:
+    """Each declared feature that the model's task knows of a subject's items."""
     from tidemill.data.ingest.ingest import load_contract
+    from tidemill.features.online import History
+    from tidemill.features.parity import compare
     from tidemill.features.views import View
 
-    name = project.model().dataset.name
-    contract = load_contract(project, name)
-    views = [View.of(config, contract) for config in project.features.values() if config.from_ == name]
-    return [(view, contract) for view in views if contract.subject is not None and view.entity == contract.subject]
+    model = project.model()
+    contract = load_contract(project, model.dataset.name)
+    views = [View.of(config, contract) for config in model.views.values()]
+    counts = [
+        (view.name, f.name, f.half_life)
+        for view in views
+        for f in view.features
+        if f.by == contract.item and f.half_life
+    ]
+    if not counts:
+        return []
+    history = History()
+    events = project.live.online.of_all(sorted({prediction.subject for prediction in asked}))
+    history.extend(events)
+    offline = training_of(model.task).histories(_rows(model, contract, asked, events), contract)
+    return [compare(view, name, span, offline, history, asked) for view, name, span in counts]
 
 
-def _compare(project: Project, view: View, contract: Contract, asked: list[Prediction]) -> list[FeatureParity]:
+def _rows(model: Model, contract: Contract, asked: list[Prediction], events: Sequence[OnlineEvent]) -> pl.DataFrame:
+    """The dataset's rows of those who asked, each known from its event on: one that serving never had, always."""
     import polars as pl
 
     from tidemill.data.ingest.register import event_key
     from tidemill.data.tables.tables import open_tables
-    from tidemill.features.online import History
-    from tidemill.features.parity import compare, requests_of
-    from tidemill.features.transaction_time import KNOWN
+    from tidemill.features.transaction_time import ALWAYS, BEGAN, KNOWN
 
-    live = [feature for feature in view.features if feature.by == contract.item and view.is_live(feature)]
-    if not live:
-        return []
-    subjects = sorted({prediction.subject for prediction in asked})
-    history = History()
-    events = project.live.online.of_all(subjects)
-    history.extend(events)
-    learned = pl.DataFrame(
-        {"key": [e.key for e in events], KNOWN: [e.seq for e in events]}, {"key": pl.String, KNOWN: pl.Int64}
+    known = pl.DataFrame(
+        {"_key": [e.key for e in events], KNOWN: [e.seq for e in events]}, {"_key": pl.String, KNOWN: pl.Int64}
     )
-    theirs = pl.col(str(contract.subject)).cast(pl.String).is_in(subjects)
-    columns = [pl.col(c) for c in (contract.time, contract.subject, contract.item, contract.value) if c is not None]
+    theirs = pl.col(str(contract.subject)).cast(pl.String).is_in({p.subject for p in asked})
+    columns = {contract.time, contract.subject, contract.item, contract.value, *contract.key} - {None}
     # filtered afterwards: of many small files that is faster than filtering each
-    rows = open_tables(project).read(view.dataset).select(*columns, event_key(contract).alias("key")).collect()
-    rows = rows.filter(theirs).join(learned, on="key", how="left")
-    return [compare(view, rows, history, requests_of(asked), feature) for feature in live]
+    table = open_tables(model.project).read(model.dataset.name)
+    rows = table.select(*map(str, columns), event_key(contract).alias("_key")).collect().filter(theirs)
+    rows = rows.join(known, on="_key", how="left")
+    return rows.with_columns(pl.col(KNOWN).fill_null(ALWAYS), pl.lit(ALWAYS).alias(BEGAN))

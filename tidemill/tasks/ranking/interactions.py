@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ContractError
+from tidemill.features.as_of import Histories
 from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime
-from tidemill.features.transforms import decay
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Interactions:
     @cached_property
     def histories(self) -> Histories:
         """Every subject's purchases, ready to be asked as of any moment."""
-        return Histories(self)
+        return Histories(self.users, self.items, self.user, self.item, self.at, self.value, self.transaction_time)
 
     def _take(self, mask: NDArray[np.bool_], end: Micros) -> Interactions:
         if mask.all():
@@ -112,33 +112,6 @@ class Interactions:
         rows = {name: getattr(self, name)[mask] for name in ("at", "value", "basket")}
         known = self.transaction_time and self.transaction_time.take(mask)
         return replace(self, users=users, items=items, user=user, item=item, end=end, transaction_time=known, **rows)
-
-
-class Histories:
-    """Purchases by subject and item. The sums are those of `tidemill.features`: the same rows in the same order."""
-
-    def __init__(self, data: Interactions) -> None:
-        bought = np.flatnonzero(data.value > 0)
-        order = bought[np.lexsort((data.at[bought], data.item[bought], data.user[bought]))]
-        self._item, self._at = data.item[order], data.at[order]
-        self._knowledge = data.transaction_time and data.transaction_time.take(order)
-        self._start = np.searchsorted(data.user[order], np.arange(len(data.users) + 1))
-        self._code = {name: code for code, name in enumerate(data.users)}
-
-    def of(self, subject: str, at: Micros, half_life: Micros) -> tuple[I8, F8]:
-        """(item codes ascending, decayed counts) of the purchases before and known at ``at``; empty for a stranger."""
-        code = self._code.get(subject)
-        if code is None:
-            return np.empty(0, np.int64), np.empty(0)
-        own = slice(self._start[code], self._start[code + 1])
-        seen = self._at[own] < at
-        if self._knowledge is not None:
-            seen &= self._knowledge.take(own).seen(at)
-        items, age = self._item[own][seen], at - self._at[own][seen]
-        first = np.ones(len(items), np.bool_)  # of its item
-        np.not_equal(items[1:], items[:-1], out=first[1:])
-        counts = np.bincount(np.cumsum(first) - 1, decay(age, half_life))
-        return items[first], np.asarray(counts, np.float64)
 
 
 @dataclass(frozen=True)

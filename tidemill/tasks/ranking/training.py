@@ -21,7 +21,14 @@ from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
 from tidemill.tasks.ranking.evaluate import answer, score_answers
 from tidemill.tasks.ranking.folds import Folds
-from tidemill.tasks.ranking.interactions import Interactions, Requests, from_table, requests_between, table_of
+from tidemill.tasks.ranking.interactions import (
+    Interactions,
+    Requests,
+    from_frame,
+    from_table,
+    requests_between,
+    table_of,
+)
 from tidemill.tasks.ranking.metrics import RANKED, coverage
 from tidemill.tasks.ranking.own import fit_learner, open_learner, read_source
 from tidemill.tasks.ranking.questions import SubjectQuestions
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tidemill.data.contract.contract import Contract
+    from tidemill.features.as_of import Histories
     from tidemill.features.views import View
     from tidemill.store.ports import LiveStore
 
@@ -85,6 +93,11 @@ def half_life(views: Sequence[View], contract: Contract) -> Micros:
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
     """The rows by the roles of the contract, see `table_of`."""
     return table_of(frame, contract)
+
+
+def histories(rows: pl.DataFrame, contract: Contract) -> Histories:
+    """What recommenders are trained on, of these rows."""
+    return from_frame(rows, contract).histories
 
 
 def open_trainer(rows: pl.DataFrame, settings: Settings) -> RankingTrainer:
