@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -200,12 +201,18 @@ def test_another_table_than_the_contracts(shop: Shop) -> None:
     assert "other.parquet: not readable as Parquet" in shop.refuses(3, "run")
 
 
+def counts_of(done: subprocess.CompletedProcess[str], file: str) -> list[int]:
+    """The numbers in what is said of a file: rows that are there already, and rows that it has."""
+    (line,) = [line for line in done.stderr.splitlines() if file in line]
+    return [int(number) for number in re.findall(r"\b\d+\b", line.replace(file, ""))]
+
+
 def test_the_same_file_twice(shop: Shop) -> None:
     before = shop.does("data", "ls")
     shutil.copy(shop.root / "data/sales/autumn.csv", shop.root / "data/sales/winter.csv")
     done = shop.tidemill("run")
     assert done.returncode == 0
-    assert "data/sales/winter.csv holds the same bytes as data/sales/autumn.csv: they are in sales once" in done.stderr
+    assert any("data/sales/winter.csv" in line and "data/sales/autumn.csv" in line for line in done.stderr.splitlines())
     assert shop.does("data", "ls") == before
 
 
@@ -216,11 +223,10 @@ def test_the_same_rows_in_another_file(shop: Shop) -> None:
     shop.drop("again.csv", HEADER, *GOOD, GOOD[0].replace("600001", "600009"))
     done = shop.tidemill("run")
     assert done.returncode == 0, done.stderr
-    assert "data/sales/again.csv: 5 of its 6 rows are in sales already and count once" in done.stderr
+    assert counts_of(done, "data/sales/again.csv") == [5, 6]
     shop.drop("again.csv", HEADER, *GOOD, *(GOOD[0].replace("600001", f"60000{n}") for n in (7, 8, 9)))
     done = shop.tidemill("run")
-    name = "data/sales/again.csv was ingested before with other bytes: "
-    assert name + "6 of its 8 rows are in sales already and count once" in done.stderr
+    assert counts_of(done, "data/sales/again.csv") == [6, 8]
     assert shop.stored == before + len(GOOD) + 3
     assert shop.quarantined() == {}
 

@@ -142,17 +142,17 @@ def test_an_outcome_that_is_gone_is_lost_whatever_else_is_there(first, fewer):
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "named"),
     [
-        (("--json", "gone/out.json"), "there is no folder gone/ - make it: mkdir -p gone"),
-        (("--log", "/proc/log.parquet"), "nothing can be written into /proc/"),
-        (("--seed", "-1"), "-1 is not in the range 0<=x<=4294967295"),
-        (("--seed", "4294967296"), "4294967296 is not in the range 0<=x<=4294967295"),
+        (("--json", "gone/out.json"), "gone/"),
+        (("--log", "/proc/log.parquet"), "/proc/"),
+        (("--seed", "-1"), "-1"),
+        (("--seed", "4294967296"), "4294967296"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_made(tmp_path, args, said):
+def test_what_cannot_be_is_said_before_anything_is_made(tmp_path, args, named):
     base = tmp_path / "empty"
     base.mkdir()
     done = demo(base, "--once", *args)
-    assert done.returncode == 2 and said in done.stderr and "defect" not in done.stderr
+    assert done.returncode == 2 and named in done.stderr and "defect" not in done.stderr
     assert list(base.iterdir()) == []
