@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.engine.faults import point
-from tidemill.engine.fingerprint.environment import CodeState, machine
+from tidemill.engine.fingerprint.environment import code_state, in_repository, machine
 from tidemill.engine.graph.nodes import Graph
 from tidemill.engine.graph.pipelines import Pipeline
 from tidemill.engine.graph.values import Outputs, Values
@@ -169,18 +169,16 @@ class _Performance:
         point("before the run's record")
         self._journal.flush(create=self._run if self._new else None)
         point("run recorded")
-        code = CodeState(self._engine.root)
         try:
             self._execution().go([call.name for call in self._graph.calls], resumed=not self._new)
             outputs = Outputs(self._values, {name: self._values.slot(t) for name, t in self._graph.outputs.items()})
             told = outputs.digests
         except LeaseLost:
-            code.stop()
             raise
         except BaseException as exc:
-            self._end("failed" if isinstance(exc, Exception) else "cancelled", code, exc)
+            self._end("failed" if isinstance(exc, Exception) else "cancelled", exc)
             raise
-        self._end("done", code, None, told)
+        self._end("done", None, told)
         return RunResult(self._engine.store.runs.get(self._run.id), outputs)
 
     def _execution(self) -> Execution:
@@ -189,13 +187,13 @@ class _Performance:
         parts = (self._around, self._order, self._values, self._journal, self._recorder, finished, self._tell)
         return Execution(*parts, engine._parallel)
 
-    def _end(self, status: str, code: CodeState, exc: BaseException | None, outputs: JsonObject | None = None) -> None:
+    def _end(self, status: str, exc: BaseException | None, outputs: JsonObject | None = None) -> None:
         """The run's end in one transaction with the last steps'. What fails here is noted on the first error."""
         now = self._engine.clock.now()
         try:
-            if not code.is_ready:
-                self._journal.flush()
-            commit, artifacts = code.finish(self._engine.artifacts, now)
+            if in_repository(self._engine.root):
+                self._journal.flush()  # git may be slow: what is finished is not to wait for it
+            code, artifacts = code_state(self._engine.root, self._engine.artifacts, now)
             self._journal.add(artifacts)
             point("before the run's end")
             self._journal.flush(
@@ -203,7 +201,7 @@ class _Performance:
                 ended=now,
                 error=None if exc is None else storable(str(exc)) or type(exc).__name__,
                 outputs=outputs or {},
-                code=commit,
+                code=code,
                 cost={"cpu_s": _cpu_seconds() - self._cpu, "wall_s": time.monotonic() - self._began},
             )
             point("run ended")

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tidemill.engine.context import Context, Progress
+from tidemill.engine.context import Progress
 from tidemill.engine.faults import point
 from tidemill.engine.fingerprint.impurity import Recorder, watching
 from tidemill.engine.graph.values import filled, split_outputs
@@ -30,18 +30,7 @@ class InlineRunner:
 def run_here(job: Job, around: RunContext, progress: Progress | None) -> Done:
     """Do the job in this thread."""
     recorder = Recorder(around.root, _own_folders(around.artifacts))
-    context = Context(
-        root=around.root,
-        clock=around.clock,
-        artifacts=around.artifacts,
-        store=around.store,
-        resources=around.resources,
-        seed=around.seed,
-        run=around.run,
-        step=job.name,
-        progress=progress,
-        see=recorder.see,
-    )
+    context = around.context(job.name, progress, recorder.see)
     clock = time.process_time_ns if job.alone else time.thread_time_ns
     began = clock()
     arguments = _arguments(job, around.artifacts)

@@ -7,12 +7,12 @@ must pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tidemill.engine.context import Progress
+from tidemill.engine.context import Context, Progress
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.values import Kept
 from tidemill.errors import PipelineError, TidemillError
@@ -38,6 +38,21 @@ class RunContext:
     reopen: Mapping[str, str]
     seed: int
     run: str
+
+    def context(self, step: str, progress: Progress | None = None, see: Callable[[str], None] | None = None) -> Context:
+        """One step's view of it."""
+        return Context(
+            root=self.root,
+            clock=self.clock,
+            artifacts=self.artifacts,
+            store=self.store,
+            resources=self.resources,
+            seed=self.seed,
+            run=self.run,
+            step=step,
+            progress=progress,
+            see=see,
+        )
 
 
 @dataclass(frozen=True)

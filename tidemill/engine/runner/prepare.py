@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tidemill.engine.context import Context
 from tidemill.engine.fingerprint.code_dependencies import CodeDependencies, code_dependencies
 from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs, plain
 from tidemill.engine.graph.nodes import Call, Definition, check_plain
 from tidemill.engine.graph.values import Kept, Slot, Values, any_skipped, described
 from tidemill.engine.raised import named, placed
-from tidemill.engine.runner.port import Job, RunContext
+from tidemill.engine.runner.port import MEND, Job, RunContext
 from tidemill.errors import Damaged, NotFound, StepFailed, TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.records import Step
@@ -86,26 +85,13 @@ class Preparer:
     def _version(self, definition: Definition, arguments: Mapping[str, Any], name: str) -> Json:
         if not callable(definition.version):
             return definition.version
-        around = self._around
-        context = Context(
-            root=around.root,
-            clock=around.clock,
-            artifacts=around.artifacts,
-            store=around.store,
-            resources=around.resources,
-            seed=around.seed,
-            run=around.run,
-            step=name,
-        )
         place = f"version= of step {name}"
         try:
-            version = definition.version(context, arguments)
+            version = definition.version(self._around.context(name), arguments)
         except TidemillError:
             raise
         except Exception as exc:
-            raise StepFailed(
-                named(exc), place=placed(exc, place), hint="mend it and run the same command again"
-            ) from exc
+            raise StepFailed(named(exc), place=placed(exc, place), hint=MEND) from exc
         check_plain(version, place)
         return version
 
