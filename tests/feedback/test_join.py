@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.feedback.join import SETTLE, join_all, revoked_by
+from tidemill.feedback.join import SETTLE, Where, join_all, revoked_by
 from tidemill.store.ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import open_live
@@ -19,6 +19,7 @@ from tidemill.testing import records as sample
 from tidemill.types import DAY, SECOND
 
 T0 = 1_000 * DAY
+SHOP = Where("shop")
 HOUR = 3_600 * SECOND
 
 
@@ -36,12 +37,12 @@ def asked(id: str, at: int, subject: str = "7") -> Prediction:
 def came(
     key: str, at: int, *, subject: str = "7", item: str = "A", value: float = 1.0, named: str | None = None
 ) -> Outcome:
-    return Outcome(key, at, subject, item, value, named, received=at)
+    return Outcome(key, at, subject, item, value, named, received=at, endpoint="shop")
 
 
 def tell(live: LiveStore, *rows: Prediction | Outcome) -> None:
     outcomes = [r for r in rows if isinstance(r, Outcome)]
-    events = [OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value) for o in outcomes]
+    events = [OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value, endpoint="shop") for o in outcomes]
     live.append([r for r in rows if isinstance(r, Prediction)], outcomes, events)
     live.flush()
 
@@ -53,7 +54,7 @@ def where(live: LiveStore, *keys: str) -> list[tuple[str | None, str]]:
 
 def test_by_id_before_by_subject(live: LiveStore) -> None:
     tell(live, asked("p1", T0), asked("p2", T0 + HOUR), came("a", T0 + 2 * HOUR, named="p1"), came("b", T0 + 2 * HOUR))
-    report = join_all(live, T0 + 3 * HOUR)
+    report = join_all(live, T0 + 3 * HOUR, SHOP)
     assert where(live, "a", "b") == [("p1", "id"), ("p2", "subject")]
     assert report.by == {"id": 1, "subject": 1} and report.waiting == 0
 
@@ -67,48 +68,48 @@ def test_the_subjects_latest_within_a_day(live: LiveStore) -> None:
         came("before", T0 - 1),
         came("other", T0 + 1, subject="8"),
     )
-    join_all(live, T0 + 1 * DAY + HOUR)
+    join_all(live, T0 + 1 * DAY + HOUR, SHOP)
     assert where(live, "exactly", "too late") == [("p1", "subject"), (None, "")]
     assert where(live, "before", "other") == [(None, "unattributed")] * 2
-    join_all(live, T0 + 3 * DAY)
+    join_all(live, T0 + 3 * DAY, SHOP)
     assert where(live, "too late", "before", "other") == [(None, "unattributed")] * 3
     assert live.outcomes.count() == {"subject": 1, "unattributed": 3}
 
 
 def test_an_early_outcome_waits_for_the_prediction_that_it_names(live: LiveStore) -> None:
     tell(live, came("a", T0 + HOUR, named="p1"))
-    assert join_all(live, T0 + 2 * HOUR).waiting == 1
+    assert join_all(live, T0 + 2 * HOUR, SHOP).waiting == 1
     tell(live, asked("p1", T0))
-    join_all(live, T0 + 2 * HOUR)
+    join_all(live, T0 + 2 * HOUR, SHOP)
     assert where(live, "a") == [("p1", "id")]
 
 
 def test_a_name_that_never_comes_is_unattributed_and_stays_so(live: LiveStore) -> None:
     tell(live, asked("p1", T0), came("a", T0, named="nobody"))
-    join_all(live, T0 + 2 * DAY)
+    join_all(live, T0 + 2 * DAY, SHOP)
     tell(live, asked("nobody", T0))
-    join_all(live, T0 + 2 * DAY)
+    join_all(live, T0 + 2 * DAY, SHOP)
     assert where(live, "a") == [(None, "unattributed")]
 
 
 def test_anothers_prediction_is_refused_and_counted(live: LiveStore) -> None:
     tell(live, asked("p1", T0, subject="8"), came("a", T0 + 1, named="p1"))
-    report = join_all(live, T0 + HOUR)
+    report = join_all(live, T0 + HOUR, SHOP)
     assert where(live, "a") == [(None, "unattributed")] and report.subject_mismatch == ["a"]
 
 
 def test_what_is_still_on_its_way_to_the_log_is_waited_for(live: LiveStore) -> None:
     tell(live, asked("p1", T0), came("a", T0 + HOUR))
-    join_all(live, T0 + HOUR + SETTLE - 1)
+    join_all(live, T0 + HOUR + SETTLE - 1, SHOP)
     assert where(live, "a") == [(None, "")]
     tell(live, asked("p2", T0 + HOUR - 1))  # the answer of a scorer that was slow to write it down
-    join_all(live, T0 + HOUR + SETTLE)
+    join_all(live, T0 + HOUR + SETTLE, SHOP)
     assert where(live, "a") == [("p2", "subject")]
 
 
 def test_a_return_goes_where_its_purchase_went(live: LiveStore) -> None:
     tell(live, asked("p1", T0), came("buy", T0 + 1, named="p1"), came("back", T0 + 20 * DAY, value=-1.0))
-    join_all(live, T0 + 21 * DAY)
+    join_all(live, T0 + 21 * DAY, SHOP)
     assert where(live, "buy", "back") == [("p1", "id"), ("p1", "revokes")]
     both = live.outcomes.of(["p1"])["p1"]
     assert [(o.key, o.value) for o in both] == [("buy", 1.0), ("back", -1.0)]
@@ -119,14 +120,14 @@ def test_two_returns_take_back_two_purchases(live: LiveStore) -> None:
         tell(live, asked(id, T0 + day * DAY), came(f"buy {id}", T0 + day * DAY + 1, named=id))
     tell(live, came("back 1", T0 + 5 * DAY, value=-1.0), came("back 2", T0 + 6 * DAY, value=-1.0))
     tell(live, came("back 3", T0 + 7 * DAY, value=-1.0))
-    join_all(live, T0 + 9 * DAY)
+    join_all(live, T0 + 9 * DAY, SHOP)
     assert where(live, "back 1", "back 2", "back 3") == [("p2", "revokes"), ("p1", "revokes"), (None, "unattributed")]
 
 
 def test_a_return_of_what_was_bought_before_anything_was_asked(live: LiveStore) -> None:
     live.online.load([OnlineEvent(0, "old", "7", "A", T0 - 90 * DAY, 1.0, "sha256:f", 3, "ing")])
     tell(live, asked("p1", T0 - HOUR), came("back", T0, value=-1.0))
-    join_all(live, T0 + HOUR)
+    join_all(live, T0 + HOUR, SHOP)
     assert where(live, "back") == [(None, "unattributed")]
 
 
@@ -134,7 +135,7 @@ def test_many_that_wait_do_not_hide_those_behind_them(live: LiveStore, monkeypat
     monkeypatch.setattr("tidemill.feedback.join._BATCH", 4)
     tell(live, asked("p1", T0 + 50), *[came(f"w{i}", T0 + i, named="later") for i in range(9)])
     tell(live, came("a", T0 + 60, named="p1"))
-    assert join_all(live, T0 + HOUR).waiting == 9
+    assert join_all(live, T0 + HOUR, SHOP).waiting == 9
     assert where(live, "a") == [("p1", "id")]
 
 
@@ -169,9 +170,9 @@ def test_any_order_and_any_repetition_give_the_same_joins(
         for i, row in enumerate(shuffled):
             tell(live, row)
             if i % 3 == 0:
-                join_all(live, T0)  # too early for everything but ids
+                join_all(live, T0, SHOP)  # too early for everything but ids
         for now in (T0 + 61 * HOUR, T0 + 61 * HOUR, T0 + 90 * HOUR):
-            join_all(live, now)
+            join_all(live, now, SHOP)
             for key in (f"o{i}" for i in range(len(happened))):
                 (found,) = where(live, key)
                 assert key not in seen or not seen[key][1] or seen[key] == found, "a join never changes"
@@ -196,14 +197,14 @@ def test_rows_of_tables_join_by_id_whoever_they_are_of(live: LiveStore) -> None:
     tell(live, asked("p1", T0, subject=""), asked("p2", T0, subject="7"))
     tell(live, came("a", T0 + 1, subject="", named="p1", value=-2.0), came("b", T0 + 1, subject="", named="p2"))
     tell(live, came("c", T0 + HOUR, subject="7", value=-3.5), came("d", T0 + 1, subject="9", named="p2"))
-    report = join_all(live, T0 + 2 * HOUR, returns=False)
+    report = join_all(live, T0 + 2 * HOUR, SHOP, returns=False)
     assert where(live, "a", "b", "c") == [("p1", "id"), ("p2", "id"), ("p2", "subject")]
     assert where(live, "d") == [(None, "unattributed")] and report.subject_mismatch == ["d"]
 
 
 def test_how_far_an_outcome_reaches_is_the_project_s_word(live: LiveStore) -> None:
     tell(live, asked("p1", T0), came("late", T0 + 20 * DAY), came("too late", T0 + 31 * DAY))
-    join_all(live, T0 + 32 * DAY, 30 * DAY)
+    join_all(live, T0 + 32 * DAY, SHOP, 30 * DAY)
     assert where(live, "late", "too late") == [("p1", "subject"), (None, "")]
-    join_all(live, T0 + 62 * DAY, 30 * DAY)
+    join_all(live, T0 + 62 * DAY, SHOP, 30 * DAY)
     assert where(live, "too late") == [(None, "unattributed")]

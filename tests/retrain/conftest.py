@@ -143,8 +143,13 @@ class Shop:
         now, store, live = visit.at, self.project.store, self.project.live
         self.at(now)
         prediction = named_id("pred", "shop", visit.invoice) if visit.truth else None
-        events = [OnlineEvent(0, x.key, visit.customer, x.item, x.at, x.value) for x in visit.lines]
-        outcomes = [Outcome(x.key, x.at, visit.customer, x.item, x.value, prediction, now) for x in visit.lines]
+        events = [
+            OnlineEvent(0, x.key, visit.customer, x.item, x.at, x.value, dataset="sales", endpoint="shop")
+            for x in visit.lines
+        ]
+        outcomes = [
+            Outcome(x.key, x.at, visit.customer, x.item, x.value, prediction, now, endpoint="shop") for x in visit.lines
+        ]
         predictions = []
         if prediction:
             canary = next(iter(store.releases.list("shop", "canary")), None)

@@ -169,7 +169,9 @@ class Machines:
         at, named = row["ts"] + DAY // 24, prediction.id if number % 2 else None
         value = row["truth"] if self.task == "regress" else 1.0
         item = "" if self.task == "regress" else row["truth"]
-        return Outcome(f"o/{row['machine']}/{row['ts']}", at, row["machine"], item, value, named, at)
+        return Outcome(
+            f"o/{row['machine']}/{row['ts']}", at, row["machine"], item, value, named, at, endpoint="machines"
+        )
 
 
 def opened(root: Path, task: str, metric: str, rollout: str = '[{ share = "100 %" }]') -> Iterator[Machines]:

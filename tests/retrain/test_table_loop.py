@@ -141,7 +141,7 @@ def test_a_canary_on_a_table_is_judged_by_its_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
 ) -> None:
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    stages = '["50% 2 days min 40 requests", "100%"]'
+    stages = '[{ share = "50 %", for = "2 days", min_requests = 40 }, { share = "100 %" }]'
     for machines in opened(tmp_path / "machines", "regress", "rmse", stages):
         store = machines.project.store
         for _ in range(2):

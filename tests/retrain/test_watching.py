@@ -39,7 +39,7 @@ def play(shop: Shop, windows: list[Window]) -> list[Event]:
     found = []
     for window in windows:
         shop.project.store.windows.add(window)
-        found += raise_alarms(shop.project, [window], window.end)
+        found += raise_alarms(shop.project.endpoint(), [window], window.end)
     return found
 
 
@@ -111,9 +111,9 @@ def judged(shop: Shop, number: int, n: int, recall: float, said: float = 1.0) ->
 def test_whether_it_hurts(shop: Shop, windows: list[tuple[int, float, float]], answer: str) -> None:
     for i, (n, recall, said) in enumerate(windows):
         judged(shop, i, n, recall, said)
-    found = hurts(shop.project, "model:shop@1", shop.days[0].start)
+    found = hurts(shop.project.endpoint(), "model:shop@1", shop.days[0].start)
     assert found["answer"] == answer and found["requests"] == sum(n for n, _, _ in windows)
-    assert hurts(shop.project, "model:shop@1", shop.days[5].start)["requests"] == 0
+    assert hurts(shop.project.endpoint(), "model:shop@1", shop.days[5].start)["requests"] == 0
 
 
 def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +125,12 @@ def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.project.live.append(slow, [], [])
     shop.project.live.flush()
     shop.project.store.releases.add_failures("shop", {"release_1": 2, "release_2": 1})
-    (window,) = close_platform(shop.project, shop.days[0].end)
+    (window,) = close_platform(shop.project.endpoint(), shop.days[0].end)
     data = window.data
     assert isinstance(data, PlatformWindow) and data.failed_so_far == 3
     assert (window.n, data.p50_us, data.p99_us, data.cold) == (120, 1_000, 90_000, 0.25)
     assert data.which == ("p99 90.0 ms, the gate's limit is 50 ms",) and window.alarm
-    (event,) = raise_alarms(shop.project, [window], shop.days[0].end)
+    (event,) = raise_alarms(shop.project.endpoint(), [window], shop.days[0].end)
     assert event.data["monitor"] == "platform" and event.data["what"] == list(data.which)
 
     import shutil
@@ -138,7 +138,7 @@ def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(shop.project.root)
     nearly = type(usage)(100 * LEAST_BYTES, 99 * LEAST_BYTES, LEAST_BYTES // 2)
     monkeypatch.setattr("shutil.disk_usage", lambda path: nearly)
-    (window,) = close_platform(shop.project, shop.days[1].end)
+    (window,) = close_platform(shop.project.endpoint(), shop.days[1].end)
     assert isinstance(window.data, PlatformWindow) and window.data.which == ("1.0 GiB of disk left",)
 
 
@@ -151,12 +151,13 @@ def test_windows_that_were_missed_are_closed_in_order_and_once(shop: Shop) -> No
         shop.play(day)
     shop.jobs.run("ingest", {"dataset": "sales"}, 60)
     now = shop.days[5].end + DAY // 3
-    assert [w.start for w in close_drift(shop.project, now)] == [d.start for d in shop.days[:6]]
-    assert [w.start for w in close_quality(shop.project, now)] == [d.start for d in shop.days[:5]]
-    assert close_drift(shop.project, now) == close_quality(shop.project, now) == []
-    assert due(shop.project, "drift", now + DAY) == [(shop.days[6].start, shop.days[6].end)]
+    assert [w.start for w in close_drift(shop.project.endpoint(), now)] == [d.start for d in shop.days[:6]]
+    assert [w.start for w in close_quality(shop.project.endpoint(), now)] == [d.start for d in shop.days[:5]]
+    assert close_drift(shop.project.endpoint(), now) == close_quality(shop.project.endpoint(), now) == []
+    assert due(shop.project.endpoint(), "drift", now + DAY) == [(shop.days[6].start, shop.days[6].end)]
     assert (
-        next_end(shop.project, now) == shop.days[6].end and next_end(shop.project, shop.days[6].end) == shop.days[7].end
+        next_end(shop.project.endpoint(), now) == shop.days[6].end
+        and next_end(shop.project.endpoint(), shop.days[6].end) == shop.days[7].end
     )
 
 
@@ -164,7 +165,7 @@ def test_missed_windows_are_what_they_would_have_been(shop: Shop) -> None:
     """The detector walks through missed windows as it would have day by day."""
     for day in shop.days[:4]:
         shop.play(day, hits=2)
-    at_once = close_quality(shop.project, shop.days[3].end + DAY)
+    at_once = close_quality(shop.project.endpoint(), shop.days[3].end + DAY)
     steps = [state.windows for w in at_once if (state := of_quality(w).detector)]
     assert steps == [sum(bool(w.n) for w in at_once[: i + 1]) for i in range(len(at_once))]
 
@@ -172,7 +173,7 @@ def test_missed_windows_are_what_they_would_have_been(shop: Shop) -> None:
 def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
     model = shop.project.store.models.get("model:shop@1")
     before = set(shop.project.artifacts.digests())
-    baseline = baseline_of(shop.project, model)
+    baseline = baseline_of(shop.project.endpoint(), model)
     assert baseline.model == "model:shop@1" and set(shop.project.artifacts.digests()) == before
     assert baseline.rows == shop.project.store.datasets.get("sales").rows
     (kept,) = shop.project.store.windows.baselines("shop")
@@ -191,8 +192,8 @@ def test_arms_are_told_apart(shop: Shop) -> None:
     for day in shop.days[:3]:
         shop.play(day)
     now = shop.days[2].end
-    join_due(shop.project)
-    found = evidence(shop.project, canary, now)
+    join_due(shop.project.endpoint())
+    found = evidence(shop.project.endpoint(), canary, now)
     every = shop.project.live.predictions.between("shop", 0, now)
     odd = [p for p in every if int(p.subject) % 2]
     assert (found.own.n, found.own.errors) == (len(odd) + 2, 2)
@@ -200,7 +201,7 @@ def test_arms_are_told_apart(shop: Shop) -> None:
     assert found.in_stage == len(odd) and not found.historical
     assert len(found.own.values) == sum(p.at <= now - DAY for p in odd), "only what is mature is judged"
     assert set(found.own.subjects) <= {p.subject for p in odd}
-    short = arms(shop.project, canary, now)
+    short = arms(shop.project.endpoint(), canary, now)
     assert short["canary"]["recall@20"]["mean"] == pytest.approx(sum(found.own.values) / len(found.own.values))
 
 
@@ -211,7 +212,7 @@ def test_in_its_bake_a_champion_is_compared_with_the_one_before(shop: Shop) -> N
     second = add_release(shop.project, add_model(shop.project).ref)
     for day in shop.days[4:7]:
         shop.play(day)
-    found = evidence(shop.project, second, shop.days[6].end)
+    found = evidence(shop.project.endpoint(), second, shop.days[6].end)
     assert first is not None and found.historical
     predictions: list[Prediction] = list(shop.project.live.predictions.between("shop", 0, shop.days[6].end))
     assert found.other.n == sum(p.release == first.id for p in predictions) > 0

@@ -72,7 +72,7 @@ class _Subject:
     def extend(self, rows: Sequence[EventRow]) -> None:
         n, end = self.n, self.n + len(rows)
         self._room(end)
-        self.seq[n:end], _, items, self.at[n:end], self.value[n:end] = zip(*rows)
+        self.seq[n:end], _, items, self.at[n:end], self.value[n:end], *_ = zip(*rows)
         self.item[n:end] = [self._code(item) for item in items]
         self.n = end
         times = self.at[max(n - 1, 0) : end]

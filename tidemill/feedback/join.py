@@ -1,7 +1,7 @@
 """Which prediction an outcome belongs to: decided once for each outcome, whatever order things arrive in.
 
-1. An outcome that names a prediction belongs to it, if the two do not name different subjects; the prediction is waited
-   for where it is not logged yet.
+1. An outcome that names a prediction belongs to it, if the two do not name different subjects or endpoints; the
+   prediction is waited for where it is not logged yet. No outcome ever belongs to another endpoint's prediction.
 2. Of lists of items: a revoked outcome (value below 0) belongs where the outcome that it takes back belongs: the
    subject's latest purchase of that item that no earlier return has taken back.
 3. Any other outcome belongs to its subject's latest prediction within reach before it (a day, unless the project says
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from tidemill.scope.project import Project
+from tidemill.scope.project import Endpoint
 from tidemill.store.ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.tasks.table import outcome_scorer_of
@@ -39,7 +39,7 @@ class JoinReport:
     waiting: int = 0
     subject_mismatch: list[str] = field(
         default_factory=list
-    )  # keys of those that named a prediction of another subject
+    )  # keys of those that named a prediction of another subject or endpoint
 
     @property
     def settled(self) -> int:
@@ -49,19 +49,29 @@ class JoinReport:
         return {**self.by, "waiting": self.waiting, "subject_mismatch": len(self.subject_mismatch)}
 
 
-def join_due(project: Project) -> JoinReport:
+def join_due(scope: Endpoint) -> JoinReport:
     """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing."""
-    reach, returns = project.endpoint().monitor.reach, outcome_scorer_of(project.model()).returns
-    return join_all(project.live, project.clock.now(), reach, returns=returns)
+    reach, returns = scope.monitor.reach, outcome_scorer_of(scope.model).returns
+    where = Where(scope.name, scope.environment, scope.model.dataset.name)
+    return join_all(scope.live, scope.clock.now(), where, reach, returns=returns)
 
 
-def join_all(live: LiveStore, now: Micros, reach: Micros = DAY, *, returns: bool = True) -> JoinReport:
-    """One pass over the outcomes that are not joined yet. ``returns``: whether values below 0 take something back."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The endpoint whose outcomes are joined: to its own predictions, and by the history of its model's dataset."""
+
+    endpoint: str
+    environment: str = ""
+    dataset: str | None = None
+
+
+def join_all(live: LiveStore, now: Micros, where: Where, reach: Micros = DAY, *, returns: bool = True) -> JoinReport:
+    """One pass over an endpoint's outcomes that are not joined yet. ``returns``: whether values below 0 take something back."""
     report, limit = JoinReport(), _BATCH
     while True:
-        waiting = live.outcomes.unjoined(limit)
-        joins = _Pass(live, waiting, now, report, reach, returns).joins()
-        live.outcomes.join(joins)
+        waiting = live.outcomes.unjoined(limit, endpoint=where.endpoint, environment=where.environment)
+        joins = _Pass(live, waiting, now, report, where, reach, returns).joins()
+        live.outcomes.join(joins, where.endpoint, where.environment)
         for _, _, how in joins:
             report.by[how] = report.by.get(how, 0) + 1
         report.waiting = len(waiting) - len(joins)
@@ -79,13 +89,14 @@ class _Pass:
         waiting: Sequence[Outcome],
         now: Micros,
         report: JoinReport,
+        where: Where,
         reach: Micros,
         returns: bool,
     ) -> None:
         self._live, self._now, self._report = live, now, report
-        self._reach, self._returns = reach, returns
+        self._where, self._reach, self._returns = where, reach, returns
         self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
-        self._history = cache(lambda subject, item: live.online.of(subject, item=item))
+        self._history = cache(lambda subject, item: live.online.of(subject, item=item, dataset=where.dataset))
         self._joined: dict[str, str | None] = {}
         # what is taken back comes before what takes it back
         self._order = sorted(waiting, key=lambda o: (self._revokes(o), o.at, o.key))
@@ -117,20 +128,23 @@ class _Pass:
         prediction = self._named.get(name)
         if prediction is None:
             return None
-        if prediction.subject and outcome.subject and prediction.subject != outcome.subject:
+        strange = prediction.subject and outcome.subject and prediction.subject != outcome.subject
+        if strange or (prediction.endpoint, prediction.environment) != (outcome.endpoint, outcome.environment):
             self._report.subject_mismatch.append(outcome.key)
             return None, "unattributed"
         return prediction.id, "id"
 
     def _by_subject(self, outcome: Outcome) -> Place | None:
-        prediction = self._live.predictions.latest_before(outcome.subject, outcome.at, self._reach)
+        prediction = self._live.predictions.latest_before(
+            outcome.subject, outcome.at, self._reach, self._where.endpoint, self._where.environment
+        )
         return (prediction.id, "subject") if prediction else None
 
     def _by_purchase(self, outcome: Outcome) -> Place | None:
         key = revoked_by(outcome, self._history(outcome.subject, outcome.item))
         if key is None:
             return None
-        bought = self._live.outcomes.get(key)
+        bought = self._live.outcomes.get(key, self._where.endpoint, self._where.environment)
         if key in self._joined:
             prediction = self._joined[key]
         elif bought is None:  # a row of the dataset from before anything was predicted

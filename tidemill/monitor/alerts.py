@@ -11,48 +11,54 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.monitors import monitors
+from tidemill.monitor.windows import closed_of
 from tidemill.store.records import Alarm, Event, Window
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint
 
 REMIND: Micros = 28 * DAY
 _LOOK_BACK: Micros = 91 * DAY
 
 
-def raise_alarms(project: Project, windows: Sequence[Window], now: Micros) -> list[Event]:
-    """The new alarms of these closed windows (of one or several monitors), each told as an event; each only once.
+def raise_alarms(scope: Endpoint, windows: Sequence[Window], now: Micros) -> list[Event]:
+    """The new alarms of these closed windows of an endpoint (of one or several monitors), each told as an event; each only once.
 
     Alarms whose episode has ended with one of these windows are closed.
     """
     raised = []
     for window in sorted(windows, key=lambda w: (w.start, w.monitor)):
-        alarm = _alarm(project, window, now) if window.alarm else None
+        alarm = _alarm(scope, window, now) if window.alarm else None
         if alarm is not None:
-            raised.append(_write(project, alarm))
-    _close(project, windows)
+            raised.append(_write(scope, alarm))
+    _close(scope, windows)
     return raised
 
 
-def _write(project: Project, alarm: Alarm) -> Event:
+def _write(scope: Endpoint, alarm: Alarm) -> Event:
     event = _event(alarm)
 
     def work(tx: Any) -> None:
-        project.store.alarms.add(alarm, tx)
-        project.store.events.add(event, tx)
+        scope.store.alarms.add(alarm, tx)
+        scope.store.events.add(event, tx)
 
-    project.store.transact(work)
+    scope.store.transact(work)
     return event
 
 
-def _alarm(project: Project, window: Window, now: Micros) -> Alarm | None:
+def _alarm(scope: Endpoint, window: Window, now: Micros) -> Alarm | None:
     """The alarm of this window, unless it is part of one that is known."""
     model = window.data.model
-    past = _past(project, window)
+    past = _past(scope, window)
     again = _persists(past)
-    known = project.store.alarms.list(
-        window.endpoint, monitor=window.monitor, model=model, since=window.start - _LOOK_BACK, limit=1
+    known = scope.store.alarms.list(
+        scope.name,
+        monitor=window.monitor,
+        model=model,
+        since=window.start - _LOOK_BACK,
+        limit=1,
+        environment=scope.environment,
     )
     last = known[-1].window if known else None
     if last is not None and last >= window.end:  # a process that was killed came as far as this
@@ -60,10 +66,10 @@ def _alarm(project: Project, window: Window, now: Micros) -> Alarm | None:
     if again and last is not None and window.end - last < REMIND:
         return None
     monitor = monitors()[window.monitor]
-    story = monitor.tell(project, window, past)
+    story = monitor.tell(scope, window, past)
     return Alarm(
-        id=named_id("event", window.endpoint, "alarm", window.monitor, str(window.start)),
-        environment="",
+        id=named_id("event", *scope.salt, "alarm", window.monitor, str(window.start)),
+        environment=window.environment,
         endpoint=window.endpoint,
         monitor=window.monitor,
         kind=monitor.kind,
@@ -85,25 +91,22 @@ def _event(alarm: Alarm) -> Event:
     return Event(alarm.id, alarm.opened, "alarm", alarm.model or f"endpoint:{alarm.endpoint}", data)
 
 
-def _close(project: Project, windows: Sequence[Window]) -> None:
+def _close(scope: Endpoint, windows: Sequence[Window]) -> None:
     """Close what none of these windows, nor as many before as an episode may pause, has seen again."""
-    for endpoint in {w.endpoint for w in windows}:
-        for alarm in project.store.alarms.list(endpoint, is_open=True):
-            later = [w for w in windows if w.endpoint == endpoint and w.monitor == alarm.monitor and w.n]
-            ended = (w.end for w in later if w.end > alarm.window and _is_over(project, alarm, w))
-            if (end := min(ended, default=None)) is not None:
-                project.store.alarms.close(alarm.id, end)
+    for alarm in scope.store.alarms.list(scope.name, is_open=True, environment=scope.environment):
+        later = [w for w in windows if w.monitor == alarm.monitor and w.n]
+        ended = (w.end for w in later if w.end > alarm.window and _is_over(scope, alarm, w))
+        if (end := min(ended, default=None)) is not None:
+            scope.store.alarms.close(alarm.id, end)
 
 
-def _is_over(project: Project, alarm: Alarm, window: Window) -> bool:
-    return window.data.model != alarm.model or not (window.alarm or _persists(_past(project, window)[1 - PERSIST :]))
+def _is_over(scope: Endpoint, alarm: Alarm, window: Window) -> bool:
+    return window.data.model != alarm.model or not (window.alarm or _persists(_past(scope, window)[1 - PERSIST :]))
 
 
-def _past(project: Project, window: Window) -> list[Window]:
+def _past(scope: Endpoint, window: Window) -> list[Window]:
     """The windows before it of the same monitor and model that had something to look at, oldest first."""
-    found = project.store.windows.list(
-        window.endpoint, window.monitor, since=window.start - _LOOK_BACK, until=window.start
-    )
+    found = closed_of(scope, window.monitor, since=window.start - _LOOK_BACK, until=window.start)
     return [w for w in found if w.n and w.data.model == window.data.model]
 
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer
+from tidemill.scope.project import Endpoint
 from tidemill.store.ports import LiveStore
 from tidemill.store.records import Prediction
 from tidemill.types import Micros
 
 
-def joined(
-    live: LiveStore, judge: OutcomeScorer, endpoint: str, start: Micros, end: Micros
-) -> list[LabelledPrediction]:
-    """Every prediction with ``start <= at < end`` and its outcomes, by (at, id)."""
-    return judge_all(live, judge, live.predictions.between(endpoint, start, end))
+def joined(scope: Endpoint, judge: OutcomeScorer, start: Micros, end: Micros) -> list[LabelledPrediction]:
+    """Every prediction of the endpoint with ``start <= at < end`` and its outcomes, by (at, id)."""
+    found = scope.live.predictions.between(scope.name, start, end, scope.environment)
+    return judge_all(scope.live, judge, found)
 
 
 def judge_all(live: LiveStore, judge: OutcomeScorer, predictions: Sequence[Prediction]) -> list[LabelledPrediction]:

@@ -19,7 +19,7 @@ from tidemill.store.records import Window
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint
 
 DECAY = "decay"
 _UNKNOWN: JsonObject = {"answer": "not known yet"}
@@ -35,13 +35,13 @@ class Story:
     evidence: JsonObject
 
 
-Close = Callable[["Project", Micros], Sequence[Window]]
-Tell = Callable[["Project", Window, Sequence[Window]], Story]
+Close = Callable[["Endpoint", Micros], Sequence[Window]]
+Tell = Callable[["Endpoint", Window, Sequence[Window]], Story]
 
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """``close(project, now)`` closes what is due, and the same windows again when asked again. ``tell`` is given the
+    """``close(endpoint, now)`` closes what is due, and the same windows again when asked again. ``tell`` is given the
     windows before that had something to look at. One with libraries that the loop's process does not load is ``heavy``.
     """
 
@@ -59,12 +59,12 @@ def monitors() -> dict[str, Monitor]:
     return {monitor.name: monitor for monitor in (*OWN, *supplied)}
 
 
-def heavy_due(project: Project, now: Micros) -> bool:
+def heavy_due(scope: Endpoint, now: Micros) -> bool:
     """Whether a heavy monitor has a window to close, and the child is to be asked."""
-    return any(due(project, m.name, now) for m in monitors().values() if m.heavy and not m.once)
+    return any(due(scope, m.name, now) for m in monitors().values() if m.heavy and not m.once)
 
 
-def _tell_drift(project: Project, window: Window, past: Sequence[Window]) -> Story:
+def _tell_drift(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
     data = of_drift(window)
     since = window.start
     for earlier in reversed(past):
@@ -76,7 +76,7 @@ def _tell_drift(project: Project, window: Window, past: Sequence[Window]) -> Sto
     rates = {name: getattr(known, name) for name in ("promised", "expected", "realised", "method")}
     evidence = {"columns": list(data.which), "score": data.score, "threshold": data.threshold, "false_alarms": rates}
     what = tuple(data.columns[name].words for name in data.which)
-    return Story(what, since, hurts(project, data.model, since), evidence)
+    return Story(what, since, hurts(scope, data.model, since), evidence)
 
 
 def of_drift(window: Window) -> DriftWindow:
@@ -85,18 +85,18 @@ def of_drift(window: Window) -> DriftWindow:
     return window.data
 
 
-def _tell_decay(project: Project, window: Window, past: Sequence[Window]) -> Story:
+def _tell_decay(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
     data, since = of_quality(window), window.start
     for earlier in reversed(past):
         if (of_quality(earlier).evidence or 0.0) <= 2.0:
             break
         since = earlier.start
-    found = hurts(project, str(data.model), since)
+    found = hurts(scope, str(data.model), since)
     evidence: JsonObject = {"columns": [], "score": data.evidence, "threshold": data.limit}
     return Story((found["words"],), since, {**found, "answer": "yes"}, evidence)
 
 
-def _tell_episode(project: Project, window: Window, past: Sequence[Window]) -> Story:
+def _tell_episode(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
     """Since the first window in a row that was one; what is wrong, the window says."""
     since = window.start
     for earlier in reversed(past):
@@ -106,10 +106,10 @@ def _tell_episode(project: Project, window: Window, past: Sequence[Window]) -> S
     return Story(tuple(getattr(window.data, "which", ())), since, _UNKNOWN, {"columns": []})
 
 
-def _close_parity(project: Project, now: Micros) -> Sequence[Window]:
+def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
     from tidemill.monitor.skew import check_skew
 
-    return check_skew(project, now)
+    return check_skew(scope, now)
 
 
 _QUIET = ColumnDrift(1.0)

@@ -13,7 +13,7 @@ from tidemill.store.records import Prediction, Window
 from tidemill.types import Micros, parse_span
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint
 
 PLATFORM = "platform"
 LEAST_FREE = 0.02
@@ -23,14 +23,14 @@ _MOST = 10_000  # outcomes that wait are counted up to here
 _ENOUGH = 100  # answers in a window before its p99 says anything
 
 
-def close_platform(project: Project, now: Micros) -> list[Window]:
+def close_platform(scope: Endpoint, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
-    endpoint, closed = project.endpoint().name, []
-    disk = shutil.disk_usage(project.state)
-    waiting, failed = project.live.outcomes.waiting(_MOST), sum(project.store.releases.failures(endpoint).values())
-    limit = parse_span(project.endpoint().gates.latency.p99)
-    for start, end in due(project, PLATFORM, now):
-        found = project.live.predictions.between(endpoint, start, end)
+    endpoint, closed = scope.name, []
+    disk = shutil.disk_usage(scope.project.state)
+    waiting, failed = scope.live.outcomes.waiting(_MOST), sum(scope.store.releases.failures(endpoint).values())
+    limit = parse_span(scope.gates.latency.p99)
+    for start, end in due(scope, PLATFORM, now):
+        found = scope.live.predictions.between(endpoint, start, end, scope.environment)
         data = replace(
             latencies(found),
             disk_free=disk.free,
@@ -40,8 +40,9 @@ def close_platform(project: Project, now: Micros) -> list[Window]:
             p99_limit_us=limit,
         )
         which = tuple(_which(data, len(found)))
-        window = Window(endpoint, PLATFORM, start, end, len(found), replace(data, which=which), bool(which))
-        project.store.windows.add(window)
+        held = replace(data, which=which)
+        window = Window(endpoint, PLATFORM, start, end, len(found), held, bool(which), scope.environment)
+        scope.store.windows.add(window)
         closed.append(window)
     return closed
 

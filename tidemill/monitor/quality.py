@@ -10,7 +10,7 @@ from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_o
 from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import Detector, capped, promised, scores
 from tidemill.monitor.labelled import joined, values_of
-from tidemill.monitor.windows import due, promise_of, span_of
+from tidemill.monitor.windows import closed_of, due, promise_of, span_of
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Prediction, Release, Window
@@ -19,7 +19,7 @@ from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.release.rollout.rules import Arm, Evidence
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint
 
 QUALITY = "quality"
 BEFORE: Micros = 28 * DAY
@@ -35,52 +35,52 @@ def of_quality(window: Window) -> QualityWindow:
     return window.data
 
 
-def close_quality(project: Project, now: Micros) -> list[Window]:
+def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
     """Close every window whose labels are mature, and keep what was found."""
-    endpoint, judge, closed = project.endpoint().name, outcome_scorer_of(project.model()), []
-    windows = due(project, QUALITY, now, project.endpoint().monitor.reach)
-    champion = project.store.releases.champion(endpoint) if windows else None
+    judge, closed = outcome_scorer_of(scope.model), []
+    windows = due(scope, QUALITY, now, scope.monitor.reach)
+    champion = scope.champion() if windows else None
     for start, end in windows:
-        window = _window(project, judge, champion, joined(project.live, judge, endpoint, start, end), start, end)
-        project.store.windows.add(window)
+        window = _window(scope, judge, champion, joined(scope, judge, start, end), start, end)
+        scope.store.windows.add(window)
         closed.append(window)
     return closed
 
 
 def _window(
-    project: Project,
+    scope: Endpoint,
     judge: OutcomeScorer,
     champion: Release | None,
     found: Sequence[LabelledPrediction],
     start: Micros,
     end: Micros,
 ) -> Window:
-    endpoint = project.endpoint().name
+    endpoint = scope.name
     scored = [j for j in found if j.values]
     models = sorted({j.prediction.model for j in scored})
-    whole = judge.figures(scored, project.seed)
+    whole = judge.figures(scored, scope.seed)
     data = QualityWindow(
         model=champion.model if champion else None,
         metric=judge.measure.name,
         predictions=len(found),
         mature=round(len(scored) / len(found), _PLACES) if found else None,
-        waited_us=project.endpoint().monitor.reach,
+        waited_us=scope.monitor.reach,
         figures=judge.told(found, scored, whole),
         models={models[0]: whole}
         if len(models) == 1
-        else {ref: judge.figures([j for j in scored if j.prediction.model == ref], project.seed) for ref in models},
+        else {ref: judge.figures([j for j in scored if j.prediction.model == ref], scope.seed) for ref in models},
     )
-    promise = promised(project.store.models.get(champion.model).metrics, judge.measure) if champion else None
+    promise = promised(scope.store.models.get(champion.model).metrics, judge.measure) if champion else None
     if champion is None or promise is None:
-        return Window(endpoint, QUALITY, start, end, len(scored), data)
-    detector = _step(project, champion, judge.measure, promise, scored, start)
-    limit = promise_of(project).span / span_of(project) / promise_of(project).at_most
+        return Window(endpoint, QUALITY, start, end, len(scored), data, environment=scope.environment)
+    detector = _step(scope, champion, judge.measure, promise, scored, start)
+    limit = promise_of(scope).span / span_of(scope) / promise_of(scope).at_most
     data = replace(data, detector=detector, evidence=round(detector.evidence, 3), limit=limit, promised=promise)
-    return Window(endpoint, QUALITY, start, end, len(scored), data, detector.evidence >= limit)
+    return Window(endpoint, QUALITY, start, end, len(scored), data, detector.evidence >= limit, scope.environment)
 
 
 def _step(
-    project: Project,
+    scope: Endpoint,
     champion: Release,
     measure: Measure,
     promise: float,
@@ -88,7 +88,7 @@ def _step(
     start: Micros,
 ) -> Detector:
     """The champion's detector after this window."""
-    earlier = project.store.windows.list(project.endpoint().name, QUALITY, since=start - span_of(project), until=start)
+    earlier = closed_of(scope, QUALITY, since=start - span_of(scope), until=start)
     kept = of_quality(earlier[-1]).detector if earlier else None
     own = [j for j in scored if j.prediction.model == champion.model]
     expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
@@ -98,7 +98,7 @@ def _step(
     return detector.step(said)
 
 
-def evidence(project: Project, release: Release, now: Micros) -> Evidence:
+def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     """What is known of the release that `rollout.watched` names, arm by arm.
 
     A canary is compared with the champion over the time that both answered; a champion in its bake with the release
@@ -108,17 +108,17 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     from tidemill.release.rollout.rules import Arm, Evidence
 
     since = release.started if release.started is not None else release.created
-    live, endpoint = project.live, release.endpoint
+    live, endpoint = scope.live, release.endpoint
     historical = release.status == "champion"
-    champion = project.store.releases.champion(endpoint)
+    champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
-    found = live.predictions.between(endpoint, since - BEFORE if historical else since, now)
+    found = live.predictions.between(endpoint, since - BEFORE if historical else since, now, scope.environment)
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
-    model = project.store.releases.get(other).model if other else release.model
-    judge, failed = outcome_scorer_of(project.model()), project.store.releases.failures(endpoint)
-    promise = promised(project.store.models.get(model).metrics, judge.measure)
-    mature = [p for p in (*mine, *theirs) if p.at <= now - project.endpoint().monitor.reach]
+    model = scope.store.releases.get(other).model if other else release.model
+    judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(endpoint)
+    promise = promised(scope.store.models.get(model).metrics, judge.measure)
+    mature = [p for p in (*mine, *theirs) if p.at <= now - scope.monitor.reach]
     values = values_of(live, judge, mature)
 
     def arm(name: str, predictions: Sequence[Prediction]) -> Arm:
@@ -141,9 +141,9 @@ def evidence(project: Project, release: Release, now: Micros) -> Evidence:
     )
 
 
-def arms(project: Project, release: Release, now: Micros) -> JsonObject:
+def arms(scope: Endpoint, release: Release, now: Micros) -> JsonObject:
     """The same evidence in short, for people: counts, latency and mean quality of each arm."""
-    found = evidence(project, release, now)
+    found = evidence(scope, release, now)
     both = {found.watched: found.own, found.against: found.other}
     return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in both.items()}}
 
@@ -156,11 +156,11 @@ def _short(arm: Arm, metric: str) -> JsonObject:
     return {"n": arm.n, "errors": arm.errors, "p99_us": p99, metric: asdict(clustered(arm))}
 
 
-def hurts(project: Project, model: str, since: Micros) -> JsonObject:
+def hurts(scope: Endpoint, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
-    measure = outcome_scorer_of(project.model()).measure
-    expected = promised(project.store.models.get(model).metrics, measure)
-    windows = project.store.windows.list(project.endpoint().name, QUALITY, since=since)
+    measure = outcome_scorer_of(scope.model).measure
+    expected = promised(scope.store.models.get(model).metrics, measure)
+    windows = closed_of(scope, QUALITY, since=since)
     closed = [of_quality(w) for w in windows]
     own = [data.models[model] for data in closed if model in data.models]
     n = sum(w["n"] for w in own)
@@ -187,15 +187,15 @@ def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
     return measure.figure(sum(n * mean for n, mean in parts) / sum(n for n, _ in parts))
 
 
-def recently(project: Project, windows: int = 14) -> JsonObject | None:
+def recently(scope: Endpoint, windows: int = 14) -> JsonObject | None:
     """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
-    measure, since = outcome_scorer_of(project.model()).measure, project.clock.now() - project.endpoint().monitor.reach
-    found = project.store.windows.list(project.endpoint().name, QUALITY, since=since - (windows + 1) * span_of(project))
+    measure, since = outcome_scorer_of(scope.model).measure, scope.clock.now() - scope.monitor.reach
+    found = closed_of(scope, QUALITY, since=since - (windows + 1) * span_of(scope))
     closed = [w for w in found if w.n]
     if not closed:
         return None
-    champion = project.store.releases.champion(project.endpoint().name)
-    metrics = project.store.models.get(champion.model).metrics if champion else {}
+    champion = scope.champion()
+    metrics = scope.store.models.get(champion.model).metrics if champion else {}
     return {
         "metric": measure.name,
         "better": measure.better,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tidemill.monitor.windows import PARITY
+from tidemill.monitor.windows import PARITY, closed_of
 from tidemill.store.payloads import FeatureParity, ParityWindow
 from tidemill.store.records import Event, Window
 from tidemill.tasks.table import task_of, training_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tidemill.data.contract.contract import Contract
-    from tidemill.scope.project import Model, Project
+    from tidemill.scope.project import Endpoint, Model
     from tidemill.store.records import OnlineEvent, Prediction
 
 REACH = 7 * DAY
@@ -31,42 +31,44 @@ MOST = 200
 """Requests compared; the latest."""
 
 
-def check_skew(project: Project, now: Micros) -> list[Window]:
+def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
     """Compare and record, when the champion has not been looked at yet and has answered; the window of it."""
-    endpoint = project.endpoint().name
-    champion = project.store.releases.champion(endpoint)
-    if champion is None or not project.features or not task_of(project.model().task).history:
+    champion = scope.champion()
+    if champion is None or not scope.model.views or not task_of(scope.model.task).history:
         return []
     since = champion.started or champion.created
-    if project.store.windows.list(endpoint, PARITY, since=since, until=now + 1):
+    if closed_of(scope, PARITY, since=since, until=now + 1):
         return []
-    asked = [p for p in project.live.predictions.between(endpoint, max(since, now - REACH), now) if p.subject][-MOST:]
+    asked = [p for p in scope.live.predictions.between(scope.name, max(since, now - REACH), now, scope.environment) if p.subject][-MOST:]
     if not asked:
         return []
-    found = _compare(project, asked)
+    found = _compare(scope, asked)
     data = ParityWindow(champion.model, tuple(found))
-    window = Window(endpoint, PARITY, since, now, len(asked), data, not all(one.ok for one in found))
-    project.store.transact(lambda tx: _write(project, window, found, tx))
+    window = Window(
+        scope.name, PARITY, since, now, len(asked), data, not all(one.ok for one in found), scope.environment
+    )
+    scope.store.transact(lambda tx: _write(scope, window, found, tx))
     return [window]
 
 
-def _write(project: Project, window: Window, found: Sequence[FeatureParity], tx: Any) -> None:
+def _write(scope: Endpoint, window: Window, found: Sequence[FeatureParity], tx: Any) -> None:
     """The window, and an event for each feature that people can see."""
-    project.store.windows.add(window, tx)
+    scope.store.windows.add(window, tx)
+    own = scope.salt if len(scope.project.endpoints) > 1 else ()
     for one in found:
-        name = named_id("evt", "parity", one.view, one.feature, str(window.end))
-        project.store.events.add(Event(name, window.end, "parity", f"features:{one.view}", asdict(one)), tx)
+        name = named_id("evt", "parity", *own, one.view, one.feature, str(window.end))
+        scope.store.events.add(Event(name, window.end, "parity", f"features:{one.view}", asdict(one)), tx)
 
 
-def _compare(project: Project, asked: list[Prediction]) -> list[FeatureParity]:
+def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:
     """Each declared feature that the model's task knows of a subject's items."""
     from tidemill.data.ingest.ingest import load_contract
     from tidemill.features.online import History
     from tidemill.features.parity import compare
     from tidemill.features.views import View
 
-    model = project.model()
-    contract = load_contract(project, model.dataset.name)
+    model = scope.model
+    contract = load_contract(scope.project, model.dataset.name)
     views = [View.of(config, contract) for config in model.views.values()]
     counts = [
         (view.name, f.name, f.half_life)
@@ -77,7 +79,7 @@ def _compare(project: Project, asked: list[Prediction]) -> list[FeatureParity]:
     if not counts:
         return []
     history = History()
-    events = project.live.online.of_all(sorted({prediction.subject for prediction in asked}))
+    events = scope.live.online.of_all(sorted({p.subject for p in asked}), model.dataset.name)
     history.extend(events)
     offline = training_of(model.task).histories(_rows(model, contract, asked, events), contract)
     return [compare(view, name, span, offline, history, asked) for view, name, span in counts]

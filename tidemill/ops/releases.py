@@ -64,7 +64,7 @@ def advance(project: Project, caller: Caller, release: str | None = None) -> lis
     found = rollout.watched(project, endpoint)
     if found is None or (release and found.id != release):
         raise NotFound("no release is under way", hint="tidemill release status")
-    return rollout.check(project, endpoint, now, evidence(project, found, now))
+    return rollout.check(project, endpoint, now, evidence(project.endpoint(endpoint), found, now))
 
 
 def halt(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:

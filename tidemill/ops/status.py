@@ -97,7 +97,7 @@ def status(project: Project, health: str | None = None) -> Status:
         stale=stale_now(project, at.now),
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.counts.outcomes(),
-        quality=recently(project),
+        quality=recently(project.endpoint()),
         alarms=list(store.events.page(kind="alarm", limit=SHOWN)),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),

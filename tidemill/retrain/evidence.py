@@ -11,7 +11,7 @@ from tidemill.store.records import Decision, Release
 from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint
 
 MEMORY: Micros = 91 * DAY
 """How far back alarms and attempts are told."""
@@ -22,41 +22,41 @@ _UNIT = 0.36  # seconds: a ten-thousandth of an hour
 _UNDER_WAY = ("canary", "held")
 
 
-def gather(project: Project, now: Micros, previous: Micros | None) -> JsonObject:
+def gather(scope: Endpoint, now: Micros, previous: Micros | None) -> JsonObject:
     """The evidence for a decision at this moment; ``previous`` is the moment of the one before."""
-    endpoint = project.endpoint().name
-    champion = project.store.releases.champion(endpoint)
+    champion = scope.champion()
     return {
         "at": now,
         "previous": previous,
-        "endpoint": endpoint,
+        "endpoint": scope.name,
         "champion": champion.model if champion else None,
-        "rows": _rows(project, champion),
-        "alarms": _alarms(project, champion, now),
-        "attempts": _attempts(project, now),
-        "under_way": _under_way(project, endpoint),
+        "rows": _rows(scope, champion),
+        "alarms": _alarms(scope, champion, now),
+        "attempts": _attempts(scope, now),
+        "under_way": _under_way(scope),
     }
 
 
-def _rows(project: Project, champion: Release | None) -> JsonObject:
-    name = project.model().dataset.name
+def _rows(scope: Endpoint, champion: Release | None) -> JsonObject:
+    name = scope.model.dataset.name
     try:
-        now = project.store.datasets.get(name).rows
+        now = scope.store.datasets.get(name).rows
     except NotFound:
         now = 0
     trained = 0
     if champion is not None:
         prefix = f"dataset:{name}@"
-        refs = [ref for ref in project.store.models.get(champion.model).data if ref.startswith(prefix)]
-        trained = project.store.datasets.get(name, int(refs[0].removeprefix(prefix))).rows if refs else 0
+        refs = [ref for ref in scope.store.models.get(champion.model).data if ref.startswith(prefix)]
+        trained = scope.store.datasets.get(name, int(refs[0].removeprefix(prefix))).rows if refs else 0
     return {"now": now, "trained": trained}
 
 
-def _alarms(project: Project, champion: Release | None, now: Micros) -> list[JsonObject]:
+def _alarms(scope: Endpoint, champion: Release | None, now: Micros) -> list[JsonObject]:
     """Alarms about what serves now, oldest first."""
     if champion is None:
         return []
-    found = project.store.alarms.list(champion.endpoint, model=champion.model, since=now - MEMORY, until=now + 1)
+    asked: JsonObject = {"model": champion.model, "since": now - MEMORY, "until": now + 1}
+    found = scope.store.alarms.list(scope.name, **asked, environment=scope.environment)
     own = [a for a in found if a.kind in ("drift", "decay")]
     return [
         {"monitor": a.kind, "at": a.opened, "since": a.since, "what": list(a.what), "hurts": a.hurts}
@@ -64,11 +64,14 @@ def _alarms(project: Project, champion: Release | None, now: Micros) -> list[Jso
     ]
 
 
-def _attempts(project: Project, now: Micros) -> list[JsonObject]:
+def _attempts(scope: Endpoint, now: Micros) -> list[JsonObject]:
     """Earlier decisions to retrain and how they went, oldest first."""
-    made = [d for d in project.store.decisions.list(action="retrain") if now - MEMORY < d.at < now]
-    failed = {j.decision for j in project.store.jobs.list(project.endpoint().name, status="failed", since=now - MEMORY)}
-    spent = None if project.replay else _cpu_seconds(project)
+    here = scope.environment
+    taken = scope.store.decisions.list(action="retrain", endpoint=scope.name, environment=here)
+    made = [d for d in taken if now - MEMORY < d.at < now]
+    jobs = scope.store.jobs.list(scope.name, status="failed", since=now - MEMORY, environment=here)
+    failed = {job.decision for job in jobs}
+    spent = None if scope.replay else _cpu_seconds(scope)
     return [_attempt(d, d.id in failed, spent) for d in made[-_MOST:]]
 
 
@@ -82,14 +85,14 @@ def _attempt(decision: Decision, failed: bool, spent: Mapping[str, float] | None
     }
 
 
-def _cpu_seconds(project: Project) -> dict[str, float]:
+def _cpu_seconds(scope: Endpoint) -> dict[str, float]:
     """By decision: what its training and its gates took, failed ones too.
 
     Asked outside a replay only: there a year passes in minutes, and CPU time differs from one telling to the next.
     """
     spent: dict[str, float] = {}
     for pipeline in _JOBS:
-        for run in project.store.runs.list(pipeline=pipeline, limit=_RUNS):
+        for run in scope.store.runs.list(pipeline=pipeline, limit=_RUNS):
             if run.parent is not None:
                 spent[run.parent] = spent.get(run.parent, 0.0) + float(run.cost.get("cpu_s", 0.0))
     return spent
@@ -104,8 +107,8 @@ def _hours(seconds: float) -> float:
     return math.ceil(round(seconds / _UNIT, 6)) / 10_000
 
 
-def _under_way(project: Project, endpoint: str) -> JsonObject | None:
-    found: Sequence[Release] = [r for s in _UNDER_WAY for r in project.store.releases.list(endpoint, s)]
+def _under_way(scope: Endpoint) -> JsonObject | None:
+    found: Sequence[Release] = [r for s in _UNDER_WAY for r in scope.releases(s)]
     if not found:
         return None
     latest = max(found, key=lambda r: (r.created, r.id))

@@ -39,7 +39,8 @@ def _ingest(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
 def _watch(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
     from tidemill.monitor.monitors import monitors
 
-    closed = [w for m in monitors().values() if m.heavy for w in m.close(project, params["now"])]
+    scope = project.endpoint(params["endpoint"])
+    closed = [w for m in monitors().values() if m.heavy for w in m.close(scope, params["now"])]
     return {"closed": [[w.monitor, w.start, w.alarm] for w in closed]}
 
 

@@ -1,7 +1,7 @@
 """The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
 
-One tick: settle orphans, ingest, join outcomes, close windows, look at the rollout, decide, and where the decision says
-so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
+One tick: settle orphans, ingest; then for each endpoint join outcomes, close windows, look at the rollout, decide, and
+where the decision says so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
 replace themselves, joins and alarms happen once, a decision keeps its id, its job goes on where it stopped.
 """
 
@@ -12,21 +12,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.data.contract.freshness import Stale, staleness
-from tidemill.errors import ContractError, NotFound
+from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import heavy_due, monitors
 from tidemill.monitor.quality import evidence
-from tidemill.monitor.windows import next_end, span_of
+from tidemill.monitor.windows import closed_of, next_end, span_of
 from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import gather
-from tidemill.retrain.jobs import JobFailed, Jobs
+from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
 from tidemill.retrain.policy import Policy
 from tidemill.store.records import Decision, Event, Job
-from tidemill.types import SECOND, JsonObject, Micros, named_id
+from tidemill.types import DAY, SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint, Project
 
 SETTING = "loop"
 STALE = "stale"
@@ -43,11 +43,26 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     state = state_of(project)
     settle_orphans(project.store, now)
     events: list[Event] = []
-    for work in (_ingest, _look_how_fresh, _join, _watch, _look_at_rollout):
+    for work in (_ingest, _look_how_fresh):
         events += work(project, jobs, now)
-    events += _decide(project, jobs, now, state.get("clock"))
+    for scope in project.endpoints.values():
+        events += _turn(scope, jobs, now, state.get("clock"))
     write_state(project, now, idle=True)
     return events
+
+
+def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+    """One endpoint's part of a tick. What is wrong with it is told, and holds up no other; what is wrong with the machine is not its own."""
+    try:
+        events = [event for work in (_join, _watch, _look_at_rollout) for event in work(scope, jobs, now)]
+        return [*events, *_decide(scope, jobs, now, previous)]
+    except (DiskFull, StoreBusy, LeaseLost, Stopped):
+        raise
+    except TidemillError as exc:
+        known = scope.store.jobs.list(scope.name, status="failed", since=now - DAY, environment=scope.environment)
+        if any((job.kind, job.error) == ("turn", str(exc)) for job in known):
+            return []  # told today
+        return _failed(scope.project, _job(scope, now, "turn", f"endpoint:{scope.name}"), exc.code, str(exc))
 
 
 def state_of(project: Project) -> JsonObject:
@@ -63,11 +78,12 @@ def write_state(project: Project, now: Micros, *, idle: bool) -> None:
 
 def next_due(project: Project, now: Micros) -> Micros:
     """The next moment with something to do: in a replay the end of a window, known to whoever moves the clock."""
-    end = next_end(project, now)
+    scopes = project.endpoints.values()
+    end = min(next_end(scope, now) for scope in scopes)
     if project.replay:
         return end
-    schedule = Policy.of(project.endpoint().retrain).next_schedule(now)
-    return min(end, now + LIVE_TICK, end if schedule is None else schedule)
+    schedules = [Policy.of(scope.retrain).next_schedule(now) for scope in scopes]
+    return min(end, now + LIVE_TICK, *(at for at in schedules if at is not None))
 
 
 def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
@@ -76,7 +92,11 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         try:
             jobs.run("ingest", {"dataset": name}, project.limit("ingest"))
         except JobFailed as exc:  # the last good version stays; the next tick tries again
-            events += _failed(project, _job(project, now, "ingest", f"dataset:{name}"), exc)
+            subject = f"dataset:{name}"
+            job = Job(
+                named_id("job", "ingest", subject, str(now)), project.environment, "", "ingest", subject, "running", now
+            )
+            events += _failed(project, job, *_said(exc))
     return events
 
 
@@ -120,120 +140,116 @@ def _began(dataset: str, found: Stale, now: Micros) -> Event:
     )
 
 
-def _join(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+def _join(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     """Join what can be joined. Outcomes that name another subject's prediction are told with their number.
 
     They are joined in one store and told in the other, so a kill between the two leaves them joined and untold.
     """
-    subject_mismatch = join_due(project).subject_mismatch
+    subject_mismatch = join_due(scope).subject_mismatch
     if not subject_mismatch:
         return []
     count = f"{len(subject_mismatch)} outcome{'s' if len(subject_mismatch) > 1 else ''}"
     said = f"{count} named a prediction of another subject, and count for none"
-    subject, first = (
-        f"endpoint:{project.endpoint().name}",
-        subject_mismatch[0],
-    )  # joined once, so it names these and no others
-    return _tell(project, now, "subject_mismatch", subject, first, count=len(subject_mismatch), reason=said)
+    subject, first = f"endpoint:{scope.name}", subject_mismatch[0]  # joined once, so it names these and no others
+    return _tell(scope, now, "subject_mismatch", subject, first, count=len(subject_mismatch), reason=said)
 
 
-def _watch(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     """Close every monitor's windows: those over answers here, heavy ones in the child. Then the alarms of all of them.
 
     Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some.
     """
-    endpoint, before = project.endpoint().name, state_of(project).get("clock")
+    before = state_of(scope.project).get("clock")
     watching = monitors()
     for monitor in watching.values():
         if not monitor.heavy:
-            monitor.close(project, now)
+            monitor.close(scope, now)
     failed: list[Event] = []
-    if heavy_due(project, now):
+    if heavy_due(scope, now):
         try:
-            jobs.run("watch", {"now": now}, project.limit("watch"))
+            jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
         except JobFailed as exc:
-            failed = _failed(project, _job(project, now, "watch", f"endpoint:{endpoint}"), exc)
-    since = None if before is None else int(before) - project.endpoint().monitor.reach - 2 * span_of(project)
-    closed = [
-        w
-        for m in watching.values()
-        for w in project.store.windows.list(endpoint, m.name, since=None if m.once else since)
-    ]
-    return [*raise_alarms(project, closed, now), *failed]
+            failed = _failed(scope.project, _job(scope, now, "watch", f"endpoint:{scope.name}"), *_said(exc))
+    since = None if before is None else int(before) - scope.monitor.reach - 2 * span_of(scope)
+    closed = [w for m in watching.values() for w in closed_of(scope, m.name, since=None if m.once else since)]
+    return [*raise_alarms(scope, closed, now), *failed]
 
 
-def _look_at_rollout(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     from tidemill.release.rollout.rollout import check, watched
 
-    endpoint = project.endpoint().name
-    release = watched(project, endpoint)
+    release = watched(scope.project, scope.name)
     if release is None:
         return []
-    events = check(project, endpoint, now, evidence(project, release, now))
-    return _followed(project, events)
+    return _followed(scope.project, check(scope.project, scope.name, now, evidence(scope, release, now)))
 
 
-def _decide(project: Project, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
     """Take the decision of this moment, or the one taken already, and do what it says if that is not done."""
-    decision = _taken(project, now, previous)
+    store, decision = scope.store, _taken(scope, now, previous)
     if decision.action != "retrain" or decision.run is not None:
         return []
     subject = f"decision:{decision.id}"
-    events = _tell(project, now, "retrain", subject, "", reason=decision.reason)
-    if project.store.jobs.list(project.endpoint().name, status="failed", decision=decision.id):
+    events = _tell(scope, now, "retrain", subject, "", reason=decision.reason)
+    if store.jobs.list(scope.name, status="failed", decision=decision.id, environment=scope.environment):
         return events
-    release = {"decision": decision.id, "author": "the loop"}
+    asked = {"endpoint": scope.name, "decision": decision.id}
     try:
-        built = _do(project, jobs, now, "train", decision, {"decision": decision.id})
-        _do(project, jobs, now, "release", decision, {"model": built["model"], **release})
+        built = _do(scope, jobs, now, "train", decision, asked)
+        _do(scope, jobs, now, "release", decision, {"model": built["model"], "author": "the loop", **asked})
     except JobFailed as exc:
-        return events + _failed(project, _job(project, now, exc.kind, subject, decision.id), exc)
-    project.store.decisions.update(decision.id, run=built["run"] or built["model"])
-    new = [e for e in project.store.events.list(since=now, until=now + 1) if e.data.get("model") == built["model"]]
-    return _followed(project, [*events, *new])
+        return events + _failed(scope.project, _job(scope, now, exc.kind, subject, decision.id), *_said(exc))
+    store.decisions.update(decision.id, run=built["run"] or built["model"])
+    new = [e for e in store.events.list(since=now, until=now + 1) if e.data.get("model") == built["model"]]
+    return _followed(scope.project, [*events, *new])
 
 
-def _taken(project: Project, now: Micros, previous: Micros | None) -> Decision:
+def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
     """The decision of this moment. Between due moments of a live project, waiting is not written down."""
-    id = named_id("decision", project.endpoint().name, str(now))
+    id = named_id("decision", *scope.salt, str(now))
     with suppress(NotFound):
-        return project.store.decisions.get(id)
-    policy = Policy.of(project.endpoint().retrain)
-    found = gather(project, now, previous)
+        return scope.store.decisions.get(id)
+    policy = Policy.of(scope.retrain)
+    found = gather(scope, now, previous)
     action, reason = decide(policy, found)
-    decision = Decision(id, now, action, reason, found, evidence_digest(found), policy.to_json())
-    if action == "retrain" or project.replay or _is_moment(project, policy, now, previous):
-        project.store.decisions.add(decision)
+    here = {"endpoint": scope.name, "environment": scope.environment}
+    decision = Decision(id, now, action, reason, found, evidence_digest(found), policy.to_json(), **here)
+    if action == "retrain" or scope.replay or _is_moment(scope, policy, now, previous):
+        scope.store.decisions.add(decision)
     return decision
 
 
-def _is_moment(project: Project, policy: Policy, now: Micros, previous: Micros | None) -> bool:
+def _is_moment(scope: Endpoint, policy: Policy, now: Micros, previous: Micros | None) -> bool:
     """Whether a window ended or a schedule came since the decision before."""
-    if previous is None or next_end(project, previous) <= now:
+    if previous is None or next_end(scope, previous) <= now:
         return True
     schedule = policy.next_schedule(previous)
     return schedule is not None and schedule <= now
 
 
-def _job(project: Project, now: Micros, kind: str, subject: str, decision: str | None = None) -> Job:
+def _job(scope: Endpoint, now: Micros, kind: str, subject: str, decision: str | None = None) -> Job:
     name = named_id("job", kind, subject, str(now))
-    return Job(name, "", project.endpoint().name, kind, subject, "running", now, decision=decision)
+    return Job(name, scope.environment, scope.name, kind, subject, "running", now, decision=decision)
 
 
-def _do(project: Project, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
+def _said(exc: JobFailed) -> tuple[str, str]:
+    """The code and the words of what went wrong in the child."""
+    return str(exc.cause.get("code", "")), str(exc)
+
+
+def _do(scope: Endpoint, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
     """A job that a decision asked for, with its record. Raises JobFailed, and leaves the record to who tells of it."""
-    job = _job(project, now, kind, f"decision:{decision.id}", decision.id)
-    project.store.jobs.put(job)
-    answer = jobs.run(kind, params, project.limit(kind))
-    project.store.jobs.put(replace(job, status="done", ended=project.clock.now()))
+    job = _job(scope, now, kind, f"decision:{decision.id}", decision.id)
+    scope.store.jobs.put(job)
+    answer = jobs.run(kind, params, scope.project.limit(kind))
+    scope.store.jobs.put(replace(job, status="done", ended=scope.clock.now()))
     return answer
 
 
-def _failed(project: Project, job: Job, exc: JobFailed) -> list[Event]:
+def _failed(project: Project, job: Job, code: str, reason: str) -> list[Event]:
     """Write the failure down, and tell of it once: a job that fails again at the same moment is told of no more."""
-    code = str(exc.cause.get("code", ""))
-    done = replace(job, status="failed", ended=project.clock.now(), code=code, error=str(exc))
-    told: JsonObject = {"endpoint": job.endpoint, "job": job.kind, "code": code, "reason": str(exc)}
+    done = replace(job, status="failed", ended=project.clock.now(), code=code, error=reason)
+    told: JsonObject = {"endpoint": job.endpoint, "job": job.kind, "code": code, "reason": reason}
     name = named_id("event", "failed", job.subject, job.kind, str(job.started))
     event = Event(name, job.started, "failed", job.subject, told)
 
@@ -244,11 +260,11 @@ def _failed(project: Project, job: Job, exc: JobFailed) -> list[Event]:
     return [event] if project.store.transact(work) else []
 
 
-def _tell(project: Project, now: Micros, kind: str, subject: str, of: str, **data: Any) -> list[Event]:
+def _tell(scope: Endpoint, now: Micros, kind: str, subject: str, of: str, **data: Any) -> list[Event]:
     """Write an event down, once; nothing when it is there already."""
-    told: JsonObject = {"endpoint": project.endpoint().name, **data}
+    told: JsonObject = {"endpoint": scope.name, **data}
     event = Event(named_id("event", kind, subject, of, str(now)), now, kind, subject, told)
-    return [event] if project.store.events.add_once(event) else []
+    return [event] if scope.store.events.add_once(event) else []
 
 
 def _followed(project: Project, events: list[Event]) -> list[Event]:

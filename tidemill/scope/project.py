@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +31,7 @@ from tidemill.scope.names import one_of
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.ports import LiveStore, MetadataStore
+from tidemill.store.records import Release
 from tidemill.store.reserve import Reserve
 from tidemill.store.sql import open_live, open_metadata
 from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean, new_id, parse_span
@@ -128,6 +129,38 @@ class Endpoint:
     def salt(self) -> tuple[str, ...]:
         """What an id of this endpoint's is made from: its name, and the environment where it is not the first."""
         return (self.name, *filter(None, (self.environment,)))
+
+    @property
+    def store(self) -> MetadataStore:
+        return self.project.store
+
+    @property
+    def live(self) -> LiveStore:
+        return self.project.live
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        return self.project.artifacts
+
+    @property
+    def clock(self) -> Clock:
+        return self.project.clock
+
+    @property
+    def seed(self) -> int:
+        return self.project.seed
+
+    @property
+    def replay(self) -> bool:
+        return self.project.replay
+
+    def champion(self, tx: Any = None) -> Release | None:
+        """The release that it serves."""
+        return self.store.releases.champion(self.name, tx, self.environment)
+
+    def releases(self, status: str | None = None, tx: Any = None) -> Sequence[Release]:
+        """Its releases (in this status), oldest first."""
+        return self.store.releases.list(self.name, status, tx, self.environment)
 
     @property
     def gates(self) -> GatesSection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -145,8 +145,15 @@ class PredictionService:
         """
         if ack == "none":
             raise BadRequest("an outcome is always written down", place="ack", hint="use ack=group or ack=async")
+        endpoint = self._s.project.endpoint()
+        name, environment, dataset = endpoint.name, endpoint.environment, endpoint.model.dataset.name
+        outcomes = [replace(outcome, endpoint=name, environment=environment) for outcome in outcomes]
         events = (
-            [OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value) for o in outcomes if o.value]
+            [
+                OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value, dataset=dataset, endpoint=name)
+                for o in outcomes
+                if o.value
+            ]
             if self.task.history
             else []
         )

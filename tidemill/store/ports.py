@@ -149,14 +149,19 @@ class Releases(Protocol):
         ...
 
     def update(self, release_id: str, tx: Tx = None, **changes: Any) -> None: ...
-    def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]: ...
+    def list(
+        self, endpoint: str | None = None, status: str | None = None, tx: Tx = None, environment: str = ""
+    ) -> Sequence[Release]:
+        """Of one endpoint in this environment; without an endpoint all, everywhere."""
+        ...
+
     def page(
         self, *, endpoint: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
     ) -> Sequence[Release]:
         """Newest first by (created, id), those before the release ``before``."""
         ...
 
-    def champion(self, endpoint: str, tx: Tx = None) -> Release | None: ...
+    def champion(self, endpoint: str, tx: Tx = None, environment: str = "") -> Release | None: ...
     def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
         """In one transaction: the endpoint's champion becomes superseded, this one champion; alias follows."""
         ...
@@ -185,7 +190,14 @@ class Releases(Protocol):
 class Decisions(Protocol):
     def add(self, decision: Decision, tx: Tx = None) -> None: ...
     def update(self, decision_id: str, tx: Tx = None, **changes: Any) -> None: ...
-    def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
+    def list(
+        self,
+        *,
+        action: str | None = None,
+        limit: int | None = None,
+        endpoint: str | None = None,
+        environment: str | None = None,
+    ) -> Sequence[Decision]:
         """Oldest first."""
         ...
 
@@ -201,7 +213,13 @@ class Jobs(Protocol):
         ...
 
     def list(
-        self, endpoint: str, *, status: str | None = None, decision: str | None = None, since: Micros | None = None
+        self,
+        endpoint: str,
+        *,
+        status: str | None = None,
+        decision: str | None = None,
+        since: Micros | None = None,
+        environment: str = "",
     ) -> Sequence[Job]:
         """Oldest first by start."""
         ...
@@ -245,7 +263,13 @@ class Windows(Protocol):
         ...
 
     def list(
-        self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
+        self,
+        endpoint: str,
+        monitor: str,
+        *,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        environment: str = "",
     ) -> Sequence[Window]: ...
     def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
         """Newest first, those before the window that starts at ``before``."""
@@ -275,6 +299,7 @@ class Alarms(Protocol):
         until: Micros | None = None,
         is_open: bool | None = None,
         limit: int | None = None,
+        environment: str = "",
     ) -> Sequence[Alarm]:
         """Oldest first; ``since`` and ``until`` are about when they were opened."""
         ...
@@ -351,11 +376,16 @@ class MetadataStore(Protocol):
 class Predictions(Protocol):
     def get(self, prediction_id: str) -> Prediction: ...
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]: ...
-    def between(self, endpoint: str, start: Micros, end: Micros) -> Sequence[Prediction]:
+    def between(self, endpoint: str, start: Micros, end: Micros, environment: str = "") -> Sequence[Prediction]:
         """start <= at < end, by (at, id)."""
         ...
 
-    def latest_before(self, subject: str, at: Micros, within: Micros) -> Prediction | None: ...
+    def latest_before(
+        self, subject: str, at: Micros, within: Micros, endpoint: str, environment: str = ""
+    ) -> Prediction | None:
+        """The endpoint's latest answer to this subject: no other endpoint's, whatever its subjects are called."""
+        ...
+
     def of(self, subject: str, limit: int = 1_000) -> Sequence[Prediction]:
         """Those of a subject, newest first."""
         ...
@@ -371,18 +401,22 @@ class Predictions(Protocol):
 
 
 class Outcomes(Protocol):
-    def get(self, key: str) -> Outcome | None: ...
+    def get(self, key: str, endpoint: str, environment: str = "") -> Outcome | None: ...
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of these keys that are stored."""
         ...
 
-    def unjoined(self, limit: int = 10_000) -> Sequence[Outcome]: ...
+    def unjoined(
+        self, limit: int = 10_000, *, endpoint: str | None = None, environment: str | None = None
+    ) -> Sequence[Outcome]: ...
     def waiting(self, most: int = 10_000) -> int:
         """How many are not joined, counted up to here."""
         ...
 
-    def join(self, joins: Iterable[tuple[str, str | None, str]], tx: Tx = None) -> None:
-        """(outcome key, prediction id, how), each at most once."""
+    def join(
+        self, joins: Iterable[tuple[str, str | None, str]], endpoint: str, environment: str = "", tx: Tx = None
+    ) -> None:
+        """Of this endpoint's outcomes (key, prediction id, how), each at most once."""
         ...
 
     def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]: ...
@@ -400,15 +434,19 @@ class Online(Protocol):
 
     def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]: ...
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
-        """As `since`, but plain (seq, subject, item, at, value): what a server reads all of when it starts."""
+        """As `since`, but plain (seq, subject, item, at, value, dataset): what a server reads all of when it starts."""
         ...
 
-    def of(self, subject: str, watermark: int | None = None, item: str | None = None) -> Sequence[OnlineEvent]: ...
-    def of_all(self, subjects: Iterable[str]) -> Sequence[OnlineEvent]:
+    def of(
+        self, subject: str, watermark: int | None = None, item: str | None = None, dataset: str | None = None
+    ) -> Sequence[OnlineEvent]: ...
+    def of_all(self, subjects: Iterable[str], dataset: str | None = None) -> Sequence[OnlineEvent]:
         """As `of`, of several subjects together."""
         ...
 
-    def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
+    def rows_of(
+        self, subjects: Iterable[str], watermark: int | None = None, dataset: str | None = None
+    ) -> Sequence[Sequence[Any]]:
         """As `of`, of several subjects together and plain as in `rows_since`."""
         ...
 

@@ -80,6 +80,7 @@ class Event:
     kind: str  # alarm | retrain | promoted | refused | rolled_back | ingested | quarantined | override | ...
     subject: str  # a ref
     data: JsonObject = field(default_factory=dict)
+    principal: str = ""  # who did it; nobody where the program did
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A model version on its way to, or at, an endpoint. One row per endpoint is ``champion`` (partial unique index)."""
+    """A model version on its way to, or at, an endpoint. Of an endpoint in an environment one row is ``champion`` (partial unique index)."""
 
     id: str
     endpoint: str
@@ -172,6 +173,7 @@ class Release:
     decision: str | None = None
     author: str = ""
     evidence: JsonObject = field(default_factory=dict)
+    environment: str = ""  # nothing: the first one of the project (so of every record that has one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ class Decision:
     evidence_digest: str
     policy: JsonObject
     run: str | None = None
+    endpoint: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +241,7 @@ class Window:
     n: int
     data: WindowData
     alarm: bool = False
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +262,7 @@ class Lease:
     name: str
     owner: str
     expires: Micros
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +295,12 @@ class Prediction:
     latency_us: int
     cold: bool = False
     key: str | None = None
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What really happened. ``key`` is its own: the same key twice is one outcome."""
+    """What really happened. ``key`` is its own: the same key twice at an endpoint is one outcome."""
 
     key: str
     at: Micros
@@ -304,6 +311,8 @@ class Outcome:
     received: Micros  # event clock
     joined: str | None = None  # prediction it belongs to
     how: str = ""  # "" not yet | id | subject | unattributed
+    endpoint: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,3 +328,5 @@ class OnlineEvent:
     file: str | None = None  # `_file` and `_row` once the dataset holds it too
     row: int | None = None
     ingest: str | None = None
+    dataset: str = ""  # whose rows these are, or would be; ``key`` is its own within it
+    endpoint: str = ""  # where it was told, before the dataset held it

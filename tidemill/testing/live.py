@@ -80,7 +80,7 @@ class PredictionsSuite:
     def test_the_latest_before(self, opened: Opened) -> None:
         store = opened()
         written(store, [sample.prediction(f"pred_{n}", at=n * 10, subject="ab"[n % 2]) for n in range(6)])
-        found = {at: store.predictions.latest_before("a", at, 15) for at in (-1, 0, 19, 20, 35, 36)}
+        found = {at: store.predictions.latest_before("a", at, 15, "shop") for at in (-1, 0, 19, 20, 35, 36)}
         assert {at: p and p.id for at, p in found.items()} == {
             -1: None,
             0: "pred_0",
@@ -89,7 +89,7 @@ class PredictionsSuite:
             35: "pred_2",
             36: None,
         }
-        exact = store.predictions.latest_before("a", 55, 15)
+        exact = store.predictions.latest_before("a", 55, 15, "shop")
         assert exact is not None and exact.id == "pred_4"
 
 
@@ -98,8 +98,8 @@ class OutcomesSuite:
         store = opened()
         written(store, (), [sample.outcome(), sample.outcome(value=9.0)])
         written(store, (), [sample.outcome(value=8.0)])
-        assert store.outcomes.get("o1") == sample.outcome()
-        assert store.outcomes.get("o2") is None
+        assert store.outcomes.get("o1", "shop") == sample.outcome()
+        assert store.outcomes.get("o2", "shop") is None
         assert store.outcomes.count() == {"": 1}
 
     def test_an_event_goes_with_its_outcome(self, opened: Opened) -> None:
@@ -107,7 +107,7 @@ class OutcomesSuite:
 
         def pair(key: str, item: str, value: float = 1.0) -> tuple[Any, Any]:
             outcome = sample.outcome(key, item=item, value=value)
-            return outcome, OnlineEvent(0, key, outcome.subject, item, outcome.at, value)
+            return outcome, OnlineEvent(0, key, outcome.subject, item, outcome.at, value, endpoint="shop")
 
         (first, bought), (second, ghost), (third, other) = pair("o1", "mug"), pair("o1", "ghost"), pair("o2", "lamp")
         assert written(store, (), [second], ()) == []
@@ -139,9 +139,9 @@ class OutcomesSuite:
         written(store, (), [sample.outcome(f"o{n}", at=9 - n) for n in range(5)])
         assert [o.key for o in store.outcomes.unjoined()] == ["o4", "o3", "o2", "o1", "o0"]
         assert [o.key for o in store.outcomes.unjoined(2)] == ["o4", "o3"]
-        store.outcomes.join([("o1", "pred_1", "id"), ("o2", "pred_1", "subject"), ("o3", None, "unattributed")])
-        store.outcomes.join([("o1", "pred_2", "subject"), ("none", "pred_2", "id")])
-        store.outcomes.join([])
+        store.outcomes.join([("o1", "pred_1", "id"), ("o2", "pred_1", "subject"), ("o3", None, "unattributed")], "shop")
+        store.outcomes.join([("o1", "pred_2", "subject"), ("none", "pred_2", "id")], "shop")
+        store.outcomes.join([], "shop")
         assert [o.key for o in store.outcomes.unjoined()] == ["o4", "o0"]
         assert (store.outcomes.waiting(), store.outcomes.waiting(1)) == (2, 1)
         assert store.outcomes.count() == {"": 2, "id": 1, "subject": 1, "unattributed": 1}
@@ -170,7 +170,7 @@ class OnlineSuite:
         assert [event.key for event in store.online.since(0)] == ["a", "b", "c"]
         assert [event.key for event in store.online.since(first[0], limit=1)] == ["b"]
         assert store.online.since(0)[2] == replace(sample.online("c", at=1), seq=second[1])
-        plain = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
+        plain = [(e.seq, e.subject, e.item, e.at, e.value, e.dataset) for e in store.online.since(0)]
         assert [tuple(row) for row in store.online.rows_since(0)] == plain
         assert [tuple(row) for row in store.online.rows_since(first[0], limit=1)] == plain[1:2]
         assert store.online.last_seq() == second[1]
@@ -185,7 +185,7 @@ class OnlineSuite:
         assert store.online.of("a", item="another") == []
         assert store.online.of_all(iter("baa")) == store.online.since(0) and store.online.of_all([]) == []
         assert store.online.of_all(["nobody", "b"]) == store.online.of("b")
-        both = [(e.seq, e.subject, e.item, e.at, e.value) for e in store.online.since(0)]
+        both = [(e.seq, e.subject, e.item, e.at, e.value, e.dataset) for e in store.online.since(0)]
         assert [tuple(row) for row in store.online.rows_of(iter("baa"))] == both
         assert [tuple(row) for row in store.online.rows_of(["b", "nobody"], seqs[3])] == both[1:4:2]
         assert list(store.online.rows_of([])) == []
@@ -221,7 +221,7 @@ class OnlineSuite:
         store = opened()
         bad = sample.outcome("o2", value="not a number")
         refused(Exception, lambda: written(store, [], [bad], [sample.online("o2")]))
-        assert store.outcomes.get("o2") is None and store.online.since(0) == []
+        assert store.outcomes.get("o2", "shop") is None and store.online.since(0) == []
 
 
 class AppendSuite:

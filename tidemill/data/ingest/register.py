@@ -84,8 +84,8 @@ def register(
         project.live.online.unload([c.ingest for c in tables.versions(dataset)])
     parts = (tables.added(dataset, [v]) for v in range(1, commit.version)) if again else iter([rows])
     learned = (
-        dataset == project.model().dataset.name
-    )  # serving knows the rows that the model learns from, and no others
+        dataset if project.datasets[dataset].models else None
+    )  # serving knows the rows that models learn from, and no others
     found, low, high = _take_in(project, contract, parts, learned)
     profiled = _profile(project, found, None if again else last)
     contract_text = keep_contract(project, dataset)
@@ -141,7 +141,7 @@ def event_key(contract: Contract) -> pl.Expr:
     return pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/")
 
 
-def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
+def online_events(dataset: str, contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
     """The rows as serving's history knows them, in the table's order. Without a value column every row counts 1."""
     value = pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)
     time = pl.col(contract.time or "").cast(pl.Datetime("us")).dt.epoch("us")
@@ -156,7 +156,7 @@ def online_events(contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEven
         pl.col("_ingest").alias("ingest"),
     )
     whole = shaped.drop_nulls().filter(pl.col("value") != 0)
-    return (OnlineEvent(seq=0, **row) for row in whole.iter_rows(named=True))
+    return (OnlineEvent(seq=0, dataset=dataset, **row) for row in whole.iter_rows(named=True))
 
 
 def keep_contract(project: Project, dataset: str) -> str:
@@ -165,9 +165,9 @@ def keep_contract(project: Project, dataset: str) -> str:
 
 
 def _take_in(
-    project: Project, contract: Contract, parts: Iterable[pl.DataFrame], learned: bool
+    project: Project, contract: Contract, parts: Iterable[pl.DataFrame], learned: str | None
 ) -> tuple[Profile | None, Micros | None, Micros | None]:
-    """Each part's rows into the online history, where the model learns from them; their profile together, and their first and last time."""
+    """Each part's rows into the online history as the dataset that a model ``learned`` from; their profile, and their first and last time."""
     found: Profile | None = None
     low: Micros | None = None
     high: Micros | None = None
@@ -175,7 +175,7 @@ def _take_in(
         if not part.height:
             continue
         if learned and contract.subject and contract.item and contract.time:
-            project.live.online.load(online_events(contract, part))
+            project.live.online.load(online_events(learned, contract, part))
         of_part = profile(part.select(contract.names), private=(contract.subject,) if contract.subject else ())
         found = found.merge(of_part) if found else of_part
         first, latest = _span(contract, part)

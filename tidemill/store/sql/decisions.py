@@ -21,11 +21,13 @@ _GET = DECISIONS.where("id")
 _LIST = OptionalFilters(
     DECISIONS.select.order_by(_decision.at.desc(), _decision.id.desc()),
     action=_decision.action == bindparam("action"),
+    endpoint=_decision.endpoint == bindparam("endpoint"),
+    environment=_decision.environment == bindparam("environment"),
 )
 JOBS = Rows(Job, schema.jobs, "job")
 _job = schema.jobs.c
 _JOBS = OptionalFilters(
-    JOBS.where("endpoint").order_by(_job.started, _job.id),
+    JOBS.where("endpoint", "environment").order_by(_job.started, _job.id),
     status=_job.status == bindparam("status"),
     decision=_job.decision == bindparam("decision"),
     since=_job.started >= bindparam("since"),
@@ -42,8 +44,15 @@ class Decisions:
     def update(self, decision_id: str, tx: Tx = None, **changes: Any) -> None:
         self._db.write(lambda tx: DECISIONS.update(tx, {"id": decision_id}, changes), tx)
 
-    def list(self, *, action: str | None = None, limit: int | None = None) -> Sequence[Decision]:
-        narrow = {"action": action, "limit": limit}
+    def list(
+        self,
+        *,
+        action: str | None = None,
+        limit: int | None = None,
+        endpoint: str | None = None,
+        environment: str | None = None,
+    ) -> Sequence[Decision]:
+        narrow = {"action": action, "limit": limit, "endpoint": endpoint, "environment": environment}
         return DECISIONS.records(self._db.rows(_LIST.by(narrow), given=narrow))[::-1]
 
     def page(self, *, before: str | None = None, limit: int = 50, action: str | None = None) -> Sequence[Decision]:
@@ -65,7 +74,15 @@ class Jobs:
         self._db.write(lambda tx: JOBS.put(tx, job), tx)
 
     def list(
-        self, endpoint: str, *, status: str | None = None, decision: str | None = None, since: Micros | None = None
+        self,
+        endpoint: str,
+        *,
+        status: str | None = None,
+        decision: str | None = None,
+        since: Micros | None = None,
+        environment: str = "",
     ) -> Sequence[Job]:
         narrow = {"status": status, "decision": decision, "since": since}
-        return JOBS.records(self._db.rows(_JOBS.by(narrow), given={"endpoint": endpoint, **narrow}))
+        return JOBS.records(
+            self._db.rows(_JOBS.by(narrow), given={"endpoint": endpoint, "environment": environment, **narrow})
+        )

@@ -87,15 +87,15 @@ class Bulk:
     def _look_back(self, cursor: Any, sql: dict[str, str]) -> None:
         """What is there already: two queries a commit, for up to 500 outcomes."""
         keys = [outcome.key for part in self.parts for outcome in part.outcomes]
-        there = {record.key: record for record in outcomes.OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
+        there = {name_of(o): o for o in outcomes.OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
         asking = [part for part in self.parts if part.met is not None]
         named = {o.prediction for part in asking for o in part.outcomes if o.prediction is not None}
         known = frozenset(row[0] for row in _among(cursor, sql, "known", sorted(named)))
         for part in self.parts:
             found = []
             for outcome in part.outcomes:
-                found.append(there.get(outcome.key))
-                there.setdefault(outcome.key, outcome)
+                found.append(there.get(name_of(outcome)))
+                there.setdefault(name_of(outcome), outcome)
             part.earlier, part.known, part.refused = found, known, _refused(part, found)
 
     def _deal(self, given: Sequence[int]) -> None:
@@ -110,6 +110,11 @@ class Bulk:
         return self.parts
 
 
+def name_of(outcome: Outcome) -> tuple[str, str, str]:
+    """What makes it one outcome."""
+    return outcome.environment, outcome.endpoint, outcome.key
+
+
 def _refused(part: Append, earlier: Sequence[Outcome | None]) -> Set[int]:
     """Where among the events are those that come with an outcome which is not written: a key that is taken.
 
@@ -117,10 +122,11 @@ def _refused(part: Append, earlier: Sequence[Outcome | None]) -> Set[int]:
     """
     if not part.events:
         return frozenset()
-    written: dict[str, Outcome | None] = {}
+    written: dict[tuple[str, str], Outcome | None] = {}
     for outcome, before in zip(part.outcomes, earlier, strict=True):
-        written.setdefault(outcome.key, outcome if before is None else None)
-    return {i for i, e in enumerate(part.events) if e.key in written and not _says(written[e.key], e)}
+        written.setdefault((outcome.endpoint, outcome.key), outcome if before is None else None)
+    names = [(event.endpoint, event.key) for event in part.events]
+    return {i for i, name in enumerate(names) if name in written and not _says(written[name], part.events[i])}
 
 
 def _says(outcome: Outcome | None, event: OnlineEvent) -> bool:

@@ -16,7 +16,7 @@ predictions = table_of(tables, "predictions", records.Prediction, "id")
 Index(None, predictions.c.at, predictions.c.endpoint)
 Index(None, predictions.c.subject, predictions.c.at)
 
-outcomes = table_of(tables, "outcomes", records.Outcome, "key")
+outcomes = table_of(tables, "outcomes", records.Outcome, "key", "endpoint", "environment")
 Index(
     "ix_outcomes_unjoined",
     outcomes.c.at,
@@ -30,5 +30,5 @@ Index(
 )
 
 online = table_of(tables, "online", records.OnlineEvent, "seq")
-Index(None, online.c.key, unique=True)
+Index(None, online.c.key, online.c.dataset, unique=True)
 Index(None, online.c.subject, online.c.seq)

@@ -19,32 +19,35 @@ ONLINE = Rows(OnlineEvent, live_schema.online, "online event")
 _online = live_schema.online.c
 _FILL = (
     update(live_schema.online)
-    .where(_online.key == bindparam("the_key"))
+    .where(_online.key == bindparam("the_key"), _online.dataset == bindparam("the_dataset"))
     .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
 )
-_PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value)
+_PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value, _online.dataset)
+_FROM = _online.dataset == bindparam("dataset")
 _OF = OptionalFilters(
     ONLINE.where("subject").order_by(_online.seq),
     watermark=_online.seq <= bindparam("watermark"),
     item=_online.item == bindparam("item"),
+    dataset=_FROM,
 )
 _AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
-_OF_ALL = ONLINE.select.where(_AMONG)
+_OF_ALL = OptionalFilters(ONLINE.select.where(_AMONG), dataset=_FROM)
 _ROWS_OF = OptionalFilters(
     _PLAIN.where(_AMONG),
     watermark=_online.seq <= bindparam("watermark"),
+    dataset=_FROM,
 )
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
-_PRESENT = select(_online.key).where(_online.key.in_(bindparam("keys", expanding=True)))
+_PRESENT = select(_online.key, _online.dataset).where(_online.key.in_(bindparam("keys", expanding=True)))
 _LAST = select(func.max(_online.seq))
 LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
 
 
-def present(tx: Connection, keys: Sequence[str]) -> set[str]:
-    """Which of the keys are there."""
-    found: set[str] = set()
+def present(tx: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
+    """Which of the keys are there, each with its dataset."""
+    found: set[tuple[str, str]] = set()
     for start in range(0, len(keys), CHUNK):
-        found.update(tx.execute(_PRESENT, {"keys": keys[start : start + CHUNK]}).scalars())
+        found.update((row[0], row[1]) for row in tx.execute(_PRESENT, {"keys": keys[start : start + CHUNK]}))
     return found
 
 
@@ -62,10 +65,11 @@ def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], li
     given: list[int] = []
     fresh: list[OnlineEvent] = []
     for event in events:
-        if event.key in known:
+        name = event.key, event.dataset
+        if name in known:
             given.append(0)
             continue
-        known.add(event.key)
+        known.add(name)
         seq += 1
         given.append(seq)
         fresh.append(replace(event, seq=seq))
@@ -82,16 +86,22 @@ class Online:
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
         return self._db.rows(_SINCE, given={"seq": seq, "limit": limit})
 
-    def of(self, subject: str, watermark: int | None = None, item: str | None = None) -> Sequence[OnlineEvent]:
-        narrow = {"watermark": watermark, "item": item}
+    def of(
+        self, subject: str, watermark: int | None = None, item: str | None = None, dataset: str | None = None
+    ) -> Sequence[OnlineEvent]:
+        narrow = {"watermark": watermark, "item": item, "dataset": dataset}
         return ONLINE.records(self._db.rows(_OF.by(narrow), given={"subject": subject, **narrow}))
 
-    def of_all(self, subjects: Iterable[str]) -> Sequence[OnlineEvent]:
-        found = ONLINE.records(self._db.rows_among(_OF_ALL, "subjects", sorted(set(subjects))))
+    def of_all(self, subjects: Iterable[str], dataset: str | None = None) -> Sequence[OnlineEvent]:
+        narrow = {"dataset": dataset}
+        rows = self._db.rows_among(_OF_ALL.by(narrow), "subjects", sorted(set(subjects)), narrow)
+        found = ONLINE.records(rows)
         return sorted(found, key=lambda event: event.seq)
 
-    def rows_of(self, subjects: Iterable[str], watermark: int | None = None) -> Sequence[Sequence[Any]]:
-        narrow = {"watermark": watermark}
+    def rows_of(
+        self, subjects: Iterable[str], watermark: int | None = None, dataset: str | None = None
+    ) -> Sequence[Sequence[Any]]:
+        narrow = {"watermark": watermark, "dataset": dataset}
         found = self._db.rows_among(_ROWS_OF.by(narrow), "subjects", sorted(set(subjects)), narrow)
         return sorted(found, key=lambda row: int(row[0]))
 
@@ -114,7 +124,13 @@ class Online:
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
     given, fresh = number(tx, events)
     there = [
-        {"the_key": event.key, "the_file": event.file, "the_row": event.row, "the_ingest": event.ingest}
+        {
+            "the_key": event.key,
+            "the_dataset": event.dataset,
+            "the_file": event.file,
+            "the_row": event.row,
+            "the_ingest": event.ingest,
+        }
         for event, seq in zip(events, given, strict=True)
         if not seq
     ]

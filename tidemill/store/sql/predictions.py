@@ -21,9 +21,10 @@ _BETWEEN = PREDICTIONS.select.where(
     _prediction.at >= bindparam("start"),
     _prediction.at < bindparam("end"),
     _prediction.endpoint == bindparam("endpoint"),
+    _prediction.environment == bindparam("environment"),
 ).order_by(_prediction.at, _prediction.id)
 _LATEST = (
-    PREDICTIONS.where("subject")
+    PREDICTIONS.where("subject", "endpoint", "environment")
     .where(_prediction.at <= bindparam("end"), _prediction.at >= bindparam("start"))
     .order_by(_prediction.at.desc(), _prediction.id.desc())
     .limit(1)
@@ -44,12 +45,15 @@ class Predictions:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
         return {record.id: record for record in found}
 
-    def between(self, endpoint: str, start: Micros, end: Micros) -> Sequence[Prediction]:
-        given = {"endpoint": endpoint, "start": start, "end": end}
+    def between(self, endpoint: str, start: Micros, end: Micros, environment: str = "") -> Sequence[Prediction]:
+        given = {"endpoint": endpoint, "environment": environment, "start": start, "end": end}
         return PREDICTIONS.records(self._db.rows(_BETWEEN, given=given))
 
-    def latest_before(self, subject: str, at: Micros, within: Micros) -> Prediction | None:
-        row = self._db.first(_LATEST, given={"subject": subject, "start": at - within, "end": at})
+    def latest_before(
+        self, subject: str, at: Micros, within: Micros, endpoint: str, environment: str = ""
+    ) -> Prediction | None:
+        here = {"subject": subject, "endpoint": endpoint, "environment": environment}
+        row = self._db.first(_LATEST, given={**here, "start": at - within, "end": at})
         return None if row is None else PREDICTIONS.record(row)
 
     def of(self, subject: str, limit: int = 1_000) -> Sequence[Prediction]:

@@ -21,11 +21,12 @@ RELEASES = Rows(Release, schema.releases, "release")
 VERDICTS = Rows(Verdict, schema.verdicts, "verdict")
 _release, _verdict = schema.releases.c, schema.verdicts.c
 _GET = RELEASES.where("id")
-_CHAMPION = RELEASES.where("endpoint").where(_release.status == "champion")
+_CHAMPION = RELEASES.where("endpoint", "environment").where(_release.status == "champion")
 _LIST = OptionalFilters(
     RELEASES.select.order_by(_release.created, _release.id),
     endpoint=_release.endpoint == bindparam("endpoint"),
     status=_release.status == bindparam("status"),
+    environment=_release.environment == bindparam("environment"),
 )
 _REVISION = schema.counters.c.name == "releases"
 _COUNT = select(schema.counters.c.value).where(_REVISION)
@@ -60,8 +61,11 @@ class Releases:
 
         self._db.write(work, tx)
 
-    def list(self, endpoint: str | None = None, status: str | None = None, tx: Tx = None) -> Sequence[Release]:
-        narrow = {"endpoint": endpoint, "status": status}
+    def list(
+        self, endpoint: str | None = None, status: str | None = None, tx: Tx = None, environment: str = ""
+    ) -> Sequence[Release]:
+        here = None if endpoint is None else environment
+        narrow = {"endpoint": endpoint, "status": status, "environment": here}
         return RELEASES.records(self._db.rows(_LIST.by(narrow), tx, narrow))
 
     def page(
@@ -70,8 +74,8 @@ class Releases:
         where = given((_release.endpoint, endpoint), (_release.status, status))
         return page(self._db, RELEASES, (_release.created, _release.id), by_id(before), limit, *where)
 
-    def champion(self, endpoint: str, tx: Tx = None) -> Release | None:
-        row = self._db.first(_CHAMPION, tx, {"endpoint": endpoint})
+    def champion(self, endpoint: str, tx: Tx = None, environment: str = "") -> Release | None:
+        row = self._db.first(_CHAMPION, tx, {"endpoint": endpoint, "environment": environment})
         return None if row is None else RELEASES.record(row)
 
     def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
@@ -109,6 +113,10 @@ def _get(row: Any, release_id: str) -> Release:
     return RELEASES.record(row)
 
 
+def _place(release: Release) -> dict[str, str]:
+    return {"endpoint": release.endpoint, "environment": release.environment}
+
+
 def _bump(tx: Connection) -> None:
     counters = schema.counters
     if not tx.execute(update(counters).where(_REVISION).values(value=counters.c.value + 1)).rowcount:
@@ -132,7 +140,7 @@ def _promote(tx: Connection, release_id: str, at: Micros) -> None:
         return
     if release.status in _NEVER_AGAIN:
         raise Conflict(f"release {release_id} is {release.status}", hint="release the model anew")
-    before = tx.execute(_CHAMPION, {"endpoint": release.endpoint}).first()
+    before = tx.execute(_CHAMPION, _place(release)).first()
     previous = None if before is None else RELEASES.record(before).id
     if previous is not None:
         _set(tx, previous, status="superseded", ended=at)
@@ -151,13 +159,14 @@ def _roll_back(tx: Connection, release_id: str, at: Micros, reason: JsonObject) 
             if heir is not None:
                 _crown(tx, heir, stage_since=at)
         _bump(tx)
-    champion = tx.execute(_CHAMPION, {"endpoint": release.endpoint}).first()
+    champion = tx.execute(_CHAMPION, _place(release)).first()
     return None if champion is None else RELEASES.record(champion).id
 
 
 def _heir(tx: Connection, release: Release) -> Release | None:
     """The champion before this one, or the latest that was superseded."""
-    pool = RELEASES.select.where(_release.endpoint == release.endpoint, _release.status == "superseded")
+    here = _release.endpoint == release.endpoint, _release.environment == release.environment
+    pool = RELEASES.select.where(*here, _release.status == "superseded")
     row = tx.execute(pool.where(_release.id == release.previous)).first() if release.previous else None
     if row is None:
         row = tx.execute(pool.order_by(_release.ended.desc(), _release.id.desc()).limit(1)).first()

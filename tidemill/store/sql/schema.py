@@ -51,10 +51,11 @@ Index(None, verdicts.c.model, verdicts.c.at)
 
 releases = table_of(tables, "releases", records.Release, "id")
 Index(None, releases.c.endpoint, releases.c.status)
-# The promise "one champion record per endpoint" is the database's, not the program's.
+# The promise "one champion record per environment and endpoint" is the database's, not the program's.
 # (`postgres.py` gives every index its `where`: naming PostgreSQL here would load that dialect for everybody.)
 Index(
     "uq_releases_champion",
+    releases.c.environment,
     releases.c.endpoint,
     unique=True,
     sqlite_where=releases.c.status == "champion",
@@ -86,7 +87,9 @@ Index(None, events.c.seq, unique=True)
 Index(None, events.c.at, events.c.seq)
 Index(None, events.c.kind, events.c.at, events.c.seq)
 
-windows = table_of(tables, "windows", records.Window, "endpoint", "monitor", "start", data=Tagged(*WINDOWS.items()))
+windows = table_of(
+    tables, "windows", records.Window, "endpoint", "monitor", "start", "environment", data=Tagged(*WINDOWS.items())
+)
 
 baselines = table_of(tables, "baselines", records.Baseline, "environment", "endpoint", "model")
 

@@ -18,12 +18,14 @@ from tidemill.types import Micros
 WINDOWS = Rows(Window, schema.windows, "window")
 _window = schema.windows.c
 _LIST = OptionalFilters(
-    WINDOWS.where("endpoint", "monitor").order_by(_window.start),
+    WINDOWS.where("endpoint", "monitor", "environment").order_by(_window.start),
     since=_window.start >= bindparam("since"),
     until=_window.start < bindparam("until"),
 )
 _LAST = select(func.max(_window.end)).where(
-    _window.endpoint == bindparam("endpoint"), _window.monitor == bindparam("monitor")
+    _window.endpoint == bindparam("endpoint"),
+    _window.monitor == bindparam("monitor"),
+    _window.environment == bindparam("environment"),
 )
 BASELINES = Rows(Baseline, schema.baselines, "baseline")
 _baseline = schema.baselines.c
@@ -33,7 +35,7 @@ _BASELINES = OptionalFilters(
 ALARMS = Rows(Alarm, schema.alarms, "alarm")
 _alarm = schema.alarms.c
 _ALARMS = OptionalFilters(
-    ALARMS.where("endpoint").order_by(_alarm.opened.desc(), _alarm.window.desc(), _alarm.monitor.desc()),
+    ALARMS.where("endpoint", "environment").order_by(_alarm.opened.desc(), _alarm.window.desc(), _alarm.monitor.desc()),
     monitor=_alarm.monitor == bindparam("monitor"),
     model=_alarm.model == bindparam("model"),
     since=_alarm.opened >= bindparam("since"),
@@ -50,19 +52,26 @@ class Windows:
         self._db.write(lambda tx: WINDOWS.put(tx, window), tx)
 
     def list(
-        self, endpoint: str, monitor: str, *, since: Micros | None = None, until: Micros | None = None
+        self,
+        endpoint: str,
+        monitor: str,
+        *,
+        since: Micros | None = None,
+        until: Micros | None = None,
+        environment: str = "",
     ) -> Sequence[Window]:
         narrow = {"since": since, "until": until}
-        values = {"endpoint": endpoint, "monitor": monitor, **narrow}
+        values: JsonObject = {"endpoint": endpoint, "environment": environment, "monitor": monitor, **narrow}
         return WINDOWS.records(self._db.rows(_LIST.by(narrow), given=values))
 
     def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
-        key = None if before is None else {"endpoint": endpoint, "monitor": monitor, "start": before}
+        key = None if before is None else {"endpoint": endpoint, "monitor": monitor, "start": before, "environment": ""}
         where = given((_window.endpoint, endpoint), (_window.monitor, monitor))
         return page(self._db, WINDOWS, (_window.start,), key, limit, *where)
 
-    def last_end(self, endpoint: str, monitor: str) -> Micros | None:
-        found: Micros | None = self._db.value(_LAST, given={"endpoint": endpoint, "monitor": monitor})
+    def last_end(self, endpoint: str, monitor: str, environment: str = "") -> Micros | None:
+        given = {"endpoint": endpoint, "environment": environment, "monitor": monitor}
+        found: Micros | None = self._db.value(_LAST, given=given)
         return found
 
     def keep_baseline(self, baseline: Baseline, tx: Tx = None) -> None:
@@ -93,6 +102,7 @@ class Alarms:
         until: Micros | None = None,
         is_open: bool | None = None,
         limit: int | None = None,
+        environment: str = "",
     ) -> Sequence[Alarm]:
         narrow = {
             "monitor": monitor,
@@ -102,7 +112,8 @@ class Alarms:
             "is_open": is_open,
             "limit": limit,
         }
-        found = self._db.rows(_ALARMS.by(narrow), given={"endpoint": endpoint, **narrow})
+        here = {"endpoint": endpoint, "environment": environment}
+        found = self._db.rows(_ALARMS.by(narrow), given={**here, **narrow})
         return ALARMS.records(found)[::-1]
 
     def page(

@@ -132,7 +132,7 @@ def _alarm(loop: Snapshot, event: Event) -> dict[str, Any]:
     kept = event.data.get("hurts")
     hurts: dict[str, Any] = kept if isinstance(kept, dict) else {}
     if hurts.get("answer") != "yes" and event.data.get("model"):
-        hurts = hurts_by_now(loop.project, str(event.data["model"]), int(event.data.get("since", event.at)))
+        hurts = hurts_by_now(loop.project.endpoint(), str(event.data["model"]), int(event.data.get("since", event.at)))
     answer, what = str(hurts.get("answer", "")), event.data.get("what")
     return {
         "at": event.at,

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("latency_us", whole, nullable=False),
         sa.Column("cold", flag, nullable=False),
         sa.Column("key", text, nullable=True),
+        sa.Column("environment", text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_predictions"),
         sqlite_strict=True,
     )
@@ -46,7 +47,9 @@ def upgrade() -> None:
         sa.Column("received", whole, nullable=False),
         sa.Column("joined", text, nullable=True),
         sa.Column("how", text, nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_outcomes"),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.PrimaryKeyConstraint("key", "endpoint", "environment", name="pk_outcomes"),
         sqlite_strict=True,
     )
     op.create_index(
@@ -76,8 +79,10 @@ def upgrade() -> None:
         sa.Column("file", text, nullable=True),
         sa.Column("row", whole, nullable=True),
         sa.Column("ingest", text, nullable=True),
+        sa.Column("dataset", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_online"),
         sqlite_strict=True,
     )
-    op.create_index("ix_online_key", "online", ["key"], unique=True)
+    op.create_index("ix_online_key_dataset", "online", ["key", "dataset"], unique=True)
     op.create_index("ix_online_subject_seq", "online", ["subject", "seq"], unique=False)

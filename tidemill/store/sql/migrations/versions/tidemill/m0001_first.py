@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.Column("decision", text, nullable=True),
         sa.Column("author", text, nullable=False),
         sa.Column("evidence", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_releases"),
         sqlite_strict=True,
     )
@@ -173,7 +174,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_releases_champion",
         "releases",
-        ["endpoint"],
+        ["environment", "endpoint"],
         unique=True,
         sqlite_where=sa.text("status = 'champion'"),
         postgresql_where=sa.text("status = 'champion'"),
@@ -197,6 +198,8 @@ def upgrade() -> None:
         sa.Column("evidence_digest", text, nullable=False),
         sa.Column("policy", text, nullable=False),
         sa.Column("run", text, nullable=True),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_decisions"),
         sqlite_strict=True,
     )
@@ -226,6 +229,7 @@ def upgrade() -> None:
         sa.Column("kind", text, nullable=False),
         sa.Column("subject", text, nullable=False),
         sa.Column("data", text, nullable=False),
+        sa.Column("principal", text, nullable=False),
         sa.Column("seq", whole, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
         sqlite_strict=True,
@@ -242,7 +246,8 @@ def upgrade() -> None:
         sa.Column("n", whole, nullable=False),
         sa.Column("data", text, nullable=False),
         sa.Column("alarm", flag, nullable=False),
-        sa.PrimaryKeyConstraint("endpoint", "monitor", "start", name="pk_windows"),
+        sa.Column("environment", text, nullable=False),
+        sa.PrimaryKeyConstraint("endpoint", "monitor", "start", "environment", name="pk_windows"),
         sqlite_strict=True,
     )
     op.create_table(
@@ -280,6 +285,7 @@ def upgrade() -> None:
         sa.Column("name", text, nullable=False),
         sa.Column("owner", text, nullable=False),
         sa.Column("expires", whole, nullable=False),
+        sa.Column("environment", text, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_leases"),
         sqlite_strict=True,
     )
