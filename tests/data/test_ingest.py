@@ -222,7 +222,7 @@ def test_a_contract_with_other_columns_needs_another_table(project: Project, fol
 def test_rows_enter_the_online_history_once_and_link_what_is_there(project: Project, folder: Path) -> None:
     from tidemill.store.records import OnlineEvent
 
-    known = OnlineEvent(0, "1/lamp", "ann", "lamp", parse_time("2011-01-01T10:00"), 1.0)
+    known = OnlineEvent(0, "1/lamp", "ann", "lamp", parse_time("2011-01-01T10:00"), 1.0, dataset="sales")
     project.live.append([], [], [known])
     project.live.flush()
     path = drop(folder, "1.csv", DAY_1)

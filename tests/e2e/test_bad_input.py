@@ -342,7 +342,7 @@ def test_an_outcome_with_wrong_fields_and_none_of_its_list_is_taken(up: Up, chan
     problem = up.refuses(400, "bad_request", "/feedback", [good, {**OUTCOME, **change}])
     assert problem["place"].replace("[...]", "[1]") == place.replace("$", "$[1]"), problem
     with open_project(up.shop.root) as project:
-        assert project.live.outcomes.get(good["key"]) is None
+        assert project.live.outcomes.get(good["key"], "shop") is None
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])

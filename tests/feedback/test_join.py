@@ -48,7 +48,7 @@ def tell(live: LiveStore, *rows: Prediction | Outcome) -> None:
 
 
 def where(live: LiveStore, *keys: str) -> list[tuple[str | None, str]]:
-    found = [live.outcomes.get(key) for key in keys]
+    found = [live.outcomes.get(key, "shop") for key in keys]
     return [(o.joined, o.how) for o in found if o is not None]
 
 

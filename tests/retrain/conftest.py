@@ -195,7 +195,7 @@ def opened_shop(tmp_path_factory: pytest.TempPathFactory, rows: pl.DataFrame) ->
         InlineJobs(project).run("ingest", {"dataset": "sales"}, 60)
         first_model = add_model(project)
         add_release(project, first_model.ref)
-        baseline_of(project, first_model)
+        baseline_of(project.endpoint(), first_model)
     return root
 
 

@@ -360,10 +360,10 @@ def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
         cost = {"cpu_s": seconds, "wall_s": 20.0}
         store.runs.create(Run(f"run_{pipeline}", pipeline, "k", "done", "o", now, parent=decision.id, cost=cost))
     later = decision.at + DAY
-    assert gather(shop.project, later, None)["attempts"][-1]["cpu_hours"] is None
+    assert gather(shop.project.endpoint(), later, None)["attempts"][-1]["cpu_hours"] is None
     store.settings.set("mode", "live")
     with open_project(shop.project.root) as live:
-        found = gather(live, later, None)
+        found = gather(live.endpoint(), later, None)
     assert found["attempts"][-1]["cpu_hours"] == 0.005
     found["rows"]["now"] += 5
     limited = Policy(new_rows=1, cooldown=1, budget_cpu_s=18.0)
@@ -377,15 +377,19 @@ def test_outcomes_that_name_another_subjects_prediction_are_told(shop: Shop) -> 
     shop.play(shop.days[0])
     owner = shop.project.live.predictions.get(shop.asked[0]).subject
     at = shop.days[0].end
-    false = [Outcome(f"false{n}", at, f"not{owner}", "22423", 1.0, shop.asked[0], at) for n in range(3)]
+    false = [
+        Outcome(f"false{n}", at, f"not{owner}", "22423", 1.0, shop.asked[0], at, endpoint="shop") for n in range(3)
+    ]
     shop.project.live.append((), false, ())
     shop.project.live.flush()
     (event,) = [e for e in tick(shop.project, shop.jobs) if e.kind == "subject_mismatch"]
     assert event.data["count"] == 3 and event.data["reason"].startswith("3 outcomes named a prediction of another")
-    assert [shop.project.live.outcomes.get(o.key).how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
+    assert [shop.project.live.outcomes.get(o.key, "shop").how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
     assert tick(shop.project, shop.jobs) == [], "told once"
     assert [e.id for e in shop.project.store.events.list(kind="subject_mismatch")] == [event.id]
-    shop.project.live.append((), [Outcome("false3", at, f"not{owner}", "22423", 1.0, shop.asked[0], at)], ())
+    shop.project.live.append(
+        (), [Outcome("false3", at, f"not{owner}", "22423", 1.0, shop.asked[0], at, endpoint="shop")], ()
+    )
     shop.project.live.flush()
     (more,) = tick(shop.project, shop.jobs)
     assert (more.kind, more.at, more.data["count"]) == ("subject_mismatch", event.at, 1), (

@@ -72,7 +72,7 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
     assert answer["scores"][0] == pytest.approx(
         2 ** (-1 / 30)
     )  # one row of value > 0, a day old; the second o1 changed nothing
-    assert project.live.outcomes.get("o1").value == 2.0
+    assert project.live.outcomes.get("o1", "shop").value == 2.0
     assert [e.key for e in project.live.online.since(0)] == ["o1", "o2", "o3"]
     assert project.live.predictions.get(answer["prediction_id"]).watermark == 3
 
@@ -292,7 +292,7 @@ def test_bad_outcomes_are_refused_all_together(run, project):
     for says, heard in run(work):
         assert heard.status == 400 and says in heard.json["message"], says
         assert "[1]" in heard.json["place"].replace("...", "1")
-    assert project.live.outcomes.get("good") is None
+    assert project.live.outcomes.get("good", "shop") is None
 
 
 def test_lists_are_bounded(run, project):

@@ -85,7 +85,7 @@ def test_predictions_and_outcomes_are_in_the_storys_time(replaying):
 
     answer, ahead, same_moment, after = play(replaying, work)
     assert answer["at"] == to_iso(NOON + 7)
-    assert replaying.live.outcomes.get("o1").received == NOON + 7
+    assert replaying.live.outcomes.get("o1", "shop").received == NOON + 7
     assert ahead.status == 400 and "future" in ahead.json["message"]
     assert same_moment["cold"] and not after["cold"]  # an event is known to requests after its moment, not at it
 

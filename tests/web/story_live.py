@@ -274,13 +274,27 @@ class Living(Teller):
                         2.0,
                         prediction.id,
                         at + DAY,
+                        endpoint="shop",
                     )
                 )
-                events.append(r.OnlineEvent(0, f"{5_400_000 + i}/{k}", subject, item, at + 600 * SECOND, 2.0))
-        outcomes += [r.Outcome(f"lost/{k}", NOW - k * HOUR, "99", "20700", 1.0, None, NOW) for k in range(9)]
+                events.append(
+                    r.OnlineEvent(
+                        0,
+                        f"{5_400_000 + i}/{k}",
+                        subject,
+                        item,
+                        at + 600 * SECOND,
+                        2.0,
+                        dataset="sales",
+                        endpoint="shop",
+                    )
+                )
+        outcomes += [
+            r.Outcome(f"lost/{k}", NOW - k * HOUR, "99", "20700", 1.0, None, NOW, endpoint="shop") for k in range(9)
+        ]
         self.p.live.append(found, outcomes, events)
         self.p.live.flush()
         joins: list[tuple[str, str | None, str]] = [
             (o.key, o.prediction, "id" if i % 3 else "subject") for i, o in enumerate(outcomes[:-40]) if o.prediction
         ]
-        self.p.live.outcomes.join([*joins, *((f"lost/{k}", None, "unattributed") for k in range(9))])
+        self.p.live.outcomes.join([*joins, *((f"lost/{k}", None, "unattributed") for k in range(9))], "shop")

@@ -161,7 +161,7 @@ class LiveMachine(RuleBasedStateMachine):
 
     @rule(key=KEYS, prediction=st.sampled_from(["p1", "p2"]), how=st.sampled_from(["id", "subject"]))
     def join(self, key: str, prediction: str, how: str) -> None:
-        self.live.outcomes.join([(key, prediction, how)])
+        self.live.outcomes.join([(key, prediction, how)], "shop")
         if self.joined.get(key) == (None, ""):
             self.joined[key] = (prediction, how)
 
@@ -180,7 +180,7 @@ class LiveMachine(RuleBasedStateMachine):
     def the_store_says_the_same(self) -> None:
         assert list(self.live.online.since(0)) == sorted(self.online.values(), key=lambda event: event.seq)
         assert {id: p.output for id, p in self.live.predictions.find(self.predictions).items()} == self.predictions
-        outcomes = {key: self.live.outcomes.get(key) for key in self.joined}
+        outcomes = {key: self.live.outcomes.get(key, "shop") for key in self.joined}
         assert {key: o and (o.joined, o.how) for key, o in outcomes.items()} == self.joined
         assert {o.key for o in self.live.outcomes.unjoined()} == {k for k, (_, how) in self.joined.items() if not how}
 
