@@ -25,9 +25,14 @@ _BY_TYPE: dict[str, Any] = {
 }
 
 
+_HERE = {"environment": "", "endpoint": "shop", "dataset": "sales"}
+"""Where the samples belong, so that they are found by who asks there."""
+
+
 def _full(record: type[R], fields: dict[str, Any], **said: Any) -> R:
     """The record with every field set: as asked, else as the sample says, else by its type."""
     filled = {f.name: _BY_TYPE.get(str(f.type).removesuffix(" | None"), f"{f.name} 1") for f in fields_of(record)}  # type: ignore[arg-type]
+    filled |= {name: value for name, value in _HERE.items() if name in filled}
     return record(**(filled | said | fields))
 
 
@@ -128,7 +133,6 @@ def prediction(id: str = "pred_1", at: int = 100, **fields: Any) -> r.Prediction
 
 def outcome(key: str = "o1", at: int = 110, **fields: Any) -> r.Outcome:
     said = {"subject": "12345", "item": "85123A", "prediction": "pred_1", "received": 120, "joined": None, "how": ""}
-    fields = {"endpoint": "shop", **fields}
     return _full(r.Outcome, fields, key=key, at=at, **said)
 
 
