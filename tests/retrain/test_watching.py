@@ -179,7 +179,7 @@ def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
     (kept,) = shop.project.store.windows.baselines("shop")
     assert (kept.model, kept.environment) == (model.ref, "")
     assert shop.project.artifacts.get(kept.artifact) == baseline.to_bytes()
-    known = subjects_of(shop.project, model, baseline.roles)
+    known = subjects_of(shop.project.endpoint(), model, baseline.roles)
     rest = json.dumps({**json.loads(baseline.to_bytes()), "bins": {}})  # an item may be called as a subject is
     assert len(known) > 100 and not [s for s in known if json.dumps(s) in rest], "it lists nobody"
     shop.project.artifacts.delete(kept.artifact)

@@ -155,7 +155,7 @@ def subjects_of(scope: Endpoint, model: ModelVersion, roles: Roles) -> frozenset
     """Who was in the rows that the version was trained on: read from the dataset once in this process."""
     from tidemill.monitor.baseline import subjects
 
-    name = str(scope.root), model.ref
+    name = str(scope.project.root), model.ref
     if name not in _known:
         if len(_known) >= _MOST_READ:
             _known.clear()

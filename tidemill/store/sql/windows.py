@@ -61,7 +61,7 @@ class Windows:
         environment: str = "",
     ) -> Sequence[Window]:
         narrow = {"since": since, "until": until}
-        values: JsonObject = {"endpoint": endpoint, "environment": environment, "monitor": monitor, **narrow}
+        values = {"endpoint": endpoint, "environment": environment, "monitor": monitor, **narrow}
         return WINDOWS.records(self._db.rows(_LIST.by(narrow), given=values))
 
     def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
