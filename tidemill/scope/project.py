@@ -139,7 +139,7 @@ class Endpoint:
         return self.project.live
 
     @property
-    def artifacts(self) -> ArtifactStore:
+    def artifacts(self) -> RecordedArtifacts:
         return self.project.artifacts
 
     @property
