@@ -183,7 +183,7 @@ def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
     rest = json.dumps({**json.loads(baseline.to_bytes()), "bins": {}})  # an item may be called as a subject is
     assert len(known) > 100 and not [s for s in known if json.dumps(s) in rest], "it lists nobody"
     shop.project.artifacts.delete(kept.artifact)
-    assert baseline_of(shop.project, model) == baseline, "what was dropped is made anew, and the same"
+    assert baseline_of(shop.project.endpoint(), model) == baseline, "what was dropped is made anew, and the same"
 
 
 def test_arms_are_told_apart(shop: Shop) -> None:

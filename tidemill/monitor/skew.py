@@ -39,7 +39,11 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
     since = champion.started or champion.created
     if closed_of(scope, PARITY, since=since, until=now + 1):
         return []
-    asked = [p for p in scope.live.predictions.between(scope.name, max(since, now - REACH), now, scope.environment) if p.subject][-MOST:]
+    asked = [
+        p
+        for p in scope.live.predictions.between(scope.name, max(since, now - REACH), now, scope.environment)
+        if p.subject
+    ][-MOST:]
     if not asked:
         return []
     found = _compare(scope, asked)
