@@ -69,7 +69,7 @@ def test_errors_come_back_by_their_names(place: Place) -> None:
     with pytest.raises(DataBlocked) as caught:
         run(place, "raises", kind="tidemill")
     assert str(caught.value) == "sales: bad rows - mend them"
-    with pytest.raises(StepFailed, match=r"Named: own \(apart_steps.py:\d+\)"):
+    with pytest.raises(StepFailed, match=r"step raises \(apart_steps.py:\d+\): Named: own"):
         run(place, "raises", kind="own")
 
 

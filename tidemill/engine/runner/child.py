@@ -14,8 +14,8 @@ from typing import Any
 from tidemill import errors
 from tidemill.engine.context import Progress
 from tidemill.engine.faults import point
-from tidemill.engine.runner.port import MEND, Done, Job, RunContext, StepRaised, context_message
-from tidemill.errors import StepFailed, StepTimeout, TidemillError
+from tidemill.engine.runner.port import Done, Job, RunContext, StepRaised, context_message
+from tidemill.errors import StepFailed, StepTimeout
 from tidemill.process.channel import ChannelError
 from tidemill.process.child import Child, ending
 from tidemill.types import JsonObject
@@ -51,7 +51,7 @@ class ChildRunner:
                 if "progress" in message and progress is not None:
                     progress(*message["progress"])
                 elif "failed" in message:
-                    raise _failure(message["failed"], job.name)
+                    raise _raised(message["failed"], job.name)
                 elif "done" in message:
                     point("outputs kept")
                     return Done.of(message["done"])
@@ -63,9 +63,6 @@ class ChildRunner:
         raise StepFailed(f"its process {how} without an answer", place=place, hint="look at its output")
 
 
-def _failure(told: JsonObject, name: str) -> StepRaised:
-    kind: Any = getattr(errors, told["kinds"][0].removeprefix("tidemill.errors."), None)
-    place = told["place"] or f"step {name}"
-    if isinstance(kind, type) and issubclass(kind, TidemillError):
-        return StepRaised(told["kinds"], kind(told["message"], place=place, hint=told["hint"]))
-    return StepRaised(told["kinds"], StepFailed(told["message"], place=place, hint=MEND))
+def _raised(told: JsonObject, name: str) -> StepRaised:
+    kind: Any = getattr(errors, told["error"], StepFailed)  # one that nobody else knows is a failed step
+    return StepRaised(told["kinds"], kind(told["message"], place=told["place"] or f"step {name}", hint=told["hint"]))

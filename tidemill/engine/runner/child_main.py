@@ -15,10 +15,10 @@ from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.steps import StepFunction, step
 from tidemill.engine.graph.values import Kept
-from tidemill.engine.runner.attempts import ROOM
+from tidemill.engine.runner.attempts import surfaced
 from tidemill.engine.runner.inline import run_here
 from tidemill.engine.runner.port import Job, RunContext
-from tidemill.errors import PipelineError, TidemillError, no_room
+from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import HeldClock, JsonObject, SystemClock
@@ -40,7 +40,7 @@ def main() -> None:
                 lambda done, total, text: channel.send({"progress": [done, total, text]}),
             )
     except Exception as exc:  # noqa: BLE001 - told to the parent, which raises it
-        channel.send({"failed": _failed(exc)})
+        channel.send({"failed": _failed(exc, request["step"])})
     else:
         sys.stdout.flush()
         channel.send({"done": done.message()})
@@ -135,22 +135,14 @@ def _run_context(request: JsonObject, root: Path, resources: Resources) -> RunCo
     )
 
 
-def _failed(exc: Exception) -> JsonObject:
+def _failed(exc: Exception, name: str) -> JsonObject:
+    """The error that is to leave the engine, and by which names a retry may know what was raised."""
+    error = surfaced(exc, name)
+    if error is not exc:
+        traceback.print_exception(exc)
     kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__]
-    if isinstance(exc, TidemillError):
-        return {"kinds": kinds, "message": exc.message, "place": exc.place, "hint": exc.hint}
-    if no_room(exc):
-        full = ["tidemill.errors.DiskFull", *kinds]
-        return {"kinds": full, "message": f"the disk is full: {exc}", "place": "", "hint": ROOM}
-    traceback.print_exception(exc)
-    last = traceback.extract_tb(exc.__traceback__)[-1]
-    message = f"{type(exc).__name__}: {exc}"
-    return {
-        "kinds": kinds,
-        "message": f"{message} ({Path(last.filename).name}:{last.lineno})",
-        "place": "",
-        "hint": "",
-    }
+    told = {"message": error.message, "place": error.place, "hint": error.hint}
+    return {"kinds": kinds, "error": type(error).__name__, **told}
 
 
 if __name__ == "__main__":
