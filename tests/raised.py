@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,9 +15,10 @@ from tidemill.errors import TidemillError
 def raised(
     kind: type[TidemillError], place: str, *, hint: bool = True
 ) -> Iterator[pytest.ExceptionInfo[TidemillError]]:
-    """`pytest.raises` for an error of exactly this class, which stands at this place and says what to do (or, here, does not)."""
+    """`pytest.raises` for an error of exactly this class, at this place (a line that it names apart), with a hint or without."""
     with pytest.raises(kind) as caught:
         yield caught
     error = caught.value
-    assert type(error) is kind and error.place == place, f"{type(error).__name__} at {error.place!r}: {error.message}"
+    where = re.sub(r" \(\w+\.py:\d+\)$", "", error.place)
+    assert type(error) is kind and where == place, f"{type(error).__name__} at {error.place!r}: {error.message}"
     assert bool(error.hint) is hint, f"hint: {error.hint!r}"

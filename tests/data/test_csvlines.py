@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.raised import raised
 from tidemill.data.discover.csvlines import MOST_LINES, read_csv
 from tidemill.errors import SourceError
 
@@ -43,7 +44,7 @@ def test_nothing_is_lost(lines: list[str]) -> None:
     text = "x,y\n" + "".join(f"{line}\n" for line in lines)
     physical = text.split("\n")[1:-1]
     if not any(physical):
-        with pytest.raises(SourceError, match="no rows"):
+        with raised(SourceError, "t.csv"):
             read_csv(text.encode(), "t.csv")
         return
     frame, broken = read_csv(text.encode(), "t.csv")

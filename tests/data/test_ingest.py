@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, rows, state
+from tests.raised import raised
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import data_pipeline, ingest, reconcile
@@ -170,7 +171,7 @@ def test_an_unreadable_file_does_not_hold_up_the_others(project: Project, folder
 
 
 def test_a_source_without_files(project: Project, folder: Path) -> None:
-    with pytest.raises(SourceError, match="no such file"):
+    with raised(SourceError, "data/sales/*.csv"):
         ingest(project, "sales")
     path = drop(folder, "1.csv", DAY_1)
     ingest(project, "sales")
@@ -214,7 +215,7 @@ def test_a_contract_with_other_columns_needs_another_table(project: Project, fol
     contract = folder / "contracts/sales.yaml"
     contract.write_text(contract.read_text().replace("name: price, logicalType: number", "name: price, logicalType: string").replace(", logicalTypeOptions: { minimum: 0 }", ""))  # fmt: skip  # noqa: E501
     drop(folder, "2.csv", DAY_2)
-    with pytest.raises(ContractError, match="'price' is"):
+    with raised(ContractError, "contracts/sales.yaml"):
         ingest(project, "sales")
     assert open_tables(project).version("sales") == 1
 

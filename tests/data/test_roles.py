@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
+from tests.raised import raised
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.pipeline import ingest, reconcile
 from tidemill.errors import ContractError
@@ -117,7 +118,7 @@ def test_history_that_answers_were_given_from_is_not_rewritten(project: Project,
     project.live.flush()
     before = whole(project)
     write(folder, CHANGED)
-    with pytest.raises(ContractError, match="made by other roles") as caught:
+    with raised(ContractError, "contracts/sales.yaml") as caught:
         ingest(project, "sales")
     assert "value was quantity, is none" in caught.value.hint
     assert whole(project) == before
@@ -167,7 +168,7 @@ def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Proj
 
     write(folder, without("item", "subject"))
     drop(folder, "1.csv", DAY_1)
-    with pytest.raises(ContractError, match="role 'subject' and one with the role 'item'"):
+    with raised(ContractError, "contracts/sales.yaml"):
         run_all(project)
     assert project.store.datasets.list("sales") == []
     said = {f.what: f for f in examine(project)}["contract sales"]

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop, lay
+from tests.raised import raised
 from tidemill.data.discover.sources import batches, find, names, read
 from tidemill.errors import SourceError
 
@@ -124,24 +125,24 @@ def test_a_damaged_parquet_file_is_refused_whatever_polars_makes_of_it(
     whole = path.read_bytes()
     for at in range(1, len(whole), 64):
         path.write_bytes(whole[:at])
-        with pytest.raises(SourceError, match="not readable as Parquet"):
+        with raised(SourceError, "data/sales/a.parquet"):
             read(find(folder, "data/sales/a.parquet")[0])
 
     def panics(*args: object) -> pl.DataFrame:
         raise pl.exceptions.PanicException("range end index 9\nnote: run with RUST_BACKTRACE")
 
     monkeypatch.setattr(pl, "read_parquet", panics)
-    with pytest.raises(SourceError, match="not readable as Parquet: range end index 9 - "):
+    with raised(SourceError, "data/sales/a.parquet"):
         read(find(folder, "data/sales/a.parquet")[0])
 
 
 def test_an_empty_parquet_table_and_one_with_names_of_ours(folder: Path) -> None:
     path = folder / "data/sales/a.parquet"
     pl.DataFrame({"x": []}).write_parquet(path)
-    with pytest.raises(SourceError, match="no rows"):
+    with raised(SourceError, "data/sales/a.parquet"):
         read(find(folder, "data/sales/a.parquet")[0])
     pl.DataFrame({"_file": [1]}).write_parquet(path)
-    with pytest.raises(SourceError, match="'_file': names that begin with _"):
+    with raised(SourceError, "data/sales/a.parquet", hint=False):
         read(find(folder, "data/sales/a.parquet")[0])
 
 
@@ -149,7 +150,7 @@ def test_a_file_that_changes_while_it_is_read(folder: Path) -> None:
     drop(folder, "a.csv", DAY_1)
     (file,) = find(folder, "data/sales/a.csv")
     drop(folder, "a.csv", DAY_2)
-    with pytest.raises(SourceError, match="changed while it was read"):
+    with raised(SourceError, "data/sales/a.csv"):
         read(file)
 
 
@@ -157,7 +158,7 @@ def test_an_unreadable_file(folder: Path) -> None:
     path = drop(folder, "a.csv", DAY_1)
     (file,) = find(folder, "data/sales/a.csv")
     os.unlink(path)
-    with pytest.raises(SourceError, match="cannot be read"):
+    with raised(SourceError, "data/sales/a.csv", hint=False):
         read(file)
 
 
@@ -209,7 +210,7 @@ def test_a_function_that_does_not_give_a_table(tmp_path: Path, name: str, messag
 
 
 def test_no_steps_file(folder: Path) -> None:
-    with pytest.raises(SourceError, match=r"has no steps\.py"):
+    with raised(SourceError, "steps:x"):
         find(folder, "steps:x")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.raised import raised
 from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
 from tidemill.monitor.baseline import (
@@ -163,7 +164,7 @@ def test_only_the_columns_asked_for(first_year: pl.DataFrame) -> None:
     found = build(rows, Roles(), PROMISE, DAY, model="m", columns=["price"])
     assert [c.name for c in found.columns] == ["price"]
     assert found.calibration.method == "chi-square"
-    with pytest.raises(ConfigError, match="no column 'prise'") as error:
+    with raised(ConfigError, "[monitor] drift") as error:
         build(rows, Roles(), PROMISE, DAY, model="m", columns=["prise"])
     assert error.value.hint == "did you mean 'price'?"
 
