@@ -133,7 +133,7 @@ def test_a_version_that_cannot_be_had_is_said(place: Place, version: Any, kind: 
 def test_parameters_of_a_pipeline_are_checked(place: Place) -> None:
     with raised(PipelineError, "pipeline mapped"):
         place.run(mapped, {"bye": 1})
-    with pytest.raises(PipelineError, match="cannot be a parameter"):
+    with raised(PipelineError, "pipeline mapped.n"):
         place.run(mapped, {"n": object()})
     for wrong in (float("nan"), float("-inf"), "half \udcff", {"half \udcff": 1}):
         with raised(PipelineError, "pipeline mapped.n"):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.raised import raised
 from tidemill.config import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.learning.split import PLACES, Cut, check_temporal, cut, cut_by_time, places, resolved
@@ -27,7 +28,7 @@ def test_windows_end_where_the_test_begins() -> None:
 
 
 def test_a_random_split_is_refused() -> None:
-    with pytest.raises(NotTemporalSplit, match="rows of the future"):
+    with raised(NotTemporalSplit, "[model] split"):
         cut_by_time(SplitSection(by="random"), 0, 365 * DAY)
     with pytest.raises(NotTemporalSplit):
         check_temporal(SplitSection(by="random"))
@@ -51,6 +52,6 @@ def test_a_key_has_its_place_whatever_stands_beside_it(keys: list[str]) -> None:
 
 
 def test_too_little_data() -> None:
-    with pytest.raises(NotEnoughData, match="do not fit"):
+    with raised(NotEnoughData, "[model] split"):
         cut_by_time(SplitSection(test="28 days"), 0, 80 * DAY)
     cut_by_time(SplitSection(test="28 days"), 0, 84 * DAY)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.raised import raised
 from tidemill.data.contract.contract import Contract
 from tidemill.data.pipeline import ingest
 from tidemill.errors import ConfigError, ProjectError
@@ -48,7 +49,7 @@ def test_the_template_is_strict_and_the_shop_of_the_demo_says_what_it_needs(shop
     assert own.max_bad_share == 0.60
     assert [c.name for a, c in zip(strict.columns, own.columns) if a != c] == ["invoice"]
     assert (shop / "tidemill.toml").read_text() != config
-    with pytest.raises(ConfigError, match="not the file of the recipe"):
+    with raised(ConfigError, "contracts/sales.yaml"):
         fit_to_shop(shop)
 
 
