@@ -197,9 +197,9 @@ def test_a_late_file_teaches_the_released_model_and_not_the_one_that_is_measured
         project.clock.move(START + 172 * DAY)
         ingest(other, "sales")
         model = build_candidate(other)
-        told = prepare.rows(other, "sales", 3).filter(pl.col("item") == "late")
+        told = prepare.rows(other, "sales", 3, {}).filter(pl.col("item") == "late")
         assert told["_known"].to_list() == [START + 172 * DAY]
-        assert "_known" not in prepare.rows(other, "sales", 2).columns, "nothing came late before"
+        assert "_known" not in prepare.rows(other, "sales", 2, {}).columns, "nothing came late before"
     twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluation_bundle, model.bundle))
     assert "late" in released.ranking.items and "late" not in twin.ranking.items
     assert model.metrics["n"] == without.metrics["n"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tidemill.learning.bundle import versions
@@ -18,10 +19,12 @@ def card(
     metrics: JsonObject,
     cut: JsonObject,
     data: list[str],
+    timeless: Sequence[str] = (),
 ) -> Report:
     """Markdown. ``purpose`` and ``goal`` are the project's words.
 
-    ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut.
+    ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut,
+    ``timeless`` the joined datasets that have no time.
     """
     parts = [
         f"# {name}: {recipe['method']}",
@@ -29,6 +32,7 @@ def card(
         f"Goal, as the project says it (no gate measures it): {goal}" if goal else "",
         f"Learned from {', '.join(data)}, "
         + ("all rows." if _is_by_key(cut) else f"rows before {to_iso(cut['end'])}."),
+        f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
         _chosen(found),
         "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),

@@ -33,10 +33,16 @@ CODE = "1"
 
 
 @step(version=prepare.identity)
-def features(dataset: str, version: int, ctx: Context) -> pl.DataFrame:
+def features(dataset: str, version: int, joined: JsonObject, ctx: Context) -> pl.DataFrame:
     """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
-    ctx.read(f"dataset:{dataset}@{version}")
-    return prepare.rows(ctx.resource("project"), dataset, version)
+    for ref in _refs(dataset, version, joined):
+        ctx.read(ref)
+    return prepare.rows(ctx.resource("project"), dataset, version, joined)
+
+
+def _refs(dataset: str, version: int, joined: JsonObject) -> list[str]:
+    """What a model learns from: the version of its rows first, then those of the joined datasets."""
+    return [f"dataset:{dataset}@{version}", *(f"dataset:{name}@{said['version']}" for name, said in joined.items())]
 
 
 @step
@@ -106,10 +112,18 @@ def _above(own: Report, other: Report, seed: int) -> JsonObject:
 
 @step
 def describe(
-    name: str, purpose: str, goal: str, cut: JsonObject, found: JsonObject, metrics: JsonObject, data: list[str]
+    name: str,
+    purpose: str,
+    goal: str,
+    cut: JsonObject,
+    found: JsonObject,
+    metrics: JsonObject,
+    data: list[str],
+    joined: JsonObject,
 ) -> Card:
     """The model card."""
-    return card(name, purpose, goal, found["recipe"], found, metrics, cut, data)
+    timeless = [name for name, said in joined.items() if not said["timed"]]
+    return card(name, purpose, goal, found["recipe"], found, metrics, cut, data, timeless)
 
 
 @step(impure="writes the model version")
@@ -168,6 +182,7 @@ def model_pipeline(
     goal: str,
     dataset: str,
     version: int,
+    joined: JsonObject,
     time: str,
     test: str,
     by: str,
@@ -176,13 +191,13 @@ def model_pipeline(
     author: str,
 ) -> dict[str, Any]:
     """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
-    rows = features(dataset, version)  # type: ignore[call-arg]
+    rows = features(dataset, version, joined)  # type: ignore[call-arg]
     cut = split(rows, time, test, by)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
-    data = [f"dataset:{dataset}@{version}"]
-    told = describe(name, purpose, goal, cut, found, metrics, data)
+    data = _refs(dataset, version, joined)
+    told = describe(name, purpose, goal, cut, found, metrics, data, joined)
     model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 

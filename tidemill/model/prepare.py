@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tidemill.data.ingest.ingest import load_contract
-from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError
-from tidemill.features.transaction_time import with_knowledge
-from tidemill.features.views import View
 from tidemill.learning.split import resolved
 from tidemill.learning.trainer import Settings
+from tidemill.model.inputs import Inputs, commits, joined_versions, read, with_joined
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of, training_of
 from tidemill.types import JsonObject, parse_span
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tidemill.config import SplitSection
-    from tidemill.data.contract.contract import Contract
-    from tidemill.data.tables.tables import TableCommit
     from tidemill.engine import Context
     from tidemill.scope.project import Project
 
@@ -37,6 +33,7 @@ def parameters(project: Project, version: int | None, author: str) -> JsonObject
         "goal": project.goal.words,
         "dataset": dataset.name,
         "version": project.store.datasets.get(dataset.name, version).version,
+        "joined": joined_versions(project, model),
         "time": training_of(model.task).TIME,
         "test": section.test,
         "by": section.by,
@@ -60,14 +57,15 @@ def split_of(project: Project) -> SplitSection:
 
 def settings(project: Project) -> Settings:
     """What tidemill.toml, the contract and steps.py say about the model. Raises ConfigError, ContractError."""
-    model, contract = project.model(), load_contract(project, project.model().dataset.name)
+    model = project.model()
+    inputs = Inputs.of(model)
     return Settings(
         task=model.task,
         metric=metric_of(model),
         train=model.train,
         trials=model.search.trials,
         budget=None if project.replay else parse_span(model.search.budget),  # a slow machine plays the same story
-        details=training_of(model.task).details(contract, views(project, contract), project.root, model.task),
+        details=training_of(model.task).details(inputs.contract, inputs.views, project.root, model.task),
     )
 
 
@@ -85,34 +83,34 @@ def kind_of(project: Project, recipe: JsonObject) -> str:
     return "refit" if champion.recipe == recipe else "method"
 
 
-def views(project: Project, contract: Contract) -> list[View]:
-    """The declared views of the model's dataset. Raises ConfigError."""
-    name = project.model().dataset.name
-    return [View.of(view, contract) for view in project.features.values() if view.from_ == name]
-
-
 def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
     """What the step ``features`` depends on outside: the dataset's bytes, when they came, its contract, the declared views."""
     project: Project = ctx.resource("project")
     dataset = str(arguments["dataset"])
     contract, version = load_contract(project, dataset), int(arguments["version"])
+    joined: Mapping[str, JsonObject] = arguments["joined"]
     return {
         "digest": project.store.datasets.get(dataset, version).digest,
-        "came": [commit.meta["tidemill.at"] for commit in _commits(project, dataset, version)],
+        "came": [commit.meta["tidemill.at"] for commit in commits(project, dataset, version)],
         "contract": contract.digest,
-        "views": [repr(view) for view in views(project, contract)],
+        "inputs": Inputs.of(project.model()).words(),
+        "joined": [_digest(project, name, said) for name, said in joined.items()],
         "task": project.model().task,
     }
 
 
-def rows(project: Project, dataset: str, version: int) -> pl.DataFrame:
-    """A dataset's version as the task's trainer needs it."""
-    contract = load_contract(project, dataset)
-    frame = open_tables(project).read(dataset, version)
-    frame = with_knowledge(frame, contract.time, _commits(project, dataset, version))
-    return training_of(project.model().task).rows(frame, contract, views(project, contract))
+def _digest(project: Project, dataset: str, said: JsonObject) -> JsonObject:
+    contract, version = load_contract(project, dataset), int(said["version"])
+    return {
+        "digest": project.store.datasets.get(dataset, version).digest,
+        "came": [commit.meta["tidemill.at"] for commit in commits(project, dataset, version)],
+        "contract": contract.digest,
+    }
 
 
-def _commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
-    """Those that brought rows, up to a version."""
-    return [commit for commit in open_tables(project).versions(dataset) if commit.version <= version]
+def rows(project: Project, dataset: str, version: int, joined: Mapping[str, JsonObject]) -> pl.DataFrame:
+    """A dataset's version as the task's trainer needs it. ``joined``: the versions of other datasets, by name."""
+    inputs = Inputs.of(project.model())
+    frame = read(project, dataset, version, inputs.contract.time)
+    frame = with_joined(project, frame, inputs, joined)
+    return training_of(project.model().task).rows(frame, inputs.contract, inputs.views)

@@ -60,9 +60,12 @@ class EvaluationWindow:
         from tidemill.model import prepare
         from tidemill.tasks.table import training_of
 
-        dataset, _, version = self._candidate.data[0].removeprefix("dataset:").rpartition("@")
+        (dataset, version), *others = (ref.removeprefix("dataset:").rsplit("@", 1) for ref in self._candidate.data)
+        joined: dict[str, JsonObject] = {name: {"version": int(of)} for name, of in others}
         settings = prepare.settings(self._project)
-        return training_of(settings.task).open_trainer(prepare.rows(self._project, dataset, int(version)), settings)
+        return training_of(settings.task).open_trainer(
+            prepare.rows(self._project, dataset, int(version), joined), settings
+        )
 
     @cached_property
     def cut(self) -> Any:

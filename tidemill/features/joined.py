@@ -1,0 +1,138 @@
+"""Views of another dataset, joined to a model's rows by their entity: each row gets what was known at its moment.
+
+The rows must name the entity by the same column, of the same type. A dataset **without a time** may be looked up by its
+key: every row then gets the values as they are now, whatever its moment, which the card says. The joined features become
+columns of the rows; whoever asks the model gives them in the request, like every other column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tidemill.data.check.columns import Column
+from tidemill.errors import ConfigError, DataError, NotAvailableYet
+from tidemill.features.as_of import table
+from tidemill.features.transaction_time import TransactionTime
+from tidemill.features.views import View
+from tidemill.types import did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.config import FeatureViewConfig
+    from tidemill.data.contract.contract import Contract
+
+_NUMBERS = ("integer", "number")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One view of another dataset. ``view``: None where the dataset has no time; then ``looked_up`` names its columns."""
+
+    name: str
+    dataset: str
+    entity: str
+    columns: tuple[Column, ...]
+    view: View | None
+    looked_up: tuple[tuple[str, str], ...] = ()  # feature, column
+
+    @property
+    def place(self) -> str:
+        return f"[features.{self.name}]"
+
+    @staticmethod
+    def of(config: FeatureViewConfig, contract: Contract, rows: Contract) -> Joined:
+        """The view for these rows. Raises ConfigError where they cannot be joined, NotAvailableYet for counts by item."""
+        place, entity = f"[features.{config.name}]", _entity(config, contract, rows)
+        for name, feature in config.features.items():
+            if name in rows.names:
+                raise ConfigError(f"{name!r} is a column of the rows, too", place=place, hint="give the feature a name")
+            if feature.by is not None:
+                hint = "declare it without by: one number an entity"
+                raise NotAvailableYet(f"a joined feature by item ({name}) is not available yet", place=place, hint=hint)
+        if contract.time is None:
+            return _static(config, contract, entity)
+        if rows.time is None:
+            raise ConfigError(
+                f"a view of {config.from_} would see the future of rows that have no time",
+                place=place,
+                hint=f"give the rows a column with the role 'time' in {rows.place}, or leave the view out of inputs",
+            )
+        view = View.of(config, contract)
+        columns = tuple(Column(feature.name, "number") for feature in view.features)
+        return Joined(config.name, config.from_, entity, columns, view)
+
+    def add(self, frame: pl.DataFrame, history: pl.DataFrame, time: str | None) -> pl.DataFrame:
+        """The rows with the view's columns. ``history``: the dataset's rows; ``time``: the column of each row's moment.
+
+        Raises DataError where the dataset has two rows of one entity at one moment, and so no one value.
+        """
+        if self.view is None or time is None:
+            return self._look_up(frame, history)
+        last = [feature.column for feature in self.view.features if feature.op == "last" and feature.column]
+        if last:
+            self._unique(history, [self.entity, self.view.time])
+        at = frame[time].cast(pl.Datetime("us")).dt.epoch("us")
+        requests = pl.DataFrame(
+            {"request": pl.int_range(frame.height, eager=True), "entity": frame[self.entity], "at": at}
+        )
+        transaction_time = TransactionTime.read(history)
+        found = table(self.view, history, transaction_time.asked(requests) if transaction_time else requests)
+        return frame.with_columns(found[column.name].alias(column.name) for column in self.columns)
+
+    def _look_up(self, frame: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
+        self._unique(history, [self.entity])
+        values = history.select(self.entity, *(pl.col(column).alias(name) for name, column in self.looked_up))
+        return frame.join(values, on=self.entity, how="left", maintain_order="left")
+
+    def _unique(self, history: pl.DataFrame, key: list[str]) -> None:
+        rows = history.select(key).drop_nulls()
+        doubled = rows.filter(rows.is_duplicated())
+        if doubled.height:
+            raise DataError(
+                f"{self.dataset} has {doubled.height} rows that share {' and '.join(key)}, such as {doubled.row(0)}",
+                place=self.place,
+                hint=f"make {', '.join(key)} the tidemill.key of its contract, so that a second row is put aside",
+            )
+
+
+def _entity(config: FeatureViewConfig, contract: Contract, rows: Contract) -> str:
+    """The column that joins both. Raises ConfigError where one has it not, or of another type."""
+    place, entity = f"[features.{config.name}]", config.entity
+    if entity is None:
+        raise ConfigError(f"a view of {config.from_} is joined by an entity", place=place, hint='write entity = "…"')
+    kinds = []
+    for one in (contract, rows):
+        found = next((c.kind for c in one.columns if c.name == entity), None)
+        if found is None:
+            hint = did_you_mean(entity, one.names)
+            raise ConfigError(f"no column {entity!r} in {one.place} to join by", place=place, hint=hint)
+        kinds.append(found)
+    if kinds[0] != kinds[1]:
+        raise ConfigError(
+            f"{entity!r} is {kinds[0]} in {contract.place} and {kinds[1]} in {rows.place}",
+            place=place,
+            hint="a join needs one type: change one contract, and read its files anew",
+        )
+    return entity
+
+
+def _static(config: FeatureViewConfig, contract: Contract, entity: str) -> Joined:
+    """A dataset without a time: its columns by the entity."""
+    place = f"[features.{config.name}]"
+    kinds = {c.name: "number" if c.kind in _NUMBERS else c.kind for c in contract.columns}
+    columns, looked_up = [], []
+    for name, feature in config.features.items():
+        if feature.op != "last" or feature.column is None or feature.window is not None:
+            raise ConfigError(
+                f"{name}: {config.from_} has no time, so its values are only looked up",
+                place=place,
+                hint='write { op = "last", column = "…" }, or give a column the role \'time\'',
+            )
+        if feature.column not in kinds:
+            hint = did_you_mean(feature.column, contract.names)
+            raise ConfigError(f"no column {feature.column!r} in {contract.place}", place=place, hint=hint)
+        columns.append(Column(name, kinds[feature.column]))
+        looked_up.append((name, feature.column))
+    return Joined(config.name, config.from_, entity, tuple(columns), None, tuple(looked_up))

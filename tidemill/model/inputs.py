@@ -1,0 +1,106 @@
+"""What a model sees of the data: the columns and views that its ``inputs`` name, and views of other datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.tables.tables import open_tables
+from tidemill.errors import ConfigError, NotAvailableYet
+from tidemill.features.joined import Joined
+from tidemill.features.transaction_time import with_knowledge
+from tidemill.features.views import View
+from tidemill.tasks.table import task_of
+from tidemill.types import JsonObject, did_you_mean
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.data.contract.contract import Contract
+    from tidemill.data.tables.tables import TableCommit
+    from tidemill.scope.project import Model, Project
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """``contract``: that of the rows, with what is joined as further columns, and without what is left out."""
+
+    contract: Contract
+    views: tuple[View, ...]  # of the rows' own dataset
+    joined: tuple[Joined, ...]
+
+    @staticmethod
+    def of(model: Model) -> Inputs:
+        """As the model's section says it. Raises ConfigError, ContractError."""
+        project, own = model.project, model.dataset.name
+        contract = load_contract(project, own)
+        views = [View.of(view, contract) for view in model.views.values() if view.from_ == own]
+        others = [view for view in model.views.values() if view.from_ != own]
+        if others and task_of(model.task).history:
+            raise NotAvailableYet(
+                f"a view of {others[0].from_} for {task_of(model.task).kind} is not available yet",
+                place=f"[model.{model.name}] inputs",
+                hint="it learns from who took what: leave the view out, or use classify or regress",
+            )
+        joined = [Joined.of(view, load_contract(project, view.from_), contract) for view in others]
+        added = tuple(column for one in joined for column in one.columns)
+        whole = replace(contract, columns=contract.columns + added)
+        features = [feature.name for view in views for feature in view.features]
+        _distinct(model, [*whole.names, *features])
+        left_out = _left_out(model, contract, [*whole.names, *features])
+        columns = tuple(c for c in whole.columns if c.role is not None or c.name not in left_out)
+        kept = [replace(v, features=tuple(f for f in v.features if f.name not in left_out)) for v in views]
+        return Inputs(replace(whole, columns=columns), tuple(kept), tuple(joined))
+
+    def words(self) -> list[str]:
+        """For a fingerprint: everything that decides what the rows look like."""
+        return [repr(self.views), repr(self.joined), repr(self.contract.names)]
+
+
+def joined_versions(project: Project, model: Model) -> JsonObject:
+    """The datasets that are joined: their present version, and whether they have a time."""
+    found: JsonObject = {}
+    for one in Inputs.of(model).joined:
+        version = project.store.datasets.get(one.dataset).version
+        found[one.dataset] = {"version": version, "timed": one.view is not None}
+    return found
+
+
+def read(project: Project, dataset: str, version: int, time: str | None) -> pl.LazyFrame:
+    """A version's rows, with when each was known where any came late."""
+    return with_knowledge(open_tables(project).read(dataset, version), time, commits(project, dataset, version))
+
+
+def with_joined(
+    project: Project, frame: pl.LazyFrame, inputs: Inputs, joined: Mapping[str, JsonObject]
+) -> pl.LazyFrame:
+    """The rows with the columns of every joined view, from these versions."""
+    for one in inputs.joined:
+        time = one.view.time if one.view else None
+        history = read(project, one.dataset, int(joined[one.dataset]["version"]), time).collect()
+        frame = one.add(frame.collect(), history, inputs.contract.time).lazy()
+    return frame
+
+
+def commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
+    """Those that brought rows, up to a version."""
+    return [commit for commit in open_tables(project).versions(dataset) if commit.version <= version]
+
+
+def _left_out(model: Model, contract: Contract, known: list[str]) -> set[str]:
+    """The columns and features that the model does not see."""
+    said, place = model.section.inputs, f"[model.{model.name}] inputs"
+    for name in (*said.exclude, *(said.columns or ())):
+        if name not in known:
+            raise ConfigError(f"no column or feature {name!r}", place=place, hint=did_you_mean(name, known))
+    unnamed = set() if said.columns is None else set(contract.names) - set(said.columns)
+    return set(said.exclude) | unnamed
+
+
+def _distinct(model: Model, names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        hint = "give one of them another name, or leave its view out"
+        raise ConfigError(f"two inputs are called {doubled[0]!r}", place=f"[model.{model.name}] inputs", hint=hint)
