@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from tidemill.config.strict import Source, decode
 from tidemill.data.contract.places import Path_, Places
 from tidemill.errors import ConfigError, ContractError
-from tidemill.types import Micros, did_you_mean, parse_span
+from tidemill.types import Micros, parse_span
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +187,8 @@ _FRESHNESS = ("freshness", "latency")
 def parse_document(text: str, name: str) -> tuple[Document, Places]:
     """The document in this text, and where each part of it stands. Raises ContractError."""
     places = Places(text, name)
-    document = _decode(places.value, Document, (), places)
+    source = Source(lambda path, _: places(path), _label, ContractError)
+    document = decode(places.value, Document, source)
     if not document.apiVersion.startswith("v3."):
         raise ContractError(
             f"apiVersion {document.apiVersion!r} is not read", place=places(("apiVersion",)), hint="write v3.1.0"
@@ -213,38 +213,5 @@ def freshness_of(document: Document, places: Places) -> Micros | None:
     return None
 
 
-def _decode(value: Any, kind: Any, path: Path_, places: Places) -> Any:
-    """`msgspec.convert`, piece by piece, so that an error knows exactly where it is."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return _decode_part(value, kind, path, places)
-    if typing.get_origin(kind) is list and isinstance(value, list):
-        (inner,) = typing.get_args(kind)
-        return [_decode(item, inner, (*path, i), places) for i, item in enumerate(value)]
-    try:
-        return msgspec.convert(value, kind, strict=True)
-    except msgspec.ValidationError as exc:
-        label = ".".join(str(p) for p in path if isinstance(p, str))
-        message = str(exc).partition(" - at ")[0]
-        hint = did_you_mean(str(value), _choices(kind)) if _choices(kind) else ""
-        raise ContractError(f"{label}: {message[0].lower()}{message[1:]}", place=places(path), hint=hint) from exc
-
-
-def _decode_part(value: Any, kind: type[msgspec.Struct], path: Path_, places: Places) -> Any:
-    label = ".".join(str(p) for p in path if isinstance(p, str)) or "the contract"
-    if not isinstance(value, dict):
-        raise ContractError(f"{label} must be a mapping of keys", place=places(path))
-    hints = typing.get_type_hints(kind)
-    for key in value:
-        if key not in hints:
-            hint = did_you_mean(str(key), hints)
-            raise ContractError(f"unknown key {key!r} in {label}", place=places((*path, key)), hint=hint)
-    for field in msgspec.structs.fields(kind):
-        if field.required and field.name not in value:
-            raise ContractError(f"{field.name!r} is missing in {label}", place=places(path))
-    return kind(**{key: _decode(item, hints[key], (*path, key), places) for key, item in value.items()})
-
-
-def _choices(kind: Any) -> list[str]:
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        return [c for inner in typing.get_args(kind) for c in _choices(inner)]
-    return list(typing.get_args(kind)) if typing.get_origin(kind) is Literal else []
+def _label(path: Path_) -> str:
+    return ".".join(str(part) for part in path if isinstance(part, str)) or "the contract"
