@@ -18,7 +18,7 @@ from tidemill.data.pipeline import ingest, reconcile
 from tidemill.errors import ContractError
 from tidemill.features.online import History
 from tidemill.scope.project import Project, open_project
-from tidemill.store.records import Prediction
+from tidemill.types import DAY, HeldClock, digest, parse_time
 from tidemill.types import HeldClock, digest, parse_time
 
 REPO = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_roles_given_later_bring_the_history_without_a_new_file(project: Project
     assert (made.time_min, made.time_max) == (parse_time("2011-01-01T10:00"), parse_time("2011-01-02T12:00"))
     known = History()
     known.extend(project.live.online.since(0))
-    assert known.known("ann") and known.known("bob")
+    assert all(known.items(who, NOW, DAY)[0] for who in ("ann", "bob"))
     assert [e.key for e in project.live.online.of("ann")] == ["1/mug", "1/lamp", "3/mug", "C4/lamp"]
     into = {e.source for e in project.store.edges.into("dataset:sales@3")}
     assert into >= {f"artifact:{load_contract(project, 'sales').digest}", "dataset:sales@2"}

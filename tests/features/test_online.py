@@ -25,19 +25,6 @@ def test_a_watermark_hides_what_was_learned_later(events: list[Happened], waterm
         expected, expected_counts = then.items(subject, at, 4)
         assert items == expected
         np.testing.assert_array_equal(counts, expected_counts)
-        assert whole.rows(subject, at, watermark) == then.rows(subject, at)
-        assert whole.known(subject, at, watermark) == then.known(subject, at)
-
-
-@given(streams.streams(), st.integers(-1, 14))
-def test_rows_are_the_subjects_events_before(events: list[Happened], at: int) -> None:
-    history = streams.as_history(events)
-    for subject in ("ann", "nobody"):
-        expected = [
-            (e.item, e.at, e.value, seq) for seq, e in enumerate(events, 1) if e.subject == subject and e.at < at
-        ]
-        assert [tuple(row) for row in history.rows(subject, at)] == expected
-        assert history.known(subject, at) == bool(expected)
 
 
 @given(streams.streams(), st.integers(0, 40))
@@ -47,7 +34,6 @@ def test_reading_again_from_an_older_place_changes_nothing(events: list[Happened
     assert history.extend(stored) == len(stored)
     assert history.extend(stored[start:]) == 0
     assert (len(history), history.seq) == (len(events), len(events))
-    assert history.subjects() == sorted({e.subject for e in events})
     assert history.items("ann", 20, 4)[0] == streams.as_history(events).items("ann", 20, 4)[0]
 
 
@@ -61,7 +47,7 @@ def test_growth_keeps_everything() -> None:
     history = History()
     for i in range(1000):
         history.add("ann", f"i{i % 7}", i, 1.0, i + 1)
-    assert [row.seq for row in history.rows("ann", 1000)] == list(range(1, 1001))
+    assert (len(history), history.seq) == (1000, 1000)
     items, counts = history.items("ann", 1000, half_life=2**60)
     assert items == [f"i{i}" for i in range(7)]
     assert counts.sum() == pytest.approx(1000)
@@ -90,7 +76,6 @@ def test_loading_many_is_adding_each(events, data):
         start = end
     assert (taken, many.seq, len(many)) == (len(rows), one.seq, len(one))
     for subject in "ab":
-        assert many.rows(subject, 100) == one.rows(subject, 100)
         items, counts = many.items(subject, 60, 10)
         assert items == one.items(subject, 60, 10)[0]
         assert counts.tolist() == one.items(subject, 60, 10)[1].tolist()

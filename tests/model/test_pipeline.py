@@ -227,7 +227,7 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     items, values = history.items("u003", now, scorer.half_life)
     answer, scores = scorer.recommend(items, values, now, 20)
     assert len(answer) == len(set(answer)) == 20 and np.isfinite(scores).all()
-    rows = history.rows("u003", now)
+    rows = [e for e in project.live.online.of("u003") if e.at < now]
     whole = scorer.score(items, values, [answer[0]])[0]
     found = scorer.contributions(rows, answer[0], now)
     assert len(found) == len(rows)

@@ -141,7 +141,7 @@ def test_a_candidate_knows_only_those_it_is_asked_about(project):
     digest = released.bundle(project)
     ticket = auth.issue_code(project.store, scope_of(digest))
     history = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.predictor.history
-    assert [history.known(who) for who in ("7", "8", "9")] == [True, False, True]
+    assert [bool(history.items(who, NOON, DAY)[0]) for who in ("7", "8", "9")] == [True, False, True]
 
 
 def test_a_server_that_was_expected_is_the_one_that_is_asked(project):

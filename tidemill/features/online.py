@@ -14,8 +14,9 @@ are those that `tidemill.features.as_of.Histories` gives training, to the last b
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +24,6 @@ from numpy.typing import NDArray
 from tidemill.features.transforms import decay
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
-
-
-class HistoryRow(NamedTuple):
-    """One event of a subject as serving knows it."""
-
-    item: str
-    at: Micros
-    value: float
-    seq: int
-
 
 EventRow = Sequence[Any]
 """(seq, subject, item, at, value), as the store gives it."""
@@ -107,7 +98,7 @@ class History:
 
     def __init__(self) -> None:
         self.seq = 0
-        self._subjects: dict[str, _Subject] = {}
+        self._subjects: defaultdict[str, _Subject] = defaultdict(_Subject)
 
     def __len__(self) -> int:
         return sum(s.n for s in self._subjects.values())
@@ -116,10 +107,7 @@ class History:
         """Know one more event. A seq that was seen before changes nothing."""
         if seq <= self.seq:
             return
-        found = self._subjects.get(subject)
-        if found is None:
-            found = self._subjects[subject] = _Subject()
-        found.append(item, at, value, seq)
+        self._subjects[subject].append(item, at, value, seq)
         self.seq = seq
 
     def extend(self, events: Iterable[OnlineEvent]) -> int:
@@ -143,25 +131,9 @@ class History:
                 fresh.setdefault(row[1], []).append(row)
                 last = row[0]
         for subject, events in fresh.items():
-            found = self._subjects.get(subject)
-            if found is None:
-                found = self._subjects[subject] = _Subject()
-            found.extend(events)
+            self._subjects[subject].extend(events)
         self.seq = last
         return sum(map(len, fresh.values()))
-
-    def known(self, subject: str, at: Micros | None = None, watermark: int | None = None) -> bool:
-        """Whether the subject has any event (before ``at``, known by ``watermark``). False means: answered cold."""
-        found = self._subjects.get(subject)
-        if found is None:
-            return False
-        if at is None and watermark is None:
-            return True
-        return bool(_seen(found, at, watermark).any())
-
-    def subjects(self) -> list[str]:
-        """Everybody with a history, sorted."""
-        return sorted(self._subjects)
 
     def items(
         self, subject: str, at: Micros, half_life: Micros, watermark: int | None = None
@@ -177,26 +149,6 @@ class History:
         present = order if len(group) == found.n else order[np.bincount(group, minlength=n)[order] > 0]
         return [found.names[code] for code in present.tolist()], counts[present]
 
-    def rows(self, subject: str, at: Micros, watermark: int | None = None) -> list[HistoryRow]:
-        """The subject's events in sight, in order of transaction_time (returns too)."""
-        found = self._subjects.get(subject)
-        if found is None:
-            return []
-        index = np.flatnonzero(_seen(found, at, watermark))
-        names = [found.names[code] for code in found.item[index].tolist()]
-        columns = (found.at[index].tolist(), found.value[index].tolist(), found.seq[index].tolist())
-        return [HistoryRow(*row) for row in zip(names, *columns, strict=True)]
-
-
-def _seen(rows: _Subject, at: Micros | None, watermark: int | None) -> NDArray[np.bool_]:
-    n = rows.n
-    mask = np.ones(n, np.bool_)
-    if at is not None:
-        mask &= rows.at[:n] < at
-    if watermark is not None:
-        mask &= rows.seq[:n] <= watermark
-    return mask
-
 
 def _counted(rows: _Subject, at: Micros, watermark: int | None) -> NDArray[np.int64] | slice:
     """The rows that count, in order of time: sums add in the order that training uses. Rows of one moment weigh the same."""
@@ -204,6 +156,9 @@ def _counted(rows: _Subject, at: Micros, watermark: int | None) -> NDArray[np.in
     whole = n > 0 and rows.last < at and (watermark is None or rows.seq[n - 1] <= watermark)
     if whole and rows.plain:
         return slice(n)  # all there is, as it stands
-    index = np.flatnonzero(_seen(rows, at, watermark) & (rows.value[:n] > 0))
+    seen = (rows.at[:n] < at) & (rows.value[:n] > 0)
+    if watermark is not None:
+        seen &= rows.seq[:n] <= watermark
+    index = np.flatnonzero(seen)
     times = rows.at[index]
     return index if (times[1:] >= times[:-1]).all() else index[np.argsort(times, kind="stable")]

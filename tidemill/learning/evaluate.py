@@ -5,7 +5,8 @@ Every interval is a bootstrap over the independent unit (a customer, a day): req
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,12 @@ class Scored:
     units: NDArray[Any]  # the independent unit of each request
     at: NDArray[np.int64]  # µs
     cold: NDArray[np.bool_]  # the subject had no history
+    attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # subject, and columns of the row, by name
 
     def take(self, mask: NDArray[np.bool_]) -> Scored:
-        return Scored(self.values[mask], self.units[mask], self.at[mask], self.cold[mask])
+        """Some of the requests, with all that is known of them."""
+        attributes = {name: column[mask] for name, column in self.attributes.items()}
+        return Scored(self.values[mask], self.units[mask], self.at[mask], self.cold[mask], attributes)
 
 
 def metric_value(metric: str, values: F8) -> float:

@@ -64,7 +64,6 @@ class Validation(Protocol):
 class Trial:
     recipe: JsonObject
     mean: float  # of the metric
-    seconds: float
     error: str = ""  # why there is no right mean
 
 
@@ -150,9 +149,8 @@ class _Bench:
         """Greater is better."""
         known = next((tried for tried, _ in self.tried if tried.recipe == recipe), None)
         if known is None:
-            began = time.monotonic()
             values = self.validation.values(recipe, self.metric)
-            known = Trial(recipe, metric_value(self.metric, values), time.monotonic() - began)
+            known = Trial(recipe, metric_value(self.metric, values))
             self.tried.append((known, values))
             done = min(len(self.tried), self._total)
             self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")

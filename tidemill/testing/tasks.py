@@ -160,6 +160,9 @@ class TaskSuite:
         assert set(scored) & set(trained.task.metrics)
         assert {len(s.values) for s in scored.values()} == {len(first.units)} == {len(first.at)} == {len(first.cold)}
         assert all(np.isfinite(s.values).all() for s in scored.values())
+        some = first.take(first.at >= np.median(first.at))
+        assert first.attributes and {len(column) for column in first.attributes.values()} == {len(first.at)}
+        assert {len(column) for column in some.attributes.values()} == {len(some.at)} != {len(first.at)}
         assert first.at.min() >= trained.cut.test_start and first.at.max() < trained.cut.end
 
     def test_baselines_are_tried_and_can_be_fitted(self, trained: Trained) -> None:

@@ -49,7 +49,8 @@ def score_answers(answered: Answers, requests: Requests, metric: str) -> Scored:
         raise ModelError(f"unknown metric {metric!r} for a recommender", hint=did_you_mean(metric, RANKED))
     measure = RANKED[metric]
     values = np.array([measure(items, truth) for items, truth in zip(answered.items, requests.truth)], np.float64)
-    return Scored(values, np.array(requests.subjects), requests.at, answered.cold)
+    subjects = np.array(requests.subjects)
+    return Scored(values, subjects, requests.at, answered.cold, {"subject": subjects})
 
 
 def score_requests(scorer: Any, data: Interactions, requests: Requests, metric: str) -> Scored:

@@ -25,7 +25,7 @@ I8 = NDArray[np.int64]
 
 
 class Row(Protocol):
-    """A row of a subject's history: `tidemill.features.online.HistoryRow`, or an `OnlineEvent`."""
+    """A row of a subject's history, such as an `OnlineEvent`."""
 
     @property
     def item(self) -> str: ...

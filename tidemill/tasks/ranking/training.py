@@ -206,11 +206,11 @@ class LearnerTrainer(RankingTrainer):
             try:
                 values = [self._values(candidate, *window) for window in windows]
             except ModelError as exc:
-                tried.append(Trial(candidate, _worst(self.settings.metric), 0.0, str(exc)))
+                tried.append(Trial(candidate, _worst(self.settings.metric), str(exc)))
                 continue
             joined = np.concatenate(values)
             requests = len(joined)
-            tried.append(Trial(candidate, metric_value(self.settings.metric, joined), 0.0))
+            tried.append(Trial(candidate, metric_value(self.settings.metric, joined)))
         kept = incumbent == recipe
         return SearchResult(recipe, kept, tried, None, requests, self.settings.metric)
 

@@ -91,8 +91,9 @@ class TabularTrainer:
         truth = trees.targets(self.table, rows, scorer.labels)
         units, at = self.table.unit[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
+        attributes = {name: column[rows].to_numpy() for name, column in self.table.raw.items()}
         scored = {
-            metric: Scored(_values(metric, told, truth, scorer.labels), units, at, cold)
+            metric: Scored(_values(metric, told, truth, scorer.labels), units, at, cold, attributes)
             for metric in METRICS[self.settings.task]
         }
         return Report(scored, _figures(told, truth, scorer.labels, units))
