@@ -18,8 +18,8 @@ from tidemill.data.pipeline import ingest, reconcile
 from tidemill.errors import ContractError
 from tidemill.features.online import History
 from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Prediction
 from tidemill.types import DAY, HeldClock, digest, parse_time
-from tidemill.types import HeldClock, digest, parse_time
 
 REPO = Path(__file__).parents[2]
 ROLES = {
