@@ -60,7 +60,7 @@ def test_the_first_model_is_rubber_stamped_and_champion(project):
     model = add_model(project, 1, kind="first")
     release = release_candidate(project, model.ref, author="ada", make_context=GOOD)
     assert release.status == "champion" and release.author == "ada"
-    assert release.evidence["blessings"] == {"infrastructure": "blessed", "quality": "no baseline"}
+    assert release.evidence.blessings == {"infrastructure": "blessed", "quality": "no baseline"}
     verify(project, release)
     verdicts = {v.gate: (v.passed, v.no_baseline) for v in project.store.releases.verdicts(model.ref)}
     yes = (True, False)
@@ -80,7 +80,7 @@ def test_a_good_refit_becomes_a_canary(project):
     release = second(project, decision="decision_7")
     assert (release.status, release.decision) == ("canary", "decision_7")
     assert release.previous == project.store.releases.champion("shop").id
-    assert release.evidence["blessings"] == {"infrastructure": "blessed", "quality": "blessed"}
+    assert release.evidence.blessings == {"infrastructure": "blessed", "quality": "blessed"}
     verify(project, release)
     (run, _) = project.store.runs.list(pipeline="release")
     assert run.status == "done" and run.parent == "decision_7"
@@ -89,7 +89,7 @@ def test_a_good_refit_becomes_a_canary(project):
 def test_a_bad_one_is_refused_with_evidence(project):
     release = second(project, BAD)
     assert release.status == "refused" and release.ended is not None
-    assert release.evidence["refused"] == ["refit"]
+    assert release.evidence.refused == ("refit",)
     event = project.store.events.list(kind="refused")[0]
     assert "cannot be shown" in event.data["reason"] and event.subject == f"release:{release.id}"
     assert rollout.in_progress(project, "shop") is None
@@ -100,7 +100,7 @@ def test_a_bad_one_is_refused_with_evidence(project):
 def test_force_passes_a_refusal_by_hand_and_is_recorded_as_such(project):
     release = second(project, BAD, override="the board wants it")
     assert (release.status, release.override) == ("canary", "the board wants it")
-    assert release.evidence["refused"] == ["refit"]
+    assert release.evidence.refused == ("refit",)
     assert kinds(project) == ["canary", "override", "promoted"]
     override = project.store.events.list(kind="override")[0]
     assert override.data["reason"] == "the board wants it" and "refit" in override.data["refusals"]
@@ -122,7 +122,7 @@ def test_nobody_forces_what_the_server_cannot_load(project):
     dead = making(server=Server(CandidateReport(False, ["the server died while loading it"])))
     release = second(project, dead, override="I am sure")
     assert release.status == "refused"
-    assert "infrastructure" in release.evidence["refused"]
+    assert "infrastructure" in release.evidence.refused
 
 
 @pytest.mark.parametrize("reason", ["", "  "])

@@ -95,7 +95,7 @@ def test_a_stage_ends_after_its_time_and_its_requests(project, canary):
     assert (event.kind, event.data["share"]) == ("stage", 0.5)
     after = project.store.releases.get(canary.id)
     assert (after.stage, after.stage_since, after.status) == (1, now, "canary")
-    assert after.evidence["stages"][0]["in_stage"] == 20
+    assert after.evidence.stages[0]["in_stage"] == 20
 
 
 def to_champion(project, canary):
@@ -345,7 +345,7 @@ def test_approval_holds_and_starts(make, tmp_path):
         approvals.approve(project, release.id, "bob", "fine", role="intern")
     done = approvals.approve(project, release.id, "bob", "fine", role="dpo")
     assert done.status == "champion"
-    assert done.evidence["approved"]["self_approved"] is False
+    assert done.evidence.approved["self_approved"] is False
     keys = trust.public_keys(project)
     attest.verify_release(project.store, project.artifacts, keys, done, model.bundle)
     (verdict,) = project.store.releases.verdicts(model.ref)
@@ -359,7 +359,7 @@ def test_the_author_alone_is_recorded_as_self_approved(make):
     model = add_model(project, 1)
     hold(project, model, "r1", attestations=sign(project, model, "r1", approval=["owner"]))
     done = approvals.approve(project, "r1", "ada", "I am alone here")
-    assert done.evidence["approved"] | {"at": 0} == {
+    assert done.evidence.approved | {"at": 0} == {
         "release": "r1", "decision": "approved", "who": "ada", "role": "owner", "reason": "I am alone here",
         "self_approved": True, "at": 0,
     }  # fmt: skip

@@ -103,7 +103,7 @@ def test_one_flipped_byte_in_each_file_in_turn_and_the_last_good_serves(project)
 
 def poke(project):
     """Let the revision grow."""
-    project.store.releases.update("rel_2", evidence={"poked": project.store.releases.revision()})
+    project.store.releases.update("rel_2", author=str(project.store.releases.revision()))
 
 
 def test_a_damaged_new_champion_leaves_the_last_good_one_serving(project):

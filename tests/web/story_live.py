@@ -7,7 +7,7 @@ import math
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
 from tidemill.retrain.decide import evidence_digest
 from tidemill.store import records as r
-from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow
+from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow, ReleaseEvidence
 from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, named_id, to_iso
 
 
@@ -51,19 +51,26 @@ class Living(Teller):
             self.told(version, status, name, made, override)
         self.store.releases.update(named_id("rel", "6"), status="champion", previous=named_id("rel", "5"))
 
-    def evidence(self, status: str, made: Micros) -> JsonObject:
-        finding = {"rule": "hit rate drops 20%", "broken": status == "rolled_back", "powered": status != "canary"}
+    def evidence(self, status: str, made: Micros) -> ReleaseEvidence:
+        finding = {
+            "rule": "hit rate drops 20%",
+            "broken": status == "rolled_back",
+            "powered": status != "canary",
+            "doubtful": False,
+        }
         said = {
             "rolled_back": "hit rate drops 20%: 0.048 against 0.317, 19 answers to 17 subjects beside 52 to 44",
             "canary": "underpowered: 0.301 against 0.312, 6 answers to 6 subjects beside 21 to 19",
         }.get(status, "kept: 0.319 against 0.311, 24 answers to 21 subjects beside 70 to 58")
-        errors = {"rule": "errors > 1%", "broken": False, "powered": True, "text": "kept: 0 of 31"}
+        errors = {"rule": "errors > 1%", "broken": False, "powered": True, "doubtful": False, "text": "kept: 0 of 31"}
         findings = [errors, {**finding, "text": said}]
         if status == "rolled_back":
-            return {"rolled_back": {"reason": said, "by": "rule", "findings": findings}}
+            return ReleaseEvidence(rolled_back={"reason": said, "by": "rule", "findings": findings})
         if status == "champion":
-            return {"stages": [{"stage": 0, "at": made + 2 * DAY, "findings": findings}], "bake_until": NOW + 2 * DAY}
-        return {"stages": [{"stage": 0, "at": made + DAY, "findings": findings}]} if status == "canary" else {}
+            seen = {"stage": 0, "at": made + 2 * DAY, "findings": findings}
+            return ReleaseEvidence(stages=(seen,), bake_until=NOW + 2 * DAY)
+        seen = {"stage": 0, "at": made + DAY, "findings": findings}
+        return ReleaseEvidence(stages=(seen,)) if status == "canary" else ReleaseEvidence()
 
     def told(self, version: int, status: str, name: str, made: Micros, override: str | None) -> None:
         ref, model = f"release:{name}", f"model:shop@{version}"
@@ -157,18 +164,16 @@ class Living(Teller):
                 "answer": "no" if i == 71 else "not known yet",
                 "words": "recall@20 0.309 over 41 answers, promised 0.296 or more",
             }
-            self.event(
-                start + DAY,
-                "alarm",
-                "model:shop@6",
-                monitor="drift",
-                model="model:shop@6",
-                columns=which,
-                what=what,
-                since=start,
-                hurts=hurts,
-                window=start + DAY,
-            )
+            self.alarm(start, which, what, hurts)
+
+    def alarm(self, start: Micros, which: list[str], what: list[str], hurts: JsonObject) -> None:
+        at, model = start + DAY, "model:shop@6"
+        more = {"columns": which, "hurts": hurts}
+        name = self.event(at, "alarm", model, monitor="drift", model=model, what=what, since=start, window=at, **more)
+        alarm = r.Alarm(
+            name, "", "shop", "drift", "drift", model, at, at, start, tuple(what), hurts["answer"], False, dict(more)
+        )
+        self.store.alarms.add(alarm)
 
     def quality(self, start: Micros, i: int, n: int) -> None:
         mean = 0.306 + 0.02 * math.sin(i / 9) + self.random.uniform(-0.045, 0.045) - (0.06 if 100 < i < 106 else 0)

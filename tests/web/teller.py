@@ -31,9 +31,10 @@ class Teller:
     def text(self, calm: str) -> str:
         return HOSTILE if self.hostile else calm
 
-    def event(self, at: Micros, kind: str, subject: str, **data: Any) -> None:
+    def event(self, at: Micros, kind: str, subject: str, **data: Any) -> str:
         name = named_id("event", kind, subject, str(at))
         self.store.events.add(r.Event(name, at, kind, subject, data))
+        return name
 
     def artifact(self, data: bytes, codec: str = "json") -> str:
         found = self.p.artifacts.put(data)

@@ -55,7 +55,7 @@ def _show(found: Status, goal: dict[str, str]) -> None:
             "predictions": f"{found.predictions:,}",
             "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found.outcomes.items()) or "0",
             "quality": _quality(found.quality),
-            "last alarm": to_iso(alarm.at) if alarm else None,
+            "last alarm": to_iso(alarm.opened) if alarm else None,
             "retrained": f"{to_iso(retrained.at)}: {retrained.reason}" if retrained else None,
             "running": ", ".join(found.running) or None,
             "interrupted": ", ".join(f"{run}: tidemill runs resume {run}" for run in found.interrupted) or None,

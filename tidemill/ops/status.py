@@ -14,7 +14,7 @@ from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Project
 from tidemill.serve.client import Client, trouble, troubled
-from tidemill.store.records import DatasetVersion, Decision, Event, Release
+from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
 from tidemill.types import JsonObject, Micros, to_iso
 
 SHOWN = 10
@@ -58,7 +58,7 @@ class Status:
     predictions: int
     outcomes: dict[str, int]  # by how they were joined
     quality: JsonObject | None  # over the last windows; None while nothing was measured
-    alarms: list[Event]  # the latest
+    alarms: list[Alarm]  # the latest first
     decision: Decision | None
     retrained: Decision | None  # the latest decision to retrain
     running: list[str]  # runs
@@ -98,7 +98,7 @@ def status(project: Project, health: str | None = None) -> Status:
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.counts.outcomes(),
         quality=recently(project.endpoint()),
-        alarms=list(store.events.page(kind="alarm", limit=SHOWN)),
+        alarms=list(reversed(store.alarms.list(at.endpoint, limit=SHOWN))),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
         running=[run for run, alive in held.items() if alive],

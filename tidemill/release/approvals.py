@@ -7,6 +7,7 @@ builder's machine.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import NotApproved, ReleaseError
@@ -118,7 +119,8 @@ def _write(project: Project, release: Release, said: JsonObject, envelope: str, 
         if project.store.releases.get(release.id, tx).status != "held":
             raise ReleaseError(f"somebody else has decided on {release.id}", place=release.endpoint)
         project.store.releases.add_verdict(verdict, tx)
-        more = {"evidence": {**release.evidence, kind: said}, **changes}
+        seen = replace(release.evidence, approved=said) if passed else replace(release.evidence, rejected=said)
+        more = {"evidence": seen, **changes}
         project.store.releases.update(release.id, tx, **more)
         project.store.events.add(event, tx)
         if begin:

@@ -20,6 +20,7 @@ from tidemill.release.gates.quality import quality_gates
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
+from tidemill.store.payloads import ReleaseEvidence
 from tidemill.store.records import Edge, Event, ModelVersion, Release, Run, Verdict
 from tidemill.types import JsonObject, Micros, named_id
 
@@ -220,7 +221,7 @@ def _release(
         attestations=tuple(signed),
         decision=decision,
         author=author,
-        evidence={"blessings": blessings(judged["results"]), "refused": [o["gate"] for o in refused]},
+        evidence=ReleaseEvidence(blessings(judged["results"]), tuple(o["gate"] for o in refused)),
     )
     if not (passes and made.override):
         return made
@@ -264,7 +265,7 @@ def _events(release: Release, results: list[JsonObject], held: bool, now: Micros
     """What a person may want to see: a refusal, a force, a release that waits for a yes."""
     refusals = {o["gate"]: o["evidence"]["said"] for o in results if not o["passed"]}
     told: JsonObject = {"endpoint": release.endpoint, "model": release.model, "author": release.author}
-    told |= {"decision": release.decision, "blessings": release.evidence["blessings"], "refusals": refusals}
+    told |= {"decision": release.decision, "blessings": dict(release.evidence.blessings), "refusals": refusals}
     told["reason"] = "; ".join(f"{gate}: {said}" for gate, said in refusals.items())
     kinds = ["refused"] if release.status == "refused" else []
     if release.override and release.status != "refused":

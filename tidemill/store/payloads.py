@@ -1,4 +1,5 @@
-"""What a closed window holds, by the monitor that closed it. Each says its ``kind``, by which it is read back.
+"""What a closed window holds, by the monitor that closed it (each says its ``kind``, by which it is read back), and what
+is known of a release.
 
 What a task measures (figures by the names of its metrics) is the task's own, and plain JSON here. Moments and times are
 whole microseconds. A monitor that somebody adds keeps `CustomWindow`.
@@ -140,3 +141,22 @@ WINDOWS: Mapping[str, type[WindowData]] = {
     "parity": ParityWindow,
     "custom": CustomWindow,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEvidence:
+    """What speaks for a release and against it. Reasons and what was seen are JSON for people: nothing is decided on them."""
+
+    blessings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # quality, infrastructure -> blessed | no baseline | refused
+    refused: tuple[str, ...] = ()  # gates
+    approved: JsonObject | None = None  # who said so, and why
+    rejected: JsonObject | None = None
+    stages: tuple[JsonObject, ...] = ()  # as each ended: {stage, at, in_stage, findings}
+    waits_in: tuple[int, str] | None = None  # the stage, and doubtful | underpowered: told once
+    damaged: str = ""  # why its files may not be served: told once
+    bake_until: Micros | None = None  # while it is watched as a new champion
+    bake: JsonObject | None = None  # as that ended
+    halted: JsonObject | None = None  # {reason, by, …}
+    rolled_back: JsonObject | None = None

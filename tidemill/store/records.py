@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tidemill.store.payloads import WindowData
+from tidemill.store.payloads import ReleaseEvidence, WindowData
 from tidemill.types import JsonObject, Micros
 
 
@@ -172,7 +172,7 @@ class Release:
     attestations: tuple[str, ...] = ()  # artifact digests
     decision: str | None = None
     author: str = ""
-    evidence: JsonObject = field(default_factory=dict)
+    evidence: ReleaseEvidence = field(default_factory=ReleaseEvidence)
     environment: str = ""  # nothing: the first one of the project (so of every record that has one)
 
 

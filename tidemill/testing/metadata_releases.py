@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tidemill.errors import Conflict, NotFound
+from tidemill.store.payloads import ReleaseEvidence
 from tidemill.store.ports import MetadataStore
 from tidemill.store.records import Lease
 from tidemill.testing import records as sample
@@ -23,14 +24,26 @@ class ReleasesSuite:
         for n in range(1, 5):
             store.models.add(sample.model(n))
             store.releases.add(
-                sample.release(f"release_{n}", n, created=n, previous=None, started=None, ended=None, evidence={})
+                sample.release(
+                    f"release_{n}", n, created=n, previous=None, started=None, ended=None, evidence=ReleaseEvidence()
+                )
             )
         return store
 
     def test_a_release_comes_back_as_it_was(self, opened: Opened) -> None:
         store = self._store(opened)
-        store.releases.add(sample.release("release_9", 1, endpoint="other", created=9))
-        assert store.releases.get("release_9") == sample.release("release_9", 1, endpoint="other", created=9)
+        seen = ReleaseEvidence(
+            stages=({"stage": 0},),
+            waits_in=(0, "doubtful"),
+            damaged="a",
+            bake_until=9,
+            bake={"at": 1},
+            halted={"by": "x"},
+        )
+        made = sample.release("release_9", 1, endpoint="other", created=9, evidence=seen)
+        store.releases.add(made)
+        store.releases.add(made)
+        assert store.releases.get("release_9") == made
         assert [r.id for r in store.releases.list("shop", "held")] == [f"release_{n}" for n in range(1, 5)]
         assert [r.id for r in store.releases.list()][-1] == "release_9"
         assert store.releases.champion("shop") is None
@@ -63,7 +76,11 @@ class ReleasesSuite:
         assert store.releases.roll_back("release_3", 40, {"why": "bad"}) == "release_2"
         assert store.releases.roll_back("release_3", 41, {"why": "again"}) == "release_2"
         gone, back = store.releases.get("release_3"), store.releases.champion("shop")
-        assert (gone.status, gone.ended, gone.evidence) == ("rolled_back", 40, {"rolled_back": {"why": "bad"}})
+        assert (gone.status, gone.ended, gone.evidence) == (
+            "rolled_back",
+            40,
+            ReleaseEvidence(rolled_back={"why": "bad"}),
+        )
         assert back is not None and (back.id, back.ended) == ("release_2", None)
         assert store.models.aliases("shop")["champion"] == 2
         assert store.releases.roll_back("release_2", 50, {}) == "release_1"

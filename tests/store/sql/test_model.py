@@ -34,7 +34,7 @@ class ReleasesMachine(RuleBasedStateMachine):
     @rule(endpoint=ENDPOINTS)
     def add(self, endpoint: str) -> None:
         id = f"release_{len(self.state):03}"
-        self.store.releases.add(sample.release(id, len(self.state) + 1, endpoint=endpoint, previous=None, evidence={}))
+        self.store.releases.add(sample.release(id, len(self.state) + 1, endpoint=endpoint, previous=None))
         self.state[id] = {"endpoint": endpoint, "status": "held", "previous": None, "ended": None}
 
     @precondition(lambda self: self.state)

@@ -43,7 +43,7 @@ def watched(project: Project, endpoint: str) -> Release | None:
     if canary is not None:
         return canary
     champion = project.store.releases.champion(endpoint)
-    return champion if champion is not None and champion.evidence.get("bake_until") else None
+    return champion if champion is not None and champion.evidence.bake_until else None
 
 
 def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> list[Event]:
@@ -187,9 +187,9 @@ def _damaged(
         return _halt(project, release, now, reason, tx)
     if way_back:
         return _roll_back(project, release, now, reason, tx)
-    if release.evidence.get("damaged") == reason["reason"]:
+    if release.evidence.damaged == reason["reason"]:
         return []
-    project.store.releases.update(release.id, tx, evidence={**release.evidence, "damaged": reason["reason"]})
+    project.store.releases.update(release.id, tx, evidence=replace(release.evidence, damaged=reason["reason"]))
     return [_event(project, release, now, "damaged", reason, tx)]
 
 
@@ -199,20 +199,18 @@ def _patience(release: Release, times: int = 1) -> Micros:
 
 def _wait(project: Project, release: Release, now: Micros, kind: str, why: list[str], tx: Any) -> list[Event]:
     """The stage is over, but a useless model could not have been seen, or is half seen: wait, and say so once."""
-    waits = [release.stage, kind]
-    if release.evidence.get("waits_in") == waits:
+    waits = (release.stage, kind)
+    if release.evidence.waits_in == waits:
         return []
-    project.store.releases.update(release.id, tx, evidence={**release.evidence, "waits_in": waits})
+    project.store.releases.update(release.id, tx, evidence=replace(release.evidence, waits_in=waits))
     data = {"stage": release.stage, "reason": "; ".join(why), "until": to_iso(_patience(release))}
     return [_event(project, release, now, kind, data, tx)]
 
 
 def _advance(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:
     following = release.stage + 1
-    seen = {
-        **release.evidence,
-        "stages": [*release.evidence.get("stages", []), {"stage": release.stage, "at": now, **said}],
-    }
+    stages = (*release.evidence.stages, {"stage": release.stage, "at": now, **said})
+    seen = replace(release.evidence, stages=stages)
     if following >= len(release.stages) or release.stages[following]["share"] >= 1:
         return _promote(project, replace(release, evidence=seen), now, said, tx)
     project.store.releases.update(release.id, tx, stage=following, stage_since=now, evidence=seen)
@@ -221,9 +219,9 @@ def _advance(project: Project, release: Release, now: Micros, said: JsonObject, 
 
 def _promote(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:
     """To champion, in the caller's transaction. With a predecessor to go back to, the bake begins."""
-    bake = {"bake_until": now + BAKE} if release.previous else {}
+    seen = replace(release.evidence, bake_until=now + BAKE) if release.previous else release.evidence
     last = len(release.stages) - 1
-    changes: JsonObject = {"stage": last, "stage_since": now, "evidence": {**release.evidence, **bake}}
+    changes: JsonObject = {"stage": last, "stage_since": now, "evidence": seen}
     if release.started is None:
         changes["started"] = now
     project.store.releases.update(release.id, tx, **changes)
@@ -233,9 +231,9 @@ def _promote(project: Project, release: Release, now: Micros, said: JsonObject, 
 
 
 def _end_bake(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:
-    if now < release.evidence["bake_until"]:
+    if release.evidence.bake_until is None or now < release.evidence.bake_until:
         return []
-    seen = {**release.evidence, "bake_until": None, "bake": {"at": now, **said}}
+    seen = replace(release.evidence, bake_until=None, bake={"at": now, **said})
     project.store.releases.update(release.id, tx, evidence=seen)
     return [_event(project, release, now, "baked", said, tx)]
 
@@ -258,7 +256,7 @@ def _halt_others(project: Project, release: Release, now: Micros, tx: Any) -> li
 
 def _halt(project: Project, release: Release, now: Micros, reason: JsonObject, tx: Any) -> list[Event]:
     project.store.releases.update(
-        release.id, tx, status="halted", ended=now, evidence={**release.evidence, "halted": reason}
+        release.id, tx, status="halted", ended=now, evidence=replace(release.evidence, halted=reason)
     )
     project.store.models.unalias(*_challenger(release), tx)
     return [_event(project, release, now, "halted", reason, tx)]

@@ -59,7 +59,7 @@ class JsonTuple(JsonText):
 
 
 class Tagged(TypeDecorator[Any]):
-    """A dataclass as JSON; which one it is, its ``kind`` says. Unknown fields are left out when it is read."""
+    """A dataclass as JSON; which one it is, its ``kind`` says ("" where there is one only). Unknown fields are left out when it is read."""
 
     impl = Text
     cache_ok = True
@@ -76,7 +76,7 @@ class Tagged(TypeDecorator[Any]):
         if value is None:
             return None
         raw = json.loads(value)
-        return msgspec.convert(raw, dict(self.kinds)[raw["kind"]])
+        return msgspec.convert(raw, dict(self.kinds)[raw.get("kind", "")])
 
 
 _KINDS: dict[str, TypeEngine[Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -152,7 +153,7 @@ def _promote(tx: Connection, release_id: str, at: Micros) -> None:
 def _roll_back(tx: Connection, release_id: str, at: Micros, reason: JsonObject) -> str | None:
     release = _get(tx.execute(_GET, {"id": release_id}).first(), release_id)
     if release.status != "rolled_back":
-        evidence = {**release.evidence, "rolled_back": reason}
+        evidence = replace(release.evidence, rolled_back=reason)
         _set(tx, release_id, status="rolled_back", ended=at, evidence=evidence)
         if release.status == "champion":
             heir = _heir(tx, release)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ColumnDefault, ForeignKeyConstraint, Index, MetaData, Table, func, select
 
 from tidemill.store import records
-from tidemill.store.payloads import WINDOWS
+from tidemill.store.payloads import WINDOWS, ReleaseEvidence
 from tidemill.store.sql.columns import JsonText, Tagged, Whole, Words, table_of
 
 NAMES = {
@@ -49,7 +49,7 @@ aliases = Table(
 verdicts = table_of(tables, "verdicts", records.Verdict, "id")
 Index(None, verdicts.c.model, verdicts.c.at)
 
-releases = table_of(tables, "releases", records.Release, "id")
+releases = table_of(tables, "releases", records.Release, "id", evidence=Tagged(("", ReleaseEvidence)))
 Index(None, releases.c.endpoint, releases.c.status)
 # The promise "one champion record per environment and endpoint" is the database's, not the program's.
 # (`postgres.py` gives every index its `where`: naming PostgreSQL here would load that dialect for everybody.)

@@ -15,9 +15,9 @@ from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import PlatformWindow
-from tidemill.store.records import Event, Prediction, Window
+from tidemill.store.records import Alarm, Event, Prediction, Window
 from tidemill.tasks.table import metric_of
-from tidemill.types import DAY, Micros
+from tidemill.types import DAY, JsonObject, Micros
 from tidemill.web import format as words
 from tidemill.web import shapes
 from tidemill.web.charts import bars, lines, svg
@@ -43,7 +43,7 @@ def live(ask: Ask) -> Shown:
         "latency": _latency(loop, platform),
         "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
-        "alarms": [_alarm(loop, e) for e in ask.project.store.events.page(kind="alarm", limit=6)],
+        "alarms": [_alarm(loop, a) for a in reversed(ask.project.store.alarms.list(loop.endpoint, limit=6))],
         "quality": quality_picture(loop, quality, marks),
         "bound": _bound(loop, quality),
         "maturity": _maturity(loop, quality),
@@ -127,21 +127,20 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
     return bars.strips("Drift by column and window", strips)
 
 
-def _alarm(loop: Snapshot, event: Event) -> dict[str, Any]:
+def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
     """An alarm as a person reads it: which monitor, what moved, and whether it hurts, by what has been judged by now."""
-    kept = event.data.get("hurts")
-    hurts: dict[str, Any] = kept if isinstance(kept, dict) else {}
-    if hurts.get("answer") != "yes" and event.data.get("model"):
-        hurts = hurts_by_now(loop.project.endpoint(), str(event.data["model"]), int(event.data.get("since", event.at)))
-    answer, what = str(hurts.get("answer", "")), event.data.get("what")
+    hurts: JsonObject = alarm.evidence["hurts"]
+    if alarm.hurts != "yes" and alarm.model is not None:
+        hurts = hurts_by_now(loop.project.endpoint(), alarm.model, alarm.since)
+    answer, said = str(hurts["answer"]), str(hurts.get("words", ""))
     return {
-        "at": event.at,
-        "monitor": str(event.data.get("monitor", "")),
-        "model": model_name(str(event.data.get("model") or "")),
-        "what": [str(w) for w in what] if isinstance(what, list) else [],
+        "at": alarm.opened,
+        "monitor": alarm.kind,
+        "model": model_name(alarm.model or ""),
+        "what": list(alarm.what),
         "answer": answer,
         "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
-        "words": said if (said := str(hurts.get("words", ""))) not in (what or ()) else "",
+        "words": said if said not in alarm.what else "",
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tidemill.ops.snapshot import model_name
 from tidemill.store.records import Release, Verdict
-from tidemill.types import Micros
+from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
 from tidemill.web.charts.rollout import track
 from tidemill.web.site import Ask, Page, Shown, by_number
@@ -72,8 +72,8 @@ def standing(r: Release, now: Micros) -> str:
         wait = f"at least {words.span(left)} to go" if left > 0 else "its time is over; it waits for enough evidence"
         return f"{share} of the subjects since {words.ago(r.stage_since, now)}; {wait}"
     if r.status == "champion":
-        bake = r.evidence.get("bake_until")
-        watched = f"; watched closely until {words.when(bake)}" if isinstance(bake, int) and bake > now else ""
+        bake = r.evidence.bake_until
+        watched = f"; watched closely until {words.when(bake)}" if bake is not None and bake > now else ""
         return f"serves everybody since {words.ago(r.stage_since or r.created, now)}{watched}"
     if r.status == "held":
         return f"passed its gates {words.ago(r.created, now)} and waits for a person"
@@ -82,32 +82,15 @@ def standing(r: Release, now: Micros) -> str:
 
 
 def _why(r: Release) -> str:
-    for key in ("rolled_back", "halted", "rejected", "refused"):
-        said = r.evidence.get(key)
-        if isinstance(said, dict) and said.get("reason"):
-            return f": {said['reason']}"
-    said = r.evidence.get("reason")
-    return f": {said}" if said else ""
+    said = r.evidence.rolled_back or r.evidence.halted or r.evidence.rejected or {}
+    return f": {said['reason']}" if said.get("reason") else ""
 
 
-def findings(r: Release) -> list[dict[str, Any]]:
+def findings(r: Release) -> list[JsonObject]:
     """What the rules said about the live evidence, latest first."""
-    seen = [*r.evidence.get("stages", ()), r.evidence.get("bake"), r.evidence.get("rolled_back"), r.evidence]
-    found = []
-    for stop in reversed([s for s in seen if isinstance(s, dict)]):
-        for f in stop.get("findings", ()):
-            if isinstance(f, dict):
-                found.append(
-                    {
-                        "rule": f.get("rule", "?"),
-                        "broken": f.get("broken"),
-                        "powered": f.get("powered"),
-                        "doubtful": f.get("doubtful"),
-                        "text": f.get("text", ""),
-                        "at": stop.get("at"),
-                    }
-                )
-    return found
+    ends = (r.evidence.bake, r.evidence.halted, r.evidence.rolled_back)
+    seen = [*r.evidence.stages, *(end for end in ends if end is not None)]
+    return [{**finding, "at": stop.get("at")} for stop in reversed(seen) for finding in stop.get("findings", ())]
 
 
 def _verdict(v: Verdict) -> dict[str, Any]:
