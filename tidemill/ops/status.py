@@ -98,7 +98,7 @@ def status(project: Project, health: str | None = None) -> Status:
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.counts.outcomes(),
         quality=recently(project.endpoint()),
-        alarms=list(reversed(store.alarms.list(at.endpoint, limit=SHOWN))),
+        alarms=list(reversed(store.alarms.list(at.endpoint, environment=project.endpoint().environment, limit=SHOWN))),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
         running=[run for run, alive in held.items() if alive],

@@ -14,6 +14,7 @@ from tidemill.ops.snapshot import Snapshot, model_name
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.release.variants import CANARY, CHAMPION
+from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Alarm, Event, Prediction, Window
 from tidemill.tasks.table import metric_of
@@ -43,7 +44,7 @@ def live(ask: Ask) -> Shown:
         "latency": _latency(loop, platform),
         "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
-        "alarms": [_alarm(loop, a) for a in reversed(ask.project.store.alarms.list(loop.endpoint, limit=6))],
+        "alarms": [_alarm(loop, a) for a in _alarms(loop.project.endpoint())],
         "quality": quality_picture(loop, quality, marks),
         "bound": _bound(loop, quality),
         "maturity": _maturity(loop, quality),
@@ -125,6 +126,12 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
             cells.append((said, c.level if c else None, bool(c and c.alarm)))
         strips.append(bars.Strip(name, cells))
     return bars.strips("Drift by column and window", strips)
+
+
+def _alarms(endpoint: Endpoint) -> list[Alarm]:
+    """The latest, the last one first."""
+    found = endpoint.store.alarms.list(endpoint.name, environment=endpoint.environment, limit=6)
+    return list(reversed(found))
 
 
 def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
