@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from tidemill.data.tables.delta import UTC_TIME, append, exclusive
+from tidemill.data.tables.delta import append, exclusive
+from tidemill.data.tables.schema import UTC_TIME
 from tidemill.data.tables.tables import Tables
 from tidemill.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
 

@@ -93,7 +93,7 @@ def _rows(model: Model, contract: Contract, asked: list[Prediction], events: Seq
     """The dataset's rows of those who asked, each known from its event on: one that serving never had, always."""
     import polars as pl
 
-    from tidemill.data.ingest.register import event_key
+    from tidemill.data.ingest.history import event_key
     from tidemill.data.tables.tables import open_tables
     from tidemill.features.transaction_time import ALWAYS, BEGAN, KNOWN
 

@@ -15,7 +15,6 @@ and, where rows have no key, for what the same name brought before.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,10 +25,12 @@ from tidemill.data.check.checks import Checked, reasons_of
 from tidemill.data.contract.contract import Contract
 from tidemill.data.discover.discover import pending
 from tidemill.data.discover.sources import SourceFile, batches
-from tidemill.data.ingest.notices import tell_again
+from tidemill.data.ingest.commit import Commit, meta_of
+from tidemill.data.ingest.events import tell_again
+from tidemill.data.ingest.evolution import check_columns
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
-from tidemill.data.ingest.register import Commit, catch_up, keep_contract, register
-from tidemill.data.ingest.roles import adopt, check_columns, must_adopt
+from tidemill.data.ingest.register import catch_up, keep_contract, register
+from tidemill.data.ingest.roles import adopt, must_adopt
 from tidemill.data.ingest.validate import judge_file, key_indexes, new_bad, taken_by_name
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, Tables, open_tables
@@ -156,12 +157,7 @@ def _take(work: Ingest, batch: list[SourceFile]) -> DatasetVersion | None:
     good = pl.concat([t.checked.good for t in taken]).with_columns(pl.lit(ingest_id).alias("_ingest"))
     good = good.select(*work.contract.stored, *ORIGIN)
     summaries = [_summary(t, before=t.file.name in work.earlier) for t in taken]
-    meta = {
-        "tidemill.files": json.dumps(summaries),
-        "tidemill.run": work.run or "",
-        "tidemill.at": str(work.now),
-        "tidemill.contract": work.contract.digest,
-    }
+    meta = meta_of(summaries, work.run, work.now, work.contract.digest)
     keep_contract(work.project, work.dataset)
     version = work.tables.append(work.dataset, good, ingest=ingest_id, at=work.now, meta=meta)
     for _, index in work.indexes:

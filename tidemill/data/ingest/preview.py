@@ -11,8 +11,8 @@ import polars as pl
 
 from tidemill.data.check.checks import Checked
 from tidemill.data.discover.sources import SourceFile, find
+from tidemill.data.ingest.evolution import check_columns
 from tidemill.data.ingest.ingest import load_contract
-from tidemill.data.ingest.roles import check_columns
 from tidemill.data.ingest.validate import check_file, judge_file, key_indexes, taken_by_name
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import DataError

@@ -7,42 +7,21 @@ repaired by doing it again from the log.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import polars as pl
 
 from tidemill.data.contract.contract import Contract
-from tidemill.data.ingest.notices import column_events, told_again
+from tidemill.data.ingest.commit import Commit
+from tidemill.data.ingest.events import ingest_events
+from tidemill.data.ingest.history import online_events, unserved
 from tidemill.data.profile.profile import Profile, profile
-from tidemill.data.tables.tables import TableCommit, Tables
+from tidemill.data.tables.tables import Tables
 from tidemill.errors import Damaged, NotFound
 from tidemill.scope.project import Project
 from tidemill.store.ports import Tx
-from tidemill.store.records import DatasetVersion, Edge, Event, IngestedFile, OnlineEvent
-from tidemill.types import JsonObject, Micros, canonical, named_id
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A table's commit as `register` needs it. ``files``: {digest, name, rows, quarantined, reasons}."""
-
-    version: int
-    ingest: str
-    files: tuple[JsonObject, ...]
-    at: Micros
-    run: str | None
-
-    @staticmethod
-    def of(commit: TableCommit) -> Commit:
-        """Read back from the table's log."""
-        files = tuple(json.loads(commit.meta["tidemill.files"]))
-        run = commit.meta.get("tidemill.run") or None
-        return Commit(commit.version, commit.ingest, files, int(commit.meta["tidemill.at"]), run)
-
-    @property
-    def quarantined(self) -> int:
-        return sum(f["quarantined"] for f in self.files)
+from tidemill.store.records import DatasetVersion, Edge, IngestedFile
+from tidemill.types import Micros, canonical
 
 
 def catch_up(project: Project, tables: Tables, dataset: str, contract: Contract) -> DatasetVersion | None:
@@ -117,7 +96,7 @@ def register(
         )
         for f in commit.files
     ]
-    edges, events = _edges(version, files, contract_text, last), _events(version, commit)
+    edges, events = _edges(version, files, contract_text, last), ingest_events(version, commit)
 
     def work(tx: Tx) -> None:
         project.store.datasets.add(version, files, tx)
@@ -127,36 +106,6 @@ def register(
 
     project.store.transact(work)
     return version
-
-
-def unserved(project: Project) -> bool:
-    """Whether nothing was answered or told yet and no server runs: the history may be made anew."""
-    live = project.live
-    return not (live.predictions.count() or sum(live.outcomes.count().values()) or (project.state / "up.json").exists())
-
-
-def event_key(contract: Contract) -> pl.Expr:
-    """What makes a row one event, live and in a file: its key, else its place in its file."""
-    parts = contract.key or ("_file", "_row")
-    return pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/")
-
-
-def online_events(dataset: str, contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:
-    """The rows as serving's history knows them, in the table's order. Without a value column every row counts 1."""
-    value = pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)
-    time = pl.col(contract.time or "").cast(pl.Datetime("us")).dt.epoch("us")
-    shaped = rows.select(
-        event_key(contract).alias("key"),
-        pl.col(contract.subject or "").cast(pl.String).alias("subject"),
-        pl.col(contract.item or "").cast(pl.String).alias("item"),
-        time.alias("at"),
-        value.alias("value"),
-        pl.col("_file").alias("file"),
-        pl.col("_row").alias("row"),
-        pl.col("_ingest").alias("ingest"),
-    )
-    whole = shaped.drop_nulls().filter(pl.col("value") != 0)
-    return (OnlineEvent(seq=0, dataset=dataset, **row) for row in whole.iter_rows(named=True))
 
 
 def keep_contract(project: Project, dataset: str) -> str:
@@ -212,36 +161,6 @@ def _edges(
     if version.run:
         edges.append(Edge(f"run:{version.run}", ref, "wrote", at))
     return edges
-
-
-def _events(version: DatasetVersion, commit: Commit) -> list[Event]:
-    ref = f"dataset:{version.dataset}@{version.version}"
-
-    def event(kind: str, data: JsonObject) -> Event:
-        return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
-
-    if not commit.files:
-        message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
-        return [event("contract", {"message": message, "rows": version.rows})]
-    names = [f["name"] for f in commit.files]
-    shown = {"files": len(names), "first": names[0], "last": names[-1]}
-    taken = sum(f["rows"] for f in commit.files)
-    known = sum(f.get("known", 0) for f in commit.files)
-    counts = {"rows": taken, "quarantined": commit.quarantined} | ({"known": known} if known else {})
-    events = [event("ingested", {**shown, **counts})]
-    events += column_events(version, commit.files)
-    for f in commit.files:
-        if message := told_again(f, version.dataset):
-            told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])
-            data = {"file": f["name"], "message": message} | {k: f[k] for k in ("known", "kept") if k in f}
-            events.append(Event(told, version.created, "again", ref, data))
-    if commit.quarantined:
-        reasons: dict[str, int] = {}
-        for f in commit.files:
-            for reason, n in f["reasons"].items():
-                reasons[reason] = reasons.get(reason, 0) + n
-        events.append(event("quarantined", {**shown, "rows": commit.quarantined, "reasons": reasons}))
-    return events
 
 
 def _least(a: Micros | None, b: Micros | None) -> Micros | None:

@@ -21,13 +21,11 @@ from deltalake import Schema
 from tidemill.data.tables.delta import (
     append,
     checkpoint_if_due,
-    columns_of,
     commits,
     create_delta,
-    delta_schema,
     exclusive,
-    with_added,
 )
+from tidemill.data.tables.schema import columns_of, delta_schema, with_added
 from tidemill.errors import Damaged, NotFound
 from tidemill.types import Micros, did_you_mean
 

@@ -1,4 +1,7 @@
-"""What is said of files that come again: under another name, with other bytes, with rows that are in already."""
+"""What people are told of an ingest: new rows, bad rows, columns beside the contract, and files that come again.
+
+A file comes again under another name, with other bytes, or with rows that are in already.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from tidemill.types import JsonObject, named_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tidemill.data.ingest.commit import Commit
     from tidemill.scope.project import Project
 
 
@@ -61,3 +65,33 @@ def told_again(file: JsonObject, dataset: str) -> str:
     if file.get("before"):
         return f"{name} was ingested before with other bytes: {said or 'none of its rows is in already'}"
     return f"{name}: {said}" if said else ""
+
+
+def ingest_events(version: DatasetVersion, commit: Commit) -> list[Event]:
+    ref = f"dataset:{version.dataset}@{version.version}"
+
+    def event(kind: str, data: JsonObject) -> Event:
+        return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
+
+    if not commit.files:
+        message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
+        return [event("contract", {"message": message, "rows": version.rows})]
+    names = [f["name"] for f in commit.files]
+    shown = {"files": len(names), "first": names[0], "last": names[-1]}
+    taken = sum(f["rows"] for f in commit.files)
+    known = sum(f.get("known", 0) for f in commit.files)
+    counts = {"rows": taken, "quarantined": commit.quarantined} | ({"known": known} if known else {})
+    events = [event("ingested", {**shown, **counts})]
+    events += column_events(version, commit.files)
+    for f in commit.files:
+        if message := told_again(f, version.dataset):
+            told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])
+            data = {"file": f["name"], "message": message} | {k: f[k] for k in ("known", "kept") if k in f}
+            events.append(Event(told, version.created, "again", ref, data))
+    if commit.quarantined:
+        reasons: dict[str, int] = {}
+        for f in commit.files:
+            for reason, n in f["reasons"].items():
+                reasons[reason] = reasons.get(reason, 0) + n
+        events.append(event("quarantined", {**shown, "rows": commit.quarantined, "reasons": reasons}))
+    return events
