@@ -189,7 +189,7 @@ def test_a_browser_without_a_session_is_told_how_to_log_in(told: Project) -> Non
 def test_the_pulse_sends_only_what_changed(told: Project) -> None:
     async def work(ask: Asker) -> None:
         first = (await ask("GET", "/", headers={PULSE.decode(): ""})).json
-        assert set(first["fragments"]) == {"live_answer", "live_wheel", "live_figures", "live_week"}
+        assert set(first["fragments"]) == {"live_answer", "live_endpoints", "live_wheel", "live_figures", "live_week"}
         assert (await ask("GET", "/", headers={PULSE.decode(): first["stamp"]})).status == 204
         told.store.events.add(
             r.Event("event_new", NOW, "alarm", "model:shop@6", {"what": ["price fell"], "monitor": "drift"})

@@ -31,36 +31,35 @@ PROBLEM = {
         "hint": {"type": "string"},
     },
 }
-_SERVER: dict[Route, tuple[str, Any]] = {
-    HEALTH: ("Whether the server is alive, and has a model.", None),
-    METRICS: ("Prometheus metrics.", None),
-    LOGIN: ("Exchange a one-use code for the page's session.", None),
-    LOGOUT: ("End the session.", None),
-    REFRESH: ("See changes of releases, histories and tokens now.", None),
-    CLOCK: ("Move the clock of a replay. Exists in a replay only.", ClockBody),
-    REPLAY: ("How far the clock of a replay may go. Exists in a replay only.", None),
+_SERVER: dict[Route, tuple[str, list[Any]]] = {
+    HEALTH: ("Whether the server is alive, and has a model.", []),
+    METRICS: ("Prometheus metrics.", []),
+    LOGIN: ("Exchange a one-use code for the page's session.", []),
+    LOGOUT: ("End the session.", []),
+    REFRESH: ("See changes of releases, histories and tokens now.", []),
+    CLOCK: ("Move the clock of a replay. Exists in a replay only.", [ClockBody]),
+    REPLAY: ("How far the clock of a replay may go. Exists in a replay only.", []),
 }
 
 
 def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
     """The OpenAPI document; what a request and an outcome are depends on the model's task."""
-    task = task_of(project.model().task)
-    outcome: Any = task.outcome
-    server = {
-        PREDICT: ("Answer a request, and write the answer down.", task.request),
-        FEEDBACK: ("Tell what really happened.", outcome | list[outcome]),
+    tasks = [task_of(name) for name in dict.fromkeys(model.task for model in project.models.values())]
+    server: dict[Route, tuple[str, list[Any]]] = {
+        PREDICT: ("Answer a request, and write the answer down.", [task.request for task in tasks]),
+        FEEDBACK: ("Report what really happened.", [kind for t in tasks for kind in (t.outcome, list[t.outcome])]),  # type: ignore[name-defined]
         **_SERVER,
     }
     lines = list(verbs)
-    kinds = [body for _, body in server.values() if body is not None]
+    kinds = [body for _, bodies in server.values() for body in bodies]
     answers = [verb.hints["return"] for verb in lines]
     schemas, components = msgspec.json.schema_components([*kinds, *answers], ref_template=REF)
-    bodies, results = iter(schemas[: len(kinds)]), schemas[len(kinds) :]
+    schemata, results = iter(schemas[: len(kinds)]), schemas[len(kinds) :]
     paths: dict[str, Any] = {}
     for verb, result in zip(lines, results, strict=True):
         paths.setdefault(verb.route.path, {})[verb.route.method.lower()] = _verb(verb, result)
-    for route, (summary, body) in server.items():
-        operation = _operation(route, summary, next(bodies) if body is not None else None)
+    for route, (summary, bodies) in server.items():
+        operation = _operation(route, summary, [next(schemata) for _ in bodies])
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     for operation in (operation for path in paths.values() for operation in path.values()):
         _finish(operation)
@@ -108,7 +107,7 @@ def _fields(verb: Verb) -> dict[str, tuple[Any, bool]]:
     return {name: (schema, name in required) for name, schema in found["properties"].items()}
 
 
-def _operation(route: Route, summary: str, body: Any) -> dict[str, Any]:
+def _operation(route: Route, summary: str, bodies: list[Any]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "summary": summary,
         "tags": ["serving"],
@@ -121,8 +120,9 @@ def _operation(route: Route, summary: str, body: Any) -> dict[str, Any]:
         made["parameters"] = [name, ack]
     if route == LOGIN:
         made["parameters"] = [{"name": "code", "in": "query", "required": True, "schema": {"type": "string"}}]
-    if body is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    if bodies:
+        schema = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return made
 
 

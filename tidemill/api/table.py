@@ -15,9 +15,9 @@ from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 
 
-def status(serving: Serving) -> Status:
-    """Is everything all right? The loop at a glance."""
-    return look(serving.project, serving.health())
+def status(serving: Serving, endpoint: str | None = None) -> Status:
+    """Is everything all right? The loop at a glance, of one endpoint or of all."""
+    return look(serving.project, serving.health(), endpoint)
 
 
 async def approve(serving: Serving, caller: Caller, release: str, reason: Reason, role: Role = None) -> Release:

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, more, opened, paged, project_option, said, table
+from tidemill.cli.output import (
+    emit,
+    endpoint_option,
+    facts,
+    json_option,
+    more,
+    opened,
+    paged,
+    project_option,
+    said,
+    table,
+)
 from tidemill.types import to_iso
 
 
@@ -88,14 +99,15 @@ def replay(folder: Path, policy: Path | None, as_json: bool) -> None:
 @click.command()
 @click.option("--open", "is_open", is_flag=True, help="Only those that go on.")
 @paged(30)
+@endpoint_option
 @project_option
 @json_option
-def alarms(folder: Path, is_open: bool, limit: int, before: str | None, as_json: bool) -> None:
+def alarms(folder: Path, is_open: bool, endpoint: str | None, limit: int, before: str | None, as_json: bool) -> None:
     """The alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
     from tidemill.ops import records
 
     with opened(folder) as project:
-        page = records.alarms(project, is_open or None, limit, before)
+        page = records.alarms(project, is_open or None, limit, before, endpoint)
     rows = [
         (a.id, to_iso(a.opened), a.monitor, ", ".join(a.what), to_iso(a.since), a.hurts, a.closed and to_iso(a.closed))
         for a in page.items

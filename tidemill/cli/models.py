@@ -25,19 +25,21 @@ def ls(folder: Path, limit: int, before: str | None, as_json: bool) -> None:
     from tidemill.ops import models as verbs
 
     with opened(folder) as project:
-        metric, page = metric_of(project.model()), verbs.ls(project, limit, before)
-        found = sorted(page.items, key=lambda m: _mean(m.metrics.get(metric)), reverse=True)
+        metrics = {name: metric_of(model) for name, model in project.models.items()}
+        page = verbs.ls(project, limit, before)
+        found = sorted(page.items, key=lambda m: _mean(m.metrics.get(metrics.get(m.name, ""))), reverse=True)
         aliases = {
             name: {version: alias for alias, version in project.store.models.aliases(name).items()}
             for name in {m.name for m in found}
         }
+    metric = ", ".join(dict.fromkeys(metrics.values()))
     rows = [
         (
             m.ref,
             aliases[m.name].get(m.version),
             m.kind,
             m.recipe.get("method"),
-            interval(m.metrics.get(metric)),
+            interval(m.metrics.get(metrics.get(m.name, ""))),
             to_iso(m.trained_through),
             m.author,
         )

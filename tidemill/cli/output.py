@@ -55,6 +55,11 @@ def project_option(command: F) -> F:
     )(command)
 
 
+def endpoint_option(command: F) -> F:
+    """The option ``--endpoint``: needless where there is one."""
+    return click.option("--endpoint", help="Of several endpoints the one that is meant.")(command)
+
+
 def paged(limit: int) -> Callable[[F], F]:
     """The options ``--limit`` and ``--before`` of a list."""
 

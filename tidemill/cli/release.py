@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import emit, facts, json_option, more, opened, paged, project_option, table
+from tidemill.cli.output import emit, endpoint_option, facts, json_option, more, opened, paged, project_option, table
 from tidemill.types import to_iso
 
 if TYPE_CHECKING:
@@ -64,14 +64,15 @@ def _word(verdict: Any) -> str:
 
 @release.command()
 @paged(100)
+@endpoint_option
 @project_option
 @json_option
-def status(folder: Path, limit: int, before: str | None, as_json: bool) -> None:
+def status(folder: Path, endpoint: str | None, limit: int, before: str | None, as_json: bool) -> None:
     """The releases, newest last; those refused with the gates' reasons."""
     from tidemill.ops import releases
 
     with opened(folder) as project:
-        page = releases.ls(project, None, limit, before)
+        page = releases.ls(project, None, limit, before, endpoint)
         found = page.items[::-1]
         why = {r.id: releases.show(project, r.id).refused_by for r in found if r.status == "refused" or r.override}
     rows = [
@@ -91,14 +92,15 @@ def status(folder: Path, limit: int, before: str | None, as_json: bool) -> None:
 
 @release.command()
 @click.argument("release_id", required=False)
+@endpoint_option
 @project_option
 @json_option
-def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
+def advance(folder: Path, release_id: str | None, endpoint: str | None, as_json: bool) -> None:
     """Look at the canary now: to its next stage, or back, or wait (the loop does this by itself)."""
     from tidemill.ops import releases
 
     with opened(folder) as project:
-        events = releases.advance(project, Caller.local(), release_id)
+        events = releases.advance(project, Caller.local(), release_id, endpoint)
         follow(project)
     _report(events, as_json)
 
@@ -106,14 +108,15 @@ def advance(folder: Path, release_id: str | None, as_json: bool) -> None:
 @release.command()
 @click.argument("release_id", required=False)
 @click.option("--reason", default="by hand", show_default=True)
+@endpoint_option
 @project_option
 @json_option
-def halt(folder: Path, release_id: str | None, reason: str, as_json: bool) -> None:
+def halt(folder: Path, release_id: str | None, endpoint: str | None, reason: str, as_json: bool) -> None:
     """Stop a canary without judging it."""
     from tidemill.ops import releases
 
     with opened(folder) as project:
-        chosen = releases.pick(project, release_id, "canary")
+        chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
         events = releases.halt(project, Caller.local(), chosen, reason)
         follow(project)
     _report(events, as_json)
@@ -122,14 +125,15 @@ def halt(folder: Path, release_id: str | None, reason: str, as_json: bool) -> No
 @click.command()
 @click.argument("release_id", required=False)
 @click.option("--reason", default="by hand", show_default=True)
+@endpoint_option
 @project_option
 @json_option
-def rollback(folder: Path, release_id: str | None, reason: str, as_json: bool) -> None:
+def rollback(folder: Path, release_id: str | None, endpoint: str | None, reason: str, as_json: bool) -> None:
     """Take a canary or the champion back; the champion before it serves again."""
     from tidemill.ops import releases
 
     with opened(folder) as project:
-        chosen = releases.pick(project, release_id, "canary", "champion")
+        chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
         events = releases.roll_back(project, Caller.local(), chosen, reason)
         follow(project)
     _report(events, as_json)
@@ -138,12 +142,16 @@ def rollback(folder: Path, release_id: str | None, reason: str, as_json: bool) -
 release.add_command(rollback)
 
 
-def _decide(folder: Path, release_id: str | None, reason: str, role: str | None, yes: bool, as_json: bool) -> None:
+def _decide(
+    folder: Path, release_id: str | None, endpoint: str | None, reason: str, role: str | None, yes: bool, as_json: bool
+) -> None:
     from tidemill.ops import releases
 
     with opened(folder) as project:
         verb = releases.approve if yes else releases.reject
-        found = verb(project, Caller.local(), releases.pick(project, release_id, "held"), reason, role)
+        found = verb(
+            project, Caller.local(), releases.pick(project, release_id, "held", endpoint=endpoint), reason, role
+        )
         verdicts, goal = releases.show(project, found.id).verdicts, project.goal
         follow(project)
 
@@ -158,22 +166,28 @@ def _decide(folder: Path, release_id: str | None, reason: str, role: str | None,
 @click.argument("release_id", required=False)
 @click.option("--reason", default="", help="Why.")
 @click.option("--role", help="The role you act in.")
+@endpoint_option
 @project_option
 @json_option
-def approve(folder: Path, release_id: str | None, reason: str, role: str | None, as_json: bool) -> None:
+def approve(
+    folder: Path, release_id: str | None, endpoint: str | None, reason: str, role: str | None, as_json: bool
+) -> None:
     """Say yes to a release that is held; your own is recorded as self-approved."""
-    _decide(folder, release_id, reason, role, True, as_json)
+    _decide(folder, release_id, endpoint, reason, role, True, as_json)
 
 
 @click.command()
 @click.argument("release_id", required=False)
 @click.option("--reason", required=True, help="Why not.")
 @click.option("--role", help="The role you act in.")
+@endpoint_option
 @project_option
 @json_option
-def reject(folder: Path, release_id: str | None, reason: str, role: str | None, as_json: bool) -> None:
+def reject(
+    folder: Path, release_id: str | None, endpoint: str | None, reason: str, role: str | None, as_json: bool
+) -> None:
     """Say no to a release that is held."""
-    _decide(folder, release_id, reason, role, False, as_json)
+    _decide(folder, release_id, endpoint, reason, role, False, as_json)
 
 
 def _report(events: Sequence[Any], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, opened, project_option, table
+from tidemill.cli.output import emit, endpoint_option, facts, json_option, opened, project_option, table
 from tidemill.types import JsonObject, to_iso
 
 if TYPE_CHECKING:
@@ -26,15 +26,16 @@ def _quality(found: JsonObject | None) -> str | None:
 
 
 @click.command()
+@endpoint_option
 @project_option
 @json_option
-def status(folder: Path, as_json: bool) -> None:
+def status(folder: Path, endpoint: str | None, as_json: bool) -> None:
     """Whether all is well: what serves, on which data, what was decided last, what waits. Exit code 9: not all right."""
     from tidemill.ops.status import NOT_ALL_RIGHT
     from tidemill.ops.status import status as look
 
     with opened(folder) as project:
-        found, goal = look(project), project.goal.told
+        found, goal = look(project, endpoint=endpoint), project.goal.told
     emit(found, as_json, lambda: _show(found, goal))
     if not found.all_right:
         raise click.exceptions.Exit(NOT_ALL_RIGHT)
@@ -42,6 +43,10 @@ def status(folder: Path, as_json: bool) -> None:
 
 def _show(found: Status, goal: dict[str, str]) -> None:
     click.echo(f"{found.verdict.line} {found.verdict.why}\n")
+    if len(found.endpoints) > 1:
+        lines = [(e.endpoint, e.verdict.line, e.champion, e.waiting or None, e.verdict.why) for e in found.endpoints]
+        table(("endpoint", "", "champion", "waiting", "why"), lines)
+        click.echo(f"\nof {found.endpoint}:")
     retrained, alarm = found.retrained, found.alarms[0] if found.alarms else None
     facts(
         {

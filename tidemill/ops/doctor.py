@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import TidemillError
 from tidemill.ops.status import status
+from tidemill.store.records import Release
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -81,11 +82,15 @@ def _data(project: Project) -> Iterator[Finding]:
 
 
 def _champion(project: Project) -> Iterator[Finding]:
+    for endpoint in project.endpoints:
+        champion = project.store.releases.champion(endpoint)
+        if champion is not None:
+            yield from _whole(project, champion)
+
+
+def _whole(project: Project, champion: Release) -> Iterator[Finding]:
     from tidemill.store.artifacts.codecs import get_bundle
 
-    champion = project.store.releases.champion(project.endpoint().name)
-    if champion is None:
-        return
     model = project.store.models.get(champion.model)
     get_bundle(project.artifacts, model.bundle)
     yield Finding("champion", True, f"{champion.model}: every byte matches its digest")
@@ -100,7 +105,7 @@ def _champion(project: Project) -> Iterator[Finding]:
 def _keys(project: Project) -> Iterator[Finding]:
     from tidemill.release.signing.trust import public_keys
 
-    if project.store.releases.list(project.endpoint().name):
+    if project.store.releases.list():
         yield Finding("trust", True, f"releases are signed with the keys {public_keys(project).fingerprint}")
     for path in sorted(project.keys_dir.glob("*")):
         if path.suffix == ".pub" or not path.is_file():
@@ -117,5 +122,8 @@ def _loop(project: Project) -> Iterator[Finding]:
     found = status(project)
     for part in found.parts:
         yield Finding(part.key, part.all_right, f"{part.headline}: {part.detail}", "tidemill status")
+    for other in found.endpoints[1:]:
+        hint = f"tidemill status --endpoint {other.endpoint}"
+        yield Finding(f"endpoint {other.endpoint}", other.verdict.all_right, other.verdict.why, hint)
     for run in found.interrupted:
         yield Finding(f"run {run}", False, "its process is gone", f"tidemill runs resume {run}")

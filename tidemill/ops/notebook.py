@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 
 def open(path: str | Path = ".", *, environment: str | None = None) -> OpenProject:
     """Open the project around this folder, to look at it. Raises ProjectError where there is none, or nothing has run yet."""
+    from tidemill.tasks.check import check_project
+
     root = find_root(Path(path).resolve())
+    check_project(root)
     return OpenProject(open_project(root, environment=environment, reading=True))
 
 
@@ -71,9 +74,9 @@ class OpenProject:
         """The names of its endpoints."""
         return list(self._project.endpoints)
 
-    def status(self) -> Shown[Status]:
+    def status(self, endpoint: str | None = None) -> Shown[Status]:
         """Is everything all right?"""
-        return Shown(status(self._project))
+        return Shown(status(self._project, endpoint=endpoint))
 
     def dataset(self, name: str | None = None, version: int | None = None) -> OpenDataset:
         """A dataset at a version: the latest, unless one is named. Raises NotFound."""
@@ -120,9 +123,9 @@ class OpenProject:
         """One decision with all its evidence. Raises NotFound."""
         return Shown(records.decision(self._project, id))
 
-    def alarms(self, limit: int = 100) -> Records[Alarm]:
-        """Alarms of the monitors."""
-        return Records(records.alarms(self._project, limit=limit).items)
+    def alarms(self, endpoint: str | None = None, limit: int = 100) -> Records[Alarm]:
+        """Alarms of an endpoint's monitors."""
+        return Records(records.alarms(self._project, limit=limit, endpoint=endpoint).items)
 
     def events(self, kind: str | None = None, limit: int = 100) -> Records[Event]:
         """What happened."""

@@ -73,7 +73,7 @@ def _data(at: Snapshot) -> Part:
 
 
 def _features(at: Snapshot) -> Part:
-    views = at.project.features
+    views = at.serving.model.views
     if not views:
         return Part("features", "idle", "none", "none declared", "the model reads the columns as they are")
     parity = at.latest("parity", "skew")
@@ -170,7 +170,7 @@ def _decide(at: Snapshot) -> Part:
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")
     # A job that fails in every window fails that often: two windows without such an event say that it works again.
-    lately = at.now - 2 * max(DAY // 2, parse_span(at.project.endpoint().monitor.window))
+    lately = at.now - 2 * max(DAY // 2, parse_span(at.serving.monitor.window))
     if failed := at.latest("failed", since=lately):
         return Part("decide", "warn", "job_failed", "a job failed", reason(failed))
     last = at.project.store.decisions.list(limit=1)

@@ -39,9 +39,10 @@ class Followed:
     outcomes: list[Outcome]
 
 
-def ls(project: Project, limit: Limit = 50, before: Before = None) -> Page[Given]:
-    """Predictions, the latest first."""
-    found = project.live.predictions.page(before=before, limit=limit + 1)
+def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str | None = None) -> Page[Given]:
+    """Predictions, the latest first; of one endpoint, or of all."""
+    name = endpoint and project.endpoint(endpoint).name
+    found = project.live.predictions.page(endpoint=name, before=before, limit=limit + 1)
     return page([_given(p) for p in found], limit, lambda p: p.id)
 
 

@@ -82,20 +82,32 @@ def events(
     return page(found, limit, lambda e: e.id)
 
 
-def alarms(project: Project, is_open: bool | None = None, limit: Limit = 100, before: Before = None) -> Page[Alarm]:
+def alarms(
+    project: Project,
+    is_open: bool | None = None,
+    limit: Limit = 100,
+    before: Before = None,
+    endpoint: str | None = None,
+) -> Page[Alarm]:
     """Alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
-    found = project.store.alarms.page(project.endpoint().name, is_open=is_open, before=before, limit=limit + 1)
+    at = project.endpoint(endpoint)
+    found = project.store.alarms.page(
+        at.name, environment=at.environment, is_open=is_open, before=before, limit=limit + 1
+    )
     return page(found, limit, lambda a: a.id)
 
 
-def windows(project: Project, monitor: str, limit: Limit = 400, before: Before = None) -> Page[WindowShown]:
+def windows(
+    project: Project, monitor: str, limit: Limit = 400, before: Before = None, endpoint: str | None = None
+) -> Page[WindowShown]:
     """The closed windows of a monitor, the latest first."""
     from tidemill.monitor.monitors import monitors
 
     if monitor not in (known := monitors()):
         raise NotFound(f"no monitor {monitor!r}", hint=did_you_mean(monitor, known))
     last = moment(before, "before")
-    found = project.store.windows.page(project.endpoint().name, monitor, before=last, limit=limit + 1)
+    at = project.endpoint(endpoint)
+    found = project.store.windows.page(at.name, monitor, environment=at.environment, before=last, limit=limit + 1)
     shown = [
         WindowShown(w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, msgspec.to_builtins(w.data)) for w in found
     ]

@@ -32,9 +32,16 @@ class ReleaseShown:
     refused_by: dict[str, str]
 
 
-def ls(project: Project, status: Status | None = None, limit: Limit = 100, before: Before = None) -> Page[Release]:
-    """Releases, the latest first."""
-    found = project.store.releases.page(endpoint=project.endpoint().name, status=status, before=before, limit=limit + 1)
+def ls(
+    project: Project,
+    status: Status | None = None,
+    limit: Limit = 100,
+    before: Before = None,
+    endpoint: str | None = None,
+) -> Page[Release]:
+    """Releases, the latest first; of one endpoint, or of all."""
+    name = endpoint and project.endpoint(endpoint).name
+    found = project.store.releases.page(endpoint=name, status=status, before=before, limit=limit + 1)
     return page(found, limit, lambda r: r.id)
 
 
@@ -55,12 +62,13 @@ def start(project: Project, caller: Caller, model: str = "latest", override: str
     return show(project, made.id)
 
 
-def advance(project: Project, caller: Caller, release: str | None = None) -> list[Event]:
+def advance(project: Project, caller: Caller, release: str | None = None, endpoint: str | None = None) -> list[Event]:
     """Look at the release under way now: to its next stage, or back, or wait. The loop does this by itself."""
     from tidemill.monitor.quality import evidence
 
     caller.need("operate")
-    endpoint, now = project.endpoint().name, project.clock.now()
+    named = project.store.releases.get(release).endpoint if release else endpoint
+    endpoint, now = project.endpoint(named).name, project.clock.now()
     found = rollout.watched(project, endpoint)
     if found is None or (release and found.id != release):
         raise NotFound("no release is under way", hint="tidemill release status")
@@ -99,8 +107,9 @@ def reject(project: Project, caller: Caller, release: str, reason: str, role: Ro
     return approvals.reject(project, release, caller.name, reason, role)
 
 
-def pick(project: Project, release: str | None, *statuses: str) -> str:
+def pick(project: Project, release: str | None, *statuses: str, endpoint: str | None = None) -> str:
     """The release meant: the one named, or the only one in the first of these states that has any. Raises NotFound."""
+    name = endpoint and project.endpoint(endpoint).name
     if release:
         try:
             return project.store.releases.get(release).id
@@ -109,7 +118,7 @@ def pick(project: Project, release: str | None, *statuses: str) -> str:
             raise NotFound(exc.message, hint=hint) from exc
     found: Sequence[Release] = ()
     for status in statuses:
-        found = found or project.store.releases.list(project.endpoint().name, status)
+        found = found or project.store.releases.list(name, status)
     if not found:
         listed = "tidemill release status lists them all"
         hint = listed if project.store.releases.list() else "tidemill run makes the first"

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from tidemill.ops.counts import Counts
 from tidemill.scope.project import Project
-from tidemill.store.records import DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
+from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
 from tidemill.types import DAY, Micros
 
 WEEK: Micros = 7 * DAY
@@ -16,28 +16,35 @@ RECENT = 200
 
 
 class Snapshot:
-    """The project at one moment. ``health``: what its server says of itself, ``ok``, ``no_model``, ``degraded`` or ``down``."""
+    """One endpoint of a project at one moment: the one of this name, or the first. ``health``: what the server says of
+    itself, ``ok``, ``no_model``, ``degraded`` or ``down``."""
 
-    def __init__(self, project: Project, now: Micros, health: str, counts: Counts | None = None) -> None:
+    def __init__(
+        self, project: Project, now: Micros, health: str, counts: Counts | None = None, endpoint: str | None = None
+    ) -> None:
         self.project, self.now, self.health = project, now, health
         self.counts = counts or Counts(project)
-        self.endpoint = project.endpoint().name
+        self.serving = project.endpoint(endpoint or next(iter(project.endpoints)))
+        self.endpoint = self.serving.name
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:
-        return self.project.store.datasets.list(self.project.model().dataset.name)
+        return self.project.store.datasets.list(self.serving.model.dataset.name)
 
     @cached_property
     def models(self) -> Sequence[ModelVersion]:
-        return sorted(self.project.store.models.list(), key=lambda m: (m.created, m.version))
+        return sorted(self.project.store.models.list(self.serving.model.name), key=lambda m: (m.created, m.version))
 
     @cached_property
     def releases(self) -> Sequence[Release]:
-        return sorted(self.project.store.releases.list(self.endpoint), key=lambda r: (r.created, r.id))
+        return sorted(
+            self.project.store.releases.list(self.endpoint, environment=self.serving.environment),
+            key=lambda r: (r.created, r.id),
+        )
 
     @cached_property
     def champion(self) -> Release | None:
-        return self.project.store.releases.champion(self.endpoint)
+        return self.project.store.releases.champion(self.endpoint, environment=self.serving.environment)
 
     @cached_property
     def canary(self) -> Release | None:
@@ -57,7 +64,12 @@ class Snapshot:
 
     @cached_property
     def recent(self) -> Sequence[Prediction]:
-        return self.project.live.predictions.page(limit=RECENT)
+        return self.project.live.predictions.page(endpoint=self.endpoint, limit=RECENT)
+
+    @cached_property
+    def alarms(self) -> Sequence[Alarm]:
+        """The latest, the last one first."""
+        return self.project.store.alarms.page(self.endpoint, environment=self.serving.environment, limit=6)
 
     @cached_property
     def drift(self) -> Sequence[Window]:
@@ -74,7 +86,9 @@ class Snapshot:
 
     def windows(self, monitor: str, back: Micros = 31 * DAY) -> Sequence[Window]:
         """The closed windows of a monitor, oldest first."""
-        return self.project.store.windows.list(self.endpoint, monitor, since=self.now - back)
+        return self.project.store.windows.list(
+            self.endpoint, monitor, since=self.now - back, environment=self.serving.environment
+        )
 
     def latest(self, *kinds: str, since: Micros | None = None) -> Event | None:
         """The latest event of these kinds in the last week, or since a moment."""

@@ -17,6 +17,7 @@ from tidemill.serve.client import Client, trouble, troubled
 from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
 from tidemill.types import JsonObject, Micros, to_iso
 
+_RANK = ("ok", "waiting", "idle", "warn", "bad")
 SHOWN = 10
 """The latest events that come with it."""
 NOT_ALL_RIGHT = 9
@@ -36,6 +37,17 @@ class Verdict:
         return self.state in ("ok", "waiting")
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """One endpoint in a line."""
+
+    endpoint: str
+    model: str  # the name of the model that it serves
+    champion: str | None  # model ref
+    waiting: int  # releases that wait for approval
+    verdict: Verdict
+
+
 @dataclass(frozen=True)
 class Status:
     """The state of every part of the loop. Times are microseconds since 1970, UTC."""
@@ -45,9 +57,10 @@ class Status:
     goal: JsonObject  # as [goal] says it
     mode: str  # live | replay
     clock: Micros
-    endpoint: str
-    all_right: bool
+    all_right: bool  # of every endpoint asked about
     verdict: Verdict
+    endpoints: list[EndpointStatus]
+    endpoint: str  # that what follows is about: the one asked for, or the first
     parts: list[Part]
     server: str  # ok | no_model | degraded | down, by its own word
     champion: Release | None
@@ -68,13 +81,15 @@ class Status:
     trouble: dict[str, JsonObject]  # processes of `tidemill up` that do not stay up, and why
 
 
-def status(project: Project, health: str | None = None) -> Status:
-    """The loop at a glance. ``health``: the server's word, where it is the server that asks; else it is asked."""
+def status(project: Project, health: str | None = None, endpoint: str | None = None) -> Status:
+    """The loop at a glance, of one endpoint or of all. ``health``: the server's word, where it is the server that asks."""
     from tidemill.monitor.quality import recently
 
-    at = Snapshot(project, project.clock.now(), server_health(project.root) if health is None else health)
-    found = parts(at)
-    verdict = judge(found)
+    health = server_health(project.root) if health is None else health
+    names = list(project.endpoints) if endpoint is None else [project.endpoint(endpoint).name]
+    seen = [Snapshot(project, project.clock.now(), health, endpoint=name) for name in names]
+    lines = [line(at) for at in seen]
+    at, found, verdict = seen[0], parts(seen[0]), worst(lines)
     store = project.store
     held = {run.id: is_held(store.leases.get(f"run:{run.key}")) for run in at.running}
     latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
@@ -85,9 +100,10 @@ def status(project: Project, health: str | None = None) -> Status:
         goal=project.goal.json(),
         mode="replay" if project.replay else "live",
         clock=at.now,
-        endpoint=at.endpoint,
         all_right=verdict.all_right,
         verdict=verdict,
+        endpoints=lines,
+        endpoint=at.endpoint,
         parts=found,
         server=at.health,
         champion=at.champion,
@@ -97,8 +113,8 @@ def status(project: Project, health: str | None = None) -> Status:
         stale=stale_now(project, at.now),
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.counts.outcomes(),
-        quality=recently(project.endpoint()),
-        alarms=list(reversed(store.alarms.list(at.endpoint, environment=project.endpoint().environment, limit=SHOWN))),
+        quality=recently(at.serving),
+        alarms=list(at.alarms),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
         running=[run for run, alive in held.items() if alive],
@@ -107,6 +123,20 @@ def status(project: Project, health: str | None = None) -> Status:
         loop=loop if isinstance(loop, dict) else None,
         trouble=trouble(project.root),
     )
+
+
+def line(at: Snapshot) -> EndpointStatus:
+    """One endpoint in a line."""
+    champion = at.champion.model if at.champion else None
+    return EndpointStatus(at.endpoint, at.serving.model.name, champion, len(at.held), judge(parts(at)))
+
+
+def worst(lines: Sequence[EndpointStatus]) -> Verdict:
+    """The verdict over several endpoints: that of the one that needs somebody most, which is named."""
+    least = max(lines, key=lambda found: _RANK.index(found.verdict.state))
+    if len(lines) == 1 or least.verdict.state == "ok":
+        return least.verdict
+    return Verdict(least.verdict.state, least.verdict.line, f"{least.endpoint}: {least.verdict.why}")
 
 
 def server_health(root: Path) -> str:

@@ -271,7 +271,9 @@ class Windows(Protocol):
         until: Micros | None = None,
         environment: str = "",
     ) -> Sequence[Window]: ...
-    def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
+    def page(
+        self, endpoint: str, monitor: str, *, environment: str = "", before: Micros | None = None, limit: int = 50
+    ) -> Sequence[Window]:
         """Newest first, those before the window that starts at ``before``."""
         ...
 
@@ -305,7 +307,13 @@ class Alarms(Protocol):
         ...
 
     def page(
-        self, endpoint: str, *, is_open: bool | None = None, before: str | None = None, limit: int = 50
+        self,
+        endpoint: str,
+        *,
+        environment: str = "",
+        is_open: bool | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> Sequence[Alarm]:
         """Newest first, those before the alarm ``before``."""
         ...
@@ -395,7 +403,7 @@ class Predictions(Protocol):
         ...
 
     def count(self, endpoint: str | None = None) -> int: ...
-    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
+    def page(self, *, endpoint: str | None = None, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
         """Newest first by (at, id), those before the prediction ``before``."""
         ...
 

@@ -118,12 +118,14 @@ class Web:
             "goal": self.project.goal,
             "replay": self.project.replay,
             "now": self.project.clock.now(),
-            "held": len(self.project.store.releases.list(self.project.endpoint().name, "held")),
+            "held": len(self.project.store.releases.list(None, "held")),
             "stamp": stamp,
             "csrf": actions.csrf(call.token) if call.token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",
             "done": call.query("done") or "" if section == "releases" else "",
             "path": call.path,
+            "endpoints": list(self.project.endpoints),
+            "endpoint": call.query("endpoint"),
             "note": "",
         }
 

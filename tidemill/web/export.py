@@ -26,7 +26,8 @@ Pager = Callable[..., Sequence[Any]]
 def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]:
     """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once.
 
-    ``of``: the dataset of ``versions``, the dataset version of ``quarantine`` and ``profile``, the prediction of
+    ``of``: the endpoint of ``drift`` and ``quality``, the dataset of ``versions``,
+    the dataset version of ``quarantine`` and ``profile``, the prediction of
     ``history`` and ``reasons``.
     """
     store = project.store
@@ -43,8 +44,8 @@ def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]
         "models": (records.ModelVersion, store.models.list),
         "releases": (records.Release, store.releases.list),
         "versions": (records.DatasetVersion, lambda: store.datasets.list(of)),
-        "drift": (records.Window, lambda: store.windows.list(project.endpoint().name, "drift")),
-        "quality": (records.Window, lambda: store.windows.list(project.endpoint().name, "quality")),
+        "drift": (records.Window, lambda: store.windows.list(project.endpoint(of).name, "drift")),
+        "quality": (records.Window, lambda: store.windows.list(project.endpoint(of).name, "quality")),
     }
     if table in endless:
         kind, page = endless[table]

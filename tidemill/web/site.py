@@ -30,9 +30,9 @@ class Ask:
     may_operate: bool = False
     health: str = "down"
 
-    def snapshot(self) -> Snapshot:
-        """What the records say now."""
-        return Snapshot(self.project, self.now, self.health, self.counts)
+    def snapshot(self, endpoint: str | None = None) -> Snapshot:
+        """What the records say now, of this endpoint, or the one that the page is asked about."""
+        return Snapshot(self.project, self.now, self.health, self.counts, endpoint or self.text("endpoint"))
 
     def text(self, name: str) -> str | None:
         """A query parameter, if it is there and not empty."""

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 from tidemill.store.records import Prediction
 from tidemill.store.sql import live_schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.paging import by_id, page
+from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import Rows
 from tidemill.types import Micros
 
@@ -46,8 +46,8 @@ class Predictions:
         return {record.id: record for record in found}
 
     def between(self, endpoint: str, start: Micros, end: Micros, environment: str = "") -> Sequence[Prediction]:
-        given = {"endpoint": endpoint, "environment": environment, "start": start, "end": end}
-        return PREDICTIONS.records(self._db.rows(_BETWEEN, given=given))
+        narrow = {"endpoint": endpoint, "environment": environment, "start": start, "end": end}
+        return PREDICTIONS.records(self._db.rows(_BETWEEN, given=narrow))
 
     def latest_before(
         self, subject: str, at: Micros, within: Micros, endpoint: str, environment: str = ""
@@ -72,5 +72,12 @@ class Predictions:
             query = query.where(_prediction.endpoint == endpoint)
         return int(self._db.value(query))
 
-    def page(self, *, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
-        return page(self._db, PREDICTIONS, (_prediction.at, _prediction.id), by_id(before), limit)
+    def page(self, *, endpoint: str | None = None, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
+        return page(
+            self._db,
+            PREDICTIONS,
+            (_prediction.at, _prediction.id),
+            by_id(before),
+            limit,
+            *given((_prediction.endpoint, endpoint)),
+        )

@@ -64,7 +64,9 @@ class Windows:
         values = {"endpoint": endpoint, "environment": environment, "monitor": monitor, **narrow}
         return WINDOWS.records(self._db.rows(_LIST.by(narrow), given=values))
 
-    def page(self, endpoint: str, monitor: str, *, before: Micros | None = None, limit: int = 50) -> Sequence[Window]:
+    def page(
+        self, endpoint: str, monitor: str, *, environment: str = "", before: Micros | None = None, limit: int = 50
+    ) -> Sequence[Window]:
         key = None if before is None else {"endpoint": endpoint, "monitor": monitor, "start": before, "environment": ""}
         where = given((_window.endpoint, endpoint), (_window.monitor, monitor))
         return page(self._db, WINDOWS, (_window.start,), key, limit, *where)
@@ -117,8 +119,14 @@ class Alarms:
         return ALARMS.records(found)[::-1]
 
     def page(
-        self, endpoint: str, *, is_open: bool | None = None, before: str | None = None, limit: int = 50
+        self,
+        endpoint: str,
+        *,
+        environment: str = "",
+        is_open: bool | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> Sequence[Alarm]:
-        where = given((_alarm.endpoint, endpoint))
+        where = given((_alarm.endpoint, endpoint), (_alarm.environment, environment))
         where += [] if is_open is None else [_alarm.closed.is_(None) if is_open else _alarm.closed.is_not(None)]
         return page(self._db, ALARMS, (_alarm.opened, _alarm.id), by_id(before), limit, *where)

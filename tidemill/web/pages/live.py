@@ -14,7 +14,6 @@ from tidemill.ops.snapshot import Snapshot, model_name
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.release.variants import CANARY, CHAMPION
-from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Alarm, Event, Prediction, Window
 from tidemill.tasks.table import metric_of
@@ -38,13 +37,13 @@ def live(ask: Ask) -> Shown:
     marks = _marks(loop, days)
     values = {
         "days": days,
-        "choices": [(int(d), link("/live", days=d)) for d in DAYS],
+        "choices": [(int(d), link("/live", days=d, endpoint=ask.text("endpoint"))) for d in DAYS],
         "now_figures": now_figures(loop),
         "traffic": _traffic(loop, platform or quality),
         "latency": _latency(loop, platform),
         "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
-        "alarms": [_alarm(loop, a) for a in _alarms(loop.project.endpoint())],
+        "alarms": [_alarm(loop, a) for a in loop.alarms],
         "quality": quality_picture(loop, quality, marks),
         "bound": _bound(loop, quality),
         "maturity": _maturity(loop, quality),
@@ -128,17 +127,11 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
     return bars.strips("Drift by column and window", strips)
 
 
-def _alarms(endpoint: Endpoint) -> list[Alarm]:
-    """The latest, the last one first."""
-    found = endpoint.store.alarms.list(endpoint.name, environment=endpoint.environment, limit=6)
-    return list(reversed(found))
-
-
 def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
     """An alarm as a person reads it: which monitor, what moved, and whether it hurts, by what has been judged by now."""
     hurts: JsonObject = alarm.evidence["hurts"]
     if alarm.hurts != "yes" and alarm.model is not None:
-        hurts = hurts_by_now(loop.project.endpoint(), alarm.model, alarm.since)
+        hurts = hurts_by_now(loop.serving, alarm.model, alarm.since)
     answer, said = str(hurts["answer"]), str(hurts.get("words", ""))
     return {
         "at": alarm.opened,
@@ -168,7 +161,7 @@ def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
 
 def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
-    metric = shapes.metric_of(windows, metric_of(loop.project.model()))
+    metric = shapes.metric_of(windows, metric_of(loop.serving.model))
     points: list[tuple[float, float | None]] = []
     band: list[tuple[float, float, float]] = []
     unripe: float | None = None
@@ -192,7 +185,7 @@ def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[l
 
 def _bound(loop: Snapshot, windows: Sequence[Window]) -> str:
     """How the promise reads: of an error at most so much, of what is good at least."""
-    metric = shapes.metric_of(windows, metric_of(loop.project.model()))
+    metric = shapes.metric_of(windows, metric_of(loop.serving.model))
     return "at most" if measure(metric).less_is_better else "at least"
 
 

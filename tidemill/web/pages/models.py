@@ -38,10 +38,10 @@ def models(ask: Ask) -> Shown:
 def chosen_metric(ask: Ask, found: list[ModelVersion]) -> str:
     """The metric asked for where a model has it, else the project's, else the first one."""
     known = {k for m in found for k in shapes.intervals(m.metrics)}
-    for name in (ask.text("metric"), metric_of(ask.project.model())):
+    for name in (ask.text("metric"), metric_of(next(iter(ask.project.models.values())))):
         if name in known and name is not None:
             return name
-    return min(known, default=metric_of(ask.project.model()) or "metric")
+    return min(known, default=metric_of(next(iter(ask.project.models.values()))) or "metric")
 
 
 def _row(m: ModelVersion, metric: str, aliases: dict[str, int]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tidemill.learning.measures import measure
 from tidemill.ops.parts import parts
 from tidemill.ops.snapshot import Snapshot, model_name, new_rows
-from tidemill.ops.status import judge
+from tidemill.ops.status import judge, line
 from tidemill.tasks.table import metric_of
 from tidemill.web import format as words
 from tidemill.web import shapes
@@ -22,7 +22,10 @@ def overview(ask: Ask) -> Shown:
         "verdict": judge(found),
         "wheel": wheel(found, *hub(loop), turning=loop.champion is not None),
         "parts": found,
-        "waits": loop.held,
+        "waits": ask.project.store.releases.list(None, "held"),
+        "others": [line(ask.snapshot(name)) for name in ask.project.endpoints]
+        if len(ask.project.endpoints) > 1
+        else [],
         "days": timeline(loop.week),
         "routine": routine(loop.week),
         "ever": bool(loop.week or ask.project.store.events.page(limit=1)),
@@ -46,14 +49,14 @@ def hub(loop: Snapshot) -> tuple[str, str, str]:
 
 def main_metric(loop: Snapshot) -> str:
     """The project's metric, or the first with an interval."""
-    metric = metric_of(loop.project.model())
+    metric = metric_of(loop.serving.model)
     known = shapes.intervals(loop.served.metrics) if loop.served else {}
     return metric if metric in known or not known else next(iter(known))
 
 
 def live_metric(loop: Snapshot) -> str:
     """What live quality is measured by."""
-    return shapes.metric_of(loop.quality, metric_of(loop.project.model()))
+    return shapes.metric_of(loop.quality, metric_of(loop.serving.model))
 
 
 def mean_quality(loop: Snapshot, days: int) -> float | None:

@@ -51,7 +51,7 @@ def release(ask: Ask) -> Shown:
         "track": track(found, ask.now),
         "verdicts": [_verdict(v) for v in store.releases.verdicts(found.model)],
         "actions": allowed if ask.may_operate else [],
-        "roles": approval.roles if (approval := ask.project.endpoint().gates.approval) else (),
+        "roles": approval.roles if (approval := ask.project.endpoint(found.endpoint).gates.approval) else (),
         "events": store.edges.out_of(f"release:{found.id}"),
         "seen": findings(found),
     }
