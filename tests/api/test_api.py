@@ -88,10 +88,12 @@ def tell(project: Any) -> Any:
     output, inputs = b'{"items":["mug"],"scores":[0.5]}', b'{"k":20}'
     given = Prediction("pred_1", "shop", NOON, "7", "model:shop@2", "rel_2", "champion", output, inputs, 0, 90)
     live.append(
-        [given], [Outcome("o1", NOON, "7", "mug", 1.0, "pred_1", NOON)], [OnlineEvent(0, "o1", "7", "mug", NOON, 1.0)]
+        [given],
+        [Outcome("o1", NOON, "7", "mug", 1.0, "pred_1", NOON, endpoint="shop")],
+        [OnlineEvent(0, "o1", "7", "mug", NOON, 1.0)],
     )
     live.flush()
-    live.outcomes.join([("o1", "pred_1", "id")])
+    live.outcomes.join([("o1", "pred_1", "id")], "shop")
     return project
 
 
