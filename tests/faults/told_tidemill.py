@@ -13,20 +13,20 @@ from typing import Any
 from tests.faults.side import leave
 from tidemill.cli.main import main
 from tidemill.engine.runner import engine as runner
-from tidemill.engine.runner import schedule
+from tidemill.engine.runner import inline
 
 
 def told(side: Path) -> None:
     """From now on: ``begin RUN STEP`` before a step's function, ``finish RUN STEP`` when its outputs are kept."""
-    real = schedule.run_here
+    real = inline.run_here
 
-    def run_here(job: Any, around: Any, progress: Any, alone: bool = True) -> Any:
+    def run_here(job: Any, around: Any, progress: Any) -> Any:
         leave(side, "begin", around.run, job.name)
-        done = real(job, around, progress, alone)
+        done = real(job, around, progress)
         leave(side, "finish", around.run, job.name)
         return done
 
-    schedule.run_here = run_here
+    inline.run_here = run_here
 
 
 def only_in(wanted: str) -> None:
