@@ -19,7 +19,7 @@ from tidemill.testing.live import written
 
 def tell(live: Any, key: str, prediction: str, item: str, value: float = 1.0) -> None:
     written(live, (), [sample.outcome(key, item=item, value=value, prediction=prediction)])
-    live.outcomes.join([(key, prediction, "id")])
+    live.outcomes.join([(key, prediction, "id")], "shop")
 
 
 def test_an_answer_is_judged_again_when_it_has_gained_an_outcome(

@@ -24,7 +24,7 @@ def days(shop: Shop, count: int) -> int:
 
 def parity(shop: Shop, now: int) -> FeatureParity:
     """The one feature of the champion's parity window, which is an alarm where it is not all right."""
-    (window,) = check_skew(shop.project, now)
+    (window,) = check_skew(shop.project.endpoint(), now)
     assert isinstance(window.data, ParityWindow) and window.data.model == "model:shop@1"
     (found,) = window.data.features
     assert window.alarm is not found.ok and list(shop.project.store.windows.list("shop", "parity")) == [window]
@@ -38,14 +38,14 @@ def test_both_ways_agree_and_a_champion_is_looked_at_once(shop: Shop) -> None:
     assert found.requests > 0 and found.numbers > 0
     (event,) = shop.project.store.events.list(kind="parity")
     assert (event.at, event.data["ok"], event.data["numbers"]) == (now, True, found.numbers)
-    assert check_skew(shop.project, now) == []
+    assert check_skew(shop.project.endpoint(), now) == []
 
 
 def test_an_event_that_the_dataset_never_got_is_told(shop: Shop) -> None:
     now = days(shop, 3)
     asked = shop.project.live.predictions.between("shop", 0, now)[0]
     seen = replace(asked, id="pred_odd", at=asked.at + 2, watermark=10**9)
-    ghost = OnlineEvent(0, "ghost/1", asked.subject, "nowhere", asked.at + 1, 1.0)
+    ghost = OnlineEvent(0, "ghost/1", asked.subject, "nowhere", asked.at + 1, 1.0, dataset="sales")
     written(shop.project.live, [seen], (), [ghost])
     found = parity(shop, now)
     assert not found.ok and found.missing >= 1
