@@ -29,4 +29,4 @@ def test_a_file_that_grows_is_counted_and_not_listed() -> None:
 
 def test_a_proof_says_what_it_counts() -> None:
     told = tell(Event("e", 0, "baked", "release:rel_1", {"model": "model:shop@3", "in_stage": 74, "findings": []}))
-    assert (told.title, told.about, told.text) == ("Proved itself", "shop@3", "no rule broken over 74 answers")
+    assert (told.title, told.about, told.text) == ("Bake passed", "shop@3", "no rule broken over 74 answers")

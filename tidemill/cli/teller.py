@@ -19,7 +19,7 @@ WORDS = {
     "damaged": ("damaged", "red"),
 }
 PIPELINES = {
-    "data": "rows taken in, checked, profiled",
+    "data": "rows ingested, checked, profiled",
     "model": "searched, trained, measured",
     "release": "through its gates, signed",
 }
@@ -123,11 +123,11 @@ def _words(facts: JsonObject) -> str:
     """What a person reads of an event."""
     if facts["kind"] == "alarm":
         hurts = facts.get("hurts") or {}
-        return f"{', '.join(facts.get('what') or [])}; does it hurt? {hurts.get('answer', '')}"
+        return f"{', '.join(facts.get('what') or [])}; quality affected: {hurts.get('answer', '')}"
     if facts["kind"] == "canary":
-        return f"answers {facts.get('share', 0):.0%} of the customers"
+        return f"serves {facts.get('share', 0):.0%} of the customers"
     if facts["kind"] == "promoted":
-        return "answers everybody"
+        return "serves 100 %"
     text = str(facts.get("reason") or facts.get("text") or facts.get("message") or "").split(";")[0]
     return f"past the gates, by hand: “{text}”" if facts["kind"] == "override" else text
 

@@ -62,7 +62,7 @@ class Column:
 
     @property
     def level(self) -> int:
-        """0 as ever … 4 far away, from the p value."""
+        """0 no drift … 4 far away, from the p value."""
         return sum(self.p < limit for limit in (0.05, 0.01, 1e-3, 1e-5))
 
 

@@ -14,12 +14,12 @@ _KINDS: dict[str, tuple[str, str]] = {
     "again": ("note", "The same data again"),
     "alarm": ("warn", "Alarm"),
     "approved": ("ok", "Approved"),
-    "baked": ("ok", "Proved itself"),
+    "baked": ("ok", "Bake passed"),
     "blocked": ("bad", "Data blocked"),
     "columns": ("note", "Columns beside the contract"),
     "canary": ("busy", "Canary started"),
-    "damaged": ("bad", "Damaged bytes refused"),
-    "doubtful": ("warn", "The evidence speaks against it"),
+    "damaged": ("bad", "Not served: bytes or signature not trusted"),
+    "doubtful": ("warn", "Doubtful evidence"),
     "failed": ("warn", "A job failed"),
     "override": ("warn", "Forced past the gates"),
     "halted": ("warn", "Halted"),
@@ -35,8 +35,8 @@ _KINDS: dict[str, tuple[str, str]] = {
     "rolled_back": ("bad", "Rolled back"),
     "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
-    "subject_mismatch": ("warn", "Outcomes of other subjects"),
-    "underpowered": ("note", "Not enough evidence yet"),
+    "subject_mismatch": ("warn", "Subject mismatch"),
+    "underpowered": ("note", "Underpowered"),
 }
 KINDS = tuple(_KINDS)
 

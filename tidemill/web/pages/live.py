@@ -128,7 +128,7 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
 
 
 def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
-    """An alarm as a person reads it: which monitor, what moved, and whether it hurts, by what has been judged by now."""
+    """An alarm as a person reads it: which monitor, what moved, and whether quality is affected, by the labels of now."""
     hurts: JsonObject = alarm.evidence["hurts"]
     if alarm.hurts != "yes" and alarm.model is not None:
         hurts = hurts_by_now(loop.serving, alarm.model, alarm.since)
@@ -160,7 +160,7 @@ def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
 
 
 def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
-    """Quality by window and its mean over seven; the end is dashed while its labels ripen."""
+    """Quality by window and its mean over seven; the end is dashed while labels are incomplete."""
     metric = shapes.metric_of(windows, metric_of(loop.serving.model))
     points: list[tuple[float, float | None]] = []
     band: list[tuple[float, float, float]] = []
