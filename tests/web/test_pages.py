@@ -123,8 +123,8 @@ def test_what_is_not_there_says_so(told: Project, path: str) -> None:
 
 
 def test_a_number_that_is_none(told: Project) -> None:
-    assert get(told, "/releases?page=-1").status == 400
-    assert get(told, "/releases?page=9999999999999").status == 400
+    assert get(told, "/releases?before=rel_9").status == 404
+    assert get(told, "/data?sales_before=9999999999999").status == 400
 
 
 @pytest.mark.parametrize(

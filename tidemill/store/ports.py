@@ -113,8 +113,10 @@ class Datasets(Protocol):
         """Newest version first, those before the version ``before``."""
         ...
 
-    def files_page(self, dataset: str, *, before: str | None = None, limit: int = 50) -> Sequence[IngestedFile]:
-        """Newest first by (version, name), those before the file of the digest ``before``."""
+    def files_page(
+        self, dataset: str, *, version: int | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[IngestedFile]:
+        """Newest first by (version, name), those before the file of the digest ``before``; of one version, or of all."""
         ...
 
     def files(self, dataset: str, digests: Iterable[str] | None = None) -> Sequence[IngestedFile]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tidemill.errors import BadRequest
 from tidemill.ops.counts import Counts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Project
@@ -44,15 +43,6 @@ class Ask:
         if text is None or text in (names := list(known)):
             return ""
         return f"There is no {name} {text!r}, so it narrows nothing here; {did_you_mean(text, names)}"
-
-    def whole(self, name: str, default: int, most: int) -> int:
-        """A whole number from 0 to ``most``. Raises BadRequest."""
-        text = self.text(name)
-        if text is None:
-            return default
-        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
-            raise BadRequest(f"{name}={text!r} is not a number from 0 to {most}", hint="follow the links of the page")
-        return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +86,22 @@ def link(path: str, **query: object) -> str:
 
 
 def by_key(
-    ask: Ask, path: str, page: Callable[..., Iterable[Any]], *, export: str, size: int = PAGE, **more: Any
+    ask: Ask,
+    path: str,
+    page: Callable[..., Iterable[Any]],
+    *,
+    export: str | None,
+    size: int = PAGE,
+    key: Callable[[Any], Any] = lambda record: record.id,
+    name: str = "before",
+    **more: Any,
 ) -> Slice:
-    """A slice of an endless list, walked by the id of the last row that was shown."""
-    before = ask.text("before")
+    """A slice of an endless list, walked by the key of the last row that was shown; ``name``: the query's parameter for it."""
+    before = ask.text(name)
     found = list(page(before=before, limit=size + 1, **more))
     rows = found[:size]
-    older = link(path, **{**more, "before": rows[-1].id}) if len(found) > size else None
-    newest = link(path, **more) if before else None
-    return Slice(rows, older, newest, f"/export/{export}")
-
-
-def by_number(ask: Ask, path: str, rows: list[Any], *, export: str | None, size: int = PAGE) -> Slice:
-    """A slice of a list that is in memory, newest first already."""
-    page = ask.whole("page", 0, 1_000_000)
-    start = page * size
-    older = link(path, page=page + 1) if len(rows) > start + size else None
-    return Slice(rows[start : start + size], older, path if page else None, f"/export/{export}" if export else None)
+    older = link(path, **{**more, name: key(rows[-1])}) if len(found) > size else None
+    return Slice(rows, older, link(path, **more) if before else None, f"/export/{export}" if export else None)
 
 
 _HOMES = {

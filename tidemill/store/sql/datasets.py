@@ -11,7 +11,7 @@ from tidemill.store.ports import Tx
 from tidemill.store.records import DatasetVersion, IngestedFile
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.paging import page
+from tidemill.store.sql.paging import given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import did_you_mean
 
@@ -69,14 +69,16 @@ class Datasets:
         order = (_dataset.version, _dataset.generation)
         return page(self._db, DATASETS, order, key, limit, _dataset.dataset == dataset)
 
-    def files_page(self, dataset: str, *, before: str | None = None, limit: int = 50) -> Sequence[IngestedFile]:
+    def files_page(
+        self, dataset: str, *, version: int | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[IngestedFile]:
         key = None if before is None else {"dataset": dataset, "digest": before}
         order = (_file.version, _file.name, _file.digest)
-        return page(self._db, FILES, order, key, limit, _file.dataset == dataset)
+        return page(self._db, FILES, order, key, limit, *given((_file.dataset, dataset), (_file.version, version)))
 
     def files(self, dataset: str, digests: Iterable[str] | None = None) -> Sequence[IngestedFile]:
-        given = {"dataset": dataset}
+        narrow = {"dataset": dataset}
         if digests is None:
-            return FILES.records(self._db.rows(_FILES, given=given))
-        found = FILES.records(self._db.rows_among(_AMONG, "digests", digests, given))
+            return FILES.records(self._db.rows(_FILES, given=narrow))
+        found = FILES.records(self._db.rows_among(_AMONG, "digests", digests, narrow))
         return sorted(found, key=lambda file: (file.version, file.name, file.digest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import yaml
@@ -10,6 +11,7 @@ from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops import quarantine
+from tidemill.ops.data import number
 from tidemill.ops.snapshot import new_rows
 from tidemill.scope.project import Dataset, Project
 from tidemill.store.records import DatasetVersion
@@ -18,7 +20,7 @@ from tidemill.web import format as words
 from tidemill.web import shapes
 from tidemill.web.charts import bars
 from tidemill.web.documents import document
-from tidemill.web.site import Ask, Page, Shown, by_number
+from tidemill.web.site import Ask, Page, Shown, Slice, by_key
 
 SMALL = 320.0
 """Width of a column's picture: three stand side by side."""
@@ -44,8 +46,19 @@ def _dataset(ask: Ask, config: Dataset) -> dict[str, Any]:
         "chart": _chart(config.name, versions),
         "bad_chart": _bad_chart(config.name, versions[-CHART:]),
         "contract": contract(ask.project, config),
-        "part": by_number(ask, "/data", versions[::-1], export=f"versions/{config.name}", size=12),
+        "part": _versions(ask, config.name),
     }
+
+
+def _versions(ask: Ask, dataset: str) -> Slice:
+    """Its versions; several datasets stand on one page, each walked by itself."""
+
+    def page(before: str | None, limit: int) -> Sequence[DatasetVersion]:
+        last = None if before is None else number(before)
+        return ask.project.store.datasets.page(dataset, before=last, limit=limit)
+
+    name = f"{dataset}_before"
+    return by_key(ask, "/data", page, export=f"versions/{dataset}", size=12, key=lambda v: v.version, name=name)
 
 
 def _chart(name: str, versions: Sequence[DatasetVersion]) -> Markup:
@@ -94,10 +107,10 @@ def version(ask: Ask) -> Shown:
     if not number.isdigit() or len(number) > 9:
         raise NotFound(f"no version {number!r} of {name}", hint="versions are numbers")
     found = ask.project.store.datasets.get(name, int(number))
-    files = [f for f in ask.project.store.datasets.files(name) if f.version == found.version]
+    files = partial(ask.project.store.datasets.files_page, name, version=found.version)
     values = {
         "v": found,
-        "files": by_number(ask, f"/data/{name}/{number}", files, export=None),
+        "files": by_key(ask, f"/data/{name}/{number}", files, export=None, key=lambda f: f.digest),
         "profile": profile(ask.project, found),
         "bad": quarantine.of(ask.project, found),
         "edges": ask.project.store.edges.out_of(f"dataset:{name}@{found.version}"),

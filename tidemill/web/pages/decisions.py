@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tidemill.store.records import Decision
 from tidemill.web import format as words
 from tidemill.web.charts import bars
-from tidemill.web.site import Ask, Page, Shown, by_key, by_number, home_of
+from tidemill.web.site import Ask, Page, Shown, by_key, home_of
 
 
 def decisions(ask: Ask) -> Shown:
@@ -22,7 +23,7 @@ def decisions(ask: Ask) -> Shown:
             all="1",
         )
     else:
-        part = by_number(ask, "/decisions", list(store.list(action="retrain"))[::-1], export="decisions")
+        part = by_key(ask, "/decisions", partial(store.page, action="retrain"), export="decisions")
     return Shown("Decisions", {"part": part, "everything": everything})
 
 

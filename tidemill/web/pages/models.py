@@ -11,7 +11,7 @@ from tidemill.tasks.table import metric_of
 from tidemill.web import documents, shapes
 from tidemill.web import format as words
 from tidemill.web.charts import bars
-from tidemill.web.site import Ask, Page, Shown, by_number, home_of
+from tidemill.web.site import Ask, Page, Shown, by_key, home_of
 
 SHOWN = 12
 """Versions in the interval plot."""
@@ -19,11 +19,12 @@ SHOWN = 12
 
 def models(ask: Ask) -> Shown:
     store = ask.project.store
-    found = sorted(store.models.list(), key=lambda m: (m.created, m.name, m.version), reverse=True)
+    part = by_key(ask, "/models", store.models.page, export="models", key=lambda m: m.ref)
+    found = part.rows
     metric = chosen_metric(ask, found)
     aliases = {n: store.models.aliases(n) for n in {m.name for m in found}}
-    champion = next((m for m in found if aliases[m.name].get("champion") == m.version), None)
-    part = by_number(ask, "/models", found, export="models")
+    champions = [f"model:{n}@{known['champion']}" for n, known in aliases.items() if "champion" in known]
+    champion = store.models.get(champions[0]) if champions else None
     names = sorted({k for m in found for k in shapes.intervals(m.metrics)})
     values = {
         "part": part,

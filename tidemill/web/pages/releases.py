@@ -9,7 +9,7 @@ from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
 from tidemill.web.charts.rollout import track
-from tidemill.web.site import Ask, Page, Shown, by_number
+from tidemill.web.site import Ask, Page, Shown, by_key
 
 TONES = {
     "champion": "ok",
@@ -25,9 +25,10 @@ ACTIONS = {"held": ("approve", "reject"), "canary": ("halt", "rollback"), "champ
 
 
 def releases(ask: Ask) -> Shown:
-    found = sorted(ask.project.store.releases.list(), key=lambda r: (r.created, r.id), reverse=True)
-    active = [r for r in found if r.status in ("held", "canary", "champion")]
-    part = by_number(ask, "/releases", found, export="releases")
+    store = ask.project.store.releases
+    found = [r for status in ("held", "canary", "champion") for r in store.list(status=status)]
+    active = sorted(found, key=lambda r: (r.created, r.id), reverse=True)
+    part = by_key(ask, "/releases", store.page, export="releases")
     values = {
         "part": part,
         "active": [
