@@ -150,14 +150,14 @@ def test_the_budget_of_the_search_cuts_it_short_but_never_in_a_replay(project):
     free = build_candidate(project)
     assert recorded(project, free)["cap"] is None
     with reopened(project, budget=("60 s", "1 ms")) as hurried:
-        cut = hurried.engine().run(model_pipeline, prepare.parameters(hurried, None, "")).outputs
+        cut = hurried.engine().run(model_pipeline, prepare.parameters(hurried.endpoint(), None, "")).outputs
         found = cut["search"]
         assert (found["trials"], found["cap"]) == ([1, 3], 0.001)
         assert len(found["tried"]) < len(recorded(project, free)["tried"])
         assert "blend" in {tried["recipe"]["method"] for tried in found["tried"]}, "no default is dropped"
         assert "search: 1 of 3 trials, stopped by the cap of 0.001 s." in cut["card"]
         hurried.store.settings.set("mode", "replay")
-        again = prepare.parameters(hurried, None, "")
+        again = prepare.parameters(hurried.endpoint(), None, "")
         assert again["settings"]["budget"] is None
         run = hurried.engine().run(model_pipeline, again)
         assert run.outputs["search"]["cap"] is None and run.outputs["search"] == recorded(project, free)
@@ -197,9 +197,9 @@ def test_a_late_file_teaches_the_released_model_and_not_the_one_that_is_measured
         project.clock.move(START + 172 * DAY)
         ingest(other, "sales")
         model = build_candidate(other)
-        told = prepare.rows(other, "sales", 3, {}).filter(pl.col("item") == "late")
+        told = prepare.rows(other.model(), "sales", 3, {}).filter(pl.col("item") == "late")
         assert told["_known"].to_list() == [START + 172 * DAY]
-        assert "_known" not in prepare.rows(other, "sales", 2, {}).columns, "nothing came late before"
+        assert "_known" not in prepare.rows(other.model(), "sales", 2, {}).columns, "nothing came late before"
     twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluation_bundle, model.bundle))
     assert "late" in released.ranking.items and "late" not in twin.ranking.items
     assert model.metrics["n"] == without.metrics["n"]

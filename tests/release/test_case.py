@@ -48,7 +48,7 @@ def shop(tmp_path_factory):
 
 
 def say(project: Any, model: ModelVersion, champion: ModelVersion | None) -> dict[str, dict[str, Any]]:
-    case = build_context(project, model, champion)
+    case = build_context(project.endpoint(), model, champion)
     return {said["gate"]: said for said in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
 
 
@@ -66,12 +66,12 @@ def test_the_first_model_is_released_and_the_server_may_load_it(shop):
 
 def test_the_test_window_is_after_all_that_the_twin_knows(shop):
     project, model, _ = shop
-    window = EvaluationWindow(project, model)
+    window = EvaluationWindow(project.endpoint(), model)
     assert get_bundle(project.artifacts, model.evaluation_bundle).manifest["trained_through"] <= window.start
     assert window.cut.end - window.start == 28 * DAY
     assert min(q["at"] for q in window.requests()) >= window.start
     assert [q["subject"] for q in window.requests()] == [
-        q["subject"] for q in EvaluationWindow(project, model).requests()
+        q["subject"] for q in EvaluationWindow(project.endpoint(), model).requests()
     ]
 
 
@@ -127,8 +127,8 @@ def test_a_bundle_of_which_one_byte_is_wrong_is_refused(shop):
 def test_an_answer_that_is_not_the_offline_one_is_refused(shop, monkeypatch):
     """Offline scoring with other weights than the server's: what the gate is there to find."""
     project, model, _ = shop
-    other = EvaluationWindow(project, replace(model, bundle=model.evaluation_bundle))
-    case = replace(build_context(project, model, None), answers=other.answers)
+    other = EvaluationWindow(project.endpoint(), replace(model, bundle=model.evaluation_bundle))
+    case = replace(build_context(project.endpoint(), model, None), answers=other.answers)
     (said,) = judge_all(infrastructure_gates()[:1], case)
     assert not said["passed"]
     assert said["evidence"]["wrong_in_all"] > 30, said

@@ -29,13 +29,13 @@ from tidemill.types import DAY, HeldClock
 def making(candidate: float = 0.31, **changes: Any) -> Any:
     """How a case is built: the real records before gates whose scores are given (the champion's are 0.3)."""
 
-    def make(project, model, champion):
+    def make(endpoint, model, champion):
         given = case(candidate=candidate, **changes)
 
         def score(asked, metric):
             return given.score(replace(asked, version=2 if asked.ref == model.ref else 1), metric)
 
-        return replace(given, candidate=model, champion=champion, endpoint=project.endpoint(), score=score)
+        return replace(given, candidate=model, champion=champion, endpoint=endpoint, score=score)
 
     return make
 

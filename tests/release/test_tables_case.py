@@ -67,9 +67,9 @@ def test_a_forecast_of_demand_is_released(demand):
 
 def test_one_that_answers_with_the_mean_is_refused(demand):
     project, model = demand
-    exam = EvaluationWindow(project, model)
+    exam = EvaluationWindow(project.endpoint(), model)
     constant = put_bundle(project.artifacts, exam.trainer.fit(exam.trainer.baseline("mean"), exam.start))
     plain = replace(model, bundle=constant, evaluation_bundle=constant, kind="method")
-    case = build_context(project, plain, model)
+    case = build_context(project.endpoint(), plain, model)
     said = {s["gate"]: s["passed"] for s in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
     assert said == {"infrastructure": True, "latency": True, "method": False, "baseline": False}

@@ -14,6 +14,7 @@ import numpy as np
 
 from tidemill.access import tokens as auth
 from tidemill.scope.project import Project, open_project
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.loading import Loaded
 from tidemill.serve.metrics import Metrics
@@ -134,12 +135,16 @@ async def alive(app: App, token: str | None = None) -> AsyncIterator[Asker]:
 def make_app(project: Project, champion: Any = None, canary: Any = None, faces: Sequence[Any] = ()) -> App:
     """An app whose models are the given scorers (no champion: a `BuyAgain`)."""
     metrics = Metrics()
-    predictor = Predictor(project, metrics)
-    predictor.start()
+    histories = Histories(project.live)
+    predictor = Predictor(project.endpoint(), metrics, histories)
+    predictor.refresh()
     variants = {"champion": Loaded(release(), "sha256:a", champion or BuyAgain(), task_of("recommend"))}
     if canary is not None:
         variants["canary"] = Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary, task_of("recommend"))
     predictor.served = Served(variants, project.store.releases.revision())
     clock = replay_clock(project)
     tokens = auth.cache(project.store)
-    return App(Serving(project, metrics, predictor, tokens, clock or project.clock, clock), lambda: faces)
+    predictors = {predictor.endpoint: predictor}
+    serving = Serving(project, metrics, predictors, histories, tokens, clock or project.clock, clock)
+    serving.follow()
+    return App(serving, lambda: faces)

@@ -16,10 +16,10 @@ from tidemill.access.tokens import SCOPES
 from tidemill.errors import DiskFull, ProjectError, StoreBusy
 from tidemill.serve import log as logs
 from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.http.routes import OPEN, Route
 from tidemill.serve.log import Met
-from tidemill.serve.predictor import Predictor
 from tidemill.serve.service import _Flying as Flying
 from tidemill.types import DAY, to_iso
 
@@ -82,7 +82,7 @@ def test_rows_of_another_writer_are_followed_in_order(run, project):
     from tidemill.store.records import OnlineEvent
 
     async def work(ask: Asker) -> Any:
-        project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0)])
+        project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0, dataset="sales")])
         await ask("POST", "/feedback", outcome())  # gets seq 2
         return (await ask("POST", "/predict/shop", {"subject": "7"})).json
 
@@ -153,7 +153,7 @@ def test_a_retry_after_a_write_that_failed_is_a_first_one(run, project, monkeypa
 def test_a_history_that_cannot_be_read_takes_no_acknowledgement_along(run, project, monkeypatch):
     body = {"subject": "7", "key": "536365"}
     troubles: list[Exception] = [StoreBusy("cannot be read")]
-    learn = Predictor.learn
+    learn = Histories.learn
 
     def stumbling(self: Any, *committed: Any) -> None:
         if troubles:
@@ -170,7 +170,7 @@ def test_a_history_that_cannot_be_read_takes_no_acknowledgement_along(run, proje
         return answers[0], retry
 
     monkeypatch.setattr(logs, "ACK_SECONDS", 60.0)
-    monkeypatch.setattr(Predictor, "learn", stumbling)
+    monkeypatch.setattr(Histories, "learn", stumbling)
     first, retry = run(work)
     assert retry.json == first.json and retry.headers["repeated"] == "1"
 
@@ -520,10 +520,10 @@ def test_a_failing_champion_is_an_error_in_words(run):
 
 
 def test_an_unexpected_error_tells_nothing_but_a_number(run, monkeypatch, caplog):
-    def broken(self: Any, endpoint: str) -> None:
+    def broken(self: Any, endpoint: str | None) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr("tidemill.serve.predictor.Predictor.expect", broken)
+    monkeypatch.setattr("tidemill.serve.serving.Serving.at", broken)
     heard = run(lambda ask: ask("POST", "/predict/shop", {"subject": "7"}))
     assert (heard.status, heard.json["code"]) == (500, "internal")
     assert b"secret" not in heard.body and heard.json["place"] in caplog.text
@@ -606,7 +606,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
     from tidemill.store.records import OnlineEvent
 
     troubles: list[Exception] = [ValueError("never thought of"), DiskFull("no room")]
-    follow = Predictor.follow
+    follow = Histories.follow
 
     def stumbling(self: Any) -> int:
         if troubles and threading.current_thread() is threading.main_thread():
@@ -614,8 +614,8 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
         return follow(self)
 
     async def work(ask: Asker) -> Any:
-        monkeypatch.setattr(Predictor, "follow", stumbling)
-        project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0)])
+        monkeypatch.setattr(Histories, "follow", stumbling)
+        project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0, dataset="sales")])
         while ask.app.serving.predictor.history.seq < 1:
             assert (await ask("POST", "/predict/shop?ack=none", {"subject": "8"})).status == 200
             await asyncio.sleep(0.005)

@@ -39,11 +39,11 @@ RIGHT = [{"items": ["mug", "a", "b"], "scores": [2 ** (-1 / 30), 1 / 2, 1 / 3]},
 
 
 def probe(project, digest, expected=None, rounds=2, **limits):
-    return SubprocessCandidateServer(project, **limits).probe(digest, ASKED, expected, rounds)
+    return SubprocessCandidateServer(project.endpoint(), **limits).probe(digest, ASKED, expected, rounds)
 
 
 def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
-    project.live.online.load([OnlineEvent(0, "e1", "7", "mug", NOON - DAY, 1.0)])
+    project.live.online.load([OnlineEvent(0, "e1", "7", "mug", NOON - DAY, 1.0, dataset="sales")])
     report = probe(project, released.bundle(project, ("a", "b")), RIGHT, rounds=3)
     assert report.ok and report.errors == []
     assert [(a["items"], a["ack"], a["arm"]) for a in report.answers] == [
@@ -137,7 +137,9 @@ def test_a_candidate_answers_nobody_else(project):
 
 
 def test_a_candidate_knows_only_those_it_is_asked_about(project):
-    project.live.online.load([OnlineEvent(0, f"e{who}", who, "mug", NOON - DAY, 1.0) for who in ("7", "8", "9")])
+    project.live.online.load(
+        [OnlineEvent(0, f"e{who}", who, "mug", NOON - DAY, 1.0, dataset="sales") for who in ("7", "8", "9")]
+    )
     digest = released.bundle(project)
     ticket = auth.issue_code(project.store, scope_of(digest))
     history = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.predictor.history

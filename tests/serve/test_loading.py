@@ -14,6 +14,7 @@ from tests.serve import released
 from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
 from tidemill.learning.bundle import FORMAT
 from tidemill.release.variants import takes
+from tidemill.serve.histories import Histories
 from tidemill.serve.loading import load_release
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import AGAIN, Predictor
@@ -30,8 +31,8 @@ def flip(path, at=-1):
 
 
 def started(project):
-    predictor = Predictor(project, Metrics())
-    predictor.start()
+    predictor = Predictor(project.endpoint(), Metrics(), Histories(project.live))
+    predictor.refresh()
     return predictor
 
 

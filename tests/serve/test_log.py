@@ -47,7 +47,7 @@ def prediction(name: str) -> Prediction:
 
 
 def event(key: str) -> OnlineEvent:
-    return OnlineEvent(0, key, "7", "mug", 0, 1.0)
+    return OnlineEvent(0, key, "7", "mug", 0, 1.0, dataset="sales")
 
 
 def go(work):

@@ -11,6 +11,7 @@ import numpy as np
 from tests.web.story import NOW
 from tidemill.access import tokens as auth
 from tidemill.scope.project import Project
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.loading import Loaded
 from tidemill.serve.metrics import Metrics
@@ -40,9 +41,12 @@ class Trusting(Predictor):
 
 def app(project: Project) -> App:
     metrics = Metrics()
-    predictor = Trusting(project, metrics)
-    predictor.start()
-    serving = Serving(project, metrics, predictor, auth.cache(project.store), project.clock, None)
+    histories = Histories(project.live)
+    predictor = Trusting(project.endpoint(), metrics, histories)
+    predictor.refresh()
+    tokens = auth.cache(project.store)
+    serving = Serving(project, metrics, {predictor.endpoint: predictor}, histories, tokens, project.clock, None)
+    serving.follow()
     return App(serving, lambda: [face])
 
 

@@ -33,11 +33,11 @@ CODE = "1"
 
 
 @step(version=prepare.identity)
-def features(dataset: str, version: int, joined: JsonObject, ctx: Context) -> pl.DataFrame:
+def features(name: str, dataset: str, version: int, joined: JsonObject, ctx: Context) -> pl.DataFrame:
     """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
     for ref in _refs(dataset, version, joined):
         ctx.read(ref)
-    return prepare.rows(ctx.resource("project"), dataset, version, joined)
+    return prepare.rows(ctx.resource("project").model(name), dataset, version, joined)
 
 
 def _refs(dataset: str, version: int, joined: JsonObject) -> list[str]:
@@ -128,6 +128,7 @@ def describe(
 
 @step(impure="writes the model version")
 def register(
+    endpoint: str,
     name: str,
     data: list[str],
     cut: JsonObject,
@@ -146,7 +147,7 @@ def register(
         if (known.bundle, known.evaluation_bundle) == (bundle, twin) and known.kind != "manual":
             return known.ref
     page = project.artifacts.put(told.encode())
-    kind, run, now = prepare.kind_of(project, found["recipe"]), ctx.run or None, project.clock.now()
+    kind, run, now = prepare.kind_of(project.endpoint(endpoint), found["recipe"]), ctx.run or None, project.clock.now()
 
     def work(tx: Any) -> ModelVersion:
         model = ModelVersion(
@@ -177,6 +178,7 @@ def register(
 
 @pipeline(name="model")
 def model_pipeline(
+    endpoint: str,
     name: str,
     purpose: str,
     goal: str,
@@ -191,14 +193,14 @@ def model_pipeline(
     author: str,
 ) -> dict[str, Any]:
     """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
-    rows = features(dataset, version, joined)  # type: ignore[call-arg]
+    rows = features(name, dataset, version, joined)  # type: ignore[call-arg]
     cut = split(rows, time, test, by)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
     data = _refs(dataset, version, joined)
     told = describe(name, purpose, goal, cut, found, metrics, data, joined)
-    model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, author)  # type: ignore[call-arg]
+    model = register(endpoint, name, data, cut, found, metrics, evaluation_bundle, released, told, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 
 
@@ -207,14 +209,17 @@ def build_candidate(
     dataset_version: int | None = None,
     parent: str | None = None,
     *,
+    endpoint: str | None = None,
     on_event: Any = None,
     author: str = "",
 ) -> ModelVersion:
-    """Build a model version from the dataset (its last version if not said) and register it; nothing is released.
+    """Build a version of the model that an endpoint serves (the only one, if not said) and register it; nothing is released.
+
+    It learns from the dataset's last version, if no other is said.
 
     ``parent``: the decision that asked for it. Kinds: ``first`` without a champion, ``refit`` where the search kept the
     champion's recipe, else ``method``. Raises ModelError, DataError, NotFound, StepFailed.
     """
-    params = prepare.parameters(project, dataset_version, author or ("loop" if parent else ""))
+    params = prepare.parameters(project.endpoint(endpoint), dataset_version, author or ("loop" if parent else ""))
     result = project.engine().run(model_pipeline, params, parent=parent, on_event=on_event)
     return project.store.models.get(result.outputs["model"])

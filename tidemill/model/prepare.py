@@ -19,33 +19,34 @@ if TYPE_CHECKING:
 
     from tidemill.config import SplitSection
     from tidemill.engine import Context
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint, Model, Project
 
 
-def parameters(project: Project, version: int | None, author: str) -> JsonObject:
+def parameters(scope: Endpoint, version: int | None, author: str) -> JsonObject:
     """The parameters of a run: plain values of the configuration, and the champion's recipe."""
-    model, dataset = project.model(), project.model().dataset
-    section = split_of(project)
-    champion = champion_of(project)
+    model, dataset = scope.model, scope.model.dataset
+    section = split_of(model)
+    champion = champion_of(scope)
     return {
-        "name": project.endpoint().name,
-        "purpose": project.purpose,
-        "goal": project.goal.words,
+        "endpoint": scope.name,
+        "name": model.name,
+        "purpose": scope.project.purpose,
+        "goal": scope.project.goal.words,
         "dataset": dataset.name,
-        "version": project.store.datasets.get(dataset.name, version).version,
-        "joined": joined_versions(project, model),
+        "version": scope.store.datasets.get(dataset.name, version).version,
+        "joined": joined_versions(scope.project, model),
         "time": training_of(model.task).TIME,
         "test": section.test,
         "by": section.by,
-        "settings": settings(project).json(),
+        "settings": settings(model).json(),
         "incumbent": champion.recipe if champion else None,
         "author": author,
     }
 
 
-def split_of(project: Project) -> SplitSection:
+def split_of(model: Model) -> SplitSection:
     """How the rows of the model are cut: by time, where the contract names one. Raises NotTemporalSplit, ConfigError."""
-    model, contract = project.model(), load_contract(project, project.model().dataset.name)
+    contract = load_contract(model.project, model.dataset.name)
     if contract.time is None and model.train is not None:
         raise ConfigError(
             "a window of training needs a time, and the rows have none",
@@ -55,29 +56,28 @@ def split_of(project: Project) -> SplitSection:
     return resolved(model.split, contract.time is not None)
 
 
-def settings(project: Project) -> Settings:
+def settings(model: Model) -> Settings:
     """What tidemill.toml, the contract and steps.py say about the model. Raises ConfigError, ContractError."""
-    model = project.model()
     inputs = Inputs.of(model)
     return Settings(
         task=model.task,
         metric=metric_of(model),
         train=model.train,
         trials=model.search.trials,
-        budget=None if project.replay else parse_span(model.search.budget),  # a slow machine plays the same story
-        details=training_of(model.task).details(inputs.contract, inputs.views, project.root, model.task),
+        budget=None if model.project.replay else parse_span(model.search.budget),  # a slow machine plays the same story
+        details=training_of(model.task).details(inputs.contract, inputs.views, model.project.root, model.task),
     )
 
 
-def champion_of(project: Project) -> ModelVersion | None:
-    """The version that is released at the project's endpoint."""
-    release = project.store.releases.champion(project.endpoint().name)
-    return project.store.models.get(release.model) if release else None
+def champion_of(scope: Endpoint) -> ModelVersion | None:
+    """The version that is released at the endpoint."""
+    release = scope.champion()
+    return scope.store.models.get(release.model) if release else None
 
 
-def kind_of(project: Project, recipe: JsonObject) -> str:
+def kind_of(scope: Endpoint, recipe: JsonObject) -> str:
     """``first``, ``refit`` or ``method``."""
-    champion = champion_of(project)
+    champion = champion_of(scope)
     if champion is None:
         return "first"
     return "refit" if champion.recipe == recipe else "method"
@@ -86,16 +86,16 @@ def kind_of(project: Project, recipe: JsonObject) -> str:
 def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
     """What the step ``features`` depends on outside: the dataset's bytes, when they came, its contract, the declared views."""
     project: Project = ctx.resource("project")
-    dataset = str(arguments["dataset"])
+    dataset, model = str(arguments["dataset"]), project.model(str(arguments["name"]))
     contract, version = load_contract(project, dataset), int(arguments["version"])
     joined: Mapping[str, JsonObject] = arguments["joined"]
     return {
         "digest": project.store.datasets.get(dataset, version).digest,
         "came": [commit.meta["tidemill.at"] for commit in commits(project, dataset, version)],
         "contract": contract.digest,
-        "inputs": Inputs.of(project.model()).words(),
+        "inputs": Inputs.of(model).words(),
         "joined": [_digest(project, name, said) for name, said in joined.items()],
-        "task": project.model().task,
+        "task": model.task,
     }
 
 
@@ -108,9 +108,9 @@ def _digest(project: Project, dataset: str, said: JsonObject) -> JsonObject:
     }
 
 
-def rows(project: Project, dataset: str, version: int, joined: Mapping[str, JsonObject]) -> pl.DataFrame:
+def rows(model: Model, dataset: str, version: int, joined: Mapping[str, JsonObject]) -> pl.DataFrame:
     """A dataset's version as the task's trainer needs it. ``joined``: the versions of other datasets, by name."""
-    inputs = Inputs.of(project.model())
+    project, inputs = model.project, Inputs.of(model)
     frame = read(project, dataset, version, inputs.contract.time)
     frame = with_joined(project, frame, inputs, joined)
-    return training_of(project.model().task).rows(frame, inputs.contract, inputs.views)
+    return training_of(model.task).rows(frame, inputs.contract, inputs.views)

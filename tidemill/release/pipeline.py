@@ -25,21 +25,21 @@ from tidemill.store.records import Edge, Event, ModelVersion, Release, Run, Verd
 from tidemill.types import JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint, Project
 
-MakeContext = Callable[["Project", ModelVersion, "ModelVersion | None"], GateContext]
+MakeContext = Callable[["Endpoint", ModelVersion, "ModelVersion | None"], GateContext]
 GIVEN: Any = None
 """Stands for the context, which the engine gives to a step."""
 ALIVE = ("held", "canary", "champion")
 
 
 @step(impure="the gates ask the real server, and compare with whoever is champion now")
-def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
+def judge(endpoint: str, model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
     """Every gate's result, and the release of the champion that the candidate was compared with."""
-    project: Project = ctx.resource("project")
-    champion = project.store.releases.champion(project.endpoint().name)
-    against = project.store.models.get(champion.model) if champion else None
-    context: GateContext = ctx.resource("context")(project, project.store.models.get(model), against)
+    scope: Endpoint = ctx.resource("project").endpoint(endpoint)
+    champion = scope.champion()
+    against = scope.store.models.get(champion.model) if champion else None
+    context: GateContext = ctx.resource("context")(scope, scope.store.models.get(model), against)
     ctx.read(model)
     gates: list[Gate] = [*infrastructure_gates(), *quality_gates(context), *supplied_gates()]
     results = judge_all(gates, context, ctx.progress)
@@ -48,12 +48,18 @@ def judge(model: str, attempt: int, ctx: Context = GIVEN) -> JsonObject:
 
 @step(impure="signs with a key outside the project")
 def sign(
-    model: str, attempt: int, override: str | None, author: str, judged: JsonObject, ctx: Context = GIVEN
+    endpoint: str,
+    model: str,
+    attempt: int,
+    override: str | None,
+    author: str,
+    judged: JsonObject,
+    ctx: Context = GIVEN,
 ) -> list[str]:
     """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
     project: Project = ctx.resource("project")
-    candidate = project.store.models.get(model)
-    release = release_id(project, model, attempt)
+    scope, candidate = project.endpoint(endpoint), project.store.models.get(model)
+    release = release_id(scope, model, attempt)
     signer = signer_of(project)
 
     def put(kind: str, predicate: JsonObject) -> str:
@@ -61,10 +67,10 @@ def sign(
 
     verdicts = [put(attest.GATE, {"release": release, **result}) for result in judged["results"]]
     approvals.approval_signer(project)  # its public half has to be there for whoever verifies
-    asked = project.endpoint().gates.approval
+    asked = scope.gates.approval
     terms: JsonObject = {
         "release": release,
-        "endpoint": project.endpoint().name,
+        "endpoint": scope.name,
         "model": model,
         "required": {result["gate"]: result["blessing"] for result in judged["results"]},
         "attestations": verdicts,
@@ -79,6 +85,7 @@ def sign(
 
 @step(impure="writes the release")
 def start(
+    endpoint: str,
     model: str,
     attempt: int,
     override: str | None,
@@ -90,8 +97,9 @@ def start(
 ) -> str:
     """Write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
-    made = _release(project, model, attempt, judged, signed, override, author, decision)
-    now, held = made.created, project.endpoint().gates.approval is not None
+    scope = project.endpoint(endpoint)
+    made = _release(scope, model, attempt, judged, signed, override, author, decision)
+    now, held = made.created, scope.gates.approval is not None
     if _exists(project, made.id):  # a run killed right after this step's transaction
         return made.id
 
@@ -112,25 +120,33 @@ def start(
 
 @pipeline(name="release")
 def release_pipeline(
-    model: str, attempt: int = 0, override: str | None = None, author: str = "", decision: str | None = None
+    endpoint: str,
+    model: str,
+    attempt: int = 0,
+    override: str | None = None,
+    author: str = "",
+    decision: str | None = None,
 ) -> dict[str, Any]:
     """gates → sign → start."""
-    judged = judge(model, attempt)
-    signed = sign(model, attempt, override, author, judged)
-    return {"release": start(model, attempt, override, author, decision, judged, signed)}
+    judged = judge(endpoint, model, attempt)
+    signed = sign(endpoint, model, attempt, override, author, judged)
+    return {"release": start(endpoint, model, attempt, override, author, decision, judged, signed)}
 
 
 def release_candidate(
     project: Project,
     model_ref: str,
     *,
+    endpoint: str | None = None,
     override: str | None = None,
     author: str = "",
     decision: str | None = None,
     make_context: MakeContext | None = None,
     on_event: Any = None,
 ) -> Release:
-    """Take a model through its gates and start its release; the release, whose status says how it went.
+    """Take a model through the gates of an endpoint and start its release; the release, whose status says how it went.
+
+    Without a name it is the endpoint that serves models of this name.
 
     ``override`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
     its way already, or champion, is given back as it is. Raises NotFound, ReleaseError.
@@ -138,8 +154,10 @@ def release_candidate(
     if override is not None and not override.strip():
         raise ReleaseError("passing the gates by hand needs a reason", hint='--force "why"')
     model = project.store.models.get(model_ref)
-    tried = [r for r in project.store.releases.list(project.endpoint().name) if r.model == model.ref]
-    asked = {"model": model.ref, "attempt": len(tried), "override": override, "author": author, "decision": decision}
+    scope = project.serving(model.name, endpoint)
+    tried = [r for r in scope.releases() if r.model == model.ref]
+    asked = {"endpoint": scope.name, "model": model.ref, "attempt": len(tried)}
+    asked |= {"override": override, "author": author, "decision": decision}
     unfinished = _unfinished(project, asked)
     alive = next((r for r in tried if r.status in ALIVE), None)
     if alive is not None and unfinished is None:
@@ -149,31 +167,32 @@ def release_candidate(
     return project.store.releases.get(result.outputs["release"])
 
 
-def _build_context(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
+def _build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
     from tidemill.release.gates.context import build_context
 
-    return build_context(project, candidate, champion)
+    return build_context(scope, candidate, champion)
 
 
-def release_id(project: Project, model: str, attempt: int) -> str:
+def release_id(scope: Endpoint, model: str, attempt: int) -> str:
     """The id of this try to release this model here: the same however often it is asked for.
 
     A canary's customers are drawn by it, so a project with a seed of its own draws others.
     """
-    own = [str(project.seed)] if project.seed else []
-    return named_id("release", project.endpoint().name, model, str(attempt), *own)
+    own = [str(scope.seed)] if scope.seed else []
+    return named_id("release", *scope.salt, model, str(attempt), *own)
 
 
-def cut_short(project: Project) -> str | None:
-    """The model whose release by hand was killed and is to be gone on with; None where the latest one ended."""
-    runs = project.store.runs.list(pipeline=release_pipeline.name)
-    latest = next((run for run in runs if run.params["decision"] is None), None)
+def cut_short(scope: Endpoint) -> str | None:
+    """The model whose release by hand was killed and is to be gone on with; None where the endpoint's latest one ended."""
+    runs = scope.store.runs.list(pipeline=release_pipeline.name)
+    own = (run for run in runs if run.params["endpoint"] == scope.name)
+    latest = next((run for run in own if run.params["decision"] is None), None)
     return str(latest.params["model"]) if latest is not None and _was_killed(latest) else None
 
 
 def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
     """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
-    what = ("model", "override", "decision")
+    what = ("endpoint", "model", "override", "decision")
     runs = project.store.runs.list(pipeline=release_pipeline.name)
     latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
     return latest.params if latest is not None and _was_killed(latest) else None
@@ -192,7 +211,7 @@ def _exists(project: Project, name: str) -> bool:
 
 
 def _release(
-    project: Project,
+    scope: Endpoint,
     model: str,
     attempt: int,
     judged: JsonObject,
@@ -205,13 +224,13 @@ def _release(
     refused = [result for result in judged["results"] if not result["passed"]]
     never = any(result["gate"] == attest.NEVER_FORCED for result in refused)
     passes = not refused or (override is not None and not never)
-    now = project.clock.now()
+    now = scope.clock.now()
     made = Release(
-        id=release_id(project, model, attempt),
-        endpoint=project.endpoint().name,
+        id=release_id(scope, model, attempt),
+        endpoint=scope.name,
         model=model,
         status="held" if passes else "refused",
-        stages=project.endpoint().stages,
+        stages=scope.stages,
         stage=0,
         stage_since=now,
         created=now,
@@ -222,10 +241,11 @@ def _release(
         decision=decision,
         author=author,
         evidence=ReleaseEvidence(blessings(judged["results"]), tuple(o["gate"] for o in refused)),
+        environment=scope.environment,
     )
     if not (passes and made.override):
         return made
-    word = approvals.sign_force(project, made, author, made.override)
+    word = approvals.sign_force(scope.project, made, author, made.override)
     return replace(made, attestations=(*made.attestations, word))
 
 

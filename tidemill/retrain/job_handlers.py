@@ -47,14 +47,15 @@ def _watch(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
 def _train(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
     from tidemill.model.pipeline import build_candidate
 
-    model = build_candidate(project, parent=params.get("decision"))
+    model = build_candidate(project, endpoint=params.get("endpoint"), parent=params.get("decision"))
     return {"model": model.ref, "run": model.run}
 
 
 def _release(project: Project, params: JsonObject, tell: Tell) -> JsonObject:
     from tidemill.release.pipeline import release_candidate
 
-    made = release_candidate(project, params["model"], author=params.get("author", ""), decision=params.get("decision"))
+    asked = {name: params.get(name) for name in ("endpoint", "decision")}
+    made = release_candidate(project, params["model"], author=params.get("author", ""), **asked)
     return {"release": made.id, "status": made.status}
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from tidemill.errors import DiskFull, LeaseLost, StoreBusy, TidemillError
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint, Project
     from tidemill.store.records import DatasetVersion, ModelVersion, Release
 
+T = TypeVar("T")
 OnEvent = Callable[[str, JsonObject], None]
 """Told what happens in the runs: (kind, {"run", "step", …})."""
 
@@ -25,30 +28,67 @@ class RunSummary:
     release: Release
 
 
-def run_all(project: Project, on_event: OnEvent | None = None, *, author: str = "") -> RunSummary:
-    """Ingest what is new, build a model, take it through its gates and start its release.
+def run_all(
+    project: Project, on_event: OnEvent | None = None, *, author: str = "", endpoint: str | None = None
+) -> RunSummary:
+    """Ingest what is new, build the model of an endpoint (the only one, if not said), take it through its gates and start its release.
 
     Finished steps are reused: killed and called again it goes on where it was. Raises TidemillError.
     """
+    scope = project.endpoint(endpoint)
+    found = run_every(project, on_event, author=author, only=scope.name)[scope.name]
+    if isinstance(found, TidemillError):
+        raise found
+    return found
+
+
+def run_every(
+    project: Project, on_event: OnEvent | None = None, *, author: str = "", only: str | None = None
+) -> dict[str, RunSummary | TidemillError]:
+    """As `run_all` for every endpoint: one that fails holds up no other, and its error stands in its place."""
     from tidemill.data.pipeline import ingest
-    from tidemill.model.pipeline import build_candidate
-    from tidemill.release.pipeline import release_candidate
     from tidemill.tasks.check import check_roles
 
     def tell(event: Any) -> None:
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
-    for learns in project.models.values():
-        check_roles(learns)
+    broken: dict[str, TidemillError] = {}
+    scopes = [scope for scope in project.endpoints.values() if only in (None, scope.name)]
+    for scope in scopes:
+        _attempt(broken, scope.name, partial(check_roles, scope.model))
     for name in project.datasets:
-        ingest(project, name, on_event=tell)
-    model = _on_its_way(project) or build_candidate(project, on_event=tell)
-    release = release_candidate(project, model.ref, author=author, on_event=tell)
-    return RunSummary(project.store.datasets.get(project.model().dataset.name), model, release)
+        _attempt(broken, f"dataset {name}", partial(ingest, project, name, on_event=tell))
+    found: dict[str, RunSummary | TidemillError] = {}
+    for scope in scopes:
+        error = broken.get(scope.name) or broken.get(f"dataset {scope.model.dataset.name}")
+        made = None if error else _attempt(broken, scope.name, partial(_turn, scope, tell, author))
+        found[scope.name] = made or error or broken[scope.name]
+    return found
 
 
-def _on_its_way(project: Project) -> ModelVersion | None:
+def _attempt(broken: dict[str, TidemillError], name: str, work: Callable[[], T]) -> T | None:
+    """What this gives; what is wrong with it, and not with the machine, is noted under its name."""
+    try:
+        return work()
+    except (DiskFull, StoreBusy, LeaseLost):
+        raise
+    except TidemillError as exc:
+        broken[name] = exc
+        return None
+
+
+def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSummary:
+    from tidemill.model.pipeline import build_candidate
+    from tidemill.release.pipeline import release_candidate
+
+    project = scope.project
+    model = _on_its_way(scope) or build_candidate(project, endpoint=scope.name, on_event=tell)
+    release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
+    return RunSummary(scope.store.datasets.get(scope.model.dataset.name), model, release)
+
+
+def _on_its_way(scope: Endpoint) -> ModelVersion | None:
     """The version whose release was killed, if it is what a training would be asked for now.
 
     A release may have been promoted just before the kill: a training would then take it for the incumbent, and be another.
@@ -56,10 +96,10 @@ def _on_its_way(project: Project) -> ModelVersion | None:
     from tidemill.model.prepare import parameters
     from tidemill.release.pipeline import cut_short
 
-    ref = cut_short(project)
+    ref = cut_short(scope)
     if ref is None:
         return None
-    model = project.store.models.get(ref)
-    asked = project.store.runs.get(model.run).params if model.run else {}
-    now = parameters(project, None, "")
+    model = scope.store.models.get(ref)
+    asked = scope.store.runs.get(model.run).params if model.run else {}
+    now = parameters(scope, None, "")
     return model if {**asked, "incumbent": None} == {**now, "incumbent": None} else None

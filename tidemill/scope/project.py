@@ -242,6 +242,11 @@ class Project:
     def endpoint(self, name: str | None = None) -> Endpoint:
         return one_of("endpoint", self.endpoints, name)
 
+    def serving(self, model: str, endpoint: str | None = None) -> Endpoint:
+        """The endpoint of this name; without a name the only one that serves this model, or the only one at all. Raises NotFound."""
+        found = {name: scope for name, scope in self.endpoints.items() if scope.model.name == model}
+        return one_of("endpoint", self.endpoints if endpoint or not found else found, endpoint)
+
     def limit(self, job: str) -> float:
         """The wall seconds after which a job of this kind is killed."""
         limits = self.config.jobs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -77,11 +78,25 @@ def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody]) -> list[Ou
         place = f"$[{i}]" if isinstance(found, list) else "$"
         for field in body.__struct_fields__:
             _no_nul(getattr(body, field), f"{place}.{field}")
-        kept = body.outcome(_moment(body.at, now, f"{place}.at"), now)
+        kept = replace(body.outcome(_moment(body.at, now, f"{place}.at"), now), endpoint=body.endpoint or "")
         if not kept.subject and kept.prediction is None:
             raise BadRequest("whose is it?", place=place, hint="name the prediction_id, or the subject")
         taken.append(kept)
     return taken
+
+
+class _Named(msgspec.Struct):
+    endpoint: str | None = None
+    prediction_id: str | None = None
+
+
+_named = msgspec.json.Decoder(_Named | list[_Named])
+
+
+def named_in(data: bytes) -> list[tuple[str | None, str | None]]:
+    """(endpoint, prediction) that each outcome of this body names. Raises BadRequest."""
+    found: Any = _decode(_named, data)
+    return [(one.endpoint, one.prediction_id) for one in (found if isinstance(found, list) else [found])]
 
 
 def moment(text: str, place: str) -> Micros:

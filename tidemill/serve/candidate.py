@@ -22,7 +22,7 @@ from tidemill.errors import DiskFull, StoreBusy
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.release.gates.port import CandidateReport
-from tidemill.scope.project import Project
+from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.http.candidate_app import scope_of
 from tidemill.types import SECOND, JsonObject
 
@@ -39,12 +39,13 @@ class SubprocessCandidateServer:
 
     def __init__(
         self,
-        project: Project,
+        scope: Endpoint,
         start: float = START_SECONDS,
         answer: float = ANSWER_SECONDS,
         total: float = TOTAL_SECONDS,
     ) -> None:
-        self._project, self._start, self._answer, self._total = project, start, answer, total
+        self._scope, self._project = scope, scope.project
+        self._start, self._answer, self._total = start, answer, total
 
     def probe(
         self,
@@ -60,7 +61,8 @@ class SubprocessCandidateServer:
         secret = secrets.token_urlsafe(32)
         ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
         subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
-        words = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
+        words: JsonObject = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
+        words["endpoint"] = self._scope.name
         server = _Server.told(self._project, words)
         try:
             word = server.first_word(self._start)
@@ -68,7 +70,7 @@ class SubprocessCandidateServer:
                 _blame(word.get("error"))
                 return CandidateReport(False, [_why(word, self._start)])
             deadline = time.monotonic() + self._total
-            asking = _Asking(int(word["port"]), self._project.endpoint().name, secret, self._answer, deadline)
+            asking = _Asking(int(word["port"]), self._scope.name, secret, self._answer, deadline)
             with contextlib.closing(asking):
                 return asking.all(requests, expected, rounds)
         finally:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from tidemill.errors import ModelError, NoModel, NoRoute, TidemillError
+from tidemill.errors import ModelError, NoModel, TidemillError
 from tidemill.features.online import History
 from tidemill.release.variants import BESIDE, CANARY, CHAMPION, choose, named
-from tidemill.scope.project import Project
+from tidemill.scope.project import Endpoint
+from tidemill.serve.histories import Histories
 from tidemill.serve.loading import Loaded, load_release, why_refused
 from tidemill.serve.metrics import Metrics
-from tidemill.store.records import Event, OnlineEvent, Release
+from tidemill.store.records import Event, Release
 from tidemill.tasks.port import Request
-from tidemill.types import JsonObject, Micros, did_you_mean, named_id
+from tidemill.tasks.table import task_of
+from tidemill.types import JsonObject, Micros, named_id
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
-_READ = 5_000
 AGAIN = 5.0, 320.0
 """Seconds until a refused release is tried again: the first time, and at most."""
 LAST_GOOD = 5
@@ -59,12 +60,13 @@ class Answer:
 
 
 class Predictor:
-    """Answers for one project's endpoint. `answer` runs in the event loop; `refresh` may run in another thread."""
+    """Answers for one endpoint. `answer` runs in the event loop; `refresh` may run in another thread."""
 
-    def __init__(self, project: Project, metrics: Metrics) -> None:
-        self.project, self.metrics = project, metrics
-        self.endpoint = project.endpoint().name
-        self.history = History()
+    def __init__(self, scope: Endpoint, metrics: Metrics, histories: Histories) -> None:
+        self.scope, self.project, self.metrics = scope, scope.project, metrics
+        self.endpoint = scope.name
+        self.task = task_of(scope.model.task)
+        self.history = histories.of(scope.model.dataset.name)
         self.served = Served()
         self._refreshing = threading.Lock()
         self._telling = threading.Lock()
@@ -72,39 +74,10 @@ class Predictor:
         self._failed: dict[str, int] = {}  # since the start; only the event loop's thread writes it
         self._told: dict[str, int] = {}  # of these, what is in the store
 
-    def start(self) -> None:
-        """Read the whole history and load what is released."""
-        self.follow()
-        self.refresh()
-
     def labels(self) -> list[str] | None:
         """The champion's labels as texts; None where it has none, or nothing serves."""
         champion = self.served.champion
         return None if champion is None else champion.task.labels(champion.scorer)
-
-    # the history ------------------------------------------------------------------------------------------------------
-
-    def follow(self) -> int:
-        """Learn what any process has written to the online events since; how many they were."""
-        count = 0
-        while rows := self.project.live.online.rows_since(self.history.seq, _READ):
-            count += self.history.load(rows)
-            if len(rows) < _READ:
-                break
-        if count:
-            self.metrics.history.set(self.history.seq)
-        return count
-
-    def learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
-        """Our own events are committed: into the history at once, unless another writer's rows come before them."""
-        fresh = [(seq, event) for seq, event in zip(seqs, events, strict=True) if seq]
-        following = range(self.history.seq + 1, self.history.seq + 1 + len(fresh))
-        if [seq for seq, _ in fresh] != list(following):
-            self.follow()
-            return
-        for seq, event in fresh:
-            self.history.add(event.subject, event.item, event.at, event.value, seq)
-        self.metrics.history.set(self.history.seq)
 
     # the models -------------------------------------------------------------------------------------------------------
 
@@ -137,7 +110,7 @@ class Predictor:
             return True
 
     def _champion(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
-        release = self.project.store.releases.champion(self.endpoint)
+        release = self.scope.champion()
         if release is None:
             return None
         loaded = self._load(release, before, refused)
@@ -145,7 +118,7 @@ class Predictor:
             return loaded
         if before.champion is not None:
             return before.champion  # the last good one
-        earlier = self.project.store.releases.list(self.endpoint, "superseded")
+        earlier = self.scope.releases("superseded")
         for release in sorted(earlier, key=lambda r: (r.started or 0, r.id), reverse=True)[:LAST_GOOD]:
             loaded = self._load(release, before, refused)
             if loaded is not None:
@@ -154,8 +127,7 @@ class Predictor:
 
     def _beside(self, before: Served, refused: list[tuple[str, str]]) -> dict[str, Loaded | None]:
         """What runs beside the champion, by the status of its release."""
-        releases = self.project.store.releases
-        found = (named(kind, releases.list(self.endpoint, kind)) for kind in BESIDE)
+        found = (named(kind, self.scope.releases(kind)) for kind in BESIDE)
         return {name: self._load(release, before, refused) for each in found for name, release in each.items()}
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
@@ -206,11 +178,6 @@ class Predictor:
                 hint="tidemill doctor says what is damaged; release another model: tidemill release start MODEL",
             )
         return chosen, arm
-
-    def expect(self, endpoint: str) -> None:
-        """Raises NoRoute for an endpoint that is not this project's."""
-        if endpoint != self.endpoint:
-            raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, [self.endpoint]))
 
     def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None) -> Answer:
         """Ask the model. ``unit`` decides the variant: the subject, or the prediction's id where there is none.

@@ -13,12 +13,12 @@ import msgspec
 
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labels import known
+from tidemill.serve.bodies import named_in
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer
 from tidemill.serve.serving import Serving
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.tasks.port import Request
-from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 
 ACKS = ("group", "async", "none")
@@ -71,7 +71,6 @@ class PredictionService:
     def __init__(self, serving: Serving) -> None:
         self._s = serving
         self._flying: dict[str, _Flying] = {}
-        self.task = task_of(serving.project.model().task)
 
     async def predict(self, endpoint: str, body: Request, ack: str) -> Reply:
         """Answer and write down; the same key again gives the stored answer.
@@ -80,17 +79,17 @@ class PredictionService:
         """
         started = time.perf_counter_ns()
         serving = self._s
-        serving.predictor.expect(endpoint)
+        predictor = serving.at(endpoint)
         inputs = _encode(body.kept())
         if body.key is None:
             prediction_id = new_id("pred")
         else:
-            prediction_id = named_id("pred", endpoint, body.key)
+            prediction_id = named_id("pred", *predictor.scope.salt, body.key)
             earlier = await self._earlier(prediction_id, body, inputs, ack)
             if earlier is not None:
                 return earlier
         at = serving.clock.now()
-        answer = serving.predictor.answer(body, body.subject or prediction_id, at)
+        answer = predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
         if ack != "none":
             landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
@@ -130,14 +129,28 @@ class PredictionService:
         """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
         started = time.perf_counter_ns()
         serving = self._s
-        serving.predictor.expect(endpoint)
+        predictor = serving.at(endpoint)
         at = serving.clock.now() if body.at is None else body.at
-        answer = serving.predictor.answer(body, body.subject or "", at, body.watermark)
+        answer = predictor.answer(body, body.subject or "", at, body.watermark)
         body_ = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return Reply(body_), (time.perf_counter_ns() - started) // 1_000
 
-    async def feedback(self, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> Reply:
-        """Take outcomes, all or none; a key that is known changes nothing, and that is told.
+    def meant(self, endpoint: str | None, body: bytes) -> str | None:
+        """The endpoint that outcomes are about: the one that is said, or that of the predictions they name. Raises BadRequest."""
+        if endpoint is not None or len(self._s.predictors) == 1:
+            return endpoint
+        named = named_in(body)
+        known = self._s.project.live.predictions.find(name for said, name in named if name and not said)
+        found = {said or (known[name].endpoint if name in known else None) for said, name in named}
+        if None in found:
+            hint = f"name the endpoint ({' or '.join(self._s.predictors)}), or a prediction that is kept"
+            raise BadRequest("which endpoint?", place="$.endpoint", hint=hint)
+        if len(found) > 1:
+            raise BadRequest("outcomes of several endpoints", place="$", hint="send those of each endpoint apart")
+        return found.pop()
+
+    async def feedback(self, endpoint: str | None, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> Reply:
+        """Take outcomes of an endpoint (the only one, if not said), all or none; a key that is known changes nothing, and that is told.
 
         With ack=group they are on the disk and in the history when this returns, and the reply counts the new, the
         repeated and the conflicting ones (a key that holds another outcome). ``alone``: one conflicting outcome is a
@@ -145,8 +158,11 @@ class PredictionService:
         """
         if ack == "none":
             raise BadRequest("an outcome is always written down", place="ack", hint="use ack=group or ack=async")
-        endpoint = self._s.project.endpoint()
-        name, environment, dataset = endpoint.name, endpoint.environment, endpoint.model.dataset.name
+        predictor = self._s.at(endpoint)
+        scope, name = predictor.scope, predictor.endpoint
+        environment, dataset = scope.environment, scope.model.dataset.name
+        if other := next((o.endpoint for o in outcomes if o.endpoint not in ("", name)), None):
+            raise BadRequest(f"{other!r} is not the endpoint {name!r}", place="$.endpoint", hint="send them apart")
         outcomes = [replace(outcome, endpoint=name, environment=environment) for outcome in outcomes]
         events = (
             [
@@ -154,14 +170,14 @@ class PredictionService:
                 for o in outcomes
                 if o.value
             ]
-            if self.task.history
+            if predictor.task.history
             else []
         )
         written = self._s.log.write((), outcomes, events, urgent=ack == "group")
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if ack == "group":
             told |= feedback_summary(outcomes, await written)
-        told |= _strange(outcomes, self._s.predictor.labels())
+        told |= _strange(outcomes, predictor.labels())
         self._s.metrics.outcomes.inc(len(outcomes))
         if alone and told.get("conflicting"):
             raise Conflict(
@@ -217,6 +233,7 @@ def _prediction(
         latency_us=(time.perf_counter_ns() - started) // 1_000,
         cold=answer.cold,
         key=body.key,
+        environment=release.environment,
     )
 
 

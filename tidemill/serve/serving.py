@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.access.tokens import TokenCache, cache
-from tidemill.errors import TidemillError
+from tidemill.errors import NoRoute, TidemillError
+from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
+from tidemill.serve.histories import Histories
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor
 from tidemill.serve.replay import ReplayClock, replay_clock
-from tidemill.types import Clock
+from tidemill.store.records import OnlineEvent
+from tidemill.types import Clock, JsonObject, did_you_mean
 
 HEARTBEAT = 0.05
 """Seconds between two looks at what other processes have written."""
@@ -28,7 +31,8 @@ class Serving:
 
     project: Project
     metrics: Metrics
-    predictor: Predictor
+    predictors: Mapping[str, Predictor]  # by endpoint
+    histories: Histories
     tokens: TokenCache
     clock: Clock
     replay: ReplayClock | None
@@ -42,23 +46,57 @@ class Serving:
 
     def begin(self) -> None:
         """Start the log and the heartbeat, in the running event loop."""
-        self.log = Log(self.project.live, self.predictor.learn)
+        self.log = Log(self.project.live, self._learn)
         self._beat = asyncio.create_task(self._heartbeat())
+
+    @property
+    def predictor(self) -> Predictor:
+        """The one of the only endpoint. Raises NotFound where there are several."""
+        return self.at(None)
+
+    def at(self, endpoint: str | None) -> Predictor:
+        """What answers at this endpoint; without a name, at the only one. Raises NoRoute, NotFound."""
+        if endpoint is not None and endpoint not in self.predictors:
+            raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, self.predictors))
+        return one_of("endpoint", self.predictors, endpoint)
+
+    def follow(self) -> None:
+        """Know what any process has written to the histories since."""
+        if self.histories.follow():
+            self.metrics.history.set(self.histories.seq)
+
+    def _learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
+        self.histories.learn(events, seqs)
+        self.metrics.history.set(self.histories.seq)
+
+    def look(self, again: bool = False) -> None:
+        """Look at the releases of every endpoint, and write down what failed to answer. May run in any thread."""
+        for predictor in self.predictors.values():
+            predictor.refresh(again)
+        self.tell_failures()
+
+    def tell_failures(self) -> None:
+        for predictor in self.predictors.values():
+            predictor.tell_failures()
+
+    def status(self) -> JsonObject:
+        """What is served; of several endpoints, each by its name."""
+        told = {name: predictor.status() for name, predictor in self.predictors.items()}
+        return next(iter(told.values())) if len(told) == 1 else {"endpoints": told}
 
     async def refresh(self) -> None:
         """See what other processes wrote, now: releases (also those refused before), histories, tokens."""
         self.tokens.evict()
-        self.predictor.follow()
+        self.follow()
         async with self._refreshing:
-            await asyncio.to_thread(self.predictor.refresh, again=True)
-            await asyncio.to_thread(self.predictor.tell_failures)
+            await asyncio.to_thread(self.look, again=True)
 
     def health(self) -> str:
         """Whether there is something to answer with: ok | no_model | degraded (the champion itself is refused)."""
-        served = self.predictor.served
-        if not served.variants:
+        served = [predictor.served for predictor in self.predictors.values()]
+        if not any(each.variants for each in served):
             return "no_model"
-        return "degraded" if served.degraded else "ok"
+        return "degraded" if any(each.degraded for each in served) else "ok"
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
@@ -66,7 +104,7 @@ class Serving:
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
         await self.log.drain()
-        await asyncio.to_thread(self.predictor.tell_failures)
+        await asyncio.to_thread(self.tell_failures)
 
     async def _heartbeat(self) -> None:
         while True:
@@ -84,21 +122,24 @@ class Serving:
     async def _look(self) -> None:
         store, live = self.project.store.data_version(), self.project.live.data_version()
         if live != self._seen[1] and not self.candidate:
-            self.predictor.follow()
+            self.follow()
         if store != self._seen[0]:
             self.tokens.evict()
-        if not self.candidate and (store != self._seen[0] or self.predictor.overdue()):
+        if not self.candidate and (store != self._seen[0] or any(p.overdue() for p in self.predictors.values())):
             async with self._refreshing:
-                await asyncio.to_thread(self.predictor.refresh)
+                await asyncio.to_thread(self.look)
         self._seen = (store, live)
-        if self.predictor.untold():
-            await asyncio.to_thread(self.predictor.tell_failures)
+        if any(predictor.untold() for predictor in self.predictors.values()):
+            await asyncio.to_thread(self.tell_failures)
 
 
 def prepare(project: Project) -> Serving:
     """Read the history and load what is released. What does not verify is not served, and said."""
     metrics = Metrics()
-    predictor = Predictor(project, metrics)
-    predictor.start()
+    histories = Histories(project.live)
+    predictors = {name: Predictor(scope, metrics, histories) for name, scope in project.endpoints.items()}
     clock = replay_clock(project)
-    return Serving(project, metrics, predictor, cache(project.store), clock or project.clock, clock)
+    serving = Serving(project, metrics, predictors, histories, cache(project.store), clock or project.clock, clock)
+    serving.follow()
+    serving.look()
+    return serving

@@ -47,6 +47,7 @@ class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     at: Annotated[str, msgspec.Meta(max_length=40)]
     subject: Name | None = None
     prediction_id: Name | None = None
+    endpoint: Name | None = None  # where there are several, and no prediction is named
 
     def outcome(self, at: Micros, received: Micros) -> Outcome:
         """As it is kept. ``at``: the moment that `at` says."""

@@ -28,7 +28,7 @@ def maybe_force(project: Project, at: Micros, since: Micros) -> bool:
     """
     model, releases = _forced(project), project.store.releases.list(project.endpoint().name)
     released = model is not None and any(release.model == model.ref for release in releases)
-    if model is not None and released and cut_short(project) != model.ref:
+    if model is not None and released and cut_short(project.endpoint()) != model.ref:
         return False
     if at < since or (model is None and any(release.status == "canary" for release in releases)):
         return False

@@ -18,15 +18,15 @@ from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
     from tidemill.learning.trainer import Questions, Trainer
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint
 
 
-def build_context(project: Project, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
+def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
     """The candidate before its gates."""
-    exam = EvaluationWindow(project, candidate)
+    exam = EvaluationWindow(scope, candidate)
     return GateContext(
-        endpoint=project.endpoint(),
-        seed=seed_of(project.seed, candidate.ref),
+        endpoint=scope,
+        seed=seed_of(scope.seed, candidate.ref),
         candidate=candidate,
         champion=champion,
         score=exam.score,
@@ -34,7 +34,7 @@ def build_context(project: Project, candidate: ModelVersion, champion: ModelVers
         known=exam.requests,
         answers=exam.answers,
         temporal=exam.temporal,
-        server=candidate_server(project),
+        server=candidate_server(scope),
     )
 
 
@@ -50,8 +50,8 @@ def seed_of(seed: int, ref: str) -> int:
 class EvaluationWindow:
     """The window that nothing has learned from, and everybody's answers to it. Read when first asked for."""
 
-    def __init__(self, project: Project, candidate: ModelVersion) -> None:
-        self._project, self._candidate = project, candidate
+    def __init__(self, scope: Endpoint, candidate: ModelVersion) -> None:
+        self._scope, self._project, self._candidate = scope, scope.project, candidate
         self._reports: dict[str, Any] = {}
 
     @cached_property
@@ -62,9 +62,9 @@ class EvaluationWindow:
 
         (dataset, version), *others = (ref.removeprefix("dataset:").rsplit("@", 1) for ref in self._candidate.data)
         joined: dict[str, JsonObject] = {name: {"version": int(of)} for name, of in others}
-        settings = prepare.settings(self._project)
+        settings = prepare.settings(self._scope.model)
         return training_of(settings.task).open_trainer(
-            prepare.rows(self._project, dataset, int(version), joined), settings
+            prepare.rows(self._scope.model, dataset, int(version), joined), settings
         )
 
     @cached_property
@@ -74,7 +74,7 @@ class EvaluationWindow:
         from tidemill.model.prepare import split_of
 
         at = self.trainer.at
-        return cut(split_of(self._project), int(at.min()), int(at.max()))
+        return cut(split_of(self._scope.model), int(at.min()), int(at.max()))
 
     def temporal(self) -> bool:
         """Whether the window is of a later time than what was learned from."""

@@ -179,10 +179,10 @@ def _not_finite(value: Any, where: str) -> Iterator[str]:
             yield from _not_finite(inner, f"{where}[{position}]")
 
 
-def candidate_server(project: Any) -> CandidateServer:
+def candidate_server(scope: Endpoint) -> CandidateServer:
     """The server that tries candidates out, an entry point of ``tidemill.candidate_server``. Raises NotAvailableYet."""
     for point in sorted(entry_points(group="tidemill.candidate_server"), key=lambda point: point.name):
-        made: CandidateServer = point.load()(project)
+        made: CandidateServer = point.load()(scope)
         return made
     raise NotAvailableYet("no server to try a candidate on", hint="install Tidemill itself: pip install tidemill")
 

@@ -197,13 +197,13 @@ def _ack(call: Call) -> str:
 
 async def _predict(app: App, call: Call) -> Reply:
     ack = _ack(call)
-    body = bodies.predict_body(await app.reading.body(call), app.answers.task.request)
+    body = bodies.predict_body(await app.reading.body(call), app.serving.at(call.params["endpoint"]).task.request)
     answer = await app.answers.predict(call.params["endpoint"], body, ack)
     return 200, [*JSON, (b"repeated", b"1")] if answer.repeated else JSON, answer.body
 
 
 async def _probe(app: App, call: Call) -> Reply:
-    body = bodies.candidate_body(await app.reading.body(call), app.answers.task.request)
+    body = bodies.candidate_body(await app.reading.body(call), app.serving.at(call.params["endpoint"]).task.request)
     answer, took = app.answers.probe(call.params["endpoint"], body)
     return 200, [*JSON, (b"handle-us", b"%d" % took)], answer.body
 
@@ -211,9 +211,10 @@ async def _probe(app: App, call: Call) -> Reply:
 async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
     body = await app.reading.body(call)
-    taken = bodies.outcomes_of(body, app.serving.clock.now(), app.answers.task.outcome)
+    endpoint = app.answers.meant(call.query("endpoint"), body)
+    taken = bodies.outcomes_of(body, app.serving.clock.now(), app.serving.at(endpoint).task.outcome)
     alone = not body.lstrip().startswith(b"[")
-    return 200, JSON, (await app.answers.feedback(taken, ack, alone=alone)).body
+    return 200, JSON, (await app.answers.feedback(endpoint, taken, ack, alone=alone)).body
 
 
 async def _health(app: App, call: Call) -> Reply:
@@ -245,7 +246,7 @@ async def _logout(app: App, call: Call) -> Reply:
 
 async def _refresh(app: App, call: Call) -> Reply:
     await app.serving.refresh()
-    return as_json(app.serving.predictor.status())
+    return as_json(app.serving.status())
 
 
 async def _clock(app: App, call: Call) -> Reply:

@@ -12,6 +12,7 @@ from tidemill.access import tokens as auth
 from tidemill.access.tokens import TokenCache
 from tidemill.release.variants import CANARY
 from tidemill.scope.project import Project
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.loading import Loaded, load_scorer
 from tidemill.serve.metrics import Metrics
@@ -36,17 +37,23 @@ def load_ahead() -> None:
     gc.freeze()
 
 
-def candidate_app(project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = ()) -> App:
+def candidate_app(
+    project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = (), endpoint: str | None = None
+) -> App:
     """The application that serves this bundle alone, and knows the history of these subjects alone.
 
     Raises Unauthorized for a used ticket, and as `load_scorer`.
     """
     auth.redeem(project.store, ticket, scope_of(digest))
     metrics = Metrics()
-    predictor = Predictor(project, metrics)
-    predictor.history.load(project.live.online.rows_of(subjects))
-    release = Release("candidate", project.endpoint().name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
+    scope, histories = project.endpoint(endpoint), Histories(project.live)
+    histories.load(project.live.online.rows_of(subjects))
+    predictor = Predictor(scope, metrics, histories)
+    release = Release("candidate", scope.name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
     predictor.served = Served({CANARY: Loaded(release, digest, *load_scorer(project, digest))})
     only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
     tokens = TokenCache(lambda: [only], lambda: 0)
-    return App(Serving(project, metrics, predictor, tokens, SystemClock(), None, candidate=True), lambda: ())
+    return App(
+        Serving(project, metrics, {scope.name: predictor}, histories, tokens, SystemClock(), None, candidate=True),
+        lambda: (),
+    )
