@@ -90,7 +90,7 @@ def tell(project: Any) -> Any:
     live.append(
         [given],
         [Outcome("o1", NOON, "7", "mug", 1.0, "pred_1", NOON, endpoint="shop")],
-        [OnlineEvent(0, "o1", "7", "mug", NOON, 1.0)],
+        [OnlineEvent(0, "o1", "7", "mug", NOON, 1.0, dataset="sales", endpoint="shop")],
     )
     live.flush()
     live.outcomes.join([("o1", "pred_1", "id")], "shop")

@@ -208,3 +208,39 @@ def test_how_far_an_outcome_reaches_is_the_project_s_word(live: LiveStore) -> No
     assert where(live, "late", "too late") == [("p1", "subject"), (None, "")]
     join_all(live, T0 + 62 * DAY, SHOP, 30 * DAY)
     assert where(live, "too late") == [(None, "unattributed")]
+
+
+ENDPOINTS = ("shop", "fraud", "demand")
+colliding = st.lists(
+    st.tuples(
+        st.sampled_from(ENDPOINTS), st.integers(0, 30), st.sampled_from(SUBJECTS), st.sampled_from([None, 0, 1, 2])
+    ),
+    max_size=15,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(ENDPOINTS), st.integers(0, 30), st.sampled_from(SUBJECTS)), max_size=9),
+    colliding,
+)
+def test_no_outcome_ever_joins_another_endpoints_prediction(
+    tmp_path_factory: pytest.TempPathFactory, asks: list, happened: list
+) -> None:
+    """Subjects, keys and the names of predictions are the same everywhere; only the endpoint tells them apart."""
+    live = open_live(tmp_path_factory.mktemp("many") / "live.db")
+    tell(live, *(replace(asked(f"p{i}", T0 + at * HOUR, who), endpoint=at_) for i, (at_, at, who) in enumerate(asks)))
+    rows = [
+        replace(came(f"o{i % 4}", T0 + at * HOUR, subject=who, named=None if n is None else f"p{n}"), endpoint=at_)
+        for i, (at_, at, who, n) in enumerate(happened)
+    ]
+    tell(live, *rows)
+    kept = {(row.endpoint, row.key) for row in rows}
+    for endpoint in ENDPOINTS:
+        join_all(live, T0 + 90 * HOUR, Where(endpoint))
+    for endpoint, key in kept:
+        found = live.outcomes.get(key, endpoint)
+        assert found is not None and found.how
+        assert found.joined is None or live.predictions.get(found.joined).endpoint == endpoint
+    assert sum(live.outcomes.count().values()) == len(kept), "one key is one outcome at each endpoint"
+    live.close()

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tidemill.cli.output import emit, facts, json_option, opened, project_option
+from tidemill.errors import TidemillError
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tidemill.retrain.run_all import RunSummary
     from tidemill.scope.project import Project
 
 
@@ -30,12 +32,20 @@ if TYPE_CHECKING:
 def run(folder: Path, pipeline: str | None, params: tuple[str, ...], as_json: bool) -> None:
     """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
     with opened(folder) as project, steps_shown(as_json) as tell:
-        found = _own(project, pipeline, params, tell) if pipeline else _cycle(project, tell)
-    emit(found, as_json, lambda: _show(found))
+        found, failed = (_own(project, pipeline, params, tell), None) if pipeline else _cycle(project, tell)
+    if found or failed is None:
+        emit(found, as_json, lambda: _show(found))
+    if failed is not None:
+        raise failed
 
 
 def _show(found: JsonObject) -> None:
-    """The facts, and below them why it was refused."""
+    """The facts, and below them why it was refused; of several endpoints, one after the other."""
+    if found and all(isinstance(value, dict) for value in found.values()):
+        for name, own in found.items():
+            click.echo(f"{name}:")
+            _show(own)
+        return
     why = found.get("refused_by") or {}
     facts({name: value for name, value in found.items() if name != "refused_by"})
     if why:
@@ -43,15 +53,26 @@ def _show(found: JsonObject) -> None:
         facts({f"  {gate}": said for gate, said in why.items()})
 
 
-def _cycle(project: Project, tell: Any) -> JsonObject:
-    from tidemill.model.registry import refusals
-    from tidemill.retrain.run_all import run_all
+def _cycle(project: Project, tell: Any) -> tuple[JsonObject, TidemillError | None]:
+    """What was made: of the only endpoint, or by the name of each. Where one fails the others are made all the same, and its error is given."""
+    from tidemill.retrain.run_all import run_every
 
     told = {event.id for event in project.store.events.list(kind="again")}
-    turned = run_all(project, on_event=tell)
+    made = run_every(project, on_event=tell)
     for event in project.store.events.list(kind="again"):
         if event.id not in told:
             click.echo(f"  {event.data['message']}", err=True)
+    failed = {name: error for name, error in made.items() if isinstance(error, TidemillError)}
+    for name, error in list(failed.items())[:-1]:
+        click.echo(f"error: {name}: {error}", err=True)
+    found = {name: _made(project, one) for name, one in made.items() if not isinstance(one, TidemillError)}
+    shown: JsonObject = next(iter(found.values()), {}) if len(made) == 1 else found
+    return shown, next(reversed(failed.values()), None)
+
+
+def _made(project: Project, turned: RunSummary) -> JsonObject:
+    from tidemill.model.registry import refusals
+
     return {
         "dataset": f"{turned.dataset.dataset}@{turned.dataset.version}",
         "model": turned.model.ref,

@@ -66,7 +66,8 @@ def _facts(prediction: Prediction, answer: JsonObject) -> JsonObject:
 def placed(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]:
     """The rows of the history; ``file`` (its digest), ``path`` and ``row`` are there once the dataset holds the row too."""
     digests = dict.fromkeys(event.file for event in history if event.file)
-    paths = {f.digest: f.name for f in project.store.datasets.files(project.model().dataset.name, digests)}
+    sources = dict.fromkeys(event.dataset for event in history if event.file)
+    paths = {f.digest: f.name for name in sources for f in project.store.datasets.files(name, digests)}
     return [
         {
             "key": event.key,

@@ -19,11 +19,15 @@ _ALIAS = re.compile(r"^[a-z][a-z0-9_-]{0,62}$")
 
 
 def resolve(project: Project, text: str) -> ModelVersion:
-    """The version that ``champion``, ``latest``, ``3``, ``model:shop@3`` or an alias names. Raises NotFound."""
-    name = project.endpoint().name
+    """The version that ``champion``, ``latest``, ``3``, ``model:shop@3`` or an alias names, of several models ``shop@champion``.
+
+    Raises NotFound.
+    """
     found = _REF.match(text.strip())
     if found:
-        return _get(project, found["name"] or name, int(found["version"]))
+        return _get(project, found["name"] or project.model().name, int(found["version"]))
+    given, _, text = text.strip().removeprefix("model:").rpartition("@")
+    name = project.model(given or None).name
     versions = project.store.models.list(name)
     if text == "latest" and versions:
         return max(versions, key=lambda model: model.version)

@@ -81,7 +81,7 @@ def _held(project: Project, release_id: str) -> Release:
 
 
 def _word(project: Project, release: Release, who: str, reason: str, role: str | None, decision: str) -> JsonObject:
-    asked = project.endpoint().gates.approval
+    asked = project.endpoint(release.endpoint).gates.approval
     roles = asked.roles if asked else ()
     role = role or (roles[0] if len(roles) == 1 else None)
     if roles and role not in roles:
