@@ -110,7 +110,8 @@ def _drift(
 
 def baseline_of(scope: Endpoint, model: ModelVersion) -> Baseline:
     """The baseline of this version: from the artifact store, or made now and kept. In this process it is read once."""
-    kept = {b.model: b.artifact for b in scope.store.windows.baselines(scope.name)}
+    here = (b for b in scope.store.windows.baselines(scope.name) if b.environment == scope.environment)
+    kept = {b.model: b.artifact for b in here}
     digest = kept.get(model.ref)
     if digest is None or not scope.artifacts.has(digest):
         digest = _keep_baseline(scope, model)
