@@ -119,5 +119,5 @@ def test_its_answers_can_be_watched(turned: tuple[Project, RunSummary]) -> None:
     from tidemill.monitor.windows import baseline_of
 
     project, made = turned
-    base = baseline_of(project, made.model)
+    base = baseline_of(project.endpoint(), made.model)
     assert {column.name for column in base.columns} >= {"income", "purpose"}
