@@ -21,7 +21,8 @@ import pytest
 from tidemill.feedback.trace import trace
 from tidemill.scope.project import open_project
 from tidemill.store.artifacts.codecs import get_bundle
-from tidemill.tasks.scoring import RecommendScorer, load
+from tidemill.tasks.ranking.rank import RecommendScorer
+from tidemill.tasks.scoring import load
 
 pytestmark = pytest.mark.timeout(1200)
 
