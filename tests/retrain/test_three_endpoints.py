@@ -1,0 +1,167 @@
+"""One project, three endpoints with different subjects: items by customer, a label by visit, hourly demand of nobody.
+
+One run releases all, one loop turns all, and each one that is broken stops no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tidemill.errors import TidemillError
+from tidemill.retrain.jobs import InlineJobs
+from tidemill.retrain.loop import tick
+from tidemill.retrain.run_all import run_every
+from tidemill.scope.project import Project, open_project
+from tidemill.types import DAY, parse_time
+
+OPENING = parse_time("2020-03-01")
+BEFORE = 24
+TOML = """
+[project]
+name = "mill"
+[data.sales]
+source = "data/sales/*.parquet"
+contract = "contracts/sales.yaml"
+[data.visits]
+source = "data/visits/*.parquet"
+contract = "contracts/visits.yaml"
+[data.hours]
+source = "data/hours/*.parquet"
+contract = "contracts/hours.yaml"
+[model.recommend]
+task = "recommend"
+rows = { from = "sales" }
+split = { test = "4 days" }
+search = { trials = 2 }
+[model.returns]
+task = "classify"
+rows = { from = "visits" }
+split = { test = "2 days" }
+search = { trials = 1 }
+[model.demand]
+task = "regress"
+rows = { from = "hours" }
+split = { test = "2 days" }
+search = { trials = 1 }
+[gates]
+latency = { p99 = "5 s" }
+baseline = { superior_to = "popularity" }
+[environment.production]
+rollout = [{ share = "100 %" }]
+rollback_on = { errors = "5 %" }
+[retrain]
+on = [{ new_data = "1 rows" }]
+cooldown = "1 hour"
+"""
+KEY = "customProperties: [{ property: tidemill.key, value: [%s] }]"
+ROLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "sales": (
+        "invoice, item",
+        {
+            "invoice": ("string", ""),
+            "item": ("string", "item"),
+            "ts": ("timestamp", "time"),
+            "customer": ("string", "subject"),
+        },
+    ),
+    "visits": (
+        "id",
+        {
+            "id": ("string", "subject"),
+            "ts": ("timestamp", "time"),
+            "load": ("number", ""),
+            "returned": ("string", "target"),
+        },
+    ),
+    "hours": ("ts", {"ts": ("timestamp", "time"), "load": ("number", ""), "hires": ("number", "target")}),
+}
+
+
+def contract(name: str) -> str:
+    key, columns = ROLES[name]
+    lines = [
+        "apiVersion: v3.0.2",
+        "kind: DataContract",
+        f"id: {name}",
+        "version: 1.0.0",
+        "schema:",
+        f"  - name: {name}",
+    ]
+    lines += [f"    {KEY % key}", "    properties:"]
+    for column, (kind, role) in columns.items():
+        said = f", customProperties: [{{ property: tidemill.role, value: {role} }}]" if role else ""
+        lines.append(f"      - {{ name: {column}, logicalType: {kind}, required: true{said} }}")
+    return "\n".join(lines) + "\n"
+
+
+def rows(day: int) -> dict[str, list[dict[str, Any]]]:
+    """What happens on a day: each customer takes of three favourites; a heavy load is returned; demand follows the load."""
+    rng = np.random.default_rng(500 + day)
+    start, found = OPENING + day * DAY, dict[str, list[dict[str, Any]]](sales=[], visits=[], hours=[])
+    for n in range(24):
+        at, load = start + n * DAY // 24, float(rng.random())
+        for line in rng.choice(3, 2, replace=False):
+            found["sales"].append({"invoice": f"{day}/{n}", "item": f"i{n}-{line}", "ts": at, "customer": f"c{n}"})
+        found["visits"].append({"id": f"v{day}/{n}", "ts": at, "load": load, "returned": "yes" if load > 0.5 else "no"})
+        found["hours"].append({"ts": at, "load": load, "hires": 50 * load + float(rng.normal())})
+    return found
+
+
+def drop(root: Path, name: str, days: range) -> None:
+    for dataset in ROLES:
+        said = [row for day in days for row in rows(day)[dataset]]
+        moments = [datetime.fromtimestamp(row["ts"] / 1e6, UTC).replace(tzinfo=None) for row in said]
+        frame = pl.DataFrame(said).with_columns(pl.Series("ts", moments, dtype=pl.Datetime("us")))
+        (root / "data" / dataset).mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(root / "data" / dataset / f"{name}.parquet")  # the same file name in three datasets
+
+
+@pytest.fixture
+def mill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    root = tmp_path / "mill"
+    (root / "contracts").mkdir(parents=True)
+    (root / "tidemill.toml").write_text(TOML)
+    for name in ROLES:
+        (root / "contracts" / f"{name}.yaml").write_text(contract(name))
+    drop(root, "before", range(-BEFORE, 0))
+    with open_project(root) as first:
+        first.store.settings.set("mode", "replay")
+        first.store.settings.set("clock", OPENING)
+    with open_project(root) as project:
+        yield project
+
+
+def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: Project) -> None:
+    made = run_every(mill)
+    said = {
+        name: one if isinstance(one, TidemillError) else (one.model.ref, one.release.endpoint, one.release.status)
+        for name, one in made.items()
+    }
+    assert said == {name: (f"model:{name}@1", name, "champion") for name in ("recommend", "returns", "demand")}
+    broken = iter(("sales", "visits", "hours"))
+    for day in range(3):
+        drop(mill.root, f"day{day}", range(day, day + 1))
+        mill.store.settings.set("clock", OPENING + (day + 1) * DAY)
+        bad = next(broken)
+        path = mill.root / "contracts" / f"{bad}.yaml"
+        whole = path.read_text()
+        path.write_text("schema: [")
+        events = tick(mill, InlineJobs(mill))
+        path.write_text(whole)
+        own = {scope.name: scope.model.dataset.name for scope in mill.endpoints.values()}
+        turned = {d.endpoint: d for d in mill.store.decisions.list() if d.at == mill.clock.now()}
+        others = {name for name, dataset in own.items() if dataset != bad}
+        assert {name for name, d in turned.items() if d.action == "retrain" and d.run} == others
+        assert {e.subject.partition(":")[2] for e in events if e.kind == "failed"} & {bad}
+        for name in others:
+            assert mill.endpoint(name).champion() is not None
+    versions = {name: len(mill.store.models.list(name)) for name in mill.models}
+    assert all(n >= 3 for n in versions.values()), versions
