@@ -10,6 +10,9 @@ import pytest
 
 from tests.cli.test_data import typed
 from tests.release.made import add_model, hold
+from tests.serve.asking import alive
+from tests.web.serving import app as page_app
+from tidemill.access import tokens as auth
 from tidemill.errors import NotFound
 from tidemill.ops import predictions, releases
 from tidemill.ops.status import status
@@ -85,3 +88,17 @@ def test_the_command_line_takes_a_name(project: Project, capsys: pytest.CaptureF
     code, _, err = typed(capsys, "alarms")
     assert code == NotFound.exit_code and "--endpoint first or second" in err
     assert typed(capsys, "alarms", "--endpoint", "first")[0] == 0
+
+
+def test_the_page_shows_all_of_them_and_one(project: Project) -> None:
+    import asyncio
+
+    async def work() -> tuple[str, str]:
+        async with alive(page_app(project), auth.issue(project.store, "me", ["read"])) as ask:
+            every, second = await ask("GET", "/"), await ask("GET", "/?endpoint=second")
+            return every.body.decode(), second.body.decode()
+
+    every, second = asyncio.run(work())
+    for text in (every, second):
+        assert all(f'href="/?endpoint={name}"' in text for name in ("first", "second"))
+    assert "shop" in every and "no model" in second

@@ -42,10 +42,13 @@ class Trusting(Predictor):
 def app(project: Project) -> App:
     metrics = Metrics()
     histories = Histories(project.live)
-    predictor = Trusting(project.endpoint(), metrics, histories)
-    predictor.refresh()
+    predictors: dict[str, Predictor] = {
+        name: Trusting(endpoint, metrics, histories) for name, endpoint in project.endpoints.items()
+    }
+    for predictor in predictors.values():
+        predictor.refresh()
     tokens = auth.cache(project.store)
-    serving = Serving(project, metrics, {predictor.endpoint: predictor}, histories, tokens, project.clock, None)
+    serving = Serving(project, metrics, predictors, histories, tokens, project.clock, None)
     serving.follow()
     return App(serving, lambda: [face])
 

@@ -57,7 +57,8 @@ def run_every(
     scopes = [scope for scope in project.endpoints.values() if only in (None, scope.name)]
     for scope in scopes:
         _attempt(broken, scope.name, partial(check_roles, scope.model))
-    for name in project.datasets:
+    lacking, whole = ({s.model.dataset.name for s in scopes if (s.name in broken) == wrong} for wrong in (True, False))
+    for name in [n for n in project.datasets if n in whole or n not in lacking]:  # rows that no model can use stay out
         _attempt(broken, f"dataset {name}", partial(ingest, project, name, on_event=tell))
     found: dict[str, RunSummary | TidemillError] = {}
     for scope in scopes:
