@@ -5,6 +5,7 @@ One run releases all, one loop turns all, and each one that is broken stops no o
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.serve.asking import alive
+from tidemill.access import tokens
 from tidemill.errors import TidemillError
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick
 from tidemill.retrain.run_all import run_every
 from tidemill.scope.project import Project, open_project
-from tidemill.types import DAY, parse_time
+from tidemill.serve.http.app import App
+from tidemill.serve.serving import prepare
+from tidemill.types import DAY, parse_time, to_iso
 
 OPENING = parse_time("2020-03-01")
 BEFORE = 24
@@ -146,6 +151,7 @@ def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: P
         for name, one in made.items()
     }
     assert said == {name: (f"model:{name}@1", name, "champion") for name in ("recommend", "returns", "demand")}
+    asyncio.run(asked(mill))
     broken = iter(("sales", "visits", "hours"))
     for day in range(3):
         drop(mill.root, f"day{day}", range(day, day + 1))
@@ -165,3 +171,29 @@ def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: P
             assert mill.endpoint(name).champion() is not None
     versions = {name: len(mill.store.models.list(name)) for name in mill.models}
     assert all(n >= 3 for n in versions.values()), versions
+
+
+async def asked(mill: Project) -> None:
+    """One scorer answers at all three; an outcome says where it belongs, or names a prediction."""
+    token = tokens.issue(mill.store, "test", ("predict", "feedback"))
+    async with alive(App(prepare(mill), lambda: ()), token) as ask:
+        bodies: dict[str, Any] = {
+            "recommend": {"subject": "c1"},
+            "returns": {"subject": "c1", "inputs": {"load": 0.9}},
+            "demand": {"inputs": {"load": 0.9}},
+        }
+        answers = {name: await ask("POST", f"/predict/{name}", body) for name, body in bodies.items()}
+        assert {name: a.json["model"] for name, a in answers.items()} == {name: f"model:{name}@1" for name in bodies}
+        assert set(answers["recommend"].json["items"][:2]) <= {"i1-0", "i1-1", "i1-2"}
+        assert answers["returns"].json["probabilities"]["yes"] > 0.5 and 30 < answers["demand"].json["value"] < 60
+        missing = await ask("POST", "/predict/recomend", bodies["recommend"])
+        assert (missing.status, missing.json["hint"]) == (404, "did you mean 'recommend'?")
+        at = to_iso(mill.clock.now())
+        named = {"key": "k", "value": "yes", "at": at, "prediction_id": answers["returns"].json["prediction_id"]}
+        items = {"key": "k", "subject": "c1", "item": "i1-0", "value": 1.0, "at": at}
+        assert (await ask("POST", "/feedback", named)).status == 200
+        assert (await ask("POST", "/feedback", {**items, "endpoint": "recommend"})).json["new"] == 1
+        assert (await ask("POST", "/feedback", items)).json["code"] == "bad_request"
+        assert (await ask("POST", "/feedback", {**items, "endpoint": "recomend"})).status == 404
+    kept = {name: mill.live.outcomes.get("k", name) for name in bodies}
+    assert [name for name, outcome in kept.items() if outcome] == ["recommend", "returns"], "one key, two outcomes"
