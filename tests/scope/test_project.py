@@ -51,3 +51,32 @@ def test_a_project_of_the_former_name_is_told_what_to_rename(tmp_path: Path, sta
         open_project(tmp_path)
     (tmp_path / "tidemill.toml").write_text("")
     assert find_root(tmp_path / start) == tmp_path
+
+
+def test_two_first_starts_at_once_give_one_id(tmp_path, monkeypatch):
+    """Both have seen that there is none, before either writes its own."""
+    import threading
+
+    from tests.serve.asking import TOML
+
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    (tmp_path / "tidemill.toml").write_text(TOML)
+    both = threading.Barrier(2, timeout=60)
+
+    def known(root):
+        both.wait()
+        return
+
+    monkeypatch.setattr("tidemill.scope.project.known_id", known)
+    ids: list[str] = []
+
+    def start():
+        with open_project(tmp_path) as project:
+            ids.append(project.id)
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 2 and len(set(ids)) == 1

@@ -52,9 +52,9 @@ def _models(raw: JsonObject) -> Iterator[Later]:
         path, model = ("model", name), _table(model)
         if {"entity", "every"} & set(_table(model.get("rows"))):
             yield Later((*path, "rows"), "a row an entity every so often", 'write rows = { from = "DATASET" }')
-        if {"from", "op", "within"} & set(_table(model.get("label"))):
-            hint = 'write label = { column = "NAME" }, a column of its rows'
-            yield Later((*path, "label"), "a label that is not a column of the rows", hint)
+        if "label" in model:
+            hint = "give the column the role 'target' in the contract"
+            yield Later((*path, "label"), "a label of the model's own", hint)
 
 
 def _data(raw: JsonObject) -> Iterator[Later]:

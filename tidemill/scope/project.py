@@ -404,9 +404,8 @@ def _environment(config: Config, name: str) -> str:
 
 def _identity(root: Path, store: MetadataStore) -> str:
     """The project's id, given at the first time; a folder that is begun anew keeps its keys."""
-    if not isinstance(store.settings.get("project_id"), str):
-        store.settings.set("project_id", known_id(root) or new_id("project"))
-    identity = str(store.settings.get("project_id"))
+    kept = store.settings.get("project_id") or store.settings.keep("project_id", known_id(root) or new_id("project"))
+    identity = str(kept)
     if not ID.fullmatch(identity):  # it names a folder of keys
         raise ProjectError(
             f"{identity!r} is no id that Tidemill gave to a project", place=str(root / ".tidemill/tidemill.db")

@@ -31,6 +31,16 @@ class Settings:
     def set(self, name: str, value: Json, tx: Tx = None) -> None:
         self._db.write(_put(name, value), tx)
 
+    def keep(self, name: str, value: Json) -> Json:
+        def work(tx: Connection) -> Json:
+            row = tx.execute(_GET, {"the_name": name}).first()
+            if row is None:
+                tx.execute(_ADD, {"the_name": name, "the_value": value})
+            kept: Json = value if row is None else row[0]
+            return kept
+
+        return self._db.write(work)
+
     def set_soon(self, name: str, value: Json) -> Future[None]:
         piece = Call(_put(name, value))
         self._db.submit(piece)
