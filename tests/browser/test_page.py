@@ -111,8 +111,9 @@ def test_names_that_would_break_a_careless_page(hostile: Site, open_page: Opener
     assert seen >= 8
     w.go("/trace?id=" + "%3Cscript%3Ealert(1)%3C/script%3E%22%27")
     assert w.page.input_value("#id") == "<script>alert(1)</script>\"'"
-    w.go("/runs?before=%3Cscript%3E&step=%22")
+    assert w.go("/runs?before=%3Cscript%3E&step=%22").status == 404  # no such run
     assert w.page.locator("main script").count() == 0
+    refusals(w, 404)
 
 
 def test_every_section_by_keyboard(calm: Site, open_page: Opener) -> None:
@@ -296,7 +297,7 @@ def test_without_script_every_page_is_whole(calm: Site, open_page: Opener) -> No
     for path in PATHS.values():
         assert w.go(path).status == 200
     w.go("/")
-    assert "Worth a look." in w.page.inner_text("h1")
+    assert "Needs a look." in w.page.inner_text("h1")
     assert w.page.get_by_role("button", name="Dark").count() == 0
 
 
@@ -313,7 +314,7 @@ def test_no_session_no_page(calm: Site, open_page: Opener) -> None:
     assert w.page.inner_text("h1") == "Log in" and "tidemill up" in w.page.inner_text("main")
     refusals(w, 401)
     w.page.goto(address)
-    assert w.page.inner_text("h1") == "Worth a look."
+    assert w.page.inner_text("h1") == "Needs a look."
     cookie = next(c for c in w.page.context.cookies() if c["name"].startswith("tidemill_"))
     assert cookie["httpOnly"] and cookie["sameSite"] == "Strict"
     w.page.context.clear_cookies()
