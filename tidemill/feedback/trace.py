@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound, StoreError
+from tidemill.ref import Ref
 from tidemill.store.lineage import downstream, upstream
 from tidemill.types import JsonObject, did_you_mean, to_iso
 
@@ -89,8 +90,8 @@ def _training(project: Project, model: ModelVersion) -> JsonObject:
     datasets: list[JsonObject] = []
     files: list[JsonObject] = []
     for ref in model.data:
-        name, _, version = ref.removeprefix("dataset:").partition("@")
-        record = store.datasets.get(name, int(version))
+        record = store.datasets.get(*Ref.versioned("dataset", ref))
+        name = record.dataset
         taken = [file for file in store.datasets.files(name) if file.version <= record.version]
         datasets.append(
             {"dataset": ref, "rows": sum(f.rows for f in taken), "digest": record.digest, "run": record.run}
@@ -226,8 +227,8 @@ def _trained_on(project: Project, first: dict[str, int]) -> set[str]:
     """The models that learned from one of these versions, or from a later one."""
 
     def holds(data: str) -> bool:
-        name, _, version = data.removeprefix("dataset:").rpartition("@")
-        return name in first and int(version) >= first[name]
+        name, version = Ref.versioned("dataset", data)
+        return name in first and version >= first[name]
 
     return {model.ref for model in project.store.models.list() if any(map(holds, model.data))}
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidemill.config.policies import FalseAlarms
+from tidemill.ref import Ref
 from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import DriftWindow
 from tidemill.store.records import Baseline as KeptBaseline
@@ -169,8 +170,8 @@ def _learned_from(scope: Endpoint, model: ModelVersion, roles: Roles) -> pl.Data
     learned = scope.model
     start = 0 if learned.train is None else model.trained_through - learned.train
     name = learned.dataset.name
-    versions = [int(ref.rsplit("@", 1)[1]) for ref in model.data if ref.startswith(f"dataset:{name}@")]
-    return rows_between(scope, roles, start, model.trained_through + 1, versions[0] if versions else None)
+    version = dict(Ref.versioned("dataset", ref) for ref in model.data).get(name)
+    return rows_between(scope, roles, start, model.trained_through + 1, version)
 
 
 def roles_of(scope: Endpoint) -> Roles:

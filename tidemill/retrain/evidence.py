@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import NotFound
+from tidemill.ref import Ref
 from tidemill.store.records import Decision, Release
 from tidemill.types import DAY, JsonObject, Micros
 
@@ -45,9 +46,8 @@ def _rows(scope: Endpoint, champion: Release | None) -> JsonObject:
         now = 0
     trained = 0
     if champion is not None:
-        prefix = f"dataset:{name}@"
-        refs = [ref for ref in scope.store.models.get(champion.model).data if ref.startswith(prefix)]
-        trained = scope.store.datasets.get(name, int(refs[0].removeprefix(prefix))).rows if refs else 0
+        versions = dict(Ref.versioned("dataset", ref) for ref in scope.store.models.get(champion.model).data)
+        trained = scope.store.datasets.get(name, versions[name]).rows if name in versions else 0
     return {"now": now, "trained": trained}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tidemill.ref import Ref
 from tidemill.store.payloads import ReleaseEvidence, WindowData
 from tidemill.types import JsonObject, Micros
 
@@ -135,7 +136,7 @@ class ModelVersion:
 
     @property
     def ref(self) -> str:
-        return f"model:{self.name}@{self.version}"
+        return str(Ref("model", self.name, self.version))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import GateRefused, ModelError
+from tidemill.ref import Ref
 from tidemill.release.gates.port import GateContext, PerRequest, candidate_server
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.store.records import ModelVersion
@@ -60,11 +61,11 @@ class EvaluationWindow:
         from tidemill.model import prepare
         from tidemill.tasks.table import training_of
 
-        (dataset, version), *others = (ref.removeprefix("dataset:").rsplit("@", 1) for ref in self._candidate.data)
-        joined: dict[str, JsonObject] = {name: {"version": int(of)} for name, of in others}
+        (dataset, version), *others = (Ref.versioned("dataset", ref) for ref in self._candidate.data)
+        joined: dict[str, JsonObject] = {name: {"version": of} for name, of in others}
         settings = prepare.settings(self._scope.model)
         return training_of(settings.task).open_trainer(
-            prepare.rows(self._scope.model, dataset, int(version), joined), settings
+            prepare.rows(self._scope.model, dataset, version, joined), settings
         )
 
     @cached_property

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import ReleaseError
+from tidemill.ref import Ref
 from tidemill.release.rollout.rules import Arm, Evidence, judge
 from tidemill.release.signing.integrity import why_unfit
 from tidemill.store.records import Event, Release
@@ -264,8 +265,8 @@ def _halt(project: Project, release: Release, now: Micros, reason: JsonObject, t
 
 def _challenger(release: Release) -> tuple[str, str, int]:
     """The alias of the model that is on its way: it has it while it is the canary, and no longer."""
-    name, version = release.model.removeprefix("model:").rsplit("@", 1)
-    return name, "challenger", int(version)
+    name, version = Ref.versioned("model", release.model)
+    return name, "challenger", version
 
 
 def _event(project: Project, release: Release, now: Micros, kind: str, data: JsonObject, tx: Any) -> Event:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select, update
 
 from tidemill.errors import NotFound
+from tidemill.ref import Ref
 from tidemill.store.ports import Tx
 from tidemill.store.records import ModelVersion
 from tidemill.store.sql import schema
@@ -17,18 +18,6 @@ from tidemill.store.sql.rows import Rows
 MODELS = Rows(ModelVersion, schema.models, "model")
 _model, _alias = schema.models.c, schema.aliases.c
 _GET = MODELS.where("name", "version")
-
-
-def parse_ref(ref: str) -> tuple[str, int]:
-    """Name and version of ``model:NAME@VERSION``. Raises NotFound.
-
-    >>> parse_ref("model:shop@4")
-    ('shop', 4)
-    """
-    name, _, version = ref.removeprefix("model:").rpartition("@")
-    if not name or not version.isascii() or not version.isdigit():
-        raise NotFound(f"no model {ref!r}", hint="a model is named model:NAME@VERSION")
-    return name, int(version)
 
 
 def set_alias(tx: Connection, name: str, alias: str, version: int) -> None:
@@ -50,7 +39,7 @@ class Models:
         return int(newest or 0) + 1
 
     def get(self, ref: str) -> ModelVersion:
-        name, version = parse_ref(ref)
+        name, version = Ref.versioned("model", ref)
         row = self._db.first(_GET, given={"name": name, "version": version})
         if row is None:
             raise NotFound(f"no model {ref!r}", hint="tidemill models ls")
@@ -63,7 +52,7 @@ class Models:
         return MODELS.records(self._db.rows(query))
 
     def page(self, name: str | None = None, *, before: str | None = None, limit: int = 50) -> Sequence[ModelVersion]:
-        key = None if before is None else dict(zip(("name", "version"), parse_ref(before)))
+        key = None if before is None else dict(zip(("name", "version"), Ref.versioned("model", before)))
         order = (_model.created, _model.name, _model.version)
         return page(self._db, MODELS, order, key, limit, *given((_model.name, name)))
 

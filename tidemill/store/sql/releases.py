@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from tidemill.errors import Conflict
+from tidemill.ref import Ref
 from tidemill.store.ports import Tx
 from tidemill.store.records import Release, Verdict
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.models import parse_ref, set_alias
+from tidemill.store.sql.models import set_alias
 from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows, insert_new
 from tidemill.types import JsonObject, Micros
@@ -131,7 +132,7 @@ def _set(tx: Connection, release_id: str, **changes: Any) -> None:
 def _crown(tx: Connection, release: Release, **changes: Any) -> None:
     """The alias `champion` of a model goes with the record."""
     _set(tx, release.id, status="champion", ended=None, **changes)
-    name, version = parse_ref(release.model)
+    name, version = Ref.versioned("model", release.model)
     set_alias(tx, name, "champion", version)
 
 
