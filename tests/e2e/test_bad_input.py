@@ -561,7 +561,7 @@ def test_a_full_disk(built: Path, disk: Path) -> None:
     said: list[str] = []
     try:
         assert answered_by(up) == "model:shop@1"
-        for left in range(0, 10_000, 500):
+        for left in range(0, 10_000, 250):
             filler = fill(disk, left)
             key = f"asked with {left} kB"
             status, answer = up.ask("POST", "/predict/shop", {"subject": "13564"}, Ack="none")

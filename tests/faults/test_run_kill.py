@@ -209,6 +209,7 @@ CHAINS = [
     ("model", [*FIRST[:-1], "9:4", *FIRST[-1:], "11:1", "12:1"]),
     ("release", [*FIRST, "11:1"]),
     ("release", ["12:1"]),
+    ("data", ["12:1"]),
 ]
 LONG = (CHAINS[0], CHAINS[2])
 """The engine's points are the same in every pipeline: every run kills the model's, the nightly tier the others' too."""
