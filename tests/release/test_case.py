@@ -15,9 +15,9 @@ from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.sabotage import shuffle
 from tidemill.recipes.recommend.shop import OPENING, read_cut
 from tidemill.release.gates.context import EvaluationWindow, build_context
-from tidemill.release.gates.infrastructure import infrastructure_gates
+from tidemill.release.gates.infrastructure import Infrastructure
 from tidemill.release.gates.port import judge_all
-from tidemill.release.gates.quality import quality_gates
+from tidemill.release.gates.registry import gates_of
 from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import open_project
 from tidemill.serve.loading import load_release
@@ -49,7 +49,7 @@ def shop(tmp_path_factory):
 
 def say(project: Any, model: ModelVersion, champion: ModelVersion | None) -> dict[str, dict[str, Any]]:
     case = build_context(project.endpoint(), model, champion)
-    return {said["gate"]: said for said in judge_all([*infrastructure_gates(), *quality_gates(case)], case)}
+    return {said["gate"]: said for said in judge_all(gates_of(case), case)}
 
 
 def test_the_first_model_is_released_and_the_server_may_load_it(shop):
@@ -129,6 +129,6 @@ def test_an_answer_that_is_not_the_offline_one_is_refused(shop, monkeypatch):
     project, model, _ = shop
     other = EvaluationWindow(project.endpoint(), replace(model, bundle=model.evaluation_bundle))
     case = replace(build_context(project.endpoint(), model, None), answers=other.answers)
-    (said,) = judge_all(infrastructure_gates()[:1], case)
+    (said,) = judge_all([Infrastructure()], case)
     assert not said["passed"]
     assert said["evidence"]["wrong_in_all"] > 30, said

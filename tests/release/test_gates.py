@@ -13,9 +13,10 @@ from tests.release.made import TOML
 from tests.scope.made import endpoint_of
 from tidemill.config.amounts import parse_share
 from tidemill.errors import ConfigError, ModelError
-from tidemill.release.gates.infrastructure import Infrastructure, Latency, infrastructure_gates, p99_of_rounds
+from tidemill.release.gates.infrastructure import Infrastructure, Latency, p99_of_rounds
 from tidemill.release.gates.port import CandidateReport, GateContext, GateResult, judge_all
-from tidemill.release.gates.quality import Baseline, Method, Refit, quality_gates
+from tidemill.release.gates.quality import Baseline, Method, Refit
+from tidemill.release.gates.registry import gates_of
 from tidemill.store.records import ModelVersion
 from tidemill.types import canonical
 
@@ -87,10 +88,13 @@ def test_a_change_of_method_must_be_better_and_not_only_as_good():
 
 
 def test_what_changed_decides_which_gate_is_asked():
-    assert [g.name for g in quality_gates(case())] == ["refit", "baseline"]
+    assert [g.name for g in gates_of(case()) if g.blessing == "quality"] == ["refit", "baseline"]
     other = replace(MODEL, recipe={"method": "ease"})
-    assert [g.name for g in quality_gates(case_of(other))] == ["method", "baseline"]
-    assert [g.name for g in quality_gates(case_of(replace(MODEL, kind="manual")))] == ["method", "baseline"]
+    assert [g.name for g in gates_of(case_of(other)) if g.blessing == "quality"] == ["method", "baseline"]
+    assert [g.name for g in gates_of(case_of(replace(MODEL, kind="manual"))) if g.blessing == "quality"] == [
+        "method",
+        "baseline",
+    ]
 
 
 def case_of(model: ModelVersion) -> GateContext:
@@ -105,7 +109,7 @@ def test_a_refit_in_name_only_is_a_change_of_method():
 
 def test_without_a_champion_the_change_is_rubber_stamped_but_the_baseline_is_not():
     first = case(champion=None)
-    assert [g.name for g in quality_gates(first)] == ["refit", "baseline"]
+    assert [g.name for g in gates_of(first) if g.blessing == "quality"] == ["refit", "baseline"]
     stamped = say(Refit(), first)
     assert stamped["passed"] and stamped["no_baseline"] and "no baseline" in stamped["evidence"]["said"]
     assert say(Baseline(), first)["passed"]
@@ -160,7 +164,7 @@ def test_evidence_that_json_cannot_hold_is_a_refusal():
 
 
 def test_the_infrastructure_blessing():
-    assert [say(g, case())["passed"] for g in infrastructure_gates()] == [True, True]
+    assert [say(g, case())["passed"] for g in (Infrastructure(), Latency())] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_a_candidate_that_the_server_gets_nothing_from_is_refused_and_not_tried_
 
     dead = Server(CandidateReport(False, ["request 3: no answer within 5 s"]))
     sleeping = case(server=dead, score=never, answers=never)
-    said = judge_all([*infrastructure_gates(), *quality_gates(sleeping)], sleeping)
+    said = judge_all(gates_of(sleeping), sleeping)
     assert [s["passed"] for s in said] == [False] * 4
     assert "no answer within 5 s" in said[0]["evidence"]["said"]
     assert "not scored" in said[2]["evidence"]["said"]

@@ -18,6 +18,7 @@ class Measure:
     name: str
     less_is_better: bool = False
     root: bool = False
+    compared_by: str = ""  # what stands in for one that is no mean over answers, where answers are compared one by one
 
     @property
     def sign(self) -> float:
@@ -77,7 +78,12 @@ class Measure:
 
 MEASURES = {
     one.name: one
-    for one in (Measure("mae", True), Measure("rmse", True, root=True), Measure("log_loss", True), Measure("auc"))
+    for one in (
+        Measure("mae", True),
+        Measure("rmse", True, root=True),
+        Measure("log_loss", True),
+        Measure("auc", compared_by="log_loss"),
+    )
 }
 
 
@@ -92,4 +98,4 @@ def mean_metric(metric: str) -> str:
     >>> mean_metric("auc"), mean_metric("ndcg@10")
     ('log_loss', 'ndcg@10')
     """
-    return "log_loss" if metric == "auc" else metric
+    return measure(metric).compared_by or metric

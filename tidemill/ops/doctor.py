@@ -63,13 +63,14 @@ def _state(project: Project) -> Iterator[Finding]:
 
 
 def _data(project: Project) -> Iterator[Finding]:
+    from tidemill.data.check.columns import ROLES
     from tidemill.data.contract.contract import Contract
     from tidemill.tasks.check import missing_roles
     from tidemill.tasks.table import task_of
 
     for name, data in project.datasets.items():
         contract = Contract.load(project.root / data.contract)
-        roles = [role for role in ("time", "subject", "item", "value", "target") if getattr(contract, role)]
+        roles = [role for role in ROLES if getattr(contract, role)]
         errors = (missing_roles(task_of(model.task), contract) for model in data.models)
         error = next(filter(None, errors), None)
         said = f"roles: {', '.join(roles) or 'none'}"

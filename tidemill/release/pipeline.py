@@ -14,9 +14,8 @@ from tidemill.engine import Context, pipeline, step
 from tidemill.engine.journal.orphans import ORPHAN
 from tidemill.errors import NotFound, ReleaseError
 from tidemill.release import approvals
-from tidemill.release.gates.infrastructure import infrastructure_gates
-from tidemill.release.gates.port import Gate, GateContext, judge_all, supplied_gates
-from tidemill.release.gates.quality import quality_gates
+from tidemill.release.gates.port import GateContext, judge_all
+from tidemill.release.gates.registry import gates_of
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
@@ -41,8 +40,7 @@ def judge(endpoint: str, model: str, attempt: int, ctx: Context = GIVEN) -> Json
     against = scope.store.models.get(champion.model) if champion else None
     context: GateContext = ctx.resource("context")(scope, scope.store.models.get(model), against)
     ctx.read(model)
-    gates: list[Gate] = [*infrastructure_gates(), *quality_gates(context), *supplied_gates()]
-    results = judge_all(gates, context, ctx.progress)
+    results = judge_all(gates_of(context), context, ctx.progress)
     return {"results": results, "previous": champion.id if champion else None}
 
 

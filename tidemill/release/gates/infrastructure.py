@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tidemill.release.gates.port import Blessing, CandidateReport, Gate, GateContext, GateResult
+from tidemill.release.gates.port import Blessing, CandidateReport, EveryCandidate, GateContext, GateResult
 from tidemill.types import JsonObject, parse_span
 
 SHOWN = 5
@@ -14,7 +14,7 @@ SHOWN = 5
 TOLERANCE = 1e-9
 
 
-class Infrastructure:
+class Infrastructure(EveryCandidate):
     """The real server loads the bundle and answers known requests as the offline scorer does."""
 
     name = "infrastructure"
@@ -38,7 +38,7 @@ class Infrastructure:
         return GateResult(not wrong, said, figures)
 
 
-class Latency:
+class Latency(EveryCandidate):
     """The p99 of the server's own handle time. The best round counts: a busy machine refuses no good model."""
 
     name = "latency"
@@ -53,11 +53,6 @@ class Latency:
         figures: JsonObject = {"rounds_us": rounds, "best_us": best, "limit": limit}
         said = f"p99 {best / 1000:.1f} ms in the best of {len(rounds)} rounds, the limit is {limit}"
         return GateResult(best <= parse_span(limit), said, figures)
-
-
-def infrastructure_gates() -> list[Gate]:
-    """Both of them, always."""
-    return [Infrastructure(), Latency()]
 
 
 def p99_of_rounds(report: CandidateReport, requests: int) -> list[int]:

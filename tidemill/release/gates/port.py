@@ -134,7 +134,18 @@ class Gate(Protocol):
     name: str
     blessing: Blessing
 
+    def applies(self, context: GateContext) -> bool:
+        """Whether this candidate has to pass it."""
+        ...
+
     def judge(self, context: GateContext) -> GateResult: ...
+
+
+class EveryCandidate:
+    """A gate that every candidate has to pass."""
+
+    def applies(self, context: GateContext) -> bool:
+        return True
 
 
 def judge_all(
@@ -185,8 +196,3 @@ def candidate_server(scope: Endpoint) -> CandidateServer:
         made: CandidateServer = point.load()(scope)
         return made
     raise NotAvailableYet("no server to try a candidate on", hint="install Tidemill itself: pip install tidemill")
-
-
-def supplied_gates() -> list[Gate]:
-    """Gates that other packages bring, by the entry points of ``tidemill.gates``, in order of their names."""
-    return [point.load()() for point in sorted(entry_points(group="tidemill.gates"), key=lambda point: point.name)]

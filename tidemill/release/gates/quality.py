@@ -9,7 +9,7 @@ from tidemill.config.amounts import parse_share
 from tidemill.errors import GateRefused
 from tidemill.learning.measures import mean_metric
 from tidemill.release.gates.compare import Comparison, compare
-from tidemill.release.gates.port import Blessing, Gate, GateContext, GateResult, PerRequest
+from tidemill.release.gates.port import Blessing, EveryCandidate, GateContext, GateResult, PerRequest
 from tidemill.types import JsonObject
 
 NO_BASELINE = "no baseline: no champion to compare with"
@@ -20,6 +20,9 @@ class Refit:
 
     name = "refit"
     blessing: Blessing = "quality"
+
+    def applies(self, context: GateContext) -> bool:
+        return context.champion is None or context.is_refit
 
     def judge(self, context: GateContext) -> GateResult:
         gate = context.endpoint.gates.refit
@@ -38,6 +41,9 @@ class Method:
     name = "method"
     blessing: Blessing = "quality"
 
+    def applies(self, context: GateContext) -> bool:
+        return not Refit().applies(context)
+
     def judge(self, context: GateContext) -> GateResult:
         gate = context.endpoint.gates.method
         if context.champion is None:
@@ -46,7 +52,7 @@ class Method:
         return _result(context, found, f"better than {context.champion.ref}", found.power("gain"))
 
 
-class Baseline:
+class Baseline(EveryCandidate):
     """Any candidate must be superior to the baseline. A value gate: it holds without a champion, too."""
 
     name = "baseline"
@@ -58,11 +64,6 @@ class Baseline:
         own, floor = _own(context, metric), context.score_baseline(gate.superior_to, metric)
         found = compare(metric, own, floor, seed=context.seed, confidence=gate.confidence)
         return _result(context, found, f"better than {gate.superior_to}", found.power("gain"))
-
-
-def quality_gates(context: GateContext) -> list[Gate]:
-    """The gates this candidate has to pass: what it changes decides between refit and method."""
-    return [Refit() if context.champion is None or context.is_refit else Method(), Baseline()]
 
 
 def _against_champion(context: GateContext, metric: str, confidence: float, margin: float) -> Comparison:
