@@ -69,7 +69,8 @@ pictures: .venv/dev  ## take the pictures of the documentation anew, by the test
 changelog: .venv/dev  ## what changed since the last release, assembled from changelog.d (VERSION=0.2.0 writes it; without, it is shown)
 	$(BIN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
 
-lock: .venv/dev  ## pin every distribution again, with hashes and without addresses
+lock:  ## pin every distribution again, with hashes and without addresses
+	@PYTHON=$(PYTHON) .ci/venv
 	$(BIN)/python -m pip install --quiet uv
 	for name in runtime serving dev; do \
 	  case $$name in runtime) in="pyproject.toml requirements/build.in";; serving) in="requirements/serving.in -c requirements/runtime.txt";; dev) in="pyproject.toml requirements/build.in --group dev -c requirements/runtime.txt";; esac; \
