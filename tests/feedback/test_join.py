@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidemill.feedback.join import SETTLE, Where, join_all, revoked_by
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import open_live
 from tidemill.testing import records as sample

@@ -47,7 +47,8 @@ def ingest(project: Project, dataset: str, on_event: OnEvent | None = None) -> D
     others are taken, and then its SourceError or DataBlocked is raised. It is tried again by the next ingest.
     """
     with begin(project, dataset) as work:
-        engine, asked = project.engine(ingest=work), {"dataset": dataset}
+        own_code = project.datasets[dataset].source.startswith("steps:")  # files are read by no code of the project
+        engine, asked = project.engine(own_code=own_code, ingest=work), {"dataset": dataset}
         if engine.cut_short(data_pipeline, asked):  # by a kill; perhaps when all was done but to say so
             engine.run(data_pipeline, asked, on_event=on_event)
         if not work.done and work.has_news():

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from tidemill.scope.project import Endpoint
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, SECOND, JsonObject, Micros

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer
 from tidemill.scope.project import Endpoint
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import Prediction
 from tidemill.types import Micros
 

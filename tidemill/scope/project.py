@@ -30,7 +30,8 @@ from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
-from tidemill.store.ports import LiveStore, MetadataStore
+from tidemill.store.live_ports import LiveStore
+from tidemill.store.ports import MetadataStore
 from tidemill.store.records import Release
 from tidemill.store.reserve import Reserve
 from tidemill.store.sql import open_live, open_metadata
@@ -290,9 +291,10 @@ class Project:
     def replay(self) -> bool:
         return self.store.settings.get("mode") == "replay"
 
-    def engine(self, **resources: Any) -> Engine:
+    def engine(self, *, own_code: bool = True, **resources: Any) -> Engine:
         """An engine on this project's stores. Its steps get ``ctx.resource("project")``, those in a child process too:
-        there the project is opened anew. ``resources`` are more things for steps in this process."""
+        there the project is opened anew. ``resources`` are more things for steps in this process.
+        ``own_code``: whether code of the project takes part, so that its commit belongs to what a run writes down."""
         from tidemill.engine import Engine
 
         return Engine(
@@ -303,6 +305,7 @@ class Project:
             resources={"project": self, **resources},
             seed=self.seed,
             reopen={"project": "tidemill.scope.project:open_project"},
+            own_code=own_code,
         )
 
     def close(self) -> None:

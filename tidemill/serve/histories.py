@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidemill.features.online import History
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent
 
 _READ = 5_000

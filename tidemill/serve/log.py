@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tidemill.errors import StoreBusy
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 
 ACK_SECONDS = 10.0

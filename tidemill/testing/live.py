@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tidemill.errors import NotFound
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tidemill.errors import Damaged, DiskFull, ProjectError, StoreBusy, StoreError
-from tidemill.store.ports import LiveStore
+from tidemill.store.live_ports import LiveStore
 from tidemill.store.sql import open_live, open_metadata, sqlite
 from tidemill.store.sql.database import Database
 from tidemill.testing import records as sample

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tidemill.store.ports import LiveStore, MetadataStore
+from tidemill.store.live_ports import LiveStore
+from tidemill.store.ports import MetadataStore
 from tidemill.store.sql import open_live, open_metadata
 from tidemill.testing.live import LiveSuite
 from tidemill.testing.metadata import MetadataSuite, opener

@@ -20,7 +20,7 @@ from tidemill.data.tables.tables import Tables
 from tidemill.errors import Damaged, NotFound
 from tidemill.scope.project import Project
 from tidemill.store.ports import Tx
-from tidemill.store.records import DatasetVersion, Edge, IngestedFile
+from tidemill.store.records import Artifact, DatasetVersion, Edge, IngestedFile
 from tidemill.types import Micros, canonical
 
 
@@ -66,7 +66,7 @@ def register(
         dataset if project.datasets[dataset].models else None
     )  # serving knows the rows that models learn from, and no others
     found, low, high = _take_in(project, contract, parts, learned)
-    profiled = _profile(project, found, None if again else last)
+    profiled, artifacts = _profile(project, found, None if again else last)
     contract_text = keep_contract(project, dataset)
     before = None if again else last
     version = DatasetVersion(
@@ -99,6 +99,8 @@ def register(
     edges, events = _edges(version, files, contract_text, last), ingest_events(version, commit)
 
     def work(tx: Tx) -> None:
+        for artifact in artifacts:
+            project.store.artifacts.put(artifact, tx)
         project.store.datasets.add(version, files, tx)
         project.store.edges.add(edges, tx)
         for event in events:
@@ -132,12 +134,15 @@ def _take_in(
     return found, low, high
 
 
-def _profile(project: Project, found: Profile | None, last: DatasetVersion | None) -> str | None:
+def _profile(project: Project, found: Profile | None, last: DatasetVersion | None) -> tuple[str | None, list[Artifact]]:
+    """The digest of the version's profile, and its record where its bytes are new."""
     if found is None:
-        return last.profile if last else None
+        return (last.profile if last else None), []
     if last and last.profile:
         found = Profile.from_json(json.loads(project.artifacts.get(last.profile))).merge(found)
-    return project.artifacts.put(canonical(found.to_json()))
+    data = canonical(found.to_json())
+    digest = project.artifacts.plain.put(data)
+    return digest, [Artifact(digest, "json", len(data), project.clock.now())]
 
 
 def _span(contract: Contract, rows: pl.DataFrame) -> tuple[Micros | None, Micros | None]:

@@ -62,11 +62,13 @@ class Engine:
         reopen: Mapping[str, str] | None = None,
         parallel: int | None = None,
         lease: float = 30.0,
+        own_code: bool = True,
     ) -> None:
         self.store, self.artifacts, self.clock, self.root, self.seed = store, artifacts, clock, Path(root), seed
         self._resources, self._reopen = dict(resources or {}), dict(reopen or {})
         self._parallel = parallel or min(4, os.cpu_count() or 1)
         self._lease = lease
+        self._own_code = own_code  # of the project: then a run says at which commit it was
 
     def run(
         self,
@@ -191,10 +193,11 @@ class _Performance:
         """The run's end in one transaction with the last steps'. What fails here is noted on the first error."""
         now = self._engine.clock.now()
         try:
-            if in_repository(self._engine.root):
+            code: JsonObject = {}
+            if self._engine._own_code and in_repository(self._engine.root):
                 self._journal.flush()  # git may be slow: what is finished is not to wait for it
-            code, artifacts = code_state(self._engine.root, self._engine.artifacts, now)
-            self._journal.add(artifacts)
+                code, artifacts = code_state(self._engine.root, self._engine.artifacts, now)
+                self._journal.add(artifacts)
             point("before the run's end")
             self._journal.flush(
                 status=status,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tidemill.errors import NotFound
 from tidemill.store.artifacts.base import ArtifactStore, Stat
 from tidemill.store.ports import Artifacts
 from tidemill.store.records import Artifact
@@ -26,7 +27,10 @@ class RecordedArtifacts:
 
     def put(self, data: bytes) -> str:
         digest = self.plain.put(data)
-        self.rows.put(Artifact(digest, "bytes", len(data), self.now()))
+        try:
+            self.rows.get(digest)  # a look costs less than a commit
+        except NotFound:
+            self.rows.put(Artifact(digest, "bytes", len(data), self.now()))
         return digest
 
     def get(self, digest: str) -> bytes:

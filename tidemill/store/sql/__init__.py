@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import LiveStore, MetadataStore
+    from tidemill.store.live_ports import LiveStore
+    from tidemill.store.ports import MetadataStore
     from tidemill.store.sql.database import Database
     from tidemill.store.sql.versions import Kind
 

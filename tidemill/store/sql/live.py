@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.engine import Dialect
 
-from tidemill.store import ports as base
+from tidemill.store import live_ports as base
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import live_schema, online, outcomes, predictions
 from tidemill.store.sql.database import CHUNK, Database
