@@ -137,8 +137,10 @@ def _keep_baseline(scope: Endpoint, model: ModelVersion) -> str:
     from tidemill.monitor.baseline import build
 
     roles, learned = roles_of(scope), scope.model
+    rows = _learned_from(scope, model, roles)
+    _remember(scope, model, rows, roles)
     data = build(
-        _learned_from(scope, model, roles),
+        rows,
         roles,
         promise_of(scope),
         span_of(scope),
@@ -155,14 +157,19 @@ def _keep_baseline(scope: Endpoint, model: ModelVersion) -> str:
 
 def subjects_of(scope: Endpoint, model: ModelVersion, roles: Roles) -> frozenset[str]:
     """Who was in the rows that the version was trained on: read from the dataset once in this process."""
-    from tidemill.monitor.baseline import subjects
-
     name = str(scope.project.root), model.ref
     if name not in _known:
-        if len(_known) >= _MOST_READ:
-            _known.clear()
-        _known[name] = subjects(_learned_from(scope, model, roles), roles)
+        _remember(scope, model, _learned_from(scope, model, roles), roles)
     return _known[name]
+
+
+def _remember(scope: Endpoint, model: ModelVersion, rows: pl.DataFrame, roles: Roles) -> None:
+    """Whose rows these are; rows that were read for the baseline are not read again for it."""
+    from tidemill.monitor.baseline import subjects
+
+    if len(_known) >= _MOST_READ:
+        _known.clear()
+    _known[str(scope.project.root), model.ref] = subjects(rows, roles)
 
 
 def _learned_from(scope: Endpoint, model: ModelVersion, roles: Roles) -> pl.DataFrame:
