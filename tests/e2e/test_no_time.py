@@ -116,8 +116,8 @@ def test_what_needs_a_time_is_refused(tmp_path: Path, line: str, error: type[Exc
 
 
 def test_its_answers_can_be_watched(turned: tuple[Project, RunSummary]) -> None:
-    from tidemill.monitor.windows import baseline_of
+    from tidemill.monitor.reference import reference_of
 
     project, made = turned
-    base = baseline_of(project.endpoint(), made.model)
+    base, _ = reference_of(project.endpoint(), made.model.ref)
     assert {column.name for column in base.columns} >= {"income", "purpose"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -19,8 +20,8 @@ from tidemill.monitor.baseline import (
     Roles,
     build,
     category_column,
-    counts_of,
     numeric_column,
+    places,
     subjects,
 )
 from tidemill.types import DAY
@@ -113,8 +114,8 @@ def test_the_share_of_new_is_counted_as_by_hand(baseline: Baseline, first_year: 
 
 
 def test_it_is_kept_and_read_again(baseline: Baseline, known: frozenset[str], shop: pl.DataFrame) -> None:
-    again = Baseline.from_bytes(baseline.to_bytes())
-    assert again == baseline and again.to_bytes() == baseline.to_bytes()
+    again = msgspec.json.decode(msgspec.json.encode(baseline), type=Baseline)
+    assert again == baseline and msgspec.json.encode(again) == msgspec.json.encode(baseline)
     day = shop.filter(pl.col("at").dt.date() == pl.date(2011, 1, 31))
     assert again.compare(day, known) == baseline.compare(day, known)
 
@@ -125,7 +126,7 @@ def january(shop: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_an_ordinary_day_is_no_alarm(baseline: Baseline, known: frozenset[str], january: pl.DataFrame) -> None:
-    assert january.height > 100 and not baseline.compare(january, known).alarm
+    assert january.height > 100 and not baseline.compare(january, known).which
 
 
 @pytest.mark.parametrize(
@@ -142,21 +143,21 @@ def test_a_day_that_was_spoilt_is_named(
     baseline: Baseline, known: frozenset[str], january: pl.DataFrame, done: pl.Expr, named: str
 ) -> None:
     found = baseline.compare(january.with_columns(done), known)
-    assert found.alarm and found.which[0].name == named
+    assert found.which[0] == named
 
 
 def test_everybody_new(baseline: Baseline, known: frozenset[str], shop: pl.DataFrame) -> None:
     week = shop.filter(pl.col("at").dt.date().is_between(pl.date(2011, 1, 17), pl.date(2011, 1, 28)))
     names = (pl.lit("x") + pl.col("customer")).alias("customer")
-    found = {c.name: c for c in baseline.compare(week.with_columns(names), known).columns}
+    found = baseline.compare(week.with_columns(names), known).columns
     assert found[NEW_SUBJECTS].words.endswith("-> 100.0%") and found[NEW_SUBJECTS].p < 1e-3
 
 
 def test_rare_things_become_common(baseline: Baseline, known: frozenset[str], january: pl.DataFrame) -> None:
     rare = [i for i, b in baseline.bins.items() if b == 9]
     spoilt = january.with_columns(item=pl.Series([rare[i % len(rare)] for i in range(january.height)]))
-    found = {c.name: c for c in baseline.compare(spoilt, known).columns}
-    assert found[POPULARITY].p < 1e-4 and found[POPULARITY].distance > 0.5
+    found = baseline.compare(spoilt, known).columns
+    assert found[POPULARITY].p < 1e-4 and found[POPULARITY].moved > 0.5
 
 
 def test_only_the_columns_asked_for(first_year: pl.DataFrame) -> None:
@@ -185,8 +186,8 @@ def test_a_table_without_roles() -> None:
     assert [(c.name, c.kind) for c in found.columns] == [("x", "numeric"), ("few", "category"), ("flag", "category")]
     assert set(found.skipped) == {"all one", "text", "when"}
     assert column(found, "x").counts[-1] == frame["x"].null_count()
-    assert not found.compare(frame.head(200), ()).alarm
-    assert found.compare(frame.with_columns(flag=~pl.col("flag")), ()).which[0].name == "flag"
+    assert not found.compare(frame.head(200), ()).which
+    assert found.compare(frame.with_columns(flag=~pl.col("flag")), ()).which[0] == "flag"
 
 
 def test_no_rows(first_year: pl.DataFrame) -> None:
@@ -197,8 +198,8 @@ def test_no_rows(first_year: pl.DataFrame) -> None:
 def test_bins_of_numbers_and_values() -> None:
     numeric = numeric_column("n", [1.0, 2.5])
     values = pl.Series([0.5, 1.0, 2.4, 2.5, 99.0, None, float("nan")])
-    assert counts_of(numeric, values).tolist() == [1, 2, 2, 2]
+    assert places(numeric, values).tolist() == [0, 1, 1, 2, 2, 3, 3]
     assert numeric.labels == ("below 1", "1 to 2.5", "from 2.5", "missing")
-    category = category_column("c", ["a", "b"], (0.0,) * 4)
-    assert counts_of(category, pl.Series(["a", "b", "a", "z", None])).tolist() == [2, 1, 1, 1]
-    assert counts_of(numeric_column("n", []), pl.Series([1, 2, None])).tolist() == [2, 1]
+    category = category_column("c", ["a", "b"])
+    assert places(category, pl.Series(["a", "b", "a", "z", None])).tolist() == [0, 1, 0, 2, 3]
+    assert places(numeric_column("n", []), pl.Series([1, 2, None])).tolist() == [0, 0, 1]

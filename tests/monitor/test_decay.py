@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import msgspec
 import numpy as np
 import pytest
@@ -12,16 +10,16 @@ from hypothesis import strategies as st
 
 from tidemill.learning.measures import MEASURES, measure
 from tidemill.monitor import decay
-from tidemill.monitor.decay import BETS, WORST, Detector, promised
+from tidemill.monitor.decay import BETS, WORST, promised, step
 from tidemill.store.payloads import DetectorState
 
 LIMIT = 91.0
 
 
-def first_alarm(detector: Detector, days: list[np.ndarray]) -> int | None:
+def first_alarm(detector: DetectorState, days: list[np.ndarray]) -> int | None:
     for i, scores in enumerate(days):
-        detector = detector.step(scores.tolist())
-        if detector.evidence >= LIMIT:
+        detector = step(detector, scores.tolist())
+        if decay.evidence(detector) >= LIMIT:
             return i
     return None
 
@@ -34,20 +32,20 @@ def test_false_alarms_are_at_least_a_quarter_apart_on_average() -> None:
     """Quality exactly at the promised low end, the worst case: the mean time to a false alarm is 91 windows or more."""
     waits = []
     for seed in range(60):
-        found = first_alarm(Detector("m", 0.3), recalls(np.random.default_rng(seed), 0.3, 600))
+        found = first_alarm(DetectorState("m", 0.3), recalls(np.random.default_rng(seed), 0.3, 600))
         waits.append(600 if found is None else found + 1)
     assert np.mean(waits) >= LIMIT
     two_valued = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
         days = [(rng.random(11) < 0.3).astype(float) for _ in range(600)]
-        found = first_alarm(Detector("m", 0.3), days)
+        found = first_alarm(DetectorState("m", 0.3), days)
         two_valued.append(600 if found is None else found + 1)
     assert np.mean(two_valued) >= LIMIT, "whatever the distribution"
 
 
 def test_a_drop_by_a_third_is_seen_within_weeks() -> None:
-    waits = [first_alarm(Detector("m", 0.3), recalls(np.random.default_rng(seed), 0.2, 120)) for seed in range(20)]
+    waits = [first_alarm(DetectorState("m", 0.3), recalls(np.random.default_rng(seed), 0.2, 120)) for seed in range(20)]
     assert all(w is not None for w in waits) and np.median([w for w in waits if w is not None]) < 21
 
 
@@ -56,8 +54,8 @@ def test_a_drop_after_a_good_year_is_seen_as_soon() -> None:
     for seed in range(15):
         rng = np.random.default_rng(seed)
         good, bad = recalls(rng, 0.36, 300), recalls(rng, 0.2, 120)
-        early.append(first_alarm(Detector("m", 0.3), bad))
-        found = first_alarm(Detector("m", 0.3), [*good, *bad])
+        early.append(first_alarm(DetectorState("m", 0.3), bad))
+        found = first_alarm(DetectorState("m", 0.3), [*good, *bad])
         late.append(None if found is None else found - 300)
     assert None not in early and None not in late
     assert np.median(late) < np.median(early) + 7, "what was good is no credit"
@@ -68,8 +66,8 @@ def test_the_bet_is_fair_at_the_promised_mean() -> None:
     for m in (0.05, 0.3, 0.9):
         low, high = 0.0, min(1.0, 2 * m)
         chance = m / high
-        up = np.array(Detector("m", m).step([low]).r)
-        down = np.array(Detector("m", m).step([high]).r)
+        up = np.array(step(DetectorState("m", m), [low]).r)
+        down = np.array(step(DetectorState("m", m), [high]).r)
         assert (1 - chance) * up + chance * down == pytest.approx(np.ones(len(BETS)))
 
 
@@ -79,21 +77,21 @@ def test_the_bet_is_fair_at_the_promised_mean() -> None:
     st.lists(st.lists(st.floats(0, 1), max_size=9), max_size=12),
 )
 def test_never_negative_never_broken_and_resumable(m: float, days: list[list[float]]) -> None:
-    detector = Detector("model:shop@1", m)
+    detector = DetectorState("model:shop@1", m)
     for scores in days:
-        resumed = Detector(**asdict(msgspec.json.decode(msgspec.json.encode(detector), type=DetectorState)))
-        detector = detector.step(scores)
-        assert resumed.step(scores) == detector
-        assert np.isfinite(detector.evidence) and detector.evidence >= 0
+        resumed = msgspec.json.decode(msgspec.json.encode(detector), type=DetectorState)
+        detector = step(detector, scores)
+        assert step(resumed, scores) == detector
+        assert np.isfinite(decay.evidence(detector)) and decay.evidence(detector) >= 0
     assert detector.windows == sum(1 for d in days if d)
 
 
 def test_an_empty_window_changes_nothing_and_a_wrong_score_is_refused() -> None:
-    detector = Detector("m", 0.3).step([0.1, 0.2])
-    assert detector.step([]) is detector
+    detector = step(DetectorState("m", 0.3), [0.1, 0.2])
+    assert step(detector, []) is detector
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError):
-            detector.step([wrong])
+            step(detector, [wrong])
 
 
 def test_what_a_version_promises() -> None:
@@ -129,7 +127,7 @@ def test_an_error_is_a_score_that_keeps_the_promise_where_the_error_does() -> No
 def test_scores_stay_between_0_and_1(name: str, promise: float, rows: list[tuple[float, str]]) -> None:
     m, found = decay.scores(MEASURES[name], promise, [v for v, _ in rows], [u for _, u in rows])
     assert all(0.0 <= x <= 1.0 for x in found) and len(found) == len({u for _, u in rows})
-    Detector("m", m).step(found)
+    step(DetectorState("m", m), found)
 
 
 def evidence(rng: np.random.Generator, mean: float, days: int, *, by_day: bool) -> list[float]:
@@ -143,8 +141,8 @@ def evidence(rng: np.random.Generator, mean: float, days: int, *, by_day: bool) 
         values = rng.exponential(mean * np.repeat(level, 48 if by_day else 6))
         units = ["day"] * 48 if by_day else [f"s{n}" for n in np.repeat(np.arange(8), 6)]
         m, said = decay.scores(MEASURES["mae"], 1.0, values.tolist(), units)
-        detector = (detector or Detector("m", m)).step(said)
-        found.append(detector.evidence)
+        detector = step(detector or DetectorState("m", m), said)
+        found.append(decay.evidence(detector))
     return found
 
 
@@ -161,4 +159,4 @@ def test_errors_at_the_promise_raise_few_alarms_and_worse_ones_are_seen(by_day: 
 
 def test_one_mad_outcome_raises_no_alarm() -> None:
     m, found = decay.scores(MEASURES["mae"], 1.0, [1e9, *[0.9] * 20], [str(n) for n in range(21)])
-    assert Detector("m", m).step(found).evidence < LIMIT
+    assert decay.evidence(step(DetectorState("m", m), found)) < LIMIT

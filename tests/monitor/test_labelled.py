@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tidemill.monitor.labelled import judge_all, values_of
+from tidemill.monitor.quality import judge_all, values_of
 from tidemill.store.records import Prediction
 from tidemill.store.sql import open_live
 from tidemill.tasks.ranking.outcomes import ItemsScorer

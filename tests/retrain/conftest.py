@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from tests.release.made import sign
-from tidemill.monitor.windows import baseline_of
+from tidemill.monitor.reference import reference_of
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
@@ -195,7 +195,7 @@ def opened_shop(tmp_path_factory: pytest.TempPathFactory, rows: pl.DataFrame) ->
         InlineJobs(project).run("ingest", {"dataset": "sales"}, 60)
         first_model = add_model(project)
         add_release(project, first_model.ref)
-        baseline_of(project.endpoint(), first_model)
+        reference_of(project.endpoint(), first_model.ref)
     return root
 
 

@@ -153,10 +153,10 @@ class Living(Teller):
                 p = 10 ** -(6.5 + self.random.random())
             before, after = (0.021, 0.094) if p < 1e-5 else (0.021, 0.024)
             text = f"{self.text(name)} {before:.1%} -> {after:.1%}"
-            columns[name] = ColumnDrift(p, text, n, 4.0, 3, 0.03, 0.05)
+            columns[name] = ColumnDrift(p, text, n, 4.0, 3, 0.03)
         score = -math.log(min(c.p for c in columns.values()))
         which = ["new items", "price"] if moved_now else []
-        data = DriftWindow("model:shop@6", AlarmRate(11.2, 1.0), columns, tuple(which), score, 11.2)
+        data = DriftWindow("model:shop@6", AlarmRate(11.2, 1.0), columns, tuple(which), score)
         self.store.windows.add(r.Window("shop", "drift", start, start + DAY, n, data, moved_now))
         if i in (71, 117):
             what = [columns[c].words for c in which]

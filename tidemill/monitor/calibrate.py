@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,17 +25,6 @@ PERSIST = 3
 _BLOCK = 7
 _RESAMPLES = 400
 _HOLD_OUT = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration(AlarmRate):
-    """The threshold on the score, and what is promised, expected and realised in alarms per span of the promise."""
-
-    def rounded(self) -> AlarmRate:
-        """As shown with a window."""
-        places = {"threshold": 4, "expected": 3, "realised": 3}
-        short = {name: None if (x := getattr(self, name)) is None else round(x, n) for name, n in places.items()}
-        return AlarmRate(**{**asdict(self), **short})
 
 
 def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> Any:
@@ -57,7 +46,7 @@ def calibrate(
     promise: FalseAlarms,
     window: Micros,
     seed: int = 0,
-) -> tuple[list[Column], Calibration]:
+) -> tuple[list[Column], AlarmRate]:
     """The columns with their spread, and the threshold.
 
     ``blocks[j]`` holds column j's counts in each past window, in order: shape (windows, bins). A row of zeros is a
@@ -67,13 +56,13 @@ def calibrate(
     floor = -math.log(per_window / max(len(columns), 1))
     windows = min((len(b) for b in blocks), default=0)
     if windows < 20 or not columns:
-        return list(columns), Calibration(floor, promise.at_most, windows=windows)
+        return list(columns), AlarmRate(floor, promise.at_most, windows=windows)
     tails = [block[-windows:] for block in blocks]
     fitted, scores = _fit(columns, blocks, tails)
     length = max(1, round(promise.span / window))
     threshold, expected = _raise(scores, floor, promise.at_most, length, seed)
     realised, seen = _realised(columns, tails, floor, promise.at_most, length, seed)
-    return fitted, Calibration(threshold, promise.at_most, expected, realised, seen, windows, "block bootstrap")
+    return fitted, AlarmRate(threshold, promise.at_most, expected, realised, seen, windows, "block bootstrap")
 
 
 def _fit(columns: Sequence[Column], blocks: Sequence[Counts], tails: Sequence[Counts]) -> tuple[list[Column], Counts]:

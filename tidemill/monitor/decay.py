@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from tidemill.learning.measures import Measure
@@ -26,36 +26,27 @@ _CAP = 1e12
 """Where R stops counting: far beyond any threshold, and safely inside a float."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detector(DetectorState):
-    """The test of one model version; ``expected`` is m."""
+def evidence(state: DetectorState) -> float:
+    """In windows: at c, such evidence comes once in c windows or less often when nothing is wrong."""
+    return sum(state.r) / len(BETS)
 
-    windows: int = 0
-    r: tuple[float, ...] = (0.0,) * len(BETS)
-    lows: int = 0
 
-    @property
-    def evidence(self) -> float:
-        """In windows: at c, such evidence comes once in c windows or less often when nothing is wrong."""
-        return sum(self.r) / len(self.r)
+def step(state: DetectorState, scores: Sequence[float]) -> DetectorState:
+    """The state after one more window. A window without scores changes nothing.
 
-    def step(self, scores: Sequence[float]) -> Detector:
-        """The state after one more window. A window without scores changes nothing.
-
-        >>> quiet = Detector("model:shop@1", 0.3).step([0.3, 0.3, 0.3]); round(quiet.evidence, 9)
-        1.0
-        """
-        if not scores:
-            return self
-        if any(not 0.0 <= x <= 1.0 for x in scores):
-            raise ValueError("a score is outside [0, 1]")
-        grown = []
-        for share, r in zip(BETS, self.r, strict=True):
-            bet = share / max(1.0 - self.expected, 1e-9)
-            log_l = math.fsum(math.log1p(bet * (self.expected - x)) for x in scores)
-            grown.append(min(_CAP, (r + 1.0) * math.exp(min(log_l, 60.0))))
-        low = math.fsum(scores) / len(scores) < self.expected
-        return Detector(self.model, self.expected, self.windows + 1, tuple(grown), self.lows + 1 if low else 0)
+    >>> quiet = step(DetectorState("model:shop@1", 0.3), [0.3, 0.3, 0.3]); round(evidence(quiet), 9)
+    1.0
+    """
+    if not scores:
+        return state
+    if any(not 0.0 <= x <= 1.0 for x in scores):
+        raise ValueError("a score is outside [0, 1]")
+    grown = []
+    for share, r in zip(BETS, state.r or (0.0,) * len(BETS), strict=True):
+        bet = share / max(1.0 - state.expected, 1e-9)
+        log_l = math.fsum(math.log1p(bet * (state.expected - x)) for x in scores)
+        grown.append(min(_CAP, (r + 1.0) * math.exp(min(log_l, 60.0))))
+    return replace(state, windows=state.windows + 1, r=tuple(grown))
 
 
 def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:

@@ -3,34 +3,25 @@
 With independent rows ``X2 = sum (a/n - b/m)^2 / (p (1/n + 1/m))`` follows chi-square, so its threshold moves with n
 and m (a fixed PSI limit fires on 85 % of clean windows at n = 100 and never at n = 1,000). Rows of one invoice are not
 independent and days differ by themselves: `fit_spread` learns from the project's own past windows how much larger X2
-is there, and `Spread.p_value` uses that.
+is there, and `Spread.p_values` uses that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc
+from scipy.special import chdtrc
 
 from tidemill.store.payloads import ColumnDrift
-from tidemill.types import JsonObject
 
 Counts = NDArray[np.float64]
 LEAST = 5.0
 """Bins in which the smaller sample expects fewer rows are thrown together: below it chi-square describes them badly."""
-
-
-def chi_square_tail(x2: Any, df: Any) -> Any:
-    """The chance of a chi-square value this large or larger.
-
-    >>> round(float(chi_square_tail(3.841458820694124, 1)), 6)
-    0.05
-    """
-    return gammaincc(df / 2.0, x2 / 2.0)
 
 
 class Samples(NamedTuple):
@@ -43,7 +34,7 @@ class Samples(NamedTuple):
 
 
 def samples(windows: Counts, bases: Counts, least: float = LEAST) -> Samples:
-    """`two_samples` of each row of ``windows`` and the same row of ``bases``: shape (windows, bins)."""
+    """Each row of ``windows`` beside the same row of ``bases``: counts over the same bins, shape (windows, bins)."""
     n, m = windows.sum(axis=1), bases.sum(axis=1)
     there = (n > 0) & (m > 0)
     n, m = np.where(there, n, 1.0), np.where(there, m, 1.0)
@@ -54,16 +45,6 @@ def samples(windows: Counts, bases: Counts, least: float = LEAST) -> Samples:
     g = np.where(there, size(n, m), 0.0)
     rose = windows[:, -1] / n > bases[:, -1] / m
     return Samples(x2 * g, np.where(there, used.sum(axis=1) - 1, 0).astype(np.float64), g, there & rose)
-
-
-def two_samples(window: Counts, base: Counts, least: float = LEAST) -> tuple[float, int]:
-    """X2 of two samples of counts over the same bins, and its degrees of freedom (0: nothing to compare).
-
-    >>> x2, df = two_samples(np.array([30.0, 70.0]), np.array([500.0, 500.0])); round(x2, 4), df
-    (14.5647, 1)
-    """
-    found = samples(window[None], base[None], least)
-    return float(found.x2[0]), int(found.df[0])
 
 
 def _merged(windows: Counts, bases: Counts, share: Counts, least: float) -> tuple[Counts, Counts]:
@@ -90,20 +71,6 @@ def moved(window: Counts, base: Counts) -> float:
     return round(float(np.abs(window / n - base / m).sum()) / 2, 12) if n and m else 0.0
 
 
-def divergence(window: Counts, base: Counts) -> float:
-    """Jensen-Shannon distance (square root, base 2: 0 the same, 1 nothing in common)."""
-    n, m = float(window.sum()), float(base.sum())
-    if not n or not m:
-        return 0.0
-    p, q = window / n, base / m
-    middle = (p + q) / 2
-    total = 0.0
-    for side in (p, q):
-        there = side > 0
-        total += float(np.sum(side[there] * np.log2(side[there] / middle[there]))) / 2
-    return float(np.sqrt(max(total, 0.0)))
-
-
 @dataclass(frozen=True, slots=True)
 class Spread:
     """How X2 / df of clean windows is spread: mean ``floor + slope * g`` with g = 1 / (1/n + 1/m), and a shape.
@@ -125,11 +92,7 @@ class Spread:
         """
         some = np.maximum(df, 1.0)
         shape = some if self.shape is None else np.minimum(some, self.shape)
-        return np.where(df > 0, chi_square_tail(shape * x2 / some / (self.floor + self.slope * g), shape), 1.0)
-
-    def p_value(self, x2: float, df: int, g: float) -> float:
-        """`p_values` of one window."""
-        return float(self.p_values(*(np.array([value], np.float64) for value in (x2, df, g)))[0])
+        return np.where(df > 0, chdtrc(shape, shape * x2 / some / (self.floor + self.slope * g)), 1.0)
 
 
 def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts) -> Spread:
@@ -176,7 +139,7 @@ class Column:
     name: str
     kind: str
     labels: tuple[str, ...]
-    counts: tuple[float, ...]
+    counts: tuple[float, ...] = ()
     cuts: tuple[Any, ...] = ()
     spread: Spread = Spread()
 
@@ -184,15 +147,6 @@ class Column:
     def least(self) -> float:
         """Rows that a bin must expect. A share of new needs fewer: how it is spread is learnt, not assumed."""
         return 1.0 if self.kind == "new" else LEAST
-
-    def to_json(self) -> JsonObject:
-        """As kept with a baseline."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Column:
-        texts = {name: tuple(stored[name]) for name in ("labels", "counts", "cuts")}
-        return cls(**{**stored, **texts, "spread": Spread(**stored["spread"])})
 
     def against(self, windows: Counts, bases: Counts) -> Samples:
         """Windows' counts against others of this column, row by row."""
@@ -203,13 +157,12 @@ class Column:
         p = self.spread.p_values(found.x2, found.df, found.g)
         return np.where(found.rose, p, 1.0) if self.kind == "new" else p
 
-    def compare(self, window: Counts) -> Compared:
+    def compare(self, window: Counts) -> ColumnDrift:
         """The window's counts against the baseline's."""
         base = np.asarray(self.counts, dtype=np.float64)
         found = self.against(window[None], base[None])
-        p, x2, df = (float(values[0]) for values in (self.p_values(found), found.x2, found.df))
-        n, words = float(window.sum()), self._words(window, base)
-        return Compared(self.name, p, n, x2, int(df), moved(window, base), divergence(window, base), words)
+        p, x2 = float(self.p_values(found)[0]), float(found.x2[0])
+        return ColumnDrift(p, self._words(window, base), int(window.sum()), x2, int(found.df[0]), moved(window, base))
 
     def _words(self, window: Counts, base: Counts) -> str:
         n, m = float(window.sum()), float(base.sum())
@@ -221,52 +174,9 @@ class Column:
         return f"{self.name}{label} {base[bin_] / m:.1%} -> {window[bin_] / n:.1%}"
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What one column's comparison said."""
-
-    name: str
-    p: float
-    n: float
-    x2: float
-    df: int
-    moved: float
-    distance: float
-    words: str
-
-    def rounded(self) -> ColumnDrift:
-        """As kept with the window."""
-        return ColumnDrift(
-            p=float(f"{self.p:.3g}"),
-            words=self.words,
-            n=int(self.n),
-            x2=round(self.x2, 2),
-            df=self.df,
-            moved=round(self.moved, 4),
-            distance=round(self.distance, 4),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A window's columns together: ``score`` is -ln of the smallest p, and the threshold is the promise."""
-
-    score: float
-    threshold: float
-    columns: tuple[Compared, ...] = field(default=())
-
-    @property
-    def alarm(self) -> bool:
-        return self.score > self.threshold
-
-    @property
-    def which(self) -> tuple[Compared, ...]:
-        """The columns above the threshold, worst first."""
-        limit = float(np.exp(-self.threshold))
-        return tuple(sorted((c for c in self.columns if c.p < limit), key=lambda c: (c.p, c.name)))
-
-
-def together(columns: Sequence[Compared], threshold: float) -> Drift:
-    """All columns of a window under one threshold."""
-    least = min((c.p for c in columns), default=1.0)
-    return Drift(float(-np.log(max(least, 1e-300))), threshold, tuple(columns))
+def above(columns: Mapping[str, ColumnDrift], threshold: float) -> tuple[str, ...]:
+    """The columns whose score, -ln p, is above the threshold, worst first: a window that has one is an alarm."""
+    limit = math.exp(-threshold)
+    return tuple(
+        sorted((name for name in columns if columns[name].p < limit), key=lambda name: (columns[name].p, name))
+    )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
-from tidemill.monitor.windows import DRIFT, PARITY, close_drift, due
+from tidemill.monitor.windows import DRIFT, PARITY, due
 from tidemill.store.payloads import ColumnDrift, DriftWindow
 from tidemill.store.records import Window
 from tidemill.types import JsonObject, Micros
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
 DECAY = "decay"
-_UNKNOWN: JsonObject = {"answer": "not known yet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,9 @@ def heavy_due(scope: Endpoint, now: Micros) -> bool:
     return any(due(scope, m.name, now) for m in monitors().values() if m.heavy and not m.once)
 
 
-def _tell_drift(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
-    data = of_drift(window)
-    since = window.start
-    for earlier in reversed(past):
-        columns = of_drift(earlier).columns
-        if not any(columns.get(name, _QUIET).p < 0.05 for name in data.which):
-            break
-        since = earlier.start
-    known = data.calibration
-    rates = {name: getattr(known, name) for name in ("promised", "expected", "realised", "method")}
-    evidence = {"columns": list(data.which), "score": data.score, "threshold": data.threshold, "false_alarms": rates}
-    what = tuple(data.columns[name].words for name in data.which)
-    return Story(what, since, hurts(scope, data.model, since), evidence)
+def since_when(window: Window, past: Sequence[Window], wrong: Callable[[Window], bool]) -> Micros:
+    """The start of the first of the windows in a row, up to this one, in which it was wrong already."""
+    return next((w.start for w in reversed(list(takewhile(wrong, reversed(past))))), window.start)
 
 
 def of_drift(window: Window) -> DriftWindow:
@@ -85,25 +75,36 @@ def of_drift(window: Window) -> DriftWindow:
     return window.data
 
 
+def _tell_drift(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
+    data, known = of_drift(window), of_drift(window).calibration
+    quiet = ColumnDrift(1.0)
+    since = since_when(
+        window, past, lambda w: any(of_drift(w).columns.get(name, quiet).p < 0.05 for name in data.which)
+    )
+    rates = {name: getattr(known, name) for name in ("promised", "expected", "realised", "method")}
+    evidence = {"columns": list(data.which), "score": data.score, "threshold": known.threshold, "false_alarms": rates}
+    what = tuple(data.columns[name].words for name in data.which)
+    return Story(what, since, hurts(scope, data.model, since), evidence)
+
+
 def _tell_decay(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
-    data, since = of_quality(window), window.start
-    for earlier in reversed(past):
-        if (of_quality(earlier).evidence or 0.0) <= 2.0:
-            break
-        since = earlier.start
+    data = of_quality(window)
+    since = since_when(window, past, lambda w: (of_quality(w).evidence or 0.0) > 2.0)
     found = hurts(scope, str(data.model), since)
     evidence: JsonObject = {"columns": [], "score": data.evidence, "threshold": data.limit}
     return Story((found["words"],), since, {**found, "answer": "yes"}, evidence)
 
 
 def _tell_episode(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
-    """Since the first window in a row that was one; what is wrong, the window says."""
-    since = window.start
-    for earlier in reversed(past):
-        if not earlier.alarm:
-            break
-        since = earlier.start
-    return Story(tuple(getattr(window.data, "which", ())), since, _UNKNOWN, {"columns": []})
+    """What is wrong, the window says."""
+    since = since_when(window, past, lambda w: w.alarm)
+    return Story(tuple(getattr(window.data, "which", ())), since, {"answer": "not known yet"}, {"columns": []})
+
+
+def _close_drift(scope: Endpoint, now: Micros) -> Sequence[Window]:
+    from tidemill.monitor.reference import close_drift
+
+    return close_drift(scope, now)
 
 
 def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
@@ -112,10 +113,9 @@ def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
     return check_skew(scope, now)
 
 
-_QUIET = ColumnDrift(1.0)
 OWN = (
     Monitor(QUALITY, DECAY, close_quality, _tell_decay),
     Monitor(PLATFORM, PLATFORM, close_platform, _tell_episode),
-    Monitor(DRIFT, DRIFT, close_drift, _tell_drift, heavy=True),
+    Monitor(DRIFT, DRIFT, _close_drift, _tell_drift, heavy=True),
     Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
 )

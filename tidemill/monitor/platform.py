@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tidemill.monitor.windows import due
+from tidemill.monitor.windows import close, due
 from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Prediction, Window
 from tidemill.types import Micros, parse_span
@@ -39,11 +39,8 @@ def close_platform(scope: Endpoint, now: Micros) -> list[Window]:
             failed_so_far=failed,
             p99_limit_us=limit,
         )
-        which = tuple(_which(data, len(found)))
-        held = replace(data, which=which)
-        window = Window(endpoint, PLATFORM, start, end, len(found), held, bool(which), scope.environment)
-        scope.store.windows.add(window)
-        closed.append(window)
+        data = replace(data, which=tuple(_which(data, len(found))))
+        closed.append(close(scope, PLATFORM, start, end, len(found), data, alarm=bool(data.which)))
     return closed
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_of
 from tidemill.learning.measures import Measure
-from tidemill.monitor.decay import Detector, capped, promised, scores
-from tidemill.monitor.labelled import joined, values_of
-from tidemill.monitor.windows import closed_of, due, promise_of, span_of
+from tidemill.monitor import decay
+from tidemill.monitor.decay import capped, promised, scores
+from tidemill.monitor.windows import close, closed_of, due
 from tidemill.release.variants import CANARY, CHAMPION
-from tidemill.store.payloads import QualityWindow
+from tidemill.store.live_ports import LiveStore
+from tidemill.store.payloads import DetectorState, QualityWindow
 from tidemill.store.records import Prediction, Release, Window
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, JsonObject, Micros
@@ -41,61 +43,91 @@ def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
     windows = due(scope, QUALITY, now, scope.monitor.reach)
     champion = scope.champion() if windows else None
     for start, end in windows:
-        window = _window(scope, judge, champion, joined(scope, judge, start, end), start, end)
-        scope.store.windows.add(window)
-        closed.append(window)
+        asked = scope.live.predictions.between(scope.name, start, end, scope.environment)
+        found = judge_all(scope.live, judge, asked)
+        scored = [j for j in found if j.values]
+        data = _tested(scope, champion, judge.measure, _measured(scope, champion, judge, found, scored), scored, start)
+        alarm = data.limit is not None and data.detector is not None and decay.evidence(data.detector) >= data.limit
+        closed.append(close(scope, QUALITY, start, end, len(scored), data, alarm=alarm))
     return closed
 
 
-def _window(
+def _measured(
     scope: Endpoint,
-    judge: OutcomeScorer,
     champion: Release | None,
+    judge: OutcomeScorer,
     found: Sequence[LabelledPrediction],
-    start: Micros,
-    end: Micros,
-) -> Window:
-    endpoint = scope.name
-    scored = [j for j in found if j.values]
+    scored: Sequence[LabelledPrediction],
+) -> QualityWindow:
+    """The figures of a window's answers, of all and model by model."""
     models = sorted({j.prediction.model for j in scored})
     whole = judge.figures(scored, scope.seed)
-    data = QualityWindow(
+    own = {
+        ref: whole if len(models) == 1 else judge.figures([j for j in scored if j.prediction.model == ref], scope.seed)
+        for ref in models
+    }
+    return QualityWindow(
         model=champion.model if champion else None,
         metric=judge.measure.name,
         predictions=len(found),
         mature=round(len(scored) / len(found), _PLACES) if found else None,
         waited_us=scope.monitor.reach,
         figures=judge.told(found, scored, whole),
-        models={models[0]: whole}
-        if len(models) == 1
-        else {ref: judge.figures([j for j in scored if j.prediction.model == ref], scope.seed) for ref in models},
+        models=own,
     )
-    promise = promised(scope.store.models.get(champion.model).metrics, judge.measure) if champion else None
-    if champion is None or promise is None:
-        return Window(endpoint, QUALITY, start, end, len(scored), data, environment=scope.environment)
-    detector = _step(scope, champion, judge.measure, promise, scored, start)
-    limit = promise_of(scope).span / span_of(scope) / promise_of(scope).at_most
-    data = replace(data, detector=detector, evidence=round(detector.evidence, 3), limit=limit, promised=promise)
-    return Window(endpoint, QUALITY, start, end, len(scored), data, detector.evidence >= limit, scope.environment)
 
 
-def _step(
+def _tested(
     scope: Endpoint,
-    champion: Release,
+    champion: Release | None,
     measure: Measure,
-    promise: float,
+    data: QualityWindow,
     scored: Sequence[LabelledPrediction],
     start: Micros,
-) -> Detector:
-    """The champion's detector after this window."""
-    earlier = closed_of(scope, QUALITY, since=start - span_of(scope), until=start)
-    kept = of_quality(earlier[-1]).detector if earlier else None
+) -> QualityWindow:
+    """The window with the champion's detector after it, where its version promised something."""
+    promise = promised(scope.store.models.get(champion.model).metrics, measure) if champion else None
+    if champion is None or promise is None:
+        return data
+    span, rate = scope.monitor.span, scope.monitor.drift.false_alarms
+    earlier = closed_of(scope, QUALITY, since=start - span, until=start)
+    state = of_quality(earlier[-1]).detector if earlier else None
     own = [j for j in scored if j.prediction.model == champion.model]
     expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
-    detector = Detector(champion.model, expected)
-    if kept is not None and kept.model == champion.model:
-        detector = Detector(**asdict(kept))
-    return detector.step(said)
+    if state is None or state.model != champion.model:
+        state = DetectorState(champion.model, expected)
+    state = decay.step(state, said)
+    seen, limit = round(decay.evidence(state), 3), rate.span / span / rate.at_most
+    return replace(data, detector=state, evidence=seen, limit=limit, promised=promise)
+
+
+def judge_all(live: LiveStore, judge: OutcomeScorer, predictions: Sequence[Prediction]) -> list[LabelledPrediction]:
+    """These predictions, each with its outcomes."""
+    outcomes = live.outcomes.of(p.id for p in predictions)
+    return [judge.judge(p, outcomes.get(p.id, ())) for p in predictions]
+
+
+def values_of(
+    live: LiveStore, judge: OutcomeScorer, predictions: Sequence[Prediction]
+) -> dict[str, Mapping[str, float]]:
+    """By id, the values of those of these predictions whose truth is known.
+
+    A prediction never changes and an outcome, once joined, neither: an answer is judged again when it has gained one.
+    A store's last call is remembered for the next.
+    """
+    before = _remembered.get(live, {})
+    counts = live.outcomes.counts(p.id for p in predictions)
+    marks = {name: (type(judge), n) for name, n in counts.items()}
+    kept = {name: before[name] for name, mark in marks.items() if name in before and before[name][0] == mark}
+    for found in judge_all(live, judge, [p for p in predictions if p.id in marks and p.id not in kept]):
+        kept[found.prediction.id] = marks[found.prediction.id], found.values
+    _remembered[live] = kept
+    return {name: values for name, (_, values) in kept.items() if values}
+
+
+_Scored = tuple[tuple[type[OutcomeScorer], int], Mapping[str, float]]
+"""By which kind of judge, from how many outcomes, and the values."""
+_remembered: WeakKeyDictionary[LiveStore, dict[str, _Scored]] = WeakKeyDictionary()
 
 
 def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
@@ -141,21 +173,6 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     )
 
 
-def arms(scope: Endpoint, release: Release, now: Micros) -> JsonObject:
-    """The same evidence in short, for people: counts, latency and mean quality of each arm."""
-    found = evidence(scope, release, now)
-    both = {found.watched: found.own, found.against: found.other}
-    return {"release": found.release, "at": now, **{name: _short(arm, found.metric) for name, arm in both.items()}}
-
-
-def _short(arm: Arm, metric: str) -> JsonObject:
-    from tidemill.release.rollout.rules import clustered
-
-    ordered = sorted(arm.latency_us)
-    p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] if ordered else None
-    return {"n": arm.n, "errors": arm.errors, "p99_us": p99, metric: asdict(clustered(arm))}
-
-
 def hurts(scope: Endpoint, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
     measure = outcome_scorer_of(scope.model).measure
@@ -190,7 +207,7 @@ def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
 def recently(scope: Endpoint, windows: int = 14) -> JsonObject | None:
     """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
     measure, since = outcome_scorer_of(scope.model).measure, scope.clock.now() - scope.monitor.reach
-    found = closed_of(scope, QUALITY, since=since - (windows + 1) * span_of(scope))
+    found = closed_of(scope, QUALITY, since=since - (windows + 1) * scope.monitor.span)
     closed = [w for w in found if w.n]
     if not closed:
         return None

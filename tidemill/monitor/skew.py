@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tidemill.monitor.windows import PARITY, closed_of
+from tidemill.monitor.windows import PARITY, close, closed_of
 from tidemill.store.payloads import FeatureParity, ParityWindow
 from tidemill.store.records import Event, Window
 from tidemill.tasks.table import task_of, training_of
@@ -46,22 +46,17 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
     ][-MOST:]
     if not asked:
         return []
-    found = _compare(scope, asked)
-    data = ParityWindow(champion.model, tuple(found))
-    window = Window(
-        scope.name, PARITY, since, now, len(asked), data, not all(one.ok for one in found), scope.environment
-    )
-    scope.store.transact(lambda tx: _write(scope, window, found, tx))
-    return [window]
+    data = ParityWindow(champion.model, tuple(_compare(scope, asked)))
 
+    def work(tx: Any) -> Window:
+        """The window, and an event for each feature that people can see."""
+        own = scope.salt if len(scope.project.endpoints) > 1 else ()
+        for one in data.features:
+            name = named_id("evt", "parity", *own, one.view, one.feature, str(now))
+            scope.store.events.add(Event(name, now, "parity", f"features:{one.view}", asdict(one)), tx)
+        return close(scope, PARITY, since, now, len(asked), data, alarm=bool(data.which), tx=tx)
 
-def _write(scope: Endpoint, window: Window, found: Sequence[FeatureParity], tx: Any) -> None:
-    """The window, and an event for each feature that people can see."""
-    scope.store.windows.add(window, tx)
-    own = scope.salt if len(scope.project.endpoints) > 1 else ()
-    for one in found:
-        name = named_id("evt", "parity", *own, one.view, one.feature, str(window.end))
-        scope.store.events.add(Event(name, window.end, "parity", f"features:{one.view}", asdict(one)), tx)
+    return [scope.store.transact(work)]
 
 
 def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:

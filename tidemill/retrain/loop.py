@@ -17,7 +17,7 @@ from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import heavy_due, monitors
 from tidemill.monitor.quality import evidence
-from tidemill.monitor.windows import closed_of, next_end, span_of
+from tidemill.monitor.windows import closed_of, next_end
 from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
@@ -170,7 +170,7 @@ def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
             jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
         except JobFailed as exc:
             failed = _failed(scope.project, _job(scope, now, "watch", f"endpoint:{scope.name}"), *_said(exc))
-    since = None if before is None else int(before) - scope.monitor.reach - 2 * span_of(scope)
+    since = None if before is None else int(before) - scope.monitor.reach - 2 * scope.monitor.span
     closed = [w for m in watching.values() for w in closed_of(scope, m.name, since=None if m.once else since)]
     return [*raise_alarms(scope, closed, now), *failed]
 

@@ -24,7 +24,6 @@ class ColumnDrift:
     x2: float = 0.0
     df: int = 0
     moved: float = 0.0  # total variation
-    distance: float = 0.0  # Jensen-Shannon
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,6 @@ class DriftWindow:
     columns: Mapping[str, ColumnDrift] = field(default_factory=dict)
     which: tuple[str, ...] = ()  # the columns above the threshold, worst first
     score: float | None = None
-    threshold: float | None = None
     skipped: Mapping[str, str] = field(default_factory=dict)  # column -> why it is not watched
     kind: Literal["drift"] = "drift"
 
@@ -60,9 +58,8 @@ class DetectorState:
 
     model: str
     expected: float
-    windows: int
-    r: tuple[float, ...]
-    lows: int  # windows in a row with a mean below ``expected``
+    windows: int = 0
+    r: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +118,12 @@ class ParityWindow:
     model: str
     features: tuple[FeatureParity, ...] = ()
     kind: Literal["parity"] = "parity"
+
+    @property
+    def which(self) -> tuple[str, ...]:
+        """Those that are served otherwise than training makes them."""
+        wrong = (one for one in self.features if not one.ok)
+        return tuple(f"{f.view}.{f.feature}: {f.missing} missing, {f.difference:g} apart at most" for f in wrong)
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ class RecordsSuite:
 
     def test_a_window_comes_back_as_its_monitor_made_it(self, opened: Opened) -> None:
         store = opened()
-        state = p.DetectorState("model:shop@1", 0.3, 2, (1.0, 2.5), 1)
+        state = p.DetectorState("model:shop@1", 0.3, 2, (1.0, 2.5))
         figures = {"recall@20": [0.31, 0.29, 0.33], "warm": 3}
         parity = p.FeatureParity("basket", "items", 3, 12, 0, 0.0, True, None)
         payloads: list[p.WindowData] = [

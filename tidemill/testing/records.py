@@ -109,10 +109,9 @@ def drift(**fields: Any) -> p.DriftWindow:
     made = p.DriftWindow(
         model="model:shop@1",
         calibration=p.AlarmRate(threshold=8.0, promised=1.0, expected=0.5, realised=None),
-        columns={"price": p.ColumnDrift(1e-9, "price 1% -> 40%", 100, 50.0, 3, 0.4, 0.5)},
+        columns={"price": p.ColumnDrift(1e-9, "price 1% -> 40%", 100, 50.0, 3, 0.4)},
         which=("price",),
         score=20.0,
-        threshold=8.0,
         skipped={"day": "part of the key"},
     )
     return replace(made, **fields)
