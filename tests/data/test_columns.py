@@ -58,7 +58,7 @@ def test_a_column_beside_the_contract_is_kept_or_refused_as_it_says(project: Pro
     with raised(DataBlocked, "data/sales/3.csv"):
         ingest(project, "sales")
     rewrite(folder, "value: refuse", "value: perhaps")
-    with raised(ContractError, "contracts/sales.yaml:7"):
+    with raised(ContractError, "contracts/sales.yaml:8"):
         ingest(project, "sales")
 
 

@@ -40,14 +40,18 @@ def test_what_a_contract_says() -> None:
             "logicalType: interger",
             "c.yaml:17: schema.properties.logicalType: invalid enum value 'interger' - did you mean 'integer'?",
         ),
-        ("value: subject", "value: subjekt", "c.yaml:28: unknown role 'subjekt' - did you mean 'subject'?"),
+        (
+            "value: subject",
+            "value: subjekt",
+            "c.yaml:28: tidemill.role: invalid enum value 'subjekt' - did you mean 'subject'?",
+        ),
         (
             "property: tidemill.key",
             "property: tidemill.kee",
-            "c.yaml:8: unknown setting 'tidemill.kee' - did you mean 'tidemill.key'?",
+            "c.yaml:8: unknown key 'tidemill.kee' in tidemill's settings - did you mean 'tidemill.key'?",
         ),
         ("[invoice, sku]", "[invoice, skuu]", "c.yaml:7: no column 'skuu' - did you mean 'sku'?"),
-        ("value: 0.5", "value: 50", "c.yaml:7: tidemill.max_bad_share: 50 is no share - a number from 0 to 1"),
+        ("value: 0.5", "value: 50", "c.yaml:9: tidemill.max_bad_share: expected `float` <= 1.0"),
         ("^C?[0-9]+$", "^C?[0-9", "c.yaml:11: invoice: '^C?[0-9' is not a pattern"),
         (
             "minimum: 0 }",

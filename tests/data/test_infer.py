@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+import yaml
 
 from tests.raised import raised
 from tidemill.data.contract.contract import Contract
@@ -24,11 +25,16 @@ def films(rows: int = 600) -> pl.DataFrame:
     )
 
 
+def descriptions(text: str) -> dict[str, str]:
+    """What the draft says to its reader of each column."""
+    return {p["name"]: p.get("description", "") for p in yaml.safe_load(text)["schema"][0]["properties"]}
+
+
 def test_roles_are_guessed_and_marked_so() -> None:
     text = infer(films(), "films")
     contract = Contract.parse(text)
     assert (contract.time, contract.subject, contract.item) == ("watched_at", "user", "film_id")
-    said = {c.name: c.description for c in contract.columns}
+    said = descriptions(text)
     assert all("A guess" in said[n] for n in ("watched_at", "user", "film_id")) and not said["customer_age"]
     assert "user is the subject" in text.partition("apiVersion")[0]
     assert contract.check(films()).bad.height == 0
@@ -71,10 +77,11 @@ def test_a_time_is_no_key_where_something_else_names_the_rows() -> None:
 def test_a_few_bad_values_do_not_change_a_type(bad: int, kind: str) -> None:
     ages = ["n/a"] * bad + [str(20 + n % 50) for n in range(1000 - bad)]
     data = pl.DataFrame({"age": ages, "at": ["2024-01-01"] * 1000})
-    contract = Contract.parse(infer(data, "people"))
+    text = infer(data, "people")
+    contract = Contract.parse(text)
     age = contract.columns[0]
     assert age.kind == kind and age.required
-    assert ("9 of 1,000 values are no integer (such as 'n/a')" in age.description) == (bad == 9)
+    assert ("9 of 1,000 values are no integer (such as 'n/a')" in descriptions(text)["age"]) == (bad == 9)
     checked = contract.check(data)
     assert checked.bad.height == (bad if kind == "integer" else 0)
     checked.judge("people.csv")

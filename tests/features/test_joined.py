@@ -10,14 +10,21 @@ from hypothesis import strategies as st
 from tidemill.config import FeatureConfig, FeatureViewConfig
 from tidemill.data.check.columns import Column
 from tidemill.data.contract.contract import Contract
-from tidemill.errors import DataError
+from tidemill.errors import ConfigError, DataError
 from tidemill.features.joined import Joined
 from tidemill.types import DAY
 
 TIME = Column("at", "timestamp", role="time")
-ROWS = Contract("visits", "1", (TIME, Column("who", "string")), place="visits.yaml")
-TIMED = Contract("sales", "1", (TIME, Column("who", "string"), Column("amount", "number")), place="sales.yaml")
-STATIC = Contract("people", "1", (Column("who", "string"), Column("kind", "string")), place="people.yaml")
+
+
+def contract(name: str, *columns: Column) -> Contract:
+    return Contract(name=name, version="1", columns=columns, place=f"{name}.yaml")
+
+
+ROWS = contract("visits", TIME, Column("who", "string"))
+TIMED = contract("sales", TIME, Column("who", "string"), Column("amount", "number"))
+STATIC = contract("people", Column("who", "string"), Column("kind", "string"))
+SUM = FeatureConfig(op="sum", column="amount")
 MOMENT = st.integers(0, 12)
 WHO = st.sampled_from(["ann", "bob"])
 
@@ -57,3 +64,34 @@ def test_two_last_values_at_one_moment_are_no_value() -> None:
     joined = Joined.of(config, TIMED, ROWS)
     with pytest.raises(DataError):
         joined.add(frame([(3, "ann")], "at", "who"), frame([(1, "ann", 2), (1, "ann", 3)], "at", "who", "amount"), "at")
+
+
+@pytest.mark.parametrize(
+    ("rows", "history"),
+    [
+        pytest.param(contract("visits", Column("who", "string")), TIMED, id="rows without a time"),
+        pytest.param(contract("visits", TIME, Column("who", "integer")), TIMED, id="keys of two types"),
+        pytest.param(contract("visits", TIME), TIMED, id="no such key in the rows"),
+        pytest.param(
+            contract("visits", TIME, Column("who", "string"), Column("usual", "number")),
+            TIMED,
+            id="a name of both",
+        ),
+        pytest.param(ROWS, STATIC, id="a sum over what has no time"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused_before_a_row_is_read(rows: Contract, history: Contract) -> None:
+    config = FeatureViewConfig(from_=history.name, entity="who", name="habit", features={"usual": SUM})
+    with pytest.raises(ConfigError) as caught:
+        Joined.of(config, history, rows)
+    assert caught.value.place == "[features.habit]" and caught.value.hint
+
+
+def test_rows_beside_those_that_are_joined_change_nothing() -> None:
+    """A surplus of the other dataset: entities that no row names, columns that no feature takes, moments of later."""
+    config = FeatureViewConfig(from_="sales", entity="who", name="habit", features={"usual": SUM})
+    joined, rows = Joined.of(config, TIMED, ROWS), frame([(3, "ann")], "at", "who")
+    own = frame([(1, "ann", 2.0, "x")], "at", "who", "amount", "channel")
+    more = frame([(1, "eve", 5.0, "x"), (3, "ann", 7.0, "x"), (9, "ann", 9.0, "x")], "at", "who", "amount", "channel")
+    found = joined.add(rows, pl.concat([own, more]), "at")
+    assert found.columns == ["at", "who", "usual"] and found["usual"].to_list() == [2.0] and found.height == rows.height

@@ -63,8 +63,8 @@ def _state(project: Project) -> Iterator[Finding]:
 
 
 def _data(project: Project) -> Iterator[Finding]:
-    from tidemill.data.check.columns import ROLES
     from tidemill.data.contract.contract import Contract
+    from tidemill.data.contract.odcs import ROLES
     from tidemill.tasks.check import missing_roles
     from tidemill.tasks.table import task_of
 

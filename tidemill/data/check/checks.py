@@ -8,47 +8,52 @@ duplicates.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any
 
 import polars as pl
 
-from tidemill.data.check.casts import cast, fits, missing, target_type
-from tidemill.data.check.columns import Column
-from tidemill.data.check.prune_checks import Check, screen
-from tidemill.data.check.rejected_rows import as_json
-from tidemill.errors import DataBlocked
-from tidemill.types import Micros, did_you_mean, to_iso
+from tidemill.data.check.columns import Column, all_in_years, cast, in_years, missing, target_type
+from tidemill.errors import DataBlocked, SourceError
+from tidemill.types import DAY, Micros, did_you_mean, to_iso
 
 SURPLUS = "_surplus"
 """Where a contract keeps columns that it does not name: a row's values of them, as a JSON object."""
-_CUT_OUT = 1_000  # one bad row among so many, or fewer, is cut out
 _KIND = {
     "string": "a text",
     "integer": "an integer",
+    "number": "a finite number",
     "boolean": "true or false",
     "date": "a date",
     "timestamp": "a time",
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What `check` needs of a contract."""
 
     columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    unique: tuple[tuple[str, ...], ...]
-    max_bad_share: float
-    place: str
-    surplus: str = "ignore"
+    key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()  # sets of columns, the key left out
+    max_bad_share: float = 0.0
+    surplus: str = "ignore"  # ignore | keep | refuse
+    place: str = ""
 
     @property
     def sets(self) -> tuple[tuple[str, ...], ...]:
         """Every set of columns that is unique, the key first."""
         return ((self.key,) if self.key else ()) + self.unique
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def stored(self) -> dict[str, pl.DataType]:
+        """The columns of its table and their types, without those that say where a row came from."""
+        kept: dict[str, pl.DataType] = {SURPLUS: pl.String()} if self.surplus == "keep" else {}
+        return {c.name: target_type(c) for c in self.columns} | kept
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,7 @@ class Checked:
 
     good: pl.DataFrame
     bad: pl.DataFrame
-    max_bad_share: float = 0.0
-    place: str = ""
+    max_bad_share: float
     known: int = 0
     surplus: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
@@ -85,32 +89,27 @@ class Checked:
         """The same outcome with these rows of ``good`` among the bad, for a reason found outside the frame."""
         if not mask.any():
             return self
-        own = [n for n in self.good.columns if n.startswith("_")]
         out = self.good.filter(mask)
-        raw = as_json(out.drop(own)) if len(own) < out.width else pl.lit("{}").alias("_raw")
-        more = out.select(*own, pl.lit([reason]).alias("_reasons"), raw)
-        bad = pl.concat([self.bad, more.select(self.bad.columns)])
-        bad = bad.sort("_row") if "_row" in bad.columns else bad
-        return replace(self, good=self.good.filter(~mask), bad=bad)
+        own = _own(out)
+        more = out.select(*own, pl.lit([reason]).alias("_reasons"), as_json(out.drop(own)))
+        return replace(self.with_bad(more), good=self.good.filter(~mask))
 
     def aside(self, mask: pl.Series) -> Checked:
         """The same outcome without these rows of ``good``, which are in the dataset already."""
-        known = int(mask.sum())
-        return replace(self, good=without(self.good, mask), known=self.known + known) if known else self
+        return replace(self, good=self.good.filter(~mask), known=self.known + int(mask.sum())) if mask.any() else self
 
     def with_bad(self, more: pl.DataFrame) -> Checked:
         """The same outcome with more bad rows: lines of the file that were no rows."""
-        bad = pl.concat([self.bad, more.select(self.bad.columns)]).sort("_row")
-        return replace(self, bad=bad)
+        return replace(self, bad=pl.concat([self.bad, more.select(self.bad.columns)]).sort("_row"))
 
-    def judge(self, place: str = "") -> None:
+    def judge(self, place: str) -> None:
         """Raises DataBlocked when more rows are bad than the contract lets pass."""
         if self.share > self.max_bad_share:
             most = ", ".join(f"{reason} ({n})" for reason, n in list(self.counts.items())[:5])
             raise DataBlocked(
                 f"{self.bad.height} of {self.rows} rows ({self.share:.2%}) break the contract, which lets "
                 f"{self.max_bad_share:.2%} pass: {most}",
-                place=place or self.place,
+                place=place,
                 hint="look at them with: tidemill data check; mend the source, or state another tidemill.max_bad_share",
             )
 
@@ -124,138 +123,90 @@ def reasons_of(bad: pl.DataFrame) -> dict[str, int]:
     return dict(Counter(reason for reasons in bad["_reasons"].to_list() for reason in reasons).most_common())
 
 
-def check(rules: Rules, frame: pl.DataFrame, now: Micros | None) -> Checked:
+def check(rules: Rules, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
     """See `tidemill.data.contract.contract.Contract.check`."""
-    surplus = _surplus(rules, frame)
-    own = [n for n in frame.columns if n.startswith("_")]
-    given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
-    absent = [c for c in rules.columns if c.name not in frame.columns]
-    lazy = frame.lazy().with_columns(pl.lit(None).alias(c.name) for c in absent)
+    surplus, absent = _surplus(rules, frame), tuple(n for n in rules.names if n not in frame.columns)
+    own, names = _own(frame), [*rules.names]
+    rows = _cast(rules, frame)
     if rules.surplus == "keep":
-        kept = as_json(frame.select(surplus)) if surplus else pl.lit(None, pl.String)
-        lazy = lazy.with_columns(kept.alias(SURPLUS))
-    ready = {c.name for c in rules.columns if c.name in frame.columns and fits(c, frame[c.name])}
-    to_cast = [c for c in rules.columns if c.name not in ready]
-    cast_first = lazy.with_columns(
-        *(cast(c, given[c.name]).alias(c.name) for c in to_cast),
-        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in to_cast),
-    )
-    known = cast_first.collect()
-    tests = screen([test for c in rules.columns for test in _tests(c, c.name in ready, now)], known)
-    flags = [f"?{i}" for i in range(len(tests))]
-    flagged = known.lazy().with_columns(t.fails.fill_null(False).alias(f) for t, f in zip(tests, flags, strict=True))
-    flagged = flagged.with_columns(pl.any_horizontal(*flags, False).alias("?bad"))
-    reasons = [test.reason for test in tests]
-    for i, names in enumerate(rules.sets):
-        flag = f"?unique {i}"
-        # a null in a key makes no duplicate, and rows already bad cannot push out a good one: both stand apart as null
-        whole = ~pl.col("?bad") & pl.all_horizontal(pl.col(n).is_not_null() for n in names)
-        key = pl.when(whole).then(pl.col(names[0]) if len(names) == 1 else pl.struct(*names))
-        flagged = flagged.with_columns((whole & ~key.is_first_distinct()).alias(flag))
-        flagged = flagged.with_columns(pl.col("?bad") | pl.col(flag))
-        flags.append(flag)
-        reasons.append(duplicate(rules.key, names))
-    done = flagged.collect()
-    sorted_out = _sort_out(rules, frame, done, own, flags, reasons)
-    return replace(sorted_out, surplus=surplus, absent=tuple(c.name for c in absent))
-
-
-def _sort_out(
-    rules: Rules, frame: pl.DataFrame, done: pl.DataFrame, own: list[str], flags: Sequence[str], reasons: Sequence[str]
-) -> Checked:
-    names = [c.name for c in rules.columns] + [SURPLUS] * (rules.surplus == "keep")
-    is_bad = done["?bad"]
-    good = done.select(*names, *own)
-    if not is_bad.any():
-        return Checked(good, _no_bad(frame, own), rules.max_bad_share, rules.place)
-    bad = done.filter(is_bad)
-    raised = [(flag, reason) for flag, reason in zip(flags, reasons, strict=True) if bad[flag].any()]
-    why = pl.concat_list(pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in raised)
-    marked = bad.select(*own, why.list.drop_nulls().alias("_reasons"))
-    plain = [n for n in frame.columns if n not in own]
-    marked = marked.with_columns(as_json(frame.filter(is_bad).select(plain)))
-    return Checked(without(good, is_bad), marked, rules.max_bad_share, rules.place)
-
-
-def without(frame: pl.DataFrame, bad: pl.Series) -> pl.DataFrame:
-    """The frame less the rows that are bad. A few are cut out: copying what is between them is faster than a filter.
-
-    >>> without(pl.DataFrame({"n": [1, 2, 3]}), pl.Series([False, True, False]))["n"].to_list()
-    [1, 3]
-    """
-    places = bad.arg_true().to_list()
-    if len(places) * _CUT_OUT > frame.height:
-        return frame.filter(~bad)
-    edges = pairwise([-1, *places, frame.height])
-    return pl.concat([frame.slice(a + 1, b - a - 1) for a, b in edges if b - a > 1], rechunk=True)
-
-
-def _no_bad(frame: pl.DataFrame, own: list[str]) -> pl.DataFrame:
-    return pl.DataFrame(schema={**{n: frame.schema[n] for n in own}, "_reasons": pl.List(pl.String), "_raw": pl.String})
-
-
-def _tests(c: Column, ready: bool, now: Micros | None) -> list[Check]:
-    """Every test of a column. Runs on the cast columns; ``ready`` ones needed no cast."""
-    value = pl.col(c.name)
-    lost = value.is_null() if ready else pl.col(f"?missing {c.name}")
-    tests: list[Check] = []
-    if c.required:
-        tests.append(_row_test(c, "missing", lost))
-    if not ready:
-        tests.append(_row_test(c, f"not {_KIND.get(c.kind, 'a finite number')}", value.is_null() & ~lost))
-    tests += _range_tests(c, value)
-    if c.min_length is not None:
-        tests.append(_text_test(c, f"shorter than {c.min_length}", value.str.len_chars() < c.min_length))
-    if c.max_length is not None:
-        tests.append(_text_test(c, f"longer than {c.max_length}", value.str.len_chars() > c.max_length))
-    if c.pattern is not None:
-        tests.append(_text_test(c, f"does not match {c.pattern}", ~value.str.contains(c.pattern)))
-    if c.allowed is not None:
-        allowed = pl.Series(list(c.allowed), dtype=target_type(c)).implode()
-        tests.append(_text_test(c, "not an allowed value", ~value.is_in(allowed)))
-    if c.role == "time" and now is not None:
-        late = [_comparable(c, v) > now for v in (value, value.max())]
-        tests.append(Check(f"{c.name}: in the future", c.name, *late))
-    return tests
-
-
-def _row_test(c: Column, words: str, fails: pl.Expr) -> Check:
-    return Check(f"{c.name}: {words}", c.name, fails, fails.any())
-
-
-def _text_test(c: Column, words: str, fails: pl.Expr) -> Check:
-    return Check(f"{c.name}: {words}", c.name, fails)
-
-
-def _range_tests(c: Column, value: pl.Expr) -> list[Check]:
-    """Each limit, and whether the least or the greatest value is beyond it."""
-    least, greatest = value.min(), value.max()
-    limits: list[tuple[str, Any, pl.Expr, Callable[[pl.Expr, Any], pl.Expr]]] = [
-        ("below", c.minimum, least, pl.Expr.__lt__),
-        ("above", c.maximum, greatest, pl.Expr.__gt__),
-        ("not above", c.above, least, pl.Expr.__le__),
-        ("not below", c.below, greatest, pl.Expr.__ge__),
-    ]
-    return [
-        Check(
-            f"{c.name}: {word} {_limit(c, bound)}", c.name, *(beyond(_comparable(c, v), bound) for v in (value, most))
+        rows = rows.with_columns(
+            (as_json(frame.select(surplus)) if surplus else pl.lit(None, pl.String)).alias(SURPLUS)
         )
-        for word, bound, most, beyond in limits
-        if bound is not None
-    ]
+        names.append(SURPLUS)
+    tests = [test for column in rules.columns for test in _tests(column, now)]
+    reasons = {f"?{i}": reason for i, (reason, _) in enumerate(tests)}
+    rows = rows.with_columns(fails.fill_null(False).alias(f"?{i}") for i, (_, fails) in enumerate(tests))
+    rows = rows.with_columns(pl.any_horizontal(*reasons, False).alias("?bad"))
+    for i, columns in enumerate(rules.sets):
+        # a null in a key makes no duplicate, and rows already bad cannot push out a good one: both stand apart as null
+        whole = ~pl.col("?bad") & pl.all_horizontal(pl.col(n).is_not_null() for n in columns)
+        key = pl.when(whole).then(pl.col(columns[0]) if len(columns) == 1 else pl.struct(*columns))
+        rows = rows.with_columns((whole & ~key.is_first_distinct()).alias(f"?unique {i}"))
+        rows = rows.with_columns(pl.col("?bad") | pl.col(f"?unique {i}"))
+        reasons[f"?unique {i}"] = duplicate(rules.key, columns)
+    done = rows.collect()
+    why = (pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in reasons.items())
+    bad = done.filter("?bad").select(
+        *own, pl.concat_list(pl.lit(None, pl.String), *why).list.drop_nulls().alias("_reasons")
+    )
+    bad = bad.with_columns(as_json(frame.filter(done["?bad"]).select(pl.exclude(own))))
+    return Checked(done.filter(~pl.col("?bad")).select(*names, *own), bad, rules.max_bad_share, 0, surplus, absent)
+
+
+def _cast(rules: Rules, frame: pl.DataFrame) -> pl.LazyFrame:
+    """The columns in the contract's types, and for each in ``?missing …`` where the source has nothing."""
+    given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
+    rows = frame.lazy().with_columns(pl.lit(None).alias(n) for n in given if n not in frame.columns)
+    return rows.with_columns(
+        *(cast(c, given[c.name]).alias(c.name) for c in rules.columns),
+        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in rules.columns),
+    )
+
+
+def _own(frame: pl.DataFrame) -> list[str]:
+    return [n for n in frame.columns if n.startswith("_")]
+
+
+def _tests(c: Column, now: Micros | None) -> Iterator[tuple[str, pl.Expr]]:
+    """Each way in which a column's cast value can be bad: the reason, and where it is so (null is: it is not)."""
+    value, lost = pl.col(c.name), pl.col(f"?missing {c.name}")
+    if c.required:
+        yield f"{c.name}: missing", lost
+    yield f"{c.name}: not {_KIND[c.kind]}", value.is_null() & ~lost
+    number = _comparable(c)
+    for words, bound, beyond in (
+        ("below", c.minimum, number.lt),
+        ("above", c.maximum, number.gt),
+        ("not above", c.above, number.le),
+        ("not below", c.below, number.ge),
+    ):
+        if bound is not None:
+            yield f"{c.name}: {words} {_limit(c, bound)}", beyond(bound)
+    if c.min_length is not None:
+        yield f"{c.name}: shorter than {c.min_length}", value.str.len_chars() < c.min_length
+    if c.max_length is not None:
+        yield f"{c.name}: longer than {c.max_length}", value.str.len_chars() > c.max_length
+    if c.pattern is not None:
+        yield f"{c.name}: does not match {c.pattern}", ~value.str.contains(c.pattern)
+    if c.allowed is not None:
+        yield (
+            f"{c.name}: not an allowed value",
+            ~value.is_in(pl.Series(list(c.allowed), dtype=target_type(c)).implode()),
+        )
+    if c.role == "time" and now is not None:
+        yield f"{c.name}: in the future", number > now
 
 
 def _limit(c: Column, bound: float) -> str:
     return to_iso(int(bound)) if c.kind in ("date", "timestamp") else f"{bound:g}"
 
 
-def _comparable(c: Column, value: pl.Expr) -> pl.Expr:
+def _comparable(c: Column) -> pl.Expr:
     """Times compare as microseconds."""
-    if c.kind == "timestamp":
-        return value.dt.epoch("us")
+    value = pl.col(c.name)
     if c.kind == "date":
-        return value.cast(pl.Int64) * 86_400_000_000
-    return value
+        return value.cast(pl.Int64) * DAY
+    return value.dt.epoch("us") if c.kind == "timestamp" else value
 
 
 def duplicate(key: tuple[str, ...], names: tuple[str, ...]) -> str:
@@ -265,15 +216,51 @@ def duplicate(key: tuple[str, ...], names: tuple[str, ...]) -> str:
 
 def _surplus(rules: Rules, frame: pl.DataFrame) -> tuple[str, ...]:
     """The columns that the contract does not name. Raises DataBlocked where it refuses them, or a required one is missing."""
-    known = [c.name for c in rules.columns]
-    surplus = tuple(n for n in frame.columns if n not in known and not n.startswith("_"))
+    there = [n for n in frame.columns if not n.startswith("_")]
+    surplus = tuple(n for n in there if n not in rules.names)
     for name in surplus if rules.surplus == "refuse" else ():
-        raise DataBlocked(f"column {name!r} is not in the contract {rules.place}", hint=did_you_mean(name, known))
+        raise DataBlocked(f"column {name!r} is not in the contract {rules.place}", hint=did_you_mean(name, rules.names))
     for column in rules.columns:
-        if column.required and column.name not in frame.columns:
-            there = [n for n in frame.columns if not n.startswith("_")]
+        if column.required and column.name not in there:
             raise DataBlocked(
                 f"column {column.name!r} is missing, which the contract {rules.place} requires",
                 hint=did_you_mean(column.name, there),
             )
     return surplus
+
+
+def as_json(frame: pl.DataFrame) -> pl.Series:
+    """Each row as it came as a JSON object, ``_raw``, whatever types the source has. Bytes are text, else hex. Raises SourceError.
+
+    >>> as_json(pl.DataFrame({"n": [1, None], "b": [b"a", bytes([255, 0])]})).to_list()
+    ['{"n":1,"b":"a"}', '{"n":null,"b":"ff00"}']
+    """
+    if not frame.height:
+        return pl.Series("_raw", [], dtype=pl.String)
+    try:
+        told = frame.with_columns(_told(column) for column in frame)
+        return told.select(pl.struct(pl.all()).struct.json_encode().alias("_raw")).to_series()
+    except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as exc:
+        kinds = ", ".join(f"{name} {kind}" for name, kind in frame.schema.items() if kind.is_nested())
+        raise SourceError(
+            f"a row cannot be told as text: {str(exc).splitlines()[0]}{f' (columns: {kinds})' if kinds else ''}",
+            hint="turn the columns into plain ones: text, numbers, times",
+        ) from exc
+
+
+def _told(values: pl.Series) -> pl.Series | pl.Expr:
+    value, kind = pl.col(values.name), values.dtype
+    if kind == pl.Binary():
+        return pl.Series(values.name, [None if b is None else _text(b) for b in values.to_list()], dtype=pl.String)
+    if (kind == pl.Date() or isinstance(kind, pl.Datetime)) and not all_in_years(values):
+        # a year that no calendar here has cannot be written: then its number in the file is
+        known = pl.when(in_years(value, kind)).then(value)
+        return pl.coalesce(known.cast(pl.String), value.to_physical().cast(pl.String))
+    return value
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.hex()

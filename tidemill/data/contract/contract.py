@@ -19,34 +19,32 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.data.check.casts import target_type
-from tidemill.data.check.checks import SURPLUS, Checked, Rules, check
+from tidemill.data.check.checks import Checked, Rules, check
 from tidemill.data.check.columns import Column
-from tidemill.data.contract.odcs import Custom, Document, Property, Quality, freshness_of, parse_document, read_text
+from tidemill.data.contract.odcs import (
+    Document,
+    Property,
+    Quality,
+    TableSettings,
+    freshness_of,
+    own_settings,
+    parse_document,
+    read_text,
+)
 from tidemill.data.contract.places import Path_, Places
 from tidemill.data.contract.rules import cannot_check, must_be_zero, read_column
 from tidemill.errors import ContractError
 from tidemill.types import Micros, did_you_mean, digest
 
-TABLE_SETTINGS = ("tidemill.key", "tidemill.max_bad_share", "tidemill.surplus")
 
-SURPLUS_CHOICES = ("ignore", "keep", "refuse")
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract(Rules):
     """What rows must be, and which columns play which part."""
 
     name: str
     version: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    unique: tuple[tuple[str, ...], ...] = ()  # sets of columns, the key left out
-    max_bad_share: float = 0.0
-    surplus: str = "ignore"  # ignore | keep | refuse
     freshness: Micros | None = None
     digest: str = ""
-    place: str = ""
 
     @staticmethod
     def load(path: Path) -> Contract:
@@ -58,10 +56,6 @@ class Contract:
     def parse(text: str, name: str = "contract.yaml") -> Contract:
         """The contract in this text."""
         return _build(*parse_document(text, name), text_digest=digest(text.encode()))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(c.name for c in self.columns)
 
     def role(self, role: str) -> str | None:
         """The column with this role."""
@@ -93,17 +87,7 @@ class Contract:
         Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason.
         Raises DataBlocked when a required column is missing, or one is unknown and the contract refuses it. The share is judged by `Checked.judge`.
         """
-        return check(self.rules, frame, now)
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(self.columns, self.key, self.unique, self.max_bad_share, self.place, self.surplus)
-
-    @property
-    def stored(self) -> dict[str, pl.DataType]:
-        """The columns of its table and their types, without those that say where a row came from."""
-        kept: dict[str, pl.DataType] = {SURPLUS: pl.String()} if self.surplus == "keep" else {}
-        return {c.name: target_type(c) for c in self.columns} | kept
+        return check(self, frame, now)
 
 
 def _build(document: Document, places: Places, text_digest: str) -> Contract:
@@ -111,17 +95,15 @@ def _build(document: Document, places: Places, text_digest: str) -> Contract:
     where: Path_ = ("schema", 0)
     columns = tuple(read_column(prop, (*where, "properties", i), places) for i, prop in enumerate(table.properties))
     _check_names(columns, where, places)
-    settings = {
-        **_settings(document.customProperties, ("customProperties",), places),
-        **_settings(table.customProperties, (*where, "customProperties"), places),
-    }
+    custom = {("customProperties",): document.customProperties, (*where, "customProperties"): table.customProperties}
+    settings = own_settings(TableSettings, places, custom)
     contract = Contract(
         name=table.name,
         version=document.version,
         columns=columns,
-        key=_key(settings.get("tidemill.key"), table.properties, columns, places),
-        max_bad_share=_share(settings.get("tidemill.max_bad_share", 0.0), places((*where, "customProperties"))),
-        surplus=_surplus(settings.get("tidemill.surplus", "ignore"), places((*where, "customProperties"))),
+        key=_key(settings.key, table.properties, columns, places),
+        max_bad_share=settings.max_bad_share,
+        surplus=settings.surplus,
         freshness=freshness_of(document, places),
         digest=text_digest,
         place=places.name,
@@ -147,15 +129,9 @@ def _table_quality(
     return tuple(found)
 
 
-def _settings(custom: list[Custom], path: Path_, places: Places) -> dict[str, Any]:
-    for i, entry in enumerate(custom):
-        if entry.property.startswith("tidemill.") and entry.property not in TABLE_SETTINGS:
-            hint = did_you_mean(entry.property, TABLE_SETTINGS)
-            raise ContractError(f"unknown setting {entry.property!r}", place=places((*path, i)), hint=hint)
-    return {entry.property: entry.value for entry in custom}
-
-
-def _key(named: Any, properties: list[Property], columns: tuple[Column, ...], places: Places) -> tuple[str, ...]:
+def _key(
+    named: str | list[str] | None, properties: list[Property], columns: tuple[Column, ...], places: Places
+) -> tuple[str, ...]:
     if named is None:
         primary = sorted((p for p in properties if p.primaryKey), key=lambda p: p.primaryKeyPosition)
         return tuple(p.name for p in primary)
@@ -170,19 +146,6 @@ def _known(names: Any, columns: tuple[Column, ...], path: Path_, places: Places)
         if name not in known:
             raise ContractError(f"no column {name!r}", place=places(path), hint=did_you_mean(str(name), known))
     return tuple(names)
-
-
-def _share(value: Any, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ContractError(f"tidemill.max_bad_share: {value!r} is no share", place=place, hint="a number from 0 to 1")
-    return float(value)
-
-
-def _surplus(value: Any, place: str) -> str:
-    if value not in SURPLUS_CHOICES:
-        hint = did_you_mean(str(value), SURPLUS_CHOICES)
-        raise ContractError(f"tidemill.surplus: {value!r} is no choice", place=place, hint=hint)
-    return str(value)
 
 
 def _check_names(columns: tuple[Column, ...], where: Path_, places: Places) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -12,9 +12,33 @@ from tidemill.data.contract.places import Path_, Places
 from tidemill.errors import ConfigError, ContractError
 from tidemill.types import Micros, parse_span
 
+Role = Literal["time", "subject", "item", "value", "target"]
+"""Parts a column can play: when, whose, of what, how much (its sign tells purchase from return), what is to be said."""
+ROLES: tuple[str, ...] = get_args(Role)
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a contract. Fields typed Any are the standard's own documentation: accepted, not acted on."""
+
+    id: Any = None
+    description: Any = None
+
+
+class Documented(Part, frozen=True, kw_only=True):
+    """A part that points to what is written about it elsewhere."""
+
+    tags: Any = None
+    authoritativeDefinitions: Any = None
+
+
+class Named(Documented, frozen=True, kw_only=True):
+    """A table or a column, and what others call it."""
+
+    name: str
+    physicalName: Any = None
+    physicalType: str | None = None
+    businessName: Any = None
+    relationships: Any = None
 
 
 class Custom(Part, frozen=True, kw_only=True):
@@ -22,11 +46,9 @@ class Custom(Part, frozen=True, kw_only=True):
 
     property: str
     value: Any
-    id: Any = None
-    description: Any = None
 
 
-class Options(Part, frozen=True, kw_only=True):
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """``logicalTypeOptions``: limits of a column."""
 
     minimum: float | str | None = None
@@ -41,7 +63,7 @@ class Options(Part, frozen=True, kw_only=True):
     defaultTimezone: Any = None
 
 
-class Quality(Part, frozen=True, kw_only=True):
+class Quality(Documented, frozen=True, kw_only=True):
     """A quality rule."""
 
     type: Literal["library", "text", "sql", "custom"] = "library"
@@ -57,9 +79,7 @@ class Quality(Part, frozen=True, kw_only=True):
     mustBeLessOrEqualTo: Any = None
     mustBeBetween: Any = None
     mustNotBeBetween: Any = None
-    id: Any = None
     name: Any = None
-    description: Any = None
     dimension: Any = None
     unit: Any = None
     severity: Any = None
@@ -70,17 +90,13 @@ class Quality(Part, frozen=True, kw_only=True):
     query: Any = None
     engine: Any = None
     implementation: Any = None
-    tags: Any = None
-    authoritativeDefinitions: Any = None
     customProperties: list[Custom] = []
 
 
-class Property(Part, frozen=True, kw_only=True):
+class Property(Named, frozen=True, kw_only=True):
     """One column."""
 
-    name: str
     logicalType: Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "object", "array"]
-    physicalType: str | None = None
     logicalTypeOptions: Options = Options()
     required: bool = False
     unique: bool = False
@@ -88,11 +104,7 @@ class Property(Part, frozen=True, kw_only=True):
     primaryKeyPosition: int = -1
     quality: list[Quality] = []
     customProperties: list[Custom] = []
-    description: str | None = None
-    classification: str | None = None
-    id: Any = None
-    physicalName: Any = None
-    businessName: Any = None
+    classification: Any = None
     partitioned: Any = None
     partitionKeyPosition: Any = None
     criticalDataElement: Any = None
@@ -101,30 +113,18 @@ class Property(Part, frozen=True, kw_only=True):
     transformLogic: Any = None
     transformDescription: Any = None
     examples: Any = None
-    tags: Any = None
-    authoritativeDefinitions: Any = None
-    relationships: Any = None
     items: Any = None
     properties: Any = None
 
 
-class SchemaObject(Part, frozen=True, kw_only=True):
+class SchemaObject(Named, frozen=True, kw_only=True):
     """One table."""
 
-    name: str
     properties: list[Property]
     quality: list[Quality] = []
     customProperties: list[Custom] = []
     logicalType: Literal["object"] = "object"
-    physicalType: Any = None
-    physicalName: Any = None
-    id: Any = None
-    description: Any = None
-    businessName: Any = None
     dataGranularityDescription: Any = None
-    tags: Any = None
-    authoritativeDefinitions: Any = None
-    relationships: Any = None
 
 
 class Sla(Part, frozen=True, kw_only=True):
@@ -136,13 +136,11 @@ class Sla(Part, frozen=True, kw_only=True):
     element: str | None = None
     valueExt: Any = None
     driver: Any = None
-    description: Any = None
     schedule: Any = None
     scheduler: Any = None
-    id: Any = None
 
 
-class Document(Part, frozen=True, kw_only=True):
+class Document(Documented, frozen=True, kw_only=True):
     """The whole contract."""
 
     apiVersion: str
@@ -155,18 +153,29 @@ class Document(Part, frozen=True, kw_only=True):
     slaProperties: list[Sla] = []
     customProperties: list[Custom] = []
     slaDefaultElement: Any = None
-    description: Any = None
     tenant: Any = None
     domain: Any = None
     dataProduct: Any = None
-    tags: Any = None
     servers: Any = None
     price: Any = None
     support: Any = None
     team: Any = None
     roles: Any = None
-    authoritativeDefinitions: Any = None
     contractCreatedTs: Any = None
+
+
+class ColumnSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.{name}"):
+    """Tidemill's own settings of a column."""
+
+    role: Role | None = None
+
+
+class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.{name}"):
+    """Tidemill's own settings of the table."""
+
+    key: str | list[str] | None = None
+    max_bad_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    surplus: Literal["ignore", "keep", "refuse"] = "ignore"
 
 
 def read_text(path: Path) -> str:
@@ -182,13 +191,13 @@ def read_text(path: Path) -> str:
 
 
 _FRESHNESS = ("freshness", "latency")
+Settings = TypeVar("Settings", ColumnSettings, TableSettings)
 
 
 def parse_document(text: str, name: str) -> tuple[Document, Places]:
     """The document in this text, and where each part of it stands. Raises ContractError."""
     places = Places(text, name)
-    source = Source(lambda path, _: places(path), _label, ContractError)
-    document = decode(places.value, Document, source)
+    document = decode(places.value, Document, Source(lambda path, _: places(path), _label, ContractError))
     if not document.apiVersion.startswith("v3."):
         raise ContractError(
             f"apiVersion {document.apiVersion!r} is not read", place=places(("apiVersion",)), hint="write v3.1.0"
@@ -211,6 +220,18 @@ def freshness_of(document: Document, places: Places) -> Micros | None:
             except ConfigError as exc:
                 raise ContractError(f"{sla.property}: {exc.message}", place=places(("slaProperties", i))) from exc
     return None
+
+
+def own_settings(kind: type[Settings], places: Places, custom: dict[Path_, list[Custom]]) -> Settings:
+    """Tidemill's own of these properties, by where each list stands; a later one wins. Raises ContractError."""
+    stands: dict[str | int, Path_] = {}
+    given: dict[str, Any] = {}
+    for where, entries in custom.items():
+        for i, entry in enumerate(entries):
+            if entry.property.startswith("tidemill."):
+                stands[entry.property], given[entry.property] = (*where, i), entry.value
+    source = Source(lambda path, _: places(stands[path[0]]), lambda _: "tidemill's settings", ContractError)
+    return decode(given, kind, source)
 
 
 def _label(path: Path_) -> str:

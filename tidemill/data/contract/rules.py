@@ -9,12 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.data.check.casts import strftime, target_type
-from tidemill.data.check.columns import ROLES, Column
-from tidemill.data.contract.odcs import Custom, Options, Property, Quality
+from tidemill.data.check.columns import Column, strftime, target_type
+from tidemill.data.contract.odcs import ColumnSettings, Options, Property, Quality, own_settings
 from tidemill.data.contract.places import Path_, Places
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
-from tidemill.types import did_you_mean, parse_time
+from tidemill.types import parse_time
 
 
 def read_column(prop: Property, path: Path_, places: Places) -> Column:
@@ -32,8 +31,7 @@ def read_column(prop: Property, path: Path_, places: Places) -> Column:
         narrow=(prop.physicalType or "").lower() in ("int", "int32", "integer32", "float", "float32", "real"),
         required=prop.required or prop.primaryKey,
         unique=prop.unique,
-        role=_role(prop.customProperties, (*path, "customProperties"), places),
-        description=prop.description or "",
+        role=own_settings(ColumnSettings, places, {(*path, "customProperties"): prop.customProperties}).role,
     )
     column = _limits(column, prop.logicalTypeOptions, (*path, "logicalTypeOptions"), places)
     for i, rule in enumerate(prop.quality):
@@ -169,17 +167,3 @@ def _compile(pattern: str, column: str, place: str) -> None:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as exc:
         raise ContractError(f"{column}: {pattern!r} is not a pattern: {exc}", place=place) from exc
-
-
-def _role(custom: list[Custom], path: Path_, places: Places) -> str | None:
-    role = None
-    for i, entry in enumerate(custom):
-        if entry.property == "tidemill.role":
-            if entry.value not in ROLES:
-                hint = did_you_mean(str(entry.value), ROLES)
-                raise ContractError(f"unknown role {entry.value!r}", place=places((*path, i, "value")), hint=hint)
-            role = str(entry.value)
-        elif entry.property.startswith("tidemill."):
-            hint = did_you_mean(entry.property, ("tidemill.role",))
-            raise ContractError(f"unknown setting {entry.property!r}", place=places((*path, i)), hint=hint)
-    return role

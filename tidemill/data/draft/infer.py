@@ -15,8 +15,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from tidemill.data.check.casts import cast, missing
-from tidemill.data.check.columns import Column
+from tidemill.data.check.columns import Column, cast, missing
 from tidemill.data.discover.csvlines import BrokenLine
 from tidemill.data.draft import guess
 from tidemill.errors import SourceError

@@ -29,7 +29,7 @@ def check_columns(project: Project, tables: Tables, dataset: str, contract: Cont
             f"{exc.message}: {_broken(project, tables, dataset)}", place=contract.place, hint=exc.hint
         ) from exc
     known = {f.name for f in stored.fields}
-    keyed = {name for names in contract.rules.sets for name in names}
+    keyed = {name for names in contract.sets for name in names}
     for column in contract.columns:
         if column.name not in known and (column.required or column.name in keyed):
             what = "required" if column.required else "part of a key"

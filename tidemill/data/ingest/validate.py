@@ -115,7 +115,7 @@ def taken_by_name(project: Project, dataset: str) -> dict[str, list[IngestedFile
 def key_indexes(tables: Tables, dataset: str, contract: Contract, version: int) -> list[tuple[str, KeyIndex]]:
     """The index of each unique set of columns, with the reason for a row that is in it. The caller holds the lock."""
     found = []
-    for names in contract.rules.sets:
+    for names in contract.sets:
         index = KeyIndex(tables, dataset, names)
         index.catch_up(version)
         found.append((duplicate(contract.key, names), index))
