@@ -191,7 +191,7 @@ def read_text(path: Path) -> str:
 
 
 _FRESHNESS = ("freshness", "latency")
-Settings = TypeVar("Settings", ColumnSettings, TableSettings)
+Settings = TypeVar("Settings", bound=msgspec.Struct)
 
 
 def parse_document(text: str, name: str) -> tuple[Document, Places]:
@@ -229,7 +229,8 @@ def own_settings(kind: type[Settings], places: Places, custom: dict[Path_, list[
     for where, entries in custom.items():
         for i, entry in enumerate(entries):
             if entry.property.startswith("tidemill."):
-                stands[entry.property], given[entry.property] = (*where, i), entry.value
+                stands[entry.property] = (*where, i)
+                given[entry.property] = entry.value
     source = Source(lambda path, _: places(stands[path[0]]), lambda _: "tidemill's settings", ContractError)
     return decode(given, kind, source)
 
