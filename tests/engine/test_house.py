@@ -14,7 +14,7 @@ import pytest
 
 from tests.engine.conftest import Place
 from tidemill.engine import Context, faults, pipeline, step
-from tidemill.engine.journal import owner
+from tidemill.engine.journal import lease as owner
 from tidemill.engine.journal.lease import RunLease
 from tidemill.errors import Conflict, LeaseLost, StoreBusy
 

@@ -14,7 +14,7 @@ import pytest
 from tests.engine.conftest import Place
 from tests.raised import raised
 from tidemill.engine import Context, each, pipeline, settle_orphans, step, when
-from tidemill.engine.runner.attempts import with_retries
+from tidemill.engine.runner.schedule import with_retries
 from tidemill.errors import Conflict, DataBlocked, DiskFull, NotFound, StepFailed, StoreError
 from tidemill.store.artifacts import LocalArtifacts
 from tidemill.store.artifacts.codecs import Bundle, Report

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine import apart_steps
+from tidemill.engine.context import RunContext
 from tidemill.engine.runner.child import ChildRunner
 from tidemill.engine.runner.inline import InlineRunner
-from tidemill.engine.runner.port import RunContext, Runner
+from tidemill.engine.runner.port import Runner
 from tidemill.errors import PipelineError, StepFailed
 from tidemill.testing.runners import RunnerSuite, job, process_id, value
 

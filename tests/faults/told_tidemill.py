@@ -13,20 +13,20 @@ from typing import Any
 from tests.faults.side import leave
 from tidemill.cli.main import main
 from tidemill.engine.runner import engine as runner
-from tidemill.engine.runner import inline
+from tidemill.engine.runner.inline import InlineRunner
 
 
 def told(side: Path) -> None:
     """From now on: ``begin RUN STEP`` before a step's function, ``finish RUN STEP`` when its outputs are kept."""
-    real = inline.run_here
+    real = InlineRunner.run
 
-    def run_here(job: Any, around: Any, progress: Any) -> Any:
+    def run(self: Any, job: Any, around: Any, progress: Any) -> Any:
         leave(side, "begin", around.run, job.name)
-        done = real(job, around, progress)
+        done = real(self, job, around, progress)
         leave(side, "finish", around.run, job.name)
         return done
 
-    inline.run_here = run_here
+    InlineRunner.run = run  # type: ignore[method-assign]
 
 
 def only_in(wanted: str) -> None:

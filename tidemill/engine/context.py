@@ -7,6 +7,7 @@ recorded. The seed is part of the fingerprint of a step that takes a context; ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,54 +21,62 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 
+@dataclass(frozen=True)
+class RunContext:
+    """What every step of a run gets. ``reopen``: how another process opens the resources, name -> ``module:function``."""
+
+    root: Path
+    clock: Clock
+    artifacts: ArtifactStore
+    store: MetadataStore | None
+    resources: Mapping[str, Any]
+    reopen: Mapping[str, str]
+    seed: int
+    run: str
+
+
 class Context:
-    """One step's view of the engine it runs in. Made by the engine; tests may make one."""
+    """One step's view of the run that it belongs to."""
 
     def __init__(
         self,
-        *,
-        root: Path,
-        clock: Clock,
-        artifacts: ArtifactStore,
-        store: MetadataStore | None = None,
-        resources: Mapping[str, Any] | None = None,
-        seed: int = 0,
-        run: str = "",
-        step: str = "",
+        around: RunContext,
+        step: str,
         progress: Progress | None = None,
-        see: Callable[[str], None] | None = None,
+        see: Callable[[str], None] = lambda what: None,
     ) -> None:
-        self.root, self.seed, self.run, self.step, self.artifacts = root, seed, run, step, artifacts
+        self.root, self.seed, self.run, self.step = around.root, around.seed, around.run, step
+        self.artifacts = around.artifacts
         self.reads: list[str] = []
         self.writes: list[str] = []
-        self._clock, self._store, self._resources = clock, store, resources or {}
-        self._progress, self._see = progress, see or (lambda what: None)
+        self._around, self._progress, self._see = around, progress, see
 
     @property
     def store(self) -> MetadataStore:
         """The metadata store. Raises PipelineError in a child process that was not told how to open it."""
         self._see("metadata store")
-        if self._store is not None:
-            return self._store
-        if "project" in self._resources:
-            store: MetadataStore = self._resources["project"].store
+        if self._around.store is not None:
+            return self._around.store
+        if "project" in self._around.resources:
+            store: MetadataStore = self._around.resources["project"].store
             return store
         raise PipelineError("no metadata store here", place=f"step {self.step}", hint="Engine(reopen={'project': …})")
 
     @property
     def clock(self) -> Clock:
         self._see("clock")
-        return self._clock
+        return self._around.clock
 
     def resource(self, name: str, default: Any = ...) -> Any:
         """What the engine was given under this name, such as ``project``. Raises PipelineError where there is no default."""
         self._see(f"resource {name}")
-        if name not in self._resources:
-            if default is not ...:
-                return default
-            hint = did_you_mean(name, self._resources) if self._resources else "Engine(resources={...}) gives them"
-            raise PipelineError(f"no resource {name!r}", place=f"step {self.step}", hint=hint)
-        return self._resources[name]
+        known = self._around.resources
+        if name in known:
+            return known[name]
+        if default is not ...:
+            return default
+        hint = did_you_mean(name, known) if known else "Engine(resources={...}) gives them"
+        raise PipelineError(f"no resource {name!r}", place=f"step {self.step}", hint=hint)
 
     def progress(self, done: int, total: int, text: str = "") -> None:
         """Say how far the step is; shown while it runs, never stored."""

@@ -9,19 +9,16 @@ import os
 import signal
 
 POINTS = (
-    "lease taken",  # 0
-    "before the run's record",  # 1
-    "run recorded",  # 2
+    "before the run's record",  # 0
+    "inside the journal's transaction",  # 1
+    "journal written",  # 2
     "before a step's record",  # 3
     "step recorded as running",  # 4
     "before the step's function",  # 5
     "after the step's function",  # 6
     "outputs kept",  # 7
-    "inside the journal's transaction",  # 8
-    "journal written",  # 9
-    "before the run's end",  # 10
-    "run ended",  # 11
-    "lease dropped",  # 12
+    "before the run's end",  # 8
+    "run ended",  # 9
 )
 _passed = dict.fromkeys(POINTS, 0)
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tidemill.engine import Context, StepFunction, step
+from tidemill.engine.context import RunContext
 from tidemill.engine.graph.values import Kept
-from tidemill.engine.runner.attempts import surfaced
-from tidemill.engine.runner.port import Done, Job, RunContext, Runner
+from tidemill.engine.raised import surfaced
+from tidemill.engine.runner.port import Done, Job, Runner
 from tidemill.errors import DataBlocked, StepFailed
 from tidemill.store.artifacts import LocalArtifacts
 from tidemill.store.artifacts.codecs import load, save

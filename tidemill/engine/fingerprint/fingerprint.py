@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from tidemill.engine.fingerprint.code_dependencies import CodeDependencies
 from tidemill.engine.graph.nodes import Definition
@@ -64,12 +63,3 @@ def library_version(name: str) -> str:
     except PackageNotFoundError:
         owners = packages_distributions().get(name)
         return version(owners[0]) if owners else "?"
-
-
-def plain(tree: Any) -> Any:
-    """JSON as it will be read back: tuples become lists."""
-    if isinstance(tree, (list, tuple)):
-        return [plain(part) for part in tree]
-    if isinstance(tree, dict):
-        return {key: plain(part) for key, part in tree.items()}
-    return tree

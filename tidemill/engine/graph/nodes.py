@@ -163,19 +163,31 @@ class Graph:
         return name
 
 
+def mapped(tree: Tree, change: Callable[[Any], Any]) -> Any:
+    """The tree with its leaves changed; a tuple becomes a list, as it would be read back."""
+    if isinstance(tree, (list, tuple)):
+        return [mapped(part, change) for part in tree]
+    if isinstance(tree, dict):
+        return {key: mapped(part, change) for key, part in tree.items()}
+    return change(tree)
+
+
+def leaves(tree: Tree) -> Iterator[Any]:
+    """All that is neither a list nor a dict."""
+    if isinstance(tree, (list, tuple, dict)):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from leaves(part)
+    else:
+        yield tree
+
+
 def calls_in(tree: Tree) -> Iterator[str]:
     """Names of the calls that a tree takes values from."""
-    if isinstance(tree, Out):
-        yield tree.call.name
-    elif isinstance(tree, Choice):
-        for part in (tree.condition, tree.then, tree.otherwise):
-            yield from calls_in(part)
-    elif isinstance(tree, dict):
-        for part in tree.values():
-            yield from calls_in(part)
-    elif isinstance(tree, (list, tuple)):
-        for part in tree:
-            yield from calls_in(part)
+    for leaf in leaves(tree):
+        if isinstance(leaf, Out):
+            yield leaf.call.name
+        elif isinstance(leaf, Choice):
+            yield from calls_in([leaf.condition, leaf.then, leaf.otherwise])
 
 
 def check_plain(tree: Tree, place: str) -> None:

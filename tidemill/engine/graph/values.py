@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from tidemill.engine.graph.nodes import INPUT, Choice, Definition, Node, Out, Tree, calls_in, check_plain
+from tidemill.engine.graph.nodes import (
+    INPUT,
+    Choice,
+    Definition,
+    Node,
+    Out,
+    Tree,
+    calls_in,
+    check_plain,
+    leaves,
+    mapped,
+)
 from tidemill.errors import PipelineError
 from tidemill.store.artifacts import codecs
 from tidemill.store.artifacts.base import ArtifactStore
 from tidemill.types import JsonObject
 
 
-class Kept(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Kept:
     """An artifact."""
 
     digest: str
@@ -20,7 +33,8 @@ class Kept(NamedTuple):
     size: int
 
 
-class Plain(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plain:
     """A JSON value."""
 
     value: Any
@@ -32,18 +46,7 @@ class Skipped:
 
 SKIPPED = Skipped()
 Slot = Any
-"""Kept, Plain, Skipped, or lists and dicts of slots."""
-
-
-class Named(list[Slot]):
-    """Slots of several outputs in their order."""
-
-    def __init__(self, names: tuple[str, ...], slots: list[Slot]) -> None:
-        super().__init__(slots)
-        self.names = names
-
-    def output(self, name: str) -> Slot:
-        return self[self.names.index(name)]
+"""Kept, Plain, Skipped, or lists and dicts of slots; of several outputs a list in their order."""
 
 
 class Values:
@@ -58,16 +61,16 @@ class Values:
 
     def slot(self, tree: Tree) -> Slot:
         """The tree with slots for its nodes."""
-        if isinstance(tree, Out):
-            whole = self._slots[tree.call.name]
-            return whole.output(tree.output) if tree.output and isinstance(whole, Named) else whole
-        if isinstance(tree, Choice):
-            return self.slot(tree.then if self.truth(tree.condition) else tree.otherwise)
-        if isinstance(tree, (list, tuple)):
-            return [self.slot(part) for part in tree]
-        if isinstance(tree, dict):
-            return {key: self.slot(part) for key, part in tree.items()}
-        return Plain(tree)
+        return mapped(tree, self._slot_of)
+
+    def _slot_of(self, leaf: Tree) -> Slot:
+        if isinstance(leaf, Choice):
+            return self.slot(leaf.then if self.truth(leaf.condition) else leaf.otherwise)
+        if not isinstance(leaf, Out):
+            return Plain(leaf)
+        whole, names = self._slots[leaf.call.name], leaf.call.step.outputs
+        is_part = leaf.output and not leaf.call.over and whole is not SKIPPED
+        return whole[names.index(leaf.output)] if is_part else whole
 
     def truth(self, node: Node) -> bool:
         """Whether a condition holds; that of a skipped step does not. Raises PipelineError for a table and the like."""
@@ -86,15 +89,12 @@ class Values:
 
     def load(self, slot: Slot) -> Any:
         """The value of a slot, read from the store; None for a skipped one."""
-        if isinstance(slot, Kept):
-            return codecs.load(self._artifacts, slot.digest, slot.codec)
-        if isinstance(slot, Plain):
-            return slot.value
-        if isinstance(slot, list):
-            return [self.load(part) for part in slot]
-        if isinstance(slot, dict):
-            return {key: self.load(part) for key, part in slot.items()}
-        return None
+        return mapped(slot, self._value_of)
+
+    def _value_of(self, leaf: Slot) -> Any:
+        if isinstance(leaf, Kept):
+            return codecs.load(self._artifacts, leaf.digest, leaf.codec)
+        return leaf.value if isinstance(leaf, Plain) else None
 
     def items(self, slot: Slot, place: str) -> list[Slot]:
         """A slot as a list of slots, one an item. Raises PipelineError when it is no list."""
@@ -131,11 +131,7 @@ def filled(tree: Any, read: Callable[[str], Any]) -> Any:
 
 
 def any_skipped(slot: Slot) -> bool:
-    if isinstance(slot, list):
-        return any(any_skipped(part) for part in slot)
-    if isinstance(slot, dict):
-        return any(any_skipped(part) for part in slot.values())
-    return isinstance(slot, Skipped)
+    return any(leaf is SKIPPED for leaf in leaves(slot))
 
 
 def split_outputs(definition: Definition, value: Any) -> dict[str, Any]:
@@ -157,20 +153,7 @@ def split_outputs(definition: Definition, value: Any) -> dict[str, Any]:
 def slot_of_outputs(definition: Definition, outputs: Mapping[str, JsonObject]) -> Slot:
     """The slot of a finished step from its record."""
     kept = {name: Kept(o["digest"], o["codec"], o["bytes"]) for name, o in outputs.items()}
-    if definition.outputs:
-        return Named(definition.outputs, [kept[name] for name in definition.outputs])
-    return kept["result"]
-
-
-def digests(slot: Slot) -> Any:
-    """Digests in the shape of the slot; a plain value as it is, None for a skipped one."""
-    if isinstance(slot, Kept):
-        return slot.digest
-    if isinstance(slot, list):
-        return [digests(part) for part in slot]
-    if isinstance(slot, dict):
-        return {key: digests(part) for key, part in slot.items()}
-    return slot.value if isinstance(slot, Plain) else None
+    return [kept[name] for name in definition.outputs] if definition.outputs else kept["result"]
 
 
 class Outputs(Mapping[str, Any]):
@@ -181,8 +164,8 @@ class Outputs(Mapping[str, Any]):
 
     @property
     def digests(self) -> JsonObject:
-        """Digests by name, lists of them for a step done `each`."""
-        return {name: digests(slot) for name, slot in self._slots.items()}
+        """Digests by name, lists of them for a step done `each`; a plain value as it is, None for a skipped one."""
+        return {name: mapped(slot, _digest_of) for name, slot in self._slots.items()}
 
     def __getitem__(self, name: str) -> Any:
         return self._values.load(self._slots[name])
@@ -192,3 +175,9 @@ class Outputs(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._slots)
+
+
+def _digest_of(leaf: Slot) -> Any:
+    if isinstance(leaf, Kept):
+        return leaf.digest
+    return leaf.value if isinstance(leaf, Plain) else None

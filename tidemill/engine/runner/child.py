@@ -8,17 +8,43 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tidemill import errors
-from tidemill.engine.context import Progress
+from tidemill.engine.context import Progress, RunContext
 from tidemill.engine.faults import point
-from tidemill.engine.runner.port import Done, Job, RunContext, StepRaised, context_message
-from tidemill.errors import StepFailed, StepTimeout
+from tidemill.engine.graph.values import Kept
+from tidemill.engine.raised import StepRaised
+from tidemill.engine.runner.port import Done, Job
+from tidemill.errors import PipelineError, StepFailed, StepTimeout
 from tidemill.process.channel import ChannelError
 from tidemill.process.child import Child, ending
-from tidemill.types import JsonObject
+from tidemill.types import JsonObject, Micros, SystemClock
+
+
+@dataclass(frozen=True)
+class Request:
+    """A job for another process of this machine, which finds the function by its name."""
+
+    step: str
+    module: str
+    file: str
+    qualname: str
+    outputs: tuple[str, ...]
+    source: str
+    arguments: dict[str, Any]
+    inputs: dict[str, Kept]
+    path: list[str]
+    root: str
+    artifacts: str
+    reopen: dict[str, str]
+    clock: Micros | None  # None: the machine's
+    seed: int
+    run: str
 
 
 class ChildRunner:
@@ -29,8 +55,7 @@ class ChildRunner:
 
     def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
         """Do the job in a child. Raises StepTimeout (it is killed with all it started), StepRaised, StepFailed."""
-        path = [entry or str(Path.cwd()) for entry in sys.path]
-        request = {**context_message(around), **job.message(), "path": path}
+        request = msgspec.to_builtins(_request(job, around))
         with Child("tidemill.engine.runner.child_main", without=["TIDEMILL_FAULT"]) as child:
             self._running.add(child)
             try:
@@ -51,10 +76,10 @@ class ChildRunner:
                 if "progress" in message and progress is not None:
                     progress(*message["progress"])
                 elif "failed" in message:
-                    raise _raised(message["failed"], job.name)
+                    raise _raised(message["failed"])
                 elif "done" in message:
                     point("outputs kept")
-                    return Done.of(message["done"])
+                    return msgspec.convert(message["done"], Done)
         except TimeoutError:
             raise StepTimeout("it was not done within its time limit and was killed", place=place) from None
         except ChannelError as exc:
@@ -63,6 +88,36 @@ class ChildRunner:
         raise StepFailed(f"its process {how} without an answer", place=place, hint="look at its output")
 
 
-def _raised(told: JsonObject, name: str) -> StepRaised:
+def _request(job: Job, around: RunContext) -> Request:
+    """Raises PipelineError for what no other process can find."""
+    fn, root = job.definition.fn, getattr(around.artifacts, "root", None)
+    if root is None:
+        raise PipelineError("only local artifacts can be shared with a child process", place=f"run {around.run}")
+    if "<" in fn.__qualname__:
+        raise PipelineError(
+            f"{fn.__qualname__} cannot be found by another process",
+            place=f"step {job.name}",
+            hint="define a step with a timeout or isolate=True at the top of a module",
+        )
+    return Request(
+        step=job.name,
+        module=fn.__module__,
+        file=fn.__code__.co_filename,
+        qualname=fn.__qualname__,
+        outputs=job.definition.outputs,
+        source=job.source,
+        arguments=job.arguments,
+        inputs=job.inputs,
+        path=[entry or str(Path.cwd()) for entry in sys.path],
+        root=str(around.root),
+        artifacts=str(root),
+        reopen=dict(around.reopen),
+        clock=None if isinstance(around.clock, SystemClock) else around.clock.now(),
+        seed=around.seed,
+        run=around.run,
+    )
+
+
+def _raised(told: JsonObject) -> StepRaised:
     kind: Any = getattr(errors, told["error"], StepFailed)  # one that nobody else knows is a failed step
-    return StepRaised(told["kinds"], kind(told["message"], place=told["place"] or f"step {name}", hint=told["hint"]))
+    return StepRaised(told["kinds"], kind(told["detail"], place=told["place"], hint=told["hint"]))

@@ -11,13 +11,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
+from tidemill.engine.context import RunContext
 from tidemill.engine.fingerprint.code_dependencies import code_dependencies
-from tidemill.engine.graph.nodes import Definition
-from tidemill.engine.graph.steps import StepFunction, step
-from tidemill.engine.graph.values import Kept
-from tidemill.engine.runner.attempts import surfaced
-from tidemill.engine.runner.inline import run_here
-from tidemill.engine.runner.port import Job, RunContext
+from tidemill.engine.graph.steps import step
+from tidemill.engine.raised import kinds_of, surfaced
+from tidemill.engine.runner.child import Request
+from tidemill.engine.runner.inline import InlineRunner
+from tidemill.engine.runner.port import Job
 from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
 from tidemill.store.artifacts.local import LocalArtifacts
@@ -27,23 +29,23 @@ from tidemill.types import HeldClock, JsonObject, SystemClock
 def main() -> None:
     """Hear the job, do the step, answer."""
     channel = parent()
-    request = channel.receive() if channel is not None else None
-    if channel is None or request is None:
+    message = channel.receive() if channel is not None else None
+    if channel is None or message is None:
         raise SystemExit("the engine starts this process")
-    sys.path[:] = request["path"]
-    root = Path(request["root"])
+    request = msgspec.convert(message, Request)
+    sys.path[:] = request.path
     try:
-        with Resources(request["reopen"], root) as resources:
-            done = run_here(
+        with Resources(request.reopen, Path(request.root)) as resources:
+            done = InlineRunner().run(
                 _job(request),
-                _run_context(request, root, resources),
+                _run_context(request, resources),
                 lambda done, total, text: channel.send({"progress": [done, total, text]}),
             )
     except Exception as exc:  # noqa: BLE001 - told to the parent, which raises it
-        channel.send({"failed": _failed(exc, request["step"])})
+        channel.send({"failed": _failed(exc, request.step)})
     else:
         sys.stdout.flush()
-        channel.send({"done": done.message()})
+        channel.send({"done": msgspec.to_builtins(done)})
 
 
 class Resources(Mapping[str, Any]):
@@ -78,28 +80,19 @@ class Resources(Mapping[str, Any]):
                 close()
 
 
-def _job(request: JsonObject) -> Job:
-    definition = _definition(request)
-    inputs = {name: Kept(*kept) for name, kept in request["inputs"].items()}
-    job = Job(definition, request["step"], request["arguments"], inputs)
+def _job(request: Request) -> Job:
+    found: Any = _module(request.module, request.file)
+    for part in request.qualname.split("."):
+        found = getattr(found, part)
+    definition = step(outputs=request.outputs)(getattr(found, "fn", found)).definition
     source = next(iter(code_dependencies(definition.fn).sources.values()), "")
-    if request["source"] and request["source"] != source:
+    if request.source and request.source != source:
         raise PipelineError(
             "its source has changed since the run began",
-            place=f"step {job.name}",
+            place=f"step {request.step}",
             hint="run the same command again",
         )
-    return job
-
-
-def _definition(request: JsonObject) -> Definition:
-    found: Any = _module(request["module"], request["file"])
-    for part in request["qualname"].split("."):
-        found = getattr(found, part)
-    if not isinstance(found, StepFunction):
-        found = step(outputs=request["outputs"])(found)
-    definition: Definition = found.definition
-    return definition
+    return Job(definition, request.step, request.arguments, request.inputs)
 
 
 def _module(name: str, file: str) -> ModuleType:
@@ -121,17 +114,16 @@ def _module(name: str, file: str) -> ModuleType:
     return module
 
 
-def _run_context(request: JsonObject, root: Path, resources: Resources) -> RunContext:
-    at = request["clock"]
+def _run_context(request: Request, resources: Resources) -> RunContext:
     return RunContext(
-        root=root,
-        clock=SystemClock() if at is None else HeldClock(at),
-        artifacts=LocalArtifacts(request["artifacts"]),
+        root=Path(request.root),
+        clock=SystemClock() if request.clock is None else HeldClock(request.clock),
+        artifacts=LocalArtifacts(request.artifacts),
         store=None,
         resources=resources,
-        reopen=request["reopen"],
-        seed=request["seed"],
-        run=request["run"],
+        reopen=request.reopen,
+        seed=request.seed,
+        run=request.run,
     )
 
 
@@ -140,9 +132,8 @@ def _failed(exc: Exception, name: str) -> JsonObject:
     error = surfaced(exc, name)
     if error is not exc:
         traceback.print_exception(exc)
-    kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__]
-    told = {"message": error.message, "place": error.place, "hint": error.hint}
-    return {"kinds": kinds, "error": type(error).__name__, **told}
+    told = error.problem()
+    return {**told, "place": told["place"] or f"step {name}", "kinds": kinds_of(exc), "error": type(error).__name__}
 
 
 if __name__ == "__main__":

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import resource
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidemill.engine.faults import point
+from tidemill.engine.context import RunContext
 from tidemill.engine.fingerprint.environment import code_state, in_repository, machine
-from tidemill.engine.graph.nodes import Graph
 from tidemill.engine.graph.pipelines import Pipeline
 from tidemill.engine.graph.values import Outputs, Values
 from tidemill.engine.journal.events import EventEmitter, OnEvent
-from tidemill.engine.journal.journal import Journal
-from tidemill.engine.journal.lease import RunLease
+from tidemill.engine.journal.lease import RunLease, new_owner
 from tidemill.engine.journal.orphans import resumable, settle_orphans
-from tidemill.engine.journal.owner import new_owner
 from tidemill.engine.runner.order import Order
-from tidemill.engine.runner.port import RunContext
-from tidemill.engine.runner.prepare import Finished
+from tidemill.engine.runner.prepare import Preparer
 from tidemill.engine.runner.record import RunRecorder, storable
 from tidemill.engine.runner.schedule import Execution
-from tidemill.errors import Conflict, LeaseLost, StoreError
-from tidemill.store.records import Run, Step
+from tidemill.errors import Conflict
+from tidemill.store.records import Run
 from tidemill.types import Clock, JsonObject, canonical, digest, new_id
 
 if TYPE_CHECKING:
@@ -86,48 +81,53 @@ class Engine:
         process does it right now), LeaseLost, PipelineError.
         """
         graph = pipeline.trace(params or {})
-        asked = pipeline.parameters(params or {})
-        key = run_key(pipeline.name, asked, self.seed, parent)
-        owner = new_owner()
-        settle_orphans(self.store, self.clock.now(), keep=key)
-        lease = RunLease(self.store, key, owner, self._lease)
-        lease.take()
-        point("lease taken")
+        run, found = self._record(pipeline.name, pipeline.parameters(params or {}), parent, resume)
+        before = {} if found is None else {s.name: s for s in self.store.runs.steps(found.id)}
+        around, values = self._around(run.id), Values(self.artifacts)
+        order, lease = Order(graph, values), RunLease(self.store, run.key, run.owner, self._lease)
+        recorder = RunRecorder(self.store, self.clock, run, lease, order, found, before)
+        tell = EventEmitter(run.id, on_event)
+        execution = Execution(around, order, recorder, Preparer(values, around, before), tell, self._parallel)
+        recorder.plan(graph.calls)
         try:
-            run, before = self._open(pipeline.name, key, owner, asked, parent, resume)
-            result = _Performance(self, graph, run, lease, before, EventEmitter(run.id, on_event)).go()
+            execution.go([call.name for call in graph.calls], resumed=found is not None)
+            outputs = Outputs(values, {name: values.slot(tree) for name, tree in graph.outputs.items()})
+            told = outputs.digests
         except BaseException as exc:
-            try:
-                lease.drop()
-            except StoreError as second:  # it runs out by itself
-                exc.add_note(f"and its lease could not be dropped: {second}")
+            if not lease.lost.is_set():
+                self._end_badly(recorder, tell, exc)
+            lease.drop()
             raise
-        lease.drop()
-        point("lease dropped")
-        return result
+        try:
+            self._end(recorder, "done", None, told)
+            tell("run_finished", status="done")
+        except BaseException:
+            lease.drop()
+            raise
+        lease.rest()
+        return RunResult(self.store.runs.get(run.id), outputs)
 
     def cut_short(self, pipeline: Pipeline[..., Any], params: Mapping[str, Any] | None = None) -> Run | None:
         """The run of this call that was killed: the same call goes on with it."""
         asked = pipeline.parameters(params or {})
         return resumable(self.store, run_key(pipeline.name, asked, self.seed, None))
 
-    def _open(
-        self, name: str, key: str, owner: str, params: JsonObject, parent: str | None, resume: str | None
-    ) -> tuple[Run, dict[str, Step] | None]:
-        """The run to go on with and its steps so far, or a new one and None."""
+    def _record(self, name: str, params: JsonObject, parent: str | None, resume: str | None) -> tuple[Run, Run | None]:
+        """The record of this run as its owner, and as it was found where it was begun before."""
+        key, owner, now = run_key(name, params, self.seed, parent), new_owner(), self.clock.now()
+        settle_orphans(self.store, now, keep=key)
         found = self.store.runs.get(resume) if resume else resumable(self.store, key)
         if found is not None and found.key != key:
             raise Conflict(f"{found.id} is another run: other pipeline, parameters, seed or parent")
         if found is not None:
-            self.store.runs.update(found.id, owner=owner, status="running", ended=None, error=None)
-            return self.store.runs.get(found.id), {s.name: s for s in self.store.runs.steps(found.id)}
+            return dataclasses.replace(found, owner=owner), found
         run = Run(
             id=new_id("run"),
             pipeline=name,
             key=key,
             status="running",
             owner=owner,
-            started=self.clock.now(),
+            started=now,
             parent=parent,
             params=params,
             seed=self.seed,
@@ -135,92 +135,37 @@ class Engine:
         )
         return run, None
 
-
-class _Performance:
-    """One `Engine.run` from its record to its end."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        graph: Graph,
-        run: Run,
-        lease: RunLease,
-        before: dict[str, Step] | None,
-        tell: EventEmitter,
-    ) -> None:
-        self._engine, self._graph, self._run, self._new, self._tell = engine, graph, run, before is None, tell
-        self._before = before or {}
-        self._journal = Journal(engine.store, run.id, run.owner, lease.lost)
-        self._values = Values(engine.artifacts)
-        self._order = Order(graph, self._values)
-        self._around = RunContext(
-            root=engine.root,
-            clock=engine.clock,
-            artifacts=engine.artifacts,
-            store=engine.store,
-            resources=engine._resources,
-            reopen=engine._reopen,
-            seed=engine.seed,
-            run=run.id,
+    def _around(self, run: str) -> RunContext:
+        return RunContext(
+            root=self.root,
+            clock=self.clock,
+            artifacts=self.artifacts,
+            store=self.store,
+            resources=self._resources,
+            reopen=self._reopen,
+            seed=self.seed,
+            run=run,
         )
-        self._recorder = RunRecorder(self._around, self._journal, self._order, self._before)
-        self._began, self._cpu = time.monotonic(), _cpu_seconds()
 
-    def go(self) -> RunResult:
-        self._recorder.plan(self._graph.calls)
-        point("before the run's record")
-        self._journal.flush(create=self._run if self._new else None)
-        point("run recorded")
+    def _end(self, recorder: RunRecorder, status: str, error: str | None, outputs: JsonObject) -> None:
+        """The run's end in one transaction with the last steps'."""
+        code: JsonObject = {}
+        if self._own_code and in_repository(self.root):
+            recorder.flush()  # git may be slow: what is finished is not to wait for it
+            code, artifacts = code_state(self.root, self.artifacts, self.clock.now())
+            recorder.add(artifacts)
+        recorder.end(status, error, outputs, code)
+
+    def _end_badly(self, recorder: RunRecorder, tell: EventEmitter, exc: BaseException) -> None:
+        """What fails here is noted on the first error."""
+        status = "failed" if isinstance(exc, Exception) else "cancelled"
         try:
-            self._execution().go([call.name for call in self._graph.calls], resumed=not self._new)
-            outputs = Outputs(self._values, {name: self._values.slot(t) for name, t in self._graph.outputs.items()})
-            told = outputs.digests
-        except LeaseLost:
-            raise
-        except BaseException as exc:
-            self._end("failed" if isinstance(exc, Exception) else "cancelled", exc)
-            raise
-        self._end("done", None, told)
-        return RunResult(self._engine.store.runs.get(self._run.id), outputs)
-
-    def _execution(self) -> Execution:
-        engine = self._engine
-        finished = Finished(engine.store, engine.artifacts, self._before)
-        parts = (self._around, self._order, self._values, self._journal, self._recorder, finished, self._tell)
-        return Execution(*parts, engine._parallel)
-
-    def _end(self, status: str, exc: BaseException | None, outputs: JsonObject | None = None) -> None:
-        """The run's end in one transaction with the last steps'. What fails here is noted on the first error."""
-        now = self._engine.clock.now()
-        try:
-            code: JsonObject = {}
-            if self._engine._own_code and in_repository(self._engine.root):
-                self._journal.flush()  # git may be slow: what is finished is not to wait for it
-                code, artifacts = code_state(self._engine.root, self._engine.artifacts, now)
-                self._journal.add(artifacts)
-            point("before the run's end")
-            self._journal.flush(
-                status=status,
-                ended=now,
-                error=None if exc is None else storable(str(exc)) or type(exc).__name__,
-                outputs=outputs or {},
-                code=code,
-                cost={"cpu_s": _cpu_seconds() - self._cpu, "wall_s": time.monotonic() - self._began},
-            )
-            point("run ended")
-        except Exception as second:
-            if exc is None:
-                raise
+            self._end(recorder, status, storable(str(exc)) or type(exc).__name__, {})
+        except Exception as second:  # noqa: BLE001 - the first error says why the run ends
             exc.add_note(f"and the run's end could not be written: {second}")
-        self._tell("run_finished", status=status)
+        tell("run_finished", status=status)
 
 
 def run_key(pipeline: str, params: JsonObject, seed: int, parent: str | None) -> str:
     """What names the work asked for: a killed run of this key is gone on with by the same call."""
     return digest(canonical({"pipeline": pipeline, "params": params, "seed": seed, "parent": parent}))
-
-
-def _cpu_seconds() -> float:
-    """CPU time of this process and of the children it has waited for."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime

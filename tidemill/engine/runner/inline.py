@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tidemill.engine.context import Progress
+from tidemill.engine.context import Context, Progress, RunContext
 from tidemill.engine.faults import point
 from tidemill.engine.fingerprint.impurity import Recorder, watching
 from tidemill.engine.graph.values import filled, split_outputs
-from tidemill.engine.runner.port import Done, Job, RunContext
+from tidemill.engine.runner.port import Done, Job
 from tidemill.errors import TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.artifacts.base import ArtifactStore
@@ -21,28 +21,24 @@ class InlineRunner:
     """Implements `Runner` in the calling thread, which nobody can kill: Python cannot stop a thread."""
 
     def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
-        return run_here(job, around, progress)
+        root = getattr(around.artifacts, "root", None)
+        recorder = Recorder(around.root, [root] if isinstance(root, Path) else [])
+        context = Context(around, job.name, progress, recorder.see)
+        clock = time.process_time_ns if job.alone else time.thread_time_ns
+        began = clock()
+        arguments = _arguments(job, around.artifacts)
+        if job.definition.context:
+            arguments[job.definition.context] = context
+        point("before the step's function")
+        with watching(recorder):
+            value = job.definition.fn(**arguments)
+        point("after the step's function")
+        outputs = _keep(job, value, around.artifacts)
+        point("outputs kept")
+        return Done(outputs, tuple(recorder.seen), (clock() - began) // 1000, context.reads, context.writes)
 
     def kill(self) -> None:
         """Whoever gives the run up waits for its threads, within a bound."""
-
-
-def run_here(job: Job, around: RunContext, progress: Progress | None) -> Done:
-    """Do the job in this thread."""
-    recorder = Recorder(around.root, _own_folders(around.artifacts))
-    context = around.context(job.name, progress, recorder.see)
-    clock = time.process_time_ns if job.alone else time.thread_time_ns
-    began = clock()
-    arguments = _arguments(job, around.artifacts)
-    if job.definition.context:
-        arguments[job.definition.context] = context
-    point("before the step's function")
-    with watching(recorder):
-        value = job.definition.fn(**arguments)
-    point("after the step's function")
-    outputs = _keep(job, value, around.artifacts)
-    point("outputs kept")
-    return Done(outputs, tuple(recorder.seen), (clock() - began) // 1000, context.reads, context.writes)
 
 
 def _arguments(job: Job, artifacts: ArtifactStore) -> dict[str, Any]:
@@ -59,8 +55,3 @@ def _keep(job: Job, value: Any, artifacts: ArtifactStore) -> dict[str, Saved]:
     except TidemillError as exc:
         exc.place = exc.place or f"step {job.name}"
         raise
-
-
-def _own_folders(artifacts: ArtifactStore) -> list[Path]:
-    root = getattr(artifacts, "root", None)
-    return [root] if isinstance(root, Path) else []

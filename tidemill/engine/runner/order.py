@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tidemill.engine.graph.nodes import Call, Graph
 from tidemill.engine.graph.values import SKIPPED, Slot, Values
-from tidemill.engine.runner.prepare import Unit, units_of
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One step of the run: a call, or one item of a call that is done each."""
+
+    call: Call
+    name: str
+    item: int | None = None
+    slot: Slot = None
 
 
 class Order:
@@ -58,14 +68,23 @@ class Order:
                 yield Unit(call, call.name)
 
     def _open_call(self, call: Call) -> None:
-        skipped = bool(call.over) and self._values.slot(call.arguments[call.over]) is SKIPPED
-        units = [Unit(call, call.name, None, SKIPPED)] if skipped else units_of(call, self._values)
+        units = self._units_of(call)
         self._units[call.name] = units
         self._slots[call.name], self._left[call.name] = [SKIPPED] * len(units), len(units)
         self._open.update((unit.name, unit) for unit in units)
         self.ready.extend(units)
         if not units:
             self._close_call(call, [])
+
+    def _units_of(self, call: Call) -> list[Unit]:
+        """One unit, or one for each item; one where it is unknown what the items would have been."""
+        if not call.over:
+            return [Unit(call, call.name)]
+        slot = self._values.slot(call.arguments[call.over])
+        if slot is SKIPPED:
+            return [Unit(call, call.name, None, SKIPPED)]
+        items = self._values.items(slot, f"step {call.name}")
+        return [Unit(call, f"{call.name}[{i}]", i, item) for i, item in enumerate(items)]
 
     def _close_call(self, call: Call, slot: Slot) -> None:
         self._values.set(call.name, slot)

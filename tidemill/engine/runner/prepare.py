@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tidemill.engine.context import Context, RunContext
 from tidemill.engine.fingerprint.code_dependencies import CodeDependencies, code_dependencies
-from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs, plain
-from tidemill.engine.graph.nodes import Call, Definition, check_plain
+from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs
+from tidemill.engine.graph.nodes import Definition, check_plain
 from tidemill.engine.graph.values import Kept, Slot, Values, any_skipped, described
-from tidemill.engine.raised import named, placed
-from tidemill.engine.runner.port import MEND, Job, RunContext
+from tidemill.engine.raised import MEND, named, placed
+from tidemill.engine.runner.order import Unit
+from tidemill.engine.runner.port import Job
 from tidemill.errors import Damaged, NotFound, StepFailed, TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.records import Step
 from tidemill.types import Json, JsonObject
-
-if TYPE_CHECKING:
-    from tidemill.store.artifacts.base import ArtifactStore
-    from tidemill.store.ports import MetadataStore
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One step of the run: a call, or one item of a call that is done each."""
-
-    call: Call
-    name: str
-    item: int | None = None
-    slot: Slot = None
 
 
 @dataclass(frozen=True)
@@ -50,11 +38,12 @@ class Ready:
 
 
 class Preparer:
-    """Works out fingerprints; what code a step reaches is read once a run."""
+    """Works out fingerprints, and looks for finished steps that have them. ``before``: this run's, before it was killed."""
 
-    def __init__(self, values: Values, around: RunContext) -> None:
-        self._values, self._around = values, around
-        self._code: dict[Definition, CodeDependencies] = {}
+    def __init__(self, values: Values, around: RunContext, before: Mapping[str, Step]) -> None:
+        self._values, self._around, self._before = values, around, before
+        self._code: dict[Definition, CodeDependencies] = {}  # what a step reaches is read once a run
+        self._now: dict[str, Step] = {}  # done in this very run, by fingerprint
 
     def is_wanted(self, unit: Unit) -> bool:
         """False when it is in a branch that is not taken, or needs what a skipped step would have given."""
@@ -66,7 +55,7 @@ class Preparer:
     def ready(self, unit: Unit) -> Ready:
         definition = unit.call.step
         inputs: dict[str, Kept] = {}
-        arguments = {name: plain(described(slot, name, inputs)) for name, slot in self._slots(unit).items()}
+        arguments = {name: described(slot, name, inputs) for name, slot in self._slots(unit).items()}
         if definition not in self._code:
             self._code[definition] = code_dependencies(definition.fn)
         code = self._code[definition]
@@ -75,33 +64,6 @@ class Preparer:
         parts = fingerprint_inputs(definition, code, arguments, digests, self._around.seed, version)
         job = Job(definition, unit.name, arguments, inputs, next(iter(code.sources.values()), ""))
         return Ready(unit, job, parts, fingerprint(parts), tuple(code.unseen))
-
-    def _slots(self, unit: Unit) -> dict[str, Slot]:
-        slots = {n: self._values.slot(tree) for n, tree in unit.call.arguments.items() if n != unit.call.over}
-        if unit.call.over:
-            slots[unit.call.over] = unit.slot
-        return slots
-
-    def _version(self, definition: Definition, arguments: Mapping[str, Any], name: str) -> Json:
-        if not callable(definition.version):
-            return definition.version
-        place = f"version= of step {name}"
-        try:
-            version = definition.version(self._around.context(name), arguments)
-        except TidemillError:
-            raise
-        except Exception as exc:
-            raise StepFailed(named(exc), place=placed(exc, place), hint=MEND) from exc
-        check_plain(version, place)
-        return version
-
-
-class Finished:
-    """Finished steps that can be used again."""
-
-    def __init__(self, store: MetadataStore, artifacts: ArtifactStore, before: Mapping[str, Step]) -> None:
-        self._store, self._artifacts, self._before = store, artifacts, before
-        self._now: dict[str, Step] = {}
 
     def note(self, ready: Ready, step: Step) -> None:
         """A step has just been done in this very run."""
@@ -117,25 +79,36 @@ class Finished:
 
     def other(self, ready: Ready) -> Step | None:
         """A step of any run with this fingerprint, whose outputs are there and verify."""
-        if not ready.reusable:
+        if not ready.reusable or self._around.store is None:
             return None
-        step = self._now.get(ready.fingerprint) or self._store.runs.find_step(ready.fingerprint)
+        step = self._now.get(ready.fingerprint) or self._around.store.runs.find_step(ready.fingerprint)
         if step is None or (step.impure and ready.job.definition.version is None):
             return None
         return step if self._is_whole(step) else None
 
+    def _slots(self, unit: Unit) -> dict[str, Slot]:
+        slots = {n: self._values.slot(tree) for n, tree in unit.call.arguments.items() if n != unit.call.over}
+        if unit.call.over:
+            slots[unit.call.over] = unit.slot
+        return slots
+
+    def _version(self, definition: Definition, arguments: Mapping[str, Any], name: str) -> Json:
+        if not callable(definition.version):
+            return definition.version
+        place = f"version= of step {name}"
+        try:
+            version = definition.version(Context(self._around, name), arguments)
+        except TidemillError:
+            raise
+        except Exception as exc:
+            raise StepFailed(named(exc), place=placed(exc, place), hint=MEND) from exc
+        check_plain(version, place)
+        return version
+
     def _is_whole(self, step: Step) -> bool:
         try:
             for output in step.outputs.values():
-                codecs.verify(self._artifacts, output["digest"], output["codec"])
+                codecs.verify(self._around.artifacts, output["digest"], output["codec"])
         except (Damaged, NotFound):
             return False
         return True
-
-
-def units_of(call: Call, values: Values) -> list[Unit]:
-    """One unit, or one for each item."""
-    if not call.over:
-        return [Unit(call, call.name)]
-    slots = values.items(values.slot(call.arguments[call.over]), f"step {call.name}")
-    return [Unit(call, f"{call.name}[{i}]", i, slot) for i, slot in enumerate(slots)]

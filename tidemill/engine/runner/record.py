@@ -1,90 +1,191 @@
-"""What is written down of each step: its record, its artifacts and its edges."""
+"""What is written down of a run: its record, its steps with their artifacts and edges, and its end."""
 
 from __future__ import annotations
 
 import dataclasses
+import resource
+import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidemill.engine.explain import DECLARED
+from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Call
-from tidemill.engine.journal.journal import Journal
-from tidemill.engine.runner.order import Order
-from tidemill.engine.runner.port import Done, RunContext
-from tidemill.engine.runner.prepare import Ready, Unit
-from tidemill.store.records import Artifact, Edge, Step
-from tidemill.types import JsonObject, Micros
+from tidemill.engine.journal.lease import RunLease
+from tidemill.engine.journal.orphans import resumable
+from tidemill.engine.runner.order import Order, Unit
+from tidemill.engine.runner.port import Done
+from tidemill.engine.runner.prepare import Ready
+from tidemill.errors import Conflict, LeaseLost
+from tidemill.store.records import Artifact, Edge, Run, Step
+from tidemill.types import Clock, JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.ports import MetadataStore, Tx
 
 
 class RunRecorder:
-    """Puts every change of a step into the journal. ``before``: the steps of this run before it was killed."""
+    """Changes of a run, several gathered into one transaction, which only the run's owner may commit.
 
-    def __init__(self, around: RunContext, journal: Journal, order: Order, before: Mapping[str, Step]) -> None:
-        self._around, self._journal, self._order, self._before = around, journal, order, before
+    ``found``: the record of a run that was killed and is gone on with, ``before`` its steps. What `flush` has returned
+    from survives kill -9 and power loss.
+    """
+
+    def __init__(
+        self,
+        store: MetadataStore,
+        clock: Clock,
+        run: Run,
+        lease: RunLease,
+        order: Order,
+        found: Run | None,
+        before: Mapping[str, Step],
+    ) -> None:
+        self._store, self._clock, self._run, self._lease, self._order = store, clock, run, lease, order
+        self._found, self._before = found, before
+        self._steps: dict[str, Step] = {}  # of one step the last state counts
+        self._artifacts: dict[str, Artifact] = {}
+        self._edges: list[Edge] = []
         self._started: dict[str, Micros] = {}
         self._failed: set[str] = set()
+        self._began, self._cpu = time.monotonic(), _cpu_seconds()
 
     def plan(self, calls: Iterable[Call]) -> None:
         """Every step known so far, so that the whole graph can be seen from the start; none is running yet."""
         for step in self._before.values():
             if step.status in ("running", "pending"):
-                self._journal.put(dataclasses.replace(step, status="skipped", error="its process was killed"))
+                self._steps[step.name] = dataclasses.replace(step, status="skipped", error="its process was killed")
         for call in calls:
-            if not call.over:
-                known = self._before.get(call.name)
-                if known is None or known.status not in ("done", "cached"):
-                    attempt = known.attempt if known else 0
-                    self._journal.put(self._bare(call, call.name, "pending", attempt=attempt))
+            known = self._before.get(call.name)
+            if not call.over and (known is None or known.status not in ("done", "cached")):
+                self._bare(call, call.name, "pending", attempt=self._attempts(call.name))
 
     def running(self, ready: Ready) -> None:
         name = ready.unit.name
-        self._started[name] = self._around.clock.now()
-        self._journal.put(self._step(ready, "running", attempt=self._attempts(name) + 1))
+        self._started[name] = self._clock.now()
+        self._step(ready, "running", attempt=self._attempts(name) + 1)
 
     def done(self, ready: Ready, done: Done) -> Step:
-        definition, now = ready.job.definition, self._around.clock.now()
+        definition, now = ready.job.definition, self._clock.now()
         declared = (f"{DECLARED}{definition.impure}",) if definition.impure else ()
         step = self._step(
             ready,
             "done",
             impure=(*declared, *dict.fromkeys((*ready.unseen, *done.impure))),
-            outputs=outputs_of(done),
+            outputs={name: {"digest": s.digest, "codec": s.codec, "bytes": s.size} for name, s in done.outputs.items()},
             attempt=self._attempts(ready.unit.name) + done.attempts,
             ended=now,
             cpu_us=done.cpu_us,
         )
-        self._journal.put(step, artifacts_of(done, now), edges_of(step, ready, now, done.reads, done.writes))
+        self.add(Artifact(part.digest, part.codec, part.size, now) for s in done.outputs.values() for part in s.parts)
+        self._edges += edges_of(step, ready, now, done.reads, done.writes)
         return step
 
     def reused(self, ready: Ready, found: Step) -> Step:
         """Another step's result stands for this one; ``from`` in its outputs names the run that made them."""
-        now = self._around.clock.now()
+        now = self._clock.now()
         outputs = {name: {**output, "from": output.get("from", found.run)} for name, output in found.outputs.items()}
         step = self._step(ready, "cached", impure=found.impure, outputs=outputs, started=now, ended=now)
-        edges = edges_of(step, ready, now)
-        edges.append(Edge(step_ref(found.run, found.name), step_ref(step.run, step.name), "reused", now))
-        self._journal.put(step, (), edges)
+        self._edges += edges_of(step, ready, now)
+        self._edges.append(Edge(step_ref(found.run, found.name), step_ref(step.run, step.name), "reused", now))
         return step
 
     def failed(self, ready: Ready, error: str, attempts: int) -> None:
         """``attempts``: how many were made in this go."""
         name = ready.unit.name
         self._failed.add(name)
-        attempt, now = self._attempts(name) + attempts, self._around.clock.now()
-        self._journal.put(self._step(ready, "failed", ended=now, error=storable(error), attempt=attempt))
+        attempt = self._attempts(name) + attempts
+        self._step(ready, "failed", ended=self._clock.now(), error=storable(error), attempt=attempt)
 
     def skipped(self, unit: Unit, error: str | None = None) -> None:
-        self._journal.put(self._bare(unit.call, unit.name, "skipped", error=error))
+        self._bare(unit.call, unit.name, "skipped", error=error)
 
     def has_failed(self, name: str) -> bool:
         return name in self._failed
+
+    def add(self, artifacts: Iterable[Artifact]) -> None:
+        self._artifacts.update((a.digest, a) for a in artifacts)
+
+    def end(self, status: str, error: str | None, outputs: JsonObject, code: JsonObject) -> None:
+        """The run's end, with what its last steps left, and its lease is another's to take."""
+        point("before the run's end")
+        cost = {"cpu_s": _cpu_seconds() - self._cpu, "wall_s": time.monotonic() - self._began}
+        self.flush(status=status, ended=self._clock.now(), error=error, outputs=outputs, code=code, cost=cost)
+        point("run ended")
+
+    def flush(self, **changes: Any) -> None:
+        """One transaction: everything gathered, and these changes of the run. The first takes the lease and makes the
+        run's record, the one that ends the run drops the lease.
+
+        Another process that took the run over has put its name into the run's record: then nothing is written.
+        Raises LeaseLost, Conflict (another process does it right now), StoreError.
+        """
+        first = not self._lease.taken
+        if not (first or self._steps or self._artifacts or self._edges or changes):
+            return
+        if self._lease.lost.is_set():
+            raise self._gone()
+
+        def work(tx: Tx) -> None:
+            self._begin(tx) if first else self._check_owner(tx)
+            self._write(tx, changes)
+            point("inside the journal's transaction")
+
+        if first:
+            point("before the run's record")
+            self._lease.take(work)
+        else:
+            self._store.transact(work)
+        self._steps, self._artifacts, self._edges = {}, {}, []
+        point("journal written")
+
+    def _begin(self, tx: Tx) -> None:
+        """The run's record, new or gone on with, unless another process was quicker. Raises Conflict."""
+        runs, run, found = self._store.runs, self._run, self._found
+        if found is None:
+            raced = resumable(self._store, run.key, tx) is not None
+        else:
+            now = runs.get(found.id, tx)
+            raced = now.owner != found.owner or now.status == "done"
+        if raced:
+            self._lease.lost.set()
+            raise Conflict("another process has just done this run", hint="run the same command again")
+        if found is None:
+            runs.create(run, tx)
+        else:
+            runs.update(run.id, tx, owner=run.owner, status="running", ended=None, error=None)
+
+    def _check_owner(self, tx: Tx) -> None:
+        if self._store.runs.owner(self._run.id, tx) != self._run.owner:
+            raise self._gone()
+
+    def _write(self, tx: Tx, changes: JsonObject) -> None:
+        for step in self._steps.values():
+            self._store.runs.put_step(step, tx)
+        for artifact in self._artifacts.values():
+            self._store.artifacts.put(artifact, tx)
+        self._store.edges.add(self._edges, tx)
+        if changes:
+            self._store.runs.update(self._run.id, tx, **changes)
+            self._store.leases.drop(self._lease.name, self._lease.owner, tx)
+
+    def _gone(self) -> LeaseLost:
+        self._lease.lost.set()
+        return LeaseLost(
+            "another process goes on with this run",
+            place=f"run {self._run.id}",
+            hint="this one was silent for too long; nothing more is written by it",
+        )
 
     def _attempts(self, name: str) -> int:
         known = self._before.get(name)
         return known.attempt if known else 0
 
     def _bare(self, call: Call, name: str, status: str, **more: Any) -> Step:
-        return Step(self._around.run, name, status, call.position, self._order.after(call), **more)
+        """The step as it is now, to be written at the next flush."""
+        step = Step(self._run.id, name, status, call.position, self._order.after(call), **more)
+        self._steps[name] = step
+        return step
 
     def _step(self, ready: Ready, status: str, **more: Any) -> Step:
         more.setdefault("started", self._started.get(ready.unit.name))
@@ -113,14 +214,6 @@ def step_ref(run: str, name: str) -> str:
     return f"step:{run}/{name}"
 
 
-def outputs_of(done: Done) -> JsonObject:
-    return {name: {"digest": s.digest, "codec": s.codec, "bytes": s.size} for name, s in done.outputs.items()}
-
-
-def artifacts_of(done: Done, now: Micros) -> list[Artifact]:
-    return [Artifact(part.digest, part.codec, part.size, now) for s in done.outputs.values() for part in s.parts]
-
-
 def edges_of(
     step: Step, ready: Ready, now: Micros, reads: Iterable[str] = (), writes: Iterable[str] = ()
 ) -> list[Edge]:
@@ -131,3 +224,9 @@ def edges_of(
     edges = [Edge(ref, me, "read", now) for ref in dict.fromkeys(read)]
     edges += [Edge(me, ref, "wrote", now) for ref in dict.fromkeys(wrote)]
     return [*edges, Edge(me, f"run:{step.run}", "part", now)]
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process and of the children it has waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime

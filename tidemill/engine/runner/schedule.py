@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from tidemill.engine.context import RunContext
 from tidemill.engine.faults import point
-from tidemill.engine.graph.values import SKIPPED, Values, slot_of_outputs
+from tidemill.engine.graph.nodes import Definition
+from tidemill.engine.graph.values import SKIPPED, slot_of_outputs
 from tidemill.engine.journal.events import EventEmitter
-from tidemill.engine.journal.journal import Journal
-from tidemill.engine.runner.attempts import surfaced, with_retries
+from tidemill.engine.raised import StepRaised, kinds_of, named, surfaced
 from tidemill.engine.runner.inline import InlineRunner
-from tidemill.engine.runner.order import Order
-from tidemill.engine.runner.port import Done, RunContext, Runner
-from tidemill.engine.runner.prepare import Finished, Preparer, Ready, Unit
+from tidemill.engine.runner.order import Order, Unit
+from tidemill.engine.runner.port import Done, Runner
+from tidemill.engine.runner.prepare import Preparer, Ready
 from tidemill.engine.runner.record import RunRecorder
 from tidemill.errors import TidemillError
 
@@ -34,22 +36,19 @@ Result = Done | Failed
 
 
 class Execution:
-    """One run of one graph. The journal's last changes are left for the caller to flush with the run's end."""
+    """One run of one graph. The recorder's last changes are left for the caller to flush with the run's end."""
 
     def __init__(
         self,
         around: RunContext,
         order: Order,
-        values: Values,
-        journal: Journal,
         recorder: RunRecorder,
-        finished: Finished,
+        preparer: Preparer,
         tell: EventEmitter,
         parallel: int,
     ) -> None:
-        self._around, self._order, self._journal, self._recorder = around, order, journal, recorder
-        self._finished, self._tell, self._parallel = finished, tell, parallel
-        self._preparer = Preparer(values, around)
+        self._around, self._order, self._recorder, self._preparer = around, order, recorder, preparer
+        self._tell, self._parallel = tell, parallel
         self._inline, self._children = InlineRunner(), list[Runner]()  # of children none or one
         self._running: dict[str, Ready] = {}
         self._made: dict[str, int] = {}  # attempts so far
@@ -79,7 +78,7 @@ class Execution:
             for ready in launch:
                 self._recorder.running(ready)
                 self._running[ready.unit.name] = ready
-            self._journal.flush()
+            self._recorder.flush()
             point("step recorded as running")
         if len(launch) == 1 == len(self._running):
             self._close(launch[0].unit.name, self._attempt(launch[0], alone=True))
@@ -90,7 +89,7 @@ class Execution:
             self._threads[name] = thread
             thread.start()
         if self._running:
-            self._journal.flush()
+            self._recorder.flush()
             self._close(*self._results.get())
             while not self._results.empty():
                 self._close(*self._results.get())
@@ -112,9 +111,9 @@ class Execution:
             self._tell("skipped", unit.name)
             return None
         ready = self._preparer.ready(unit)
-        found = self._finished.own(ready)
+        found = self._preparer.own(ready)
         if found is None:
-            other = self._finished.other(ready)
+            other = self._preparer.other(ready)
             if other is None:
                 return ready
             found = self._recorder.reused(ready, other)
@@ -167,7 +166,7 @@ class Execution:
             self._tell("failed", name, error=str(error))
             return
         step = self._recorder.done(ready, result)
-        self._finished.note(ready, step)
+        self._preparer.note(ready, step)
         self._order.settle(ready.unit, slot_of_outputs(ready.job.definition, step.outputs))
         self._tell("finished", name, cpu_us=step.cpu_us, impure=list(step.impure))
 
@@ -215,3 +214,24 @@ class Execution:
                     self._tell("waiting", name, seconds=_PATIENCE)
         except Exception as other:  # noqa: BLE001 - whatever the listener does
             exc.add_note(f"the listener failed too: {other}")
+
+
+def with_retries(
+    definition: Definition, attempt: Callable[[], Done], again: Callable[[int, str], None], stop: threading.Event
+) -> Done:
+    """Attempt, and again after the named exceptions, waiting twice as long each time. Raises what the last one did."""
+    retried = {f"{kind.__module__}.{kind.__qualname__}" for kind in definition.retry}
+    number = 1
+    while True:
+        try:
+            done = attempt()
+        except Exception as exc:
+            if number == definition.attempts or retried.isdisjoint(kinds_of(exc)):
+                raise
+            again(number, str(exc) if isinstance(exc, (StepRaised, TidemillError)) else named(exc))
+            if stop.wait(definition.backoff / 1e6 * 2 ** (number - 1)):
+                raise
+            number += 1
+        else:
+            done.attempts = number
+            return done

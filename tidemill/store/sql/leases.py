@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, update
 
+from tidemill.store.ports import Tx
 from tidemill.store.records import Lease
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
@@ -19,7 +20,7 @@ class Leases:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def take(self, name: str, owner: str, seconds: float) -> Lease | None:
+    def take(self, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
         def work(tx: Connection) -> Lease | None:
             now = self._db.wall()
             row = tx.execute(LEASES.select.where(_lease.name == name)).first()
@@ -29,7 +30,7 @@ class Leases:
             LEASES.put(tx, lease)
             return lease
 
-        return self._db.write(work)
+        return self._db.write(work, tx)
 
     def renew(self, name: str, owner: str, seconds: float) -> bool:
         """False when it is not ours any more: somebody took it after it ran out."""
@@ -41,12 +42,12 @@ class Leases:
 
         return self._db.write(work)
 
-    def drop(self, name: str, owner: str) -> None:
+    def drop(self, name: str, owner: str, tx: Tx = None) -> None:
         mine = (_lease.name == name) & (_lease.owner == owner)
-        self._db.write(lambda tx: tx.execute(delete(schema.leases).where(mine)).rowcount)
+        self._db.write(lambda tx: tx.execute(delete(schema.leases).where(mine)).rowcount, tx)
 
-    def get(self, name: str) -> Lease | None:
-        row = self._db.first(LEASES.select.where(_lease.name == name))
+    def get(self, name: str, tx: Tx = None) -> Lease | None:
+        row = self._db.first(LEASES.select.where(_lease.name == name), tx)
         return None if row is None else LEASES.record(row)
 
     def list(self) -> Sequence[Lease]:

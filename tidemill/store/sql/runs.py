@@ -42,8 +42,8 @@ class Runs:
     def create(self, run: Run, tx: Tx = None) -> None:
         self._db.write(lambda tx: RUNS.add(tx, run), tx)
 
-    def get(self, run_id: str) -> Run:
-        row = self._db.first(RUNS.select.where(_run.id == run_id))
+    def get(self, run_id: str, tx: Tx = None) -> Run:
+        row = self._db.first(RUNS.select.where(_run.id == run_id), tx)
         if row is None:
             raise RUNS.missing({"id": run_id})
         return RUNS.record(row)
@@ -65,12 +65,12 @@ class Runs:
     def update(self, run_id: str, tx: Tx = None, **changes: Any) -> None:
         self._db.write(lambda tx: RUNS.update(tx, {"id": run_id}, changes), tx)
 
-    def unfinished(self, key: str | None = None) -> Sequence[Run]:
+    def unfinished(self, key: str | None = None, tx: Tx = None) -> Sequence[Run]:
         narrow = {"key": key}
-        return RUNS.records(self._db.rows(_UNFINISHED.by(narrow), given=narrow))
+        return RUNS.records(self._db.rows(_UNFINISHED.by(narrow), tx, narrow))
 
-    def latest(self, key: str) -> Run | None:
-        row = self._db.first(_LATEST, given={"the_key": key})
+    def latest(self, key: str, tx: Tx = None) -> Run | None:
+        row = self._db.first(_LATEST, tx, {"the_key": key})
         return None if row is None else RUNS.record(row)
 
     def owner(self, run_id: str, tx: Tx) -> str:
