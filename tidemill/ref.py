@@ -50,5 +50,19 @@ class Ref:
             raise NotFound(f"no {kind} {text!r}", hint=f"a {kind} is named {kind}:NAME@VERSION")
         return found.name, found.version
 
+    @property
+    def short(self) -> str:
+        """As people call it: without the kind."""
+        return self.name if self.version is None else f"{self.name}@{self.version}"
+
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}" if self.version is None else f"{self.kind}:{self.name}@{self.version}"
+        return f"{self.kind}:{self.short}"
+
+
+def short_name(ref: str | None) -> str:
+    """What people call a record, by its reference; nothing for none.
+
+    >>> short_name("model:shop@4"), short_name(None)
+    ('shop@4', '')
+    """
+    return Ref.parse(ref).short if ref else ""

@@ -37,7 +37,7 @@ class Server:
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("tidemill.serve.client.Client", Server)
+    monkeypatch.setattr("tidemill.ops.server.Client", Server)
     Server.sent = []
     new_project(tmp_path / "shop")
     with open_project(tmp_path / "shop") as project:

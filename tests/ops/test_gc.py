@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.release.made import TOML
+from tidemill.access.caller import Caller
 from tidemill.errors import NotFound
 from tidemill.ops.gc import GRACE, collect, reachable
 from tidemill.scope.project import Project, open_project
@@ -55,7 +56,7 @@ def named(project: Project) -> dict[str, str]:
 def test_what_a_living_record_names_stays(project: Project) -> None:
     found = named(project)
     assert reachable(project) == set(found.values())
-    assert collect(project, grace=0.0).deleted == ()
+    assert collect(project, Caller.local(), grace=0.0).deleted == ()
     assert set(project.artifacts.digests()) == set(found.values())
 
 
@@ -63,13 +64,13 @@ def test_the_rest_goes_and_is_counted(project: Project) -> None:
     kept = set(named(project).values())
     lost, unrecorded = project.artifacts.put(b"x" * 10), project.artifacts.plain.put(b"y" * 100)
     project.store.artifacts.put(Artifact("sha256:" + "0" * 64, "bytes", 5, 1))
-    dry = collect(project, dry_run=True, grace=0.0)
+    dry = collect(project, Caller.local(), dry_run=True, grace=0.0)
     assert {lost, unrecorded} < set(project.artifacts.digests()), "a dry run deletes nothing"
-    made = collect(project, grace=0.0)
+    made = collect(project, Caller.local(), grace=0.0)
     assert replace(dry, dry_run=False) == made
     assert (set(made.deleted), made.size, made.unrecorded, made.rows) == ({lost, unrecorded}, 110, 1, 1)
     assert {row.digest for row in project.store.artifacts.list()} == set(project.artifacts.digests()) == kept
-    assert collect(project, grace=0.0).deleted == ()
+    assert collect(project, Caller.local(), grace=0.0).deleted == ()
 
 
 def test_what_was_put_or_verified_today_stays(project: Project) -> None:
@@ -78,7 +79,7 @@ def test_what_was_put_or_verified_today_stays(project: Project) -> None:
         os.utime(project.artifacts.path(digest), (0, 0))
     project.artifacts.put(b"put")
     project.artifacts.verify(verified)
-    found = collect(project)
+    found = collect(project, Caller.local())
     assert (found.deleted, found.young) == ((old,), 2)
     assert project.artifacts.stat(put).idle < GRACE
     with pytest.raises(NotFound):
@@ -89,10 +90,10 @@ def test_an_older_run_loses_its_results_and_a_running_one_never(project: Project
     digests = [project.artifacts.put(f"result {n}".encode()) for n in range(3)]
     for n, (status, digest) in enumerate(zip(("running", "done", "done"), digests, strict=True)):
         project.store.runs.create(sample.run(f"run_{n}", started=n, status=status, code={}, outputs={"result": digest}))
-    assert collect(project, grace=0.0).deleted == (digests[1],)
+    assert collect(project, Caller.local(), grace=0.0).deleted == (digests[1],)
 
 
 def test_the_baseline_of_a_model_that_serves_no_more_goes(project: Project) -> None:
     found = named(project)
     project.store.releases.update("rel_1", status="halted")
-    assert collect(project, grace=0.0).deleted == (found["baseline"],)
+    assert collect(project, Caller.local(), grace=0.0).deleted == (found["baseline"],)

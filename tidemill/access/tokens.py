@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from tidemill.errors import BadRequest, Forbidden, Unauthorized
-from tidemill.store.ports import MetadataStore
+from tidemill.store.ports import MetadataStore, Tx
 from tidemill.store.records import Token
 from tidemill.types import DAY, Micros, did_you_mean, new_id
 
@@ -33,7 +33,13 @@ def hashed(secret: str) -> str:
 
 
 def issue(
-    store: MetadataStore, name: str, scopes: Iterable[str], *, life: Micros | None = None, once: bool = False
+    store: MetadataStore,
+    name: str,
+    scopes: Iterable[str],
+    *,
+    life: Micros | None = None,
+    once: bool = False,
+    tx: Tx = None,
 ) -> str:
     """Make a token and return its secret: it is shown now and never again. Raises BadRequest for an unknown scope."""
     wanted = tuple(scopes)
@@ -43,7 +49,7 @@ def issue(
     secret = f"tidemill_{secrets.token_urlsafe(32)}"
     now = _now()
     expires = None if life is None else now + life
-    store.tokens.add(Token(new_id("token"), name, hashed(secret), wanted, now, expires, once))
+    store.tokens.add(Token(new_id("token"), name, hashed(secret), wanted, now, expires, once), tx)
     return secret
 
 
@@ -57,9 +63,9 @@ def revoke(store: MetadataStore, token_id: str) -> bool:
     return store.tokens.delete(token_id)
 
 
-def revoke_named(store: MetadataStore, name: str) -> int:
+def revoke_named(store: MetadataStore, name: str, tx: Tx = None) -> int:
     """Take back all tokens of this name, and how many they were."""
-    return sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.name == name)
+    return sum(store.tokens.delete(t.id, tx) for t in store.tokens.list() if t.name == name)
 
 
 def sweep(store: MetadataStore) -> int:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from tidemill.api.table import VERBS, document
-from tidemill.api.verbs import Verb, read
+from typing import Any
+
+from tidemill.api.table import VERBS
+from tidemill.api.verbs import read
+from tidemill.scope.project import Project
 from tidemill.serve.http.faces import FaceHandler
 from tidemill.serve.http.routes import Route
 from tidemill.serve.serving import Serving
 
-DOCUMENT: Verb = read("/api/openapi.json", document)
+
+def document(project: Project) -> dict[str, Any]:
+    """The whole HTTP interface as an OpenAPI document."""
+    from tidemill.api.openapi import document as describe
+
+    return describe(project, VERBS)
 
 
 def face(serving: Serving) -> dict[Route, FaceHandler]:
     """The entry point ``tidemill.faces``."""
-    return {verb.route: verb.handler(serving) for verb in (*VERBS, DOCUMENT)}
+    return {verb.route: verb.handler(serving) for verb in (*VERBS, read("/api/openapi.json", document))}

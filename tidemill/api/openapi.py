@@ -52,7 +52,7 @@ def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
     }
     lines = list(verbs)
     kinds = [body for _, bodies in server.values() for body in bodies]
-    answers = [verb.hints["return"] for verb in lines]
+    answers = [verb.answer for verb in lines]
     schemas, components = msgspec.json.schema_components([*kinds, *answers], ref_template=REF)
     schemata, results = iter(schemas[: len(kinds)]), schemas[len(kinds) :]
     paths: dict[str, Any] = {}

@@ -14,12 +14,14 @@ import msgspec
 
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest
+from tidemill.ops.status import Health
 from tidemill.scope.project import Project
 from tidemill.serve.http.admit import JSON, Call, Reply
 from tidemill.serve.http.routes import Route
 from tidemill.serve.serving import Serving
+from tidemill.store.records import Release
 
-_GIVEN = (Project, Caller, Serving)
+_GIVEN = (Project, Caller, Health | None)
 """What a verb is given by the server, not by who asks."""
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`")
 _encode = msgspec.json.Encoder().encode
@@ -47,6 +49,11 @@ class Verb:
         return msgspec.defstruct(f"{self.function.__name__}_asked", fields, kw_only=True, forbid_unknown_fields=True)
 
     @property
+    def answer(self) -> Any:
+        """The type of its answer: what is done to a release is answered with the release as it then is."""
+        return self.hints["return"] if self.route.method == "GET" else Release
+
+    @property
     def in_path(self) -> list[str]:
         return re.findall(r"\{([a-z_]+)\}", self.route.path)
 
@@ -61,7 +68,7 @@ class Verb:
         given = call.queries() if self.route.method == "GET" else _body(body)
         asked = _convert({**given, **call.params}, self.asked)
         found = {name: getattr(asked, name) for name in self.asked.__struct_fields__}
-        own: dict[Any, Any] = {Project: serving.project, Serving: serving, Caller: Caller.of(call.token, "api")}
+        own = {Project: serving.project, Caller: Caller.of(call.token, "api"), Health | None: serving.health()}
         return found | {name: own[hint] for name, hint in self.hints.items() if hint in _GIVEN}
 
     def handler(self, serving: Serving) -> Callable[[Call, bytes], Awaitable[Reply]]:
@@ -69,10 +76,10 @@ class Verb:
 
         async def handle(call: Call, body: bytes) -> Reply:
             arguments = self.arguments(serving, call, body)
-            if inspect.iscoroutinefunction(self.function):
-                found = await self.function(**arguments)
-            else:
-                found = await asyncio.to_thread(self.function, **arguments)
+            found = await asyncio.to_thread(self.function, **arguments)
+            if self.route.method == "POST":
+                await serving.refresh()
+                found = await asyncio.to_thread(serving.project.store.releases.get, arguments["release"])
             return 200, JSON, await asyncio.to_thread(_encode, found)
 
         return handle
@@ -84,7 +91,7 @@ def read(path: str, function: Callable[..., Any]) -> Verb:
 
 
 def operate(path: str, function: Callable[..., Any]) -> Verb:
-    """``POST path`` for whoever has the scope operate."""
+    """``POST path``, which does something to a release, for whoever has the scope operate."""
     return Verb(Route("POST", path, "operate"), function)
 
 

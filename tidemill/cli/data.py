@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from tidemill.cli.output import emit, facts, json_option, more, opened, paged, project_option, table
+from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
+from tidemill.ops import data as verbs
+from tidemill.ops import quarantine as kept
+from tidemill.ops.data import Checked
+from tidemill.ops.page import Page
+from tidemill.scope.project import Project
 from tidemill.types import JsonObject, to_iso
 
-if TYPE_CHECKING:
-    from tidemill.ops.data import Checked
-
 SHOWN, SHORT = 40, 19  # files, and characters of a digest, which tidemill impact takes
+VERSIONS: dict[str, Column] = {
+    "version": lambda d: f"{d.dataset}@{d.version}",
+    "rows": "rows:,",
+    "quarantined": "quarantined:,",
+    "through": "time_max",
+    "made": "created",
+    "ingest": "ingest",
+}
+FILES: dict[str, Column] = {"file": "name", "digest": lambda f: f.digest[:SHORT], "rows": "rows"}
 
 
 @click.group()
@@ -21,156 +33,92 @@ def data() -> None:
     """Datasets and their versions."""
 
 
-@data.command("ls")
+@command(data)
 @click.argument("dataset", required=False)
 @paged(100)
-@project_option
-@json_option
-def ls(folder: Path, dataset: str | None, limit: int, before: str | None, as_json: bool) -> None:
+def ls(project: Project, dataset: str | None, limit: int, before: str | None) -> Answer:
     """Versions, newest last."""
-    from tidemill.ops import data as verbs
-
-    with opened(folder) as project:
-        names = [dataset] if dataset else list(project.datasets)
-        pages = [verbs.versions(project, name, limit, before if dataset else None) for name in names]
-    found = [d for page in pages for d in page.items[::-1]]
-    rows = [
-        (
-            f"{d.dataset}@{d.version}",
-            f"{d.rows:,}",
-            f"{d.quarantined:,}",
-            d.time_max and to_iso(d.time_max),
-            to_iso(d.created),
-            d.ingest,
-        )
-        for d in found
-    ]
-
-    def show() -> None:
-        for page in pages:
-            more(page)
-        table(("version", "rows", "quarantined", "through", "made", "ingest"), rows)
-
-    emit(found, as_json, show)
+    names = [dataset] if dataset else sorted(project.datasets, reverse=True)
+    pages = [verbs.versions(project, name, limit, before if dataset else None) for name in names]
+    found = [version for page in pages for version in page.items]
+    return listed(Page(found, pages[0].next if len(pages) == 1 else None), VERSIONS, newest_last=True)
 
 
-@data.command()
+@command(data)
 @click.argument("dataset")
 @click.option("--version", type=int, help="The newest by default.")
-@project_option
-@json_option
-def show(folder: Path, dataset: str, version: int | None, as_json: bool) -> None:
+def show(project: Project, dataset: str, version: int | None) -> Answer:
     """One version: its files, its profile, what is in quarantine and why."""
-    from tidemill.data.ingest.quarantine import quarantine
-    from tidemill.ops.data import summary
-
-    with opened(folder) as project:
-        record = project.store.datasets.get(dataset, version)
-        profile = summary(project, dataset, version)
-        files = [f for f in project.store.datasets.files(dataset) if f.version <= record.version]
-        reasons = (
-            quarantine(project, dataset).explode("_reasons")["_reasons"].value_counts(sort=True).rows() if files else []
-        )
-
-    def show_version() -> None:
-        facts(
-            {
-                "dataset": f"{record.dataset}@{record.version}",
-                "digest": record.digest,
-                "rows": record.rows,
-                "files": len(files),
-            }
-        )
-        click.echo()
-        table(
-            ("file", "digest", "rows"), [(f.name, f.digest[:SHORT], f.rows) for f in files[-SHOWN:]], empty="no files"
-        )
-        if len(files) > SHOWN:
-            click.echo(f"the last {SHOWN} of {len(files):,}: --json shows all of them")
-        click.echo()
-        columns = [
-            (name, *(_cell(c, key) for key in ("count", "nulls", "min", "max")), _about(c))
-            for name, c in profile["columns"].items()
-        ]
-        table(("column", "rows", "nulls", "min", "max", "distinct"), columns)
-        click.echo()
-        table(("in quarantine because", "rows"), reasons, empty="nothing in quarantine")
-
-    told = {
-        "version": record,
-        "profile": profile,
-        "files": files,
-        "quarantine": [{"reason": r, "rows": n} for r, n in reasons],
-    }
-    emit(told, as_json, show_version)
+    found = verbs.version(project, dataset, version)
+    record, files = found.version, found.files
+    left_out = [f"the last {SHOWN} of {len(files):,}: --json shows all of them"] if len(files) > SHOWN else []
+    name = f"{record.dataset}@{record.version}"
+    parts: list[Part] = [
+        {"dataset": name, "digest": record.digest, "rows": record.rows, "files": len(files)},
+        "",
+        Table(FILES, files[-SHOWN:], "no files"),
+        *left_out,
+        "",
+        Table(PROFILE, [{"column": name, **column} for name, column in found.profile["columns"].items()]),
+        "",
+        Table({"in quarantine because": "reason", "rows": "rows"}, found.quarantine, "nothing in quarantine"),
+    ]
+    return Answer(found, parts)
 
 
-def _cell(column: JsonObject, key: str) -> Any:
+def _figure(key: str) -> Column:
     """A figure of a column's profile; a moment as people write it."""
-    value = column.get(key)
-    return to_iso(value) if column.get("kind") == "time" and key in ("min", "max") and isinstance(value, int) else value
+
+    def figure(column: JsonObject) -> Any:
+        value = column.get(key)
+        is_time = column.get("kind") == "time" and key in ("min", "max")
+        return to_iso(value) if is_time and isinstance(value, int) else value
+
+    return figure
 
 
-def _about(column: JsonObject) -> str:
+def _distinct(column: JsonObject) -> str:
     """How many different values: an estimate, and said as one; never more than there are values."""
     if "distinct" not in column:
         return ""
     return f"≈{min(column['distinct'], column['count'] - column['nulls']):,}"
 
 
-@data.command()
+PROFILE: dict[str, Column] = {
+    "column": "column",
+    "rows": _figure("count"),
+    **{key: _figure(key) for key in ("nulls", "min", "max")},
+    "distinct": _distinct,
+}
+
+
+@command(data)
 @click.argument("dataset")
 @click.argument("one", type=int)
 @click.argument("other", type=int)
-@project_option
-@json_option
-def diff(folder: Path, dataset: str, one: int, other: int, as_json: bool) -> None:
+def diff(project: Project, dataset: str, one: int, other: int) -> Answer:
     """What changed between two versions: rows, files, and each column's profile."""
-    from tidemill.ops import data as verbs
-
-    with opened(folder) as project:
-        found = verbs.diff(project, dataset, one, other)
-
-    def show_diff() -> None:
-        click.echo(f"files between them: {', '.join(found.files) or 'none'}")
-        table(
-            ("column", "", f"@{one}", f"@{other}"),
-            [(c.column, c.what, c.one, c.other) for c in found.columns],
-            empty="the profiles are the same",
-        )
-
-    emit(found, as_json, show_diff)
+    found = verbs.diff(project, dataset, one, other)
+    columns: dict[str, Column] = {"column": "column", "": "what", f"@{one}": "one", f"@{other}": "other"}
+    between = f"files between them: {', '.join(found.files) or 'none'}"
+    return Answer(found, [between, Table(columns, found.columns, "the profiles are the same")])
 
 
-@data.command()
+@command(data)
 @click.argument("dataset", required=False)
 @click.option("--bad", "most", type=click.IntRange(0), default=20, show_default=True, help="Show so many bad rows.")
-@project_option
-@json_option
-def check(folder: Path, dataset: str | None, most: int, as_json: bool) -> None:
+def check(project: Project, dataset: str | None, most: int) -> Answer:
     """Check the source's files by the contract, and show bad rows; nothing is ingested.
 
     Exit code 3 when a file cannot be read or would be refused; bad rows that the contract lets pass go to quarantine.
     """
-    from tidemill.ops import data as verbs
-
-    with opened(folder) as project:
-        found, errors = verbs.check(project, dataset, most)
-    emit(found, as_json, lambda: _show_check(found))
-    if errors:
-        raise errors[0]
-
-
-def _show_check(found: list[Checked]) -> None:
-    shown = [(f.file, f.rows, f.bad, _verdict(f), ", ".join(f"{r} ({n})" for r, n in f.reasons.items())) for f in found]
-    table(("file", "rows", "bad", "verdict", "because"), shown, empty="the source has no files")
-    rows = [row for f in found for row in f.bad_rows]
-    if rows:
-        click.echo()
-        _show_bad(rows)
-    bad = sum(f.bad for f in found)
-    if bad > len(rows):
-        click.echo(f"… and {bad - len(rows):,} more bad rows: --bad N shows N of them")
+    found, errors = verbs.check(project, dataset, most)
+    parts: list[Part] = [Table(CHECKED, found, "the source has no files")]
+    rows = [row for file in found for row in file.bad_rows]
+    parts += ["", Table(BAD_ROWS, rows)] if rows else []
+    bad = sum(file.bad for file in found)
+    parts += [f"… and {bad - len(rows):,} more bad rows: --bad N shows N of them"] if bad > len(rows) else []
+    return Answer(found, parts, error=next(iter(errors), None))
 
 
 def _verdict(checked: Checked) -> str:
@@ -184,53 +132,43 @@ def _verdict(checked: Checked) -> str:
     return ", ".join(parts) or "good"
 
 
-def _show_bad(rows: list[JsonObject]) -> None:
-    table(
-        ("where", "because", "as it came"),
-        [(_where(row), ", ".join(row["reasons"]), _values(row["values"])) for row in rows],
-        empty="nothing in quarantine",
-    )
+CHECKED: dict[str, Column] = {
+    "file": "file",
+    "rows": "rows",
+    "bad": "bad",
+    "verdict": _verdict,
+    "because": lambda f: ", ".join(f"{reason} ({n})" for reason, n in f.reasons.items()),
+}
 
 
 def _where(row: JsonObject) -> str:
     return f"{row['file']}:{row['line']}" if row["line"] is not None else f"{row['file']} row {row['row']}"
 
 
-def _values(values: Any) -> str:
+def _values(row: JsonObject) -> str:
+    values = row["values"]
     text = ", ".join(f"{k}={v}" for k, v in values.items()) if isinstance(values, dict) else str(values)
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-@data.command()
+BAD_ROWS: dict[str, Column] = {"where": _where, "because": "reasons", "as it came": _values}
+
+
+@command(data)
 @click.argument("dataset", required=False)
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many rows.")
-@project_option
-@json_option
-def quarantine(folder: Path, dataset: str | None, limit: int, as_json: bool) -> None:
+def quarantine(project: Project, dataset: str | None, limit: int) -> Answer:
     """The rows in quarantine, the latest last: where they stood, why they are there, and their values."""
-    from tidemill.data.ingest.preview import bad_rows
-    from tidemill.data.ingest.quarantine import quarantine as kept
-    from tidemill.ops.data import known
-
-    with opened(folder) as project:
-        rows = kept(project, known(project, dataset))
-    shown = bad_rows(rows.tail(limit))
-
-    def show_kept() -> None:
-        _show_bad(shown)
-        if rows.height > len(shown):
-            click.echo(f"the last {len(shown):,} of {rows.height:,}: --limit N shows N of them")
-
-    emit({"rows": rows.height, "shown": shown}, as_json, show_kept)
+    found = kept.latest(project, dataset, limit)
+    shown: Sequence[JsonObject] = found.shown
+    more = [f"the last {len(shown):,} of {found.rows:,}: --limit N shows N of them"] if found.rows > len(shown) else []
+    return Answer(found, [Table(BAD_ROWS, shown, "nothing in quarantine"), *more])
 
 
-@data.command()
+@command(data, project=False)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--name", help="The dataset's name; the file's by default.")
-@json_option
-def infer(file: Path, name: str | None, as_json: bool) -> None:
+def infer(file: Path, name: str | None) -> Answer:
     """Write the first draft of a contract from a file's rows, to standard output."""
-    from tidemill.ops import data as verbs
-
-    text = verbs.infer(str(file), name)
-    emit({"contract": text}, as_json, lambda: click.echo(text))
+    contract = verbs.infer(str(file), name)
+    return Answer({"contract": contract}, [contract])

@@ -1,21 +1,23 @@
-"""`tidemill demo`: two years of a real shop, told as it happens."""
+"""`tidemill demo`: two years of a real shop, shown as it happens."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from tidemill.cli.teller import Teller, show_summary
-from tidemill.recipes.recommend.story import LAST_DAY
+from tidemill.cli.demo_output import DemoPrinter, print_summary
+from tidemill.ops.server import login_address
+from tidemill.recipes.recommend.demo import run_demo
+from tidemill.recipes.recommend.story import LAST_DAY, Story
+from tidemill.scope.project import Project
+from tidemill.serve.client import Client
 from tidemill.types import JsonObject
 
-if TYPE_CHECKING:
-    from tidemill.scope.project import Project
-    from tidemill.serve.client import Client
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -31,10 +33,8 @@ if TYPE_CHECKING:
 @click.option(
     "--fresh", is_flag=True, help="Start anew in a folder that a demo made; without it the replay there goes on."
 )
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the summary here.")
-@click.option(
-    "--log", "log_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a Parquet row a request here."
-)
+@click.option("--json", "json_file", type=_FILE, help="Write the summary here.")
+@click.option("--log", "log_file", type=_FILE, help="Write a Parquet row a request here.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
@@ -56,38 +56,34 @@ def demo(
     shuffle_customers: bool,
 ) -> None:
     """Two years of a real shop in a few minutes: build, release, serve, watch, retrain, roll back."""
-    from tidemill.recipes.recommend.demo import Story, run_demo
+    printer = DemoPrinter()
+
+    def afterwards(project: Project, client: Client, summary: JsonObject) -> None:
+        printer.progress.stop()
+        print_summary(printer.console, summary)
+        again = f"tidemill up --project {shlex.quote(os.path.relpath(project.root))}"
+        if once:
+            printer.console.print(f"\nthe project: {project.root}/ - look at it: {again}", markup=False)
+        else:
+            _stay_up(printer, project, again)
 
     story = Story(folder.resolve(), days, seed, shuffle_customers)
-    teller = Teller()
-    with teller:
+    with printer.progress:
         run_demo(
             story,
             fresh=fresh,
             port=port,
             json_file=json_file,
             log_file=log_file,
-            tell=teller,
-            afterwards=lambda project, client, summary: _afterwards(teller, project, client, summary, once),
+            tell=printer,
+            afterwards=afterwards,
         )
 
 
-def _afterwards(teller: Teller, project: Project, client: Client, summary: JsonObject, once: bool) -> None:
-    teller.progress.stop()
-    show_summary(teller.console, summary)
-    where = shlex.quote(os.path.relpath(project.root))
-    if once:
-        teller.console.print(
-            f"\nthe project: {project.root}/ - look at it: tidemill up --project {where}", markup=False
-        )
-        return
-    from tidemill.cli.up import login_address
-
-    teller.console.print("\nlook at all of it (the address opens once, within an hour; Ctrl-C ends the server):")
-    teller.console.print(login_address(project), style="bold", soft_wrap=True)
-    import signal
-
+def _stay_up(printer: DemoPrinter, project: Project, again: str) -> None:
+    printer.console.print("\nlook at all of it (the address opens once, within an hour; Ctrl-C ends the server):")
+    printer.console.print(login_address(project), style="bold", soft_wrap=True)
     try:
         signal.pause()
     except KeyboardInterrupt:
-        teller.console.print(f"stopped; look at it again: tidemill up --project {where}", markup=False)
+        printer.console.print(f"stopped; look at it again: {again}", markup=False)

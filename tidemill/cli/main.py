@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alarms": ("tidemill.cli.decisions:alarms", "What the monitors saw, and whether quality is affected."),
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
-    "trust": ("tidemill.cli.trust:trust", "Whose signatures this machine takes for the project's."),
+    "trust": ("tidemill.cli.token:trust", "Whose signatures this machine takes for the project's."),
     "gc": ("tidemill.cli.status:gc", "Delete the artifacts that nothing needs any more."),
     "doctor": ("tidemill.cli.status:doctor", "Look for what could go wrong, and say how to mend it."),
 }
@@ -69,11 +69,9 @@ class Verbs(click.Group):
 def _meant(word: str) -> str:
     """The command that was meant; a word that is some group's own is answered with that group."""
     groups = [name for name, (_, text) in COMMANDS.items() if word in text.partition(":")[0].split(" · ")]
-    return (
-        f"did you mean {' or '.join(f'tidemill {name} {word}' for name in groups)}?"
-        if groups
-        else did_you_mean(word, COMMANDS)
-    )
+    if not groups:
+        return did_you_mean(word, COMMANDS)
+    return f"did you mean {' or '.join(f'tidemill {name} {word}' for name in groups)}?"
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -135,20 +133,19 @@ def _own_fault(exc: Exception) -> str:
     where = blamed(exc)
     if where is None:
         return ""
-    said = exc.msg if isinstance(exc, SyntaxError) else exc
+    message = exc.msg if isinstance(exc, SyntaxError) else exc
     kept = keep_traceback(exc, where[0])
-    return f"tidemill: steps.py:{where[1]}: {type(exc).__name__}: {said} - mend it and run the same command again; all of it: {kept}"
+    return f"tidemill: steps.py:{where[1]}: {type(exc).__name__}: {message} - mend it and run the same command again; all of it: {kept}"
 
 
 def _keep(exc: TidemillError) -> None:
     """The traceback of what a project's own step or pipeline raised: the message has its last line only."""
-    if isinstance(exc, (StepFailed, PipelineError)) and exc.__cause__ is not None:
-        from tidemill.scope.steps import blamed, keep_traceback
+    from tidemill.scope.steps import blamed, keep_traceback
 
-        where = blamed(exc.__cause__)
-        if where is not None:
-            kept = keep_traceback(exc.__cause__, where[0])
-            exc.hint = f"{exc.hint}; the whole traceback is in {kept}"
+    cause = exc.__cause__
+    where = blamed(cause) if isinstance(exc, (StepFailed, PipelineError)) and cause is not None else None
+    if cause is not None and where is not None:
+        exc.hint = f"{exc.hint}; the whole traceback is in {keep_traceback(cause, where[0])}"
 
 
 if __name__ == "__main__":

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import click
 
-from tidemill.cli.output import emit, facts, interval, json_option, more, opened, paged, project_option, said, table
+from tidemill.cli.output import Answer, Column, Part, Table, command, interval, listed, paged, text
+from tidemill.cli.release import gate_table
+from tidemill.ops import models as verbs
+from tidemill.ops.page import Page
+from tidemill.scope.project import Project
+from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of
-from tidemill.types import to_iso
 
 
 @click.group()
@@ -16,108 +22,73 @@ def models() -> None:
     """Model versions."""
 
 
-@models.command("ls")
+@command(models)
 @paged(100)
-@project_option
-@json_option
-def ls(folder: Path, limit: int, before: str | None, as_json: bool) -> None:
+def ls(project: Project, limit: int, before: str | None) -> Answer:
     """The leaderboard: the latest versions with their metrics and intervals, best first."""
-    from tidemill.ops import models as verbs
+    metrics = {name: metric_of(model) for name, model in project.models.items()}
+    page = verbs.ls(project, limit, before)
 
-    with opened(folder) as project:
-        metrics = {name: metric_of(model) for name, model in project.models.items()}
-        page = verbs.ls(project, limit, before)
-        found = sorted(page.items, key=lambda m: _mean(m.metrics.get(metrics.get(m.name, ""))), reverse=True)
-        aliases = {
-            name: {version: alias for alias, version in project.store.models.aliases(name).items()}
-            for name in {m.name for m in found}
-        }
-    metric = ", ".join(dict.fromkeys(metrics.values()))
-    rows = [
-        (
-            m.ref,
-            aliases[m.name].get(m.version),
-            m.kind,
-            m.recipe.get("method"),
-            interval(m.metrics.get(metrics.get(m.name, ""))),
-            to_iso(m.trained_through),
-            m.author,
-        )
-        for m in found
-    ]
+    def reached(model: ModelVersion) -> Any:
+        return model.metrics.get(metrics.get(model.name, ""))
 
-    def show() -> None:
-        table(("model", "alias", "kind", "method", metric, "trained through", "author"), rows)
-        more(page)
+    def mean(model: ModelVersion) -> float:
+        value = reached(model)
+        return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
 
-    emit(found, as_json, show)
+    aliases = {name: verbs.aliases(project, name) for name in {model.name for model in page.items}}
+    columns: dict[str, Column] = {
+        "model": "ref",
+        "alias": lambda model: aliases[model.name].get(model.version),
+        "kind": "kind",
+        "method": lambda model: model.recipe.get("method"),
+        ", ".join(dict.fromkeys(metrics.values())): lambda model: interval(reached(model)),
+        "trained through": "trained_through",
+        "author": "author",
+    }
+    return listed(Page(sorted(page.items, key=mean, reverse=True), page.next), columns)
 
 
-@models.command()
+@command(models)
 @click.argument("model")
-@project_option
-@json_option
-def show(folder: Path, model: str, as_json: bool) -> None:
+def show(project: Project, model: str) -> Answer:
     """One version: recipe, metrics, data, what the gates said last, card."""
-    from tidemill.cli.release import gate_table
-    from tidemill.ops import models as verbs
-
-    with opened(folder) as project:
-        shown = verbs.show(project, model)
-        found, last, verdicts = shown.model, shown.release, shown.verdicts
-        card = project.artifacts.get(found.card).decode() if found.card else ""
-
-    def show_model() -> None:
-        facts(
-            {
-                "model": found.ref,
-                "kind": found.kind,
-                "bundle": found.bundle,
-                "recipe": found.recipe,
-                "data": ", ".join(found.data),
-                "release": f"{last.id}, {last.status}" if last else "never tried",
-            }
-        )
-        if verdicts:
-            click.echo()
-            gate_table(verdicts)
-        click.echo(f"\n{card}")
-
-    emit({"model": found, "card": card, "release": last, "verdicts": verdicts}, as_json, show_model)
+    shown = verbs.show(project, model)
+    found, last = shown.model, shown.release
+    card = verbs.card_text(project, found)
+    facts = {
+        "model": found.ref,
+        "kind": found.kind,
+        "bundle": found.bundle,
+        "recipe": found.recipe,
+        "data": found.data,
+        "release": f"{last.id}, {last.status}" if last else "never tried",
+    }
+    gates: list[Part] = ["", gate_table(shown.verdicts)] if shown.verdicts else []
+    value = {"model": found, "card": card, "release": last, "verdicts": shown.verdicts}
+    return Answer(value, [facts, *gates, f"\n{card}"])
 
 
-@click.command()
+@command(models)
 @click.argument("one")
 @click.argument("other")
-@project_option
-@json_option
-def compare(folder: Path, one: str, other: str, as_json: bool) -> None:
+def compare(project: Project, one: str, other: str) -> Answer:
     """Two versions side by side."""
-    from tidemill.ops import models as verbs
-
-    with opened(folder) as project:
-        found = verbs.compare(project, one, other)
-    rows: list[tuple[str, ...]] = [
-        ("kind", *found["kind"]),
-        ("trained through", *(to_iso(at) for at in found["trained_through"])),
-        ("data", *(", ".join(refs) for refs in found["data"])),
-    ]
-    rows += [(name, *(_cell(value) for value in pair)) for name, pair in found["recipe"].items()]
-    rows += [(name, *(_cell(value) for value in pair)) for name, pair in found["metrics"].items() if _measured(pair)]
-    emit(found, as_json, lambda: table(("", *found["models"]), rows))
+    found = verbs.compare(project, one, other)
+    measured = {name: pair for name, pair in found["metrics"].items() if _measured(pair)}
+    rows = [_row(name.replace("_", " "), found[name], partial(text, name=name)) for name in DESCRIBED]
+    rows += [_row(name, pair, lambda value: interval(value) or text(value)) for name, pair in found["recipe"].items()]
+    rows += [_row(name, pair, interval) for name, pair in measured.items()]
+    return Answer(found, [Table(dict(zip(("", *found["models"]), ("name", "one", "other"))), rows)])
 
 
-models.add_command(compare)
+DESCRIBED = ("kind", "trained_through", "data")
 
 
-def _mean(value: object) -> float:
-    return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
+def _row(name: str, pair: list[Any], show: Callable[[Any], str]) -> dict[str, str]:
+    return {"name": name, "one": show(pair[0]), "other": show(pair[1])}
 
 
 def _measured(pair: list[object]) -> bool:
     """Whether both are metrics with intervals, or plain numbers; the tables within metrics are for --json."""
     return all(value is None or isinstance(value, int | float | list) for value in pair)
-
-
-def _cell(value: object) -> str:
-    return interval(value) or ("" if value is None else said(value))

@@ -1,11 +1,13 @@
-"""How every command speaks: a table or words for people, `--json` for programs."""
+"""How every command is made and speaks: it opens the project and answers with a value, printed in tables and words for people,
+as JSON for programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,45 +16,87 @@ import click
 from tidemill.types import DAY, to_iso
 
 if TYPE_CHECKING:
+    from tidemill.errors import TidemillError
     from tidemill.ops.page import Page
     from tidemill.scope.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
-TIMES = (
-    "at",
-    "started",
-    "ended",
-    "created",
-    "trained_through",
-    "time_min",
-    "time_max",
-    "stage_since",
-    "start",
-    "end",
-    "clock",
-    "expires",
-    "opened",
-    "closed",
-    "since",
-)
-
 SPANS = ("half_life", "cooldown", "budget_span")
+Column = str | Callable[[Any], Any]
+"""What a column of a table shows of a record: a field, which a format may follow (``rows:,``), or what a function gives."""
 
 
-def json_option(command: F) -> F:
-    """The flag ``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON to stdout.")(command)
+@dataclass(frozen=True)
+class Table:
+    """Records as the rows of a table, by the headings of its columns."""
+
+    columns: Mapping[str, Column]
+    records: Sequence[Any]
+    empty: str = "nothing yet"
 
 
-def project_option(command: F) -> F:
-    """The option ``--project``: a folder of the project; here by default."""
-    return click.option(
-        "--project",
-        "folder",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        default=Path(),
-        help="A folder of the project.",
-    )(command)
+Part = str | Mapping[str, Any] | Table
+"""What people are shown: a line, facts by their names, or a table."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found: ``value`` for programs, ``parts`` for people, and how the command ends."""
+
+    value: Any
+    parts: Sequence[Part]
+    code: int = 0
+    error: TidemillError | None = None
+
+    def give(self, as_json: bool) -> None:
+        """Print it, and end the command as it says."""
+        if as_json:
+            from tidemill.ops.show import plain
+
+            click.echo(json.dumps(plain(self.value), indent=2, ensure_ascii=False, default=str))
+        else:
+            for part in self.parts:
+                _print(part)
+        if self.error is not None:
+            raise self.error
+        if self.code:
+            raise click.exceptions.Exit(self.code)
+
+
+def command(
+    group: click.Group | None = None, name: str | None = None, *, project: bool = True
+) -> Callable[[Callable[..., Answer | None]], click.Command]:
+    """A command of a group. Its function is given the open project, unless it needs none, and the options; it gives the answer."""
+
+    def make(function: Callable[..., Answer | None]) -> click.Command:
+        @wraps(function)
+        def run(as_json: bool, **given: Any) -> None:
+            if project:
+                with opened(given.pop("folder")) as found:
+                    answer = function(found, **given)
+            else:
+                answer = function(**given)
+            if answer is not None:
+                answer.give(as_json)
+
+        made = click.command(name)(run)
+        made.params += [_project_option()] if project else []
+        made.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON to stdout."))
+        if group is not None:
+            group.add_command(made)
+        return made
+
+    return make
+
+
+def wants_json() -> bool:
+    """Whether the command under way was given ``--json``: for one that speaks before it ends."""
+    return bool(click.get_current_context().params["as_json"])
+
+
+def _project_option() -> click.Option:
+    kind = click.Path(path_type=Path, exists=True, file_okay=False)
+    return click.Option(["--project", "folder"], type=kind, default=Path(), help="A folder of the project.")
 
 
 def endpoint_option(command: F) -> F:
@@ -71,10 +115,13 @@ def paged(limit: int) -> Callable[[F], F]:
     return add
 
 
-def more(page: Page[Any]) -> None:
-    """How to see the next page, where there is one."""
+def listed(page: Page[Any], columns: Mapping[str, Column], *, newest_last: bool = False, empty: str = "") -> Answer:
+    """A page of a list, and how to see the next one."""
+    records = page.items[::-1] if newest_last else page.items
+    parts: list[Part] = [Table(columns, records, empty or Table.empty)]
     if page.next is not None:
-        click.echo(f"more: --before {page.next}")
+        parts.insert(0 if newest_last else 1, f"more: --before {page.next}")
+    return Answer(records, parts)
 
 
 @contextmanager
@@ -88,64 +135,60 @@ def opened(folder: Path) -> Iterator[Project]:
         yield project
 
 
-def plain(value: Any) -> Any:
-    """Records as JSON: times as ISO 8601, bytes as text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {k: to_iso(v) if k in TIMES and isinstance(v, int) else plain(v) for k, v in value.items()}
-    if isinstance(value, bytes):
-        return json.loads(value) if value else None
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(v) for v in value]
-    return value
-
-
-def emit(value: Any, as_json: bool, show: Callable[[], None]) -> None:
-    """JSON when asked for, else what ``show`` prints."""
-    if as_json:
-        click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, default=str))
+def _print(part: Part) -> None:
+    if isinstance(part, str):
+        click.echo(part)
+    elif isinstance(part, Table):
+        _print_table(part)
     else:
-        show()
+        wide = max((len(name) for name in part), default=0)
+        for name, value in part.items():
+            click.echo(f"{name:<{wide}}  {text(value, name)}")
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "nothing yet") -> None:
+def _print_table(table: Table) -> None:
     """A table on the terminal; plain text when it is not one."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Drawn
 
-    if not rows:
-        click.echo(empty)
+    if not table.records:
+        click.echo(table.empty)
         return
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
+    drawn = Drawn(box=None, pad_edge=False, header_style="bold")
+    for heading in table.columns:
         drawn.add_column(heading, overflow="fold")
-    for row in rows:
-        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    for record in table.records:
+        drawn.add_row(*(_cell(record, column) for column in table.columns.values()))
     console = Console()
     Console(width=console.width if console.is_terminal else 160, soft_wrap=False).print(drawn)
 
 
-def facts(pairs: Mapping[str, Any]) -> None:
-    """Name and value, a line each."""
-    wide = max((len(name) for name in pairs), default=0)
-    for name, value in pairs.items():
-        click.echo(f"{name:<{wide}}  {said(value, name)}")
+def _cell(record: Any, column: Column) -> str:
+    name = ""
+    if isinstance(column, str):
+        name, _, form = column.partition(":")
+        value = record[name] if isinstance(record, Mapping) else getattr(record, name)
+        value = format(value, form) if form else value
+    else:
+        value = column(record)
+    return "" if value in (None, [], ()) else text(value, name)
 
 
-def said(value: Any, name: str = "") -> str:
+def text(value: Any, name: str = "") -> str:
     """A value as people read it; what has parts as ``name part`` beside one another.
 
-    >>> said({"method": "blend", "half_life": 15552000000000, "floor": 0.2, "data": []})
+    >>> text({"method": "blend", "half_life": 15552000000000, "floor": 0.2, "data": []})
     'method blend, half_life 180 days, floor 0.2, data -'
     """
     if value is None or value == {} or value == []:
         return "-"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {said(part, key)}" for key, part in value.items())
+        return ", ".join(f"{key} {text(part, key)}" for key, part in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(said(part) for part in value)
+        return ", ".join(text(part) for part in value)
     if isinstance(value, int) and not isinstance(value, bool):
+        from tidemill.ops.show import TIMES
+
         if name in (*TIMES, "previous"):
             return to_iso(value)
         if name in SPANS:

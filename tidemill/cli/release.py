@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import emit, endpoint_option, facts, json_option, more, opened, paged, project_option, table
-from tidemill.types import to_iso
+from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, listed, paged
+from tidemill.errors import ReleaseError
+from tidemill.ops import releases, server
+from tidemill.ops.page import Page
+from tidemill.scope.project import Project
+from tidemill.store.records import Event, Release, Verdict
 
-if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+RELEASES: dict[str, Column] = {
+    "release": "id",
+    "model": "model",
+    "status": "status",
+    "stage": lambda r: f"{r['stage'] + 1}/{len(r['stages'])}",
+    "made": "created",
+    "override": "override",
+}
+EVENTS: dict[str, Column] = {
+    "at": "at",
+    "what": "kind",
+    "release": "subject",
+    "why": lambda event: event.data.get("reason"),
+}
 
 
 def follow(project: Project) -> None:
     """Ask the running server, if there is one, to look at the releases now rather than in a moment."""
-    from tidemill.ops.releases import follow as ask
-
-    if not ask(project):
+    if not server.refresh(project):
         click.echo("no server runs: it will follow when it starts", err=True)
 
 
@@ -30,166 +43,114 @@ def release() -> None:
     """Model versions on their way to, or at, the endpoint."""
 
 
-@release.command()
+@command(release)
 @click.argument("model", default="latest")
 @click.option("--force", "reason", help="Pass the gates by hand, and say why; it is recorded and signed as such.")
-@project_option
-@json_option
-def start(folder: Path, model: str, reason: str | None, as_json: bool) -> None:
+@endpoint_option
+def start(project: Project, model: str, reason: str | None, endpoint: str | None) -> Answer:
     """Gates, signatures, rollout: release MODEL (latest, 3, model:shop@3)."""
-    from tidemill.ops import releases
-
-    with opened(folder) as project:
-        made = releases.start(project, Caller.local(), model, reason)
-        follow(project)
-    found, verdicts = made.release, made.verdicts
-
-    def show() -> None:
-        facts({"release": found.id, "model": found.model, "status": found.status, "override": found.override})
-        gate_table(verdicts)
-
-    emit({"release": found, "verdicts": verdicts}, as_json, show)
-    if found.status == "refused":
-        raise click.exceptions.Exit(7)
+    made = releases.start(project, Caller.local(), model, reason, endpoint)
+    follow(project)
+    found = made.release
+    facts = {"release": found.id, "model": found.model, "status": found.status, "override": found.override}
+    code = ReleaseError.exit_code if found.status == "refused" else 0
+    return Answer({"release": found, "verdicts": made.verdicts}, [facts, gate_table(made.verdicts)], code)
 
 
-def gate_table(verdicts: Sequence[Any]) -> None:
+def gate_table(verdicts: Sequence[Verdict]) -> Table:
     """What each gate said."""
-    table(("gate", "verdict", "evidence"), [(v.gate, _word(v), v.evidence.get("said", "")) for v in verdicts])
+    return Table({"gate": "gate", "verdict": releases.word, "evidence": lambda v: v.evidence.get("said")}, verdicts)
 
 
-def _word(verdict: Any) -> str:
-    return "no baseline" if verdict.no_baseline else "passed" if verdict.passed else "refused"
-
-
-@release.command()
+@command(release)
 @paged(100)
 @endpoint_option
-@project_option
-@json_option
-def status(folder: Path, endpoint: str | None, limit: int, before: str | None, as_json: bool) -> None:
+def status(project: Project, endpoint: str | None, limit: int, before: str | None) -> Answer:
     """The releases, newest last; those refused with the gates' reasons."""
-    from tidemill.ops import releases
-
-    with opened(folder) as project:
-        page = releases.ls(project, None, limit, before, endpoint)
-        found = page.items[::-1]
-        why = {r.id: releases.show(project, r.id).refused_by for r in found if r.status == "refused" or r.override}
-    rows = [
-        (r.id, r.model, r.status, f"{r.stage + 1}/{len(r.stages)}", to_iso(r.created), r.override or "") for r in found
+    page = releases.ls(project, None, limit, before, endpoint)
+    found = [{**asdict(r), "refused_by": releases.refused_by(project, r)} for r in page.items]
+    answer = listed(Page(found, page.next), RELEASES, newest_last=True)
+    reasons = [
+        {"release": r["id"], "gate": gate, "reason": reason}
+        for r in answer.value
+        for gate, reason in r["refused_by"].items()
     ]
-
-    def show() -> None:
-        more(page)
-        table(("release", "model", "status", "stage", "made", "override"), rows)
-        reasons = [(release_id, gate, text) for release_id, gates in why.items() for gate, text in gates.items()]
-        if reasons:
-            click.echo()
-            table(("release", "refused by", "reason"), reasons)
-
-    emit([{**asdict(r), "refused_by": why.get(r.id, {})} for r in found], as_json, show)
+    refused: list[Part] = ["", Table({"release": "release", "refused by": "gate", "reason": "reason"}, reasons)]
+    return Answer(answer.value, [*answer.parts, *(refused if reasons else [])])
 
 
-@release.command()
-@click.argument("release_id", required=False)
-@endpoint_option
-@project_option
-@json_option
-def advance(folder: Path, release_id: str | None, endpoint: str | None, as_json: bool) -> None:
+def _named(command: F) -> F:
+    """The release that is meant; the only one in its state may go without a name."""
+    return click.argument("release_id", required=False)(endpoint_option(command))
+
+
+_by_hand = click.option("--reason", default="by hand", show_default=True)
+
+
+@command(release)
+@_named
+def advance(project: Project, release_id: str | None, endpoint: str | None) -> Answer:
     """Look at the canary now: to its next stage, or back, or wait (the loop does this by itself)."""
-    from tidemill.ops import releases
-
-    with opened(folder) as project:
-        events = releases.advance(project, Caller.local(), release_id, endpoint)
-        follow(project)
-    _report(events, as_json)
+    chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
+    return _events(project, releases.advance(project, Caller.local(), chosen))
 
 
-@release.command()
-@click.argument("release_id", required=False)
-@click.option("--reason", default="by hand", show_default=True)
-@endpoint_option
-@project_option
-@json_option
-def halt(folder: Path, release_id: str | None, endpoint: str | None, reason: str, as_json: bool) -> None:
+@command(release)
+@_by_hand
+@_named
+def halt(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Stop a canary without judging it."""
-    from tidemill.ops import releases
-
-    with opened(folder) as project:
-        chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
-        events = releases.halt(project, Caller.local(), chosen, reason)
-        follow(project)
-    _report(events, as_json)
+    chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
+    return _events(project, releases.halt(project, Caller.local(), chosen, reason))
 
 
-@click.command()
-@click.argument("release_id", required=False)
-@click.option("--reason", default="by hand", show_default=True)
-@endpoint_option
-@project_option
-@json_option
-def rollback(folder: Path, release_id: str | None, endpoint: str | None, reason: str, as_json: bool) -> None:
+@command(release)
+@_by_hand
+@_named
+def rollback(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Take a canary or the champion back; the champion before it serves again."""
-    from tidemill.ops import releases
-
-    with opened(folder) as project:
-        chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
-        events = releases.roll_back(project, Caller.local(), chosen, reason)
-        follow(project)
-    _report(events, as_json)
+    chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
+    return _events(project, releases.roll_back(project, Caller.local(), chosen, reason))
 
 
-release.add_command(rollback)
+def _events(project: Project, events: Sequence[Event]) -> Answer:
+    follow(project)
+    return Answer(events, [Table(EVENTS, events, "nothing to do yet")])
 
 
-def _decide(
-    folder: Path, release_id: str | None, endpoint: str | None, reason: str, role: str | None, yes: bool, as_json: bool
-) -> None:
-    from tidemill.ops import releases
-
-    with opened(folder) as project:
-        verb = releases.approve if yes else releases.reject
-        found = verb(
-            project, Caller.local(), releases.pick(project, release_id, "held", endpoint=endpoint), reason, role
-        )
-        verdicts, goal = releases.show(project, found.id).verdicts, project.goal
-        follow(project)
-
-    def show() -> None:
-        facts({"release": found.id, "model": found.model, "status": found.status, **goal.told})
-        gate_table(verdicts)
-
-    emit({**asdict(found), "goal": goal.json(), "verdicts": verdicts}, as_json, show)
+_in_role = click.option("--role", help="The role you act in.")
 
 
-@click.command()
-@click.argument("release_id", required=False)
+@command()
 @click.option("--reason", default="", help="Why.")
-@click.option("--role", help="The role you act in.")
-@endpoint_option
-@project_option
-@json_option
-def approve(
-    folder: Path, release_id: str | None, endpoint: str | None, reason: str, role: str | None, as_json: bool
-) -> None:
+@_in_role
+@_named
+def approve(project: Project, release_id: str | None, endpoint: str | None, reason: str, role: str | None) -> Answer:
     """Say yes to a release that is held; your own is recorded as self-approved."""
-    _decide(folder, release_id, endpoint, reason, role, True, as_json)
+    return _decided(project, releases.approve, release_id, endpoint, reason, role)
 
 
-@click.command()
-@click.argument("release_id", required=False)
+@command()
 @click.option("--reason", required=True, help="Why not.")
-@click.option("--role", help="The role you act in.")
-@endpoint_option
-@project_option
-@json_option
-def reject(
-    folder: Path, release_id: str | None, endpoint: str | None, reason: str, role: str | None, as_json: bool
-) -> None:
+@_in_role
+@_named
+def reject(project: Project, release_id: str | None, endpoint: str | None, reason: str, role: str | None) -> Answer:
     """Say no to a release that is held."""
-    _decide(folder, release_id, endpoint, reason, role, False, as_json)
+    return _decided(project, releases.reject, release_id, endpoint, reason, role)
 
 
-def _report(events: Sequence[Any], as_json: bool) -> None:
-    rows = [(to_iso(e.at), e.kind, e.subject, e.data.get("reason", "")) for e in events]
-    emit(events, as_json, lambda: table(("at", "what", "release", "why"), rows, empty="nothing to do yet"))
+def _decided(
+    project: Project,
+    decide: Callable[..., Release],
+    release_id: str | None,
+    endpoint: str | None,
+    reason: str,
+    role: str | None,
+) -> Answer:
+    chosen = releases.pick(project, release_id, "held", endpoint=endpoint)
+    found = decide(project, Caller.local(), chosen, reason, role)
+    follow(project)
+    verdicts = releases.show(project, found.id).verdicts
+    facts: dict[str, Any] = {"release": found.id, "model": found.model, "status": found.status, **project.goal.told}
+    value = {**asdict(found), "goal": project.goal.json(), "verdicts": verdicts}
+    return Answer(value, [facts, gate_table(verdicts)])

@@ -1,16 +1,22 @@
-"""`tidemill token add | ls | revoke`: what programs show to be let in."""
+"""`tidemill token add | ls | revoke`: what programs show to be let in. And `tidemill trust`: whose signatures count."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import emit, facts, json_option, opened, project_option, table
+from tidemill.cli.output import Answer, Column, Table, command
+from tidemill.cli.release import follow
+from tidemill.ops import releases, tokens
+from tidemill.scope.project import Project
 from tidemill.types import to_iso
 
-SCOPES = ("predict", "feedback", "read", "operate")
+TOKENS: dict[str, Column] = {
+    "name": "name",
+    "scopes": "scopes",
+    "made": "created",
+    "expires": lambda token: "expired" if token.expired else token.expires and to_iso(token.expires),
+}
 
 
 @click.group()
@@ -18,50 +24,44 @@ def token() -> None:
     """Tokens of programs that ask the server: kept as hashes, good for what they say and nothing else."""
 
 
-@token.command()
+@command(token)
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Repeat for several.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), help="Repeat for several.")
 @click.option("--days", type=click.IntRange(1, 3_650), help="Until it expires; never, if not said.")
-@project_option
-@json_option
-def add(folder: Path, name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
+def add(project: Project, name: str, scopes: tuple[str, ...], days: int | None) -> Answer:
     """Make a token called NAME, good for predict and feedback if no --scope is given. It is shown once."""
-    from tidemill.ops import tokens
-
-    wanted = scopes or ("predict", "feedback")
-    with opened(folder) as project:
-        secret = tokens.add(project, Caller.local(), name, wanted, days)
-    told = {"name": name, "scopes": list(wanted), "token": secret}
-    emit(told, as_json, lambda: facts({**told, "scopes": ", ".join(wanted), "": "shown now and never again"}))
+    scopes = scopes or tokens.USUAL
+    secret = tokens.add(project, Caller.local(), name, scopes, days)
+    made = {"name": name, "scopes": scopes, "token": secret}
+    return Answer(made, [{**made, "": "shown now and never again"}])
 
 
-@token.command()
-@project_option
-@json_option
-def ls(folder: Path, as_json: bool) -> None:
+@command(token)
+def ls(project: Project) -> Answer:
     """The tokens of programs; their secrets are not kept."""
-    from tidemill.ops import tokens
-
-    with opened(folder) as project:
-        found = tokens.ls(project)
-    rows = [
-        (t.name, ", ".join(t.scopes), to_iso(t.created), "expired" if t.expired else t.expires and to_iso(t.expires))
-        for t in found
-    ]
-    headings = ("name", "scopes", "made", "expires")
-    emit(found, as_json, lambda: table(headings, rows, empty="no tokens: tidemill token add"))
+    found = tokens.ls(project)
+    return Answer(found, [Table(TOKENS, found, "no tokens: tidemill token add")])
 
 
-@token.command()
+@command(token)
 @click.argument("name")
-@project_option
-@json_option
-def revoke(folder: Path, name: str, as_json: bool) -> None:
+def revoke(project: Project, name: str) -> Answer:
     """Take back every token called NAME; a running server lets it in no more."""
-    from tidemill.cli.release import follow
-    from tidemill.ops import tokens
+    gone = tokens.revoke(project, Caller.local(), name)
+    follow(project)
+    return Answer({"name": name, "revoked": gone}, [f"{gone} taken back"])
 
-    with opened(folder) as project:
-        gone = tokens.revoke(project, Caller.local(), name)
-        follow(project)
-    emit({"name": name, "revoked": gone}, as_json, lambda: click.echo(f"{gone} taken back"))
+
+@command()
+@click.argument("fingerprint", required=False)
+def trust(project: Project, fingerprint: str | None) -> Answer:
+    """Show the fingerprint of the project's signing keys; with FINGERPRINT, take them for the project's own here.
+
+    A folder that came from another machine serves nothing until this was said once. Compare with what the same command
+    shows there: who can write the folder can also replace the keys in it.
+    """
+    if fingerprint is not None:
+        releases.trust(project, Caller.local(), fingerprint)
+    found = releases.keys(project)
+    answer = "yes" if found.trusted else "no: if it is right, tidemill trust FINGERPRINT"
+    return Answer(found, [{"project": found.project, "fingerprint": found.fingerprint, "trusted": answer}])

@@ -6,16 +6,26 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tidemill.access.caller import Caller
+from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store.ports import Tx
+from tidemill.store.records import Event
+from tidemill.types import JsonObject, new_id
 
 T = TypeVar("T")
 
 
-def act(project: Project, caller: Caller, work: Callable[[Tx], T], *, scope: str = "operate") -> T:
+def act(project: Project, caller: Caller, work: Callable[[Tx], T]) -> T:
     """Do ``work`` in one transaction, if the caller may; also on a full disk, where the reserve helps.
 
-    ``work`` writes the effect and the event that names the caller: both or neither. Raises Forbidden, and what work raises.
+    ``work`` writes the effect and its event, both or neither; the event's principal is the caller. Raises Forbidden, and
+    what work raises.
     """
-    caller.need(scope)
-    return project.reserve.helped(lambda: project.store.transact(work))
+    caller.need("operate")
+    return project.reserve.helped(lambda: project.store.transact(work, caller.name))
+
+
+def record(project: Project, kind: str, data: JsonObject, tx: Tx) -> None:
+    """Write down what was done to the project, for people."""
+    subject = str(Ref("project", project.name))
+    project.store.events.add(Event(new_id("event"), project.clock.now(), kind, subject, data), tx)

@@ -12,7 +12,7 @@ from tidemill.errors import BadRequest, NotFound
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion, IngestedFile
-from tidemill.types import JsonObject, did_you_mean
+from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     from tidemill.errors import DataError
@@ -33,6 +33,24 @@ class Dataset:
     rows: int
     quarantined: int  # of all ingests together
     latest: DatasetVersion | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why so many rows are in quarantine."""
+
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class VersionShown:
+    """One version: the files that are in it, what its columns look like, and why rows of the dataset are in quarantine."""
+
+    version: DatasetVersion
+    profile: JsonObject
+    files: list[IngestedFile]
+    quarantine: list[Reason]
 
 
 @dataclass(frozen=True)
@@ -70,15 +88,10 @@ class Checked:
 
 
 def known(project: Project, dataset: str | None) -> str:
-    """The dataset of this name, or the only one. Raises NotFound, BadRequest where a name is needed."""
-    names = list(project.datasets)
-    if dataset is None and len(names) == 1:
-        return names[0]
-    if dataset is None:
-        raise BadRequest("which dataset?", place="dataset", hint=did_you_mean("", names))
-    if dataset not in names and not project.store.datasets.page(dataset, limit=1):  # one renamed can still be looked at
-        raise NotFound(f"no dataset {dataset!r}", hint=did_you_mean(dataset, names))
-    return dataset
+    """The dataset of this name, or the only one. Raises NotFound."""
+    if dataset is not None and project.store.datasets.page(dataset, limit=1):  # one renamed can still be looked at
+        return dataset
+    return project.dataset(dataset).name
 
 
 def ls(project: Project) -> Page[Dataset]:
@@ -101,6 +114,17 @@ def versions(project: Project, dataset: str, limit: Limit = 100, before: Before 
     last = None if before is None else number(before)
     found = project.store.datasets.page(known(project, dataset), before=last, limit=limit + 1)
     return page(found, limit, lambda v: str(v.version))
+
+
+def version(project: Project, dataset: str, version: int | None = None) -> VersionShown:
+    """One version whole; the latest, if none is named."""
+    from tidemill.data.ingest.quarantine import quarantine
+
+    record = project.store.datasets.get(known(project, dataset), version)
+    files = [f for f in project.store.datasets.files(dataset) if f.version <= record.version]
+    counted = quarantine(project, dataset).explode("_reasons")["_reasons"].value_counts(sort=True).rows()
+    reasons = [Reason(reason, rows) for reason, rows in counted if files]
+    return VersionShown(record, summary(project, dataset, record.version), files, reasons)
 
 
 def files(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[IngestedFile]:

@@ -73,11 +73,11 @@ def _data(project: Project) -> Iterator[Finding]:
         roles = [role for role in ROLES if getattr(contract, role)]
         errors = (missing_roles(task_of(model.task), contract) for model in data.models)
         error = next(filter(None, errors), None)
-        said = f"roles: {', '.join(roles) or 'none'}"
+        listed = f"roles: {', '.join(roles) or 'none'}"
         yield Finding(
             f"contract {name}",
             error is None,
-            f"{said}; {error.message}" if error else said,
+            f"{listed}; {error.message}" if error else listed,
             error.hint if error else "",
         )
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from tidemill.access.caller import Caller
+from tidemill.ops.act import act, record
+from tidemill.ref import Ref
+from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import parts_of
+from tidemill.store.ports import Tx
 from tidemill.store.records import Run
-
-if TYPE_CHECKING:
-    from tidemill.scope.project import Project
 
 GRACE = 86_400.0
 """Seconds (wall time) within which nothing that was put or verified is deleted."""
@@ -38,17 +39,20 @@ class Collected:
     rows: int  # rows without bytes that went
 
 
-def collect(project: Project, *, dry_run: bool = False, grace: float = GRACE) -> Collected:
+def collect(project: Project, caller: Caller, *, dry_run: bool = False, grace: float = GRACE) -> Collected:
     """Delete what nothing reaches and nobody has touched for ``grace`` seconds."""
+    caller.need("operate")
     rows = {row.digest for row in project.store.artifacts.list()}
     there = set(project.artifacts.digests())
     loose = sorted(there - reachable(project))
-    delete = _would_free if dry_run else _free
-    freed = {digest: size for digest in loose if (size := delete(project, digest, grace)) is not None}
-    if not dry_run:
-        gone = (rows - there) | (freed.keys() & rows)
-        project.store.transact(lambda tx: _forget_rows(project, gone, tx))
-    return Collected(
+
+    def would_free(digest: str, grace: float) -> int | None:
+        there = project.artifacts.stat(digest)
+        return there.size if there.idle >= grace else None
+
+    free = would_free if dry_run else project.artifacts.delete
+    freed = {digest: size for digest in loose if (size := free(digest, grace)) is not None}
+    found = Collected(
         dry_run,
         kept=len(there) - len(freed),
         young=len(loose) - len(freed),
@@ -57,20 +61,16 @@ def collect(project: Project, *, dry_run: bool = False, grace: float = GRACE) ->
         unrecorded=len(freed.keys() - rows),
         rows=len(rows - there),
     )
+    if not dry_run and (freed or found.rows):
+        gone = (rows - there) | (freed.keys() & rows)
+        act(project, caller, lambda tx: _remove_rows(project, gone, found, tx))
+    return found
 
 
-def _free(project: Project, digest: str, grace: float) -> int | None:
-    return project.artifacts.delete(digest, grace)
-
-
-def _would_free(project: Project, digest: str, grace: float) -> int | None:
-    found = project.artifacts.stat(digest)
-    return found.size if found.idle >= grace else None
-
-
-def _forget_rows(project: Project, gone: set[str], tx: Any) -> None:
+def _remove_rows(project: Project, gone: set[str], found: Collected, tx: Tx) -> None:
     """Bytes that have come back meanwhile keep their row: who puts writes bytes first, and the row after us."""
     project.store.artifacts.remove([digest for digest in gone if not project.artifacts.has(digest)], tx)
+    record(project, "collected", {"artifacts": len(found.deleted), "size": found.size}, tx)
 
 
 def reachable(project: Project) -> set[str]:
@@ -88,8 +88,9 @@ def _named(project: Project) -> Iterator[tuple[str, str]]:
     """Each digest that a living record names, and the codec where it is a bundle's."""
     yield from _of_models(project)
     for version in project.store.datasets.list():
-        edges = project.store.edges.into(f"dataset:{version.dataset}@{version.version}")
-        yield from ((e.source.removeprefix("artifact:"), "") for e in edges if e.source.startswith("artifact:"))
+        edges = project.store.edges.into(str(Ref("dataset", version.dataset, version.version)))
+        sources = [Ref.parse(edge.source) for edge in edges]
+        yield from ((source.name, "") for source in sources if source.kind == "artifact")
         if version.profile:
             yield version.profile, ""
     newest: set[str] = set()

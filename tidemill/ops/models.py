@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from tidemill.errors import NotFound
 from tidemill.model import registry
@@ -36,26 +34,39 @@ def show(project: Project, model: str) -> ModelShown:
     aliases = project.store.models.aliases(found.name)
     tried = [r for r in project.store.releases.list() if r.model == found.ref]
     last = max(tried, key=lambda r: (r.created, r.id), default=None)
-    said = registry.verdicts_of(project, last) if last and last.attestations else []
+    verdicts = registry.verdicts_of(project, last) if last and last.attestations else []
     return ModelShown(
         found,
         found.ref,
         sorted(alias for alias, version in aliases.items() if version == found.version),
         last,
-        said or list(project.store.releases.verdicts(found.ref)),
+        verdicts or list(project.store.releases.verdicts(found.ref)),
     )
 
 
-def card(project: Project, model: str) -> Any:
+@dataclass(frozen=True)
+class Card:
+    """A model card, in Markdown."""
+
+    card: str
+
+
+def card(project: Project, model: str) -> Card:
     """Its model card."""
     found = registry.resolve(project, model)
     if found.card is None:
         raise NotFound(f"{found.ref} has no card")
-    text = project.artifacts.get(found.card).decode("utf-8", "replace")
-    try:
-        return json.loads(text)
-    except ValueError:
-        return {"card": text}
+    return Card(card_text(project, found))
+
+
+def card_text(project: Project, model: ModelVersion) -> str:
+    """Its model card in Markdown; nothing where it has none. Raises NotFound where it is not kept, Damaged."""
+    return project.artifacts.get(model.card).decode("utf-8", "replace") if model.card else ""
+
+
+def aliases(project: Project, name: str) -> dict[int, str]:
+    """The alias that points at a version, by version."""
+    return {version: alias for alias, version in project.store.models.aliases(name).items()}
 
 
 def compare(project: Project, first: str, second: str) -> JsonObject:

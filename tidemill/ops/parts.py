@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tidemill.data.contract.freshness import stale_now
-from tidemill.ops.snapshot import WEEK, Snapshot, model_name, new_rows
+from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, plural, quantile, share, span
+from tidemill.ref import short_name
 from tidemill.serve.client import trouble, troubled
 from tidemill.store.records import Event
 from tidemill.types import DAY, Micros, parse_span
@@ -89,7 +90,7 @@ def _model(at: Snapshot) -> Part:
     if not at.models:
         return Part("model", "idle", "none", "no model yet", "tidemill run builds the first")
     return Part(
-        "model", "ok", "ok", plural(len(at.models), "version"), f"{model_name(at.models[-1].ref)} is the newest"
+        "model", "ok", "ok", plural(len(at.models), "version"), f"{short_name(at.models[-1].ref)} is the newest"
     )
 
 
@@ -99,19 +100,19 @@ def _release(at: Snapshot) -> Part:
     if at.canary is not None:
         stage = at.canary.stages[at.canary.stage] if at.canary.stages else {}
         line = f"canary {share(float(stage.get('share', 0)))}"
-        return Part("release", "busy", "canary", line, f"{model_name(at.canary.model)} is on its way")
+        return Part("release", "busy", "canary", line, f"{short_name(at.canary.model)} is on its way")
     if at.champion is None:
         return _nothing_released(at)
     if back := at.latest("rolled_back"):
         return Part("release", "ok", "rolled_back", "rolled back", f"{ago(back.at, at.now)}: {reason(back)}")
     since = ago(at.champion.started or at.champion.created, at.now)
-    return Part("release", "ok", "ok", "champion only", f"{model_name(at.champion.model)}, since {since}")
+    return Part("release", "ok", "ok", "champion only", f"{short_name(at.champion.model)}, since {since}")
 
 
 def _nothing_released(at: Snapshot) -> Part:
     last = at.releases[-1] if at.releases else None
     if last is not None and last.status == "refused":
-        why = f"{model_name(last.model)} did not pass its gates: tidemill models show {model_name(last.model)}"
+        why = f"{short_name(last.model)} did not pass its gates: tidemill models show {short_name(last.model)}"
         return Part("release", "bad", "refused", "nothing released", why)
     return Part("release", "idle", "none", "nothing released", "tidemill run releases the first")
 
@@ -127,7 +128,7 @@ def _serve(at: Snapshot) -> Part:
     if at.health == "down":
         return Part("serve", "warn", "down", "no server", "no server runs for this project: tidemill up")
     if at.health == "no_model":
-        why = f"the server does not serve {model_name(at.champion.model)} and answers 503: tidemill doctor"
+        why = f"the server does not serve {short_name(at.champion.model)} and answers 503: tidemill doctor"
         return Part("serve", "bad", "no_model", "answers 503", why)
     if not at.recent:
         return Part("serve", "ok", "ok", "ready", "no request yet")
@@ -164,8 +165,8 @@ def _feedback(at: Snapshot) -> Part:
 
 
 def _decide(at: Snapshot) -> Part:
-    for name, told in trouble(at.project.root).items():
-        return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, told))
+    for name, down in trouble(at.project.root).items():
+        return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, down))
     run = next((r for r in at.running if (r.parent or "").startswith("decision:")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")

@@ -42,10 +42,16 @@ class WindowShown:
 
 
 def decisions(
-    project: Project, action: Action | None = None, limit: Limit = 100, before: Before = None
+    project: Project,
+    action: Action | None = None,
+    limit: Limit = 100,
+    before: Before = None,
+    endpoint: str | None = None,
 ) -> Page[Decision]:
-    """Decisions of the retrain policy, the latest first."""
-    return page(project.store.decisions.page(action=action, before=before, limit=limit + 1), limit, lambda d: d.id)
+    """Decisions of the retrain policy, the latest first; of one endpoint, or of all."""
+    name = endpoint and project.endpoint(endpoint).name
+    found = project.store.decisions.page(action=action, endpoint=name, before=before, limit=limit + 1)
+    return page(found, limit, lambda d: d.id)
 
 
 def decision(project: Project, decision: str) -> Decision:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from tidemill.access.caller import Caller
-from tidemill.errors import NotFound, ServeError
+from tidemill.errors import NotFound
 from tidemill.model import registry
-from tidemill.ops.act import act
+from tidemill.ops.act import act, record
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.release.rollout import rollout
 from tidemill.scope.project import Project
@@ -21,6 +20,15 @@ from tidemill.store.records import Event, Release, Verdict
 Status = Literal["held", "canary", "champion", "superseded", "rolled_back", "refused", "halted"]
 Reason = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Role = Annotated[str, Meta(max_length=100)] | None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys that a project's releases are signed with, and whether this machine takes them for its own."""
+
+    project: str
+    fingerprint: str
+    trusted: bool
 
 
 @dataclass(frozen=True)
@@ -48,47 +56,56 @@ def ls(
 def show(project: Project, release: str) -> ReleaseShown:
     """One release."""
     found = project.store.releases.get(release)
-    said = registry.verdicts_of(project, found) or list(project.store.releases.verdicts(found.model))
-    return ReleaseShown(found, said, registry.refusals(project, found))
+    verdicts = registry.verdicts_of(project, found) or list(project.store.releases.verdicts(found.model))
+    return ReleaseShown(found, verdicts, registry.refusals(project, found))
 
 
-def start(project: Project, caller: Caller, model: str = "latest", override: str | None = None) -> ReleaseShown:
+def refused_by(project: Project, release: Release) -> dict[str, str]:
+    """Why the gates refused it, also where somebody passed them by hand."""
+    return registry.refusals(project, release) if release.status == "refused" or release.override else {}
+
+
+def word(verdict: Verdict) -> str:
+    """What a gate said, in a word."""
+    return "no baseline" if verdict.no_baseline else "passed" if verdict.passed else "refused"
+
+
+def start(
+    project: Project,
+    caller: Caller,
+    model: str = "latest",
+    override: str | None = None,
+    endpoint: str | None = None,
+) -> ReleaseShown:
     """Gates, signatures, rollout: release a model version. ``override``: why the gates do not count; recorded and signed."""
     from tidemill.release.pipeline import release_candidate
 
     caller.need("operate")
     ref = registry.resolve(project, model).ref
-    made = release_candidate(project, ref, override=override, author=caller.name)
+    made = release_candidate(project, ref, endpoint=endpoint, override=override, author=caller.name)
     return show(project, made.id)
 
 
-def advance(project: Project, caller: Caller, release: str | None = None, endpoint: str | None = None) -> list[Event]:
+def advance(project: Project, caller: Caller, release: str) -> list[Event]:
     """Look at the release under way now: to its next stage, or back, or wait. The loop does this by itself."""
     from tidemill.monitor.quality import evidence
 
     caller.need("operate")
-    named = project.store.releases.get(release).endpoint if release else endpoint
-    endpoint, now = project.endpoint(named).name, project.clock.now()
-    found = rollout.watched(project, endpoint)
-    if found is None or (release and found.id != release):
+    endpoint, now = project.endpoint(project.store.releases.get(release).endpoint), project.clock.now()
+    found = rollout.watched(project, endpoint.name)
+    if found is None or found.id != release:
         raise NotFound("no release is under way", hint="tidemill release status")
-    return rollout.check(project, endpoint, now, evidence(project.endpoint(endpoint), found, now))
+    return rollout.check(project, endpoint.name, now, evidence(endpoint, found, now), by=caller.name)
 
 
 def halt(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
     """Stop a canary without judging it."""
-    now = project.clock.now()
-    return act(
-        project, caller, lambda tx: rollout.halt(project, release, by=caller.name, reason=reason, now=now, tx=tx)
-    )
+    return act(project, caller, lambda tx: rollout.halt(project, release, by=caller.name, reason=reason, tx=tx))
 
 
 def roll_back(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
     """Take a canary or the champion back; the champion before it answers again at once."""
-    now = project.clock.now()
-    return act(
-        project, caller, lambda tx: rollout.roll_back(project, release, by=caller.name, reason=reason, now=now, tx=tx)
-    )
+    return act(project, caller, lambda tx: rollout.roll_back(project, release, by=caller.name, reason=reason, tx=tx))
 
 
 def approve(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:
@@ -128,13 +145,17 @@ def pick(project: Project, release: str | None, *statuses: str, endpoint: str | 
     return found[0].id
 
 
-def follow(project: Project) -> bool:
-    """Ask the running server to look at the releases now rather than in a moment; whether one runs."""
-    from tidemill.serve.client import Client
+def keys(project: Project) -> Keys:
+    """The fingerprint of the project's signing keys. Raises NotAttested."""
+    from tidemill.release.signing import trust as signing
 
-    try:
-        with closing(Client.of(project.root, timeout=10)) as client:
-            client.post("/control/refresh", {})
-    except ServeError:
-        return False
-    return True
+    return Keys(project.id, signing.offered(project).fingerprint, signing.is_trusted(project))
+
+
+def trust(project: Project, caller: Caller, fingerprint: str) -> None:
+    """Take the keys that came with the folder for the project's own on this machine. Raises NotAttested."""
+    from tidemill.release.signing import trust as signing
+
+    caller.need("operate")
+    signing.trust(project, fingerprint)
+    act(project, caller, lambda tx: record(project, "trusted", {"fingerprint": fingerprint}, tx))

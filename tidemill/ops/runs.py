@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from tidemill.access.caller import Caller
 from tidemill.engine.explain import Why
-from tidemill.errors import BadRequest, Conflict
+from tidemill.errors import BadRequest, Conflict, TidemillError
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
 from tidemill.store.records import Run, Step
@@ -35,6 +36,26 @@ class StepDiff:
     one: str | None  # its status, where the run has it
     other: str | None
     differs: list[str]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one turn of the loop made for an endpoint, or found made already."""
+
+    dataset: str
+    model: str
+    release: str
+    status: str
+    refused_by: dict[str, str]  # gate -> why
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of the loop, by endpoint. ``notices``: of data that came again."""
+
+    made: dict[str, Made]
+    failed: dict[str, TidemillError]
+    notices: list[str]
 
 
 def ls(
@@ -80,8 +101,29 @@ def _diff(name: str, a: Step | None, b: Step | None) -> StepDiff:
     return StepDiff(name, same, a.status if a else None, b.status if b else None, differs)
 
 
-def start(project: Project, pipeline: str, params: JsonObject, on_event: OnEvent = lambda kind, data: None) -> Run:
+def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
+    """Data → model → release for every endpoint, finished steps reused. Where one fails the others are made all the same."""
+    from tidemill.model.registry import refusals
+    from tidemill.retrain.run_all import run_every
+
+    caller.need("operate")
+    earlier = {event.id for event in project.store.events.list(kind="again")}
+    found = run_every(project, on_event, author=caller.name)
+    again = [event for event in project.store.events.list(kind="again") if event.id not in earlier]
+    turn = Turn({}, {}, [f"  {event.data['message']}" for event in again])
+    for name, made in found.items():
+        if isinstance(made, TidemillError):
+            turn.failed[name] = made
+        else:
+            dataset, release = f"{made.dataset.dataset}@{made.dataset.version}", made.release
+            refused = refusals(project, release)
+            turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused)
+    return turn
+
+
+def start(project: Project, caller: Caller, pipeline: str, params: JsonObject, on_event: OnEvent) -> Run:
     """Run a pipeline of the project's own, ``steps:NAME``. Raises BadRequest, SourceError, StepFailed."""
+    caller.need("operate")
     found = project.engine().run(
         own_pipeline(project, pipeline),
         params,
@@ -91,8 +133,9 @@ def start(project: Project, pipeline: str, params: JsonObject, on_event: OnEvent
     return run
 
 
-def resume(project: Project, run: str) -> Run:
+def resume(project: Project, caller: Caller, run: str) -> Run:
     """Go on with a run that was killed or failed, under its id; finished steps are hits. Raises Conflict when it is done."""
+    caller.need("operate")
     found = project.store.runs.get(run)
     if found.status == "done":
         raise Conflict(f"{run} is done", hint="tidemill run makes a new one")

@@ -1,10 +1,10 @@
-"""Records that show themselves in a notebook: a list as a table, one record as its fields. Everything is escaped."""
+"""Records as JSON and as text; and those that show themselves in a notebook: a list as a table, one record as its fields."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from html import escape
 from typing import Any, Generic, TypeVar
 
@@ -22,23 +22,47 @@ ROWS = 50
 """Rows of a list that are shown."""
 
 
-def cell(name: str, value: Any) -> str:
-    """One value as HTML: moments in ISO 8601, objects as JSON, and nothing that a browser would run.
+def plain(value: Any) -> Any:
+    """Records as JSON: times in ISO 8601, bytes as the JSON that they are."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {k: to_iso(v) if k in TIMES and isinstance(v, int) else plain(v) for k, v in value.items()}
+    if isinstance(value, bytes):
+        return json.loads(value) if value else None
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value
 
-    >>> cell("at", 0), cell("reason", "<b>"), cell("run", None)
-    ('1970-01-01T00:00:00Z', '&lt;b&gt;', '')
+
+def flat(name: str, value: Any) -> str:
+    """One value of a record as text: moments in ISO 8601, objects as JSON.
+
+    >>> flat("at", 0), flat("run", None), flat("stages", [{"share": 1}])
+    ('1970-01-01T00:00:00Z', '', '[{"share":1}]')
     """
     if value is None:
         return ""
     if name in TIMES and isinstance(value, int):
         return to_iso(value)
     if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+
+
+def cell(name: str, value: Any) -> str:
+    """One value as HTML, and nothing that a browser would run.
+
+    >>> cell("reason", "<b>")
+    '&lt;b&gt;'
+    """
+    text = flat(name, value)
     return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
-def plain(record: Any) -> dict[str, Any]:
+def named(record: Any) -> dict[str, Any]:
     """The fields of a record by name."""
     if is_dataclass(record):
         return {f.name: getattr(record, f.name) for f in fields(record)}
@@ -60,7 +84,7 @@ class Records(list[T]):
     """
 
     def _repr_html_(self) -> str:
-        shown = [plain(record) for record in self[:ROWS]]
+        shown = [named(record) for record in self[:ROWS]]
         names = list(dict.fromkeys(name for row in shown for name in row))
         left_out = f", the first {ROWS}" if len(self) > ROWS else ""
         caption = f"{len(self):,} record{'' if len(self) == 1 else 's'}{left_out}"
@@ -77,5 +101,5 @@ class Shown(Generic[T]):
         return repr(self.record)
 
     def _repr_html_(self) -> str:
-        rows = ((escape(name), cell(name, value)) for name, value in plain(self.record).items())
+        rows = ((escape(name), cell(name, value)) for name, value in named(self.record).items())
         return table(("field", "value"), rows, type(self.record).__name__)

@@ -105,11 +105,3 @@ def new_rows(versions: Sequence[DatasetVersion]) -> list[int]:
     """How many rows each version has more than the one before it; the versions in order."""
     before = [0, *(version.rows for version in versions)]
     return [max(version.rows - rows, 0) for rows, version in zip(before, versions)]
-
-
-def model_name(ref: str) -> str:
-    """
-    >>> model_name("model:shop@4")
-    'shop@4'
-    """
-    return ref.partition(":")[2] or ref

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NewType
 
 from tidemill.data.contract.freshness import stale_now
 from tidemill.engine.journal.lease import is_held
 from tidemill.errors import ServeError
+from tidemill.ops.counts import Counts
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Project
@@ -20,6 +22,8 @@ from tidemill.types import JsonObject, Micros, to_iso
 _RANK = ("ok", "waiting", "idle", "warn", "bad")
 SHOWN = 10
 """The latest events that come with it."""
+Health = NewType("Health", str)
+"""What the server says of itself."""
 NOT_ALL_RIGHT = 9
 """The exit code of `tidemill status` and `tidemill doctor` when something is wrong, stale, or not there yet."""
 
@@ -81,16 +85,14 @@ class Status:
     trouble: dict[str, JsonObject]  # processes of `tidemill up` that do not stay up, and why
 
 
-def status(project: Project, health: str | None = None, endpoint: str | None = None) -> Status:
+def status(project: Project, health: Health | None = None, endpoint: str | None = None) -> Status:
     """The loop at a glance, of one endpoint or of all. ``health``: the server's word, where it is the server that asks."""
     from tidemill.monitor.quality import recently
 
     health = server_health(project.root) if health is None else health
-    names = list(project.endpoints) if endpoint is None else [project.endpoint(endpoint).name]
-    seen = [Snapshot(project, project.clock.now(), health, endpoint=name) for name in names]
-    lines = [line(at) for at in seen]
-    at, found, verdict = seen[0], parts(seen[0]), worst(lines)
-    store = project.store
+    seen = snapshots(project, health, endpoint)
+    at, store = seen[0], project.store
+    lines, verdict = answer(seen)
     held = {run.id: is_held(store.leases.get(f"run:{run.key}")) for run in at.running}
     latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
     loop = store.settings.get("loop")
@@ -104,7 +106,7 @@ def status(project: Project, health: str | None = None, endpoint: str | None = N
         verdict=verdict,
         endpoints=lines,
         endpoint=at.endpoint,
-        parts=found,
+        parts=parts(at),
         server=at.health,
         champion=at.champion,
         canary=at.canary,
@@ -125,27 +127,35 @@ def status(project: Project, health: str | None = None, endpoint: str | None = N
     )
 
 
-def line(at: Snapshot) -> EndpointStatus:
-    """One endpoint in a line."""
+def snapshots(
+    project: Project, health: str, endpoint: str | None = None, counts: Counts | None = None
+) -> list[Snapshot]:
+    """What the records say now of one endpoint, or of all."""
+    names = list(project.endpoints) if endpoint is None else [project.endpoint(endpoint).name]
+    return [Snapshot(project, project.clock.now(), health, counts, name) for name in names]
+
+
+def answer(seen: Sequence[Snapshot]) -> tuple[list[EndpointStatus], Verdict]:
+    """Is everything all right? Each endpoint in a line; over several the verdict of the one that needs somebody most."""
+    lines = [_line(at) for at in seen]
+    least = max(lines, key=lambda found: _RANK.index(found.verdict.state))
+    if len(lines) == 1 or least.verdict.state == "ok":
+        return lines, least.verdict
+    return lines, replace(least.verdict, why=f"{least.endpoint}: {least.verdict.why}")
+
+
+def _line(at: Snapshot) -> EndpointStatus:
     champion = at.champion.model if at.champion else None
     return EndpointStatus(at.endpoint, at.serving.model.name, champion, len(at.held), judge(parts(at)))
 
 
-def worst(lines: Sequence[EndpointStatus]) -> Verdict:
-    """The verdict over several endpoints: that of the one that needs somebody most, which is named."""
-    least = max(lines, key=lambda found: _RANK.index(found.verdict.state))
-    if len(lines) == 1 or least.verdict.state == "ok":
-        return least.verdict
-    return Verdict(least.verdict.state, least.verdict.line, f"{least.endpoint}: {least.verdict.why}")
-
-
-def server_health(root: Path) -> str:
+def server_health(root: Path) -> Health:
     """What the project's running server says of itself: ok | no_model | degraded; ``down`` where none answers."""
     try:
         with closing(Client.of(root, timeout=5.0)) as client:
-            return str(client.get("/healthz")["status"])
+            return Health(client.get("/healthz")["status"])
     except (ServeError, KeyError):
-        return "down"
+        return Health("down")
 
 
 def judge(found: Sequence[Part]) -> Verdict:
@@ -173,8 +183,8 @@ def judge(found: Sequence[Part]) -> Verdict:
 
 def loop_state(at: Snapshot) -> tuple[str, str]:
     """What the loop is doing, and when it looks again."""
-    if told := trouble(at.project.root).get("loop"):
-        return "down", troubled("loop", told)
+    if down := trouble(at.project.root).get("loop"):
+        return "down", troubled("loop", down)
     found = at.project.store.settings.get("loop")
     if not isinstance(found, dict):
         return "not started", "tidemill up starts it"

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from tidemill.access import tokens
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, NotFound
+from tidemill.ops.act import act, record
 from tidemill.scope.project import Project
+from tidemill.store.ports import Tx
 from tidemill.types import DAY, Micros, did_you_mean
 
 SCOPES = ("predict", "feedback", "read", "operate")
+USUAL = ("predict", "feedback")
+"""What a token is good for if nothing is said."""
 OURS = ("up", "session", "code")
 """Names of tokens that the server makes for itself and for the page."""
 
@@ -27,12 +31,16 @@ class TokenShown:
     expired: bool
 
 
-def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = (), days: int | None = None) -> str:
-    """Make a token, good for predict and feedback unless scopes are given; its secret, shown now and never again."""
-    caller.need("operate")
+def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = USUAL, days: int | None = None) -> str:
+    """Make a token; its secret, shown now and never again."""
     if name in OURS:
         raise BadRequest(f"{name!r} is a name that the server uses itself", place="name")
-    return tokens.issue(project.store, name, scopes or ("predict", "feedback"), life=days * DAY if days else None)
+
+    def issue(tx: Tx) -> str:
+        record(project, "token_added", {"name": name, "scopes": list(scopes)}, tx)
+        return tokens.issue(project.store, name, scopes, life=days * DAY if days else None, tx=tx)
+
+    return act(project, caller, issue)
 
 
 def ls(project: Project) -> list[TokenShown]:
@@ -47,8 +55,12 @@ def ls(project: Project) -> list[TokenShown]:
 
 def revoke(project: Project, caller: Caller, name: str) -> int:
     """Take back every token of this name; how many they were. Raises NotFound."""
-    caller.need("operate")
     known = {t.name for t in ls(project)}
     if name not in known:
         raise NotFound(f"no token {name!r}", hint=did_you_mean(name, known))
-    return tokens.revoke_named(project.store, name)
+
+    def take_back(tx: Tx) -> int:
+        record(project, "token_revoked", {"name": name}, tx)
+        return tokens.revoke_named(project.store, name, tx)
+
+    return act(project, caller, take_back)

@@ -126,4 +126,4 @@ def _write(project: Project, release: Release, said: JsonObject, envelope: str, 
         if begin:
             rollout.begin(project, release.id, now, tx)
 
-    project.store.transact(work)
+    project.store.transact(work, said["who"])

@@ -111,7 +111,7 @@ def start(
         if made.status == "held" and not held:
             rollout.begin(project, made.id, now, tx)
 
-    project.store.transact(work)
+    project.store.transact(work, author)
     ctx.wrote(f"release:{made.id}")
     return made.id
 

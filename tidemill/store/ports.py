@@ -201,7 +201,9 @@ class Decisions(Protocol):
         ...
 
     def get(self, decision_id: str) -> Decision: ...
-    def page(self, *, before: str | None = None, limit: int = 50, action: str | None = None) -> Sequence[Decision]:
+    def page(
+        self, *, before: str | None = None, limit: int = 50, action: str | None = None, endpoint: str | None = None
+    ) -> Sequence[Decision]:
         """Newest first by (at, id), those before the decision ``before``."""
         ...
 
@@ -372,7 +374,10 @@ class MetadataStore(Protocol):
     tokens: Tokens
     settings: Settings
 
-    def transact(self, work: Callable[[Tx], T]) -> T: ...
+    def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:
+        """``principal``: who does it; the events of the transaction carry the name."""
+        ...
+
     def named_in(self) -> DataHolder:
         """A subject in the records: parameters of runs, errors of steps, events."""
         ...

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tidemill.access.caller import Caller
-from tidemill.api import by_hand
 from tidemill.errors import BadRequest, Forbidden
-from tidemill.ops import releases
+from tidemill.ops import by_hand, releases
 from tidemill.scope.project import Project
 from tidemill.store.records import Token
 from tidemill.types import digest
 
 LONGEST = 500
-ACTIONS = ("approve", "reject", "halt", "rollback")
+ACTIONS: dict[str, Callable[..., object]] = {
+    "approve": by_hand.approve,
+    "reject": by_hand.reject,
+    "halt": releases.halt,
+    "rollback": releases.roll_back,
+}
+IN_A_ROLE = ("approve", "reject")
 
 
 def csrf(token: Token) -> str:
@@ -28,16 +33,12 @@ def check_csrf(token: Token, form: Mapping[str, str]) -> None:
         raise Forbidden("this form does not belong to your session", hint="load the page again and repeat it")
 
 
-async def act(project: Project, action: str, release: str, caller: Caller, form: Mapping[str, str]) -> None:
+def act(project: Project, action: str, release: str, caller: Caller, form: Mapping[str, str]) -> None:
     """Do it. Raises BadRequest, NotFound, NotApproved, ReleaseError."""
     reason = " ".join(form.get("reason", "").split())
     if not reason:
         raise BadRequest("say why: the reason stays with the release", place="reason", hint="go back and write one")
     if len(reason) > LONGEST:
         raise BadRequest(f"the reason is longer than {LONGEST} characters", place="reason")
-    if action in by_hand.VERBS:
-        await by_hand.say(project, action, release, caller.name, reason, form.get("role") or None)
-    elif action == "halt":
-        await by_hand.do(releases.halt, project, caller, release, reason)
-    else:
-        await by_hand.do(releases.roll_back, project, caller, release, reason)
+    role = {"role": form.get("role") or None} if action in IN_A_ROLE else {}
+    ACTIONS[action](project, caller, release, reason, **role)

@@ -136,7 +136,7 @@ class Web:
             release = call.params["release"]
             form = _form(body)
             actions.check_csrf(call.token, form)
-            await actions.act(self.project, action, release, Caller.of(call.token, "page"), form)
+            await asyncio.to_thread(actions.act, self.project, action, release, Caller.of(call.token, "page"), form)
             await self.serving.refresh()
             target = f"/releases/{quote(release, safe='')}?done={action}"
             return 303, [*HEADERS, (b"location", target.encode())], b""

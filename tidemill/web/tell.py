@@ -18,6 +18,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "blocked": ("bad", "Data blocked"),
     "columns": ("note", "Columns beside the contract"),
     "canary": ("busy", "Canary started"),
+    "collected": ("note", "Artifacts deleted"),
     "damaged": ("bad", "Not served: bytes or signature not trusted"),
     "doubtful": ("warn", "Doubtful evidence"),
     "failed": ("warn", "A job failed"),
@@ -35,6 +36,9 @@ _KINDS: dict[str, tuple[str, str]] = {
     "rolled_back": ("bad", "Rolled back"),
     "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
+    "token_added": ("note", "Token made"),
+    "token_revoked": ("note", "Token taken back"),
+    "trusted": ("note", "Keys trusted"),
     "subject_mismatch": ("warn", "Subject mismatch"),
     "underpowered": ("note", "Underpowered"),
 }

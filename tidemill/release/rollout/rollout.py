@@ -72,7 +72,7 @@ def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> lis
     return project.store.transact(work) if tx is None else work(tx)
 
 
-def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | None) -> list[Event]:
+def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | None, by: str = "") -> list[Event]:
     """Look at the release under way: roll it back, take it to its next stage, or leave it. The events of what changed.
 
     What can no longer be served as it lies here (a damaged file, a missing signature) goes nowhere, whatever it answered
@@ -118,8 +118,8 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
         return _advance(project, current, now, said, tx)
 
     if broken or damage:  # also on a full disk
-        return project.reserve.helped(lambda: project.store.transact(work))
-    return project.store.transact(work)
+        return project.reserve.helped(lambda: project.store.transact(work, by))
+    return project.store.transact(work, by)
 
 
 def roll_back(

@@ -55,8 +55,10 @@ class Decisions:
         narrow = {"action": action, "limit": limit, "endpoint": endpoint, "environment": environment}
         return DECISIONS.records(self._db.rows(_LIST.by(narrow), given=narrow))[::-1]
 
-    def page(self, *, before: str | None = None, limit: int = 50, action: str | None = None) -> Sequence[Decision]:
-        where = given((_decision.action, action))
+    def page(
+        self, *, before: str | None = None, limit: int = 50, action: str | None = None, endpoint: str | None = None
+    ) -> Sequence[Decision]:
+        where = given((_decision.action, action), (_decision.endpoint, endpoint))
         return page(self._db, DECISIONS, (_decision.at, _decision.id), by_id(before), limit, *where)
 
     def get(self, decision_id: str) -> Decision:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import bindparam
 
@@ -14,6 +16,7 @@ from tidemill.store.sql.paging import by_id, given, page
 from tidemill.store.sql.rows import OptionalFilters, Rows
 from tidemill.types import Micros
 
+T = TypeVar("T")
 EVENTS = Rows(Event, schema.events, "event")
 _event = schema.events.c
 _LIST = OptionalFilters(
@@ -29,9 +32,18 @@ class Events:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._principal = ""  # of the transaction under way: the one writer does them one after the other
+
+    def written_by(self, principal: str, work: Callable[[Tx], T], tx: Tx) -> T:
+        """Do ``work`` in its transaction; the events that it adds carry the principal's name."""
+        self._principal = principal
+        try:
+            return work(tx)
+        finally:
+            self._principal = ""
 
     def add(self, event: Event, tx: Tx = None) -> None:
-        self._db.write(lambda tx: EVENTS.add(tx, event), tx)
+        self._db.write(lambda tx: EVENTS.add(tx, replace(event, principal=event.principal or self._principal)), tx)
 
     def add_once(self, event: Event, tx: Tx = None) -> bool:
         return self._db.write(lambda tx: EVENTS.add_once(tx, event), tx)

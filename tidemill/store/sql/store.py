@@ -40,15 +40,16 @@ class Store:
         self.releases: base.Releases = releases.Releases(database)
         self.decisions: base.Decisions = decisions.Decisions(database)
         self.jobs: base.Jobs = decisions.Jobs(database)
-        self.events: base.Events = events.Events(database)
+        self._events = events.Events(database)
+        self.events: base.Events = self._events
         self.windows: base.Windows = windows.Windows(database)
         self.alarms: base.Alarms = windows.Alarms(database)
         self.leases: base.Leases = leases.Leases(database)
         self.tokens: base.Tokens = tokens.Tokens(database)
         self.settings: base.Settings = settings.Settings(database)
 
-    def transact(self, work: Callable[[base.Tx], T]) -> T:
-        return self._db.write(work)
+    def transact(self, work: Callable[[base.Tx], T], principal: str = "") -> T:
+        return self._db.write(lambda tx: self._events.written_by(principal, work, tx))
 
     def named_in(self) -> NamedIn:
         return NamedIn(self._db, schema.tables.sorted_tables)

@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from tidemill.learning.measures import measure
 from tidemill.monitor.quality import hurts as hurts_by_now
-from tidemill.ops.snapshot import Snapshot, model_name
+from tidemill.ops.snapshot import Snapshot
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
+from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import PlatformWindow
 from tidemill.store.records import Alarm, Event, Prediction, Window
@@ -136,7 +137,7 @@ def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
     return {
         "at": alarm.opened,
         "monitor": alarm.kind,
-        "model": model_name(alarm.model or ""),
+        "model": short_name(alarm.model),
         "what": list(alarm.what),
         "answer": answer,
         "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
@@ -152,7 +153,7 @@ def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
     return [
         lines.Mark(
             float(e.at),
-            f"{words.label(e.kind)} {model_name(str(e.data.get('model', '')))} · {words.day(e.at)}",
+            f"{words.label(e.kind)} {short_name(str(e.data.get('model', '')))} · {words.day(e.at)}",
             tones[e.kind],
         )
         for e in found
@@ -225,7 +226,7 @@ WIDTH = 520
 
 
 def prediction_row(p: Prediction) -> dict[str, Any]:
-    return {"p": p, "said": shapes.brief_answer(p), "ref": model_name(p.model), "href": link("/trace", id=p.id)}
+    return {"p": p, "said": shapes.brief_answer(p), "ref": short_name(p.model), "href": link("/trace", id=p.id)}
 
 
 def predictions(ask: Ask) -> Shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidemill.errors import NotFound, TidemillError
-from tidemill.ops.snapshot import model_name
+from tidemill.ref import short_name
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of
 from tidemill.web import documents, shapes
@@ -48,7 +48,7 @@ def chosen_metric(ask: Ask, found: list[ModelVersion]) -> str:
 def _row(m: ModelVersion, metric: str, aliases: dict[str, int]) -> dict[str, Any]:
     return {
         "m": m,
-        "ref": model_name(m.ref),
+        "ref": short_name(m.ref),
         "method": str(m.recipe.get("method", m.recipe.get("learner", "–"))),
         "value": shapes.interval(m.metrics.get(metric)),
         "aliases": sorted(a for a, v in aliases.items() if v == m.version),
@@ -64,7 +64,7 @@ def leaderboard(rows: list[ModelVersion], metric: str, champion: ModelVersion | 
         if found:
             own = champion is not None and m.ref == champion.ref
             note = f"{m.kind}, trained through {words.date(m.trained_through)}"
-            drawn.append(bars.Interval(model_name(m.ref) + (" ★" if own else ""), *found, "s1" if own else "s0", note))
+            drawn.append(bars.Interval(short_name(m.ref) + (" ★" if own else ""), *found, "s1" if own else "s0", note))
     return bars.intervals(f"{metric} by version, 95 % intervals", drawn, reference=best[0] if best else None)
 
 
@@ -79,7 +79,7 @@ def model(ask: Ask) -> Shown:
     drawn += [bars.Interval(f"{metric} {g}", *v[metric], "s3", g) for g, v in groups.items() if metric in v]
     values = {
         "m": found,
-        "ref": model_name(found.ref),
+        "ref": short_name(found.ref),
         "aliases": sorted(a for a, v in store.models.aliases(found.name).items() if v == found.version),
         "plot": bars.intervals("What it reached on its test window", drawn),
         "plain": plain,
@@ -89,7 +89,7 @@ def model(ask: Ask) -> Shown:
         "data": [(ref, home_of(ref if ref.startswith("dataset:") else f"dataset:{ref}")) for ref in found.data],
         "card": card(ask, found),
     }
-    return Shown(model_name(found.ref), values)
+    return Shown(short_name(found.ref), values)
 
 
 def beside(metrics: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tidemill.learning.measures import measure
 from tidemill.ops.parts import parts
-from tidemill.ops.snapshot import Snapshot, model_name, new_rows
-from tidemill.ops.status import judge, line
+from tidemill.ops.snapshot import Snapshot, new_rows
+from tidemill.ops.status import answer, snapshots
+from tidemill.ref import short_name
 from tidemill.tasks.table import metric_of
 from tidemill.web import format as words
 from tidemill.web import shapes
@@ -16,16 +17,15 @@ from tidemill.web.tell import KINDS, routine, tell, timeline
 
 
 def overview(ask: Ask) -> Shown:
-    loop = ask.snapshot()
+    every, loop = snapshots(ask.project, ask.health, counts=ask.counts), ask.snapshot()
+    endpoints, verdict = answer(every)
     found = parts(loop)
     values = {
-        "verdict": judge(found),
+        "verdict": answer([loop])[1] if ask.text("endpoint") else verdict,
         "wheel": wheel(found, *hub(loop), turning=loop.champion is not None),
         "parts": found,
         "waits": ask.project.store.releases.list(None, "held"),
-        "others": [line(ask.snapshot(name)) for name in ask.project.endpoints]
-        if len(ask.project.endpoints) > 1
-        else [],
+        "others": endpoints if len(ask.project.endpoints) > 1 else [],
         "days": timeline(loop.week),
         "routine": routine(loop.week),
         "ever": bool(loop.week or ask.project.store.events.page(limit=1)),
@@ -38,7 +38,7 @@ def hub(loop: Snapshot) -> tuple[str, str, str]:
     """What stands in the middle of the wheel: what is served, how good it is, and since when that is known."""
     if loop.champion is None:
         return "no model", "–", "nothing is released"
-    name = model_name(loop.champion.model)
+    name = short_name(loop.champion.model)
     live = mean_quality(loop, 14)
     if live is not None:
         return name, words.number(live), f"{live_metric(loop) or 'quality'} live"

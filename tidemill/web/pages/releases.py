@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.ops.snapshot import model_name
+from tidemill.ref import short_name
 from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
@@ -32,7 +32,7 @@ def releases(ask: Ask) -> Shown:
     values = {
         "part": part,
         "active": [
-            {"r": r, "ref": model_name(r.model), "track": track(r, ask.now), "line": standing(r, ask.now)}
+            {"r": r, "ref": short_name(r.model), "track": track(r, ask.now), "line": standing(r, ask.now)}
             for r in active
         ],
         "tones": TONES,
@@ -46,7 +46,7 @@ def release(ask: Ask) -> Shown:
     allowed = [a for a in ACTIONS.get(found.status, ()) if not (a == "rollback" and cornered(found))]
     values = {
         "r": found,
-        "ref": model_name(found.model),
+        "ref": short_name(found.model),
         "tone": TONES.get(found.status, "idle"),
         "line": standing(found, ask.now),
         "track": track(found, ask.now),
@@ -56,7 +56,7 @@ def release(ask: Ask) -> Shown:
         "events": store.edges.out_of(f"release:{found.id}"),
         "seen": findings(found),
     }
-    return Shown(f"Release of {model_name(found.model)}", values)
+    return Shown(f"Release of {short_name(found.model)}", values)
 
 
 def cornered(found: Release) -> bool:

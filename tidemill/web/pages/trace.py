@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tidemill.errors import NotFound, TidemillError
-from tidemill.ops.snapshot import model_name
+from tidemill.ref import short_name
 from tidemill.scope.project import Project
 from tidemill.web import format as words
 from tidemill.web import shapes
@@ -48,7 +48,7 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
     answer = shapes.answer(p)
     return {
         "p": p,
-        "ref": model_name(p.model),
+        "ref": short_name(p.model),
         "answer": answer,
         "items": list(zip(answer.get("items", ()), answer.get("scores", ()))),
         "problem": problem,

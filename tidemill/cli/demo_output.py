@@ -1,39 +1,46 @@
-"""How a demo is told on a terminal: year one's steps, the timeline, and the table with and without the loop."""
+"""A demo on a terminal: year one's steps, the timeline, and the table with and without the loop."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from tidemill.ops.text import plural
+from tidemill.recipes.recommend.summary import ARMS
+from tidemill.ref import short_name
 from tidemill.types import JsonObject, to_iso
 
-WORDS = {
-    "alarm": ("alarm", "yellow"),
-    "retrain": ("retrain", "cyan"),
-    "refused": ("refused", "magenta"),
-    "canary": ("canary", "cyan"),
-    "promoted": ("promoted", "green"),
-    "rolled_back": ("rolled back", "bold red"),
-    "override": ("override", "bold red"),
-    "failed": ("failed", "red"),
-    "damaged": ("damaged", "red"),
+STYLES = {
+    "alarm": "yellow",
+    "retrain": "cyan",
+    "refused": "magenta",
+    "canary": "cyan",
+    "promoted": "green",
+    "rolled_back": "bold red",
+    "override": "bold red",
+    "failed": "red",
+    "damaged": "red",
 }
+"""The events that are printed, and how."""
 PIPELINES = {
     "data": "rows ingested, checked, profiled",
     "model": "searched, trained, measured",
     "release": "through its gates, signed",
 }
+DIFFERENCES = {"loop_static": "the loop less its own first model", "loop_buy_again": "the loop less buy-again"}
 
 
-class Teller:
+class DemoPrinter:
     """Prints the story: one live bar under a timeline on a terminal, plain lines elsewhere. Nothing of the bar stays."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        tty = sys.stdout.isatty()
-        self.console = Console(highlight=False, stderr=False, width=None if tty else 400)
+        self.console = Console(highlight=False, stderr=False, width=None if sys.stdout.isatty() else 400)
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(None),
@@ -47,25 +54,15 @@ class Teller:
         self._bars: dict[str, Any] = {}
         self._steps: list[str] = []
 
-    def __enter__(self) -> Teller:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.progress.stop()
-
     def __call__(self, what: str, facts: JsonObject) -> None:
         if what == "stage":
-            from rich.text import Text
-
             self.console.print(Text(str(facts["text"]), style="bold"))
         elif what == "progress":
             self._progress(facts)
-        elif what == "event":
+        elif what == "event" and facts["kind"] in STYLES:
             self._event(facts)
         elif what == "day":
-            text = f"{to_iso(facts['at'])[:10]}  {facts['requests']:,} requests"
-            self._bar("day", text, facts["day"], facts["of"])
+            self._bar("day", f"{to_iso(facts['at'])[:10]}  {facts['requests']:,} requests", facts["day"], facts["of"])
 
     def _progress(self, facts: JsonObject) -> None:
         """A step under way is the bar; a finished run is a line with its steps."""
@@ -77,49 +74,39 @@ class Teller:
         elif what in ("finished", "cached"):
             self._steps.append(step if what == "finished" else f"{step} (reused)")
         elif what == "run_finished":
-            self._end("step")
+            if "step" in self._bars:
+                self.progress.remove_task(self._bars.pop("step"))
             pipeline, steps = str(facts["pipeline"]), ", ".join(self._steps)
-            self._line("", "green", pipeline, f"{PIPELINES.get(pipeline, '')}: {steps}", wide=7)
+            self._line((0, Text()), (7, Text(pipeline, "green")), text=f"{PIPELINES.get(pipeline, '')}: {steps}")
             self._steps.clear()
 
     def _bar(self, name: str, text: str, done: float, total: float | None) -> None:
-        from rich.markup import escape
-
         text = escape(text if len(text) <= 40 else text[:39] + "…")
         if name not in self._bars:
             self._bars[name] = self.progress.add_task(text, total=total)
         self.progress.update(self._bars[name], completed=done, total=total, description=text)
 
-    def _end(self, name: str) -> None:
-        if name in self._bars:
-            self.progress.remove_task(self._bars.pop(name))
-
     def _event(self, facts: JsonObject) -> None:
-        word, colour = WORDS.get(str(facts["kind"]), ("", ""))
-        if word:
-            name = _name(str(facts.get("model") or facts["subject"]))
-            self._line(to_iso(facts["at"])[:10], colour, word, _words(facts), name)
+        kind = str(facts["kind"])
+        day, word = Text(to_iso(facts["at"])[:10]), Text(kind.replace("_", " "), STYLES[kind])
+        name = Text(_name(str(facts.get("model") or facts["subject"])), "bold")
+        self._line((10, day), (11, word), (7, name), text=_event_text(facts))
 
-    def _line(self, first: str, colour: str, word: str, text: str, name: str | None = None, wide: int = 11) -> None:
+    def _line(self, *cells: tuple[int, Text], text: str) -> None:
         """Columns, so that what does not fit goes on below its own column."""
-        from rich.table import Table
-        from rich.text import Text
-
-        cells = [Text(first), Text(word, style=colour), *([Text(name, style="bold")] if name is not None else [])]
-        widths = [10 if first else 0, wide, *([7] if name is not None else [])]
         line = Table.grid(padding=(0, 2, 0, 0))
-        for width in widths:
+        for width, _ in cells:
             line.add_column(width=width, no_wrap=True)
         line.add_column(overflow="fold")
-        line.add_row(*cells, Text(text))
+        line.add_row(*(cell for _, cell in cells), Text(text))
         self.console.print(line)
 
 
 def _name(ref: str) -> str:
-    return "" if ref.startswith("decision:") else ref.removeprefix("model:").removeprefix("endpoint:")
+    return "" if ref.startswith("decision:") else short_name(ref)
 
 
-def _words(facts: JsonObject) -> str:
+def _event_text(facts: JsonObject) -> str:
     """What a person reads of an event."""
     if facts["kind"] == "alarm":
         hurts = facts.get("hurts") or {}
@@ -132,40 +119,31 @@ def _words(facts: JsonObject) -> str:
     return f"past the gates, by hand: “{text}”" if facts["kind"] == "override" else text
 
 
-def show_summary(console: Any, summary: JsonObject) -> None:
+def print_summary(console: Console, summary: JsonObject) -> None:
     """What ends the demo: quality with and without the loop, what was overridden and taken back, and the counts."""
-    from tidemill.recipes.recommend.summary import ARMS
-
     console.print()
     console.print(_by_month(summary["months"]))
     for arm, words in ARMS.items():
         console.print(f"  {arm.replace('_', '-'):<10}  {words}", style="dim")
     console.print()
-    for name, words in (
-        ("loop_static", "the loop less its own first model"),
-        ("loop_buy_again", "the loop less buy-again"),
-    ):
+    for name, words in DIFFERENCES.items():
         mean, low, high = summary["difference"][name]
         console.print(f"{words}: {mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}, by customer)")
     for back in summary["rollbacks"]:
         console.print(_taken_back(back), markup=False)
     console.print(
-        f"{_count(len(summary['alarms']), 'alarm')}, {_count(summary['retrains'], 'retrain')}: {summary['promoted']} promoted, "
+        f"{plural(len(summary['alarms']), 'alarm')}, {plural(summary['retrains'], 'retrain')}: {summary['promoted']} promoted, "
         f"{summary['refused']} refused, {summary['rolled_back']} rolled back"
     )
     latency = summary["latency_ms"]
     console.print(
-        f"{_count(summary['requests'], 'request')}, {_count(summary['outcomes'], 'outcome')}, {summary['lost']} lost; "
+        f"{plural(summary['requests'], 'request')}, {plural(summary['outcomes'], 'outcome')}, {summary['lost']} lost; "
         f"scored in {latency['p50']:.2f} ms (p50), {latency['p99']:.2f} ms (p99); "
-        f"{_count(summary['days'], 'day')} in {summary['seconds']:.0f} s"
+        f"{plural(summary['days'], 'day')} in {summary['seconds']:.0f} s"
     )
 
 
-def _by_month(months: list[JsonObject]) -> Any:
-    from rich.table import Table
-
-    from tidemill.recipes.recommend.summary import ARMS
-
+def _by_month(months: list[JsonObject]) -> Table:
     drawn = Table(title="recall@20 by month", box=None, pad_edge=False, title_justify="left", header_style="bold")
     for heading in ("month", "requests", *ARMS):
         drawn.add_column(heading.replace("_", "-"), justify="left" if heading == "month" else "right")
@@ -180,14 +158,5 @@ def _by_month(months: list[JsonObject]) -> Any:
 
 
 def _taken_back(back: JsonObject) -> str:
-    model, why = _name(back["model"]), f"rolled back on {back['at'][:10]}: {back['reason'].split(';')[0]}"
-    override = back["override"]
-    return (
-        f"{model}, forced past the gates by hand on {override['at'][:10]}, was {why}"
-        if override
-        else f"{model} was {why}"
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    forced = back["override"] and f", forced past the gates by hand on {back['override']['at'][:10]},"
+    return f"{_name(back['model'])}{forced or ''} was rolled back on {back['at'][:10]}: {back['reason'].split(';')[0]}"

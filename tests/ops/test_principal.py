@@ -1,0 +1,114 @@
+"""Every verb that changes something is given its caller, refuses one who may not, and writes who it was into its event."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tidemill.ops
+from tests.release.made import TOML, add_model, hold
+from tidemill.access.caller import Caller
+from tidemill.access.tokens import SCOPES
+from tidemill.errors import Forbidden
+from tidemill.ops import by_hand, gc, releases, tokens
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Event
+from tidemill.types import DAY, HeldClock
+
+ADA, NOBODY = Caller("ada", SCOPES, "cli"), Caller("eve", ("read",), "api")
+NOW = 100 * DAY
+THROUGH_A_PIPELINE = {"releases.start", "runs.run_all", "runs.start", "runs.resume"}
+"""What these do is a run: tests/release/test_pipeline.py looks at the events of its release."""
+
+Do = Callable[[Project, Caller], Any]
+
+
+def release(status: str, do: Callable[..., Any], **words: Any) -> Do:
+    """Something done to the second release, which is in this state; the first is champion."""
+
+    def done(project: Project, caller: Caller) -> None:
+        (held,) = project.store.releases.list("shop", "held") or [project.store.releases.get("rel_2")]
+        if held.status == "held" and status != "held":
+            project.store.releases.update(held.id, status=status, started=NOW, stage_since=NOW)
+        do(project, caller, held.id, **words)
+
+    return done
+
+
+def advance(project: Project, caller: Caller, release: str) -> None:
+    project.clock.move(NOW + 100 * DAY)  # type: ignore[attr-defined]  # no request came: it is halted
+    releases.advance(project, caller, release)
+
+
+def revoke(project: Project, caller: Caller) -> None:
+    tokens.add(project, ADA, "shop-front")
+    tokens.revoke(project, caller, "shop-front")
+
+
+def collect(project: Project, caller: Caller) -> None:
+    project.artifacts.put(b"that nothing names")
+    gc.collect(project, caller, grace=0.0)
+
+
+VERBS: dict[str, tuple[str, Do]] = {
+    "releases.approve": ("approved", release("held", releases.approve, reason="looked")),
+    "releases.reject": ("rejected", release("held", releases.reject, reason="looked")),
+    "by_hand.approve": ("approved", release("held", by_hand.approve, reason="looked")),
+    "by_hand.reject": ("rejected", release("held", by_hand.reject, reason="looked")),
+    "releases.halt": ("halted", release("canary", releases.halt, reason="looked")),
+    "releases.roll_back": ("rolled_back", release("canary", releases.roll_back, reason="looked")),
+    "releases.advance": ("halted", release("canary", advance)),
+    "releases.trust": ("trusted", lambda p, who: releases.trust(p, who, releases.keys(p).fingerprint)),
+    "tokens.add": ("token_added", lambda p, who: tokens.add(p, who, "shop-front")),
+    "tokens.revoke": ("token_revoked", revoke),
+    "gc.collect": ("collected", collect),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    (tmp_path / "tidemill.toml").write_text(TOML)
+    with open_project(tmp_path, clock=HeldClock(NOW)) as made:
+        first = hold(made, add_model(made, 1), "rel_1")
+        made.store.releases.promote(first.id, NOW)
+        hold(made, add_model(made, 2), "rel_2")
+        yield made
+
+
+def acting() -> set[str]:
+    """The verbs that are given a caller."""
+    found = set()
+    for module in pkgutil.iter_modules(tidemill.ops.__path__):
+        loaded = importlib.import_module(f"tidemill.ops.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            own = function.__module__ == loaded.__name__ and not name.startswith("_") and name != "act"
+            if own and "caller" in inspect.signature(function).parameters:
+                found.add(f"{module.name}.{name}")
+    return found
+
+
+def test_every_verb_that_acts_is_looked_at() -> None:
+    assert acting() == set(VERBS) | THROUGH_A_PIPELINE
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_event_says_who_it_was(project: Project, verb: str) -> None:
+    kind, do = VERBS[verb]
+    do(project, ADA)
+    event: Event = project.store.events.list(kind=kind)[-1]
+    assert event.principal == "ada"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_who_may_not_changes_nothing(project: Project, verb: str) -> None:
+    kind, do = VERBS[verb]
+    with pytest.raises(Forbidden):
+        do(project, NOBODY)
+    assert not project.store.events.list(kind=kind)

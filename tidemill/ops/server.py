@@ -1,0 +1,71 @@
+"""The running server: started, asked, told what really happened, and made to look again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from tidemill.errors import ServeError
+from tidemill.scope.project import Project
+from tidemill.serve.client import Client
+from tidemill.types import JsonObject, to_iso
+
+MOST = 500
+"""Outcomes that are sent at once."""
+COUNTED, NAMED = ("new", "repeated"), ("conflicting", "unknown_predictions", "unknown_labels")
+
+
+def up(project: Project, host: str, port: int, on_ready: Callable[[JsonObject], None]) -> None:
+    """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address and one to log in by."""
+    from tidemill.serve import supervisor
+
+    def ready(address: JsonObject) -> None:
+        login = supervisor.login_address(project, address["host"], address["port"])
+        on_ready({**address, "login": login})
+
+    supervisor.up(project, host, port, replay=project.replay, on_ready=ready)
+
+
+def login_address(project: Project) -> str:
+    """A one-use address of the running server's page. Raises ServeError when none runs."""
+    from tidemill.serve import supervisor
+
+    Client.of(project.root).close()  # says how to start one when none runs
+    address = json.loads((project.state / "up.json").read_text("utf-8"))
+    return supervisor.login_address(project, address["host"], address["port"])
+
+
+def predict(project: Project, request: JsonObject, endpoint: str | None = None) -> JsonObject:
+    """The answer of an endpoint, which is written down. Raises ServeError when no server runs, ServerProblem."""
+    with closing(Client.of(project.root)) as client:
+        answer: JsonObject = client.post(f"/predict/{project.endpoint(endpoint).name}", request)
+        return answer
+
+
+def feedback(project: Project, outcomes: list[Any]) -> JsonObject:
+    """Send outcomes, one without a time as of now: how many were sent, new and repeated, and the keys that were refused."""
+    now = to_iso(project.clock.now())
+    dated = [{**it, "at": it.get("at", now)} if isinstance(it, dict) else it for it in outcomes]
+    found: JsonObject = {"sent": 0, "new": 0, "repeated": 0, "conflicting": []}
+    with closing(Client.of(project.root)) as client:
+        for start in range(0, len(dated), MOST):
+            reply = client.post("/feedback", dated[start : start + MOST])
+            found["sent"] += reply["outcomes"]
+            for name in COUNTED:
+                found[name] += reply.get(name, 0)
+            for name in NAMED:
+                if reply.get(name):
+                    found.setdefault(name, []).extend(reply[name])
+    return found
+
+
+def refresh(project: Project) -> bool:
+    """Ask the running server to look at the releases now rather than in a moment; whether one runs."""
+    try:
+        with closing(Client.of(project.root, timeout=10)) as client:
+            client.post("/control/refresh", {})
+    except ServeError:
+        return False
+    return True
