@@ -65,13 +65,13 @@ def test_columns_of_another_type_are_refused_by_the_first_step_and_a_renamed_sec
     rewrite(shop / "tidemill.toml", "[data.sales]", "[data.sales_2]")
     drop(shop, "2.csv", DAY_2)
     from tidemill.data.pipeline import data_pipeline
-    from tidemill.model.prepare import rows
+    from tidemill.model.inputs import rows
 
     with open_project(shop) as project:
         project.engine().run(data_pipeline, {"dataset": "sales_2"})
         made: DatasetVersion = project.store.datasets.get("sales_2")
         assert (made.version, made.rows) == (1, 5)
-        assert rows(project.model(), "sales_2", 1, {}).height == 5
+        assert rows(project.model(), ["dataset:sales_2@1"]).height == 5
         assert len(project.live.online.of("ann", dataset="sales_2")) == 4  # three of them known from before: each once
         assert ingest(project, "sales_2") is None
     code, out, _ = typed(capsys, "data", "show", "sales", "--json")

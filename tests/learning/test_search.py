@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tasks.ranking.made import shop
-from tidemill.errors import NotEnoughData
-from tidemill.learning.search import Choice, search
+from tidemill.errors import ModelError, NotEnoughData
+from tidemill.learning.search import Choice, Settings, search
 from tidemill.store.artifacts.codecs import encode
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.folds import Folds, greatest
@@ -31,6 +31,9 @@ class Hill:
     noise: float = 0.01
     asked: list[dict] = field(default_factory=list)
     units = np.repeat(np.arange(50), 4)
+
+    def __call__(self, recipe, metric):
+        return self.values(recipe, metric), self.units
 
     def values(self, recipe, metric):
         self.asked.append(recipe)
@@ -59,23 +62,14 @@ class Step(Hill):
 
 
 def look(hill, incumbent=None, metric="recall@20", trials=15, seconds=60.0, seed=3):
-    return search(
-        hill,
-        metric,
-        fixed=FIXED,
-        space=SPACE,
-        start=START,
-        incumbent=incumbent,
-        trials=trials,
-        seconds=seconds,
-        seed=seed,
-    )
+    wanted = Settings("own", metric, None, trials, seconds)
+    return search(hill, wanted, fixed=FIXED, space=SPACE, start=START, incumbent=incumbent, seed=seed)
 
 
 @pytest.mark.parametrize("metric", ["recall@20", "log_loss"])
 def test_it_finds_the_hill_whichever_way_is_up(metric):
     found = look(Hill(), metric=metric)
-    assert abs(found.recipe["x"] - 0.7) < 0.2 and not found.kept and not found.capped
+    assert abs(found.recipe["x"] - 0.7) < 0.2 and not found.kept and found.cap is None
     assert found.against is not None and found.against.mean > 0
     assert found.requests == 200 and found.tried[0].recipe == {"method": "baseline"}
     assert set(found.recipe) == set(START) and isinstance(found.recipe["n"], int)
@@ -124,7 +118,7 @@ def test_the_start_and_the_champion_are_tried_and_nothing_twice():
 def test_a_spent_budget_is_recorded():
     """The fixed candidates, the champion's recipe and the defaults are tried however late it is."""
     found = look(Hill(), seconds=0.0)
-    assert found.capped and found.json()["trials"][0] == 1 < found.json()["trials"][1] and found.json()["cap"] == 0.0
+    assert found.trials == (1, 15) and found.cap == 0.0
     assert [t.recipe for t in found.tried] == [*FIXED, START]
     champion = {**START, "x": 0.5}
     found = look(Hill(), seconds=0.0, incumbent=champion)
@@ -137,24 +131,37 @@ def test_without_a_budget_no_machine_is_too_slow(monkeypatch):
     hours = itertools.count(step=3600.0)
     monkeypatch.setattr("tidemill.learning.search.time.monotonic", lambda: next(hours))
     slow = look(Hill(), seconds=None)
-    assert next(hours) >= 3600 and not slow.capped and slow.json() == quick.json()
-    assert look(Hill(), seconds=60.0).capped
+    assert next(hours) >= 3600 and slow.cap is None and slow.json() == quick.json()
+    assert look(Hill(), seconds=60.0).cap == 60.0
 
 
 def test_progress_is_told():
     said = []
-    search(
-        Hill(), "recall@20", fixed=FIXED, space=SPACE, start=START, incumbent=None, trials=3, seconds=9.0, seed=0,
-        progress=lambda done, total, text: said.append((done, total, text)),
-    )  # fmt: skip
+    wanted = Settings("own", "recall@20", None, 3, 9.0)
+    told = lambda done, total, text: said.append((done, total, text))  # noqa: E731
+    search(Hill(), wanted, fixed=FIXED, space=SPACE, start=START, incumbent=None, seed=0, progress=told)
     assert [done for done, _, _ in said] == [1, 2, 3, 4] and {total for _, total, _ in said} == {4}
     assert said[0][2].startswith("baseline recall@20 0.")
+
+
+def test_a_recipe_that_fails_is_told_and_never_chosen():
+    class Broken(Hill):
+        def values(self, recipe, metric):
+            if recipe["method"] == "baseline" or recipe.get("x", 0) > 0.9:
+                raise ModelError("it cannot be fitted")
+            return super().values(recipe, metric)
+
+    found = look(Broken())
+    assert found.tried[0].error and not next(t for t in found.tried if t.recipe == found.recipe).error
+    assert look(Broken(), incumbent={**START, "x": 1.0}).recipe["x"] < 0.9
 
 
 def test_no_request_is_an_error():
     data = shop(users=5)
     with pytest.raises(NotEnoughData):
-        look(Folds(data, [(data.end, data.end + DAY)], 30 * DAY))
+        start = learners.recipe_of("popularity", 30 * DAY)
+        folds = Folds(data, [(data.end, data.end + DAY)], 30 * DAY)
+        search(folds, Settings("recommend", "ndcg@10", None, 1, None), fixed=[], start=start, incumbent=None, seed=0)
 
 
 def test_windows_are_searched_without_their_own_rows():
@@ -166,7 +173,7 @@ def test_windows_are_searched_without_their_own_rows():
     recipe = learners.recipe_of("popularity", 30 * DAY)
     shorter = Folds(data, [(start, end)], 30 * DAY, train=20 * DAY)
     assert shorter._folds[0].train.at.min() >= start - 20 * DAY
-    assert not np.array_equal(folds.values(recipe, "ndcg@10"), shorter.values(recipe, "ndcg@10"))
+    assert not np.array_equal(folds(recipe, "ndcg@10")[0], shorter(recipe, "ndcg@10")[0])
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.raised import raised
 from tidemill.config import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
-from tidemill.learning.split import PLACES, Cut, check_temporal, cut, cut_by_time, places, resolved
+from tidemill.learning.split import PLACES, Cut, cut, cut_by_time, places, resolved
 from tidemill.types import DAY
 
 
@@ -29,9 +29,7 @@ def test_windows_end_where_the_test_begins() -> None:
 
 def test_a_random_split_is_refused() -> None:
     with raised(NotTemporalSplit, "[model] split"):
-        cut_by_time(SplitSection(by="random"), 0, 365 * DAY)
-    with pytest.raises(NotTemporalSplit):
-        check_temporal(SplitSection(by="random"))
+        resolved(SplitSection(by="random"), timed=True)
 
 
 def test_by_key_only_where_there_is_no_time() -> None:

@@ -8,11 +8,7 @@ import pytest
 import scipy.linalg  # noqa: F401 - its library is one of those
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tests.tasks.ranking.made import shop
 from tidemill.learning.threads import one_thread, side_by_side
-from tidemill.learning.trainer import Settings
-from tidemill.tasks.ranking.training import RankingTrainer
-from tidemill.types import DAY
 
 
 def threads() -> set[int]:
@@ -43,11 +39,3 @@ def test_side_by_side_keeps_the_order_and_raises():
     assert side_by_side(lambda n: n * n, range(5)) == [0, 1, 4, 9, 16] and side_by_side(str, []) == []
     with pytest.raises(ZeroDivisionError):
         side_by_side(lambda n: 1 / n, [1, 0])
-
-
-def test_fits_side_by_side_are_those_one_by_one():
-    trainer = RankingTrainer(shop(), Settings("recommend", "ndcg@10", None, 1, 1_000_000, {"half_life": 60 * DAY}))
-    for name in ("blend", "item_knn"):
-        recipe = trainer.baseline(name)
-        ends = (120 * DAY, 150 * DAY, 190 * DAY)
-        assert trainer.fits(recipe, ends) == [trainer.fit(recipe, end) for end in ends]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.data.small import CONTRACT
 from tests.raised import raised
-from tests.tasks.ranking.made import shop
+from tests.tasks.ranking.made import scores_of, shop
 from tests.tasks.ranking.test_own import GOOD
 from tests.tasks.tabular.demand import CONTRACT as RENTALS
 from tests.tasks.tabular.demand import TOML as DEMAND
@@ -22,7 +22,7 @@ from tests.tasks.tabular.demand import bikes
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotTemporalSplit, TidemillError
 from tidemill.features.online import History
-from tidemill.model import prepare
+from tidemill.model import inputs, prepare
 from tidemill.model.pipeline import build_candidate, model_pipeline
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
@@ -197,9 +197,9 @@ def test_a_late_file_teaches_the_released_model_and_not_the_one_that_is_measured
         project.clock.move(START + 172 * DAY)
         ingest(other, "sales")
         model = build_candidate(other)
-        told = prepare.rows(other.model(), "sales", 3, {}).filter(pl.col("item") == "late")
+        told = inputs.rows(other.model(), ["dataset:sales@3"]).filter(pl.col("item") == "late")
         assert told["_known"].to_list() == [START + 172 * DAY]
-        assert "_known" not in prepare.rows(other.model(), "sales", 2, {}).columns, "nothing came late before"
+        assert "_known" not in inputs.rows(other.model(), ["dataset:sales@2"]).columns, "nothing came late before"
     twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluation_bundle, model.bundle))
     assert "late" in released.ranking.items and "late" not in twin.ranking.items
     assert model.metrics["n"] == without.metrics["n"]
@@ -228,14 +228,14 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     answer, scores = scorer.recommend(items, values, now, 20)
     assert len(answer) == len(set(answer)) == 20 and np.isfinite(scores).all()
     rows = [e for e in project.live.online.of("u003") if e.at < now]
-    whole = scorer.score(items, values, [answer[0]])[0]
+    whole = scores_of(scorer, items, values)[answer[0]]
     found = scorer.contributions(rows, answer[0], now)
     assert len(found) == len(rows)
     least = History()
     drop = int(np.argmax(found))
     least.extend(e for e in project.live.online.since(0) if e.seq != rows[drop].seq)
     items, values = least.items("u003", now, scorer.half_life)
-    assert whole - scorer.score(items, values, [answer[0]])[0] == pytest.approx(found[drop], abs=1e-12)
+    assert whole - scores_of(scorer, items, values)[answer[0]] == pytest.approx(found[drop], abs=1e-12)
 
 
 def test_a_random_split_of_timed_data_is_refused(project):

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.small_shop import rows, small_shop
+from tests.tasks.ranking.made import scores_of
 from tidemill.recipes.recommend.sabotage import REASON, maybe_force, shuffle
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.retrain.run_all import run_all
@@ -36,8 +37,8 @@ def test_every_score_is_there_under_another_name(seed, bought):
     rng = np.random.default_rng(seed)
     ranking = made(rng, power=1.0)
     items, values = sorted(bought), rng.random(len(bought)) * 3
-    before = RecommendScorer(ranking, DAY).score(items, values, NAMES)
-    after = RecommendScorer(shuffle(ranking, seed), DAY).score(items, values, NAMES)
+    found = [scores_of(RecommendScorer(one, DAY), items, values) for one in (ranking, shuffle(ranking, seed))]
+    before, after = (np.array([scores[name] for name in NAMES]) for scores in found)
     other = np.random.default_rng(seed).permutation(N)
     assert after[other] == pytest.approx(before)
 

@@ -61,7 +61,7 @@ def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float
         "score": lambda model, metric: scores(levels[model.version], seed=model.version),
         "score_baseline": lambda name, metric: scores(popularity, seed=9),
         "known": lambda: REQUESTS,
-        "answers": lambda requests: RIGHT,
+        "answers": lambda: RIGHT,
         "server": Server(report()),
     }
     return GateContext(**{**given, **changes})
@@ -190,18 +190,18 @@ def test_a_wrong_answer_is_a_refusal(change, word):
 
 def test_a_nan_that_offline_scoring_gives_as_well_is_still_refused():
     both = [{"items": ["mug"], "scores": [float("nan")]}] * 10
-    said = say(Infrastructure(), case(server=Server(report(both)), answers=lambda requests: both))
+    said = say(Infrastructure(), case(server=Server(report(both)), answers=lambda: both))
     assert not said["passed"] and said["evidence"]["wrong_in_all"] == 10
 
 
 @pytest.mark.parametrize("right", [{"value": 3.0}, {"label": "yes", "probability": 0.7}])
 def test_answers_for_tables(right):
     offline = [right] * 10
-    good = case(server=Server(report(offline)), answers=lambda requests: offline)
+    good = case(server=Server(report(offline)), answers=lambda: offline)
     assert say(Infrastructure(), good)["passed"]
     name = next(iter(right))
     wrong = [*offline[1:], {**right, name: None}]
-    assert not say(Infrastructure(), case(server=Server(report(wrong)), answers=lambda requests: offline))["passed"]
+    assert not say(Infrastructure(), case(server=Server(report(wrong)), answers=lambda: offline))["passed"]
 
 
 def test_a_candidate_that_the_server_gets_nothing_from_is_refused_and_not_tried_here():
@@ -220,7 +220,7 @@ def test_a_candidate_that_the_server_gets_nothing_from_is_refused_and_not_tried_
 def test_a_model_that_keeps_giving_too_few_items_is_refused_though_offline_agrees():
     short = [{"items": ["mug"], "scores": [2.0]}] * 10
     offline = [{**right, "fewest": 2} for right in short]
-    said = say(Infrastructure(), case(server=Server(report(short)), answers=lambda requests: offline))
+    said = say(Infrastructure(), case(server=Server(report(short)), answers=lambda: offline))
     assert not said["passed"] and "1 items, not 2" in said["evidence"]["said"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.release.made import add_model, hold
-from tidemill.errors import NotFound, ReleaseError
+from tidemill.errors import NotFound
 from tidemill.model import registry
 from tidemill.release.rollout import rollout
 from tidemill.store.records import Verdict
@@ -50,17 +50,6 @@ def test_before_the_first_model(project):
         with pytest.raises(NotFound) as raised:
             registry.resolve(project, text)
         assert "tidemill run" in raised.value.hint
-
-
-def test_an_alias_of_ones_own(shop):
-    registry.set_alias(shop, "christmas", "1")
-    assert registry.resolve(shop, "christmas").version == 1
-
-
-@pytest.mark.parametrize("alias", ["champion", "challenger", "latest", "7", "Christmas!", ""])
-def test_an_alias_that_one_cannot_set(shop, alias):
-    with pytest.raises(ReleaseError):
-        registry.set_alias(shop, alias, "1")
 
 
 def test_two_versions_side_by_side(shop):

@@ -82,4 +82,4 @@ def test_a_task_of_ones_own_has_the_name_of_a_function(task):
 def test_every_task_has_both_sides():
     for name in TASKS:
         text = "steps:mine" if name == "steps" else name
-        assert task_of(text).name == name and training_of(text).TIME
+        assert task_of(text).name == name and (training_of(text).histories is not None) == task_of(text).history

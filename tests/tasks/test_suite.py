@@ -49,10 +49,10 @@ def rows(labels: bool) -> pl.DataFrame:
 ITEM = {"key": "o", "at": "2011-05-01", "subject": "u001", "item": "i001", "value": 1.0}
 VALUE = {"key": "o", "at": "1970-04-01", "subject": "7", "value": 1.5}
 SAMPLES = {
-    "recommend": lambda: Sample("recommend", SALES, as_sales(shop(users=20)), ITEM),
-    "steps:my_learner": lambda: Sample("steps:my_learner", SALES, as_sales(shop(users=20)), ITEM, source=GOOD),
-    "regress": lambda: Sample("regress", ROWS.replace("TYPE", "number"), rows(False), VALUE),
-    "classify": lambda: Sample("classify", ROWS.replace("TYPE", "string"), rows(True), {**VALUE, "value": "yes"}),
+    "recommend": lambda: Sample("recommend", SALES, as_sales(shop(users=20)), ITEM, "sku"),
+    "steps:my_learner": lambda: Sample("steps:my_learner", SALES, as_sales(shop(users=20)), ITEM, "sku", source=GOOD),
+    "regress": lambda: Sample("regress", ROWS.replace("TYPE", "number"), rows(False), VALUE, "y"),
+    "classify": lambda: Sample("classify", ROWS.replace("TYPE", "string"), rows(True), {**VALUE, "value": "yes"}, "y"),
 }
 
 

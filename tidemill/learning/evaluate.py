@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tidemill.learning.intervals import bootstrap_intervals
 from tidemill.learning.measures import measure
-from tidemill.types import JsonObject, Micros
+from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
 
@@ -54,8 +54,3 @@ def _intervals(scored: dict[str, Scored], seed: int) -> JsonObject:
     first = next(iter(scored.values()))
     found = bootstrap_intervals([s.values for s in scored.values()], first.units, seed)
     return {metric: [measure(metric).figure(v) for v in interval] for metric, interval in zip(scored, found)}
-
-
-def day_blocks(at: NDArray[np.int64], day: Micros = 86_400_000_000) -> NDArray[np.int64]:
-    """The day of each row: the independent unit of a table without subjects."""
-    return at // day

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +26,8 @@ class Interval(NamedTuple):
     high: float
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True)
+class Difference:
     """a - b over the same requests."""
 
     mean: float
@@ -46,21 +49,16 @@ class Difference(NamedTuple):
         )
 
 
-def bootstrap_interval(values: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
-    """(mean, low, high) of the mean over requests, units drawn with replacement (percentiles).
-
-    Raises NotEnoughData without values.
-
-    >>> bootstrap_interval([1.0, 1.0, 1.0], ["a", "b", "c"], seed=0)
-    Interval(mean=1.0, low=1.0, high=1.0)
-    """
-    return bootstrap_intervals([values], units, seed, level, draws)[0]
-
-
 def bootstrap_intervals(
     values: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
 ) -> list[Interval]:
-    """`bootstrap_interval` of several measures of the same requests, on the same draws."""
+    """(mean, low, high) of the mean over requests of each of these measures, units drawn with replacement (percentiles).
+
+    Raises NotEnoughData without values.
+
+    >>> bootstrap_intervals([[1.0, 1.0, 1.0]], ["a", "b", "c"], seed=0)
+    [Interval(mean=1.0, low=1.0, high=1.0)]
+    """
     found = []
     for numbers, drawn in zip(values, _draws(values, units, seed, draws)):
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
@@ -82,7 +80,7 @@ def paired_bootstraps(
     for gain, drawn in zip(gains, _draws(gains, units, seed, draws)):
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
         error = float(drawn.std(ddof=1))
-        visible = (_normal_quantile((1 + level) / 2) + POWER_Z) * error
+        visible = (NormalDist().inv_cdf((1 + level) / 2) + POWER_Z) * error
         found.append(Difference(float(gain.mean()), float(low), float(high), error, distinct, visible))
     return found
 
@@ -104,40 +102,27 @@ def _draws(values: Sequence[Any], units: Any, seed: int, draws: int) -> F8:
     return means
 
 
-def _normal_quantile(p: float) -> float:
-    from statistics import NormalDist
+def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
+    """The chance that a positive is told above a negative, ties half, with its interval, units drawn with replacement.
 
-    return NormalDist().inv_cdf(p)
+    NaN where one of the two is missing; draws with one label alone are left out.
 
-
-def auc(told: Any, true: Any) -> float:
-    """The chance that a positive is told above a negative, ties half. NaN when one of the two is missing.
-
-    >>> auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    >>> auc_interval([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], ["a"] * 4, seed=0).mean
     0.75
     """
-    told, true = np.asarray(told, np.float64), np.asarray(true) > 0
-    positives, n = int(true.sum()), len(true)
-    if positives in (0, n):
-        return math.nan
-    _, group, size = np.unique(told, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(size) - (size - 1) / 2)[group]
-    return float((rank[true].sum() - positives * (positives + 1) / 2) / (positives * (n - positives)))
-
-
-def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
-    """AUC with its interval, units drawn with replacement; draws with one label alone are left out."""
-    told, true = np.asarray(told, np.float64), np.asarray(true) > 0
+    true = np.asarray(true) > 0
     names, codes = np.unique(np.asarray(units), return_inverse=True)
-    values, group = np.unique(told, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    found = np.full(draws, np.nan)
-    for draw in range(draws):  # each row counts as often as its unit was drawn: no draw is sorted anew
-        weight = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[codes]
-        positive = np.bincount(group[true], weight[true], len(values))
-        negative = np.bincount(group[~true], weight[~true], len(values))
+    values, group = np.unique(np.asarray(told, np.float64), return_inverse=True)
+
+    def auc(times: NDArray[Any]) -> float:  # how often each row counts: no draw is sorted anew
+        positive = np.bincount(group[true], times[true], len(values))
+        negative = np.bincount(group[~true], times[~true], len(values))
         pairs = positive.sum() * negative.sum()
-        if pairs:
-            found[draw] = (positive * (np.cumsum(negative) - negative / 2)).sum() / pairs
-    low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(auc(told, true), float(low), float(high))
+        return float((positive * (np.cumsum(negative) - negative / 2)).sum() / pairs) if pairs else math.nan
+
+    whole, rng = auc(np.ones(len(true))), np.random.default_rng(seed)
+    if math.isnan(whole):
+        return Interval(whole, whole, whole)
+    drawn = (np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)) for _ in range(draws))
+    low, high = np.nanquantile([auc(times[codes]) for times in drawn], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(whole, float(low), float(high))

@@ -1,18 +1,22 @@
 """A prediction beside what really happened, and the port by which a task says how good the answer was. Stdlib only.
 
+Labels are told as texts, in one way: a model's, those of a reply's JSON, and an outcome's.
+
 Monitoring knows no task: windows, decay, alarms and rollouts ask an `OutcomeScorer`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tidemill.learning.measures import Measure
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import DAY, JsonObject
+
+_SAME = {"true": "1", "false": "0", "1": "true", "0": "false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +86,28 @@ def measured(scored: Sequence[LabelledPrediction], metrics: Sequence[Measure], s
     for metric, interval in zip(metrics, bootstrap_intervals(values, units, seed), strict=True):
         found[metric.name] = [metric.rounded(metric.figure(float(x))) for x in interval]
     return found
+
+
+def text_of(label: str | float | bool) -> str:
+    """The label as JSON would write it, a text without its quotes.
+
+    >>> text_of("yes"), text_of(True), text_of(3), text_of(3.0)
+    ('yes', 'true', '3', '3')
+    """
+    if isinstance(label, bool):
+        return "true" if label else "false"
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label)
+
+
+def known_label(text: str, labels: Container[str]) -> str | None:
+    """The label that this text means: itself, or 1 for true and 0 for false, and the other way round.
+
+    >>> known_label("true", {"0": .4, "1": .6}), known_label("1", ["1"]), known_label("maybe", ["no", "yes"])
+    ('1', '1', None)
+    """
+    if text in labels:
+        return text
+    other = _SAME.get(text)
+    return other if other is not None and other in labels else None

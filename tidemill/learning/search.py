@@ -11,21 +11,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import NotEnoughData
+from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.evaluate import metric_value
 from tidemill.learning.intervals import Difference, paired_bootstrap
-from tidemill.learning.measures import measure
-from tidemill.types import JsonObject
+from tidemill.learning.measures import mean_metric, measure
+from tidemill.types import JsonObject, Micros
 
 F8 = NDArray[np.float64]
 SURE = 0.90
 """Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided."""
+Progress = Callable[[int, int, str], None]
+Validation = Callable[[JsonObject, str], tuple[F8, NDArray[Any]]]
+"""(recipe, metric) → its value for each validation request, and each one's independent unit; the same requests for all."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the configuration says of a training, as plain values: the parameters of a run."""
+
+    task: str
+    metric: str
+    train: Micros | None  # how far back training looks; None: everything
+    trials: int
+    budget: float | None  # seconds of wall time after which the search begins no trial; None: no end but the trials
+    details: JsonObject = field(default_factory=dict)  # what the task alone knows, see its ``training.py``
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +68,11 @@ class Choice:
         return value in self.of if self.of else self.low <= value <= self.high
 
 
-class Validation(Protocol):
-    """What a search asks: the value of a metric for each validation request, in the same order for every recipe."""
-
-    @property
-    def units(self) -> NDArray[Any]: ...
-    def values(self, recipe: JsonObject, metric: str) -> F8: ...
-
-
 @dataclass(frozen=True)
 class Trial:
     recipe: JsonObject
     mean: float  # of the metric
-    error: str = ""  # why there is no right mean
+    error: str = ""  # why there is no mean
 
 
 @dataclass(frozen=True)
@@ -77,98 +85,81 @@ class SearchResult:
     against: Difference | None
     requests: int
     metric: str
-    trials: int = 0  # made
-    wanted: int = 0
-    cap: float | None = None  # in seconds of wall time
-
-    @property
-    def capped(self) -> bool:
-        """Whether the cap ended the search before the trials did."""
-        return self.trials < self.wanted
+    trials: tuple[int, int]  # made, of those wanted
+    cap: float | None  # the seconds of wall time that ended it before the trials did
 
     def json(self) -> JsonObject:
         """For the record: no wall times, so that the same search has the same digest."""
-        return {
-            "recipe": self.recipe,
-            "kept": self.kept,
-            "metric": self.metric,
-            "requests": self.requests,
-            "trials": [self.trials, self.wanted],
-            "cap": self.cap if self.capped else None,
-            "tried": [_told(tried) for tried in self.tried],
-            "against": self.against._asdict() if self.against else None,
-        }
-
-
-def _told(tried: Trial) -> JsonObject:
-    said: JsonObject = {"recipe": tried.recipe, "mean": tried.mean}
-    return {**said, "error": tried.error} if tried.error else said
+        found: JsonObject = msgspec.to_builtins(self)
+        return found
 
 
 def search(
-    validation: Validation,
-    metric: str,
+    validate: Validation,
+    settings: Settings,
     *,
     fixed: Sequence[JsonObject],
-    space: Mapping[str, Choice],
     start: JsonObject,
     incumbent: JsonObject | None,
-    trials: int,
-    seconds: float | None,
     seed: int,
-    progress: Callable[[int, int, str], None] | None = None,
+    space: Mapping[str, Choice] | None = None,
+    progress: Progress | None = None,
 ) -> SearchResult:
-    """Try the fixed recipes, then ``trials`` of the space beginning with ``start``, and choose.
+    """Try the fixed recipes, then the trials of the space beginning with ``start``, and choose.
 
-    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. After
-    ``seconds`` of wall time no trial but the first is begun; None: all are made, however long it takes.
+    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. After the
+    budget of wall time no trial but the first is begun. A recipe that raises ModelError is never chosen.
     Raises NotEnoughData when there is no validation request.
     """
-    if not len(validation.units):
-        raise NotEnoughData("no request to choose a recipe by", hint="a longer split.test, or more data")
-    bench = _Bench(validation, metric, progress or (lambda done, total, text: None), len(fixed) + trials)
-    for recipe in [*([incumbent] if incumbent else []), *fixed]:
+    bench = _Bench(validate, settings, progress or (lambda done, total, text: None), len(fixed) + settings.trials)
+    for recipe in [*([incumbent] if incumbent else []), *fixed, start]:
         bench.measure(recipe)
-    bench.measure(start)
-    made = _explore(bench, space, start, incumbent, trials, seconds, seed)
-    return replace(_choose(bench, start, incumbent, seed), trials=made, wanted=trials, cap=seconds)
+    made = _explore(bench, space, start, incumbent, seed) if space else settings.trials
+    return _choose(bench, start, incumbent, made, seed)
 
 
 class _Bench:
     """Measures recipes, each once."""
 
-    def __init__(
-        self, validation: Validation, metric: str, progress: Callable[[int, int, str], None], total: int
-    ) -> None:
-        self.validation, self.metric, self._progress, self._total = validation, metric, progress, total
-        self.sign = measure(metric).sign
-        self.tried: list[tuple[Trial, F8]] = []
+    def __init__(self, validate: Validation, settings: Settings, progress: Progress, total: int) -> None:
+        self.settings, self.metric = settings, mean_metric(settings.metric)
+        self._validate, self._progress, self._total = validate, progress, total
+        self.sign = measure(self.metric).sign
+        self.tried: list[tuple[Trial, F8]] = []  # with the values, of which a failed one has none
+        self.units: NDArray[Any] = np.empty(0)
         self.began = time.monotonic()
 
     def measure(self, recipe: JsonObject) -> float:
         """Greater is better."""
-        known = next((tried for tried, _ in self.tried if tried.recipe == recipe), None)
+        known = next((trial for trial, _ in self.tried if trial.recipe == recipe), None)
         if known is None:
-            values = self.validation.values(recipe, self.metric)
-            known = Trial(recipe, metric_value(self.metric, values))
+            known, values = self._try(recipe)
             self.tried.append((known, values))
             done = min(len(self.tried), self._total)
             self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
-        return self.sign * known.mean
+        return self.score(known)
+
+    def score(self, trial: Trial) -> float:
+        return -np.inf if trial.error else self.sign * trial.mean
+
+    def _try(self, recipe: JsonObject) -> tuple[Trial, F8]:
+        try:
+            values, units = self._validate(recipe, self.metric)
+        except ModelError as exc:
+            return Trial(recipe, 0.0, str(exc)), np.empty(0)
+        if not len(values):
+            raise NotEnoughData("no request to choose a recipe by", hint="a longer split.test, or more data")
+        self.units = units
+        return Trial(recipe, metric_value(self.metric, values)), values
 
 
 def _explore(
-    bench: _Bench,
-    space: Mapping[str, Choice],
-    start: JsonObject,
-    incumbent: JsonObject | None,
-    trials: int,
-    seconds: float | None,
-    seed: int,
+    bench: _Bench, space: Mapping[str, Choice], start: JsonObject, incumbent: JsonObject | None, seed: int
 ) -> int:
     """Ask and tell; how many trials were made. The first is the start: it has been measured, and costs nothing."""
     import optuna
 
+    trials, budget = bench.settings.trials, bench.settings.budget
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(5, trials))
     study = optuna.create_study(direction="maximize", sampler=sampler)
@@ -177,30 +168,33 @@ def _explore(
             study.enqueue_trial({name: recipe[name] for name in space}, skip_if_exists=True)
     distributions = {name: choice.distribution() for name, choice in space.items()}
     for made in range(trials):
-        if made and seconds is not None and time.monotonic() - bench.began > seconds:
+        if made and budget is not None and time.monotonic() - bench.began > budget:
             return made
         trial = study.ask(distributions)
         study.tell(trial, bench.measure({**start, **trial.params}))
     return trials
 
 
-def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, seed: int) -> SearchResult:
+def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, made: int, seed: int) -> SearchResult:
     """The best recipe if it beats the one that we begin with: the champion's beyond noise, else ``start`` by a standard error."""
-    reference = incumbent or start
-    own = next(v for tried, v in bench.tried if tried.recipe == reference)
-    others = [one for one in bench.tried if one[0].recipe != reference]
+    recipe = reference = incumbent or start
+    own = next(values for trial, values in bench.tried if trial.recipe == reference)
+    others = [one for one in bench.tried if one[0].recipe != reference and not one[0].error]
     against: Difference | None = None
-    recipe = reference
     if others:
-        best, values = max(others, key=lambda one: bench.sign * one[0].mean)  # the first of equal ones
-        against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.validation.units, seed, level=SURE)
-        better = against.low > 0 if incumbent else against.mean > against.error
-        recipe = best.recipe if better else reference
+        best, values = max(others, key=lambda one: bench.score(one[0]))  # the first of equal ones
+        if len(own):
+            against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.units, seed, level=SURE)
+        if against is None or (against.low > 0 if incumbent else against.mean > against.error):
+            recipe = best.recipe
+    settings = bench.settings
     return SearchResult(
         recipe=recipe,
-        kept=incumbent is not None and recipe == incumbent,
-        tried=[tried for tried, _ in bench.tried],
+        kept=recipe == incumbent,
+        tried=[trial for trial, _ in bench.tried],
         against=against,
-        requests=len(bench.validation.units),
+        requests=len(bench.units),
         metric=bench.metric,
+        trials=(made, settings.trials),
+        cap=settings.budget if made < settings.trials else None,
     )

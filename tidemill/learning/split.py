@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from tidemill.config import SplitSection
 from tidemill.config.amounts import some_share
 from tidemill.errors import NotEnoughData, NotTemporalSplit
@@ -43,26 +45,25 @@ class Cut:
         return self.by == "time"
 
     def json(self) -> JsonObject:
-        said = {"windows": [list(w) for w in self.windows], "test_start": self.test_start, "end": self.end}
-        return said if self.temporal else {**said, "by": self.by}
+        found: JsonObject = msgspec.to_builtins(self)
+        return found
 
     @staticmethod
     def read(said: JsonObject) -> Cut:
-        windows = [(start, end) for start, end in said["windows"]]
-        return Cut(windows, said["test_start"], said["end"], said.get("by", "time"))
+        return msgspec.convert(said, Cut)
 
 
 def resolved(section: SplitSection, timed: bool) -> SplitSection:
     """The split that is meant: without a time it is by key. Raises NotTemporalSplit, ConfigError."""
-    if timed:
-        check_temporal(section)
-        return section
-    if section.by == "random":
+    if section.by == "random" or (timed and section.by != "time"):
+        hint = 'by = "time", test = "28 days"' if timed else f'by = "key", test = "{SHARE}"'
         raise NotTemporalSplit(
-            "split by 'random': another test each time would let a model see what it is tested on",
+            f"split by {section.by!r}: a model would learn from what it is tested on",
             place="[model] split",
-            hint=f'write split = {{ by = "key", test = "{SHARE}" }}',
+            hint=f"write split = {{ {hint} }}",
         )
+    if timed:
+        return section
     test = SHARE if section.test == SplitSection().test else section.test
     some_share(test, most=1 / 3)
     return SplitSection(by="key", test=test)
@@ -101,14 +102,13 @@ def _windows(span: int, first: int, test_start: int) -> list[tuple[int, int]]:
 def cut_by_time(section: SplitSection, first: Micros, last: Micros) -> Cut:
     """The cut of data from its first to its last moment: the test is the last span, validation the same span before it.
 
-    Raises NotTemporalSplit for a random split, NotEnoughData when less than one span would be left to train on.
+    Raises NotEnoughData when less than one span would be left to train on.
 
     >>> from tidemill.types import DAY
     >>> cut = cut_by_time(SplitSection(test="28 days"), 0, 365 * DAY)
     >>> [(start // DAY, end // DAY) for start, end in cut.windows], cut.test_start // DAY
     ([(281, 309), (309, 337)], 337)
     """
-    check_temporal(section)
     span, end = parse_span(section.test), last + 1
     test_start = end - span
     if test_start - span < first + span:
@@ -119,13 +119,3 @@ def cut_by_time(section: SplitSection, first: Micros, last: Micros) -> Cut:
             hint="shorten the test, or bring more data",
         )
     return Cut(_windows(span, first, test_start), test_start, end)
-
-
-def check_temporal(section: SplitSection) -> None:
-    """Raises NotTemporalSplit for anything random: on timed data it lets the model learn from what came after."""
-    if section.by != "time":
-        raise NotTemporalSplit(
-            f"split by {section.by!r}: rows of the future would train a model that is tested on the past",
-            place="[model] split",
-            hint='write split = { by = "time", test = "28 days" }',
-        )

@@ -6,7 +6,7 @@ Rows are those of the step ``features``; the task's ``training.py`` opens the tr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.learning.evaluate import Scored
-from tidemill.learning.search import SearchResult
+from tidemill.learning.search import Progress, SearchResult, Settings, Validation
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.types import SECOND, JsonObject, Micros
+from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,31 +26,8 @@ if TYPE_CHECKING:
     from tidemill.features.views import View
     from tidemill.store.live_ports import LiveStore
 
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the configuration says, as plain values: the parameters of a run."""
-
-    task: str
-    metric: str
-    train: Micros | None  # how far back training looks; None: everything
-    trials: int
-    budget: Micros | None  # wall time after which the search begins no trial; None: no end but the trials
-    details: JsonObject = field(default_factory=dict)  # what the task alone knows, see its ``training.py``
-
-    @property
-    def seconds(self) -> float | None:
-        """The budget of the search."""
-        return None if self.budget is None else self.budget / SECOND
-
-    @staticmethod
-    def read(said: JsonObject) -> Settings:
-        return Settings(**said)
-
-    def json(self) -> JsonObject:
-        return asdict(self)
+MOST = 60
+"""How many requests of the test window the real server is asked, a round."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +38,16 @@ class Report:
     figures: JsonObject
 
 
-class Questions(Protocol):
-    """Requests from a test window for the real server, and what the offline scorer answers to them."""
+@dataclass(frozen=True)
+class Questions:
+    """Requests from a test window for the real server, and what a bundle answers to them here.
 
-    def requests(self) -> list[JsonObject]:
-        """As the scoring route takes them, at most `MOST`; ``at`` and ``watermark`` where the moment matters."""
-        ...
+    ``requests``: as the scoring route takes them, at most `MOST`; ``at`` and ``watermark`` where the moment matters. An
+    answer's ``fewest``: so many items there must be at least.
+    """
 
-    def answers(self, bundle: Bundle, requests: list[JsonObject]) -> list[JsonObject]:
-        """What the bundle answers here; ``fewest``: so many items there must be at least."""
-        ...
+    requests: list[JsonObject]
+    answers: Callable[[Bundle], list[JsonObject]]
 
 
 class Trainer(Protocol):
@@ -97,10 +74,6 @@ class Trainer(Protocol):
         """The recipe fitted to what was known before ``end``. Raises ModelError, NotEnoughData."""
         ...
 
-    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
-        """`fit` for each of these moments, side by side where that is quicker."""
-        ...
-
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         """The bundle's answers to the requests of ``start <= at < end``. Raises ModelError, NotEnoughData."""
         ...
@@ -116,38 +89,26 @@ class Trainer(Protocol):
         ...
 
 
-class Training(Protocol):
-    """The module ``training.py`` of a folder of tasks."""
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What makes the trainer of a task; each folder of tasks has its own as `TRAINING` in ``training.py``."""
 
-    TIME: str
-    """The column of `rows` that holds each row's moment in µs."""
-
-    def details(self, contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
-        """What `Settings.details` holds for this task. Raises ConfigError."""
-        ...
-
-    def rows(self, frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
-        """The dataset's rows as the trainer needs them, for the artifact between steps. Raises ContractError."""
-        ...
-
-    def histories(self, rows: pl.DataFrame, contract: Contract) -> Histories:
-        """What is known of each subject in these rows of the dataset, as it is trained on (`Task.history`)."""
-        ...
-
-    def open_trainer(self, rows: pl.DataFrame, settings: Settings) -> Trainer:
-        """The trainer of what `rows` gave."""
-        ...
+    details: Callable[[Contract, Sequence[View], Path, str], JsonObject]
+    """(contract, views, project folder, task) → what `Settings.details` holds for this task. Raises ConfigError."""
+    rows: Callable[[pl.LazyFrame, Contract, Sequence[View]], pl.DataFrame]
+    """The dataset's rows as the trainer needs them, for the artifact between steps; `tidemill.learning.rows.AT` is one column."""
+    open_trainer: Callable[[pl.DataFrame, Settings], Trainer]
+    """The trainer of what `rows` gave."""
+    histories: Callable[[pl.DataFrame, Contract], Histories] | None = None
+    """What is known of each subject in these rows of the dataset, as it is trained on; where the task has a history."""
 
 
-MOST = 60
-"""How many requests of the test window the real server is asked, a round."""
+def refits(trainer: Trainer, windows: Sequence[tuple[Micros, Micros]]) -> Validation:
+    """Validation of any trainer: each recipe is fitted before each of these windows, and asked it."""
 
+    def validate(recipe: JsonObject, metric: str) -> tuple[NDArray[np.float64], NDArray[np.generic]]:
+        reports = [trainer.report(trainer.fit(recipe, start), start, end) for start, end in windows]
+        scored = [report.scored[metric] for report in reports]
+        return np.concatenate([one.values for one in scored]), np.concatenate([one.units for one in scored])
 
-def spread(n: int) -> list[int]:
-    """At most `MOST` places from all over n.
-
-    >>> spread(3), len(spread(1000)), spread(1000)[-1], spread(0)
-    ([0, 1, 2], 60, 999, [])
-    """
-    few = min(n, MOST)
-    return sorted({round(place * (n - 1) / max(few - 1, 1)) for place in range(few)})
+    return validate

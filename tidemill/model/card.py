@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from tidemill.engine import step
 from tidemill.learning.bundle import versions
 from tidemill.store.artifacts.codecs import Report
 from tidemill.types import DAY, JsonObject, to_iso
 
 
-def card(
+@step
+def describe(
     name: str,
     purpose: str,
     goal: str,
-    recipe: JsonObject,
+    cut: JsonObject,
     found: JsonObject,
     metrics: JsonObject,
-    cut: JsonObject,
     data: list[str],
-    timeless: Sequence[str] = (),
+    timeless: list[str],
 ) -> Report:
-    """Markdown. ``purpose`` and ``goal`` are the project's words.
+    """The model card, in Markdown. ``purpose`` and ``goal`` are the project's words.
 
     ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut,
     ``timeless`` the joined datasets that have no time.
     """
+    recipe, by_key = found["recipe"], cut["by"] == "key"
     parts = [
         f"# {name}: {recipe['method']}",
         f"For: {purpose}" if purpose else "",
         f"Goal, as the project says it (no gate measures it): {goal}" if goal else "",
-        f"Learned from {', '.join(data)}, "
-        + ("all rows." if _is_by_key(cut) else f"rows before {to_iso(cut['end'])}."),
+        f"Learned from {', '.join(data)}, " + ("all rows." if by_key else f"rows before {to_iso(cut['end'])}."),
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
         _chosen(found),
@@ -52,7 +52,7 @@ def _measured(metrics: JsonObject, cut: JsonObject) -> str:
     if "error" in metrics:
         return f"## Quality\nNot measured: {metrics['error']}"
     test = f"the test from {to_iso(cut['test_start'])} to {to_iso(cut['end'])}"
-    if _is_by_key(cut):
+    if cut["by"] == "key":
         share = (cut["end"] - cut["test_start"]) / cut["end"]
         test = f"a test of {share:.0%} of the keys (no temporal evidence: the rows have no time)"
     rows = ["| | n | " + " | ".join(names := _names(metrics)) + " |", "|---" * (len(names) + 2) + "|"]
@@ -63,10 +63,6 @@ def _measured(metrics: JsonObject, cut: JsonObject) -> str:
         f"## Quality\nOn {test}, which the measured twin of this model has not seen; 95 % intervals by "
         f"bootstrap over {metrics['units']} independent units.\n\n" + "\n".join(rows)
     )
-
-
-def _is_by_key(cut: JsonObject) -> bool:
-    return cut.get("by") == "key"
 
 
 def _names(metrics: JsonObject) -> list[str]:
@@ -82,10 +78,10 @@ def _interval(value: Any) -> str:
 
 
 def _chosen(found: JsonObject) -> str:
-    lines = [f"- {t['recipe']['method']}: {t.get('error') or format(t['mean'], '.4f')}" for t in found["tried"]]
+    lines = [f"- {t['recipe']['method']}: {t['error'] or format(t['mean'], '.4f')}" for t in found["tried"]]
     kept = "The recipe of the champion was kept. " if found["kept"] else ""
     made, wanted = found["trials"]
-    capped = f" search: {made} of {wanted} trials, stopped by the cap of {found['cap']:g} s." if found["cap"] else ""
+    capped = f" search: {made} of {wanted} trials, stopped by the cap of {found['cap']:g} s." if made < wanted else ""
     head = f"## Search\n{kept}{found['metric']} on {found['requests']} validation requests:{capped}\n"
     return head + "\n".join(lines)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.tables.tables import open_tables
@@ -12,7 +12,8 @@ from tidemill.errors import ConfigError, NotAvailableYet
 from tidemill.features.joined import Joined
 from tidemill.features.transaction_time import with_knowledge
 from tidemill.features.views import View
-from tidemill.tasks.table import task_of
+from tidemill.ref import Ref
+from tidemill.tasks.table import task_of, training_of
 from tidemill.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tidemill.data.contract.contract import Contract
     from tidemill.data.tables.tables import TableCommit
+    from tidemill.engine import Context
     from tidemill.scope.project import Model, Project
 
 
@@ -54,37 +56,53 @@ class Inputs:
         kept = [replace(v, features=tuple(f for f in v.features if f.name not in left_out)) for v in views]
         return Inputs(replace(whole, columns=columns), tuple(kept), tuple(joined))
 
-    def words(self) -> list[str]:
-        """For a fingerprint: everything that decides what the rows look like."""
-        return [repr(self.views), repr(self.joined), repr(self.contract.names)]
+
+def refs_of(model: Model, version: int | None = None) -> list[str]:
+    """What a model learns from: a version of its rows (the last, if no other is said), then the last of each joined dataset."""
+    joined = dict.fromkeys(one.dataset for one in Inputs.of(model).joined)
+    versions: dict[str, int | None] = {model.dataset.name: version, **joined}
+    found = (model.project.store.datasets.get(name, of) for name, of in versions.items())
+    return [str(Ref("dataset", one.dataset, one.version)) for one in found]
 
 
-def joined_versions(project: Project, model: Model) -> JsonObject:
-    """The datasets that are joined: their present version, and whether they have a time."""
-    found: JsonObject = {}
-    for one in Inputs.of(model).joined:
-        version = project.store.datasets.get(one.dataset).version
-        found[one.dataset] = {"version": version, "timed": one.view is not None}
-    return found
-
-
-def read(project: Project, dataset: str, version: int, time: str | None) -> pl.LazyFrame:
-    """A version's rows, with when each was known where any came late."""
-    return with_knowledge(open_tables(project).read(dataset, version), time, commits(project, dataset, version))
-
-
-def with_joined(
-    project: Project, frame: pl.LazyFrame, inputs: Inputs, joined: Mapping[str, JsonObject]
-) -> pl.LazyFrame:
-    """The rows with the columns of every joined view, from these versions."""
+def rows(model: Model, data: Sequence[str]) -> pl.DataFrame:
+    """The rows of these versions (`refs_of`) as the task's trainer needs them."""
+    project, inputs = model.project, Inputs.of(model)
+    (dataset, version), *others = (Ref.versioned("dataset", ref) for ref in data)
+    frame, versions = _read(project, dataset, version, inputs.contract.time), dict(others)
     for one in inputs.joined:
         time = one.view.time if one.view else None
-        history = read(project, one.dataset, int(joined[one.dataset]["version"]), time).collect()
+        history = _read(project, one.dataset, versions[one.dataset], time).collect()
         frame = one.add(frame.collect(), history, inputs.contract.time).lazy()
-    return frame
+    return training_of(model.task).rows(frame, inputs.contract, inputs.views)
 
 
-def commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
+def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
+    """What `rows` depends on outside: each dataset's bytes, when they came, its contract; the declared views."""
+    project: Project = ctx.resource("project")
+    model = project.model(str(arguments["name"]))
+    inputs = Inputs.of(model)
+    return {
+        "data": [_origin(project, *Ref.versioned("dataset", ref)) for ref in arguments["data"]],
+        "inputs": [repr(inputs.views), repr(inputs.joined), repr(inputs.contract.names)],
+        "task": model.task,
+    }
+
+
+def _origin(project: Project, dataset: str, version: int) -> JsonObject:
+    return {
+        "digest": project.store.datasets.get(dataset, version).digest,
+        "came": [commit.meta["tidemill.at"] for commit in _commits(project, dataset, version)],
+        "contract": load_contract(project, dataset).digest,
+    }
+
+
+def _read(project: Project, dataset: str, version: int, time: str | None) -> pl.LazyFrame:
+    """A version's rows, with when each was known where any came late."""
+    return with_knowledge(open_tables(project).read(dataset, version), time, _commits(project, dataset, version))
+
+
+def _commits(project: Project, dataset: str, version: int) -> list[TableCommit]:
     """Those that brought rows, up to a version."""
     return [commit for commit in open_tables(project).versions(dataset) if commit.version <= version]
 

@@ -6,17 +6,23 @@ released fit knows everything. `build_candidate` is the verb.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from tidemill.config import SplitSection
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError
 from tidemill.learning.evaluate import summary
 from tidemill.learning.intervals import paired_bootstraps
+from tidemill.learning.rows import AT
+from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
-from tidemill.learning.trainer import Report, Settings, Trainer
-from tidemill.model import prepare
-from tidemill.model.card import card
+from tidemill.learning.trainer import Report, Trainer
+from tidemill.model import inputs, prepare
+from tidemill.model.card import describe
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.records import Edge, ModelVersion
@@ -32,30 +38,23 @@ CODE = "1"
 """Said to the engine for steps whose libraries look at clocks and files without depending on them."""
 
 
-@step(version=prepare.identity)
-def features(name: str, dataset: str, version: int, joined: JsonObject, ctx: Context) -> pl.DataFrame:
+@step(version=inputs.identity)
+def features(name: str, data: list[str], ctx: Context) -> pl.DataFrame:
     """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
-    for ref in _refs(dataset, version, joined):
+    for ref in data:
         ctx.read(ref)
-    return prepare.rows(ctx.resource("project").model(name), dataset, version, joined)
-
-
-def _refs(dataset: str, version: int, joined: JsonObject) -> list[str]:
-    """What a model learns from: the version of its rows first, then those of the joined datasets."""
-    return [f"dataset:{dataset}@{version}", *(f"dataset:{name}@{said['version']}" for name, said in joined.items())]
+    return inputs.rows(ctx.resource("project").model(name), data)
 
 
 @step
-def split(rows: pl.DataFrame, time: str, test: str, by: str) -> JsonObject:
-    """Where validation and test begin. Raises NotTemporalSplit, NotEnoughData."""
-    from tidemill.config import SplitSection
-
-    section = SplitSection(by="key" if by == "key" else "time", test=test)
-    return cut_rows(section, int(rows[time].min()), int(rows[time].max())).json()  # type: ignore[arg-type]
+def split(rows: pl.DataFrame, test: JsonObject) -> JsonObject:
+    """Where validation and test begin. Raises NotEnoughData."""
+    at = rows[AT].to_numpy()
+    return cut_rows(msgspec.convert(test, SplitSection), int(at.min()), int(at.max())).json()
 
 
 def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
-    read = Settings.read(settings)
+    read = Settings(**settings)
     return training_of(read.task).open_trainer(rows, read)
 
 
@@ -74,11 +73,10 @@ def train(
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
     trainer, where = _trainer(rows, settings), Cut.read(cut)
-    said = "the twin that is measured, and the one that is released"
-    ctx.progress(0, 1, said)
-    twin, released = trainer.fits(found["recipe"], (where.test_start, where.end))
-    ctx.progress(1, 1, said)
-    return twin, released
+    ctx.progress(0, 2, "the twin that is measured")
+    twin = trainer.fit(found["recipe"], where.test_start)
+    ctx.progress(1, 2, "the one that is released")
+    return twin, trainer.fit(found["recipe"], where.end)
 
 
 @step(version=CODE)
@@ -107,23 +105,7 @@ def _above(own: Report, other: Report, seed: int) -> JsonObject:
         [s.values for s in mine], [other.scored[m].values for m in own.scored], mine[0].units, seed
     )
     n = len(mine[0].values)
-    return {metric: {**gain._asdict(), "power": gain.power(n)} for metric, gain in zip(own.scored, gains)}
-
-
-@step
-def describe(
-    name: str,
-    purpose: str,
-    goal: str,
-    cut: JsonObject,
-    found: JsonObject,
-    metrics: JsonObject,
-    data: list[str],
-    joined: JsonObject,
-) -> Card:
-    """The model card."""
-    timeless = [name for name, said in joined.items() if not said["timed"]]
-    return card(name, purpose, goal, found["recipe"], found, metrics, cut, data, timeless)
+    return {metric: {**asdict(gain), "power": gain.power(n)} for metric, gain in zip(own.scored, gains)}
 
 
 @step(impure="writes the model version")
@@ -182,24 +164,20 @@ def model_pipeline(
     name: str,
     purpose: str,
     goal: str,
-    dataset: str,
-    version: int,
-    joined: JsonObject,
-    time: str,
-    test: str,
-    by: str,
+    data: list[str],
+    timeless: list[str],
+    test: JsonObject,
     settings: JsonObject,
     incumbent: JsonObject | None,
     author: str,
 ) -> dict[str, Any]:
     """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
-    rows = features(name, dataset, version, joined)  # type: ignore[call-arg]
-    cut = split(rows, time, test, by)
+    rows = features(name, data)  # type: ignore[call-arg]
+    cut = split(rows, test)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
-    data = _refs(dataset, version, joined)
-    told = describe(name, purpose, goal, cut, found, metrics, data, joined)
+    told = describe(name, purpose, goal, cut, found, metrics, data, timeless)
     model = register(endpoint, name, data, cut, found, metrics, evaluation_bundle, released, told, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 

@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tidemill.errors import NotFound, ReleaseError
+from tidemill.errors import NotFound
+from tidemill.ref import Ref
 from tidemill.store.records import ModelVersion, Release, Verdict
 from tidemill.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
-FOLLOWS = ("champion", "challenger")
-"""Aliases that follow the releases; nobody sets them by hand."""
-_REF = re.compile(r"^(?:model:)?(?:(?P<name>[a-z][a-z0-9_-]*)@)?v?(?P<version>\d+)$")
-_ALIAS = re.compile(r"^[a-z][a-z0-9_-]{0,62}$")
-
 
 def resolve(project: Project, text: str) -> ModelVersion:
-    """The version that ``champion``, ``latest``, ``3``, ``model:shop@3`` or an alias names, of several models ``shop@champion``.
+    """The version that ``champion``, ``latest``, ``3``, ``model:shop@3`` or ``shop@champion`` names.
 
-    Raises NotFound.
+    A model need not be said where there is one. Raises NotFound.
     """
-    found = _REF.match(text.strip())
-    if found:
-        return _get(project, found["name"] or project.model().name, int(found["version"]))
-    given, _, text = text.strip().removeprefix("model:").rpartition("@")
-    name = project.model(given or None).name
-    versions = project.store.models.list(name)
-    if text == "latest" and versions:
-        return max(versions, key=lambda model: model.version)
-    aliases = project.store.models.aliases(name)
-    if text in aliases:
-        return _get(project, name, aliases[text])
-    known = [*aliases, *(str(model.version) for model in versions), *(["latest"] if versions else [])]
-    hint = did_you_mean(text, known) if known else "no model is built yet: tidemill run"
-    raise NotFound(f"no model {text!r}", place=name, hint=hint)
-
-
-def set_alias(project: Project, alias: str, text: str) -> ModelVersion:
-    """Point an alias of your own at a version. Raises ReleaseError for a name that follows the releases."""
-    if alias in FOLLOWS or alias == "latest":
-        raise ReleaseError(f"{alias!r} follows the releases", hint=f"release it: tidemill release start {text}")
-    if not _ALIAS.match(alias):
-        raise ReleaseError(f"{alias!r} is no alias", hint="use a-z, 0-9, - and _, a letter first")
-    model = resolve(project, text)
-    project.store.models.alias(model.name, alias, model.version)
-    return model
+    ref = Ref.parse(f"model:{text.strip().removeprefix('model:')}")
+    if ref.version is not None:
+        name, wanted = ref.name, str(ref.version)
+    else:
+        given, _, wanted = ref.name.rpartition("@")
+        name = project.model(given or None).name
+    versions = {str(model.version): model for model in project.store.models.list(name)}
+    latest = {"latest": next(reversed(versions.values()))} if versions else {}
+    aliases = {alias: versions[str(of)] for alias, of in project.store.models.aliases(name).items()}
+    known = {**aliases, **versions, **latest}
+    found = known.get(wanted.removeprefix("v"))
+    if found is None:
+        hint = did_you_mean(wanted, known) if known else "no model is built yet: tidemill run"
+        raise NotFound(f"no model {text!r}", place=name, hint=hint)
+    return found
 
 
 def compare(project: Project, first: str, second: str) -> JsonObject:
@@ -71,22 +56,13 @@ def compare(project: Project, first: str, second: str) -> JsonObject:
     }
 
 
-def _get(project: Project, name: str, version: int) -> ModelVersion:
-    try:
-        return project.store.models.get(f"model:{name}@{version}")
-    except NotFound as exc:
-        known = [str(model.version) for model in project.store.models.list(name)]
-        hint = did_you_mean(str(version), known) if known else "no model is built yet: tidemill run"
-        raise NotFound(f"no model {name}@{version}", place=name, hint=hint) from exc
-
-
 def _differences(one: JsonObject, two: JsonObject) -> JsonObject:
     """The keys whose values differ, each with both values; a key that is missing on one side has None there."""
     keys = sorted(set(one) | set(two))
     return {key: [one.get(key), two.get(key)] for key in keys if one.get(key) != two.get(key)}
 
 
-def _brief(verdict: Any) -> JsonObject:
+def _brief(verdict: Verdict) -> JsonObject:
     return {"gate": verdict.gate, "passed": verdict.passed, "said": verdict.evidence.get("said", "")}
 
 

@@ -75,12 +75,13 @@ def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:
         for f in view.features
         if f.by == contract.item and f.half_life
     ]
-    if not counts:
+    histories_of = training_of(model.task).histories
+    if not counts or histories_of is None:
         return []
     history = History()
     events = scope.live.online.of_all(sorted({p.subject for p in asked}), model.dataset.name)
     history.extend(events)
-    offline = training_of(model.task).histories(_rows(model, contract, asked, events), contract)
+    offline = histories_of(_rows(model, contract, asked, events), contract)
     return [compare(view, name, span, offline, history, asked) for view, name, span in counts]
 
 

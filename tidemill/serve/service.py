@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
-from tidemill.learning.labels import known
+from tidemill.learning.labelled import known_label
 from tidemill.serve.bodies import named_in
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer
@@ -211,7 +211,7 @@ def _strange(outcomes: Sequence[Outcome], labels: Sequence[str] | None) -> JsonO
     """Labels that the serving model cannot predict: a typo, or something new to learn."""
     if labels is None:
         return {}
-    found = sorted({o.item for o in outcomes if known(o.item, labels) is None})
+    found = sorted({o.item for o in outcomes if known_label(o.item, labels) is None})
     return {"unknown_labels": found} if found else {}
 
 

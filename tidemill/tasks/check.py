@@ -48,9 +48,11 @@ def _model(found: Read, model: ModelSection) -> None:
     _metric(task, model.metric, found.place((*path, "metric")))
     for view in _views(found.config, model):
         for name, feature in view.features.items():
-            if early := task.unsupported(name, feature):
+            if hint := task.unsupported(feature):
                 place = found.place(("features", view.name, "features", name))
-                raise NotAvailableYet(f"{early.what} is not available yet", place=place, hint=early.hint)
+                raise NotAvailableYet(
+                    f"the feature {name!r} for {task.kind} is not available yet", place=place, hint=hint
+                )
 
 
 def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:

@@ -2,7 +2,7 @@
 
 Two sides, loaded apart. `Task` is what configuration, serving, feedback and monitoring ask; each folder of tasks lists its
 own in ``serving.py``, which imports numpy at most. `tidemill.learning.trainer.Training` is what the model pipeline and the
-gates ask: the module ``training.py`` of the folder, with polars, scipy and the rest. `tidemill.tasks.table` finds both.
+gates ask: `TRAINING` in ``training.py`` of the folder, with polars, scipy and the rest. `tidemill.tasks.table` finds both.
 `tidemill.testing.tasks` is the suite that every task must pass.
 """
 
@@ -68,13 +68,6 @@ class Explained(NamedTuple):
     verified: JsonObject
 
 
-class Unsupported(NamedTuple):
-    """A declared feature that no model of this task would read, in words, and what to write instead."""
-
-    what: str
-    hint: str
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
     """A kind of answer, as ``[model] task`` names it (``steps`` is the name of every ``steps:NAME``)."""
@@ -102,5 +95,5 @@ class Task:
     """By the configured metric, which may be empty."""
     labels: Callable[[Any], list[str] | None]
     """(scorer) → the labels that it can answer with, where it answers with labels."""
-    unsupported: Callable[[str, FeatureConfig], Unsupported | None]
-    """Why a declared feature would not be read, or None."""
+    unsupported: Callable[[FeatureConfig], str | None]
+    """What to write instead of a declared feature that no model of this task would read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tidemill.errors import ConfigError
 from tidemill.learning.labelled import OutcomeScorer
@@ -32,7 +32,8 @@ def task_of(text: str) -> Task:
 
 def training_of(text: str) -> Training:
     """Its other side, which is heavy: imported only now. Raises ConfigError."""
-    return cast("Training", import_module(f"{_found(text)[1]}.training"))
+    found: Training = import_module(f"{_found(text)[1]}.training").TRAINING
+    return found
 
 
 def metric_of(model: Model) -> str:

@@ -9,7 +9,8 @@ class TestMine(TaskSuite):
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from tidemill.config import SplitSection
+from tidemill.config import FeatureConfig, FeatureViewConfig, SplitSection
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError
 from tidemill.features.online import History
+from tidemill.features.views import View
 from tidemill.learning.bundle import open_scorer
+from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut, cut_by_time
-from tidemill.learning.trainer import MOST, Settings, Trainer
+from tidemill.learning.trainer import MOST, Trainer
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.store.sql import open_live
@@ -41,12 +44,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """A task on some rows: its name as in tidemill.toml, contract and rows, and one right body of feedback."""
+    """A task on some rows: its name as in tidemill.toml, contract and rows, and one right body of feedback.
+
+    ``truth``: the column of what is to be said.
+    """
 
     task: str
     contract: str
     frame: pl.DataFrame
     outcome: JsonObject
+    truth: str
     test: str = "20 days"
     source: str = ""  # steps.py
 
@@ -63,11 +70,21 @@ class Trained:
         self.trainer = self.trainer_of(sample.frame)
         self.cut: Cut = cut_by_time(SplitSection(test=sample.test), *map(int, _ends(self.trainer)))
 
-    def trainer_of(self, frame: pl.DataFrame) -> Trainer:
+    def trainer_of(self, frame: pl.DataFrame, views: Sequence[View] = ()) -> Trainer:
         """The trainer of these rows."""
-        details = self.training.details(self.contract, [], self._folder, self.sample.task)
+        details = self.training.details(self.contract, views, self._folder, self.sample.task)
         settings = Settings(self.sample.task, self.task.metrics[0], None, trials=1, budget=None, details=details)
-        return self.training.open_trainer(self.training.rows(frame.lazy(), self.contract, []), settings)
+        return self.training.open_trainer(self.training.rows(frame.lazy(), self.contract, views), settings)
+
+    @property
+    def planted(self) -> list[View]:
+        """A feature of what was true last, where the task reads such a one of its truth."""
+        feature = FeatureConfig(op="last", column=self.sample.truth)
+        kinds = {column.name: column.kind for column in self.contract.columns}
+        if self.task.unsupported(feature) or kinds[self.sample.truth] != "number":
+            return []
+        view = FeatureViewConfig(self.contract.name, self.contract.subject, "planted", {"planted": feature})
+        return [View.of(view, self.contract)]
 
     @cached_property
     def recipe(self) -> JsonObject:
@@ -84,17 +101,21 @@ class Trained:
     @cached_property
     def asked(self) -> tuple[list[JsonObject], list[JsonObject], History]:
         """Questions of the test window, what is right, and the history they are asked with."""
-        live = open_live(self._folder / "live.db")
-        try:
-            if self.task.history:
+        with closing(open_live(self._folder / "live.db")) as live:
+            if self.task.history and not live.online.last_seq():
                 written(live, events=list(self._events()))
             history = History()
             history.load(live.online.rows_since(0, 10**6))
-            questions = self.trainer.questions(live, self.cut.test_start, self.cut.end)
-            requests = questions.requests()
-            return requests, questions.answers(self.bundle, requests), history
-        finally:
-            live.close()
+            found = self.trainer.questions(live, self.cut.test_start, self.cut.end)
+            return found.requests, found.answers(self.bundle), history
+
+    def asked_of(self, trainer: Trainer, end: Micros) -> tuple[list[JsonObject], list[JsonObject], list[float]]:
+        """The questions of the test window before ``end``, the answers of this trainer's fit to them, and how good they are."""
+        bundle = trainer.fit(self.recipe, self.cut.test_start)
+        with closing(open_live(self._folder / "live.db")) as live:
+            found = trainer.questions(live, self.cut.test_start, end + 1)
+            scored = trainer.report(bundle, self.cut.test_start, end).scored[self.task.metrics[0]]
+            return found.requests, found.answers(bundle), scored.values.tolist()
 
     def _events(self) -> Any:
         c = self.contract
@@ -153,6 +174,21 @@ class TaskSuite:
         past = pl.col(str(trained.contract.time)).dt.epoch("us") < trained.cut.test_start
         before = trained.trainer_of(trained.sample.frame.filter(past)).fit(trained.recipe, trained.cut.test_start)
         assert before.files == trained.bundle.files and before.manifest == trained.bundle.manifest
+
+    def test_nothing_of_after_its_moment_is_in_an_answer(self, trained: Trained) -> None:
+        """A column that knows the truth, and a feature of what was true before: what is true from a moment on changes nothing."""
+        import polars as pl
+
+        frame, truth, time = trained.sample.frame, pl.col(trained.sample.truth), pl.col(str(trained.contract.time))
+        at = trained.trainer.at[trained.trainer.at >= trained.cut.test_start]
+        moment = int(at[len(at) // 2])
+        other = frame.with_columns(pl.when(time.dt.epoch("us") >= moment).then(truth.reverse()).otherwise(truth))
+        assert not other.equals(frame)
+        trainers = [trained.trainer_of(rows.with_columns(oracle=truth), trained.planted) for rows in (frame, other)]
+        first, second = (trained.asked_of(trainer, moment) for trainer in trainers)
+        assert first == second and first[0]
+        if not trained.planted:
+            assert trainers[0].fit(trained.recipe, trained.cut.test_start) == trained.bundle
 
     def test_every_metric_has_a_value_a_request(self, trained: Trained) -> None:
         scored = trained.trainer.report(trained.bundle, *_test(trained)).scored

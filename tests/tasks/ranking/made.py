@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tidemill.tasks.ranking.interactions import Interactions
+from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY
 
 
@@ -28,6 +31,11 @@ def shop(seed: int = 0, users: int = 60, items: int = 40, days: int = 200, visit
                 value.append(-1.0 if rng.random() < 0.03 else float(rng.integers(1, 5)))
                 basket.append(user * 1000 + visit)
     return Interactions.of(subjects, names, at, value, basket, end=days * DAY)
+
+
+def scores_of(scorer: RecommendScorer, items: list[str], values: Any) -> dict[str, float]:
+    """Every item that the scorer knows, or the history, with its score."""
+    return dict(zip(*scorer.recommend(items, values, 0, 10**6)))
 
 
 def shuffled(data: Interactions, seed: int = 0) -> Interactions:

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT
-from tests.raised import raised
 from tests.tasks.ranking.made import shop
 from tidemill.data.contract.contract import Contract
-from tidemill.errors import ContractError
 from tidemill.features.online import History
 from tidemill.features.transaction_time import TransactionTime
+from tidemill.tasks.check import missing_roles
 from tidemill.tasks.ranking.interactions import Interactions, from_frame, from_table, requests_between
+from tidemill.tasks.table import task_of
 
 rows = st.lists(
     st.tuples(
@@ -121,7 +121,7 @@ def test_requests_are_the_baskets_that_begin_in_the_window(given_rows, start, le
 def test_a_table_of_names_becomes_the_same_codes(given_rows):
     data = of(given_rows)
     columns = {
-        name: [row[place] for row in given_rows] for place, name in enumerate(("subject", "item", "at", "value"))
+        name: [row[place] for row in given_rows] for place, name in enumerate(("subject", "item", "_at", "value"))
     }
     found = from_table(pl.DataFrame({**columns, "basket": data.basket}))
     assert (found.users, found.items, found.end) == (data.users, data.items, data.end)
@@ -160,9 +160,8 @@ def test_rows_come_from_a_dataset_by_the_contract_s_roles():
     assert found.truth == [["lamp", "mug"], ["mug"]], "an invoice is a basket though its lines have two moments"
     assert len(data) == 4 and data.value.min() == -1
     assert from_frame(frame.lazy(), contract).items == ["lamp", "mug"]
-    other = CONTRACT.replace("value: subject", "value: target")
-    with raised(ContractError, "contract.yaml"):
-        from_frame(frame, Contract.parse(other))
+    lacking = missing_roles(task_of("recommend"), Contract.parse(CONTRACT.replace("value: subject", "value: target")))
+    assert lacking is not None and lacking.place == "contract.yaml" and "'subject'" in lacking.message
 
 
 def test_since_and_purchases_leave_rows_out():

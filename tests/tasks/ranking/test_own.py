@@ -7,7 +7,7 @@ import pytest
 
 from tests.tasks.ranking.made import shop
 from tidemill.errors import ConfigError, ModelError
-from tidemill.learning.trainer import Settings
+from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks import scoring
 from tidemill.tasks.ranking.own import LearnerScorer, fit_learner, open_learner, read_source

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tasks.ranking.made import shop
+from tests.tasks.ranking.made import scores_of, shop
 from tidemill.errors import Damaged, ModelError
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
@@ -69,8 +69,10 @@ def test_answers_are_those_of_the_plain_formula(seed, history, k):
     left = [expected[item] for item in expected if item not in items]
     assert not left or max(left) <= scores[-1] + 1e-12
     wanted = [*ITEMS, "a-new", "nowhere"]
-    found = RecommendScorer(r, HALF).score(names, np.array([history[n] for n in names]), wanted)
-    np.testing.assert_allclose(found, [expected.get(name, 0.0) for name in wanted], atol=1e-12)
+    found = scores_of(RecommendScorer(r, HALF), names, np.array([history[n] for n in names]))
+    np.testing.assert_allclose(
+        [found.get(name, 0.0) for name in wanted], [expected.get(name, 0.0) for name in wanted], atol=1e-12
+    )
 
 
 @given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), min_size=1, max_size=30), st.integers(0, 35))
@@ -125,7 +127,7 @@ def test_a_contribution_is_the_score_less_the_score_without_the_row(seed, histor
         for seq, row in enumerate(some, 1):
             known.add("u", row.item, row.at, row.value, seq)
         items, values = known.items("u", 100, HALF)
-        return float(scorer.score(items, values, [item])[0])
+        return scores_of(scorer, items, values).get(item, 0.0)
 
     found = scorer.contributions(history, item, 100)
     expected = [score(history) - score(history[:i] + history[i + 1 :]) for i in range(len(history))]

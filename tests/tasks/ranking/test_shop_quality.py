@@ -14,7 +14,7 @@ from tidemill.learning.intervals import Difference, paired_bootstrap
 from tidemill.recipes.recommend.shop import OPENING, read_cut
 from tidemill.recipes.recommend.shop import shuffled as dealt_out
 from tidemill.tasks.ranking import learners
-from tidemill.tasks.ranking.evaluate import score_requests
+from tidemill.tasks.ranking.evaluate import report
 from tidemill.tasks.ranking.interactions import Interactions, Requests, from_frame, requests_between
 from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY
@@ -43,8 +43,8 @@ def replay(data: Interactions, requests: Requests, method: str, every: int | Non
         recipe = learners.recipe_of(method, HALF, **given)
         fitted = learners.fit(recipe, replace(data.before(start), end=start))
         index = np.flatnonzero((requests.at >= start) & (requests.at < stop))
-        scored = score_requests(RecommendScorer(fitted, HALF), data, requests.take(index), "recall@20")
-        out[index] = scored.values
+        found = report(RecommendScorer(fitted, HALF), data, requests.take(index))
+        out[index] = found.scored["recall@20"].values
     return out
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tidemill.learning.evaluate import summary
-from tidemill.learning.trainer import Report, Settings
+from tidemill.learning.search import Settings
+from tidemill.learning.trainer import Report
 from tidemill.tasks.ranking.interactions import Interactions
 from tidemill.tasks.ranking.metrics import RANKED
 from tidemill.tasks.ranking.training import RankingTrainer

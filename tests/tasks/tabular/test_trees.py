@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import lightgbm
@@ -11,19 +12,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.raised import raised
 from tidemill.config import FeatureConfig, FeatureViewConfig
 from tidemill.data.contract.contract import Contract
-from tidemill.errors import ContractError, ModelError, NotEnoughData, SignatureMismatch
+from tidemill.errors import ModelError, NotEnoughData, SignatureMismatch
 from tidemill.features.transaction_time import TransactionTime
 from tidemill.features.views import View
-from tidemill.learning.labels import text_of
-from tidemill.learning.trainer import Settings
+from tidemill.learning.labelled import text_of
+from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks import scoring
-from tidemill.tasks.tabular import trees
+from tidemill.tasks.tabular import tables, trees
 from tidemill.tasks.tabular.boost import Booster, TreesScorer
-from tidemill.tasks.tabular.tables import Table, build, described
+from tidemill.tasks.tabular.tables import Table, described
 from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import DAY, to_iso
 
@@ -45,6 +45,10 @@ schema:
       - { name: owner, logicalType: boolean }
       - { name: TARGET, logicalType: KIND, required: true, customProperties: [{ property: tidemill.role, value: target }] }
 """
+
+
+def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
+    return Table(tables.build(frame, contract, views), described(contract, views))
 
 
 def loans(task: str, n: int = 900, seed: int = 0) -> tuple[pl.DataFrame, Contract]:
@@ -173,14 +177,6 @@ def test_later_rows_are_not_learned_from():
     assert trees.fit(recipe, table, end) == trees.fit(recipe, cut, end)
 
 
-def test_the_table_survives_its_artifact():
-    frame, contract = loans("binary")
-    table = build(frame, contract)
-    again = Table.unpack(table.pack(), described(contract))
-    recipe = trees.recipe_of("trees", "classify", rounds=5)
-    assert trees.fit(recipe, again, 2**62) == trees.fit(recipe, table, 2**62)
-
-
 def test_the_constant_is_the_baseline_and_trees_beat_it():
     for task, metric in (("regress", "mae"), ("classify", "log_loss")):
         frame, contract = loans("regress" if task == "regress" else "binary")
@@ -215,8 +211,6 @@ def test_what_cannot_be_learned_is_an_error():
         trees.fit(trees.recipe_of("trees", "regress"), build(frame, contract), 0)
     with pytest.raises(ModelError, match="did you mean 'trees'"):
         trees.recipe_of("tree", "regress")
-    with raised(ContractError, "contract.yaml", hint=False):
-        build(frame, Contract.parse(CONTRACT.replace("KIND", "number").replace("value: target", "value: item")))
     with pytest.raises(NotEnoughData):
         build(frame.with_columns(TARGET=pl.lit(None, pl.Float64)), contract)
 
@@ -245,13 +239,11 @@ def test_a_late_row_is_in_no_feature_and_no_fit_of_before_it_came():
     known[10] = at[20] + 1
     told = frame.with_columns(pl.Series(k, v) for k, v in TransactionTime(known, int(at[0])).columns().items())
     table = build(told, contract, [view])
-    assert build(frame, contract, [view]).raw["seen"].to_list() == list(range(40))
-    assert table.raw["seen"].to_list() == [*range(11), *range(10, 20), *range(21, 40)]
-    again = Table.unpack(table.pack(), described(contract, [view]))
-    for one in (table, again):
-        assert one.between(None, int(at[15])).tolist() == list(range(15))
-        assert one.known_between(None, int(at[15])).tolist() == [i for i in range(15) if i != 10]
-        assert one.known_between(None, int(at[25])).tolist() == list(range(25))
+    assert build(frame, contract, [view]).frame["seen"].to_list() == list(range(40))
+    assert table.frame["seen"].to_list() == [*range(11), *range(10, 20), *range(21, 40)]
+    assert table.between(None, int(at[15])).tolist() == list(range(15))
+    assert table.known_between(None, int(at[15])).tolist() == [i for i in range(15) if i != 10]
+    assert table.known_between(None, int(at[25])).tolist() == list(range(25))
     late = TransactionTime(np.where(np.arange(40) == 10, at[-1] + DAY, at), int(at[0]))
     last = build(frame.with_columns(pl.Series(k, v) for k, v in late.columns().items()), contract, [view])
     assert len(last.known_between(None, int(at[-1]))) == 38

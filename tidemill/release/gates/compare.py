@@ -135,7 +135,7 @@ def lower_bound(
     error = math.sqrt(float((sums**2).sum()) * groups / (groups - 1)) / n
     if error == 0:
         return mean, 0.0, groups
-    drawn = paired_bootstrap(gain, np.zeros_like(gain), units, seed, level=2 * confidence - 1)[1]
+    drawn = paired_bootstrap(gain, np.zeros_like(gain), units, seed, level=2 * confidence - 1).low
     t = float(stdtrit(groups - 1, confidence))
     student = mean - t * error
     skewness = float(np.mean((sums / np.sqrt(np.mean(sums**2))) ** 3))

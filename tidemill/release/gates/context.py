@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import GateRefused, ModelError
-from tidemill.ref import Ref
 from tidemill.release.gates.port import GateContext, PerRequest, candidate_server
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.store.records import ModelVersion
@@ -58,15 +57,11 @@ class EvaluationWindow:
     @cached_property
     def trainer(self) -> Trainer:
         """The task on the rows that the candidate was made from."""
-        from tidemill.model import prepare
+        from tidemill.model import inputs, prepare
         from tidemill.tasks.table import training_of
 
-        (dataset, version), *others = (Ref.versioned("dataset", ref) for ref in self._candidate.data)
-        joined: dict[str, JsonObject] = {name: {"version": of} for name, of in others}
         settings = prepare.settings(self._scope.model)
-        return training_of(settings.task).open_trainer(
-            prepare.rows(self._scope.model, dataset, version, joined), settings
-        )
+        return training_of(settings.task).open_trainer(inputs.rows(self._scope.model, self._candidate.data), settings)
 
     @cached_property
     def cut(self) -> Any:
@@ -109,11 +104,11 @@ class EvaluationWindow:
 
     def requests(self) -> list[JsonObject]:
         """Requests from all over the window, for the real server."""
-        return self._questions.requests()
+        return self._questions.requests
 
-    def answers(self, requests: list[JsonObject]) -> list[JsonObject]:
-        """What the released fit answers here."""
-        return self._questions.answers(self._bundle(self._candidate.bundle), requests)
+    def answers(self) -> list[JsonObject]:
+        """What the released fit answers to them here."""
+        return self._questions.answers(self._bundle(self._candidate.bundle))
 
     @cached_property
     def _questions(self) -> Questions:

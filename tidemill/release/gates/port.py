@@ -71,7 +71,7 @@ class GateContext:
 
     ``score(model, metric)`` answers every request of the candidate's test window with the model's ``evaluated`` twin,
     ``score_baseline(name, metric)`` with a baseline. ``known()`` gives requests for the real server,
-    ``answers(requests)`` what the offline scorer answers with the bundle. ``temporal()``: whether the test window is of a
+    ``answers()`` what the offline scorer answers to them with the bundle. ``temporal()``: whether the test window is of a
     later time than what was learned from; a table without a time has none.
     """
 
@@ -82,7 +82,7 @@ class GateContext:
     score: Callable[[ModelVersion, str], PerRequest]
     score_baseline: Callable[[str, str], PerRequest]
     known: Callable[[], list[JsonObject]]
-    answers: Callable[[list[JsonObject]], list[JsonObject]]
+    answers: Callable[[], list[JsonObject]]
     server: CandidateServer
     rounds: int = 5
     temporal: Callable[[], bool] = lambda: True

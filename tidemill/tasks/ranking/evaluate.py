@@ -1,32 +1,56 @@
-"""Every request of a window asked and scored. numpy only."""
+"""A scorer asked: every request of a window, to be measured; a few of them, as the real server is asked. numpy only."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ModelError
+from tidemill.features.online import History
+from tidemill.learning.bundle import open_scorer
 from tidemill.learning.evaluate import Scored
-from tidemill.tasks.ranking.interactions import Interactions, Requests
-from tidemill.tasks.ranking.metrics import RANKED
-from tidemill.types import did_you_mean
+from tidemill.learning.rows import evenly
+from tidemill.learning.trainer import MOST, Questions, Report
+from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.ranking.interactions import Interactions, Requests, requests_between
+from tidemill.tasks.ranking.metrics import RANKED, coverage
+from tidemill.tasks.ranking.serving import SCORERS
+from tidemill.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.live_ports import LiveStore
+
+K = 20
 
 
-class Answers(NamedTuple):
-    """The answers to requests: items of each, and whether its subject had no history."""
-
-    items: list[list[str]]
-    cold: NDArray[np.bool_]
-
-
-def answer(scorer: Any, data: Interactions, requests: Requests, k: int = 20, patience: float | None = None) -> Answers:
-    """Ask a scorer (`RecommendScorer`, `LearnerScorer`) every request, with its subject's history before it.
+def report(
+    scorer: Any,
+    data: Interactions,
+    requests: Requests,
+    catalogue: Collection[str] = (),
+    patience: float | None = None,
+) -> Report:
+    """Every metric of every request; of the ``catalogue`` the share that was shown. The independent unit is the subject.
 
     Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
     """
+    answers, cold = _answers(scorer, data, requests, patience)
+    subjects = np.array(requests.subjects)
+    scored = {}
+    for metric, measure in RANKED.items():
+        values = np.array([measure(items, truth) for items, truth in zip(answers, requests.truth)], np.float64)
+        scored[metric] = Scored(values, subjects, requests.at, cold, {"subject": subjects})
+    return Report(scored, {"coverage": coverage(answers, catalogue)})
+
+
+def _answers(
+    scorer: Any, data: Interactions, requests: Requests, patience: float | None
+) -> tuple[list[list[str]], NDArray[np.bool_]]:
+    """The items of each request, with its subject's history before it, and whether it had none."""
     began = time.monotonic()
     histories, names = data.histories, data.items
     found: list[list[str]] = []
@@ -36,23 +60,31 @@ def answer(scorer: Any, data: Interactions, requests: Requests, k: int = 20, pat
             raise ModelError(f"{place} of {len(requests)} requests answered in {patience:g} s: too slow to be tested")
         codes, values = histories.of(subject, at, scorer.half_life)
         cold[place] = not len(codes)
-        items, scores = scorer.recommend([names[c] for c in codes.tolist()], values, at, k)
+        items, scores = scorer.recommend([names[c] for c in codes.tolist()], values, at, K)
         if not np.isfinite(scores).all():
             raise ModelError("the model gave a score that is no number", place=f"{subject} at {at}")
         found.append(list(items))
-    return Answers(found, cold)
+    return found, cold
 
 
-def score_answers(answered: Answers, requests: Requests, metric: str) -> Scored:
-    """One value a request. Raises ModelError for an unknown metric."""
-    if metric not in RANKED:
-        raise ModelError(f"unknown metric {metric!r} for a recommender", hint=did_you_mean(metric, RANKED))
-    measure = RANKED[metric]
-    values = np.array([measure(items, truth) for items, truth in zip(answered.items, requests.truth)], np.float64)
-    subjects = np.array(requests.subjects)
-    return Scored(values, subjects, requests.at, answered.cold, {"subject": subjects})
+def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -> Questions:
+    """Subjects of the window, each at its own moment, with the history that serving knows now."""
+    found = requests_between(data, start, end)
+    chosen, watermark = found.take(evenly(len(found), MOST)), live.online.last_seq()
+    requests: list[JsonObject] = [
+        {"subject": subject, "k": K, "at": at, "watermark": watermark}
+        for subject, at in zip(chosen.subjects, chosen.at.tolist())
+    ]
 
+    def answers(bundle: Bundle) -> list[JsonObject]:
+        scorer, history = open_scorer(bundle, SCORERS), History()
+        history.load(live.online.rows_of(chosen.subjects))
+        fewest = min(K, int(bundle.manifest["items"]))  # there must be so many, because the model knows them
+        told: list[JsonObject] = []
+        for subject, at in zip(chosen.subjects, chosen.at.tolist()):
+            items, values = history.items(subject, at, scorer.half_life, watermark)
+            names, scores = scorer.recommend(items, values, at, K)
+            told.append({"items": list(names), "scores": np.asarray(scores).tolist(), "fewest": fewest})
+        return told
 
-def score_requests(scorer: Any, data: Interactions, requests: Requests, metric: str) -> Scored:
-    """`answer` and `score_answers` in one: what the gates compare. The independent unit is the subject."""
-    return score_answers(answer(scorer, data, requests), requests, metric)
+    return Questions(requests, answers)

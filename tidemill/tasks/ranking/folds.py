@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from tidemill.learning.rows import evenly
 from tidemill.learning.threads import side_by_side
-from tidemill.tasks.ranking.interactions import F8, I8, Interactions, Requests, requests_between
-from tidemill.tasks.ranking.learners import blend, ease, item_knn, popularity
-from tidemill.tasks.ranking.learners.buy_again import FILL
+from tidemill.tasks.ranking.interactions import F8, I8, Interactions, requests_between
+from tidemill.tasks.ranking.learners import blend, ease, fit, popularity
 from tidemill.tasks.ranking.metrics import RANKED
+from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject, Micros
 
 MOST = 1_500
@@ -27,12 +29,12 @@ MOST = 1_500
 DEPTH = 20
 AT_ONCE = 64
 """Requests that are scored at a time."""
-Similar = tuple[NDArray[np.int64], Callable[[slice], F8]]
+Similar = tuple[I8, Callable[[slice], F8]]
 """Places among the items seen, and for some requests their scores by what the subject bought: these x requests."""
 
 
 class Folds:
-    """Some windows, each scored in its own thread."""
+    """Some windows, each scored in its own thread: a `tidemill.learning.search.Validation`."""
 
     def __init__(
         self,
@@ -42,21 +44,20 @@ class Folds:
         train: Micros | None = None,
     ) -> None:
         self._folds = side_by_side(lambda window: Fold(data, *window, half_life, train), windows)
-        self.units = np.concatenate([np.array(fold.requests.subjects, dtype=np.str_) for fold in self._folds])
+        self._units = np.concatenate([np.array(fold.requests.subjects, dtype=np.str_) for fold in self._folds])
 
-    def values(self, recipe: JsonObject, metric: str) -> F8:
-        """The metric's value for each request of each window."""
-        return np.concatenate(side_by_side(lambda fold: fold.values(recipe, metric), self._folds))
+    def __call__(self, recipe: JsonObject, metric: str) -> tuple[F8, NDArray[np.str_]]:
+        """The metric's value for each request of each window, and whose it was."""
+        return np.concatenate(side_by_side(lambda fold: fold.values(recipe, metric), self._folds)), self._units
 
 
 class Parts(NamedTuple):
-    """What a recipe's scores are made of: factor * (history + weight * similar) + base."""
+    """What a recipe's scores are made of: factor * (again * history + similar) + base."""
 
     base: F8  # all items seen, a column
-    factor: F8 | None = None  # a column
-    again: bool = False  # whether the history itself counts
-    similar: Similar | None = None
-    weight: float = 1.0
+    factor: F8  # a column
+    again: float
+    similar: Similar | None
 
 
 class Fold:
@@ -68,13 +69,14 @@ class Fold:
         seen = data.before(end).purchases
         known = replace(seen.known_before(start), end=start)
         self._seen, self.train = seen, known if train is None else known.since(start - train)
-        self.requests = _thinned(requests_between(seen, start, end))
+        requests = requests_between(seen, start, end)
+        self.requests = requests.take(evenly(len(requests), MOST))
         code = {name: i for i, name in enumerate(seen.items)}
         self._places = np.array([code[name] for name in self.train.items], np.int64)
         self._history = self._counts(half_life)
-        self._popular: dict[float, F8] = {}
-        self._asked: dict[tuple[int, float], ease.Asked] = {}
-        self._ridges: dict[tuple[int, float, float], F8] = {}
+        self._popular = cache(partial(popularity.popular, self.train))
+        self._asked = cache(self._ask)
+        self._similar = cache(self._at_ridge)
 
     def values(self, recipe: JsonObject, metric: str) -> F8:
         """The metric's value for each request."""
@@ -88,51 +90,54 @@ class Fold:
 
         An item that training did not know has only its history.
         """
-        parts = self._parts(recipe)
+        parts = self._blend(recipe) if recipe["method"] == "blend" else self._fitted(fit(recipe, self.train))
         for low in range(0, len(self.requests), AT_ONCE):
             some = slice(low, min(low + AT_ONCE, len(self.requests)))
             out = np.zeros((len(self._seen.items), some.stop - low))
             if parts.similar is not None:
                 places, similar = parts.similar
-                out[places] = parts.weight * similar(some)
+                out[places] = similar(some)
             if parts.again:
                 history = self._history[:, some].tocoo()
-                out[history.row, history.col] += history.data
-            if parts.factor is not None:
-                out *= parts.factor
+                out[history.row, history.col] += parts.again * history.data
+            out *= parts.factor
             out += parts.base
             yield out
 
-    def _parts(self, recipe: JsonObject) -> Parts:
-        method = recipe["method"]
-        popular = self._popularity(float(recipe["popular_days"]))
-        if method == "popularity":
-            return Parts(self._spread(popular))
-        if method == "blend":
-            lift = blend.lift_of(popular, recipe)
-            base, factor = self._spread(float(recipe["popular"]) * lift), self._spread(lift, blend.unknown(recipe))
-            return Parts(base, factor, True, self._ease(recipe), float(recipe["similar"]))
-        base = self._spread(FILL * popular)
-        if method == "buy_again":
-            return Parts(base, again=True)
-        if method == "ease":
-            rows = ease.rows(self.train, recipe)
-        else:
-            rows = item_knn.rows(
-                self.train, int(recipe["half_life"]), float(recipe["shrink"]), int(recipe["neighbours"])
-            )
-        return Parts(base, similar=self._rows(rows, float(recipe["power"])))
+    def _fitted(self, ranking: Ranking) -> Parts:
+        """By the neighbours that are kept: what the server does."""
+        n, width = ranking.neighbours.shape
+        similar: Similar | None = None
+        if width:
+            cells = ranking.weights.ravel(), ranking.neighbours.ravel(), np.arange(0, n * width + 1, width)
+            to, x = sp.csr_array(cells, shape=(n, n)).T.tocsr(), self._known(ranking.power, self._places).tocsc()
+            similar = self._places, lambda some: np.asarray((to @ x[:, some]).toarray())
+        factor = self._spread(ranking.factor, ranking.unknown)
+        return Parts(self._spread(ranking.base), factor, ranking.again, similar)
+
+    def _blend(self, recipe: JsonObject) -> Parts:
+        """By all neighbours, at low rank."""
+        lift, weight = blend.lift_of(self._popular(float(recipe["popular_days"])), recipe), float(recipe["similar"])
+        kind = int(recipe["half_life"]), float(recipe["power"]), int(recipe["head"])
+        places, found = self._similar(*kind, float(recipe["ridge"]))
+        base = self._spread(float(recipe["popular"]) * lift)
+        factor = self._spread(lift, blend.unknown(recipe))
+        return Parts(base, factor, 1.0, (places, lambda some: weight * found[:, some]))
+
+    def _ask(self, half_life: Micros, power: float, head: int) -> tuple[I8, ease.Asked]:
+        matrix, items = ease.heavy(self.train, half_life, power, head)
+        places = self._places[items]
+        return places, ease.Asked(matrix, self._known(power, places))
+
+    def _at_ridge(self, half_life: Micros, power: float, head: int, ridge: float) -> tuple[I8, F8]:
+        places, asked = self._asked(half_life, power, head)
+        return places, asked.scores(ridge)
 
     def _spread(self, values: F8, rest: float = 0.0) -> F8:
         """A column of all items from one value for each item of training."""
         found = np.full((len(self._seen.items), 1), rest)
         found[self._places, 0] = values
         return found
-
-    def _popularity(self, days: float) -> F8:
-        if days not in self._popular:
-            self._popular[days] = popularity.popular(self.train, days)
-        return self._popular[days]
 
     def _counts(self, half_life: Micros) -> sp.csc_array:
         """Decayed counts of each request's history, items seen x requests."""
@@ -143,31 +148,11 @@ class Fold:
         starts = np.cumsum([0, *(len(codes) for codes, _ in found)])
         return sp.csc_array((counts, items, starts), shape=(len(self._seen.items), len(found)))
 
-    def _known(self, power: float, places: NDArray[np.int64]) -> sp.csr_array:
+    def _known(self, power: float, places: I8) -> sp.csr_array:
         """The histories on these of the items seen, to a power."""
         found = self._history.tocsr()[places]
         found.data = found.data**power
         return found
-
-    def _ease(self, recipe: JsonObject) -> Similar:
-        power, ridge = float(recipe["power"]), float(recipe["ridge"])
-        kind = (int(recipe["head"]), power)
-        if kind not in self._asked:
-            factors = ease.factorise(self.train, recipe)
-            self._asked[kind] = ease.Asked(factors, self._known(power, self._places[factors.head]))
-        asked = self._asked[kind]
-        if (*kind, ridge) not in self._ridges:
-            self._ridges[*kind, ridge] = asked.scores(ridge)
-        found = self._ridges[*kind, ridge]
-        return self._places[asked.factors.head], lambda some: found[:, some]
-
-    def _rows(self, rows: tuple[I8, F8], power: float) -> Similar:
-        """By the neighbours that are kept: what the server does."""
-        neighbours, weights = rows
-        n, width = neighbours.shape
-        spread = sp.csr_array((weights.ravel(), neighbours.ravel(), np.arange(0, n * width + 1, width)), shape=(n, n))
-        to, x = spread.T.tocsr(), self._known(power, self._places).tocsc()
-        return self._places, lambda some: np.asarray((to @ x[:, some]).toarray())
 
 
 def greatest(scores: F8, k: int) -> NDArray[np.int64]:
@@ -187,9 +172,3 @@ def greatest(scores: F8, k: int) -> NDArray[np.int64]:
     starts = np.searchsorted(request[order], np.arange(requests))
     found: NDArray[np.int64] = place[order][starts[:, None] + np.arange(k)]
     return found
-
-
-def _thinned(requests: Requests) -> Requests:
-    if len(requests) <= MOST:
-        return requests
-    return requests.take(np.unique(np.linspace(0, len(requests) - 1, MOST).astype(np.int64)))

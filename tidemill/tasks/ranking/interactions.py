@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import ContractError
 from tidemill.features.as_of import Histories
 from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime
+from tidemill.learning.rows import AT
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
@@ -62,8 +62,10 @@ class Interactions:
         >>> data.items, data.item.tolist(), data.basket.tolist(), data.end
         (['a', 'b'], [1, 0, 0], [0, 0, 1], 3)
         """
-        user_names, user = encoded(users)
-        item_names, item = encoded(items)
+        import polars as pl
+
+        user_names, user = _coded(pl.Series(users, dtype=pl.String))
+        item_names, item = _coded(pl.Series(items, dtype=pl.String))
         when = np.asarray(at, np.int64)
         together = _moments(user, when) if basket is None else np.asarray(basket, np.int64)
         return Interactions(
@@ -155,73 +157,51 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
 
 
 def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
-    """The rows of a dataset by the roles of its contract: subject, item, at (µs), value, basket; by time. TransactionTime goes along.
+    """The rows of a dataset by the roles of its contract: subject, item, `AT`, value, basket; by time. TransactionTime goes along.
 
     Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
-    Raises ContractError when a role (time, subject, item) is missing.
     """
     import polars as pl
 
-    roles = {role: contract.role(role) for role in ("time", "subject", "item")}
-    missing = next((role for role, column in roles.items() if column is None), None)
-    if missing is not None:
-        raise ContractError(
-            f"a recommender needs a column with the role {missing!r}",
-            place=contract.place,
-            hint=f"customProperties: [{{property: tidemill.role, value: {missing}}}]",
-        )
-    time, subject, item = (pl.col(str(roles[role])) for role in ("time", "subject", "item"))
-    rest = [name for name in contract.key if name not in (roles["subject"], roles["item"])]
+    time, subject, item = (pl.col(str(contract.role(role))) for role in ("time", "subject", "item"))
+    rest = [name for name in contract.key if name not in (contract.subject, contract.item)]
     has_basket = bool(rest) and len(rest) < len(contract.key)
     lazy = frame.lazy()
     wanted = lazy.select(
         subject.cast(pl.String).alias("subject"),
         item.cast(pl.String).alias("item"),
-        time.cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
+        time.cast(pl.Datetime("us")).dt.epoch("us").alias(AT),
         (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
         (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
         *(name for name in (KNOWN, BEGAN) if name in lazy.collect_schema().names()),
     )
-    wanted = wanted.drop_nulls().sort("at", "subject", "item", maintain_order=True)
+    wanted = wanted.drop_nulls().sort(AT, "subject", "item", maintain_order=True)
     if not has_basket:
-        wanted = wanted.with_columns((pl.struct("subject", "at").rank("dense").cast(pl.Int64) - 1).alias("basket"))
+        wanted = wanted.with_columns((pl.struct("subject", AT).rank("dense").cast(pl.Int64) - 1).alias("basket"))
     rows: pl.DataFrame = wanted.collect()
     return rows
 
 
-def from_table(rows: pl.DataFrame, end: Micros | None = None) -> Interactions:
+def from_table(rows: pl.DataFrame) -> Interactions:
     """The rows of `table_of` as arrays."""
     users, user = _coded(rows["subject"])
     items, item = _coded(rows["item"])
-    at, value, basket = (rows[name].to_numpy() for name in ("at", "value", "basket"))
-    last = int(at.max(initial=-1)) + 1
-    return Interactions(
-        users, items, user, item, at, value, basket, last if end is None else end, TransactionTime.read(rows)
-    )
+    at, value, basket = (rows[name].to_numpy() for name in (AT, "value", "basket"))
+    end = int(at.max(initial=-1)) + 1
+    return Interactions(users, items, user, item, at, value, basket, end, TransactionTime.read(rows))
 
 
-def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, end: Micros | None = None) -> Interactions:
-    """The rows of a dataset by the roles of its contract. Raises ContractError when a role is missing."""
-    return from_table(table_of(frame, contract), end)
+def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> Interactions:
+    """The rows of a dataset by the roles of its contract."""
+    return from_table(table_of(frame, contract))
 
 
 def _coded(names: pl.Series) -> tuple[list[str], I8]:
-    """As `encoded`, without a Python object a row."""
+    """The distinct names, sorted, and each name's place among them."""
     import polars as pl
 
     distinct = names.unique().sort()
     return distinct.to_list(), names.cast(pl.Enum(distinct)).to_physical().cast(pl.Int64).to_numpy()
-
-
-def encoded(names: Sequence[str]) -> tuple[list[str], I8]:
-    """The distinct names, sorted, and each name's place among them.
-
-    >>> names, codes = encoded(["b", "a", "b"]); names, codes.tolist()
-    (['a', 'b'], [1, 0, 1])
-    """
-    distinct = sorted(set(names))
-    code = {name: i for i, name in enumerate(distinct)}
-    return distinct, np.fromiter((code[name] for name in names), np.int64, len(names))
 
 
 def _moments(user: I8, at: I8) -> I8:

@@ -9,30 +9,19 @@ model has never seen but the subject has bought is scored too, with the factor o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ModelError
 from tidemill.features.transforms import decay
+from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
-
-
-class Row(Protocol):
-    """A row of a subject's history, such as an `OnlineEvent`."""
-
-    @property
-    def item(self) -> str: ...
-    @property
-    def at(self) -> Micros: ...
-    @property
-    def value(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -104,19 +93,12 @@ class RecommendScorer:
         merged = sorted([*zip((-found).tolist(), names), *((-s, name) for name, s in strange)])[: max(k, 0)]
         return [name for _, name in merged], -np.array([s for s, _ in merged])
 
-    def score(self, items: Sequence[str], values: F8, wanted: Sequence[str]) -> F8:
-        """The scores of these items; 0 for one that neither the model nor the history knows."""
-        scores, strange = self._scores(items, values)
-        own = dict(strange)
-        return np.array([scores[c] if (c := self._code.get(w)) is not None else own.get(w, 0.0) for w in wanted])
-
-    def contributions(self, history_rows: Iterable[Row], item: str, at: Micros) -> F8:
+    def contributions(self, history: Sequence[OnlineEvent], item: str, at: Micros) -> F8:
         """For each history row: the item's score less its score without that row. Exact, row by row.
 
         Rows that a request at ``at`` does not count (returns, later rows) contribute 0.
         """
-        rows = list(history_rows)
-        out = np.zeros(len(rows))
+        rows, out = history, np.zeros(len(history))
         counted = [i for i, row in enumerate(rows) if row.value > 0 and row.at < at]
         by_item: dict[str, list[int]] = {}
         for i in sorted(counted, key=lambda i: (rows[i].at, rows[i].value)):

@@ -13,7 +13,7 @@ from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Name, Request, Task, Unsupported
+from tidemill.tasks.port import Answered, Explained, Name, Request, Task
 from tidemill.tasks.ranking.bundle import ranking_of
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
@@ -72,12 +72,11 @@ def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequ
     )
 
 
-def unsupported(name: str, feature: FeatureConfig) -> Unsupported | None:
-    """Features that no recommender reads: it knows the decayed counts of a subject's items."""
+def unsupported(feature: FeatureConfig) -> str | None:
+    """Of features no recommender reads anything but the decayed counts of a subject's items."""
     if feature.op == "decayed_count" and feature.by is not None and feature.window is None:
         return None
-    hint = 'items = { op = "decayed_count", by = ITEM, half_life = "180 days" }'
-    return Unsupported(f"the feature {name!r} for a task that ranks items", hint)
+    return 'items = { op = "decayed_count", by = ITEM, half_life = "180 days" }'
 
 
 def _task(name: str) -> Task:

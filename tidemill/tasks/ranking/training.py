@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tidemill.errors import ConfigError, ModelError, NotAvailableYet, NotEnoughData
+from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
 from tidemill.learning.bundle import open_scorer
-from tidemill.learning.evaluate import Scored, metric_value
-from tidemill.learning.measures import measure
-from tidemill.learning.search import Choice, SearchResult, Trial, search
-from tidemill.learning.threads import side_by_side
-from tidemill.learning.trainer import Progress, Report, Settings
+from tidemill.learning.search import Choice, Progress, SearchResult, Settings, search
+from tidemill.learning.trainer import Questions, Report, Training, refits
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
-from tidemill.tasks.ranking.evaluate import answer, score_answers
+from tidemill.tasks.ranking.evaluate import questions, report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import (
     Interactions,
@@ -29,9 +25,7 @@ from tidemill.tasks.ranking.interactions import (
     requests_between,
     table_of,
 )
-from tidemill.tasks.ranking.metrics import RANKED, coverage
 from tidemill.tasks.ranking.own import fit_learner, open_learner, read_source
-from tidemill.tasks.ranking.questions import SubjectQuestions
 from tidemill.tasks.ranking.serving import SCORERS
 from tidemill.types import DAY, JsonObject, Micros, digest
 
@@ -54,10 +48,8 @@ SPACE = {
 PATIENCE = 30.0
 """Seconds that the evaluation of a project's own learner may take before it counts as one that does not answer."""
 
-
 HALF_LIFE = 180 * DAY
 """Of a subject's history, where no view declares one."""
-TIME = "at"
 
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
@@ -106,6 +98,9 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> RankingTrainer:
     return kind(from_table(rows), settings)
 
 
+TRAINING = Training(details, rows, open_trainer, histories)
+
+
 class RankingTrainer:
     """Built-in recommenders."""
 
@@ -114,28 +109,24 @@ class RankingTrainer:
     def __init__(self, data: Interactions, settings: Settings) -> None:
         self.data, self.settings, self.at = data, settings, data.at
         self.half_life = int(settings.details["half_life"])
-        self._last: tuple[tuple[Micros, Micros], Interactions, Requests] | None = None
+        self._window = lru_cache(maxsize=1)(self._asked)  # several models answer the same
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline, or of any method by its name (``buy-again``)."""
         return learners.recipe_of(name.replace("-", "_"), self.half_life)
 
-    def questions(self, live: LiveStore, start: Micros, end: Micros) -> SubjectQuestions:
-        return SubjectQuestions(live, self.data, start, end)
+    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
+        return questions(live, self.data, start, end)
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         return recommend_bundle(learners.fit(recipe, self._train(end)), recipe, end)
-
-    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
-        return side_by_side(lambda end: self.fit(recipe, end), ends)
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         known, requests = self._window(start, end)
         if not len(requests):
             raise NotEnoughData("no request in the window", hint="a longer split.test, or more data")
-        answered = answer(open_scorer(bundle, SCORERS), known, requests, patience=self._patience(bundle))
-        scored = {metric: score_answers(answered, requests, metric) for metric in RANKED}
-        return Report(scored, {"coverage": coverage(answered.items, known.known_before(start).items)})
+        patience = PATIENCE if bundle.manifest["scorer"] == "learner" else None
+        return report(open_scorer(bundle, SCORERS), known, requests, known.known_before(start).items, patience)
 
     def search(
         self,
@@ -144,19 +135,16 @@ class RankingTrainer:
         seed: int,
         progress: Progress | None = None,
     ) -> SearchResult:
-        settings = self.settings
-        folds = Folds(self.data, windows, self.half_life, settings.train)
-        known = incumbent is not None and incumbent.get("method") in learners.METHODS
-        comparable = known and incumbent is not None and incumbent["half_life"] == self.half_life
+        recipes = {name: learners.recipe_of(name, self.half_life) for name in learners.METHODS}
+        start = recipes.pop("blend")
+        known = incumbent and incumbent.get("method") in learners.METHODS and incumbent["half_life"] == self.half_life
         return search(
-            folds,
-            settings.metric,
-            fixed=[learners.recipe_of(m, self.half_life) for m in learners.METHODS if m != "blend"],
+            Folds(self.data, windows, self.half_life, self.settings.train),
+            self.settings,
+            fixed=list(recipes.values()),
             space=SPACE,
-            start=learners.recipe_of("blend", self.half_life),
-            incumbent=incumbent if comparable else None,
-            trials=settings.trials,
-            seconds=settings.seconds,
+            start=start,
+            incumbent=incumbent if known else None,
             seed=seed,
             progress=progress,
         )
@@ -165,33 +153,22 @@ class RankingTrainer:
         known = replace(self.data.known_before(end), end=end)
         return known if self.settings.train is None else known.since(end - self.settings.train)
 
-    def _window(self, start: Micros, end: Micros) -> tuple[Interactions, Requests]:
-        """What had happened by the window's end, and its requests. The last one is kept: several models answer the same."""
-        if self._last is None or self._last[0] != (start, end):
-            known = self.data.before(end)
-            self._last = (start, end), known, requests_between(known, start, end)
-        return self._last[1:]
-
-    def _patience(self, bundle: Bundle) -> float | None:
-        return PATIENCE if bundle.manifest["scorer"] == "learner" else None
+    def _asked(self, start: Micros, end: Micros) -> tuple[Interactions, Requests]:
+        """What had happened by the window's end, and its requests."""
+        known = self.data.before(end)
+        return known, requests_between(known, start, end)
 
 
 class LearnerTrainer(RankingTrainer):
     """The project's own learner: the recipe is its name and the digest of its source; there is nothing to search."""
 
-    @property
-    def source(self) -> bytes:
-        return str(self.settings.details["source"]).encode()
-
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
-        if recipe["method"] != self.settings.task:
+        task, source = self.settings.task, str(self.settings.details["source"]).encode()
+        if recipe["method"] != task:
             return super().fit(recipe, end)
-        train, source = self._train(end), self.source
-        state = fit_learner(open_learner(source, self.settings.task), self.settings.task, train)
+        train = self._train(end)
+        state = fit_learner(open_learner(source, task), task, train)
         return learner_bundle(state, source, recipe, train.items, end, self.half_life)
-
-    def fits(self, recipe: JsonObject, ends: Sequence[Micros]) -> list[Bundle]:
-        return [self.fit(recipe, end) for end in ends]  # somebody else's code, which may not be made for threads
 
     def search(
         self,
@@ -201,29 +178,19 @@ class LearnerTrainer(RankingTrainer):
         progress: Progress | None = None,
     ) -> SearchResult:
         recipe = own_recipe(self.settings)
-        tried, requests = [], 0
-        for candidate in (recipe, *(self.baseline(name) for name in self.baselines)):
-            try:
-                values = [self._values(candidate, *window) for window in windows]
-            except ModelError as exc:
-                tried.append(Trial(candidate, _worst(self.settings.metric), str(exc)))
-                continue
-            joined = np.concatenate(values)
-            requests = len(joined)
-            tried.append(Trial(candidate, metric_value(self.settings.metric, joined)))
-        kept = incumbent == recipe
-        return SearchResult(recipe, kept, tried, None, requests, self.settings.metric)
-
-    def _values(self, recipe: JsonObject, start: Micros, end: Micros) -> np.typing.NDArray[np.float64]:
-        scored: Scored = self.report(self.fit(recipe, start), start, end).scored[self.settings.metric]
-        return scored.values
+        found = search(
+            refits(self, windows),
+            replace(self.settings, trials=0),
+            fixed=[recipe, *(self.baseline(name) for name in self.baselines)],
+            start=recipe,
+            incumbent=None,
+            seed=seed,
+            progress=progress,
+        )
+        return replace(found, recipe=recipe, kept=recipe == incumbent)
 
 
 def own_recipe(settings: Settings) -> JsonObject:
     """The recipe of a project's own learner: another source is another recipe."""
     source = str(settings.details["source"]).encode()
     return {"method": settings.task, "half_life": settings.details["half_life"], "source": digest(source)}
-
-
-def _worst(metric: str) -> float:
-    return 1e9 if measure(metric).less_is_better else 0.0

@@ -10,18 +10,18 @@ import importlib.util
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import ConfigError, ModelError, SignatureMismatch
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.bundle import file_of
-from tidemill.learning.labels import text_of
+from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import JsonObject, did_you_mean, parse_time
 
@@ -31,8 +31,7 @@ _NORMAL = 0
 _NUMBERS = frozenset((int, float, type(None)))
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(msgspec.Struct, frozen=True):
     """One column of the trees. ``source``: the input it is made from (for a calendar column, the time)."""
 
     name: str
@@ -41,19 +40,10 @@ class Input:
     required: bool = False
     categories: tuple[str | bool, ...] = ()
 
-    @staticmethod
-    def read(said: JsonObject) -> Input:
-        """From a manifest."""
-        return Input(said["name"], said["kind"], said["source"], said["required"], tuple(said["categories"]))
-
     def json(self) -> JsonObject:
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "source": self.source,
-            "required": self.required,
-            "categories": list(self.categories),
-        }
+        """As it stands in a manifest."""
+        found: JsonObject = msgspec.to_builtins(self)
+        return found
 
     def number(self, value: Any) -> float:
         """The value as the trees take it; NaN for what is missing or a category they never saw. Raises SignatureMismatch."""
@@ -87,7 +77,7 @@ class TreesScorer:
 
     def __init__(self, bundle: Bundle) -> None:
         said = bundle.manifest
-        self.inputs = tuple(Input.read(one) for one in said["columns"])
+        self.inputs = msgspec.convert(said["columns"], tuple[Input, ...])
         self.labels: list[Any] | None = said["labels"]
         self._sources = [one.source for one in self.inputs]
         self._names = frozenset(self._sources)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tidemill.learning.labelled import LabelledPrediction, answer_of, measured
-from tidemill.learning.labels import known, text_of
+from tidemill.learning.labelled import LabelledPrediction, answer_of, known_label, measured, text_of
 from tidemill.learning.measures import MEASURES, mean_metric
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
@@ -75,7 +74,7 @@ class LabelScorer(_Table):
         truth = None if last is None else last.item or text_of(last.value)
         if truth is None or not isinstance(told, dict):
             return LabelledPrediction(prediction, told, truth)
-        truth = known(truth, told) or truth
+        truth = known_label(truth, told) or truth
         chance = float(told.get(truth, 0.0))  # a label that training never saw had no probability
         return LabelledPrediction(prediction, told, truth, {"log_loss": float(VALUED["log_loss"](chance, 1.0))})
 

@@ -8,13 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tidemill.config import FeatureConfig
 from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
-from tidemill.learning.labelled import OutcomeScorer
-from tidemill.learning.labels import text_of
+from tidemill.learning.labelled import OutcomeScorer, text_of
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Name, OutcomeBody, Request, Task, Unsupported
+from tidemill.tasks.port import Answered, Explained, Name, OutcomeBody, Request, Task
 from tidemill.tasks.tabular.boost import TreesScorer
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
 from tidemill.types import JsonObject, Micros
@@ -59,13 +57,6 @@ def _task(
     outcome: type[OutcomeBody],
     scorer: Callable[[str], OutcomeScorer],
 ) -> Task:
-    def unsupported(feature: str, config: FeatureConfig) -> Unsupported | None:
-        if config.by is None:
-            return None
-        return Unsupported(
-            f"a feature by item ({feature}) for the task {name!r}", "declare it without by: one number a row"
-        )
-
     return Task(
         name=name,
         kind="a table",
@@ -80,7 +71,7 @@ def _task(
         explain=explain,
         outcome_scorer=lambda metric: scorer(metric or metrics[0]),
         labels=labels,
-        unsupported=unsupported,
+        unsupported=lambda feature: feature.by and "declare it without by: one number a row",
     )
 
 

@@ -7,18 +7,18 @@ name: whoever asks says it, so that training and serving cannot differ in silenc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import ContractError, NotEnoughData
-from tidemill.features.transaction_time import TransactionTime
-from tidemill.learning.evaluate import day_blocks
-from tidemill.learning.split import places
+from tidemill.errors import NotEnoughData
+from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime
+from tidemill.features.transforms import CALENDAR, calendar
+from tidemill.learning.rows import AT, UNIT, Rows, placed
 from tidemill.tasks.tabular.boost import Input
-from tidemill.types import JsonObject, Micros
+from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,175 +27,93 @@ if TYPE_CHECKING:
     from tidemill.features.views import View
 
 F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
 MOST_CATEGORIES = 256
 """A column keeps its most frequent categories; the others are as missing."""
-_PLACE = "_place"
+TARGET = "_target"
 PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows by time, or without one by their place (`tidemill.learning.split.places`).
+class Table(Rows):
+    """Rows of `build` with what each input is: `described`."""
 
-    ``raw`` holds the inputs by name, ``target`` the truth: numbers, or labels.
-    """
+    def __init__(self, frame: pl.DataFrame, inputs: Sequence[Input]) -> None:
+        super().__init__(frame)
+        self.inputs, self.target = inputs, frame[TARGET]
 
-    raw: dict[str, Any]  # name -> polars Series
-    kinds: dict[str, str]  # input -> number | category
-    calendar: dict[str, str]  # feature -> operation on the time
-    required: frozenset[str]
-    time: str
-    target: Any  # polars Series
-    at: NDArray[np.int64]
-    unit: NDArray[Any]  # the independent unit of each row: its subject, else its day, without a time its key
-    transaction_time: TransactionTime | None = None  # when each row was known, where any came late
+    @property
+    def plain(self) -> dict[str, pl.Series]:
+        """The inputs that stand in the rows, by name: all but those of the calendar."""
+        return {one.name: self.frame[one.name] for one in self.inputs if one.kind not in CALENDAR}
 
-    def __len__(self) -> int:
-        return len(self.at)
-
-    def pack(self) -> pl.DataFrame:
-        """One table with everything, for the artifact between steps; `described` says what each column is."""
-        import polars as pl
-
-        known = self.transaction_time.columns() if self.transaction_time else {}
-        return pl.DataFrame({**self.raw, "_target": self.target, "_at": self.at, "_unit": self.unit, **known})
-
-    @staticmethod
-    def unpack(rows: pl.DataFrame, columns: Sequence[JsonObject]) -> Table:
-        """The rows back, given what each column is."""
-        plain = [c for c in columns if "time" not in c]
-        timed = [c for c in columns if "time" in c]
-        return Table(
-            raw={c["name"]: rows[c["name"]] for c in plain},
-            kinds={c["name"]: c["kind"] for c in plain},
-            calendar={c["name"]: c["kind"] for c in timed},
-            required=frozenset(c["name"] for c in plain if c["required"]),
-            time=timed[0]["time"] if timed else "",
-            target=rows["_target"],
-            at=rows["_at"].to_numpy().astype(np.int64),
-            unit=rows["_unit"].to_numpy(),
-            transaction_time=TransactionTime.read(rows),
+    def columns(self, rows: I8) -> tuple[Input, ...]:
+        """The inputs as these rows show them: categories that only later rows have are unknown."""
+        return tuple(
+            msgspec.structs.replace(one, categories=_categories(self.frame[one.name][rows]))
+            if one.kind == "category"
+            else one
+            for one in self.inputs
         )
 
-    def columns(self, rows: NDArray[np.int64]) -> tuple[Input, ...]:
-        """The columns as these rows show them: categories that only later rows have are unknown."""
-        found = [
-            Input(
-                name, kind, name, name in self.required, _categories(self.raw[name][rows]) if kind == "category" else ()
-            )
-            for name, kind in self.kinds.items()
-        ]
-        return (*found, *(Input(name, op, self.time, True) for name, op in self.calendar.items()))
-
-    def encoded(self, inputs: Sequence[Input], rows: NDArray[np.int64]) -> F8:
+    def encoded(self, inputs: Sequence[Input], rows: I8) -> F8:
         """rows x inputs in float64: exactly what `Input.number` gives each value."""
-        from tidemill.features.transforms import calendar
-
         out = np.empty((len(rows), len(inputs)))
         for place, one in enumerate(inputs):
-            if one.name in self.calendar:
+            if one.kind in CALENDAR:
                 out[:, place] = calendar(one.kind, self.at[rows])
             elif one.kind == "category":
                 codes = {value: float(i) for i, value in enumerate(one.categories)}
-                out[:, place] = [codes.get(value, np.nan) for value in self.raw[one.name][rows].to_list()]
+                out[:, place] = [codes.get(value, np.nan) for value in self.frame[one.name][rows].to_list()]
             else:
-                out[:, place] = _numbers(self.raw[one.name][rows])
+                out[:, place] = self.frame[one.name][rows].cast(float).fill_null(float("nan")).to_numpy()
         return out
 
-    def between(self, start: Micros | None, end: Micros) -> NDArray[np.int64]:
-        """The rows with ``start <= at < end``."""
-        return np.flatnonzero((self.at >= (start if start is not None else -(2**62))) & (self.at < end))
 
-    def known_between(self, start: Micros | None, end: Micros) -> NDArray[np.int64]:
-        """Those of them that a model of ``end`` may learn from: known by then. After the last row all are."""
-        rows = self.between(start, end)
-        if self.transaction_time is None or end > int(self.at.max(initial=-1)):
-            return rows
-        return rows[self.transaction_time.seen(end)[rows]]
-
-
-def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> Table:
-    """The rows of a dataset with a target. Raises ContractError when the contract names none."""
+def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> pl.DataFrame:
+    """The rows with a target: inputs by name, `TARGET`, and what `Rows` asks. Raises NotEnoughData."""
     import polars as pl
 
-    if contract.target is None:
-        raise ContractError("a table needs a column with the role 'target'", place=contract.place)
-    target = contract.target
-    rows = _ordered(frame.filter(pl.col(target).is_not_null()), contract)
+    target = pl.col(str(contract.target))
+    rows = placed(frame.filter(target.is_not_null()), contract)
     if not len(rows):
         raise NotEnoughData("there is no row with a target")
-    at = rows[_PLACE].to_numpy()
-    made = _made(rows, views, at)
-    said = described(contract, views)
-    return Table(
-        raw={c["name"]: made[c["name"]] if c["name"] in made else rows[c["name"]] for c in said if "time" not in c},
-        kinds={c["name"]: c["kind"] for c in said if "time" not in c},
-        calendar={c["name"]: c["kind"] for c in said if "time" in c},
-        required=frozenset(c["name"] for c in said if c["required"]),
-        time=contract.time or "",
-        target=rows[target],
-        at=at.astype(np.int64),
-        unit=_units(rows, contract, at),
-        transaction_time=TransactionTime.read(rows),
-    )
+    rows = rows.with_columns(target.alias(TARGET), *_made(rows, views))
+    inputs = [one.name for one in described(contract, views) if one.kind not in CALENDAR]
+    known = [name for name in (KNOWN, BEGAN) if name in rows.columns]
+    return rows.select(*inputs, TARGET, AT, UNIT, *known)
 
 
-def described(contract: Contract, views: Sequence[View] = ()) -> tuple[JsonObject, ...]:
-    """What each input is: ``{name, kind, required}``, with ``time`` where it is made from the moment.
+def described(contract: Contract, views: Sequence[View] = ()) -> list[Input]:
+    """What each input is, categories apart; those of the calendar come last.
 
     Not inputs: the target, the time itself, the subject and the columns of the key.
     """
     left_out = {contract.time, contract.target, contract.subject, *contract.key}
-    said: list[JsonObject] = [
-        {"name": c.name, "kind": PLAIN[c.kind], "required": c.required}
+    plain = [
+        Input(c.name, PLAIN[c.kind], c.name, c.required)
         for c in contract.columns
         if c.name not in left_out and c.kind in PLAIN
     ]
-    for view in views:
-        for f in view.features:
-            if f.calendar:
-                said.append({"name": f.name, "kind": f.op, "required": True, "time": contract.time})
-            elif f.by is None:
-                said.append({"name": f.name, "kind": "number", "required": False})
-    return tuple(said)
+    features = [f for view in views for f in view.features]
+    lagged = [Input(f.name, "number", f.name) for f in features if not f.calendar and f.by is None]
+    return [*plain, *lagged, *(Input(f.name, f.op, str(contract.time), True) for f in features if f.calendar)]
 
 
-def _ordered(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The rows in their order, with the moment or the place of each."""
-    import polars as pl
-
-    if contract.time is not None:
-        rows = rows.sort(contract.time, *contract.key, maintain_order=True)
-        return rows.with_columns(pl.col(contract.time).cast(pl.Datetime("us")).dt.epoch("us").alias(_PLACE))
-    whose = [contract.subject] if contract.subject else list(contract.key or contract.names)
-    keys = rows.select(pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in whose], separator="\x1f"))
-    placed = rows.with_columns(pl.Series(_PLACE, places(keys.to_series().to_list()), dtype=pl.Int64))
-    return placed.sort(_PLACE, *contract.key, maintain_order=True)
-
-
-def _units(rows: pl.DataFrame, contract: Contract, at: Any) -> NDArray[Any]:
-    import polars as pl
-
-    if contract.subject:
-        return rows[contract.subject].cast(pl.String).to_numpy()
-    return day_blocks(at.astype(np.int64)) if contract.time else at.astype(np.int64)
-
-
-def _made(rows: pl.DataFrame, views: Sequence[View], at: Any) -> dict[str, Any]:
+def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
     """Columns made of earlier rows: each row is a request at its own moment."""
     import polars as pl
 
     from tidemill.features.as_of import table
 
-    made: dict[str, Any] = {}
+    made: list[pl.Series] = []
     transaction_time = TransactionTime.read(rows)
     for view in views:
         lagged = [f.name for f in view.features if not f.calendar and f.by is None]
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
-            requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": at})
+            requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": rows[AT]})
             found = table(view, rows, transaction_time.asked(requests) if transaction_time else requests)
-            made |= {name: found[name] for name in lagged}
+            made += found.select(lagged).get_columns()
     return made
 
 
@@ -218,10 +136,3 @@ def _categories(values: Any) -> tuple[str | bool, ...]:
     counts = values.drop_nulls().value_counts(sort=False)
     pairs = sorted(zip(counts["count"].to_list(), counts[values.name].to_list()), key=lambda p: (-p[0], p[1]))
     return tuple(sorted(name for _, name in pairs[:MOST_CATEGORIES]))
-
-
-def _numbers(values: Any) -> F8:
-    import polars as pl
-
-    found: F8 = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return found

@@ -6,27 +6,27 @@ A recipe is JSON: ``method``, ``half_life`` (µs, of the history) and the method
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.threads import one_thread
 from tidemill.tasks.ranking.interactions import Interactions
-from tidemill.tasks.ranking.learners import blend, buy_again, ease, item_knn, popularity
+from tidemill.tasks.ranking.learners import blend, ease, item_knn, popularity
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject, did_you_mean
 
-METHODS: dict[str, Callable[[Interactions, JsonObject], Ranking]] = {
-    "popularity": popularity.fit,
-    "buy_again": buy_again.fit,
-    "item_knn": item_knn.fit,
-    "ease": ease.fit,
-    "blend": blend.fit,
-}
-DEFAULTS: dict[str, JsonObject] = {
-    "popularity": popularity.DEFAULTS,
-    "buy_again": buy_again.DEFAULTS,
-    "item_knn": item_knn.DEFAULTS,
-    "ease": ease.DEFAULTS,
-    "blend": blend.DEFAULTS,
+
+class Method(NamedTuple):
+    fit: Callable[[Interactions, JsonObject], Ranking]
+    defaults: JsonObject
+
+
+METHODS = {
+    "popularity": Method(popularity.fit, popularity.DEFAULTS),
+    "buy_again": Method(popularity.buy_again, popularity.DEFAULTS),
+    "item_knn": Method(item_knn.fit, item_knn.DEFAULTS),
+    "ease": Method(ease.fit, ease.DEFAULTS),
+    "blend": Method(blend.fit, blend.DEFAULTS),
 }
 BASELINES = ("popularity", "buy_again")
 """Always among the candidates: what a model has to beat to be worth having."""
@@ -40,19 +40,17 @@ def recipe_of(method: str, half_life: int, **given: float) -> JsonObject:
     """
     if method not in METHODS:
         raise ModelError(f"unknown method {method!r}", hint=did_you_mean(method, METHODS))
-    wrong = next((name for name in given if name not in DEFAULTS[method]), None)
+    defaults = METHODS[method].defaults
+    wrong = next((name for name in given if name not in defaults), None)
     if wrong is not None:
-        raise ModelError(f"{method} has no {wrong!r}", hint=did_you_mean(wrong, DEFAULTS[method]))
-    return {"method": method, "half_life": half_life, **DEFAULTS[method], **given}
+        raise ModelError(f"{method} has no {wrong!r}", hint=did_you_mean(wrong, defaults))
+    return {"method": method, "half_life": half_life, **defaults, **given}
 
 
 def fit(recipe: JsonObject, train: Interactions) -> Ranking:
-    """The recipe fitted to these rows. Raises ModelError, NotEnoughData."""
-    method = recipe.get("method")
-    if method not in METHODS:
-        raise ModelError(f"unknown method {method!r}", hint=did_you_mean(str(method), METHODS))
+    """A whole recipe fitted to these rows. Raises ModelError, NotEnoughData."""
     bought = train.purchases
     if not len(bought):
         raise NotEnoughData("there is no purchase to learn from", hint="rows with a value above zero")
     with one_thread():
-        return METHODS[method](bought, recipe)
+        return METHODS[recipe["method"]].fit(bought, recipe)

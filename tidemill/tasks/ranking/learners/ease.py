@@ -10,7 +10,6 @@ times cheaper, and `rows` makes of it the rows that are kept. float64, so that r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +18,6 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from tidemill.errors import ModelError
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
 from tidemill.tasks.ranking.learners import popularity
-from tidemill.tasks.ranking.learners.buy_again import FILL
 from tidemill.tasks.ranking.learners.rows import strongest, user_matrix
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject
@@ -36,13 +34,13 @@ def fit(train: Interactions, recipe: JsonObject) -> Ranking:
     ``head``: so many items with most weight of late take part; the others have no neighbours.
     """
     neighbours, weights = rows(train, recipe)
-    base = FILL * popularity.popular(train, float(recipe["popular_days"]))
+    base = popularity.filled(train, recipe)
     return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=float(recipe["power"]))
 
 
 def rows(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
     """(neighbours, weights), n x m, of all items; a row of the tail weighs 0."""
-    matrix, head = heavy(train, recipe)
+    matrix, head = heavy(train, int(recipe["half_life"]), float(recipe["power"]), int(recipe["head"]))
     blocks, width = predictors(matrix, float(recipe["ridge"])), len(head)
     near, strong = strongest(blocks, min(int(recipe["neighbours"]), width))
     neighbours = np.zeros((len(train.items), near.shape[1]), np.int64)
@@ -82,15 +80,10 @@ def _inverse(gram: F8, ridge: float) -> F8:
     return whole
 
 
-def factorise(train: Interactions, recipe: JsonObject) -> Factors:
-    """The factors of subjects x head as of ``train.end``."""
-    return Factors.of(*heavy(train, recipe))
-
-
-def heavy(train: Interactions, recipe: JsonObject) -> tuple[sp.csr_array, I8]:
-    """(subjects x head, the head's items): the items that take part, and at most `SIDE` subjects where both are many."""
-    matrix, _ = user_matrix(train, int(recipe["half_life"]), float(recipe["power"]))
-    head = heaviest(np.asarray(matrix.sum(axis=0), np.float64).ravel(), int(recipe["head"]))
+def heavy(train: Interactions, half_life: int, power: float, most: int) -> tuple[sp.csr_array, I8]:
+    """(subjects x head, the head's items) as of ``train.end``: the items that take part, and at most `SIDE` subjects where both are many."""
+    matrix = user_matrix(train, half_life, power)
+    head = heaviest(np.asarray(matrix.sum(axis=0), np.float64).ravel(), most)
     matrix = matrix[:, head]
     if min(matrix.shape) > SIDE:
         matrix = matrix[heaviest(np.asarray(matrix.sum(axis=1), np.float64).ravel(), SIDE)]
@@ -102,38 +95,27 @@ def heaviest(weights: F8, most: int) -> I8:
     return np.sort(np.argsort(-weights, kind="stable")[:most])
 
 
-@dataclass(frozen=True)
-class Factors:
-    """X'X = loadings loadings' of the head's items at rank r: ``loadings`` is n x r with orthogonal columns."""
+class Asked:
+    """Histories (items x requests) put once to the factors of subjects x items, to be answered for any λ.
 
-    loadings: F8
-    roots: F8  # squared length of each loading, r
-    head: I8  # the items, n
+    X'X = loadings loadings' at rank r: ``loadings`` is items x r with orthogonal columns of squared length ``roots``.
+    """
 
-    @staticmethod
-    def of(matrix: sp.csr_array, head: I8 | None = None) -> Factors:
-        """From subjects x items."""
+    def __init__(self, matrix: sp.csr_array, x: sp.csr_array) -> None:
         subjects, items = matrix.shape
         left = matrix.T.tocsr()
         if subjects <= items:
             roots, vectors = np.linalg.eigh((matrix @ left).toarray())
-            loadings = np.asarray(left @ vectors)
+            self._loadings = np.asarray(left @ vectors)
         else:
             roots, vectors = np.linalg.eigh((left @ matrix).toarray())
-            loadings = vectors * np.sqrt(np.maximum(roots, 0.0))
-        return Factors(loadings, np.maximum(roots, 0.0), np.arange(items) if head is None else head)
-
-
-class Asked:
-    """Histories (the head's items x requests) put to the factors once, to be answered for any λ."""
-
-    def __init__(self, factors: Factors, x: sp.csr_array) -> None:
-        self.factors, self._x = factors, x.toarray()
-        self._along = np.asarray(x.T.tocsr() @ factors.loadings)
+            self._loadings = vectors * np.sqrt(np.maximum(roots, 0.0))
+        self._roots = np.maximum(roots, 0.0)
+        self._x, self._along = x.toarray(), np.asarray(x.T.tocsr() @ self._loadings)
 
     def scores(self, ridge: float) -> F8:
-        """B'x, n x requests: P = (1 - loadings left loadings') / λ. Cost: 2 · requests · r · n."""
-        loadings, left = self.factors.loadings, 1 / (self.factors.roots + ridge)
+        """B'x, items x requests: P = (1 - loadings left loadings') / λ. Cost: 2 · requests · r · items."""
+        loadings, left = self._loadings, 1 / (self._roots + ridge)
         diagonal = 1.0 - np.einsum("nr,nr,r->n", loadings, loadings, left)  # of λP
         found: F8 = loadings @ (self._along * left).T
         found -= self._x

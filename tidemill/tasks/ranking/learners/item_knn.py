@@ -8,7 +8,6 @@ import numpy as np
 
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
 from tidemill.tasks.ranking.learners import popularity
-from tidemill.tasks.ranking.learners.buy_again import FILL
 from tidemill.tasks.ranking.learners.rows import basket_matrix, strongest
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject
@@ -20,9 +19,8 @@ BLOCK = 1_000
 def fit(train: Interactions, recipe: JsonObject) -> Ranking:
     """``neighbours`` an item, ``shrink`` against chance, ``power`` of a history item's count."""
     neighbours, weights = rows(train, int(recipe["half_life"]), float(recipe["shrink"]), int(recipe["neighbours"]))
-    base = FILL * popularity.popular(train, float(recipe["popular_days"]))
-    n = len(train.items)
-    return Ranking(train.items, base, np.ones(n), neighbours, weights, power=float(recipe["power"]))
+    base = popularity.filled(train, recipe)
+    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=float(recipe["power"]))
 
 
 def rows(train: Interactions, half_life: int, shrink: float, k: int) -> tuple[I8, F8]:

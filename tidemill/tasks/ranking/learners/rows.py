@@ -11,14 +11,14 @@ from tidemill.features.transforms import decay
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
 
 
-def user_matrix(train: Interactions, half_life: int, power: float) -> tuple[sp.csr_array, I8]:
-    """(subjects x items of decayed counts to a power, the code of each row's subject), as of ``train.end``."""
+def user_matrix(train: Interactions, half_life: int, power: float) -> sp.csr_array:
+    """Subjects x items of decayed counts to a power, as of ``train.end``."""
     weights = decay(train.end - train.at, half_life)
     shape = (len(train.users), len(train.items))
     found = sp.coo_array((weights, (train.user, train.item)), shape=shape).tocsr()
     found.sum_duplicates()
     found.data **= power
-    return found, np.arange(len(train.users))
+    return found
 
 
 def basket_matrix(train: Interactions, half_life: int) -> sp.csr_array:

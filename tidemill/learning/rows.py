@@ -1,0 +1,75 @@
+"""Rows of a dataset in their order, each with its moment and its independent unit: what a task that answers rows learns from.
+
+A row's moment is in µs; without a time it is the place of its key (`tidemill.learning.split.places`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.features.transaction_time import TransactionTime
+from tidemill.learning.split import places
+from tidemill.types import DAY, Micros
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.data.contract.contract import Contract
+
+I8 = NDArray[np.int64]
+AT, UNIT = "_at", "_unit"
+"""The columns of moments and of units. What a task packs for its trainer has `AT`: the split is cut by it."""
+
+
+class Rows:
+    """Rows with `AT`, `UNIT` and, where any came late, when each was known."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame, self.at = frame, frame[AT].to_numpy()
+        self.units: NDArray[Any] = frame[UNIT].to_numpy()
+        self._transaction_time = TransactionTime.read(frame)
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def between(self, start: Micros | None, end: Micros) -> I8:
+        """The rows with ``start <= at < end``."""
+        return np.flatnonzero((self.at >= (start if start is not None else -(2**62))) & (self.at < end))
+
+    def known_between(self, start: Micros | None, end: Micros) -> I8:
+        """Those of them that a model of ``end`` may learn from: known by then. After the last row all are."""
+        rows = self.between(start, end)
+        if self._transaction_time is None or end > int(self.at.max(initial=-1)):
+            return rows
+        return rows[self._transaction_time.seen(end)[rows]]
+
+
+def placed(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The rows in their order, with `AT` and `UNIT`: the subject, else the day, without a time the key."""
+    import polars as pl
+
+    if contract.time is not None:
+        at = pl.col(contract.time).cast(pl.Datetime("us")).dt.epoch("us")
+        rows, unit = rows.with_columns(at.alias(AT)), pl.col(AT) // DAY
+    else:
+        whose = [contract.subject] if contract.subject else list(contract.key or contract.names)
+        keys = rows.select(pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in whose], separator="\x1f"))
+        rows = rows.with_columns(pl.Series(AT, places(keys.to_series().to_list()), dtype=pl.Int64))
+        unit = pl.col(AT)
+    if contract.subject:
+        unit = pl.col(contract.subject).cast(pl.String)
+    return rows.drop_nulls(AT).with_columns(unit.alias(UNIT)).sort(AT, *contract.key, maintain_order=True)
+
+
+def evenly(n: int, most: int) -> I8:
+    """At most so many places from all over n, the first and the last among them.
+
+    >>> evenly(3, 60).tolist(), len(evenly(1000, 60)), int(evenly(1000, 60)[-1]), len(evenly(0, 60))
+    ([0, 1, 2], 60, 999, 0)
+    """
+    if n <= most:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, most).astype(np.int64))
