@@ -35,7 +35,7 @@ def test_resolve(shop, text, version):
     ("text", "hint"),
     [
         ("champoin", "did you mean 'champion'?"),
-        ("4", "known: 1, 2, 3"),
+        ("4", "known: 1, 2, 3, champion, latest"),
         ("bank@1", "no model is built yet: tidemill run"),
     ],
 )
