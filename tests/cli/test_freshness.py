@@ -39,7 +39,7 @@ def test_status_doctor_and_the_wheel_say_the_same(
 ) -> None:
     with open_project(shop) as project:
         project.store.settings.set("clock", NEWEST + days * DAY)
-        data = parts(Snapshot(project, project.clock.now(), "down"))[0]
+        data = parts(Snapshot(project, project.clock.now(), {}))[0]
         assert (data.state, data.code) == (("warn", "stale") if stale else ("ok", "ok"))
     said = "the newest row of sales is of 2011-01-01T11:00:00Z, stale since 2011-01-08T11:00:00Z"
     _, out, _ = typed(capsys, "status", "--json")

@@ -57,7 +57,7 @@ def answered(server: Scorer, first: int, count: int) -> list[str]:
             told.append(answer["prediction_id"])
         lived, last = 0.0, time.monotonic()
         while lived <= PROMISED:
-            assert ask("GET", "/healthz", None) == {"status": "ok"}
+            assert ask("GET", "/healthz", None) == {"status": "ok", "endpoints": {"shop": "ok"}}
             now = time.monotonic()
             lived, last = lived + min(now - last, STEP), now
     return told

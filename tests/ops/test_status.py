@@ -54,18 +54,18 @@ def happened(project: Project, kind: str, **data: Any) -> None:
 
 
 def part(project: Project, key: str, health: str = "ok") -> Part:
-    return next(p for p in parts(Snapshot(project, NOW, health)) if p.key == key)
+    return next(p for p in parts(Snapshot(project, NOW, {"shop": health})) if p.key == key)
 
 
 def test_all_right_when_everything_is_there(project: Project) -> None:
     released(project)
-    found = status(project, "ok")
+    found = status(project, {"shop": "ok"})
     assert found.all_right and found.verdict.state == "ok"
     assert found.champion is not None and found.champion.id == "rel_1" and found.server == "ok"
 
 
 def test_nothing_yet_is_not_all_right(project: Project) -> None:
-    found = status(project, "no_model")
+    found = status(project, {"shop": "no_model"})
     assert not found.all_right and found.verdict.state == "idle"
 
 
@@ -89,11 +89,11 @@ def test_what_is_wrong_is_never_green(project: Project, key: str, health: str, c
         config.write_text(TOML + text)
         with open_project(project.root, clock=HeldClock(NOW)) as again:
             break_it(again)
-            assert part(again, key, health).code == code and not status(again, health).all_right
+            assert part(again, key, health).code == code and not status(again, {"shop": health}).all_right
         return
     break_it(project)
     assert part(project, key, health).code == code
-    assert not part(project, key, health).all_right and not status(project, health).all_right
+    assert not part(project, key, health).all_right and not status(project, {"shop": health}).all_right
 
 
 def test_a_first_model_that_its_gates_refused(project: Project) -> None:
@@ -101,29 +101,29 @@ def test_a_first_model_that_its_gates_refused(project: Project) -> None:
     project.store.releases.update("rel_1", status="refused")
     found = part(project, "release", "no_model")
     assert (found.state, found.code) == ("bad", "refused") and "shop@1" in found.detail
-    assert not status(project, "no_model").all_right
+    assert not status(project, {"shop": "no_model"}).all_right
 
 
 def test_rows_of_another_year_without_a_promise(project: Project) -> None:
     released(project)
     with open_project(project.root, clock=HeldClock(NOW + 16 * 365 * DAY)) as later:
-        found = next(p for p in parts(Snapshot(later, later.clock.now(), "ok")) if p.key == "data")
+        found = next(p for p in parts(Snapshot(later, later.clock.now(), {"shop": "ok"})) if p.key == "data")
     assert (found.state, found.code) == ("warn", "old") and "16 years" in found.detail
 
 
 def test_a_release_that_waits_is_all_right_beside_a_champion_only(project: Project) -> None:
     released(project)
     hold(project, add_model(project, 2), "rel_2")
-    assert status(project, "ok").verdict.state == "waiting" and status(project, "ok").all_right
+    assert status(project, {"shop": "ok"}).verdict.state == "waiting" and status(project, {"shop": "ok"}).all_right
     project.store.releases.update("rel_1", status="superseded")
-    assert not status(project, "no_model").all_right
+    assert not status(project, {"shop": "no_model"}).all_right
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(project: Project) -> None:
     project.store.runs.create(Run("run_1", "data", "key_1", "running", "nobody:1:1:1", NOW))
     project.store.runs.create(Run("run_2", "data", "key_2", "running", "elsewhere:1:1:1", NOW))
     project.store.leases.take("run:key_2", "elsewhere:1:1:1", 60.0)
-    found = status(project, "ok")
+    found = status(project, {"shop": "ok"})
     assert (found.interrupted, found.running) == (["run_1"], ["run_2"])
 
 

@@ -152,6 +152,8 @@ def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: P
     }
     assert said == {name: (f"model:{name}@1", name, "champion") for name in ("recommend", "returns", "demand")}
     asyncio.run(asked(mill))
+    for name in mill.endpoints:
+        asyncio.run(asked_without(mill, name))
     broken = iter(("sales", "visits", "hours"))
     for day in range(3):
         drop(mill.root, f"day{day}", range(day, day + 1))
@@ -173,20 +175,41 @@ def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: P
     assert all(n >= 3 for n in versions.values()), versions
 
 
+BODIES: dict[str, Any] = {
+    "recommend": {"subject": "c1"},
+    "returns": {"subject": "c1", "inputs": {"load": 0.9}},
+    "demand": {"inputs": {"load": 0.9}},
+}
+
+
+async def asked_without(mill: Project, refused: str) -> None:
+    """The bundle of one endpoint is damaged: the other two answer, and the health says which one does not."""
+    path = mill.artifacts.path(mill.store.models.get(f"model:{refused}@1").bundle)
+    whole = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(b"X" + whole[1:])
+    try:
+        serving = prepare(mill)
+    finally:
+        path.write_bytes(whole)
+    token = tokens.issue(mill.store, "test", ("predict",))
+    async with alive(App(serving, lambda: ()), token) as ask:
+        statuses = {name: (await ask("POST", f"/predict/{name}", body)).status for name, body in BODIES.items()}
+        assert statuses == {name: 503 if name == refused else 200 for name in BODIES}
+        health = (await ask("GET", "/healthz")).json
+        assert health["status"] == "degraded"
+        assert health["endpoints"] == {name: "no_model" if name == refused else "ok" for name in BODIES}
+
+
 async def asked(mill: Project) -> None:
     """One scorer answers at all three; an outcome says where it belongs, or names a prediction."""
     token = tokens.issue(mill.store, "test", ("predict", "feedback"))
     async with alive(App(prepare(mill), lambda: ()), token) as ask:
-        bodies: dict[str, Any] = {
-            "recommend": {"subject": "c1"},
-            "returns": {"subject": "c1", "inputs": {"load": 0.9}},
-            "demand": {"inputs": {"load": 0.9}},
-        }
-        answers = {name: await ask("POST", f"/predict/{name}", body) for name, body in bodies.items()}
-        assert {name: a.json["model"] for name, a in answers.items()} == {name: f"model:{name}@1" for name in bodies}
+        answers = {name: await ask("POST", f"/predict/{name}", body) for name, body in BODIES.items()}
+        assert {name: a.json["model"] for name, a in answers.items()} == {name: f"model:{name}@1" for name in BODIES}
         assert set(answers["recommend"].json["items"][:2]) <= {"i1-0", "i1-1", "i1-2"}
         assert answers["returns"].json["probabilities"]["yes"] > 0.5 and 30 < answers["demand"].json["value"] < 60
-        missing = await ask("POST", "/predict/recomend", bodies["recommend"])
+        missing = await ask("POST", "/predict/recomend", BODIES["recommend"])
         assert (missing.status, missing.json["hint"]) == (404, "did you mean 'recommend'?")
         at = to_iso(mill.clock.now())
         named = {"key": "k", "value": "yes", "at": at, "prediction_id": answers["returns"].json["prediction_id"]}
@@ -195,5 +218,5 @@ async def asked(mill: Project) -> None:
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recommend"})).json["new"] == 1
         assert (await ask("POST", "/feedback", items)).json["code"] == "bad_request"
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recomend"})).status == 404
-    kept = {name: mill.live.outcomes.get("k", name) for name in bodies}
+    kept = {name: mill.live.outcomes.get("k", name) for name in BODIES}
     assert [name for name, outcome in kept.items() if outcome] == ["recommend", "returns"], "one key, two outcomes"

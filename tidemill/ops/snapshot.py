@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from tidemill.ops.counts import Counts
@@ -17,15 +17,21 @@ RECENT = 200
 
 class Snapshot:
     """One endpoint of a project at one moment: the one of this name, or the first. ``health``: what the server says of
-    itself, ``ok``, ``no_model``, ``degraded`` or ``down``."""
+    each endpoint, ``ok``, ``no_model`` or ``degraded``; of none, where it is down."""
 
     def __init__(
-        self, project: Project, now: Micros, health: str, counts: Counts | None = None, endpoint: str | None = None
+        self,
+        project: Project,
+        now: Micros,
+        health: Mapping[str, str],
+        counts: Counts | None = None,
+        endpoint: str | None = None,
     ) -> None:
-        self.project, self.now, self.health = project, now, health
+        self.project, self.now = project, now
         self.counts = counts or Counts(project)
         self.serving = project.endpoint(endpoint or next(iter(project.endpoints)))
         self.endpoint = self.serving.name
+        self.health = health.get(self.endpoint, "down")
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:

@@ -22,8 +22,8 @@ from tidemill.types import JsonObject, Micros, to_iso
 _RANK = ("ok", "waiting", "idle", "warn", "bad")
 SHOWN = 10
 """The latest events that come with it."""
-Health = NewType("Health", str)
-"""What the server says of itself."""
+Health = NewType("Health", dict[str, str])
+"""What the server says of each endpoint; of none where it is down."""
 NOT_ALL_RIGHT = 9
 """The exit code of `tidemill status` and `tidemill doctor` when something is wrong, stale, or not there yet."""
 
@@ -150,12 +150,12 @@ def _line(at: Snapshot) -> EndpointStatus:
 
 
 def server_health(root: Path) -> Health:
-    """What the project's running server says of itself: ok | no_model | degraded; ``down`` where none answers."""
+    """What the project's running server says of each endpoint: ok | no_model | degraded; of none where none answers."""
     try:
         with closing(Client.of(root, timeout=5.0)) as client:
-            return Health(client.get("/healthz")["status"])
+            return Health(client.get("/healthz")["endpoints"])
     except (ServeError, KeyError):
-        return Health("down")
+        return Health({})
 
 
 def judge(found: Sequence[Part]) -> Verdict:

@@ -43,6 +43,12 @@ class Served:
     def champion(self) -> Loaded | None:
         return self.variants.get(CHAMPION)
 
+    @property
+    def health(self) -> str:
+        if not self.variants:
+            return "no_model"
+        return "degraded" if self.degraded else "ok"
+
     def beside(self) -> Iterator[tuple[str, Release]]:
         """The variants beside the champion, and their releases."""
         return ((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)

@@ -91,12 +91,9 @@ class Serving:
         async with self._refreshing:
             await asyncio.to_thread(self.look, again=True)
 
-    def health(self) -> str:
-        """Whether there is something to answer with: ok | no_model | degraded (the champion itself is refused)."""
-        served = [predictor.served for predictor in self.predictors.values()]
-        if not any(each.variants for each in served):
-            return "no_model"
-        return "degraded" if any(each.degraded for each in served) else "ok"
+    def health(self) -> dict[str, str]:
+        """By endpoint whether there is something to answer with: ok | no_model | degraded (the champion is refused)."""
+        return {name: predictor.served.health for name, predictor in self.predictors.items()}
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""

@@ -27,7 +27,7 @@ class Ask:
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     may_operate: bool = False
-    health: str = "down"
+    health: Mapping[str, str] = field(default_factory=dict)
 
     def snapshot(self, endpoint: str | None = None) -> Snapshot:
         """What the records say now, of this endpoint, or the one that the page is asked about."""

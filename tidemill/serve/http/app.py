@@ -218,7 +218,10 @@ async def _feedback(app: App, call: Call) -> Reply:
 
 
 async def _health(app: App, call: Call) -> Reply:
-    return as_json({"status": app.serving.health()})
+    """The whole is ``ok`` where every endpoint is, ``no_model`` where none answers, else ``degraded``."""
+    endpoints = app.serving.health()
+    said = set(endpoints.values())
+    return as_json({"status": said.pop() if len(said) == 1 else "degraded", "endpoints": endpoints})
 
 
 async def _metrics(app: App, call: Call) -> Reply:
