@@ -8,7 +8,9 @@ import os
 import sys
 from typing import Any
 
-from tidemill.serve.http.server import _loop_factory, _Server, listen
+import uvloop
+
+from tidemill.serve.http.server import _Server, listen
 
 REPLY = b'{"value":0.5}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(REPLY))]
@@ -31,5 +33,5 @@ async def serve(fd: int) -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(int(sys.argv[1])))

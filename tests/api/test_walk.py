@@ -16,7 +16,7 @@ from tests.serve.asking import NOON, TOML, Asker, Heard, alive, make_app
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.http.faces import installed
+from tidemill.serve.http.app import installed
 from tidemill.serve.http.routes import OPEN, Route
 from tidemill.store.sql import open_metadata
 from tidemill.types import to_iso

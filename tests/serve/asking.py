@@ -19,7 +19,7 @@ from tidemill.serve.http.app import App
 from tidemill.serve.loading import Loaded
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor, Served
-from tidemill.serve.replay import replay_clock
+from tidemill.serve.replay import ReplayClock
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 from tidemill.tasks.table import task_of
@@ -142,7 +142,7 @@ def make_app(project: Project, champion: Any = None, canary: Any = None, faces: 
     if canary is not None:
         variants["canary"] = Loaded(release("rel_2", "model:shop@2"), "sha256:b", canary, task_of("recommend"))
     predictor.served = Served(variants, project.store.releases.revision())
-    clock = replay_clock(project)
+    clock = ReplayClock(project) if project.replay else None
     tokens = auth.cache(project.store)
     predictors = {predictor.endpoint: predictor}
     serving = Serving(project, metrics, predictors, histories, tokens, clock or project.clock, clock)

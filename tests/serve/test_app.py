@@ -165,7 +165,7 @@ def test_a_history_that_cannot_be_read_takes_no_acknowledgement_along(run, proje
         answers = await asyncio.gather(*asked)
         assert [answer.status for answer in answers] == [200, 200] and not troubles
         retry = await ask("POST", "/predict/shop", body)
-        while ask.app.serving.predictor.history.seq < 1:  # the heartbeat follows
+        while ask.app.serving.at(None).history.seq < 1:  # the heartbeat follows
             await asyncio.sleep(0.005)
         return answers[0], retry
 
@@ -541,7 +541,7 @@ def test_a_face_gets_only_what_the_table_allows(project):
     async def work() -> Any:
         app = make_app(project, faces=[lambda serving: face])
         async with alive(app, auth.issue(project.store, "reader", ["read"])) as ask:
-            assert app.faces.loaded is None
+            assert app.faces is None
             return [
                 await ask("GET", "/api/things/a"),
                 await ask("POST", "/api/things", {"a": 1}),
@@ -556,7 +556,7 @@ def test_a_face_gets_only_what_the_table_allows(project):
 
 def test_a_face_without_tokens_is_not_mounted(project):
     async def work() -> Any:
-        await App(make_app(project).serving, lambda: [lambda serving: {Route("GET", "/free", OPEN): None}]).faces.load()
+        await App(make_app(project).serving, lambda: [lambda serving: {Route("GET", "/free", OPEN): None}]).load_faces()
 
     with pytest.raises(ProjectError, match="no token"):
         asyncio.run(work())
@@ -576,7 +576,7 @@ def test_no_model_is_said(run, project):
     async def work(ask: Asker) -> Any:
         from tidemill.serve.predictor import Served
 
-        ask.app.serving.predictor.served = Served(revision=project.store.releases.revision())
+        ask.app.serving.at(None).served = Served(revision=project.store.releases.revision())
         return await ask("POST", "/predict/shop", {"subject": "7"}), await ask("GET", "/healthz")
 
     predicted, health = run(work)
@@ -588,7 +588,7 @@ def test_a_champion_that_is_refused_is_said(run):
     async def work(ask: Asker) -> Any:
         from dataclasses import replace
 
-        predictor = ask.app.serving.predictor
+        predictor = ask.app.serving.at(None)
         sound = await ask("GET", "/healthz")
         predictor.served = replace(predictor.served, degraded=True)
         return sound, await ask("GET", "/healthz")
@@ -616,7 +616,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
     async def work(ask: Asker) -> Any:
         monkeypatch.setattr(Histories, "follow", stumbling)
         project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0, dataset="sales")])
-        while ask.app.serving.predictor.history.seq < 1:
+        while ask.app.serving.at(None).history.seq < 1:
             assert (await ask("POST", "/predict/shop?ack=none", {"subject": "8"})).status == 200
             await asyncio.sleep(0.005)
         return await ask("POST", "/predict/shop", {"subject": "7"})
@@ -628,7 +628,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
 def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeypatch):
     from tidemill.errors import DiskFull, ModelError
 
-    predictor = make_app(project).serving.predictor
+    predictor = make_app(project).serving.at(None)
     for _ in range(3):
         predictor._count_failure("rel_1", ModelError("no"))
     with monkeypatch.context() as patch:

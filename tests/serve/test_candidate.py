@@ -142,7 +142,7 @@ def test_a_candidate_knows_only_those_it_is_asked_about(project):
     )
     digest = released.bundle(project)
     ticket = auth.issue_code(project.store, scope_of(digest))
-    history = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.predictor.history
+    history = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.at(None).history
     assert [bool(history.items(who, NOON, DAY)[0]) for who in ("7", "8", "9")] == [True, False, True]
 
 

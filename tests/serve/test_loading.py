@@ -146,7 +146,7 @@ def test_who_asks_to_look_now_gets_the_repaired_file(project):
     good = path.read_bytes()
     flip(path)
     serving = prepare(project)
-    assert refused(serving.predictor) == {"rel_1": "damaged"}
+    assert refused(serving.at(None)) == {"rel_1": "damaged"}
     path.write_bytes(good)
 
     async def look():
@@ -155,7 +155,7 @@ def test_who_asks_to_look_now_gets_the_repaired_file(project):
         await serving.end()
 
     asyncio.run(look())
-    assert served(serving.predictor) == ("model:shop@1", None)
+    assert served(serving.at(None)) == ("model:shop@1", None)
 
 
 def test_a_damaged_champion_at_start_falls_back_to_the_one_before(project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -40,7 +41,6 @@ def test_a_row_of_today_is_read_by_a_type_that_has_grown(run: Any, project: Any)
 
 def test_a_row_that_has_grown_is_read_beside_those_of_today(run: Any, project: Any) -> None:
     """Kept by the store as it is, and judged and told by readers that know nothing of the new fields."""
-    from dataclasses import replace
 
     async def work(ask: Asker) -> Any:
         return await ask("POST", "/predict/shop", {"subject": "7", "key": "k"})
@@ -48,7 +48,7 @@ def test_a_row_that_has_grown_is_read_beside_those_of_today(run: Any, project: A
     old = project.live.predictions.get(run(work).json["prediction_id"])
     grown = Grown(["popular"], [0.0], {"device": "phone"}, [0.5], ["often bought"])
     new = replace(old, id="pred_grown", key=None, output=msgspec.json.encode(grown))
-    project.live.append([new])
+    project.live.append([new], [], [])
     project.live.flush()
     kept = project.live.predictions.get("pred_grown")
     assert msgspec.json.decode(kept.output, type=Grown) == grown

@@ -279,7 +279,8 @@ def test_a_child_whose_first_word_is_cut_off_did_not_start(project, said):
     child = Said(Channel(reads, -1))
     with pytest.raises(ServeError, match="the scorer did not start"):
         supervised_._heard(child)
-    assert not child.channel.is_open
+    with pytest.raises(OSError):
+        child.channel.send({})
 
 
 def test_a_child_that_says_nothing_keeps_nobody_who_stops(project):

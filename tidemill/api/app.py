@@ -7,7 +7,7 @@ from typing import Any
 from tidemill.api.table import VERBS
 from tidemill.api.verbs import read
 from tidemill.scope.project import Project
-from tidemill.serve.http.faces import FaceHandler
+from tidemill.serve.http.app import FaceHandler
 from tidemill.serve.http.routes import Route
 from tidemill.serve.serving import Serving
 

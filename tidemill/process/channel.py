@@ -75,10 +75,6 @@ class Channel:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return _message(line)
 
-    @property
-    def is_open(self) -> bool:
-        return self._reading >= 0
-
     def close(self) -> None:
         """Both descriptors; harmless when it is closed."""
         for fd in {self._reading, self._writing} - {-1}:

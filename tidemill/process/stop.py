@@ -12,17 +12,6 @@ import select
 import signal
 import threading
 from collections.abc import Iterator
-from typing import Protocol
-
-
-class Stopping(Protocol):
-    """What a long-running loop asks; a threading.Event will do where no signal sets it."""
-
-    def is_set(self) -> bool: ...
-
-    def set(self) -> None: ...
-
-    def wait(self, timeout: float) -> bool: ...
 
 
 class Stop:
@@ -58,6 +47,10 @@ class Stop:
         for fd in (self._reads, self._writes):
             with contextlib.suppress(OSError):
                 os.close(fd)
+
+
+Stopping = Stop | threading.Event
+"""What a long-running loop asks; the latter will do where no signal sets it."""
 
 
 @contextlib.contextmanager

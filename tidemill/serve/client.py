@@ -16,10 +16,16 @@ UP_FILE = "up.json"
 LONGEST_ANSWER = 64 * 1024 * 1024  # bytes
 
 
+def up_of(root: Path) -> dict[str, Any]:
+    """What `tidemill up` wrote down of itself. Raises OSError, ValueError."""
+    told = json.loads((root / ".tidemill" / UP_FILE).read_text("utf-8"))
+    return dict(told)
+
+
 def trouble(root: Path) -> dict[str, dict[str, Any]]:
     """Children of the running `tidemill up` that did not stay up: name -> {"crashes", "since", "reason"}."""
     try:
-        up = json.loads((root / ".tidemill" / UP_FILE).read_text("utf-8"))
+        up = up_of(root)
         os.kill(int(up["pid"]), 0)
     except (OSError, ValueError, KeyError):
         return {}  # nothing runs: that is another matter
@@ -61,7 +67,7 @@ class Client:
     def of(cls, root: Path, timeout: float = 60.0) -> Client:
         """The client of the server that `tidemill up` runs for this project. Raises ServeError when there is none."""
         try:
-            up = json.loads((root / ".tidemill" / UP_FILE).read_text("utf-8"))
+            up = up_of(root)
             return cls(up["host"], int(up["port"]), up["token"], timeout)
         except FileNotFoundError as exc:
             raise ServeError(
@@ -80,24 +86,19 @@ class Client:
         meanwhile: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
         """The answer. ``meanwhile`` is done while the server works on it."""
-        return self._call("POST", path, json.dumps(body).encode(), headers, meanwhile)
+        return self._call("POST", path, json.dumps(body).encode(), headers or {}, meanwhile)
 
     def get(self, path: str) -> dict[str, Any]:
-        return self._call("GET", path, None, None)
+        return self._call("GET", path, None, {}, lambda: None)
 
     def close(self) -> None:
         self._connection.close()
 
     def _call(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        meanwhile: Callable[[], None] = lambda: None,
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], meanwhile: Callable[[], None]
     ) -> dict[str, Any]:
         try:
-            self._connection.request(method, path, body, {**self._headers, **(headers or {})})
+            self._connection.request(method, path, body, {**self._headers, **headers})
             meanwhile()
             reply = self._connection.getresponse()
             data = reply.read(LONGEST_ANSWER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -9,7 +11,7 @@ _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0
 
 
 class Metrics:
-    """Counters of one server. Cheap to use: label children are looked up once and kept."""
+    """Counters of one server. What a label stands for is looked up once and kept."""
 
     def __init__(self) -> None:
         r = self.registry = CollectorRegistry()
@@ -33,27 +35,17 @@ class Metrics:
         self.follow = Gauge("tidemill_release_follow_seconds", "How long it took to load the last change.", registry=r)
         self.waiting = Gauge("tidemill_log_waiting", "Answers that wait for the disk.", registry=r)
         self.history = Gauge("tidemill_history_seq", "The last online event that answers can see.", registry=r)
-        self._requests: dict[tuple[str, int], Counter] = {}
-        self._seconds: dict[str, Histogram] = {}
-        self._predictions: dict[tuple[str, str, str], Counter] = {}
+        self._requests, self._seconds = cache(self.requests.labels), cache(self.seconds.labels)
+        self._predictions = cache(self.predictions.labels)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """One request is answered."""
-        counter = self._requests.get((route, status))
-        if counter is None:
-            counter = self._requests[route, status] = self.requests.labels(route, str(status))
-        counter.inc()
-        timer = self._seconds.get(route)
-        if timer is None:
-            timer = self._seconds[route] = self.seconds.labels(route)
-        timer.observe(seconds)
+        self._requests(route, str(status)).inc()
+        self._seconds(route).observe(seconds)
 
     def predicted(self, endpoint: str, model: str, arm: str, cold: bool) -> None:
         """One prediction is made."""
-        counter = self._predictions.get((endpoint, model, arm))
-        if counter is None:
-            counter = self._predictions[endpoint, model, arm] = self.predictions.labels(endpoint, model, arm)
-        counter.inc()
+        self._predictions(endpoint, model, arm).inc()
         if cold:
             self.cold.labels(endpoint).inc()
 

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future
 from typing import Any
 
-from tidemill.errors import Conflict, NoRoute
+from tidemill.errors import Conflict
 from tidemill.scope.project import Project
 from tidemill.types import HeldClock, JsonObject, Micros, to_iso
 
@@ -89,15 +89,3 @@ class ReplayClock(HeldClock):
             loop = found if isinstance(found, dict) and {"idle", "next_due"} <= set(found) else {}
             self._told = version, loop
         return self._told[1]
-
-
-def replay_clock(project: Project) -> ReplayClock | None:
-    """The clock to move, where the project is open for replay; else None."""
-    return ReplayClock(project) if project.replay else None
-
-
-def needed(clock: ReplayClock | None) -> ReplayClock:
-    """Raises NoRoute outside a replay: belt and braces beside the route table."""
-    if clock is None:
-        raise NoRoute("this project is not open for replay")
-    return clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.access.tokens import TokenCache, cache
@@ -15,7 +15,7 @@ from tidemill.serve.histories import Histories
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor
-from tidemill.serve.replay import ReplayClock, replay_clock
+from tidemill.serve.replay import ReplayClock
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Clock, JsonObject, did_you_mean
 
@@ -39,7 +39,6 @@ class Serving:
     candidate: bool = False
     log: Log = field(init=False)
     clock_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    on_beat: list[Callable[[], None]] = field(default_factory=list)
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _beat: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
@@ -48,11 +47,6 @@ class Serving:
         """Start the log and the heartbeat, in the running event loop."""
         self.log = Log(self.project.live, self._learn)
         self._beat = asyncio.create_task(self._heartbeat())
-
-    @property
-    def predictor(self) -> Predictor:
-        """The one of the only endpoint. Raises NotFound where there are several."""
-        return self.at(None)
 
     def at(self, endpoint: str | None) -> Predictor:
         """What answers at this endpoint; without a name, at the only one. Raises NoRoute, NotFound."""
@@ -106,8 +100,7 @@ class Serving:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            for do in (self.log.expire, *self.on_beat):
-                do()
+            self.log.expire()
             self.metrics.waiting.set(self.log.waiting)
             try:
                 await self._look()
@@ -135,7 +128,7 @@ def prepare(project: Project) -> Serving:
     metrics = Metrics()
     histories = Histories(project.live)
     predictors = {name: Predictor(scope, metrics, histories) for name, scope in project.endpoints.items()}
-    clock = replay_clock(project)
+    clock = ReplayClock(project) if project.replay else None
     serving = Serving(project, metrics, predictors, histories, cache(project.store), clock or project.clock, clock)
     serving.follow()
     serving.look()

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
@@ -19,7 +18,7 @@ from tidemill.files import write_whole
 from tidemill.process.stop import on_signals
 from tidemill.process.supervised import Supervised
 from tidemill.scope.project import Project
-from tidemill.serve.client import UP_FILE
+from tidemill.serve.client import UP_FILE, up_of
 from tidemill.types import JsonObject, to_iso
 
 STOP_SECONDS = 20.0
@@ -61,9 +60,12 @@ def up(
 
 def login_address(project: Project, host: str, port: int) -> str:
     """An address that opens the page once, within an hour."""
-    shown = f"[{host}]" if ":" in host else host
     code = project.reserve.helped(lambda: auth.issue_code(project.store))
-    return f"http://{shown}:{port}/login?code={code}"
+    return f"{_url(host, port)}/login?code={code}"
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class _Tree:
@@ -133,12 +135,11 @@ class _Tree:
             _log.error("the token of this server could not be taken back: %s", exc)
 
     def told(self) -> JsonObject:
-        shown = f"[{self._host}]" if ":" in self._host else self._host
         return {
             "pid": os.getpid(),
             "host": self._host,
             "port": self._port,
-            "url": f"http://{shown}:{self._port}",
+            "url": _url(self._host, self._port),
             "pids": {"scorer": self._scorer.pid, "loop": self._loop.pid},
             "since": to_iso(time.time_ns() // 1_000),
             "trouble": {child.name: child.trouble for child in (self._scorer, self._loop) if child.trouble},
@@ -173,7 +174,7 @@ def only_one(root: Path) -> Iterator[None]:
 
 def _where(root: Path) -> str:
     try:
-        there: Any = json.loads((root / ".tidemill" / UP_FILE).read_text("utf-8"))
+        there = up_of(root)
         return f"it is at {there['url']}; stop it with: kill {there['pid']}"
     except (OSError, ValueError, KeyError):
         return "stop the other tidemill up first"

@@ -19,7 +19,7 @@ from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
 from tidemill.ops.counts import Counts
 from tidemill.serve.http.admit import Call, Headers, Reply
-from tidemill.serve.http.faces import FaceHandler
+from tidemill.serve.http.app import FaceHandler
 from tidemill.serve.http.routes import Route
 from tidemill.types import Json, digest
 from tidemill.web import actions, export, render

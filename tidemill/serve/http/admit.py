@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from tidemill.access.tokens import TokenCache
@@ -21,8 +20,6 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_FIELDS = 50
 """Fields in a query."""
 _SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
-_HOSTS_KEPT = 256
-
 
 Headers = list[tuple[bytes, bytes]]
 Reply = tuple[int, Headers, bytes | AsyncIterator[bytes]]
@@ -78,17 +75,11 @@ class RequestGuard:
 
     def __init__(self, tokens: TokenCache, cookie: str) -> None:
         self._tokens, self._cookie = tokens, cookie
-        self._hosts: dict[bytes, bool] = {}
 
     def check_place(self, call: Call) -> None:
         """The Host is this machine's loopback; an Origin, where one is told, is this very server. Raises Forbidden."""
         host = call.headers.get(b"host", b"")
-        known = self._hosts.get(host)
-        if known is None:
-            if len(self._hosts) >= _HOSTS_KEPT:
-                self._hosts.clear()
-            known = self._hosts[host] = _is_loopback(host)
-        if not known:
+        if not _is_loopback(host):
             raise Forbidden("this server answers only to this machine's own name", hint="use http://127.0.0.1:PORT")
         origin = call.headers.get(b"origin")
         if origin is not None and origin != b"http://" + host and call.method not in SAFE:
@@ -124,60 +115,38 @@ class RequestGuard:
 
 
 class Reading:
-    """Takes bodies in, and gives up on those that are too long or too slow. `expire` is called by the heartbeat."""
+    """Takes bodies in, and gives up on those that are too long or too slow."""
 
     def __init__(self, seconds: float = READ_SECONDS) -> None:
         self.seconds = seconds
-        self._until: dict[asyncio.Task[Any], float] = {}
-        self._late: set[asyncio.Task[Any]] = set()
+        self._under_way: set[asyncio.Timeout] = set()
 
     async def body(self, call: Call, limit: int = MAX_BODY) -> bytes:
         """Raises TooLarge (before reading what is too much), TooSlow, Gone."""
         length = call.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a body is read in a task")
-        self._until[task] = time.monotonic() + self.seconds
+        timeout = asyncio.timeout(self.seconds)
+        self._under_way.add(timeout)
         try:
-            return await _take(call.receive, limit)
-        except asyncio.CancelledError:
-            if task not in self._late:
-                raise
-            self._late.discard(task)
-            task.uncancel()
+            async with timeout:
+                return await _take(call.receive, limit)
+        except TimeoutError:
             raise TooSlow(f"the body did not arrive within {self.seconds:g} s") from None
         finally:
-            del self._until[task]
+            self._under_way.discard(timeout)
 
     def hurry(self, seconds: float) -> None:
         """From now on nobody has longer than this."""
         self.seconds = min(self.seconds, seconds)
-        latest = time.monotonic() + self.seconds
-        for task, until in self._until.items():
-            self._until[task] = min(until, latest)
-
-    def expire(self) -> None:
-        """Wake those whose time is over."""
-        now = time.monotonic()
-        for task in [task for task, until in self._until.items() if until <= now]:
-            if task not in self._late:
-                self._late.add(task)
-                task.cancel()
+        latest = asyncio.get_running_loop().time() + self.seconds
+        for timeout in self._under_way:
+            timeout.reschedule(min(timeout.when() or latest, latest))
 
 
 async def _take(receive: Receive, limit: int) -> bytes:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise Gone
-    body: bytes = message.get("body", b"")
-    if len(body) > limit:
-        raise _too_large(limit)
-    if not message.get("more_body"):
-        return body
-    parts, size = [body], len(body)
-    while message.get("more_body"):
+    parts, size, more = list[bytes](), 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Gone
@@ -185,6 +154,7 @@ async def _take(receive: Receive, limit: int) -> bytes:
         size += len(parts[-1])
         if size > limit:
             raise _too_large(limit)
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 
@@ -192,6 +162,7 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is longer than {limit:,} bytes", hint="send fewer rows at a time")
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(host: bytes) -> bool:
     try:
         parts = urlsplit(f"//{host.decode('ascii')}")

@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.metadata import entry_points
 
 import msgspec
 
 from tidemill.access import tokens as auth
-from tidemill.errors import BadRequest, NoRoute, TidemillError, WrongMethod
+from tidemill.errors import BadRequest, NoRoute, ProjectError, TidemillError, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
 from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard
-from tidemill.serve.http.faces import Faces, MakeFace, installed
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.metrics import CONTENT_TYPE
-from tidemill.serve.replay import needed
+from tidemill.serve.replay import ReplayClock
 from tidemill.serve.service import PredictionService, ack_mode
 from tidemill.serve.serving import Serving, prepare
 from tidemill.types import Json, JsonObject, new_id
@@ -30,6 +30,10 @@ from tidemill.types import Json, JsonObject, new_id
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
 Handler = Callable[["App", Call], Awaitable[Reply]]
+FaceHandler = Callable[[Call, bytes], Awaitable[Reply]]
+"""Answers an admitted request, given its head and its body."""
+MakeFace = Callable[[Serving], Mapping[Route, FaceHandler]]
+"""Supplied by the entry point group ``tidemill.faces``: the routes that go into the server's one table, and their handlers."""
 
 PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
 FACE_SECONDS = 30.0
@@ -39,6 +43,11 @@ HEALTH, METRICS = Route("GET", "/healthz", OPEN), Route("GET", "/metrics", "read
 LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "read")
 REFRESH = Route("POST", "/control/refresh", "operate")
 CLOCK, REPLAY = Route("POST", "/replay/clock", "replay"), Route("GET", "/replay/state", "replay")
+
+
+def installed() -> list[MakeFace]:
+    """The faces that the installed packages bring, the control API and the page, in order of name."""
+    return [point.load() for point in sorted(entry_points(group="tidemill.faces"), key=lambda p: p.name)]
 
 
 def problem(exc: TidemillError) -> Reply:
@@ -60,9 +69,9 @@ class App:
         self.cookie = f"tidemill_{serving.project.id[-8:]}"
         self.gate = RequestGuard(serving.tokens, self.cookie)
         self.reading = Reading()
-        serving.on_beat.append(self.reading.expire)
         self.answers = PredictionService(serving)
-        self.faces = Faces(serving, makers)
+        self.faces: dict[Route, FaceHandler] | None = None  # loaded when first asked for
+        self._makers, self._loading = makers, asyncio.Lock()
         self.handlers: dict[Route, Handler] = _handlers(serving)
         self.table = Table(self.handlers)
 
@@ -76,11 +85,10 @@ class App:
             call = Call(scope, receive)
             route = await self._admit(call)
             name = route.path
-            handler = self.handlers.get(route)
-            if handler is None:
-                await self._to_face(call, route, told)
+            if self.faces is not None and route in self.faces:
+                await self._to_face(self.faces[route], call, told)
             else:
-                await told.reply(await handler(self, call))
+                await told.reply(await self.handlers[route](self, call))
         except Gone:
             return
         except TidemillError as exc:
@@ -104,22 +112,32 @@ class App:
         except (NoRoute, WrongMethod) as exc:
             missing = exc
         token = self.gate.authenticate(call)
-        if route is None and self.faces.loaded is None and not self.serving.candidate:
-            await self._load_faces()
+        if route is None and self.faces is None and not self.serving.candidate:
+            await self.load_faces()
             route, call.params = self.table.find(call.method, call.path)
         if route is None:
             raise missing or NoRoute("nothing answers here")
         auth.allow(token, route.scope)
         return route
 
-    async def _load_faces(self) -> None:
-        self.table = Table([*self.handlers, *await self.faces.load()])
+    async def load_faces(self) -> None:
+        """Off the event loop, and once. Raises ProjectError when one brings a route that needs no token."""
+        async with self._loading:
+            if self.faces is None:
+                self.faces = await asyncio.to_thread(self._make_faces)
+                self.table = Table([*self.handlers, *self.faces])
 
-    async def _to_face(self, call: Call, route: Route, told: _Told) -> None:
+    def _make_faces(self) -> dict[Route, FaceHandler]:
+        found = {route: handler for make in self._makers() for route, handler in make(self.serving).items()}
+        if bare := next((route for route in found if route.scope == OPEN), None):
+            raise ProjectError(f"{bare.method} {bare.path} would need no token")
+        return found
+
+    async def _to_face(self, handler: FaceHandler, call: Call, told: _Told) -> None:
         """Hand an admitted request on, with its body read in bounds."""
         body = await self.reading.body(call)
         async with asyncio.timeout(FACE_SECONDS):
-            await told.reply(await (await self.faces.load())[route](call, body))
+            await told.reply(await handler(call, body))
 
 
 class _Told:
@@ -153,18 +171,20 @@ def _looks(scope: Scope) -> bool:
 def _unexpected(exc: Exception) -> Reply:
     number = new_id("error")
     _log.error("%s: unexpected", number, exc_info=exc)
-    late = isinstance(exc, TimeoutError)
+    status, code, said = 500, "internal", "something went wrong here"
+    if isinstance(exc, TimeoutError):
+        status, code, said = 503, "timeout", "this took too long"
     body: JsonObject = {
         "type": "about:blank",
         "title": "internal",
-        "status": 503 if late else 500,
-        "code": "timeout" if late else "internal",
-        "detail": "this took too long" if late else "something went wrong here",
-        "message": "this took too long" if late else "something went wrong here",
+        "status": status,
+        "code": code,
+        "detail": said,
+        "message": said,
         "place": number,
         "hint": "the server's log tells more under this number",
     }
-    return body["status"], PROBLEM, _encode(body)
+    return status, PROBLEM, _encode(body)
 
 
 def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed) -> App:
@@ -252,8 +272,14 @@ async def _refresh(app: App, call: Call) -> Reply:
     return as_json(app.serving.status())
 
 
+def _replay(app: App) -> ReplayClock:
+    if app.serving.replay is None:
+        raise NoRoute("this project is not open for replay")
+    return app.serving.replay
+
+
 async def _clock(app: App, call: Call) -> Reply:
-    clock = needed(app.serving.replay)
+    clock = _replay(app)
     to = bodies.moment(bodies.clock_body(await app.reading.body(call)).to, "$.to")
     async with app.serving.clock_lock:
         written = clock.advance(to)
@@ -264,6 +290,6 @@ async def _clock(app: App, call: Call) -> Reply:
 
 
 async def _replay_state(app: App, call: Call) -> Reply:
-    clock = needed(app.serving.replay)
+    clock = _replay(app)
     await clock.settled(bodies.seconds(call.query("wait"), "wait"))
     return as_json(clock.state())

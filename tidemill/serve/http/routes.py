@@ -72,10 +72,3 @@ class Table:
         if allowed:
             raise WrongMethod(f"{path} does not answer {method}", hint=f"it answers {', '.join(sorted(allowed))}")
         raise NoRoute(f"nothing answers at {path[:200]}", hint="the routes are listed at /api/openapi.json")
-
-    def has(self, method: str, path: str) -> bool:
-        try:
-            self.find(method, path)
-        except (NoRoute, WrongMethod):
-            return False
-        return True

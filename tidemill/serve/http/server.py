@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from granian import _granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -115,18 +116,9 @@ async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -
 
 
 def run(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """`serve` in an event loop of its own: uvloop's where it is installed, half the cost of asyncio's."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    """`serve` in an event loop of its own: uvloop's has half the cost of asyncio's."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(app, listening, ready))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
