@@ -234,7 +234,8 @@ def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, mon
     model = project.store.models.get(refused.model)
     assert refused.status == "refused" and list(refusals(project, refused)) == ["refit"]
     monkeypatch.setattr(
-        "tidemill.retrain.run_all.run_every", lambda project, on_event, author: {"shop": RunSummary(Data(), model, refused)}
+        "tidemill.retrain.run_all.run_every",
+        lambda project, on_event, author: {"shop": RunSummary(Data(), model, refused)},
     )
     where = ["--project", str(project.root)]
     main(["run", *where])  # it ends with 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +128,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
 
 
 def snapshots(
-    project: Project, health: str, endpoint: str | None = None, counts: Counts | None = None
+    project: Project, health: Mapping[str, str], endpoint: str | None = None, counts: Counts | None = None
 ) -> list[Snapshot]:
     """What the records say now of one endpoint, or of all."""
     names = list(project.endpoints) if endpoint is None else [project.endpoint(endpoint).name]
