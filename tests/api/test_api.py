@@ -63,10 +63,12 @@ def tell(project: Any) -> Any:
     card = project.artifacts.put(b"# A card")
     for version in (1, 2):
         found = DatasetVersion("sales", version, 0, "sha256:d", 100 * version, 3, NOON, "run_1", profile=profile)
-        store.datasets.add(found, [IngestedFile("sales", f"sha256:f{version}", "a.csv", 100, 3, version, "i", NOON)])
-    store.runs.create(Run("run_1", "model", "k", "done", "me", NOON))
-    store.runs.create(Run("run_2", "data", "k2", "failed", "me", NOON + 1, error="no"))
-    store.runs.put_step(Step("run_1", "train", "done", 0, outputs={"bundle": {"digest": "sha256:1"}}))
+        store.datasets.add_with(
+            found, [IngestedFile("sales", f"sha256:f{version}", "a.csv", 100, 3, version, "i", NOON)]
+        )
+    store.runs.add(Run("run_1", "model", "k", "done", "me", NOON))
+    store.runs.add(Run("run_2", "data", "k2", "failed", "me", NOON + 1, error="no"))
+    store.steps.put(Step("run_1", "train", "done", 0, outputs={"bundle": {"digest": "sha256:1"}}))
     for version in (1, 2, 3):
         store.models.add(model(version, card=card if version == 1 else None))
     store.models.alias("shop", "champion", 2)
@@ -74,13 +76,11 @@ def tell(project: Any) -> Any:
     store.releases.add(release("rel_2", 2, "held", previous="rel_1"))
     store.releases.promote("rel_2", NOON)
     store.releases.add(release("rel_3", 3, "canary", previous="rel_2"))
-    store.releases.add_verdict(
-        Verdict("v1", "model:shop@2", "refit", "quality", True, False, {"said": "yes"}, None, NOON)
-    )
+    store.verdicts.add(Verdict("v1", "model:shop@2", "refit", "quality", True, False, {"said": "yes"}, None, NOON))
     for i in range(5):
         store.decisions.add(Decision(f"dec_{i}", NOON + i, "retrain" if i == 3 else "none", "why", {}, "sha256:x", {}))
         store.events.add(Event(f"ev_{i}", NOON + i, "alarm" if i == 2 else "ingested", "dataset:sales@1", {"i": i}))
-        store.windows.add(sample.window(NOON + i * DAY, alarm=i == 2))
+        store.windows.put(sample.window(NOON + i * DAY, alarm=i == 2))
     for i in (0, 1):
         store.alarms.add(
             sample.alarm(f"al_{i}", endpoint="shop", opened=NOON + i, what=("price",), closed=None if i else NOON + 9)
@@ -290,7 +290,7 @@ def test_approval_is_signed_in_a_child(decide, told, verb, status):
     heard = decide(f"/api/releases/rel_4/{verb}", {"reason": "looks right"})
     assert (heard.status, heard.json["status"]) == (200, status), heard.body
     assert (told.keys_dir / "approval.ed25519").exists()
-    verdict = next(v for v in told.store.releases.verdicts("model:shop@3") if v.gate == "approval")
+    verdict = next(v for v in told.store.verdicts.list(model="model:shop@3") if v.gate == "approval")
     assert verdict.evidence["who"] == "tester" and verdict.attestation
     again = decide(f"/api/releases/rel_4/{verb}", {"reason": "again"})
     assert (again.status, again.json["code"]) == (409, "release") and "nothing to decide" in again.json["message"]

@@ -72,7 +72,9 @@ def test_columns_of_another_type_are_refused_by_the_first_step_and_a_renamed_sec
         made: DatasetVersion = project.store.datasets.get("sales_2")
         assert (made.version, made.rows) == (1, 5)
         assert rows(project.model(), ["dataset:sales_2@1"]).height == 5
-        assert len(project.live.online.of("ann", dataset="sales_2")) == 4  # three of them known from before: each once
+        assert (
+            len(project.live.online.list(subject="ann", dataset="sales_2")) == 4
+        )  # three of them known from before: each once
         assert ingest(project, "sales_2") is None
     code, out, _ = typed(capsys, "data", "show", "sales", "--json")
     assert code == 0 and json.loads(out)["version"]["rows"] == 3  # the old one can still be looked at
@@ -190,7 +192,7 @@ def test_a_drafted_contract_lets_a_recommender_begin(shop: Path, capsys: pytest.
     assert typed(capsys, "data", "check")[0] == 0
     with open_project(shop) as project:
         ingest(project, "sales")
-        assert len(project.live.online.of("user-5")) == 12
+        assert len(project.live.online.list(subject="user-5")) == 12
 
 
 def test_versions_of_a_dataset_that_there_is_not(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

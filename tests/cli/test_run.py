@@ -154,7 +154,7 @@ def test_a_run_that_nobody_listens_to_goes_on_to_its_end(shop):
         os.close(writing)
         assert process.communicate(timeout=120)[0]
     with open_project(shop) as project:
-        (run,) = project.store.runs.list(pipeline="counted")
+        (run,) = project.store.runs.page(pipeline="counted")
         assert run.status == "done" and run.error is None
 
 
@@ -191,4 +191,4 @@ def test_two_commands_at_once_are_one_run(shop):
             first.kill()
     assert first.returncode == 0
     with open_project(shop) as project:
-        assert [run.status for run in project.store.runs.list(pipeline="counted")] == ["done"]
+        assert [run.status for run in project.store.runs.page(pipeline="counted")] == ["done"]

@@ -94,9 +94,10 @@ def state(project: Project) -> dict[str, object]:
     tables = open_tables(project)
     return {
         "versions": [
-            tuple(map(str, (v.version, v.digest, v.rows, v.profile))) for v in project.store.datasets.list("sales")
+            tuple(map(str, (v.version, v.digest, v.rows, v.profile)))
+            for v in project.store.datasets.list(dataset="sales")
         ],
-        "files": sorted(f.digest for f in project.store.datasets.files("sales")),
+        "files": sorted(f.digest for f in project.store.files.list(dataset="sales")),
         "table": tables.digest("sales") if tables.exists("sales") else None,
         "events": sorted((e.id, e.kind) for e in project.store.events.list()),
         "online": project.live.online.last_seq(),

@@ -34,13 +34,13 @@ def test_files_become_versions(project: Project, folder: Path) -> None:
     assert table["_row"].to_list() == [0, 1, 2, 0, 1]
     assert set(table["_ingest"]) == {one.ingest, two.ingest}
     assert two.digest == open_tables(project).digest("sales")
-    assert [f.name for f in project.store.datasets.files("sales")] == ["data/sales/1.csv", "data/sales/2.csv"]
-    into = {e.source for e in project.store.edges.into("dataset:sales@2")}
+    assert [f.name for f in project.store.files.list(dataset="sales")] == ["data/sales/1.csv", "data/sales/2.csv"]
+    into = {e.source for e in project.store.edges.list(target="dataset:sales@2")}
     assert f"file:{digest((folder / 'data/sales/2.csv').read_bytes())}" in into
     assert "dataset:sales@1" in into
-    runs = project.store.runs.list(pipeline="data")
+    runs = project.store.runs.page(pipeline="data")
     assert sorted(r.id for r in runs) == sorted([one.run, two.run]) and {r.status for r in runs} == {"done"}
-    assert f"run:{one.run}" in {e.source for e in project.store.edges.into("dataset:sales@1")}
+    assert f"run:{one.run}" in {e.source for e in project.store.edges.list(target="dataset:sales@1")}
 
 
 def test_time_travel(project: Project, folder: Path) -> None:
@@ -229,7 +229,7 @@ def test_rows_enter_the_online_history_once_and_link_what_is_there(project: Proj
     path = drop(folder, "1.csv", DAY_1)
     drop(folder, "2.csv", DAY_2)
     ingest(project, "sales")
-    events = project.live.online.since(0)
+    events = project.live.online.list()
     assert [e.key for e in events] == ["1/lamp", "1/mug", "2/mug", "3/mug", "C4/lamp"]
     assert (events[0].seq, events[0].file, events[0].row) == (1, digest(path.read_bytes()), 1)
     assert [e.value for e in events] == [1.0, 2.0, 1.0, 4.0, -1.0]
@@ -247,7 +247,7 @@ def test_only_the_dataset_that_the_model_learns_from_is_the_history_of_serving(p
     with open_project(folder, clock=HeldClock(NOW)) as both:
         made = [ingest(both, name) for name in ("sales", "returns")]
         assert [(m.dataset, m.rows) for m in made if m] == [("sales", 3), ("returns", 2)]
-        assert {e.key for e in both.live.online.since(0)} == {"1/lamp", "1/mug", "2/mug"}
+        assert {e.key for e in both.live.online.list()} == {"1/lamp", "1/mug", "2/mug"}
 
 
 def test_a_function_as_source(tmp_path: Path) -> None:

@@ -27,12 +27,14 @@ AFTER_COMMIT = list(PLACES)[list(PLACES).index("after the table's commit") :]
 
 def whole(project: Project) -> dict[str, object]:
     bad = quarantine(project, "sales").select("_file", "_row", "_reasons", "_raw", "_ingest").rows()
-    keys = [e.key for e in project.live.online.since(0)]
+    keys = [e.key for e in project.live.online.list()]
     return state(project) | {
         "bad": bad,
         "keys": keys,
-        "edges": sorted(re.sub("run_[0-9a-z]+", "run_", str(e)) for e in project.store.edges.into("dataset:sales@2")),
-        "runs": [r.status for r in project.store.runs.list(pipeline="data")],
+        "edges": sorted(
+            re.sub("run_[0-9a-z]+", "run_", str(e)) for e in project.store.edges.list(target="dataset:sales@2")
+        ),
+        "runs": [r.status for r in project.store.runs.page(pipeline="data")],
     }
 
 

@@ -62,10 +62,10 @@ def test_a_file_that_grows_adds_what_is_new(project: Project, folder: Path) -> N
     assert said(project) == [name + "1 of its 3 rows are in sales already and count once"]
     newest = max(project.store.events.list(kind="ingested"), key=lambda event: event.data["rows"])
     assert (newest.data["rows"], newest.data["known"]) == (2, 1)
-    assert sum(f.rows for f in project.store.datasets.files("sales")) == 3
+    assert sum(f.rows for f in project.store.files.list(dataset="sales")) == 3
     drop(folder, "1.csv", ONE + body(DAY_2) + body(rows(OTHER)))
     assert taken(project).rows == 4
-    assert len(project.live.online.since(0)) == 4
+    assert len(project.live.online.list()) == 4
 
 
 def test_ten_rows_that_are_in_and_one_that_is_new_are_no_bad_file(project: Project, folder: Path) -> None:

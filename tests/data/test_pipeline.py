@@ -23,13 +23,13 @@ def test_it_makes_a_version_and_says_what_was_checked(project: Project, folder: 
     drop(folder, "1.csv", DAY_1 + "2,mug,x,2011-01-01 11:00:00,1.5,bob\n")
     result = engine(project).run(data_pipeline, {"dataset": "sales"})
     assert result.run.status == "done"
-    assert [s.name for s in project.store.runs.steps(result.run.id)] == ["ingest"]
+    assert [s.name for s in project.store.steps.list(run=result.run.id)] == ["ingest"]
     version = result.outputs["version"]
     assert (version["version"], version["rows"], version["quarantined"]) == (1, 3, 1)
     assert json.loads(project.artifacts.get(version["profile"]))["columns"]["quantity"]["max"] == 2.0
     record = project.store.datasets.get("sales")
     assert record.run == result.run.id
-    into = {e.source for e in project.store.edges.into("dataset:sales@1")}
+    into = {e.source for e in project.store.edges.list(target="dataset:sales@1")}
     assert any(ref.startswith("file:sha256:") for ref in into)
 
 
@@ -37,7 +37,7 @@ def test_again_without_new_files_it_gives_the_same_version(project: Project, fol
     drop(folder, "1.csv", DAY_1)
     runs = [engine(project).run(data_pipeline, {"dataset": "sales"}) for _ in range(2)]
     assert runs[0].outputs["version"] == runs[1].outputs["version"]
-    assert len(project.store.datasets.list("sales")) == 1
+    assert len(project.store.datasets.list(dataset="sales")) == 1
     drop(folder, "2.csv", DAY_2)
     assert engine(project).run(data_pipeline, {"dataset": "sales"}).outputs["version"]["version"] == 2
 
@@ -48,16 +48,16 @@ def test_bad_data_fails_the_run_after_keeping_what_is_good(project: Project, fol
     with pytest.raises(TidemillError, match="no rows"):
         engine(project).run(data_pipeline, {"dataset": "sales"})
     assert project.store.datasets.get("sales").rows == 3
-    (run,) = project.store.runs.list(pipeline="data")
+    (run,) = project.store.runs.page(pipeline="data")
     assert run.status == "failed"
     with pytest.raises(TidemillError, match="no rows"):
         ingest(project, "sales")
-    assert len(project.store.runs.list(pipeline="data")) == 1, "what was refused before is no news"
+    assert len(project.store.runs.page(pipeline="data")) == 1, "what was refused before is no news"
     drop(folder, "3.csv", DAY_2)
     with pytest.raises(TidemillError, match="no rows"):
         ingest(project, "sales")
     assert project.store.datasets.get("sales").rows == 5
-    assert len(project.store.runs.list(pipeline="data")) == 2
+    assert len(project.store.runs.page(pipeline="data")) == 2
 
 
 def test_nothing_new_makes_no_run_and_a_run_that_was_cut_short_is_ended(project: Project, folder: Path) -> None:
@@ -65,12 +65,12 @@ def test_nothing_new_makes_no_run_and_a_run_that_was_cut_short_is_ended(project:
     made = ingest(project, "sales")
     assert made is not None and made.run is not None
     assert ingest(project, "sales") is None
-    assert [r.id for r in project.store.runs.list(pipeline="data")] == [made.run]
+    assert [r.id for r in project.store.runs.page(pipeline="data")] == [made.run]
     project.store.runs.update(made.run, status="running", ended=None)
     drop(folder, "2.csv", DAY_2)
     again = ingest(project, "sales")
     assert again is not None and again.rows == 5
-    assert {r.status for r in project.store.runs.list(pipeline="data")} == {"done"}
+    assert {r.status for r in project.store.runs.page(pipeline="data")} == {"done"}
 
 
 def test_a_new_file_is_opened_once(project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

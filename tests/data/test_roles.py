@@ -51,8 +51,8 @@ def taken_in_without_roles(folder: Path) -> None:
 
 
 def whole(project: Project) -> dict[str, object]:
-    events = [(e.key, e.subject, e.item, e.at, e.value, e.row) for e in project.live.online.since(0)]
-    edges = project.store.edges.into("dataset:sales@3")
+    events = [(e.key, e.subject, e.item, e.at, e.value, e.row) for e in project.live.online.list()]
+    edges = project.store.edges.list(target="dataset:sales@3")
     return state(project) | {"online": events, "edges": sorted(re.sub("run_[0-9a-z]+", "run_", str(e)) for e in edges)}
 
 
@@ -62,10 +62,10 @@ def test_roles_given_later_bring_the_history_without_a_new_file(project: Project
     assert made is not None and (made.version, made.rows, made.quarantined) == (3, 5, 0)
     assert (made.time_min, made.time_max) == (parse_time("2011-01-01T10:00"), parse_time("2011-01-02T12:00"))
     known = History()
-    known.extend(project.live.online.since(0))
+    known.extend(project.live.online.list())
     assert all(known.items(who, NOW, DAY)[0] for who in ("ann", "bob"))
-    assert [e.key for e in project.live.online.of("ann")] == ["1/mug", "1/lamp", "3/mug", "C4/lamp"]
-    into = {e.source for e in project.store.edges.into("dataset:sales@3")}
+    assert [e.key for e in project.live.online.list(subject="ann")] == ["1/mug", "1/lamp", "3/mug", "C4/lamp"]
+    into = {e.source for e in project.store.edges.list(target="dataset:sales@3")}
     assert into >= {f"artifact:{load_contract(project, 'sales').digest}", "dataset:sales@2"}
     assert load_contract(project, "sales").digest == digest(CONTRACT.encode())
     (told,) = project.store.events.list(kind="contract")
@@ -84,7 +84,7 @@ def test_a_new_file_that_comes_with_the_roles_is_read_too(project: Project, fold
     drop(folder, "2.csv", DAY_2)
     made = ingest(project, "sales")
     assert made is not None and (made.version, made.rows) == (3, 5)
-    assert [e.key for e in project.live.online.since(0)] == ["1/mug", "1/lamp", "2/mug", "3/mug", "C4/lamp"]
+    assert [e.key for e in project.live.online.list()] == ["1/mug", "1/lamp", "2/mug", "3/mug", "C4/lamp"]
 
 
 def test_words_of_the_contract_that_change_no_row_make_no_version(project: Project, folder: Path) -> None:
@@ -103,7 +103,7 @@ def test_history_that_nobody_was_answered_from_is_made_anew(project: Project, fo
     write(folder, CHANGED)
     made = ingest(project, "sales")
     assert made is not None and made.version == 2
-    assert [(e.key, e.value) for e in project.live.online.since(0)] == [("1/mug", 1), ("1/lamp", 1), ("2/mug", 1)]
+    assert [(e.key, e.value) for e in project.live.online.list()] == [("1/mug", 1), ("1/lamp", 1), ("2/mug", 1)]
     assert ingest(project, "sales") is None
     drop(folder, "2.csv", DAY_2)
     made = ingest(project, "sales")
@@ -170,7 +170,7 @@ def test_a_task_without_its_roles_is_told_before_rows_are_taken_in(project: Proj
     drop(folder, "1.csv", DAY_1)
     with raised(ContractError, "contracts/sales.yaml"):
         run_all(project)
-    assert project.store.datasets.list("sales") == []
+    assert project.store.datasets.list(dataset="sales") == []
     said = {f.what: f for f in examine(project)}["contract sales"]
     assert not said.well and "needs a column" in said.message and "tidemill.role" in said.hint
     write(folder, CONTRACT)

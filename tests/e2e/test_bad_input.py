@@ -342,7 +342,7 @@ def test_an_outcome_with_wrong_fields_and_none_of_its_list_is_taken(up: Up, chan
     problem = up.refuses(400, "bad_request", "/feedback", [good, {**OUTCOME, **change}])
     assert problem["place"].replace("[...]", "[1]") == place.replace("$", "$[1]"), problem
     with open_project(up.shop.root) as project:
-        assert project.live.outcomes.get(good["key"], "shop") is None
+        assert project.live.outcomes.look_up(good["key"], "shop", "") is None
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
@@ -389,7 +389,7 @@ def test_an_unknown_item_is_kept_and_offered_to_who_bought_it(up: Up) -> None:
         200,
         {"outcomes": 1, "ack": "group", "new": 1, "repeated": 0, "conflicting": []},
     )
-    assert up.ask("POST", "/feedback", told)[0] == 200  # the same key is the same outcome
+    assert up.ask("POST", "/feedback", told, "")[0] == 200  # the same key is the same outcome
     status, answer = up.ask("POST", "/predict/shop", {"subject": "13564"})
     assert status == 200 and "never seen before" in answer["items"] and answer["cold"] is False
     with sqlite3.connect(up.shop.root / ".tidemill/live.db") as live:
@@ -456,7 +456,7 @@ def answered_by(up: Up) -> str:
 
 def let_out(project: Project) -> str:
     """Put the second release on its way, anew."""
-    release = next(r for r in project.store.releases.list("shop") if r.model == "model:shop@2")
+    release = next(r for r in project.store.releases.list(endpoint="shop") if r.model == "model:shop@2")
     project.store.releases.update(release.id, status="held")
     project.store.releases.update(release.id, status="canary", started=project.clock.now())
     return release.id
@@ -466,7 +466,7 @@ def test_a_damaged_artifact(serving: tuple[Project, Up]) -> None:
     """One flipped byte in each file of the new release, in turn: it is refused, the last good model serves."""
     project, up = serving
     assert answered_by(up) == "model:shop@1"
-    release = next(r for r in project.store.releases.list("shop") if r.model == "model:shop@2")
+    release = next(r for r in project.store.releases.list(endpoint="shop") if r.model == "model:shop@2")
     bundle = project.store.models.get("model:shop@2").bundle
     files = [bundle, *get_bundle(project.artifacts, bundle).manifest["files"].values(), *release.attestations]
     assert len(files) >= 5
@@ -502,7 +502,7 @@ def test_a_wrong_signature(serving: tuple[Project, Up]) -> None:
     for path in pairs:
         path.unlink()
     try:
-        release = next(r for r in project.store.releases.list("shop") if r.model == "model:shop@2")
+        release = next(r for r in project.store.releases.list(endpoint="shop") if r.model == "model:shop@2")
         forged = sign(project, project.store.models.get(release.model), release.id)
     finally:
         for path, data in zip(pairs, trusted, strict=True):

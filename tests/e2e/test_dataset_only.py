@@ -38,7 +38,7 @@ def retrained(root: Path) -> ModelVersion:
     with open_project(root) as project:
         model = run_all(project).model
         assert model.version == 2 and model.run is not None
-        steps = {step.name: step.status for step in project.store.runs.steps(model.run)}
+        steps = {step.name: step.status for step in project.store.steps.list(run=model.run)}
         assert steps["search"] == steps["train"] == "done"
     return model
 

@@ -129,7 +129,7 @@ def turn(root: Path, learner: str) -> tuple[Project, object]:
     use(root, learner)
     with open_project(root) as project:
         turned = run_all(project)
-        return turned.release, {v.gate: v for v in project.store.releases.verdicts(turned.model.ref)}
+        return turned.release, {v.gate: v for v in project.store.verdicts.list(model=turned.model.ref)}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_
     rows.write_parquet(tmp_path / "shop/data/sales/shuffled.parquet")
     with open_project(tmp_path / "shop") as project:
         turned = run_all(project)
-        verdicts = {v.gate: v for v in project.store.releases.verdicts(turned.model.ref)}
+        verdicts = {v.gate: v for v in project.store.verdicts.list(model=turned.model.ref)}
     mean, low, high = turned.model.metrics["recall@20"]
     figures = verdicts["baseline"].evidence
     assert not verdicts["baseline"].passed, figures

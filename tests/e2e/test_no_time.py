@@ -75,7 +75,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 
 def test_it_is_released_and_says_that_it_has_no_temporal_evidence(turned: tuple[Project, RunSummary]) -> None:
     project, made = turned
-    verdicts = {v.gate: v for v in project.store.releases.verdicts(made.model.ref)}
+    verdicts = {v.gate: v for v in project.store.verdicts.list(model=made.model.ref)}
     assert made.release.status == "champion", {g: v.evidence for g, v in verdicts.items() if not v.passed}
     assert verdicts["baseline"].evidence["temporal"] is False
     assert "no temporal evidence" in project.artifacts.get(made.model.card or "").decode()
@@ -88,7 +88,7 @@ def test_a_later_candidate_is_tested_on_keys_that_the_champion_has_not_seen(turn
     (project.root / "data/2.csv").write_text(credit(700, seed=1, first=10_000))
     again = run_all(project)
     assert again.model.version == made.model.version + 1
-    verdicts = {v.gate: v for v in project.store.releases.verdicts(again.model.ref)}
+    verdicts = {v.gate: v for v in project.store.verdicts.list(model=again.model.ref)}
     compared = verdicts.get("refit") or verdicts["method"]
     assert "comparison" in compared.evidence, compared.evidence
 

@@ -118,7 +118,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, 
 
 def test_it_is_released_and_names_all_that_it_learned_from(turned: tuple[Project, RunSummary]) -> None:
     project, made = turned
-    verdicts = {v.gate: v for v in project.store.releases.verdicts(made.model.ref)}
+    verdicts = {v.gate: v for v in project.store.verdicts.list(model=made.model.ref)}
     assert made.release.status == "champion", {g: v.evidence for g, v in verdicts.items() if not v.passed}
     assert made.model.data == ("dataset:visits@1", "dataset:sales@1", "dataset:items@1", "dataset:customers@1")
     card = project.artifacts.get(made.model.card or "").decode()

@@ -15,10 +15,10 @@ import pytest
 
 from tidemill.engine import Engine
 from tidemill.engine.journal.events import RunEvent
-from tidemill.store.artifacts import LocalArtifacts
-from tidemill.store.ports import MetadataStore
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import Step
 from tidemill.store.sql import open_metadata
+from tidemill.store.sql.store import MetadataStore
 from tidemill.types import HeldClock
 
 
@@ -37,7 +37,7 @@ class Place:
         return self.engine(**options).run(pipeline, params, on_event=self.events.append)
 
     def steps(self, run: str) -> dict[str, Step]:
-        return {step.name: step for step in self.store.runs.steps(run)}
+        return {step.name: step for step in self.store.steps.list(run=run)}
 
     def status(self, run: str) -> dict[str, str]:
         return {name: step.status for name, step in self.steps(run).items()}

@@ -62,7 +62,7 @@ def test_nothing_can_be_made_of_a_value_that_is_not_there(place: Place, body: An
     )
     with pytest.raises(PipelineError, match=told):
         place.run(flow)
-    assert place.store.runs.list() == []
+    assert place.store.runs.page() == []
 
 
 def test_nodes_are_told_apart_and_shown_to_whom_debugs() -> None:
@@ -109,7 +109,7 @@ def test_what_nothing_can_be_decided_on_is_said(place: Place) -> None:
 
     with raised(PipelineError, "when() on table"):
         place.run(flow)
-    assert place.store.runs.list()[0].status == "failed"
+    assert place.store.runs.page()[0].status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_version_that_cannot_be_had_is_said(place: Place, version: Any, kind: 
 
     with pytest.raises(kind, match=says):
         place.run(pipeline(lambda: look(), name="flow"))
-    assert place.store.runs.list()[0].status == "failed"
+    assert place.store.runs.page()[0].status == "failed"
 
 
 def test_parameters_of_a_pipeline_are_checked(place: Place) -> None:

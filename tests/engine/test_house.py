@@ -66,10 +66,10 @@ def test_a_run_whose_lease_is_lost_stops_and_writes_nothing(place: Place, monkey
     monkeypatch.setattr(type(place.store.leases), "renew", lambda *args: not started.wait(30))
     with pytest.raises(LeaseLost):
         place.run(waiting, resources=resources, lease=0.03)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "running" and place.status(run.id) == {"waits": "running"}
     monkeypatch.undo()
-    lease = place.store.leases.get(f"run:{run.key}")
+    lease = place.store.leases.look_up(f"run:{run.key}")
     assert lease is not None, "it is left to run out: it may be another's by now"
     place.store.leases.drop(lease.name, lease.owner)
     again = place.run(waiting, resources=resources)

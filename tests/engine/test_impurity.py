@@ -199,7 +199,7 @@ def declared_text(ctx: Context) -> str:
 
 @step
 def asks_the_store(ctx: Context) -> int:
-    return len(ctx.store.runs.list())
+    return len(ctx.store.runs.page())
 
 
 @step

@@ -35,7 +35,7 @@ def test_a_child_gets_the_same_context_and_tells_its_progress(place: Place, capf
     assert [e.data["text"] for e in place.events if e.kind == "progress"] == ["here"]
     recorded = place.steps(result.run.id)["where"]
     assert {"clock", "resource thing"} <= set(recorded.impure)
-    assert [e.source for e in place.store.edges.into(f"step:{result.run.id}/where")] == ["dataset:sales@1"]
+    assert [e.source for e in place.store.edges.list(target=f"step:{result.run.id}/where")] == ["dataset:sales@1"]
     assert "said by the child" in capfd.readouterr().out
 
 
@@ -55,7 +55,7 @@ def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch:
     (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]
     pids = [int(pid) for pid in told.split()]
     assert len(pids) == 2 and all(gone(pid) for pid in pids)
-    (recorded,) = place.store.runs.list()
+    (recorded,) = place.store.runs.page()
     assert recorded.status == "failed"
     assert place.status(recorded.id) == {"hangs": "failed"}
 
@@ -108,7 +108,7 @@ def test_a_script_can_have_isolated_steps(place: Place, tmp_path: Path) -> None:
 from pathlib import Path
 from tidemill.engine import Engine, pipeline, step
 from tidemill.store.sql import open_metadata
-from tidemill.store.artifacts import LocalArtifacts
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import SystemClock
 
 @step(isolate=True)

@@ -24,5 +24,5 @@ def test_a_lease_that_cannot_be_dropped_runs_out(tmp_path: Path, kind: Any, monk
     monkeypatch.setattr(store.leases, "drop", full)
     lease.drop()
     assert "runs out by itself" in caplog.text
-    assert store.leases.get("run:k") is not None
+    assert store.leases.look_up("run:k") is not None
     store.close()

@@ -16,8 +16,8 @@ from tests.raised import raised
 from tidemill.engine import Context, each, pipeline, settle_orphans, step, when
 from tidemill.engine.runner.schedule import with_retries
 from tidemill.errors import Conflict, DataBlocked, DiskFull, NotFound, StepFailed, StoreError
-from tidemill.store.artifacts import LocalArtifacts
 from tidemill.store.artifacts.codecs import Bundle, Report
+from tidemill.store.artifacts.local import LocalArtifacts
 
 CALLS: list[str] = []
 
@@ -273,22 +273,22 @@ def test_a_failing_step_fails_the_run_and_names_the_place(place: Place) -> None:
     with raised(StepFailed, "step explode") as caught:
         place.run(failing)
     assert isinstance(caught.value.__cause__, ValueError)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "failed" and "no good" in str(run.error) and run.ended is not None
     assert place.status(run.id) == {"note": "done", "explode": "failed", "after": "skipped"}
     assert place.said("failed") == ["explode"]
-    assert place.store.leases.get(f"run:{run.key}") is None
+    assert place.store.leases.look_up(f"run:{run.key}") is None
 
 
 def test_a_failed_run_asked_for_again_is_a_new_run_or_resumed_by_name(place: Place) -> None:
     for _ in range(2):
         with pytest.raises(StepFailed):
             place.run(failing)
-    runs = place.store.runs.list()
+    runs = place.store.runs.page()
     assert len(runs) == 2
     with pytest.raises(StepFailed):
         place.engine().run(failing, resume=runs[0].id)
-    assert len(place.store.runs.list()) == 2
+    assert len(place.store.runs.page()) == 2
     assert place.steps(runs[0].id)["explode"].attempt == 2
     with pytest.raises(Conflict):
         place.engine().run(mapped, resume=runs[0].id)
@@ -300,7 +300,7 @@ def test_a_run_whose_process_died_is_gone_on_with_after_any_number_of_others(pla
     assert settle_orphans(place.store) == [run.id]
     for n in range(51):
         other = dataclasses.replace(run, id=f"run_z{n}", key=f"{n}", started=run.started + 1, status="done")
-        place.store.runs.create(other)
+        place.store.runs.add(other)
     assert place.run(mapped, {"n": 1}).run.id == run.id
 
 
@@ -339,7 +339,7 @@ def test_steps_beside_a_failing_one_end_and_are_kept(place: Place) -> None:
     engine = place.engine(resources={"failed": failed}, parallel=2)
     with pytest.raises(StepFailed):
         engine.run(flow, on_event=lambda e: failed.set() if e.kind == "failed" else None)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert place.status(run.id) == {"slow": "done", "bad": "failed"}
 
 
@@ -363,7 +363,7 @@ def test_retries_are_for_the_named_exceptions_only(place: Place) -> None:
     with raised(StepFailed, "step shaky"):
         place.run(flow, {"kind": "value"})
     assert CALLS == ["value"]
-    assert place.steps(place.store.runs.list(status="failed")[0].id)["shaky"].attempt == 1
+    assert place.steps(place.store.runs.page(status="failed")[0].id)["shaky"].attempt == 1
 
 
 def test_the_wait_between_attempts_doubles() -> None:
@@ -396,7 +396,7 @@ def test_attempts_end(place: Place) -> None:
     with raised(StepFailed, "step never"):
         place.run(flow)
     assert CALLS == ["never"] * 3
-    assert place.steps(place.store.runs.list()[0].id)["never"].attempt == 3
+    assert place.steps(place.store.runs.page()[0].id)["never"].attempt == 3
 
 
 @pytest.mark.parametrize(
@@ -421,7 +421,7 @@ def test_a_full_disk_is_told_and_leaves_no_run_running_for_ever(place: Place, mo
     with pytest.raises(DiskFull):
         place.run(mapped)
     monkeypatch.undo()
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "failed"
     assert place.run(mapped).run.status == "done"
 
@@ -443,7 +443,7 @@ def test_a_store_that_is_full_too_ends_with_a_clear_error_and_the_next_start_set
         place.run(mapped)
     assert any("end could not be written" in note for note in caught.value.__notes__)
     monkeypatch.undo()
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     again = place.run(mapped)
     assert again.run.id == run.id and again.run.status == "done"
     assert not place.store.runs.unfinished()
@@ -460,7 +460,7 @@ def test_being_interrupted_cancels(place: Place) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         place.run(flow)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "cancelled"
     assert place.status(run.id) == {"interrupted": "failed", "total": "skipped"}
 
@@ -477,7 +477,7 @@ def test_a_step_that_exits_fails_and_the_run_ends(place: Place, parallel: int) -
 
     with raised(StepFailed, "step leaves"):
         place.run(flow, parallel=parallel)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "failed" and place.status(run.id)["leaves"] == "failed"
 
 
@@ -494,7 +494,7 @@ def test_a_listener_that_raises_ends_the_run_and_nothing_hangs(place: Place, par
 
     with pytest.raises((StepFailed, ValueError), match="nobody listens"):
         place.engine(parallel=parallel).run(flow, on_event=listen)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "failed" and "nobody listens" in str(run.error)
     assert not {"running", "pending"} & set(place.status(run.id).values())
 
@@ -515,7 +515,7 @@ def interrupted_beside(place: Place, slow: Any, deaf: bool = False) -> Any:
 
     with pytest.raises(KeyboardInterrupt) as caught:
         place.engine(parallel=2).run(flow, on_event=listen)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "cancelled"
     return caught.value, place.steps(run.id)
 
@@ -571,7 +571,7 @@ def test_an_error_that_no_store_can_keep_as_it_is_ends_the_run_all_the_same(plac
     with pytest.raises(StepFailed) as caught:
         place.run(flow)
     assert not hasattr(caught.value, "__notes__")
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "failed" and "\\" in str(run.error) and "\0" not in str(run.error)
     assert place.status(run.id) == {"boom": "failed"}
 
@@ -591,7 +591,7 @@ def test_outputs_that_cannot_be_told_fail_the_run(place: Place) -> None:
 
     with pytest.raises(NotFound):
         place.run(flow)
-    (run,) = place.store.runs.list()
+    (run,) = place.store.runs.page()
     assert run.status == "failed" and "no artifact" in str(run.error)
 
 
@@ -634,7 +634,7 @@ def test_a_step_with_a_context_gets_what_the_engine_was_given(place: Place) -> N
             "root": str(ctx.root),
             "now": ctx.clock.now(),
             "thing": ctx.resource("thing"),
-            "runs": len(ctx.store.runs.list()),
+            "runs": len(ctx.store.runs.page()),
             "raw": ctx.artifacts.get(ctx.artifacts.put(b"1")).decode(),
             "run": ctx.run,
             "step": ctx.step,

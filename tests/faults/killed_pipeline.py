@@ -80,7 +80,7 @@ def chain(by: int = 2) -> dict[str, Any]:
 
 
 def main(folder: Path) -> None:
-    from tidemill.store.artifacts import LocalArtifacts
+    from tidemill.store.artifacts.local import LocalArtifacts
     from tidemill.store.sql import open_metadata
     from tidemill.types import SystemClock
 

@@ -19,7 +19,7 @@ import pytest
 
 from tidemill.engine import settle_orphans
 from tidemill.engine.faults import POINTS
-from tidemill.store.artifacts import LocalArtifacts
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.sql import open_metadata
 
 SCRIPT = str(Path(__file__).with_name("killed_pipeline.py"))
@@ -44,8 +44,10 @@ def state(folder: Path) -> State:
         return State({}, {})
     store = open_metadata(folder / "tidemill.db")
     try:
-        runs = store.runs.list()
-        return State({r.id: r.status for r in runs}, {s.name: s.status for r in runs for s in store.runs.steps(r.id)})
+        runs = store.runs.page()
+        return State(
+            {r.id: r.status for r in runs}, {s.name: s.status for r in runs for s in store.steps.list(run=r.id)}
+        )
     finally:
         store.close()
 
@@ -138,8 +140,8 @@ def test_a_settled_orphan_is_gone_on_with_too(tmp_path: Path) -> None:
     assert settle_orphans(store) == []
     settled = store.runs.get(run.id)
     assert settled.status == "failed" and str(settled.error).startswith("orphan: ")
-    assert not {s.status for s in store.runs.steps(run.id)} & {"running", "pending"}
-    assert store.leases.get(f"run:{run.key}") is None
+    assert not {s.status for s in store.steps.list(run=run.id)} & {"running", "pending"}
+    assert store.leases.look_up(f"run:{run.key}") is None
     store.close()
     check(tmp_path, state(tmp_path))
 
@@ -194,7 +196,7 @@ def test_a_frozen_process_that_wakes_up_writes_nothing_more(tmp_path: Path) -> N
         os.kill(process.pid, signal.SIGSTOP)
         store = open_metadata(tmp_path / "tidemill.db")
         (run,) = store.runs.unfinished()
-        lease = store.leases.get(f"run:{run.key}")
+        lease = store.leases.look_up(f"run:{run.key}")
         assert lease is not None
         store.leases.drop(lease.name, lease.owner)  # as when it has run out
         store.close()

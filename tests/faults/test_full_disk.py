@@ -151,7 +151,7 @@ def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
         wait_for(lambda: answers(running, "group") == 200)
         wait_for(lambda: json.loads((shop / ".tidemill/up.json").read_text())["pids"] == children(running))
         with open_project(shop) as project:
-            wait_for(lambda: f":{loop}:" in (held.owner if (held := project.store.leases.get("run:loop")) else ""))
+            wait_for(lambda: f":{loop}:" in (held.owner if (held := project.store.leases.look_up("run:loop")) else ""))
             wait_for(lambda: kept(project.state) >= SIZE)
 
 

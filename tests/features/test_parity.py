@@ -34,7 +34,7 @@ def test_live_requests_see_what_training_sees(tmp_path: Path) -> None:
         project.live.append([], [], [late])
         project.live.flush()
         history = History()
-        history.extend(project.live.online.since(0))
+        history.extend(project.live.online.list())
         asked = [
             prediction("p1", "ann", "2011-01-02T10:00", watermark=5),
             prediction("p2", "ann", "2011-01-05", watermark=5),

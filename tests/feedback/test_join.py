@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidemill.feedback.join import SETTLE, Where, join_all, revoked_by
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import open_live
+from tidemill.store.sql.live import LiveStore
 from tidemill.testing import records as sample
 from tidemill.types import DAY, SECOND
 
@@ -48,7 +48,7 @@ def tell(live: LiveStore, *rows: Prediction | Outcome) -> None:
 
 
 def where(live: LiveStore, *keys: str) -> list[tuple[str | None, str]]:
-    found = [live.outcomes.get(key, "shop") for key in keys]
+    found = [live.outcomes.look_up(key, "shop", "") for key in keys]
     return [(o.joined, o.how) for o in found if o is not None]
 
 
@@ -239,7 +239,7 @@ def test_no_outcome_ever_joins_another_endpoints_prediction(
     for endpoint in ENDPOINTS:
         join_all(live, T0 + 90 * HOUR, Where(endpoint))
     for endpoint, key in kept:
-        found = live.outcomes.get(key, endpoint)
+        found = live.outcomes.look_up(key, endpoint, "")
         assert found is not None and found.how
         assert found.joined is None or live.predictions.get(found.joined).endpoint == endpoint
     assert sum(live.outcomes.count().values()) == len(kept), "one key is one outcome at each endpoint"

@@ -128,23 +128,23 @@ def test_the_first_model_is_written_down_with_both_fits(project):
     goal = "revenue per visit; owner: head of the shop; a gain below 1 % is not worth a release"
     assert f"Goal, as the project says it (no gate measures it): {goal}" in card
     assert "## Limits" in card and "baseline: buy_again" in card and "dataset:sales@1" in card
-    refs = {(e.source, e.relation) for e in project.store.edges.into(model.ref)}
+    refs = {(e.source, e.relation) for e in project.store.edges.list(target=model.ref)}
     assert ("dataset:sales@1", "trained") in refs
-    steps = {s.name for s in project.store.runs.steps(model.run)}
+    steps = {s.name for s in project.store.steps.list(run=model.run)}
     assert {"features", "split", "search", "train", "evaluate", "register"} <= steps
 
 
 def test_the_same_data_is_the_same_version(project):
     first = build_candidate(project)
     assert build_candidate(project) == first
-    assert len(project.store.models.list("shop")) == 1
+    assert len(project.store.models.list(name="shop")) == 1
 
 
 def test_the_budget_of_the_search_cuts_it_short_but_never_in_a_replay(project):
     """The search's record says so; a replay makes every trial, so that a slow machine plays the same story."""
 
     def recorded(opened: Project, model: ModelVersion) -> dict[str, Any]:
-        (step,) = [s for s in opened.store.runs.steps(model.run) if s.name == "search"]
+        (step,) = [s for s in opened.store.steps.list(run=model.run) if s.name == "search"]
         return json.loads(opened.artifacts.get(step.outputs["result"]["digest"]))
 
     free = build_candidate(project)
@@ -222,18 +222,18 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     model = build_candidate(project)
     scorer = scoring.load(get_bundle(project.artifacts, model.bundle))
     history = History()
-    history.extend(project.live.online.since(0))
+    history.extend(project.live.online.list())
     now = START + 150 * DAY
     items, values = history.items("u003", now, scorer.half_life)
     answer, scores = scorer.recommend(items, values, now, 20)
     assert len(answer) == len(set(answer)) == 20 and np.isfinite(scores).all()
-    rows = [e for e in project.live.online.of("u003") if e.at < now]
+    rows = [e for e in project.live.online.list(subject="u003") if e.at < now]
     whole = scores_of(scorer, items, values)[answer[0]]
     found = scorer.contributions(rows, answer[0], now)
     assert len(found) == len(rows)
     least = History()
     drop = int(np.argmax(found))
-    least.extend(e for e in project.live.online.since(0) if e.seq != rows[drop].seq)
+    least.extend(e for e in project.live.online.list() if e.seq != rows[drop].seq)
     items, values = least.items("u003", now, scorer.half_life)
     assert whole - scores_of(scorer, items, values)[answer[0]] == pytest.approx(found[drop], abs=1e-12)
 
@@ -242,8 +242,8 @@ def test_a_random_split_of_timed_data_is_refused(project):
     with reopened(project, split=("[model]\n", '[model]\nsplit = { by = "random", test = "28 days" }\n')) as other:
         with raised(NotTemporalSplit, "[model] split"):
             build_candidate(other)
-        assert other.store.runs.list(pipeline="model") == [], "refused before a run was begun"
-        assert other.store.models.list("shop") == []
+        assert other.store.runs.page(pipeline="model") == [], "refused before a run was begun"
+        assert other.store.models.list(name="shop") == []
 
 
 def test_data_too_short_to_test_on_is_said(tmp_path):

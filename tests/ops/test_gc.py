@@ -42,14 +42,14 @@ def named(project: Project) -> dict[str, str]:
         (found[f"{place}'s file"],) = parts_of(project.artifacts, found[place])
     model = sample.model(1, bundle=found["bundle"], evaluation_bundle=found["evaluation_bundle"], card=found["card"])
     store.models.add(model)
-    store.releases.add_verdict(sample.verdict(model=model.ref, attestation=found["verdict"]))
+    store.verdicts.add(sample.verdict(model=model.ref, attestation=found["verdict"]))
     store.releases.add(sample.release("rel_1", 1, status="canary", attestations=(found["statement"],)))
-    store.datasets.add(sample.dataset(1, profile=found["profile"]), [])
-    store.edges.add([Edge(f"artifact:{found['contract']}", "dataset:sales@1", "read", 1)])
-    store.windows.keep_baseline(Baseline("", "shop", model.ref, found["baseline"], 1))
-    store.runs.create(sample.run("run_2", code={"diff": found["diff"]}, outputs={"result": found["output"]}))
+    store.datasets.add_with(sample.dataset(1, profile=found["profile"]), [])
+    store.edges.add_new([Edge(f"artifact:{found['contract']}", "dataset:sales@1", "read", 1)])
+    store.baselines.put(Baseline("", "shop", model.ref, found["baseline"], 1))
+    store.runs.add(sample.run("run_2", code={"diff": found["diff"]}, outputs={"result": found["output"]}))
     outputs = {"result": {"digest": found["step"], "codec": "bundle", "bytes": 1}}
-    store.runs.put_step(sample.step("run_2", inputs={"rows": found["input"]}, outputs=outputs))
+    store.steps.put(sample.step("run_2", inputs={"rows": found["input"]}, outputs=outputs))
     return found
 
 
@@ -63,7 +63,7 @@ def test_what_a_living_record_names_stays(project: Project) -> None:
 def test_the_rest_goes_and_is_counted(project: Project) -> None:
     kept = set(named(project).values())
     lost, unrecorded = project.artifacts.put(b"x" * 10), project.artifacts.plain.put(b"y" * 100)
-    project.store.artifacts.put(Artifact("sha256:" + "0" * 64, "bytes", 5, 1))
+    project.store.artifacts.add(Artifact("sha256:" + "0" * 64, "bytes", 5, 1))
     dry = collect(project, Caller.local(), dry_run=True, grace=0.0)
     assert {lost, unrecorded} < set(project.artifacts.digests()), "a dry run deletes nothing"
     made = collect(project, Caller.local(), grace=0.0)
@@ -89,7 +89,7 @@ def test_what_was_put_or_verified_today_stays(project: Project) -> None:
 def test_an_older_run_loses_its_results_and_a_running_one_never(project: Project) -> None:
     digests = [project.artifacts.put(f"result {n}".encode()) for n in range(3)]
     for n, (status, digest) in enumerate(zip(("running", "done", "done"), digests, strict=True)):
-        project.store.runs.create(sample.run(f"run_{n}", started=n, status=status, code={}, outputs={"result": digest}))
+        project.store.runs.add(sample.run(f"run_{n}", started=n, status=status, code={}, outputs={"result": digest}))
     assert collect(project, Caller.local(), grace=0.0).deleted == (digests[1],)
 
 

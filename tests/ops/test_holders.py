@@ -40,9 +40,9 @@ def answered(project: Project, subject: str) -> None:
 
 def recorded(project: Project, subject: str) -> None:
     """A run that was asked for it, a step that failed on it, and an event about it."""
-    project.store.runs.create(sample.run(f"run-{len(subject)}", params={"only": [subject]}, code={}))
+    project.store.runs.add(sample.run(f"run-{len(subject)}", params={"only": [subject]}, code={}))
     step = sample.step(f"run-{len(subject)}", error=f"no history of {subject}.", inputs={}, outputs={})
-    project.store.runs.put_step(step)
+    project.store.steps.put(step)
     project.store.events.add(sample.event(f"event-{len(subject)}", data={"by": {subject: 1}}))
 
 

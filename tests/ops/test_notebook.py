@@ -31,9 +31,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             drop(folder, name, rows)
             ingest(project, "sales")
         table = save(project.artifacts, pl.DataFrame({"x": [1, 2]}))
-        project.store.runs.create(sample.run("run_1"))
+        project.store.runs.add(sample.run("run_1"))
         out = {"rows": {"digest": table.digest, "codec": table.codec}}
-        project.store.runs.put_step(sample.step("run_1", "features", outputs=out))
+        project.store.steps.put(sample.step("run_1", "features", outputs=out))
         add_model(project, 1, run="run_1")
         project.store.decisions.add(sample.decision("decision_1", reason="<script>alert(1)</script>"))
         project.live.flush()

@@ -33,7 +33,7 @@ def release(status: str, do: Callable[..., Any], **words: Any) -> Do:
     """Something done to the second release, which is in this state; the first is champion."""
 
     def done(project: Project, caller: Caller) -> None:
-        (held,) = project.store.releases.list("shop", "held") or [project.store.releases.get("rel_2")]
+        (held,) = project.store.releases.list(endpoint="shop", status="held") or [project.store.releases.get("rel_2")]
         if held.status == "held" and status != "held":
             project.store.releases.update(held.id, status=status, started=NOW, stage_since=NOW)
         do(project, caller, held.id, **words)

@@ -44,7 +44,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 def released(project: Project) -> None:
     """Data, a model, and a champion: everything that an answer needs."""
     fields: dict[str, Any] = {"digest": "sha256:1", "rows": 10, "quarantined": 0, "created": NOW - DAY, "run": None}
-    project.store.datasets.add(DatasetVersion("sales", 1, 1, time_max=NOW - DAY, **fields), [])
+    project.store.datasets.add_with(DatasetVersion("sales", 1, 1, time_max=NOW - DAY, **fields), [])
     hold(project, add_model(project, 1), "rel_1")
     project.store.releases.promote("rel_1", NOW - DAY)
 
@@ -76,7 +76,7 @@ WRONG = [
     ("decide", "ok", "job_failed", lambda p: happened(p, "failed", job="watch", reason="no column 'count'")),
     ("features", "ok", "skew", lambda p: happened(p, "parity", ok=False)),
     ("data", "ok", "blocked", lambda p: happened(p, "blocked", reason="too many bad rows")),
-    ("monitor", "ok", "alarms", lambda p: p.store.windows.add(sample.window(NOW - DAY, end=NOW))),
+    ("monitor", "ok", "alarms", lambda p: p.store.windows.put(sample.window(NOW - DAY, end=NOW))),
 ]
 
 
@@ -120,8 +120,8 @@ def test_a_release_that_waits_is_all_right_beside_a_champion_only(project: Proje
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(project: Project) -> None:
-    project.store.runs.create(Run("run_1", "data", "key_1", "running", "nobody:1:1:1", NOW))
-    project.store.runs.create(Run("run_2", "data", "key_2", "running", "elsewhere:1:1:1", NOW))
+    project.store.runs.add(Run("run_1", "data", "key_1", "running", "nobody:1:1:1", NOW))
+    project.store.runs.add(Run("run_2", "data", "key_2", "running", "elsewhere:1:1:1", NOW))
     project.store.leases.take("run:key_2", "elsewhere:1:1:1", 60.0)
     found = status(project, {"shop": "ok"})
     assert (found.interrupted, found.running) == (["run_1"], ["run_2"])

@@ -59,7 +59,7 @@ def drop(root: Path, rows: list[dict[str, str]]) -> None:
 
 def test_every_gate_passed_and_it_serves(project: Cycle) -> None:
     opened, turned, _ = project
-    verdicts = {v.gate: v for v in opened.store.releases.verdicts(turned.model.ref)}
+    verdicts = {v.gate: v for v in opened.store.verdicts.list(model=turned.model.ref)}
     assert all(v.passed for v in verdicts.values()), {g: v.evidence for g, v in verdicts.items()}
     assert {"baseline", "infrastructure", "latency"} <= set(verdicts)
     assert turned.release.status == "champion"
@@ -117,7 +117,7 @@ def test_hours_are_foretold_told_and_judged(project: Cycle) -> None:
                 drop(opened.root, [r for r in rows if r["date"] == row["date"]])
                 tick(opened, InlineJobs(opened))
     truth = {row["ts"]: float(row["count"]) for row in rows}
-    windows = opened.store.windows.list("hire", "quality")
+    windows = opened.store.windows.list(endpoint="hire", monitor="quality")
     assert [w.start for w in windows] == [parse_time(OPENING), parse_time(OPENING) + DAY], "labels wait for a day"
     for window in windows:
         check(window, told, truth)

@@ -103,7 +103,7 @@ def told(project):
         "models": [(m.ref, m.author, m.kind, m.bundle, m.evaluation_bundle, m.created) for m in store.models.list()],
         "releases": [(r.id, r.model, r.status, r.override, r.created, r.author) for r in store.releases.list()],
         "events": sorted((e.id, e.at, e.kind, e.subject) for e in store.events.list()),
-        "runs": [(r.pipeline, r.status) for r in store.runs.list()],
+        "runs": [(r.pipeline, r.status) for r in store.runs.page()],
     }
 
 

@@ -54,10 +54,10 @@ def say(project: Any, model: ModelVersion, champion: ModelVersion | None) -> dic
 
 def test_the_first_model_is_released_and_the_server_may_load_it(shop):
     project, model, release = shop
-    assert release.status == "champion", project.store.releases.verdicts(model.ref)
+    assert release.status == "champion", project.store.verdicts.list(model=model.ref)
     loaded = load_release(project, release)
     assert (loaded.bundle, loaded.task.name) == (model.bundle, "recommend")
-    verdicts = {v.gate: v for v in project.store.releases.verdicts(model.ref)}
+    verdicts = {v.gate: v for v in project.store.verdicts.list(model=model.ref)}
     assert "are the offline ones" in verdicts["infrastructure"].evidence["said"]
     assert verdicts["refit"].no_baseline and not verdicts["baseline"].no_baseline
     assert len(verdicts["latency"].evidence["rounds_us"]) == 5

@@ -62,11 +62,11 @@ def test_the_first_model_is_rubber_stamped_and_champion(project):
     assert release.status == "champion" and release.author == "ada"
     assert release.evidence.blessings == {"infrastructure": "blessed", "quality": "no baseline"}
     verify(project, release)
-    verdicts = {v.gate: (v.passed, v.no_baseline) for v in project.store.releases.verdicts(model.ref)}
+    verdicts = {v.gate: (v.passed, v.no_baseline) for v in project.store.verdicts.list(model=model.ref)}
     yes = (True, False)
     assert verdicts == {"infrastructure": yes, "latency": yes, "refit": (True, True), "baseline": yes}
     assert kinds(project) == ["promoted"]
-    edges = project.store.edges.out_of(model.ref)
+    edges = project.store.edges.list(source=model.ref)
     assert (f"release:{release.id}", "released") in [(e.target, e.relation) for e in edges]
 
 
@@ -82,7 +82,7 @@ def test_a_good_refit_becomes_a_canary(project):
     assert release.previous == project.store.releases.champion("shop").id
     assert release.evidence.blessings == {"infrastructure": "blessed", "quality": "blessed"}
     verify(project, release)
-    (run, _) = project.store.runs.list(pipeline="release")
+    (run, _) = project.store.runs.page(pipeline="release")
     assert run.status == "done" and run.parent == "decision_7"
 
 
@@ -104,7 +104,7 @@ def test_force_passes_a_refusal_by_hand_and_is_recorded_as_such(project):
     assert kinds(project) == ["canary", "override", "promoted"]
     override = project.store.events.list(kind="override")[0]
     assert override.data["reason"] == "the board wants it" and "refit" in override.data["refusals"]
-    verdict = next(v for v in project.store.releases.verdicts(release.model) if v.gate == "refit")
+    verdict = next(v for v in project.store.verdicts.list(model=release.model) if v.gate == "refit")
     assert not verdict.passed and verdict.evidence["comparison"]["low"] < 0
     verify(project, release)
     envelope = json.loads(project.artifacts.get(release.attestations[-1]))
@@ -203,16 +203,16 @@ def test_killed_anywhere_it_is_the_same_run_and_one_release(project, fault):
     add_model(project, 1, kind="first")
     killed = run_child(project.root, fault)
     assert killed.returncode == -signal.SIGKILL, (POINTS[int(fault.split(":")[0])], killed.stderr)
-    before = [run.id for run in project.store.runs.list(pipeline="release")]
+    before = [run.id for run in project.store.runs.page(pipeline="release")]
     done = run_child(project.root)
     assert done.returncode == 0, done.stderr
-    runs = project.store.runs.list(pipeline="release")
+    runs = project.store.runs.page(pipeline="release")
     assert [run.id for run in runs] == before or fault == "9"
     assert {run.status for run in runs} == {"done"}
-    (release,) = project.store.releases.list("shop")
+    (release,) = project.store.releases.list(endpoint="shop")
     assert release.id == done.stdout.strip() and release.status == "champion"
     assert kinds(project) == ["promoted"]
-    assert len(project.store.releases.verdicts("model:shop@1")) == 4
+    assert len(project.store.verdicts.list(model="model:shop@1")) == 4
     verify(project, release)
 
 

@@ -54,7 +54,7 @@ def test_before_the_first_model(project):
 
 def test_two_versions_side_by_side(shop):
     verdict = Verdict("v1", "model:shop@3", "refit", "quality", False, False, {"said": "worse"}, None, 0)
-    shop.store.releases.add_verdict(verdict)
+    shop.store.verdicts.add(verdict)
     found = registry.compare(shop, "champion", "3")
     assert found["models"] == ["model:shop@2", "model:shop@3"] and not found["same_bytes"]
     assert found["recipe"] == {"gone": [1, None], "knn": [2, None], "method": ["blend", "ease"]}

@@ -348,7 +348,7 @@ def test_approval_holds_and_starts(make, tmp_path):
     assert done.evidence.approved["self_approved"] is False
     keys = trust.public_keys(project)
     attest.verify_release(project.store, project.artifacts, keys, done, model.bundle)
-    (verdict,) = project.store.releases.verdicts(model.ref)
+    (verdict,) = project.store.verdicts.list(model=model.ref)
     assert verdict.passed and verdict.blessing == "approval" and verdict.attestation == done.attestations[-1]
     with pytest.raises(ReleaseError, match="nothing to decide"):
         approvals.approve(project, release.id, "bob", "again", role="dpo")
@@ -451,7 +451,7 @@ class Life(RuleBasedStateMachine):
     def one_champion(self) -> None:
         if not self.n:
             return
-        releases = self.project.store.releases.list("shop")
+        releases = self.project.store.releases.list(endpoint="shop")
         counts = Counter(release.status for release in releases)
         assert counts["champion"] == 1
         assert counts["canary"] <= 1

@@ -57,7 +57,7 @@ def demand(tmp_path_factory):
 def test_a_forecast_of_demand_is_released(demand):
     project, model = demand
     release = release_candidate(project, model.ref, author="ada")
-    verdicts = {v.gate: v for v in project.store.releases.verdicts(model.ref)}
+    verdicts = {v.gate: v for v in project.store.verdicts.list(model=model.ref)}
     assert release.status == "champion", {gate: v.evidence["said"] for gate, v in verdicts.items()}
     assert "all 60 answers are the offline ones" in verdicts["infrastructure"].evidence["said"]
     found = verdicts["baseline"].evidence["comparison"]

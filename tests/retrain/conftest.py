@@ -90,7 +90,7 @@ def add_release(project: Project, ref: str, status: str = "champion", **more: An
     """A release's record: champion at once, or a canary that has just started."""
     now = project.clock.now()
     champion = project.store.releases.champion("shop")
-    tried = len(project.store.releases.list("shop"))
+    tried = len(project.store.releases.list(endpoint="shop"))
     id = named_id("release", ref, str(tried))
     more = {"stages": STAGES, **more}
     if status == "canary":
@@ -152,7 +152,7 @@ class Shop:
         ]
         predictions = []
         if prediction:
-            canary = next(iter(store.releases.list("shop", "canary")), None)
+            canary = next(iter(store.releases.list(endpoint="shop", status="canary")), None)
             release = store.releases.champion("shop")
             arm = "champion"
             if canary is not None and int(visit.customer) % 2:

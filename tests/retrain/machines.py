@@ -142,7 +142,7 @@ class Machines:
         store = self.project.store
         champion, canary = (
             store.releases.champion("machines"),
-            next(iter(store.releases.list("machines", "canary")), None),
+            next(iter(store.releases.list(endpoint="machines", status="canary")), None),
         )
         chosen = choose([("canary", canary)] if canary else [], row["machine"])
         release = canary if chosen == "canary" else champion
@@ -188,6 +188,6 @@ def opened(root: Path, task: str, metric: str, rollout: str = '[{ share = "100 %
         machines = Machines(project, task)
         machines.drop("before", [row for day in range(-BEFORE, 0) for row in machines.rows(day, False)])
         turned = run_all(project)
-        said = {v.gate: v.evidence["said"] for v in project.store.releases.verdicts(turned.model.ref)}
+        said = {v.gate: v.evidence["said"] for v in project.store.verdicts.list(model=turned.model.ref)}
         assert turned.release.status == "champion", said
         yield machines

@@ -56,7 +56,7 @@ def story(shop: Shop) -> Any:
     store = shop.project.store
     return (
         [(d.id, d.at, d.action, d.reason, d.evidence_digest) for d in store.decisions.list()],
-        [w for m in ("drift", "quality") for w in store.windows.list("shop", m)],
+        [w for m in ("drift", "quality") for w in store.windows.list(endpoint="shop", monitor=m)],
         [e for e in store.events.list() if e.data.get("monitor") != "platform"],
         shop.project.live.outcomes.count(),
     )
@@ -81,8 +81,8 @@ def test_it_follows_the_clock_and_stops_cleanly(shop: Shop) -> None:
             assert state_of(shop.project) == {"clock": day.end, "idle": True, "next_due": day.end + DAY}
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-    assert shop.project.store.leases.get(LEASE) is None
-    assert len(shop.project.store.windows.list("shop", "drift")) == 3
+    assert shop.project.store.leases.look_up(LEASE) is None
+    assert len(shop.project.store.windows.list(endpoint="shop", monitor="drift")) == 3
 
 
 class Pauses:
@@ -182,7 +182,7 @@ def test_a_worker_that_is_killed_is_replaced(shop: Shop) -> None:
     failed = shop.project.store.events.list(kind="failed")
     assert all(e.data["job"] in ("ingest", "watch") for e in failed)
     shop.jobs.run("ingest", {"dataset": "sales"}, 60)
-    names = {f.name for f in shop.project.store.datasets.files("sales")}
+    names = {f.name for f in shop.project.store.files.list(dataset="sales")}
     assert {f"data/sales/{day.start // DAY}.parquet" for day in shop.days[:3] if day.rows.height} <= names
 
 

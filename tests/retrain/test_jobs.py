@@ -182,7 +182,7 @@ def test_who_does_not_hold_the_lease_does_nothing(worker: WorkerJobs, project: P
         _must_own(project, owner)
     with pytest.raises(JobFailed, match="another loop owns"):
         ingest(worker)
-    assert not project.store.datasets.list("sales")
+    assert not project.store.datasets.list(dataset="sales")
 
 
 def test_it_dies_with_the_one_who_started_it(root: Path, owner: str, worker: WorkerJobs) -> None:

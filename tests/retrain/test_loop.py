@@ -46,7 +46,7 @@ def everything(shop: Shop) -> dict[str, Any]:
     return {
         "events": [e for e in store.events.list() if e.data.get("monitor") != "platform"],
         "decisions": [(d.id, d.at, d.action, d.reason, d.evidence_digest) for d in store.decisions.list()],
-        "windows": [w for m in ("drift", "quality") for w in store.windows.list("shop", m)],
+        "windows": [w for m in ("drift", "quality") for w in store.windows.list(endpoint="shop", monitor=m)],
         "outcomes": shop.project.live.outcomes.count(),
         "rows": store.datasets.get("sales").rows,
         "models": [m.ref for m in store.models.list()],
@@ -63,7 +63,7 @@ def test_a_quiet_week(shop: Shop) -> None:
         assert state_of(shop.project) == {"clock": day.end, "idle": True, "next_due": day.end + DAY}
     store = shop.project.store
     assert store.datasets.get("sales").rows > before
-    drift, quality = (store.windows.list("shop", m) for m in ("drift", "quality"))
+    drift, quality = (store.windows.list(endpoint="shop", monitor=m) for m in ("drift", "quality"))
     assert [w.start for w in drift] == [d.start for d in shop.days[:7]]
     assert [w.start for w in quality] == [d.start for d in shop.days[:6]], "labels are mature a day later"
     assert [w.n > 0 for w in drift] == [d.rows.height > 0 for d in shop.days[:7]]
@@ -76,7 +76,7 @@ def test_outcomes_are_joined_and_measured(shop: Shop) -> None:
     for day in shop.days[:3]:
         shop.play(day, hits=3)
         tick(shop.project, shop.jobs)
-    first = shop.project.store.windows.list("shop", "quality")[0]
+    first = shop.project.store.windows.list(endpoint="shop", monitor="quality")[0]
     by_hand = [min(3, len(v.truth)) / min(20, len(v.truth)) for v in shop.days[0].visits if v.truth]
     assert of_quality(first).figures["recall@20"][0] == pytest.approx(sum(by_hand) / len(by_hand), abs=1e-4)
     low, high = of_quality(first).figures["recall@20"][1:]
@@ -146,7 +146,7 @@ def test_drift_is_told_once_and_answered_once(shop: Shop) -> None:
     assert told["since"] == shop.days[0].start and told["hurts"]["answer"] in ("no", "not known yet")
     assert told["false_alarms"]["promised"] == 1.0
     assert shop.jobs.trained == 4, "the failed job is tried again three times, not for ever"
-    jobs = shop.project.store.jobs.list("shop")
+    jobs = shop.project.store.jobs.list(endpoint="shop")
     assert [(j.kind, j.status) for j in jobs if j.kind == "train"] == [("train", "done")] * 4
     failed = [j for j in jobs if j.kind == "release"]
     assert [(j.status, j.code) for j in failed] == [("failed", "job_failed")] * 4
@@ -158,7 +158,7 @@ def test_a_new_champion_is_compared_with_its_own_data(shop: Shop) -> None:
     for day in shop.days[:20]:
         shop.play(day, frame=day.rows.with_columns((pl.col("price") * 30).alias("price")))
         tick(shop.project, shop.jobs)
-    windows = shop.project.store.windows.list("shop", "drift")
+    windows = shop.project.store.windows.list(endpoint="shop", monitor="drift")
     assert windows[-1].data.model != "model:shop@1"
     assert {w.data.model for w in windows} >= {"model:shop@1", "model:shop@2"}
     assert 1 <= shop.jobs.trained <= 5
@@ -358,7 +358,7 @@ def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
     decision = store.decisions.list(action="retrain")[-1]
     for pipeline, seconds in (("model", 9.0), ("release", 8.9)):
         cost = {"cpu_s": seconds, "wall_s": 20.0}
-        store.runs.create(Run(f"run_{pipeline}", pipeline, "k", "done", "o", now, parent=decision.id, cost=cost))
+        store.runs.add(Run(f"run_{pipeline}", pipeline, "k", "done", "o", now, parent=decision.id, cost=cost))
     later = decision.at + DAY
     assert gather(shop.project.endpoint(), later, None)["attempts"][-1]["cpu_hours"] is None
     store.settings.set("mode", "live")
@@ -384,7 +384,7 @@ def test_outcomes_that_name_another_subjects_prediction_are_told(shop: Shop) -> 
     shop.project.live.flush()
     (event,) = [e for e in tick(shop.project, shop.jobs) if e.kind == "subject_mismatch"]
     assert event.data["count"] == 3 and event.data["reason"].startswith("3 outcomes named a prediction of another")
-    assert [shop.project.live.outcomes.get(o.key, "shop").how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
+    assert [shop.project.live.outcomes.look_up(o.key, "shop", "").how for o in false] == ["unattributed"] * 3  # type: ignore[union-attr]
     assert tick(shop.project, shop.jobs) == [], "told once"
     assert [e.id for e in shop.project.store.events.list(kind="subject_mismatch")] == [event.id]
     shop.project.live.append(

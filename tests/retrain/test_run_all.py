@@ -49,7 +49,7 @@ def test_from_rows_to_a_retrained_model(
         assert decision.action == "retrain" and decision.reason.startswith("new data ")
         model = project.store.models.get("model:shop@2")
         assert model.run == decision.run and project.store.runs.get(str(model.run)).parent == decision.id
-        (release,) = [r for r in project.store.releases.list("shop") if r.model == model.ref]
+        (release,) = [r for r in project.store.releases.list(endpoint="shop") if r.model == model.ref]
         assert release.decision == decision.id and release.status in ("canary", "refused")
         assert release.status in [e.kind for e in events], "the tick tells what became of it"
         assert state_of(project)["clock"] == day.end

@@ -27,7 +27,9 @@ def parity(shop: Shop, now: int) -> FeatureParity:
     (window,) = check_skew(shop.project.endpoint(), now)
     assert isinstance(window.data, ParityWindow) and window.data.model == "model:shop@1"
     (found,) = window.data.features
-    assert window.alarm is not found.ok and list(shop.project.store.windows.list("shop", "parity")) == [window]
+    assert window.alarm is not found.ok and list(
+        shop.project.store.windows.list(endpoint="shop", monitor="parity")
+    ) == [window]
     return found
 
 
@@ -43,7 +45,7 @@ def test_both_ways_agree_and_a_champion_is_looked_at_once(shop: Shop) -> None:
 
 def test_an_event_that_the_dataset_never_got_is_told(shop: Shop) -> None:
     now = days(shop, 3)
-    asked = shop.project.live.predictions.between("shop", 0, now)[0]
+    asked = shop.project.live.predictions.list(endpoint="shop", since=0, until=now)[0]
     seen = replace(asked, id="pred_odd", at=asked.at + 2, watermark=10**9)
     ghost = OnlineEvent(0, "ghost/1", asked.subject, "nowhere", asked.at + 1, 1.0, dataset="sales")
     written(shop.project.live, [seen], (), [ghost])
@@ -54,7 +56,7 @@ def test_an_event_that_the_dataset_never_got_is_told(shop: Shop) -> None:
 def test_a_file_that_came_after_the_answer_is_no_difference(shop: Shop) -> None:
     """A row of the third day, delivered two days late: training's side stops where serving's knowledge stopped."""
     now = days(shop, 3)
-    asked = shop.project.live.predictions.between("shop", 0, now)[-1]
+    asked = shop.project.live.predictions.list(endpoint="shop", since=0, until=now)[-1]
     (source,) = sorted((shop.project.root / "data/sales").glob("*.parquet"))[-1:]
     late = pl.read_parquet(source).head(1)
     moment = pl.Series([asked.at - 3_600_000_000]).cast(pl.Datetime("us"))
@@ -75,8 +77,13 @@ def test_a_file_that_came_after_the_answer_is_no_difference(shop: Shop) -> None:
 
 def test_a_row_of_the_dataset_that_serving_never_got_is_told(shop: Shop) -> None:
     now = days(shop, 3)
-    asked = shop.project.live.predictions.between("shop", 0, now)
-    known = [e for one in asked for e in shop.project.live.online.of(one.subject, one.watermark) if e.value > 0]
+    asked = shop.project.live.predictions.list(endpoint="shop", since=0, until=now)
+    known = [
+        e
+        for one in asked
+        for e in shop.project.live.online.list(subject=one.subject, watermark=one.watermark)
+        if e.value > 0
+    ]
     shop.project.live.online.unload([str(known[0].ingest)])
     found = parity(shop, now)
     assert not found.ok and found.missing >= 1

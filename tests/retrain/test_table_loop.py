@@ -31,7 +31,7 @@ def classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machin
 
 
 def quality(machines: Machines) -> list[Window]:
-    return list(machines.project.store.windows.list("machines", "quality"))
+    return list(machines.project.store.windows.list(endpoint="machines", monitor="quality"))
 
 
 def answers(machines: Machines, window: Window) -> list[tuple[dict, object]]:
@@ -39,7 +39,7 @@ def answers(machines: Machines, window: Window) -> list[tuple[dict, object]]:
     truths = {
         (r["machine"], r["ts"]): r["truth"] for r in machines.rows((window.start - OPENING) // DAY, machines.day > 4)
     }
-    found = machines.project.live.predictions.between("machines", window.start, window.end)
+    found = machines.project.live.predictions.list(endpoint="machines", since=window.start, until=window.end)
     return [(json.loads(p.output), truths[p.subject, p.at]) for p in found]
 
 
@@ -151,7 +151,7 @@ def test_a_canary_on_a_table_is_judged_by_its_errors(
         from tidemill.release.pipeline import release_candidate
 
         made = release_candidate(machines.project, build_candidate(machines.project).ref)
-        assert made.status == "canary", store.releases.verdicts(made.model)
+        assert made.status == "canary", store.verdicts.list(model=made.model)
         machines.broken = {made.id} if broken else set()
         events = [event for _ in range(5) for event in machines.play()]
         said = [e for e in events if e.subject == f"release:{made.id}"]

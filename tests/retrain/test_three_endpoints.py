@@ -171,7 +171,7 @@ def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: P
         assert {e.subject.partition(":")[2] for e in events if e.kind == "failed"} & {bad}
         for name in others:
             assert mill.endpoint(name).champion() is not None
-    versions = {name: len(mill.store.models.list(name)) for name in mill.models}
+    versions = {name: len(mill.store.models.list(name=name)) for name in mill.models}
     assert all(n >= 3 for n in versions.values()), versions
 
 
@@ -218,5 +218,5 @@ async def asked(mill: Project) -> None:
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recommend"})).json["new"] == 1
         assert (await ask("POST", "/feedback", items)).json["code"] == "bad_request"
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recomend"})).status == 404
-    kept = {name: mill.live.outcomes.get("k", name) for name in BODIES}
+    kept = {name: mill.live.outcomes.look_up("k", name) for name in BODIES}
     assert [name for name, outcome in kept.items() if outcome] == ["recommend", "returns"], "one key, two outcomes"

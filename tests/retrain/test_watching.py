@@ -40,7 +40,7 @@ def play(shop: Shop, windows: list[Window]) -> list[Event]:
     """Close one window a day, and raise what there is to raise."""
     found = []
     for window in windows:
-        shop.project.store.windows.add(window)
+        shop.project.store.windows.put(window)
         found += raise_alarms(shop.project.endpoint(), [window], window.end)
     return found
 
@@ -52,7 +52,7 @@ def test_an_episode_is_one_alarm_and_a_new_one_another(shop: Shop) -> None:
     events = play(shop, [*persisting, *quiet, *again])
     assert [e.at for e in events] == [persisting[0].end, again[0].end]
     assert [e.data["again"] for e in events] == [False, False]
-    first, second = shop.project.store.alarms.list("shop")
+    first, second = shop.project.store.alarms.list(endpoint="shop")
     assert (first.id, first.opened, first.closed) == (events[0].id, persisting[0].end, quiet[-2].end)
     assert (second.id, second.what, second.closed) == (events[1].id, ("price 1% -> 40%",), None)
 
@@ -67,7 +67,7 @@ def test_another_champion_starts_with_a_clean_sheet(shop: Shop) -> None:
     add_model(shop.project)
     events = play(shop, [drifted(shop, 0), drifted(shop, 1), drifted(shop, 2, model="model:shop@2")])
     assert [e.data["model"] for e in events] == ["model:shop@1", "model:shop@2"]
-    assert [a.closed for a in shop.project.store.alarms.list("shop")] == [events[1].at, None]
+    assert [a.closed for a in shop.project.store.alarms.list(endpoint="shop")] == [events[1].at, None]
 
 
 def test_since_when(shop: Shop) -> None:
@@ -97,7 +97,7 @@ def judged(shop: Shop, number: int, n: int, recall: float, said: float = 1.0) ->
     start = shop.days[0].start + number * DAY
     models = {"model:shop@1": {"n": n, "recall@20": [recall, 0.0, 1.0]}}
     data = QualityWindow("model:shop@1", "recall@20", models=models, evidence=said)
-    shop.project.store.windows.add(Window("shop", "quality", start, start + DAY, n, data))
+    shop.project.store.windows.put(Window("shop", "quality", start, start + DAY, n, data))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:
     baseline, known = reference_of(shop.project.endpoint(), model.ref)
     assert baseline.model == "model:shop@1" and set(shop.project.artifacts.digests()) == before
     assert baseline.rows == shop.project.store.datasets.get("sales").rows
-    (kept,) = shop.project.store.windows.baselines("shop")
+    (kept,) = shop.project.store.baselines.list(endpoint="shop")
     assert (kept.model, kept.environment) == (model.ref, "")
     data = shop.project.artifacts.get(kept.artifact)
     assert data == msgspec.json.encode(baseline)
@@ -198,7 +198,7 @@ def test_arms_are_told_apart(shop: Shop) -> None:
     now = shop.days[2].end
     join_due(shop.project.endpoint())
     found = evidence(shop.project.endpoint(), canary, now)
-    every = shop.project.live.predictions.between("shop", 0, now)
+    every = shop.project.live.predictions.list(endpoint="shop", since=0, until=now)
     odd = [p for p in every if int(p.subject) % 2]
     assert (found.own.n, found.own.errors) == (len(odd) + 2, 2)
     assert (found.other.n, found.other.errors) == (len(every) - len(odd), 0)
@@ -216,6 +216,8 @@ def test_in_its_bake_a_champion_is_compared_with_the_one_before(shop: Shop) -> N
         shop.play(day)
     found = evidence(shop.project.endpoint(), second, shop.days[6].end)
     assert first is not None and found.historical
-    predictions: list[Prediction] = list(shop.project.live.predictions.between("shop", 0, shop.days[6].end))
+    predictions: list[Prediction] = list(
+        shop.project.live.predictions.list(endpoint="shop", since=0, until=shop.days[6].end)
+    )
     assert found.other.n == sum(p.release == first.id for p in predictions) > 0
     assert found.own.n == found.in_stage == sum(p.release == second.id for p in predictions) > 0

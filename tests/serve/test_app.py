@@ -72,8 +72,8 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
     assert answer["scores"][0] == pytest.approx(
         2 ** (-1 / 30)
     )  # one row of value > 0, a day old; the second o1 changed nothing
-    assert project.live.outcomes.get("o1", "shop").value == 2.0
-    assert [e.key for e in project.live.online.since(0)] == ["o1", "o2", "o3"]
+    assert project.live.outcomes.look_up("o1", "shop", "").value == 2.0
+    assert [e.key for e in project.live.online.list()] == ["o1", "o2", "o3"]
     assert project.live.predictions.get(answer["prediction_id"]).watermark == 3
 
 
@@ -219,7 +219,7 @@ def test_an_outcome_that_is_refused_is_no_part_of_the_history(run, project):
         return (await ask("POST", "/predict/shop", {"subject": "7"})).json
 
     assert run(work)["items"] == run(again)["items"] == ["lamp"]
-    assert [event.item for event in project.live.online.since(0)] == ["lamp"]
+    assert [event.item for event in project.live.online.list()] == ["lamp"]
 
 
 def test_ack_modes_are_said(run, project):
@@ -292,7 +292,7 @@ def test_bad_outcomes_are_refused_all_together(run, project):
     for says, heard in run(work):
         assert heard.status == 400 and says in heard.json["message"], says
         assert "[1]" in heard.json["place"].replace("...", "1")
-    assert project.live.outcomes.get("good", "shop") is None
+    assert project.live.outcomes.look_up("good", "shop", "") is None
 
 
 def test_lists_are_bounded(run, project):
@@ -614,7 +614,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
         return follow(self)
 
     async def work(ask: Asker) -> Any:
-        monkeypatch.setattr(Histories, "follow", stumbling)
+        monkeypatch.setattr(Histories, "follow", stumbling, "")
         project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0, dataset="sales")])
         while ask.app.serving.at(None).history.seq < 1:
             assert (await ask("POST", "/predict/shop?ack=none", {"subject": "8"})).status == 200

@@ -86,7 +86,7 @@ def test_predictions_and_outcomes_are_in_the_storys_time(replaying):
 
     answer, ahead, same_moment, after = play(replaying, work)
     assert answer["at"] == to_iso(NOON + 7)
-    assert replaying.live.outcomes.get("o1", "shop").received == NOON + 7
+    assert replaying.live.outcomes.look_up("o1", "shop", "").received == NOON + 7
     assert ahead.status == 400 and "future" in ahead.json["message"]
     assert same_moment["cold"] and not after["cold"]  # an event is known to requests after its moment, not at it
 
@@ -131,7 +131,7 @@ def test_a_question_may_wait_until_the_loop_is_done(replaying):
         assert at_once.json["behind"] and not waiting.done()
         await asyncio.to_thread(ticked, replaying, due + DAY)
         assert not (await waiting).json["behind"]
-        for nonsense in ("soon", "-1", "nan", "inf"):
+        for nonsense in ("soon", "-1", "nan", "inf", ""):
             assert (await ask("GET", f"/replay/state?wait={nonsense}")).status == 400
 
     play(replaying, work)

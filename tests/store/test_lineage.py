@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tidemill.engine import Context, Engine, pipeline, step
-from tidemill.store.artifacts import LocalArtifacts
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.lineage import downstream, upstream
-from tidemill.store.ports import MetadataStore
 from tidemill.store.records import Edge
 from tidemill.store.sql import open_metadata
+from tidemill.store.sql.store import MetadataStore
 from tidemill.types import HeldClock
 
 count = itertools.count()
@@ -37,7 +37,7 @@ def test_both_ways_reach_what_a_closure_reaches(store: MetadataStore, pairs: lis
     def ref(n: int) -> str:
         return f"n{salt}:{n}"
 
-    store.edges.add([Edge(ref(a), ref(b), "read", 0) for a, b in pairs])
+    store.edges.add_new([Edge(ref(a), ref(b), "read", 0) for a, b in pairs])
     reached = {a: {a} for a in range(7)}
     for _ in range(7):
         for a, b in pairs:
@@ -51,7 +51,7 @@ def test_both_ways_reach_what_a_closure_reaches(store: MetadataStore, pairs: lis
 
 
 def test_nearest_first_and_cut_at_the_limits(store: MetadataStore) -> None:
-    store.edges.add([Edge(f"a:{i}", f"a:{i + 1}", "read", i) for i in range(10)])
+    store.edges.add_new([Edge(f"a:{i}", f"a:{i + 1}", "read", i) for i in range(10)])
     walk = downstream(store, "a:0")
     assert list(walk.refs.values()) == list(range(11)) and not walk.cut
     near = downstream(store, "a:0", depth=3)

@@ -58,8 +58,8 @@ class Building(Teller):
             if number == len(days):
                 self.quarantine(last, file)
                 last = replace(last, profile=self.artifact(canonical(self.profile().to_json())))
-            self.store.datasets.add(last, [file])
-            self.store.edges.add([r.Edge(f"file:{file.digest}", f"dataset:sales@{number}", "ingested", day)])
+            self.store.datasets.add_with(last, [file])
+            self.store.edges.add_new([r.Edge(f"file:{file.digest}", f"dataset:sales@{number}", "ingested", day)])
             if number > 20:
                 self.event(day + 2 * HOUR, "ingested", f"dataset:sales@{number}", files=1, rows=rows, quarantined=bad)
             if bad and number > 20:
@@ -175,13 +175,13 @@ class Building(Teller):
                 at + 900_000,
                 cost={"cpu_s": 0.7},
             )
-            self.store.runs.create(run)
+            self.store.runs.add(run)
 
     def run(self, name: str, pipeline: str, at: Micros, version: int) -> None:
         alive, broken = version == 9, version == 4
         status = "running" if alive else "failed" if broken else "done"
         error = self.text("StepFailed: train raised MemoryError") if broken else None
-        self.store.runs.create(
+        self.store.runs.add(
             r.Run(
                 name, pipeline, f"model:{version}", status, "host:11:1", at, None if alive else at + 21 * SECOND,
                 parent=None, params={"dataset": "sales", "note": self.text("weekly")}, seed=7,
@@ -207,7 +207,7 @@ class Building(Teller):
                 if over
                 else {}
             )
-            self.store.runs.put_step(
+            self.store.steps.put(
                 r.Step(
                     name, step, state, i, after, digest(f"{step}{version}".encode()) if begun else "",
                     {"code": digest(step.encode()), "parameters": {"half_life": "180 days"}, "python": "3.11.7"} if begun else {},

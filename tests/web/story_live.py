@@ -36,7 +36,7 @@ class Living(Teller):
             ended = {"superseded": made + 15 * DAY, "rolled_back": made + DAY}.get(status)
             at_first = "held" if status == "champion" else status
             stage = 1 if status in ("superseded", "champion") else 0
-            signed = tuple(v.attestation or "" for v in self.store.releases.verdicts(f"model:shop@{version}"))
+            signed = tuple(v.attestation or "" for v in self.store.verdicts.list(model=f"model:shop@{version}"))
             decision = named_id("decision", str(version)) if version in (5, 6, 8) else None
             author = self.text("ana") if version in (4, 7) else ""
             self.store.releases.add(
@@ -113,7 +113,7 @@ class Living(Teller):
             if blessing == "quality":
                 evidence["power"] = "262 requests of 187 subjects can see a loss of 2.9 % in 80 of 100 cases"
             name = named_id("verdict", model, gate)
-            self.store.releases.add_verdict(
+            self.store.verdicts.add(
                 r.Verdict(
                     name,
                     model,
@@ -142,7 +142,7 @@ class Living(Teller):
     def platform(self, start: Micros, n: int) -> None:
         p50 = 310 + self.random.randint(-20, 40)
         data = PlatformWindow(p50, p50 * 4 + self.random.randint(0, 600), cold=0.06, outcomes_waiting=3)
-        self.store.windows.add(r.Window("shop", "platform", start, start + DAY, n, data))
+        self.store.windows.put(r.Window("shop", "platform", start, start + DAY, n, data))
 
     def drift(self, start: Micros, i: int, n: int) -> None:
         columns: dict[str, ColumnDrift] = {}
@@ -157,7 +157,7 @@ class Living(Teller):
         score = -math.log(min(c.p for c in columns.values()))
         which = ["new items", "price"] if moved_now else []
         data = DriftWindow("model:shop@6", AlarmRate(11.2, 1.0), columns, tuple(which), score)
-        self.store.windows.add(r.Window("shop", "drift", start, start + DAY, n, data, moved_now))
+        self.store.windows.put(r.Window("shop", "drift", start, start + DAY, n, data, moved_now))
         if i in (71, 117):
             what = [columns[c].words for c in which]
             hurts = {
@@ -194,7 +194,7 @@ class Living(Teller):
             limit=91.0,
             promised=0.281,
         )
-        self.store.windows.add(r.Window("shop", "quality", start, start + DAY, n, data))
+        self.store.windows.put(r.Window("shop", "quality", start, start + DAY, n, data))
 
     def decisions(self) -> None:
         end = NOW // DAY * DAY

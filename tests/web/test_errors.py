@@ -40,7 +40,7 @@ def hire(tmp_path: Path) -> Iterator[Project]:
             figures = {"n": 24, "subjects": 1, "mae": [mae, mae, mae], "rmse": [mae * 1.4] * 3}
             data = QualityWindow(model.ref, "mae", 24, 1.0, figures=figures, evidence=1.0, limit=91.0, promised=11.0)
             at = START + i * DAY
-            project.store.windows.add(Window("hire", "quality", at, at + DAY, 24, data))
+            project.store.windows.put(Window("hire", "quality", at, at + DAY, 24, data))
         output = json.dumps({"value": 213.5}).encode()
         asked = sample.prediction("pred_1", endpoint="hire", subject="", at=NOW - DAY, model=model.ref, output=output)
         project.live.append([asked], [], [])

@@ -285,7 +285,7 @@ def test_an_alarm_is_told_with_what_has_been_judged_since(told: Project) -> None
     """When it was raised 41 answers were judged; whether it hurts is asked anew each time somebody looks."""
     first = told.store.events.page(kind="alarm", limit=6)[-1]
     assert first.data["hurts"]["words"].endswith("over 41 answers, promised 0.296 or more")
-    since = [w for w in told.store.windows.list("shop", "quality") if w.start >= first.data["since"]]
+    since = [w for w in told.store.windows.list(endpoint="shop", monitor="quality") if w.start >= first.data["since"]]
     text = get(told, "/live").body.decode()
     assert f"over {sum(w.n for w in since)} answers" in text and "over 41 answers" not in text
 

@@ -9,11 +9,14 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest, Forbidden, Unauthorized
-from tidemill.store.ports import MetadataStore, Tx
-from tidemill.store.records import Token
+from tidemill.store.records import Token, Tx
 from tidemill.types import DAY, Micros, did_you_mean, new_id
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.store import MetadataStore
 
 SCOPES = ("predict", "feedback", "read", "operate", "replay")
 """What a token may be good for."""
@@ -55,7 +58,7 @@ def issue(
 
 def check(store: MetadataStore, secret: str) -> Token:
     """The token with this secret. Raises Unauthorized; a one-use code is no token."""
-    return _valid(store.tokens.by_hash(hashed(secret)))
+    return _valid(store.tokens.first(hash=hashed(secret)))
 
 
 def revoke(store: MetadataStore, token_id: str) -> bool:
@@ -81,7 +84,7 @@ def issue_code(store: MetadataStore, scope: str = LOGIN, *, life: Micros = CODE_
 
 def redeem(store: MetadataStore, code: str, scope: str = LOGIN) -> None:
     """Use up a code. Raises Unauthorized if it is unknown, expired, meant for something else, or used."""
-    token = store.tokens.by_hash(hashed(code))
+    token = store.tokens.first(hash=hashed(code))
     fit = token is not None and token.once and scope in token.scopes and not _expired(token)
     if token is None or not fit or not store.tokens.delete(token.id):
         raise Unauthorized("this code is not valid, or was used before", hint="tidemill up prints a new one")

@@ -15,8 +15,8 @@ from tidemill.errors import PipelineError
 from tidemill.types import Clock, did_you_mean
 
 if TYPE_CHECKING:
-    from tidemill.store.artifacts.base import ArtifactStore
-    from tidemill.store.ports import MetadataStore
+    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.store.sql.store import MetadataStore
 
 Progress = Callable[[int, int, str], None]
 
@@ -27,7 +27,7 @@ class RunContext:
 
     root: Path
     clock: Clock
-    artifacts: ArtifactStore
+    artifacts: LocalArtifacts
     store: MetadataStore | None
     resources: Mapping[str, Any]
     reopen: Mapping[str, str]

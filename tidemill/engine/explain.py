@@ -12,7 +12,7 @@ from tidemill.store.records import Step
 from tidemill.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import MetadataStore
+    from tidemill.store.sql.store import MetadataStore
 
 _GONE = "(not there)"
 DECLARED = "declared: "
@@ -109,7 +109,7 @@ def declared(step: Step) -> str:
 def why(store: MetadataStore, run_id: str, step: str) -> Why:
     """Why this step of this run ran, or what it was reused from. Raises NotFound."""
     run = store.runs.get(run_id)
-    steps = {s.name: s for s in store.runs.steps(run_id)}
+    steps = {s.name: s for s in store.steps.list(run=run_id)}
     if step not in steps:
         raise NotFound(f"no step {step!r}", place=f"run {run_id}", hint=did_you_mean(step, steps) if steps else "")
     return _explain(store, run.pipeline, steps, steps[step], set())
@@ -117,7 +117,7 @@ def why(store: MetadataStore, run_id: str, step: str) -> Why:
 
 def _explain(store: MetadataStore, pipeline: str, steps: dict[str, Step], step: Step, seen: set[str]) -> Why:
     seen.add(step.name)
-    previous = store.runs.previous_step(pipeline, step.name, step.run) if step.fingerprint else None
+    previous = store.steps.previous(pipeline, step.name, step.run) if step.fingerprint else None
     changes = (
         tuple(_changes(previous.fingerprint_inputs, step.fingerprint_inputs))
         if previous and step.status != "cached"

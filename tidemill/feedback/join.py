@@ -16,12 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from tidemill.scope.project import Endpoint
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, SECOND, JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.live import LiveStore
 
 SETTLE: Micros = 60 * SECOND
 """Event time that has to pass before the absence of a later prediction is believed."""
@@ -96,7 +99,7 @@ class _Pass:
         self._live, self._now, self._report = live, now, report
         self._where, self._reach, self._returns = where, reach, returns
         self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
-        self._history = cache(lambda subject, item: live.online.of(subject, item=item, dataset=where.dataset))
+        self._history = cache(lambda subject, item: live.online.list(subject=subject, item=item, dataset=where.dataset))
         self._joined: dict[str, str | None] = {}
         # what is taken back comes before what takes it back
         self._order = sorted(waiting, key=lambda o: (self._revokes(o), o.at, o.key))
@@ -135,8 +138,13 @@ class _Pass:
         return prediction.id, "id"
 
     def _by_subject(self, outcome: Outcome) -> Place | None:
-        prediction = self._live.predictions.latest_before(
-            outcome.subject, outcome.at, self._reach, self._where.endpoint, self._where.environment
+        """The endpoint's latest answer to this subject: no other endpoint's, whatever its subjects are called."""
+        prediction = self._live.predictions.first(
+            subject=outcome.subject,
+            endpoint=self._where.endpoint,
+            environment=self._where.environment,
+            since=outcome.at - self._reach,
+            until=outcome.at + 1,
         )
         return (prediction.id, "subject") if prediction else None
 
@@ -144,7 +152,7 @@ class _Pass:
         key = revoked_by(outcome, self._history(outcome.subject, outcome.item))
         if key is None:
             return None
-        bought = self._live.outcomes.get(key, self._where.endpoint, self._where.environment)
+        bought = self._live.outcomes.look_up(key, self._where.endpoint, self._where.environment)
         if key in self._joined:
             prediction = self._joined[key]
         elif bought is None:  # a row of the dataset from before anything was predicted

@@ -45,7 +45,11 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
 
 def known_then(project: Project, prediction: Prediction) -> list[OnlineEvent]:
     """The subject's rows that the answer could see: known by then, and of before."""
-    events = project.live.online.of(prediction.subject, prediction.watermark) if prediction.subject else []
+    events = (
+        project.live.online.list(subject=prediction.subject, watermark=prediction.watermark)
+        if prediction.subject
+        else []
+    )
     return [event for event in events if event.at < prediction.at]
 
 
@@ -68,7 +72,7 @@ def placed(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]
     """The rows of the history; ``file`` (its digest), ``path`` and ``row`` are there once the dataset holds the row too."""
     digests = dict.fromkeys(event.file for event in history if event.file)
     sources = dict.fromkeys(event.dataset for event in history if event.file)
-    paths = {f.digest: f.name for name in sources for f in project.store.datasets.files(name, digests)}
+    paths = {f.digest: f.name for name in sources for f in project.store.files.among(name, digests)}
     return [
         {
             "key": event.key,
@@ -92,7 +96,7 @@ def _training(project: Project, model: ModelVersion) -> JsonObject:
     for ref in model.data:
         record = store.datasets.get(*Ref.versioned("dataset", ref))
         name = record.dataset
-        taken = [file for file in store.datasets.files(name) if file.version <= record.version]
+        taken = [file for file in store.files.list(dataset=name) if file.version <= record.version]
         datasets.append(
             {"dataset": ref, "rows": sum(f.rows for f in taken), "digest": record.digest, "run": record.run}
         )
@@ -193,7 +197,9 @@ def _known_ref(project: Project, kind: str, name: str) -> str:
 def _file(project: Project, name: str) -> str:
     """The digest of the one ingested file that this path, digest or beginning of a digest means. Raises NotFound."""
     store = project.store
-    files = [file for dataset in {v.dataset for v in store.datasets.list()} for file in store.datasets.files(dataset)]
+    files = [
+        file for dataset in {v.dataset for v in store.datasets.list()} for file in store.files.list(dataset=dataset)
+    ]
     start = name.removeprefix("sha256:").removesuffix("…")
     found = {f.digest for f in files if name in (f.name, f.digest)}
     if not found and len(start) >= SHORTEST:
@@ -235,8 +241,8 @@ def _trained_on(project: Project, first: dict[str, int]) -> set[str]:
 
 def _subject_impact(project: Project, subject: str) -> JsonObject:
     """A person's rows, where they stand, the models that learned from them, and the answers they were given."""
-    events = project.live.online.of(subject)
-    predictions = project.live.predictions.of(subject)
+    events = project.live.online.list(subject=subject)
+    predictions = project.live.predictions.page(subject=subject, limit=1_000)
     if not events and not predictions:
         raise NotFound(
             f"no rows and no predictions of the subject {subject!r}",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tidemill.data.contract.contract import Contract
     from tidemill.features.as_of import Histories
     from tidemill.features.views import View
-    from tidemill.store.live_ports import LiveStore
+    from tidemill.store.sql.live import LiveStore
 
 MOST = 60
 """How many requests of the test window the real server is asked, a round."""

@@ -125,7 +125,7 @@ def register(
     """Write the version down; its ref. The very same bundle again is the version that is there."""
     project: Project = ctx.resource("project")
     bundle, twin = put_bundle(project.artifacts, released), put_bundle(project.artifacts, evaluation_bundle)
-    for known in project.store.models.list(name):
+    for known in project.store.models.list(name=name):
         if (known.bundle, known.evaluation_bundle) == (bundle, twin) and known.kind != "manual":
             return known.ref
     page = project.artifacts.put(told.encode())
@@ -150,7 +150,7 @@ def register(
         project.store.models.add(model, tx)
         edges = [Edge(ref, model.ref, "trained", now) for ref in model.data]
         edges += [Edge(f"artifact:{digest}", model.ref, "wrote", now) for digest in (bundle, twin)]
-        project.store.edges.add(edges, tx)
+        project.store.edges.add_new(edges, tx)
         return model
 
     made = project.store.transact(work)

@@ -24,7 +24,7 @@ def resolve(project: Project, text: str) -> ModelVersion:
     else:
         given, _, wanted = ref.name.rpartition("@")
         name = project.model(given or None).name
-    versions = {str(model.version): model for model in project.store.models.list(name)}
+    versions = {str(model.version): model for model in project.store.models.list(name=name)}
     latest = {"latest": next(reversed(versions.values()))} if versions else {}
     aliases = {alias: versions[str(of)] for alias, of in project.store.models.aliases(name).items()}
     known = {**aliases, **versions, **latest}
@@ -52,7 +52,7 @@ def compare(project: Project, first: str, second: str) -> JsonObject:
         "same_bytes": one.bundle == two.bundle,
         "recipe": _differences(one.recipe, two.recipe),
         "metrics": {name: [one.metrics.get(name), two.metrics.get(name)] for name in names},
-        "verdicts": [[_brief(v) for v in project.store.releases.verdicts(model.ref)] for model in (one, two)],
+        "verdicts": [[_brief(v) for v in project.store.verdicts.list(model=model.ref)] for model in (one, two)],
     }
 
 
@@ -68,7 +68,7 @@ def _brief(verdict: Verdict) -> JsonObject:
 
 def verdicts_of(project: Project, release: Release) -> list[Verdict]:
     """What the gates said at this very attempt: those that its attestations hold."""
-    found = project.store.releases.verdicts(release.model)
+    found = project.store.verdicts.list(model=release.model)
     return [verdict for verdict in found if verdict.attestation in release.attestations]
 
 

@@ -53,7 +53,7 @@ def _alarm(scope: Endpoint, window: Window, now: Micros) -> Alarm | None:
     past = _past(scope, window)
     again = _persists(past)
     known = scope.store.alarms.list(
-        scope.name,
+        endpoint=scope.name,
         monitor=window.monitor,
         model=model,
         since=window.start - _LOOK_BACK,
@@ -93,11 +93,11 @@ def _event(alarm: Alarm) -> Event:
 
 def _close(scope: Endpoint, windows: Sequence[Window]) -> None:
     """Close what none of these windows, nor as many before as an episode may pause, has seen again."""
-    for alarm in scope.store.alarms.list(scope.name, is_open=True, environment=scope.environment):
+    for alarm in scope.store.alarms.list(endpoint=scope.name, is_open=True, environment=scope.environment):
         later = [w for w in windows if w.monitor == alarm.monitor and w.n]
         ended = (w.end for w in later if w.end > alarm.window and _is_over(scope, alarm, w))
         if (end := min(ended, default=None)) is not None:
-            scope.store.alarms.close(alarm.id, end)
+            scope.store.alarms.update(alarm.id, closed=end)
 
 
 def _is_over(scope: Endpoint, alarm: Alarm, window: Window) -> bool:

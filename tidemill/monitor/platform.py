@@ -27,10 +27,13 @@ def close_platform(scope: Endpoint, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     endpoint, closed = scope.name, []
     disk = shutil.disk_usage(scope.project.state)
-    waiting, failed = scope.live.outcomes.waiting(_MOST), sum(scope.store.releases.failures(endpoint).values())
+    waiting, failed = (
+        scope.live.outcomes.waiting(_MOST),
+        sum(scope.store.releases.failures(endpoint, scope.environment).values()),
+    )
     limit = parse_span(scope.gates.latency.p99)
     for start, end in due(scope, PLATFORM, now):
-        found = scope.live.predictions.between(endpoint, start, end, scope.environment)
+        found = scope.live.predictions.list(endpoint=endpoint, environment=scope.environment, since=start, until=end)
         data = replace(
             latencies(found),
             disk_free=disk.free,

@@ -13,9 +13,9 @@ from tidemill.monitor import decay
 from tidemill.monitor.decay import capped, promised, scores
 from tidemill.monitor.windows import close, closed_of, due
 from tidemill.release.variants import CANARY, CHAMPION
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.payloads import DetectorState, QualityWindow
 from tidemill.store.records import Prediction, Release, Window
+from tidemill.store.sql.live import LiveStore
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, JsonObject, Micros
 
@@ -43,7 +43,7 @@ def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
     windows = due(scope, QUALITY, now, scope.monitor.reach)
     champion = scope.champion() if windows else None
     for start, end in windows:
-        asked = scope.live.predictions.between(scope.name, start, end, scope.environment)
+        asked = scope.live.predictions.list(endpoint=scope.name, environment=scope.environment, since=start, until=end)
         found = judge_all(scope.live, judge, asked)
         scored = [j for j in found if j.values]
         data = _tested(scope, champion, judge.measure, _measured(scope, champion, judge, found, scored), scored, start)
@@ -144,11 +144,13 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     historical = release.status == "champion"
     champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
-    found = live.predictions.between(endpoint, since - BEFORE if historical else since, now, scope.environment)
+    found = live.predictions.list(
+        endpoint=endpoint, environment=scope.environment, since=since - BEFORE if historical else since, until=now
+    )
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
     model = scope.store.releases.get(other).model if other else release.model
-    judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(endpoint)
+    judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(endpoint, scope.environment)
     promise = promised(scope.store.models.get(model).metrics, judge.measure)
     mature = [p for p in (*mine, *theirs) if p.at <= now - scope.monitor.reach]
     values = values_of(live, judge, mature)

@@ -44,7 +44,9 @@ def reference_of(scope: Endpoint, model: str) -> tuple[Baseline, frozenset[str]]
     version, roles = scope.store.models.get(model), roles_of(scope)
     rows = _learned_from(scope, version, roles)
     kept = {
-        b.model: b.artifact for b in scope.store.windows.baselines(scope.name) if b.environment == scope.environment
+        b.model: b.artifact
+        for b in scope.store.baselines.list(endpoint=scope.name)
+        if b.environment == scope.environment
     }
     digest = kept.get(model)
     if digest is None or not scope.artifacts.has(digest):
@@ -66,7 +68,7 @@ def _keep_baseline(scope: Endpoint, model: str, rows: pl.DataFrame, roles: Roles
         gap=parse_span(scope.model.split.test),
     )
     digest = scope.artifacts.put(msgspec.json.encode(made))
-    scope.store.windows.keep_baseline(KeptBaseline(scope.environment, scope.name, model, digest, scope.clock.now()))
+    scope.store.baselines.put(KeptBaseline(scope.environment, scope.name, model, digest, scope.clock.now()))
     return digest
 
 

@@ -41,7 +41,9 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
         return []
     asked = [
         p
-        for p in scope.live.predictions.between(scope.name, max(since, now - REACH), now, scope.environment)
+        for p in scope.live.predictions.list(
+            endpoint=scope.name, environment=scope.environment, since=max(since, now - REACH), until=now
+        )
         if p.subject
     ][-MOST:]
     if not asked:

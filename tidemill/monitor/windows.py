@@ -31,7 +31,8 @@ def due(scope: Endpoint, monitor: str, now: Micros, lag: Micros = 0) -> list[tup
     The first window is the one in which the endpoint's first champion started to serve.
     """
     span = scope.monitor.span
-    last = scope.store.windows.last_end(scope.name, monitor, scope.environment)
+    closed = scope.store.windows.first(endpoint=scope.name, environment=scope.environment, monitor=monitor)
+    last = closed.end if closed else None
     if last is None:
         started = min((r.started for r in scope.releases() if r.started is not None), default=None)
         if started is None:
@@ -54,7 +55,7 @@ def close(
 ) -> Window:
     """Keep what a monitor found in a window of this endpoint; ``n``: how much it had to look at."""
     window = Window(scope.name, monitor, start, end, n, data, alarm, scope.environment)
-    scope.store.windows.add(window, tx)
+    scope.store.windows.put(window, tx)
     return window
 
 
@@ -62,4 +63,6 @@ def closed_of(
     scope: Endpoint, monitor: str, *, since: Micros | None = None, until: Micros | None = None
 ) -> Sequence[Window]:
     """The endpoint's closed windows of this monitor, oldest first."""
-    return scope.store.windows.list(scope.name, monitor, since=since, until=until, environment=scope.environment)
+    return scope.store.windows.list(
+        endpoint=scope.name, monitor=monitor, since=since, until=until, environment=scope.environment
+    )

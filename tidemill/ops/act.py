@@ -8,8 +8,7 @@ from typing import TypeVar
 from tidemill.access.caller import Caller
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
-from tidemill.store.ports import Tx
-from tidemill.store.records import Event
+from tidemill.store.records import Event, Tx
 from tidemill.types import JsonObject, new_id
 
 T = TypeVar("T")

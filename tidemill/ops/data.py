@@ -89,7 +89,9 @@ class Checked:
 
 def known(project: Project, dataset: str | None) -> str:
     """The dataset of this name, or the only one. Raises NotFound."""
-    if dataset is not None and project.store.datasets.page(dataset, limit=1):  # one renamed can still be looked at
+    if dataset is not None and project.store.datasets.page(
+        dataset=dataset, limit=1
+    ):  # one renamed can still be looked at
         return dataset
     return project.dataset(dataset).name
 
@@ -102,7 +104,7 @@ def ls(project: Project) -> Page[Dataset]:
 def show(project: Project, dataset: str) -> Dataset:
     """One dataset."""
     name = known(project, dataset)
-    config, found = project.datasets.get(name), project.store.datasets.list(name)
+    config, found = project.datasets.get(name), project.store.datasets.list(dataset=name)
     latest = max(found, key=lambda v: v.version, default=None)
     bad = sum(v.quarantined for v in found)
     source, contract = (config.source, config.contract) if config else ("", "")
@@ -112,7 +114,7 @@ def show(project: Project, dataset: str) -> Dataset:
 def versions(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[DatasetVersion]:
     """Its versions, the latest first."""
     last = None if before is None else number(before)
-    found = project.store.datasets.page(known(project, dataset), before=last, limit=limit + 1)
+    found = project.store.datasets.page(dataset=known(project, dataset), before=last, limit=limit + 1)
     return page(found, limit, lambda v: str(v.version))
 
 
@@ -121,7 +123,7 @@ def version(project: Project, dataset: str, version: int | None = None) -> Versi
     from tidemill.data.ingest.quarantine import quarantine
 
     record = project.store.datasets.get(known(project, dataset), version)
-    files = [f for f in project.store.datasets.files(dataset) if f.version <= record.version]
+    files = [f for f in project.store.files.list(dataset=dataset) if f.version <= record.version]
     counted = quarantine(project, dataset).explode("_reasons")["_reasons"].value_counts(sort=True).rows()
     reasons = [Reason(reason, rows) for reason, rows in counted if files]
     return VersionShown(record, summary(project, dataset, record.version), files, reasons)
@@ -129,7 +131,7 @@ def version(project: Project, dataset: str, version: int | None = None) -> Versi
 
 def files(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[IngestedFile]:
     """The source files that are in it, the latest first."""
-    found = project.store.datasets.files_page(known(project, dataset), before=before, limit=limit + 1)
+    found = project.store.files.page(dataset=known(project, dataset), before=before, limit=limit + 1)
     return page(found, limit, lambda f: f.digest)
 
 
@@ -155,7 +157,7 @@ def diff(project: Project, dataset: str, one: Version, other: Version) -> Datase
     first, second = (project.store.datasets.get(known(project, dataset), v) for v in (one, other))
     before, after = (summary(project, dataset, v)["columns"] for v in (one, other))
     low, high = sorted((one, other))
-    between = [f.name for f in project.store.datasets.files(dataset) if low < f.version <= high]
+    between = [f.name for f in project.store.files.list(dataset=dataset) if low < f.version <= high]
     changes = [
         ColumnChange(name, what, a.get(what), b.get(what))
         for name in dict.fromkeys([*before, *after])

@@ -17,8 +17,7 @@ from tidemill.ops.act import act, record
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import parts_of
-from tidemill.store.ports import Tx
-from tidemill.store.records import Run
+from tidemill.store.records import Run, Tx
 
 GRACE = 86_400.0
 """Seconds (wall time) within which nothing that was put or verified is deleted."""
@@ -88,7 +87,7 @@ def _named(project: Project) -> Iterator[tuple[str, str]]:
     """Each digest that a living record names, and the codec where it is a bundle's."""
     yield from _of_models(project)
     for version in project.store.datasets.list():
-        edges = project.store.edges.into(str(Ref("dataset", version.dataset, version.version)))
+        edges = project.store.edges.list(target=str(Ref("dataset", version.dataset, version.version)))
         sources = [Ref.parse(edge.source) for edge in edges]
         yield from ((source.name, "") for source in sources if source.kind == "artifact")
         if version.profile:
@@ -107,16 +106,16 @@ def _of_models(project: Project) -> Iterator[tuple[str, str]]:
     for model in store.models.list():
         yield model.bundle, "bundle"
         yield model.evaluation_bundle, "bundle"
-        named = [model.card, *(verdict.attestation for verdict in store.releases.verdicts(model.ref))]
+        named = [model.card, *(verdict.attestation for verdict in store.verdicts.list(model=model.ref))]
         yield from ((digest, "") for digest in named if digest)
     yield from ((digest, "") for release in releases for digest in release.attestations)
     alive = {release.model for release in releases if release.status not in _ENDED}
-    yield from ((baseline.artifact, "") for baseline in store.windows.baselines() if baseline.model in alive)
+    yield from ((baseline.artifact, "") for baseline in store.baselines.list() if baseline.model in alive)
 
 
 def _of_run(project: Project, run: Run) -> Iterator[tuple[str, str]]:
     yield from ((str(digest), "") for digest in run.outputs.values())
-    for step in project.store.runs.steps(run.id):
+    for step in project.store.steps.list(run=run.id):
         yield from ((str(output["digest"]), str(output["codec"])) for output in step.outputs.values())
         yield from ((str(digest), "") for digest in step.inputs.values())
 

@@ -40,7 +40,7 @@ def show(project: Project, model: str) -> ModelShown:
         found.ref,
         sorted(alias for alias, version in aliases.items() if version == found.version),
         last,
-        verdicts or list(project.store.releases.verdicts(found.ref)),
+        verdicts or list(project.store.verdicts.list(model=found.ref)),
     )
 
 

@@ -192,7 +192,7 @@ class OpenModel(Shown[ModelVersion]):
         """The very rows that it was made from, features included. Raises NotFound where they are not kept any more."""
         from tidemill.store.artifacts.codecs import load
 
-        steps = self._project.store.runs.steps(self.record.run) if self.record.run else ()
+        steps = self._project.store.steps.list(run=self.record.run) if self.record.run else ()
         for step in steps:
             for saved in step.outputs.values() if step.name == "features" else ():
                 rows: pl.DataFrame = load(self._project.artifacts, saved["digest"], saved["codec"])

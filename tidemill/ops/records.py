@@ -98,7 +98,7 @@ def alarms(
     """Alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
     at = project.endpoint(endpoint)
     found = project.store.alarms.page(
-        at.name, environment=at.environment, is_open=is_open, before=before, limit=limit + 1
+        endpoint=at.name, environment=at.environment, is_open=is_open, before=before, limit=limit + 1
     )
     return page(found, limit, lambda a: a.id)
 
@@ -113,7 +113,9 @@ def windows(
         raise NotFound(f"no monitor {monitor!r}", hint=did_you_mean(monitor, known))
     last = moment(before, "before")
     at = project.endpoint(endpoint)
-    found = project.store.windows.page(at.name, monitor, environment=at.environment, before=last, limit=limit + 1)
+    found = project.store.windows.page(
+        endpoint=at.name, monitor=monitor, environment=at.environment, before=last, limit=limit + 1
+    )
     shown = [
         WindowShown(w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, msgspec.to_builtins(w.data)) for w in found
     ]

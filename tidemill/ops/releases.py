@@ -49,14 +49,16 @@ def ls(
 ) -> Page[Release]:
     """Releases, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
-    found = project.store.releases.page(endpoint=name, status=status, before=before, limit=limit + 1)
+    found = project.store.releases.page(
+        endpoint=name, environment=project.environment, status=status, before=before, limit=limit + 1
+    )
     return page(found, limit, lambda r: r.id)
 
 
 def show(project: Project, release: str) -> ReleaseShown:
     """One release."""
     found = project.store.releases.get(release)
-    verdicts = registry.verdicts_of(project, found) or list(project.store.releases.verdicts(found.model))
+    verdicts = registry.verdicts_of(project, found) or list(project.store.verdicts.list(model=found.model))
     return ReleaseShown(found, verdicts, registry.refusals(project, found))
 
 
@@ -135,7 +137,7 @@ def pick(project: Project, release: str | None, *statuses: str, endpoint: str | 
             raise NotFound(exc.message, hint=hint) from exc
     found: Sequence[Release] = ()
     for status in statuses:
-        found = found or project.store.releases.list(name, status)
+        found = found or project.store.releases.list(endpoint=name, environment=project.environment, status=status)
     if not found:
         listed = "tidemill release status lists them all"
         hint = listed if project.store.releases.list() else "tidemill run makes the first"

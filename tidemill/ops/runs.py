@@ -78,7 +78,7 @@ def show(project: Project, run: str) -> Run:
 def steps(project: Project, run: str) -> Page[Step]:
     """Its steps in order, with fingerprints, inputs and outputs."""
     project.store.runs.get(run)
-    return Page(list(project.store.runs.steps(run)))
+    return Page(list(project.store.steps.list(run=run)))
 
 
 def why(project: Project, run: str, step: str) -> Why:

@@ -35,16 +35,18 @@ class Snapshot:
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:
-        return self.project.store.datasets.list(self.serving.model.dataset.name)
+        return self.project.store.datasets.list(dataset=self.serving.model.dataset.name)
 
     @cached_property
     def models(self) -> Sequence[ModelVersion]:
-        return sorted(self.project.store.models.list(self.serving.model.name), key=lambda m: (m.created, m.version))
+        return sorted(
+            self.project.store.models.list(name=self.serving.model.name), key=lambda m: (m.created, m.version)
+        )
 
     @cached_property
     def releases(self) -> Sequence[Release]:
         return sorted(
-            self.project.store.releases.list(self.endpoint, environment=self.serving.environment),
+            self.project.store.releases.list(endpoint=self.endpoint, environment=self.serving.environment),
             key=lambda r: (r.created, r.id),
         )
 
@@ -75,7 +77,7 @@ class Snapshot:
     @cached_property
     def alarms(self) -> Sequence[Alarm]:
         """The latest, the last one first."""
-        return self.project.store.alarms.page(self.endpoint, environment=self.serving.environment, limit=6)
+        return self.project.store.alarms.page(endpoint=self.endpoint, environment=self.serving.environment, limit=6)
 
     @cached_property
     def drift(self) -> Sequence[Window]:
@@ -93,7 +95,7 @@ class Snapshot:
     def windows(self, monitor: str, back: Micros = 31 * DAY) -> Sequence[Window]:
         """The closed windows of a monitor, oldest first."""
         return self.project.store.windows.list(
-            self.endpoint, monitor, since=self.now - back, environment=self.serving.environment
+            endpoint=self.endpoint, monitor=monitor, since=self.now - back, environment=self.serving.environment
         )
 
     def latest(self, *kinds: str, since: Micros | None = None) -> Event | None:

@@ -93,7 +93,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
     seen = snapshots(project, health, endpoint)
     at, store = seen[0], project.store
     lines, verdict = answer(seen)
-    held = {run.id: is_held(store.leases.get(f"run:{run.key}")) for run in at.running}
+    held = {run.id: is_held(store.leases.look_up(f"run:{run.key}")) for run in at.running}
     latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
     loop = store.settings.get("loop")
     return Status(

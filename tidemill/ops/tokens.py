@@ -10,7 +10,7 @@ from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, NotFound
 from tidemill.ops.act import act, record
 from tidemill.scope.project import Project
-from tidemill.store.ports import Tx
+from tidemill.store.records import Tx
 from tidemill.types import DAY, Micros, did_you_mean
 
 SCOPES = ("predict", "feedback", "read", "operate")

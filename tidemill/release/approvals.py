@@ -118,7 +118,7 @@ def _write(project: Project, release: Release, said: JsonObject, envelope: str, 
     def work(tx: Any) -> None:
         if project.store.releases.get(release.id, tx).status != "held":
             raise ReleaseError(f"somebody else has decided on {release.id}", place=release.endpoint)
-        project.store.releases.add_verdict(verdict, tx)
+        project.store.verdicts.add(verdict, tx)
         seen = replace(release.evidence, approved=said) if passed else replace(release.evidence, rejected=said)
         more = {"evidence": seen, **changes}
         project.store.releases.update(release.id, tx, **more)

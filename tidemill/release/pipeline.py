@@ -103,9 +103,9 @@ def start(
 
     def work(tx: Any) -> None:
         for verdict in _verdicts(made, judged["results"], signed, now):
-            project.store.releases.add_verdict(verdict, tx)
+            project.store.verdicts.add(verdict, tx)
         project.store.releases.add(made, tx)
-        project.store.edges.add([Edge(model, f"release:{made.id}", "released", now)], tx)
+        project.store.edges.add_new([Edge(model, f"release:{made.id}", "released", now)], tx)
         for event in _events(made, judged["results"], held, now):
             project.store.events.add(event, tx)
         if made.status == "held" and not held:
@@ -182,7 +182,7 @@ def release_id(scope: Endpoint, model: str, attempt: int) -> str:
 
 def cut_short(scope: Endpoint) -> str | None:
     """The model whose release by hand was killed and is to be gone on with; None where the endpoint's latest one ended."""
-    runs = scope.store.runs.list(pipeline=release_pipeline.name)
+    runs = scope.store.runs.page(pipeline=release_pipeline.name, limit=100)
     own = (run for run in runs if run.params["endpoint"] == scope.name)
     latest = next((run for run in own if run.params["decision"] is None), None)
     return str(latest.params["model"]) if latest is not None and _was_killed(latest) else None
@@ -191,7 +191,7 @@ def cut_short(scope: Endpoint) -> str | None:
 def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
     """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
     what = ("endpoint", "model", "override", "decision")
-    runs = project.store.runs.list(pipeline=release_pipeline.name)
+    runs = project.store.runs.page(pipeline=release_pipeline.name, limit=100)
     latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
     return latest.params if latest is not None and _was_killed(latest) else None
 

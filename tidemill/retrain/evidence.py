@@ -56,7 +56,7 @@ def _alarms(scope: Endpoint, champion: Release | None, now: Micros) -> list[Json
     if champion is None:
         return []
     asked: JsonObject = {"model": champion.model, "since": now - MEMORY, "until": now + 1}
-    found = scope.store.alarms.list(scope.name, **asked, environment=scope.environment)
+    found = scope.store.alarms.list(endpoint=scope.name, **asked, environment=scope.environment)
     own = [a for a in found if a.kind in ("drift", "decay")]
     return [
         {"monitor": a.kind, "at": a.opened, "since": a.since, "what": list(a.what), "hurts": a.hurts}
@@ -69,7 +69,7 @@ def _attempts(scope: Endpoint, now: Micros) -> list[JsonObject]:
     here = scope.environment
     taken = scope.store.decisions.list(action="retrain", endpoint=scope.name, environment=here)
     made = [d for d in taken if now - MEMORY < d.at < now]
-    jobs = scope.store.jobs.list(scope.name, status="failed", since=now - MEMORY, environment=here)
+    jobs = scope.store.jobs.list(endpoint=scope.name, status="failed", since=now - MEMORY, environment=here)
     failed = {job.decision for job in jobs}
     spent = None if scope.replay else _cpu_seconds(scope)
     return [_attempt(d, d.id in failed, spent) for d in made[-_MOST:]]
@@ -92,7 +92,7 @@ def _cpu_seconds(scope: Endpoint) -> dict[str, float]:
     """
     spent: dict[str, float] = {}
     for pipeline in _JOBS:
-        for run in scope.store.runs.list(pipeline=pipeline, limit=_RUNS):
+        for run in scope.store.runs.page(pipeline=pipeline, limit=_RUNS):
             if run.parent is not None:
                 spent[run.parent] = spent.get(run.parent, 0.0) + float(run.cost.get("cpu_s", 0.0))
     return spent

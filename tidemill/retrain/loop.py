@@ -59,7 +59,9 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
     except TidemillError as exc:
-        known = scope.store.jobs.list(scope.name, status="failed", since=now - DAY, environment=scope.environment)
+        known = scope.store.jobs.list(
+            endpoint=scope.name, status="failed", since=now - DAY, environment=scope.environment
+        )
         if any((job.kind, job.error) == ("turn", str(exc)) for job in known):
             return []  # told today
         return _failed(scope.project, _job(scope, now, "turn", f"endpoint:{scope.name}"), exc.code, str(exc))
@@ -191,7 +193,7 @@ def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -
         return []
     subject = f"decision:{decision.id}"
     events = _tell(scope, now, "retrain", subject, "", reason=decision.reason)
-    if store.jobs.list(scope.name, status="failed", decision=decision.id, environment=scope.environment):
+    if store.jobs.list(endpoint=scope.name, status="failed", decision=decision.id, environment=scope.environment):
         return events
     asked = {"endpoint": scope.name, "decision": decision.id}
     try:

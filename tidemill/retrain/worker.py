@@ -101,7 +101,7 @@ def _be_nice() -> None:
 
 
 def _must_own(project: Project, owner: Any) -> None:
-    held = project.store.leases.get(LEASE)
+    held = project.store.leases.look_up(LEASE)
     if owner is not None and (held is None or held.owner != owner):
         raise LeaseLost("another loop owns this project now", place=str(project.root))
 

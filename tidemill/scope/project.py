@@ -28,10 +28,7 @@ from tidemill.config.sections import SearchSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
-from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
-from tidemill.store.live_ports import LiveStore
-from tidemill.store.ports import MetadataStore
 from tidemill.store.records import Release
 from tidemill.store.reserve import Reserve
 from tidemill.store.sql import open_live, open_metadata
@@ -39,6 +36,8 @@ from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean,
 
 if TYPE_CHECKING:
     from tidemill.engine import Engine
+    from tidemill.store.sql.live import LiveStore
+    from tidemill.store.sql.store import MetadataStore
 
 
 class StoredClock:
@@ -161,7 +160,7 @@ class Endpoint:
 
     def releases(self, status: str | None = None, tx: Any = None) -> Sequence[Release]:
         """Its releases (in this status), oldest first."""
-        return self.store.releases.list(self.name, status, tx, self.environment)
+        return self.store.releases.list(endpoint=self.name, environment=self.environment, status=status, tx=tx)
 
     @property
     def gates(self) -> GatesSection:
@@ -383,7 +382,7 @@ def open_project(
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
         seed = store.settings.get("seed", 0)
-        artifacts = RecordedArtifacts(LocalArtifacts(state / "artifacts"), store.artifacts, clock.now)
+        artifacts = RecordedArtifacts(state / "artifacts", store.artifacts, clock.now)
         undone.pop_all()
     return Project(
         root=root,

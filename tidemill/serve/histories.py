@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidemill.features.online import History
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.live import LiveStore
 
 _READ = 5_000
 

@@ -9,10 +9,13 @@ from collections import deque
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tidemill.errors import StoreBusy
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.live import LiveStore
 
 ACK_SECONDS = 10.0
 """How long an answer waits for the disk before it says so."""

@@ -222,7 +222,7 @@ class Predictor:
             failed = self.untold()
             if not failed:
                 return
-            self.project.store.releases.add_failures(self.endpoint, failed)
+            self.project.store.releases.add_failures(self.endpoint, failed, self.project.environment)
             for release_id, count in failed.items():  # only now: a full disk loses none
                 self._told[release_id] = self._told.get(release_id, 0) + count
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tidemill.store.records import Edge
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import MetadataStore
+    from tidemill.store.sql.store import MetadataStore
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Walk:
 
 def upstream(store: MetadataStore, ref: str, *, depth: int = 50, limit: int = 10_000) -> Walk:
     """Everything that went into ``ref``, breadth first, at most ``limit`` edges and ``depth`` steps away."""
-    return _walk(ref, store.edges.into, lambda edge: edge.source, depth, limit)
+    return _walk(ref, lambda ref: store.edges.list(target=ref), lambda edge: edge.source, depth, limit)
 
 
 def downstream(store: MetadataStore, ref: str, *, depth: int = 50, limit: int = 10_000) -> Walk:
     """Everything that came of ``ref``, breadth first."""
-    return _walk(ref, store.edges.out_of, lambda edge: edge.target, depth, limit)
+    return _walk(ref, lambda ref: store.edges.list(source=ref), lambda edge: edge.target, depth, limit)
 
 
 def _walk(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tidemill.ref import Ref
 from tidemill.store.payloads import ReleaseEvidence, WindowData
 from tidemill.types import JsonObject, Micros
+
+Tx = Any
+"""A transaction in progress; opaque above the stores."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tidemill.errors import NotFound
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.records import OnlineEvent
+from tidemill.store.sql.live import LiveStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 
@@ -54,8 +54,8 @@ class PredictionsSuite:
         store = opened()
         made = [sample.prediction(f"pred_{n}", at=n // 2, subject=str(n % 3), endpoint="ab"[n % 2]) for n in range(9)]
         written(store, made[::-1])
-        assert list(store.predictions.between("a", 0, 4)) == [made[0], made[2], made[4], made[6]]
-        assert list(store.predictions.between("b", 1, 2)) == [made[3]]
+        assert list(store.predictions.list(endpoint="a", since=0, until=4)) == [made[0], made[2], made[4], made[6]]
+        assert list(store.predictions.list(endpoint="b", since=1, until=2)) == [made[3]]
         assert store.predictions.find(["pred_3", "none", "pred_3"]) == {"pred_3": made[3]}
         assert (store.predictions.count(), store.predictions.count("a"), store.predictions.count("c")) == (9, 5, 0)
         assert list(store.predictions.page(limit=2)) == [made[8], made[7]]
@@ -73,24 +73,25 @@ class PredictionsSuite:
         store = opened()
         rows = [sample.prediction(f"p{n}", at=n, subject="ab"[n % 2], model=f"model:shop@{n % 3}") for n in range(7)]
         written(store, rows)
-        assert [p.id for p in store.predictions.of("a")] == ["p6", "p4", "p2", "p0"]
-        assert [p.id for p in store.predictions.of("a", limit=1)] == ["p6"]
+        assert [p.id for p in store.predictions.page(subject="a")] == ["p6", "p4", "p2", "p0"]
+        assert [p.id for p in store.predictions.page(subject="a", limit=1)] == ["p6"]
         assert store.predictions.by_model() == {"model:shop@0": 3, "model:shop@1": 2, "model:shop@2": 2}
 
     def test_the_latest_before(self, opened: Opened) -> None:
         store = opened()
         written(store, [sample.prediction(f"pred_{n}", at=n * 10, subject="ab"[n % 2]) for n in range(6)])
-        found = {at: store.predictions.latest_before("a", at, 15, "shop") for at in (-1, 0, 19, 20, 35, 36)}
+        found = {
+            at: store.predictions.first(subject="a", endpoint="shop", since=at - 15, until=at)
+            for at in (0, 20, 21, 35, 36)
+        }
         assert {at: p and p.id for at, p in found.items()} == {
-            -1: None,
-            0: "pred_0",
-            19: None,
-            20: "pred_2",
+            0: None,
+            20: None,
+            21: "pred_2",
             35: "pred_2",
             36: None,
         }
-        exact = store.predictions.latest_before("a", 55, 15, "shop")
-        assert exact is not None and exact.id == "pred_4"
+        assert store.predictions.first(subject="a", endpoint="other", since=0) is None
 
 
 class OutcomesSuite:
@@ -98,8 +99,8 @@ class OutcomesSuite:
         store = opened()
         written(store, (), [sample.outcome(), sample.outcome(value=9.0)])
         written(store, (), [sample.outcome(value=8.0)])
-        assert store.outcomes.get("o1", "shop") == sample.outcome()
-        assert store.outcomes.get("o2", "shop") is None
+        assert store.outcomes.look_up("o1", "shop", "") == sample.outcome()
+        assert store.outcomes.look_up("o2", "shop", "") is None
         assert store.outcomes.count() == {"": 1}
 
     def test_an_event_goes_with_its_outcome(self, opened: Opened) -> None:
@@ -115,7 +116,7 @@ class OutcomesSuite:
         assert written(store, (), [third, second], [other, ghost]) == [0, 0]
         twice = [pair("o4", "b"), pair("o4", "ghost"), pair("o4", "b")]
         assert written(store, (), [o for o, _ in twice], [e for _, e in twice]) == [2, 0, 0]
-        assert [event.item for event in store.online.since(0)] == ["lamp", "b"]
+        assert [event.item for event in store.online.list()] == ["lamp", "b"]
 
     def test_what_outcomes_meet_is_told_to_who_asks(self, opened: Opened) -> None:
         store = opened()
@@ -167,10 +168,9 @@ class OnlineSuite:
         assert first[2] == 0 and 0 < first[0] < first[1]
         second = written(other, (), (), [sample.online("b"), sample.online("c", at=1)])
         assert second[0] == 0 and second[1] > first[1]
-        assert [event.key for event in store.online.since(0)] == ["a", "b", "c"]
-        assert [event.key for event in store.online.since(first[0], limit=1)] == ["b"]
-        assert store.online.since(0)[2] == replace(sample.online("c", at=1), seq=second[1])
-        plain = [(e.seq, e.subject, e.item, e.at, e.value, e.dataset) for e in store.online.since(0)]
+        assert [event.key for event in store.online.list()] == ["a", "b", "c"]
+        assert store.online.list()[2] == replace(sample.online("c", at=1), seq=second[1])
+        plain = [(e.seq, e.subject, e.item, e.at, e.value, e.dataset) for e in store.online.list()]
         assert [tuple(row) for row in store.online.rows_since(0)] == plain
         assert [tuple(row) for row in store.online.rows_since(first[0], limit=1)] == plain[1:2]
         assert store.online.last_seq() == second[1]
@@ -178,16 +178,21 @@ class OnlineSuite:
     def test_the_history_of_a_subject_as_known(self, opened: Opened) -> None:
         store = opened()
         seqs = written(store, (), (), [sample.online(f"k{n}", subject="ab"[n % 2]) for n in range(6)])
-        assert [event.key for event in store.online.of("a")] == ["k0", "k2", "k4"]
-        assert [event.key for event in store.online.of("a", seqs[3])] == ["k0", "k2"]
-        assert store.online.of("nobody") == []
-        assert [event.key for event in store.online.of("a", item=sample.online().item)] == ["k0", "k2", "k4"]
-        assert store.online.of("a", item="another") == []
-        assert store.online.of_all(iter("baa")) == store.online.since(0) and store.online.of_all([]) == []
-        assert store.online.of_all(["nobody", "b"]) == store.online.of("b")
-        both = [(e.seq, e.subject, e.item, e.at, e.value, e.dataset) for e in store.online.since(0)]
+        everything: dict[tuple[tuple[str, Any], ...], list[str]] = {
+            (("subject", "a"),): ["k0", "k2", "k4"],
+            (("subject", "a"), ("watermark", seqs[3])): ["k0", "k2"],
+            (("subject", "a"), ("item", sample.online().item)): ["k0", "k2", "k4"],
+            (("subject", "a"), ("item", "another")): [],
+            (("subject", "nobody"),): [],
+        }
+        for where, keys in everything.items():
+            assert [event.key for event in store.online.list(**dict(where))] == keys
+        assert store.online.of_all(iter("baa"), "sales") == store.online.list() and not store.online.of_all([], "sales")
+        assert store.online.of_all(["nobody", "b"], "sales") == store.online.list(subject="b")
+        assert not store.online.of_all(["b"], "stock")
+        both = [(e.seq, e.subject, e.item, e.at, e.value, e.dataset) for e in store.online.list()]
         assert [tuple(row) for row in store.online.rows_of(iter("baa"))] == both
-        assert [tuple(row) for row in store.online.rows_of(["b", "nobody"], seqs[3])] == both[1:4:2]
+        assert [tuple(row) for row in store.online.rows_of(["b", "nobody"])] == both[1::2]
         assert list(store.online.rows_of([])) == []
 
     def test_what_the_dataset_brings_only_names_the_source_of_what_is_known(self, opened: Opened) -> None:
@@ -196,7 +201,7 @@ class OnlineSuite:
         (seq,) = written(store, (), (), [sample.online("a", **bare)])
         named: dict[str, Any] = {"file": "sha256:x", "row": 3, "ingest": "i2"}
         assert store.online.load([sample.online("a", value=99.0, **named), sample.online("b"), sample.online("b")]) == 1
-        assert list(store.online.since(0)) == [
+        assert list(store.online.list()) == [
             sample.online("a", seq=seq, **named),
             replace(sample.online("b"), seq=seq + 1),
         ]
@@ -207,21 +212,21 @@ class OnlineSuite:
         store.online.load([sample.online("a", ingest="i1"), sample.online("b", ingest="i2")])
         written(store, (), (), [sample.online("told", ingest=None)])
         store.online.unload(["i1", "i3"])
-        assert [event.key for event in store.online.since(0)] == ["b", "told"]
+        assert [event.key for event in store.online.list()] == ["b", "told"]
         assert store.online.load([sample.online("a", value=7.0, ingest="i1"), sample.online("b", ingest="i2")]) == 1
-        assert [(event.key, event.value) for event in store.online.since(0)][-1] == ("a", 7.0)
+        assert [(event.key, event.value) for event in store.online.list()][-1] == ("a", 7.0)
 
     def test_a_long_history_is_loaded(self, opened: Opened) -> None:
         store = opened()
         assert store.online.load(sample.online(f"k{n}") for n in range(12_345)) == 12_345
         assert store.online.load(sample.online(f"k{n}") for n in range(12_345)) == 0
-        assert store.online.last_seq() == len(store.online.since(0)) == 12_345
+        assert store.online.last_seq() == len(store.online.list()) == 12_345
 
     def test_an_outcome_and_its_event_are_one(self, opened: Opened) -> None:
         store = opened()
         bad = sample.outcome("o2", value="not a number")
         refused(Exception, lambda: written(store, [], [bad], [sample.online("o2")]))
-        assert store.outcomes.get("o2", "shop") is None and store.online.since(0) == []
+        assert store.outcomes.look_up("o2", "shop", "") is None and store.online.list() == []
 
 
 class AppendSuite:
@@ -239,7 +244,7 @@ class AppendSuite:
 
         given = together([lambda n=n: work(n) for n in range(16)])  # type: ignore[misc]
         fresh = sorted(seq for seqs in given for seq in seqs if seq)
-        assert fresh == sorted(event.seq for event in stores[0].online.since(0))
+        assert fresh == sorted(event.seq for event in stores[0].online.list())
         assert len(fresh) == len(set(fresh)) == 17
         assert stores[0].predictions.count() == 16 and stores[1].outcomes.count() == {"": 17}
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tidemill.errors import Conflict, StoreError
-from tidemill.store.ports import MetadataStore
+from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import opener, refused, together
 from tidemill.testing.metadata_records import RecordsSuite
@@ -33,12 +33,12 @@ class TransactionsSuite:
         store, other = opened(), opened()
 
         def work(tx: Any) -> None:
-            store.runs.create(sample.run(), tx)
+            store.runs.add(sample.run(), tx)
             store.settings.set("x", 1, tx)
             raise ValueError("in the middle")
 
         assert str(refused(ValueError, lambda: store.transact(work))) == "in the middle"
-        assert other.settings.get("x") is None and other.runs.list() == []
+        assert other.settings.get("x") is None and other.runs.page() == []
 
     def test_what_is_written_in_a_transaction_is_seen_after_it(self, opened: Opened) -> None:
         store, other = opened(), opened()
@@ -81,17 +81,17 @@ class TransactionsSuite:
 
     def test_one_that_fails_takes_no_other_with_it(self, opened: Opened) -> None:
         store = opened()
-        store.runs.create(sample.run())
+        store.runs.add(sample.run())
 
         def put(n: int) -> bool:
             if n % 3:
-                store.runs.create(sample.run(f"run_{n + 2}"))
+                store.runs.add(sample.run(f"run_{n + 2}"))
                 return True
-            refused(Conflict, lambda: store.runs.create(sample.run(seed=n + 100)))
+            refused(Conflict, lambda: store.runs.add(sample.run(seed=n + 100)))
             return False
 
         kept = together([lambda n=n: put(n) for n in range(12)])  # type: ignore[misc]
-        assert len(store.runs.list()) == 1 + sum(kept) == 9
+        assert len(store.runs.page()) == 1 + sum(kept) == 9
 
     def test_the_version_tells_that_another_has_written(self, opened: Opened) -> None:
         store, other = opened(), opened()

@@ -10,7 +10,7 @@ from typing import Any
 from tidemill.errors import Conflict, NotFound, StoreError
 from tidemill.store import payloads as p
 from tidemill.store import records as r
-from tidemill.store.ports import MetadataStore
+from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
 
@@ -23,26 +23,26 @@ class RecordsSuite:
 
     def test_datasets(self, opened: Opened) -> None:
         store = opened()
-        store.datasets.add(sample.dataset(1), [sample.file("f1"), sample.file("f2", name="b.csv")])
-        store.datasets.add(sample.dataset(2, profile=None, time_max=None), [])
-        store.datasets.add(sample.dataset(1, generation=2), [])
-        store.datasets.add(sample.dataset(7, dataset="stock"), [])
+        store.datasets.add_with(sample.dataset(1), [sample.file("f1"), sample.file("f2", name="b.csv")])
+        store.datasets.add_with(sample.dataset(2, profile=None, time_max=None), [])
+        store.datasets.add_with(sample.dataset(1, generation=2), [])
+        store.datasets.add_with(sample.dataset(7, dataset="stock"), [])
         assert store.datasets.get("sales") == sample.dataset(2, profile=None, time_max=None)
         assert store.datasets.get("sales", 1) == sample.dataset(1, generation=2)
-        assert [(d.version, d.generation) for d in store.datasets.list("sales")] == [(1, 1), (1, 2), (2, 1)]
+        assert [(d.version, d.generation) for d in store.datasets.list(dataset="sales")] == [(1, 1), (1, 2), (2, 1)]
         assert len(store.datasets.list()) == 4
-        assert list(store.datasets.files("sales")) == [sample.file("f1"), sample.file("f2", name="b.csv")]
-        assert [file.digest for file in store.datasets.files("sales", ["f1", "?"])] == ["f1"]
-        assert not store.datasets.files("stock", ["f1"]) and not store.datasets.files("sales", [])
+        assert list(store.files.list(dataset="sales")) == [sample.file("f1"), sample.file("f2", name="b.csv")]
+        assert [file.digest for file in store.files.among("sales", ["f1", "?"])] == ["f1"]
+        assert not store.files.among("stock", ["f1"]) and not store.files.among("sales", [])
         refused(NotFound, lambda: store.datasets.get("sales", 3))
         refused(NotFound, lambda: store.datasets.get("nothing"))
 
     def test_a_file_is_ingested_once_or_the_version_is_not_there(self, opened: Opened) -> None:
         store = opened()
-        store.datasets.add(sample.dataset(1), [sample.file("f1")])
-        store.datasets.add(sample.dataset(1), [sample.file("f1")])
-        refused(Conflict, lambda: store.datasets.add(sample.dataset(2), [sample.file("f1", version=2)]))
-        assert [d.version for d in store.datasets.list("sales")] == [1]
+        store.datasets.add_with(sample.dataset(1), [sample.file("f1")])
+        store.datasets.add_with(sample.dataset(1), [sample.file("f1")])
+        refused(Conflict, lambda: store.datasets.add_with(sample.dataset(2), [sample.file("f1", version=2)]))
+        assert [d.version for d in store.datasets.list(dataset="sales")] == [1]
 
     def test_models_and_aliases(self, opened: Opened) -> None:
         store = opened()
@@ -52,7 +52,7 @@ class RecordsSuite:
         store.models.add(sample.model(10, name="a@b"))
         assert store.models.get("model:shop@2") == sample.model(2, card=None, run=None)
         assert store.models.get("model:a@b@10").version == 10
-        assert [m.version for m in store.models.list("shop")] == [1, 2]
+        assert [m.version for m in store.models.list(name="shop")] == [1, 2]
         assert len(store.models.list()) == 3
         assert store.models.next_version("shop") == 3
         store.models.alias("shop", "champion", 1)
@@ -85,24 +85,24 @@ class RecordsSuite:
         """Two at a time, newest first, to the end: each record once, whatever shares its moment."""
         store = opened()
         for n in range(5):
-            store.runs.create(sample.run(f"run_{n}"))
-            store.datasets.add(sample.dataset(n + 1), [sample.file(f"sha256:{n}", version=n + 1)])
+            store.runs.add(sample.run(f"run_{n}"))
+            store.datasets.add_with(sample.dataset(n + 1), [sample.file(f"sha256:{n}", version=n + 1)])
             store.models.add(sample.model(n + 1))
             store.releases.add(sample.release(f"release_{n}", n + 1, status="halted"))
             store.decisions.add(sample.decision(f"decision_{n}", at=n // 2))
             store.events.add(sample.event(f"event_{n}", at=n // 2))
-            store.windows.add(sample.window(n, endpoint="shop", monitor="drift"))
+            store.windows.put(sample.window(n, endpoint="shop", monitor="drift"))
             store.alarms.add(sample.alarm(f"alarm_{n}", endpoint="shop", opened=n // 2))
         lists: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
             "runs": (store.runs.page, lambda r: r.id),
-            "versions": (partial(store.datasets.page, "sales"), lambda v: v.version),
-            "files": (partial(store.datasets.files_page, "sales"), lambda f: f.digest),
+            "versions": (partial(store.datasets.page, dataset="sales"), lambda v: v.version),
+            "files": (partial(store.files.page, dataset="sales"), lambda f: f.digest),
             "models": (store.models.page, lambda m: m.ref),
             "releases": (store.releases.page, lambda r: r.id),
             "decisions": (store.decisions.page, lambda d: d.id),
             "events": (store.events.page, lambda e: e.id),
-            "windows": (partial(store.windows.page, "shop", "drift"), lambda w: w.start),
-            "alarms": (partial(store.alarms.page, "shop"), lambda a: a.id),
+            "windows": (partial(store.windows.page, endpoint="shop", monitor="drift"), lambda w: w.start),
+            "alarms": (partial(store.alarms.page, endpoint="shop"), lambda a: a.id),
         }
         for name, (page, key) in lists.items():
             whole = [key(record) for record in page(limit=9)]
@@ -150,10 +150,10 @@ class RecordsSuite:
         store.jobs.put(sample.job("job_1", started=10, decision=None))
         store.jobs.put(sample.job("job_3", started=10, endpoint="other", status="failed"))
         store.jobs.put(sample.job("job_2", started=20, status="failed", ended=25, code="job_failed", error="no word"))
-        assert [j.id for j in store.jobs.list("shop")] == ["job_1", "job_2"]
-        assert [j.id for j in store.jobs.list("shop", status="failed", since=20)] == ["job_2"]
-        assert not store.jobs.list("shop", status="failed", since=21)
-        (job,) = store.jobs.list("shop", decision="decision_1")
+        assert [j.id for j in store.jobs.list(endpoint="shop")] == ["job_1", "job_2"]
+        assert [j.id for j in store.jobs.list(endpoint="shop", status="failed", since=20)] == ["job_2"]
+        assert not store.jobs.list(endpoint="shop", status="failed", since=21)
+        (job,) = store.jobs.list(endpoint="shop", decision="decision_1")
         assert (job.status, job.ended, job.code, job.error) == ("failed", 25, "job_failed", "no word")
 
     def test_alarms(self, opened: Opened) -> None:
@@ -162,43 +162,46 @@ class RecordsSuite:
         store.alarms.add(sample.alarm("alarm_1", opened=20, window=9, monitor="quality", kind="decay"))
         store.alarms.add(sample.alarm("alarm_3", opened=30, model=None, monitor="platform", kind="platform"))
         store.alarms.add(sample.alarm("alarm_4", endpoint="other"))
-        assert [a.id for a in store.alarms.list("shop")] == ["alarm_1", "alarm_2", "alarm_3"]
-        assert [a.id for a in store.alarms.list("shop", limit=2)] == ["alarm_2", "alarm_3"]
-        assert [a.id for a in store.alarms.list("shop", model="model:shop@1", until=30)] == ["alarm_1", "alarm_2"]
-        assert [a.id for a in store.alarms.list("shop", monitor="drift", since=20)] == ["alarm_2"]
-        store.alarms.close("alarm_2", 40)
-        assert [a.id for a in store.alarms.list("shop", is_open=True)] == ["alarm_1", "alarm_3"]
-        assert list(store.alarms.list("shop", is_open=False)) == [
+        assert [a.id for a in store.alarms.list(endpoint="shop")] == ["alarm_1", "alarm_2", "alarm_3"]
+        assert [a.id for a in store.alarms.list(endpoint="shop", limit=2)] == ["alarm_2", "alarm_3"]
+        assert [a.id for a in store.alarms.list(endpoint="shop", model="model:shop@1", until=30)] == [
+            "alarm_1",
+            "alarm_2",
+        ]
+        assert [a.id for a in store.alarms.list(endpoint="shop", monitor="drift", since=20)] == ["alarm_2"]
+        store.alarms.update("alarm_2", closed=40)
+        assert [a.id for a in store.alarms.list(endpoint="shop", is_open=True)] == ["alarm_1", "alarm_3"]
+        assert list(store.alarms.list(endpoint="shop", is_open=False)) == [
             sample.alarm("alarm_2", opened=20, window=19, closed=40)
         ]
-        refused(NotFound, lambda: store.alarms.close("alarm_9", 1))
+        refused(NotFound, lambda: store.alarms.update("alarm_9", closed=1))
 
     def test_windows(self, opened: Opened) -> None:
         store = opened()
-        assert store.windows.last_end("shop", "drift") is None
         for start in (20, 0, 10):
-            store.windows.add(sample.window(start, alarm=False))
-        store.windows.add(sample.window(10, n=9))
-        store.windows.add(sample.window(90, monitor="quality"))
-        assert [(w.start, w.n, w.alarm) for w in store.windows.list("shop", "drift")] == [
+            store.windows.put(sample.window(start, alarm=False))
+        store.windows.put(sample.window(10, n=9))
+        store.windows.put(sample.window(90, monitor="quality"))
+        assert [(w.start, w.n, w.alarm) for w in store.windows.list(endpoint="shop", monitor="drift")] == [
             (0, 4, False),
             (10, 9, True),
             (20, 4, False),
         ]
-        assert [w.start for w in store.windows.list("shop", "drift", since=10, until=20)] == [10]
-        assert store.windows.last_end("shop", "drift") == 30
+        assert [w.start for w in store.windows.list(endpoint="shop", monitor="drift", since=10, until=20)] == [10]
+        latest = store.windows.first(endpoint="shop", monitor="drift")
+        assert latest is not None and latest.end == 30
 
     def test_baselines(self, opened: Opened) -> None:
         store = opened()
         first = r.Baseline("", "shop", "model:shop@1", "sha256:b", 10)
         for made in (first, replace(first, model="model:shop@2"), replace(first, endpoint="other")):
-            store.windows.keep_baseline(made)
-        store.windows.keep_baseline(replace(first, artifact="sha256:c", made=11))
-        assert [(b.model, b.artifact) for b in store.windows.baselines("shop")] == [
+            store.baselines.put(made)
+        store.baselines.put(replace(first, artifact="sha256:c", made=11))
+        assert [(b.model, b.artifact) for b in store.baselines.list(endpoint="shop")] == [
             ("model:shop@1", "sha256:c"),
             ("model:shop@2", "sha256:b"),
         ]
-        assert len(store.windows.baselines()) == 3
+        assert len(store.baselines.list()) == 3
 
     def test_a_window_comes_back_as_its_monitor_made_it(self, opened: Opened) -> None:
         store = opened()
@@ -216,11 +219,11 @@ class RecordsSuite:
             p.CustomWindow("model:shop@1", ("odd",), {"any": [1, None]}),
         ]
         for start, data in enumerate(payloads):
-            store.windows.add(sample.window(start, monitor=data.kind, data=data))
+            store.windows.put(sample.window(start, monitor=data.kind, data=data))
         for start, data in enumerate(payloads):
-            assert store.windows.list("shop", data.kind, since=start, until=start + 1)[0].data == data
+            assert store.windows.list(endpoint="shop", monitor=data.kind, since=start, until=start + 1)[0].data == data
         broken = sample.drift(score=float("nan"))
-        refused(StoreError, lambda: store.windows.add(sample.window(99, data=broken)))
+        refused(StoreError, lambda: store.windows.put(sample.window(99, data=broken)))
 
     def test_settings(self, opened: Opened) -> None:
         store, other = opened(), opened()

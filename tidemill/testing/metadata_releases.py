@@ -7,8 +7,8 @@ from typing import Any
 
 from tidemill.errors import Conflict, NotFound
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.ports import MetadataStore
 from tidemill.store.records import Lease
+from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 
@@ -44,7 +44,9 @@ class ReleasesSuite:
         store.releases.add(made)
         store.releases.add(made)
         assert store.releases.get("release_9") == made
-        assert [r.id for r in store.releases.list("shop", "held")] == [f"release_{n}" for n in range(1, 5)]
+        assert [r.id for r in store.releases.list(endpoint="shop", status="held")] == [
+            f"release_{n}" for n in range(1, 5)
+        ]
         assert [r.id for r in store.releases.list()][-1] == "release_9"
         assert store.releases.champion("shop") is None
         refused(NotFound, lambda: store.releases.get("release_8"))
@@ -100,14 +102,14 @@ class ReleasesSuite:
         refused(Conflict, lambda: store.releases.update("release_2", status="champion"))
         refused(Conflict, lambda: store.releases.add(sample.release("release_5", 1, status="champion")))
         store.releases.add(sample.release("release_6", 1, status="champion", endpoint="other"))
-        assert [r.id for r in store.releases.list("shop", "champion")] == ["release_1"]
+        assert [r.id for r in store.releases.list(endpoint="shop", status="champion")] == ["release_1"]
 
     def test_all_promote_at_once_and_one_is_champion(self, opened: Opened) -> None:
         store = self._store(opened)
         stores = [store, opened(), opened(), opened()]
         together([lambda n=n: stores[n].releases.promote(f"release_{n + 1}", n) for n in range(4)])  # type: ignore[misc]
-        assert len(store.releases.list("shop", "champion")) == 1
-        assert len(store.releases.list("shop", "superseded")) == 3
+        assert len(store.releases.list(endpoint="shop", status="champion")) == 1
+        assert len(store.releases.list(endpoint="shop", status="superseded")) == 3
         champion = store.releases.champion("shop")
         assert champion is not None and champion.model == f"model:shop@{store.models.aliases('shop')['champion']}"
 
@@ -118,7 +120,11 @@ class ReleasesSuite:
             store.releases.promote("release_1", 1, tx)
             champion = store.releases.champion("shop", tx)
             assert champion is not None and store.releases.champion("shop") is None
-            return champion.id, store.releases.get("release_1", tx).status, len(store.releases.list("shop", "held", tx))
+            return (
+                champion.id,
+                store.releases.get("release_1", tx).status,
+                len(store.releases.list(endpoint="shop", status="held", tx=tx)),
+            )
 
         assert store.transact(work) == ("release_1", "champion", 3)
 
@@ -140,10 +146,10 @@ class ReleasesSuite:
     def test_verdicts(self, opened: Opened) -> None:
         store = self._store(opened)
         bare = sample.verdict("verdict_2", at=2, passed=False, no_baseline=False, attestation=None)
-        store.releases.add_verdict(bare)
-        store.releases.add_verdict(sample.verdict("verdict_1", at=1))
-        store.releases.add_verdict(sample.verdict("verdict_3", model="model:shop@2"))
-        assert list(store.releases.verdicts("model:shop@1")) == [
+        store.verdicts.add(bare)
+        store.verdicts.add(sample.verdict("verdict_1", at=1))
+        store.verdicts.add(sample.verdict("verdict_3", model="model:shop@2"))
+        assert list(store.verdicts.list(model="model:shop@1")) == [
             sample.verdict("verdict_1", at=1),
             bare,
         ]
@@ -157,14 +163,14 @@ class AccessSuite:
         taken = store.leases.take("loop", "me", 600)
         assert isinstance(taken, Lease) and taken.owner == "me"
         assert other.leases.take("loop", "you", 600) is None
-        assert other.leases.get("loop") == taken
+        assert other.leases.look_up("loop") == taken
         again = store.leases.take("loop", "me", 900)
         assert again is not None and again.expires > taken.expires
         assert store.leases.renew("loop", "me", 1200) and not other.leases.renew("loop", "you", 600)
         other.leases.drop("loop", "you")
-        assert store.leases.get("loop") is not None
+        assert store.leases.look_up("loop") is not None
         store.leases.drop("loop", "me")
-        assert store.leases.get("loop") is None
+        assert store.leases.look_up("loop") is None
         yours = other.leases.take("loop", "you", 600)
         run = store.leases.take("a run", "me", -1)
         assert store.leases.list() == [run, yours]
@@ -184,8 +190,8 @@ class AccessSuite:
         store = opened()
         store.tokens.add(sample.token("token_1"))
         store.tokens.add(sample.token("token_2", once=False, expires=None, created=2))
-        assert store.tokens.by_hash("hash of token_1") == sample.token("token_1")
-        assert store.tokens.by_hash("nobody's") is None
+        assert store.tokens.first(hash="hash of token_1") == sample.token("token_1")
+        assert store.tokens.first(hash="nobody's") is None
         assert [t.id for t in store.tokens.list()] == ["token_1", "token_2"]
         refused(Conflict, lambda: store.tokens.add(sample.token("token_3", hash="hash of token_1")))
 
@@ -193,4 +199,4 @@ class AccessSuite:
         stores = [opened() for _ in range(4)]
         stores[0].tokens.add(sample.token())
         assert sorted(together([lambda s=s: s.tokens.delete("token_1") for s in stores])) == [False, False, False, True]  # type: ignore[misc]
-        assert stores[0].tokens.by_hash("hash of token_1") is None
+        assert stores[0].tokens.first(hash="hash of token_1") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tidemill.errors import Conflict, NotFound, StoreError
-from tidemill.store.ports import MetadataStore
+from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
 
@@ -18,15 +18,15 @@ class RunsSuite:
 
     def test_a_run_comes_back_as_it_was(self, opened: Opened) -> None:
         one, other = opened(), opened()
-        one.runs.create(sample.run())
+        one.runs.add(sample.run())
         assert other.runs.get("run_1") == sample.run()
 
     def test_a_retry_changes_nothing_and_another_record_is_a_conflict(self, opened: Opened) -> None:
         store = opened()
-        store.runs.create(sample.run())
-        store.runs.create(sample.run())
-        refused(Conflict, lambda: store.runs.create(sample.run(seed=8)))
-        assert [run.seed for run in store.runs.list()] == [7]
+        store.runs.add(sample.run())
+        store.runs.add(sample.run())
+        refused(Conflict, lambda: store.runs.add(sample.run(seed=8)))
+        assert [run.seed for run in store.runs.page()] == [7]
         store.events.add(sample.event(data={"pair": (1, [2])}))
         store.events.add(sample.event(data={"pair": (1, [2])}))  # JSON knows no tuples; it is the same all the same
         refused(Conflict, lambda: store.events.add(sample.event(data={"pair": (1, [3])})))
@@ -34,15 +34,15 @@ class RunsSuite:
     def test_runs_are_listed_newest_first(self, opened: Opened) -> None:
         store = opened()
         for n in range(4):
-            store.runs.create(sample.run(f"run_{n}", started=n // 2, pipeline=f"p{n % 2}", status="done"))
-        assert [run.id for run in store.runs.list()] == ["run_3", "run_2", "run_1", "run_0"]
-        assert [run.id for run in store.runs.list(pipeline="p1", status="done", limit=1)] == ["run_3"]
+            store.runs.add(sample.run(f"run_{n}", started=n // 2, pipeline=f"p{n % 2}", status="done"))
+        assert [run.id for run in store.runs.page()] == ["run_3", "run_2", "run_1", "run_0"]
+        assert [run.id for run in store.runs.page(pipeline="p1", status="done", limit=1)] == ["run_3"]
         assert [run.id for run in store.runs.page(limit=3)] == ["run_3", "run_2", "run_1"]
         assert [run.id for run in store.runs.page(before="run_1")] == ["run_0"]
 
     def test_a_run_is_changed_by_named_fields(self, opened: Opened) -> None:
         store = opened()
-        store.runs.create(sample.run())
+        store.runs.add(sample.run())
         store.runs.update("run_1", status="done", outputs={"z": "sha256:9"}, ended=None)
         assert store.runs.get("run_1") == sample.run(status="done", outputs={"z": "sha256:9"}, ended=None)
         assert "status" in str(refused(StoreError, lambda: store.runs.update("run_1", statsu="done")))
@@ -51,7 +51,7 @@ class RunsSuite:
 
     def test_a_transaction_sees_who_owns_a_run(self, opened: Opened) -> None:
         store = opened()
-        store.runs.create(sample.run())
+        store.runs.add(sample.run())
 
         def take(tx: object) -> tuple[str, str]:
             before = store.runs.owner("run_1", tx)
@@ -63,19 +63,19 @@ class RunsSuite:
 
     def test_unfinished_runs_are_found_by_key(self, opened: Opened) -> None:
         store = opened()
-        store.runs.create(sample.run("run_2", started=2))
-        store.runs.create(sample.run("run_1", started=1))
-        store.runs.create(sample.run("run_3", key="other", started=3))
-        store.runs.create(sample.run("run_4", status="done"))
+        store.runs.add(sample.run("run_2", started=2))
+        store.runs.add(sample.run("run_1", started=1))
+        store.runs.add(sample.run("run_3", key="other", started=3))
+        store.runs.add(sample.run("run_4", status="done"))
         assert [run.id for run in store.runs.unfinished()] == ["run_1", "run_2", "run_3"]
         assert [run.id for run in store.runs.unfinished("model|a=1")] == ["run_1", "run_2"]
 
     def test_the_latest_run_of_a_key_is_found_behind_any_number_of_others(self, opened: Opened) -> None:
         store = opened()
         for n, status in enumerate(["done", "failed", "cancelled", "running"]):
-            store.runs.create(sample.run(f"run_{n}", key=status, started=9, status=status))
+            store.runs.add(sample.run(f"run_{n}", key=status, started=9, status=status))
         for n in range(60):
-            store.runs.create(sample.run(f"run_x{n:02}", key="other", started=10 + n))
+            store.runs.add(sample.run(f"run_x{n:02}", key="other", started=10 + n))
         for n, status in enumerate(["done", "failed", "cancelled", "running"]):
             found = store.runs.latest(status)
             assert found is not None and found.id == f"run_{n}"
@@ -85,41 +85,41 @@ class RunsSuite:
 
     def test_steps_are_replaced_by_name_and_ordered_by_position(self, opened: Opened) -> None:
         store = opened()
-        store.runs.create(sample.run())
-        store.runs.put_step(sample.step(status="running"))
-        store.runs.put_step(sample.step())
-        store.runs.put_step(sample.step(name="load", position=0, after=(), impure=(), ended=None))
-        assert list(store.runs.steps("run_1")) == [
+        store.runs.add(sample.run())
+        store.steps.put(sample.step(status="running"))
+        store.steps.put(sample.step())
+        store.steps.put(sample.step(name="load", position=0, after=(), impure=(), ended=None))
+        assert list(store.steps.list(run="run_1")) == [
             sample.step(name="load", position=0, after=(), impure=(), ended=None),
             sample.step(),
         ]
-        refused(StoreError, lambda: store.runs.put_step(sample.step(run="nobody's")))
+        refused(StoreError, lambda: store.steps.put(sample.step(run="nobody's")))
 
     def test_a_finished_step_is_found_by_fingerprint(self, opened: Opened) -> None:
         store = opened()
         for n, status in enumerate(["done", "cached", "failed", "running"]):
-            store.runs.create(sample.run(f"run_{n}"))
-            store.runs.put_step(sample.step(f"run_{n}", status=status, ended=n))
-        found = store.runs.find_step("fp")
+            store.runs.add(sample.run(f"run_{n}"))
+            store.steps.put(sample.step(f"run_{n}", status=status, ended=n))
+        found = store.steps.finished("fp")
         assert found is not None and found.run == "run_1"
-        assert store.runs.find_step("other") is None
+        assert store.steps.finished("other") is None
 
     def test_the_step_before_is_the_latest_of_the_same_pipeline(self, opened: Opened) -> None:
         store = opened()
         for n in range(4):  # two start at the same moment: the id decides
-            store.runs.create(sample.run(f"run_{n}", started=n // 2, pipeline="model" if n != 1 else "data"))
-            store.runs.put_step(sample.step(f"run_{n}", fingerprint=f"fp{n}"))
-        before = {n: store.runs.previous_step("model", "train", f"run_{n}") for n in range(4)}
+            store.runs.add(sample.run(f"run_{n}", started=n // 2, pipeline="model" if n != 1 else "data"))
+            store.steps.put(sample.step(f"run_{n}", fingerprint=f"fp{n}"))
+        before = {n: store.steps.previous("model", "train", f"run_{n}") for n in range(4)}
         assert {n: found and found.run for n, found in before.items()} == {0: None, 1: "run_0", 2: "run_0", 3: "run_2"}
-        refused(NotFound, lambda: store.runs.previous_step("model", "train", "run_9"))
+        refused(NotFound, lambda: store.steps.previous("model", "train", "run_9"))
 
     def test_artifacts(self, opened: Opened) -> None:
         store = opened()
-        store.artifacts.put(sample.artifact())
-        store.artifacts.put(sample.artifact(created=9))
+        store.artifacts.add_new([sample.artifact()])
+        store.artifacts.add_new([sample.artifact(created=9)])
         assert store.artifacts.get("sha256:4") == sample.artifact()
         refused(NotFound, lambda: store.artifacts.get("sha256:5"))
-        store.artifacts.put(sample.artifact("sha256:3"))
+        store.artifacts.add_new([sample.artifact("sha256:3")])
         assert [a.digest for a in store.artifacts.list()] == ["sha256:3", "sha256:4"]
         store.artifacts.remove(["sha256:4", "sha256:9"])
         store.artifacts.remove([])
@@ -127,8 +127,13 @@ class RunsSuite:
 
     def test_the_same_edge_twice_is_one_edge(self, opened: Opened) -> None:
         store = opened()
-        store.edges.add([sample.edge("a", "b"), sample.edge("a", "b", at=9), sample.edge("a", "b", relation="wrote")])
-        store.edges.add([sample.edge("a", "b"), sample.edge("a", "c"), sample.edge("b", "c")])
-        store.edges.add([])
-        assert {(e.source, e.relation, e.at) for e in store.edges.into("b")} == {("a", "read", 5), ("a", "wrote", 5)}
-        assert [(e.source, e.target) for e in store.edges.out_of("b")] == [("b", "c")]
+        store.edges.add_new(
+            [sample.edge("a", "b"), sample.edge("a", "b", at=9), sample.edge("a", "b", relation="wrote")]
+        )
+        store.edges.add_new([sample.edge("a", "b"), sample.edge("a", "c"), sample.edge("b", "c")])
+        store.edges.add_new([])
+        assert {(e.source, e.relation, e.at) for e in store.edges.list(target="b")} == {
+            ("a", "read", 5),
+            ("a", "wrote", 5),
+        }
+        assert [(e.source, e.target) for e in store.edges.list(source="b")] == [("b", "c")]

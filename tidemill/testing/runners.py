@@ -14,8 +14,8 @@ from tidemill.engine.graph.values import Kept
 from tidemill.engine.raised import surfaced
 from tidemill.engine.runner.port import Done, Job, Runner
 from tidemill.errors import DataBlocked, StepFailed
-from tidemill.store.artifacts import LocalArtifacts
 from tidemill.store.artifacts.codecs import load, save
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.testing.asking import refused
 from tidemill.types import HeldClock
 

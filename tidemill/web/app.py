@@ -118,7 +118,7 @@ class Web:
             "goal": self.project.goal,
             "replay": self.project.replay,
             "now": self.project.clock.now(),
-            "held": len(self.project.store.releases.list(None, "held")),
+            "held": len(self.project.store.releases.list(status="held")),
             "stamp": stamp,
             "csrf": actions.csrf(call.token) if call.token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",

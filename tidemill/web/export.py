@@ -43,9 +43,9 @@ def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]
     whole: dict[str, tuple[type[Any], Callable[[], Sequence[Any]]]] = {
         "models": (records.ModelVersion, store.models.list),
         "releases": (records.Release, store.releases.list),
-        "versions": (records.DatasetVersion, lambda: store.datasets.list(of)),
-        "drift": (records.Window, lambda: store.windows.list(project.endpoint(of).name, "drift")),
-        "quality": (records.Window, lambda: store.windows.list(project.endpoint(of).name, "quality")),
+        "versions": (records.DatasetVersion, lambda: store.datasets.list(dataset=of)),
+        "drift": (records.Window, lambda: store.windows.list(endpoint=project.endpoint(of).name, monitor="drift")),
+        "quality": (records.Window, lambda: store.windows.list(endpoint=project.endpoint(of).name, monitor="quality")),
     }
     if table in endless:
         kind, page = endless[table]

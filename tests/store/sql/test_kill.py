@@ -86,7 +86,7 @@ def test_promotions_killed_at_any_moment_leave_one_champion(tmp_path: Path, seed
     assert store.releases.revision() > before
     store.releases.add(sample.release("last", 3))
     store.releases.promote("last", 10**6)  # and life goes on
-    assert [release.id for release in store.releases.list("shop", "champion")] == ["last"]
+    assert [release.id for release in store.releases.list(endpoint="shop", status="champion")] == ["last"]
     store.close()
 
 

@@ -18,7 +18,7 @@ from tidemill.store.sql import open_metadata, versions
 from tidemill.store.sql.migrations.run import chain, upgrade
 from tidemill.store.sql.postgres import open_postgres
 from tidemill.store.sql.sqlite import open_sqlite
-from tidemill.store.sql.store import Store
+from tidemill.store.sql.store import MetadataStore
 from tidemill.store.sql.versions import LIVE, TIDEMILL, Kind
 from tidemill.testing import records as sample
 
@@ -100,8 +100,8 @@ def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:
 def old(tmp_path: Path) -> Path:
     """A store of version 0001 with something in it."""
     store = open_metadata(tmp_path / "tidemill.db")
-    store.runs.create(sample.run())
-    store.runs.put_step(sample.step())
+    store.runs.add(sample.run())
+    store.steps.put(sample.step())
     store.settings.set("x", "whole")
     store.close()
     return tmp_path / "tidemill.db"
@@ -123,10 +123,10 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kind
 
 
 def test_an_older_store_is_brought_up_with_all_it_holds(old: Path, later: Callable[..., Kind]) -> None:
-    store = Store(open_sqlite(old, later(ADDS)))
+    store = MetadataStore(open_sqlite(old, later(ADDS)))
     assert store.runs.get("run_1") == sample.run()
-    assert list(store.runs.steps("run_1")) == [sample.step()]  # the rebuilt table took no steps with it
-    store.runs.create(sample.run("run_2"))
+    assert list(store.steps.list(run="run_1")) == [sample.step()]  # the rebuilt table took no steps with it
+    store.runs.add(sample.run("run_2"))
     store.close()
     with closing(sqlite3.connect(old)) as plain:
         assert plain.execute("SELECT note FROM runs").fetchall() == [("old",), ("old",)]

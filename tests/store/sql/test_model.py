@@ -155,7 +155,7 @@ class LiveMachine(RuleBasedStateMachine):
             if key in self.online:
                 named = sample.online(key, row=row)
                 self.online[key] = replace(self.online[key], file=named.file, row=row, ingest=named.ingest)
-        for event in self.live.online.since(max((event.seq for event in self.online.values()), default=0)):
+        for event in self.live.online.list()[len(self.online) :]:
             assert event == sample.online(event.key, value=7.0, row=row, seq=event.seq)
             self.online[event.key] = event
 
@@ -178,9 +178,9 @@ class LiveMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_store_says_the_same(self) -> None:
-        assert list(self.live.online.since(0)) == sorted(self.online.values(), key=lambda event: event.seq)
+        assert list(self.live.online.list()) == sorted(self.online.values(), key=lambda event: event.seq)
         assert {id: p.output for id, p in self.live.predictions.find(self.predictions).items()} == self.predictions
-        outcomes = {key: self.live.outcomes.get(key, "shop") for key in self.joined}
+        outcomes = {key: self.live.outcomes.look_up(key, "shop", "") for key in self.joined}
         assert {key: o and (o.joined, o.how) for key, o in outcomes.items()} == self.joined
         assert {o.key for o in self.live.outcomes.unjoined()} == {k for k, (_, how) in self.joined.items() if not how}
 

@@ -15,44 +15,46 @@ from tidemill.testing.live import written
 
 META: dict[str, Callable[[Any], Any]] = {
     "runs.get": lambda s: s.runs.get("run_1"),
-    "runs.list": lambda s: s.runs.list(),
-    "runs.list of": lambda s: s.runs.list(pipeline="model"),
+    "runs.list": lambda s: s.runs.page(),
+    "runs.list of": lambda s: s.runs.page(pipeline="model"),
     "runs.page": lambda s: s.runs.page(before="run_1"),
     "runs.unfinished": lambda s: s.runs.unfinished("key"),
     "runs.latest": lambda s: s.runs.latest("key"),
-    "runs.steps": lambda s: s.runs.steps("run_1"),
-    "runs.find_step": lambda s: s.runs.find_step("fp"),
-    "runs.previous_step": lambda s: s.runs.previous_step("model", "train", "run_1"),
-    "edges.into": lambda s: s.edges.into("b"),
-    "edges.out_of": lambda s: s.edges.out_of("b"),
-    "datasets.files among": lambda s: s.datasets.files("sales", ["f"]),
+    "runs.steps": lambda s: s.steps.list(run="run_1"),
+    "runs.find_step": lambda s: s.steps.finished("fp"),
+    "runs.previous_step": lambda s: s.steps.previous("model", "train", "run_1"),
+    "edges.into": lambda s: s.edges.list(target="b"),
+    "edges.out_of": lambda s: s.edges.list(source="b"),
+    "datasets.files among": lambda s: s.files.among("sales", ["f"]),
     "releases.champion": lambda s: s.releases.champion("shop"),
     "releases.revision": lambda s: s.releases.revision(),
     "events.page": lambda s: s.events.page(before="event_1"),
     "events.page of": lambda s: s.events.page(before="event_1", kind="alarm"),
     "events.list": lambda s: s.events.list(since=1, until=2),
     "decisions.page": lambda s: s.decisions.page(before="decision_1"),
-    "jobs.list": lambda s: s.jobs.list("shop", status="failed", since=1),
-    "jobs.list of": lambda s: s.jobs.list("shop", decision="decision_1"),
-    "alarms.list": lambda s: s.alarms.list("shop", monitor="drift", since=1, limit=1),
-    "windows.list": lambda s: s.windows.list("shop", "drift", since=1),
-    "tokens.by_hash": lambda s: s.tokens.by_hash("x"),
+    "jobs.list": lambda s: s.jobs.list(endpoint="shop", status="failed", since=1),
+    "jobs.list of": lambda s: s.jobs.list(endpoint="shop", decision="decision_1"),
+    "alarms.list": lambda s: s.alarms.list(endpoint="shop", monitor="drift", since=1, limit=1),
+    "windows.list": lambda s: s.windows.list(endpoint="shop", monitor="drift", since=1),
+    "tokens.by_hash": lambda s: s.tokens.first(hash="x"),
 }
 LIVE: dict[str, Callable[[Any], Any]] = {
     "predictions.get": lambda s: s.predictions.get("pred_1"),
     "predictions.find": lambda s: s.predictions.find(["pred_1"]),
-    "predictions.between": lambda s: s.predictions.between("shop", 1, 2),
-    "predictions.latest_before": lambda s: s.predictions.latest_before("12345", 5, 2, "shop"),
+    "predictions.between": lambda s: s.predictions.list(endpoint="shop", since=1, until=2),
+    "predictions.latest_before": lambda s: s.predictions.first(
+        subject="12345", endpoint="shop", environment="", since=3, until=6
+    ),
     "predictions.page": lambda s: s.predictions.page(before="pred_1"),
-    "outcomes.get": lambda s: s.outcomes.get("o1", "shop"),
+    "outcomes.get": lambda s: s.outcomes.look_up("o1", "shop", ""),
     "outcomes.unjoined": lambda s: s.outcomes.unjoined(),
     "outcomes.waiting": lambda s: s.outcomes.waiting(),
     "outcomes.counts": lambda s: s.outcomes.counts(["pred_1"]),
     "outcomes.of": lambda s: s.outcomes.of(["pred_1"]),
     "outcomes.join": lambda s: s.outcomes.join([("o1", "pred_1", "id")], "shop"),
-    "online.since": lambda s: s.online.since(0),
-    "online.of": lambda s: s.online.of("12345", 5),
-    "online.of item": lambda s: s.online.of("12345", item="mug"),
+    "online.rows_since": lambda s: s.online.rows_since(0),
+    "online.of": lambda s: s.online.list(subject="12345", watermark=5),
+    "online.of item": lambda s: s.online.list(subject="12345", item="mug"),
     "online.load": lambda s: s.online.load([sample.online()]),
 }
 
@@ -73,14 +75,14 @@ def plans(store: Any, call: Callable[[Any], Any]) -> list[str]:
         event.remove(engine, "before_cursor_execute", hear)
     assert said
     with engine.connect() as connection:
-        found = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in said]
+        found = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values, "") for sql, values in said]
         return [row[3] for rows in found for row in rows]
 
 
 @pytest.mark.parametrize("call", META.values(), ids=META.keys())
 def test_metadata(tmp_path: Path, call: Callable[[Any], Any]) -> None:
     store = open_metadata(tmp_path / "tidemill.db")
-    store.runs.create(sample.run())
+    store.runs.add(sample.run())
     store.events.add(sample.event())
     store.decisions.add(sample.decision())
     whole = [line for line in plans(store, call) if line.startswith("SCAN") and "USING" not in line]

@@ -55,7 +55,7 @@ def test_a_server_that_came_back_is_connected_to_again(server: Server) -> None:
     assert store.settings.get("x") == 1  # what was acknowledged outlived the server's immediate stop
     store.settings.set("x", 3)
     assert store.settings.get("x") == 3
-    assert live.online.since(0)[0].seq == seqs[0]
+    assert live.online.list()[0].seq == seqs[0]
     assert written(live, [], [], [sample.online("next")])[0] > seqs[0]
     assert isinstance(store.data_version(), int)
     store.close()
@@ -98,8 +98,8 @@ def test_what_is_acknowledged_is_on_disk_whatever_the_address_says(postgres: Cal
 def test_text_that_the_server_cannot_hold_is_refused(postgres: Callable[[], str]) -> None:
     store = open_metadata(postgres())
     with pytest.raises(StoreError):
-        store.runs.create(sample.run(owner="nul \x00"))
-    store.runs.create(sample.run())
+        store.runs.add(sample.run(owner="nul \x00"))
+    store.runs.add(sample.run())
     assert store.runs.get("run_1") == sample.run()
     store.close()
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tidemill.errors import Damaged, DiskFull, ProjectError, StoreBusy, StoreError
-from tidemill.store.live_ports import LiveStore
 from tidemill.store.sql import open_live, open_metadata, sqlite
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.live import LiveStore
 from tidemill.testing import records as sample
 
 
@@ -120,7 +120,7 @@ def test_an_existing_store_is_opened_without_alembic(tmp_path: Path) -> None:
     open_live(tmp_path / "live.db").close()
     look = (
         "import sys; from tidemill.store.sql import open_live, open_metadata;"
-        "open_metadata(sys.argv[1]).runs.list(); open_live(sys.argv[2]).predictions.count();"
+        "open_metadata(sys.argv[1]).runs.page(); open_live(sys.argv[2]).predictions.count();"
         "print([m for m in ('alembic', 'psycopg', 'numpy', 'polars') if m in sys.modules])"
     )
     command = [sys.executable, "-c", look, str(tmp_path / "tidemill.db"), str(tmp_path / "live.db")]

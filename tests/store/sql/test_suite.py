@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tidemill.store.live_ports import LiveStore
-from tidemill.store.ports import MetadataStore
 from tidemill.store.sql import open_live, open_metadata
+from tidemill.store.sql.live import LiveStore
+from tidemill.store.sql.store import MetadataStore
 from tidemill.testing.live import LiveSuite
 from tidemill.testing.metadata import MetadataSuite, opener
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tidemill.errors import StoreError
-from tidemill.store.ports import MetadataStore
 from tidemill.store.sql import open_live, open_metadata
+from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 
 Work = Callable[[Any], Any]

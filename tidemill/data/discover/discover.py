@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidemill.data.discover.sources import FUNCTION, SourceFile, covers, find, hash_file, names, there
 from tidemill.files import write_whole
-from tidemill.store.ports import MetadataStore
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.store import MetadataStore
 
 _RACY_NS = 2_000_000_000
 _MANY, _MUCH = 20, 1 << 20  # files and bytes that may be hashed again before the cache is written
@@ -41,7 +43,7 @@ def pending(
         known = _known(store, dataset, made)
         return [f for f in made if f.digest not in known]
     found = there(root, source)
-    if not found and not any(covers(source, f.name) for f in store.datasets.files(dataset)):
+    if not found and not any(covers(source, f.name) for f in store.files.list(dataset=dataset)):
         names(root, source)  # says so
     remembered = _read(cache)
     marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
@@ -67,7 +69,7 @@ def _hashed(root: Path, names: list[str]) -> list[SourceFile]:
 
 def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:
     """Of these files the digests that are in the dataset, and the names that they came in by."""
-    return {f.digest: f.name for f in store.datasets.files(dataset, (file.digest for file in files))}
+    return {f.digest: f.name for f in store.files.among(dataset, (file.digest for file in files))}
 
 
 def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:

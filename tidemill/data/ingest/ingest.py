@@ -141,9 +141,9 @@ def reconcile(project: Project) -> list[DatasetVersion]:
         if not tables.exists(dataset):
             continue
         with tables.lock(dataset):
-            before = {v.version for v in project.store.datasets.list(dataset)}
+            before = {v.version for v in project.store.datasets.list(dataset=dataset)}
             catch_up(project, tables, dataset, load_contract(project, dataset))
-            done += [v for v in project.store.datasets.list(dataset) if v.version not in before]
+            done += [v for v in project.store.datasets.list(dataset=dataset) if v.version not in before]
     return done
 
 

@@ -43,7 +43,7 @@ def preview(project: Project, dataset: str) -> Iterator[Looked]:
     earlier = taken_by_name(project, dataset)
     seen: set[str] = set()
     for file in files:
-        taken = file.digest in seen or bool(project.store.datasets.files(dataset, [file.digest]))
+        taken = file.digest in seen or bool(project.store.files.among(dataset, [file.digest]))
         seen.add(file.digest)
         checked: Checked | None = None
         try:

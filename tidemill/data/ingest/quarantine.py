@@ -42,7 +42,7 @@ def quarantine(project: Project, dataset: str) -> pl.DataFrame:
     tables, name = open_tables(project), dataset + QUARANTINE
     if not tables.exists(name):
         return pl.DataFrame(schema=QUARANTINE_COLUMNS)
-    files = project.store.datasets.files(dataset)
+    files = project.store.files.list(dataset=dataset)
     known = pl.DataFrame(
         {"_file": [f.digest for f in files], "_took": [f.ingest for f in files]},
         schema={"_file": pl.String, "_took": pl.String},

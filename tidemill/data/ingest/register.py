@@ -19,8 +19,7 @@ from tidemill.data.profile.profile import Profile, profile
 from tidemill.data.tables.tables import Tables
 from tidemill.errors import Damaged, NotFound
 from tidemill.scope.project import Project
-from tidemill.store.ports import Tx
-from tidemill.store.records import Artifact, DatasetVersion, Edge, IngestedFile
+from tidemill.store.records import Artifact, DatasetVersion, Edge, IngestedFile, Tx
 from tidemill.types import Micros, canonical
 
 
@@ -100,9 +99,9 @@ def register(
 
     def work(tx: Tx) -> None:
         for artifact in artifacts:
-            project.store.artifacts.put(artifact, tx)
-        project.store.datasets.add(version, files, tx)
-        project.store.edges.add(edges, tx)
+            project.store.artifacts.add_new([artifact], tx)
+        project.store.datasets.add_with(version, files, tx)
+        project.store.edges.add_new(edges, tx)
         for event in events:
             project.store.events.add_once(event, tx)
 

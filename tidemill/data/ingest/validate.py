@@ -107,7 +107,7 @@ def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
 def taken_by_name(project: Project, dataset: str) -> dict[str, list[IngestedFile]]:
     """The files that are in, by their names: the same name may have brought other bytes."""
     found: dict[str, list[IngestedFile]] = {}
-    for file in project.store.datasets.files(dataset):
+    for file in project.store.files.list(dataset=dataset):
         found.setdefault(file.name, []).append(file)
     return found
 

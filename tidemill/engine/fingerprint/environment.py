@@ -12,7 +12,7 @@ from tidemill.store.records import Artifact
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.artifacts.base import ArtifactStore
+    from tidemill.store.artifacts.local import LocalArtifacts
 
 _MOST = 4_000_000  # bytes of a diff that are kept
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "--no-optional-locks")
@@ -36,7 +36,7 @@ def in_repository(root: Path) -> bool:
     return any(os.path.exists(folder / ".git") for folder in (root, *root.parents))  # noqa: PTH110 - never raises
 
 
-def code_state(root: Path, artifacts: ArtifactStore, now: Micros) -> tuple[JsonObject, list[Artifact]]:
+def code_state(root: Path, artifacts: LocalArtifacts, now: Micros) -> tuple[JsonObject, list[Artifact]]:
     """``commit``, ``dirty``, ``changed`` (files) and ``diff`` (digest of the artifact, returned too) where there are
     changes; ``unknown`` where git does not answer; empty where the folder is in no repository."""
     if not in_repository(root):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from tidemill.errors import Conflict, StoreError
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import MetadataStore, Tx
-    from tidemill.store.records import Lease
+    from tidemill.store.records import Lease, Tx
+    from tidemill.store.sql.store import MetadataStore
 
 _log = logging.getLogger("tidemill.engine")
 _PATIENCE = 2.0  # seconds: somebody may be settling the run of a dead owner just now
@@ -52,7 +52,7 @@ class RunLease:
         while not self._store.transact(work):
             if time.monotonic() > until:
                 self.lost.set()
-                held = self._store.leases.get(self.name)
+                held = self._store.leases.look_up(self.name)
                 raise Conflict(
                     f"this run is being done by {held.owner if held else 'another process'}",
                     hint="wait for it, or stop that process",
@@ -95,7 +95,7 @@ def try_take(store: MetadataStore, name: str, owner: str, seconds: float, tx: Tx
     """Take a lease that is free, has run out, or belongs to a process that is gone."""
     if store.leases.take(name, owner, seconds, tx) is not None:
         return True
-    held = store.leases.get(name, tx)
+    held = store.leases.look_up(name, tx)
     if held is None or not is_gone(held.owner):
         return False
     store.leases.drop(name, held.owner, tx)

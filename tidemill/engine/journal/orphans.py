@@ -10,7 +10,8 @@ from tidemill.store.records import Run
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import MetadataStore, Tx
+    from tidemill.store.records import Tx
+    from tidemill.store.sql.store import MetadataStore
 
 ORPHAN = "orphan: "
 
@@ -41,12 +42,12 @@ def resumable(store: MetadataStore, key: str, tx: Tx = None) -> Run | None:
 
 def _is_orphan(store: MetadataStore, run: Run, tx: Tx = None) -> bool:
     """A run and its lease begin and end together: no lease, no owner."""
-    return not is_held(store.leases.get(f"run:{run.key}", tx))
+    return not is_held(store.leases.look_up(f"run:{run.key}", tx))
 
 
 def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
     """Whether it was still an orphan."""
-    steps = [s for s in store.runs.steps(run.id) if s.status in ("running", "pending")]
+    steps = [s for s in store.steps.list(run=run.id) if s.status in ("running", "pending")]
     why = f"{ORPHAN}its process ({run.owner}) is gone; the same command goes on with this run"
 
     def work(tx: Tx) -> bool:
@@ -55,7 +56,7 @@ def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
         for step in steps:
             status = "failed" if step.status == "running" else "skipped"
             error = "its process is gone" if step.status == "running" else "not reached"
-            store.runs.put_step(dataclasses.replace(step, status=status, error=error), tx)
+            store.steps.put(dataclasses.replace(step, status=status, error=error), tx)
         store.runs.update(run.id, tx, status="failed", ended=now if now is not None else run.started, error=why)
         return True
 

@@ -25,8 +25,8 @@ from tidemill.store.records import Run
 from tidemill.types import Clock, JsonObject, canonical, digest, new_id
 
 if TYPE_CHECKING:
-    from tidemill.store.artifacts.base import ArtifactStore
-    from tidemill.store.ports import MetadataStore
+    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.store.sql.store import MetadataStore
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Engine:
     def __init__(
         self,
         store: MetadataStore,
-        artifacts: ArtifactStore,
+        artifacts: LocalArtifacts,
         clock: Clock,
         root: Path,
         resources: Mapping[str, Any] | None = None,
@@ -82,7 +82,7 @@ class Engine:
         """
         graph = pipeline.trace(params or {})
         run, found = self._record(pipeline.name, pipeline.parameters(params or {}), parent, resume)
-        before = {} if found is None else {s.name: s for s in self.store.runs.steps(found.id)}
+        before = {} if found is None else {s.name: s for s in self.store.steps.list(run=found.id)}
         around, values = self._around(run.id), Values(self.artifacts)
         order, lease = Order(graph, values), RunLease(self.store, run.key, run.owner, self._lease)
         recorder = RunRecorder(self.store, self.clock, run, lease, order, found, before)

@@ -13,8 +13,8 @@ from tidemill.engine.graph.values import filled, split_outputs
 from tidemill.engine.runner.port import Done, Job
 from tidemill.errors import TidemillError
 from tidemill.store.artifacts import codecs
-from tidemill.store.artifacts.base import ArtifactStore
 from tidemill.store.artifacts.codecs import Saved
+from tidemill.store.artifacts.local import LocalArtifacts
 
 
 class InlineRunner:
@@ -41,14 +41,14 @@ class InlineRunner:
         """Whoever gives the run up waits for its threads, within a bound."""
 
 
-def _arguments(job: Job, artifacts: ArtifactStore) -> dict[str, Any]:
+def _arguments(job: Job, artifacts: LocalArtifacts) -> dict[str, Any]:
     def read(name: str) -> Any:
         return codecs.load(artifacts, job.inputs[name].digest, job.inputs[name].codec)
 
     return {name: filled(tree, read) for name, tree in job.arguments.items()}
 
 
-def _keep(job: Job, value: Any, artifacts: ArtifactStore) -> dict[str, Saved]:
+def _keep(job: Job, value: Any, artifacts: LocalArtifacts) -> dict[str, Saved]:
     outputs = split_outputs(job.definition, value)
     try:
         return {name: codecs.save(artifacts, part) for name, part in outputs.items()}

@@ -81,7 +81,7 @@ class Preparer:
         """A step of any run with this fingerprint, whose outputs are there and verify."""
         if not ready.reusable or self._around.store is None:
             return None
-        step = self._now.get(ready.fingerprint) or self._around.store.runs.find_step(ready.fingerprint)
+        step = self._now.get(ready.fingerprint) or self._around.store.steps.finished(ready.fingerprint)
         if step is None or (step.impure and ready.job.definition.version is None):
             return None
         return step if self._is_whole(step) else None

@@ -21,7 +21,8 @@ from tidemill.store.records import Artifact, Edge, Run, Step
 from tidemill.types import Clock, JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import MetadataStore, Tx
+    from tidemill.store.records import Tx
+    from tidemill.store.sql.store import MetadataStore
 
 
 class RunRecorder:
@@ -151,7 +152,7 @@ class RunRecorder:
             self._lease.lost.set()
             raise Conflict("another process has just done this run", hint="run the same command again")
         if found is None:
-            runs.create(run, tx)
+            runs.add(run, tx)
         else:
             runs.update(run.id, tx, owner=run.owner, status="running", ended=None, error=None)
 
@@ -161,10 +162,10 @@ class RunRecorder:
 
     def _write(self, tx: Tx, changes: JsonObject) -> None:
         for step in self._steps.values():
-            self._store.runs.put_step(step, tx)
+            self._store.steps.put(step, tx)
         for artifact in self._artifacts.values():
-            self._store.artifacts.put(artifact, tx)
-        self._store.edges.add(self._edges, tx)
+            self._store.artifacts.add_new([artifact], tx)
+        self._store.edges.add_new(self._edges, tx)
         if changes:
             self._store.runs.update(self._run.id, tx, **changes)
             self._store.leases.drop(self._lease.name, self._lease.owner, tx)

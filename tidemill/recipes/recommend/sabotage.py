@@ -26,7 +26,7 @@ def maybe_force(project: Project, at: Micros, since: Micros) -> bool:
 
     What is done is read from the records, so a killed attempt is gone on with: the same version, the same release.
     """
-    model, releases = _forced(project), project.store.releases.list(project.endpoint().name)
+    model, releases = _forced(project), project.store.releases.list(endpoint=project.endpoint().name)
     released = model is not None and any(release.model == model.ref for release in releases)
     if model is not None and released and cut_short(project.endpoint()) != model.ref:
         return False
@@ -39,7 +39,7 @@ def maybe_force(project: Project, at: Micros, since: Micros) -> bool:
 
 def _forced(project: Project) -> ModelVersion | None:
     """The bad model, where it is registered already."""
-    known = project.store.models.list(project.endpoint().name)
+    known = project.store.models.list(name=project.endpoint().name)
     return next((model for model in known if model.kind == "manual" and model.author == AUTHOR), None)
 
 
@@ -64,7 +64,7 @@ def register_shuffled(project: Project) -> ModelVersion:
             created=now,
         )
         store.models.add(model, tx)
-        store.edges.add([Edge(ref, model.ref, "trained", now) for ref in model.data], tx)
+        store.edges.add_new([Edge(ref, model.ref, "trained", now) for ref in model.data], tx)
         return model
 
     return store.transact(work)

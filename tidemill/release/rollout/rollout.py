@@ -35,7 +35,7 @@ LEAST_WAIT: Micros = 7 * DAY
 
 def in_progress(project: Project, endpoint: str, tx: Any = None) -> Release | None:
     """The canary of this endpoint."""
-    return next(iter(project.store.releases.list(endpoint, "canary", tx)), None)
+    return project.store.releases.first(endpoint=endpoint, environment=project.environment, status="canary", tx=tx)
 
 
 def watched(project: Project, endpoint: str) -> Release | None:

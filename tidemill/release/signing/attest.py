@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tidemill.errors import NotAttested, NotFound, StoreError
 from tidemill.release.signing.trust import PublicKeys
-from tidemill.store.artifacts.base import ArtifactStore
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import Release
 from tidemill.types import JsonObject, canonical
 
 if TYPE_CHECKING:
-    from tidemill.store.ports import MetadataStore
+    from tidemill.store.sql.store import MetadataStore
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PAYLOAD = "application/vnd.in-toto+json"
@@ -108,7 +108,7 @@ class _Said:
 
 
 def verify_release(
-    store: MetadataStore, artifacts: ArtifactStore, keys: PublicKeys, release: Release, bundle_digest: str
+    store: MetadataStore, artifacts: LocalArtifacts, keys: PublicKeys, release: Release, bundle_digest: str
 ) -> None:
     """That these very bytes may be served as this release. Raises NotAttested.
 
@@ -143,7 +143,7 @@ def _check_record(store: MetadataStore, release: Release, bundle: str, place: st
         raise NotAttested(f"these bytes are {bundle}, but {release.model} is {recorded}", place=place)
 
 
-def _verified(artifacts: ArtifactStore, keys: PublicKeys, name: str, model: str, bundle: str) -> _Said:
+def _verified(artifacts: LocalArtifacts, keys: PublicKeys, name: str, model: str, bundle: str) -> _Said:
     try:
         data = artifacts.get(name)
     except StoreError as exc:

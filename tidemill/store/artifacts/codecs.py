@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tidemill.errors import Damaged, StoreError
-from tidemill.store.artifacts.base import ArtifactStore
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import JsonObject, canonical
 from tidemill.types import digest as digest_of
 
@@ -65,7 +65,7 @@ class Saved(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def save(store: ArtifactStore, value: Any) -> Saved:
+def save(store: LocalArtifacts, value: Any) -> Saved:
     """Keep a value under the codec that its type asks for. Raises StoreError for a value that no codec keeps.
 
     >>> import tempfile; from tidemill.store.artifacts.local import LocalArtifacts
@@ -80,14 +80,14 @@ def save(store: ArtifactStore, value: Any) -> Saved:
     return _saved(codec, *_put(store, encode(codec, value)), ())
 
 
-def load(store: ArtifactStore, digest: str, codec: str) -> Any:
+def load(store: LocalArtifacts, digest: str, codec: str) -> Any:
     """The value back, its bytes verified. Raises Damaged, NotFound, StoreError (no such codec)."""
     if codec == "bundle":
         return get_bundle(store, digest)
     return decode(codec, store.get(digest))
 
 
-def verify(store: ArtifactStore, digest: str, codec: str) -> None:
+def verify(store: LocalArtifacts, digest: str, codec: str) -> None:
     """Every byte of the value, the files of a bundle too. Raises Damaged, NotFound."""
     if codec == "bundle":
         store.verify(digest)
@@ -133,23 +133,23 @@ def decode(codec: str, data: bytes) -> Any:
         raise Damaged(f"these {len(data)} bytes are no {codec}: {exc}") from exc
 
 
-def put_bundle(store: ArtifactStore, bundle: Bundle) -> str:
+def put_bundle(store: LocalArtifacts, bundle: Bundle) -> str:
     """Keep every file and then the manifest, whose digest is the bundle's. Raises StoreError on an unsafe file name."""
     return save(store, bundle).digest
 
 
-def parts_of(store: ArtifactStore, digest: str) -> list[str]:
+def parts_of(store: LocalArtifacts, digest: str) -> list[str]:
     """The digests of a bundle's files. Raises Damaged, NotFound."""
     return list(_listed(store.get(digest), digest)[1].values())
 
 
-def get_bundle(store: ArtifactStore, digest: str) -> Bundle:
+def get_bundle(store: LocalArtifacts, digest: str) -> Bundle:
     """The bundle with every file verified. Raises Damaged, NotFound."""
     manifest, files = _listed(store.get(digest), digest)
     return Bundle(manifest, {name: store.get(part) for name, part in files.items()})
 
 
-def _put(store: ArtifactStore, data: bytes) -> tuple[str, int]:
+def _put(store: LocalArtifacts, data: bytes) -> tuple[str, int]:
     return store.put(data), len(data)
 
 
@@ -157,14 +157,14 @@ def _saved(codec: str, digest: str, size: int, parts: tuple[Part, ...]) -> Saved
     return Saved(digest, codec, size, (*parts, Part(digest, codec, size)))
 
 
-def _put_files(store: ArtifactStore, bundle: Bundle) -> list[Part]:
+def _put_files(store: LocalArtifacts, bundle: Bundle) -> list[Part]:
     for name in bundle.files:
         if not _FILE_NAME.fullmatch(name):
             raise StoreError(f"{name!r} is no name for a file of a bundle", hint="letters, digits, '.', '_' and '-'")
     return [Part(*_part(store, data)) for _, data in sorted(bundle.files.items())]
 
 
-def _part(store: ArtifactStore, data: bytes) -> tuple[str, str, int]:
+def _part(store: LocalArtifacts, data: bytes) -> tuple[str, str, int]:
     return store.put(data), "bytes", len(data)
 
 

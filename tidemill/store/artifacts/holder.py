@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tidemill.store.artifacts.base import ArtifactStore
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.holder import Holding, mentions, worded
 from tidemill.types import JsonObject
 
@@ -16,7 +16,7 @@ from tidemill.types import JsonObject
 class ArtifactSubjects:
     """Implements `DataHolder`. What it finds is derived: feature tables and the like are dropped and made anew."""
 
-    def __init__(self, artifacts: ArtifactStore) -> None:
+    def __init__(self, artifacts: LocalArtifacts) -> None:
         self._artifacts = artifacts
 
     def find(self, subject: str) -> list[Holding]:

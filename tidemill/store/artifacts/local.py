@@ -1,4 +1,8 @@
-"""Artifacts in a folder: one read-only file a digest, whole or not there.
+"""Artifacts in a folder: bytes named by their SHA-256, one read-only file a digest, checked at every read.
+
+What `put` has returned survives kill -9 and power loss (tmp, fsync, rename, directory fsync); `get` returns exactly those
+bytes or raises `Damaged` (a wrong byte) or `NotFound`. Nothing is ever changed in place. A full disk is `DiskFull` and
+leaves no part.
 
 root/sha256/ab/cdef…   the bytes
 root/tmp/…             what is being written; what is an hour old was left by a writer that was killed: swept
@@ -14,18 +18,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from tidemill.errors import Damaged, DiskFull, NotFound, StoreError, no_room
 from tidemill.files import fsync_folder, write_whole
-from tidemill.store.artifacts.base import Stat
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK = 1 << 20
 _ABANDONED = 3600.0  # seconds: no writer takes as long over one file
 
 
+class Stat(NamedTuple):
+    size: int  # bytes
+    idle: float  # seconds since it was put or verified last (wall time)
+
+
 class LocalArtifacts:
-    """The artifact port (`ArtifactStore`) on a local file system. Not for network ones: it trusts rename and fsync.
+    """On a local file system. Not for network ones: it trusts rename and fsync.
 
     >>> import tempfile; store = LocalArtifacts(tempfile.mkdtemp())
     >>> store.get(store.put(b"water"))
@@ -103,7 +112,10 @@ class LocalArtifacts:
         return Stat(found.st_size, time.time() - found.st_mtime)
 
     def delete(self, digest: str, idle: float = 0.0) -> int | None:
-        """The bytes that were freed; None where it is not there, or was put or verified within ``idle`` seconds."""
+        """The bytes that were freed; None where it is not there, or was put or verified within ``idle`` seconds.
+
+        Whoever puts or verifies them at the same moment either still has them afterwards, or sees that they are gone.
+        """
         target = self._file(digest)
         try:
             with self._deleting(fcntl.LOCK_EX):

@@ -2,54 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tidemill.errors import NotFound
-from tidemill.store.artifacts.base import ArtifactStore, Stat
-from tidemill.store.ports import Artifacts
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import Artifact
 from tidemill.types import Micros
 
+if TYPE_CHECKING:
+    from tidemill.store.sql.catalog import Artifacts
 
-@dataclass(frozen=True, slots=True)
-class RecordedArtifacts:
-    """The port over ``plain``, with rows. Bytes come first: a kill between the two leaves bytes that `tidemill gc` collects.
+
+class RecordedArtifacts(LocalArtifacts):
+    """With rows. Bytes come first: a kill between the two leaves bytes that `tidemill gc` collects.
 
     `put` commits, so it is called outside of transactions. The engine is given ``plain``: it writes the rows of its steps'
     artifacts in its own transactions, with what their codecs are.
     """
 
-    plain: ArtifactStore
-    rows: Artifacts
-    now: Callable[[], Micros]
+    def __init__(self, root: Path, rows: Artifacts, now: Callable[[], Micros]) -> None:
+        super().__init__(root)
+        self.plain = LocalArtifacts(root)
+        self._rows, self._now = rows, now
 
     def put(self, data: bytes) -> str:
-        digest = self.plain.put(data)
-        try:
-            self.rows.get(digest)  # a look costs less than a commit
-        except NotFound:
-            self.rows.put(Artifact(digest, "bytes", len(data), self.now()))
+        digest = super().put(data)
+        if self._rows.look_up(digest) is None:  # a look costs less than a commit
+            self._rows.add_new([Artifact(digest, "bytes", len(data), self._now())])
         return digest
-
-    def get(self, digest: str) -> bytes:
-        return self.plain.get(digest)
-
-    def path(self, digest: str) -> Path:
-        return self.plain.path(digest)
-
-    def has(self, digest: str) -> bool:
-        return self.plain.has(digest)
-
-    def verify(self, digest: str) -> None:
-        self.plain.verify(digest)
-
-    def stat(self, digest: str) -> Stat:
-        return self.plain.stat(digest)
-
-    def delete(self, digest: str, idle: float = 0.0) -> int | None:
-        return self.plain.delete(digest, idle)
-
-    def digests(self) -> Iterator[str]:
-        return self.plain.digests()

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidemill.store.live_ports import LiveStore
-    from tidemill.store.ports import MetadataStore
     from tidemill.store.sql.database import Database
+    from tidemill.store.sql.live import LiveStore
+    from tidemill.store.sql.store import MetadataStore
     from tidemill.store.sql.versions import Kind
+    from tidemill.store.sql.write_ops import Combine
 
 __all__ = ["open_live", "open_metadata"]
 
@@ -29,18 +30,18 @@ def open_metadata(target: str | Path, *, wait: float = 10.0) -> MetadataStore:
     >>> store.close()
     """
     with _no_collection():
-        from tidemill.store.sql.store import Store
+        from tidemill.store.sql.store import MetadataStore
         from tidemill.store.sql.versions import TIDEMILL
 
-    return Store(_open(target, TIDEMILL, wait, live=False))
+    return MetadataStore(_open(target, TIDEMILL, wait))
 
 
 def open_live(target: str | Path, *, wait: float = 10.0) -> LiveStore:
     """Predictions, outcomes and online events; as `open_metadata`. On PostgreSQL both may be one database."""
-    from tidemill.store.sql.live import Live
+    from tidemill.store.sql.live import LiveStore, combine
     from tidemill.store.sql.versions import LIVE
 
-    return Live(_open(target, LIVE, wait, live=True))
+    return LiveStore(_open(target, LIVE, wait, combine))
 
 
 @contextmanager
@@ -55,12 +56,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _open(target: str | Path, kind: Kind, wait: float, live: bool) -> Database:
-    combine = None
-    if live:
-        from tidemill.store.sql.live import combine as merged
-
-        combine = merged
+def _open(target: str | Path, kind: Kind, wait: float, combine: Combine | None = None) -> Database:
     text = str(target)
     if text.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
         from tidemill.store.sql.postgres import open_postgres

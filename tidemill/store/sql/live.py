@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.engine import Dialect
 
-from tidemill.store import live_ports as base
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
-from tidemill.store.sql import live_schema, online, outcomes, predictions
+from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.online import ONLINE, Online, number
+from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
 from tidemill.store.sql.write_ops import WriteOp
 
@@ -67,8 +68,8 @@ class Bulk:
     def run(self, tx: Connection) -> None:
         raw: Any = tx.connection.dbapi_connection
         sql = _statements(tx.dialect)
-        made = [predictions.PREDICTIONS.values(p) for part in self.parts for p in part.predictions]
-        seen = [outcomes.OUTCOMES.values(o) for part in self.parts for o in part.outcomes]
+        made = [PREDICTIONS.values(p) for part in self.parts for p in part.predictions]
+        seen = [OUTCOMES.values(o) for part in self.parts for o in part.outcomes]
         cursor = raw.cursor()
         if made:
             cursor.executemany(sql["predictions"], made)
@@ -77,8 +78,8 @@ class Bulk:
             cursor.executemany(sql["outcomes"], seen)
         events = [e for part in self.parts for i, e in enumerate(part.events) if i not in part.refused]
         if events:
-            given, fresh = online.number(tx, events)
-            cursor.executemany(sql["online"], [online.ONLINE.values(event) for event in fresh])
+            given, fresh = number(tx, events)
+            cursor.executemany(sql["online"], [ONLINE.values(event) for event in fresh])
             self._deal(given)
         else:
             self._deal(())
@@ -87,7 +88,7 @@ class Bulk:
     def _look_back(self, cursor: Any, sql: dict[str, str]) -> None:
         """What is there already: two queries a commit, for up to 500 outcomes."""
         keys = [outcome.key for part in self.parts for outcome in part.outcomes]
-        there = {name_of(o): o for o in outcomes.OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
+        there = {name_of(o): o for o in OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
         asking = [part for part in self.parts if part.met is not None]
         named = {o.prediction for part in asking for o in part.outcomes if o.prediction is not None}
         known = frozenset(row[0] for row in _among(cursor, sql, "known", sorted(named)))
@@ -163,9 +164,9 @@ def _statements(dialect: Dialect) -> dict[str, str]:
     """The inserts as the driver's own text: at thousands of rows a second the expression layer costs the most."""
     found = _SQL.get(dialect.name)
     if found is None:
-        tables = (predictions.PREDICTIONS.table, outcomes.OUTCOMES.table, online.ONLINE.table)
+        tables = (PREDICTIONS.table, OUTCOMES.table, ONLINE.table)
         found = _SQL[dialect.name] = {table.name: _insert_text(table, dialect) for table in tables}
-        seen, made = outcomes.OUTCOMES, predictions.PREDICTIONS.table
+        seen, made = OUTCOMES, PREDICTIONS.table
         found["earlier"] = f"{seen.select.compile(dialect=dialect)} WHERE {seen.table.c.key.compile(dialect=dialect)}"
         found["known"] = f"{select(made.c.id).compile(dialect=dialect)} WHERE {made.c.id.compile(dialect=dialect)}"
         found["mark"] = "%s" if dialect.name == "postgresql" else "?"
@@ -178,14 +179,17 @@ def _insert_text(table: Table, dialect: Dialect) -> str:
     return f"{insert(table).compile(dialect=positional)} ON CONFLICT DO NOTHING"
 
 
-class Live:
-    """Implements `base.LiveStore`."""
+class LiveStore:
+    """`.tidemill/live.db`: what serving writes, predictions, outcomes and the subjects' history.
+
+    Its promises are those of `MetadataStore`; appending is by group commit, and nothing here waits for a job.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self.predictions: base.Predictions = predictions.Predictions(database)
-        self.outcomes: base.Outcomes = outcomes.Outcomes(database)
-        self.online: base.Online = online.Online(database)
+        self.predictions = Predictions(database)
+        self.outcomes = Outcomes(database)
+        self.online = Online(database)
 
     def append(
         self,
@@ -195,12 +199,20 @@ class Live:
         done: Done | None = None,
         met: Met | None = None,
     ) -> None:
+        """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
+        the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
+        prediction id or outcome key that is there already changes nothing, and an event that comes with such an outcome
+        is not written either (0). Without ``done`` nobody waits, and it is
+        written within 50 ms, in company. `met(earlier, known)` is called before ``done`` when all went well: for each outcome
+        the one that its key held already (None: it is new), and those of the predictions they name that are kept."""
         self._db.submit(Append(predictions, outcomes, events, done, met))
 
     def holders(self) -> list[SubjectRows]:
-        return [SubjectRows(self._db, t) for t in (live_schema.predictions, live_schema.outcomes, live_schema.online)]
+        """A subject's rows: predictions, outcomes, history."""
+        return [SubjectRows(self._db, table) for table in (schema.predictions, schema.outcomes, schema.online)]
 
     def flush(self) -> None:
+        """Waits until everything queued is committed."""
         self._db.write(lambda tx: None)
 
     def data_version(self) -> int:

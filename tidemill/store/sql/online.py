@@ -9,34 +9,23 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from tidemill.store.ports import Tx
-from tidemill.store.records import OnlineEvent
-from tidemill.store.sql import live_schema
+from tidemill.store.records import OnlineEvent, Tx
+from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK, Database
-from tidemill.store.sql.rows import OptionalFilters, Rows
+from tidemill.store.sql.nouns import Records
+from tidemill.store.sql.rows import Rows
 
-ONLINE = Rows(OnlineEvent, live_schema.online, "online event")
-_online = live_schema.online.c
+_online = schema.online.c
+ONLINE = Rows(OnlineEvent, schema.online, "online event", "seq", watermark=_online.seq <= bindparam("watermark"))
 _FILL = (
-    update(live_schema.online)
+    update(schema.online)
     .where(_online.key == bindparam("the_key"), _online.dataset == bindparam("the_dataset"))
     .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
 )
 _PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value, _online.dataset)
-_FROM = _online.dataset == bindparam("dataset")
-_OF = OptionalFilters(
-    ONLINE.where("subject").order_by(_online.seq),
-    watermark=_online.seq <= bindparam("watermark"),
-    item=_online.item == bindparam("item"),
-    dataset=_FROM,
-)
 _AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
-_OF_ALL = OptionalFilters(ONLINE.select.where(_AMONG), dataset=_FROM)
-_ROWS_OF = OptionalFilters(
-    _PLAIN.where(_AMONG),
-    watermark=_online.seq <= bindparam("watermark"),
-    dataset=_FROM,
-)
+_OF_ALL = ONLINE.narrowed(["dataset"]).where(_AMONG)
+_ROWS_OF = _PLAIN.where(_AMONG)
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
 _PRESENT = select(_online.key, _online.dataset).where(_online.key.in_(bindparam("keys", expanding=True)))
 _LAST = select(func.max(_online.seq))
@@ -76,45 +65,39 @@ def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], li
     return given, fresh
 
 
-class Online:
-    def __init__(self, database: Database) -> None:
-        self._db = database
+class Online(Records[OnlineEvent]):
+    """Every row of every subject's history, in order of knowledge."""
 
-    def since(self, seq: int, limit: int = 200_000) -> Sequence[OnlineEvent]:
-        return ONLINE.records(self._db.rows(ONLINE.select.where(_online.seq > seq).order_by(_online.seq).limit(limit)))
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, ONLINE)
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
+        """Plain (seq, subject, item, at, value, dataset) after this one: what a server reads all of when it starts."""
         return self._db.rows(_SINCE, given={"seq": seq, "limit": limit})
 
-    def of(
-        self, subject: str, watermark: int | None = None, item: str | None = None, dataset: str | None = None
-    ) -> Sequence[OnlineEvent]:
-        narrow = {"watermark": watermark, "item": item, "dataset": dataset}
-        return ONLINE.records(self._db.rows(_OF.by(narrow), given={"subject": subject, **narrow}))
-
-    def of_all(self, subjects: Iterable[str], dataset: str | None = None) -> Sequence[OnlineEvent]:
-        narrow = {"dataset": dataset}
-        rows = self._db.rows_among(_OF_ALL.by(narrow), "subjects", sorted(set(subjects)), narrow)
-        found = ONLINE.records(rows)
-        return sorted(found, key=lambda event: event.seq)
-
-    def rows_of(
-        self, subjects: Iterable[str], watermark: int | None = None, dataset: str | None = None
-    ) -> Sequence[Sequence[Any]]:
-        narrow = {"watermark": watermark, "dataset": dataset}
-        found = self._db.rows_among(_ROWS_OF.by(narrow), "subjects", sorted(set(subjects)), narrow)
+    def rows_of(self, subjects: Iterable[str]) -> Sequence[Sequence[Any]]:
+        """Of several subjects together, plain as in `rows_since`."""
+        found = self._db.rows_among(_ROWS_OF, "subjects", sorted(set(subjects)))
         return sorted(found, key=lambda row: int(row[0]))
 
+    def of_all(self, subjects: Iterable[str], dataset: str) -> Sequence[OnlineEvent]:
+        """Of several subjects together."""
+        rows = self._db.rows_among(_OF_ALL, "subjects", sorted(set(subjects)), {"dataset": dataset})
+        return sorted(ONLINE.records(rows), key=lambda event: event.seq)
+
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
+        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest.
+        Returns how many are new. Outside a transaction it commits in pieces: the scorer's commits come between."""
         source, new = iter(rows), 0
         while chunk := list(islice(source, LOAD)):
             new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
         return new
 
     def unload(self, ingests: Iterable[str], tx: Tx = None) -> None:
+        """Take out the rows that these ingests brought: they are to be loaded anew, before anybody has seen them."""
         names = list(ingests)
         for start in range(0, len(names), CHUNK):
-            some = delete(live_schema.online).where(_online.ingest.in_(names[start : start + CHUNK]))
+            some = delete(schema.online).where(_online.ingest.in_(names[start : start + CHUNK]))
             self._db.write(lambda tx, some=some: tx.execute(some), tx)  # type: ignore[misc]
 
     def last_seq(self) -> int:
@@ -135,7 +118,7 @@ def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
         if not seq
     ]
     if fresh:
-        tx.execute(insert(live_schema.online), [ONLINE.row(event) for event in fresh])
+        tx.execute(insert(schema.online), [ONLINE.row(event) for event in fresh])
     if there:
         tx.execute(_FILL, there)
     return len(fresh)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url
@@ -20,7 +19,7 @@ from tidemill.errors import ConfigError, StoreError
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head
-from tidemill.store.sql.write_ops import WriteOp
+from tidemill.store.sql.write_ops import Combine
 from tidemill.store.sql.writer import Writer
 from tidemill.types import Micros
 
@@ -28,9 +27,7 @@ _LEAST = 150_000
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
-def open_postgres(
-    url: str, kind: Kind, *, wait: float = 10.0, combine: Callable[[Sequence[WriteOp]], Sequence[WriteOp]] | None = None
-) -> Database:
+def open_postgres(url: str, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:
     """Connect to ``postgresql://user:secret@host/database``.
 
     Raises ConfigError (no psycopg), StoreBusy, StoreError, ProjectError (written by a newer tidemill).

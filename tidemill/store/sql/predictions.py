@@ -1,68 +1,48 @@
-"""Predictions: every answer of the server."""
+"""Every answer of the server, and what really happened after it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 
-from tidemill.store.records import Prediction
-from tidemill.store.sql import live_schema
+from tidemill.store.records import Outcome, Prediction
+from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.paging import by_id, given, page
+from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows
-from tidemill.types import Micros
 
-PREDICTIONS = Rows(Prediction, live_schema.predictions, "prediction")
-_prediction = live_schema.predictions.c
-_GET = PREDICTIONS.where("id")
+PREDICTIONS = Rows(Prediction, schema.predictions, "prediction", "at", "id", moment="at")
+OUTCOMES = Rows(Outcome, schema.outcomes, "outcome", "at", "key")
+_prediction, _outcome = schema.predictions.c, schema.outcomes.c
 _FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
-_BETWEEN = PREDICTIONS.select.where(
-    _prediction.at >= bindparam("start"),
-    _prediction.at < bindparam("end"),
-    _prediction.endpoint == bindparam("endpoint"),
-    _prediction.environment == bindparam("environment"),
-).order_by(_prediction.at, _prediction.id)
-_LATEST = (
-    PREDICTIONS.where("subject", "endpoint", "environment")
-    .where(_prediction.at <= bindparam("end"), _prediction.at >= bindparam("start"))
-    .order_by(_prediction.at.desc(), _prediction.id.desc())
-    .limit(1)
+_KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
+_WAITING = select(_outcome.key).where(_outcome.how == "").limit(bindparam("limit"))
+_THEIRS = _outcome.joined.in_(bindparam("predictions", expanding=True))
+_OF = OUTCOMES.select.where(_THEIRS).order_by(*OUTCOMES.order)
+_COUNTS = select(_outcome.joined, func.count()).where(_THEIRS).group_by(_outcome.joined)
+_JOIN = (
+    update(schema.outcomes)
+    .where(
+        _outcome.key == bindparam("the_key"),
+        _outcome.endpoint == bindparam("the_endpoint"),
+        _outcome.environment == bindparam("the_environment"),
+        _outcome.how == "",
+    )
+    .values(joined=bindparam("the_prediction"), how=bindparam("the_how"))
 )
 
 
-class Predictions:
+class Predictions(Named[Prediction]):
     def __init__(self, database: Database) -> None:
-        self._db = database
-
-    def get(self, prediction_id: str) -> Prediction:
-        row = self._db.first(_GET, given={"id": prediction_id})
-        if row is None:
-            raise PREDICTIONS.missing({"id": prediction_id})
-        return PREDICTIONS.record(row)
+        super().__init__(database, PREDICTIONS)
 
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
         return {record.id: record for record in found}
 
-    def between(self, endpoint: str, start: Micros, end: Micros, environment: str = "") -> Sequence[Prediction]:
-        narrow = {"endpoint": endpoint, "environment": environment, "start": start, "end": end}
-        return PREDICTIONS.records(self._db.rows(_BETWEEN, given=narrow))
-
-    def latest_before(
-        self, subject: str, at: Micros, within: Micros, endpoint: str, environment: str = ""
-    ) -> Prediction | None:
-        here = {"subject": subject, "endpoint": endpoint, "environment": environment}
-        row = self._db.first(_LATEST, given={**here, "start": at - within, "end": at})
-        return None if row is None else PREDICTIONS.record(row)
-
-    def of(self, subject: str, limit: int = 1_000) -> Sequence[Prediction]:
-        query = PREDICTIONS.select.where(_prediction.subject == subject)
-        return PREDICTIONS.records(
-            self._db.rows(query.order_by(_prediction.at.desc(), _prediction.id.desc()).limit(limit))
-        )
-
     def by_model(self) -> dict[str, int]:
+        """How many each model (by its ref) has answered; one look at every prediction."""
         query = select(_prediction.model, func.count(_prediction.at)).group_by(_prediction.model)
         return {row[0]: int(row[1]) for row in self._db.rows(query)}
 
@@ -72,12 +52,50 @@ class Predictions:
             query = query.where(_prediction.endpoint == endpoint)
         return int(self._db.value(query))
 
-    def page(self, *, endpoint: str | None = None, before: str | None = None, limit: int = 50) -> Sequence[Prediction]:
-        return page(
-            self._db,
-            PREDICTIONS,
-            (_prediction.at, _prediction.id),
-            by_id(before),
-            limit,
-            *given((_prediction.endpoint, endpoint)),
-        )
+
+class Outcomes(Records[Outcome]):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, OUTCOMES)
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that are stored."""
+        return {str(row[0]) for row in self._db.rows_among(_KNOWN, "keys", keys)}
+
+    def unjoined(
+        self, limit: int = 10_000, *, endpoint: str | None = None, environment: str | None = None
+    ) -> Sequence[Outcome]:
+        """The oldest."""
+        here = {"endpoint": endpoint, "environment": environment}
+        given = {name: value for name, value in here.items() if value is not None}
+        query = OUTCOMES.narrowed(given).where(_outcome.how == "").order_by(*OUTCOMES.order).limit(limit)
+        return OUTCOMES.records(self._db.rows(query, given=given))
+
+    def waiting(self, most: int = 10_000) -> int:
+        """How many are not joined, counted up to here."""
+        return len(self._db.rows(_WAITING, given={"limit": most}))
+
+    def join(self, joins: Iterable[tuple[str, str | None, str]], endpoint: str, environment: str = "") -> None:
+        """Of this endpoint's outcomes (key, prediction id, how), each at most once."""
+        here = {"the_endpoint": endpoint, "the_environment": environment}
+        rows = [
+            {"the_key": key, "the_prediction": prediction, "the_how": how, **here} for key, prediction, how in joins
+        ]
+        if rows:
+            self._db.write(lambda tx: tx.execute(_JOIN, rows) and None)
+
+    def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]:
+        """By prediction, oldest first."""
+        found: dict[str, list[Outcome]] = {}
+        for record in OUTCOMES.records(self._db.rows_among(_OF, "predictions", predictions)):
+            found.setdefault(record.joined or "", []).append(record)
+        return dict(found)
+
+    def counts(self, predictions: Iterable[str]) -> dict[str, int]:
+        """How many outcomes each of them has, those without left out."""
+        rows = self._db.rows_among(_COUNTS, "predictions", predictions)
+        return {str(row[0]): int(row[1]) for row in rows}
+
+    def count(self) -> dict[str, int]:
+        """How many by `how`."""
+        query = select(_outcome.how, func.count()).group_by(_outcome.how).order_by(_outcome.how)
+        return {str(row[0]): int(row[1]) for row in self._db.rows(query)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -32,22 +32,56 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 class Rows(Generic[R]):
-    """One record type and its table. ``noun`` is the word in error messages."""
+    """One record type and its table. ``noun`` is the word in error messages; ``order``: oldest first by these columns.
 
-    def __init__(self, record: type[R], table: Table, noun: str) -> None:
+    ``newest``: what pages go by, where it is not the order; ``called``: the column by which a page names a record;
+    ``moment``: the column of ``since`` and ``until``; ``conditions``: what else may narrow a list, on a parameter of its name.
+    """
+
+    def __init__(
+        self,
+        record: type[R],
+        table: Table,
+        noun: str,
+        *order: str,
+        newest: Sequence[str] = (),
+        called: str = "id",
+        moment: str = "",
+        **conditions: ColumnElement[bool],
+    ) -> None:
         self.type: Callable[..., R] = record
-        self.table, self.noun = table, noun
+        self.table, self.noun, self.called = table, noun, called
         self.names = tuple(f.name for f in fields(record))  # type: ignore[arg-type]
         self.values = attrgetter(*self.names)
         self.select: Select[Any] = select(*(table.c[name] for name in self.names))
         self.key: tuple[Column[Any], ...] = tuple(table.primary_key.columns)
+        self.order = tuple(table.c[name] for name in order)
+        self.newest = tuple(table.c[name] for name in newest or order)
+        self._conditions = conditions
+        if moment:
+            self._conditions |= {
+                "since": table.c[moment] >= bindparam("since"),
+                "until": table.c[moment] < bindparam("until"),
+            }
         # Built once: making these anew for every record would cost more than running them.
         here = and_(*(column == bindparam(f"key_{column.name}") for column in self.key))
-        self._insert, self._find, self._change = insert(table), self.select.where(here), update(table).where(here)
+        self._insert, self.find, self._change = insert(table), self.select.where(here), update(table).where(here)
+        self._listed: dict[tuple[str, ...], Select[Any]] = {}
 
-    def where(self, *names: str) -> Select[Any]:
-        """Those with the values that are given under the columns' own names. To be built once, as `OptionalFilters` says."""
-        return self.select.where(*(self.table.c[name] == bindparam(name) for name in names))
+    def narrowed(self, names: Iterable[str]) -> Select[Any]:
+        """Those with the values that are given under these names: of a column, or of a condition."""
+        return self.select.where(*(self._condition(name) for name in names))
+
+    def listed(self, names: tuple[str, ...]) -> Select[Any]:
+        """As `narrowed`, newest first; and ``limit``. Each combination is built once, as that costs more than to run it."""
+        if names not in self._listed:
+            query = self.narrowed(name for name in names if name != LIMIT)
+            query = query.order_by(*(column.desc() for column in self.order))
+            self._listed[names] = query.limit(bindparam(LIMIT)) if LIMIT in names else query
+        return self._listed[names]
+
+    def _condition(self, name: str) -> ColumnElement[bool]:
+        return self._conditions[name] if name in self._conditions else self.table.c[name] == bindparam(name)
 
     def row(self, record: R) -> dict[str, Any]:
         return dict(zip(self.names, self.values(record), strict=True))
@@ -58,18 +92,22 @@ class Rows(Generic[R]):
     def records(self, rows: Iterable[AnyRow]) -> list[R]:
         return [self.type(*row) for row in rows]
 
-    def _key(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {f"key_{column.name}": values[column.name] for column in self.key}
+    def key_of(self, key: Iterable[Any]) -> dict[str, Any]:
+        return {f"key_{column.name}": value for column, value in zip(self.key, key, strict=True)}
+
+    def _key(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        return self.key_of(row[column.name] for column in self.key)
 
     def add(self, tx: Connection, record: R) -> bool:
         """Insert. False when this very record is there already (a retry); Conflict when another one has its id."""
         row = self.row(record)
-        there = tx.execute(self._find, self._key(row)).first()
+        there = tx.execute(self.find, self._key(row)).first()
         if there is None:
             tx.execute(self._insert, row)
             return True
         if not _same(there, self.values(record)):
-            raise Conflict(f"{self.noun} {self._name(row)} is there already, with other contents")
+            name = "/".join(map(str, self._key(row).values()))
+            raise Conflict(f"{self.noun} {name} is there already, with other contents")
         return False
 
     def add_new(self, tx: Connection, records: Iterable[R]) -> None:
@@ -81,7 +119,7 @@ class Rows(Generic[R]):
     def add_once(self, tx: Connection, record: R) -> bool:
         """Insert unless its key is there, whatever the record there says; whether it was new."""
         row = self.row(record)
-        if tx.execute(self._find, self._key(row)).first() is not None:
+        if tx.execute(self.find, self._key(row)).first() is not None:
             return False
         tx.execute(self._insert, row)
         return True
@@ -92,22 +130,17 @@ class Rows(Generic[R]):
         if not tx.execute(self._change, {**row, **self._key(row)}).rowcount:
             tx.execute(self._insert, row)
 
-    def update(self, tx: Connection, key: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    def update(self, tx: Connection, id: str, changes: Mapping[str, Any]) -> None:
         """Change named fields of one record. NotFound when it is not there, StoreError for a field it does not have."""
         unknown = changes.keys() - set(self.names)
         if unknown:
             wrong = min(unknown)
             raise StoreError(f"{self.noun} has no field {wrong!r}", hint=did_you_mean(wrong, self.names))
-        if not changes:
-            return
-        if not tx.execute(self._change, {**changes, **self._key(key)}).rowcount:
-            raise self.missing(key)
+        if changes and not tx.execute(self._change, {**changes, **self.key_of([id])}).rowcount:
+            raise self.missing(id)
 
-    def missing(self, key: Mapping[str, Any]) -> NotFound:
-        return NotFound(f"no {self.noun} {self._name(key)}", hint=LISTED.get(self.noun, ""))
-
-    def _name(self, values: Mapping[str, Any]) -> str:
-        return "/".join(str(values[column.name]) for column in self.key)
+    def missing(self, *key: Any) -> NotFound:
+        return NotFound(f"no {self.noun} {'/'.join(map(str, key))}", hint=LISTED.get(self.noun, ""))
 
 
 LIMIT = "limit"
@@ -119,25 +152,6 @@ LISTED = {
     "prediction": "its id stands in the answer, and on the page under Live",
 }
 """Where people find the names of what they asked for, by what it is."""
-
-
-class OptionalFilters:
-    """A query and what may narrow it: conditions on parameters of their own names, and ``limit``.
-
-    Each combination is built once: to build a statement costs several times what it costs to run it.
-    """
-
-    def __init__(self, query: Select[Any], **conditions: ColumnElement[bool]) -> None:
-        self._query, self._conditions = query, conditions
-        self._built: dict[tuple[str, ...], Select[Any]] = {}
-
-    def by(self, given: Mapping[str, Any]) -> Select[Any]:
-        """The query with the conditions that something is given for; None is nothing."""
-        names = tuple(name for name, value in given.items() if value is not None)
-        if names not in self._built:
-            query = self._query.where(*(self._conditions[name] for name in names if name != LIMIT))
-            self._built[names] = query.limit(bindparam(LIMIT)) if LIMIT in names else query
-        return self._built[names]
 
 
 def _same(there: Iterable[Any], given: Iterable[Any]) -> bool:

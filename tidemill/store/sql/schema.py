@@ -1,4 +1,4 @@
-"""The tables of `tidemill.db`, one a noun. Columns are the record's fields; `migrations/` brings older files here."""
+"""The tables of both databases, one a noun. Columns are the record's fields; `migrations/` brings older files here."""
 
 from __future__ import annotations
 
@@ -111,3 +111,19 @@ settings, counters = (
     )
     for name, kind in (("settings", JsonText()), ("counters", Whole))
 )
+
+# What serving writes is in tables, and on SQLite in a file, apart: a job never holds the scoring commit.
+live = MetaData(naming_convention=NAMES)
+
+predictions = table_of(live, "predictions", records.Prediction, "id")
+# (at, endpoint) serves between, recent and the counts; (subject, at) the attribution of outcomes.
+Index(None, predictions.c.at, predictions.c.endpoint)
+Index(None, predictions.c.subject, predictions.c.at)
+
+outcomes = table_of(live, "outcomes", records.Outcome, "key", "endpoint", "environment")
+Index("ix_outcomes_unjoined", outcomes.c.at, outcomes.c.key, sqlite_where=outcomes.c.how == "")
+Index("ix_outcomes_joined", outcomes.c.joined, sqlite_where=outcomes.c.joined.is_not(None))
+
+online = table_of(live, "online", records.OnlineEvent, "seq")
+Index(None, online.c.key, online.c.dataset, unique=True)
+Index(None, online.c.subject, online.c.seq)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,9 @@ from tidemill.files import fsync_folder
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head
-from tidemill.store.sql.write_ops import WriteOp
+from tidemill.store.sql.write_ops import Combine
 from tidemill.store.sql.writer import Writer
 from tidemill.types import Micros
-
-Combine = Callable[[Sequence[WriteOp]], Sequence[WriteOp]]
 
 
 def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:

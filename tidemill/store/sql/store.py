@@ -1,60 +1,109 @@
-"""The metadata store: the nouns of `tidemill.db` on one database."""
+"""The metadata store: the nouns of `tidemill.db`, or of a PostgreSQL database."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from tidemill.store import ports as base
-from tidemill.store.sql import (
-    artifacts,
-    datasets,
-    decisions,
-    edges,
-    events,
-    leases,
-    models,
-    releases,
-    runs,
-    schema,
-    settings,
-    tokens,
-    windows,
-)
+from sqlalchemy import bindparam
+
+from tidemill.store.records import Alarm, Baseline, Decision, Edge, Event, Job, Token, Tx, Verdict, Window
+from tidemill.store.sql import schema
+from tidemill.store.sql.access import Leases, Settings
+from tidemill.store.sql.catalog import Artifacts, Datasets, Files, Models
+from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.nouns import Named, Records
+from tidemill.store.sql.releases import Releases
+from tidemill.store.sql.rows import Rows
+from tidemill.store.sql.runs import Runs, Steps
 from tidemill.store.sql.subjects import NamedIn
 
 T = TypeVar("T")
+EDGES = Rows(Edge, schema.edges, "edge", "at", "source", "target", "relation")
+VERDICTS = Rows(Verdict, schema.verdicts, "verdict", "at", "id")
+DECISIONS = Rows(Decision, schema.decisions, "decision", "at", "id", moment="at")
+JOBS = Rows(Job, schema.jobs, "job", "started", "id", moment="started")
+EVENTS = Rows(Event, schema.events, "event", "at", "seq", moment="at")
+WINDOWS = Rows(Window, schema.windows, "window", "start", called="start", moment="start")
+BASELINES = Rows(Baseline, schema.baselines, "baseline", "endpoint", "model", "environment")
+ALARMS = Rows(
+    Alarm,
+    schema.alarms,
+    "alarm",
+    "opened",
+    "window",
+    "monitor",
+    "id",
+    moment="opened",
+    is_open=schema.alarms.c.closed.is_(None) == bindparam("is_open", type_=Flag()),
+)
+TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
 
 
-class Store:
-    """Implements `base.MetadataStore`."""
+class Events(Named[Event]):
+    """What people are told, in the order of their moments; those of one moment in the order they were written."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, EVENTS)
+        self._principal = ""  # of the transaction under way: the one writer does them one after the other
+
+    def written_by(self, principal: str, work: Callable[[Tx], T], tx: Tx) -> T:
+        """Do ``work`` in its transaction; the events that it adds carry the principal's name."""
+        self._principal = principal
+        try:
+            return work(tx)
+        finally:
+            self._principal = ""
+
+    def add(self, event: Event, tx: Tx = None) -> None:
+        self._db.write(lambda tx: EVENTS.add(tx, replace(event, principal=event.principal or self._principal)), tx)
+
+
+class MetadataStore:
+    """The records of a project: everything that happens, apart from what serving writes.
+
+    - A call that has returned is committed and, on SQLite, fsynced (group commit shares the fsync among waiting writers).
+    - `transact` is one transaction: all of it or none. No transaction computes or does I/O inside.
+    - Writes of one process go through one writer; across processes BEGIN IMMEDIATE (or the server) arbitrates, with a
+      bounded wait that ends in `StoreBusy`. A full disk is `DiskFull`; a missing record is `NotFound`.
+    - Readers never wait for writers and see the last commit.
+
+    Events are what people are told: nothing is decided on one, that is a record's, written in the same transaction.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self.runs: base.Runs = runs.Runs(database)
-        self.artifacts: base.Artifacts = artifacts.Artifacts(database)
-        self.edges: base.Edges = edges.Edges(database)
-        self.datasets: base.Datasets = datasets.Datasets(database)
-        self.models: base.Models = models.Models(database)
-        self.releases: base.Releases = releases.Releases(database)
-        self.decisions: base.Decisions = decisions.Decisions(database)
-        self.jobs: base.Jobs = decisions.Jobs(database)
-        self._events = events.Events(database)
-        self.events: base.Events = self._events
-        self.windows: base.Windows = windows.Windows(database)
-        self.alarms: base.Alarms = windows.Alarms(database)
-        self.leases: base.Leases = leases.Leases(database)
-        self.tokens: base.Tokens = tokens.Tokens(database)
-        self.settings: base.Settings = settings.Settings(database)
+        self.runs = Runs(database)
+        self.steps = Steps(database)
+        self.artifacts = Artifacts(database)
+        self.edges = Records(database, EDGES)
+        self.datasets = Datasets(database)
+        self.files = Files(database)
+        self.models = Models(database)
+        self.releases = Releases(database)
+        self.verdicts = Records(database, VERDICTS)
+        self.decisions = Named(database, DECISIONS)
+        self.jobs = Records(database, JOBS)
+        self.events = Events(database)
+        self.windows = Records(database, WINDOWS)
+        self.baselines = Records(database, BASELINES)
+        self.alarms = Named(database, ALARMS)
+        self.leases = Leases(database)
+        self.tokens = Named(database, TOKENS)
+        self.settings = Settings(database)
 
-    def transact(self, work: Callable[[base.Tx], T], principal: str = "") -> T:
-        return self._db.write(lambda tx: self._events.written_by(principal, work, tx))
+    def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:
+        """``principal``: who does it; the events of the transaction carry the name."""
+        return self._db.write(lambda tx: self.events.written_by(principal, work, tx))
 
     def named_in(self) -> NamedIn:
+        """A subject in the records: parameters of runs, errors of steps, events."""
         return NamedIn(self._db, schema.tables.sorted_tables)
 
     def data_version(self) -> int:
+        """Changes whenever another process has committed (cheap to poll)."""
         return self._db.version()
 
     def close(self) -> None:

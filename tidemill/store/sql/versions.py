@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect
 from sqlalchemy.exc import DBAPIError
 
 from tidemill.errors import Damaged, ProjectError
-from tidemill.store.sql import live_schema, schema
+from tidemill.store.sql import schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Kind:
 
 
 TIDEMILL = Kind("tidemill", schema.tables, "0001")
-LIVE = Kind("live", live_schema.tables, "0001")
+LIVE = Kind("live", schema.live, "0001")
 
 
 def bring_to_head(engine: Engine, kind: Kind, place: str, begin: Callable[[Connection], None]) -> None:

@@ -51,6 +51,10 @@ class WriteOp(Protocol):
         ...
 
 
+Combine = Callable[[Sequence[WriteOp]], Sequence[WriteOp]]
+"""May merge pieces of one batch."""
+
+
 class Call(Generic[T]):
     """A function of the transaction whose caller waits."""
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from tidemill.errors import StoreBusy, StoreError
 from tidemill.store.sql.border import translate
-from tidemill.store.sql.write_ops import Call, Session, WriteOp
+from tidemill.store.sql.write_ops import Call, Combine, Session, WriteOp
 
 T = TypeVar("T")
 MOST = 4_096  # pieces in one transaction
@@ -41,7 +41,7 @@ class Writer:
         self,
         connect: Callable[[], Session],
         place: str,
-        combine: Callable[[Sequence[WriteOp]], Sequence[WriteOp]] | None = None,
+        combine: Combine | None = None,
         patience: float = 60.0,
     ) -> None:
         self._connect, self._place, self._combine, self._patience = connect, place, combine, patience

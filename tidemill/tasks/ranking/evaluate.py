@@ -22,7 +22,7 @@ from tidemill.tasks.ranking.serving import SCORERS
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.live_ports import LiveStore
+    from tidemill.store.sql.live import LiveStore
 
 K = 20
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tidemill.data.contract.contract import Contract
     from tidemill.features.as_of import Histories
     from tidemill.features.views import View
-    from tidemill.store.live_ports import LiveStore
+    from tidemill.store.sql.live import LiveStore
 
 SPACE = {
     "popular_days": Choice(of=(7, 14, 28, 56)),

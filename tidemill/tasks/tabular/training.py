@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tidemill.data.contract.contract import Contract
     from tidemill.features.views import View
-    from tidemill.store.live_ports import LiveStore
+    from tidemill.store.sql.live import LiveStore
 
 SPACE = {
     "rounds": Choice(50, 600, log=True, whole=True),

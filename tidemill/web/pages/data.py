@@ -34,7 +34,7 @@ def data(ask: Ask) -> Shown:
 
 
 def _dataset(ask: Ask, config: Dataset) -> dict[str, Any]:
-    versions = list(ask.project.store.datasets.list(config.name))
+    versions = list(ask.project.store.datasets.list(dataset=config.name))
     rows, bad = versions[-1].rows if versions else 0, sum(v.quarantined for v in versions)
     return {
         "name": config.name,
@@ -55,7 +55,7 @@ def _versions(ask: Ask, dataset: str) -> Slice:
 
     def page(before: str | None, limit: int) -> Sequence[DatasetVersion]:
         last = None if before is None else number(before)
-        return ask.project.store.datasets.page(dataset, before=last, limit=limit)
+        return ask.project.store.datasets.page(dataset=dataset, before=last, limit=limit)
 
     name = f"{dataset}_before"
     return by_key(ask, "/data", page, export=f"versions/{dataset}", size=12, key=lambda v: v.version, name=name)
@@ -107,13 +107,13 @@ def version(ask: Ask) -> Shown:
     if not number.isdigit() or len(number) > 9:
         raise NotFound(f"no version {number!r} of {name}", hint="versions are numbers")
     found = ask.project.store.datasets.get(name, int(number))
-    files = partial(ask.project.store.datasets.files_page, name, version=found.version)
+    files = partial(ask.project.store.files.page, dataset=name, version=found.version)
     values = {
         "v": found,
         "files": by_key(ask, f"/data/{name}/{number}", files, export=None, key=lambda f: f.digest),
         "profile": profile(ask.project, found),
         "bad": quarantine.of(ask.project, found),
-        "edges": ask.project.store.edges.out_of(f"dataset:{name}@{found.version}"),
+        "edges": ask.project.store.edges.list(source=f"dataset:{name}@{found.version}"),
     }
     return Shown(f"{name} v{found.version}", values)
 

@@ -84,7 +84,7 @@ def model(ask: Ask) -> Shown:
         "plot": bars.intervals("What it reached on its test window", drawn),
         "plain": plain,
         "beside": beside(found.metrics),
-        "verdicts": store.releases.verdicts(found.ref),
+        "verdicts": store.verdicts.list(model=found.ref),
         "releases": [r for r in store.releases.list() if r.model == found.ref],
         "data": [(ref, home_of(ref if ref.startswith("dataset:") else f"dataset:{ref}")) for ref in found.data],
         "card": card(ask, found),

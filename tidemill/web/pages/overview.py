@@ -24,7 +24,7 @@ def overview(ask: Ask) -> Shown:
         "verdict": answer([loop])[1] if ask.text("endpoint") else verdict,
         "wheel": wheel(found, *hub(loop), turning=loop.champion is not None),
         "parts": found,
-        "waits": ask.project.store.releases.list(None, "held"),
+        "waits": ask.project.store.releases.list(status="held"),
         "others": endpoints if len(ask.project.endpoints) > 1 else [],
         "days": timeline(loop.week),
         "routine": routine(loop.week),

@@ -50,10 +50,10 @@ def release(ask: Ask) -> Shown:
         "tone": TONES.get(found.status, "idle"),
         "line": standing(found, ask.now),
         "track": track(found, ask.now),
-        "verdicts": [_verdict(v) for v in store.releases.verdicts(found.model)],
+        "verdicts": [_verdict(v) for v in store.verdicts.list(model=found.model)],
         "actions": allowed if ask.may_operate else [],
         "roles": approval.roles if (approval := ask.project.endpoint(found.endpoint).gates.approval) else (),
-        "events": store.edges.out_of(f"release:{found.id}"),
+        "events": store.edges.list(source=f"release:{found.id}"),
         "seen": findings(found),
     }
     return Shown(f"Release of {short_name(found.model)}", values)

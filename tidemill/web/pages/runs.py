@@ -24,7 +24,7 @@ def took(started: Micros | None, ended: Micros | None) -> Micros | None:
 
 def _counts(project: Project, run: Run) -> str:
     counted: dict[str, int] = {}
-    for step in project.store.runs.steps(run.id):
+    for step in project.store.steps.list(run=run.id):
         counted[step.status] = counted.get(step.status, 0) + 1
     return ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
 
@@ -34,7 +34,7 @@ def run(ask: Ask) -> Shown:
 
     store = ask.project.store
     found = store.runs.get(ask.params["run"])
-    steps = store.runs.steps(found.id)
+    steps = store.steps.list(run=found.id)
     chosen = next((s for s in steps if s.name == ask.text("step")), None)
     here = f"/runs/{found.id}"
     nodes = [Node(s.name, s.after, s.status, _line(s)) for s in steps]

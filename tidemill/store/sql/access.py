@@ -1,0 +1,100 @@
+"""Who is alive and who may ask, and small named values: leases, tokens, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from tidemill.store.records import Lease, Tx
+from tidemill.store.sql import schema
+from tidemill.store.sql.database import Database
+from tidemill.store.sql.nouns import Records
+from tidemill.store.sql.rows import Rows
+from tidemill.store.sql.write_ops import Call
+from tidemill.types import Json
+
+LEASES = Rows(Lease, schema.leases, "lease", "name")
+_lease, _setting = schema.leases.c, schema.settings.c
+_GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
+_CHANGE = update(schema.settings).where(_setting.name == bindparam("the_name")).values(value=bindparam("the_value"))
+_ADD = insert(schema.settings).values(name=bindparam("the_name"), value=bindparam("the_value"))
+
+
+class Leases(Records[Lease]):
+    """In wall time (the server's own clock on PostgreSQL): they say who is alive, not what day it is in the story."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, LEASES)
+
+    def take(self, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
+        """None when somebody else's lease still runs."""
+
+        def work(tx: Connection) -> Lease | None:
+            now = self._db.wall()
+            held = self.look_up(name, tx=tx)
+            if held is not None and held.owner != owner and held.expires > now:
+                return None
+            lease = Lease(name, owner, now + round(seconds * 1e6))
+            LEASES.put(tx, lease)
+            return lease
+
+        return self._db.write(work, tx)
+
+    def renew(self, name: str, owner: str, seconds: float) -> bool:
+        """False when it is not ours any more: somebody took it after it ran out."""
+
+        def work(tx: Connection) -> bool:
+            mine = (_lease.name == name) & (_lease.owner == owner)
+            expires = self._db.wall() + round(seconds * 1e6)
+            return bool(tx.execute(update(schema.leases).where(mine).values(expires=expires)).rowcount)
+
+        return self._db.write(work)
+
+    def drop(self, name: str, owner: str, tx: Tx = None) -> None:
+        mine = (_lease.name == name) & (_lease.owner == owner)
+        self._db.write(lambda tx: tx.execute(delete(schema.leases).where(mine)).rowcount, tx)
+
+
+class Settings:
+    """Small named values: the replay clock, the loop's state."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def get(self, name: str, default: Json = None) -> Json:
+        row = self._db.first(_GET, given={"the_name": name})
+        found: Json = default if row is None else row[0]
+        return found
+
+    def set(self, name: str, value: Json, tx: Tx = None) -> None:
+        self._db.write(_put(name, value), tx)
+
+    def keep(self, name: str, value: Json) -> Json:
+        """Write it unless the name has a value already; the value that it has now, the same for everybody who asks at once."""
+
+        def work(tx: Connection) -> Json:
+            row = tx.execute(_GET, {"the_name": name}).first()
+            if row is None:
+                tx.execute(_ADD, {"the_name": name, "the_value": value})
+            kept: Json = value if row is None else row[0]
+            return kept
+
+        return self._db.write(work)
+
+    def set_soon(self, name: str, value: Json) -> Future[None]:
+        """As `set`, without waiting: written in the order of the calls, with whatever else is queued."""
+        piece = Call(_put(name, value))
+        self._db.submit(piece)
+        return piece.future
+
+
+def _put(name: str, value: Json) -> Callable[[Connection], None]:
+    given = {"the_name": name, "the_value": value}
+
+    def work(tx: Connection) -> None:
+        if not tx.execute(_CHANGE, given).rowcount:
+            tx.execute(_ADD, given)
+
+    return work
