@@ -68,7 +68,7 @@ def test_what_comes_from_data_is_escaped(root: Path) -> None:
 def test_looking_writes_nothing(root: Path) -> None:
     before = _contents(root)
     with tidemill.open(root) as project:
-        assert project.runs()[0].id == "run_1" and project.events() and not project.alarms() and not project.releases()
+        assert project.runs()[-1].id == "run_1" and project.events() and not project.alarms() and not project.releases()
         project._repr_html_()
     assert _contents(root) == before
 
