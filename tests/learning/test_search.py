@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.tasks.ranking.made import shop
 from tidemill.errors import ModelError, NotEnoughData
-from tidemill.learning.search import Choice, Settings, search
+from tidemill.learning.search import Candidates, Choice, Settings, search
 from tidemill.store.artifacts.codecs import encode
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.folds import Folds, greatest
@@ -63,7 +63,7 @@ class Step(Hill):
 
 def look(hill, incumbent=None, metric="recall@20", trials=15, seconds=60.0, seed=3):
     wanted = Settings("own", metric, None, trials, seconds)
-    return search(hill, wanted, fixed=FIXED, space=SPACE, start=START, incumbent=incumbent, seed=seed)
+    return search(hill, wanted, Candidates(FIXED, START, SPACE), incumbent, seed)
 
 
 @pytest.mark.parametrize("metric", ["recall@20", "log_loss"])
@@ -139,7 +139,7 @@ def test_progress_is_told():
     said = []
     wanted = Settings("own", "recall@20", None, 3, 9.0)
     told = lambda done, total, text: said.append((done, total, text))  # noqa: E731
-    search(Hill(), wanted, fixed=FIXED, space=SPACE, start=START, incumbent=None, seed=0, progress=told)
+    search(Hill(), wanted, Candidates(FIXED, START, SPACE), None, 0, told)
     assert [done for done, _, _ in said] == [1, 2, 3, 4] and {total for _, total, _ in said} == {4}
     assert said[0][2].startswith("baseline recall@20 0.")
 
@@ -156,12 +156,19 @@ def test_a_recipe_that_fails_is_told_and_never_chosen():
     assert look(Broken(), incumbent={**START, "x": 1.0}).recipe["x"] < 0.9
 
 
+@pytest.mark.parametrize("champion", [{"method": "trees", "half_life": 9}, {**START, "half_life": 8}, {"half_life": 9}])
+def test_a_champion_of_another_kind_is_not_compared(champion):
+    candidates = Candidates(FIXED, {**START, "half_life": 9}, same="half_life")
+    assert candidates.comparable(champion) is None
+    assert candidates.comparable({**START, "x": 0.1, "half_life": 9}) is not None
+
+
 def test_no_request_is_an_error():
     data = shop(users=5)
     with pytest.raises(NotEnoughData):
         start = learners.recipe_of("popularity", 30 * DAY)
         folds = Folds(data, [(data.end, data.end + DAY)], 30 * DAY)
-        search(folds, Settings("recommend", "ndcg@10", None, 1, None), fixed=[], start=start, incumbent=None, seed=0)
+        search(folds, Settings("recommend", "ndcg@10", None, 1, None), Candidates([], start), None, 0)
 
 
 def test_windows_are_searched_without_their_own_rows():

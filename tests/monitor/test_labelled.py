@@ -25,7 +25,7 @@ def tell(live: Any, key: str, prediction: str, item: str, value: float = 1.0) ->
 def test_an_answer_is_judged_again_when_it_has_gained_an_outcome(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live, judge = open_live(tmp_path / "live.db"), ItemsScorer()
+    live, judge = open_live(tmp_path / "live.db"), ItemsScorer("recall@20")
     answers = [sample.prediction(name, at=n, key=None, output=b'{"items":["a","b"]}') for n, name in enumerate("pqr")]
     written(live, answers)
     judged: list[list[str]] = []
@@ -69,7 +69,7 @@ def test_stores_and_kinds_of_judges_are_apart(tmp_path: Path) -> None:
         answer = sample.prediction(output=b'{"items":["a"],"value":3.0}')
         written(live, [answer])
         tell(live, "1", "pred_1", item, value=1.0)
-        assert values_of(live, ItemsScorer(), [answer])["pred_1"]["recall@20"] == (item == "a")
+        assert values_of(live, ItemsScorer("recall@20"), [answer])["pred_1"]["recall@20"] == (item == "a")
         assert values_of(live, ValueScorer("mae"), [answer])["pred_1"]["mae"] == 2.0
-        assert values_of(live, ItemsScorer(), [answer])["pred_1"]["recall@20"] == (item == "a")
+        assert values_of(live, ItemsScorer("recall@20"), [answer])["pred_1"]["recall@20"] == (item == "a")
         live.close()

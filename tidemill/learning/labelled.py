@@ -8,11 +8,12 @@ Monitoring knows no task: windows, decay, alarms and rollouts ask an `OutcomeSco
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from tidemill.learning.measures import Measure
+from tidemill.learning.measures import mean_metric, measure
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import DAY, JsonObject
 
@@ -48,7 +49,7 @@ def answer_of(prediction: Prediction) -> JsonObject:
     return found if isinstance(found, dict) else {}
 
 
-class OutcomeScorer(Protocol):
+class OutcomeScorer(ABC):
     """How the answers of a task are judged once the truth is known.
 
     Promise: `judge` and `told` are pure. ``values`` of `judge` hold every name in ``metrics`` or nothing; what is an error
@@ -56,36 +57,34 @@ class OutcomeScorer(Protocol):
     is in ``metrics``, and model versions are evaluated with it.
     """
 
-    measure: Measure
     metrics: tuple[str, ...]
-    returns: bool
+    returns = False
     """Whether a value below 0 takes an earlier outcome back."""
 
+    def __init__(self, metric: str) -> None:
+        self.measure = measure(mean_metric(metric))
+
+    @abstractmethod
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction: ...
 
     def told(
         self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
     ) -> JsonObject:
         """What a window tells of all its answers: the ``figures`` of those that are ``scored``, and the task's own."""
-        ...
+        return {"metric": self.measure.name, "better": self.measure.better, **figures}
 
     def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
-        """``n``, ``subjects`` and each metric as [figure, low, high], by bootstrap over units."""
-        ...
+        """``n``, ``subjects`` and each metric as [figure, low, high], by bootstrap over units; ``{"n": 0}`` of nothing."""
+        from tidemill.learning.intervals import bootstrap_intervals
 
-
-def measured(scored: Sequence[LabelledPrediction], metrics: Sequence[Measure], seed: int) -> JsonObject:
-    """``n``, ``subjects`` and each metric's figure with its 95 % interval by unit; ``{"n": 0}`` of nothing."""
-    from tidemill.learning.intervals import bootstrap_intervals
-
-    if not scored:
-        return {"n": 0}
-    units = [j.unit for j in scored]
-    found: JsonObject = {"n": len(scored), "subjects": len(set(units))}
-    values = [[j.values[metric.name] for j in scored] for metric in metrics]
-    for metric, interval in zip(metrics, bootstrap_intervals(values, units, seed), strict=True):
-        found[metric.name] = [metric.rounded(metric.figure(float(x))) for x in interval]
-    return found
+        if not scored:
+            return {"n": 0}
+        units, metrics = [j.unit for j in scored], [measure(name) for name in self.metrics]
+        found: JsonObject = {"n": len(scored), "subjects": len(set(units))}
+        values = [[j.values[metric.name] for j in scored] for metric in metrics]
+        for metric, interval in zip(metrics, bootstrap_intervals(values, units, seed), strict=True):
+            found[metric.name] = [metric.rounded(metric.figure(float(x))) for x in interval]
+        return found
 
 
 def text_of(label: str | float | bool) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -69,6 +69,23 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Candidates:
+    """What a search tries. Every recipe of the space is a whole one: ``start`` with other values."""
+
+    fixed: Sequence[JsonObject]
+    start: JsonObject
+    space: Mapping[str, Choice] = field(default_factory=dict)
+    same: str = ""  # the term of all recipes in which a champion's must agree, to be compared with them
+
+    def comparable(self, incumbent: JsonObject | None) -> JsonObject | None:
+        """The champion's recipe where it could be one of these."""
+        methods = {recipe["method"] for recipe in (*self.fixed, self.start)}
+        if incumbent is None or incumbent.get("method") not in methods:
+            return None
+        return incumbent if incumbent.get(self.same) == self.start.get(self.same) else None
+
+
+@dataclass(frozen=True)
 class Trial:
     recipe: JsonObject
     mean: float  # of the metric
@@ -97,31 +114,29 @@ class SearchResult:
 def search(
     validate: Validation,
     settings: Settings,
-    *,
-    fixed: Sequence[JsonObject],
-    start: JsonObject,
+    candidates: Candidates,
     incumbent: JsonObject | None,
     seed: int,
-    space: Mapping[str, Choice] | None = None,
     progress: Progress | None = None,
 ) -> SearchResult:
-    """Try the fixed recipes, then the trials of the space beginning with ``start``, and choose.
+    """Try the champion's recipe, the fixed ones, then trials of the space beginning with its start, and choose.
 
-    ``start`` is a whole recipe of the method that the space belongs to. ``incumbent``: the champion's recipe. After the
-    budget of wall time no trial but the first is begun. A recipe that raises ModelError is never chosen.
-    Raises NotEnoughData when there is no validation request.
+    ``incumbent``: the champion's recipe. After the budget of wall time no trial but the first is begun. A recipe that raises
+    ModelError is never chosen. Raises NotEnoughData when there is no validation request.
     """
-    bench = _Bench(validate, settings, progress or (lambda done, total, text: None), len(fixed) + settings.trials)
-    for recipe in [*([incumbent] if incumbent else []), *fixed, start]:
+    settings = settings if candidates.space else replace(settings, trials=0)
+    incumbent = candidates.comparable(incumbent)
+    bench = _Bench(validate, settings, progress, len(candidates.fixed) + settings.trials)
+    for recipe in [*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]:
         bench.measure(recipe)
-    made = _explore(bench, space, start, incumbent, seed) if space else settings.trials
-    return _choose(bench, start, incumbent, made, seed)
+    made = _explore(bench, candidates, incumbent, seed) if candidates.space else 0
+    return _choose(bench, candidates.start, incumbent, made, seed)
 
 
 class _Bench:
     """Measures recipes, each once."""
 
-    def __init__(self, validate: Validation, settings: Settings, progress: Progress, total: int) -> None:
+    def __init__(self, validate: Validation, settings: Settings, progress: Progress | None, total: int) -> None:
         self.settings, self.metric = settings, mean_metric(settings.metric)
         self._validate, self._progress, self._total = validate, progress, total
         self.sign = measure(self.metric).sign
@@ -136,7 +151,8 @@ class _Bench:
             known, values = self._try(recipe)
             self.tried.append((known, values))
             done = min(len(self.tried), self._total)
-            self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
+            if self._progress:
+                self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
         return self.score(known)
 
     def score(self, trial: Trial) -> float:
@@ -153,13 +169,12 @@ class _Bench:
         return Trial(recipe, metric_value(self.metric, values)), values
 
 
-def _explore(
-    bench: _Bench, space: Mapping[str, Choice], start: JsonObject, incumbent: JsonObject | None, seed: int
-) -> int:
+def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None, seed: int) -> int:
     """Ask and tell; how many trials were made. The first is the start: it has been measured, and costs nothing."""
     import optuna
 
     trials, budget = bench.settings.trials, bench.settings.budget
+    space, start = candidates.space, candidates.start
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(5, trials))
     study = optuna.create_study(direction="maximize", sampler=sampler)

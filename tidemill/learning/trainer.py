@@ -5,16 +5,17 @@ Rows are those of the step ``features``; the task's ``training.py`` opens the tr
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.learning.evaluate import Scored
-from tidemill.learning.search import Progress, SearchResult, Settings, Validation
+from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation, search
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.types import JsonObject, Micros
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tidemill.features.views import View
     from tidemill.store.sql.live import LiveStore
 
+Windows = Sequence[tuple[Micros, Micros]]
 MOST = 60
 """How many requests of the test window the real server is asked, a round."""
 
@@ -50,43 +52,50 @@ class Questions:
     answers: Callable[[Bundle], list[JsonObject]]
 
 
-class Trainer(Protocol):
+class Trainer(ABC):
     """One task on one set of rows. Nothing here looks beyond the moment it is given."""
 
-    settings: Settings
-    at: NDArray[np.int64]
-    """When each row was, in µs."""
+    baselines: tuple[str, ...]
+    """Recipes that a model has to beat, by name."""
 
-    @property
-    def baselines(self) -> tuple[str, ...]:
-        """Recipes that a model has to beat, by name."""
-        ...
+    def __init__(self, settings: Settings, at: NDArray[np.int64]) -> None:
+        self.settings, self.at = settings, at  # when each row was, in µs
 
+    @abstractmethod
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline. Raises ModelError."""
-        ...
 
+    @abstractmethod
     def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
         """Requests of a window for the real server."""
-        ...
 
+    @abstractmethod
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         """The recipe fitted to what was known before ``end``. Raises ModelError, NotEnoughData."""
-        ...
 
+    @abstractmethod
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         """The bundle's answers to the requests of ``start <= at < end``. Raises ModelError, NotEnoughData."""
-        ...
+
+    @abstractmethod
+    def candidates(self) -> Candidates:
+        """The recipes that a search tries; the baselines are among them."""
+
+    def validation(self, windows: Windows) -> Validation:
+        """How a search measures: each recipe is fitted before each of these windows, and asked it."""
+
+        def validate(recipe: JsonObject, metric: str) -> tuple[NDArray[np.float64], NDArray[np.generic]]:
+            reports = [self.report(self.fit(recipe, start), start, end) for start, end in windows]
+            scored = [report.scored[metric] for report in reports]
+            return np.concatenate([one.values for one in scored]), np.concatenate([one.units for one in scored])
+
+        return validate
 
     def search(
-        self,
-        windows: list[tuple[Micros, Micros]],
-        incumbent: JsonObject | None,
-        seed: int,
-        progress: Progress | None = None,
+        self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
     ) -> SearchResult:
         """Choose a recipe on these validation windows, each fitted on what was before it."""
-        ...
+        return search(self.validation(windows), self.settings, self.candidates(), incumbent, seed, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +110,3 @@ class Training:
     """The trainer of what `rows` gave."""
     histories: Callable[[pl.DataFrame, Contract], Histories] | None = None
     """What is known of each subject in these rows of the dataset, as it is trained on; where the task has a history."""
-
-
-def refits(trainer: Trainer, windows: Sequence[tuple[Micros, Micros]]) -> Validation:
-    """Validation of any trainer: each recipe is fitted before each of these windows, and asked it."""
-
-    def validate(recipe: JsonObject, metric: str) -> tuple[NDArray[np.float64], NDArray[np.generic]]:
-        reports = [trainer.report(trainer.fit(recipe, start), start, end) for start, end in windows]
-        scored = [report.scored[metric] for report in reports]
-        return np.concatenate([one.values for one in scored]), np.concatenate([one.units for one in scored])
-
-    return validate

@@ -108,9 +108,15 @@ def _above(own: Report, other: Report, seed: int) -> JsonObject:
     return {metric: {**asdict(gain), "power": gain.power(n)} for metric, gain in zip(own.scored, gains)}
 
 
+def kind_of(incumbent: JsonObject | None, found: JsonObject) -> str:
+    """``first`` without a champion, ``refit`` where the search kept its recipe, else ``method``."""
+    if incumbent is None:
+        return "first"
+    return "refit" if found["kept"] else "method"
+
+
 @step(impure="writes the model version")
 def register(
-    endpoint: str,
     name: str,
     data: list[str],
     cut: JsonObject,
@@ -119,6 +125,7 @@ def register(
     evaluation_bundle: Bundle,
     released: Bundle,
     told: Card,
+    incumbent: JsonObject | None,
     author: str,
     ctx: Context,
 ) -> str:
@@ -129,7 +136,7 @@ def register(
         if (known.bundle, known.evaluation_bundle) == (bundle, twin) and known.kind != "manual":
             return known.ref
     page = project.artifacts.put(told.encode())
-    kind, run, now = prepare.kind_of(project.endpoint(endpoint), found["recipe"]), ctx.run or None, project.clock.now()
+    run, now = ctx.run or None, project.clock.now()
 
     def work(tx: Any) -> ModelVersion:
         model = ModelVersion(
@@ -138,7 +145,7 @@ def register(
             bundle=bundle,
             evaluation_bundle=twin,
             recipe=found["recipe"],
-            kind=kind,
+            kind=kind_of(incumbent, found),
             metrics=metrics,
             data=tuple(data),
             trained_through=cut["end"] if Cut.read(cut).temporal else now,
@@ -160,7 +167,6 @@ def register(
 
 @pipeline(name="model")
 def model_pipeline(
-    endpoint: str,
     name: str,
     purpose: str,
     goal: str,
@@ -178,7 +184,7 @@ def model_pipeline(
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
     told = describe(name, purpose, goal, cut, found, metrics, data, timeless)
-    model = register(endpoint, name, data, cut, found, metrics, evaluation_bundle, released, told, author)  # type: ignore[call-arg]
+    model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 
 

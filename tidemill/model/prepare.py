@@ -1,4 +1,4 @@
-"""From the project to the model pipeline: its parameters, and what kind of version it makes."""
+"""From the project to the model pipeline: its parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tidemill.errors import ConfigError
 from tidemill.learning.search import Settings
 from tidemill.learning.split import resolved
 from tidemill.model.inputs import Inputs, refs_of
-from tidemill.store.records import ModelVersion
 from tidemill.tasks.check import missing_roles
 from tidemill.tasks.table import metric_of, task_of, training_of
 from tidemill.types import SECOND, JsonObject, parse_span
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
 
 def parameters(scope: Endpoint, version: int | None, author: str) -> JsonObject:
     """The parameters of a run: plain values of the configuration, and the champion's recipe."""
-    model, champion = scope.model, champion_of(scope)
+    model, release = scope.model, scope.champion()
     return {
-        "endpoint": scope.name,
         "name": model.name,
         "purpose": scope.project.purpose,
         "goal": scope.project.goal.words,
@@ -34,7 +32,7 @@ def parameters(scope: Endpoint, version: int | None, author: str) -> JsonObject:
         "timeless": sorted({one.dataset for one in Inputs.of(model).joined if one.view is None}),
         "test": msgspec.to_builtins(split_of(model)),
         "settings": asdict(settings(model)),
-        "incumbent": champion.recipe if champion else None,
+        "incumbent": scope.store.models.get(release.model).recipe if release else None,
         "author": author,
     }
 
@@ -65,17 +63,3 @@ def settings(model: Model) -> Settings:
         budget=None if replayed else parse_span(model.search.budget) / SECOND,
         details=training_of(model.task).details(inputs.contract, inputs.views, model.project.root, model.task),
     )
-
-
-def champion_of(scope: Endpoint) -> ModelVersion | None:
-    """The version that is released at the endpoint."""
-    release = scope.champion()
-    return scope.store.models.get(release.model) if release else None
-
-
-def kind_of(scope: Endpoint, recipe: JsonObject) -> str:
-    """``first``, ``refit`` or ``method``."""
-    champion = champion_of(scope)
-    if champion is None:
-        return "first"
-    return "refit" if champion.recipe == recipe else "method"

@@ -80,10 +80,14 @@ class Task:
     baselines: tuple[str, ...]
     """What the baseline gate may name."""
     roles: tuple[str, ...]
-    """What the contract of its rows must name."""
+    """What the contract of its rows must name; each is one of `tidemill.data.check.columns.ROLES`."""
+    watched: tuple[str, ...]
+    """Roles that monitoring watches by what is new in them, not by value: subject, item, and value (whose sign tells what counts)."""
     history: bool
     """Whether outcomes become part of the subject's history."""
     request: type[Request]
+    reply: type[msgspec.Struct]
+    """What an answer's JSON object is."""
     outcome: type[OutcomeBody]
     scorers: Mapping[str, Callable[[Bundle], Any]]
     """By the name in a bundle's manifest: how its scorer is loaded. Raises ModelError, Damaged."""

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from tidemill.config import FeatureConfig, FeatureViewConfig, SplitSection
+from tidemill.data.check.columns import ROLES
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError
 from tidemill.features.online import History
@@ -31,6 +32,7 @@ from tidemill.learning.trainer import MOST, Trainer
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.store.sql import open_live
+from tidemill.tasks.check import missing_roles
 from tidemill.tasks.port import Task
 from tidemill.tasks.table import task_of, training_of
 from tidemill.testing import records
@@ -143,8 +145,15 @@ class TaskSuite:
         assert 0 < len(requests) <= MOST and len(right) == len(requests)
         for asked, expected in zip(requests, right, strict=True):
             told = trained.answer(asked, history)
+            msgspec.convert(told, trained.task.reply)
             _same(told, {name: value for name, value in expected.items() if name != "fewest"})
             assert len(told.get("items", ())) >= expected.get("fewest", 0)
+
+    def test_a_contract_can_name_its_roles(self, trained: Trained) -> None:
+        assert {*trained.task.roles, *trained.task.watched} <= {*ROLES}
+        assert missing_roles(trained.task, trained.contract) is None
+        bare = replace(trained.contract, columns=tuple(replace(c, role=None) for c in trained.contract.columns))
+        assert missing_roles(trained.task, bare) is not None
 
     def test_a_request_says_nothing_that_the_task_does_not_know(self, trained: Trained) -> None:
         body = {**trained.asked[0][0], "strange": 1}

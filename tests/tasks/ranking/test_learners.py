@@ -15,8 +15,8 @@ from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.evaluate import report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import Interactions, requests_between
-from tidemill.tasks.ranking.learners import ease, item_knn, popularity
-from tidemill.tasks.ranking.learners.rows import strongest, user_matrix
+from tidemill.tasks.ranking.learners import ease, popularity
+from tidemill.tasks.ranking.learners.neighbours import by_baskets, strongest
 from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY
 
@@ -74,7 +74,7 @@ def test_ease_of_a_head_leaves_the_tail_without_neighbours():
     data = shop().purchases
     recipe = learners.recipe_of("ease", HALF, head=10, neighbours=5)
     fitted = learners.fit(recipe, data)
-    weight = np.asarray(user_matrix(data, HALF, 0.5).sum(axis=0)).ravel()
+    weight = np.asarray(ease.user_matrix(data, HALF, 0.5).sum(axis=0)).ravel()
     head = set(np.argsort(-weight, kind="stable")[:10].tolist())
     has = set(np.flatnonzero(fitted.weights.any(axis=1)).tolist())
     assert has == head and {int(i) for i in fitted.neighbours[sorted(has)].ravel()} <= head
@@ -100,7 +100,7 @@ def test_popularity_is_a_decayed_count():
 
 def test_item_knn_is_a_shrunk_cosine_over_baskets():
     data = shop(users=15, items=12).purchases
-    neighbours, weights = item_knn.rows(data, HALF, 2.0, 12)
+    neighbours, weights = by_baskets(data, {"half_life": HALF, "shrink": 2.0, "neighbours": 12})
     baskets = {}
     for row in range(len(data)):
         decayed = 0.5 ** ((data.end - data.at[row]) / (2 * HALF))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error
 
 from tidemill.learning.evaluate import metric_value
-from tidemill.tasks.tabular.metrics import VALUED
+from tidemill.tasks.tabular.outcomes import VALUED
 
 
 def test_metrics_of_tables_are_those_of_scikit_learn():

@@ -80,7 +80,7 @@ def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -
         scorer, history = open_scorer(bundle, SCORERS), History()
         history.load(live.online.rows_of(chosen.subjects))
         fewest = min(K, int(bundle.manifest["items"]))  # there must be so many, because the model knows them
-        told: list[JsonObject] = []
+        told = []
         for subject, at in zip(chosen.subjects, chosen.at.tolist()):
             items, values = history.items(subject, at, scorer.half_life, watermark)
             names, scores = scorer.recommend(items, values, at, K)

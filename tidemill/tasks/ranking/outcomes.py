@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tidemill.learning.labelled import LabelledPrediction, answer_of, measured
-from tidemill.learning.measures import measure
+from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, answer_of
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
 from tidemill.tasks.ranking.metrics import RANKED
@@ -23,11 +22,10 @@ class ItemOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
         return Outcome(self.key, at, self.subject, self.item, self.value, self.prediction_id, received)
 
 
-class ItemsScorer:
+class ItemsScorer(OutcomeScorer):
     """A list of items, beside the items that were taken. A revoked one stays in the truth: it was wanted when it was asked."""
 
-    measure = measure("recall@20")
-    metrics: tuple[str, ...] = ("recall@20", "ndcg@10")
+    metrics = ("recall@20", "ndcg@10")
     returns = True
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
@@ -51,6 +49,3 @@ class ItemsScorer:
             "warm": sum(not j.prediction.cold for j in scored),
             "cold": sum(j.prediction.cold for j in scored),
         }
-
-    def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
-        return measured(scored, [measure(name) for name in self.metrics], seed)

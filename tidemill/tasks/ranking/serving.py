@@ -31,6 +31,13 @@ class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
         return {"k": self.k}
 
 
+class Items(msgspec.Struct, forbid_unknown_fields=True):
+    """The best items, best first."""
+
+    items: list[str]
+    scores: list[float]
+
+
 def recommender(bundle: Bundle) -> RecommendScorer:
     """The scorer of a built-in recommender. Raises ModelError, Damaged."""
     return RecommendScorer(ranking_of(bundle), int(bundle.manifest["half_life"]))
@@ -86,13 +93,15 @@ def _task(name: str) -> Task:
         metrics=("ndcg@10", "recall@20", "mrr@20"),
         baselines=("popularity", "buy_again", "item_knn", "ease", "blend"),
         roles=("time", "subject", "item"),
+        watched=("subject", "item", "value"),
         history=True,
         request=ItemsRequest,
+        reply=Items,
         outcome=ItemOutcome,
         scorers=SCORERS,
         answer=answer,
         explain=explain,
-        outcome_scorer=lambda metric: ItemsScorer(),
+        outcome_scorer=lambda metric: ItemsScorer("recall@20"),
         labels=lambda scorer: None,
         unsupported=unsupported,
     )

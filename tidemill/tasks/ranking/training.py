@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
 from tidemill.learning.bundle import open_scorer
-from tidemill.learning.search import Choice, Progress, SearchResult, Settings, search
-from tidemill.learning.trainer import Questions, Report, Training, refits
+from tidemill.learning.search import Candidates, Choice, Progress, SearchResult, Settings, Validation
+from tidemill.learning.trainer import Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
@@ -101,13 +101,14 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> RankingTrainer:
 TRAINING = Training(details, rows, open_trainer, histories)
 
 
-class RankingTrainer:
+class RankingTrainer(Trainer):
     """Built-in recommenders."""
 
-    baselines: tuple[str, ...] = learners.BASELINES
+    baselines = learners.BASELINES
 
     def __init__(self, data: Interactions, settings: Settings) -> None:
-        self.data, self.settings, self.at = data, settings, data.at
+        super().__init__(settings, data.at)
+        self.data = data
         self.half_life = int(settings.details["half_life"])
         self._window = lru_cache(maxsize=1)(self._asked)  # several models answer the same
 
@@ -128,26 +129,12 @@ class RankingTrainer:
         patience = PATIENCE if bundle.manifest["scorer"] == "learner" else None
         return report(open_scorer(bundle, SCORERS), known, requests, known.known_before(start).items, patience)
 
-    def search(
-        self,
-        windows: list[tuple[Micros, Micros]],
-        incumbent: JsonObject | None,
-        seed: int,
-        progress: Progress | None = None,
-    ) -> SearchResult:
+    def candidates(self) -> Candidates:
         recipes = {name: learners.recipe_of(name, self.half_life) for name in learners.METHODS}
-        start = recipes.pop("blend")
-        known = incumbent and incumbent.get("method") in learners.METHODS and incumbent["half_life"] == self.half_life
-        return search(
-            Folds(self.data, windows, self.half_life, self.settings.train),
-            self.settings,
-            fixed=list(recipes.values()),
-            space=SPACE,
-            start=start,
-            incumbent=incumbent if known else None,
-            seed=seed,
-            progress=progress,
-        )
+        return Candidates(start=recipes.pop("blend"), fixed=list(recipes.values()), space=SPACE, same="half_life")
+
+    def validation(self, windows: Windows) -> Validation:
+        return Folds(self.data, windows, self.half_life, self.settings.train)
 
     def _train(self, end: Micros) -> Interactions:
         known = replace(self.data.known_before(end), end=end)
@@ -170,23 +157,19 @@ class LearnerTrainer(RankingTrainer):
         state = fit_learner(open_learner(source, task), task, train)
         return learner_bundle(state, source, recipe, train.items, end, self.half_life)
 
+    def candidates(self) -> Candidates:
+        own = own_recipe(self.settings)
+        return Candidates([own, *(self.baseline(name) for name in self.baselines)], own)
+
+    def validation(self, windows: Windows) -> Validation:
+        return Trainer.validation(self, windows)
+
     def search(
-        self,
-        windows: list[tuple[Micros, Micros]],
-        incumbent: JsonObject | None,
-        seed: int,
-        progress: Progress | None = None,
+        self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
     ) -> SearchResult:
+        """Its own recipe, whatever is better: measured beside the baselines, for the record."""
+        found = super().search(windows, None, seed, progress)
         recipe = own_recipe(self.settings)
-        found = search(
-            refits(self, windows),
-            replace(self.settings, trials=0),
-            fixed=[recipe, *(self.baseline(name) for name in self.baselines)],
-            start=recipe,
-            incumbent=None,
-            seed=seed,
-            progress=progress,
-        )
         return replace(found, recipe=recipe, kept=recipe == incumbent)
 
 

@@ -1,15 +1,25 @@
-"""What a value or a label truly was. Stdlib only until there is something to score."""
+"""What a value or a label truly was, and how far an answer is from it. numpy only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from tidemill.learning.labelled import LabelledPrediction, answer_of, known_label, measured, text_of
-from tidemill.learning.measures import MEASURES, mean_metric
+import numpy as np
+
+from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, answer_of, known_label, text_of
+from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
-from tidemill.tasks.tabular.metrics import VALUED
 from tidemill.types import JsonObject, Micros
+
+VALUED: dict[str, Callable[[Any, Any], Any]] = {
+    "mae": lambda told, true: np.abs(told - true),
+    "rmse": lambda told, true: np.square(told - true),
+    "log_loss": lambda told, true: -np.log(np.clip(np.where(true > 0, told, 1 - told), 1e-15, 1.0)),
+}
+"""What one row of a table adds, for one or for arrays; ``told`` is the value, or the probability of the true label's being
+``true`` = 1. The metric is the mean; of ``rmse`` its root."""
 
 
 class ValueOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
@@ -34,24 +44,10 @@ class LabelOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
         return Outcome(self.key, at, self.subject or "", text_of(self.value), value, self.prediction_id, received)
 
 
-class _Table:
-    """What values and labels have in common: the truth is the latest word, and nothing is ever taken back."""
-
-    returns = False
-
-    def __init__(self, metric: str) -> None:
-        self.measure = MEASURES[mean_metric(metric)]
-
-    def told(
-        self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
-    ) -> JsonObject:
-        return {"metric": self.measure.name, "better": self.measure.better, **figures}
-
-
-class ValueScorer(_Table):
+class ValueScorer(OutcomeScorer):
     """A number, beside the number that it turned out to be."""
 
-    metrics: tuple[str, ...] = ("mae", "rmse")
+    metrics = ("mae", "rmse")
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
         told, last = answer_of(prediction).get("value"), _last(outcomes)
@@ -60,14 +56,11 @@ class ValueScorer(_Table):
         values = {name: float(VALUED[name](told, last.value)) for name in self.metrics}
         return LabelledPrediction(prediction, float(told), last.value, values)
 
-    def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
-        return measured(scored, [MEASURES[name] for name in self.metrics], seed)
 
-
-class LabelScorer(_Table):
+class LabelScorer(OutcomeScorer):
     """The probability of each label, beside the label that it turned out to be. For two labels AUC is measured, too."""
 
-    metrics: tuple[str, ...] = ("log_loss",)
+    metrics = ("log_loss",)
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
         told, last = answer_of(prediction).get("probabilities"), _last(outcomes)
@@ -79,7 +72,7 @@ class LabelScorer(_Table):
         return LabelledPrediction(prediction, told, truth, {"log_loss": float(VALUED["log_loss"](chance, 1.0))})
 
     def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
-        return {**measured(scored, [MEASURES["log_loss"]], seed), **self._auc(scored, seed)}
+        return {**super().figures(scored, seed), **self._auc(scored, seed)}
 
     def _auc(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
         """AUC with its interval, where every answer is about the same two labels and both came true."""

@@ -30,6 +30,18 @@ class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
         return {"inputs": self.inputs}
 
 
+class Value(msgspec.Struct, forbid_unknown_fields=True):
+    value: float
+
+
+class Label(msgspec.Struct, forbid_unknown_fields=True):
+    """The most probable label; ``probabilities`` are those of all labels by their text."""
+
+    value: str | float | bool
+    probability: float
+    probabilities: dict[str, float]
+
+
 def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
     """The value or the label of the row. Raises BadRequest, SignatureMismatch, ModelError."""
     if not isinstance(request, RowRequest):
@@ -54,6 +66,7 @@ def _task(
     name: str,
     metrics: tuple[str, ...],
     constant: tuple[str, ...],
+    reply: type[msgspec.Struct],
     outcome: type[OutcomeBody],
     scorer: Callable[[str], OutcomeScorer],
 ) -> Task:
@@ -63,8 +76,10 @@ def _task(
         metrics=metrics,
         baselines=constant,
         roles=("target",),
+        watched=("subject",),
         history=False,
         request=RowRequest,
+        reply=reply,
         outcome=outcome,
         scorers={"trees": TreesScorer},
         answer=answer,
@@ -76,7 +91,7 @@ def _task(
 
 
 TASKS = (
-    _task("classify", ("log_loss", "auc"), ("constant", "popularity", "prior"), LabelOutcome, LabelScorer),
-    _task("regress", ("mae", "rmse"), ("constant", "mean", "popularity"), ValueOutcome, ValueScorer),
+    _task("classify", ("log_loss", "auc"), ("constant", "popularity", "prior"), Label, LabelOutcome, LabelScorer),
+    _task("regress", ("mae", "rmse"), ("constant", "mean", "popularity"), Value, ValueOutcome, ValueScorer),
 )
 """Of both, every baseline is the constant answer."""

@@ -14,12 +14,12 @@ from tidemill.features.transforms import CALENDAR
 from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.intervals import auc_interval
 from tidemill.learning.rows import evenly
-from tidemill.learning.search import Choice, Progress, SearchResult, Settings, search
-from tidemill.learning.trainer import MOST, Questions, Report, Training, refits
+from tidemill.learning.search import Candidates, Choice, Settings
+from tidemill.learning.trainer import MOST, Questions, Report, Trainer, Training
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import trees
 from tidemill.tasks.tabular.boost import Input, TreesScorer
-from tidemill.tasks.tabular.metrics import VALUED
+from tidemill.tasks.tabular.outcomes import VALUED, LabelScorer, ValueScorer
 from tidemill.tasks.tabular.tables import Table, build, described
 from tidemill.types import JsonObject, Micros
 
@@ -37,7 +37,7 @@ SPACE = {
     "least": Choice(5, 100, log=True, whole=True),
     "ridge": Choice(0.0, 10.0),
 }
-METRICS = {"regress": ("mae", "rmse"), "classify": ("log_loss",)}
+METRICS = {"regress": ValueScorer.metrics, "classify": LabelScorer.metrics}
 MOST_ROWS = 20_000
 """At most so many rows of a window are answered, evenly taken."""
 
@@ -60,13 +60,14 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
 TRAINING = Training(details, rows, open_trainer)
 
 
-class TabularTrainer:
+class TabularTrainer(Trainer):
     """Regression and classification."""
 
-    baselines: tuple[str, ...] = ("constant",)
+    baselines = ("constant",)
 
     def __init__(self, table: Table, settings: Settings) -> None:
-        self.table, self.settings, self.at = table, settings, table.at
+        super().__init__(settings, table.at)
+        self.table = table
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline: ``constant`` (also called popularity, mean, prior)."""
@@ -110,23 +111,12 @@ class TabularTrainer:
         }
         return Report(scored, _figures(told, truth, scorer.labels, units))
 
-    def search(
-        self,
-        windows: list[tuple[Micros, Micros]],
-        incumbent: JsonObject | None,
-        seed: int,
-        progress: Progress | None = None,
-    ) -> SearchResult:
-        task = self.settings.task
-        return search(
-            refits(self, windows),
-            self.settings,
+    def candidates(self) -> Candidates:
+        return Candidates(
             fixed=[self.baseline(name) for name in self.baselines],
+            start=trees.recipe_of("trees", self.settings.task),
             space=SPACE,
-            start=trees.recipe_of("trees", task),
-            incumbent=incumbent if incumbent and incumbent.get("task") == task else None,
-            seed=seed,
-            progress=progress,
+            same="task",
         )
 
 

@@ -6,12 +6,13 @@ A recipe is JSON: ``method``, ``half_life`` (µs, of the history) and the method
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.threads import one_thread
 from tidemill.tasks.ranking.interactions import Interactions
-from tidemill.tasks.ranking.learners import blend, ease, item_knn, popularity
+from tidemill.tasks.ranking.learners import blend, ease, neighbours, popularity
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject, did_you_mean
 
@@ -24,8 +25,8 @@ class Method(NamedTuple):
 METHODS = {
     "popularity": Method(popularity.fit, popularity.DEFAULTS),
     "buy_again": Method(popularity.buy_again, popularity.DEFAULTS),
-    "item_knn": Method(item_knn.fit, item_knn.DEFAULTS),
-    "ease": Method(ease.fit, ease.DEFAULTS),
+    "item_knn": Method(partial(neighbours.fit, neighbours.by_baskets), neighbours.DEFAULTS),
+    "ease": Method(partial(neighbours.fit, ease.rows), ease.DEFAULTS),
     "blend": Method(blend.fit, blend.DEFAULTS),
 }
 BASELINES = ("popularity", "buy_again")

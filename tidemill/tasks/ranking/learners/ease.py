@@ -16,30 +16,21 @@ import scipy.sparse as sp
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from tidemill.errors import ModelError
+from tidemill.features.transforms import decay
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
-from tidemill.tasks.ranking.learners import popularity
-from tidemill.tasks.ranking.learners.rows import strongest, user_matrix
-from tidemill.tasks.ranking.rank import Ranking
+from tidemill.tasks.ranking.learners.neighbours import BLOCK, strongest
 from tidemill.types import JsonObject
 
 DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 100, "power": 0.5, "head": 1500, "popular_days": 28}
-BLOCK = 1_000
 SIDE = 3_000
 """The Gram is at most this large: beyond it (more subjects *and* more items) the subjects with most weight are kept."""
 
 
-def fit(train: Interactions, recipe: JsonObject) -> Ranking:
-    """``ridge`` is λ, ``neighbours`` are kept for each item, ``power`` is put on every decayed count.
-
-    ``head``: so many items with most weight of late take part; the others have no neighbours.
-    """
-    neighbours, weights = rows(train, recipe)
-    base = popularity.filled(train, recipe)
-    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=float(recipe["power"]))
-
-
 def rows(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
-    """(neighbours, weights), n x m, of all items; a row of the tail weighs 0."""
+    """(neighbours, weights), n x m, of all items. ``ridge`` is λ, ``neighbours`` are kept for each item.
+
+    ``head``: so many items with most weight of late take part; the others have no neighbours: a row of the tail weighs 0.
+    """
     matrix, head = heavy(train, int(recipe["half_life"]), float(recipe["power"]), int(recipe["head"]))
     blocks, width = predictors(matrix, float(recipe["ridge"])), len(head)
     near, strong = strongest(blocks, min(int(recipe["neighbours"]), width))
@@ -88,6 +79,16 @@ def heavy(train: Interactions, half_life: int, power: float, most: int) -> tuple
     if min(matrix.shape) > SIDE:
         matrix = matrix[heaviest(np.asarray(matrix.sum(axis=1), np.float64).ravel(), SIDE)]
     return matrix, head
+
+
+def user_matrix(train: Interactions, half_life: int, power: float) -> sp.csr_array:
+    """Subjects x items of decayed counts to a power, as of ``train.end``."""
+    weights = decay(train.end - train.at, half_life)
+    shape = (len(train.users), len(train.items))
+    found = sp.coo_array((weights, (train.user, train.item)), shape=shape).tocsr()
+    found.sum_duplicates()
+    found.data **= power
+    return found
 
 
 def heaviest(weights: F8, most: int) -> I8:

@@ -1,24 +1,45 @@
-"""Sparse item-item rows: the matrices that neighbours are made from, and the few strongest of each row."""
+"""Neighbours of items: how few strong ones are kept of each, and item-kNN, whose neighbours are bought in the same baskets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import scipy.sparse as sp
 
 from tidemill.features.transforms import decay
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
+from tidemill.tasks.ranking.learners import popularity
+from tidemill.tasks.ranking.rank import Ranking
+from tidemill.types import JsonObject
+
+DEFAULTS: JsonObject = {"neighbours": 50, "shrink": 5.0, "power": 0.5, "popular_days": 28}
+BLOCK = 1_000
+Rows = Callable[[Interactions, JsonObject], tuple[I8, F8]]
 
 
-def user_matrix(train: Interactions, half_life: int, power: float) -> sp.csr_array:
-    """Subjects x items of decayed counts to a power, as of ``train.end``."""
-    weights = decay(train.end - train.at, half_life)
-    shape = (len(train.users), len(train.items))
-    found = sp.coo_array((weights, (train.user, train.item)), shape=shape).tocsr()
-    found.sum_duplicates()
-    found.data **= power
-    return found
+def fit(rows: Rows, train: Interactions, recipe: JsonObject) -> Ranking:
+    """Of these neighbours alone, filled up with what is popular; ``power`` is put on a history item's count."""
+    neighbours, weights = rows(train, recipe)
+    base = popularity.filled(train, recipe)
+    return Ranking(train.items, base, np.ones(len(base)), neighbours, weights, power=float(recipe["power"]))
+
+
+def by_baskets(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
+    """(neighbours, weights), n x m: by time-decayed cosine, shrunk by ``shrink`` against chance; itself weighs 0."""
+    baskets = basket_matrix(train, int(recipe["half_life"]))
+    items = baskets.T.tocsr()
+    size = np.sqrt(np.asarray(baskets.multiply(baskets).sum(axis=0)).ravel() + float(recipe["shrink"]))
+
+    def blocks() -> Iterator[F8]:
+        for low in range(0, len(train.items), BLOCK):
+            together = (items[low : low + BLOCK] @ baskets).tocoo()
+            together.data /= size[low + together.row] * size[together.col]
+            part = together.toarray()
+            part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
+            yield part
+
+    return strongest(blocks(), min(int(recipe["neighbours"]), len(train.items)))
 
 
 def basket_matrix(train: Interactions, half_life: int) -> sp.csr_array:
