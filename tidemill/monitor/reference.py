@@ -16,6 +16,7 @@ from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import DriftWindow
 from tidemill.store.records import Baseline as KeptBaseline
 from tidemill.store.records import ModelVersion, Window
+from tidemill.tasks.table import task_of
 from tidemill.types import Micros, parse_span
 
 
@@ -81,9 +82,10 @@ def _learned_from(scope: Endpoint, version: ModelVersion, roles: Roles) -> pl.Da
 
 
 def roles_of(scope: Endpoint) -> Roles:
-    """The parts that the contract gives to columns."""
-    contract = Contract.load(scope.model.dataset.contract_path)
-    return Roles(contract.time, contract.subject, contract.item, contract.value, contract.key)
+    """The parts that the contract gives to columns, as far as the task watches them as such."""
+    contract, watched = Contract.load(scope.model.dataset.contract_path), task_of(scope.model.task).watched
+    subject, item, value = (contract.role(r) if r in watched else None for r in ("subject", "item", "value"))
+    return Roles(contract.time, subject, item, value, contract.key)
 
 
 def rows_between(scope: Endpoint, roles: Roles, start: Micros, end: Micros, version: int | None = None) -> pl.DataFrame:

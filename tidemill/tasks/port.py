@@ -80,7 +80,7 @@ class Task:
     baselines: tuple[str, ...]
     """What the baseline gate may name."""
     roles: tuple[str, ...]
-    """What the contract of its rows must name; each is one of `tidemill.data.check.columns.ROLES`."""
+    """What the contract of its rows must name; each is one of `tidemill.data.contract.odcs.ROLES`."""
     watched: tuple[str, ...]
     """Roles that monitoring watches by what is new in them, not by value: subject, item, and value (whose sign tells what counts)."""
     history: bool

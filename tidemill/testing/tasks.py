@@ -20,8 +20,8 @@ import msgspec
 import numpy as np
 
 from tidemill.config import FeatureConfig, FeatureViewConfig, SplitSection
-from tidemill.data.check.columns import ROLES
 from tidemill.data.contract.contract import Contract
+from tidemill.data.contract.odcs import ROLES
 from tidemill.errors import ModelError
 from tidemill.features.online import History
 from tidemill.features.views import View
