@@ -76,7 +76,7 @@ def traced(project: Project, prediction: str) -> JsonObject:
         }
         for i, item in enumerate(answer["items"][:8])
     ]
-    data = [{"dataset": "sales@18", "rows": 60_412, "digest": "sha256:" + "c4" * 32}]
+    data = [{"dataset": "dataset:sales@18", "rows": 60_412, "digest": "sha256:" + "c4" * 32}]
     training = {
         "model": p.model,
         "trained_through": to_iso(NOW - 30 * DAY),

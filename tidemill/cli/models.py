@@ -36,10 +36,10 @@ def ls(project: Project, limit: int, before: str | None) -> Answer:
         value = reached(model)
         return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
 
-    aliases = {name: verbs.aliases(project, name) for name in {model.name for model in page.items}}
+    named = {name: verbs.aliases(project, name) for name in {model.name for model in page.items}}
     columns: dict[str, Column] = {
         "model": "ref",
-        "alias": lambda model: aliases[model.name].get(model.version),
+        "alias": lambda model: named[model.name].get(model.version),
         "kind": "kind",
         "method": lambda model: model.recipe.get("method"),
         ", ".join(dict.fromkeys(metrics.values())): lambda model: interval(reached(model)),

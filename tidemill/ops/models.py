@@ -31,14 +31,13 @@ def ls(project: Project, limit: Limit = 100, before: Before = None) -> Page[Mode
 def show(project: Project, model: str) -> ModelShown:
     """One version, by number, alias (champion, challenger, latest) or reference."""
     found = registry.resolve(project, model)
-    aliases = project.store.models.aliases(found.name)
     tried = [r for r in project.store.releases.list() if r.model == found.ref]
     last = max(tried, key=lambda r: (r.created, r.id), default=None)
     verdicts = registry.verdicts_of(project, last) if last and last.attestations else []
     return ModelShown(
         found,
         found.ref,
-        sorted(alias for alias, version in aliases.items() if version == found.version),
+        aliases(project, found.name).get(found.version, []),
         last,
         verdicts or list(project.store.verdicts.list(model=found.ref)),
     )
@@ -64,9 +63,12 @@ def card_text(project: Project, model: ModelVersion) -> str:
     return project.artifacts.get(model.card).decode("utf-8", "replace") if model.card else ""
 
 
-def aliases(project: Project, name: str) -> dict[int, str]:
-    """The alias that points at a version, by version."""
-    return {version: alias for alias, version in project.store.models.aliases(name).items()}
+def aliases(project: Project, name: str) -> dict[int, list[str]]:
+    """The aliases that point at each version of a model."""
+    found: dict[int, list[str]] = {}
+    for alias, version in sorted(project.store.models.aliases(name).items()):
+        found.setdefault(version, []).append(alias)
+    return found
 
 
 def compare(project: Project, first: str, second: str) -> JsonObject:

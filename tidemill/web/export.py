@@ -11,109 +11,92 @@ from typing import Any
 
 from tidemill.errors import NotFound
 from tidemill.ops import quarantine
+from tidemill.ops.data import summary
+from tidemill.ops.show import flat
+from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store import records
-from tidemill.types import canonical, did_you_mean, to_iso
-from tidemill.web.pages import data, trace
+from tidemill.types import did_you_mean
+from tidemill.web.pages import trace
 
 PIECE = 1000
-_TIMES = ("at", "started", "ended", "created", "time_min", "time_max", "trained_through", "stage_since", "received")
 _LEFT_OUT = {records.Prediction: ("inputs",), records.Run: ("owner",)}
+_PLACED = ("at", "item", "value", "path", "row", "file", "ingest")
 
-Pager = Callable[..., Sequence[Any]]
+Table = tuple[Sequence[str], Iterable[Any]]
+"""The names of the columns, and the rows: records, or objects."""
 
 
 def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]:
     """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once.
 
-    ``of``: the endpoint of ``drift`` and ``quality``, the dataset of ``versions``,
-    the dataset version of ``quarantine`` and ``profile``, the prediction of
-    ``history`` and ``reasons``.
+    ``of``: the endpoint of ``drift`` and ``quality``, the dataset of ``versions``, the dataset version of ``quarantine`` and
+    ``profile``, the prediction of ``history`` and ``reasons``.
     """
-    store = project.store
-    if of is not None and table in _OF:
-        names, rows = _OF[table](project, of)
-        return _told(names, rows)
-    endless: dict[str, tuple[type[Any], Pager]] = {
-        "runs": (records.Run, store.runs.page),
-        "events": (records.Event, store.events.page),
-        "decisions": (records.Decision, store.decisions.page),
-        "predictions": (records.Prediction, project.live.predictions.page),
-    }
-    whole: dict[str, tuple[type[Any], Callable[[], Sequence[Any]]]] = {
-        "models": (records.ModelVersion, store.models.list),
-        "releases": (records.Release, store.releases.list),
-        "versions": (records.DatasetVersion, lambda: store.datasets.list(dataset=of)),
-        "drift": (records.Window, lambda: store.windows.list(endpoint=project.endpoint(of).name, monitor="drift")),
-        "quality": (records.Window, lambda: store.windows.list(endpoint=project.endpoint(of).name, monitor="quality")),
-    }
-    if table in endless:
-        kind, page = endless[table]
-        return _written(kind, _walk(page))
-    if table in whole:
-        kind, everything = whole[table]
-        return _written(kind, [everything()])
-    raise NotFound(f"no table {table!r}", hint=did_you_mean(table, [*endless, *whole, *_OF]))
+    if table in _OF and of is not None:
+        return _written(*_OF[table](project, of))
+    if table in _LISTS:
+        return _written(*_LISTS[table](project, of))
+    raise NotFound(f"no table {table!r}", hint=did_you_mean(table, [*_LISTS, *_OF]))
 
 
-def _walk(page: Pager) -> Iterator[Sequence[Any]]:
+def _records(kind: type[Any], rows: Iterable[Any]) -> Table:
+    return [f.name for f in fields(kind) if f.name not in _LEFT_OUT.get(kind, ())], rows
+
+
+def _walk(page: Callable[..., Sequence[Any]]) -> Iterator[Any]:
     before: str | None = None
     while rows := page(before=before, limit=PIECE):
-        yield rows
+        yield from rows
         before = rows[-1].id
 
 
-def _written(kind: type[Any], batches: Iterable[Sequence[Any]]) -> Iterator[str]:
-    names = [f.name for f in fields(kind) if f.name not in _LEFT_OUT.get(kind, ())]
-    yield _lines([names])
-    for batch in batches:
-        yield _lines([[cell(n, getattr(record, n)) for n in names] for record in batch])
+def _windows(monitor: str) -> Callable[[Project, str | None], Table]:
+    return lambda p, of: _records(records.Window, p.store.windows.list(endpoint=p.endpoint(of).name, monitor=monitor))
 
 
-Told = tuple[Sequence[str], Iterable[Mapping[str, Any]]]
-"""The names of the columns, and the rows."""
+_LISTS: dict[str, Callable[[Project, str | None], Table]] = {
+    "runs": lambda p, of: _records(records.Run, _walk(p.store.runs.page)),
+    "events": lambda p, of: _records(records.Event, _walk(p.store.events.page)),
+    "decisions": lambda p, of: _records(records.Decision, _walk(p.store.decisions.page)),
+    "predictions": lambda p, of: _records(records.Prediction, _walk(p.live.predictions.page)),
+    "models": lambda p, of: _records(records.ModelVersion, p.store.models.list()),
+    "releases": lambda p, of: _records(records.Release, p.store.releases.list()),
+    "versions": lambda p, of: _records(records.DatasetVersion, p.store.datasets.list(dataset=of)),
+    "drift": _windows("drift"),
+    "quality": _windows("quality"),
+}
 
 
-def _quarantine(project: Project, of: str) -> Told:
-    found = quarantine.rows(project, _version(project, of))
+def _quarantine(project: Project, of: str) -> Table:
+    found = quarantine.rows(project, project.store.datasets.get(*Ref.versioned("dataset", of)))
     rows = ({"file": r.get("_name"), "row": r.get("_row"), "why": r["_reasons"], "raw": r["_raw"]} for r in found)
     return ("file", "row", "why", "raw"), rows
 
 
-def _profile(project: Project, of: str) -> Told:
-    rows = [{"column": name, **facts} for name, facts in data.profiled(project, _version(project, of))]
+def _profile(project: Project, of: str) -> Table:
+    columns = summary(project, *Ref.versioned("dataset", of))["columns"]
+    rows = [{"column": name, **facts} for name, facts in columns.items()]
     return list(dict.fromkeys(("column", *(key for row in rows for key in row)))), rows
 
 
-def _history(project: Project, of: str) -> Told:
-    return _PLACED, trace.history(project, of)
-
-
-def _reasons(project: Project, of: str) -> Told:
-    return ("answered", "score", "weight", *_PLACED), trace.reasons(project, of)
-
-
-_PLACED = ("at", "item", "value", "path", "row", "file", "ingest")
-_OF: dict[str, Callable[[Project, str], Told]] = {
+_OF: dict[str, Callable[[Project, str], Table]] = {
     "quarantine": _quarantine,
     "profile": _profile,
-    "history": _history,
-    "reasons": _reasons,
+    "history": lambda p, of: (_PLACED, trace.history(p, of)),
+    "reasons": lambda p, of: (("answered", "score", "weight", *_PLACED), trace.reasons(p, of)),
 }
 
 
-def _version(project: Project, of: str) -> records.DatasetVersion:
-    name, _, number = of.rpartition("@")
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise NotFound(f"no dataset version {of!r}", hint="name it as DATASET@VERSION")
-    return project.store.datasets.get(name, int(number))
-
-
-def _told(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _written(names: Sequence[str], rows: Iterable[Any]) -> Iterator[str]:
     yield _lines([names])
     left = iter(rows)
-    while batch := [[cell(name, row.get(name)) for name in names] for row in islice(left, PIECE)]:
+    while batch := [[cell(name, _value(row, name)) for name in names] for row in islice(left, PIECE)]:
         yield _lines(batch)
+
+
+def _value(row: Any, name: str) -> Any:
+    return row.get(name) if isinstance(row, Mapping) else getattr(row, name)
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> str:
@@ -123,18 +106,10 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(name: str, value: Any) -> str:
-    """One value: times in ISO 8601, objects as JSON, and no text that a spreadsheet would take for a formula.
+    """One value, and no text that a spreadsheet would take for a formula.
 
-    >>> cell("at", 0), cell("author", "=1+1"), cell("stages", [{"share": 1}]), cell("rows", -3)
-    ('1970-01-01T00:00:00Z', "'=1+1", '[{"share":1}]', '-3')
+    >>> cell("author", "=1+1"), cell("rows", -3)
+    ("'=1+1", '-3')
     """
-    if value is None:
-        return ""
-    if name in _TIMES and isinstance(value, int):
-        return to_iso(value)
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if isinstance(value, dict | list | tuple):
-        return canonical(list(value) if isinstance(value, tuple) else value).decode()
-    text = str(value)
+    text = flat(name, value)
     return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -167,10 +167,34 @@ def pretty(value: Json) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def said(value: Any) -> str:
+Interval = tuple[float, float, float]
+"""(mean, low, high)"""
+
+
+def interval(value: Any) -> Interval | None:
+    """A metric as it is kept, in a list or by name; a bare number has no width.
+
+    >>> interval([0.31, 0.29, 0.33]), interval(0.5), interval("?")
+    ((0.31, 0.29, 0.33), (0.5, 0.5, 0.5), None)
+    """
+    if isinstance(value, Mapping):
+        value = [value.get(name) for name in ("mean", "low", "high")]
+    if isinstance(value, int | float):
+        return value, value, value
+    known = isinstance(value, list | tuple) and len(value) == 3 and all(isinstance(v, int | float) for v in value)
+    return (value[0], value[1], value[2]) if known else None
+
+
+def intervals(metrics: Mapping[str, Any]) -> dict[str, Interval]:
+    """Every metric that has an interval, by name."""
+    found = {name: interval(value) for name, value in metrics.items() if not isinstance(value, int | float)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def text(value: Any) -> str:
     """Any small value of a record as a person reads it: numbers short, lists by commas, objects as ``key value``.
 
-    >>> said({"n": 310, "power": 0.812, "columns": ["price", "item"]})
+    >>> text({"n": 310, "power": 0.812, "columns": ["price", "item"]})
     'n 310, power 0.812, columns price, item'
     """
     if isinstance(value, bool):
@@ -180,9 +204,9 @@ def said(value: Any) -> str:
     if isinstance(value, int | float):
         return number(float(value)) if abs(value) < 1e12 else str(value)
     if isinstance(value, dict):
-        return ", ".join(f"{label(str(k))} {span(v) if _is_span(k, v) else said(v)}" for k, v in value.items())
+        return ", ".join(f"{label(str(k))} {span(v) if _is_span(k, v) else text(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(said(v) for v in value)
+        return ", ".join(text(v) for v in value)
     return str(value)
 
 
@@ -200,11 +224,11 @@ def prose(value: Any) -> Markup:
     >>> str(prose("schedule of 2011-03-01T03:00:00Z: 2% -> 9% <b>"))
     'schedule of <time datetime="2011-03-01T03:00:00Z" title="2011-03-01T03:00:00Z">1 Mar 2011 03:00 UTC</time>: 2% → 9% &lt;b&gt;'
     """
-    text, end, out = value if isinstance(value, str) else said(value), 0, Markup()
-    for mark in _MARKS.finditer(text):
-        out += escape(text[end : mark.start()]) + _marked(mark[0])
+    plain, end, out = text(value), 0, Markup()
+    for mark in _MARKS.finditer(plain):
+        out += escape(plain[end : mark.start()]) + _marked(mark[0])
         end = mark.end()
-    return out + escape(text[end:])
+    return out + escape(plain[end:])
 
 
 def plainly(text: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tidemill.ops.releases import word
+from tidemill.ref import short_name
 from tidemill.web import format as words
 from tidemill.web.charts.wheel import ICONS, TONE_WORDS, home, tone
 from tidemill.web.site import home_of, link
@@ -54,11 +56,11 @@ _FILTERS = (
     words.plural,
     words.pretty,
     words.prose,
-    words.said,
     words.share,
     words.short,
     words.size,
     words.span,
+    words.text,
     words.when,
 )
 
@@ -75,7 +77,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update({f.__name__: f for f in _FILTERS})
-    made.filters |= {"home": home_of, "part_home": home, "tone": tone}
+    made.filters |= {"home": home_of, "ref": short_name, "word": word, "part_home": home, "tone": tone}
     made.globals.update(link=link, nav_icons=NAV_ICONS, tone_words=TONE_WORDS)
     made.globals["p"] = made.get_template("_parts.html").module
     return made

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from tidemill.ops.counts import Counts
 from tidemill.ops.snapshot import Snapshot
+from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.types import Micros, did_you_mean
 
@@ -104,28 +105,18 @@ def by_key(
     return Slice(rows, older, link(path, **more) if before else None, f"/export/{export}" if export else None)
 
 
-_HOMES = {
-    "release": "/releases/",
-    "model": "/models/",
-    "run": "/runs/",
-    "decision": "/decisions/",
-}
+_WITH_A_PAGE = ("release", "model", "run", "decision")
 
 
 def home_of(ref: str) -> str | None:
     """The page about a ref, if there is one.
 
-    >>> home_of("model:shop@4"), home_of("dataset:sales@3"), home_of("file:sha256:00")
-    ('/models/shop@4', '/data/sales/3', None)
+    >>> home_of("model:shop@4"), home_of("dataset:sales@3"), home_of("file:sha256:00"), home_of("")
+    ('/models/shop@4', '/data/sales/3', None, None)
     """
-    kind, _, name = ref.partition(":")
-    if kind in _HOMES and name:
-        return _HOMES[kind] + quote(name, safe="@:._-~+")
-    if kind == "dataset" and "@" in name:
-        dataset, _, version = name.rpartition("@")
-        return f"/data/{quote(dataset, safe='')}/{quote(version, safe='')}"
-    if kind == "prediction" and name:
-        return link("/trace", id=name)
-    if kind == "step" and name:
-        return f"/runs/{quote(name.partition('/')[0], safe='')}"
-    return None
+    found = Ref.parse(ref) if ref else Ref("", "")
+    if found.kind in _WITH_A_PAGE:
+        return f"/{found.kind}s/{quote(found.short, safe='@:._-~+')}"
+    if found.kind == "dataset" and found.version is not None:
+        return f"/data/{quote(found.name, safe='')}/{found.version}"
+    return link("/trace", id=found.name) if found.kind == "prediction" else None

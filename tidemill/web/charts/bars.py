@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from tidemill.web import format as words
-from tidemill.web.charts.svg import BOTTOM, WIDTH, Frame, axes, el, empty, picture, row_name, ticks
+from tidemill.web.charts.svg import BOTTOM, WIDTH, Frame, axes, caption, el, empty, picture, row_name, scale, ticks
 
 LABEL = 152.0
 """Room for the names of rows."""
@@ -19,7 +18,6 @@ def bars(
     title: str,
     values: Sequence[tuple[str, float]],
     *,
-    desc: str = "",
     show: Callable[[float], str] = words.number,
     height: float = 150,
     width: float = WIDTH,
@@ -28,8 +26,8 @@ def bars(
     """Upright bars of what is counted, for histograms and by day; only the first, middle and last name stand below."""
     if not values or not any(v for _, v in values):
         return empty(title)
-    scale = ticks(0, max(v for _, v in values), 3, whole=True)
-    frame = Frame(width, height, 0, len(values), 0, scale[-1])
+    steps = ticks(0, max(v for _, v in values), 3, whole=True)
+    frame = Frame(width, height, (0, len(values)), (0, steps[-1]))
     gap = 0.18 if len(values) < 80 else 0.0
     body = []
     for i, (name, value) in enumerate(values):
@@ -40,8 +38,8 @@ def bars(
     shown = sorted({0, n // 2, n - 1}) if n > 6 else range(n)
     names = [(i + 0.5, values[i][0]) for i in shown]
     most = max(values, key=lambda v: v[1])
-    told = desc or f"{n} bars; the highest is {most[0]} with {show(most[1])}."
-    return picture(width, height, title, told, axes(frame, scale, names, show), *body, class_="bars")
+    described = f"{n} bars; the highest is {most[0]} with {show(most[1])}."
+    return picture(width, height, title, described, axes(frame, steps, names, show), *body, class_="bars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +54,48 @@ class Interval:
     note: str = ""
 
 
-def intervals(
-    title: str,
-    rows: Sequence[Interval],
-    *,
-    desc: str = "",
-    reference: float | None = None,
-    show: Callable[[float], str] = words.number,
-    label: float = LABEL,
-) -> Markup:
+def intervals(title: str, rows: Sequence[Interval], *, reference: float | None = None) -> Markup:
     """Means with their intervals, one under the other, on one scale: overlap is seen at a glance."""
     if not rows:
         return empty(title)
     step, top = 30, 12
     height = top + step * len(rows) + 26
     values = [v for r in rows for v in (r.low, r.high)] + ([reference] if reference is not None else [])
-    scale = ticks(min(values), max(values))
-    x0, x1 = scale[0], scale[-1]
-
-    def px(value: float) -> float:
-        return label + (value - x0) / ((x1 - x0) or 1) * (WIDTH - label - 24)
-
+    steps = ticks(min(values), max(values))
+    px = scale(steps[0], steps[-1], LABEL, WIDTH - 24)
     body = []
-    for tick in scale:
+    for tick in steps:
         body.append(el("line", x1=px(tick), x2=px(tick), y1=top, y2=height - 24, class_="grid"))
-        body.append(el("text", show(tick), x=px(tick), y=height - 7, class_="tick", text_anchor="middle"))
+        body.append(caption(words.number(tick), px(tick), height - 7, "tick"))
     if reference is not None:
         at = px(reference)
         body.append(el("line", x1=at, x2=at, y1=top - 4, y2=height - 24, class_="reference"))
-    for i, r in enumerate(rows):
-        y = top + step * i + step / 2
-        body.append(_interval(r, y, px, label, show))
-    told = desc or " ".join(f"{r.name}: {show(r.mean)}, between {show(r.low)} and {show(r.high)}." for r in rows)
-    return picture(WIDTH, height, title, told, *body, class_="intervals")
+    body += [_interval(r, top + step * i + step / 2, px) for i, r in enumerate(rows)]
+    return picture(
+        WIDTH,
+        height,
+        title,
+        " ".join(_described(r, "{}: {}, between {} and {}.") for r in rows),
+        *body,
+        class_="intervals",
+    )
 
 
-def _interval(
-    r: Interval, y: float, px: Callable[[float], float], label: float, show: Callable[[float], str]
-) -> Markup:
+def _interval(r: Interval, y: float, px: Callable[[float], float]) -> Markup:
     low, high = px(r.low), px(r.high)
     return el(
         "g",
-        el("title", f"{r.name}: {show(r.mean)} ({show(r.low)} … {show(r.high)}){' · ' + r.note if r.note else ''}"),
-        row_name(r.name, label - 12, y + 4),
+        el("title", _described(r, "{}: {} ({} … {})") + (f" · {r.note}" if r.note else "")),
+        row_name(r.name, LABEL - 12, y + 4),
         el("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"),
         el("path", d=f"M{low:.1f} {y - 5:.1f}v10M{high:.1f} {y - 5:.1f}v10", class_="whisker"),
         el("circle", cx=px(r.mean), cy=y, r=5, class_="dot"),
         class_=f"series {r.tone}",
     )
+
+
+def _described(r: Interval, form: str) -> str:
+    return form.format(r.name, *map(words.number, (r.mean, r.low, r.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +106,18 @@ class Strip:
     cells: Sequence[tuple[str, int | None, bool]]  # what it says, level, alarm
 
 
-def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = LABEL) -> Markup:
+def strips(title: str, rows: Sequence[Strip]) -> Markup:
     """Rows of little squares, newest at the right. An alarm also has a ring, so that it is seen without colour."""
     if not rows or not any(r.cells for r in rows):
         return empty(title)
     step, top = min(32.0, max(20.0, 190 / len(rows))), 6
     most = max(len(r.cells) for r in rows)
-    cell = min(20.0, (WIDTH - label - 10) / most)
+    cell = min(20.0, (WIDTH - LABEL - 10) / most)
     height = top + step * len(rows) + 6
     body = []
     for i, row in enumerate(rows):
         y = top + i * step
-        body.append(row_name(row.name, label - 12, y + step / 2 + 3))
+        body.append(row_name(row.name, LABEL - 12, y + step / 2 + 3))
         start = WIDTH - 10 - cell * len(row.cells)
         for j, (text, level, alarm) in enumerate(row.cells):
             x, gap = start + j * cell, min(2.0, cell * 0.15)
@@ -133,12 +125,11 @@ def strips(title: str, rows: Sequence[Strip], *, desc: str = "", label: float = 
             box = {"x": x, "y": y + 1, "width": cell - gap, "height": step - 5, "rx": min(3.0, cell / 4)}
             body.append(el("rect", el("title", f"{row.name} · {text}"), **box, class_=tone))
             if alarm:
-                body.append(
-                    el("circle", cx=x + (cell - gap) / 2, cy=y + step / 2 - 1, r=min(4.0, cell / 3), class_="ring")
-                )
+                middle, radius = x + (cell - gap) / 2, min(4.0, cell / 3)
+                body.append(el("circle", cx=middle, cy=y + step / 2 - 1, r=radius, class_="ring"))
     alarms = [f"{r.name} {t}" for r in rows for t, _, alarm in r.cells if alarm]
-    told = desc or (f"Alarms: {'; '.join(alarms[:12])}" if alarms else "No alarm.")
-    return picture(WIDTH, height, title, told, *body, class_="strips")
+    described = f"Alarms: {'; '.join(alarms[:12])}" if alarms else "No alarm."
+    return picture(WIDTH, height, title, described, *body, class_="strips")
 
 
 def share_bar(title: str, parts: Sequence[tuple[str, float, str]], *, width: float = 240, height: float = 12) -> Markup:
@@ -146,35 +137,25 @@ def share_bar(title: str, parts: Sequence[tuple[str, float, str]], *, width: flo
     whole = sum(v for _, v, _ in parts) or 1.0
     x, body = 0.0, []
     for name, value, tone in parts:
-        w = value / whole * width
-        if w > 0:
-            told = f"{name}: {words.share(value / whole)}"
-            body.append(
-                el("rect", el("title", told), x=x, y=0, width=max(w - 1, 0.5), height=height, class_=f"fill {tone}")
-            )
-        x += w
-    told = ", ".join(f"{n} {words.share(v / whole)}" for n, v, _ in parts)
-    return picture(width, height, title, told, *body, class_="share")
+        if value > 0:
+            w, titled = value / whole * width, el("title", f"{name}: {words.share(value / whole)}")
+            body.append(el("rect", titled, x=x, y=0, width=max(w - 1, 0.5), height=height, class_=f"fill {tone}"))
+            x += w
+    described = ", ".join(f"{n} {words.share(v / whole)}" for n, v, _ in parts)
+    return picture(width, height, title, described, *body, class_="share")
 
 
-def box(
-    title: str, values: Sequence[float], *, show: Callable[[float], str] = words.number, width: float = WIDTH
-) -> Markup:
+def box(title: str, values: Sequence[float], *, width: float = WIDTH) -> Markup:
     """Five quantiles as a box: the range between the outer ones, the middle half, the median."""
-    if len(values) != 5 or not all(math.isfinite(v) for v in values):
-        return empty(title, height=64)
     low, q1, mid, q3, high = values
-
-    def px(v: float) -> float:
-        return 24 + (v - low) / ((high - low) or 1) * (width - 48)
-
+    px, show = scale(low, high, 24, width - 24), words.number
     body = [
         el("line", x1=px(low), x2=px(high), y1=22, y2=22, class_="box-range"),
         el("rect", x=px(q1), y=10, width=max(px(q3) - px(q1), 2.0), height=24, rx=4, class_="box"),
         el("line", x1=px(mid), x2=px(mid), y1=8, y2=36, class_="stroke"),
+        caption(show(low), 24.0, 56, "tick", "start"),
+        caption(show(mid), min(max(px(mid), 100.0), width - 100.0), 56, "tick"),
+        caption(show(high), width - 24.0, 56, "tick", "end"),
     ]
-    for v, anchor in ((low, "start"), (mid, "middle"), (high, "end")):
-        x = {"start": 24.0, "end": width - 24.0}.get(anchor, min(max(px(v), 100.0), width - 100.0))
-        body.append(el("text", show(v), x=x, y=56, class_="tick", text_anchor=anchor))
-    told = f"lowest {show(low)}, half between {show(q1)} and {show(q3)}, median {show(mid)}, highest {show(high)}"
-    return picture(width, 64, title, told, el("g", *body, class_="series s1"), class_="boxes")
+    described = f"lowest {show(low)}, half between {show(q1)} and {show(q3)}, median {show(mid)}, highest {show(high)}"
+    return picture(width, 64, title, described, el("g", *body, class_="series s1"), class_="boxes")

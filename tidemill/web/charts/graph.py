@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from statistics import fmean
 
 from markupsafe import Markup
 
-from tidemill.web.charts.svg import clip, el, empty, picture
+from tidemill.web.charts.svg import caption, clip, el, empty, picture
 
 BOX_W, BOX_H, GAP_X, GAP_Y = 158, 46, 44, 16
 LEAST_W, LEAST_GAP, ROOM = 112, 20, 936
@@ -36,43 +38,23 @@ class Node:
 
 
 def layers(after: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Each name in the layer after the last of those it waits for; names that are not there are ignored, a circle is cut.
+    """Each name in the layer after the last of those it waits for, at the mean height of those; unknown names are ignored.
 
     >>> layers({"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]})
     [['a'], ['b', 'c'], ['d']]
     """
-    depth: dict[str, int] = {}
-    waiting = {name: [a for a in before if a in after and a != name] for name, before in after.items()}
-    while waiting:
-        ready = [n for n, before in waiting.items() if all(a in depth for a in before)] or [next(iter(waiting))]
-        for name in ready:
-            depth[name] = max((depth[a] + 1 for a in waiting[name] if a in depth), default=0)
-        for name in ready:
-            del waiting[name]
-    ordered: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
-    for name in after:
-        ordered[depth[name]].append(name)
-    return _uncross(ordered, after)
-
-
-def _uncross(ordered: list[list[str]], after: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Two sweeps of the barycentre rule: a step stands at the mean height of its neighbours."""
-    children: dict[str, list[str]] = {name: [] for name in after}
-    for name, before in after.items():
-        for a in before:
-            children.get(a, []).append(name)
-    for sweep in (0, 1, 0):
-        near: Mapping[str, Sequence[str]] = after if sweep == 0 else children
-        place = {n: (i + 0.5) / len(row) for row in ordered for i, n in enumerate(row)}
-        for row in ordered if sweep == 0 else reversed(ordered):
-            mean = {n: _mean([place[a] for a in near[n] if a in place], place[n]) for n in row}
-            row.sort(key=mean.__getitem__)
-            place.update({n: (i + 0.5) / len(row) for i, n in enumerate(row)})
-    return ordered
-
-
-def _mean(values: Sequence[float], default: float) -> float:
-    return sum(values) / len(values) if values else default
+    sorter = TopologicalSorter({name: [a for a in before if a in after] for name, before in after.items()})
+    sorter.prepare()
+    rows: list[list[str]] = []
+    height: dict[str, float] = {}
+    while sorter.is_active():
+        ready = set(sorter.get_ready())
+        row = [name for name in after if name in ready]
+        row.sort(key=lambda name: fmean([height[a] for a in after[name] if a in height] or [0.5]))
+        height.update({name: (i + 0.5) / len(row) for i, name in enumerate(row)})
+        rows.append(row)
+        sorter.done(*row)
+    return rows
 
 
 def graph(title: str, nodes: Sequence[Node]) -> Markup:
@@ -89,12 +71,10 @@ def graph(title: str, nodes: Sequence[Node]) -> Markup:
         start = (height - (len(row) * (BOX_H + GAP_Y) - GAP_Y)) / 2
         for j, name in enumerate(row):
             place[name] = (4 + i * (box + gap), start + j * (BOX_H + GAP_Y))
-    wires = [_wire(place[a], place[n.name], box, gap) for n in nodes for a in n.after if a in place and a != n.name]
-    told = "; ".join(f"{n.name} ({n.status}){' after ' + ', '.join(n.after) if n.after else ''}" for n in nodes)
+    wires = [_wire(place[a], place[n.name], box, gap) for n in nodes for a in n.after if a in place]
+    described = "; ".join(f"{n.name} ({n.status}){' after ' + ', '.join(n.after) if n.after else ''}" for n in nodes)
     boxes = [_box(n, *place[n.name], box) for n in nodes]
-    drawn = picture(width, height, title, told, *wires, *boxes, class_="graph")
-    fixed = f'width="{width}" height="{height}" '
-    return Markup(str(drawn).replace("<svg ", f"<svg {fixed}", 1))  # noqa: S704  # two numbers into escaped text
+    return picture(width, height, title, described, *wires, *boxes, class_="graph", fixed=True)
 
 
 def _spread(layers: int) -> tuple[int, int]:
@@ -121,8 +101,8 @@ def _box(node: Node, x: float, y: float, width: int) -> Markup:
         el("title", f"{node.name}: {node.status} {node.line}"),
         el("rect", x=x, y=y, width=width, height=BOX_H, rx=9, class_="box"),
         el("rect", x=x, y=y + 9, width=4, height=BOX_H - 18, rx=2, class_="edge"),
-        el("text", clip(node.name, width - 38, 13), x=x + 15, y=y + 19, class_="node-name"),
-        el("text", clip(node.line, width - 20, 11.5), x=x + 15, y=y + 35, class_="node-line"),
-        el("text", _SIGN.get(node.status, "?"), x=x + width - 13, y=y + 20, class_="node-sign", text_anchor="middle"),
+        caption(clip(node.name, width - 38, 13), x + 15, y + 19, "node-name", "start"),
+        caption(clip(node.line, width - 20, 11.5), x + 15, y + 35, "node-line", "start"),
+        caption(_SIGN.get(node.status, "?"), x + width - 13, y + 20, "node-sign"),
         class_=f"node {TONES.get(node.status, 'idle')}",
     )

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from tidemill.store.records import Release
 from tidemill.types import Micros
-from tidemill.web.charts.svg import el, picture
+from tidemill.web.charts.svg import caption, el, picture
 from tidemill.web.format import share, span
 
 WIDTH, HEIGHT = 520, 74
@@ -22,22 +22,22 @@ def track(r: Release, now: Micros) -> Markup:
     part = _part(r, now)
     body = [el("line", x1=40, x2=WIDTH - 40, y1=26, y2=26, class_="track")]
     if reached + part > 0:
-        body.append(
-            el("line", x1=40, x2=40 + step * min(reached + part, len(stops) - 1), y1=26, y2=26, class_="track-done")
-        )
+        end = 40 + step * min(reached + part, len(stops) - 1)
+        body.append(el("line", x1=40, x2=end, y1=26, y2=26, class_="track-done"))
     for i, name in enumerate(stops):
         x = 40 + i * step
         tone = "stop-done" if i <= reached else "stop"
         body.append(el("circle", cx=x, cy=26, r=11, class_=tone))
         if i <= reached:
             body.append(el("path", d=f"M{x - 4.5:.1f} 26.4l3.2 3.4 5.6-6.6", class_="stop-mark"))
-        body.append(el("text", name, x=x, y=56, class_="stop-name", text_anchor="middle"))
+        body.append(caption(name, x, 56, "stop-name"))
         if 0 < i <= len(r.stages) and (wait := r.stages[i - 1].get("span")):
-            body.append(el("text", span(float(wait)), x=x, y=71, class_="stop-note", text_anchor="middle"))
-    back = r.status in ("rolled_back", "halted", "refused")
-    return picture(
-        WIDTH, HEIGHT, "Rollout", _told(r, stops, reached), *body, class_=f"rollout {'back' if back else r.status}"
-    )
+            body.append(caption(span(float(wait)), x, 71, "stop-note"))
+    tone = "back" if r.status in ("rolled_back", "halted", "refused") else r.status
+    described = f"{r.status.replace('_', ' ')}; reached {stops[reached]}, of {', '.join(stops)}"
+    if reached < 0:
+        described = "refused by the gates"
+    return picture(WIDTH, HEIGHT, "Rollout", described, *body, class_=f"rollout {tone}")
 
 
 def _reached(r: Release, last: int) -> int:
@@ -56,9 +56,3 @@ def _part(r: Release, now: Micros) -> float:
         return 0.0
     whole = float(r.stages[r.stage].get("span", 0))
     return min(max((now - r.stage_since) / whole, 0.0), 1.0) if whole else 0.0
-
-
-def _told(r: Release, stops: list[str], reached: int) -> str:
-    if reached < 0:
-        return "refused by the gates"
-    return f"{r.status.replace('_', ' ')}; reached {stops[reached]}, of {', '.join(stops)}"

@@ -8,8 +8,7 @@ description; what a colour says is said by shape or text too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -28,13 +27,14 @@ def el(tag: str, *children: object, **attributes: object) -> Markup:
     >>> el("text", "a < b", x=1.25, class_="tick")
     Markup('<text x="1.25" class="tick">a &lt; b</text>')
     """
-    words_ = "".join(f' {_name(k)}="{escape(_plain(v))}"' for k, v in attributes.items() if v is not None)
+    named = "".join(f' {_name(k)}="{escape(_plain(v))}"' for k, v in attributes.items() if v is not None)
     inside = "".join(str(escape(c)) for c in children if c is not None)
-    return Markup(f"<{tag}{words_}>{inside}</{tag}>" if inside else f"<{tag}{words_}/>")  # noqa: S704  # escaped above
+    return Markup(f"<{tag}{named}>{inside}</{tag}>" if inside else f"<{tag}{named}/>")  # noqa: S704  # escaped above
 
 
-def join(parts: Sequence[Markup]) -> Markup:
-    return Markup("").join(parts)
+def caption(text: object, x: float, y: float, class_: str, anchor: str = "middle", title: str | None = None) -> Markup:
+    """A text in a picture; its title is what it stands for where it is clipped."""
+    return el("text", title and el("title", title), text, x=x, y=y, class_=class_, text_anchor=anchor)
 
 
 def _name(name: str) -> str:
@@ -45,14 +45,18 @@ def _plain(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def picture(width: float, height: float, title: str, desc: str, *body: object, class_: str = "") -> Markup:
-    """The outer svg: scales to its box, named and described for those who do not see it."""
+def picture(
+    width: float, height: float, title: str, desc: str, *body: object, class_: str = "", fixed: bool = False
+) -> Markup:
+    """The outer svg: scales to its box unless it is ``fixed``, named and described for those who do not see it."""
     box = f"0 0 {_plain(float(width))} {_plain(float(height))}"
     return el(
         "svg",
         el("title", title),
         el("desc", desc),
         *body,
+        width=width if fixed else None,
+        height=height if fixed else None,
         viewBox=box,
         role="img",
         aria_label=title,
@@ -98,22 +102,30 @@ def time_ticks(low: Micros, high: Micros, most: int = 5) -> list[tuple[Micros, s
     return [(at, words.month(at)) for at in months[::every]]
 
 
-@dataclass(frozen=True, slots=True)
+def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """From values to pixels: ``low`` lies at ``start``, ``high`` at ``end``."""
+    return lambda value: start + (value - low) / ((high - low) or 1) * (end - start)
+
+
 class Frame:
     """Where the plot lies, and how data becomes pixels."""
 
-    width: float
-    height: float
-    x0: float
-    x1: float
-    y0: float
-    y1: float
+    def __init__(self, width: float, height: float, xs: tuple[float, float], ys: tuple[float, float]) -> None:
+        self.width, self.height = width, height
+        self.x = scale(*xs, LEFT, width - RIGHT)
+        self.y = scale(*ys, height - BOTTOM, TOP)
 
-    def x(self, value: float) -> float:
-        return LEFT + (value - self.x0) / ((self.x1 - self.x0) or 1) * (self.width - LEFT - RIGHT)
 
-    def y(self, value: float) -> float:
-        return self.height - BOTTOM - (value - self.y0) / ((self.y1 - self.y0) or 1) * (self.height - TOP - BOTTOM)
+def path(points: Iterable[tuple[float, float | None]], x: Callable[[float], float], y: Callable[[float], float]) -> str:
+    """A line through these points; where a value is none the pen is lifted."""
+    text, pen = [], "M"
+    for at, value in points:
+        if value is None or not math.isfinite(value):
+            pen = "M"
+        else:
+            text.append(f"{pen}{x(at):.1f} {y(value):.1f}")
+            pen = "L"
+    return "".join(text)
 
 
 def wide(text: str, size: float) -> float:
@@ -139,7 +151,7 @@ def clip(text: str, room: float, size: float) -> str:
 
 def row_name(text: str, x: float, y: float) -> Markup:
     """The name of a row, ending at ``x``: clipped to the room on its left, whole in its title."""
-    return el("text", el("title", text), clip(text, x, NAME), x=x, y=y, class_="row-name", text_anchor="end")
+    return caption(clip(text, x, NAME), x, y, "row-name", "end", text)
 
 
 def axes(frame: Frame, ys: Sequence[float], xs: Sequence[tuple[float, str]], show: Callable[[float], str]) -> Markup:
@@ -147,23 +159,15 @@ def axes(frame: Frame, ys: Sequence[float], xs: Sequence[tuple[float, str]], sho
     for y in ys:
         at = frame.y(y)
         parts.append(el("line", x1=LEFT, x2=frame.width - RIGHT, y1=at, y2=at, class_="grid"))
-        parts.append(el("text", show(y), x=LEFT - 8, y=at + 4, class_="tick", text_anchor="end"))
+        parts.append(caption(show(y), LEFT - 8, at + 4, "tick", "end"))
     for x, name in xs:
         shown = clip(name, frame.width / max(len(xs), 3) - 6, TICK)
         half = wide(shown, TICK) / 2
         at = min(max(frame.x(x), half), frame.width - half)  # no name leaves the picture
-        title = el("title", name) if shown != name else None
-        parts.append(el("text", title, shown, x=at, y=frame.height - 9, class_="tick", text_anchor="middle"))
-    return join(parts)
+        parts.append(caption(shown, at, frame.height - 9, "tick", title=name if shown != name else None))
+    return Markup("").join(parts)
 
 
 def empty(title: str, text: str = "nothing yet", height: float = 120) -> Markup:
     """A picture that says that there is nothing to draw."""
-    return picture(
-        WIDTH,
-        height,
-        title,
-        text,
-        el("text", text, x=WIDTH / 2, y=height / 2 + 4, class_="nothing", text_anchor="middle"),
-        class_="empty",
-    )
+    return picture(WIDTH, height, title, text, caption(text, WIDTH / 2, height / 2 + 4, "nothing"), class_="empty")

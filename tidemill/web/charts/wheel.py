@@ -14,13 +14,12 @@ from markupsafe import Markup
 
 from tidemill.ops.parts import Part
 from tidemill.web import format as words
-from tidemill.web.charts.svg import el, join
+from tidemill.web.charts.svg import caption, el
 
 WIDTH, HEIGHT = 760, 540
 CX, CY, RIM = 380.0, 250.0, 194.0
 LEVEL = 436
 """Where the water stands."""
-PARTS = ("data", "features", "model", "release", "serve", "monitor", "feedback", "decide")
 _ANGLES = (112.5, 157.5, 202.5, 247.5, 292.5, 337.5, 22.5, 67.5)  # degrees, clockwise from three o'clock
 
 
@@ -81,18 +80,21 @@ ICONS = {
 }
 
 
+PARTS = tuple(ICONS)
+
+
 def wheel(parts: Sequence[Part], hub: str, measure: str, note: str, *, turning: bool) -> Markup:
     """The whole picture. ``hub`` names what is served, ``measure`` and ``note`` say how well."""
-    told = " ".join(f"{p.name}: {TONE_WORDS[p.state]}, {p.headline}." for p in parts)
+    described = " ".join(f"{p.name}: {TONE_WORDS[p.state]}, {p.headline}." for p in parts)
     return el(
         "svg",
         el("title", "The loop"),
-        el("desc", told),
+        el("desc", described),
         _stream(),
         _rim(turning),
         _waves(),
         _hub(hub, measure, note),
-        join([_part(p, angle) for p, angle in zip(parts, _ANGLES)]),
+        *(_part(p, angle) for p, angle in zip(parts, _ANGLES)),
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="group",
         aria_label="The loop: each part and its state",
@@ -109,16 +111,8 @@ def _at(angle: float, radius: float) -> tuple[float, float]:
 def _stream() -> Markup:
     """The water: it comes from the left, and the wheel stands in it."""
     body = el("path", d=f"M-10 {LEVEL}{'q47.5 -10 95 0 q47.5 10 95 0' * 5}V{HEIGHT}H-10z", class_="water")
-    fade = el(
-        "linearGradient",
-        el("stop", offset="0", class_="water-top"),
-        el("stop", offset="1", class_="water-end"),
-        id="water-fade",
-        x1="0",
-        x2="0",
-        y1="0",
-        y2="1",
-    )
+    stops = [el("stop", offset=at, class_=f"water-{name}") for at, name in ((0, "top"), (1, "end"))]
+    fade = el("linearGradient", *stops, id="water-fade", x1=0, x2=0, y1=0, y2=1)
     return el("g", el("defs", fade), body, aria_hidden="true")
 
 
@@ -142,10 +136,8 @@ def _rim(turning: bool) -> Markup:
         spokes.append(el("line", x1=x1, y1=y1, x2=x2, y2=y2, class_="spoke"))
         (a, b), (c, d) = _at(angle, RIM + 7), _at(angle, RIM + 20)
         paddles.append(el("line", x1=a, y1=b, x2=c, y2=d, class_="paddle"))
-    rings = [
-        el("circle", cx=CX, cy=CY, r=r, class_=c)
-        for r, c in ((RIM, "rim"), (RIM - 22, "rim thin"), (122.0, "rim thin"))
-    ]
+    radii = {RIM: "rim", RIM - 22: "rim thin", 122.0: "rim thin"}
+    rings = [el("circle", cx=CX, cy=CY, r=radius, class_=name) for radius, name in radii.items()]
     whole = el("g", *rings, *spokes, *paddles, class_="turning" if turning else None)
     return el("g", whole, aria_hidden="true", class_="frame")
 
@@ -154,9 +146,9 @@ def _hub(hub: str, measure: str, note: str) -> Markup:
     return el(
         "g",
         el("circle", cx=CX, cy=CY, r=78.0, class_="hub"),
-        el("text", hub, x=CX, y=CY - 24, class_="hub-name", text_anchor="middle"),
-        el("text", measure, x=CX, y=CY + 14, class_="hub-measure", text_anchor="middle"),
-        el("text", note, x=CX, y=CY + 38, class_="hub-note", text_anchor="middle"),
+        caption(hub, CX, CY - 24, "hub-name"),
+        caption(measure, CX, CY + 14, "hub-measure"),
+        caption(note, CX, CY + 38, "hub-note"),
     )
 
 
@@ -173,8 +165,8 @@ def _part(part: Part, angle: float) -> Markup:
         el("path", d=ICONS[part.key], transform=f"translate({x:.1f} {y:.1f})", class_="icon"),
         el("circle", cx=sx, cy=sy, r=10.5, class_="sign"),
         el("path", d=_SIGNS[tone(part.state)], transform=f"translate({sx:.1f} {sy:.1f})", class_="sign-mark"),
-        el("text", part.name, x=tx, y=ty - 3, class_="part-name", text_anchor=anchor),
-        el("text", part.headline, x=tx, y=ty + 17, class_="part-line", text_anchor=anchor),
+        caption(part.name, tx, ty - 3, "part-name", anchor),
+        caption(part.headline, tx, ty + 17, "part-line", anchor),
         href=home(part),
         class_=f"part {tone(part.state)}",
         aria_label=f"{part.name}: {TONE_WORDS[part.state]}. {part.headline}. {words.plainly(part.detail)}",

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from tidemill.learning.measures import measure
+from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import hurts as hurts_by_now
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
-from tidemill.store.payloads import PlatformWindow
-from tidemill.store.records import Alarm, Event, Prediction, Window
+from tidemill.store.payloads import DriftWindow, PlatformWindow, QualityWindow
+from tidemill.store.records import Alarm, Prediction, Window
 from tidemill.tasks.table import metric_of
-from tidemill.types import DAY, JsonObject, Micros
+from tidemill.types import DAY, JsonObject
 from tidemill.web import format as words
-from tidemill.web import shapes
 from tidemill.web.charts import bars, lines, svg
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
 RIPE = 0.9
 """Quality whose labels are less mature than this is drawn dashed."""
+LEVELS = (0.05, 0.01, 1e-3, 1e-5)
+"""Of p: each that it is below is a level of drift."""
+MARKS = {"promoted": "ok", "rolled_back": "bad"}
+JOINED = {
+    "id": ("by id", "s1"),
+    "subject": ("by subject", "s3"),
+    "": ("not joined yet", "s2"),
+    "unattributed": ("without a prediction", "idle"),
+}
 
 
 def live(ask: Ask) -> Shown:
-    asked = ask.text("days") or "90"
-    days = DAYS.get(asked, 90)
+    days = DAYS.get(ask.text("days") or "90", 90)
     loop = ask.snapshot()
-    drift, quality = loop.windows("drift", days * DAY), loop.windows("quality", days * DAY)
-    platform = loop.windows("platform", days * DAY)
-    marks = _marks(loop, days)
+    drift, quality, platform = (loop.windows(name, days * DAY) for name in ("drift", "quality", "platform"))
+    measured = qualities(quality)
     values = {
         "days": days,
         "choices": [(int(d), link("/live", days=d, endpoint=ask.text("endpoint"))) for d in DAYS],
@@ -45,13 +54,36 @@ def live(ask: Ask) -> Shown:
         "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
         "alarms": [_alarm(loop, a) for a in loop.alarms],
-        "quality": quality_picture(loop, quality, marks),
-        "bound": _bound(loop, quality),
-        "maturity": _maturity(loop, quality),
+        "quality": quality_picture(loop, measured, _marks(loop, days)),
+        "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
+        "maturity": _maturity(measured),
         "outcomes": _outcomes(loop),
         "recent": [prediction_row(p) for p in loop.recent[:8]],
     }
     return Shown("Live", values, ask.ignored("days", DAYS))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A quality window and its figure with the interval; none where nothing is joined yet."""
+
+    window: Window
+    data: QualityWindow
+    figure: words.Interval | None
+
+
+def qualities(windows: Sequence[Window]) -> list[Quality]:
+    """What quality windows say."""
+    return [
+        Quality(w, w.data, words.interval(w.data.figures.get(w.data.metric)))
+        for w in windows
+        if isinstance(w.data, QualityWindow)
+    ]
+
+
+def live_measure(loop: Snapshot, measured: Sequence[Quality]) -> Measure:
+    """What live quality is measured by: what the latest window names, else the model's metric."""
+    return measure(measured[-1].data.metric if measured else metric_of(loop.serving.model))
 
 
 def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
@@ -60,13 +92,12 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
     if not seen:
         return [("Requests", "0", "no answer yet"), ("Loop", *loop_state(loop))]
     took = [p.latency_us for p in seen]
-    cold = sum(p.cold for p in seen) / len(seen)
     beside = Counter(p.arm for p in seen if p.arm != CHAMPION) or {CANARY: 0}
     note = f"of the last {len(seen)} answers"
     return [
         ("Latency p50", words.span(quantile(took, 0.5)), note),
         ("Latency p99", words.span(quantile(took, 0.99)), note),
-        ("Cold", words.share(cold), "subjects without a history"),
+        ("Cold", words.share(sum(p.cold for p in seen) / len(seen)), "subjects without a history"),
         *((words.label(name), words.share(n / len(seen)), note) for name, n in beside.items()),
         ("Loop", *loop_state(loop)),
     ]
@@ -74,58 +105,43 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
 
 def _traffic(loop: Snapshot, windows: Sequence[Window]) -> Markup:
     if windows:
-        return bars.bars(
-            "Answers by window", [(words.day(w.start), float(w.n)) for w in windows], show=words.brief, height=210
-        )
-    counted: dict[Micros, int] = {}
-    for p in loop.recent:
-        counted[p.at // DAY] = counted.get(p.at // DAY, 0) + 1
+        pairs = [(words.day(w.start), float(w.n)) for w in windows]
+        return bars.bars("Answers by window", pairs, show=words.brief, height=210)
+    counted = Counter(p.at // DAY for p in loop.recent)
     return bars.bars("Answers by day", [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())])
 
 
 def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
     """p50 and p99 by window (True) where they are kept, else a histogram of the last answers."""
-    found = [(w.start, _latency_of(w)) for w in platform]
-    known = [(at, v) for at, v in found if v]
+    found = [(float(w.start), w.data) for w in platform if isinstance(w.data, PlatformWindow)]
+    known = [(at, data.p50_us, data.p99_us) for at, data in found if data.p50_us is not None]
     if len(known) > 1:
-        series = [lines.Series(name, [(float(at), v.get(name)) for at, v in known]) for name in ("p50", "p99")]
+        series = [lines.Series(name, [(row[0], row[i]) for row in known]) for i, name in ((1, "p50"), (2, "p99"))]
         return lines.lines("Latency by window", series, show=words.span, floor=0), True
-    took = sorted(p.latency_us for p in loop.recent)
+    took = [p.latency_us for p in loop.recent]
     if not took:
         return svg.empty("Latency of the last answers"), False
     high = quantile(took, 0.995) or 1
-    bins = [0] * 24
-    for t in took:
-        bins[min(int(t / high * 24), 23)] += 1
-    pairs = [(words.span(high * (i + 0.5) / 24), float(n)) for i, n in enumerate(bins)]
+    counted = Counter(min(int(t / high * 24), 23) for t in took)
+    pairs = [(words.span(high * (i + 0.5) / 24), float(counted[i])) for i in range(24)]
     return bars.bars("Latency of the last answers", pairs, height=210), False
-
-
-def _latency_of(w: Window) -> dict[str, float]:
-    if not isinstance(w.data, PlatformWindow) or w.data.p50_us is None or w.data.p99_us is None:
-        return {}
-    return {"p50": float(w.data.p50_us), "p99": float(w.data.p99_us)}
 
 
 def drift_picture(windows: Sequence[Window]) -> Markup:
     """A strip a column: how far each window was from the training data."""
-    names: dict[str, None] = {}
-    seen = [{c.name: c for c in shapes.drift(w)} for w in windows]
-    for columns in seen:
-        names.update(dict.fromkeys(columns))
-    strips = []
-    for name in names:
-        cells = []
-        for w, columns in zip(windows, seen):
-            c = columns.get(name)
-            said = (
-                f"{words.day(w.start)}: {words.plainly(c.words) or words.number(c.p)}"
-                if c
-                else f"{words.day(w.start)}: no rows"
-            )
-            cells.append((said, c.level if c else None, bool(c and c.alarm)))
-        strips.append(bars.Strip(name, cells))
+    found = [(w, w.data) for w in windows if isinstance(w.data, DriftWindow)]
+    names = dict.fromkeys(name for _, data in found for name in data.columns)
+    strips = [bars.Strip(name, [_drift_cell(w, data, name) for w, data in found]) for name in names]
     return bars.strips("Drift by column and window", strips)
+
+
+def _drift_cell(window: Window, data: DriftWindow, name: str) -> tuple[str, int | None, bool]:
+    """What it says, its level (0 no drift … 4 far away), and whether it is an alarm."""
+    column, day = data.columns.get(name), words.day(window.start)
+    if column is None:
+        return f"{day}: no rows", None, False
+    level = sum(column.p < limit for limit in LEVELS)
+    return f"{day}: {words.plainly(column.words) or words.number(column.p)}", level, window.alarm and name in data.which
 
 
 def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
@@ -133,7 +149,7 @@ def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
     hurts: JsonObject = alarm.evidence["hurts"]
     if alarm.hurts != "yes" and alarm.model is not None:
         hurts = hurts_by_now(loop.serving, alarm.model, alarm.since)
-    answer, said = str(hurts["answer"]), str(hurts.get("words", ""))
+    answer, reason = str(hurts["answer"]), str(hurts.get("words", ""))
     return {
         "at": alarm.opened,
         "monitor": alarm.kind,
@@ -141,102 +157,74 @@ def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
         "what": list(alarm.what),
         "answer": answer,
         "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
-        "words": said if said not in alarm.what else "",
+        "words": reason if reason not in alarm.what else "",
     }
 
 
 def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
-    found: list[Event] = []
-    for kind in ("promoted", "rolled_back"):
-        found += loop.project.store.events.list(kind=kind, since=loop.now - days * DAY, limit=60)
-    tones = {"promoted": "ok", "rolled_back": "bad"}
+    events = loop.project.store.events
+    found = [e for kind in MARKS for e in events.list(kind=kind, since=loop.now - days * DAY, limit=60)]
     return [
         lines.Mark(
-            float(e.at),
-            f"{words.label(e.kind)} {short_name(str(e.data.get('model', '')))} · {words.day(e.at)}",
-            tones[e.kind],
+            float(e.at), f"{words.label(e.kind)} {short_name(e.data.get('model'))} · {words.day(e.at)}", MARKS[e.kind]
         )
         for e in found
     ]
 
 
-def quality_picture(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.Mark]) -> Markup:
+def quality_picture(loop: Snapshot, measured: Sequence[Quality], marks: Sequence[lines.Mark]) -> Markup:
     """Quality by window and its mean over seven; the end is dashed while labels are incomplete."""
-    metric = shapes.metric_of(windows, metric_of(loop.serving.model))
-    points: list[tuple[float, float | None]] = []
-    band: list[tuple[float, float, float]] = []
-    unripe: float | None = None
-    for w in windows:
-        found = shapes.quality(w)
-        if found is None:
-            continue
-        mean, low, high, maturity = found
-        points.append((float(w.start), mean))
-        if low is not None and high is not None:
-            band.append((float(w.start), low, high))
-        if unripe is None and maturity is not None and maturity < RIPE:
-            unripe = float(w.start) - 1
-    smooth = [(x, _mean_before(points, i)) for i, (x, _) in enumerate(points)]
-    expected = next((v for w in reversed(windows) if (v := shapes.promised(w)) is not None), None)
+    metric = live_measure(loop, measured).name
+    known = [(float(q.window.start), q.figure, q.data) for q in measured if q.figure is not None]
+    points = [(at, figure[0]) for at, figure, _ in known]
+    band = [(at, low, high) for at, (_, low, high), _ in known if low != high]
+    unripe = next((at - 1 for at, _, data in known if data.mature is not None and data.mature < RIPE), math.inf)
+    expected = next((q.data.promised for q in reversed(measured) if q.data.promised is not None), None)
     series = [lines.Series(f"{metric} by window", points, band, tone="s0")]
     if len(points) > 3:
+        smooth = [(at, _mean(points[max(0, i - 6) : i + 1])) for i, (at, _) in enumerate(points)]
         series.append(lines.Series(f"{metric}, mean of 7 windows", smooth, unripe_from=unripe, tone="s1"))
     return lines.lines(f"Live {metric}", series, marks=marks, limit=expected, floor=0)
 
 
-def _bound(loop: Snapshot, windows: Sequence[Window]) -> str:
-    """How the promise reads: of an error at most so much, of what is good at least."""
-    metric = shapes.metric_of(windows, metric_of(loop.serving.model))
-    return "at most" if measure(metric).less_is_better else "at least"
+def _mean(points: Sequence[tuple[float, float]]) -> float:
+    return sum(y for _, y in points) / len(points)
 
 
-def _mean_before(points: Sequence[tuple[float, float | None]], i: int, n: int = 7) -> float | None:
-    known = [y for _, y in points[max(0, i - n + 1) : i + 1] if y is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _maturity(loop: Snapshot, windows: Sequence[Window]) -> str:
-    known = [(w, shapes.maturity(w)) for w in windows]
-    ripe = [w for w, m in known if m is not None and m >= RIPE]
-    last = windows[-1] if windows else None
-    if last is None:
+def _maturity(measured: Sequence[Quality]) -> str:
+    if not measured:
         return "No window has closed yet."
-    maturity = shapes.maturity(last)
-    if maturity is None:
-        return f"Last window: {words.date(last.start)}, {words.plural(last.n, 'answer')}."
-    until = f"; labels are mature until {words.date(ripe[-1].end)}" if ripe else ""
-    return f"Last window: {words.date(last.start)}, {words.plural(last.n, 'answer')}, label maturity {words.share(maturity)}{until}."
+    last = measured[-1]
+    text = f"Last window: {words.date(last.window.start)}, {words.plural(last.window.n, 'answer')}"
+    if last.data.mature is None:
+        return f"{text}."
+    ripe = [q.window.end for q in measured if q.data.mature is not None and q.data.mature >= RIPE]
+    until = f"; labels are mature until {words.date(ripe[-1])}" if ripe else ""
+    return f"{text}, label maturity {words.share(last.data.mature)}{until}."
 
 
 def _outcomes(loop: Snapshot) -> dict[str, Any]:
     counts = loop.counts.outcomes()
-    names = {"id": "by id", "subject": "by subject", "": "not joined yet", "unattributed": "without a prediction"}
-    tones = {"id": "s1", "subject": "s3", "": "s2", "unattributed": "idle"}
-    rows = [(names.get(how, how), counts.get(how, 0), tones.get(how, "s4")) for how in dict.fromkeys((*names, *counts))]
-    rows = [r for r in rows if r[1]]
-    bar = (
-        bars.share_bar("Outcomes by how they were joined", [(n, float(c), t) for n, c, t in rows], width=WIDTH)
-        if rows
-        else None
-    )
-    return {"total": sum(counts.values()), "rows": rows, "bar": bar}
-
-
-WIDTH = 520
+    rows = [(name, counts[how], tone) for how, (name, tone) in JOINED.items() if counts.get(how)]
+    bar = bars.share_bar("Outcomes by how they were joined", [(n, float(c), t) for n, c, t in rows], width=svg.WIDTH)
+    return {"total": sum(counts.values()), "rows": rows, "bar": bar if rows else None}
 
 
 def prediction_row(p: Prediction) -> dict[str, Any]:
-    return {"p": p, "said": shapes.brief_answer(p), "ref": short_name(p.model), "href": link("/trace", id=p.id)}
+    return {"p": p, "answer": _brief(json.loads(p.output)), "href": link("/trace", id=p.id)}
+
+
+def _brief(answer: JsonObject) -> str:
+    """The answer in a few words."""
+    if (items := answer.get("items")) is not None:
+        return ", ".join(map(str, items[:5])) + (" …" if len(items) > 5 else "")
+    return ", ".join(f"{k} {v}" for k, v in list(answer.items())[:3])
 
 
 def predictions(ask: Ask) -> Shown:
     part = by_key(ask, "/predictions", ask.project.live.predictions.page, export="predictions")
-    values = {
-        "part": part,
-        "rows": [prediction_row(p) for p in part.rows],
-        "total": ask.counts.predictions(),
-    }
-    return Shown("Predictions", values)
+    rows = [prediction_row(p) for p in part.rows]
+    return Shown("Predictions", {"part": part, "rows": rows, "total": ask.counts.predictions()})
 
 
 PAGES = (Page("/live", "live.html", "live", live), Page("/predictions", "predictions.html", "live", predictions))

@@ -29,39 +29,26 @@ def releases(ask: Ask) -> Shown:
     found = [r for status in ("held", "canary", "champion") for r in store.list(status=status)]
     active = sorted(found, key=lambda r: (r.created, r.id), reverse=True)
     part = by_key(ask, "/releases", store.page, export="releases")
-    values = {
-        "part": part,
-        "active": [
-            {"r": r, "ref": short_name(r.model), "track": track(r, ask.now), "line": standing(r, ask.now)}
-            for r in active
-        ],
-        "tones": TONES,
-    }
-    return Shown("Releases", values)
+    shown = [{"r": r, "track": track(r, ask.now), "line": standing(r, ask.now)} for r in active]
+    return Shown("Releases", {"part": part, "active": shown, "tones": TONES})
 
 
 def release(ask: Ask) -> Shown:
     store = ask.project.store
     found = store.releases.get(ask.params["release"])
-    allowed = [a for a in ACTIONS.get(found.status, ()) if not (a == "rollback" and cornered(found))]
+    cornered = found.status == "champion" and found.previous is None  # with nothing before it, it cannot be taken back
+    approval = ask.project.endpoint(found.endpoint).gates.approval
     values = {
         "r": found,
-        "ref": short_name(found.model),
-        "tone": TONES.get(found.status, "idle"),
+        "tone": TONES[found.status],
         "line": standing(found, ask.now),
         "track": track(found, ask.now),
         "verdicts": [_verdict(v) for v in store.verdicts.list(model=found.model)],
-        "actions": allowed if ask.may_operate else [],
-        "roles": approval.roles if (approval := ask.project.endpoint(found.endpoint).gates.approval) else (),
-        "events": store.edges.list(source=f"release:{found.id}"),
+        "actions": ACTIONS.get(found.status, ()) if ask.may_operate and not cornered else (),
+        "roles": approval.roles if approval else (),
         "seen": findings(found),
     }
     return Shown(f"Release of {short_name(found.model)}", values)
-
-
-def cornered(found: Release) -> bool:
-    """A champion with nothing before it cannot be taken back."""
-    return found.status == "champion" and found.previous is None
 
 
 def standing(r: Release, now: Micros) -> str:
@@ -79,12 +66,9 @@ def standing(r: Release, now: Micros) -> str:
     if r.status == "held":
         return f"passed its gates {words.ago(r.created, now)} and waits for a person"
     ended = f" {words.ago(r.ended, now)}" if r.ended is not None else ""
-    return f"{words.label(r.status)}{ended}{_why(r)}"
-
-
-def _why(r: Release) -> str:
-    said = r.evidence.rolled_back or r.evidence.halted or r.evidence.rejected or {}
-    return f": {said['reason']}" if said.get("reason") else ""
+    end = r.evidence.rolled_back or r.evidence.halted or r.evidence.rejected or {}
+    why = f": {end['reason']}" if end.get("reason") else ""
+    return f"{words.label(r.status)}{ended}{why}"
 
 
 def findings(r: Release) -> list[JsonObject]:
@@ -95,19 +79,9 @@ def findings(r: Release) -> list[JsonObject]:
 
 
 def _verdict(v: Verdict) -> dict[str, Any]:
-    said = str(v.evidence.get("said", ""))
-    power = v.evidence.get("power")
+    text, power = str(v.evidence.get("said", "")), words.text(v.evidence.get("power", ""))
     rest = {k: x for k, x in v.evidence.items() if k not in ("said", "power")}
-    tone = "warn" if v.no_baseline else "ok" if v.passed else "bad"
-    word = "no baseline" if v.no_baseline else "passed" if v.passed else "refused"
-    return {
-        "v": v,
-        "said": said,
-        "power": words.said(power) if power is not None and words.said(power) not in said else "",
-        "rest": rest,
-        "tone": tone,
-        "word": word,
-    }
+    return {"v": v, "text": text, "power": power if "power" in v.evidence and power not in text else "", "rest": rest}
 
 
 PAGES = (

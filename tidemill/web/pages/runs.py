@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from tidemill.errors import TidemillError
 from tidemill.scope.project import Project
 from tidemill.store.records import Run, Step
@@ -23,40 +26,33 @@ def took(started: Micros | None, ended: Micros | None) -> Micros | None:
 
 
 def _counts(project: Project, run: Run) -> str:
-    counted: dict[str, int] = {}
-    for step in project.store.steps.list(run=run.id):
-        counted[step.status] = counted.get(step.status, 0) + 1
+    counted = Counter(step.status for step in project.store.steps.list(run=run.id))
     return ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
 
 
 def run(ask: Ask) -> Shown:
-    from tidemill.engine.explain import declared, undeclared
-
     store = ask.project.store
     found = store.runs.get(ask.params["run"])
     steps = store.steps.list(run=found.id)
     chosen = next((s for s in steps if s.name == ask.text("step")), None)
-    here = f"/runs/{found.id}"
     nodes = [Node(s.name, s.after, s.status, _line(s)) for s in steps]
     values = {
         "run": found,
         "took": took(found.started, found.ended),
         "graph": graph(f"Steps of {found.pipeline}", nodes),
-        "steps": [
-            {
-                "step": s,
-                "took": took(s.started, s.ended),
-                "href": link(here, step=s.name) + "#step",
-                "undeclared": undeclared(s),
-                "declared": declared(s),
-            }
-            for s in steps
-        ],
+        "steps": [_step(s, f"/runs/{found.id}") for s in steps],
         "chosen": chosen,
         "why": _why(ask.project, found, chosen) if chosen else "",
         "parent": home_of(found.parent) if found.parent and ":" in found.parent else None,
     }
     return Shown(f"Run {words.short(found.id)}", values, ask.ignored("step", [s.name for s in steps]))
+
+
+def _step(step: Step, run: str) -> dict[str, Any]:
+    from tidemill.engine.explain import declared, undeclared
+
+    href, lasted = link(run, step=step.name) + "#step", took(step.started, step.ended)
+    return {"step": step, "took": lasted, "href": href, "undeclared": undeclared(step), "declared": declared(step)}
 
 
 def _line(step: Step) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tidemill.store.records import Event
 from tidemill.types import DAY, JsonObject
-from tidemill.web.tell import routine, tell, timeline
+from tidemill.web.timeline import line, routine, timeline
 
 MORE: list[JsonObject] = [{}, {"known": 3}, {"kept": 2}]
 
@@ -14,19 +14,19 @@ def test_days_stand_newest_first_and_what_is_of_one_instant_as_it_was_written() 
         Event(f"e{i}", at, kind, "release:rel_1", {})
         for i, at, kind in ((9, 0, "alarm"), (2, DAY, "retrain"), (1, DAY, "canary"))
     ]
-    told = [[line.kind for line in day.lines] for day in timeline(events)]
+    told = [[shown.kind for shown in day.lines] for day in timeline(events)]
     assert told == [["canary", "retrain"], ["alarm"]]
 
 
 def test_a_file_that_grows_is_counted_and_not_listed() -> None:
     again = [Event(f"e{i}", 0, "again", "dataset:sales@2", {"message": "m", **more}) for i, more in enumerate(MORE)]
-    told = [line.text for day in timeline(again) for line in day.lines]
+    told = [shown.text for day in timeline(again) for shown in day.lines]
     assert told == ["m"], "the one that brought nothing of what is in"
     taken = Event("e", 0, "ingested", "dataset:sales@2", {"rows": 5, "quarantined": 1, "known": 1_200})
-    assert tell(taken).text == "5 rows, 1 in quarantine, 1,200 in already"
+    assert line(taken).text == "5 rows, 1 in quarantine, 1,200 in already"
     assert routine([taken, taken]) == "2 ingests: 10 rows, 2 in quarantine, 2,400 in already"
 
 
 def test_a_proof_says_what_it_counts() -> None:
-    told = tell(Event("e", 0, "baked", "release:rel_1", {"model": "model:shop@3", "in_stage": 74, "findings": []}))
+    told = line(Event("e", 0, "baked", "release:rel_1", {"model": "model:shop@3", "in_stage": 74, "findings": []}))
     assert (told.title, told.about, told.text) == ("Bake passed", "shop@3", "no rule broken over 74 answers")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
+from tidemill.ref import Ref, short_name
 from tidemill.store.records import Event
 from tidemill.types import DAY, Micros
 from tidemill.web import format as words
@@ -46,7 +48,7 @@ KINDS = tuple(_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Line:
     """One line of the timeline."""
 
     at: Micros
@@ -58,20 +60,20 @@ class Told:
     href: str | None
 
 
-def tell(event: Event) -> Told:
+def line(event: Event) -> Line:
     """The event in words; a kind that is not known is told by its own name.
 
-    >>> tell(Event("event_1", 0, "promoted", "release:rel_1", {"model": "model:shop@4"})).about
+    >>> line(Event("event_1", 0, "promoted", "release:rel_1", {"model": "model:shop@4"})).about
     'shop@4'
     """
     tone, title = _KINDS.get(event.kind, ("note", words.label(event.kind).capitalize()))
     hurts = event.data.get("hurts")
     if event.kind == "alarm" and isinstance(hurts, dict) and hurts.get("answer") == "yes":
         tone = "bad"
-    about = str(event.data.get("model") or event.data.get("dataset") or event.data.get("monitor") or "")
-    kind, _, name = event.subject.partition(":")
-    about = about.removeprefix("model:") or (name if kind in ("model", "dataset") else "")
-    return Told(event.at, event.kind, tone, title, about, _text(event), home_of(event.subject))
+    subject = Ref.parse(event.subject)
+    about = short_name(event.data.get("model")) or str(event.data.get("dataset") or event.data.get("monitor") or "")
+    about = about or (subject.short if subject.kind in ("model", "dataset") else "")
+    return Line(event.at, event.kind, tone, title, about, _text(event), home_of(event.subject))
 
 
 def _text(event: Event) -> str:
@@ -87,32 +89,23 @@ def _text(event: Event) -> str:
         return f"no rule broken over {words.plural(int(data.get('in_stage', 0)), 'answer')}"
     if event.kind == "ingested":
         return _taken([event])
-    if event.kind == "parity" and isinstance(data.get("numbers"), int):
+    if event.kind == "parity" and "numbers" in data:
         same = "the same" if data.get("ok") else "NOT the same"
-        told = f"{words.plural(data['numbers'], 'feature value')} of {words.plural(int(data.get('requests', 0)), 'request')}"
-        return f"{told}: {same} online and offline"
+        values, requests = words.plural(data["numbers"], "feature value"), words.plural(data["requests"], "request")
+        return f"{values} of {requests}: {same} online and offline"
     for key in ("reason", "what", "message", "reasons"):
         value = data.get(key)
         if value:
-            return words.said(value)
+            return words.text(value)
     small = {k: v for k, v in data.items() if k not in _APART and isinstance(v, int | float | str) and v != ""}
-    return words.cut(words.said(small), 160) if small else ""
+    return words.cut(words.text(small), 160) if small else ""
 
 
 _APART = (
-    "model",
-    "dataset",
-    "monitor",
-    "endpoint",
-    "previous",
-    "release",
-    "ingest",
-    "digest",
-    "run",
-    "at",
-    "champion",
-    "by",
+    *("model", "dataset", "monitor", "endpoint", "previous", "release", "ingest", "digest", "run", "at"),
+    *("champion", "by"),
 )
+"""What stands in the line otherwise, or is of no use to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,7 @@ class Day:
     """What happened on one day, newest first."""
 
     at: Micros
-    lines: list[Told]
+    lines: list[Line]
 
 
 ROUTINE = ("ingested", "quarantined")
@@ -134,14 +127,9 @@ def _is_routine(event: Event) -> bool:
 
 def timeline(events: Sequence[Event], most: int = 9) -> list[Day]:
     """The latest events by day, newest first, routine left out. ``events``: as the store lists them, newest last."""
-    days: list[Day] = []
-    told = [event for event in reversed(events) if not _is_routine(event)]
-    for event in told[:most]:
-        start = event.at // DAY * DAY
-        if not days or days[-1].at != start:
-            days.append(Day(start, []))
-        days[-1].lines.append(tell(event))
-    return days
+    shown = [event for event in reversed(events) if not _is_routine(event)][:most]
+    by_day = groupby(shown, key=lambda event: event.at // DAY * DAY)
+    return [Day(start, [line(event) for event in group]) for start, group in by_day]
 
 
 def routine(events: Sequence[Event]) -> str:
@@ -157,5 +145,5 @@ def routine(events: Sequence[Event]) -> str:
 def _taken(ingests: Sequence[Event]) -> str:
     """The rows of these ingests: the new ones, the bad ones, and those that were in."""
     rows, bad, known = (sum(int(e.data.get(n, 0)) for e in ingests) for n in ("rows", "quarantined", "known"))
-    said = f"{words.plural(rows, 'row')}, {words.count(bad)} in quarantine"
-    return f"{said}, {words.count(known)} in already" if known else said
+    text = f"{words.plural(rows, 'row')}, {words.count(bad)} in quarantine"
+    return f"{text}, {words.count(known)} in already" if known else text
