@@ -218,5 +218,5 @@ async def asked(mill: Project) -> None:
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recommend"})).json["new"] == 1
         assert (await ask("POST", "/feedback", items)).json["code"] == "bad_request"
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recomend"})).status == 404
-    kept = {name: mill.live.outcomes.look_up("k", name) for name in BODIES}
+    kept = {name: mill.live.outcomes.look_up("k", name, "") for name in BODIES}
     assert [name for name, outcome in kept.items() if outcome] == ["recommend", "returns"], "one key, two outcomes"
