@@ -95,7 +95,7 @@ def try_take(store: MetadataStore, name: str, owner: str, seconds: float, tx: Tx
     """Take a lease that is free, has run out, or belongs to a process that is gone."""
     if store.leases.take(name, owner, seconds, tx) is not None:
         return True
-    held = store.leases.look_up(name, tx)
+    held = store.leases.look_up(name, tx=tx)
     if held is None or not is_gone(held.owner):
         return False
     store.leases.drop(name, held.owner, tx)

@@ -42,7 +42,7 @@ def resumable(store: MetadataStore, key: str, tx: Tx = None) -> Run | None:
 
 def _is_orphan(store: MetadataStore, run: Run, tx: Tx = None) -> bool:
     """A run and its lease begin and end together: no lease, no owner."""
-    return not is_held(store.leases.look_up(f"run:{run.key}", tx))
+    return not is_held(store.leases.look_up(f"run:{run.key}", tx=tx))
 
 
 def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
