@@ -17,20 +17,13 @@ from tidemill.serve.http.routes import OPEN, Route
 from tidemill.tasks.table import task_of
 
 REF = "#/components/schemas/{name}"
+_TEXTS = ("type", "title", "code", "detail", "message", "place", "hint")
 PROBLEM = {
     "type": "object",
     "required": ["code", "message", "status", "hint"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-        "message": {"type": "string"},
-        "place": {"type": "string"},
-        "hint": {"type": "string"},
-    },
+    "properties": {**{name: {"type": "string"} for name in _TEXTS}, "status": {"type": "integer"}},
 }
+TEXT = {"type": "string"}
 _SERVER: dict[Route, tuple[str, list[Any]]] = {
     HEALTH: ("Whether the server is alive, and has a model.", []),
     METRICS: ("Prometheus metrics.", []),
@@ -55,14 +48,11 @@ def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
     answers = [verb.answer for verb in lines]
     schemas, components = msgspec.json.schema_components([*kinds, *answers], ref_template=REF)
     schemata, results = iter(schemas[: len(kinds)]), schemas[len(kinds) :]
+    found = [(verb.route, _verb(verb, result)) for verb, result in zip(lines, results, strict=True)]
+    found += [(route, _server(route, text, [next(schemata) for _ in kinds])) for route, (text, kinds) in server.items()]
     paths: dict[str, Any] = {}
-    for verb, result in zip(lines, results, strict=True):
-        paths.setdefault(verb.route.path, {})[verb.route.method.lower()] = _verb(verb, result)
-    for route, (summary, bodies) in server.items():
-        operation = _operation(route, summary, [next(schemata) for _ in bodies])
+    for route, operation in found:
         paths.setdefault(route.path, {})[route.method.lower()] = operation
-    for operation in (operation for path in paths.values() for operation in path.values()):
-        _finish(operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tidemill", "version": __version__},
@@ -77,26 +67,20 @@ def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
 def _verb(verb: Verb, result: Any) -> dict[str, Any]:
     """An operation of the control API, as its function's types and docstring describe it."""
     fields = _fields(verb)
-    made: dict[str, Any] = {
-        "summary": (inspect.getdoc(verb.function) or "").partition("\n")[0],
-        "tags": [verb.route.path.split("/")[2]],
-        "x-tidemill-scope": verb.route.scope,
-        "parameters": [
-            {"name": name, "in": "path" if name in verb.in_path else "query", "required": required, "schema": schema}
-            for name, (schema, required) in fields.items()
-            if name not in verb.in_body
-        ],
-        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": result}}}},
+    parameters = [
+        _parameter(name, "path" if name in verb.in_path else "query", schema, required)
+        for name, (schema, required) in fields.items()
+        if name not in verb.in_body
+    ]
+    body = {
+        "type": "object",
+        "properties": {name: fields[name][0] for name in verb.in_body},
+        "required": [name for name in verb.in_body if fields[name][1]],
+        "additionalProperties": False,
     }
-    if verb.in_body:
-        schema = {
-            "type": "object",
-            "properties": {name: fields[name][0] for name in verb.in_body},
-            "required": [name for name in verb.in_body if fields[name][1]],
-            "additionalProperties": False,
-        }
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return made
+    text = (inspect.getdoc(verb.function) or "").partition("\n")[0]
+    tag, done = verb.route.path.split("/")[2], {"description": "Done.", **_json(result)}
+    return _operation(verb.route, text, tag, parameters, body if verb.in_body else None, {"200": done})
 
 
 def _fields(verb: Verb) -> dict[str, tuple[Any, bool]]:
@@ -107,28 +91,36 @@ def _fields(verb: Verb) -> dict[str, tuple[Any, bool]]:
     return {name: (schema, name in required) for name, schema in found["properties"].items()}
 
 
-def _operation(route: Route, summary: str, bodies: list[Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "summary": summary,
-        "tags": ["serving"],
-        "x-tidemill-scope": route.scope,
-        "responses": {"303" if route == LOGIN else "200": {"description": "Done."}},
-    }
+def _server(route: Route, text: str, bodies: list[Any]) -> dict[str, Any]:
+    """An operation of the server's own."""
+    parameters = [_parameter("code", "query", TEXT)] if route == LOGIN else []
     if "{endpoint}" in route.path:
-        name = {"name": "endpoint", "in": "path", "required": True, "schema": {"type": "string"}}
-        ack = {"name": "ack", "in": "header", "schema": {"enum": ["group", "async", "none"], "type": "string"}}
-        made["parameters"] = [name, ack]
-    if route == LOGIN:
-        made["parameters"] = [{"name": "code", "in": "query", "required": True, "schema": {"type": "string"}}]
-    if bodies:
-        schema = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return made
+        ack = {"enum": ["group", "async", "none"], "type": "string"}
+        parameters = [_parameter("endpoint", "path", TEXT), _parameter("ack", "header", ack, required=False)]
+    body = bodies[0] if len(bodies) == 1 else {"anyOf": bodies} if bodies else None
+    done = {"303" if route == LOGIN else "200": {"description": "Done."}}
+    return _operation(route, text, "serving", parameters, body, done)
 
 
-def _finish(operation: dict[str, Any]) -> None:
+def _parameter(name: str, place: str, schema: Any, required: bool = True) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": required, "schema": schema}
+
+
+def _json(schema: Any, kind: str = "application/json") -> dict[str, Any]:
+    return {"content": {kind: {"schema": schema}}}
+
+
+def _operation(
+    route: Route, text: str, tag: str, parameters: list[Any], body: Any, responses: dict[str, Any]
+) -> dict[str, Any]:
     """Every operation may answer with a problem, and all but the open ones need a token."""
-    problem = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    operation["responses"]["default"] = {"description": "A problem.", "content": problem}
-    if operation["x-tidemill-scope"] != OPEN:
-        operation["security"] = [{"token": []}]
+    problem = {"description": "A problem.", **_json({"$ref": REF.format(name="Problem")}, "application/problem+json")}
+    return {
+        "summary": text,
+        "tags": [tag],
+        "x-tidemill-scope": route.scope,
+        "parameters": parameters,
+        "responses": {**responses, "default": problem},
+        **({"requestBody": {"required": True, **_json(body)}} if body else {}),
+        **({"security": [{"token": []}]} if route.scope != OPEN else {}),
+    }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from tidemill.cli.run import StepPrinter
 from tidemill.ops.text import plural
 from tidemill.recipes.recommend.summary import ARMS
 from tidemill.ref import short_name
@@ -28,11 +27,6 @@ STYLES = {
     "damaged": "red",
 }
 """The events that are printed, and how."""
-PIPELINES = {
-    "data": "rows ingested, checked, profiled",
-    "model": "searched, trained, measured",
-    "release": "through its gates, signed",
-}
 DIFFERENCES = {"loop_static": "the loop less its own first model", "loop_buy_again": "the loop less buy-again"}
 
 
@@ -51,54 +45,30 @@ class DemoPrinter:
             transient=True,
             expand=True,
         )
-        self._bars: dict[str, Any] = {}
-        self._steps: list[str] = []
+        self._steps = StepPrinter(self.progress)
+        self._day: TaskID | None = None
 
     def __call__(self, what: str, facts: JsonObject) -> None:
         if what == "stage":
             self.console.print(Text(str(facts["text"]), style="bold"))
         elif what == "progress":
-            self._progress(facts)
+            self._steps(facts["what"], facts)
         elif what == "event" and facts["kind"] in STYLES:
             self._event(facts)
         elif what == "day":
-            self._bar("day", f"{to_iso(facts['at'])[:10]}  {facts['requests']:,} requests", facts["day"], facts["of"])
-
-    def _progress(self, facts: JsonObject) -> None:
-        """A step under way is the bar; a finished run is a line with its steps."""
-        what, step = facts["what"], str(facts.get("step") or "")
-        if what == "started":
-            self._bar("step", f"  {step}", 0, None)
-        elif what == "progress":
-            self._bar("step", f"  {step}: {facts['text'] or ''}", facts["done"], facts["total"])
-        elif what in ("finished", "cached"):
-            self._steps.append(step if what == "finished" else f"{step} (reused)")
-        elif what == "run_finished":
-            if "step" in self._bars:
-                self.progress.remove_task(self._bars.pop("step"))
-            pipeline, steps = str(facts["pipeline"]), ", ".join(self._steps)
-            self._line((0, Text()), (7, Text(pipeline, "green")), text=f"{PIPELINES.get(pipeline, '')}: {steps}")
-            self._steps.clear()
-
-    def _bar(self, name: str, text: str, done: float, total: float | None) -> None:
-        text = escape(text if len(text) <= 40 else text[:39] + "…")
-        if name not in self._bars:
-            self._bars[name] = self.progress.add_task(text, total=total)
-        self.progress.update(self._bars[name], completed=done, total=total, description=text)
+            text = f"{to_iso(facts['at'])[:10]}  {facts['requests']:,} requests"
+            self._day = self.progress.add_task(text, total=facts["of"]) if self._day is None else self._day
+            self.progress.update(self._day, completed=facts["day"], description=text)
 
     def _event(self, facts: JsonObject) -> None:
         kind = str(facts["kind"])
-        day, word = Text(to_iso(facts["at"])[:10]), Text(kind.replace("_", " "), STYLES[kind])
-        name = Text(_name(str(facts.get("model") or facts["subject"])), "bold")
-        self._line((10, day), (11, word), (7, name), text=_event_text(facts))
-
-    def _line(self, *cells: tuple[int, Text], text: str) -> None:
-        """Columns, so that what does not fit goes on below its own column."""
-        line = Table.grid(padding=(0, 2, 0, 0))
-        for width, _ in cells:
+        name = _name(str(facts.get("model") or facts["subject"]))
+        line = Table.grid(padding=(0, 2, 0, 0))  # columns, so that what does not fit goes on below its own column
+        for width in (10, 11, 7):
             line.add_column(width=width, no_wrap=True)
         line.add_column(overflow="fold")
-        line.add_row(*(cell for _, cell in cells), Text(text))
+        word = Text(kind.replace("_", " "), STYLES[kind])
+        line.add_row(Text(to_iso(facts["at"])[:10]), word, Text(name, "bold"), Text(_event_text(facts)))
         self.console.print(line)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from tidemill.cli.output import Answer, Column, Part, Table, command, interval, listed, paged, text
+from tidemill.cli.output import Answer, Column, Part, Table, command, interval, listed, paged
 from tidemill.cli.release import gate_table
 from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
+from tidemill.ops.text import text
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of

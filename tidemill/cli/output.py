@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tidemill.types import DAY, to_iso
+from tidemill.ops.text import text
 
 if TYPE_CHECKING:
     from tidemill.errors import TidemillError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
-SPANS = ("half_life", "cooldown", "budget_span")
 Column = str | Callable[[Any], Any]
 """What a column of a table shows of a record: a field, which a format may follow (``rows:,``), or what a function gives."""
 
@@ -174,35 +173,8 @@ def _cell(record: Any, column: Column) -> str:
     return "" if value in (None, [], ()) else text(value, name)
 
 
-def text(value: Any, name: str = "") -> str:
-    """A value as people read it; what has parts as ``name part`` beside one another.
-
-    >>> text({"method": "blend", "half_life": 15552000000000, "floor": 0.2, "data": []})
-    'method blend, half_life 180 days, floor 0.2, data -'
-    """
-    if value is None or value == {} or value == []:
-        return "-"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {text(part, key)}" for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(text(part) for part in value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        from tidemill.ops.show import TIMES
-
-        if name in (*TIMES, "previous"):
-            return to_iso(value)
-        if name in SPANS:
-            return f"{value / DAY:g} days"
-    return str(value)
-
-
-def number(value: Any, digits: int = 4) -> str:
-    """A number as people read it, or nothing."""
-    return f"{value:.{digits}f}" if isinstance(value, int | float) else ""
-
-
 def interval(value: Any) -> str:
     """``.310 (.301 to .319)`` from [mean, low, high]."""
     if isinstance(value, list | tuple) and len(value) == 3:
         return f"{value[0]:.4f} ({value[1]:.4f} to {value[2]:.4f})"
-    return number(value)
+    return "" if value is None else text(value)

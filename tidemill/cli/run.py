@@ -13,6 +13,8 @@ from time import monotonic
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Part, command, wants_json
@@ -88,8 +90,6 @@ def steps_shown(quiet: bool) -> Iterator[OnEvent]:
         with prints_on_stderr():
             yield lambda kind, data: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     class Unheard(Console):
         """When nobody reads any more (``2>&1 | head -1``) the run goes on unheard; rich would exit."""
@@ -102,25 +102,28 @@ def steps_shown(quiet: bool) -> Iterator[OnEvent]:
     console = Unheard(highlight=False, stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description:<30}"), BarColumn(30), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bars: dict[str, Any] = {}
-        began: dict[str, float] = {}
+        yield StepPrinter(progress)
 
-        def show(kind: str, data: JsonObject) -> None:
-            step = str(data.get("step") or "")
-            if kind == "started":
-                began[step], bars[step] = monotonic(), progress.add_task(step, total=None)
-            elif kind == "progress" and step in bars:
-                text = f"{step} {data.get('text', '')}"[:30]
-                progress.update(bars[step], completed=data.get("done", 0), total=data.get("total"), description=text)
-            elif kind == "waiting":
-                console.print(
-                    f"  {step:<24} still at work: waiting up to {data['seconds']:.0f} s, Ctrl-C again leaves it"
-                )
-            elif kind in ("finished", "cached", "skipped", "failed"):
-                if step in bars:
-                    progress.remove_task(bars.pop(step))
-                timed = step in began and kind in ("finished", "failed")
-                spent = f"{monotonic() - began[step]:.2f} s" if timed else ""
-                console.print(f"  {step:<24} {kind:<9} {spent}")
 
-        yield show
+class StepPrinter:
+    """Shows each step of a run: a bar as it goes, and a line when it has ended."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, Any] = {}
+        self._began: dict[str, float] = {}
+
+    def __call__(self, kind: str, data: JsonObject) -> None:
+        step, say = str(data.get("step") or ""), self._progress.console.print
+        if kind == "started":
+            self._began[step], self._bars[step] = monotonic(), self._progress.add_task(step, total=None)
+        elif kind == "progress" and step in self._bars:
+            text, done = f"{step} {data['text'] or ''}"[:30], data["done"]
+            self._progress.update(self._bars[step], completed=done, total=data["total"], description=text)
+        elif kind == "waiting":
+            say(f"  {step:<24} still at work: waiting up to {data['seconds']:.0f} s, Ctrl-C again leaves it")
+        elif kind in ("finished", "cached", "skipped", "failed"):
+            if step in self._bars:
+                self._progress.remove_task(self._bars.pop(step))
+            timed = step in self._began and kind in ("finished", "failed")
+            say(f"  {step:<24} {kind:<9} {f'{monotonic() - self._began[step]:.2f} s' if timed else ''}")

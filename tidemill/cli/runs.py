@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Column, Table, command, listed, number, paged, wants_json
+from tidemill.cli.output import Answer, Column, Table, command, listed, paged, wants_json
 from tidemill.cli.run import prints_on_stderr
 from tidemill.engine.explain import declared, undeclared
 from tidemill.ops import runs as verbs
@@ -20,7 +20,7 @@ RUNS: dict[str, Column] = {
     "pipeline": "pipeline",
     "status": "status",
     "started": "started",
-    "seconds": lambda run: number(run.cost.get("wall_s"), 2),
+    "seconds": lambda run: run.cost.get("wall_s"),
     "error": "error",
 }
 
@@ -33,7 +33,7 @@ def _impure(step: Step) -> str:
 STEPS: dict[str, Column] = {
     "step": "name",
     "status": "status",
-    "CPU s": lambda step: number(step.cpu_us / 1e6, 2),
+    "CPU s": lambda step: step.cpu_us / 1e6,
     "after": "after",
     "impure": _impure,
 }
@@ -63,8 +63,8 @@ def show(project: Project, run_id: str) -> Answer:
         "pipeline": run.pipeline,
         "status": run.status,
         **{name: value for name, value in run.code.items() if value},
-        "CPU s": number(run.cost.get("cpu_s"), 2),
-        "wall s": number(run.cost.get("wall_s"), 2),
+        "CPU s": run.cost.get("cpu_s"),
+        "wall s": run.cost.get("wall_s"),
         "error": run.error,
     }
     return Answer({"run": run, "steps": steps}, [facts, Table(STEPS, steps)])

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import TidemillError
 from tidemill.ops.status import status
-from tidemill.store.records import Release
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -52,9 +51,8 @@ def _machine(project: Project) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("python", sys.version_info >= (3, 11), version, "Tidemill needs 3.11 or newer")
     free = shutil.disk_usage(project.state).free
-    yield Finding(
-        "disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", "make room: a full disk stops ingest and training"
-    )
+    hint = "make room: a full disk stops ingest and training"
+    yield Finding("disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", hint)
 
 
 def _state(project: Project) -> Iterator[Finding]:
@@ -74,33 +72,23 @@ def _data(project: Project) -> Iterator[Finding]:
         errors = (missing_roles(task_of(model.task), contract) for model in data.models)
         error = next(filter(None, errors), None)
         listed = f"roles: {', '.join(roles) or 'none'}"
-        yield Finding(
-            f"contract {name}",
-            error is None,
-            f"{listed}; {error.message}" if error else listed,
-            error.hint if error else "",
-        )
+        message, hint = (f"{listed}; {error.message}", error.hint) if error else (listed, "")
+        yield Finding(f"contract {name}", error is None, message, hint)
 
 
 def _champion(project: Project) -> Iterator[Finding]:
-    for endpoint in project.endpoints:
-        champion = project.store.releases.champion(endpoint)
-        if champion is not None:
-            yield from _whole(project, champion)
-
-
-def _whole(project: Project, champion: Release) -> Iterator[Finding]:
     from tidemill.store.artifacts.codecs import get_bundle
 
-    model = project.store.models.get(champion.model)
-    get_bundle(project.artifacts, model.bundle)
-    yield Finding("champion", True, f"{champion.model}: every byte matches its digest")
-    if champion.previous is None:
-        yield Finding("way back", True, "the first release: there is none before it to go back to")
-    else:
-        before = project.store.models.get(project.store.releases.get(champion.previous).model)
-        get_bundle(project.artifacts, before.bundle)
-        yield Finding("way back", True, f"{before.ref} can serve again")
+    store = project.store
+    for champion in filter(None, map(store.releases.champion, project.endpoints)):
+        get_bundle(project.artifacts, store.models.get(champion.model).bundle)
+        yield Finding("champion", True, f"{champion.model}: every byte matches its digest")
+        way_back = "the first release: there is none before it to go back to"
+        if champion.previous is not None:
+            before = store.models.get(store.releases.get(champion.previous).model)
+            get_bundle(project.artifacts, before.bundle)
+            way_back = f"{before.ref} can serve again"
+        yield Finding("way back", True, way_back)
 
 
 def _keys(project: Project) -> Iterator[Finding]:
@@ -112,10 +100,8 @@ def _keys(project: Project) -> Iterator[Finding]:
         if path.suffix == ".pub" or not path.is_file():
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
-        inside = project.root in path.resolve().parents
-        yield Finding(
-            f"key {path.stem}", mode & 0o077 == 0 and not inside, f"{path.name} is {mode:04o}", f"chmod 600 {path}"
-        )
+        well = mode & 0o077 == 0 and project.root not in path.resolve().parents
+        yield Finding(f"key {path.stem}", well, f"{path.name} is {mode:04o}", f"chmod 600 {path}")
 
 
 def _loop(project: Project) -> Iterator[Finding]:

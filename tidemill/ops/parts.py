@@ -149,8 +149,7 @@ def _monitor(at: Snapshot) -> Part:
 
 
 def _feedback(at: Snapshot) -> Part:
-    counts = at.counts.outcomes()
-    n = sum(counts.values())
+    counts, n = at.outcomes, sum(at.outcomes.values())
     if not n:
         return Part("feedback", "idle", "none", "no outcome yet", "POST /feedback reports what really happened")
     lost = counts.get("unattributed", 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from tidemill.ops.page import Before, Limit, Page, page
@@ -67,18 +67,5 @@ def impact(project: Project, ref: str) -> JsonObject:
 
 
 def _given(p: Prediction) -> Given:
-    return Given(
-        id=p.id,
-        endpoint=p.endpoint,
-        at=p.at,
-        subject=p.subject,
-        model=p.model,
-        release=p.release,
-        arm=p.arm,
-        cold=p.cold,
-        key=p.key,
-        watermark=p.watermark,
-        latency_us=p.latency_us,
-        inputs=json.loads(p.inputs or b"null"),
-        output=json.loads(p.output),
-    )
+    kept = {field.name: getattr(p, field.name) for field in fields(Given)}
+    return Given(**{**kept, "inputs": json.loads(p.inputs or b"null"), "output": json.loads(p.output)})

@@ -5,7 +5,6 @@ The tables are read in a child process: the server that answers predictions neve
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ def of(project: Project, version: DatasetVersion) -> Bad:
         found = list(rows(project, version, MOST))
     except StoreError as exc:
         return Bad(version.quarantined, error=str(exc))
-    shown = [{"reasons": row["_reasons"], "row": row["_row"], "values": _values(row["_raw"])} for row in found]
+    shown = [row if isinstance(row["values"], dict) else {**row, "values": {"line": row["values"]}} for row in found]
     counted = _reasons(project, version) or Counter(reason for row in shown for reason in row["reasons"])
     columns = list(dict.fromkeys(name for row in shown for name in row["values"]))
     return Bad(version.quarantined, sorted(counted.items(), key=lambda p: (-p[1], p[0])), columns, shown)
@@ -102,16 +101,3 @@ def _reasons(project: Project, version: DatasetVersion) -> dict[str, int]:
     ref = str(Ref("dataset", version.dataset, version.version))
     events = project.store.events.list(kind="quarantined", since=version.created, until=version.created + 1)
     return next((dict(event.data.get("reasons", {})) for event in events if event.subject == ref), {})
-
-
-def _values(text: str) -> dict[str, Any]:
-    """A row as it was before the contract looked at it; a line that is no row is one value.
-
-    >>> _values('{"price": -1}'), _values("a;b")
-    ({'price': -1}, {'line': 'a;b'})
-    """
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {"line": text}
-    return found if isinstance(found, dict) else {"line": text}

@@ -8,14 +8,10 @@ from dataclasses import asdict, fields, is_dataclass
 from html import escape
 from typing import Any, Generic, TypeVar
 
+from tidemill.ops.text import TIMES
 from tidemill.types import to_iso
 
 T = TypeVar("T")
-TIMES = (
-    *("at", "started", "ended", "created", "trained_through", "time_min", "time_max", "stage_since", "start", "end"),
-    *("opened", "closed", "since", "received", "expires", "clock", "window"),
-)
-"""Fields that are moments."""
 LONGEST = 200
 """Characters of a cell; the record has all of it."""
 ROWS = 50

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from tidemill.ops.counts import Counts
 from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
 from tidemill.types import DAY, Micros
@@ -19,19 +18,16 @@ class Snapshot:
     """One endpoint of a project at one moment: the one of this name, or the first. ``health``: what the server says of
     each endpoint, ``ok``, ``no_model`` or ``degraded``; of none, where it is down."""
 
-    def __init__(
-        self,
-        project: Project,
-        now: Micros,
-        health: Mapping[str, str],
-        counts: Counts | None = None,
-        endpoint: str | None = None,
-    ) -> None:
+    def __init__(self, project: Project, now: Micros, health: Mapping[str, str], endpoint: str | None = None) -> None:
         self.project, self.now = project, now
-        self.counts = counts or Counts(project)
         self.serving = project.endpoint(endpoint or next(iter(project.endpoints)))
         self.endpoint = self.serving.name
         self.health = health.get(self.endpoint, "down")
+
+    @cached_property
+    def outcomes(self) -> dict[str, int]:
+        """How many by `how` they were joined."""
+        return self.project.live.outcomes.count()
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:

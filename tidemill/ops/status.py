@@ -11,7 +11,6 @@ from typing import NewType
 from tidemill.data.contract.freshness import stale_now
 from tidemill.engine.journal.lease import is_held
 from tidemill.errors import ServeError
-from tidemill.ops.counts import Counts
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Project
@@ -114,7 +113,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         data=[latest[name] for name in sorted(latest)],
         stale=stale_now(project, at.now),
         predictions=project.live.predictions.count(at.endpoint),
-        outcomes=at.counts.outcomes(),
+        outcomes=at.outcomes,
         quality=recently(at.serving),
         alarms=list(at.alarms),
         decision=next(iter(store.decisions.list(limit=1)), None),
@@ -127,12 +126,10 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
     )
 
 
-def snapshots(
-    project: Project, health: Mapping[str, str], endpoint: str | None = None, counts: Counts | None = None
-) -> list[Snapshot]:
+def snapshots(project: Project, health: Mapping[str, str], endpoint: str | None = None) -> list[Snapshot]:
     """What the records say now of one endpoint, or of all."""
     names = list(project.endpoints) if endpoint is None else [project.endpoint(endpoint).name]
-    return [Snapshot(project, project.clock.now(), health, counts, name) for name in names]
+    return [Snapshot(project, project.clock.now(), health, name) for name in names]
 
 
 def answer(seen: Sequence[Snapshot]) -> tuple[list[EndpointStatus], Verdict]:

@@ -1,11 +1,20 @@
-"""Numbers and lengths of time as people read them, wherever a verb says something in words."""
+"""Numbers, lengths of time and small values as people read them, wherever a verb or a face says something in words."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
-from tidemill.types import DAY, SECOND, Micros
+import numpy as np
 
+from tidemill.types import DAY, SECOND, Micros, to_iso
+
+TIMES = (
+    *("at", "started", "ended", "created", "trained_through", "time_min", "time_max", "stage_since", "start", "end"),
+    *("opened", "closed", "since", "received", "expires", "clock", "window"),
+)
+"""Fields that are moments."""
 HOUR: Micros = DAY // 24
 MINUTE: Micros = 60 * SECOND
 
@@ -94,10 +103,57 @@ def quantile(values: list[int], q: float) -> float:
     >>> quantile([1, 2, 3, 4], 0.5)
     2.5
     """
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    at = q * (len(ordered) - 1)
-    low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+    return float(np.quantile(values, q))
+
+
+def number(x: float | None) -> str:
+    """A measure: three figures or three decimals.
+
+    >>> number(0.31025), number(1234.5), number(2.0), number(None)
+    ('0.310', '1,234', '2', '–')
+    """
+    if x is None or not math.isfinite(x):
+        return "–"
+    if abs(x) >= 1000:
+        return f"{x:,.0f}"
+    if x == round(x):
+        return f"{x:.0f}"
+    if abs(x) >= 1:
+        return f"{x:.3g}"
+    return f"{x:.3f}" if abs(x) >= 0.001 else f"{x:.1e}"
+
+
+SPANS = ("half_life", "budget", "cooldown", "budget_span", "span")
+"""Fields that are lengths of time, in microseconds."""
+
+
+def text(value: Any, name: str = "") -> str:
+    """A small value of a record as a person reads it: numbers short, lists by commas, objects as ``key value``, moments in ISO 8601.
+
+    >>> text({"n": 310, "power": 0.812, "columns": ["price", "item"], "half_life": 180 * DAY, "at": 0, "more": []})
+    'n 310, power 0.812, columns price, item, half life 180 days, at 1970-01-01T00:00:00Z, more –'
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ("", [], (), {}):
+        return "–"
+    if isinstance(value, int) and name in TIMES:
+        return to_iso(value)
+    if isinstance(value, int) and name in SPANS:
+        return span(value)
+    if isinstance(value, int | float):
+        return number(float(value)) if abs(value) < 1e12 else str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{label(str(key))} {text(part, str(key))}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(text(part) for part in value)
+    return str(value)
+
+
+def label(name: str) -> str:
+    """A key of a record as words.
+
+    >>> label("not_inferior_to")
+    'not inferior to'
+    """
+    return name.replace("_", " ")

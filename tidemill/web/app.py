@@ -17,7 +17,6 @@ import msgspec
 
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
-from tidemill.ops.counts import Counts
 from tidemill.serve.http.admit import Call, Headers, Reply
 from tidemill.serve.http.app import FaceHandler
 from tidemill.serve.http.routes import Route
@@ -36,17 +35,10 @@ FRESH = 30
 """Seconds after which "3 min ago" is written anew even if nothing happened."""
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
-PAGES: tuple[Page, ...] = (
-    *overview.PAGES,
-    *data.PAGES,
-    *runs.PAGES,
-    *models.PAGES,
-    *releases.PAGES,
-    *live.PAGES,
-    *decisions.PAGES,
-    *trace.PAGES,
+PAGES: tuple[Page, ...] = tuple(
+    page for part in (overview, data, runs, models, releases, live, decisions, trace) for page in part.PAGES
 )
-SECTIONS = ("overview", "data", "runs", "models", "releases", "live", "decisions", "trace")
+SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))
 ASSET = Route("GET", "/static/{name}", "read")
 EXPORT, EXPORT_OF = Route("GET", "/export/{table}", "read"), Route("GET", "/export/{table}/{of}", "read")
 HEADERS: Headers = [(name.encode(), value.encode()) for name, value in render.HEADERS.items()]
@@ -57,7 +49,6 @@ class Web:
 
     def __init__(self, serving: Serving) -> None:
         self.serving, self.project = serving, serving.project
-        self._counts = Counts(serving.project)
         self._static = _read_static()
         self._stamps = {name: digest(body)[7:19] for name, body in self._static.items()}
 
@@ -104,10 +95,8 @@ class Web:
 
     def _ask(self, call: Call) -> Ask:
         may = call.token is not None and "operate" in call.token.scopes
-        health = self.serving.health()
-        return Ask(
-            self.project, self._counts, self.project.clock.now(), call.path, call.params, call.queries(), may, health
-        )
+        now, health = self.project.clock.now(), self.serving.health()
+        return Ask(self.project, now, call.params, call.queries(), may, health)
 
     def _frame(self, call: Call, section: str, stamp: str) -> dict[str, Any]:
         """What every page needs: navigation, the clock, the session's mark."""
@@ -123,7 +112,6 @@ class Web:
             "csrf": actions.csrf(call.token) if call.token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",
             "done": call.query("done") or "" if section == "releases" else "",
-            "path": call.path,
             "endpoints": list(self.project.endpoints),
             "endpoint": call.query("endpoint"),
             "note": "",

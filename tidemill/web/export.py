@@ -70,8 +70,7 @@ _LISTS: dict[str, Callable[[Project, str | None], Table]] = {
 
 def _quarantine(project: Project, of: str) -> Table:
     found = quarantine.rows(project, project.store.datasets.get(*Ref.versioned("dataset", of)))
-    rows = ({"file": r.get("_name"), "row": r.get("_row"), "why": r["_reasons"], "raw": r["_raw"]} for r in found)
-    return ("file", "row", "why", "raw"), rows
+    return ("file", "row", "line", "reasons", "values"), found
 
 
 def _profile(project: Project, of: str) -> Table:

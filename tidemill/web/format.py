@@ -14,9 +14,12 @@ from markupsafe import Markup, escape
 from tidemill.errors import ConfigError
 from tidemill.ops.text import ago as ago
 from tidemill.ops.text import count as count
+from tidemill.ops.text import label as label
+from tidemill.ops.text import number as number
 from tidemill.ops.text import plural as plural
 from tidemill.ops.text import share as share
 from tidemill.ops.text import span as span
+from tidemill.ops.text import text as text
 from tidemill.types import SECOND, Json, Micros, parse_time, to_iso
 
 
@@ -34,23 +37,6 @@ def brief(n: float) -> str:
         if abs(n) >= size:
             return f"{n / size:.3g}{letter}"
     return f"{n:.3g}"
-
-
-def number(x: float | None) -> str:
-    """A measure: three figures or three decimals.
-
-    >>> number(0.31025), number(1234.5), number(2.0), number(None)
-    ('0.310', '1,234', '2', '–')
-    """
-    if x is None or not math.isfinite(x):
-        return "–"
-    if abs(x) >= 1000:
-        return f"{x:,.0f}"
-    if x == round(x):
-        return f"{x:.0f}"
-    if abs(x) >= 1:
-        return f"{x:.3g}"
-    return f"{x:.3f}" if abs(x) >= 0.001 else f"{x:.1e}"
 
 
 def alike(values: Sequence[float | None]) -> list[str]:
@@ -191,30 +177,6 @@ def intervals(metrics: Mapping[str, Any]) -> dict[str, Interval]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def text(value: Any) -> str:
-    """Any small value of a record as a person reads it: numbers short, lists by commas, objects as ``key value``.
-
-    >>> text({"n": 310, "power": 0.812, "columns": ["price", "item"]})
-    'n 310, power 0.812, columns price, item'
-    """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or value in ("", [], {}):
-        return "–"
-    if isinstance(value, int | float):
-        return number(float(value)) if abs(value) < 1e12 else str(value)
-    if isinstance(value, dict):
-        return ", ".join(f"{label(str(k))} {span(v) if _is_span(k, v) else text(v)}" for k, v in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(text(v) for v in value)
-    return str(value)
-
-
-def _is_span(name: Any, value: Any) -> bool:
-    """Lengths of time stand in records as microseconds."""
-    return name in ("half_life", "budget", "cooldown", "budget_span", "span") and type(value) is int
-
-
 _MARKS = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)|( -> )")
 
 
@@ -254,12 +216,3 @@ def _shown(mark: str) -> str:
         return when(parse_time(mark))
     except (ConfigError, ValueError, OverflowError):  # looks like a time and is none
         return mark
-
-
-def label(name: str) -> str:
-    """A key of a record as words.
-
-    >>> label("not_inferior_to")
-    'not inferior to'
-    """
-    return name.replace("_", " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from inspect import getmembers, isfunction
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -42,28 +43,6 @@ NAV_ICONS = {
     "trace": "M-7 8a2.500 2.500 0 1 0 .01 0zM7-8.500a2.500 2.500 0 1 0 .01 0zM-4.500 7.500h5a4 4 0 0 0 0-8h-2a4 4 0 0 1 0-7.500h5.500",
 }
 
-_FILTERS = (
-    words.ago,
-    words.brief,
-    words.clock,
-    words.count,
-    words.cut,
-    words.date,
-    words.iso,
-    words.label,
-    words.long_date,
-    words.number,
-    words.plural,
-    words.pretty,
-    words.prose,
-    words.share,
-    words.short,
-    words.size,
-    words.span,
-    words.text,
-    words.when,
-)
-
 
 @cache
 def environment() -> Environment:
@@ -76,7 +55,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update({f.__name__: f for f in _FILTERS})
+    made.filters.update(getmembers(words, isfunction))
     made.filters |= {"home": home_of, "ref": short_name, "word": word, "part_home": home, "tone": tone}
     made.globals.update(link=link, nav_icons=NAV_ICONS, tone_words=TONE_WORDS)
     made.globals["p"] = made.get_template("_parts.html").module

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tidemill.ops.counts import Counts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
@@ -22,17 +21,15 @@ class Ask:
     """One request for a page, with the project it is about."""
 
     project: Project
-    counts: Counts
     now: Micros
-    path: str = "/"
-    params: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    may_operate: bool = False
-    health: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    may_operate: bool
+    health: Mapping[str, str]
 
-    def snapshot(self, endpoint: str | None = None) -> Snapshot:
-        """What the records say now, of this endpoint, or the one that the page is asked about."""
-        return Snapshot(self.project, self.now, self.health, self.counts, endpoint or self.text("endpoint"))
+    def snapshot(self) -> Snapshot:
+        """What the records say now of the endpoint that the page is asked about."""
+        return Snapshot(self.project, self.now, self.health, self.text("endpoint"))
 
     def text(self, name: str) -> str | None:
         """A query parameter, if it is there and not empty."""

@@ -1,6 +1,6 @@
 """Rows in quarantine for a process that must not load what reads tables: ``… TABLES DATASET INGEST MOST``, as a child.
 
-Each row is a message ``{"row": …}``, the last one is ``{"done": true}``, or ``{"error": …}`` where it cannot be read.
+Each row is a message ``{"row": …}`` (see `bad_rows`), the last one is ``{"done": true}``, or ``{"error": …}`` where it cannot be read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from tidemill.data.ingest.preview import bad_rows
 from tidemill.data.tables.tables import QUARANTINE, Tables
 from tidemill.errors import TidemillError
 from tidemill.process.channel import Channel
@@ -30,8 +31,9 @@ def main(root: str, dataset: str, ingest: str, most: str) -> None:
 def _send(channel: Channel, tables: Tables, name: str, ingest: str, most: int) -> None:
     if tables.exists(name):
         frame = tables.read(name).filter(pl.col("_ingest") == ingest).head(most).collect()
-        for row in frame.iter_rows(named=True):
-            channel.send({"row": row}, default=str)
+        for part in frame.iter_slices(1_000):
+            for row in bad_rows(part):
+                channel.send({"row": row}, default=str)
 
 
 if __name__ == "__main__":

@@ -43,16 +43,15 @@ def first_year(project: Project, rows: Any, tell: Tell) -> None:
         drop_file(part, source, f"{month}.parquet")
     if project.store.releases.champion(project.endpoint().name) is None:
         tell("stage", {"text": "year one: data → model → release"})
-        model = run_all(project, on_event=partial(_tell_run, project, tell)).model
+        model = run_all(project, on_event=partial(_tell_run, tell)).model
         own, popular = (m["recall@20"] for m in (model.metrics, model.metrics["baselines"]["popularity"]))
         said = f"{own[0]:.3f} ({own[1]:.3f} to {own[2]:.3f}), popularity alone {popular[0]:.3f}"
         tell("stage", {"text": f"model {model.version}: recall@20 on four weeks that it had not seen {said}"})
         tell("stage", {"text": "year two, day by day: each invoice is asked for before it happens"})
 
 
-def _tell_run(project: Project, tell: Tell, kind: str, facts: JsonObject) -> None:
-    pipeline = {"pipeline": project.store.runs.get(facts["run"]).pipeline} if kind == "run_finished" else {}
-    tell("progress", {"what": kind, **facts, **pipeline})
+def _tell_run(tell: Tell, kind: str, facts: JsonObject) -> None:
+    tell("progress", {"what": kind, **facts})
 
 
 @contextmanager

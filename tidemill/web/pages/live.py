@@ -204,7 +204,7 @@ def _maturity(measured: Sequence[Quality]) -> str:
 
 
 def _outcomes(loop: Snapshot) -> dict[str, Any]:
-    counts = loop.counts.outcomes()
+    counts = loop.outcomes
     rows = [(name, counts[how], tone) for how, (name, tone) in JOINED.items() if counts.get(how)]
     bar = bars.share_bar("Outcomes by how they were joined", [(n, float(c), t) for n, c, t in rows], width=svg.WIDTH)
     return {"total": sum(counts.values()), "rows": rows, "bar": bar if rows else None}
@@ -224,7 +224,7 @@ def _brief(answer: JsonObject) -> str:
 def predictions(ask: Ask) -> Shown:
     part = by_key(ask, "/predictions", ask.project.live.predictions.page, export="predictions")
     rows = [prediction_row(p) for p in part.rows]
-    return Shown("Predictions", {"part": part, "rows": rows, "total": ask.counts.predictions()})
+    return Shown("Predictions", {"part": part, "rows": rows, "total": ask.project.live.predictions.count()})
 
 
 PAGES = (Page("/live", "live.html", "live", live), Page("/predictions", "predictions.html", "live", predictions))

@@ -25,7 +25,7 @@ SPARK = 30
 
 
 def overview(ask: Ask) -> Shown:
-    every, loop = snapshots(ask.project, ask.health, counts=ask.counts), ask.snapshot()
+    every, loop = snapshots(ask.project, ask.health), ask.snapshot()
     endpoints, verdict = answer(every)
     found, quality = parts(loop), qualities(loop.quality)
     values = {
@@ -69,7 +69,7 @@ def figures(loop: Snapshot, quality: list[Quality]) -> list[dict[str, Any]]:
     measured = lines.sparkline("Live quality by day", [q.figure[0] if q.figure else None for q in last])
     traffic = lines.sparkline("Answers by day", [float(q.window.n) for q in last])
     new = lines.sparkline("New rows by version", [float(n) for n in new_rows(loop.versions)[-SPARK:]])
-    versions, answers = words.plural(len(loop.versions), "version"), words.count(loop.counts.predictions())
+    versions, answers = words.plural(len(loop.versions), "version"), words.count(loop.project.live.predictions.count())
     live = words.number(mean_quality(loop, quality))
     return [
         _figure("Live quality", live, f"last {NOW} windows", measured, "/live#quality"),
