@@ -15,12 +15,13 @@ from tests.web.serving import app as page_app
 from tidemill.access import tokens as auth
 from tidemill.errors import NotFound
 from tidemill.ops import predictions, releases
-from tidemill.ops.status import status
+from tidemill.ops.status import Health, status
 from tidemill.scope.project import Project, open_project
 from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock
 
 NOW = 100 * DAY
+UP = {"first": "ok", "second": "ok"}
 TOML = """
 [project]
 name = "shop"
@@ -59,10 +60,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 
 
 def test_the_status_is_as_bad_as_the_worst_endpoint(project: Project) -> None:
-    found = status(project, "ok")
+    found = status(project, Health(UP))
     assert [line.endpoint for line in found.endpoints] == ["first", "second"]
     assert [line.champion for line in found.endpoints] == ["model:first@1", None]
-    assert not found.all_right and status(project, "ok", "second").endpoint == "second"
+    assert not found.all_right and status(project, Health(UP), "second").endpoint == "second"
 
 
 def test_lists_are_of_one_endpoint_or_of_all(project: Project) -> None:
