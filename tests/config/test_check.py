@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tidemill.config import load, parse
+from tidemill.config.decode import load, parse
 from tidemill.errors import ConfigError
 
 BASE = """[project]

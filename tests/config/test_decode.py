@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemill.config import Config, load, parse
-from tidemill.config.resolve import File
+from tidemill.config.decode import load, parse
+from tidemill.config.resolve import Config, File
 from tidemill.errors import ConfigError, NotAvailableYet
 
 BASE = """[project]
@@ -28,7 +28,7 @@ def test_the_shortest_file_gets_sensible_defaults():
     config = parse(BASE)
     (endpoint,) = config.endpoints[""].values()
     assert (endpoint.name, endpoint.model, list(config.data)) == ("shop", "shop", ["sales"])
-    assert config.models["shop"].split.test == "28 days"
+    assert config.model["shop"].split.test == "28 days"
     assert endpoint.policies.gates.refit.margin == "2 %"
     assert endpoint.policies.rollout[-1].share == "100 %"
     assert endpoint.policies.gates.approval is None
@@ -223,7 +223,7 @@ cooldown = "9 days"
 
 def test_an_endpoint_overrides_by_key_and_its_environment_wins():
     config = parse(MANY)
-    assert config.environments == ("staging", "production") and list(config.endpoints) == ["", "production"]
+    assert list(config.environment) == ["staging", "production"] and list(config.endpoints) == ["", "production"]
     first, later = config.endpoints[""], config.endpoints["production"]
     assert {name: endpoint.model for name, endpoint in first.items()} == {
         "shadow": "recommend",

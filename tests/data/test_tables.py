@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from tidemill.data.tables.delta import append, exclusive
+from tidemill.data.tables.delta import append, writing
 from tidemill.data.tables.schema import UTC_TIME
 from tidemill.data.tables.tables import Tables
 from tidemill.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
@@ -172,9 +172,9 @@ def test_a_table_in_the_place_of_another_is_read_anew(tables: Tables) -> None:
 
 
 def test_one_writer_at_a_time(tables: Tables) -> None:
-    with tables.lock("t"), pytest.raises(StoreBusy), exclusive(tables.root / ".t.lock", wait=0):
+    with tables.lock("t"), pytest.raises(StoreBusy), writing(tables.root / ".t.lock", wait=0):
         pass
-    with exclusive(tables.root / ".t.lock", wait=0):
+    with writing(tables.root / ".t.lock", wait=0):
         pass
 
 

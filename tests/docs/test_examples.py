@@ -11,7 +11,8 @@ import pytest
 
 from tidemill import errors
 from tidemill.cli.main import cli
-from tidemill.config import Config, parse
+from tidemill.config.decode import parse
+from tidemill.config.resolve import Config
 from tidemill.data.contract.contract import Contract
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidemill.config import FeatureConfig, FeatureViewConfig
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig
 from tidemill.data.check.columns import Column
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ConfigError, DataError

@@ -6,7 +6,7 @@ import pytest
 
 from tests.data.small import CONTRACT
 from tests.raised import raised
-from tidemill.config import FeatureConfig, FeatureViewConfig
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ConfigError
 from tidemill.features.views import View

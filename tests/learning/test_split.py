@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.raised import raised
-from tidemill.config import SplitSection
+from tidemill.config.sections import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.learning.split import PLACES, Cut, cut, cut_by_time, places, resolved
 from tidemill.types import DAY

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tidemill.config import load
+from tidemill.config.decode import load
 from tidemill.data.contract.freshness import stale_now
 from tidemill.monitor.quality import of_quality
 from tidemill.retrain.loop import next_due, state_of, tick

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tidemill.config import RetrainSection, parse
-from tidemill.config.policies import BudgetSection, TriggerSection
+from tidemill.config.decode import parse
+from tidemill.config.policies import BudgetSection, RetrainSection, TriggerSection
 from tidemill.errors import ConfigError
 from tidemill.retrain.policy import Policy
 from tidemill.types import DAY, parse_time

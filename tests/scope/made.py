@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from tidemill.config import parse
+from tidemill.config.decode import parse
 from tidemill.scope.project import Endpoint, Model
 
 
@@ -12,4 +12,4 @@ def endpoint_of(text: str) -> Endpoint:
     """The only endpoint of this tidemill.toml."""
     config, nobody = parse(text), cast(Any, None)
     (found,) = config.endpoints[""].values()
-    return Endpoint(nobody, found, Model(nobody, config.models[found.model], nobody, {}))
+    return Endpoint(nobody, found, Model(nobody, config.model[found.model], nobody, {}))

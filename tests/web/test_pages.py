@@ -18,7 +18,7 @@ from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
 from tests.web.story import NOW, prediction_id
 from tidemill.access import tokens as auth
-from tidemill.config import GoalSection
+from tidemill.config.sections import GoalSection
 from tidemill.scope.project import Project
 from tidemill.store import records as r
 from tidemill.types import DAY, named_id

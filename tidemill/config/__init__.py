@@ -7,33 +7,3 @@ setting that this version does not build is NotAvailableYet.
 
 Data only: nothing but `tidemill.scope` reads it, and hands out what it says.
 """
-
-from tidemill.config.decode import load, parse
-from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection
-from tidemill.config.resolve import Config, EndpointConfig
-from tidemill.config.sections import (
-    DataConfig,
-    FeatureConfig,
-    FeatureViewConfig,
-    GoalSection,
-    ModelSection,
-    Section,
-    SplitSection,
-)
-
-__all__ = [
-    "Config",
-    "DataConfig",
-    "EndpointConfig",
-    "FeatureConfig",
-    "FeatureViewConfig",
-    "GatesSection",
-    "GoalSection",
-    "ModelSection",
-    "MonitorSection",
-    "RetrainSection",
-    "Section",
-    "SplitSection",
-    "load",
-    "parse",
-]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tidemill.config.amounts import every, parse_share, some_time
-from tidemill.config.policies import RetrainSection, TriggerSection, check_trigger, stages
+from tidemill.config.policies import TriggerSection, check_trigger, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
 from tidemill.config.unsupported import OPS
@@ -22,6 +22,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _KEPT = "__quarantine"
 """The end of the name of a dataset's own second table."""
 _USE = "use a-z, 0-9, - and _, a letter first"
+_EXAMPLES = {"source": "data/sales/*.parquet", "contract": "contracts/sales.yaml"}
 
 Path = tuple[str, ...]
 Place = Callable[..., str]
@@ -31,17 +32,20 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     """Raises ConfigError with file, line and hint for what the types let through."""
     checks = _Checks(file, place)
     checks.names()
+    checks.datasets()
+    checks.endpoints()
     checks.models()
     checks.features()
-    checks.times([(("jobs", key), span) for key, span in _jobs(file)])
-    layers, config = Layers(raw), resolve(file, raw)
-    for environment, endpoints in zip(config.environments or ("",), config.endpoints.values(), strict=True):
+    for job in ("ingest", "watch", "train", "release"):
+        checks.read(("jobs", job), some_time, getattr(file.jobs, job))
+    layers = Layers(raw)
+    for environment, endpoints in resolve(file, raw).everywhere():
         for endpoint in endpoints.values():
-            _Policies(endpoint, environment, layers, place).check()
+            checks.policies(endpoint, layers, environment)
 
 
 class _Checks:
-    """What is checked of the sections themselves."""
+    """Each at the place in the file where it was said."""
 
     def __init__(self, file: File, place: Place) -> None:
         self._file, self._place = file, place
@@ -54,11 +58,8 @@ class _Checks:
         try:
             reader(*values)
         except ConfigError as exc:
-            raise type(exc)(f"{said}{exc.message}", place=self._place(path), hint=exc.hint) from exc
-
-    def times(self, spans: Iterable[tuple[Path, str]]) -> None:
-        for path, span in spans:
-            self.read(path, some_time, span)
+            word = next((value for value in values if isinstance(value, str)), "")
+            raise type(exc)(f"{said}{exc.message}", place=self._place(path, word), hint=exc.hint) from exc
 
     def known(self, path: Path, what: str, name: str, names: Iterable[str]) -> None:
         if name not in names:
@@ -69,41 +70,34 @@ class _Checks:
         file = self._file
         if not _NAME.fullmatch(file.project.name):
             raise self.wrong(("project", "name"), f"{file.project.name!r} is no project name", _USE)
-        if not file.data:
-            raise self.wrong(("project",), "no dataset", "declare one: [data.NAME] with source and contract")
         for kind in ("data", "features", "model", "endpoint", "environment"):
             for name in getattr(file, kind):
                 if not _NAME.fullmatch(name):
                     raise self.wrong((kind, name), f"{name!r} is no name for [{kind}.NAME]", _USE)
-        self._datasets()
-        self._endpoints()
 
-    def _datasets(self) -> None:
+    def datasets(self) -> None:
+        if not self._file.data:
+            raise self.wrong(("project",), "no dataset", "declare one: [data.NAME] with source and contract")
         for name, dataset in self._file.data.items():
             if name.endswith(_KEPT):
                 hint = f"leave {_KEPT!r} off: it is where a dataset's bad rows are kept"
                 raise self.wrong(("data", name), f"{name!r} is no dataset's name", hint)
-            examples = {"source": "data/sales/*.parquet", "contract": "contracts/sales.yaml"}
-            for key, example in examples.items():
+            for key, example in _EXAMPLES.items():
                 if not getattr(dataset, key).strip():
                     raise self.wrong(("data", name, key), f"{key} is empty", f"write it as '{example}'")
 
-    def _endpoints(self) -> None:
+    def endpoints(self) -> None:
         environments = self._file.environment
         for name, section in self._file.endpoint.items():
-            self.known(
-                ("endpoint", name, "model") if section.model else ("endpoint", name),
-                "model",
-                section.model or name,
-                self._file.model,
-            )
+            path = ("endpoint", name)
+            self.known((*path, "model") if section.model else path, "model", section.model or name, self._file.model)
             for environment in section.environment:
-                path = ("endpoint", name, "environment", environment)
-                self.known(path, "environment", environment, environments)
+                self.known((*path, "environment", environment), "environment", environment, environments)
+        earlier: list[str] = []
         for name, environment_ in environments.items():
             if environment_.after:
-                earlier = list(environments)[: list(environments).index(name)]
                 self.known(("environment", name, "after"), "earlier environment", environment_.after, earlier)
+            earlier.append(name)
 
     def models(self) -> None:
         if not self._file.model:
@@ -112,13 +106,11 @@ class _Checks:
             path = ("model", name)
             if model.search.trials < 1:
                 raise self.wrong((*path, "search"), "search.trials must be at least 1")
-            self.times(
-                [
-                    *([((*path, "split"), model.split.test)] if "%" not in model.split.test else []),
-                    ((*path, "search"), model.search.budget),
-                    *([((*path, "train"), model.train)] if model.train != "all" else []),
-                ]
-            )
+            self.read((*path, "search"), some_time, model.search.budget)
+            if "%" not in model.split.test:
+                self.read((*path, "split"), some_time, model.split.test)
+            if model.train != "all":
+                self.read((*path, "train"), some_time, model.train)
             self._learns_from(model, path)
 
     def _learns_from(self, model: ModelSection, path: Path) -> None:
@@ -141,65 +133,47 @@ class _Checks:
                 for span in filter(None, (feature.half_life, feature.window)):
                     self.read(path, some_time, span, said=f"{name}: ")
 
+    def policies(self, endpoint: EndpointConfig, layers: Layers, environment: str) -> None:
+        """What this endpoint keeps to in this environment."""
 
-class _Policies:
-    """What is checked of an endpoint in an environment, each at the place where it was said."""
+        def at(section: str, key: str = "") -> Path:
+            return layers.path(endpoint.name, environment, section, key)
 
-    def __init__(self, endpoint: EndpointConfig, environment: str, layers: Layers, place: Place) -> None:
-        self._endpoint, self._environment, self._layers, self._place = endpoint, environment, layers, place
+        keeps = endpoint.policies
+        self._gates(endpoint, at)
+        self._monitor(endpoint, at)
+        self._retrain(endpoint, at)
+        self.read(at("rollout"), stages, keeps.rollout, said="rollout: ")
+        self.read(at("rollback_on"), keeps.rollback_on.rules, said="rollback_on: ")
 
-    def check(self) -> None:
-        self._gates()
-        self._monitor()
-        self._retrain(self._endpoint.policies.retrain)
-        self._read("rollout", "", stages, self._endpoint.policies.rollout, said="rollout: ")
-        self._read("rollback_on", "", self._endpoint.policies.rollback_on.rules, said="rollback_on: ")
-
-    def _path(self, section: str, key: str) -> Path:
-        return self._layers.path(self._endpoint.name, self._environment, section, key)
-
-    def _wrong(self, section: str, key: str, message: str, hint: str = "") -> ConfigError:
-        return ConfigError(message, place=self._place(self._path(section, key)), hint=hint)
-
-    def _read(self, section: str, key: str, reader: Callable[..., object], *values: Any, said: str = "") -> None:
-        try:
-            reader(*values)
-        except ConfigError as exc:
-            word = next((v for v in values if isinstance(v, str)), "")
-            place = self._place(self._path(section, key), word)
-            raise type(exc)(f"{said}{exc.message}", place=place, hint=exc.hint) from exc
-
-    def _gates(self) -> None:
-        gates = self._endpoint.policies.gates
+    def _gates(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
+        gates = endpoint.policies.gates
         for key, gate in (("refit", gates.refit), ("method", gates.method), ("baseline", gates.baseline)):
             if not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
                 hint = "a share of at least 0.5 and below 1, such as 0.95"
-                raise self._wrong("gates", key, f"confidence {gate.confidence} is none", hint)
-        self._read("gates", "refit", parse_share, gates.refit.margin, said="refit: ")
-        self._read("gates", "latency", some_time, gates.latency.p99)
+                raise self.wrong(at("gates", key), f"confidence {gate.confidence} is none", hint)
+        self.read(at("gates", "refit"), parse_share, gates.refit.margin, said="refit: ")
+        self.read(at("gates", "latency"), some_time, gates.latency.p99)
         if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
-            raise self._wrong("gates", "approval", "approval asks for nobody", 'write roles = ["product-owner"]')
+            hint = 'write roles = ["product-owner"]'
+            raise self.wrong(at("gates", "approval"), "approval asks for nobody", hint)
 
-    def _monitor(self) -> None:
-        monitor = self._endpoint.policies.monitor
-        self._read("monitor", "window", some_time, monitor.window)
-        self._read("monitor", "outcomes_within", parse_span, monitor.outcomes_within)
-        promise = monitor.drift.false_alarms
-        self._read("monitor", "drift", every, promise.every, said="drift: ")
+    def _monitor(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
+        monitor = endpoint.policies.monitor
+        self.read(at("monitor", "window"), some_time, monitor.window)
+        self.read(at("monitor", "outcomes_within"), parse_span, monitor.outcomes_within)
+        promise, path = monitor.drift.false_alarms, at("monitor", "drift")
+        self.read(path, every, promise.every, said="drift: ")
         if not 0 < promise.at_most < float("inf"):
             hint = 'write it as { at_most = 1, every = "quarter" }'
-            raise self._wrong("monitor", "drift", f"{promise.at_most} is no promise about false alarms", hint)
+            raise self.wrong(path, f"{promise.at_most} is no promise about false alarms", hint)
 
-    def _retrain(self, retrain: RetrainSection) -> None:
+    def _retrain(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
+        retrain = endpoint.policies.retrain
         for trigger in retrain.on:
             if isinstance(trigger, TriggerSection):
-                self._read("retrain", "on", check_trigger, trigger, said="on: ")
-        self._read("retrain", "cooldown", parse_span, retrain.cooldown)
+                self.read(at("retrain", "on"), check_trigger, trigger, said="on: ")
+        self.read(at("retrain", "cooldown"), parse_span, retrain.cooldown)
         if retrain.budget != "none":
-            self._read("retrain", "budget", some_time, retrain.budget.cpu, said="budget: ")
-            self._read("retrain", "budget", every, retrain.budget.every, said="budget: ")
-
-
-def _jobs(file: File) -> list[tuple[str, str]]:
-    jobs = file.jobs
-    return [("ingest", jobs.ingest), ("watch", jobs.watch), ("train", jobs.train), ("release", jobs.release)]
+            for reader, text in ((some_time, retrain.budget.cpu), (every, retrain.budget.every)):
+                self.read(at("retrain", "budget"), reader, text, said="budget: ")

@@ -6,7 +6,7 @@ A whole key is taken, not a part of it: ``[endpoint.X.gates] refit = {...}`` rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,18 +86,14 @@ class EndpointConfig:
     policies: Overrides
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The file as it is meant: every name resolved."""
+class Config(File, frozen=True, kw_only=True):
+    """The file, and what every endpoint keeps to in every environment."""
 
-    project: ProjectSection
-    goal: GoalSection
-    data: Mapping[str, DataConfig]
-    features: Mapping[str, FeatureViewConfig]
-    models: Mapping[str, ModelSection]
-    environments: tuple[str, ...]
-    endpoints: Mapping[str, Mapping[str, EndpointConfig]]  # by environment as records keep it, and by name
-    jobs: JobsSection
+    endpoints: dict[str, dict[str, EndpointConfig]]  # by environment as records keep it, and by name
+
+    def everywhere(self) -> Iterator[tuple[str, dict[str, EndpointConfig]]]:
+        """The endpoints of each environment, by its name in the file ("" where there is none)."""
+        return zip(self.environment or ("",), self.endpoints.values(), strict=True)
 
 
 class Layers:
@@ -138,18 +134,15 @@ class Layers:
 
 def resolve(file: File, raw: JsonObject) -> Config:
     """Every endpoint in every environment. The names in ``file`` have been checked."""
-    layers, environments = Layers(raw), tuple(file.environment) or ("",)
-    served = dict(_served(file))
-    endpoints = {
-        "" if i == 0 else environment: {
-            name: EndpointConfig(name, model, "" if i == 0 else environment, layers.policies(name, environment))
+    layers, served = Layers(raw), dict(_served(file))
+    endpoints: dict[str, dict[str, EndpointConfig]] = {}
+    for environment in file.environment or ("",):
+        kept = environment if endpoints else ""
+        endpoints[kept] = {
+            name: EndpointConfig(name, model, kept, layers.policies(name, environment))
             for name, model in served.items()
         }
-        for i, environment in enumerate(environments)
-    }
-    return Config(
-        file.project, file.goal, file.data, file.features, file.model, tuple(file.environment), endpoints, file.jobs
-    )
+    return Config(**msgspec.structs.asdict(file), endpoints=endpoints)
 
 
 def _served(file: File) -> Iterator[tuple[str, str]]:

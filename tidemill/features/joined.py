@@ -20,7 +20,7 @@ from tidemill.features.views import View
 from tidemill.types import did_you_mean
 
 if TYPE_CHECKING:
-    from tidemill.config import FeatureViewConfig
+    from tidemill.config.sections import FeatureViewConfig
     from tidemill.data.contract.contract import Contract
 
 _NUMBERS = ("integer", "number")

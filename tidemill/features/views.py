@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidemill.config import FeatureConfig, FeatureViewConfig
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig
 from tidemill.errors import ConfigError
 from tidemill.features.transforms import AGGREGATES, CALENDAR, OPS
 from tidemill.types import Micros, did_you_mean, parse_span

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tidemill.config import SplitSection
 from tidemill.config.amounts import some_share
+from tidemill.config.sections import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.types import JsonObject, Micros, parse_span, to_iso
 

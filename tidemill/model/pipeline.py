@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tidemill.config import SplitSection
+from tidemill.config.sections import SplitSection
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError
 from tidemill.learning.evaluate import summary

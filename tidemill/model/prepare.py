@@ -17,7 +17,7 @@ from tidemill.tasks.table import metric_of, task_of, training_of
 from tidemill.types import SECOND, JsonObject, parse_span
 
 if TYPE_CHECKING:
-    from tidemill.config import SplitSection
+    from tidemill.config.sections import SplitSection
     from tidemill.scope.project import Endpoint, Model
 
 

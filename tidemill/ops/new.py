@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidemill.scope.unopened import declared_data
+from tidemill.scope.names import declared_data
 
 
 @dataclass(frozen=True)

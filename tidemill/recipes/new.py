@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from tidemill.errors import ProjectError
 from tidemill.files import write_whole
-from tidemill.scope.unopened import declared_data
+from tidemill.scope.names import declared_data
 from tidemill.types import did_you_mean
 
 RECIPES = {

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from tidemill.config import RetrainSection, cron
+from tidemill.config import cron
 from tidemill.config.amounts import every
+from tidemill.config.policies import RetrainSection
 from tidemill.errors import ConfigError
 from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, did_you_mean, digest, parse_span
 

@@ -16,7 +16,7 @@ from tidemill.errors import Damaged
 from tidemill.retrain.decide import decide, evidence_digest
 from tidemill.retrain.evidence import MEMORY
 from tidemill.retrain.policy import Policy
-from tidemill.scope.unopened import retrain_sections
+from tidemill.scope.names import retrain_sections
 from tidemill.store.records import Decision
 from tidemill.types import JsonObject, Micros
 

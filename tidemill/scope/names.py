@@ -1,10 +1,14 @@
-"""The one that is meant: by its name, or because there is no other."""
+"""What is meant by a name, also for those who need no store: a command beside a running server, a project that was just made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
+from tidemill.config.decode import load
+from tidemill.config.policies import RetrainSection
+from tidemill.config.sections import DataConfig
 from tidemill.errors import NotFound
 from tidemill.types import did_you_mean
 
@@ -24,3 +28,19 @@ def one_of(what: str, known: Mapping[str, T], name: str | None) -> T:
     if name not in known:
         raise NotFound(f"no {what} {name!r}", hint=did_you_mean(name, known))
     return known[name]
+
+
+def endpoint_name(root: Path, name: str | None) -> str:
+    """The endpoint of this name; without a name the only one of the project in this folder. Raises NotFound, ConfigError."""
+    found = load(root / "tidemill.toml").endpoints[""]
+    return one_of("endpoint", found, name).name
+
+
+def declared_data(root: Path) -> Mapping[str, DataConfig]:
+    """Every dataset of the project in this folder. Raises ConfigError."""
+    return load(root / "tidemill.toml").data
+
+
+def retrain_sections(path: Path) -> dict[str, RetrainSection]:
+    """By endpoint, the ``[retrain]`` of this file. Raises ConfigError."""
+    return {name: endpoint.policies.retrain for name, endpoint in load(path).endpoints[""].items()}

@@ -10,21 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidemill.config import (
-    Config,
-    EndpointConfig,
-    FeatureViewConfig,
-    GatesSection,
-    GoalSection,
-    ModelSection,
-    MonitorSection,
-    RetrainSection,
-    SplitSection,
-    load,
-)
-from tidemill.config.decode import refuse_former_name
-from tidemill.config.policies import Rule, stages
-from tidemill.config.sections import SearchSection
+from tidemill.config.decode import load, refuse_former_name
+from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
+from tidemill.config.resolve import Config, EndpointConfig
+from tidemill.config.sections import FeatureViewConfig, GoalSection, ModelSection, SearchSection, SplitSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
@@ -221,16 +210,24 @@ class Project:
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
         """Every dataset by its name, in the order of the file (as are models and endpoints)."""
-        return _datasets(self, self.config)
+        return {name: Dataset(self, name, data.source, data.contract) for name, data in self.config.data.items()}
 
     @cached_property
     def models(self) -> Mapping[str, Model]:
-        return _models(self, self.config)
+        """One that names no dataset learns from the only one, or the first; one that names no view sees all of its dataset."""
+        return {section.name: self._model(section) for section in self.config.model.values()}
+
+    def _model(self, section: ModelSection) -> Model:
+        dataset = self.datasets[section.rows.from_ if section.rows else next(iter(self.datasets))]
+        own = [name for name, view in self.features.items() if view.from_ == dataset.name]
+        named = own if section.inputs.views is None else section.inputs.views
+        return Model(self, section, dataset, {name: self.features[name] for name in named})
 
     @cached_property
     def endpoints(self) -> Mapping[str, Endpoint]:
         """Those of this environment."""
-        return _endpoints(self, self.config, self.environment)
+        found = self.config.endpoints[self.environment].values()
+        return {endpoint.name: Endpoint(self, endpoint, self.models[endpoint.model]) for endpoint in found}
 
     def dataset(self, name: str | None = None) -> Dataset:
         """The dataset of this name; without a name the only one (as of `model` and `endpoint`). Raises NotFound."""
@@ -249,9 +246,7 @@ class Project:
 
     def limit(self, job: str) -> float:
         """The wall seconds after which a job of this kind is killed."""
-        limits = self.config.jobs
-        span = {"ingest": limits.ingest, "watch": limits.watch, "train": limits.train, "release": limits.release}[job]
-        return parse_span(span) / 1_000_000
+        return parse_span(getattr(self.config.jobs, job)) / 1_000_000
 
     @property
     def state(self) -> Path:
@@ -318,28 +313,6 @@ class Project:
         self.close()
 
 
-def _datasets(project: Project, config: Config) -> dict[str, Dataset]:
-    """Every dataset by its name."""
-    return {name: Dataset(project, name, data.source, data.contract) for name, data in config.data.items()}
-
-
-def _models(project: Project, config: Config) -> dict[str, Model]:
-    """Every model by its name. One that names no dataset learns from the only one, or the first."""
-    found: dict[str, Model] = {}
-    for name, section in config.models.items():
-        dataset = project.datasets[section.rows.from_ if section.rows else next(iter(config.data))]
-        named = section.inputs.views
-        own = [view for view, said in config.features.items() if said.from_ == dataset.name] if named is None else named
-        found[name] = Model(project, section, dataset, {view: config.features[view] for view in own})
-    return found
-
-
-def _endpoints(project: Project, config: Config, environment: str) -> dict[str, Endpoint]:
-    """Every endpoint by its name, as it is in this environment."""
-    found = config.endpoints[environment].values()
-    return {endpoint.name: Endpoint(project, endpoint, project.models[endpoint.model]) for endpoint in found}
-
-
 def find_root(start: Path) -> Path:
     """The nearest folder upwards with a tidemill.toml. Raises ProjectError."""
     for folder in (start, *start.parents):
@@ -399,9 +372,9 @@ def open_project(
 
 def _environment(config: Config, name: str) -> str:
     """As records keep it: nothing for the first one."""
-    if name and name not in config.environments:
-        raise NotFound(f"no environment {name!r}", hint=did_you_mean(name, config.environments))
-    return "" if name in config.environments[:1] else name
+    if name and name not in config.environment:
+        raise NotFound(f"no environment {name!r}", hint=did_you_mean(name, config.environment))
+    return "" if name == next(iter(config.environment), "") else name
 
 
 def _identity(root: Path, store: MetadataStore) -> str:

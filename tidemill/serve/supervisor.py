@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreBusy, no_room
-from tidemill.files import write_whole
+from tidemill.files import exclusive, write_whole
 from tidemill.process.stop import on_signals
 from tidemill.process.supervised import Supervised
 from tidemill.scope.project import Project
@@ -159,17 +158,12 @@ class _Tree:
 @contextlib.contextmanager
 def only_one(root: Path) -> Iterator[None]:
     """Raises AlreadyUp while another `up` holds this project. The lock goes with its process, however that ends."""
-    path = root / ".tidemill" / "up.lock"
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as exc:
-        os.close(fd)
-        raise AlreadyUp("this project is served already", place=str(root), hint=_where(root)) from exc
-    try:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(exclusive(root / ".tidemill" / "up.lock"))
+        except BlockingIOError as exc:
+            raise AlreadyUp("this project is served already", place=str(root), hint=_where(root)) from exc
         yield
-    finally:
-        os.close(fd)
 
 
 def _where(root: Path) -> str:

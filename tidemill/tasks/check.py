@@ -27,9 +27,9 @@ def check_project(root: Path) -> None:
 def check(text: str, name: str = "tidemill.toml") -> None:
     """Raises ConfigError, or NotAvailableYet for a feature that the task would not read, with file, line and hint."""
     found = read(text, name)
-    for model in found.config.models.values():
+    for model in found.config.model.values():
         _model(found, model)
-    for environment, endpoints in zip(found.config.environments or ("",), found.config.endpoints.values(), strict=True):
+    for environment, endpoints in found.config.everywhere():
         for endpoint in endpoints.values():
             _gates(found, endpoint, environment)
 
@@ -59,7 +59,7 @@ def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
     def place(gate: str) -> str:
         return found.place(found.layers.path(endpoint.name, environment, "gates", gate))
 
-    gates, task = endpoint.policies.gates, task_of(found.config.models[endpoint.model].task)
+    gates, task = endpoint.policies.gates, task_of(found.config.model[endpoint.model].task)
     for key, metric in (
         ("refit", gates.refit.metric),
         ("method", gates.method.metric),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
-from tidemill.config import FeatureConfig
+from tidemill.config.sections import FeatureConfig
 from tidemill.learning.labelled import OutcomeScorer
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome, Prediction

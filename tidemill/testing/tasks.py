@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from tidemill.config import FeatureConfig, FeatureViewConfig, SplitSection
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig, SplitSection
 from tidemill.data.contract.contract import Contract
 from tidemill.data.contract.odcs import ROLES
 from tidemill.errors import ModelError

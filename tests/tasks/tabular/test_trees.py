@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.config import FeatureConfig, FeatureViewConfig
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError, NotEnoughData, SignatureMismatch
 from tidemill.features.transaction_time import TransactionTime

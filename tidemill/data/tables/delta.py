@@ -5,15 +5,12 @@ Works with delta-rs and polars alone, without pyarrow.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
 import math
-import os
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,7 @@ from deltalake.exceptions import DeltaError
 
 from tidemill.data.tables.statistics import spans, statistics
 from tidemill.errors import Conflict, DiskFull, StoreBusy, StoreError, no_room
-from tidemill.files import write_whole
+from tidemill.files import exclusive, write_whole
 from tidemill.types import Micros
 
 CHECKPOINT = 100
@@ -52,26 +49,15 @@ def translated(place: str) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(lock: Path, wait: float = 30.0) -> Iterator[None]:
-    """One holder at a time among all processes of this machine; freed by the system when its holder dies.
-
-    Raises StoreBusy after ``wait`` seconds.
-    """
+def writing(lock: Path, wait: float = 30.0) -> Iterator[None]:
+    """The only writer of a table, on this machine. Raises StoreBusy after ``wait`` seconds."""
     lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        end = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as exc:
-                if time.monotonic() > end:
-                    raise StoreBusy("another process is writing", place=str(lock)) from exc
-                time.sleep(0.02)
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(lock, wait))
+        except BlockingIOError as exc:
+            raise StoreBusy("another process is writing", place=str(lock)) from exc
         yield
-    finally:
-        os.close(handle)
 
 
 def create_delta(folder: Path, schema: Schema) -> DeltaTable:

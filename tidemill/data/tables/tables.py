@@ -23,7 +23,7 @@ from tidemill.data.tables.delta import (
     checkpoint_if_due,
     commits,
     create_delta,
-    exclusive,
+    writing,
 )
 from tidemill.data.tables.schema import columns_of, delta_schema, with_added
 from tidemill.errors import Damaged, NotFound
@@ -195,7 +195,7 @@ class Tables:
 
     def lock(self, dataset: str) -> AbstractContextManager[None]:
         """Held while writing: one writer of a table at a time. Raises StoreBusy after a bounded wait."""
-        return exclusive(self.root / f".{dataset}.lock")
+        return writing(self.root / f".{dataset}.lock")
 
     def files(self, dataset: str, version: int | None = None) -> list[str]:
         """The data files of a version, by name: each name is the digest of its bytes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import time
@@ -12,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tidemill.errors import AlreadyUp, ProjectError, no_room
+from tidemill.files import exclusive
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.fit import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING
@@ -51,30 +51,22 @@ def _held(folder: Path) -> Iterator[None]:
     """The lock on the folder's mark; both are made where there is no folder, or an empty one."""
     if folder.exists() and not folder.is_dir():
         raise ProjectError(f"{folder} is a file, no folder", hint=ELSEWHERE)
-    try:
-        if not (folder / MARK).exists():
-            if folder.is_dir() and any(folder.iterdir()):
-                raise ProjectError(f"{folder}/ was not made by tidemill demo, and is left as it is", hint=ELSEWHERE)
-            folder.mkdir(parents=True, exist_ok=True)
-        mark = os.open(folder / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as exc:
-        if no_room(exc):
-            raise
-        raise ProjectError(f"{folder}/ cannot be used: {exc.strerror}", hint=ELSEWHERE) from exc
-    try:
-        _lock(mark, folder)
+    with ExitStack() as held:
+        try:
+            if not (folder / MARK).exists():
+                if folder.is_dir() and any(folder.iterdir()):
+                    raise ProjectError(f"{folder}/ was not made by tidemill demo, and is left as it is", hint=ELSEWHERE)
+                folder.mkdir(parents=True, exist_ok=True)
+            mark = held.enter_context(exclusive(folder / MARK))
+        except BlockingIOError as exc:
+            raise ProjectError(f"a demo plays in {folder}/", hint="wait for it, or end it with Ctrl-C") from exc
+        except OSError as exc:
+            if no_room(exc):
+                raise
+            raise ProjectError(f"{folder}/ cannot be used: {exc.strerror}", hint=ELSEWHERE) from exc
+        if not os.fstat(mark).st_size:
+            os.write(mark, SAYS)
         yield
-    finally:
-        os.close(mark)
-
-
-def _lock(mark: int, folder: Path) -> None:
-    try:
-        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as exc:
-        raise ProjectError(f"a demo plays in {folder}/", hint="wait for it, or end it with Ctrl-C") from exc
-    if not os.fstat(mark).st_size:
-        os.write(mark, SAYS)
 
 
 @contextmanager

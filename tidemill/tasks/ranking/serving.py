@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from tidemill.config import FeatureConfig
+from tidemill.config.sections import FeatureConfig
 from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tidemill.config import load
+from tidemill.config.decode import load
 from tidemill.data.contract.contract import Contract
 
 ROOT = Path(__file__).parent.parent
