@@ -1,0 +1,100 @@
+"""What a recommender's server is told, and what it answers: purchases that count twice, items that nobody sells, old history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cases.projects import SALES, SALES_TOML, Folder, lay, replayed, sale, sales
+from tests.serve import released
+from tests.serve.real import Scorer, scorer
+from tidemill.ops import predictions
+from tidemill.scope.project import Project, open_project
+from tidemill.types import parse_time
+
+NOW = parse_time("2024-11-02")
+AT = "2024-11-01T09:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, Project, Scorer]]:
+    """A shop whose model answers with what was bought, then with what is popular; its server runs."""
+    folder = lay(tmp_path_factory.mktemp("told") / "shop", "sales", SALES, SALES_TOML)
+    old = sale(60, customer_id="old", invoice_date="2022-11-01 09:00:00", stock_code="clock")
+    folder.write("data/sales/a.csv", *sales(20), old)
+    with replayed(folder, NOW):
+        pass
+    folder.ingest()
+    with open_project(folder.root) as project:
+        released.champion(project)
+        with scorer(project) as running:
+            yield folder, project, running
+
+
+def rows_of(project: Project, subject: str) -> int:
+    """How many rows a subject's history has, by the verb that says what a subject touched."""
+    return int(predictions.impact(project, f"subject:{subject}")["rows"])
+
+
+def test_a_purchase_that_is_told_and_comes_by_a_file_counts_once(store: tuple[Folder, Project, Scorer]) -> None:
+    """The feedback's key is the contract's key, joined by a slash: then it is one row."""
+    folder, project, server = store
+    told = {"key": "7000/mug", "subject": "ann", "item": "mug", "value": 1, "at": AT}
+    assert server.ask("POST", "/feedback", told)[0] == 200
+    line = sale(0, invoice=7000, stock_code="mug", customer_id="ann")
+    folder.write("data/sales/b.csv", *sales(0), line)
+    folder.ingest()
+    assert rows_of(project, "ann") == 1
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B3: documented nowhere")
+def test_the_key_of_feedback_is_documented() -> None:
+    """How a program has to spell the key, so that a purchase counts once, stands where feedback is documented."""
+    docs = Path(__file__).parents[2] / "docs"
+    pages = [(docs / name).read_text() for name in ("serve.md", "data.md")]
+    assert any("tidemill.key" in part and "feedback" in part.lower() for page in pages for part in page.split("\n\n"))
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B3: two rows of history")
+def test_the_same_purchase_under_another_key_counts_once(store: tuple[Folder, Project, Scorer]) -> None:
+    """The same customer, item and moment under a key of the sender's own, then by a file."""
+    folder, project, server = store
+    told = {"key": "order-1", "subject": "bob", "item": "mug", "value": 1, "at": AT}
+    assert server.ask("POST", "/feedback", told)[0] == 200
+    line = sale(0, invoice=7001, stock_code="mug", customer_id="bob")
+    folder.write("data/sales/c.csv", *sales(0), line)
+    folder.ingest()
+    assert rows_of(project, "bob") == 1
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B4: recommended to whoever sent it")
+def test_an_item_that_nobody_sells_is_not_recommended(store: tuple[Folder, Project, Scorer]) -> None:
+    """Feedback alone makes no catalogue: an item that no file has is not offered to whoever sent it."""
+    _, _, server = store
+    told = {"key": "lie/1", "subject": "17000", "item": "nobody sells this", "value": 1_000, "at": AT}
+    status, _ = server.ask("POST", "/feedback", told)
+    found = server.ask("POST", "/predict/shop", {"subject": "17000"})[1]
+    assert status in (400, 409, 422) or "nobody sells this" not in found["items"]
+
+
+def test_the_weight_of_a_subject_is_capped(store: tuple[Folder, Project, Scorer]) -> None:
+    """One outcome of a huge value does not outweigh a history: what was bought before stays first."""
+    _, _, server = store
+    before = server.ask("POST", "/predict/shop", {"subject": "17001"})[1]["items"][0]
+    other = "A" if before == "B" else "B"
+    told = {"key": "lie/2", "subject": "17001", "item": other, "value": 1e6, "at": AT}
+    status, _ = server.ask("POST", "/feedback", told)
+    found = server.ask("POST", "/predict/shop", {"subject": "17001"})[1]
+    ratio = found["scores"][0] / found["scores"][1] if len(found["scores"]) > 1 else 1.0
+    assert status in (400, 409, 422) or ratio < 1_000
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="A11: the list of a stranger, and cold is false")
+def test_history_that_is_years_old_is_said(store: tuple[Folder, Project, Scorer]) -> None:
+    """A customer whose history weighs nothing any more gets the list of a stranger: the answer says so."""
+    _, _, server = store
+    old = server.ask("POST", "/predict/shop", {"subject": "old", "k": 1})[1]
+    stranger = server.ask("POST", "/predict/shop", {"subject": "never seen", "k": 1})[1]
+    assert old["items"] != stranger["items"] or old["cold"]
