@@ -88,7 +88,7 @@ def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
     from tidemill.tasks.scoring import load as load_scorer
 
     known = History()
-    known.extend(project.live.online.list())
+    known.load(project.live.online.rows_since(0))
     model: Any = load_scorer(bundle)
     names, scores = model.recommend(*known.items(subject, at, model.half_life), at, 10)
     return json.dumps({"items": names, "scores": scores.tolist()}).encode()
@@ -100,7 +100,7 @@ def alone(project: Project, bundle: Bundle) -> float:
     from tidemill.tasks.scoring import load as load_scorer
 
     known, at = History(), project.clock.now()
-    known.extend(project.live.online.list())
+    known.load(project.live.online.rows_since(0))
     model: Any = load_scorer(bundle)
     turn = itertools.count()
 

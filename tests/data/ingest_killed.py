@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.data import pipeline
-from tidemill.data.ingest import ingest, register
+from tidemill.data.ingest import changes, ingest, register
 from tidemill.data.tables import delta, keys, tables
 from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
@@ -43,9 +43,9 @@ PLACES: dict[str, Callable[[Project], None]] = {
     "after the table's commit": lambda p: after(tables.Tables, "append", 2),
     "after the key index": lambda p: after(keys.KeyIndex, "add"),
     "after the online history": lambda p: after(p.live.online, "load"),
-    "after the profile": lambda p: after(register, "_profile"),
-    "inside the metadata's transaction": lambda p: after(p.store.datasets, "add"),
-    "after the metadata": lambda p: after(ingest, "register"),
+    "after the profile": lambda p: after(register, "_keep_profile"),
+    "inside the metadata's transaction": lambda p: after(p.store.datasets, "add_with"),
+    "after the metadata": lambda p: after(changes, "register"),
 }
 
 if __name__ == "__main__":

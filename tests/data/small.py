@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
+from tidemill.data.tables import keys
+from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import open_tables
 from tidemill.scope.project import Project
 from tidemill.types import parse_time
@@ -107,3 +110,11 @@ def state(project: Project) -> dict[str, object]:
 def frame(text: str) -> pl.DataFrame:
     """The CSV as a frame of text columns."""
     return pl.read_csv(text.encode(), infer_schema=False)
+
+
+def verified(index: KeyIndex, version: int) -> bool:
+    """Whether the index says exactly what the table says."""
+    index.catch_up(version)
+    truth = index._entries(index._tables.added(index._dataset, range(1, version + 1), index._columns))
+    mine = np.concatenate([truth[:0], *(segment.entries for segment in index._segments)])
+    return bool(np.array_equal(keys._sorted(mine), truth))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, rows
 from tidemill.data.contract.contract import Contract
-from tidemill.data.ingest.preview import preview
+from tidemill.data.ingest.judge import preview
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import ingest, reconcile
 from tidemill.data.tables.tables import Tables, open_tables
@@ -47,24 +47,6 @@ def test_a_year_before_1000_is_taken_and_the_next_file_too(folder: Path, day: st
         assert reconcile(project) == []
         held = Tables(project.tables_dir).commit("sales", 1).files.values()
         assert [spans["at"][0] for spans in held] == [parse_time(day)]
-
-
-@pytest.mark.parametrize("day", OLD)
-def test_a_log_with_years_as_they_were_once_written_is_read_again(folder: Path, day: str) -> None:
-    drop(folder, "1.csv", DAY_1 + f"9,mug,1,{day},1.0,eve\n")
-    with open_project(folder, clock=HeldClock(NOW)) as project:
-        ingest(project, "sales")
-        log = project.tables_dir / "sales/_delta_log" / f"{1:020}.json"
-    text = log.read_text()
-    assert f'\\"{day}T' in text
-    log.write_text(text.replace(f'\\"{day}T', f'\\"{day.lstrip("0")}T'))
-    drop(folder, "2.csv", DAY_2)
-    with open_project(folder, clock=HeldClock(NOW)) as project:
-        assert reconcile(project) == []
-        second = ingest(project, "sales")
-        assert second is not None and second.rows == 6
-        within = ("at", parse_time(day), parse_time(day) + 1)
-        assert Tables(project.tables_dir).read("sales", within=within).collect().height == 4
 
 
 def test_years_that_no_calendar_here_has_are_no_times(folder: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.data.small import DAY_1, drop, lay
+from tidemill.data.contract.contract import load_contract
 from tidemill.data.contract.freshness import stale_now, staleness
-from tidemill.data.ingest.ingest import load_contract
 from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError, NotAvailableYet
 from tidemill.scope.project import open_project

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.ingest_killed import PLACES
-from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, state
+from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, state, verified
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import ingest, reconcile
 from tidemill.data.tables.keys import KeyIndex
@@ -68,7 +68,7 @@ def test_killed_and_started_again(tmp_path: Path, undisturbed: dict[str, object]
         ingest(project, "sales")
         assert whole(project) == undisturbed
         tables = open_tables(project)
-        assert KeyIndex(tables, "sales", ("invoice", "sku")).verify(2)
+        assert verified(KeyIndex(tables, "sales", ("invoice", "sku")), 2)
         assert tables.verify("sales") == 2
         assert reconcile(project) == [] and ingest(project, "sales") is None
         assert whole(project) == undisturbed

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, rows
-from tidemill.data.ingest.preview import preview
+from tidemill.data.ingest.judge import preview
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import Tables, open_tables

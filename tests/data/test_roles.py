@@ -13,7 +13,7 @@ import pytest
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
 from tests.raised import raised
-from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.contract.contract import load_contract
 from tidemill.data.pipeline import ingest, reconcile
 from tidemill.errors import ContractError
 from tidemill.features.online import History
@@ -62,7 +62,7 @@ def test_roles_given_later_bring_the_history_without_a_new_file(project: Project
     assert made is not None and (made.version, made.rows, made.quarantined) == (3, 5, 0)
     assert (made.time_min, made.time_max) == (parse_time("2011-01-01T10:00"), parse_time("2011-01-02T12:00"))
     known = History()
-    known.extend(project.live.online.list())
+    known.load(project.live.online.rows_since(0))
     assert all(known.items(who, NOW, DAY)[0] for who in ("ann", "bob"))
     assert [e.key for e in project.live.online.list(subject="ann")] == ["1/mug", "1/lamp", "3/mug", "C4/lamp"]
     into = {e.source for e in project.store.edges.list(target="dataset:sales@3")}
@@ -138,7 +138,7 @@ from tests.data.ingest_killed import after
 p = open_project(Path(sys.argv[1]), clock=HeldClock(int(sys.argv[2])))
 owner, name, times = {
     "commit": (tables.Tables, "append", 1), "first half": (p.live.online, "load", 1),
-    "history": (p.live.online, "load", 2), "profile": (register, "_profile", 1), "record": (p.store.datasets, "add", 1),
+    "history": (p.live.online, "load", 2), "profile": (register, "_keep_profile", 1), "record": (p.store.datasets, "add_with", 1),
 }[sys.argv[3]]
 after(owner, name, times)
 ingest(p, "sales")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from tests.data.small import DAY_1, DAY_2, drop, lay
+from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
 from tests.raised import raised
-from tidemill.data.discover.sources import batches, find, names, read
+from tidemill.data.discover.sources import READERS, Rows, batches, find, read
+from tidemill.data.pipeline import ingest
 from tidemill.errors import SourceError
+from tidemill.scope.project import open_project
+from tidemill.types import HeldClock
 
 
 def test_files_by_glob_in_order_of_name(folder: Path) -> None:
@@ -20,7 +24,7 @@ def test_files_by_glob_in_order_of_name(folder: Path) -> None:
     drop(folder, ".hidden.csv", DAY_1)
     found = find(folder, "data/sales/*.csv")
     assert [f.name for f in found] == ["data/sales/a.csv", "data/sales/b.csv"]
-    assert [read(f).count for f in found] == [3, 2]
+    assert [read(f).frame.height for f in found] == [3, 2]
 
 
 def test_several_kinds_of_file_in_one_source(folder: Path) -> None:
@@ -74,7 +78,7 @@ def test_a_link_out_of_the_project_is_refused(folder: Path, tmp_path: Path) -> N
 def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
     path = drop(folder, "a.csv", DAY_1)
     (folder / "data/linked.csv").symlink_to(path)
-    assert read(find(folder, "data/linked.csv")[0]).count == 3
+    assert read(find(folder, "data/linked.csv")[0]).frame.height == 3
 
 
 @pytest.mark.parametrize(
@@ -92,13 +96,13 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
 def test_a_missing_file_says_the_way_out(folder: Path, source: str, hint: str) -> None:
     drop(folder, "a.csv", DAY_1)
     with pytest.raises(SourceError, match="no such file") as caught:
-        names(folder, source)
+        find(folder, source)
     assert caught.value.hint == hint
 
 
 def test_an_unknown_kind_of_file(folder: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read by its name"):
-        names(folder, "data/sales/a.xlsx")
+        find(folder, "data/sales/a.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -223,3 +227,19 @@ def test_batches_are_cut_by_size_and_keep_the_order(folder: Path) -> None:
     assert [len(b) for b in cut] == [2, 2, 1]
     assert [f for b in cut for f in b] == files
     assert [len(b) for b in batches(files, limit=1)] == [1] * 5
+
+
+def test_a_new_kind_of_file_is_one_reader_more(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON lines, as somebody would add them: found, checked and ingested with everything that belongs to it."""
+
+    def lines(data: bytes, name: str) -> Rows:
+        return Rows(pl.read_ndjson(data).with_row_index("_row").with_columns(pl.col("_row").cast(pl.Int64)))
+
+    monkeypatch.setitem(READERS, ".jsonl", lines)
+    row = {"invoice": "7", "sku": "mug", "quantity": 2, "at": "2011-01-01 10:00:00", "price": 1.5, "customer": "ann"}
+    drop(folder, "a.jsonl", json.dumps(row) + "\n" + json.dumps({**row, "invoice": "x"}) + "\n")
+    toml = folder / "tidemill.toml"
+    toml.write_text(toml.read_text().replace("*.csv", "*.{csv,jsonl}"))
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        made = ingest(project, "sales")
+    assert made is not None and (made.rows, made.quarantined) == (1, 1)

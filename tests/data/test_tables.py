@@ -104,7 +104,7 @@ def test_a_table_keeps_its_columns_and_may_gain_some(tables: Tables) -> None:
     for changed, message in (
         (some(0).drop("x"), "'x' is in the table and not in the contract"),
         (some(0).with_columns(pl.col("n").cast(pl.String)), "'n' is integer in the table and string in the contract"),
-        (some(0).with_columns(pl.col("n").cast(pl.UInt8)), "cannot hold UInt8"),
+        (some(0).with_columns(pl.lit(1, pl.UInt8).alias("z")), "cannot hold UInt8"),
     ):
         with pytest.raises(ContractError, match=message):
             tables.append("t", changed, ingest="b", at=0)
@@ -129,7 +129,6 @@ def test_what_is_not_there(tables: Tables) -> None:
     assert caught.value.hint == "did you mean 'trees'?"
     with pytest.raises(NotFound, match="no version 2 of 'trees'"):
         tables.read("trees", 2)
-    assert tables.names() == ["trees"]
 
 
 def test_a_changed_or_missing_file_is_found(tables: Tables) -> None:

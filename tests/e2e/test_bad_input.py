@@ -30,7 +30,7 @@ from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.cli.main import main
 from tidemill.ops.status import NOT_ALL_RIGHT
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle

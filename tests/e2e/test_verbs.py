@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tidemill.ops.status import NOT_ALL_RIGHT
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut, year_one
 from tidemill.recipes.recommend.shop import shuffled as dealt_out_anew
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from tidemill.recipes.new import new_project
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut
 
 PART = 12

@@ -260,7 +260,7 @@ def check_live(root: Path, load: Answering, driver: Driver, kills: int) -> None:
         assert outcomes[key] == [value, "id", load.belongs[key]]
     for scored in driver.replay.scored:
         assert json.loads(kept[scored.request])["items"] == scored.items["loop"]
-    assert len(outcomes) - len(load.outcomes) - driver.replay.outcomes in range(CLIENTS + 1)  # told, not acknowledged
+    assert len(outcomes) - len(load.outcomes) - len(driver.replay.told) in range(CLIENTS + 1)  # told, not acknowledged
     assert len(kept) - len(load.predictions) - len(driver.replay.scored) in range(CLIENTS + 1)
     assert ask(root, "select count(*) from outcomes where how = '' and at < 0", "live.db") == [(0,)]
 

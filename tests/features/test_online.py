@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.features import streams
 from tests.features.streams import Happened
 from tidemill.features.online import History
-from tidemill.store.records import OnlineEvent
 
 
 @given(streams.streams(), st.integers(0, 40), st.integers(-1, 14))
@@ -29,10 +28,10 @@ def test_a_watermark_hides_what_was_learned_later(events: list[Happened], waterm
 
 @given(streams.streams(), st.integers(0, 40))
 def test_reading_again_from_an_older_place_changes_nothing(events: list[Happened], start: int) -> None:
-    stored = [OnlineEvent(seq, str(seq), e.subject, e.item, e.at, e.value) for seq, e in enumerate(events, 1)]
+    stored = [(seq, e.subject, e.item, e.at, e.value) for seq, e in enumerate(events, 1)]
     history = History()
-    assert history.extend(stored) == len(stored)
-    assert history.extend(stored[start:]) == 0
+    assert history.load(stored) == len(stored)
+    assert history.load(stored[start:]) == 0
     assert (len(history), history.seq) == (len(events), len(events))
     assert history.items("ann", 20, 4)[0] == streams.as_history(events).items("ann", 20, 4)[0]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
-from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.contract.contract import load_contract
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.online import History
@@ -34,7 +34,7 @@ def test_live_requests_see_what_training_sees(tmp_path: Path) -> None:
         project.live.append([], [], [late])
         project.live.flush()
         history = History()
-        history.extend(project.live.online.list())
+        history.load(project.live.online.rows_since(0))
         asked = [
             prediction("p1", "ann", "2011-01-02T10:00", watermark=5),
             prediction("p2", "ann", "2011-01-05", watermark=5),

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.data.small import drop, lay
 from tests.features import streams
 from tests.features.streams import Happened
-from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.contract.contract import load_contract
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.as_of import table
-from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, TransactionTime, with_knowledge
+from tidemill.features.transaction_time import ALWAYS, BEGAN, KNOWN, TransactionTime, with_knowledge
 from tidemill.features.views import Feature
 from tidemill.scope.project import open_project
 from tidemill.tasks.ranking.interactions import from_frame
@@ -67,9 +67,11 @@ def test_a_request_sees_what_had_happened_and_was_known(
 ) -> None:
     events = [Happened("ann", "ab"[i % 2], at, 1.0 + i) for i, (at, _) in enumerate(rows)]
     known = [max(row) for row in rows]
-    frame = streams.as_rows(events).with_columns(pl.Series(KNOWN, known, pl.Int64))
+    frame = streams.as_rows(events).with_columns(
+        pl.Series(KNOWN, known, pl.Int64), pl.lit(began, pl.Int64).alias(BEGAN)
+    )
     asked = streams.requests([("ann", at) for at in moments])
-    offline = table(streams.view(feature), frame, TransactionTime(np.array(known), began).asked(asked))
+    offline = table(streams.view(feature), frame, asked)
     for i, at in enumerate(moments):
         seen = [e for e, when in zip(events, known, strict=True) if at <= began or when < at]
         alone = table(streams.view(feature), streams.as_rows(seen), asked[i : i + 1])
@@ -81,16 +83,6 @@ def test_a_request_sees_what_had_happened_and_was_known(
         own, expected = alone.of("ann", at, 4)
         assert [histories.items[c] for c in codes] == [alone.items[c] for c in own]
         assert counts.tolist() == expected.tolist()
-
-
-def test_one_number_too_and_nulls_are_known_to_all() -> None:
-    events = [Happened("ann", "a", 1, 2.0), Happened("ann", "a", 2, 4.0)]
-    view = streams.view(Feature("f", "sum", column="value"))
-    frame = streams.as_rows(events).with_columns(pl.Series(KNOWN, [None, 5], pl.Int64))
-    asked = streams.requests([("ann", 4), ("ann", 9)])
-    assert table(view, frame, asked)["f"].to_list() == [6.0, 6.0], "nobody said what the requests knew"
-    knowing = asked.with_columns(pl.Series(AS_KNOWN_AT, [4, None], pl.Int64))
-    assert table(view, frame, knowing)["f"].to_list() == [2.0, 6.0]
 
 
 def test_a_late_file_of_a_table_is_known_from_its_ingest_on(tmp_path: Path) -> None:
@@ -117,7 +109,7 @@ def test_a_late_file_of_a_table_is_known_from_its_ingest_on(tmp_path: Path) -> N
         view = replace(streams.view(feature), entity="customer", value="quantity")
         moments = [parse_time(m) for m in ("2011-01-01T12:00", "2011-01-05", "2011-01-07", "2011-01-07T00:00:01")]
         asked = pl.DataFrame({"request": [0, 1, 2, 3], "entity": ["ann"] * 4, "at": moments})
-        assert table(view, rows, transaction_time.asked(asked))["n"].to_list() == [1.0, 3.0, 3.0, 4.0]
+        assert table(view, rows, asked)["n"].to_list() == [1.0, 3.0, 3.0, 4.0]
         contract = load_contract(project, "sales")
         histories = from_frame(rows, contract).histories
         seen = [[histories.items[c] for c in histories.of("ann", at, DAY)[0]] for at in moments]

@@ -222,7 +222,7 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     model = build_candidate(project)
     scorer = scoring.load(get_bundle(project.artifacts, model.bundle))
     history = History()
-    history.extend(project.live.online.list())
+    history.load(project.live.online.rows_since(0))
     now = START + 150 * DAY
     items, values = history.items("u003", now, scorer.half_life)
     answer, scores = scorer.recommend(items, values, now, 20)
@@ -233,7 +233,7 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     assert len(found) == len(rows)
     least = History()
     drop = int(np.argmax(found))
-    least.extend(e for e in project.live.online.list() if e.seq != rows[drop].seq)
+    least.load([row for row in project.live.online.rows_since(0) if row[0] != rows[drop].seq])
     items, values = least.items("u003", now, scorer.half_life)
     assert whole - scores_of(scorer, items, values)[answer[0]] == pytest.approx(found[drop], abs=1e-12)
 

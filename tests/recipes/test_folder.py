@@ -182,12 +182,8 @@ def test_another_story_is_refused(folder):
     play(folder, seed=3)
     with pytest.raises(ProjectError, match=r"was played with seed 3 - go on with --seed 3, or start anew with --fresh"):
         play(folder)
-    with pytest.raises(ProjectError, match="was played without --shuffle-customers"):
-        play(folder, seed=3, shuffle_customers=True)
-    play(folder, fresh=True, shuffle_customers=True)
-    with pytest.raises(ProjectError, match="was played with --shuffle-customers"):
-        play(folder)
-    play(folder, shuffle_customers=True)
+    play(folder, fresh=True)
+    play(folder)
 
 
 def test_files_without_their_state_are_not_played_on(folder):

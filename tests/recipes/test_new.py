@@ -13,7 +13,7 @@ from tidemill.data.pipeline import ingest
 from tidemill.errors import ConfigError, ProjectError
 from tidemill.recipes import new
 from tidemill.recipes.new import RECIPES, new_project
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.scope.project import open_project
 
 START = Path(__file__).parents[2] / "docs/start.md"

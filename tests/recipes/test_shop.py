@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tidemill.recipes.recommend.make_cut import SOURCE, make_cut
-from tidemill.recipes.recommend.shop import COLUMNS, OPENING, days, read_cut, shuffled, year_one
+from tidemill.recipes.recommend.shop import COLUMNS, OPENING, days, read_cut, year_one
 from tidemill.types import DAY
 
 
@@ -50,11 +50,3 @@ def test_visits_of_a_day_are_in_the_order_of_time(rows):
 def test_fewer_days_are_the_beginning_of_all(rows):
     some = list(days(rows, 5))
     assert [day.visits for day in some] == [day.visits for _, day in zip(range(5), days(rows))]
-
-
-def test_dealing_customers_out_anew_keeps_rows_and_invoices_whole(rows):
-    dealt = shuffled(rows, 1)
-    assert dealt.drop("customer_id").equals(rows.drop("customer_id"))
-    per_invoice = dealt.group_by("invoice").agg(pl.col("customer_id").n_unique())
-    assert per_invoice["customer_id"].max() == 1
-    assert (dealt["customer_id"] != rows["customer_id"]).mean() > 0.9

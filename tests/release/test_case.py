@@ -11,7 +11,7 @@ import pytest
 from tidemill.data.pipeline import ingest
 from tidemill.model.pipeline import build_candidate
 from tidemill.recipes.new import new_project
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.sabotage import shuffle
 from tidemill.recipes.recommend.shop import OPENING, read_cut
 from tidemill.release.gates.context import EvaluationWindow, build_context

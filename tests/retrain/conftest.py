@@ -15,7 +15,7 @@ import pytest
 from tests.release.made import sign
 from tidemill.monitor.reference import reference_of
 from tidemill.recipes.new import new_project
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
 from tidemill.retrain.jobs import InlineJobs, JobFailed
 from tidemill.scope.project import Project, open_project

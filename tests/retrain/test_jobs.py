@@ -18,7 +18,7 @@ from tidemill.engine.journal.lease import is_gone, new_owner
 from tidemill.errors import LeaseLost
 from tidemill.process.guarded import CHANNEL
 from tidemill.recipes.new import new_project
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
 from tidemill.retrain.worker import LEASE, _must_own
 from tidemill.scope.project import Project, open_project

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tidemill.recipes.new import new_project
-from tidemill.recipes.recommend.fit import fit_to_shop
+from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day
 from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import state_of, tick

@@ -43,7 +43,6 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Absent, empty, or made by a demo.",
 )
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
-@click.option("--shuffle-customers", is_flag=True, hidden=True)
 def demo(
     once: bool,
     days: int | None,
@@ -53,7 +52,6 @@ def demo(
     log_file: Path | None,
     folder: Path,
     port: int,
-    shuffle_customers: bool,
 ) -> None:
     """Two years of a real shop in a few minutes: build, release, serve, watch, retrain, roll back."""
     printer = DemoPrinter()
@@ -67,7 +65,7 @@ def demo(
         else:
             _stay_up(printer, project, again)
 
-    story = Story(folder.resolve(), days, seed, shuffle_customers)
+    story = Story(folder.resolve(), days, seed)
     with printer.progress:
         run_demo(
             story,

@@ -37,7 +37,8 @@ class Source:
 def decode(value: Any, kind: type[T], source: Source) -> T:
     """The record of this value. A key that no record has, one that is missing or of another type raises ``source.error``.
 
-    A record's class may name keys in ``given``: its reader fills them in, and no text may.
+    A record's class may name keys in ``given``: its reader fills them in, and no text may; and in ``documentation``: they
+    are for people, accepted and not read.
     """
     found: T = _section(value, kind, (), source)
     return found
@@ -68,14 +69,16 @@ def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source)
     if not isinstance(value, dict):
         raise source.wrong(path, f"{label} must be a mapping of keys")
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    unread = getattr(kind, "documentation", frozenset[str]())
     for key in value:
-        if key not in fields:
+        if key not in fields and key not in unread:
             known = [name for name in fields if name not in getattr(kind, "given", ())]
             raise source.wrong((*path, key), f"unknown key {key!r} in {label}", did_you_mean(str(key), known))
     for name, field in fields.items():
         if field.required and name not in value:
             raise source.wrong(path, f"{name!r} is missing in {label}")
-    return kind(**{fields[key].name: _any(item, fields[key].type, (*path, key), source) for key, item in value.items()})
+    read = {key: item for key, item in value.items() if key in fields}
+    return kind(**{fields[key].name: _any(item, fields[key].type, (*path, key), source) for key, item in read.items()})
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.features.transaction_time import ALWAYS, AS_KNOWN_AT, KNOWN, NEVER, TransactionTime
+from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, TransactionTime
 from tidemill.features.transforms import POSITIVE_ONLY, calendar, decay, grouped
 from tidemill.types import Micros
 
@@ -77,114 +77,90 @@ class Histories:
         return items[first], np.asarray(counts, np.float64)
 
 
-def table(view: View, rows: pl.LazyFrame | pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
-    """Every feature without ``by``: ``[request, FEATURE…]``, one row a request, in the requests' order."""
+def table(view: View, rows: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
+    """Every feature without ``by``: ``[request, FEATURE…]``, one row a request, in the requests' order.
+
+    ``requests``: their ``request``, ``at`` (a time, or µs) and ``entity``, which a view without one needs not.
+    """
     import polars as pl
 
-    wanted = _requests(requests)
-    columns: dict[str, NDArray[np.float64]] = {}
-    for feature in view.features:
-        if feature.by is not None:
-            continue
-        if feature.calendar:
-            columns[feature.name] = np.asarray(calendar(feature.op, wanted["at"].to_numpy()), np.float64)
-            continue
-        history = _History.of(view, rows, feature)
-        out = np.empty(len(wanted))
-        for low, high, pairs in history.pairs(wanted, feature):
-            n = high - low
-            out[low:high] = grouped(
-                feature.op, pairs.request - low, n, history.value[pairs.row], pairs.age, feature.half_life
-            )
-        columns[feature.name] = out
+    at = requests["at"] if requests["at"].dtype.is_integer() else requests["at"].cast(pl.Datetime("us")).dt.epoch("us")
+    entity = requests["entity"].cast(pl.String) if "entity" in requests.columns else pl.lit("").alias("entity")
+    asked = pl.DataFrame({"at": at.cast(pl.Int64)}).with_columns(entity)
+    columns = {
+        feature.name: np.asarray(calendar(feature.op, asked["at"].to_numpy()), np.float64)
+        if feature.calendar
+        else _numbers(view, rows, feature, asked)
+        for feature in view.features
+        if feature.by is None
+    }
     return pl.DataFrame({"request": requests["request"], **columns})
 
 
-class _Pairs:
-    """Which request sees which row, requests in order, each one's rows by (at, value)."""
-
-    __slots__ = ("age", "request", "row")
-
-    def __init__(self, request: NDArray[np.int64], row: NDArray[np.int64], age: NDArray[np.int64]) -> None:
-        self.request, self.row, self.age = request, row, age
-
-
-class _History:
-    """A dataset's rows as one feature needs them, sorted by (entity, at, value)."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        import polars as pl
-
-        self.entities = frame["entity"]
-        self.at = frame["at"].to_numpy()
-        self.value = frame["value"].to_numpy()
-        self.known = frame[KNOWN].to_numpy() if KNOWN in frame.columns else None
-        starts = frame.with_row_index("row").group_by("entity", maintain_order=True)
-        self.spans = starts.agg(pl.col("row").first().alias("first"), pl.len().alias("n"))
-
-    @staticmethod
-    def of(view: View, rows: pl.LazyFrame | pl.DataFrame, feature: Feature) -> _History:
-        import polars as pl
-
-        value_of = view.value if feature.op in POSITIVE_ONLY else feature.column
-        value = pl.col(value_of).cast(pl.Float64) if value_of else pl.lit(1.0)
-        lazy = rows.lazy()
-        known = [pl.col(KNOWN).fill_null(ALWAYS)] if KNOWN in lazy.collect_schema().names() else []
-        lazy = lazy.select(
-            (pl.col(view.entity).cast(pl.String) if view.entity else pl.lit("")).alias("entity"),
-            pl.col(view.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
-            value.alias("value"),
-            *known,
-        )
-        lazy = lazy.drop_nulls()
-        if feature.op in POSITIVE_ONLY:
-            lazy = lazy.filter(pl.col("value") > 0)
-        return _History(lazy.sort("entity", "at", "value").collect())
-
-    def pairs(self, wanted: pl.DataFrame, feature: Feature) -> Iterator[tuple[int, int, _Pairs]]:
-        """Pieces of the pairs: the requests low … high of each, and their pairs."""
-        import polars as pl
-
-        spans = wanted.join(self.spans, on="entity", how="left", maintain_order="left")
-        first = spans["first"].fill_null(0).cast(pl.Int64).to_numpy()
-        last = first + spans["n"].fill_null(0).cast(pl.Int64).to_numpy()
-        at, knows = wanted["at"].to_numpy(), wanted[AS_KNOWN_AT].to_numpy()
-        stop = self._before(first, last, at)
-        start = self._before(first, last, at - feature.window) if feature.window is not None else first
-        counts = np.maximum(stop - start, 0)
-        reached = np.concatenate([[0], np.cumsum(counts)])
-        low = 0
-        while low < len(counts):
-            high = int(max(np.searchsorted(reached, reached[low] + PAIRS, "right") - 1, low + 1))
-            n = counts[low:high]
-            request = np.repeat(np.arange(low, high), n)
-            offset = np.arange(int(n.sum())) - np.repeat(reached[low:high] - reached[low], n)
-            row = np.repeat(start[low:high], n) + offset
-            if self.known is not None:
-                learned = self.known[row] < knows[request]
-                request, row = request[learned], row[learned]
-            yield low, high, _Pairs(request, row, at[request] - self.at[row])
-            low = high
-
-    def _before(self, first: NDArray[np.int64], last: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each request the first row of its entity (first … last) that is not before ``at``: a binary search."""
-        low, high = first.copy(), last.copy()
-        while (open_ := low < high).any():
-            middle = (low + high) // 2
-            before = open_ & (self.at[np.minimum(middle, len(self.at) - 1)] < at)
-            low = np.where(before, middle + 1, low)
-            high = np.where(open_ & ~before, middle, high)
-        return low
-
-
-def _requests(requests: pl.DataFrame) -> pl.DataFrame:
-    """Requests with the entity as text ("" without entities), ``at`` in µs and what they know."""
+def _numbers(view: View, rows: pl.DataFrame, feature: Feature, asked: pl.DataFrame) -> F8:
+    """One feature of every request."""
     import polars as pl
 
-    entity = pl.col("entity").cast(pl.String) if "entity" in requests.columns else pl.lit("").alias("entity")
-    at = requests["at"]
-    micros = at if at.dtype.is_integer() else at.cast(pl.Datetime("us")).dt.epoch("us")
-    knows = (
-        pl.col(AS_KNOWN_AT).fill_null(NEVER) if AS_KNOWN_AT in requests.columns else pl.lit(NEVER).alias(AS_KNOWN_AT)
+    history = _history(view, rows, feature)
+    spans = history.with_row_index("row").group_by("entity").agg(pl.col("row").min().alias("first"), pl.len())
+    found = asked.join(spans, on="entity", how="left", maintain_order="left").fill_null(0)
+    first = found["first"].cast(pl.Int64).to_numpy()
+    last = first + found["len"].cast(pl.Int64).to_numpy()
+    at, moments, values = asked["at"].to_numpy(), history["at"].to_numpy(), history["value"].to_numpy()
+    stop = _before(moments, first, last, at)
+    start = first if feature.window is None else _before(moments, first, last, at - feature.window)
+    known, began = (
+        (history[KNOWN].to_numpy(), rows[BEGAN][0]) if history.height and KNOWN in rows.columns else (moments, NEVER)
     )
-    return requests.select(entity, micros.cast(pl.Int64).alias("at"), knows)
+    out = np.empty(len(at))
+    for low, high in _pieces(stop - start):
+        request, row = _pairs(start[low:high], stop[low:high])
+        asking = at[low:high][request]
+        seen = (asking <= began) | (known[row] < asking)
+        request, row, age = request[seen], row[seen], asking[seen] - moments[row[seen]]
+        out[low:high] = grouped(feature.op, request, high - low, values[row], age, feature.half_life)
+    return out
+
+
+def _history(view: View, rows: pl.DataFrame, feature: Feature) -> pl.DataFrame:
+    """The rows as one feature needs them, sorted by (entity, at, value)."""
+    import polars as pl
+
+    counts = feature.op in POSITIVE_ONLY
+    value_of = view.value if counts else feature.column
+    found = rows.lazy().select(
+        (pl.col(view.entity).cast(pl.String) if view.entity else pl.lit("")).alias("entity"),
+        pl.col(view.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
+        (pl.col(value_of).cast(pl.Float64) if value_of else pl.lit(1.0)).alias("value"),
+        *([pl.col(KNOWN)] if KNOWN in rows.columns else []),
+    )
+    found = found.drop_nulls().filter((pl.col("value") > 0) | (not counts))
+    return found.sort("entity", "at", "value").collect()
+
+
+def _before(moments: I8, first: I8, last: I8, at: I8) -> I8:
+    """For each request the first row of its entity (first … last) that is not before ``at``: a binary search."""
+    low, high = first.copy(), last.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        before = open_ & (moments[np.minimum(middle, len(moments) - 1)] < at)
+        low = np.where(before, middle + 1, low)
+        high = np.where(open_ & ~before, middle, high)
+    return low
+
+
+def _pieces(counts: I8) -> Iterator[tuple[int, int]]:
+    """The requests low … high that have at most `PAIRS` pairs together, or are one."""
+    reached = np.concatenate([[0], np.cumsum(counts)])
+    low = 0
+    while low < len(counts):
+        high = int(max(np.searchsorted(reached, reached[low] + PAIRS, "right") - 1, low + 1))
+        yield low, high
+        low = high
+
+
+def _pairs(start: I8, stop: I8) -> tuple[I8, I8]:
+    """Which request sees which row: requests 0, 1, … in order, each one's rows start … stop."""
+    n = stop - start
+    request = np.repeat(np.arange(len(n)), n)
+    return request, np.arange(len(request)) + np.repeat(start - np.cumsum(n) + n, n)

@@ -15,15 +15,11 @@ import polars as pl
 from tidemill.data.check.columns import Column
 from tidemill.errors import ConfigError, DataError, NotAvailableYet
 from tidemill.features.as_of import table
-from tidemill.features.transaction_time import TransactionTime
-from tidemill.features.views import View
-from tidemill.types import did_you_mean
+from tidemill.features.views import NUMBERS, View, column_of
 
 if TYPE_CHECKING:
     from tidemill.config.sections import FeatureViewConfig
     from tidemill.data.contract.contract import Contract
-
-_NUMBERS = ("integer", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +69,8 @@ class Joined:
         last = [feature.column for feature in self.view.features if feature.op == "last" and feature.column]
         if last:
             self._unique(history, [self.entity, self.view.time])
-        at = frame[time].cast(pl.Datetime("us")).dt.epoch("us")
-        requests = pl.DataFrame(
-            {"request": pl.int_range(frame.height, eager=True), "entity": frame[self.entity], "at": at}
-        )
-        transaction_time = TransactionTime.read(history)
-        found = table(self.view, history, transaction_time.asked(requests) if transaction_time else requests)
+        requests = pl.DataFrame({"request": range(frame.height), "entity": frame[self.entity], "at": frame[time]})
+        found = table(self.view, history, requests)
         return frame.with_columns(found[column.name].alias(column.name) for column in self.columns)
 
     def _look_up(self, frame: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
@@ -102,13 +94,7 @@ def _entity(config: FeatureViewConfig, contract: Contract, rows: Contract) -> st
     place, entity = f"[features.{config.name}]", config.entity
     if entity is None:
         raise ConfigError(f"a view of {config.from_} is joined by an entity", place=place, hint='write entity = "…"')
-    kinds = []
-    for one in (contract, rows):
-        found = next((c.kind for c in one.columns if c.name == entity), None)
-        if found is None:
-            hint = did_you_mean(entity, one.names)
-            raise ConfigError(f"no column {entity!r} in {one.place} to join by", place=place, hint=hint)
-        kinds.append(found)
+    kinds = [column_of(entity, one, place).kind for one in (contract, rows)]
     if kinds[0] != kinds[1]:
         raise ConfigError(
             f"{entity!r} is {kinds[0]} in {contract.place} and {kinds[1]} in {rows.place}",
@@ -121,7 +107,6 @@ def _entity(config: FeatureViewConfig, contract: Contract, rows: Contract) -> st
 def _static(config: FeatureViewConfig, contract: Contract, entity: str) -> Joined:
     """A dataset without a time: its columns by the entity."""
     place = f"[features.{config.name}]"
-    kinds = {c.name: "number" if c.kind in _NUMBERS else c.kind for c in contract.columns}
     columns, looked_up = [], []
     for name, feature in config.features.items():
         if feature.op != "last" or feature.column is None or feature.window is not None:
@@ -130,9 +115,7 @@ def _static(config: FeatureViewConfig, contract: Contract, entity: str) -> Joine
                 place=place,
                 hint='write { op = "last", column = "…" }, or give a column the role \'time\'',
             )
-        if feature.column not in kinds:
-            hint = did_you_mean(feature.column, contract.names)
-            raise ConfigError(f"no column {feature.column!r} in {contract.place}", place=place, hint=hint)
-        columns.append(Column(name, kinds[feature.column]))
+        kind = column_of(feature.column, contract, place).kind
+        columns.append(Column(name, "number" if kind in NUMBERS else kind))
         looked_up.append((name, feature.column))
     return Joined(config.name, config.from_, entity, tuple(columns), None, tuple(looked_up))

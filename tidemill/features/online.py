@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.transforms import decay
-from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
 
 EventRow = Sequence[Any]
@@ -109,15 +108,6 @@ class History:
             return
         self._subjects[subject].append(item, at, value, seq)
         self.seq = seq
-
-    def extend(self, events: Iterable[OnlineEvent]) -> int:
-        """Know these events, given in order of seq; how many were new."""
-        count = 0
-        for e in events:
-            if e.seq > self.seq:
-                self.add(e.subject, e.item, e.at, e.value, e.seq)
-                count += 1
-        return count
 
     def load(self, rows: Iterable[EventRow]) -> int:
         """Know many events at once, (seq, subject, item, at, value) in order of seq; how many were new.

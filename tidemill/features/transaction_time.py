@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from tidemill.data.tables.tables import TableCommit
 
 I8 = NDArray[np.int64]
-KNOWN, AS_KNOWN_AT = "_known", "_knows"
-"""Of a row: when it was known. Of a request: it sees rows known before this. Both are moments in µs, or both are places in the
-order of transaction_time (`OnlineEvent.seq`)."""
-BEGAN = "_began"
+KNOWN, BEGAN = "_known", "_began"
+"""Of a row: when it was known, a moment in µs or a place in the order of `OnlineEvent.seq`; and the moment of the first ingest."""
 ALWAYS, NEVER = -(2**63), 2**63 - 1
 
 
@@ -74,13 +72,6 @@ class TransactionTime:
         if BEGAN not in rows.columns or not rows.height:
             return None
         return TransactionTime(rows[KNOWN].to_numpy(), int(rows[BEGAN][0]))
-
-    def asked(self, requests: pl.DataFrame) -> pl.DataFrame:
-        """Requests (``at`` in µs) with what each of them knows."""
-        import polars as pl
-
-        at = pl.col("at")
-        return requests.with_columns(pl.when(at > self.began).then(at).otherwise(NEVER).alias(AS_KNOWN_AT))
 
 
 def with_knowledge(rows: pl.LazyFrame, time: str | None, commits: Iterable[TableCommit]) -> pl.LazyFrame:

@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING
 
 from tidemill.config.sections import FeatureConfig, FeatureViewConfig
 from tidemill.errors import ConfigError
-from tidemill.features.transforms import AGGREGATES, CALENDAR, OPS
+from tidemill.features.transforms import CALENDAR, OPS
 from tidemill.types import Micros, did_you_mean, parse_span
 
 if TYPE_CHECKING:
+    from tidemill.data.check.columns import Column
     from tidemill.data.contract.contract import Contract
+
+NUMBERS = ("integer", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +61,44 @@ class View:
         """The view as declared. Raises ConfigError for what the contract does not have."""
         place = f"[features.{config.name}]"
         if contract.time is None:
-            raise ConfigError(
-                "the dataset has no time column", place=place, hint=f"tidemill.role: time in {contract.place}"
-            )
+            hint = f"tidemill.role: time in {contract.place}"
+            raise ConfigError("the dataset has no time column", place=place, hint=hint)
         if config.entity is not None:
-            _known(config.entity, contract, place)
+            column_of(config.entity, contract, place)
         features = tuple(_feature(name, f, contract, f"{place} {name}") for name, f in config.features.items())
         return View(config.name, config.from_, config.entity, contract.time, contract.value, features)
 
 
 def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:
-    if config.op not in OPS:
-        raise ConfigError(f"unknown op {config.op!r}", place=place, hint=did_you_mean(config.op, OPS))
-    for column in (config.by, config.column):
-        if column is not None:
-            _known(column, contract, place)
-    needs_column = config.op in ("sum", "mean", "last")
-    column = (config.column or contract.value) if needs_column else None
-    if config.column and not needs_column:
-        raise ConfigError(f"op {config.op!r} takes no column", place=place)
-    if needs_column and column is None:
-        raise ConfigError(f"op {config.op!r} needs a column", place=place, hint='write column = "…"')
-    if needs_column and next(c.kind for c in contract.columns if c.name == column) not in ("integer", "number"):
-        raise ConfigError(f"column {column!r} is no number", place=place)
-    if (config.op == "decayed_count") != (config.half_life is not None):
-        raise ConfigError("half_life goes with op decayed_count, and that with it", place=place)
-    if config.op not in AGGREGATES and (config.window or config.by):
-        raise ConfigError(f"op {config.op!r} takes nothing else", place=place)
-    return Feature(
-        name=name,
-        op=config.op,
-        by=config.by,
-        column=column,
-        half_life=_span(config.half_life, place),
-        window=_span(config.window, place),
-    )
+    op, takes_column = config.op, config.op in ("sum", "mean", "last")
+    column = (config.column or contract.value) if takes_column else None
+
+    def wrong(message: str, hint: str = "") -> ConfigError:
+        return ConfigError(message, place=place, hint=hint)
+
+    if op not in OPS:
+        raise wrong(f"unknown op {op!r}", did_you_mean(op, OPS))
+    if config.by is not None:
+        column_of(config.by, contract, place)
+    if config.column and not takes_column:
+        raise wrong(f"op {op!r} takes no column")
+    if takes_column and column is None:
+        raise wrong(f"op {op!r} needs a column", 'write column = "…"')
+    if column is not None and column_of(column, contract, place).kind not in NUMBERS:
+        raise wrong(f"column {column!r} is no number")
+    if (op == "decayed_count") != (config.half_life is not None):
+        raise wrong("half_life goes with op decayed_count, and that with it")
+    if op in CALENDAR and (config.window or config.by):
+        raise wrong(f"op {op!r} takes nothing else")
+    return Feature(name, op, config.by, column, _span(config.half_life, place), _span(config.window, place))
 
 
-def _known(column: str, contract: Contract, place: str) -> None:
-    if column not in contract.names:
-        raise ConfigError(
-            f"no column {column!r} in {contract.place}", place=place, hint=did_you_mean(column, contract.names)
-        )
+def column_of(name: str, contract: Contract, place: str) -> Column:
+    """The contract's column of this name. Raises ConfigError."""
+    for column in contract.columns:
+        if column.name == name:
+            return column
+    raise ConfigError(f"no column {name!r} in {contract.place}", place=place, hint=did_you_mean(name, contract.names))
 
 
 def _span(text: str | None, place: str) -> Micros | None:

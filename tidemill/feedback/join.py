@@ -14,14 +14,14 @@ Rules 2 and 3 wait `SETTLE` of event time, so that what is still on its way to t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from tidemill.scope.project import Endpoint
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.tasks.table import outcome_scorer_of
-from tidemill.types import DAY, SECOND, JsonObject, Micros
+from tidemill.types import DAY, SECOND, Micros
 
 if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
@@ -34,70 +34,50 @@ Join = tuple[str, str | None, str]
 Place = tuple[str | None, str]
 
 
-@dataclass(slots=True)
-class JoinReport:
-    """What one pass did: outcomes by ``how``, and those that wait."""
-
-    by: dict[str, int] = field(default_factory=dict)
-    waiting: int = 0
-    subject_mismatch: list[str] = field(
-        default_factory=list
-    )  # keys of those that named a prediction of another subject or endpoint
-
-    @property
-    def settled(self) -> int:
-        return sum(self.by.values())
-
-    def to_json(self) -> JsonObject:
-        return {**self.by, "waiting": self.waiting, "subject_mismatch": len(self.subject_mismatch)}
-
-
-def join_due(scope: Endpoint) -> JoinReport:
-    """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing."""
-    reach, returns = scope.monitor.reach, outcome_scorer_of(scope.model).returns
-    where = Where(scope.name, scope.environment, scope.model.dataset.name)
-    return join_all(scope.live, scope.clock.now(), where, reach, returns=returns)
-
-
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The endpoint whose outcomes are joined: to its own predictions, and by the history of its model's dataset."""
+    """The endpoint whose outcomes are joined: to its own predictions, and by the history of its model's dataset.
+
+    ``reach``: so long before an outcome a prediction may be; ``returns``: whether values below 0 take something back.
+    """
 
     endpoint: str
     environment: str = ""
     dataset: str | None = None
+    reach: Micros = DAY
+    returns: bool = True
 
 
-def join_all(live: LiveStore, now: Micros, where: Where, reach: Micros = DAY, *, returns: bool = True) -> JoinReport:
-    """One pass over an endpoint's outcomes that are not joined yet. ``returns``: whether values below 0 take something back."""
-    report, limit = JoinReport(), _BATCH
+def join_due(scope: Endpoint) -> list[str]:
+    """Join every outcome that can be decided now, by the project's clock. Doing it again changes nothing. See `join_all`."""
+    returns = outcome_scorer_of(scope.model).returns
+    where = Where(scope.name, scope.environment, scope.model.dataset.name, scope.monitor.reach, returns)
+    return join_all(scope.live, scope.clock.now(), where)
+
+
+def join_all(live: LiveStore, now: Micros, where: Where) -> list[str]:
+    """One pass over an endpoint's outcomes that are not joined yet.
+
+    The keys of those that named a prediction of another subject or endpoint.
+    """
+    strange, limit = list[str](), _BATCH
     while True:
         waiting = live.outcomes.unjoined(limit, endpoint=where.endpoint, environment=where.environment)
-        joins = _Pass(live, waiting, now, report, where, reach, returns).joins()
+        found = _Pass(live, waiting, now, where)
+        joins = found.joins()
         live.outcomes.join(joins, where.endpoint, where.environment)
-        for _, _, how in joins:
-            report.by[how] = report.by.get(how, 0) + 1
-        report.waiting = len(waiting) - len(joins)
+        strange += found.strange
         if len(waiting) < limit:
-            return report
+            return strange
         limit = limit if joins else limit * 4  # those that wait come first in the list: look behind them
 
 
 class _Pass:
     """One look at the outcomes that wait: what was found for each, and what they need to be found by."""
 
-    def __init__(
-        self,
-        live: LiveStore,
-        waiting: Sequence[Outcome],
-        now: Micros,
-        report: JoinReport,
-        where: Where,
-        reach: Micros,
-        returns: bool,
-    ) -> None:
-        self._live, self._now, self._report = live, now, report
-        self._where, self._reach, self._returns = where, reach, returns
+    def __init__(self, live: LiveStore, waiting: Sequence[Outcome], now: Micros, where: Where) -> None:
+        self._live, self._now, self._where = live, now, where
+        self.strange: list[str] = []
         self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
         self._history = cache(lambda subject, item: live.online.list(subject=subject, item=item, dataset=where.dataset))
         self._joined: dict[str, str | None] = {}
@@ -109,7 +89,7 @@ class _Pass:
         found: list[Join] = []
         for outcome in self._order:
             place = self._place(outcome)
-            if place is None and self._now > outcome.received + self._reach:
+            if place is None and self._now > outcome.received + self._where.reach:
                 place = None, "unattributed"
             if place is not None:
                 found.append((outcome.key, *place))
@@ -125,7 +105,7 @@ class _Pass:
         return self._by_purchase(outcome) if self._revokes(outcome) else self._by_subject(outcome)
 
     def _revokes(self, outcome: Outcome) -> bool:
-        return self._returns and outcome.value < 0
+        return self._where.returns and outcome.value < 0
 
     def _by_id(self, outcome: Outcome, name: str) -> Place | None:
         prediction = self._named.get(name)
@@ -133,7 +113,7 @@ class _Pass:
             return None
         strange = prediction.subject and outcome.subject and prediction.subject != outcome.subject
         if strange or (prediction.endpoint, prediction.environment) != (outcome.endpoint, outcome.environment):
-            self._report.subject_mismatch.append(outcome.key)
+            self.strange.append(outcome.key)
             return None, "unattributed"
         return prediction.id, "id"
 
@@ -143,7 +123,7 @@ class _Pass:
             subject=outcome.subject,
             endpoint=self._where.endpoint,
             environment=self._where.environment,
-            since=outcome.at - self._reach,
+            since=outcome.at - self._where.reach,
             until=outcome.at + 1,
         )
         return (prediction.id, "subject") if prediction else None

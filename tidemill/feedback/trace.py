@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound, StoreError
 from tidemill.ref import Ref
 from tidemill.store.lineage import downstream, upstream
+from tidemill.tasks.port import Explained
 from tidemill.types import JsonObject, did_you_mean, to_iso
 
 if TYPE_CHECKING:
@@ -33,39 +33,31 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     history = known_then(project, prediction)
     model = project.store.models.get(prediction.model)
     rows = placed(project, history)
-    reasons, verified = _reasons(project, model, prediction, answer, history, rows)
+    found = _explained(project, model, prediction, answer, history)
     return {
         "prediction": _facts(prediction, answer),
         "history": rows,
         "training": _training(project, model),
-        "reasons": reasons,
-        "verified": verified,
+        "reasons": _reasons(found, history, rows),
+        "verified": found.verified,
     }
 
 
 def known_then(project: Project, prediction: Prediction) -> list[OnlineEvent]:
     """The subject's rows that the answer could see: known by then, and of before."""
-    events = (
-        project.live.online.list(subject=prediction.subject, watermark=prediction.watermark)
-        if prediction.subject
-        else []
-    )
+    if not prediction.subject:
+        return []
+    events = project.live.online.list(subject=prediction.subject, watermark=prediction.watermark)
     return [event for event in events if event.at < prediction.at]
 
 
+_FACTS = ("id", "endpoint", "subject", "model", "release", "arm", "cold")
+
+
 def _facts(prediction: Prediction, answer: JsonObject) -> JsonObject:
-    return {
-        "id": prediction.id,
-        "at": to_iso(prediction.at),
-        "endpoint": prediction.endpoint,
-        "subject": prediction.subject,
-        "model": prediction.model,
-        "release": prediction.release,
-        "arm": prediction.arm,
-        "cold": prediction.cold,
-        "inputs": json.loads(prediction.inputs) if prediction.inputs else None,
-        "answer": answer,
-    }
+    inputs = json.loads(prediction.inputs) if prediction.inputs else None
+    facts = {name: getattr(prediction, name) for name in _FACTS}
+    return facts | {"at": to_iso(prediction.at), "inputs": inputs, "answer": answer}
 
 
 def placed(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]:
@@ -74,16 +66,8 @@ def placed(project: Project, history: Sequence[OnlineEvent]) -> list[JsonObject]
     sources = dict.fromkeys(event.dataset for event in history if event.file)
     paths = {f.digest: f.name for name in sources for f in project.store.files.among(name, digests)}
     return [
-        {
-            "key": event.key,
-            "item": event.item,
-            "at": to_iso(event.at),
-            "value": event.value,
-            "file": event.file,
-            "path": paths.get(event.file or ""),
-            "row": event.row,
-            "ingest": event.ingest,
-        }
+        {name: getattr(event, name) for name in ("key", "item", "value", "file", "row", "ingest")}
+        | {"at": to_iso(event.at), "path": paths.get(event.file or "")}
         for event in history
     ]
 
@@ -116,14 +100,9 @@ def _training(project: Project, model: ModelVersion) -> JsonObject:
     }
 
 
-def _reasons(
-    project: Project,
-    model: ModelVersion,
-    prediction: Prediction,
-    answer: JsonObject,
-    history: Sequence[OnlineEvent],
-    shown: Sequence[JsonObject],
-) -> tuple[list[JsonObject], JsonObject]:
+def _explained(
+    project: Project, model: ModelVersion, prediction: Prediction, answer: JsonObject, history: Sequence[OnlineEvent]
+) -> Explained:
     """Why each item, and whether the stored bytes give the same answer again."""
     from tidemill.store.artifacts.codecs import get_bundle
     from tidemill.tasks.scoring import load, task_answering
@@ -131,29 +110,33 @@ def _reasons(
     try:
         bundle = get_bundle(project.artifacts, model.bundle)
     except StoreError as exc:
-        return [], {"same_items": False, "why": f"the model's bundle cannot be read any more: {exc}"}
-    found = task_answering(bundle).explain(load(bundle), prediction, answer, history)
+        return Explained((), {"same_items": False, "why": f"the model's bundle cannot be read any more: {exc}"})
+    return task_answering(bundle).explain(load(bundle), prediction, answer, history)
+
+
+def _reasons(found: Explained, history: Sequence[OnlineEvent], shown: Sequence[JsonObject]) -> list[JsonObject]:
+    """For each item the rows that weigh on it, heaviest first, as they are ``shown``."""
     error = found.verified.get("largest_difference", 0.0)
     reasons: list[JsonObject] = []
     for item, score, weights in found.reasons:
         order = sorted(range(len(history)), key=lambda i: (-abs(weights[i]), history[i].key))
         rows = [{**shown[i], "weight": float(weights[i])} for i in order if weights[i] != 0.0]
         reasons.append({"item": item, "score": score, "rows": rows, "error": error})
-    return reasons, found.verified
+    return reasons
 
 
-def impact(project: Project, ref: str) -> JsonObject:
+def impact(project: Project, text: str) -> JsonObject:
     """What this touched: models, releases and how many predictions, and for a subject its rows. Raises NotFound.
 
-    ``ref`` is ``file:PATH`` or ``file:DIGEST`` (or the beginning of one),
+    ``text`` is ``file:PATH`` or ``file:DIGEST`` (or the beginning of one),
     ``dataset:NAME@VERSION``, ``model:NAME@VERSION``, ``run:ID``, ``artifact:DIGEST`` or ``subject:ID``.
     """
-    kind, _, name = ref.partition(":")
-    if kind not in KINDS or not name:
-        raise NotFound(f"{ref!r} is not a reference", hint=f"kind:name; {did_you_mean(kind, KINDS)}")
+    kind = Ref.parse(text).kind
+    if kind not in KINDS:
+        raise NotFound(f"{text!r} is not a reference", hint=f"kind:name; {did_you_mean(kind, KINDS)}")
     if kind == "subject":
-        return _subject_impact(project, name)
-    ref = _known_ref(project, kind, name)
+        return _subject_impact(project, text.removeprefix("subject:"))
+    ref = _known_ref(project, kind, text)
     found = downstream(project.store, ref)
     if not found.edges and not upstream(project.store, ref).edges and kind == "artifact":
         raise NotFound(f"nothing is known of {ref}", hint="tidemill runs show --json names the artifacts of a run")
@@ -162,7 +145,7 @@ def impact(project: Project, ref: str) -> JsonObject:
     counts = project.live.predictions.by_model()
     return {
         "ref": ref,
-        "datasets": [f"dataset:{name}@{least} and later" for name, least in sorted(first.items())],
+        "datasets": [f"{Ref('dataset', name, least)} and later" for name, least in sorted(first.items())],
         "models": models,
         "releases": [r.id for r in project.store.releases.list() if r.model in models],
         "predictions": sum(counts.get(model, 0) for model in models),
@@ -171,61 +154,48 @@ def impact(project: Project, ref: str) -> JsonObject:
     }
 
 
-def _known_ref(project: Project, kind: str, name: str) -> str:
+def _known_ref(project: Project, kind: str, text: str) -> str:
     """The reference in full: a file by its path, its digest or the beginning of it, a model by any name it has. Raises NotFound."""
     from tidemill.model.registry import resolve
 
-    store = project.store
+    store, name = project.store, text.removeprefix(f"{kind}:")
     if kind == "file":
-        return f"file:{_file(project, name)}"
+        return str(Ref("file", _file(project, name)))
     if kind == "model":
         return resolve(project, name).ref
     if kind == "dataset":
-        dataset, _, version = name.rpartition("@")
-        if not dataset or not version.isdecimal():
-            raise NotFound(
-                f"dataset:{name} names no version", hint=f"write dataset:{dataset or name}@1: tidemill data ls"
-            )
-        store.datasets.get(dataset, int(version))
+        store.datasets.get(*Ref.versioned("dataset", text))
     elif kind == "release":
         store.releases.get(name)
     elif kind == "run":
         store.runs.get(name)
-    return f"{kind}:{name}"
+    return text
 
 
 def _file(project: Project, name: str) -> str:
     """The digest of the one ingested file that this path, digest or beginning of a digest means. Raises NotFound."""
     store = project.store
-    files = [
-        file for dataset in {v.dataset for v in store.datasets.list()} for file in store.files.list(dataset=dataset)
-    ]
+    files = store.files.list()
     start = name.removeprefix("sha256:").removesuffix("…")
     found = {f.digest for f in files if name in (f.name, f.digest)}
     if not found and len(start) >= SHORTEST:
         found = {f.digest for f in files if f.digest.removeprefix("sha256:").startswith(start)}
-    if len(found) == 1:
-        return found.pop()
-    if found:
-        names = ", ".join(sorted(f.name for f in files if f.digest in found)[:5])
-        raise NotFound(f"{name!r} is the name of {len(found)} files: {names}", hint="give more of the digest")
-    known = {f.name for f in files}
-    near = get_close_matches(name, known, n=1)
-    listed = "tidemill data show DATASET lists them"
-    hint = (
-        f"did you mean {near[0]!r}? {listed}" if near else listed if known else "nothing was taken in yet: tidemill run"
-    )
-    raise NotFound(f"no file {name!r} was taken in", hint=hint)
+    if len(found) > 1:
+        places = sorted(f"{f.name} in {f.dataset} ({f.digest[:19]})" for f in files if f.digest in found)
+        message = f"{name!r} is the name of {len(found)} files: {', '.join(places[:5])}"
+        raise NotFound(message, hint="name it by its digest, or the beginning of that: file:sha256:…")
+    if not found:
+        near = did_you_mean(name, {f.name for f in files}) if files else "nothing was taken in yet: tidemill run"
+        raise NotFound(f"no file {name!r} was taken in", hint=f"{near}; tidemill data show DATASET lists them")
+    return found.pop()
 
 
 def _first_versions(refs: Sequence[str]) -> dict[str, int]:
     """Of each dataset named the earliest version: every later one holds its rows too."""
     first: dict[str, int] = {}
-    for ref in refs:
-        kind, _, name = ref.partition(":")
-        dataset, _, version = name.rpartition("@")
-        if kind == "dataset":
-            first[dataset] = min(int(version), first.get(dataset, int(version)))
+    for ref in map(Ref.parse, refs):
+        if ref.kind == "dataset" and ref.version is not None:
+            first[ref.name] = min(ref.version, first.get(ref.name, ref.version))
     return first
 
 
@@ -244,17 +214,14 @@ def _subject_impact(project: Project, subject: str) -> JsonObject:
     events = project.live.online.list(subject=subject)
     predictions = project.live.predictions.page(subject=subject, limit=1_000)
     if not events and not predictions:
-        raise NotFound(
-            f"no rows and no predictions of the subject {subject!r}",
-            hint="subjects are named as in the dataset's rows",
-        )
+        hint = "subjects are named as in the dataset's rows"
+        raise NotFound(f"no rows and no predictions of the subject {subject!r}", hint=hint)
     files = sorted({event.file for event in events if event.file})
-    models = sorted({model for file in files for model in impact(project, f"file:{file}")["models"]})
     return {
         "ref": f"subject:{subject}",
         "rows": len(events),
         "files": files,
-        "models": models,
+        "models": sorted({model for file in files for model in impact(project, f"file:{file}")["models"]}),
         "predictions": len(predictions),
         "served_by": sorted({p.model for p in predictions}),
     }

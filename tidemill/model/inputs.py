@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.contract.contract import load_contract
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, NotAvailableYet
 from tidemill.features.joined import Joined

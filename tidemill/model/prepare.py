@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tidemill.data.ingest.ingest import load_contract
+from tidemill.data.contract.contract import load_contract
 from tidemill.errors import ConfigError
 from tidemill.learning.search import Settings
 from tidemill.learning.split import resolved

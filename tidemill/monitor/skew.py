@@ -63,7 +63,7 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
 
 def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:
     """Each declared feature that the model's task knows of a subject's items."""
-    from tidemill.data.ingest.ingest import load_contract
+    from tidemill.data.contract.contract import load_contract
     from tidemill.features.online import History
     from tidemill.features.parity import compare
     from tidemill.features.views import View
@@ -82,7 +82,7 @@ def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:
         return []
     history = History()
     events = scope.live.online.of_all(sorted({p.subject for p in asked}), model.dataset.name)
-    history.extend(events)
+    history.load([(e.seq, e.subject, e.item, e.at, e.value) for e in events])
     offline = histories_of(_rows(model, contract, asked, events), contract)
     return [compare(view, name, span, offline, history, asked) for view, name, span in counts]
 
@@ -91,7 +91,7 @@ def _rows(model: Model, contract: Contract, asked: list[Prediction], events: Seq
     """The dataset's rows of those who asked, each known from its event on: one that serving never had, always."""
     import polars as pl
 
-    from tidemill.data.ingest.history import event_key
+    from tidemill.data.ingest.register import event_key
     from tidemill.data.tables.tables import open_tables
     from tidemill.features.transaction_time import ALWAYS, BEGAN, KNOWN
 

@@ -173,7 +173,8 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
 
     ``most``: so many bad rows come along in all, those of files that stop an ingest first.
     """
-    from tidemill.data.ingest.preview import bad_rows, preview
+    from tidemill.data.ingest.judge import preview
+    from tidemill.data.ingest.quarantine import bad_rows
     from tidemill.tasks.check import check_roles
 
     found: list[Checked] = []
@@ -207,12 +208,12 @@ def infer(path: str, name: str | None = None) -> str:
     """The first draft of a contract from a file's rows, as YAML. Raises BadRequest for a file that is no table."""
     from pathlib import Path
 
-    from tidemill.data.discover.sources import SUFFIXES, hash_file, read
+    from tidemill.data.discover.sources import READERS, hash_file, read
     from tidemill.data.draft.infer import infer as draft
 
     file = Path(path)
-    if file.suffix not in SUFFIXES:
-        raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {', '.join(SUFFIXES)}")
+    if file.suffix not in READERS:
+        raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {', '.join(READERS)}")
     rows = read(hash_file(file.resolve().parent, file.name))
     return draft(rows.frame, name or file.stem, rows.broken)
 

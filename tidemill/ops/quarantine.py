@@ -22,7 +22,7 @@ from tidemill.types import JsonObject
 
 MOST, ALL = 20, 10**9
 SECONDS = 20.0
-_READER = "tidemill.data.ingest.quarantine_rows"
+_READER = "tidemill.data.ingest.quarantine"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ class Bad:
 
 def latest(project: Project, dataset: str | None = None, limit: int = MOST) -> Kept:
     """The rows of all ingests that are in quarantine, the latest last: where they stood, why they are there, their values."""
-    from tidemill.data.ingest.preview import bad_rows
-    from tidemill.data.ingest.quarantine import quarantine
+    from tidemill.data.ingest.quarantine import bad_rows, quarantine
 
     rows = quarantine(project, known(project, dataset))
     return Kept(rows.height, bad_rows(rows.tail(limit)))

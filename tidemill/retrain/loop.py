@@ -147,7 +147,7 @@ def _join(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
 
     They are joined in one store and told in the other, so a kill between the two leaves them joined and untold.
     """
-    subject_mismatch = join_due(scope).subject_mismatch
+    subject_mismatch = join_due(scope)
     if not subject_mismatch:
         return []
     count = f"{len(subject_mismatch)} outcome{'s' if len(subject_mismatch) > 1 else ''}"

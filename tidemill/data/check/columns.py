@@ -102,7 +102,8 @@ def cast(column: Column, given: pl.DataType) -> pl.Expr:
     if target.is_integer():
         return _integer(source, given, target)
     if target == UTC_TIME and isinstance(given, pl.Datetime):
-        return _utc(source.cast(pl.Datetime("us", given.time_zone)), given)
+        time = source.cast(pl.Datetime("us", given.time_zone))
+        return time.dt.convert_time_zone("UTC") if given.time_zone else time.dt.replace_time_zone("UTC")
     if target == UTC_TIME and given == pl.Date():
         return source.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if target == pl.String() and given.is_integer():
@@ -122,9 +123,7 @@ def _number(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.Expr
     if not (given.is_numeric() or isinstance(given, pl.String)):
         return pl.lit(None, target)
     number = source.cast(target, strict=False)
-    return pl.when(number.is_finite()).then(
-        number
-    )  # a table holds null where there is no number, never NaN or infinity
+    return pl.when(number.is_finite()).then(number)  # null where there is no number, never NaN or infinity
 
 
 def _integer(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.Expr:
@@ -132,11 +131,6 @@ def _integer(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.Exp
         return pl.lit(None, target)
     whole = source.cast(target, strict=False)
     return pl.when(whole.cast(given, strict=False) == source).then(whole) if given.is_float() else whole
-
-
-def _utc(source: pl.Expr, given: pl.Datetime) -> pl.Expr:
-    zoned = source.dt.replace_time_zone("UTC") if given.time_zone is None else source.dt.convert_time_zone("UTC")
-    return zoned.cast(UTC_TIME)
 
 
 def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,6 +23,8 @@ from tidemill.data.check.checks import Checked, Rules, check
 from tidemill.data.check.columns import Column
 from tidemill.data.contract.odcs import (
     Document,
+    Path_,
+    Places,
     Property,
     Quality,
     TableSettings,
@@ -31,10 +33,12 @@ from tidemill.data.contract.odcs import (
     parse_document,
     read_text,
 )
-from tidemill.data.contract.places import Path_, Places
 from tidemill.data.contract.rules import cannot_check, must_be_zero, read_column
 from tidemill.errors import ContractError
 from tidemill.types import Micros, did_you_mean, digest
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,11 @@ class Contract(Rules):
         Raises DataBlocked when a required column is missing, or one is unknown and the contract refuses it. The share is judged by `Checked.judge`.
         """
         return check(self, frame, now)
+
+
+def load_contract(project: Project, dataset: str) -> Contract:
+    """The dataset's contract. Raises ContractError, and NotAvailableYet for a rule that this version does not build."""
+    return Contract.load(project.dataset(dataset).contract_path)
 
 
 def _build(document: Document, places: Places, text_digest: str) -> Contract:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tidemill.data.contract.odcs import freshness_of, parse_document, read_text
-from tidemill.errors import ContractError, NotFound
+from tidemill.errors import ContractError
 from tidemill.types import Micros, to_iso
 
 if TYPE_CHECKING:
@@ -40,11 +40,8 @@ def staleness(project: Project, dataset: str, now: Micros) -> Stale | None:
     """
     path = project.root / project.datasets[dataset].contract
     promised = _promise(read_text(path), f"{path.parent.name}/{path.name}")
-    try:
-        last = project.store.datasets.get(dataset)
-    except NotFound:
-        return None
-    if promised is None or last.time_max is None or now - last.time_max <= promised:
+    last = project.store.datasets.first(dataset=dataset)
+    if promised is None or last is None or last.time_max is None or now - last.time_max <= promised:
         return None
     since = last.time_max + promised
     return Stale(dataset, last.version, last.time_max, since, now - since)

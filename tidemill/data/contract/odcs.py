@@ -1,44 +1,33 @@
-"""The Open Data Contract Standard (v3) as strict records: a key is one of the standard's, or an error with its line."""
+"""The Open Data Contract Standard (v3) as strict records: a key is one of the standard's, or an error with its file and line."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 import msgspec
+import yaml
 
 from tidemill.config.strict import Source, decode
-from tidemill.data.contract.places import Path_, Places
 from tidemill.errors import ConfigError, ContractError
 from tidemill.types import Micros, parse_span
 
+Path_ = tuple[str | int, ...]
 Role = Literal["time", "subject", "item", "value", "target"]
 """Parts a column can play: when, whose, of what, how much (its sign tells purchase from return), what is to be said."""
 ROLES: tuple[str, ...] = get_args(Role)
 
 
+_COMMON = {"id", "description"}
+_LINKED = _COMMON | {"tags", "authoritativeDefinitions"}
+_NAMED = _LINKED | {"physicalName", "businessName", "relationships"}
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a contract. Fields typed Any are the standard's own documentation: accepted, not acted on."""
+    """A part of a contract. ``documentation``: keys by which the standard speaks to people; accepted, and not read."""
 
-    id: Any = None
-    description: Any = None
-
-
-class Documented(Part, frozen=True, kw_only=True):
-    """A part that points to what is written about it elsewhere."""
-
-    tags: Any = None
-    authoritativeDefinitions: Any = None
-
-
-class Named(Documented, frozen=True, kw_only=True):
-    """A table or a column, and what others call it."""
-
-    name: str
-    physicalName: Any = None
-    physicalType: str | None = None
-    businessName: Any = None
-    relationships: Any = None
+    documentation: ClassVar[Set[str]] = _COMMON
 
 
 class Custom(Part, frozen=True, kw_only=True):
@@ -48,9 +37,10 @@ class Custom(Part, frozen=True, kw_only=True):
     value: Any
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class Options(Part, frozen=True, kw_only=True):
     """``logicalTypeOptions``: limits of a column."""
 
+    documentation: ClassVar[Set[str]] = {"timezone", "defaultTimezone"}
     minimum: float | str | None = None
     maximum: float | str | None = None
     exclusiveMinimum: bool | float | str | None = None
@@ -59,13 +49,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     maxLength: int | None = None
     pattern: str | None = None
     format: str | None = None
-    timezone: Any = None
-    defaultTimezone: Any = None
 
 
-class Quality(Documented, frozen=True, kw_only=True):
+class Quality(Part, frozen=True, kw_only=True):
     """A quality rule."""
 
+    documentation: ClassVar[Set[str]] = (
+        _LINKED
+        | {"name", "dimension", "unit", "severity", "businessImpact", "method", "schedule", "scheduler"}
+        | {"query", "engine", "implementation", "customProperties"}
+    )
     type: Literal["library", "text", "sql", "custom"] = "library"
     metric: str | None = None
     rule: str | None = None
@@ -79,24 +72,19 @@ class Quality(Documented, frozen=True, kw_only=True):
     mustBeLessOrEqualTo: Any = None
     mustBeBetween: Any = None
     mustNotBeBetween: Any = None
-    name: Any = None
-    dimension: Any = None
-    unit: Any = None
-    severity: Any = None
-    businessImpact: Any = None
-    method: Any = None
-    schedule: Any = None
-    scheduler: Any = None
-    query: Any = None
-    engine: Any = None
-    implementation: Any = None
-    customProperties: list[Custom] = []
 
 
-class Property(Named, frozen=True, kw_only=True):
+class Property(Part, frozen=True, kw_only=True):
     """One column."""
 
+    documentation: ClassVar[Set[str]] = (
+        _NAMED
+        | {"classification", "partitioned", "partitionKeyPosition", "criticalDataElement", "encryptedName"}
+        | {"transformSourceObjects", "transformLogic", "transformDescription", "examples", "items", "properties"}
+    )
+    name: str
     logicalType: Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "object", "array"]
+    physicalType: str | None = None
     logicalTypeOptions: Options = Options()
     required: bool = False
     unique: bool = False
@@ -104,64 +92,43 @@ class Property(Named, frozen=True, kw_only=True):
     primaryKeyPosition: int = -1
     quality: list[Quality] = []
     customProperties: list[Custom] = []
-    classification: Any = None
-    partitioned: Any = None
-    partitionKeyPosition: Any = None
-    criticalDataElement: Any = None
-    encryptedName: Any = None
-    transformSourceObjects: Any = None
-    transformLogic: Any = None
-    transformDescription: Any = None
-    examples: Any = None
-    items: Any = None
-    properties: Any = None
 
 
-class SchemaObject(Named, frozen=True, kw_only=True):
+class SchemaObject(Part, frozen=True, kw_only=True):
     """One table."""
 
+    documentation: ClassVar[Set[str]] = _NAMED | {"physicalType", "dataGranularityDescription"}
+    name: str
     properties: list[Property]
     quality: list[Quality] = []
     customProperties: list[Custom] = []
     logicalType: Literal["object"] = "object"
-    dataGranularityDescription: Any = None
 
 
 class Sla(Part, frozen=True, kw_only=True):
     """A promise about the data as a whole."""
 
+    documentation: ClassVar[Set[str]] = _COMMON | {"element", "valueExt", "driver", "schedule", "scheduler"}
     property: str
     value: Any
     unit: str | None = None
-    element: str | None = None
-    valueExt: Any = None
-    driver: Any = None
-    schedule: Any = None
-    scheduler: Any = None
 
 
-class Document(Documented, frozen=True, kw_only=True):
+class Document(Part, frozen=True, kw_only=True):
     """The whole contract."""
 
+    documentation: ClassVar[Set[str]] = (
+        _LINKED
+        | {"status", "name", "slaDefaultElement", "tenant", "domain", "dataProduct", "servers", "price"}
+        | {"support", "team", "roles", "contractCreatedTs"}
+    )
     apiVersion: str
     kind: Literal["DataContract"]
     id: str
     version: str
     schema: list[SchemaObject]
-    status: str = "active"
-    name: str | None = None
     slaProperties: list[Sla] = []
     customProperties: list[Custom] = []
-    slaDefaultElement: Any = None
-    tenant: Any = None
-    domain: Any = None
-    dataProduct: Any = None
-    servers: Any = None
-    price: Any = None
-    support: Any = None
-    team: Any = None
-    roles: Any = None
-    contractCreatedTs: Any = None
 
 
 class ColumnSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.{name}"):
@@ -176,6 +143,60 @@ class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.
     key: str | list[str] | None = None
     max_bad_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     surplus: Literal["ignore", "keep", "refuse"] = "ignore"
+
+
+class Places:
+    """Turns a path in the document into ``file:line``."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        try:
+            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+            self._once(self._root)
+            self.value = yaml.safe_load(text)
+        except yaml.YAMLError as exc:
+            mark = getattr(exc, "problem_mark", None)
+            place = f"{name}:{mark.line + 1}" if mark else name
+            raise ContractError(f"not valid YAML: {getattr(exc, 'problem', exc)}", place=place) from exc
+        except RecursionError as exc:
+            raise ContractError("lists or mappings are nested too deeply", place=name) from exc
+        except ValueError as exc:  # a date of the 31st of February is no YAML
+            raise ContractError(f"not valid YAML: {exc}", place=name) from exc
+
+    def _once(self, root: yaml.Node | None) -> None:
+        """Raises ContractError when a key is twice in a mapping: YAML would let the last one win. Aliases are seen once."""
+        seen, open_nodes = set[int](), [root]
+        while open_nodes:
+            node = open_nodes.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.SequenceNode):
+                open_nodes += node.value
+            elif isinstance(node, yaml.MappingNode):
+                keys: dict[str, int] = {}
+                for key, value in node.value:
+                    line, label = key.start_mark.line + 1, str(key.value)
+                    if label in keys:
+                        said = f"the key {label!r} is there twice, first in line {keys[label]}"
+                        raise ContractError(said, place=f"{self.name}:{line}")
+                    keys[label] = line
+                    open_nodes.append(value)
+
+    def __call__(self, path: Path_) -> str:
+        node, line = self._root, 1
+        for part in path:
+            if isinstance(node, yaml.MappingNode):
+                found = next(((k, v) for k, v in node.value if k.value == part), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return f"{self.name}:{line}"
 
 
 def read_text(path: Path) -> str:

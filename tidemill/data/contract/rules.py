@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 
 from tidemill.data.check.columns import Column, strftime, target_type
-from tidemill.data.contract.odcs import ColumnSettings, Options, Property, Quality, own_settings
-from tidemill.data.contract.places import Path_, Places
+from tidemill.data.contract.odcs import ColumnSettings, Options, Path_, Places, Property, Quality, own_settings
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.types import parse_time
 
@@ -40,18 +39,18 @@ def read_column(prop: Property, path: Path_, places: Places) -> Column:
 
 
 def _limits(column: Column, options: Options, path: Path_, places: Places) -> Column:
-    def number(value: Any, key: str) -> float | None:
-        if value is None or isinstance(value, int | float):
-            if value is not None and not math.isfinite(value):
-                raise ContractError(f"{column.name}: {value} is no limit", place=places((*path, key)))
-            return value
+    def number(key: str) -> float | None:
+        value: float | str | None = getattr(options, key)
         try:
-            return parse_time(value)
+            bound = parse_time(value) if isinstance(value, str) else value
         except ConfigError as exc:
             raise ContractError(f"{column.name}: {exc.message}", place=places((*path, key)), hint=exc.hint) from exc
+        if bound is not None and not math.isfinite(bound):
+            raise ContractError(f"{column.name}: {bound} is no limit", place=places((*path, key)))
+        return None if isinstance(bound, bool) else bound
 
-    low, high = number(options.minimum, "minimum"), number(options.maximum, "maximum")
-    above, below = options.exclusiveMinimum, options.exclusiveMaximum
+    low, high = number("minimum"), number("maximum")
+    over, under = options.exclusiveMinimum is True, options.exclusiveMaximum is True  # as an earlier standard wrote it
     text_only = (options.minLength, options.maxLength, options.pattern)
     if column.kind != "string" and any(o is not None for o in text_only):
         raise ContractError(f"{column.name}: a length or pattern needs type string", place=places(path))
@@ -63,10 +62,10 @@ def _limits(column: Column, options: Options, path: Path_, places: Places) -> Co
         _compile(options.pattern, column.name, places((*path, "pattern")))
     return replace(
         column,
-        minimum=None if above is True else low,
-        maximum=None if below is True else high,
-        above=low if above is True else None if above is False else number(above, "exclusiveMinimum"),
-        below=high if below is True else None if below is False else number(below, "exclusiveMaximum"),
+        minimum=None if over else low,
+        maximum=None if under else high,
+        above=low if over else number("exclusiveMinimum"),
+        below=high if under else number("exclusiveMaximum"),
         min_length=options.minLength,
         max_length=options.maxLength,
         pattern=options.pattern,
@@ -95,17 +94,13 @@ def _rule(column: Column, rule: Quality, path: Path_, places: Places) -> Column:
     raise cannot_check(rule, path, places)
 
 
+_ZERO = {"mustBe": 0, "mustBeLessOrEqualTo": 0, "mustBeLessThan": 1}
+"""What each limit of a count says where the count must be zero."""
+
+
 def must_be_zero(rule: Quality) -> bool:
-    others = (
-        rule.mustNotBe,
-        rule.mustBeGreaterThan,
-        rule.mustBeGreaterOrEqualTo,
-        rule.mustBeBetween,
-        rule.mustNotBeBetween,
-    )
-    limits = (rule.mustBe, rule.mustBeLessOrEqualTo)
-    bounded = all(v in (None, 0) for v in limits) and rule.mustBeLessThan in (None, 1)
-    return bounded and all(v is None for v in others)
+    limits = {name: getattr(rule, name) for name in rule.__struct_fields__ if name.startswith("must")}
+    return all(value is None or (name in _ZERO and value == _ZERO[name]) for name, value in limits.items())
 
 
 def cannot_check(rule: Quality, path: Path_, places: Places) -> NotAvailableYet:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +20,7 @@ MOST_LINES = 100
 
 EMPTY = "put rows in it or take it away; files that have some are taken in"
 
+_NO_TEXT = "not UTF-8 text"
 _SEPARATORS = ",;\t|"
 csv.field_size_limit(1 << 30)  # a field in quotes may be as long as one without; the file is in memory anyhow
 
@@ -52,27 +54,24 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame
         raise SourceError(f"the first line is not UTF-8{seems}", place=f"{name}:{first + 1}", hint=hint)
     separator = "\t" if tab else max(_SEPARATORS, key=head.count)
     header = _header(head, separator, f"{name}:{first + 1}")
-    rows: list[list[str]] = []
-    places: list[tuple[int, int]] = []
-    broken: list[BrokenLine] = []
-    for line, fields, reason in _records(text, separator, len(header), first + 1):
-        row = len(rows) + len(broken)
-        if fields is None and text[line - 1] is None and b"\x00" in lines[line - 1]:
-            reason = "a NUL byte"
-        if fields is None:
-            broken.append(
-                BrokenLine(row, line, reason, lines[line - 1].decode("utf-8", "backslashreplace").rstrip("\r\n"))
-            )
-        else:
-            rows.append(fields)
-            places.append((row, line))
-    if not rows and not broken:
+    records = list(enumerate(_records(text, separator, len(header), first + 1)))
+    if not records:
         raise SourceError("the table has a header and no rows", place=name, hint=EMPTY)
-    columns = zip(*rows) if rows else ([] for _ in header)
-    frame = pl.DataFrame({h: pl.Series(h, list(c), dtype=pl.String) for h, c in zip(header, columns, strict=True)})
-    frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
-    row_numbers = pl.Series("_row", [p[0] for p in places], dtype=pl.Int64)
-    return frame.with_columns(row_numbers, pl.Series("_line", [p[1] for p in places], dtype=pl.Int64)), broken
+    broken = [
+        BrokenLine(row, line, *_wrong(lines[line - 1], reason))
+        for row, (line, fields, reason) in records
+        if fields is None
+    ]
+    whole = [(row, line, *fields) for row, (line, fields, _) in records if fields is not None]
+    columns: dict[str, Any] = {"_row": pl.Int64, "_line": pl.Int64, **dict.fromkeys(header, pl.String)}
+    frame = pl.DataFrame(whole, schema=columns, orient="row").select(*header, "_row", "_line")
+    return frame.with_columns(pl.when(pl.col(h) != "").then(pl.col(h)).alias(h) for h in header), broken
+
+
+def _wrong(line: bytes, reason: str) -> tuple[str, str]:
+    """What is wrong with a line, and the line as text."""
+    nul = reason == _NO_TEXT and b"\x00" in line
+    return "a NUL byte" if nul else reason, line.decode("utf-8", "backslashreplace").rstrip("\r\n")
 
 
 def _header(head: str, separator: str, place: str) -> list[str]:
@@ -115,7 +114,7 @@ def _record(text: list[str | None], at: int, separator: str) -> tuple[int, list[
     """The record that begins at this line: how many lines it takes, its fields, or what is wrong."""
     line = text[at]
     if line is None:
-        return 1, None, "not UTF-8 text"
+        return 1, None, _NO_TEXT
     if '"' not in line:
         return 1, line.rstrip("\r\n").split(separator), ""
     reader = csv.reader(_following(text, at), delimiter=separator, strict=True)

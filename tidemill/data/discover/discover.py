@@ -12,16 +12,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidemill.data.discover.sources import FUNCTION, SourceFile, covers, find, hash_file, names, there
+from tidemill.data.discover.sources import FUNCTION, SourceFile, covers, find, hash_file, no_such_file, there
 from tidemill.files import write_whole
 
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 _RACY_NS = 2_000_000_000
-_MANY, _MUCH = 20, 1 << 20  # files and bytes that may be hashed again before the cache is written
 _KEPT = 256 << 20  # bytes of new files that are held between digest and reading
-_SHARE = 100  # of fewer files fewer: to write a small cache costs no more than to hash a few files
 
 
 def pending(
@@ -30,8 +28,7 @@ def pending(
     dataset: str,
     source: str,
     cache: Path,
-    *,
-    again: dict[str, str] | None = None,
+    again: dict[str, str],
 ) -> list[SourceFile]:
     """The files that are not in the dataset yet, by name; the same bytes once. Cost grows with the number of names.
 
@@ -44,17 +41,16 @@ def pending(
         return [f for f in made if f.digest not in known]
     found = there(root, source)
     if not found and not any(covers(source, f.name) for f in store.files.list(dataset=dataset)):
-        names(root, source)  # says so
+        raise no_such_file(root, source)
     remembered = _read(cache)
     marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
     unknown = _hashed(root, [name for name, mark in marks.items() if remembered.get(name) != mark])
     known = _known(store, dataset, unknown)
     new = [f for f in unknown if f.digest not in known]
-    if again is not None:
-        first = {f.digest: f.name for f in reversed(new)} | known
-        again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
-    out = {f.name for f in new}
-    _remember(cache, {name: mark for name, mark in marks.items() if name not in out}, remembered)
+    first = {f.digest: f.name for f in reversed(new)} | known
+    again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
+    waiting = {f.name for f in new}
+    _remember(cache, {name: mark for name, mark in marks.items() if name not in waiting}, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
 
 
@@ -75,9 +71,7 @@ def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[
 def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:
     now = time.time_ns()  # wall time against the file system's; decides nothing but what is hashed again
     kept = {name: mark for name, mark in marks.items() if now - max(mark[1], mark[2]) > _RACY_NS}
-    gained = [mark[0] for name, mark in kept.items() if before.get(name) != mark]
-    many = min(_MANY, len(kept) // _SHARE)
-    if len(gained) > many or sum(gained) > _MUCH or any(name not in kept for name in before):
+    if kept != before:
         write_whole(cache, json.dumps(kept).encode(), sync=False)
 
 

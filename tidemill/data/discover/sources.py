@@ -15,7 +15,8 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
@@ -24,11 +25,10 @@ import polars as pl
 
 from tidemill.data.discover.csvlines import EMPTY, BrokenLine, read_csv
 from tidemill.errors import SourceError
-from tidemill.types import did_you_mean
+from tidemill.types import did_you_mean, digest
 
 FUNCTION = "steps:"
 _EITHER = re.compile(r"\{([^{}]*,[^{}]*)\}")
-SUFFIXES = (".csv", ".tsv", ".parquet")
 _POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
 
@@ -50,11 +50,7 @@ class Rows:
     """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
 
     frame: pl.DataFrame
-    broken: tuple[BrokenLine, ...] = field(default=())
-
-    @property
-    def count(self) -> int:
-        return self.frame.height + len(self.broken)
+    broken: tuple[BrokenLine, ...] = ()
 
 
 def find(root: Path, source: str) -> list[SourceFile]:
@@ -64,7 +60,10 @@ def find(root: Path, source: str) -> list[SourceFile]:
     """
     if source.startswith(FUNCTION):
         return [_call(root, source.removeprefix(FUNCTION))]
-    return [hash_file(root, name) for name in names(root, source)]
+    found = there(root, source)
+    if not found:
+        raise no_such_file(root, source)
+    return [hash_file(root, name) for name in found]
 
 
 def spelled_out(source: str) -> list[str]:
@@ -80,22 +79,14 @@ def spelled_out(source: str) -> list[str]:
     return [one for part in parts for one in spelled_out(part)]
 
 
-def matched(root: Path, source: str) -> list[str]:
-    """The names that a file source matches, relative to the project and sorted; whatever they are."""
-    patterns = spelled_out(source)
-    return sorted({n for p in patterns for n in glob.glob(p, root_dir=root, recursive=True)})  # noqa: PTH207 - five times pathlib's speed
-
-
-def names(root: Path, source: str) -> dict[str, os.stat_result]:
-    """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError."""
-    if found := there(root, source):
-        return found
+def no_such_file(root: Path, source: str) -> SourceError:
+    """The error of a file source that names none, with the nearest that is there."""
     first = PurePath(spelled_out(source)[0])
-    raise SourceError("there is no such file", place=source, hint=_nearest(root.resolve(), first))
+    return SourceError("there is no such file", place=source, hint=_nearest(root.resolve(), first))
 
 
 def there(root: Path, source: str) -> dict[str, os.stat_result]:
-    """The same; none when there are none. Raises SourceError for what can be no source."""
+    """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError for what can be no source."""
     patterns = [PurePath(one) for one in spelled_out(source)]
     if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
         raise SourceError(
@@ -103,12 +94,12 @@ def there(root: Path, source: str) -> dict[str, os.stat_result]:
             place=source,
             hint="copy or link the data under the project: data/…",
         )
-    if any(p.suffix not in SUFFIXES for p in patterns):
-        raise SourceError("cannot be read by its name", place=source, hint=f"files end in {', '.join(SUFFIXES)}")
+    if any(p.suffix not in READERS for p in patterns):
+        raise SourceError("cannot be read by its name", place=source, hint=f"files end in {', '.join(READERS)}")
     home = root.resolve()
     found: dict[str, os.stat_result] = {}
     plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
-    for name in matched(home, source):
+    for name in sorted({n for p in patterns for n in glob.glob(str(p), root_dir=home, recursive=True)}):  # noqa: PTH207 - five times pathlib's speed
         state = _look(home, name, plain)
         if state is not None:
             found[name] = state
@@ -156,10 +147,7 @@ def read(file: SourceFile) -> Rows:
     data = _unchanged(file, file.path) if file.data is None else file.data
     if not data:
         raise SourceError("the file is empty", place=file.name, hint=EMPTY)
-    if file.path.suffix == ".parquet":
-        return _numbered(_parquet(data, file.name), file.name)
-    frame, broken = read_csv(data, file.name, tab=file.path.suffix == ".tsv")
-    return Rows(frame, tuple(broken))
+    return READERS[file.path.suffix](data, file.name)
 
 
 def _unchanged(file: SourceFile, path: Path) -> bytes:
@@ -168,7 +156,7 @@ def _unchanged(file: SourceFile, path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as exc:
         raise SourceError(f"cannot be read: {exc.strerror}", place=file.name) from exc
-    if "sha256:" + hashlib.sha256(data).hexdigest() != file.digest:
+    if digest(data) != file.digest:
         raise SourceError(
             "it was changed while it was read", place=file.name, hint="write files whole, then rename them"
         )
@@ -183,13 +171,26 @@ def _numbered(frame: pl.DataFrame, name: str) -> Rows:
     return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
 
 
-def _parquet(data: bytes, name: str) -> pl.DataFrame:
+def _lines(data: bytes, name: str, *, tab: bool = False) -> Rows:
+    frame, broken = read_csv(data, name, tab=tab)
+    return Rows(frame, tuple(broken))
+
+
+def _parquet(data: bytes, name: str) -> Rows:
     try:
-        return pl.read_parquet(io.BytesIO(data))
+        return _numbered(pl.read_parquet(io.BytesIO(data)), name)
     except (*_POLARS, OSError) as exc:
         raise SourceError(
             f"not readable as Parquet: {_said(exc)}", place=name, hint="export or copy the file again"
         ) from exc
+
+
+READERS: dict[str, Callable[[bytes, str], Rows]] = {
+    ".csv": _lines,
+    ".tsv": partial(_lines, tab=True),
+    ".parquet": _parquet,
+}
+"""How a file's bytes are read, by how its name ends: a new kind of file is one line here. Each raises SourceError."""
 
 
 def _said(error: BaseException) -> str:
@@ -204,12 +205,11 @@ def hash_file(root: Path, name: str, keep: int = 0) -> SourceFile:
         with path.open("rb") as handle:
             size = os.fstat(handle.fileno()).st_size
             if size > keep:
-                digest = hashlib.file_digest(handle, "sha256").hexdigest()
-                return SourceFile(f"sha256:{digest}", name, size, path=path)
+                return SourceFile(f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}", name, size, path=path)
             data = handle.read()
     except OSError as exc:
         raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
-    return SourceFile(f"sha256:{hashlib.sha256(data).hexdigest()}", name, len(data), path=path, data=data)
+    return SourceFile(digest(data), name, len(data), path=path, data=data)
 
 
 def _nearest(home: Path, pattern: PurePath) -> str:
@@ -218,7 +218,7 @@ def _nearest(home: Path, pattern: PurePath) -> str:
         return "check the pattern; it is relative to the project folder"
     if not folder.is_dir():
         return f"make the folder {pattern.parent} and put CSV, TSV or Parquet files into it, or say in tidemill.toml where they are"
-    files = [p.name for p in folder.iterdir() if p.suffix in SUFFIXES]
+    files = [p.name for p in folder.iterdir() if p.suffix in READERS]
     return did_you_mean(pattern.name, files) if files else f"put CSV, TSV or Parquet files into {pattern.parent}/"
 
 
@@ -243,7 +243,7 @@ def _call(root: Path, name: str) -> SourceFile:
             f"its frame cannot be kept: {_said(exc)}", place=place, hint="give every column a plain type"
         ) from exc
     data = buffer.getvalue()
-    return SourceFile("sha256:" + hashlib.sha256(data).hexdigest(), place, len(data), frame=frame)
+    return SourceFile(digest(data), place, len(data), frame=frame)
 
 
 def function(root: Path, name: str) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 import yaml
 
@@ -41,7 +42,7 @@ class _Type:
     """What a column was found to be, and which of its values are not."""
 
     kind: str
-    lost: pl.Series | None = None  # row by row, where some are
+    lost: pl.Series  # row by row
 
 
 def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> str:
@@ -54,16 +55,22 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
     """
     frame = frame.select(n for n in frame.columns if not n.startswith("_"))
     if len(broken) > frame.height:
-        _cannot_be_read(broken, frame.height, name)
+        first = broken[0]
+        raise SourceError(
+            f"{len(broken)} of {len(broken) + frame.height} lines cannot be read; the first is {first.reason}",
+            place=f"{name}:{first.line}",
+            hint="save the file as UTF-8" if "UTF-8" in first.reason else "mend the lines, or export the file again",
+        )
     if not frame.height:
         raise SourceError("there are no rows to infer a contract from", place=name)
     types = {n: _type(frame, n) for n in frame.columns}
     kinds = {n: t.kind for n, t in types.items()}
     typed = frame.select(cast(Column(n, kind), frame.schema[n]).alias(n) for n, kind in kinds.items())
     roles = guess.roles(typed, kinds)
-    key = guess.key(typed.filter(~_lost(types, frame.height)), kinds)
+    lost = pl.DataFrame([t.lost.alias(n) for n, t in types.items()]).select(pl.any_horizontal(pl.all())).to_series()
+    key = guess.key(typed.filter(~lost), kinds)
     settings: list[dict[str, Any]] = [{"property": "tidemill.key", "value": list(key)}] if key else []
-    bad = (int(_lost(types, frame.height).sum()) + len(broken)) / (frame.height + len(broken))
+    bad = (int(lost.sum()) + len(broken)) / (frame.height + len(broken))
     settings.append({"property": "tidemill.max_bad_share", "value": max(0.01, math.ceil(bad * 1000) / 1000)})
     properties = [_property(typed[n], n, types[n], frame[n]) for n in typed.columns]
     for role, column in roles.items():
@@ -78,15 +85,6 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
         "schema": [{"name": name, "logicalType": "object", "customProperties": settings, "properties": properties}],
     }
     return _said(roles, broken) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
-
-
-def _cannot_be_read(broken: Sequence[BrokenLine], rows: int, name: str) -> None:
-    first = broken[0]
-    raise SourceError(
-        f"{len(broken)} of {len(broken) + rows} lines cannot be read; the first is {first.reason}",
-        place=f"{name}:{first.line}",
-        hint="save the file as UTF-8" if "UTF-8" in first.reason else "mend the lines, or export the file again",
-    )
 
 
 def _said(roles: dict[str, str], broken: Sequence[BrokenLine]) -> str:
@@ -111,57 +109,43 @@ def _play(found: dict[str, Any], role: str) -> None:
     found["customProperties"] = [{"property": "tidemill.role", "value": role}]
 
 
-def _lost(types: dict[str, _Type], rows: int) -> pl.Series:
-    """The rows with a value that is not of its column's type."""
-    bad = pl.repeat(False, rows, dtype=pl.Boolean, eager=True)
-    for found in types.values():
-        if found.lost is not None:
-            bad = bad | found.lost
-    return bad
+def _kind_of(dtype: pl.DataType) -> str | None:
+    """What a typed column is in a contract; None for what no contract holds."""
+    if isinstance(dtype, pl.Datetime):
+        return "timestamp"
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Null | pl.String):
+        return "string"
+    if dtype.is_numeric():
+        return "integer" if dtype.is_integer() else "number"
+    return {pl.Date(): "date", pl.Boolean(): "boolean"}.get(dtype)
 
 
 def _type(frame: pl.DataFrame, name: str) -> _Type:
     dtype = frame.schema[name]
-    if dtype.is_integer():
-        return _Type("integer")
-    if dtype.is_float() or dtype.is_decimal():
-        return _Type("number")
-    if isinstance(dtype, pl.Datetime):
-        return _Type("timestamp")
-    if dtype in (pl.Date(), pl.Boolean()):
-        return _Type("date" if dtype == pl.Date() else "boolean")
-    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Null):
-        return _Type("string")
-    if not isinstance(dtype, pl.String):
-        raise SourceError(
-            f"column {name!r} is {dtype}, which a contract cannot hold", hint="turn it into plain columns"
-        )
+    known = _kind_of(dtype)
+    if known is None:
+        message = f"column {name!r} is {dtype}, which a contract cannot hold"
+        raise SourceError(message, hint="turn it into plain columns")
+    none = pl.Series(np.zeros(frame.height, np.bool_))
     present = frame.height - frame[name].null_count()
-    if not present or _code_like(frame[name]):
-        return _Type("string")
+    if not isinstance(dtype, pl.String) or not present or frame[name].str.contains(r"^0\d").any():
+        return _Type(known, none)  # digits with leading zeros are names, not numbers
     tried: list[tuple[int, str, pl.Series]] = []
-    for kind in _TRIED:
-        column = Column(name, kind)
+    for column in (Column(name, kind) for kind in _TRIED):
         lost = frame.select(cast(column, dtype).is_null() & ~missing(column, dtype)).to_series()
         if not lost.any():
-            return _Type(kind)
-        tried.append((int(lost.sum()), kind, lost))
+            return _Type(column.kind, lost)
+        tried.append((int(lost.sum()), column.kind, lost))
     count, kind, lost = min(tried, key=lambda t: t[0])
-    if count > present * _MOST_LOST or guess.names_things(name):  # C536379 is an invoice as 536379 is
-        return _Type("string")
-    return _Type(kind, lost)
-
-
-def _code_like(values: pl.Series) -> bool:
-    """Digits with leading zeros are names, not numbers."""
-    return bool(values.str.contains(r"^0\d").any())
+    names = guess.names_things(name)  # C536379 is an invoice as 536379 is
+    return _Type("string", none) if count > present * _MOST_LOST or names else _Type(kind, lost)
 
 
 def _property(values: pl.Series, name: str, of: _Type, given: pl.Series) -> dict[str, Any]:
     kind = of.kind
-    lost = int(of.lost.sum()) if of.lost is not None else 0
+    lost = int(of.lost.sum())
     found: dict[str, Any] = {"name": name, "logicalType": kind, "required": values.null_count() == lost}
-    if of.lost is not None:
+    if lost:
         first = given.filter(of.lost)[0]
         found["description"] = (
             f"{lost:,} of {len(given) - given.null_count():,} values are no {kind} (such as {first!r}) and go to"

@@ -1,97 +1,129 @@
-"""What people are told of an ingest: new rows, bad rows, columns beside the contract, and files that come again.
+"""What a table's commit says of an ingest, and what people are told of it.
 
-A file comes again under another name, with other bytes, or with rows that are in already.
+They are told of new rows, bad rows, columns beside the contract, and files that come again: under another name, with other
+bytes, or with rows that are in already.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tidemill.data.discover.sources import FUNCTION
+from tidemill.data.tables.tables import TableCommit
+from tidemill.ref import Ref
 from tidemill.store.records import DatasetVersion, Event
-from tidemill.types import JsonObject, named_id
+from tidemill.types import JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tidemill.data.ingest.commit import Commit
     from tidemill.scope.project import Project
+
+
+class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a commit says of a file: its good rows, and those that are new in quarantine, with their reasons."""
+
+    digest: str
+    name: str
+    rows: int
+    quarantined: int
+    reasons: dict[str, int] = {}
+    known: int = 0  # rows that are in already
+    kept: int = 0  # bad ones that are in quarantine already
+    before: bool = False  # a file of its name is in
+    surplus: tuple[str, ...] = ()  # its columns beside the contract's
+    absent: tuple[str, ...] = ()  # optional ones that it has not
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What a table's commit says of an ingest: enough to do what follows it again from the log."""
+
+    files: tuple[FileSummary, ...]  # none: the rows that are in, read by a contract that gives them another meaning
+    at: Micros
+    run: str | None
+    contract: str  # the digest of the one that rows were judged by
+
+    @staticmethod
+    def of(commit: TableCommit) -> Commit:
+        """Read back from the table's log."""
+        return msgspec.json.decode(commit.meta["tidemill.commit"], type=Commit)
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """What is written into the table's log; `of` reads it."""
+        return {"tidemill.commit": msgspec.json.encode(self).decode(), "tidemill.at": str(self.at)}
+
+    @property
+    def quarantined(self) -> int:
+        return sum(file.quarantined for file in self.files)
 
 
 def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
     """Say once of each file that its bytes are in the dataset under another name: they are not taken in again."""
     for name, first in again.items():
-        message = f"{name} holds the same bytes as {first}: they are in {dataset} once"
+        data = {"file": name, "message": f"{name} holds the same bytes as {first}: they are in {dataset} once"}
         event = named_id("evt", "again", dataset, name, first)
-        data = {"file": name, "message": message}
         project.store.events.add_once(Event(event, project.clock.now(), "again", f"dataset:{dataset}", data))
 
 
-def column_events(version: DatasetVersion, files: Sequence[JsonObject]) -> list[Event]:
-    """What is said of columns that a file has and the contract does not name, or the other way round: once for the same."""
-    found: dict[tuple[tuple[str, ...], tuple[str, ...]], list[JsonObject]] = {}
+def ingest_events(version: DatasetVersion, commit: Commit) -> list[Event]:
+    """Everything that is told of a commit."""
+
+    def event(kind: str, data: JsonObject, *names: str) -> Event:
+        ref = str(Ref("dataset", version.dataset, version.version))
+        return Event(named_id("evt", kind, version.dataset, *names), version.created, kind, ref, data)
+
+    if not commit.files:
+        message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
+        return [event("contract", {"message": message, "rows": version.rows}, version.ingest)]
+    shown = {"files": len(commit.files), "first": commit.files[0].name, "last": commit.files[-1].name}
+    known = sum(f.known for f in commit.files)
+    counts = {"rows": sum(f.rows for f in commit.files), "quarantined": commit.quarantined}
+    events = [event("ingested", {**shown, **counts, **({"known": known} if known else {})}, version.ingest)]
+    for files in _by_columns(commit.files):
+        first = files[0]
+        rows = sum(f.rows + f.quarantined for f in files)
+        data = {"surplus": list(first.surplus), "absent": list(first.absent), "file": first.name, "rows": rows}
+        data["message"] = _columns_message(first)
+        events.append(event("columns", data, "\x1f".join(first.surplus), "\x1f".join(first.absent)))
+    for f in commit.files:
+        if message := _again_message(f, version.dataset):
+            counted = {name: n for name, n in (("known", f.known), ("kept", f.kept)) if n}
+            events.append(event("again", {"file": f.name, "message": message, **counted}, version.ingest, f.digest))
+    if commit.quarantined:
+        reasons = sum((Counter(f.reasons) for f in commit.files), Counter[str]())
+        data = {**shown, "rows": commit.quarantined, "reasons": dict(reasons)}
+        events.append(event("quarantined", data, version.ingest))
+    return events
+
+
+def _by_columns(files: tuple[FileSummary, ...]) -> list[list[FileSummary]]:
+    """The files whose columns are not the contract's, those of the same columns together."""
+    found: dict[tuple[tuple[str, ...], tuple[str, ...]], list[FileSummary]] = {}
     for file in files:
-        columns = (tuple(file.get("surplus", ())), tuple(file.get("absent", ())))
-        if any(columns):
-            found.setdefault(columns, []).append(file)
-    return [_columns_event(version, *columns, of) for columns, of in found.items()]
+        if file.surplus or file.absent:
+            found.setdefault((file.surplus, file.absent), []).append(file)
+    return list(found.values())
 
 
-def _columns_event(
-    version: DatasetVersion, surplus: tuple[str, ...], absent: tuple[str, ...], files: list[JsonObject]
-) -> Event:
-    parts = [f"not in the contract: {', '.join(surplus)}"] * bool(surplus)
-    parts += [f"null, for the file has none: {', '.join(absent)}"] * bool(absent)
-    rows = sum(int(f["rows"]) + int(f["quarantined"]) for f in files)
-    data: JsonObject = {"surplus": list(surplus), "absent": list(absent), "file": files[0]["name"], "rows": rows}
-    data["message"] = f"columns of {files[0]['name']} {'; '.join(parts)}"
-    ref = f"dataset:{version.dataset}@{version.version}"
-    told = named_id("evt", "columns", version.dataset, "\x1f".join(surplus), "\x1f".join(absent))
-    return Event(told, version.created, "columns", ref, data)
+def _columns_message(file: FileSummary) -> str:
+    parts = [f"not in the contract: {', '.join(file.surplus)}"] * bool(file.surplus)
+    parts += [f"null, for the file has none: {', '.join(file.absent)}"] * bool(file.absent)
+    return f"columns of {file.name} {'; '.join(parts)}"
 
 
-def told_again(file: JsonObject, dataset: str) -> str:
+def _again_message(file: FileSummary, dataset: str) -> str:
     """What is to be said of a file that brings what is in already, or comes again with other bytes; else nothing.
 
     Nothing of a function: it may give its whole table each time, and the ingest's own event has the counts.
     """
-    known, kept, name = file.get("known", 0), file.get("kept", 0), file["name"]
-    if name.startswith(FUNCTION):
+    if file.name.startswith(FUNCTION):
         return ""
-    total = known + kept + file["rows"] + file["quarantined"]
-    parts = [f"{known:,} of its {total:,} rows are in {dataset} already and count once"] * bool(known)
-    parts += [f"{kept:,} bad ones are in quarantine already"] * bool(kept)
+    total = file.known + file.kept + file.rows + file.quarantined
+    parts = [f"{file.known:,} of its {total:,} rows are in {dataset} already and count once"] * bool(file.known)
+    parts += [f"{file.kept:,} bad ones are in quarantine already"] * bool(file.kept)
     said = ", ".join(parts)
-    if file.get("before"):
-        return f"{name} was ingested before with other bytes: {said or 'none of its rows is in already'}"
-    return f"{name}: {said}" if said else ""
-
-
-def ingest_events(version: DatasetVersion, commit: Commit) -> list[Event]:
-    ref = f"dataset:{version.dataset}@{version.version}"
-
-    def event(kind: str, data: JsonObject) -> Event:
-        return Event(named_id("evt", kind, version.dataset, version.ingest), version.created, kind, ref, data)
-
-    if not commit.files:
-        message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
-        return [event("contract", {"message": message, "rows": version.rows})]
-    names = [f["name"] for f in commit.files]
-    shown = {"files": len(names), "first": names[0], "last": names[-1]}
-    taken = sum(f["rows"] for f in commit.files)
-    known = sum(f.get("known", 0) for f in commit.files)
-    counts = {"rows": taken, "quarantined": commit.quarantined} | ({"known": known} if known else {})
-    events = [event("ingested", {**shown, **counts})]
-    events += column_events(version, commit.files)
-    for f in commit.files:
-        if message := told_again(f, version.dataset):
-            told = named_id("evt", "again", version.dataset, version.ingest, f["digest"])
-            data = {"file": f["name"], "message": message} | {k: f[k] for k in ("known", "kept") if k in f}
-            events.append(Event(told, version.created, "again", ref, data))
-    if commit.quarantined:
-        reasons: dict[str, int] = {}
-        for f in commit.files:
-            for reason, n in f["reasons"].items():
-                reasons[reason] = reasons.get(reason, 0) + n
-        events.append(event("quarantined", {**shown, "rows": commit.quarantined, "reasons": reasons}))
-    return events
+    if file.before:
+        return f"{file.name} was ingested before with other bytes: {said or 'none of its rows is in already'}"
+    return f"{file.name}: {said}" if said else ""

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ import polars as pl
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 
-from tidemill.data.tables.statistics import spans, statistics
+from tidemill.data.tables.schema import UTC_TIME, Columns, of_delta, to_delta
 from tidemill.errors import Conflict, DiskFull, StoreBusy, StoreError, no_room
 from tidemill.files import exclusive, write_whole
-from tidemill.types import Micros
+from tidemill.types import Micros, parse_time
 
 CHECKPOINT = 100
 """Versions from one checkpoint of the log to the next, at least."""
@@ -60,11 +61,12 @@ def writing(lock: Path, wait: float = 30.0) -> Iterator[None]:
         yield
 
 
-def create_delta(folder: Path, schema: Schema) -> DeltaTable:
-    """A new, empty table: its version 0."""
+def create_delta(folder: Path, columns: Columns, dataset: str) -> None:
+    """A new, empty table: its version 0. Raises ContractError for a type that tables do not hold."""
+    schema = Schema.from_json(to_delta(columns, dataset))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with translated(str(folder)):
-        return DeltaTable.create(str(folder), schema=schema, configuration=_CONFIGURATION)
+        DeltaTable.create(str(folder), schema=schema, configuration=_CONFIGURATION)
 
 
 def write_file(folder: Path, frame: pl.DataFrame, app_id: str) -> str:
@@ -90,11 +92,11 @@ def append(
     app_id: str,
     at: Micros,
     meta: Mapping[str, str],
-    schema: Schema | None = None,
+    columns: Columns | None = None,
 ) -> None:
     """Add the rows as this version, with an application transaction. On disk (fsynced) when this returns.
 
-    ``schema``: the table's columns from here on, where they are others than before.
+    ``columns``: the table's from here on, where they are others than before.
     A frame without rows makes a version without a file. The log entry is written here, as the Delta protocol
     describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
     Conflict when the version is there already.
@@ -107,9 +109,9 @@ def append(
         **meta,
     }
     actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
-    if schema is not None:
+    if columns is not None:
         first = next(a["metaData"] for a in _actions(folder, 0) if "metaData" in a)
-        actions.append({"metaData": {**first, "schemaString": schema.to_json()}})
+        actions.append({"metaData": {**first, "schemaString": to_delta(columns, folder.name)}})
     if frame.height:
         name = write_file(folder, frame, app_id)
         add = {
@@ -120,7 +122,7 @@ def append(
         }
         actions.append({"add": {**add, "dataChange": True, "stats": json.dumps(statistics(frame))}})
     text = "".join(json.dumps(action) + "\n" for action in actions)
-    target = folder / "_delta_log" / f"{version:020}.json"
+    target = log_file(folder, version)
     with translated(str(target)):
         try:
             write_whole(target, text.encode(), over=False)  # two writers never make the same one
@@ -136,24 +138,53 @@ def checkpoint_if_due(folder: Path, version: int) -> None:
 
 
 def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
-    """What the log says of every version from ``since`` on, oldest first, with its ``version`` and its new ``files``."""
+    """What the log says of every version from ``since`` on, oldest first, with its ``version``.
+
+    ``files``: each new one with the span of each time column; ``columns``: the table's, where they are others than before.
+    """
     found: list[dict[str, Any]] = []
-    while (folder / "_delta_log" / f"{since + len(found):020}.json").is_file():
-        found.append(commit_info(folder, since + len(found)))
+    while log_file(folder, since + len(found)).is_file():
+        actions = {name: what for action in _actions(folder, since + len(found)) for name, what in action.items()}
+        info = {**actions["commitInfo"], "version": since + len(found), "files": {}, "columns": None}
+        if "add" in actions:
+            info["files"] = {actions["add"]["path"]: spans(json.loads(actions["add"]["stats"]))}
+        if "metaData" in actions:
+            info["columns"] = of_delta(actions["metaData"]["schemaString"])
+        found.append(info)
     return found
 
 
-def commit_info(folder: Path, version: int) -> dict[str, Any]:
-    """What the log says of one version; of each of its files the `spans`, and the ``schema`` where it sets one."""
-    actions = _actions(folder, version)
-    info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
-    adds = [a["add"] for a in actions if "add" in a]
-    files = {add["path"]: spans(json.loads(add.get("stats") or "{}")) for add in adds}
-    schema = next((Schema.from_json(a["metaData"]["schemaString"]) for a in actions if "metaData" in a), None)
-    return {**info, "version": version, "files": files, "schema": schema}
+def log_file(folder: Path, version: int) -> Path:
+    return folder / "_delta_log" / f"{version:020}.json"
 
 
 def _actions(folder: Path, version: int) -> list[dict[str, Any]]:
-    path = folder / "_delta_log" / f"{version:020}.json"
+    path = log_file(folder, version)
     with translated(str(path)):
         return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+
+
+def statistics(frame: pl.DataFrame) -> dict[str, Any]:
+    """Delta's file statistics: least and greatest of numbers and times. Text is left out: it could name a person."""
+    told = frame.select(n for n, k in frame.schema.items() if k.is_integer() or k == UTC_TIME)
+    least, most = (
+        {n: _spelled(v) for n, v in one.to_dict(as_series=False).items()} for one in (told.min(), told.max())
+    )
+    return {
+        "numRecords": frame.height,
+        "minValues": {n: value for n, value in least.items() if value is not None},
+        "maxValues": {n: value for n, value in most.items() if value is not None},
+        "nullCount": {n: told[n].null_count() for n in told.columns},
+    }
+
+
+def _spelled(values: list[Any]) -> Any:
+    """The one value as the log has it."""
+    (value,) = values
+    return f"{value.replace(tzinfo=None).isoformat(timespec='microseconds')}Z" if isinstance(value, datetime) else value
+
+
+def spans(stats: Mapping[str, Any]) -> dict[str, tuple[Micros, Micros]]:
+    """The first and last moment of each time column of a file."""
+    times = {name: (first, stats["maxValues"][name]) for name, first in stats["minValues"].items()}
+    return {n: (parse_time(a), parse_time(b)) for n, (a, b) in times.items() if isinstance(a, str)}

@@ -29,11 +29,8 @@ class TableSubjects:
     def export(self, subject: str) -> Iterator[JsonObject]:
         for store, name, rows in self._found(subject):
             for row in rows.iter_rows(named=True):
-                yield {
-                    "store": store,
-                    "dataset": name,
-                    **{k: v if isinstance(v, int | float) else str(v) for k, v in row.items()},
-                }
+                plain = {k: v if isinstance(v, int | float) else str(v) for k, v in row.items()}
+                yield {"store": store, "dataset": name, **plain}
 
     def _found(self, subject: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
         tables, said = open_tables(self._project), worded(subject)
@@ -43,8 +40,5 @@ class TableSubjects:
                 yield "tables", name, tables.read(name).filter(pl.col(column).cast(pl.String) == subject).collect()
             if tables.exists(name + QUARANTINE):
                 bad = tables.read(name + QUARANTINE).collect()
-                yield (
-                    "quarantine",
-                    name,
-                    bad.filter(pl.Series([bool(said(raw)) for raw in bad["_raw"]], dtype=pl.Boolean)),
-                )
+                named = pl.Series([bool(said(raw)) for raw in bad["_raw"]], dtype=pl.Boolean)
+                yield "quarantine", name, bad.filter(named)

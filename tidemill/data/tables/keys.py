@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,8 +45,8 @@ class KeyIndex:
         label = hashlib.sha256(_SEPARATOR.join(columns).encode()).hexdigest()[:16]
         self.folder = tables.root / f".{dataset}.keys" / label
         self._segments: list[_Segment] = []
-        self._reserved: set[str] = set()
-        self._held: list[pl.DataFrame] = []
+        self._reserved: list[pl.DataFrame] = []
+        self._reserved_keys: set[str] = set()
 
     def catch_up(self, version: int) -> None:
         """Cover every version up to this one, reading from the table what the segments lack."""
@@ -56,35 +55,38 @@ class KeyIndex:
         covered = self._segments[-1].last if self._segments else 0
         if covered < version:
             rows = self._tables.added(self._dataset, range(covered + 1, version + 1), self._columns)
-            self._add(_entries(rows, self._columns), covered + 1, version)
+            self._add(self._entries(rows), covered + 1, version)
 
     def known(self, rows: pl.DataFrame) -> pl.Series:
-        """For each row whether its key is in the table. A key with a null in it never is."""
-        keys = _keys(rows, self._columns)
-        taken = pl.Series([key in self._reserved for key in keys.to_list()], dtype=pl.Boolean)
-        versions = self._suspected(keys)
-        if not versions:
-            return taken
-        there = _keys(self._tables.added(self._dataset, versions, self._columns), self._columns)
-        return taken | keys.is_in(there.drop_nulls().unique().implode()).fill_null(False)
+        """For each row whether its key is in the table or reserved. A key with a null in it never is."""
+        keys = self.keys(rows)
+        near = self._near(keys, self._columns)
+        if near is None:
+            return _none(rows)
+        return keys.is_in(self.keys(near).drop_nulls().implode()).fill_null(False)
 
     def holds(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
         """For each row whether the very same row, in these columns, is in the table or reserved under its key."""
-        keys = _keys(rows, self._columns)
-        versions = self._suspected(keys)
-        there = [self._tables.added(self._dataset, versions, names).select(names)] if versions else []
-        reserved = [held.select(names) for held in self._held] if self._reserved.intersection(keys.to_list()) else []
-        if not there and not reserved:
-            return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
-        return same(rows.select(names), pl.concat([*there, *reserved])) & keys.is_not_null()
+        keys = self.keys(rows)
+        near = self._near(keys, names)
+        return _none(rows) if near is None else same(rows.select(names), near) & keys.is_not_null()
 
-    def unkeyed(self, rows: pl.DataFrame) -> pl.Series:
-        """For each row whether a part of its key is null: it has none."""
-        return _keys(rows, self._columns).is_null()
+    def keys(self, rows: pl.DataFrame) -> pl.Series:
+        """Each row's key as text; null where a part of it is."""
+        parts = [pl.col(c).cast(pl.String) for c in self._columns]
+        return rows.select(pl.concat_str(parts, separator=_SEPARATOR)).to_series()
+
+    def _near(self, keys: pl.Series, names: Sequence[str]) -> pl.DataFrame | None:
+        """The rows that may have one of these keys: all of the versions that may hold one, and what is reserved."""
+        there = keys.drop_nulls()
+        versions = self._suspected(there)
+        parts = [self._tables.added(self._dataset, versions, names)] if versions else []
+        parts += [] if self._reserved_keys.isdisjoint(there.to_list()) else self._reserved
+        return pl.concat([part.select(names) for part in parts]) if parts else None
 
     def _suspected(self, keys: pl.Series) -> list[int]:
         """The versions that may hold one of these keys."""
-        hashes = _hashes(keys)[keys.is_not_null().to_numpy()]
+        hashes = _hashes(keys)
         versions: set[int] = set()
         for segment in self._segments:
             low = np.searchsorted(segment.entries["hash"], hashes, "left")
@@ -95,27 +97,23 @@ class KeyIndex:
 
     def reserve(self, rows: pl.DataFrame) -> None:
         """Count these keys as known before their version is there: for the next file of the same ingest."""
-        self._reserved.update(_keys(rows, self._columns).drop_nulls().to_list())
-        self._held.append(rows)
+        self._reserved.append(rows)
+        self._reserved_keys.update(self.keys(rows).drop_nulls().to_list())
 
     def add(self, rows: pl.DataFrame, version: int) -> None:
         """Know the keys of the rows that this version added; what was reserved for it is done with."""
         self._reserved.clear()
-        self._held.clear()
+        self._reserved_keys.clear()
         rows = rows.with_columns(pl.lit(version, pl.UInt32).alias("_version"))
-        self._add(_entries(rows, self._columns), version, version)
+        self._add(self._entries(rows), version, version)
 
-    def verify(self, version: int) -> bool:
-        """Whether the index says exactly what the table says. Reads all keys of the table."""
-        self.catch_up(version)
-        truth = _entries(self._tables.added(self._dataset, range(1, version + 1), self._columns), self._columns)
-        mine = np.concatenate([s.entries for s in self._segments]) if self._segments else np.empty(0, _ENTRY)
-        return bool(np.array_equal(_sorted(mine), truth))
-
-    def drop(self) -> None:
-        """Forget everything; the next `catch_up` makes it again."""
-        self._segments = []
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def _entries(self, rows: pl.DataFrame) -> NDArray[Any]:
+        if not rows.width:  # no version had any
+            return np.empty(0, _ENTRY)
+        found = rows.select(pl.col("_version"), self.keys(rows).alias("key")).drop_nulls()
+        out = np.empty(found.height, _ENTRY)
+        out["hash"], out["version"] = _hashes(found["key"]), found["_version"].to_numpy()
+        return _sorted(out)
 
     def _add(self, entries: NDArray[Any], first: int, last: int) -> None:
         replaced = []
@@ -143,26 +141,14 @@ class KeyIndex:
         return chain
 
 
-def _keys(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series:
-    if not rows.width:
-        return pl.Series([], dtype=pl.String)
-    return rows.select(pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=_SEPARATOR)).to_series()
+def _none(rows: pl.DataFrame) -> pl.Series:
+    return pl.Series(np.zeros(rows.height, np.bool_))
 
 
 def _hashes(keys: pl.Series) -> NDArray[np.uint64]:
     """64 bits of BLAKE2b: the same in every process and version, and nobody can aim at a collision by chance."""
-    raw = b"".join(hashlib.blake2b((k or "").encode(), digest_size=8).digest() for k in keys.to_list())
+    raw = b"".join(hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys.to_list())
     return np.frombuffer(raw, "<u8")
-
-
-def _entries(rows: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[Any]:
-    keys = _keys(rows, columns)
-    whole = keys.is_not_null()
-    out = np.empty(int(whole.sum()), _ENTRY)
-    if len(out):
-        out["hash"] = _hashes(keys.filter(whole))
-        out["version"] = rows["_version"].filter(whole).to_numpy()
-    return _sorted(out)
 
 
 def _sorted(entries: NDArray[Any]) -> NDArray[Any]:
@@ -176,12 +162,7 @@ def _write(folder: Path, entries: NDArray[Any], first: int, last: int) -> _Segme
     np.save(data, entries, allow_pickle=False)
     with translated(str(path)):
         write_whole(path, data.getbuffer(), sync=False)
-    _verified.add(str(path))
     return _Segment(first, last, path, entries)
-
-
-_verified: set[str] = set()
-"""Segments whose checksum this process has seen to be right (their name holds it), so that it is computed once."""
 
 
 def _read(path: Path) -> _Segment | None:
@@ -191,12 +172,8 @@ def _read(path: Path) -> _Segment | None:
         entries = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError):
         return None
-    if entries.dtype != _ENTRY:
+    if entries.dtype != _ENTRY or zlib.crc32(entries.tobytes()) != int(crc, 16):
         return None
-    if str(path) not in _verified:
-        if zlib.crc32(entries.tobytes()) != int(crc, 16):
-            return None
-        _verified.add(str(path))
     return _Segment(int(first), int(last), path, entries)
 
 

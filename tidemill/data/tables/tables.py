@@ -16,16 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from deltalake import Schema
 
-from tidemill.data.tables.delta import (
-    append,
-    checkpoint_if_due,
-    commits,
-    create_delta,
-    writing,
-)
-from tidemill.data.tables.schema import columns_of, delta_schema, with_added
+from tidemill.data.tables.delta import append, checkpoint_if_due, commits, create_delta, log_file, writing
+from tidemill.data.tables.schema import Columns, with_added
 from tidemill.errors import Damaged, NotFound
 from tidemill.types import Micros, did_you_mean
 
@@ -64,15 +57,14 @@ class _Log:
     """A table's commits, 0 first, as far as they were read; ``made`` tells this table from another in its place."""
 
     made: tuple[int, int]
-    schema: Schema = field(default_factory=lambda: Schema([]))
-    since: dict[str, int] = field(default_factory=dict)  # column: the version that brought it
+    columns: Columns = field(default_factory=dict)
     commits: list[TableCommit] = field(default_factory=list)
     ingests: dict[str, int] = field(default_factory=dict)
 
-    def add(self, commit: TableCommit, schema: Schema | None) -> None:
-        if schema is not None:
-            self.schema = schema
-            self.since = {f.name: commit.version for f in schema.fields} | self.since
+    def add(self, info: dict[str, Any]) -> None:
+        """``info``: as `commits` gives it."""
+        self.columns = info["columns"] or self.columns
+        commit = TableCommit(info["version"], str(info.get("tidemill.ingest", "")), info["files"], info)
         self.commits.append(commit)
         if commit.ingest:
             self.ingests[commit.ingest] = commit.version
@@ -99,30 +91,19 @@ class Tables:
         return self.root / dataset
 
     def exists(self, dataset: str) -> bool:
-        return _log_file(self.folder(dataset), 0).is_file()
-
-    def names(self) -> list[str]:
-        """The tables that are here, quarantines left out."""
-        here = (p.name for p in self.root.iterdir()) if self.root.is_dir() else iter(())
-        return sorted(n for n in here if self.exists(n) and not n.endswith(QUARANTINE))
+        return log_file(self.folder(dataset), 0).is_file()
 
     def version(self, dataset: str) -> int:
         """The last version. Raises NotFound."""
-        self._must_exist(dataset)
-        return self._log(dataset).commits[-1].version
+        return self._up_to(dataset, None)[-1].version
 
     def versions(self, dataset: str) -> list[TableCommit]:
         """Every version with rows, oldest first (the empty version 0 is left out)."""
-        return [c for c in self.commits(dataset) if c.ingest]
-
-    def commits(self, dataset: str, since: int = 0) -> list[TableCommit]:
-        """The log from a version on. Read once; then only what it has gained."""
-        return [c for c in self._log(dataset).commits if c.version >= since] if self.exists(dataset) else []
+        return self._log(dataset).commits[1:] if self.exists(dataset) else []
 
     def commit(self, dataset: str, version: int) -> TableCommit:
         """One version's commit. Raises NotFound."""
-        self._must_have(dataset, version)
-        return self._log(dataset).commits[version]
+        return self._up_to(dataset, version)[version]
 
     def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns.
@@ -131,15 +112,15 @@ class Tables:
         """
         parts = []
         for version in versions:
-            commit, log = self.commit(dataset, version), self._log(dataset)
-            kinds = columns_of(log.schema)
-            wanted = list(columns) if columns is not None else list(kinds)
-            lacking = [pl.lit(None, kinds[n]).alias(n) for n in wanted if log.since[n] > version]
-            there = [n for n in wanted if log.since[n] <= version] or list(kinds)[:1]
-            for name in commit.files:
-                rows = pl.read_parquet(self.folder(dataset) / name, columns=there).with_columns(*lacking)
-                parts.append(rows.select(*wanted, pl.lit(version, pl.UInt32).alias("_version")))
-        return pl.concat(parts) if parts else pl.DataFrame()
+            files = [self.folder(dataset) / name for name in self.commit(dataset, version).files]
+            if files:
+                rows = self._scan(dataset, files).select(columns if columns is not None else pl.all())
+                parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
+        return pl.concat(parts).collect() if parts else pl.DataFrame()
+
+    def _scan(self, dataset: str, files: list[Path]) -> pl.LazyFrame:
+        columns = self._log(dataset).columns
+        return pl.scan_parquet(files, schema=columns, glob=False, missing_columns="insert")
 
     def read(self, dataset: str, version: int | None = None, within: Within | None = None) -> pl.LazyFrame:
         """The rows of a version (the last one if not said), lazily, those of the latest files first. Raises NotFound.
@@ -148,20 +129,14 @@ class Tables:
 
         With ``within`` files that can have no such row are left out; of the others all rows are there.
         """
-        self._must_exist(dataset)
-        if version is not None:
-            self._must_have(dataset, version)
-        folder, log = self.folder(dataset), self._log(dataset)
-        commits = log.commits[: None if version is None else version + 1]
-        files = [folder / name for commit in reversed(commits) for name in commit.holding(within)]
-        columns = columns_of(log.schema)
-        found = pl.scan_parquet(files, schema=columns, glob=False, missing_columns="insert")
-        return found if files else pl.LazyFrame(schema=columns)
+        commits = reversed(self._up_to(dataset, version))
+        files = [self.folder(dataset) / name for commit in commits for name in commit.holding(within)]
+        return self._scan(dataset, files) if files else pl.LazyFrame(schema=self._log(dataset).columns)
 
-    def schema(self, dataset: str) -> Schema:
+    def columns(self, dataset: str) -> Columns:
         """The table's columns: it keeps them for ever, and may gain some. Raises NotFound."""
         self._must_exist(dataset)
-        return self._log(dataset).schema
+        return self._log(dataset).columns
 
     def append(
         self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
@@ -172,23 +147,22 @@ class Tables:
 
         The caller holds `lock`. An ingest id that is there already returns the version that it made.
         """
-        folder, schema = self.folder(dataset), delta_schema(frame.schema, dataset)
+        folder = self.folder(dataset)
         if not self.exists(dataset):
-            create_delta(folder, schema)
+            create_delta(folder, frame.schema, dataset)
         log = self._log(dataset)
         if ingest in log.ingests:
             return log.ingests[ingest]
-        evolved = with_added(log.schema, schema, dataset)
-        kinds, version = columns_of(evolved), log.commits[-1].version + 1
-        lacking = [pl.lit(None, kind).alias(name) for name, kind in kinds.items() if name not in frame.columns]
+        columns, version = with_added(log.columns, frame.schema, dataset), log.commits[-1].version + 1
+        lacking = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in frame.columns]
         append(
             folder,
-            frame.with_columns(lacking).select(*kinds),
+            frame.with_columns(lacking).select(*columns),
             version,
             app_id=ingest,
             at=at,
             meta={"tidemill.ingest": ingest, **(meta or {})},
-            schema=evolved if evolved is not log.schema else None,
+            columns=columns if len(columns) > len(log.columns) else None,
         )
         checkpoint_if_due(folder, version)
         return version
@@ -199,10 +173,7 @@ class Tables:
 
     def files(self, dataset: str, version: int | None = None) -> list[str]:
         """The data files of a version, by name: each name is the digest of its bytes."""
-        self._must_exist(dataset)
-        if version is not None:
-            self._must_have(dataset, version)
-        return sorted(n for c in self.commits(dataset) if version is None or c.version <= version for n in c.files)
+        return sorted(name for commit in self._up_to(dataset, version) for name in commit.files)
 
     def digest(self, dataset: str, version: int | None = None) -> str:
         """The version's identity: the digest of its list of files, which are named by theirs."""
@@ -226,27 +197,26 @@ class Tables:
     def _log(self, dataset: str) -> _Log:
         """The table's log, brought up to date. Commits never change, so those that were read are kept."""
         folder = self.folder(dataset)
-        made = _log_file(folder, 0).stat()
+        made = log_file(folder, 0).stat()
         log = self._logs.get(dataset)
         if log is None or log.made != (made.st_ino, made.st_mtime_ns):
             log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
         for info in commits(folder, len(log.commits)):
-            schema = info.pop("schema")
-            log.add(TableCommit(info["version"], str(info.get("tidemill.ingest", "")), info["files"], info), schema)
+            log.add(info)
         return log
 
-    def _must_have(self, dataset: str, version: int) -> None:
+    def _up_to(self, dataset: str, version: int | None) -> list[TableCommit]:
+        """The commits up to a version (all, if not said), the empty one first. Raises NotFound."""
         self._must_exist(dataset)
-        if not _log_file(self.folder(dataset), version).is_file():
-            raise NotFound(f"no version {version} of {dataset!r}", hint=f"the last one is {self.version(dataset)}")
+        found = self._log(dataset).commits
+        if version is not None and version >= len(found):
+            raise NotFound(f"no version {version} of {dataset!r}", hint=f"the last one is {len(found) - 1}")
+        return found[: None if version is None else version + 1]
 
     def _must_exist(self, dataset: str) -> None:
         if not self.exists(dataset):
-            raise NotFound(f"no table {dataset!r}", hint=did_you_mean(dataset, self.names()) or "run: tidemill run")
-
-
-def _log_file(folder: Path, version: int) -> Path:
-    return folder / "_delta_log" / f"{version:020}.json"
+            known = [p.name for p in self.root.glob("*") if self.exists(p.name) and not p.name.endswith(QUARANTINE)]
+            raise NotFound(f"no table {dataset!r}", hint=did_you_mean(dataset, known) if known else "run: tidemill run")
 
 
 @lru_cache(maxsize=8)

@@ -14,6 +14,8 @@ from tidemill.types import DAY, Micros
 POPULARITY_HALF_LIFE = 30 * DAY
 BUY_AGAIN_HALF_LIFE = 180 * DAY
 K = 20
+MOST_ITEMS = 16_384
+"""More than the shop has."""
 
 
 class Rivals:
@@ -56,14 +58,12 @@ class _Popular:
     def __init__(self) -> None:
         self._code: dict[str, int] = {}
         self._names: list[str] = []
-        self._weights = np.zeros(1024)
+        self._weights = np.zeros(MOST_ITEMS)
 
     def add(self, item: str, weight: float) -> None:
         code = self._code.setdefault(item, len(self._names))
         if code == len(self._names):
             self._names.append(item)
-            if code == len(self._weights):
-                self._weights = np.concatenate([self._weights, np.zeros(code)])
         self._weights[code] += weight
 
     def best(self, k: int) -> list[str]:

@@ -9,7 +9,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from tidemill.recipes.recommend.folder import prepared
 from tidemill.recipes.recommend.replay import Replay, read_journal
 from tidemill.recipes.recommend.result import summarise
 from tidemill.recipes.recommend.sabotage import maybe_force
-from tidemill.recipes.recommend.shop import Day, days, read_cut, shuffled, visits_of, year_one
-from tidemill.recipes.recommend.story import Story, Tell
+from tidemill.recipes.recommend.shop import Day, days, read_cut, visits_of, year_one
+from tidemill.recipes.recommend.story import SABOTAGE, Story, Tell
 from tidemill.recipes.recommend.written import check_target, drop_file, write_log, write_summary
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import Project
@@ -43,15 +43,11 @@ def first_year(project: Project, rows: Any, tell: Tell) -> None:
         drop_file(part, source, f"{month}.parquet")
     if project.store.releases.champion(project.endpoint().name) is None:
         tell("stage", {"text": "year one: data → model → release"})
-        model = run_all(project, on_event=partial(_tell_run, tell)).model
+        model = run_all(project, on_event=lambda kind, facts: tell("progress", {"what": kind, **facts})).model
         own, popular = (m["recall@20"] for m in (model.metrics, model.metrics["baselines"]["popularity"]))
         said = f"{own[0]:.3f} ({own[1]:.3f} to {own[2]:.3f}), popularity alone {popular[0]:.3f}"
         tell("stage", {"text": f"model {model.version}: recall@20 on four weeks that it had not seen {said}"})
         tell("stage", {"text": "year two, day by day: each invoice is asked for before it happens"})
-
-
-def _tell_run(tell: Tell, kind: str, facts: JsonObject) -> None:
-    tell("progress", {"what": kind, **facts})
 
 
 @contextmanager
@@ -60,19 +56,9 @@ def server(project: Project, port: int, tell: Tell) -> Iterator[Client]:
 
     Raises ServeError with its last words when it does not start.
     """
-    with ExitStack() as running:
-        try:
-            client = running.enter_context(_up(project, port, tell))
-        except ServeError:
-            if port == 0 or _is_free(port):
-                raise
-            tell("stage", {"text": f"port {port} is taken: any free one is used (--port N chooses)"})
-            client = running.enter_context(_up(project, 0, tell))
-        yield client
-
-
-@contextmanager
-def _up(project: Project, port: int, tell: Tell) -> Iterator[Client]:
+    if not _is_free(port):
+        tell("stage", {"text": f"port {port} is taken: any free one is used (--port N chooses)"})
+        port = 0
     with file_to_append(project.logs, "up") as log:
         child = Child("tidemill", ["up", "--project", str(project.root), "--port", str(port)], log=log, grace=GRACE)
     try:
@@ -105,8 +91,7 @@ def _wait_ready(project: Project, process: Child, seconds: float = 60.0) -> Clie
         up = project.state / "up.json"
         if up.exists() and json.loads(up.read_text("utf-8")).get("pid") == process.pid:
             client = Client.of(project.root)
-            state = client.get("/replay/state")
-            if not state["behind"]:
+            if not client.get("/replay/state")["behind"]:
                 return client
             client.close()
         time.sleep(0.02)
@@ -133,7 +118,7 @@ def play(project: Project, client: Client, story: Story, rows: Any, tell: Tell, 
 
 
 def _end(project: Project, client: Client, story: Story, day: Day) -> None:
-    if maybe_force(project, day.end, story.sabotage):
+    if maybe_force(project, day.end, SABOTAGE):
         client.post("/control/refresh", {})
 
 
@@ -166,8 +151,6 @@ def run_demo(
         if file is not None:
             check_target(file)
     rows = read_cut()
-    if story.shuffle_customers:
-        rows = shuffled(rows, story.seed)
     with prepared(story, fresh, tell) as project:
         first_year(project, rows, tell)
         with server(project, port, tell) as client:
@@ -180,6 +163,3 @@ def run_demo(
             if afterwards:
                 afterwards(project, client, summary)
     return summary
-
-
-__all__ = ["Story", "run_demo", "server"]

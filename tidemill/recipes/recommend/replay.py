@@ -7,12 +7,12 @@ key: a replay that was killed plays its last day again and changes nothing that 
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from tidemill.errors import ServeError
 from tidemill.recipes.recommend.compare import K, Rivals
@@ -27,12 +27,12 @@ FEEDBACK_BATCH = 500
 WAIT = 20  # seconds that the server holds the question whether the loop is done
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """One day in the journal: what was scored, and the seconds that the replay had taken at its end."""
 
-    scored: list[Scored]
+    day: Micros
     seconds: float
+    scored: list[Scored]
 
 
 class Replay:
@@ -60,10 +60,6 @@ class Replay:
         self._clock = int(state["clock"])
         self._due = self._settle(state, self._clock)
 
-    @property
-    def outcomes(self) -> int:
-        return len(self.told)
-
     def play(self, day: Day, at_end: Callable[[], None] = lambda: None) -> list[Scored]:
         """One day: its visits, its file, its end, and what else is done then. What was scored.
 
@@ -82,7 +78,7 @@ class Replay:
         self._move(day.end)
         at_end()
         self.seconds = self._before + time.monotonic() - self._began
-        _append(self._journal, day.start, scored, self.seconds)
+        _append(self._journal, Kept(day.start, self.seconds, scored))
         self.scored += scored
         return scored
 
@@ -107,15 +103,10 @@ class Replay:
 
     def _tell(self, visit: Visit, lines: Sequence[Line], prediction: str | None) -> None:
         """Lines as outcomes; a cancellation's are returns, and come without a prediction of their own."""
+        own = {"prediction_id": prediction} if prediction else {}
         told: list[JsonObject] = [
-            {
-                "key": line.key,
-                "subject": visit.customer,
-                "item": line.item,
-                "value": line.value,
-                "at": to_iso(line.at),
-                **({"prediction_id": prediction} if prediction else {}),
-            }
+            {"key": line.key, "subject": visit.customer, "item": line.item, "value": line.value, "at": to_iso(line.at)}
+            | own
             for line in lines
         ]
         for start in range(0, len(told), FEEDBACK_BATCH):
@@ -153,29 +144,18 @@ def _moments(day: Day) -> list[tuple[Micros, Visit, list[Line]]]:
     return sorted(moments, key=lambda m: (m[0], m[1].invoice))
 
 
-def _append(journal: Path, start: Micros, scored: list[Scored], seconds: float) -> None:
-    line = {
-        "day": start,
-        "seconds": seconds,
-        "scored": [[o.request, o.at, o.customer, o.model, o.prediction, o.items, o.truth] for o in scored],
-    }
+def _append(journal: Path, day: Kept) -> None:
     fd = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it tells who bought what
-    with os.fdopen(fd, "a", encoding="utf-8") as handle:
-        handle.write(json.dumps(line) + "\n")
+    with os.fdopen(fd, "ab") as handle:
+        handle.write(msgspec.json.encode(day) + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
 
 
 def read_journal(journal: Path) -> dict[Micros, Kept]:
     """What earlier processes played, by day. A last line that a kill cut short is left out: its day is played again."""
-    kept: dict[Micros, Kept] = {}
-    if not journal.exists():
-        return kept
-    text = journal.read_text("utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        os.truncate(journal, len(whole.encode()))  # not written anew: a kill in between would lose every day
-    for line in whole.splitlines():
-        record = json.loads(line)
-        kept[record["day"]] = Kept([Scored(*fields) for fields in record["scored"]], record["seconds"])
-    return kept
+    data = journal.read_bytes() if journal.exists() else b""
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        os.truncate(journal, len(whole))  # not written anew: a kill in between would lose every day
+    return {day.day: day for day in map(msgspec.json.Decoder(Kept).decode, whole.splitlines())}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from tidemill.recipes.recommend.replay import Replay
 from tidemill.recipes.recommend.story import Story
 from tidemill.recipes.recommend.summary import ARMS, difference, months
@@ -21,7 +23,7 @@ def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
     events = project.store.events.list(until=story.end + 1)
     decisions = [d for d in project.store.decisions.list() if d.at <= story.end]
     kinds = Counter(event.kind for event in events)
-    latencies = sorted(p.latency_us for p in stored.values())
+    p50, p99 = np.quantile([p.latency_us for p in stored.values()] or [0], [0.5, 0.99]) / 1000
     return {
         "days": story.length,
         "seed": story.seed,
@@ -39,7 +41,7 @@ def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
         "promoted": kinds["promoted"],
         "rolled_back": kinds["rolled_back"],
         "rollbacks": _rollbacks(events),
-        "latency_ms": {"p50": _quantile(latencies, 0.5) / 1000, "p99": _quantile(latencies, 0.99) / 1000},
+        "latency_ms": {"p50": float(p50), "p99": float(p99)},
         "months": months(replay.scored),
         "difference": {f"loop_{arm}": difference(replay.scored, arm, story.seed) for arm in list(ARMS)[1:]},
     }
@@ -53,7 +55,3 @@ def _rollbacks(events: Sequence[Event]) -> list[JsonObject]:
         for e in events
         if e.kind == "rolled_back"
     ]
-
-
-def _quantile(values: list[int], q: float) -> float:
-    return float(values[min(len(values) - 1, int(q * len(values)))]) if values else 0.0

@@ -21,13 +21,11 @@ Tell = Callable[[str, JsonObject], None]
 
 @dataclass(frozen=True)
 class Story:
-    """What to play: how many days (all of them when None), with which seed, and whether customers are dealt out anew."""
+    """What to play: how many days (all of them when None), and with which seed."""
 
     folder: Path
     days: int | None = None
     seed: int = 0
-    shuffle_customers: bool = False
-    sabotage: Micros = SABOTAGE
 
     @property
     def length(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from tidemill.tasks.ranking.metrics import ndcg_at, recall_at
@@ -20,8 +20,7 @@ ARMS = {
 """Who answers each request beside the loop, and what that is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(msgspec.Struct, frozen=True, array_like=True):
     """One visit: what was recommended by whom, and what was bought."""
 
     request: str

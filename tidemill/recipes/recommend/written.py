@@ -10,15 +10,14 @@ import json
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from tidemill.errors import ProjectError, no_room
 from tidemill.files import write_whole
 from tidemill.recipes.recommend.summary import ARMS, Scored
 from tidemill.types import JsonObject
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def check_target(path: Path) -> None:
@@ -46,25 +45,9 @@ def write_summary(summary: JsonObject, path: Path) -> None:
 
 def write_log(scored: Iterable[Scored], path: Path) -> None:
     """One Parquet row a request: what a test needs to check every figure without this code."""
-    import polars as pl
-
-    rows = [
-        {
-            "request": one.request,
-            "at": one.at,
-            "customer": one.customer,
-            "model": one.model,
-            "prediction": one.prediction,
-            "items": one.items["loop"],
-            "truth": one.truth,
-            "hits": len(set(one.items["loop"]) & set(one.truth)),
-            **{arm: one.recall(arm) for arm in ARMS},
-        }
-        for one in scored
-    ]
-    schema: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "request": pl.String,
-        "at": pl.Int64,
+        "at": pl.Datetime("us"),
         "customer": pl.String,
         "model": pl.String,
         "prediction": pl.String,
@@ -73,8 +56,12 @@ def write_log(scored: Iterable[Scored], path: Path) -> None:
         "hits": pl.Int64,
         **dict.fromkeys(ARMS, pl.Float64),
     }
-    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("at").cast(pl.Datetime("us")))
-    write_whole(path, _parquet(frame), 0o644)
+    rows = []
+    for one in scored:
+        loop = one.items["loop"]
+        figures = (len(set(loop) & set(one.truth)), *(one.recall(arm) for arm in ARMS))
+        rows.append((one.request, one.at, one.customer, one.model, one.prediction, loop, one.truth, *figures))
+    write_whole(path, _parquet(pl.DataFrame(rows, schema=columns, orient="row")), 0o644)
 
 
 def drop_file(rows: pl.DataFrame, source: Path, name: str) -> None:

@@ -63,7 +63,7 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
     """For each item the exact change of its score by each row of the history; a learner of one's own does not say."""
     known = History()
-    known.extend(history)
+    known.load([(e.seq, e.subject, e.item, e.at, e.value) for e in history])
     items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
     again, scores = scorer.recommend(items, values, prediction.at, len(told["items"]))
     largest = max((abs(a - b) for a, b in zip(scores, told["scores"], strict=False)), default=0.0)

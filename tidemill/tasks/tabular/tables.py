@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
-from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime
+from tidemill.features.transaction_time import BEGAN, KNOWN
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.rows import AT, UNIT, Rows, placed
 from tidemill.tasks.tabular.boost import Input
@@ -106,13 +106,12 @@ def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
     from tidemill.features.as_of import table
 
     made: list[pl.Series] = []
-    transaction_time = TransactionTime.read(rows)
     for view in views:
         lagged = [f.name for f in view.features if not f.calendar and f.by is None]
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
             requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": rows[AT]})
-            found = table(view, rows, transaction_time.asked(requests) if transaction_time else requests)
+            found = table(view, rows, requests)
             made += found.select(lagged).get_columns()
     return made
 

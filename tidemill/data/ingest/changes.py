@@ -1,0 +1,135 @@
+"""A contract that changed under rows that are in: which columns a table may gain, and what the roles mean for its rows.
+
+The online history, the profile and the span of time are made by the roles. When they are given after rows were taken
+in, the table is read again by them: a version without new rows, whose commit names the changed contract, so that a
+crash after it is repaired from the log like any other. History that was made by other roles is made anew as long as
+nothing was answered from it; after that it is never rewritten, for every answer can be traced back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import polars as pl
+
+from tidemill.data.contract.contract import Contract
+from tidemill.data.ingest.events import Commit
+from tidemill.data.ingest.register import Target, register, unserved
+from tidemill.data.tables.keys import KeyIndex
+from tidemill.data.tables.schema import with_added
+from tidemill.data.tables.tables import ORIGIN
+from tidemill.errors import ContractError
+from tidemill.store.records import DatasetVersion
+from tidemill.types import named_id
+
+
+def check_columns(into: Target) -> bool:
+    """Whether the contract has columns that are new to the table: they must be such that rows without them are good.
+
+    A table keeps its columns. Raises ContractError that says what a change would break.
+    """
+    dataset, contract = into.dataset, into.contract
+    if not into.tables.exists(dataset):
+        return False
+    stored = into.tables.columns(dataset)
+    try:
+        evolved = with_added(stored, contract.stored | ORIGIN, dataset)
+    except ContractError as exc:
+        message = f"{exc.message}: {_broken(into)}"
+        raise ContractError(message, place=contract.place, hint=exc.hint) from exc
+    keyed = {name for names in contract.sets for name in names}
+    for column in contract.columns:
+        if column.name not in stored and (column.required or column.name in keyed):
+            what = "required" if column.required else "part of a key"
+            raise ContractError(
+                f"column {column.name!r} is new and {what}: {_broken(into)}",
+                place=contract.place,
+                hint="rows that are in have nothing there: leave out `required` and keep it out of keys, or read the "
+                f"files anew under another name, [data.{dataset}_2]",
+            )
+    return len(evolved) > len(stored)
+
+
+def _broken(into: Target) -> str:
+    """Who reads the columns of the rows that are in: versions, views, models."""
+    models = into.project.models.values()
+    views = {view.name for model in models for view in model.views.values() if view.from_ == into.dataset}
+    names = {model.name for model in models if model.dataset.name == into.dataset}
+    used = [f"[features.{name}]" for name in sorted(views)] + [f"[model.{name}]" for name in sorted(names)]
+    learn = f", and {', '.join(used)} learn from them" if used else ""
+    return f"versions 1 to {into.tables.version(into.dataset)} of {into.dataset} hold it as it was{learn}"
+
+
+class Meaning(NamedTuple):
+    """What a contract makes of a row: its event in the online history (None without the roles for one), its time, whose it is."""
+
+    event: tuple[str, ...] | None
+    time: str | None
+    subject: str | None
+
+    @staticmethod
+    def of(contract: Contract) -> Meaning:
+        event: tuple[str, ...] | None = None
+        if contract.subject and contract.item and contract.time:
+            event = (contract.subject, contract.item, contract.time, contract.value or "", *contract.key)
+        return Meaning(event, contract.time, contract.subject)
+
+
+def must_adopt(into: Target) -> bool:
+    """Whether rows that are in wait to be read by the contract's present roles: they were given since.
+
+    The caller holds the lock and has caught up. Raises ContractError when the history was made by other roles.
+    """
+    now = Meaning.of(into.contract)
+    behind, made = _so_far(into, now)
+    others = made - {now.event} if now.event else set()
+    if others and not unserved(into.project):
+        raise ContractError(
+            f"the history of {into.dataset} was made by other roles or another key than the contract now says",
+            place=into.contract.place,
+            hint=f"{_differ(sorted(others)[0], now.event or ())}; a server runs or has answered from it, so it is kept: "
+            "write them as they were, or begin a project with this contract in a new folder",
+        )
+    return behind or bool(others)
+
+
+def adopt(into: Target, run: str | None, after: int) -> DatasetVersion:
+    """Read the rows that are in by the contract's present roles: a new version without new rows. See `must_adopt`."""
+    commit = Commit((), into.project.clock.now(), run, into.contract.digest)
+    ingest_id = named_id("ing", into.dataset, "again", into.contract.digest, str(after))
+    return commit_rows(into, commit, ingest_id, pl.DataFrame(schema=into.contract.stored | ORIGIN))
+
+
+def commit_rows(
+    into: Target, commit: Commit, ingest: str, rows: pl.DataFrame, indexes: Iterable[KeyIndex] = ()
+) -> DatasetVersion:
+    """The rows as the dataset's next version, and what follows it. The contract is kept before the commit names it."""
+    into.project.artifacts.put(into.project.dataset(into.dataset).contract_path.read_bytes())
+    version = into.tables.append(into.dataset, rows, ingest=ingest, at=commit.at, meta=commit.meta)
+    for index in indexes:
+        index.add(rows, version)
+    return register(into, version, rows)
+
+
+def _so_far(into: Target, now: Meaning) -> tuple[bool, set[tuple[str, ...]]]:
+    """Whether rows wait to be read by the present roles, and by which roles the history was made."""
+    behind, made = False, set[tuple[str, ...]]()
+    meant: dict[str, Meaning] = {}  # by the contract
+    for logged in into.tables.versions(into.dataset):
+        commit = Commit.of(logged)
+        if commit.contract not in meant:
+            meant[commit.contract] = Meaning.of(Contract.parse(into.project.artifacts.get(commit.contract).decode()))
+        then = meant[commit.contract]
+        behind = then != now or (behind and bool(commit.files))
+        if then.event:
+            made = made | {then.event} if commit.files else {then.event}
+    return behind, made
+
+
+def _differ(then: tuple[str, ...], now: tuple[str, ...]) -> str:
+    names = ("subject", "item", "time", "value")
+    said = [f"{n} was {a or 'none'}, is {b or 'none'}" for n, a, b in zip(names, then, now, strict=False) if a != b]
+    if then[4:] != now[4:]:
+        said.append(f"key was {list(then[4:])}, is {list(now[4:])}")
+    return ", ".join(said)

@@ -1,0 +1,160 @@
+"""What becomes of a file's rows: good, bad with reasons, or in the dataset already. Nothing is stored here.
+
+Rows that are in already count once, and are told; they are neither bad nor doubled. So a file that grows, and a
+function that gives the whole table each time, add what is new. A row is in already when
+
+- its key is in the table, with the same value in every column; another value under a known key is a duplicate, or
+- an earlier file of the same name brought the same row. Each row that came then stands for one row now, so that rows
+  that were twice in the file stay twice. This is all there is to go by where the contract names no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tidemill.data.check.checks import Checked, duplicate
+from tidemill.data.discover.sources import SourceFile, find, read
+from tidemill.data.ingest.changes import check_columns
+from tidemill.data.ingest.quarantine import broken_rows
+from tidemill.data.ingest.register import Target
+from tidemill.data.tables.keys import KeyIndex, same
+from tidemill.data.tables.tables import QUARANTINE
+from tidemill.errors import DataError
+from tidemill.store.records import IngestedFile
+from tidemill.types import Micros
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One file. ``error``: why it is refused, or cannot be read; ``taken``: it is in the dataset already."""
+
+    file: SourceFile
+    checked: Checked | None = None
+    error: DataError | None = None
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges files one after the other by the contract and by what the dataset holds at a version.
+
+    The caller holds the dataset's lock when the first file is judged: what the key indexes hold then stays as it is.
+    """
+
+    into: Target
+    version: int
+    now: Micros
+
+    @cached_property
+    def indexes(self) -> list[tuple[str, KeyIndex]]:
+        """The index of each unique set of columns, with the reason for a row that is in it."""
+        found = []
+        for names in self.into.contract.sets:
+            index = KeyIndex(self.into.tables, self.into.dataset, names)
+            index.catch_up(self.version)
+            found.append((duplicate(self.into.contract.key, names), index))
+        return found
+
+    @cached_property
+    def earlier(self) -> dict[str, list[IngestedFile]]:
+        """The files that are in, by their names: the same name may have brought other bytes."""
+        found: dict[str, list[IngestedFile]] = {}
+        for file in self.into.project.store.files.list(dataset=self.into.dataset):
+            found.setdefault(file.name, []).append(file)
+        return found
+
+    def judge(self, file: SourceFile, *, taken: bool = False) -> Judged:
+        """What becomes of its rows. Of one that is ``taken`` only what the contract says."""
+        checked: Checked | None = None
+        try:
+            checked = self._check(file)
+            if not taken:
+                checked = self._in_already(checked, self.earlier.get(file.name, ()))
+                for reason, index in self.indexes:
+                    checked = checked.reject(index.known(checked.good), reason)
+                checked.judge(file.name)
+        except DataError as exc:
+            exc.place = exc.place or file.name
+            return Judged(file, checked, exc, taken)
+        return Judged(file, checked, None, taken)
+
+    def reserve(self, good: pl.DataFrame) -> None:
+        """Count these rows as in the dataset, for the files that are judged after them."""
+        for _, index in self.indexes:
+            index.reserve(good)
+
+    def new_bad(self, file: SourceFile, bad: pl.DataFrame) -> pl.DataFrame:
+        """The file's bad rows without those that an earlier file of its name has put into quarantine, for the same reasons.
+
+        To be asked when the file was judged: there each of them counts.
+        """
+        earlier = self.earlier.get(file.name, ())
+        took = {f.ingest for f in earlier if f.quarantined}
+        if not took or not bad.height:
+            return bad
+        name = self.into.dataset + QUARANTINE
+        there = self.into.tables.added(name, [c.version for c in self.into.tables.versions(name) if c.ingest in took])
+        there = there.filter(pl.col("_file").is_in([f.digest for f in earlier]))
+        return bad.filter(~same(*(_numbered(rows, ("_raw", "_reasons")) for rows in (bad, there))))
+
+    def _check(self, file: SourceFile) -> Checked:
+        """What the contract says of the file's rows; lines that are no rows are bad ones."""
+        rows = read(file)
+        frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
+        if "_line" not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
+        checked = self.into.contract.check(frame, self.now)
+        return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked
+
+    def _in_already(self, checked: Checked, earlier: Sequence[IngestedFile]) -> Checked:
+        """The outcome without the rows that are in. ``earlier``: the files of the same name that were taken.
+
+        A row with a whole key is found by it. Only for the others, of which there mostly are none where there is a key, is
+        what the name ever brought read again.
+        """
+        names = self.into.contract.names
+        for _, index in self.indexes[:1]:
+            checked = checked.aside(index.holds(checked.good, names))
+        if not earlier:
+            return checked
+        whole = self.indexes[0][1].keys(checked.good).is_not_null() if self.indexes else pl.Series([False])
+        if not whole.all():
+            rows = self.into.tables.added(self.into.dataset, sorted({f.version for f in earlier}))
+            if rows.height:
+                rows = rows.filter(pl.col("_file").is_in([f.digest for f in earlier]))
+                checked = checked.aside(~whole & same(_numbered(checked.good, names), _numbered(rows, names)))
+        return checked
+
+
+def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """These columns, and which of its equals each row is."""
+    return rows.select(*names, pl.int_range(pl.len()).over(names).alias("?nth"))
+
+
+def preview(project: Project, dataset: str) -> Iterator[Judged]:
+    """What an ingest would say of every file of the source, in its order; stores nothing.
+
+    Raises SourceError, ContractError when there can be none.
+    """
+    into = Target.of(project, dataset)
+    check_columns(into)
+    files = find(project.root, project.dataset(dataset).source)
+    with into.tables.lock(dataset):
+        version = into.tables.version(dataset) if into.tables.exists(dataset) else 0
+        judge = Judge(into, version, project.clock.now())
+        _ = judge.indexes  # what they hold after this stays as it is, whoever writes
+    seen = {file.digest for known in judge.earlier.values() for file in known}
+    for file in files:
+        judged = judge.judge(file, taken=file.digest in seen)
+        seen.add(file.digest)
+        if judged.checked and not judged.taken and not judged.error:
+            judge.reserve(judged.checked.good)
+        yield judged
