@@ -33,6 +33,16 @@ def told(released: Folder) -> Iterator[Told]:
     raises=AssertionError,
     reason="A1: the sum counts windows: alarms and reminders that say themselves that nothing is worse",
 )
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="A1: the sum counts windows: alarms and reminders that say themselves that nothing is worse",
+)
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="A1: the sum counts windows: alarms and reminders that say themselves that nothing is worse",
+)
 @pytest.mark.parametrize("share", [0.97, 1.0])
 def test_no_decay_alarm_on_a_model_that_keeps_its_promise(told: Told, share: float) -> None:
     """Three quarters of days as good as promised or 3 % better: at most one alarm where "1 per quarter" is promised."""
@@ -110,6 +120,12 @@ def test_a_column_that_moves_is_seen_at_once(told: Told, released: Folder) -> No
     assert [a.kind for a in told.alarms()] == ["drift"] and "country" in told.alarms()[0].what[0]
 
 
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="A4: with 25 rows all bins are thrown together, and nothing is compared"
+)
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="A4: with 25 rows all bins are thrown together, and nothing is compared"
+)
 @pytest.mark.xfail(
     strict=True, raises=AssertionError, reason="A4: with 25 rows all bins are thrown together, and nothing is compared"
 )

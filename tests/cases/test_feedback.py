@@ -98,3 +98,12 @@ def test_history_that_is_years_old_is_said(store: tuple[Folder, Project, Scorer]
     old = server.ask("POST", "/predict/shop", {"subject": "old", "k": 1})[1]
     stranger = server.ask("POST", "/predict/shop", {"subject": "never seen", "k": 1})[1]
     assert old["items"] != stranger["items"] or old["cold"]
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B5: a stranger")
+def test_a_subject_is_read_alike_in_files_and_requests(store: tuple[Folder, Project, Scorer]) -> None:
+    """Blanks around a subject's id make no stranger of it."""
+    _, _, server = store
+    known = server.ask("POST", "/predict/shop", {"subject": "17002"})[1]
+    blank = server.ask("POST", "/predict/shop", {"subject": " 17002 "})[1]
+    assert known["cold"] is False and blank.get("items") == known["items"]
