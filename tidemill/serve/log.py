@@ -46,6 +46,17 @@ Entry = tuple["asyncio.Future[Met]", int, int, Settled | None]
 """Who waits, which of the commit's outcomes are his (from, to), and what to call when the writer has reported."""
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What goes to the writer in one call, and who waits for it."""
+
+    predictions: list[Prediction] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    events: list[OnlineEvent] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    met: Met = field(default_factory=Met)
+
+
 class Log:
     """Hands predictions, outcomes and online events to the live store's writer, from the event loop's thread only.
 
@@ -59,11 +70,8 @@ class Log:
     def __init__(self, live: LiveStore, learn: Callable[[Sequence[OnlineEvent], Seqs], None]) -> None:
         self._live, self._learn = live, learn
         self._loop = asyncio.get_running_loop()
-        self._predictions: list[Prediction] = []
-        self._outcomes: list[Outcome] = []
-        self._events: list[OnlineEvent] = []
-        self._entries: list[Entry] = []
-        self._done: deque[tuple[list[Entry], list[OnlineEvent], Met, BaseException | None, Seqs]] = deque()
+        self._batch = _Batch()
+        self._done: deque[tuple[_Batch, BaseException | None, Seqs]] = deque()
         self._soon, self._woken = False, False
         self._later: asyncio.TimerHandle | None = None
         self._deadlines: deque[tuple[float, asyncio.Future[Met]]] = deque()
@@ -91,11 +99,11 @@ class Log:
         elif not urgent and self._later is None:
             self._later = self._loop.call_later(LINGER, self._hand_over)
         future: asyncio.Future[Met] = self._loop.create_future()
-        self._predictions += predictions
-        first = len(self._outcomes)
-        self._outcomes += outcomes
-        self._events += events
-        self._entries.append((future, first, len(self._outcomes), settled))
+        batch, first = self._batch, len(self._batch.outcomes)
+        batch.predictions += predictions
+        batch.outcomes += outcomes
+        batch.events += events
+        batch.entries.append((future, first, len(batch.outcomes), settled))
         self._deadlines.append((time.monotonic() + ACK_SECONDS, future))
         self.waiting += 1
         return future
@@ -105,28 +113,19 @@ class Log:
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        if not self._entries:
+        batch, self._batch = self._batch, _Batch()
+        if not batch.entries:
             return
-        entries, events = self._entries, self._events
-        predictions, outcomes = self._predictions, self._outcomes
-        self._entries, self._events, self._predictions, self._outcomes = [], [], [], []
-        met = Met() if outcomes else _NOTHING
-        asked = {"met": met.hear} if outcomes else {}
+        asked = {"met": batch.met.hear} if batch.outcomes else {}
+        done = partial(self._report, batch)
         try:
-            self._live.append(predictions, outcomes, events, done=partial(self._report, entries, events, met), **asked)
+            self._live.append(batch.predictions, batch.outcomes, batch.events, done=done, **asked)
         except Exception as exc:  # noqa: BLE001 - whatever it is, each waiting request must hear of it
-            self._settle(entries, events, met, exc, ())
+            self._settle(batch, exc, ())
 
-    def _report(
-        self,
-        entries: list[Entry],
-        events: list[OnlineEvent],
-        met: Met,
-        error: BaseException | None,
-        seqs: Seqs,
-    ) -> None:
+    def _report(self, batch: _Batch, error: BaseException | None, seqs: Seqs) -> None:
         """Called in the writer's thread."""
-        self._done.append((entries, events, met, error, seqs))
+        self._done.append((batch, error, seqs))
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._drain)
@@ -136,21 +135,15 @@ class Log:
         while self._done:
             self._settle(*self._done.popleft())
 
-    def _settle(
-        self,
-        entries: list[Entry],
-        events: Sequence[OnlineEvent],
-        met: Met,
-        error: BaseException | None,
-        seqs: Seqs,
-    ) -> None:
-        self.waiting -= len(entries)
-        if error is None and events:
+    def _settle(self, batch: _Batch, error: BaseException | None, seqs: Seqs) -> None:
+        self.waiting -= len(batch.entries)
+        if error is None and batch.events:
             try:
-                self._learn(events, seqs)
+                self._learn(batch.events, seqs)
             except Exception:  # noqa: BLE001 - whatever it was, the rows are on the disk: that is acknowledged
                 _log.exception("the history falls behind; the heartbeat follows it")
-        for future, first, last, settled in entries:
+        met = batch.met
+        for future, first, last, settled in batch.entries:
             if settled is not None:
                 settled()
             if future.done():

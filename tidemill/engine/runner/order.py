@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from tidemill.engine.graph.nodes import Call, Graph
 from tidemill.engine.graph.values import SKIPPED, Slot, Values
@@ -25,32 +26,31 @@ class Order:
 
     def __init__(self, graph: Graph, values: Values) -> None:
         self.ready: deque[Unit] = deque()
-        self._graph, self._values = graph, values
-        self._waiting = {call.name: set(call.waits_for) for call in graph.calls}
-        self._followers: dict[str, list[Call]] = {}
-        for call in graph.calls:
-            for name in self._waiting[call.name]:
-                self._followers.setdefault(name, []).append(call)
-        self._units: dict[str, list[Unit]] = {}
-        self._slots: dict[str, list[Slot]] = {}
+        self._values, self._calls = values, {call.name: call for call in graph.calls}
+        self._sorter = TopologicalSorter({call.name: call.waits_for for call in graph.calls})
+        self._sorter.prepare()
+        self._units: dict[str, list[Unit]] = {}  # of the calls that were opened
+        self._slots: dict[str, Slot] = {}  # of the units that are settled
         self._left: dict[str, int] = {}  # units of a call that are still to be settled
-        self._open: dict[str, Unit] = {}
 
-    def begin(self) -> None:
-        """Open what waits for nothing."""
-        for call in self._graph.calls:
-            if not self._waiting[call.name]:
-                self._open_call(call)
+    def open(self) -> None:
+        """Open the calls that wait for nothing any more."""
+        while names := self._sorter.get_ready():
+            for name in names:
+                units = self._units[name] = self._units_of(self._calls[name])
+                self._left[name] = len(units)
+                self.ready.extend(units)
+                if not units:
+                    self._close(name, [])
 
     def settle(self, unit: Unit, slot: Slot) -> None:
         """The unit has given this; what waited for it alone becomes ready."""
-        call = unit.call
-        self._slots[call.name][unit.item or 0] = slot
-        self._left[call.name] -= 1
-        del self._open[unit.name]
-        if not self._left[call.name]:
-            slots = self._slots[call.name]
-            self._close_call(call, slots[0] if unit.item is None else slots)
+        self._slots[unit.name] = slot
+        name = unit.call.name
+        self._left[name] -= 1
+        if not self._left[name]:
+            self._close(name, slot if unit.item is None else [self._slots[each.name] for each in self._units[name]])
+            self.open()
 
     def after(self, call: Call) -> tuple[str, ...]:
         """Names of the steps that a call waits for; of a call done each, those of its items once they are known."""
@@ -62,19 +62,10 @@ class Order:
 
     def unsettled(self) -> Iterator[Unit]:
         """Units that were not settled, and calls that were never opened."""
-        yield from self._open.values()
-        for call in self._graph.calls:
-            if call.name not in self._units:
-                yield Unit(call, call.name)
-
-    def _open_call(self, call: Call) -> None:
-        units = self._units_of(call)
-        self._units[call.name] = units
-        self._slots[call.name], self._left[call.name] = [SKIPPED] * len(units), len(units)
-        self._open.update((unit.name, unit) for unit in units)
-        self.ready.extend(units)
-        if not units:
-            self._close_call(call, [])
+        for call in self._calls.values():
+            for unit in self._units.get(call.name, [Unit(call, call.name)]):
+                if unit.name not in self._slots:
+                    yield unit
 
     def _units_of(self, call: Call) -> list[Unit]:
         """One unit, or one for each item; one where it is unknown what the items would have been."""
@@ -86,9 +77,6 @@ class Order:
         items = self._values.items(slot, f"step {call.name}")
         return [Unit(call, f"{call.name}[{i}]", i, item) for i, item in enumerate(items)]
 
-    def _close_call(self, call: Call, slot: Slot) -> None:
-        self._values.set(call.name, slot)
-        for follower in self._followers.get(call.name, []):
-            self._waiting[follower.name].discard(call.name)
-            if not self._waiting[follower.name]:
-                self._open_call(follower)
+    def _close(self, name: str, slot: Slot) -> None:
+        self._values.set(name, slot)
+        self._sorter.done(name)

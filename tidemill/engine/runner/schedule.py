@@ -61,7 +61,7 @@ class Execution:
         """Do everything there is to do. Raises what the first failing step raised, once those beside it have ended."""
         try:
             self._tell("run_started", steps=steps, resumed=resumed)
-            self._order.begin()
+            self._order.open()
             while self._running or (self._order.ready and self._failure is None):
                 self._turn()
             if self._failure is not None:
