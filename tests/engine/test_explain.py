@@ -76,7 +76,7 @@ def test_what_changed_is_named(
 
 
 def test_a_library_of_another_version_is_named(place: Place, load_module: Load, monkeypatch: Any) -> None:
-    from tidemill.engine.fingerprint import fingerprint
+    from tidemill.engine.fingerprint import environment
 
     source = """
         import numpy as np
@@ -89,7 +89,7 @@ def test_a_library_of_another_version_is_named(place: Place, load_module: Load, 
             return work()
     """
     place.run(load_module(steps=source).flow)
-    monkeypatch.setattr(fingerprint, "library_version", lambda name: "99.0")
+    monkeypatch.setattr(environment, "library_version", lambda name: "99.0")
     second = place.run(load_module(steps=source).flow)
     found = why(place.store, second.run.id, "work")
     assert [c.part for c in found.changes] == ["libraries"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tidemill.engine import step
 from tidemill.engine.fingerprint.code_dependencies import CodeDependencies, code_dependencies
-from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs
+from tidemill.engine.runner.prepare import fingerprint, fingerprint_inputs
 
 Load = Callable[..., ModuleType]
 quiet = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

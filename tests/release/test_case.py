@@ -20,7 +20,7 @@ from tidemill.release.gates.port import judge_all
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import open_project
-from tidemill.serve.loading import load_release
+from tidemill.serve.predictor import load_release
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import ModelVersion
 from tidemill.tasks import scoring

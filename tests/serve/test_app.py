@@ -16,10 +16,10 @@ from tidemill.access.tokens import SCOPES
 from tidemill.errors import DiskFull, ProjectError, StoreBusy
 from tidemill.serve import log as logs
 from tidemill.serve.bodies import MAX_BODY
-from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.http.routes import OPEN, Route
 from tidemill.serve.log import Met
+from tidemill.serve.predictor import Histories
 from tidemill.serve.service import _Flying as Flying
 from tidemill.types import DAY, to_iso
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import os
 import signal
 
 import pytest
@@ -16,9 +14,7 @@ from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
 from tidemill.learning.bundle import FORMAT
 from tidemill.process.child import Child
-from tidemill.serve import candidate
-from tidemill.serve.candidate import SubprocessCandidateServer
-from tidemill.serve.http.candidate_app import candidate_app, scope_of
+from tidemill.serve.candidate import SubprocessCandidateServer, candidate_app, scope_of, server_of
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import OnlineEvent
 from tidemill.types import DAY
@@ -58,7 +54,7 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
 @pytest.mark.parametrize("error", [DiskFull("no room", hint="make some"), StoreBusy("busy", hint="wait")])
 def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monkeypatch, error):
     """A model that cannot be judged because the disk is full is not refused: the judging stops, to go on later."""
-    monkeypatch.setattr(candidate._Server, "first_word", lambda *a: {"error": error.problem()})
+    monkeypatch.setattr(Child, "ask", lambda *a: {"error": error.problem()})
     with pytest.raises(type(error), match="cannot be judged now") as raised:
         probe(project, released.bundle(project, ("a",)))
     assert raised.value.hint == error.hint
@@ -110,9 +106,9 @@ def test_a_ticket_is_for_one_load_of_one_digest(project):
     for bad in (other, digest):
         if bad == digest:
             auth.redeem(project.store, ticket, scope_of(digest))
-        server = candidate._Server.told(project, {"digest": bad, "ticket": ticket, "secret": "secret"})
-        with contextlib.closing(server):
-            assert server.first_word(60)["error"]["code"] == "unauthorized"
+        with server_of(project) as server:
+            word = server.ask({"digest": bad, "ticket": ticket, "secret": "secret"}, 60)
+            assert word is not None and word["error"]["code"] == "unauthorized"
 
 
 def test_a_candidate_answers_nobody_else(project):
@@ -120,9 +116,8 @@ def test_a_candidate_answers_nobody_else(project):
     token = auth.issue(project.store, "all", ("predict", "feedback", "read", "operate"))
     digest = released.bundle(project)
     ticket = auth.issue_code(project.store, scope_of(digest))
-    server = candidate._Server.told(project, {"digest": digest, "ticket": ticket, "secret": "secret"})
-    with contextlib.closing(server):
-        port = server.first_word(60)["port"]
+    with server_of(project) as server:
+        port = server.ask({"digest": digest, "ticket": ticket, "secret": "secret"}, 60)["port"]
 
         def ask(secret, path, method="POST"):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -146,23 +141,7 @@ def test_a_candidate_knows_only_those_it_is_asked_about(project):
     assert [bool(history.items(who, NOON, DAY)[0]) for who in ("7", "8", "9")] == [True, False, True]
 
 
-def test_a_server_that_was_expected_is_the_one_that_is_asked(project):
-    """It was started before anybody knew the bundle; expected twice it is one, and a dead one is no evidence."""
-    digest = released.bundle(project, ("a", "b"))
-    candidate.expect(project)
-    first = candidate._expecting[project.root]
-    candidate.expect(project)
-    assert candidate._expecting[project.root] is first and first.code is None
-    assert probe(project, digest).ok
-    assert candidate._expecting == {} and first.code is not None
-    candidate.expect(project)
-    os.kill(candidate._expecting[project.root].pid, signal.SIGKILL)
-    candidate._expecting[project.root].wait()
-    assert probe(project, digest).ok
-
-
 def test_a_server_that_nobody_needs_ends(project):
-    candidate.expect(project)
-    server = candidate._expecting.pop(project.root)
+    server = server_of(project)
     server.channel.close()
     assert server.wait(60) in (0, -signal.SIGKILL)

@@ -64,13 +64,10 @@ def serve(project: Project, channel: Channel) -> None:
 
 def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:
     from tidemill.retrain.job_handlers import do
-    from tidemill.serve.candidate import expect
 
     try:
         _must_own(project, job.get("owner"))
         kind, params = job["kind"], job["params"]
-        if kind == "train":
-            expect(project)  # the server that the release after it tries the candidate on
         if kind in QUIET:
             return {"result": quietly(lambda: do(project, kind, params, tell))}
         return {"result": do(project, kind, params, tell)}

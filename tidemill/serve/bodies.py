@@ -56,12 +56,12 @@ def _outcomes(outcome: type[OutcomeBody]) -> msgspec.json.Decoder[Any]:
 
 def predict_body(data: bytes, request: type[Request]) -> Any:
     """The request of a task. Raises BadRequest."""
-    return _plain(_decode(_decoder(request), data), data)
+    return _decode(_decoder(request), data)
 
 
 def candidate_body(data: bytes, request: type[Request]) -> Any:
     """The same with ``at`` (microseconds) and ``watermark``, which may be None. Raises BadRequest."""
-    return _plain(_decode(_candidates(request), data), data)
+    return _decode(_candidates(request), data)
 
 
 def clock_body(data: bytes) -> ClockBody:
@@ -76,8 +76,6 @@ def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody]) -> list[Ou
     taken = []
     for i, body in enumerate(bodies):
         place = f"$[{i}]" if isinstance(found, list) else "$"
-        for field in body.__struct_fields__:
-            _no_nul(getattr(body, field), f"{place}.{field}")
         kept = replace(body.outcome(_moment(body.at, now, f"{place}.at"), now), endpoint=body.endpoint or "")
         if not kept.subject and kept.prediction is None:
             raise BadRequest("whose is it?", place=place, hint="name the prediction_id, or the subject")
@@ -128,13 +126,6 @@ def _moment(text: str, now: Micros, place: str) -> Micros:
     return at
 
 
-def _plain(body: T, data: bytes) -> T:
-    if b"\\u0000" in data:  # the only way in which JSON can say it
-        for name in body.__struct_fields__:  # type: ignore[attr-defined]
-            _no_nul(getattr(body, name), f"$.{name}")
-    return body
-
-
 def _no_nul(value: object, place: str) -> None:
     if isinstance(value, str) and "\x00" in value:
         raise BadRequest("a text holds a NUL character, which no store can keep", place=place)
@@ -142,6 +133,9 @@ def _no_nul(value: object, place: str) -> None:
         for name, inner in value.items():
             _no_nul(name, place)
             _no_nul(inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            _no_nul(inner, f"{place}[{i}]")
 
 
 def _shape(decoder: msgspec.json.Decoder[Any]) -> str:
@@ -158,7 +152,9 @@ def _shape(decoder: msgspec.json.Decoder[Any]) -> str:
 
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
-        return decoder.decode(data)
+        body = decoder.decode(data)
+        if b"\\u0000" in data:  # the only way in which JSON can say it
+            _no_nul(msgspec.to_builtins(body), "$")
     except msgspec.ValidationError as exc:
         message, _, where = str(exc).partition(" - at `")
         raise BadRequest(message, place=where.rstrip("`") or "$", hint=_shape(decoder)) from exc
@@ -166,3 +162,4 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
         raise BadRequest(f"the body is not JSON: {exc}", hint="NaN and Infinity are not JSON either") from exc
     except RecursionError as exc:
         raise BadRequest("the body is nested too deeply") from exc
+    return body

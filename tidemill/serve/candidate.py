@@ -14,17 +14,22 @@ import math
 import secrets
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tidemill.access import tokens as auth
+from tidemill.access.tokens import TokenCache
 from tidemill.errors import DiskFull, StoreBusy
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.release.gates.port import CandidateReport
+from tidemill.release.variants import CANARY
 from tidemill.scope.project import Endpoint, Project
-from tidemill.serve.http.candidate_app import scope_of
-from tidemill.types import SECOND, JsonObject
+from tidemill.serve.http.app import App
+from tidemill.serve.metrics import Metrics
+from tidemill.serve.predictor import Histories, Loaded, Predictor, Served, load_scorer
+from tidemill.serve.serving import Serving
+from tidemill.store.records import Release, Token
+from tidemill.types import SECOND, JsonObject, SystemClock
 
 START_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
@@ -62,59 +67,57 @@ class SubprocessCandidateServer:
         ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
         subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
         words: JsonObject = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
-        words["endpoint"] = self._scope.name
-        server = _Server.told(self._project, words)
-        try:
-            word = server.first_word(self._start)
-            if "port" not in word:
-                _blame(word.get("error"))
-                return CandidateReport(False, [_why(word, self._start)])
+        with server_of(self._project) as server:
+            try:
+                word = server.ask({**words, "endpoint": self._scope.name}, self._start)
+            except TimeoutError:
+                return CandidateReport(False, [f"the server was not ready within {self._start:g} s"])
+            if word is None or "port" not in word:
+                return CandidateReport(False, [_why(word)])
             deadline = time.monotonic() + self._total
             asking = _Asking(int(word["port"]), self._scope.name, secret, self._answer, deadline)
             with contextlib.closing(asking):
                 return asking.all(requests, expected, rounds)
-        finally:
-            server.close()
 
 
-def expect(project: Project) -> None:
-    """Start a server now for the candidate that is being made: it loads its libraries while nobody waits for it.
+def server_of(project: Project) -> Child:
+    """A server that waits to be told what it serves."""
+    with log_file(project.logs, "candidate") as log:
+        return Child("tidemill.serve", [str(project.root), "--port", "0", "--candidate"], log=log)
 
-    It knows nothing of the project yet; the next probe of this process takes it.
+
+def scope_of(digest: str) -> str:
+    """What a ticket for this bundle is good for."""
+    return f"load:{digest}"
+
+
+def candidate_app(
+    project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = (), endpoint: str | None = None
+) -> App:
+    """The application that serves this bundle alone, and knows the history of these subjects alone.
+
+    Raises Unauthorized for a used ticket, and as `load_scorer`.
     """
-    waiting = _expecting.pop(project.root, None)
-    _expecting[project.root] = waiting if waiting is not None and waiting.code is None else _Server(project)
+    auth.redeem(project.store, ticket, scope_of(digest))
+    metrics = Metrics()
+    scope, histories = project.endpoint(endpoint), Histories(project.live)
+    histories.load(project.live.online.rows_of(subjects))
+    predictor = Predictor(scope, metrics, histories)
+    release = Release("candidate", scope.name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
+    predictor.served = Served({CANARY: Loaded(release, digest, *load_scorer(project, digest))})
+    only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
+    tokens = TokenCache(lambda: [only], lambda: 0)
+    return App(
+        Serving(project, metrics, {scope.name: predictor}, histories, tokens, SystemClock(), None, candidate=True),
+        lambda: (),
+    )
 
 
-_expecting: dict[Path, _Server] = {}
-
-
-class _Server(Child):
-    """The process of a candidate's server."""
-
-    def __init__(self, project: Project) -> None:
-        with log_file(project.logs, "candidate") as log:
-            super().__init__("tidemill.serve", [str(project.root), "--port", "0", "--candidate"], log=log)
-
-    @classmethod
-    def told(cls, project: Project, words: JsonObject) -> _Server:
-        """One that knows what to serve: the one that was expected to be needed, else a new one."""
-        waiting = _expecting.pop(project.root, None)
-        if waiting is not None:
-            if waiting.code is None and waiting.hears(words):
-                return waiting
-            waiting.close()
-        server = cls(project)
-        server.hears(words)  # where it is gone already, its first word will say so
-        return server
-
-    def first_word(self, seconds: float) -> JsonObject:
-        """What the server says about its start; empty when it says nothing in time."""
-        try:
-            word = self.channel.receive(time.monotonic() + seconds)
-        except TimeoutError:
-            return {}
-        return {"error": {"detail": "the server died while loading it", "code": "died"}} if word is None else word
+def _why(word: JsonObject | None) -> str:
+    """Why it does not serve. Raises DiskFull, StoreBusy where that is the machine's fault."""
+    told = {"code": "died", "detail": "the server died while loading it"} if word is None else word["error"]
+    _blame(told)
+    return f"the server does not load it: {told['code']}: {told['detail']}"
 
 
 def _blame(told: Any) -> None:
@@ -126,13 +129,6 @@ def _blame(told: Any) -> None:
             place=str(told.get("place") or ""),
             hint=str(told.get("hint") or ""),
         )
-
-
-def _why(word: JsonObject, seconds: float) -> str:
-    error = word.get("error")
-    if isinstance(error, dict):
-        return f"the server does not load it: {error.get('code')}: {error.get('detail')}"
-    return f"the server was not ready within {seconds:g} s"
 
 
 class _Asking:

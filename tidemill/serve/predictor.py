@@ -5,29 +5,46 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tidemill.errors import ModelError, NoModel, TidemillError
+from tidemill.errors import ModelError, NoModel, NotAttested, TidemillError
 from tidemill.features.online import History
+from tidemill.release.signing.attest import verify_release
+from tidemill.release.signing.trust import public_keys
 from tidemill.release.variants import BESIDE, CANARY, CHAMPION, choose, named
-from tidemill.scope.project import Endpoint
-from tidemill.serve.histories import Histories
-from tidemill.serve.loading import Loaded, load_release, why_refused
+from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.metrics import Metrics
-from tidemill.store.records import Event, Release
-from tidemill.tasks.port import Request
+from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.store.records import Event, OnlineEvent, Release
+from tidemill.tasks import scoring
+from tidemill.tasks.port import Request, Task
 from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, named_id
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.live import LiveStore
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
 AGAIN = 5.0, 320.0
 """Seconds until a refused release is tried again: the first time, and at most."""
+_READ = 5_000  # rows of the history at a time
 LAST_GOOD = 5
 """How many earlier champions are tried when the champion's record does not load at start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory, and the release that it answers for."""
+
+    release: Release
+    bundle: str
+    scorer: Any
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,47 @@ class Answer:
     output: bytes  # JSON object
     cold: bool
     watermark: int
+
+
+class Histories:
+    """What serving knows, up to ``seq`` of all rows. Each `History` has the position of its own last row."""
+
+    def __init__(self, live: LiveStore) -> None:
+        self._live, self.seq = live, 0
+        self._of: dict[str, History] = {}
+
+    def of(self, dataset: str) -> History:
+        """The history of this dataset's subjects: always the same object."""
+        return self._of.setdefault(dataset, History())
+
+    def follow(self) -> int:
+        """Learn what any process has written to the online events since; how many they were."""
+        count = 0
+        while rows := self._live.online.rows_since(self.seq, _READ):
+            count += self.load(rows)
+            if len(rows) < _READ:
+                break
+        return count
+
+    def load(self, rows: Sequence[Sequence[Any]]) -> int:
+        """Know these rows, in order of seq and as `Online.rows_since` gives them; how many were new."""
+        by_dataset: dict[str, list[Sequence[Any]]] = {}
+        for row in rows:
+            by_dataset.setdefault(row[5], []).append(row)
+        count = sum(self.of(dataset).load(own) for dataset, own in by_dataset.items())
+        self.seq = max(self.seq, rows[-1][0]) if rows else self.seq
+        return count
+
+    def learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
+        """Our own events are committed: into the history at once, unless another writer's rows come before them."""
+        fresh = [(seq, event) for seq, event in zip(seqs, events, strict=True) if seq]
+        following = range(self.seq + 1, self.seq + 1 + len(fresh))
+        if [seq for seq, _ in fresh] != list(following):
+            self.follow()
+            return
+        for seq, event in fresh:
+            self.of(event.dataset).add(event.subject, event.item, event.at, event.value, seq)
+            self.seq = seq
 
 
 class Predictor:
@@ -141,7 +199,7 @@ class Predictor:
         try:
             return load_release(self.project, release, known)
         except TidemillError as exc:
-            why = why_refused(exc)
+            why = "not_attested" if isinstance(exc, NotAttested) else exc.code
             refused.append((release.id, why))
             self.metrics.refused.labels(why).inc()
             _log.error("release %s of %s is not served: %s", release.id, release.model, exc)
@@ -253,3 +311,28 @@ def _ask(model: Loaded, history: History, request: Request, at: Micros, watermar
     except Exception as exc:
         raise ModelError(f"the model failed: {type(exc).__name__}: {exc}", place=model.release.model) from exc
     return _encode(answered.output), answered.cold
+
+
+def load_release(project: Project, release: Release, known: Sequence[Loaded] = ()) -> Loaded:
+    """Verify and load. Raises NotAttested, Damaged, NotFound, or ModelError when the bundle itself does not load.
+
+    ``known``: models loaded before, whose bytes are in memory and need no second look when the digest is the same. The
+    statements are checked anew for every release.
+    """
+    bundle = project.store.models.get(release.model).bundle
+    verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
+    for before in known:
+        if before.bundle == bundle:
+            return Loaded(release, bundle, before.scorer, before.task)
+    return Loaded(release, bundle, *load_scorer(project, bundle))
+
+
+def load_scorer(project: Project, bundle: str) -> tuple[Any, Task]:
+    """The scorer of a bundle whose every byte is verified, and the task that asks it. Raises Damaged, NotFound, ModelError."""
+    verified = get_bundle(project.artifacts, bundle)
+    try:
+        return scoring.load(verified), scoring.task_answering(verified)
+    except TidemillError:
+        raise
+    except Exception as exc:
+        raise ModelError(f"the bundle does not load: {type(exc).__name__}: {exc}", place=bundle) from exc

@@ -11,10 +11,9 @@ from tidemill.access.tokens import TokenCache, cache
 from tidemill.errors import NoRoute, TidemillError
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
-from tidemill.serve.histories import Histories
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Predictor
+from tidemill.serve.predictor import Histories, Predictor
 from tidemill.serve.replay import ReplayClock
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Clock, JsonObject, did_you_mean

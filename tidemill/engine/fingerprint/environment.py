@@ -1,19 +1,20 @@
-"""What a run ran on: the code's commit (and the diff when it is dirty), Python, libraries and the machine."""
+"""What a run runs on: the code's commit (and the diff when it is dirty), Python, libraries and the machine."""
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidemill.engine.fingerprint.fingerprint import PYTHON
 from tidemill.store.records import Artifact
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.store.artifacts.local import LocalArtifacts
 
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
 _MOST = 4_000_000  # bytes of a diff that are kept
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "--no-optional-locks")
 
@@ -32,15 +33,29 @@ def machine() -> JsonObject:
     }
 
 
+@cache
+def library_version(name: str) -> str:
+    """The version of the distribution that is imported under this name, or "?" where none says.
+
+    >>> library_version("numpy") != "?"
+    True
+    """
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        owners = packages_distributions().get(name)
+        return version(owners[0]) if owners else "?"
+
+
 def in_repository(root: Path) -> bool:
     return any(os.path.exists(folder / ".git") for folder in (root, *root.parents))  # noqa: PTH110 - never raises
 
 
 def code_state(root: Path, artifacts: LocalArtifacts, now: Micros) -> tuple[JsonObject, list[Artifact]]:
     """``commit``, ``dirty``, ``changed`` (files) and ``diff`` (digest of the artifact, returned too) where there are
-    changes; ``unknown`` where git does not answer; empty where the folder is in no repository."""
-    if not in_repository(root):
-        return {}, []
+    changes; ``unknown`` where git does not answer."""
     from subprocess import SubprocessError
 
     try:

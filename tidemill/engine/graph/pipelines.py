@@ -17,6 +17,7 @@ Called outside the engine all of it is plain Python, so that steps and pipelines
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
@@ -36,8 +37,7 @@ class Pipeline(Generic[P, R]):
 
     def __init__(self, fn: Callable[P, R], name: str = "") -> None:
         self.fn, self.name = fn, name or fn.__name__
-        self.__name__, self.__qualname__ = fn.__name__, fn.__qualname__
-        self.__doc__, self.__module__, self.__wrapped__ = fn.__doc__, fn.__module__, fn
+        functools.update_wrapper(self, fn)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Inside another pipeline its steps join that one; elsewhere it is the plain function."""

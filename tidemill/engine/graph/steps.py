@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -21,8 +22,7 @@ class StepFunction(Generic[P, R]):
 
     def __init__(self, fn: Callable[P, R], definition: Definition) -> None:
         self.fn, self.definition = fn, definition
-        self.__name__, self.__qualname__ = fn.__name__, fn.__qualname__
-        self.__doc__, self.__module__, self.__wrapped__ = fn.__doc__, fn.__module__, fn
+        functools.update_wrapper(self, fn)
         _check(definition)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

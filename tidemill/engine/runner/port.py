@@ -37,7 +37,6 @@ class Done:
     cpu_us: int = 0
     reads: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
-    attempts: int = 1
 
 
 class Runner(Protocol):

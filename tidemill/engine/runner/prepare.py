@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.engine.context import Context, RunContext
+from tidemill.engine.fingerprint import environment
 from tidemill.engine.fingerprint.code_dependencies import CodeDependencies, code_dependencies
-from tidemill.engine.fingerprint.fingerprint import fingerprint, fingerprint_inputs
 from tidemill.engine.graph.nodes import Definition, check_plain
 from tidemill.engine.graph.values import Kept, Slot, Values, any_skipped, described
 from tidemill.engine.raised import MEND, named, placed
@@ -17,7 +17,7 @@ from tidemill.engine.runner.port import Job
 from tidemill.errors import Damaged, NotFound, StepFailed, TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.records import Step
-from tidemill.types import Json, JsonObject
+from tidemill.types import Json, JsonObject, canonical, digest
 
 
 @dataclass(frozen=True)
@@ -112,3 +112,38 @@ class Preparer:
         except (Damaged, NotFound):
             return False
         return True
+
+
+def fingerprint_inputs(
+    definition: Definition,
+    code: CodeDependencies,
+    arguments: Mapping[str, Json],
+    inputs: Mapping[str, str],
+    seed: int,
+    version: Json,
+) -> JsonObject:
+    """The parts: ``source`` (digests by module:name), ``params`` (JSON, inputs as {"$input": name}), ``inputs``
+    (digests), ``libraries``, ``python``, ``codecs``, ``outputs``; ``seed`` with a context, ``version`` if declared."""
+    parts: JsonObject = {
+        "source": dict(code.sources),
+        "params": dict(arguments),
+        "inputs": dict(inputs),
+        "libraries": {name: environment.library_version(name) for name in sorted(code.libraries)},
+        "python": environment.PYTHON,
+        "codecs": codecs.VERSION,
+        "outputs": list(definition.outputs),
+    }
+    if definition.context:
+        parts["seed"] = seed
+    if definition.version is not None:
+        parts["version"] = version
+    return parts
+
+
+def fingerprint(parts: JsonObject) -> str:
+    """The digest of the parts.
+
+    >>> fingerprint({"params": {"a": 1}}) == fingerprint({"params": {"a": 1}})
+    True
+    """
+    return digest(canonical(parts))

@@ -66,7 +66,7 @@ class RunRecorder:
         self._started[name] = self._clock.now()
         self._step(ready, "running", attempt=self._attempts(name) + 1)
 
-    def done(self, ready: Ready, done: Done) -> Step:
+    def done(self, ready: Ready, done: Done, attempts: int) -> Step:
         definition, now = ready.job.definition, self._clock.now()
         declared = (f"{DECLARED}{definition.impure}",) if definition.impure else ()
         step = self._step(
@@ -74,7 +74,7 @@ class RunRecorder:
             "done",
             impure=(*declared, *dict.fromkeys((*ready.unseen, *done.impure))),
             outputs={name: {"digest": s.digest, "codec": s.codec, "bytes": s.size} for name, s in done.outputs.items()},
-            attempt=self._attempts(ready.unit.name) + done.attempts,
+            attempt=self._attempts(ready.unit.name) + attempts,
             ended=now,
             cpu_us=done.cpu_us,
         )

@@ -165,7 +165,7 @@ class Execution:
             self._recorder.failed(ready, str(error), self._made.get(name, 0))
             self._tell("failed", name, error=str(error))
             return
-        step = self._recorder.done(ready, result)
+        step = self._recorder.done(ready, result, self._made[name])
         self._preparer.note(ready, step)
         self._order.settle(ready.unit, slot_of_outputs(ready.job.definition, step.outputs))
         self._tell("finished", name, cpu_us=step.cpu_us, impure=list(step.impure))
@@ -188,7 +188,7 @@ class Execution:
         for unit in list(self._order.unsettled()):
             running, result = self._running.get(unit.name), results.get(unit.name)
             if running is not None and isinstance(result, Done):
-                self._recorder.done(running, result)
+                self._recorder.done(running, result, self._made[unit.name])
             elif running is not None:
                 still = ", and its thread is still at work" if unit.name in at_work else ""
                 self._recorder.failed(running, f"stopped: {type(exc).__name__}{still}", self._made.get(unit.name, 0))
@@ -224,7 +224,7 @@ def with_retries(
     number = 1
     while True:
         try:
-            done = attempt()
+            return attempt()
         except Exception as exc:
             if number == definition.attempts or retried.isdisjoint(kinds_of(exc)):
                 raise
@@ -232,6 +232,3 @@ def with_retries(
             if stop.wait(definition.backoff / 1e6 * 2 ** (number - 1)):
                 raise
             number += 1
-        else:
-            done.attempts = number
-            return done

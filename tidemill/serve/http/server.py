@@ -145,9 +145,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _candidate(starter: Channel | None) -> Callable[[Project], App] | None:
     """What makes the application of the candidate that this server is told of; None when nobody tells of any."""
-    from tidemill.serve.http.candidate_app import candidate_app, load_ahead
+    from tidemill.serve.candidate import candidate_app
 
-    load_ahead()
     told = starter.receive() if starter is not None else None
     return (lambda project: candidate_app(project, **told)) if told else None
 
