@@ -187,7 +187,7 @@ def test_the_seed_counts_only_with_a_context_and_the_version_when_declared() -> 
     )
 
 
-@pytest.mark.parametrize("what", ["fingerprint.fingerprint.PYTHON", "fingerprint.fingerprint.codecs.VERSION"])
+@pytest.mark.parametrize("what", ["fingerprint.environment.PYTHON", "runner.prepare.codecs.VERSION"])
 def test_another_python_or_codec_is_another_fingerprint(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     before = fingerprint(fingerprint_inputs(some.definition, CodeDependencies(), {}, {}, 0, None))
     monkeypatch.setattr(f"tidemill.engine.{what}", "another")

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -103,17 +104,13 @@ class _Walk:
         return module is not None and self._follow(module, name)
 
     def _statement(self, module: Module, name: str, statement: ast.stmt) -> None:
-        statement = _stripped(statement, module)
-        key, found = f"{module.label}:{name}", digest(ast.dump(statement).encode())
-        before = self.found.sources.get(key)
-        self.found.sources[key] = digest(f"{before} {found}".encode()) if before else found
-        for node in ast.walk(statement):
-            used = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-            if _NATIVE.match(used):
-                self.found.unseen[f"files ({used}) in {module.label}"] = None
-            if isinstance(node, ast.Name):
-                self._follow(module, node.id)
-        for _, target in imports_of(statement, module):
+        read = _read(statement, module)
+        key, before = f"{module.label}:{name}", self.found.sources.get(f"{module.label}:{name}")
+        self.found.sources[key] = digest(f"{before} {read.digest}".encode()) if before else read.digest
+        self.found.unseen.update(read.unseen)
+        for used in read.names:
+            self._follow(module, used)
+        for target in read.imports:
             self._import(target)
 
     def _import(self, target: Import) -> None:
@@ -132,6 +129,30 @@ class _Walk:
         if name not in self._modules:
             self._modules[name] = project_module(name)
         return self._modules[name]
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """What a statement says, and what it uses."""
+
+    digest: str
+    names: list[str]
+    imports: list[Import]
+    unseen: dict[str, None]
+
+
+@lru_cache(maxsize=4_096)
+def _read(statement: ast.stmt, module: Module) -> _Statement:
+    """Looked through once, as long as the module's file stays the same."""
+    statement, names, unseen = _stripped(statement, module), dict[str, None](), dict[str, None]()
+    for node in ast.walk(statement):
+        used = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if _NATIVE.match(used):
+            unseen[f"files ({used}) in {module.label}"] = None
+        if isinstance(node, ast.Name):
+            names[used] = None
+    imports = [target for _, target in imports_of(statement, module)]
+    return _Statement(digest(ast.dump(statement).encode()), list(names), imports, unseen)
 
 
 def _stripped(statement: ast.stmt, module: Module) -> ast.stmt:
