@@ -80,8 +80,8 @@ def one(name: str, arguments: dict[str, Any]) -> Any:
 
 @pipeline
 def two(n: int) -> Any:
-    parts: Any = arrays(n)
-    return {"sum": summed(parts.arrays), "size": parts.size}
+    weights, size = arrays(n)
+    return {"sum": summed(weights), "size": size}
 
 
 STEPS: dict[str, Any] = {

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tidemill.engine import Engine
-from tidemill.engine.journal.events import RunEvent
+from tidemill.engine.events import RunEvent
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import Step
 from tidemill.store.sql import open_metadata

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.engine.conftest import Place
-from tests.engine.test_run import double, mapped, numbers, split, total
+from tests.engine.test_run import double, mapped, numbers, total
 from tests.raised import raised
 from tidemill.engine import each, pipeline, step, when
 from tidemill.errors import PipelineError, StepFailed
@@ -25,7 +25,7 @@ def test_mistakes_in_a_graph_are_told_while_it_is_drawn(place: Place) -> None:
     check(lambda: double(), "missing a required argument")
     check(lambda: double(1, wrong=2), "unexpected keyword")
     check(lambda: double(Path("x")), "cannot be a parameter")
-    check(lambda: split(numbers(2), at=1).lwo, "did you mean 'low'")
+    check(lambda: numbers(2).real, "has no attribute .real.")
     check(lambda: each(lambda x: x, [1]), "takes a step")
     check(lambda: each(double, total(numbers(2))), "goes over a list, not a int")
     check(lambda: object(), "cannot be a parameter")

@@ -14,8 +14,8 @@ import pytest
 
 from tests.engine.conftest import Place
 from tidemill.engine import Context, faults, pipeline, step
-from tidemill.engine.journal import lease as owner
-from tidemill.engine.journal.lease import RunLease
+from tidemill.engine import lease as owner
+from tidemill.engine.lease import RunLease
 from tidemill.errors import Conflict, LeaseLost, StoreBusy
 
 HEAVY = ("polars", "numpy", "scipy", "sqlalchemy", "subprocess", "deltalake", "msgspec")
@@ -93,7 +93,7 @@ def test_a_busy_store_does_not_cost_the_lease(place: Place, monkeypatch: pytest.
 
 
 def test_a_lease_of_another_host_is_respected_until_it_runs_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tidemill.engine.journal.lease._PATIENCE", 0.0)
+    monkeypatch.setattr("tidemill.engine.lease._PATIENCE", 0.0)
     run = place.run(simple).run
     place.store.leases.take(f"run:{run.key}", "elsewhere:1:1:1", 60)
     with pytest.raises(Conflict, match="elsewhere:1:1:1"):

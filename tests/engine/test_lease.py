@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tidemill.engine.journal.lease import RunLease
+from tidemill.engine.lease import RunLease
 from tidemill.errors import DiskFull, StoreBusy
 from tidemill.store.sql import open_metadata
 

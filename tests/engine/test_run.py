@@ -173,12 +173,13 @@ def test_every_kind_of_value_goes_from_step_to_step(place: Place) -> None:
     assert place.store.artifacts.get("sha256:" + bundle.decode().split("sha256:")[1][:64]).codec == "bytes"
 
 
-def test_named_outputs_by_attribute_and_by_unpacking(place: Place) -> None:
+def test_named_outputs_by_unpacking(place: Place) -> None:
     @pipeline
     def flow() -> dict[str, Any]:
         parts: Any = split(numbers(5), at=2)
+        _, high = parts
         low, _ = split.named("other")(numbers.named("more")(4), at=1)
-        return {"high": parts.high, "low": low, "both": parts}
+        return {"high": high, "low": low, "both": parts}
 
     outputs = dict(place.run(flow).outputs)
     assert outputs == {"high": [2, 3, 4], "low": [0], "both": [[0, 1], [2, 3, 4]]}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 
 import pytest
 
 from tests.engine import apart_steps
 from tidemill.engine.context import RunContext
 from tidemill.engine.runner.child import ChildRunner
-from tidemill.engine.runner.inline import InlineRunner
-from tidemill.engine.runner.port import Runner
-from tidemill.errors import PipelineError, StepFailed
+from tidemill.engine.runner.port import InlineRunner, Runner
+from tidemill.errors import StepFailed
 from tidemill.testing.runners import RunnerSuite, job, process_id, value
 
 
@@ -39,8 +37,3 @@ class TestChild(RunnerSuite):
         with pytest.raises(StepFailed, match="SIGKILL"):
             runner.run(job(apart_steps.hangs), around, lambda *_: killed.start())
         killed.join()
-
-    def test_other_artifacts_than_local_ones_cannot_be_shared(self, runner: Runner, tmp_path: Path) -> None:
-        around = RunContext(tmp_path, None, object(), None, {}, {}, 0, "run_1")  # type: ignore[arg-type]
-        with pytest.raises(PipelineError):
-            runner.run(job(process_id), around, None)

@@ -13,7 +13,7 @@ from typing import Any
 from tests.faults.side import leave
 from tidemill.cli.main import main
 from tidemill.engine.runner import engine as runner
-from tidemill.engine.runner.inline import InlineRunner
+from tidemill.engine.runner.port import InlineRunner
 
 
 def told(side: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tidemill.engine.journal.lease import new_owner
+from tidemill.engine.lease import new_owner
 from tidemill.errors import Conflict, DiskFull, NotAttested, StoreBusy
 from tidemill.retrain.daemon import run, when_there_is_room
 from tidemill.retrain.loop import state_of, tick, write_state

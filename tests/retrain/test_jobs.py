@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tidemill.engine.journal.lease import is_gone, new_owner
+from tidemill.engine.lease import is_gone, new_owner
 from tidemill.errors import LeaseLost
 from tidemill.process.guarded import CHANNEL
 from tidemill.recipes.new import new_project

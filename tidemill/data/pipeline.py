@@ -11,7 +11,7 @@ from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
-    from tidemill.engine.journal.events import OnEvent
+    from tidemill.engine.events import OnEvent
     from tidemill.store.records import DatasetVersion
 
 __all__ = ["data_pipeline", "ingest", "reconcile"]

@@ -6,7 +6,7 @@ from tidemill.engine.context import Context
 from tidemill.engine.explain import Why, why
 from tidemill.engine.graph.pipelines import Pipeline, each, pipeline, when
 from tidemill.engine.graph.steps import StepFunction, step
-from tidemill.engine.journal.orphans import settle_orphans
+from tidemill.engine.lease import settle_orphans
 from tidemill.engine.runner.engine import Engine, RunResult
 
 __all__ = [

@@ -32,7 +32,7 @@ class RunContext:
     resources: Mapping[str, Any]
     reopen: Mapping[str, str]
     seed: int
-    run: str
+    run: str = ""
 
 
 class Context:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NewType
 
 from tidemill.data.contract.freshness import stale_now
-from tidemill.engine.journal.lease import is_held
+from tidemill.engine.lease import is_held
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.snapshot import Snapshot

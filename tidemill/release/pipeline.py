@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.engine import Context, pipeline, step
-from tidemill.engine.journal.orphans import ORPHAN
+from tidemill.engine.lease import ORPHAN
 from tidemill.errors import NotFound, ReleaseError
 from tidemill.release import approvals
 from tidemill.release.gates.port import GateContext, judge_all

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from tidemill.engine.journal.lease import RunLease, new_owner
+from tidemill.engine.lease import RunLease, new_owner
 from tidemill.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreError
 from tidemill.process.stop import Stopping, on_signals
 from tidemill.retrain.jobs import Jobs, Stopped, WorkerJobs

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from tidemill.errors import PipelineError
-from tidemill.types import Json, Micros, did_you_mean
+from tidemill.types import Json, Micros
 
 Tree = Any
 """A plain value, a node, or lists and dicts of them."""
@@ -94,18 +94,6 @@ class Out(Node):
         if self.output or not self.call.step.outputs or self.call.over:
             return super().__iter__()
         return iter([Out(self.call, name) for name in self.call.step.outputs])
-
-    def __getattr__(self, name: str) -> Out:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if self.output or name not in self.call.step.outputs:
-            known = self.call.step.outputs
-            raise PipelineError(
-                f"no output {name!r}",
-                place=f"step {self.call.name}",
-                hint=did_you_mean(name, known) if known else "name its outputs: @step(outputs=(...))",
-            )
-        return Out(self.call, name)
 
 
 class Choice(Node):

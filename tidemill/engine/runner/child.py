@@ -90,9 +90,7 @@ class ChildRunner:
 
 def _request(job: Job, around: RunContext) -> Request:
     """Raises PipelineError for what no other process can find."""
-    fn, root = job.definition.fn, getattr(around.artifacts, "root", None)
-    if root is None:
-        raise PipelineError("only local artifacts can be shared with a child process", place=f"run {around.run}")
+    fn = job.definition.fn
     if "<" in fn.__qualname__:
         raise PipelineError(
             f"{fn.__qualname__} cannot be found by another process",
@@ -110,7 +108,7 @@ def _request(job: Job, around: RunContext) -> Request:
         inputs=job.inputs,
         path=[entry or str(Path.cwd()) for entry in sys.path],
         root=str(around.root),
-        artifacts=str(root),
+        artifacts=str(around.artifacts.root),
         reopen=dict(around.reopen),
         clock=None if isinstance(around.clock, SystemClock) else around.clock.now(),
         seed=around.seed,

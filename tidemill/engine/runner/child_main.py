@@ -18,8 +18,7 @@ from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.steps import step
 from tidemill.engine.raised import kinds_of, surfaced
 from tidemill.engine.runner.child import Request
-from tidemill.engine.runner.inline import InlineRunner
-from tidemill.engine.runner.port import Job
+from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
 from tidemill.store.artifacts.local import LocalArtifacts

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.engine.context import RunContext
+from tidemill.engine.events import EventEmitter, OnEvent
 from tidemill.engine.fingerprint.environment import code_state, in_repository, machine
 from tidemill.engine.graph.pipelines import Pipeline
 from tidemill.engine.graph.values import Outputs, Values
-from tidemill.engine.journal.events import EventEmitter, OnEvent
-from tidemill.engine.journal.lease import RunLease, new_owner
-from tidemill.engine.journal.orphans import resumable, settle_orphans
-from tidemill.engine.runner.order import Order
-from tidemill.engine.runner.prepare import Preparer
+from tidemill.engine.lease import RunLease, new_owner, resumable, settle_orphans
+from tidemill.engine.runner.prepare import Order, Preparer
 from tidemill.engine.runner.record import RunRecorder, storable
 from tidemill.engine.runner.schedule import Execution
 from tidemill.errors import Conflict
@@ -59,8 +57,16 @@ class Engine:
         lease: float = 30.0,
         own_code: bool = True,
     ) -> None:
-        self.store, self.artifacts, self.clock, self.root, self.seed = store, artifacts, clock, Path(root), seed
-        self._resources, self._reopen = dict(resources or {}), dict(reopen or {})
+        self._around = RunContext(
+            root=Path(root),
+            clock=clock,
+            artifacts=artifacts,
+            store=store,
+            resources=dict(resources or {}),
+            reopen=dict(reopen or {}),
+            seed=seed,
+        )
+        self._store = store
         self._parallel = parallel or min(4, os.cpu_count() or 1)
         self._lease = lease
         self._own_code = own_code  # of the project: then a run says at which commit it was
@@ -82,10 +88,10 @@ class Engine:
         """
         graph = pipeline.trace(params or {})
         run, found = self._record(pipeline.name, pipeline.parameters(params or {}), parent, resume)
-        before = {} if found is None else {s.name: s for s in self.store.steps.list(run=found.id)}
-        around, values = self._around(run.id), Values(self.artifacts)
-        order, lease = Order(graph, values), RunLease(self.store, run.key, run.owner, self._lease)
-        recorder = RunRecorder(self.store, self.clock, run, lease, order, found, before)
+        before = {} if found is None else {s.name: s for s in self._store.steps.list(run=found.id)}
+        around, values = dataclasses.replace(self._around, run=run.id), Values(self._around.artifacts)
+        order, lease = Order(graph, values), RunLease(self._store, run.key, run.owner, self._lease)
+        recorder = RunRecorder(self._store, around, run, lease, order, found, before)
         tell = EventEmitter(run.id, on_event)
         execution = Execution(around, order, recorder, Preparer(values, around, before), tell, self._parallel)
         recorder.plan(graph.calls)
@@ -105,18 +111,18 @@ class Engine:
             lease.drop()
             raise
         lease.rest()
-        return RunResult(self.store.runs.get(run.id), outputs)
+        return RunResult(self._store.runs.get(run.id), outputs)
 
     def cut_short(self, pipeline: Pipeline[..., Any], params: Mapping[str, Any] | None = None) -> Run | None:
         """The run of this call that was killed: the same call goes on with it."""
         asked = pipeline.parameters(params or {})
-        return resumable(self.store, run_key(pipeline.name, asked, self.seed, None))
+        return resumable(self._store, run_key(pipeline.name, asked, self._around.seed, None))
 
     def _record(self, name: str, params: JsonObject, parent: str | None, resume: str | None) -> tuple[Run, Run | None]:
         """The record of this run as its owner, and as it was found where it was begun before."""
-        key, owner, now = run_key(name, params, self.seed, parent), new_owner(), self.clock.now()
-        settle_orphans(self.store, now, keep=key)
-        found = self.store.runs.get(resume) if resume else resumable(self.store, key)
+        key, owner, now = run_key(name, params, self._around.seed, parent), new_owner(), self._around.clock.now()
+        settle_orphans(self._store, now, keep=key)
+        found = self._store.runs.get(resume) if resume else resumable(self._store, key)
         if found is not None and found.key != key:
             raise Conflict(f"{found.id} is another run: other pipeline, parameters, seed or parent")
         if found is not None:
@@ -130,29 +136,17 @@ class Engine:
             started=now,
             parent=parent,
             params=params,
-            seed=self.seed,
+            seed=self._around.seed,
             environment=machine(),
         )
         return run, None
 
-    def _around(self, run: str) -> RunContext:
-        return RunContext(
-            root=self.root,
-            clock=self.clock,
-            artifacts=self.artifacts,
-            store=self.store,
-            resources=self._resources,
-            reopen=self._reopen,
-            seed=self.seed,
-            run=run,
-        )
-
     def _end(self, recorder: RunRecorder, status: str, error: str | None, outputs: JsonObject) -> None:
         """The run's end in one transaction with the last steps'."""
         code: JsonObject = {}
-        if self._own_code and in_repository(self.root):
+        if self._own_code and in_repository(self._around.root):
             recorder.flush()  # git may be slow: what is finished is not to wait for it
-            code, artifacts = code_state(self.root, self.artifacts, self.clock.now())
+            code, artifacts = code_state(self._around.root, self._around.artifacts, self._around.clock.now())
             recorder.add(artifacts)
         recorder.end(status, error, outputs, code)
 

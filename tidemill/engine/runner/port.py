@@ -1,18 +1,22 @@
-"""The port that runs a step: what goes to a runner, what comes back, and what a runner promises.
+"""The port that runs a step, what a runner promises, and the runner that is this very process.
 
 A job is a named function, JSON arguments and digests of inputs; what came of it is digests of outputs. So a runner may be
-this very process (`inline`), a child of it (`child`), or another machine. `testing.runners` holds the suite that each
-must pass.
+this process, a child of it (`child`), or another machine. `testing.runners` holds the suite that each must pass.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tidemill.engine.context import Progress, RunContext
+from tidemill.engine.context import Context, Progress, RunContext
+from tidemill.engine.faults import point
+from tidemill.engine.fingerprint.impurity import Recorder, watching
 from tidemill.engine.graph.nodes import Definition
-from tidemill.engine.graph.values import Kept
+from tidemill.engine.graph.values import Kept, filled, split_outputs
+from tidemill.errors import TidemillError
+from tidemill.store.artifacts import codecs
 from tidemill.store.artifacts.codecs import Saved
 
 
@@ -52,3 +56,42 @@ class Runner(Protocol):
     def kill(self) -> None:
         """End what can be ended, from any thread: each `run` of it raises."""
         ...
+
+
+class InlineRunner:
+    """Implements `Runner` in the calling thread, which nobody can kill: Python cannot stop a thread."""
+
+    def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
+        recorder = Recorder(around.root, [around.artifacts.root])
+        context = Context(around, job.name, progress, recorder.see)
+        clock = time.process_time_ns if job.alone else time.thread_time_ns
+        began = clock()
+        arguments = _arguments(job, around)
+        if job.definition.context:
+            arguments[job.definition.context] = context
+        point("before the step's function")
+        with watching(recorder):
+            value = job.definition.fn(**arguments)
+        point("after the step's function")
+        outputs = _keep(job, value, around)
+        point("outputs kept")
+        return Done(outputs, tuple(recorder.seen), (clock() - began) // 1000, context.reads, context.writes)
+
+    def kill(self) -> None:
+        """Whoever gives the run up waits for its threads, within a bound."""
+
+
+def _arguments(job: Job, around: RunContext) -> dict[str, Any]:
+    def read(name: str) -> Any:
+        return codecs.load(around.artifacts, job.inputs[name].digest, job.inputs[name].codec)
+
+    return {name: filled(tree, read) for name, tree in job.arguments.items()}
+
+
+def _keep(job: Job, value: Any, around: RunContext) -> dict[str, Saved]:
+    outputs = split_outputs(job.definition, value)
+    try:
+        return {name: codecs.save(around.artifacts, part) for name, part in outputs.items()}
+    except TidemillError as exc:
+        exc.place = exc.place or f"step {job.name}"
+        raise

@@ -8,17 +8,16 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tidemill.engine.context import RunContext
 from tidemill.engine.explain import DECLARED
 from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Call
-from tidemill.engine.journal.lease import RunLease
-from tidemill.engine.journal.orphans import resumable
-from tidemill.engine.runner.order import Order, Unit
+from tidemill.engine.lease import RunLease, resumable
 from tidemill.engine.runner.port import Done
-from tidemill.engine.runner.prepare import Ready
+from tidemill.engine.runner.prepare import Order, Ready, Unit
 from tidemill.errors import Conflict, LeaseLost
 from tidemill.store.records import Artifact, Edge, Run, Step
-from tidemill.types import Clock, JsonObject, Micros
+from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.store.records import Tx
@@ -35,14 +34,14 @@ class RunRecorder:
     def __init__(
         self,
         store: MetadataStore,
-        clock: Clock,
+        around: RunContext,
         run: Run,
         lease: RunLease,
         order: Order,
         found: Run | None,
         before: Mapping[str, Step],
     ) -> None:
-        self._store, self._clock, self._run, self._lease, self._order = store, clock, run, lease, order
+        self._store, self._clock, self._run, self._lease, self._order = store, around.clock, run, lease, order
         self._found, self._before = found, before
         self._steps: dict[str, Step] = {}  # of one step the last state counts
         self._artifacts: dict[str, Artifact] = {}

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from tidemill.engine.context import RunContext
+from tidemill.engine.events import EventEmitter
 from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.values import SKIPPED, slot_of_outputs
-from tidemill.engine.journal.events import EventEmitter
 from tidemill.engine.raised import StepRaised, kinds_of, named, surfaced
-from tidemill.engine.runner.inline import InlineRunner
-from tidemill.engine.runner.order import Order, Unit
-from tidemill.engine.runner.port import Done, Runner
-from tidemill.engine.runner.prepare import Preparer, Ready
+from tidemill.engine.runner.port import Done, InlineRunner, Runner
+from tidemill.engine.runner.prepare import Order, Preparer, Ready, Unit
 from tidemill.engine.runner.record import RunRecorder
 from tidemill.errors import TidemillError
 

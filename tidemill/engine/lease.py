@@ -1,10 +1,11 @@
-"""A run's lease: who does it, kept by heartbeats, taken over when its owner is gone.
+"""A run's lease: who does it, kept by heartbeats; and what becomes of a run whose owner is gone.
 
 An owner is ``host:pid:start:n``, a name that no other process ever has.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import logging
 import os
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.errors import Conflict, StoreError
+from tidemill.types import Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.records import Lease, Tx
+    from tidemill.store.records import Lease, Run, Tx
     from tidemill.store.sql.store import MetadataStore
 
 _log = logging.getLogger("tidemill.engine")
+ORPHAN = "orphan: "
+"""What stands before the error of a run that the same command goes on with."""
 _PATIENCE = 2.0  # seconds: somebody may be settling the run of a dead owner just now
 _count = itertools.count(1)
 
@@ -139,3 +143,50 @@ def _start(pid: int) -> str:
     """Clock ticks from boot to the process's start; "0" where /proc does not say."""
     fields = _stat(pid)
     return fields[19] if len(fields) > 19 else "0"
+
+
+def settle_orphans(store: MetadataStore, now: Micros | None = None, keep: str = "") -> list[str]:
+    """Mark runs as failed whose owner is gone or has let its lease run out; their ids. ``keep``: a key to leave alone.
+
+    Leases that nobody holds any more go too. The same command goes on with such a run under its id. ``now``: event time
+    of the end (default: the run's start).
+    """
+    settled = [
+        r.id for r in store.runs.unfinished() if r.key != keep and _is_orphan(store, r) and _settle(store, r, now)
+    ]
+    for lease in store.leases.list():
+        if not is_held(lease):
+            store.leases.drop(lease.name, lease.owner)
+    return settled
+
+
+def resumable(store: MetadataStore, key: str, tx: Tx = None) -> Run | None:
+    """The run that the same command goes on with: unfinished, or the newest of this key, settled as orphan."""
+    unfinished = store.runs.unfinished(key, tx)
+    if unfinished:
+        return unfinished[0]
+    latest = store.runs.latest(key, tx)
+    return latest if latest and latest.status == "failed" and (latest.error or "").startswith(ORPHAN) else None
+
+
+def _is_orphan(store: MetadataStore, run: Run, tx: Tx = None) -> bool:
+    """A run and its lease begin and end together: no lease, no owner."""
+    return not is_held(store.leases.look_up(f"run:{run.key}", tx=tx))
+
+
+def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
+    """Whether it was still an orphan."""
+    steps = [s for s in store.steps.list(run=run.id) if s.status in ("running", "pending")]
+    why = f"{ORPHAN}its process ({run.owner}) is gone; the same command goes on with this run"
+
+    def work(tx: Tx) -> bool:
+        if not _is_orphan(store, run, tx) or run not in store.runs.unfinished(run.key, tx):
+            return False
+        for step in steps:
+            status = "failed" if step.status == "running" else "skipped"
+            error = "its process is gone" if step.status == "running" else "not reached"
+            store.steps.put(dataclasses.replace(step, status=status, error=error), tx)
+        store.runs.update(run.id, tx, status="failed", ended=now if now is not None else run.started, error=why)
+        return True
+
+    return store.transact(work)
