@@ -15,7 +15,7 @@ from tidemill.errors import ModelError, NoModel, NotAttested, TidemillError
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
-from tidemill.release.variants import BESIDE, CANARY, CHAMPION, choose, named
+from tidemill.release.variants import BESIDE, CHAMPION, choose, named
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.metrics import Metrics
 from tidemill.store.artifacts.codecs import get_bundle
@@ -287,17 +287,13 @@ class Predictor:
     def status(self) -> JsonObject:
         """What is served, for people and for the loop."""
         served = self.served
-
-        def told(model: Loaded | None) -> JsonObject | None:
-            if model is None:
-                return None
-            return {"release": model.release.id, "model": model.release.model, "bundle": model.bundle}
-
         return {
             "endpoint": self.endpoint,
             "revision": served.revision,
-            **{kind: told(served.variants.get(kind)) for kind in (CHAMPION, CANARY)},
-            "variants": {name: told(model) for name, model in served.variants.items()},
+            "variants": {
+                name: {"release": model.release.id, "model": model.release.model, "bundle": model.bundle}
+                for name, model in served.variants.items()
+            },
             "refused": [{"release": r, "why": why} for r, why in served.refused],
             "history_seq": self.history.seq,
         }

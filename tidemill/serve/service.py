@@ -1,4 +1,4 @@
-"""The two verbs of serving, apart from HTTP: predict and feedback. PredictionService are written down before they are given."""
+"""The two verbs of serving, apart from HTTP: predict and feedback. Answers are written down before they are given."""
 
 from __future__ import annotations
 
@@ -38,14 +38,6 @@ class Head(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply's body, and whether it was given before under the same key."""
-
-    body: bytes
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Flying:
     """A keyed prediction that is on its way to the disk, until the writer has reported: ``written`` may give up before."""
 
@@ -66,14 +58,14 @@ def ack_mode(text: str | None) -> str:
 
 
 class PredictionService:
-    """PredictionService requests from one `Serving`, in its event loop."""
+    """Answers requests from one `Serving`, in its event loop."""
 
     def __init__(self, serving: Serving) -> None:
         self._s = serving
         self._flying: dict[str, _Flying] = {}
 
-    async def predict(self, endpoint: str, body: Request, ack: str) -> Reply:
-        """Answer and write down; the same key again gives the stored answer.
+    async def predict(self, endpoint: str, body: Request, ack: str) -> tuple[bytes, bool]:
+        """Answer and write down; the same key again gives the stored answer. The reply, and whether it was given before.
 
         Raises as `Predictor.answer`, and Conflict, StoreError.
         """
@@ -87,7 +79,7 @@ class PredictionService:
             prediction_id = named_id("pred", *predictor.scope.salt, body.key)
             earlier = await self._earlier(prediction_id, body, inputs, ack)
             if earlier is not None:
-                return earlier
+                return earlier, True
         at = serving.clock.now()
         answer = predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
@@ -99,9 +91,9 @@ class PredictionService:
             if ack == "group":
                 await written
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
-        return Reply(reply(prediction, ack))
+        return reply(prediction, ack), False
 
-    async def _earlier(self, prediction_id: str, body: Request, inputs: bytes, ack: str) -> Reply | None:
+    async def _earlier(self, prediction_id: str, body: Request, inputs: bytes, ack: str) -> bytes | None:
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
         flying = self._flying.get(prediction_id)
@@ -123,17 +115,17 @@ class PredictionService:
             raise Conflict(
                 f"the key {body.key!r} was used for another request", place="$.key", hint="use a key for one request"
             )
-        return Reply(reply(prediction, "group"), repeated=True)
+        return reply(prediction, "group")
 
-    def probe(self, endpoint: str, body: Any) -> tuple[Reply, int]:
+    def probe(self, endpoint: str, body: Any) -> tuple[bytes, int]:
         """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
         started = time.perf_counter_ns()
         serving = self._s
         predictor = serving.at(endpoint)
         at = serving.clock.now() if body.at is None else body.at
         answer = predictor.answer(body, body.subject or "", at, body.watermark)
-        body_ = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
-        return Reply(body_), (time.perf_counter_ns() - started) // 1_000
+        said = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
+        return said, (time.perf_counter_ns() - started) // 1_000
 
     def meant(self, endpoint: str | None, body: bytes) -> str | None:
         """The endpoint that outcomes are about: the one that is said, or that of the predictions they name. Raises BadRequest."""
@@ -149,7 +141,7 @@ class PredictionService:
             raise BadRequest("outcomes of several endpoints", place="$", hint="send those of each endpoint apart")
         return found.pop()
 
-    async def feedback(self, endpoint: str | None, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> Reply:
+    async def feedback(self, endpoint: str | None, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> bytes:
         """Take outcomes of an endpoint (the only one, if not said), all or none; a key that is known changes nothing, and that is told.
 
         With ack=group they are on the disk and in the history when this returns, and the reply counts the new, the
@@ -185,7 +177,7 @@ class PredictionService:
                 place="$.key",
                 hint="use a key for one outcome",
             )
-        return Reply(_encode(told))
+        return _encode(told)
 
 
 def feedback_summary(outcomes: Sequence[Outcome], met: Met) -> JsonObject:

@@ -218,14 +218,14 @@ def _ack(call: Call) -> str:
 async def _predict(app: App, call: Call) -> Reply:
     ack = _ack(call)
     body = bodies.predict_body(await app.reading.body(call), app.serving.at(call.params["endpoint"]).task.request)
-    answer = await app.answers.predict(call.params["endpoint"], body, ack)
-    return 200, [*JSON, (b"repeated", b"1")] if answer.repeated else JSON, answer.body
+    said, repeated = await app.answers.predict(call.params["endpoint"], body, ack)
+    return 200, [*JSON, (b"repeated", b"1")] if repeated else JSON, said
 
 
 async def _probe(app: App, call: Call) -> Reply:
     body = bodies.candidate_body(await app.reading.body(call), app.serving.at(call.params["endpoint"]).task.request)
-    answer, took = app.answers.probe(call.params["endpoint"], body)
-    return 200, [*JSON, (b"handle-us", b"%d" % took)], answer.body
+    said, took = app.answers.probe(call.params["endpoint"], body)
+    return 200, [*JSON, (b"handle-us", b"%d" % took)], said
 
 
 async def _feedback(app: App, call: Call) -> Reply:
@@ -234,7 +234,7 @@ async def _feedback(app: App, call: Call) -> Reply:
     endpoint = app.answers.meant(call.query("endpoint"), body)
     taken = bodies.outcomes_of(body, app.serving.clock.now(), app.serving.at(endpoint).task.outcome)
     alone = not body.lstrip().startswith(b"[")
-    return 200, JSON, (await app.answers.feedback(endpoint, taken, ack, alone=alone)).body
+    return 200, JSON, await app.answers.feedback(endpoint, taken, ack, alone=alone)
 
 
 async def _health(app: App, call: Call) -> Reply:
