@@ -8,28 +8,22 @@ and writes nothing down.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import math
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tidemill.access import tokens as auth
-from tidemill.access.tokens import TokenCache
-from tidemill.errors import DiskFull, StoreBusy
+from tidemill.errors import DiskFull, ServeError, StoreBusy
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.release.gates.port import CandidateReport
-from tidemill.release.variants import CANARY
 from tidemill.scope.project import Endpoint, Project
-from tidemill.serve.http.app import App
-from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Histories, Loaded, Predictor, Served, load_scorer
-from tidemill.serve.serving import Serving
-from tidemill.store.records import Release, Token
-from tidemill.types import SECOND, JsonObject, SystemClock
+from tidemill.serve.client import Client, ServerProblem
+from tidemill.serve.predictor import scope_of
+from tidemill.types import SECOND, JsonObject
 
 START_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
@@ -75,42 +69,14 @@ class SubprocessCandidateServer:
             if word is None or "port" not in word:
                 return CandidateReport(False, [_why(word)])
             deadline = time.monotonic() + self._total
-            asking = _Asking(int(word["port"]), self._scope.name, secret, self._answer, deadline)
-            with contextlib.closing(asking):
-                return asking.all(requests, expected, rounds)
+            with contextlib.closing(Client("127.0.0.1", int(word["port"]), secret, self._answer)) as client:
+                return _Asking(client, self._scope.name, deadline).all(requests, expected, rounds)
 
 
 def server_of(project: Project) -> Child:
     """A server that waits to be told what it serves."""
     with log_file(project.logs, "candidate") as log:
         return Child("tidemill.serve", [str(project.root), "--port", "0", "--candidate"], log=log)
-
-
-def scope_of(digest: str) -> str:
-    """What a ticket for this bundle is good for."""
-    return f"load:{digest}"
-
-
-def candidate_app(
-    project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = (), endpoint: str | None = None
-) -> App:
-    """The application that serves this bundle alone, and knows the history of these subjects alone.
-
-    Raises Unauthorized for a used ticket, and as `load_scorer`.
-    """
-    auth.redeem(project.store, ticket, scope_of(digest))
-    metrics = Metrics()
-    scope, histories = project.endpoint(endpoint), Histories(project.live)
-    histories.load(project.live.online.rows_of(subjects))
-    predictor = Predictor(scope, metrics, histories)
-    release = Release("candidate", scope.name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
-    predictor.served = Served({CANARY: Loaded(release, digest, *load_scorer(project, digest))})
-    only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
-    tokens = TokenCache(lambda: [only], lambda: 0)
-    return App(
-        Serving(project, metrics, {scope.name: predictor}, histories, tokens, SystemClock(), None, candidate=True),
-        lambda: (),
-    )
 
 
 def _why(word: JsonObject | None) -> str:
@@ -120,9 +86,9 @@ def _why(word: JsonObject | None) -> str:
     return f"the server does not load it: {told['code']}: {told['detail']}"
 
 
-def _blame(told: Any) -> None:
+def _blame(told: Mapping[str, Any]) -> None:
     """Raise what is the machine's fault and not the candidate's. Raises DiskFull, StoreBusy."""
-    kind = next((k for k in (DiskFull, StoreBusy) if isinstance(told, dict) and told.get("code") == k.code), None)
+    kind = next((k for k in (DiskFull, StoreBusy) if told.get("code") == k.code), None)
     if kind is not None:
         raise kind(
             f"the candidate cannot be judged now: {told.get('detail')}",
@@ -134,10 +100,8 @@ def _blame(told: Any) -> None:
 class _Asking:
     """The questions to one candidate, over one connection."""
 
-    def __init__(self, port: int, endpoint: str, secret: str, seconds: float, deadline: float) -> None:
-        self._port, self._path, self._seconds, self._deadline = port, f"/predict/{endpoint}", seconds, deadline
-        self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-        self._connection: http.client.HTTPConnection | None = None
+    def __init__(self, client: Client, endpoint: str, deadline: float) -> None:
+        self._client, self._path, self._deadline = client, f"/predict/{endpoint}", deadline
         self._latency: list[int] = []
         self._errors: list[str] = []
 
@@ -159,34 +123,17 @@ class _Asking:
 
     def _one(self, i: int, request: JsonObject) -> JsonObject:
         """The answer to one request, empty (and an error noted) where there is none."""
-        seconds = min(self._seconds, max(0.05, self._deadline - time.monotonic()))
         try:
-            if self._connection is None:
-                self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
-            self._connection.request("POST", self._path, json.dumps(request).encode(), self._headers)
-            response = self._connection.getresponse()
-            found = json.loads(response.read())
-            self._latency.append(int(response.headers.get(HANDLE, "0")))
-        except TimeoutError:
-            return self._failed(i, f"no answer within {seconds:g} s")
-        except (http.client.HTTPException, OSError, ValueError) as exc:
-            return self._failed(i, f"no answer: {type(exc).__name__}: {exc}")
-        if response.status != 200:
-            _blame(found)
-            self._errors.append(f"request {i}: {response.status} {found.get('code')}: {found.get('detail')}")
-            return {}
-        answer: JsonObject = found
-        return answer
-
-    def _failed(self, i: int, why: str) -> JsonObject:
-        self._errors.append(f"request {i}: {why}")
-        self.close()
+            answer = self._client.post(self._path, request)
+        except ServerProblem as exc:
+            _blame(exc.told)
+            self._errors.append(f"request {i}: {exc.answered} {exc.told.get('code')}: {exc.message}")
+        except ServeError as exc:
+            self._errors.append(f"request {i}: {exc.message}")
+        else:
+            self._latency.append(int(self._client.headers.get(HANDLE, "0")))
+            return answer
         return {}
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _compare(self, i: int, answer: JsonObject, expected: JsonObject) -> None:
         for name, value in expected.items():

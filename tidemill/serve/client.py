@@ -53,7 +53,7 @@ class ServerProblem(ServeError):
             place=str(problem.get("place") or ""),
             hint=str(problem.get("hint") or ""),
         )
-        self.answered = status
+        self.answered, self.told = status, problem
 
 
 class Client:
@@ -62,6 +62,8 @@ class Client:
     def __init__(self, host: str, port: int, token: str, timeout: float = 60.0) -> None:
         self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.headers = http.client.HTTPMessage()
+        """Of the last reply."""
 
     @classmethod
     def of(cls, root: Path, timeout: float = 60.0) -> Client:
@@ -101,7 +103,7 @@ class Client:
             self._connection.request(method, path, body, {**self._headers, **headers})
             meanwhile()
             reply = self._connection.getresponse()
-            data = reply.read(LONGEST_ANSWER)
+            data, self.headers = reply.read(LONGEST_ANSWER), reply.headers
         except ConnectionRefusedError as exc:
             self._connection.close()
             raise ServeError(

@@ -332,3 +332,8 @@ def load_scorer(project: Project, bundle: str) -> tuple[Any, Task]:
         raise
     except Exception as exc:
         raise ModelError(f"the bundle does not load: {type(exc).__name__}: {exc}", place=bundle) from exc
+
+
+def scope_of(digest: str) -> str:
+    """What a ticket for this bundle is good for."""
+    return f"load:{digest}"

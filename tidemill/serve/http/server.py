@@ -27,13 +27,20 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server as Granian
 
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import TokenCache
 from tidemill.errors import BadRequest, PortBusy, TidemillError
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
+from tidemill.release.variants import CANARY
 from tidemill.scope.project import Project, open_project
 from tidemill.serve.http.admit import LOOPBACK, READ_SECONDS
 from tidemill.serve.http.app import App, build
-from tidemill.types import JsonObject
+from tidemill.serve.metrics import Metrics
+from tidemill.serve.predictor import Histories, Loaded, Predictor, Served, load_scorer, scope_of
+from tidemill.serve.serving import Serving
+from tidemill.store.records import Release, Token
+from tidemill.types import JsonObject, SystemClock
 
 BACKLOG = 1024
 HEAD_MS = 10_000
@@ -143,10 +150,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def candidate_app(
+    project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = (), endpoint: str | None = None
+) -> App:
+    """The application that serves this bundle alone, and knows the history of these subjects alone.
+
+    Raises Unauthorized for a used ticket, and as `load_scorer`.
+    """
+    auth.redeem(project.store, ticket, scope_of(digest))
+    metrics = Metrics()
+    scope, histories = project.endpoint(endpoint), Histories(project.live)
+    histories.load(project.live.online.rows_of(subjects))
+    predictor = Predictor(scope, metrics, histories)
+    release = Release("candidate", scope.name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
+    predictor.served = Served({CANARY: Loaded(release, digest, *load_scorer(project, digest))})
+    only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
+    tokens = TokenCache(lambda: [only], lambda: 0)
+    return App(
+        Serving(project, metrics, {scope.name: predictor}, histories, tokens, SystemClock(), None, candidate=True),
+        lambda: (),
+    )
+
+
 def _candidate(starter: Channel | None) -> Callable[[Project], App] | None:
     """What makes the application of the candidate that this server is told of; None when nobody tells of any."""
-    from tidemill.serve.candidate import candidate_app
-
     told = starter.receive() if starter is not None else None
     return (lambda project: candidate_app(project, **told)) if told else None
 
