@@ -43,21 +43,6 @@ def role_of(table: dict[str, Any], role: str) -> str | None:
 # several files -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B1: ShapeError: a CSV's rows have a line, a Parquet's have none"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B1: ShapeError: a CSV's rows have a line, a Parquet's have none"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B1: ShapeError: a CSV's rows have a line, a Parquet's have none"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B1: ShapeError: a CSV's rows have a line, a Parquet's have none"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B1: ShapeError: a CSV's rows have a line, a Parquet's have none"
-)
 def test_csv_and_parquet_in_one_ingest(shop: Folder) -> None:
     """The default source names both: both are in."""
     shop.write("data/sales/a.csv", *sales(10))
@@ -210,7 +195,6 @@ def test_a_quantity_of_zero_is_not_lost_in_silence(shop: Folder) -> None:
 # drafts ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B7: minimum 0 on the value column")
 def test_a_draft_lets_returns_through(shop: Folder) -> None:
     """No minimum on the value column: a return is below zero, and the first ones come after the draft."""
     table = drafted(shop, *sales(40))

@@ -10,9 +10,10 @@ import pytest
 
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, rows
 from tidemill.data.contract.contract import Contract
+from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.ingest.judge import preview
 from tidemill.data.ingest.quarantine import quarantine
-from tidemill.data.pipeline import ingest, reconcile
+from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import Tables, open_tables
 from tidemill.scope.project import open_project
 from tidemill.types import HeldClock, parse_time

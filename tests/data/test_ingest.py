@@ -12,8 +12,9 @@ import pytest
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, rows, state
 from tests.raised import raised
 from tidemill.data.contract.contract import load_contract
+from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.ingest.quarantine import quarantine
-from tidemill.data.pipeline import data_pipeline, ingest, reconcile
+from tidemill.data.pipeline import data_pipeline, ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ContractError, DataBlocked, NotFound, SourceError, TidemillError
 from tidemill.scope.project import Project, open_project

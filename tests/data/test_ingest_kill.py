@@ -13,8 +13,9 @@ import pytest
 
 from tests.data.ingest_killed import PLACES
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay, state, verified
+from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.ingest.quarantine import quarantine
-from tidemill.data.pipeline import ingest, reconcile
+from tidemill.data.pipeline import ingest
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.tables import open_tables
 from tidemill.scope.project import Project, open_project

@@ -14,7 +14,8 @@ import pytest
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
 from tests.raised import raised
 from tidemill.data.contract.contract import load_contract
-from tidemill.data.pipeline import ingest, reconcile
+from tidemill.data.ingest.ingest import reconcile
+from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError
 from tidemill.features.online import History
 from tidemill.scope.project import Project, open_project

@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from tests.serve.real import Scorer, scorer
+from tidemill.access.caller import Caller
 from tidemill.monitor.quality import of_quality
 from tidemill.ops.gc import collect, reachable
 from tidemill.recipes.new import new_project
@@ -93,7 +94,7 @@ def test_every_artifact_has_a_row_and_what_nothing_needs_goes(project: Cycle) ->
     assert {row.digest for row in opened.store.artifacts.list()} == set(opened.artifacts.digests())
     before = reachable(opened)
     assert before <= set(opened.artifacts.digests()), "everything that a record names is there"
-    collect(opened, grace=0.0)
+    collect(opened, Caller.local(), grace=0.0)
     assert set(opened.artifacts.digests()) == before
     again = run_all(opened)
     assert (again.model.ref, again.release.id) == (turned.model.ref, turned.release.id)

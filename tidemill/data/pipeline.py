@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from tidemill.data.ingest.ingest import Ingest, begin, reconcile
+from tidemill.data.ingest.ingest import Ingest, begin
 from tidemill.engine import Context, pipeline, step
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
@@ -13,8 +13,6 @@ from tidemill.types import JsonObject
 if TYPE_CHECKING:
     from tidemill.engine.events import OnEvent
     from tidemill.store.records import DatasetVersion
-
-__all__ = ["data_pipeline", "ingest", "reconcile"]
 
 
 @step(name="ingest", impure="files come and go by themselves")

@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
 
     warm_up()
     with open_project(Path(argv[0])) as project:
-        from tidemill.data.pipeline import reconcile
+        from tidemill.data.ingest.ingest import reconcile
 
         reconcile(project)
         project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet

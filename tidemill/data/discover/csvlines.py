@@ -7,9 +7,9 @@ the header, a quote that never ends or bytes that are not UTF-8 make a broken li
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -35,7 +35,14 @@ class BrokenLine:
     raw: str
 
 
-def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame, list[BrokenLine]]:
+class Rows(NamedTuple):
+    """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
+
+    frame: pl.DataFrame
+    broken: Sequence[BrokenLine] = ()
+
+
+def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     """The rows as text columns with ``_row`` and ``_line``, and the broken lines. Raises SourceError.
 
     >>> frame, broken = read_csv(b"sku,n\\na,1\\nb,2,3\\nc,4\\n", "x.csv")
@@ -65,7 +72,7 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> tuple[pl.DataFrame
     whole = [(row, line, *fields) for row, (line, fields, _) in records if fields is not None]
     columns: dict[str, Any] = {"_row": pl.Int64, "_line": pl.Int64, **dict.fromkeys(header, pl.String)}
     frame = pl.DataFrame(whole, schema=columns, orient="row").select(*header, "_row", "_line")
-    return frame.with_columns(pl.when(pl.col(h) != "").then(pl.col(h)).alias(h) for h in header), broken
+    return Rows(frame.with_columns(pl.when(pl.col(h) != "").then(pl.col(h)).alias(h) for h in header), broken)
 
 
 def _wrong(line: bytes, reason: str) -> tuple[str, str]:
@@ -81,7 +88,7 @@ def _header(head: str, separator: str, place: str) -> list[str]:
         raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=place)
     if repeated or "" in header:
         what = f"the column {repeated[0]!r} is there twice" if repeated else "a column has no name"
-        raise SourceError(what, place=place)
+        raise SourceError(what, place=place, hint="name each column; pandas leaves its row numbers out by index=False")
     return header
 
 

@@ -23,11 +23,12 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.data.discover.csvlines import EMPTY, BrokenLine, read_csv
+from tidemill.data.discover.csvlines import EMPTY, Rows, read_csv
 from tidemill.errors import SourceError
 from tidemill.types import did_you_mean, digest
 
 FUNCTION = "steps:"
+INSIDE = "copy the data under the project: data/…"
 _EITHER = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
@@ -43,14 +44,6 @@ class SourceFile:
     path: Path | None = None
     frame: pl.DataFrame | None = None
     data: bytes | None = None  # what was read for the digest, where it was to be kept
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
-
-    frame: pl.DataFrame
-    broken: tuple[BrokenLine, ...] = ()
 
 
 def find(root: Path, source: str) -> list[SourceFile]:
@@ -92,7 +85,7 @@ def there(root: Path, source: str) -> dict[str, os.stat_result]:
         raise SourceError(
             "a source is inside the project folder",
             place=source,
-            hint="copy or link the data under the project: data/…",
+            hint=INSIDE,
         )
     if any(p.suffix not in READERS for p in patterns):
         raise SourceError("cannot be read by its name", place=source, hint=f"files end in {', '.join(READERS)}")
@@ -132,7 +125,7 @@ def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | Non
         state = os.lstat(path)
         if stat.S_ISLNK(state.st_mode) or not plain[folder]:
             if not Path(path).resolve().is_relative_to(home):
-                raise SourceError("leads out of the project folder", place=name)
+                raise SourceError("leads out of the project folder", place=name, hint=INSIDE)
             state = Path(path).stat()
     except OSError as exc:
         raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
@@ -171,11 +164,6 @@ def _numbered(frame: pl.DataFrame, name: str) -> Rows:
     return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
 
 
-def _lines(data: bytes, name: str, *, tab: bool = False) -> Rows:
-    frame, broken = read_csv(data, name, tab=tab)
-    return Rows(frame, tuple(broken))
-
-
 def _parquet(data: bytes, name: str) -> Rows:
     try:
         return _numbered(pl.read_parquet(io.BytesIO(data)), name)
@@ -186,8 +174,8 @@ def _parquet(data: bytes, name: str) -> Rows:
 
 
 READERS: dict[str, Callable[[bytes, str], Rows]] = {
-    ".csv": _lines,
-    ".tsv": partial(_lines, tab=True),
+    ".csv": read_csv,
+    ".tsv": partial(read_csv, tab=True),
     ".parquet": _parquet,
 }
 """How a file's bytes are read, by how its name ends: a new kind of file is one line here. Each raises SourceError."""

@@ -106,6 +106,8 @@ def _play(found: dict[str, Any], role: str) -> None:
     found["description"] = " ".join(filter(None, (found.get("description"), said)))
     if role == "subject":
         found["classification"] = "personal"
+    if role == "value":  # a return is below zero, though the first rows may have none
+        found.pop("logicalTypeOptions", None)
     found["customProperties"] = [{"property": "tidemill.role", "value": role}]
 
 

@@ -88,6 +88,7 @@ class Ingest:
     def _take(self, batch: list[SourceFile]) -> None:
         """One commit for a batch of files."""
         judge, into = self.judge, self.judge.into
+        stored = (*into.contract.stored, *ORIGIN)
         taken: list[FileSummary] = []
         good: list[pl.DataFrame] = []
         bad: list[tuple[SourceFile, pl.DataFrame]] = []
@@ -104,8 +105,7 @@ class Ingest:
             return
         ingest_id = named_id("ing", into.dataset, into.contract.digest, *(summary.digest for summary in taken))
         _keep_bad(into, ingest_id, judge.now, bad)
-        rows = pl.concat(good).with_columns(pl.lit(ingest_id).alias("_ingest"))
-        rows = rows.select(*into.contract.stored, *ORIGIN)
+        rows = pl.concat([part.with_columns(pl.lit(ingest_id).alias("_ingest")).select(*stored) for part in good])
         commit = Commit(tuple(taken), judge.now, self.run, into.contract.digest)
         self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes])
 

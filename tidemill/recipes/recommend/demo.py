@@ -71,16 +71,14 @@ def server(project: Project, port: int, tell: Tell) -> Iterator[Client]:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
     return True
 
 
-def _wait_ready(project: Project, process: Child, seconds: float = 60.0) -> Client:
+def _wait_ready(project: Project, process: Child, seconds: float = 300.0) -> Client:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.code is not None:

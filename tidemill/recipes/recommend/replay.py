@@ -23,7 +23,6 @@ from tidemill.serve.client import Client
 from tidemill.types import JsonObject, Micros, to_iso
 
 IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
-FEEDBACK_BATCH = 500
 WAIT = 20  # seconds that the server holds the question whether the loop is done
 
 
@@ -109,8 +108,7 @@ class Replay:
             | own
             for line in lines
         ]
-        for start in range(0, len(told), FEEDBACK_BATCH):
-            self._client.post("/feedback", told[start : start + FEEDBACK_BATCH])
+        self._client.post("/feedback", told)
         self.told |= {line.key for line in lines}
         self._rivals.learn(visit.customer, lines)
 

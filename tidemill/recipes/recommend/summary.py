@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from statistics import fmean
 
 import msgspec
 import numpy as np
@@ -47,8 +48,8 @@ def months(scored: Sequence[Scored]) -> list[JsonObject]:
         {
             "month": month,
             "requests": len(part),
-            "recall@20": {arm: _mean(one.recall(arm) for one in part) for arm in ARMS},
-            "ndcg@10": {arm: _mean(one.ndcg(arm) for one in part) for arm in ARMS},
+            "recall@20": {arm: fmean(one.recall(arm) for one in part) for arm in ARMS},
+            "ndcg@10": {arm: fmean(one.ndcg(arm) for one in part) for arm in ARMS},
         }
         for month, part in sorted(by_month.items())
     ]
@@ -67,15 +68,8 @@ def difference(scored: Sequence[Scored], arm: str, seed: int, draws: int = 4000)
         entry[0] += one.recall("loop") - one.recall(arm)
         entry[1] += 1
     table = np.array([sums[customer] for customer in sorted(sums)])
-    rng = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for draw in range(draws):
-        picked = table[rng.integers(0, len(table), len(table))].sum(axis=0)
-        means[draw] = picked[0] / picked[1]
+    drawn = np.random.default_rng(seed).integers(0, len(table), (draws, len(table)))
+    picked = table[drawn].sum(axis=1)
+    means = picked[:, 0] / picked[:, 1]
     low, high = np.quantile(means, [0.025, 0.975])
     return [float(table[:, 0].sum() / table[:, 1].sum()), float(low), float(high)]
-
-
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found) if found else 0.0
