@@ -71,7 +71,6 @@ def tell(project: Any) -> Any:
     store.steps.put(Step("run_1", "train", "done", 0, outputs={"bundle": {"digest": "sha256:1"}}))
     for version in (1, 2, 3):
         store.models.add(model(version, card=card if version == 1 else None))
-    store.models.alias("shop", "champion", 2)
     store.releases.add(release("rel_1", 1, "superseded"))
     store.releases.add(release("rel_2", 2, "held", previous="rel_1"))
     store.releases.promote("rel_2", NOON)

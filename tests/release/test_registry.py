@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.release.made import add_model, hold
+from tests.release.made import TOML, add_model, hold
 from tidemill.errors import NotFound
 from tidemill.model import registry
 from tidemill.release.rollout import rollout
@@ -43,6 +43,23 @@ def test_a_name_that_is_none_says_what_there_is(shop, text, hint):
     with pytest.raises(NotFound) as raised:
         registry.resolve(shop, text)
     assert raised.value.hint == hint
+
+
+def test_each_endpoint_of_a_model_has_a_champion_of_its_own(make):
+    """Two endpoints that serve one model: that of its name is meant where nothing is said."""
+    several = make(TOML + '[endpoint.shop]\n[endpoint.mobile]\nmodel = "shop"\n', "several")
+    for version in (1, 2, 3):
+        add_model(several, version)
+    for endpoint, version, status in (("shop", 1, "champion"), ("mobile", 2, "champion"), ("mobile", 3, "canary")):
+        release = hold(
+            several, several.store.models.get(f"model:shop@{version}"), f"{endpoint}{version}", endpoint=endpoint
+        )
+        several.store.releases.update(release.id, status=status)
+    assert registry.aliases(several, "shop") == {"champion": 1, "champion:mobile": 2, "challenger:mobile": 3}
+    for text, version in (("champion", 1), ("champion:mobile", 2), ("shop@challenger:mobile", 3)):
+        assert registry.resolve(several, text).version == version
+    with pytest.raises(NotFound):
+        registry.resolve(several, "challenger")
 
 
 def test_before_the_first_model(project):

@@ -156,8 +156,6 @@ class Building(Teller):
                     self.artifact(card.encode(), "report"), made,
                 )
             )  # fmt: skip
-        self.store.models.alias("shop", "champion", 6)
-        self.store.models.alias("shop", "challenger", 8)
 
     def runs(self) -> None:
         for version in range(1, 9):

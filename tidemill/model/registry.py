@@ -26,12 +26,27 @@ def resolve(project: Project, text: str) -> ModelVersion:
         name = project.model(given or None).name
     versions = {str(model.version): model for model in project.store.models.list(name=name)}
     latest = {"latest": next(reversed(versions.values()))} if versions else {}
-    aliases = {alias: versions[str(of)] for alias, of in project.store.models.aliases(name).items()}
-    known = {**aliases, **versions, **latest}
+    known = {**{alias: versions[str(of)] for alias, of in aliases(project, name).items()}, **versions, **latest}
     found = known.get(wanted.removeprefix("v"))
     if found is None:
         hint = did_you_mean(wanted, known) if known else "no model is built yet: tidemill run"
         raise NotFound(f"no model {text!r}", place=name, hint=hint)
+    return found
+
+
+def aliases(project: Project, name: str) -> dict[str, int]:
+    """``champion`` is the version that is released, ``challenger`` the one on its way.
+
+    So they are called at the model's only endpoint, or at the one of its name; at another endpoint ``champion:ENDPOINT``.
+    """
+    served = [endpoint.name for endpoint in project.endpoints.values() if endpoint.model.name == name]
+    found = {}
+    for alias, status in (("champion", "champion"), ("challenger", "canary")):
+        for release in project.store.releases.list(status=status, environment=project.environment):
+            model, version = Ref.versioned("model", release.model)
+            if model == name:
+                plain = release.endpoint == name or served == [release.endpoint]
+                found[alias if plain else f"{alias}:{release.endpoint}"] = version
     return found
 
 

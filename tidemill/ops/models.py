@@ -66,7 +66,7 @@ def card_text(project: Project, model: ModelVersion) -> str:
 def aliases(project: Project, name: str) -> dict[int, list[str]]:
     """The aliases that point at each version of a model."""
     found: dict[int, list[str]] = {}
-    for alias, version in sorted(project.store.models.aliases(name).items()):
+    for alias, version in sorted(registry.aliases(project, name).items()):
         found.setdefault(version, []).append(alias)
     return found
 

@@ -44,7 +44,7 @@ class RecordsSuite:
         refused(Conflict, lambda: store.datasets.add_with(sample.dataset(2), [sample.file("f1", version=2)]))
         assert [d.version for d in store.datasets.list(dataset="sales")] == [1]
 
-    def test_models_and_aliases(self, opened: Opened) -> None:
+    def test_models(self, opened: Opened) -> None:
         store = opened()
         assert store.models.next_version("shop") == 1
         store.models.add(sample.model(1))
@@ -55,14 +55,6 @@ class RecordsSuite:
         assert [m.version for m in store.models.list(name="shop")] == [1, 2]
         assert len(store.models.list()) == 3
         assert store.models.next_version("shop") == 3
-        store.models.alias("shop", "champion", 1)
-        store.models.alias("shop", "champion", 2)
-        store.models.alias("shop", "challenger", 1)
-        assert store.models.aliases("shop") == {"champion": 2, "challenger": 1}
-        refused(NotFound, lambda: store.models.alias("shop", "champion", 3))
-        store.models.unalias("shop", "champion", 1)
-        store.models.unalias("shop", "challenger", 1)
-        assert store.models.aliases("shop") == {"champion": 2}
         for ref in ("model:shop@3", "model:shop", "shop@", "model:shop@x", "model:shop@²", ""):
             refused(NotFound, lambda ref=ref: store.models.get(ref))  # type: ignore[misc]
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import ReleaseError
-from tidemill.ref import Ref
 from tidemill.release.rollout.rules import Arm, Evidence, judge
 from tidemill.release.signing.integrity import why_unfit
 from tidemill.store.records import Event, Release
@@ -66,7 +65,6 @@ def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> lis
         if champion is None or release.stages[0]["share"] >= 1:
             return [*events, *_promote(project, release, now, {}, tx)]
         project.store.releases.update(release.id, tx, status="canary", stage=0, stage_since=now, started=now)
-        project.store.models.alias(*_challenger(release), tx)
         return [*events, _event(project, release, now, "canary", {"stage": 0, **release.stages[0]}, tx)]
 
     return project.store.transact(work) if tx is None else work(tx)
@@ -227,7 +225,6 @@ def _promote(project: Project, release: Release, now: Micros, said: JsonObject, 
         changes["started"] = now
     project.store.releases.update(release.id, tx, **changes)
     project.store.releases.promote(release.id, now, tx)
-    project.store.models.unalias(*_challenger(release), tx)
     return [_event(project, release, now, "promoted", {"previous": release.previous, **said}, tx)]
 
 
@@ -243,7 +240,6 @@ def _roll_back(project: Project, release: Release, now: Micros, reason: JsonObje
     """Back, in the caller's transaction. A canary that was compared with a champion that goes is halted with it."""
     events = _halt_others(project, release, now, tx) if release.status == "champion" else []
     champion = project.store.releases.roll_back(release.id, now, reason, tx)
-    project.store.models.unalias(*_challenger(release), tx)
     return [*events, _event(project, release, now, "rolled_back", {"champion": champion, **reason}, tx)]
 
 
@@ -259,14 +255,7 @@ def _halt(project: Project, release: Release, now: Micros, reason: JsonObject, t
     project.store.releases.update(
         release.id, tx, status="halted", ended=now, evidence=replace(release.evidence, halted=reason)
     )
-    project.store.models.unalias(*_challenger(release), tx)
     return [_event(project, release, now, "halted", reason, tx)]
-
-
-def _challenger(release: Release) -> tuple[str, str, int]:
-    """The alias of the model that is on its way: it has it while it is the canary, and no longer."""
-    name, version = Ref.versioned("model", release.model)
-    return name, "challenger", version
 
 
 def _event(project: Project, release: Release, now: Micros, kind: str, data: JsonObject, tx: Any) -> Event:

@@ -1,10 +1,10 @@
-"""What there is: artifacts, versions of datasets with their files, versions of models with their aliases."""
+"""What there is: artifacts, versions of datasets with their files, versions of models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete
 
 from tidemill.errors import NotFound
 from tidemill.ref import Ref
@@ -23,7 +23,7 @@ FILES = Rows(IngestedFile, schema.files, "file", "version", "name", "digest", ca
 MODELS = Rows(
     ModelVersion, schema.models, "model", "name", "version", newest=("created", "name", "version"), called="version"
 )
-_file, _alias = schema.files.c, schema.aliases.c
+_file = schema.files.c
 _REMOVE = delete(schema.artifacts).where(schema.artifacts.c.digest == bindparam("gone"))
 _AMONG = FILES.narrowed(["dataset"]).where(_file.digest.in_(bindparam("digests", expanding=True)))
 
@@ -101,29 +101,3 @@ class Models(Records[ModelVersion]):
     def _called(self, before: str | int) -> dict[str, str | int]:
         name, version = Ref.versioned("model", str(before))
         return {"name": name, "version": version}
-
-    def alias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
-        """Raises NotFound without such a version."""
-
-        def work(tx: Connection) -> None:
-            if self.look_up(name, version, tx=tx) is None:
-                raise NotFound(f"no model 'model:{name}@{version}'", hint="tidemill models ls")
-            set_alias(tx, name, alias, version)
-
-        self._db.write(work, tx)
-
-    def unalias(self, name: str, alias: str, version: int, tx: Tx = None) -> None:
-        """Take an alias away if it points at this version; nothing where it does not."""
-        here = (_alias.name == name) & (_alias.alias == alias) & (_alias.version == version)
-        self._db.write(lambda tx: tx.execute(delete(schema.aliases).where(here)), tx)
-
-    def aliases(self, name: str) -> dict[str, int]:
-        query = select(_alias.alias, _alias.version).where(_alias.name == name).order_by(_alias.alias)
-        return {row.alias: row.version for row in self._db.rows(query)}
-
-
-def set_alias(tx: Connection, name: str, alias: str, version: int) -> None:
-    """The alias points at this version from now on."""
-    here = (_alias.name == name) & (_alias.alias == alias)
-    if not tx.execute(update(schema.aliases).where(here).values(version=version)).rowcount:
-        tx.execute(schema.aliases.insert().values(name=name, alias=alias, version=version))

@@ -9,10 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from tidemill.errors import Conflict
-from tidemill.ref import Ref
 from tidemill.store.records import Release, Tx
 from tidemill.store.sql import schema
-from tidemill.store.sql.catalog import set_alias
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named
 from tidemill.store.sql.rows import Rows, insert_new
@@ -56,7 +54,7 @@ class Releases(Named[Release]):
         return self.first(endpoint=endpoint, environment=environment, status="champion", tx=tx)
 
     def promote(self, release_id: str, at: Micros, tx: Tx = None) -> None:
-        """In one transaction: the endpoint's champion becomes superseded, this one champion; alias follows."""
+        """In one transaction: the endpoint's champion becomes superseded, this one champion."""
 
         def work(tx: Connection) -> None:
             release = self.get(release_id, tx)
@@ -68,7 +66,15 @@ class Releases(Named[Release]):
             if before is not None:
                 _set(tx, before.id, status="superseded", ended=at)
             started = at if release.started is None else release.started
-            _crown(tx, release, stage_since=at, started=started, previous=before and before.id)
+            _set(
+                tx,
+                release.id,
+                status="champion",
+                ended=None,
+                stage_since=at,
+                started=started,
+                previous=before and before.id,
+            )
             _bump(tx)
 
         self._db.write(work, tx)
@@ -84,7 +90,7 @@ class Releases(Named[Release]):
                 _set(tx, release_id, status="rolled_back", ended=at, evidence=evidence)
                 heir = self._heir(release, tx) if release.status == "champion" else None
                 if heir is not None:
-                    _crown(tx, heir, stage_since=at)
+                    _set(tx, heir.id, status="champion", ended=None, stage_since=at)
                 _bump(tx)
             champion = self.champion(release.endpoint, tx, release.environment)
             return champion.id if champion else None
@@ -126,10 +132,3 @@ def _bump(tx: Connection) -> None:
 
 def _set(tx: Connection, release_id: str, **changes: Any) -> None:
     tx.execute(update(schema.releases).where(_release.id == release_id).values(**changes))
-
-
-def _crown(tx: Connection, release: Release, **changes: Any) -> None:
-    """The alias `champion` of a model goes with the record."""
-    _set(tx, release.id, status="champion", ended=None, **changes)
-    name, version = Ref.versioned("model", release.model)
-    set_alias(tx, name, "champion", version)

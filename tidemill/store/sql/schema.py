@@ -37,15 +37,6 @@ files = table_of(tables, "files", records.IngestedFile, "dataset", "digest")
 
 models = table_of(tables, "models", records.ModelVersion, "name", "version")
 
-aliases = Table(
-    "aliases",
-    tables,
-    Column("name", Words, primary_key=True),
-    Column("alias", Words, primary_key=True),
-    Column("version", Whole, nullable=False),
-    sqlite_strict=True,
-)
-
 verdicts = table_of(tables, "verdicts", records.Verdict, "id")
 Index(None, verdicts.c.model, verdicts.c.at)
 

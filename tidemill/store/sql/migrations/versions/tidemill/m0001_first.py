@@ -126,14 +126,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
-        "aliases",
-        sa.Column("name", text, nullable=False),
-        sa.Column("alias", text, nullable=False),
-        sa.Column("version", whole, nullable=False),
-        sa.PrimaryKeyConstraint("name", "alias", name="pk_aliases"),
-        sqlite_strict=True,
-    )
-    op.create_table(
         "verdicts",
         sa.Column("id", text, nullable=False),
         sa.Column("model", text, nullable=False),
