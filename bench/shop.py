@@ -76,7 +76,7 @@ def trees(now: int) -> Bundle:
 
 def trees_alone(bundle: Bundle) -> float:
     """CPU µs of one row in process."""
-    from tidemill.tasks.scoring import load as load_scorer
+    from tidemill.tasks.table import load as load_scorer
 
     model: Any = load_scorer(bundle)
     return piece(lambda: model.predict(ROW))[1]
@@ -85,7 +85,7 @@ def trees_alone(bundle: Bundle) -> float:
 def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
     """What the model says to this subject at that moment, as the server writes it down."""
     from tidemill.features.online import History
-    from tidemill.tasks.scoring import load as load_scorer
+    from tidemill.tasks.table import load as load_scorer
 
     known = History()
     known.load(project.live.online.rows_since(0))
@@ -97,7 +97,7 @@ def answer(project: Project, bundle: Bundle, subject: str, at: int) -> bytes:
 def alone(project: Project, bundle: Bundle) -> float:
     """CPU µs of the model's answer in process, without a server: the history's counts and the k best."""
     from tidemill.features.online import History
-    from tidemill.tasks.scoring import load as load_scorer
+    from tidemill.tasks.table import load as load_scorer
 
     known, at = History(), project.clock.now()
     known.load(project.live.online.rows_since(0))

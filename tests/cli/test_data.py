@@ -65,7 +65,7 @@ def test_columns_of_another_type_are_refused_by_the_first_step_and_a_renamed_sec
     rewrite(shop / "tidemill.toml", "[data.sales]", "[data.sales_2]")
     drop(shop, "2.csv", DAY_2)
     from tidemill.data.pipeline import data_pipeline
-    from tidemill.model.inputs import rows
+    from tidemill.model.prepare import rows
 
     with open_project(shop) as project:
         project.engine().run(data_pipeline, {"dataset": "sales_2"})

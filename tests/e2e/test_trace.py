@@ -23,7 +23,7 @@ from tidemill.feedback.trace import trace
 from tidemill.scope.project import open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.ranking.rank import RecommendScorer
-from tidemill.tasks.scoring import load
+from tidemill.tasks.table import load
 
 pytestmark = pytest.mark.timeout(1200)
 

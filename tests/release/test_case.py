@@ -23,8 +23,8 @@ from tidemill.scope.project import open_project
 from tidemill.serve.predictor import load_release
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import ModelVersion
-from tidemill.tasks import scoring
 from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.table import load
 from tidemill.types import DAY, HeldClock
 
 
@@ -92,7 +92,7 @@ def test_the_champion_itself_is_not_inferior_to_itself(shop):
 def shuffled(project: Any, digest: str) -> str:
     """The same weights, belonging to other items than they say."""
     bundle = get_bundle(project.artifacts, digest)
-    ranking = shuffle(scoring.load(bundle).ranking, 7)
+    ranking = shuffle(load(bundle).ranking, 7)
     made = recommend_bundle(ranking, bundle.manifest["recipe"], bundle.manifest["trained_through"])
     return put_bundle(project.artifacts, made)
 

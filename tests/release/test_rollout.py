@@ -228,10 +228,10 @@ def test_a_damaged_canary_is_halted_on_a_full_disk(project, canary, monkeypatch)
     spoil(project, canary)
     transact, fulls = project.store.transact, [1, 2]
 
-    def full(work):
+    def full(work, by=""):
         if fulls:
             raise DiskFull(f"no room {fulls.pop()}")
-        return transact(work)
+        return transact(work, by)
 
     monkeypatch.setattr(project.store, "transact", full)
     assert kinds(rollout.check(project, "shop", later(project, 2), evidence(canary))) == ["halted"] and not fulls

@@ -18,7 +18,7 @@ from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, Outcome, Prediction
-from tidemill.tasks.scoring import load
+from tidemill.tasks.table import load
 from tidemill.types import DAY, Micros, named_id, parse_time
 
 OPENING = parse_time("2020-03-01")

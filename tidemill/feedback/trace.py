@@ -105,7 +105,7 @@ def _explained(
 ) -> Explained:
     """Why each item, and whether the stored bytes give the same answer again."""
     from tidemill.store.artifacts.codecs import get_bundle
-    from tidemill.tasks.scoring import load, task_answering
+    from tidemill.tasks.table import load, task_answering
 
     try:
         bundle = get_bundle(project.artifacts, model.bundle)

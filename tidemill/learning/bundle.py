@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 from tidemill.errors import ModelError
@@ -47,12 +47,7 @@ def versions(libraries: tuple[str, ...]) -> JsonObject:
     return {"python": platform.python_version(), **{name: _version(name) for name in libraries}}
 
 
-@cache
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "from source"
+_version = cache(version)  # a fit asks for several, and each is read from the disk
 
 
 def file_of(bundle: Bundle, name: str) -> bytes:

@@ -15,6 +15,8 @@ from tidemill.errors import NotEnoughData
 
 F8 = NDArray[np.float64]
 DRAWS = 2_000
+LEVEL = 0.025, 0.975
+"""The quantiles of every interval that is told."""
 _AT_ONCE = 4_000_000  # units drawn at a time
 POWER_Z = 0.8416212335729143
 """The quantile of 80 % power."""
@@ -49,9 +51,7 @@ class Difference:
         )
 
 
-def bootstrap_intervals(
-    values: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
-) -> list[Interval]:
+def bootstrap_intervals(values: Sequence[Any], units: Any, seed: int) -> list[Interval]:
     """(mean, low, high) of the mean over requests of each of these measures, units drawn with replacement (percentiles).
 
     Raises NotEnoughData without values.
@@ -60,24 +60,24 @@ def bootstrap_intervals(
     [Interval(mean=1.0, low=1.0, high=1.0)]
     """
     found = []
-    for numbers, drawn in zip(values, _draws(values, units, seed, draws)):
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    for numbers, drawn in zip(values, _draws(values, units, seed)):
+        low, high = np.quantile(drawn, LEVEL)
         found.append(Interval(float(np.mean(numbers)), float(low), float(high)))
     return found
 
 
-def paired_bootstrap(a: Any, b: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Difference:
+def paired_bootstrap(a: Any, b: Any, units: Any, seed: int, level: float = 0.95) -> Difference:
     """The mean of ``a - b`` over the same requests, with its interval and what the comparison could have seen."""
-    return paired_bootstraps([a], [b], units, seed, level, draws)[0]
+    return paired_bootstraps([a], [b], units, seed, level)[0]
 
 
 def paired_bootstraps(
-    a: Sequence[Any], b: Sequence[Any], units: Any, seed: int, level: float = 0.95, draws: int = DRAWS
+    a: Sequence[Any], b: Sequence[Any], units: Any, seed: int, level: float = 0.95
 ) -> list[Difference]:
     """`paired_bootstrap` of several measures of the same requests, on the same draws."""
     gains = [np.asarray(one, np.float64) - np.asarray(other, np.float64) for one, other in zip(a, b)]
     found, distinct = [], len(np.unique(np.asarray(units)))
-    for gain, drawn in zip(gains, _draws(gains, units, seed, draws)):
+    for gain, drawn in zip(gains, _draws(gains, units, seed)):
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
         error = float(drawn.std(ddof=1))
         visible = (NormalDist().inv_cdf((1 + level) / 2) + POWER_Z) * error
@@ -85,24 +85,24 @@ def paired_bootstraps(
     return found
 
 
-def _draws(values: Sequence[Any], units: Any, seed: int, draws: int) -> F8:
+def _draws(values: Sequence[Any], units: Any, seed: int) -> F8:
     """For each measure the mean of each bootstrap sample: measures x draws."""
     numbers = [np.asarray(one, np.float64) for one in values]
     if not all(len(one) for one in numbers):
         raise NotEnoughData("nothing to measure", hint="a longer split.test, or more data")
     names, codes = np.unique(np.asarray(units), return_inverse=True)
     sums, counts = [np.bincount(codes, one) for one in numbers], np.bincount(codes)
-    rng, means = np.random.default_rng(seed), np.empty((len(sums), draws))
+    rng, means = np.random.default_rng(seed), np.empty((len(sums), DRAWS))
     step = max(1, _AT_ONCE // len(names))
-    for start in range(0, draws, step):  # block by block: a window of millions fits into memory
-        picked = rng.integers(0, len(names), (min(step, draws - start), len(names)))
+    for start in range(0, DRAWS, step):  # block by block: a window of millions fits into memory
+        picked = rng.integers(0, len(names), (min(step, DRAWS - start), len(names)))
         size = counts[picked].sum(axis=1)
         for row, total in zip(means, sums):
             row[start : start + step] = total[picked].sum(axis=1) / size
     return means
 
 
-def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.95, draws: int = DRAWS) -> Interval:
+def auc_interval(told: Any, true: Any, units: Any, seed: int, draws: int = DRAWS) -> Interval:
     """The chance that a positive is told above a negative, ties half, with its interval, units drawn with replacement.
 
     NaN where one of the two is missing; draws with one label alone are left out.
@@ -124,5 +124,5 @@ def auc_interval(told: Any, true: Any, units: Any, seed: int, level: float = 0.9
     if math.isnan(whole):
         return Interval(whole, whole, whole)
     drawn = (np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)) for _ in range(draws))
-    low, high = np.nanquantile([auc(times[codes]) for times in drawn], [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.nanquantile([auc(times[codes]) for times in drawn], LEVEL)
     return Interval(whole, float(low), float(high))

@@ -21,7 +21,7 @@ from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
-from tidemill.model import inputs, prepare
+from tidemill.model import prepare
 from tidemill.model.card import describe
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
@@ -38,12 +38,12 @@ CODE = "1"
 """Said to the engine for steps whose libraries look at clocks and files without depending on them."""
 
 
-@step(version=inputs.identity)
+@step(version=prepare.identity)
 def features(name: str, data: list[str], ctx: Context) -> pl.DataFrame:
     """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
     for ref in data:
         ctx.read(ref)
-    return inputs.rows(ctx.resource("project").model(name), data)
+    return prepare.rows(ctx.resource("project").model(name), data)
 
 
 @step

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidemill.errors import TidemillError
+from tidemill.errors import ContractError, TidemillError
 from tidemill.ops.status import status
 
 if TYPE_CHECKING:
@@ -63,17 +63,19 @@ def _state(project: Project) -> Iterator[Finding]:
 def _data(project: Project) -> Iterator[Finding]:
     from tidemill.data.contract.contract import Contract
     from tidemill.data.contract.odcs import ROLES
-    from tidemill.tasks.check import missing_roles
+    from tidemill.tasks.check import check_roles
     from tidemill.tasks.table import task_of
 
     for name, data in project.datasets.items():
         contract = Contract.load(project.root / data.contract)
         roles = [role for role in ROLES if getattr(contract, role)]
-        errors = (missing_roles(task_of(model.task), contract) for model in data.models)
-        error = next(filter(None, errors), None)
-        listed = f"roles: {', '.join(roles) or 'none'}"
-        message, hint = (f"{listed}; {error.message}", error.hint) if error else (listed, "")
-        yield Finding(f"contract {name}", error is None, message, hint)
+        what, listed = f"contract {name}", f"roles: {', '.join(roles) or 'none'}"
+        try:
+            for model in data.models:
+                check_roles(task_of(model.task), contract)
+            yield Finding(what, True, listed)
+        except ContractError as exc:
+            yield Finding(what, False, f"{listed}; {exc.message}", exc.hint)
 
 
 def _champion(project: Project) -> Iterator[Finding]:

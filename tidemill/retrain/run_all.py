@@ -47,7 +47,7 @@ def run_every(
 ) -> dict[str, RunSummary | TidemillError]:
     """As `run_all` for every endpoint: one that fails holds up no other, and its error stands in its place."""
     from tidemill.data.pipeline import ingest
-    from tidemill.tasks.check import check_roles
+    from tidemill.tasks.check import check_model
 
     def tell(event: Any) -> None:
         if on_event is not None:
@@ -56,7 +56,7 @@ def run_every(
     broken: dict[str, TidemillError] = {}
     scopes = [scope for scope in project.endpoints.values() if only in (None, scope.name)]
     for scope in scopes:
-        _attempt(broken, scope.name, partial(check_roles, scope.model))
+        _attempt(broken, scope.name, partial(check_model, scope.model))
     lacking, whole = ({s.model.dataset.name for s in scopes if (s.name in broken) == wrong} for wrong in (True, False))
     for name in [n for n in project.datasets if n in whole or n not in lacking]:  # rows that no model can use stay out
         _attempt(broken, f"dataset {name}", partial(ingest, project, name, on_event=tell))

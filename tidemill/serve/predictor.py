@@ -20,9 +20,8 @@ from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.metrics import Metrics
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, OnlineEvent, Release
-from tidemill.tasks import scoring
 from tidemill.tasks.port import Request, Task
-from tidemill.tasks.table import task_of
+from tidemill.tasks.table import load, task_answering, task_of
 from tidemill.types import JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
@@ -327,7 +326,7 @@ def load_scorer(project: Project, bundle: str) -> tuple[Any, Task]:
     """The scorer of a bundle whose every byte is verified, and the task that asks it. Raises Damaged, NotFound, ModelError."""
     verified = get_bundle(project.artifacts, bundle)
     try:
-        return scoring.load(verified), scoring.task_answering(verified)
+        return load(verified), task_answering(verified)
     except TidemillError:
         raise
     except Exception as exc:

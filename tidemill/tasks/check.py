@@ -60,12 +60,8 @@ def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
         return found.place(found.layers.path(endpoint.name, environment, "gates", gate))
 
     gates, task = endpoint.policies.gates, task_of(found.config.model[endpoint.model].task)
-    for key, metric in (
-        ("refit", gates.refit.metric),
-        ("method", gates.method.metric),
-        ("baseline", gates.baseline.metric),
-    ):
-        _metric(task, metric, place(key))
+    for key in ("refit", "method", "baseline"):
+        _metric(task, getattr(gates, key).metric, place(key))
     baseline = gates.baseline.superior_to
     if baseline.replace("-", "_") not in task.baselines:
         hint = did_you_mean(baseline, task.baselines)
@@ -86,20 +82,18 @@ def _views(config: Config, model: ModelSection) -> Iterable[FeatureViewConfig]:
     return [view for view in config.features.values() if view.from_ == source]
 
 
-def check_roles(model: Model) -> None:
-    """Raises ContractError where the dataset that the model learns from lacks what its task needs."""
-    if error := missing_roles(task_of(model.task), Contract.load(model.dataset.contract_path)):
-        raise error
-
-
-def missing_roles(task: Task, contract: Contract) -> ContractError | None:
-    """What the task needs and the contract of its rows does not name, as an error to raise; else None."""
+def check_roles(task: Task, contract: Contract) -> None:
+    """Raises ContractError where the contract of its rows does not name what the task needs."""
     missing = [role for role in task.roles if contract.role(role) is None]
-    if not missing:
-        return None
-    return ContractError(
-        f"{task.kind} needs a column with the role {' and one with the role '.join(repr(m) for m in missing)}",
-        place=contract.place,
-        hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
-        f" columns are {', '.join(contract.names)}",
-    )
+    if missing:
+        raise ContractError(
+            f"{task.kind} needs a column with the role {' and one with the role '.join(map(repr, missing))}",
+            place=contract.place,
+            hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
+            f" columns are {', '.join(contract.names)}",
+        )
+
+
+def check_model(model: Model) -> None:
+    """`check_roles` of the dataset that the model learns from."""
+    check_roles(task_of(model.task), Contract.load(model.dataset.contract_path))

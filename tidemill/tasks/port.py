@@ -37,7 +37,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     def kept(self) -> JsonObject:
         """What is written down of the question, beside subject and key."""
-        raise NotImplementedError
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in Request.__struct_fields__}
 
 
 class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

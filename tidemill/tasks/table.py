@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import ConfigError
+from tidemill.learning.bundle import open_scorer
 from tidemill.learning.labelled import OutcomeScorer
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.port import Task
 from tidemill.tasks.ranking import serving as ranking
 from tidemill.tasks.tabular import serving as tabular
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 FOLDERS = (ranking, tabular)
 TASKS = {task.name: (task, folder.__name__.rpartition(".")[0]) for folder in FOLDERS for task in folder.TASKS}
+SCORERS = {name: load for task, _ in TASKS.values() for name, load in task.scorers.items()}
+_ANSWERING: dict[str, Task] = {name: task for task, _ in reversed(TASKS.values()) for name in task.scorers}
 NAMES = [*(name for name in TASKS if name != "steps"), "steps:NAME"]
 
 
@@ -34,6 +38,24 @@ def training_of(text: str) -> Training:
     """Its other side, which is heavy: imported only now. Raises ConfigError."""
     found: Training = import_module(f"{_found(text)[1]}.training").TRAINING
     return found
+
+
+def load(bundle: Bundle) -> Any:
+    """The scorer that the manifest names: the same code answers in evaluation and in the server.
+
+    The bytes are those that the caller has verified. Raises ModelError, Damaged.
+
+    scorer = load(bundle)
+    items, values = history.items(subject, at, scorer.half_life)
+    scorer.recommend(items, values, at, k=20)           # recommend, learner
+    scorer.predict({"temperature": 12.5, "day": "mo"})  # trees
+    """
+    return open_scorer(bundle, SCORERS)
+
+
+def task_answering(bundle: Bundle) -> Task:
+    """A task whose `Task.answer` asks the scorer of this bundle; the configuration may have another one by now."""
+    return _ANSWERING[bundle.manifest["scorer"]]
 
 
 def metric_of(model: Model) -> str:

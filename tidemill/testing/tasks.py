@@ -22,7 +22,7 @@ import numpy as np
 from tidemill.config.sections import FeatureConfig, FeatureViewConfig, SplitSection
 from tidemill.data.contract.contract import Contract
 from tidemill.data.contract.odcs import ROLES
-from tidemill.errors import ModelError
+from tidemill.errors import ContractError, ModelError
 from tidemill.features.online import History
 from tidemill.features.views import View
 from tidemill.learning.bundle import open_scorer
@@ -32,7 +32,7 @@ from tidemill.learning.trainer import MOST, Trainer
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.store.sql import open_live
-from tidemill.tasks.check import missing_roles
+from tidemill.tasks.check import check_roles
 from tidemill.tasks.port import Task
 from tidemill.tasks.table import task_of, training_of
 from tidemill.testing import records
@@ -56,7 +56,6 @@ class Sample:
     frame: pl.DataFrame
     outcome: JsonObject
     truth: str
-    test: str = "20 days"
     source: str = ""  # steps.py
 
 
@@ -70,7 +69,9 @@ class Trained:
         self.contract = Contract.parse(sample.contract)
         self.training = training_of(sample.task)
         self.trainer = self.trainer_of(sample.frame)
-        self.cut: Cut = cut_by_time(SplitSection(test=sample.test), *map(int, _ends(self.trainer)))
+        at = self.trainer.at
+        self.cut: Cut = cut_by_time(SplitSection(test="20 days"), int(at.min()), int(at.max()))
+        self.test = self.cut.test_start, self.cut.end
 
     def trainer_of(self, frame: pl.DataFrame, views: Sequence[View] = ()) -> Trainer:
         """The trainer of these rows."""
@@ -101,23 +102,25 @@ class Trained:
         return open_scorer(self.bundle, self.task.scorers)
 
     @cached_property
-    def asked(self) -> tuple[list[JsonObject], list[JsonObject], History]:
-        """Questions of the test window, what is right, and the history they are asked with."""
+    def history(self) -> History:
+        """What serving knows of the rows."""
+        history = History()
         with closing(open_live(self._folder / "live.db")) as live:
-            if self.task.history and not live.online.last_seq():
+            if self.task.history:
                 written(live, events=list(self._events()))
-            history = History()
             history.load(live.online.rows_since(0, 10**6))
-            found = self.trainer.questions(live, self.cut.test_start, self.cut.end)
-            return found.requests, found.answers(self.bundle), history
+        return history
 
-    def asked_of(self, trainer: Trainer, end: Micros) -> tuple[list[JsonObject], list[JsonObject], list[float]]:
-        """The questions of the test window before ``end``, the answers of this trainer's fit to them, and how good they are."""
-        bundle = trainer.fit(self.recipe, self.cut.test_start)
+    def asked(self, trainer: Trainer, bundle: Bundle, end: Micros) -> tuple[list[JsonObject], list[JsonObject]]:
+        """Questions of the test window before ``end``, and what is right."""
+        assert self.history is not None
         with closing(open_live(self._folder / "live.db")) as live:
-            found = trainer.questions(live, self.cut.test_start, end + 1)
-            scored = trainer.report(bundle, self.cut.test_start, end).scored[self.task.metrics[0]]
-            return found.requests, found.answers(bundle), scored.values.tolist()
+            found = trainer.questions(live, self.cut.test_start, end)
+            return found.requests, found.answers(bundle)
+
+    @cached_property
+    def questions(self) -> tuple[list[JsonObject], list[JsonObject]]:
+        return self.asked(self.trainer, self.bundle, self.cut.end)
 
     def _events(self) -> Any:
         c = self.contract
@@ -125,8 +128,9 @@ class Trained:
             key, at = "/".join(str(row[k]) for k in c.key), int(row[str(c.time)].timestamp() * 1_000_000)
             yield OnlineEvent(0, key, str(row[str(c.subject)]), str(row[str(c.item)]), at, float(row[str(c.value)]))
 
-    def answer(self, asked: Mapping[str, Any], history: History) -> JsonObject:
+    def answer(self, asked: Mapping[str, Any]) -> JsonObject:
         """As the server answers: from the request's JSON."""
+        history = self.history
         body = {name: value for name, value in asked.items() if name not in ("at", "watermark")}
         request = msgspec.json.decode(msgspec.json.encode(body), type=self.task.request)
         at: Micros = asked.get("at", self.cut.end)
@@ -141,22 +145,22 @@ class TaskSuite:
     """Both sides of a task, and that they agree."""
 
     def test_the_server_answers_as_offline(self, trained: Trained) -> None:
-        requests, right, history = trained.asked
+        requests, right = trained.questions
         assert 0 < len(requests) <= MOST and len(right) == len(requests)
         for asked, expected in zip(requests, right, strict=True):
-            told = trained.answer(asked, history)
+            told = trained.answer(asked)
             msgspec.convert(told, trained.task.reply)
-            _same(told, {name: value for name, value in expected.items() if name != "fewest"})
+            assert _same(told, {name: value for name, value in expected.items() if name != "fewest"})
             assert len(told.get("items", ())) >= expected.get("fewest", 0)
 
     def test_a_contract_can_name_its_roles(self, trained: Trained) -> None:
         assert {*trained.task.roles, *trained.task.watched} <= {*ROLES}
-        assert missing_roles(trained.task, trained.contract) is None
+        check_roles(trained.task, trained.contract)
         bare = replace(trained.contract, columns=tuple(replace(c, role=None) for c in trained.contract.columns))
-        assert missing_roles(trained.task, bare) is not None
+        refused(ContractError, lambda: check_roles(trained.task, bare))
 
     def test_a_request_says_nothing_that_the_task_does_not_know(self, trained: Trained) -> None:
-        body = {**trained.asked[0][0], "strange": 1}
+        body = {**trained.questions[0][0], "strange": 1}
         refused(
             msgspec.ValidationError,
             lambda: msgspec.json.decode(msgspec.json.encode(body), type=trained.task.request),
@@ -164,8 +168,7 @@ class TaskSuite:
 
     def test_an_outcome_scores_an_answer(self, trained: Trained) -> None:
         task, outcome = trained.task, trained.outcome()
-        requests, _, history = trained.asked
-        output = msgspec.json.encode(trained.answer(requests[0], history))
+        output = msgspec.json.encode(trained.answer(trained.questions[0][0]))
         prediction = replace(records.prediction("pred_1"), output=output)
         for metric in ("", *task.metrics):
             scorer = task.outcome_scorer(metric)
@@ -175,7 +178,7 @@ class TaskSuite:
             assert set(found.values) == set(scorer.metrics) and all(map(math.isfinite, found.values.values()))
             figures = scorer.figures([found], seed=0)
             assert figures["n"] == 1 and set(scorer.metrics) <= set(figures)
-            assert scorer.measure.name in trained.trainer.report(trained.bundle, *_test(trained)).scored
+            assert scorer.measure.name in trained.trainer.report(trained.bundle, *trained.test).scored
 
     def test_a_fit_does_not_look_ahead(self, trained: Trained) -> None:
         import polars as pl
@@ -194,13 +197,16 @@ class TaskSuite:
         other = frame.with_columns(pl.when(time.dt.epoch("us") >= moment).then(truth.reverse()).otherwise(truth))
         assert not other.equals(frame)
         trainers = [trained.trainer_of(rows.with_columns(oracle=truth), trained.planted) for rows in (frame, other)]
-        first, second = (trained.asked_of(trainer, moment) for trainer in trainers)
-        assert first == second and first[0]
-        if not trained.planted:
-            assert trainers[0].fit(trained.recipe, trained.cut.test_start) == trained.bundle
+        start, metric = trained.cut.test_start, trained.task.metrics[0]
+        bundles = [trainer.fit(trained.recipe, start) for trainer in trainers]
+        answers = [trained.asked(*both, moment + 1) for both in zip(trainers, bundles)]
+        assert answers[0] == answers[1] and answers[0][0]
+        scored = [trainer.report(bundle, start, moment).scored[metric] for trainer, bundle in zip(trainers, bundles)]
+        assert np.array_equal(scored[0].values, scored[1].values)
+        assert trained.planted or bundles[0] == trained.bundle
 
     def test_every_metric_has_a_value_a_request(self, trained: Trained) -> None:
-        scored = trained.trainer.report(trained.bundle, *_test(trained)).scored
+        scored = trained.trainer.report(trained.bundle, *trained.test).scored
         first = next(iter(scored.values()))
         assert set(scored) & set(trained.task.metrics)
         assert {len(s.values) for s in scored.values()} == {len(first.units)} == {len(first.at)} == {len(first.cold)}
@@ -221,24 +227,9 @@ class TaskSuite:
         refused(ModelError, lambda: trained.trainer.baseline("no such method"))
 
 
-def _test(trained: Trained) -> tuple[Micros, Micros]:
-    return trained.cut.test_start, trained.cut.end
-
-
-def _ends(trainer: Trainer) -> tuple[Any, Any]:
-    return trainer.at.min(), trainer.at.max()
-
-
-def _same(told: Any, right: Any) -> None:
+def _same(told: Any, right: Any) -> bool:
     if isinstance(right, Mapping):
-        assert set(told) == set(right)
-        for name, value in right.items():
-            _same(told[name], value)
-    elif isinstance(right, list):
-        assert len(told) == len(right)
-        for one, other in zip(told, right, strict=True):
-            _same(one, other)
-    elif isinstance(right, float):
-        assert math.isclose(told, right, rel_tol=1e-9, abs_tol=1e-9)
-    else:
-        assert told == right
+        return set(told) == set(right) and all(_same(told[name], value) for name, value in right.items())
+    if isinstance(right, list):
+        return len(told) == len(right) and all(map(_same, told, right))
+    return math.isclose(told, right, rel_tol=1e-9, abs_tol=1e-9) if isinstance(right, float) else told == right

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT
+from tests.raised import raised
 from tests.tasks.ranking.made import shop
 from tidemill.data.contract.contract import Contract
+from tidemill.errors import ContractError
 from tidemill.features.online import History
 from tidemill.features.transaction_time import TransactionTime
-from tidemill.tasks.check import missing_roles
+from tidemill.tasks.check import check_roles
 from tidemill.tasks.ranking.interactions import Interactions, from_frame, from_table, requests_between
 from tidemill.tasks.table import task_of
 
@@ -73,7 +75,7 @@ def test_late_rows_are_unseen_until_they_came(given_rows, came, began, at):
         learned = data.known_before(at)
         assert (len(learned), learned.users, learned.end) == (len(seen), sorted({r[0] for r in seen}), at)
     assert len(data.known_before(data.end)) == len(given_rows), "a released model learns from all that is there"
-    assert requests_between(data, 0, 51).truth == requests_between(of(given_rows), 0, 51).truth
+    assert requests_between(data, 0, 51) == requests_between(of(given_rows), 0, 51)
     half = data.before(30).purchases
     assert half.transaction_time.known.tolist() == [
         w for r, w in zip(given_rows, known.tolist()) if r[2] < 30 and r[3] > 0
@@ -88,14 +90,14 @@ def test_requests_are_baskets_of_purchases(given_rows):
     for user, item, at, value in given_rows:
         if value > 0:
             expected.setdefault((at, user), set()).add(item)
-    assert {(a, s): set(t) for a, s, t in zip(found.at.tolist(), found.subjects, found.truth)} == expected
-    assert [(a, s) for a, s in zip(found.at.tolist(), found.subjects)] == sorted(expected)
+    assert {(a, s): set(t) for a, s, t in found} == expected
+    assert [(a, s) for a, s, _ in found] == sorted(expected)
 
 
 def test_a_basket_is_asked_for_at_its_first_moment():
     data = Interactions.of(["u"] * 3, ["b", "a", "b"], [5, 3, 9], basket=[7, 7, 8])
     found = requests_between(data, 0, 10)
-    assert (found.at.tolist(), found.truth) == ([3, 9], [["a", "b"], ["b"]])
+    assert found == [(3, "u", ["a", "b"]), (9, "u", ["b"])]
     assert len(requests_between(data, 4, 9)) == 0
 
 
@@ -110,7 +112,7 @@ def test_requests_are_the_baskets_that_begin_in_the_window(given_rows, start, le
         if worth > 0:
             expected.setdefault((basket, user), []).append((when, item))
     begun = {key: min(lines)[0] for key, lines in expected.items()}
-    assert sorted(zip(found.at.tolist(), found.subjects, found.truth)) == sorted(
+    assert found == sorted(
         (begun[key], key[1], sorted({item for _, item in lines}))
         for key, lines in expected.items()
         if start <= begun[key] < start + length
@@ -157,11 +159,13 @@ def test_rows_come_from_a_dataset_by_the_contract_s_roles():
     )
     data = from_frame(frame, contract)
     found = requests_between(data, 0, data.end)
-    assert found.truth == [["lamp", "mug"], ["mug"]], "an invoice is a basket though its lines have two moments"
+    assert [asked.truth for asked in found] == [["lamp", "mug"], ["mug"]], (
+        "an invoice is a basket though its lines have two moments"
+    )
     assert len(data) == 4 and data.value.min() == -1
     assert from_frame(frame.lazy(), contract).items == ["lamp", "mug"]
-    lacking = missing_roles(task_of("recommend"), Contract.parse(CONTRACT.replace("value: subject", "value: target")))
-    assert lacking is not None and lacking.place == "contract.yaml" and "'subject'" in lacking.message
+    with raised(ContractError, "contract.yaml"):
+        check_roles(task_of("recommend"), Contract.parse(CONTRACT.replace("value: subject", "value: target")))
 
 
 def test_since_and_purchases_leave_rows_out():

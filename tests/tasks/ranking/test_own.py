@@ -9,9 +9,9 @@ from tests.tasks.ranking.made import shop
 from tidemill.errors import ConfigError, ModelError
 from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks import scoring
 from tidemill.tasks.ranking.own import LearnerScorer, fit_learner, open_learner, read_source
 from tidemill.tasks.ranking.training import LearnerTrainer, own_recipe
+from tidemill.tasks.table import load
 from tidemill.types import DAY
 
 GOOD = """
@@ -47,7 +47,7 @@ def test_it_is_fitted_carried_and_asked():
     trainer, bundle = built(GOOD)
     assert set(bundle.files) == {"state.npz", "items.json", "learner.py"}
     assert bundle.files["learner.py"].decode() == GOOD
-    scorer = scoring.load(bundle)
+    scorer = load(bundle)
     assert isinstance(scorer, LearnerScorer) and scorer.half_life == 60 * DAY
     items, scores = scorer.recommend(["i001"], np.array([9.0]), 0, 5)
     assert items[0] == "i001" and len(items) == 5 and list(scores) == sorted(scores, reverse=True)
@@ -107,7 +107,7 @@ def test_one_that_answers_wrongly_is_measured_as_such(answer, words):
 
 
 def test_a_score_that_is_no_number_comes_out_as_it_is():
-    scorer = scoring.load(built(GOOD.replace(SCORES, "return ['a'], [float('nan')]"))[1])
+    scorer = load(built(GOOD.replace(SCORES, "return ['a'], [float('nan')]"))[1])
     assert np.isnan(scorer.recommend([], np.empty(0), 0, 5)[1]).all()
 
 
@@ -125,7 +125,7 @@ def test_the_scorer_runs_the_bundle_s_source_and_nothing_else(tmp_path):
         own_recipe(settings(GOOD)), 150 * DAY
     )
     (tmp_path / "steps.py").write_text("raise SystemExit")
-    assert scoring.load(bundle).recommend([], np.empty(0), 0, 3)[0]
+    assert load(bundle).recommend([], np.empty(0), 0, 3)[0]
     with pytest.raises(ConfigError, match=r"needs a file steps\.py"):
         read_source(tmp_path / "nowhere", "steps:my_learner")
 

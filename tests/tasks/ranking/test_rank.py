@@ -13,10 +13,10 @@ from tests.tasks.ranking.made import scores_of, shop
 from tidemill.errors import Damaged, ModelError
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks import scoring
 from tidemill.tasks.ranking import learners
-from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.ranking.bundle import ranking_of, recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking, RecommendScorer, top
+from tidemill.tasks.table import load
 from tidemill.types import DAY
 
 ITEMS = [f"i{n:02}" for n in range(12)]
@@ -89,7 +89,7 @@ def test_top_of_many_looks_at_blocks_and_is_the_same(seed, n, k, different):
 
 def test_a_ranking_read_back_answers_the_same():
     r = ranking(7)
-    back = Ranking.read(r.items, r.arrays, r.numbers)
+    back = ranking_of(recommend_bundle(r, {"half_life": 1}, 0))
     assert back.weights.dtype == np.float32 and r.weights.dtype == np.float64
     for items in (["i01", "i05", "z-new"], [], ["i11"]):
         values, answers = np.linspace(0.3, 2, len(items)), []
@@ -129,7 +129,7 @@ def test_a_contribution_is_the_score_less_the_score_without_the_row(seed, histor
         items, values = known.items("u", 100, HALF)
         return scores_of(scorer, items, values).get(item, 0.0)
 
-    found = scorer.contributions(history, item, 100)
+    found = scorer.contributions(history, [item], 100)[:, 0]
     expected = [score(history) - score(history[:i] + history[i + 1 :]) for i in range(len(history))]
     np.testing.assert_allclose(found, expected, atol=1e-9)
     uncounted = [i for i, row in enumerate(history) if row.value <= 0 or row.at >= 100]
@@ -142,7 +142,7 @@ def test_a_bundle_answers_as_the_fitted_model(method):
     recipe = learners.recipe_of(method, 30 * DAY)
     fitted = learners.fit(recipe, data)
     bundle = recommend_bundle(fitted, recipe, data.end)
-    loaded = scoring.load(Bundle({**bundle.manifest, "files": {}}, bundle.files))
+    loaded = load(Bundle({**bundle.manifest, "files": {}}, bundle.files))
     assert isinstance(loaded, RecommendScorer) and loaded.half_life == 30 * DAY
     codes, values = data.histories.of("u001", data.end, 30 * DAY)
     names = [data.items[c] for c in codes]
@@ -157,12 +157,12 @@ def test_a_bundle_whose_parts_do_not_fit_is_refused():
     bundle = recommend_bundle(ranking(0), {"half_life": 1}, 0)
     fewer = Bundle(bundle.manifest, {**bundle.files, "items.json": b'["a"]'})
     with pytest.raises(ModelError, match="do not fit"):
-        scoring.load(fewer)
+        load(fewer)
     with pytest.raises(ModelError, match=r"no model\.npz"):
-        scoring.load(Bundle(bundle.manifest, {"items.json": b"[]"}))
+        load(Bundle(bundle.manifest, {"items.json": b"[]"}))
     with pytest.raises(Damaged):
-        scoring.load(Bundle(bundle.manifest, {**bundle.files, "model.npz": b"x"}))
+        load(Bundle(bundle.manifest, {**bundle.files, "model.npz": b"x"}))
     with pytest.raises(ModelError, match="format 99"):
-        scoring.load(Bundle({**bundle.manifest, "format": 99}, bundle.files))
+        load(Bundle({**bundle.manifest, "format": 99}, bundle.files))
     with pytest.raises(ModelError, match="did you mean 'trees'"):
-        scoring.load(Bundle({**bundle.manifest, "scorer": "tree"}, bundle.files))
+        load(Bundle({**bundle.manifest, "scorer": "tree"}, bundle.files))

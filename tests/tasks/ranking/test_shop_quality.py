@@ -15,7 +15,7 @@ from tidemill.recipes.recommend.shop import OPENING, read_cut
 from tidemill.recipes.recommend.shop import shuffled as dealt_out
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.evaluate import report
-from tidemill.tasks.ranking.interactions import Interactions, Requests, from_frame, requests_between
+from tidemill.tasks.ranking.interactions import Asked, Interactions, from_frame, requests_between
 from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import DAY
 
@@ -35,15 +35,15 @@ def shop() -> Interactions:
     return rows(read_cut())
 
 
-def replay(data: Interactions, requests: Requests, method: str, every: int | None, **given: float) -> np.ndarray:
+def replay(data: Interactions, requests: list[Asked], method: str, every: int | None, **given: float) -> np.ndarray:
     """Recall@20 of each request. The model is fitted at the opening, and again ``every`` so often on what was known."""
     edges = [OPENING] if every is None else list(range(OPENING, data.end, every))
     out = np.zeros(len(requests))
     for start, stop in zip(edges, [*edges[1:], data.end]):
         recipe = learners.recipe_of(method, HALF, **given)
         fitted = learners.fit(recipe, replace(data.before(start), end=start))
-        index = np.flatnonzero((requests.at >= start) & (requests.at < stop))
-        found = report(RecommendScorer(fitted, HALF), data, requests.take(index))
+        index = [place for place, asked in enumerate(requests) if start <= asked.at < stop]
+        found = report(RecommendScorer(fitted, HALF), data, [requests[place] for place in index])
         out[index] = found.scored["recall@20"].values
     return out
 
@@ -53,7 +53,7 @@ def test_a_monthly_refit_beats_buy_again_and_the_model_that_was_never_refitted(s
     assert len(requests) == 3_418
     loop, static = replay(shop, requests, "blend", MONTH), replay(shop, requests, "blend", None)
     again, popular = replay(shop, requests, "buy_again", MONTH), replay(shop, requests, "popularity", MONTH)
-    units = np.array(requests.subjects)
+    units = np.array([asked.subject for asked in requests])
     assert paired_bootstrap(loop, static, units, seed=0).low > 0.005
     assert paired_bootstrap(loop, again, units, seed=0).low > 0.005
     assert loop.mean() > 0.317 and again.mean() > 0.30 > 0.12 > popular.mean()
@@ -69,7 +69,7 @@ def test_the_neighbours_that_the_blend_is_cut_to_cost_nothing_that_a_gate_would_
     requests = requests_between(shop, OPENING, OPENING + 4 * MONTH)
     served = replay(shop, requests, "blend", MONTH)
     searched = replay(shop, requests, "blend", MONTH, neighbours=1_500)
-    cost = paired_bootstrap(served, searched, np.array(requests.subjects), seed=0, level=0.90)
+    cost = paired_bootstrap(served, searched, np.array([asked.subject for asked in requests]), seed=0, level=0.90)
     assert not np.array_equal(served, searched)
     assert cost.low > -MARGIN / 4 * searched.mean(), cost
 
@@ -80,7 +80,7 @@ PERSONAL = ("buy_again", "item_knn", "ease", "blend")
 def gains(data: Interactions) -> dict[str, Difference]:
     """What each personal model hits more than popularity does, on the same requests of two months."""
     requests = requests_between(data, OPENING, OPENING + 2 * MONTH)
-    popular, units = replay(data, requests, "popularity", MONTH), np.array(requests.subjects)
+    popular, units = replay(data, requests, "popularity", MONTH), np.array([asked.subject for asked in requests])
     found = {method: replay(data, requests, method, MONTH) for method in PERSONAL}
     return {method: paired_bootstrap(values, popular, units, seed=0) for method, values in found.items()}
 

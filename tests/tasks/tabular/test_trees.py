@@ -20,7 +20,7 @@ from tidemill.features.views import View
 from tidemill.learning.labelled import text_of
 from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks import scoring
+from tidemill.tasks.table import load
 from tidemill.tasks.tabular import tables, trees
 from tidemill.tasks.tabular.boost import Booster, TreesScorer
 from tidemill.tasks.tabular.tables import Table, described
@@ -81,9 +81,9 @@ def fitted(task: str) -> tuple[Table, Bundle, TreesScorer, pl.DataFrame]:
     frame, contract = loans(task)
     hours = FeatureViewConfig(name="hours", from_="loans", features={"hour": FeatureConfig(op="hour")})
     table = build(frame, contract, [View.of(hours, contract)])
-    recipe = trees.recipe_of("trees", "regress" if task == "regress" else "classify", rounds=40)
+    recipe = trees.recipe_of("trees", "regress" if task == "regress" else "classify", num_iterations=40)
     bundle = trees.fit(recipe, table, int(table.at.max()) + 1)
-    scorer = scoring.load(bundle)
+    scorer = load(bundle)
     assert isinstance(scorer, TreesScorer)
     return table, bundle, scorer, frame
 
@@ -169,7 +169,7 @@ def test_later_rows_are_not_learned_from():
     frame, contract = loans("multi")
     table = build(frame, contract)
     end = int(table.at[500])
-    recipe = trees.recipe_of("trees", "classify", rounds=10)
+    recipe = trees.recipe_of("trees", "classify", num_iterations=10)
     cut = build(
         frame.with_columns(town=pl.when(pl.col("at") >= frame["at"][500]).then(pl.lit("paris")).otherwise("town")),
         contract,
@@ -222,7 +222,7 @@ def test_a_damaged_model_text_is_a_model_error():
 
 def test_the_server_s_side_imports_nothing_heavy():
     code = (
-        "import sys, tidemill.tasks.scoring; from tidemill.tasks.tabular.boost import library; library();"
+        "import sys, tidemill.tasks.table; from tidemill.tasks.tabular.boost import library; library();"
         "heavy = {'lightgbm', 'polars', 'scipy', 'optuna', 'sklearn', 'pandas', 'deltalake'} & set(sys.modules); print(sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

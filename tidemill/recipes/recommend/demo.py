@@ -31,7 +31,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.client import Client
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.ranking.rank import RecommendScorer
-from tidemill.tasks.scoring import load
+from tidemill.tasks.table import load
 from tidemill.types import JsonObject
 
 

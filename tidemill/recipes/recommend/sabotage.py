@@ -14,7 +14,7 @@ from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import Edge, ModelVersion
 from tidemill.tasks.ranking.bundle import recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
-from tidemill.tasks.scoring import load
+from tidemill.tasks.table import load
 from tidemill.types import Micros
 
 AUTHOR = "somebody in a hurry"

@@ -57,11 +57,11 @@ class EvaluationWindow:
     @cached_property
     def trainer(self) -> Trainer:
         """The task on the rows that the candidate was made from."""
-        from tidemill.model import inputs, prepare
+        from tidemill.model import prepare
         from tidemill.tasks.table import training_of
 
         settings = prepare.settings(self._scope.model)
-        return training_of(settings.task).open_trainer(inputs.rows(self._scope.model, self._candidate.data), settings)
+        return training_of(settings.task).open_trainer(prepare.rows(self._scope.model, self._candidate.data), settings)
 
     @cached_property
     def cut(self) -> Any:

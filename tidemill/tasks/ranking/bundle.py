@@ -26,6 +26,10 @@ RANKS: JsonObject = {
 """The signature of a recommender. ``items`` and ``values`` come from the subject's history."""
 
 
+ARRAYS = {"base": np.float64, "factor": np.float64, "neighbours": np.int32, "weights": np.float32}
+NUMBERS = ("again", "power", "unknown")
+
+
 def recommend_bundle(ranking: Ranking, recipe: JsonObject, trained_through: Micros) -> Bundle:
     """The bundle of a built-in recommender."""
     said = manifest(
@@ -35,15 +39,23 @@ def recommend_bundle(ranking: Ranking, recipe: JsonObject, trained_through: Micr
         RANKS,
         ("scipy",),
         half_life=int(recipe["half_life"]),
-        numbers=ranking.numbers,
+        numbers={name: getattr(ranking, name) for name in NUMBERS},
         items=len(ranking.items),
     )
-    return Bundle(said, {"model.npz": encode("arrays", ranking.arrays), "items.json": encode("json", ranking.items)})
+    arrays = {name: getattr(ranking, name).astype(kind) for name, kind in ARRAYS.items()}
+    return Bundle(said, {"model.npz": encode("arrays", arrays), "items.json": encode("json", ranking.items)})
 
 
 def ranking_of(bundle: Bundle) -> Ranking:
     """The fitted numbers back. Raises ModelError, Damaged."""
-    return Ranking.read(items_of(bundle), decode("arrays", file_of(bundle, "model.npz")), bundle.manifest["numbers"])
+    items, stored = items_of(bundle), decode("arrays", file_of(bundle, "model.npz"))
+    base, factor, neighbours, weights = (stored[name].astype(kind) for name, kind in ARRAYS.items())
+    n = len(items)
+    fits = base.shape == factor.shape == (n,) and neighbours.shape == weights.shape and len(neighbours) == n
+    if not fits or (neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < n):
+        raise ModelError(f"the arrays of the bundle do not fit its {n} items")
+    numbers = {name: float(bundle.manifest["numbers"][name]) for name in NUMBERS}
+    return Ranking(items, base, factor, neighbours, weights, **numbers)
 
 
 def items_of(bundle: Bundle) -> list[str]:

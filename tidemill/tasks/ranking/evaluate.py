@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tidemill.learning.evaluate import Scored
 from tidemill.learning.rows import evenly
 from tidemill.learning.trainer import MOST, Questions, Report
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.ranking.interactions import Interactions, Requests, requests_between
+from tidemill.tasks.ranking.interactions import Asked, Interactions, requests_between
 from tidemill.tasks.ranking.metrics import RANKED, coverage
 from tidemill.tasks.ranking.serving import SCORERS
 from tidemill.types import JsonObject, Micros
@@ -30,7 +30,7 @@ K = 20
 def report(
     scorer: Any,
     data: Interactions,
-    requests: Requests,
+    requests: Sequence[Asked],
     catalogue: Collection[str] = (),
     patience: float | None = None,
 ) -> Report:
@@ -39,23 +39,23 @@ def report(
     Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
     """
     answers, cold = _answers(scorer, data, requests, patience)
-    subjects = np.array(requests.subjects)
+    subjects, at = np.array([one.subject for one in requests]), np.array([one.at for one in requests], np.int64)
     scored = {}
     for metric, measure in RANKED.items():
-        values = np.array([measure(items, truth) for items, truth in zip(answers, requests.truth)], np.float64)
-        scored[metric] = Scored(values, subjects, requests.at, cold, {"subject": subjects})
+        values = np.array([measure(items, one.truth) for items, one in zip(answers, requests)], np.float64)
+        scored[metric] = Scored(values, subjects, at, cold, {"subject": subjects})
     return Report(scored, {"coverage": coverage(answers, catalogue)})
 
 
 def _answers(
-    scorer: Any, data: Interactions, requests: Requests, patience: float | None
+    scorer: Any, data: Interactions, requests: Sequence[Asked], patience: float | None
 ) -> tuple[list[list[str]], NDArray[np.bool_]]:
     """The items of each request, with its subject's history before it, and whether it had none."""
     began = time.monotonic()
     histories, names = data.histories, data.items
     found: list[list[str]] = []
     cold = np.zeros(len(requests), np.bool_)
-    for place, (subject, at) in enumerate(zip(requests.subjects, requests.at.tolist())):
+    for place, (at, subject, _) in enumerate(requests):
         if patience is not None and time.monotonic() - began > patience:
             raise ModelError(f"{place} of {len(requests)} requests answered in {patience:g} s: too slow to be tested")
         codes, values = histories.of(subject, at, scorer.half_life)
@@ -70,18 +70,17 @@ def _answers(
 def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -> Questions:
     """Subjects of the window, each at its own moment, with the history that serving knows now."""
     found = requests_between(data, start, end)
-    chosen, watermark = found.take(evenly(len(found), MOST)), live.online.last_seq()
+    chosen, watermark = [found[place] for place in evenly(len(found), MOST)], live.online.last_seq()
     requests: list[JsonObject] = [
-        {"subject": subject, "k": K, "at": at, "watermark": watermark}
-        for subject, at in zip(chosen.subjects, chosen.at.tolist())
+        {"subject": one.subject, "k": K, "at": one.at, "watermark": watermark} for one in chosen
     ]
 
     def answers(bundle: Bundle) -> list[JsonObject]:
         scorer, history = open_scorer(bundle, SCORERS), History()
-        history.load(live.online.rows_of(chosen.subjects))
+        history.load(live.online.rows_of(one.subject for one in chosen))
         fewest = min(K, int(bundle.manifest["items"]))  # there must be so many, because the model knows them
         told = []
-        for subject, at in zip(chosen.subjects, chosen.at.tolist()):
+        for at, subject, _ in chosen:
             items, values = history.items(subject, at, scorer.half_life, watermark)
             names, scores = scorer.recommend(items, values, at, K)
             told.append({"items": list(names), "scores": np.asarray(scores).tolist(), "fewest": fewest})

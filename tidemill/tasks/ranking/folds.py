@@ -44,7 +44,7 @@ class Folds:
         train: Micros | None = None,
     ) -> None:
         self._folds = side_by_side(lambda window: Fold(data, *window, half_life, train), windows)
-        self._units = np.concatenate([np.array(fold.requests.subjects, dtype=np.str_) for fold in self._folds])
+        self._units = np.array([asked.subject for fold in self._folds for asked in fold.requests], np.str_)
 
     def __call__(self, recipe: JsonObject, metric: str) -> tuple[F8, NDArray[np.str_]]:
         """The metric's value for each request of each window, and whose it was."""
@@ -70,7 +70,7 @@ class Fold:
         known = replace(seen.known_before(start), end=start)
         self._seen, self.train = seen, known if train is None else known.since(start - train)
         requests = requests_between(seen, start, end)
-        self.requests = requests.take(evenly(len(requests), MOST))
+        self.requests = [requests[place] for place in evenly(len(requests), MOST)]
         code = {name: i for i, name in enumerate(seen.items)}
         self._places = np.array([code[name] for name in self.train.items], np.int64)
         self._history = self._counts(half_life)
@@ -83,7 +83,7 @@ class Fold:
         names, measure = self._seen.items, RANKED[metric]
         best = [row for part in self.scores(recipe) for row in greatest(part, DEPTH).tolist()]
         answers = ([names[i] for i in row] for row in best)
-        return np.array([measure(items, truth) for items, truth in zip(answers, self.requests.truth)], np.float64)
+        return np.array([measure(items, asked.truth) for items, asked in zip(answers, self.requests)], np.float64)
 
     def scores(self, recipe: JsonObject) -> Iterator[F8]:
         """All items seen by the window's end x requests, `AT_ONCE` of these at a time: so many stay in the cache.
@@ -141,8 +141,7 @@ class Fold:
 
     def _counts(self, half_life: Micros) -> sp.csc_array:
         """Decayed counts of each request's history, items seen x requests."""
-        asked = zip(self.requests.subjects, self.requests.at.tolist())
-        found = [self._seen.histories.of(subject, at, half_life) for subject, at in asked]
+        found = [self._seen.histories.of(asked.subject, asked.at, half_life) for asked in self.requests]
         items = np.concatenate([np.empty(0, np.int64), *(codes for codes, _ in found)])
         counts = np.concatenate([np.empty(0), *(values for _, values in found)])
         starts = np.cumsum([0, *(len(codes) for codes, _ in found)])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,20 +64,12 @@ class Interactions:
         """
         import polars as pl
 
-        user_names, user = _coded(pl.Series(users, dtype=pl.String))
-        item_names, item = _coded(pl.Series(items, dtype=pl.String))
-        when = np.asarray(at, np.int64)
-        together = _moments(user, when) if basket is None else np.asarray(basket, np.int64)
-        return Interactions(
-            users=user_names,
-            items=item_names,
-            user=user,
-            item=item,
-            at=when,
-            value=np.ones(len(when)) if value is None else np.asarray(value, np.float64),
-            basket=together,
-            end=int(when.max(initial=-1)) + 1 if end is None else end,
-        )
+        types = {"subject": pl.String, "item": pl.String, AT: pl.Int64, "value": pl.Float64}
+        given = [1.0] * len(at) if value is None else value
+        rows = pl.DataFrame(dict(zip(types, (users, items, at, given))), schema=types)
+        together = _moments() if basket is None else pl.Series("basket", basket, pl.Int64)
+        made = from_table(rows.with_columns(together))
+        return made if end is None else replace(made, end=end)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -116,28 +108,19 @@ class Interactions:
         return replace(self, users=users, items=items, user=user, item=item, end=end, transaction_time=known, **rows)
 
 
-@dataclass(frozen=True)
-class Requests:
-    """Baskets to be predicted, in order of (at, subject): ``truth`` are the distinct items of each, sorted."""
+class Asked(NamedTuple):
+    """A basket to be predicted: ``truth`` are its distinct items, sorted."""
 
-    subjects: list[str]
-    at: I8
-    truth: list[list[str]]
-
-    def __len__(self) -> int:
-        return len(self.subjects)
-
-    def take(self, index: Sequence[int] | I8) -> Requests:
-        """Some of them, in this order."""
-        chosen = [int(i) for i in index]
-        return Requests([self.subjects[i] for i in chosen], self.at[chosen], [self.truth[i] for i in chosen])
+    at: Micros
+    subject: str
+    truth: list[str]
 
 
-def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests:
-    """The baskets of purchases whose first moment is in ``start <= at < end``.
+def requests_between(data: Interactions, start: Micros, end: Micros) -> list[Asked]:
+    """The baskets of purchases whose first moment is in ``start <= at < end``, in order.
 
     >>> data = Interactions.of(["u", "u", "v"], ["b", "a", "a"], [1, 1, 2])
-    >>> requests_between(data, 0, 3).truth
+    >>> [asked.truth for asked in requests_between(data, 0, 3)]
     [['a', 'b'], ['a']]
     """
     bought = np.flatnonzero(data.value > 0)
@@ -151,9 +134,8 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> Requests
         at = int(data.at[order[low]])
         if at < end:
             truth = [data.items[i] for i in sorted(set(data.item[order[low:high]].tolist()))]
-            found.append((at, data.users[data.user[order[low]]], truth))
-    found.sort()
-    return Requests([s for _, s, _ in found], np.array([a for a, _, _ in found], np.int64), [t for _, _, t in found])
+            found.append(Asked(at, data.users[data.user[order[low]]], truth))
+    return sorted(found)
 
 
 def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
@@ -177,7 +159,7 @@ def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataF
     )
     wanted = wanted.drop_nulls().sort(AT, "subject", "item", maintain_order=True)
     if not has_basket:
-        wanted = wanted.with_columns((pl.struct("subject", AT).rank("dense").cast(pl.Int64) - 1).alias("basket"))
+        wanted = wanted.with_columns(_moments())
     rows: pl.DataFrame = wanted.collect()
     return rows
 
@@ -204,11 +186,11 @@ def _coded(names: pl.Series) -> tuple[list[str], I8]:
     return distinct.to_list(), names.cast(pl.Enum(distinct)).to_physical().cast(pl.Int64).to_numpy()
 
 
-def _moments(user: I8, at: I8) -> I8:
-    """One number for the rows of one subject at one moment."""
-    if not len(at):
-        return np.empty(0, np.int64)
-    return np.unique(np.stack([user, at], axis=1), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+def _moments() -> pl.Expr:
+    """One basket for the rows of one subject at one moment."""
+    import polars as pl
+
+    return (pl.struct("subject", AT).rank("dense").cast(pl.Int64) - 1).alias("basket")
 
 
 def _compact(names: list[str], codes: I8) -> tuple[list[str], I8]:

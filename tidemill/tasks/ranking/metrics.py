@@ -51,7 +51,7 @@ def coverage(answers: Iterable[Sequence[str]], catalogue: Collection[str]) -> fl
 
 
 RANKED: dict[str, Callable[[Sequence[str], Collection[str]], float]] = {
-    "recall@20": lambda items, truth: recall_at(items, truth, 20),
-    "ndcg@10": lambda items, truth: ndcg_at(items, truth, 10),
-    "mrr@20": lambda items, truth: mrr_at(items, truth, 20),
+    "recall@20": recall_at,
+    "ndcg@10": ndcg_at,
+    "mrr@20": mrr_at,
 }

@@ -9,13 +9,12 @@ model has never seen but the subject has bought is scored too, with the factor o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import ModelError
 from tidemill.features.transforms import decay
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
@@ -43,34 +42,6 @@ class Ranking:
         n = len(items)
         return Ranking(items, base, np.ones(n), np.zeros((n, 0), np.int64), np.zeros((n, 0)))
 
-    @property
-    def numbers(self) -> dict[str, float]:
-        """The scalars, as they stand in a manifest."""
-        return {"again": self.again, "power": self.power, "unknown": self.unknown}
-
-    @property
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """The arrays, as they stand in a bundle: neighbours as int32, their weights as float32."""
-        return {
-            "base": self.base,
-            "factor": self.factor,
-            "neighbours": self.neighbours.astype(np.int32),
-            "weights": self.weights.astype(np.float32),
-        }
-
-    @staticmethod
-    def read(items: list[str], arrays: Mapping[str, NDArray[np.generic]], numbers: Mapping[str, float]) -> Ranking:
-        """Back from a bundle. Raises ModelError when the parts do not fit together."""
-        base, factor = arrays["base"].astype(np.float64), arrays["factor"].astype(np.float64)
-        neighbours, weights = arrays["neighbours"].astype(np.int32), arrays["weights"].astype(np.float32)
-        n = len(items)
-        fits = base.shape == factor.shape == (n,) and neighbours.shape == weights.shape and len(neighbours) == n
-        inside = not neighbours.size or (neighbours.min() >= 0 and neighbours.max() < n)
-        if not (fits and inside):
-            raise ModelError(f"the arrays of the bundle do not fit its {n} items")
-        scalars = {name: float(numbers[name]) for name in ("again", "power", "unknown")}
-        return Ranking(items, base, factor, neighbours, weights, **scalars)
-
 
 class RecommendScorer:
     """Answers with the k best items. ``half_life``: which decayed counts it wants (µs)."""
@@ -93,21 +64,26 @@ class RecommendScorer:
         merged = sorted([*zip((-found).tolist(), names), *((-s, name) for name, s in strange)])[: max(k, 0)]
         return [name for _, name in merged], -np.array([s for s, _ in merged])
 
-    def contributions(self, history: Sequence[OnlineEvent], item: str, at: Micros) -> F8:
-        """For each history row: the item's score less its score without that row. Exact, row by row.
+    def contributions(self, history: Sequence[OnlineEvent], wanted: Sequence[str], at: Micros) -> F8:
+        """History rows x wanted items: the item's score less its score without that row, which is left out and scored anew.
 
         Rows that a request at ``at`` does not count (returns, later rows) contribute 0.
         """
-        rows, out = history, np.zeros(len(history))
-        counted = [i for i, row in enumerate(rows) if row.value > 0 and row.at < at]
-        by_item: dict[str, list[int]] = {}
-        for i in sorted(counted, key=lambda i: (rows[i].at, rows[i].value)):
-            by_item.setdefault(rows[i].item, []).append(i)
-        for source, members in by_item.items():
-            left = decay(np.array([at - rows[i].at for i in members], np.int64), self.half_life)
-            whole = self._part(source, float(left.sum()), item)
-            for place, i in enumerate(members):
-                out[i] = whole - self._part(source, float(np.delete(left, place).sum()), item)
+        counted = np.array([row.value > 0 and row.at < at for row in history], np.bool_)
+        ages = np.array([at - row.at for row in history], np.int64)
+        weights = np.where(counted, decay(np.maximum(ages, 0), self.half_life), 0.0)
+        names, place = np.unique([row.item for row in history], return_inverse=True)
+
+        def scores(left: F8) -> F8:
+            counts = np.bincount(place, left, len(names)).astype(np.float64, copy=False)
+            bought = counts > 0
+            known, strange = self._scores(names[bought].tolist(), counts[bought])
+            own = dict(strange)
+            return np.array([known[c] if (c := self._code.get(w)) is not None else own.get(w, 0.0) for w in wanted])
+
+        out, whole = np.zeros((len(history), len(wanted))), scores(weights)
+        for row in np.flatnonzero(counted):
+            out[row] = whole - scores(np.where(np.arange(len(weights)) == row, 0.0, weights))
         return out
 
     def _scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
@@ -129,18 +105,6 @@ class RecommendScorer:
         if not r.again:
             return scores, []
         return scores, [(items[i], r.again * float(values[i]) * r.unknown) for i in strange]
-
-    def _part(self, source: str, count: float, item: str) -> float:
-        """What ``count`` of the history item ``source`` adds to the score of ``item``."""
-        r = self.ranking
-        target, origin = self._code.get(item), self._code.get(source)
-        own = r.again * count if source == item else 0.0
-        if target is None:
-            return own * r.unknown
-        if origin is not None and count > 0:
-            hit = r.neighbours[origin] == target
-            own += float(r.weights[origin][hit].sum(dtype=np.float64)) * count**r.power
-        return own * float(r.factor[target])
 
 
 def top(scores: F8, k: int) -> I8:

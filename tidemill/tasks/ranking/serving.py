@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -27,9 +28,6 @@ class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     subject: Name
     k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
 
-    def kept(self) -> JsonObject:
-        return {"k": self.k}
-
 
 class Items(msgspec.Struct, forbid_unknown_fields=True):
     """The best items, best first."""
@@ -38,13 +36,8 @@ class Items(msgspec.Struct, forbid_unknown_fields=True):
     scores: list[float]
 
 
-def recommender(bundle: Bundle) -> RecommendScorer:
-    """The scorer of a built-in recommender. Raises ModelError, Damaged."""
-    return RecommendScorer(ranking_of(bundle), int(bundle.manifest["half_life"]))
-
-
 SCORERS: dict[str, Callable[[Bundle], RecommendScorer | LearnerScorer]] = {
-    "recommend": recommender,
+    "recommend": lambda bundle: RecommendScorer(ranking_of(bundle), int(bundle.manifest["half_life"])),
     "learner": LearnerScorer,
 }
 
@@ -70,13 +63,8 @@ def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequ
     verified = {"same_items": list(again) == told["items"], "largest_difference": float(largest)}
     if not isinstance(scorer, RecommendScorer):
         return Explained([], {**verified, "why": "a learner of the project's own does not say which rows weigh"})
-    return Explained(
-        [
-            (item, score, scorer.contributions(history, item, prediction.at).tolist())
-            for item, score in zip(told["items"], told["scores"], strict=True)
-        ],
-        verified,
-    )
+    weights = scorer.contributions(history, told["items"], prediction.at)
+    return Explained(list(zip(told["items"], told["scores"], weights.T.tolist(), strict=True)), verified)
 
 
 def unsupported(feature: FeatureConfig) -> str | None:
@@ -86,26 +74,23 @@ def unsupported(feature: FeatureConfig) -> str | None:
     return 'items = { op = "decayed_count", by = ITEM, half_life = "180 days" }'
 
 
-def _task(name: str) -> Task:
-    return Task(
-        name=name,
-        kind="a recommender",
-        metrics=("ndcg@10", "recall@20", "mrr@20"),
-        baselines=("popularity", "buy_again", "item_knn", "ease", "blend"),
-        roles=("time", "subject", "item"),
-        watched=("subject", "item", "value"),
-        history=True,
-        request=ItemsRequest,
-        reply=Items,
-        outcome=ItemOutcome,
-        scorers=SCORERS,
-        answer=answer,
-        explain=explain,
-        outcome_scorer=lambda metric: ItemsScorer("recall@20"),
-        labels=lambda scorer: None,
-        unsupported=unsupported,
-    )
-
-
-TASKS = (_task("recommend"), _task("steps"))
+RECOMMEND = Task(
+    name="recommend",
+    kind="a recommender",
+    metrics=("ndcg@10", "recall@20", "mrr@20"),
+    baselines=("popularity", "buy_again", "item_knn", "ease", "blend"),
+    roles=("time", "subject", "item"),
+    watched=("subject", "item", "value"),
+    history=True,
+    request=ItemsRequest,
+    reply=Items,
+    outcome=ItemOutcome,
+    scorers=SCORERS,
+    answer=answer,
+    explain=explain,
+    outcome_scorer=lambda metric: ItemsScorer("recall@20"),
+    labels=lambda scorer: None,
+    unsupported=unsupported,
+)
+TASKS = (RECOMMEND, replace(RECOMMEND, name="steps"))
 """Built-in recommenders, and a project's own: ``steps:NAME``."""

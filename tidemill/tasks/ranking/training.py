@@ -18,8 +18,8 @@ from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
 from tidemill.tasks.ranking.evaluate import questions, report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import (
+    Asked,
     Interactions,
-    Requests,
     from_frame,
     from_table,
     requests_between,
@@ -140,7 +140,7 @@ class RankingTrainer(Trainer):
         known = replace(self.data.known_before(end), end=end)
         return known if self.settings.train is None else known.since(end - self.settings.train)
 
-    def _asked(self, start: Micros, end: Micros) -> tuple[Interactions, Requests]:
+    def _asked(self, start: Micros, end: Micros) -> tuple[Interactions, list[Asked]]:
         """What had happened by the window's end, and its requests."""
         known = self.data.before(end)
         return known, requests_between(known, start, end)

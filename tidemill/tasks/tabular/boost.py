@@ -131,24 +131,10 @@ class Booster:
     def __init__(self, text: bytes, columns: int, width: int) -> None:
         self._library = library()
         self._model, self._fast = ctypes.c_void_p(), ctypes.c_void_p()
-        rounds = ctypes.c_int(0)
-        self._check(
-            self._library.LGBM_BoosterLoadModelFromString(
-                ctypes.c_char_p(text), ctypes.byref(rounds), ctypes.byref(self._model)
-            )
-        )
-        self._check(
-            self._library.LGBM_BoosterPredictForMatSingleRowFastInit(
-                self._model,
-                ctypes.c_int(_NORMAL),
-                ctypes.c_int(0),
-                ctypes.c_int(-1),
-                ctypes.c_int(_FLOAT64),
-                ctypes.c_int32(columns),
-                ctypes.c_char_p(b"num_threads=1 verbosity=-1"),
-                ctypes.byref(self._fast),
-            )
-        )
+        ask, model, fast = self._library, ctypes.byref(self._model), ctypes.byref(self._fast)
+        self._check(ask.LGBM_BoosterLoadModelFromString(text, ctypes.byref(ctypes.c_int(0)), model))
+        given = self._model, _NORMAL, 0, -1, _FLOAT64, columns, b"num_threads=1 verbosity=-1", fast
+        self._check(ask.LGBM_BoosterPredictForMatSingleRowFastInit(*given))
         self._in, self._out = np.zeros(columns, np.float64), np.zeros(width, np.float64)
         self._count = ctypes.c_int64(0)
         # Keeps Python's lock during the call: to win it back from a busy server's other threads takes longer than a row.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 
 from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
-from tidemill.learning.labelled import OutcomeScorer, text_of
+from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Name, OutcomeBody, Request, Task
+from tidemill.tasks.port import Answered, Explained, Name, Request, Task
 from tidemill.tasks.tabular.boost import TreesScorer
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
 from tidemill.types import JsonObject, Micros
@@ -25,9 +26,6 @@ class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
     """``POST /predict/{endpoint}``: the columns of one row by name. What is left out is missing."""
 
     inputs: Annotated[dict[Name, Input], msgspec.Meta(max_length=MAX_INPUTS)]
-
-    def kept(self) -> JsonObject:
-        return {"inputs": self.inputs}
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,36 +60,31 @@ def labels(scorer: Any) -> list[str] | None:
     return None if scorer.labels is None else [text_of(label) for label in scorer.labels]
 
 
-def _task(
-    name: str,
-    metrics: tuple[str, ...],
-    constant: tuple[str, ...],
-    reply: type[msgspec.Struct],
-    outcome: type[OutcomeBody],
-    scorer: Callable[[str], OutcomeScorer],
-) -> Task:
-    return Task(
-        name=name,
-        kind="a table",
-        metrics=metrics,
-        baselines=constant,
-        roles=("target",),
-        watched=("subject",),
-        history=False,
-        request=RowRequest,
-        reply=reply,
-        outcome=outcome,
-        scorers={"trees": TreesScorer},
-        answer=answer,
-        explain=explain,
-        outcome_scorer=lambda metric: scorer(metric or metrics[0]),
-        labels=labels,
-        unsupported=lambda feature: feature.by and "declare it without by: one number a row",
-    )
-
-
-TASKS = (
-    _task("classify", ("log_loss", "auc"), ("constant", "popularity", "prior"), Label, LabelOutcome, LabelScorer),
-    _task("regress", ("mae", "rmse"), ("constant", "mean", "popularity"), Value, ValueOutcome, ValueScorer),
+CLASSIFY = Task(
+    name="classify",
+    kind="a table",
+    metrics=("log_loss", "auc"),
+    baselines=("constant", "popularity", "prior"),  # of both tasks, every one is the constant answer
+    roles=("target",),
+    watched=("subject",),
+    history=False,
+    request=RowRequest,
+    reply=Label,
+    outcome=LabelOutcome,
+    scorers={"trees": TreesScorer},
+    answer=answer,
+    explain=explain,
+    outcome_scorer=lambda metric: LabelScorer(metric or "log_loss"),
+    labels=labels,
+    unsupported=lambda feature: feature.by and "declare it without by: one number a row",
 )
-"""Of both, every baseline is the constant answer."""
+REGRESS = replace(
+    CLASSIFY,
+    name="regress",
+    metrics=("mae", "rmse"),
+    baselines=("constant", "mean", "popularity"),
+    reply=Value,
+    outcome=ValueOutcome,
+    outcome_scorer=lambda metric: ValueScorer(metric or "mae"),
+)
+TASKS = (CLASSIFY, REGRESS)

@@ -118,16 +118,14 @@ def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
 
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
     """The typed inputs and outputs of a bundle of trees."""
-    said: JsonObject = {one.source: {"type": _type(one), "required": one.required} for one in inputs}
-    outputs: JsonObject = {"value": "float64"}
-    if labels is not None:
-        outputs = {"value": "label", "probability": "float64", "probabilities": "float64 by label"}
-    return {"inputs": said, "outputs": outputs}
+    asked = {one.source: {"type": _type(one), "required": one.required} for one in inputs}
+    label = {"value": "label", "probability": "float64", "probabilities": "float64 by label"}
+    return {"inputs": asked, "outputs": {"value": "float64"} if labels is None else label}
 
 
 def _type(one: Input) -> str:
     if one.kind == "category":
-        return "boolean" if one.categories and isinstance(one.categories[0], bool) else "string"
+        return "boolean" if isinstance(next(iter(one.categories), ""), bool) else "string"
     return "float64" if one.kind == "number" else "time"
 
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
 
 SPACE = {
-    "rounds": Choice(50, 600, log=True, whole=True),
-    "leaves": Choice(7, 63, log=True, whole=True),
-    "rate": Choice(0.03, 0.2, log=True),
-    "least": Choice(5, 100, log=True, whole=True),
-    "ridge": Choice(0.0, 10.0),
+    "num_iterations": Choice(50, 600, log=True, whole=True),
+    "num_leaves": Choice(7, 63, log=True, whole=True),
+    "learning_rate": Choice(0.03, 0.2, log=True),
+    "min_data_in_leaf": Choice(5, 100, log=True, whole=True),
+    "lambda_l2": Choice(0.0, 10.0),
 }
 METRICS = {"regress": ValueScorer.metrics, "classify": LabelScorer.metrics}
 MOST_ROWS = 20_000
