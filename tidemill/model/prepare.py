@@ -39,7 +39,7 @@ def parameters(scope: Endpoint, version: int | None, author: str) -> JsonObject:
         "purpose": scope.project.purpose,
         "goal": scope.project.goal.words,
         "data": refs_of(model, version),
-        "timeless": sorted({one.dataset for one in Inputs.of(model).joined if one.view is None}),
+        "timeless": list(dict.fromkeys(one.dataset for one in Inputs.of(model).joined if one.view is None)),
         "test": msgspec.to_builtins(split_of(model)),
         "settings": asdict(settings(model)),
         "incumbent": scope.store.models.get(release.model).recipe if release else None,
