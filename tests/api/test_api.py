@@ -77,7 +77,9 @@ def tell(project: Any) -> Any:
     store.releases.add(release("rel_3", 3, "canary", previous="rel_2"))
     store.verdicts.add(Verdict("v1", "model:shop@2", "refit", "quality", True, False, {"said": "yes"}, None, NOON))
     for i in range(5):
-        store.decisions.add(Decision(f"dec_{i}", NOON + i, "retrain" if i == 3 else "none", "why", {}, "sha256:x", {}))
+        store.decisions.add(
+            Decision(f"dec_{i}", NOON + i, "retrain" if i == 3 else "none", "why", "quiet", {}, "sha256:x", {})
+        )
         store.events.add(Event(f"ev_{i}", NOON + i, "alarm" if i == 2 else "ingested", "dataset:sales@1", {"i": i}))
         store.windows.put(sample.window(NOON + i * DAY, alarm=i == 2))
     for i in (0, 1):

@@ -96,7 +96,7 @@ def test_files_are_listed_and_asked_for_by_path_or_the_beginning_of_their_digest
 def test_no_python_is_printed(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evidence = {"at": 10, "rows": {"now": 5, "trained": 3}, "alarms": [{"monitor": "drift", "at": 86_400_000_000}]}
     with open_project(shop) as project:
-        project.store.decisions.add(Decision("d1", 10, "none", "quiet", evidence, "sha256:0", {"drift": True}))
+        project.store.decisions.add(Decision("d1", 10, "none", "quiet", "quiet", evidence, "sha256:0", {"drift": True}))
     _, out, _ = typed(capsys, "decisions", "show", "d1")
     assert "now 5, trained 3" in out and "1970-01-02T00:00:00Z" in out and "{" not in out
     assert json.loads(typed(capsys, "decisions", "show", "d1", "--json")[1])["evidence"]["rows"] == {

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.e2e.golden.story import answers, codes, decisions, golden
+from tests.e2e.golden.story import answers, decisions, golden
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -55,15 +55,3 @@ def _figures(row: str) -> list[float]:
     """The fractions of one row of the README's table, in their order."""
     (cell,) = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", README.read_text(), re.MULTILINE)
     return [float(figure) for figure in re.findall(r"\d\.\d+", cell)]
-
-
-@pytest.mark.parametrize(
-    ("reason", "code"),
-    [
-        ("nothing calls for it (new data 0.7%, no new alarm)", "quiet"),
-        ("model:shop@4 is under way (canary); waiting: drift since 2011-01-07T00:00:00Z: price", "under_way+drift"),
-        ("cooldown until 2011-01-07T00:00:00Z; waiting: new data 5.2% of 67887 rows", "cooldown+new_data"),
-    ],
-)
-def test_a_reason_is_its_codes(reason, code):
-    assert codes(reason) == code

@@ -8,8 +8,7 @@ from tidemill.release.rollout.rules import Arm, Evidence
 
 
 def pair(
-    release: str, at: int, canary: Arm | None = None, champion: Arm | None = None, in_stage: int = 0, **more: Any
+    release: str, canary: Arm | None = None, champion: Arm | None = None, in_stage: int = 0, **more: Any
 ) -> Evidence:
     """Of the release's own answers and those of what it is compared with."""
-    arms = {"canary": canary or Arm(), "champion": champion or Arm()}
-    return Evidence(release, at, arms, in_stage=in_stage, **more)
+    return Evidence(release, canary or Arm(), champion or Arm(), in_stage, **more)

@@ -58,32 +58,33 @@ def test_we_verify_what_securesystemslib_signs(project):
     private = Ed25519PrivateKey.generate()
     sealed = Envelope(json.dumps(SAID).encode(), attest.PAYLOAD, {})
     sealed.sign(CryptoSigner(private))
-    assert attest.open_envelope(json.dumps(sealed.to_dict()).encode(), private.public_key()) == SAID
+    keys = trust.PublicKeys(private.public_key(), Ed25519PrivateKey.generate().public_key())
+    assert attest.open_envelope(json.dumps(sealed.to_dict()).encode(), keys) == SAID
 
 
 def test_any_other_byte_in_payload_signature_or_type_is_refused(project, signer):
     FileSigner(project.keys_dir, project.state, "approval")
-    key = keys_of(project).gate
+    keys = keys_of(project)
     sealed = json.loads(seal(SAID, signer))
     payload = base64.b64decode(sealed["payload"])
     for position in range(0, len(payload), 7):
         changed = payload[:position] + bytes([payload[position] ^ 1]) + payload[position + 1 :]
         with pytest.raises(NotAttested):
-            attest.open_envelope(json.dumps({**sealed, "payload": base64.b64encode(changed).decode()}).encode(), key)
+            attest.open_envelope(json.dumps({**sealed, "payload": base64.b64encode(changed).decode()}).encode(), keys)
     signature = bytearray(base64.b64decode(sealed["signatures"][0]["sig"]))
     signature[10] ^= 1
     broken = [{"keyid": "", "sig": base64.b64encode(signature).decode()}]
     for change in ({"signatures": broken}, {"signatures": []}, {"payloadType": "text/plain"}, {"payload": "%%%"}):
         with pytest.raises(NotAttested):
-            attest.open_envelope(json.dumps({**sealed, **change}).encode(), key)
+            attest.open_envelope(json.dumps({**sealed, **change}).encode(), keys)
     with pytest.raises(NotAttested):
-        attest.open_envelope(b"not json", key)
+        attest.open_envelope(b"not json", keys)
 
 
 def test_a_signed_payload_that_is_no_statement_is_refused(project, signer):
     FileSigner(project.keys_dir, project.state, "approval")
     with pytest.raises(NotAttested, match="Statement"):
-        attest.open_envelope(seal({"_type": "else"}, signer), keys_of(project).gate)
+        attest.open_envelope(seal({"_type": "else"}, signer), keys_of(project))
 
 
 def test_the_key_is_outside_the_project_and_for_its_owner_alone(project, signer):

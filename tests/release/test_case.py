@@ -14,10 +14,10 @@ from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.sabotage import shuffle
 from tidemill.recipes.recommend.shop import OPENING, read_cut
-from tidemill.release.gates.context import EvaluationWindow, build_context
 from tidemill.release.gates.infrastructure import Infrastructure
-from tidemill.release.gates.port import judge_all
+from tidemill.release.gates.port import build_context, judge_all
 from tidemill.release.gates.registry import gates_of
+from tidemill.release.gates.window import EvaluationWindow
 from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import open_project
 from tidemill.serve.predictor import load_release
@@ -106,9 +106,8 @@ def test_shuffled_items_are_refused_for_quality_alone(shop):
         evaluation_bundle=shuffled(project, model.evaluation_bundle),
     )
     said = say(project, bad, model)
-    assert {gate: s["passed"] for gate, s in said.items()} == {
-        "infrastructure": True, "latency": True, "method": False, "baseline": False
-    }  # fmt: skip
+    own = {gate: said[gate]["passed"] for gate in ("infrastructure", "latency", "method", "baseline")}
+    assert own == {"infrastructure": True, "latency": True, "method": False, "baseline": False}
 
 
 def test_a_bundle_of_which_one_byte_is_wrong_is_refused(shop):
@@ -128,7 +127,7 @@ def test_an_answer_that_is_not_the_offline_one_is_refused(shop, monkeypatch):
     """Offline scoring with other weights than the server's: what the gate is there to find."""
     project, model, _ = shop
     other = EvaluationWindow(project.endpoint(), replace(model, bundle=model.evaluation_bundle))
-    case = replace(build_context(project.endpoint(), model, None), answers=other.answers)
+    case = replace(build_context(project.endpoint(), model, None), window=other)
     (said,) = judge_all([Infrastructure()], case)
     assert not said["passed"]
     assert said["evidence"]["wrong_in_all"] > 30, said

@@ -21,7 +21,7 @@ from tidemill.errors import DiskFull, NotApproved, NotAttested, ReleaseError, St
 from tidemill.model.registry import aliases
 from tidemill.release import approvals
 from tidemill.release.rollout import rollout
-from tidemill.release.rollout.rollout import Arm
+from tidemill.release.rollout.rules import Arm
 from tidemill.release.signing import attest, trust
 from tidemill.release.variants import choose, takes
 from tidemill.scope.project import open_project
@@ -37,7 +37,7 @@ def values(n, level, people=40):
 
 def evidence(release, n=120, level=0.3, other=0.3, errors=0, in_stage=100, latency=5_000):
     canary = Arm(n, errors, (latency,) * n, *values(n, level))
-    return pair(release.id, 0, canary, Arm(2 * n, 0, (5_000,) * n, *values(2 * n, other)), in_stage)
+    return pair(release.id, canary, Arm(2 * n, 0, (5_000,) * n, *values(2 * n, other)), in_stage)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def speaks_against(release):
     """Twelve answers that hit nearly nothing beside thirty-six that hit a third: no proof, and no reason to go on."""
     few = Arm(12, 0, (), (0.2, *[0.0] * 11), tuple(f"n{i}" for i in range(12)))
     many = Arm(36, 0, (), tuple([0.0, 0.3, 0.7] * 12), tuple(f"o{i}" for i in range(36)))
-    return pair(release.id, 0, few, many, in_stage=20)
+    return pair(release.id, few, many, in_stage=20)
 
 
 def test_a_canary_that_the_evidence_speaks_against_waits_and_is_never_promoted(project, first, canary):
@@ -219,7 +219,7 @@ def test_a_broken_rule_takes_a_release_back_whether_or_not_its_files_can_be_read
     def unreadable(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("tidemill.release.signing.integrity.get_bundle", unreadable)
+    monkeypatch.setattr("tidemill.release.rollout.rollout.get_bundle", unreadable)
     (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.02))
     assert event.kind == "rolled_back" and "hit rate" in event.data["reason"]
 
@@ -250,7 +250,7 @@ def test_a_store_that_cannot_be_read_says_nothing_about_a_release(project, canar
     def busy(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("tidemill.release.signing.integrity.get_bundle", busy)
+    monkeypatch.setattr("tidemill.release.rollout.rollout.get_bundle", busy)
     with pytest.raises(StoreError):
         rollout.check(project, "shop", later(project, 2), evidence(canary))
     assert project.store.releases.get(canary.id).status == "canary"
@@ -341,10 +341,10 @@ def test_approval_holds_and_starts(make, tmp_path):
     signed = sign(project, model, "r1", approval=["product-owner", "dpo"])
     release = hold(project, model, "r1", attestations=signed)
     with raised(NotApproved, "release r1"):
-        approvals.approve(project, release.id, "bob", "fine")
+        approvals.answer(project, release.id, "bob", "fine")
     with pytest.raises(NotApproved):
-        approvals.approve(project, release.id, "bob", "fine", role="intern")
-    done = approvals.approve(project, release.id, "bob", "fine", role="dpo")
+        approvals.answer(project, release.id, "bob", "fine", role="intern")
+    done = approvals.answer(project, release.id, "bob", "fine", role="dpo")
     assert done.status == "champion"
     assert done.evidence.approved["self_approved"] is False
     keys = trust.public_keys(project)
@@ -352,14 +352,14 @@ def test_approval_holds_and_starts(make, tmp_path):
     (verdict,) = project.store.verdicts.list(model=model.ref)
     assert verdict.passed and verdict.blessing == "approval" and verdict.attestation == done.attestations[-1]
     with pytest.raises(ReleaseError, match="nothing to decide"):
-        approvals.approve(project, release.id, "bob", "again", role="dpo")
+        approvals.answer(project, release.id, "bob", "again", role="dpo")
 
 
 def test_the_author_alone_is_recorded_as_self_approved(make):
     project = make(TOML + '[gates]\napproval = { roles = ["owner"] }\n', "bank")
     model = add_model(project, 1)
     hold(project, model, "r1", attestations=sign(project, model, "r1", approval=["owner"]))
-    done = approvals.approve(project, "r1", "ada", "I am alone here")
+    done = approvals.answer(project, "r1", "ada", "I am alone here")
     assert done.evidence.approved | {"at": 0} == {
         "release": "r1", "decision": "approved", "who": "ada", "role": "owner", "reason": "I am alone here",
         "self_approved": True, "at": 0,
@@ -370,7 +370,7 @@ def test_a_rejected_release_ends(make):
     project = make(TOML + '[gates]\napproval = { roles = ["owner"] }\n', "bank")
     model = add_model(project, 1)
     hold(project, model, "r1", attestations=sign(project, model, "r1", approval=["owner"]))
-    done = approvals.reject(project, "r1", "bob", "too early")
+    done = approvals.answer(project, "r1", "bob", "too early", yes=False)
     assert done.status == "refused" and done.ended == project.clock.now()
     assert project.store.releases.champion("shop") is None
     with pytest.raises(ReleaseError):

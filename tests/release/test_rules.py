@@ -148,7 +148,7 @@ def first_n(arm, n):
 def ever_called(rng, days, loss, useless=False):
     new, old = arms(rng, 3 * days, 9 * days, loss, useless)
     for day in range(1, days + 1):
-        evidence = pair("r", 0, first_n(new, 3 * day), first_n(old, 9 * day))
+        evidence = pair("r", first_n(new, 3 * day), first_n(old, 9 * day))
         if judge([DROPS], evidence)[0].broken:
             return day
     return None
@@ -176,16 +176,16 @@ def test_a_useless_release_is_called_within_days():
 def test_what_could_not_be_seen_is_underpowered():
     rng = np.random.default_rng(6)
     for n, powered in ((3, False), (60, True)):
-        finding = judge([DROPS], pair("r", 0, *arms(rng, n, 3 * n)))[0]
+        finding = judge([DROPS], pair("r", *arms(rng, n, 3 * n)))[0]
         assert finding.powered is powered and not finding.broken
         assert ("underpowered" in finding.text) is not powered
-    assert not judge([DROPS], pair("r", 0))[0].powered
+    assert not judge([DROPS], pair("r"))[0].powered
 
 
 def test_a_useless_release_is_at_least_doubtful_where_an_equal_one_is_not():
     rng = np.random.default_rng(7)
-    equal = [judge([DROPS], pair("r", 0, *arms(rng, 10, 30)))[0] for _ in range(200)]
-    useless = [judge([DROPS], pair("r", 0, *arms(rng, 10, 30, useless=True)))[0] for _ in range(200)]
+    equal = [judge([DROPS], pair("r", *arms(rng, 10, 30)))[0] for _ in range(200)]
+    useless = [judge([DROPS], pair("r", *arms(rng, 10, 30, useless=True)))[0] for _ in range(200)]
     assert sum(f.doubtful or f.broken for f in equal) <= 4
     assert sum(f.doubtful or f.broken for f in useless) >= 180
     assert all(("doubtful" in f.text) is f.doubtful and not (f.doubtful and f.broken) for f in [*equal, *useless])
@@ -193,17 +193,17 @@ def test_a_useless_release_is_at_least_doubtful_where_an_equal_one_is_not():
 
 def test_errors_and_latency():
     rules = [rule(errors="1 %"), rule(p99="50 ms")]
-    bad = pair("r", 0, Arm(40, 6, tuple([1_000] * 30 + [80_000] * 10)))
+    bad = pair("r", Arm(40, 6, tuple([1_000] * 30 + [80_000] * 10)))
     assert [f.broken for f in judge(rules, bad)] == [True, True]
-    good = pair("r", 0, Arm(400, 1, tuple([1_000] * 399 + [80_000])))
+    good = pair("r", Arm(400, 1, tuple([1_000] * 399 + [80_000])))
     assert [f.broken for f in judge(rules, good)] == [False, False]
     assert [f.powered for f in judge(rules, good)] == [True, True]
-    assert [f.powered for f in judge(rules, pair("r", 0))] == [False, False]
+    assert [f.powered for f in judge(rules, pair("r"))] == [False, False]
 
 
 def test_one_failed_answer_is_not_yet_evidence():
-    assert not judge([rule(errors="1 %")], pair("r", 0, Arm(1, 1)))[0].broken
-    assert judge([rule(errors="1 %")], pair("r", 0, Arm(2, 2)))[0].broken
+    assert not judge([rule(errors="1 %")], pair("r", Arm(1, 1)))[0].broken
+    assert judge([rule(errors="1 %")], pair("r", Arm(2, 2)))[0].broken
 
 
 @steady
@@ -233,9 +233,9 @@ def test_an_error_that_rises_is_rolled_back_and_one_that_falls_is_not():
     rng = np.random.default_rng(8)
     champion = erring(rng, 900, 10.0)
     for mean, broken in ((20.0, True), (10.0, False), (5.0, False)):
-        (found,) = judge([RISES], pair("r", 0, erring(rng, 900, mean), champion, metric="mae"))
+        (found,) = judge([RISES], pair("r", erring(rng, 900, mean), champion, metric="mae"))
         assert (found.broken, found.powered) == (broken, True), found
-    few = pair("r", 0, erring(rng, 8, 10.0), erring(rng, 8, 10.0), metric="mae")
+    few = pair("r", erring(rng, 8, 10.0), erring(rng, 8, 10.0), metric="mae")
     assert not judge([RISES], few)[0].powered
 
 
@@ -244,7 +244,7 @@ def test_an_equal_model_is_hardly_ever_called_worse_however_often_one_looks():
     for seed in range(60):
         rng = np.random.default_rng(seed)
         new, old = erring(rng, 600, 10.0), erring(rng, 600, 10.0)
-        looks = (pair("r", 0, part(new, n), part(old, n), metric="mae") for n in range(30, 600, 30))
+        looks = (pair("r", part(new, n), part(old, n), metric="mae") for n in range(30, 600, 30))
         wrong += any(judge([RISES], look)[0].broken for look in looks)
     assert wrong <= 3
 
@@ -256,6 +256,6 @@ def part(arm: Arm, n: int) -> Arm:
 def test_a_quality_rule_knows_its_metric():
     """For rmse the values are squares: a drop of 20 % is a root larger by a fifth."""
     flat = Arm(40, 0, (), (9.0,) * 40, tuple(f"p{n}" for n in range(40)))
-    (found,) = judge([rule(quality_drop="20 %")], pair("r", 0, flat, flat, metric="rmse"))
+    (found,) = judge([rule(quality_drop="20 %")], pair("r", flat, flat, metric="rmse"))
     assert found.figures["floor"] == pytest.approx((3.0 * 1.2) ** 2)
     assert "3 against 3" in found.text

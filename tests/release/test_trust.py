@@ -136,7 +136,7 @@ def test_a_signature_writes_nothing_where_all_is_known(project, release, monkeyp
 def test_a_rejection_asks_no_room_of_the_disk_that_the_keys_are_on(project, release, monkeypatch):
     monkeypatch.setattr("tidemill.scope.home.write_whole", full)
     assert project.reserve.fill()
-    assert approvals.reject(project, release.id, "ada", "not this one").status == "refused"
+    assert approvals.answer(project, release.id, "ada", "not this one", yes=False).status == "refused"
     assert (project.state / "reserve").stat().st_size == SIZE
 
 
@@ -145,7 +145,7 @@ def test_no_room_for_a_key_costs_the_reserve_of_the_project_nothing(project, rel
     shutil.rmtree(home / "projects")
     monkeypatch.setattr("tidemill.scope.home.write_whole", full)
     with pytest.raises(DiskFull, match="no room for the project's id") as error:
-        approvals.reject(project, release.id, "ada", "not this one")
+        approvals.answer(project, release.id, "ada", "not this one", yes=False)
     assert error.value.place.startswith(str(home / "projects"))
     assert (project.state / "reserve").stat().st_size == SIZE
 

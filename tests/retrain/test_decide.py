@@ -7,13 +7,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from tidemill.errors import Damaged
-from tidemill.retrain.decide import RETRIES, decide, evidence_digest
-from tidemill.retrain.policy import Policy
+from tidemill.retrain.decide import RETRIES, Policy, decide, evidence_digest
 from tidemill.retrain.replay import replay_decisions
 from tidemill.store.records import Decision
 from tidemill.types import DAY, SECOND, parse_time
@@ -46,26 +47,36 @@ def attempt(at: int, *, rows: int = 1000, cpu: float = 0.0, status: str = "done"
 
 
 def test_nothing_calls_for_it() -> None:
-    assert decide(ALL, seen()) == ("none", "nothing calls for it (new data 0.0%, no new alarm)")
+    assert decide(ALL, seen()) == ("none", "nothing calls for it (new data 0.0%, no new alarm)", "quiet")
 
 
 @pytest.mark.parametrize(
-    ("evidence", "reason"),
+    ("evidence", "reason", "code"),
     [
-        (seen(alarms=[alarm("drift", NOW)]), "drift since 2011-03-08T00:00:00Z: country Germany 2% -> 80%"),
-        (seen(alarms=[alarm("decay", NOW - DAY)]), "decay since 2011-03-07T00:00:00Z: country Germany 2% -> 80%"),
-        (seen(rows={"now": 1050, "trained": 1000}), "new data 5.0% of 1000 rows"),
-        (seen(at=parse_time("2011-03-08")), "nothing"),
+        (seen(alarms=[alarm("drift", NOW)]), "drift since 2011-03-08T00:00:00Z: country Germany 2% -> 80%", "drift"),
+        (
+            seen(alarms=[alarm("decay", NOW - DAY)]),
+            "decay since 2011-03-07T00:00:00Z: country Germany 2% -> 80%",
+            "decay",
+        ),
+        (seen(rows={"now": 1050, "trained": 1000}), "new data 5.0% of 1000 rows", "new_data"),
+        (seen(at=parse_time("2011-03-08")), "nothing", "quiet"),
         (
             seen(at=parse_time("2011-03-08"), previous=parse_time("2011-03-07")),
             "schedule 0 3 * * 1 of 2011-03-07T03:00:00Z",
+            "schedule",
         ),
     ],
 )
-def test_each_trigger(evidence: dict[str, Any], reason: str) -> None:
-    action, said = decide(ALL, evidence)
-    assert (action == "retrain") != (reason == "nothing")
-    assert said.startswith(reason)
+def test_each_trigger(evidence: dict[str, Any], reason: str, code: str) -> None:
+    found = decide(ALL, evidence)
+    assert (found.action == "retrain") != (reason == "nothing")
+    assert found.reason.startswith(reason) and found.code == code
+
+
+def test_an_alarm_of_parity_is_seen_and_a_person_acts_on_it() -> None:
+    found = decide(ALL, seen(alarms=[alarm("parity", NOW, "basket.recent: 3 missing, 0 apart at most")]))
+    assert found == ("none", "nothing calls for it (new data 0.0%, 1 alarms that the policy does not act on)", "quiet")
 
 
 def test_only_what_the_policy_names_counts() -> None:
@@ -82,8 +93,8 @@ def test_only_what_the_policy_names_counts() -> None:
 
 def test_a_storm_makes_one() -> None:
     storm = [alarm(m, NOW - i * HOUR, f"column {i}") for i in range(40) for m in ("drift", "decay")]
-    action, reason = decide(ALL, seen(alarms=storm, rows={"now": 2000, "trained": 1000}))
-    assert action == "retrain" and "drift" in reason and "decay" in reason and "new data" in reason
+    found = decide(ALL, seen(alarms=storm, rows={"now": 2000, "trained": 1000}))
+    assert (found.action, found.code) == ("retrain", "drift+decay+new_data")
     later = seen(
         at=NOW + 4 * DAY, alarms=storm, attempts=[attempt(NOW, rows=2000)], rows={"now": 2000, "trained": 1000}
     )
@@ -92,8 +103,9 @@ def test_a_storm_makes_one() -> None:
 
 def test_cooldown_keeps_the_call_waiting() -> None:
     evidence = seen(alarms=[alarm("drift", NOW)], attempts=[attempt(NOW - DAY)])
-    action, reason = decide(ALL, evidence)
-    assert action == "none" and reason.startswith("cooldown until 2011-03-11T00:00:00Z; waiting: drift")
+    found = decide(ALL, evidence)
+    assert (found.action, found.code) == ("none", "cooldown+drift")
+    assert found.reason.startswith("cooldown until 2011-03-11T00:00:00Z; waiting: drift")
     assert decide(ALL, {**evidence, "at": NOW + 2 * DAY - 1})[0] == "none"
     assert decide(ALL, {**evidence, "at": NOW + 2 * DAY})[0] == "retrain"
 
@@ -109,20 +121,23 @@ def test_budget() -> None:
     evidence = seen(alarms=[alarm("drift", NOW)], attempts=spent)
     assert decide(ALL, evidence) == (
         "none",
-        "budget spent: 1.0 of 1.0 cpu-hours; waiting: " + decide(ALL, seen(alarms=[alarm("drift", NOW)]))[1],
+        "budget spent: 1.0 of 1.0 cpu-hours; waiting: " + decide(ALL, seen(alarms=[alarm("drift", NOW)])).reason,
+        "budget+drift",
     )
     assert decide(ALL, {**evidence, "at": NOW + DAY})[0] == "retrain", "the first has left the week"
-    assert decide(replace(ALL, budget_cpu_s=None), evidence)[0] == "retrain"
+    assert decide(changed(ALL, budget_cpu_s=None), evidence)[0] == "retrain"
 
 
 def test_a_rollout_under_way_is_not_disturbed() -> None:
     evidence = seen(alarms=[alarm("drift", NOW)], under_way={"model": "model:shop@4", "status": "canary", "since": 0})
-    assert decide(ALL, evidence)[1].startswith("model:shop@4 is under way (canary); waiting: drift")
+    found = decide(ALL, evidence)
+    assert found.reason.startswith("model:shop@4 is under way (canary); waiting: drift")
+    assert found.code == "under_way+drift"
 
 
 def test_a_failed_job_is_tried_again_with_growing_pauses_and_not_for_ever() -> None:
     attempts: list[dict[str, Any]] = []
-    at, tried, on_alarm = NOW, [], replace(ALL, schedules=())
+    at, tried, on_alarm = NOW, [], changed(ALL, schedules=())
     for _ in range(24 * 30):
         evidence = seen(at=at, alarms=[alarm("drift", NOW)], attempts=attempts)
         if decide(on_alarm, evidence)[0] == "retrain":
@@ -135,7 +150,8 @@ def test_a_failed_job_is_tried_again_with_growing_pauses_and_not_for_ever() -> N
 
 
 def test_no_champion_no_loop() -> None:
-    assert decide(ALL, seen(champion=None, alarms=[alarm("drift", NOW)]))[0] == "none"
+    found = decide(ALL, seen(champion=None, alarms=[alarm("drift", NOW)]))
+    assert (found.action, found.code) == ("none", "unreleased")
 
 
 times = st.integers(0, 40).map(lambda h: NOW - h * 6 * HOUR)
@@ -160,7 +176,7 @@ def test_pure_and_the_same_after_json(evidence: dict[str, Any]) -> None:
     first = decide(ALL, evidence)
     assert evidence == before, "evidence is only read"
     stored = json.loads(json.dumps(evidence))
-    assert decide(Policy.from_json(json.loads(json.dumps(ALL.to_json()))), stored) == first
+    assert decide(Policy.from_json(msgspec.json.decode(msgspec.json.encode(ALL))), stored) == first
     assert evidence_digest(stored) == evidence_digest(evidence)
     last = evidence["attempts"][-1] if evidence["attempts"] else None
     if first[0] == "retrain" and last and last["status"] == "done":
@@ -181,10 +197,10 @@ def story(policy: Policy, days: int = 120) -> list[Decision]:
             alarms=list(alarms),
             attempts=list(attempts),
         )
-        action, reason = decide(policy, evidence)
-        if action == "retrain":
+        choice = decide(policy, evidence)
+        if choice.action == "retrain":
             attempts.append(attempt(at, rows=1000 + 10 * day, cpu=0.1))
-        made.append(Decision(f"d{day}", at, action, reason, evidence, evidence_digest(evidence), policy.to_json()))
+        made.append(Decision(f"d{day}", at, *choice, evidence, evidence_digest(evidence), msgspec.to_builtins(policy)))
     return made
 
 

@@ -147,9 +147,9 @@ def test_asked_to_stop_in_the_middle_of_a_job(root: Path, owner: str, project: P
 
 def test_a_child_that_has_grown_old_is_replaced(worker: WorkerJobs, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(worker)
-    monkeypatch.setattr("tidemill.retrain.jobs.RECYCLE_JOBS", 2)
+    monkeypatch.setattr("tidemill.retrain.jobs.RECYCLE_BYTES", 1)
     ingest(worker)
-    assert worker.pid is None, "after its second job"
+    assert worker.pid is None, "it held more than that"
     ingest(worker)
     assert worker.started == 2
 
@@ -213,12 +213,12 @@ PRIORITIES = """
 import os, subprocess, sys, threading
 import polars as pl
 from tidemill.errors import ConfigError
-from tidemill.retrain import job_handlers, worker
+from tidemill.retrain import worker
 
 def nice_of(thread=0):
     return os.getpriority(os.PRIO_PROCESS, thread)
 
-def look(project, params, tell):
+def look(project, params):
     if params["word"] == "wrong":
         raise ConfigError("wrong")
     seen = []
@@ -236,7 +236,7 @@ def look(project, params, tell):
         "written": project.store.settings.get("written"),
     }
 
-job_handlers._HANDLERS.update(train=look, release=look)
+worker.HANDLERS.update(train=look, release=look)
 worker.main(sys.argv[1:])
 """
 

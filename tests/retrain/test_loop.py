@@ -72,6 +72,20 @@ def test_a_quiet_week(shop: Shop) -> None:
     assert sum(w.n for w in quality) == sum(bool(v.truth) for d in shop.days[:6] for v in d.visits)
 
 
+def test_no_decision_reads_an_event(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alarms, attempts and failures are records: a loop that finds no event in the timeline decides as ever."""
+    policy(shop, '"drift"', cooldown="1 day")
+    with monkeypatch.context() as patch:
+        for name in ("list", "page"):
+            patch.setattr(shop.project.store.events, name, lambda **asked: [])
+        shop.jobs.fail["train"] = 1
+        for day in shop.days[:4]:
+            shop.play(day, frame=day.rows.with_columns(pl.lit("Brazil").alias("country")))
+            tick(shop.project, shop.jobs)
+    codes = [d.code for d in shop.project.store.decisions.list()]
+    assert codes[0] == "drift" and codes[1] == "failed_job", codes
+
+
 def test_outcomes_are_joined_and_measured(shop: Shop) -> None:
     for day in shop.days[:3]:
         shop.play(day, hits=3)
@@ -341,14 +355,13 @@ def test_without_a_champion_it_waits(shop: Shop) -> None:
     shop.at(shop.days[0].end)
     tick(shop.project, shop.jobs)
     (decision,) = shop.project.store.decisions.list()
-    assert decision.action == "none" and decision.reason.startswith("nothing is released yet")
+    assert (decision.action, decision.code) == ("none", "unreleased")
 
 
 def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
     """Training and gates, each a few seconds; in a replay nothing, so that a story is decided alike each time."""
-    from tidemill.retrain.decide import decide
+    from tidemill.retrain.decide import Policy, decide
     from tidemill.retrain.evidence import gather
-    from tidemill.retrain.policy import Policy
     from tidemill.store.records import Run
 
     store, now = shop.project.store, shop.project.clock.now()

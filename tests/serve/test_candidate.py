@@ -33,21 +33,21 @@ def nobody_is_left_behind(monkeypatch):
 
 
 ASKED = [{"subject": "7", "k": 3, "at": NOON}, {"subject": "8", "k": 1, "at": NOON - 2 * DAY}]
-RIGHT = [{"items": ["mug", "a", "b"], "scores": [2 ** (-1 / 30), 1 / 2, 1 / 3]}, {"items": ["a"], "scores": [1 / 2]}]
 
 
-def probe(project, digest, expected=None, rounds=2, **limits):
-    return SubprocessCandidateServer(project.endpoint(), **limits).probe(digest, ASKED, expected, rounds)
+def probe(project, digest, rounds=2, **limits):
+    return SubprocessCandidateServer(project.endpoint(), **limits).probe(digest, ASKED, rounds)
 
 
 def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
     project.live.online.load([OnlineEvent(0, "e1", "7", "mug", NOON - DAY, 1.0, dataset="sales")])
-    report = probe(project, released.bundle(project, ("a", "b")), RIGHT, rounds=3)
+    report = probe(project, released.bundle(project, ("a", "b")), rounds=3)
     assert report.ok and report.errors == []
     assert [(a["items"], a["ack"], a["arm"]) for a in report.answers] == [
         (["mug", "a", "b"], "none", "canary"),
         (["a"], "none", "canary"),
     ]
+    assert report.answers[0]["scores"] == pytest.approx([2 ** (-1 / 30), 1 / 2, 1 / 3], abs=1e-9)
     assert len(report.latency_us) == 6 and all(0 < us < 5_000_000 for us in report.latency_us)
     assert project.live.predictions.count() == 0
     assert project.store.tokens.list() == []  # the ticket is used up
@@ -60,11 +60,6 @@ def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monk
     with pytest.raises(type(error), match="cannot be judged now") as raised:
         probe(project, released.bundle(project, ("a",)))
     assert raised.value.hint == error.hint
-
-
-def test_wrong_answers_are_told(project):
-    report = probe(project, released.bundle(project, ("x", "y", "z")), RIGHT)
-    assert not report.ok and 'items is ["x", "y", "z"], offline ["mug", "a", "b"]' in report.errors[0]
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,7 @@ class Living(Teller):
                     at,
                     action,
                     reason,
+                    "drift+new_data" if version else "quiet",
                     evidence,
                     evidence_digest(evidence),
                     policy,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -57,8 +57,11 @@ class ApprovalGate(Section, frozen=True):
 
 
 class GatesSection(Section, frozen=True):
-    """``[gates]``: what a candidate must show."""
+    """``[gates]``: what a candidate must show. ``supplied``: what is said of gates that packages bring, by name."""
 
+    given: ClassVar[tuple[str, ...]] = ("supplied",)
+    supplies: ClassVar[str] = "tidemill.gate_settings"
+    supplied: dict[str, Section] = msgspec.field(default_factory=dict)
     refit: RefitGate = RefitGate()
     method: MethodGate = MethodGate()
     baseline: BaselineGate = BaselineGate()

@@ -30,6 +30,8 @@ from tidemill.config.sections import (
     ProjectSection,
     Section,
 )
+from tidemill.config.strict import Source, decode
+from tidemill.errors import ConfigError
 from tidemill.types import JsonObject
 
 Path = tuple[str, ...]
@@ -112,7 +114,7 @@ class Layers:
         for section in ("gates", "monitor", "retrain"):
             layers = [self._at(path) or {} for path in reversed(self._places(endpoint, environment, section))]
             found[section] = {key: value for layer in layers for key, value in layer.items()}
-        return msgspec.convert(found, Overrides, strict=True)
+        return decode(found, Overrides, Source(lambda path, word: "", lambda path: "", ConfigError))
 
     def path(self, endpoint: str, environment: str, section: str, key: str = "") -> Path:
         """Where the key that wins is said; the last place that could say it where none does."""

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -38,7 +39,8 @@ def decode(value: Any, kind: type[T], source: Source) -> T:
     """The record of this value. A key that no record has, one that is missing or of another type raises ``source.error``.
 
     A record's class may name keys in ``given``: its reader fills them in, and no text may; and in ``documentation``: they
-    are for people, accepted and not read.
+    are for people, accepted and not read. One that names a group of entry points in ``supplies`` is open: what packages
+    bring for other keys is decoded by their records, into its ``supplied``.
     """
     found: T = _section(value, kind, (), source)
     return found
@@ -70,15 +72,28 @@ def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source)
         raise source.wrong(path, f"{label} must be a mapping of keys")
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     unread = getattr(kind, "documentation", frozenset[str]())
-    for key in value:
-        if key not in fields and key not in unread:
+    supplied = {key: _supplied(kind, str(key)) for key in value if key not in fields and key not in unread}
+    for key, more in supplied.items():
+        if more is None:
             known = [name for name in fields if name not in getattr(kind, "given", ())]
             raise source.wrong((*path, key), f"unknown key {key!r} in {label}", did_you_mean(str(key), known))
     for name, field in fields.items():
         if field.required and name not in value:
             raise source.wrong(path, f"{name!r} is missing in {label}")
-    read = {key: item for key, item in value.items() if key in fields}
-    return kind(**{fields[key].name: _any(item, fields[key].type, (*path, key), source) for key, item in read.items()})
+    own = {key: item for key, item in value.items() if key in fields}
+    made = {fields[key].name: _any(item, fields[key].type, (*path, key), source) for key, item in own.items()}
+    if supplied:
+        made["supplied"] = {
+            key: _section(value[key], more, (*path, key), source) for key, more in supplied.items() if more
+        }
+    return kind(**made)
+
+
+def _supplied(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
+    """The record that an installed package brings for a key of this section: an entry point of the group that it names."""
+    group = getattr(kind, "supplies", "")
+    point = next(iter(entry_points(group=group, name=key)), None) if group else None
+    return point.load() if point else None
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:

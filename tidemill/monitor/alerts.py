@@ -52,15 +52,8 @@ def _alarm(scope: Endpoint, window: Window, now: Micros) -> Alarm | None:
     model = window.data.model
     past = _past(scope, window)
     again = _persists(past)
-    known = scope.store.alarms.list(
-        endpoint=scope.name,
-        monitor=window.monitor,
-        model=model,
-        since=window.start - _LOOK_BACK,
-        limit=1,
-        environment=scope.environment,
-    )
-    last = known[-1].window if known else None
+    known = scope.store.alarms.first(**scope.here, monitor=window.monitor, model=model, since=window.start - _LOOK_BACK)
+    last = known.window if known else None
     if last is not None and last >= window.end:  # a process that was killed came as far as this
         return None
     if again and last is not None and window.end - last < REMIND:
@@ -93,7 +86,7 @@ def _event(alarm: Alarm) -> Event:
 
 def _close(scope: Endpoint, windows: Sequence[Window]) -> None:
     """Close what none of these windows, nor as many before as an episode may pause, has seen again."""
-    for alarm in scope.store.alarms.list(endpoint=scope.name, is_open=True, environment=scope.environment):
+    for alarm in scope.store.alarms.list(**scope.here, is_open=True):
         later = [w for w in windows if w.monitor == alarm.monitor and w.n]
         ended = (w.end for w in later if w.end > alarm.window and _is_over(scope, alarm, w))
         if (end := min(ended, default=None)) is not None:

@@ -25,15 +25,12 @@ _ENOUGH = 100  # answers in a window before its p99 says anything
 
 def close_platform(scope: Endpoint, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
-    endpoint, closed = scope.name, []
-    disk = shutil.disk_usage(scope.project.state)
-    waiting, failed = (
-        scope.live.outcomes.waiting(_MOST),
-        sum(scope.store.releases.failures(endpoint, scope.environment).values()),
-    )
+    closed, disk = [], shutil.disk_usage(scope.project.state)
+    waiting = scope.live.outcomes.waiting(_MOST)
+    failed = sum(scope.store.releases.failures(scope.name, scope.environment).values())
     limit = parse_span(scope.gates.latency.p99)
     for start, end in due(scope, PLATFORM, now):
-        found = scope.live.predictions.list(endpoint=endpoint, environment=scope.environment, since=start, until=end)
+        found = scope.live.predictions.list(**scope.here, since=start, until=end)
         data = replace(
             latencies(found),
             disk_free=disk.free,

@@ -12,7 +12,6 @@ from tidemill.learning.measures import Measure
 from tidemill.monitor import decay
 from tidemill.monitor.decay import capped, promised, scores
 from tidemill.monitor.windows import close, closed_of, due
-from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import DetectorState, QualityWindow
 from tidemill.store.records import Prediction, Release, Window
 from tidemill.store.sql.live import LiveStore
@@ -43,7 +42,7 @@ def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
     windows = due(scope, QUALITY, now, scope.monitor.reach)
     champion = scope.champion() if windows else None
     for start, end in windows:
-        asked = scope.live.predictions.list(endpoint=scope.name, environment=scope.environment, since=start, until=end)
+        asked = scope.live.predictions.list(**scope.here, since=start, until=end)
         found = judge_all(scope.live, judge, asked)
         scored = [j for j in found if j.values]
         data = _tested(scope, champion, judge.measure, _measured(scope, champion, judge, found, scored), scored, start)
@@ -140,17 +139,15 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     from tidemill.release.rollout.rules import Arm, Evidence
 
     since = release.started if release.started is not None else release.created
-    live, endpoint = scope.live, release.endpoint
+    live = scope.live
     historical = release.status == "champion"
     champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
-    found = live.predictions.list(
-        endpoint=endpoint, environment=scope.environment, since=since - BEFORE if historical else since, until=now
-    )
+    found = live.predictions.list(**scope.here, since=since - BEFORE if historical else since, until=now)
     mine = [p for p in found if p.release == release.id]
     theirs = [p for p in found if p.release == other]
     model = scope.store.releases.get(other).model if other else release.model
-    judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(endpoint, scope.environment)
+    judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(scope.name, scope.environment)
     promise = promised(scope.store.models.get(model).metrics, judge.measure)
     mature = [p for p in (*mine, *theirs) if p.at <= now - scope.monitor.reach]
     values = values_of(live, judge, mature)
@@ -167,8 +164,8 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
 
     return Evidence(
         release=release.id,
-        at=now,
-        arms={CANARY: arm(release.id, mine), **({CHAMPION: arm(other, theirs)} if other else {})},
+        own=arm(release.id, mine),
+        other=arm(other, theirs) if other else Arm(),
         in_stage=sum(p.at >= release.stage_since for p in mine),
         historical=historical,
         metric=judge.measure.name,

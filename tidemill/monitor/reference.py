@@ -44,13 +44,9 @@ def reference_of(scope: Endpoint, model: str) -> tuple[Baseline, frozenset[str]]
     """
     version, roles = scope.store.models.get(model), roles_of(scope)
     rows = _learned_from(scope, version, roles)
-    kept = {
-        b.model: b.artifact
-        for b in scope.store.baselines.list(endpoint=scope.name)
-        if b.environment == scope.environment
-    }
-    digest = kept.get(model)
-    if digest is None or not scope.artifacts.has(digest):
+    kept = scope.store.baselines.look_up(scope.environment, scope.name, model)
+    digest = kept.artifact if kept else ""
+    if not kept or not scope.artifacts.has(digest):
         digest = _keep_baseline(scope, model, rows, roles)
     return msgspec.json.decode(scope.artifacts.get(digest), type=Baseline), subjects(rows, roles)
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
+
+from tidemill.data.contract.contract import Contract, load_contract
+from tidemill.data.ingest.register import event_key
+from tidemill.data.tables.tables import open_tables
+from tidemill.features.online import History
+from tidemill.features.parity import compare
+from tidemill.features.transaction_time import ALWAYS, BEGAN, KNOWN
+from tidemill.features.views import View
 from tidemill.monitor.windows import PARITY, close, closed_of
+from tidemill.scope.project import Endpoint, Model
 from tidemill.store.payloads import FeatureParity, ParityWindow
-from tidemill.store.records import Event, Window
+from tidemill.store.records import Event, OnlineEvent, Prediction, Window
 from tidemill.tasks.table import task_of, training_of
 from tidemill.types import DAY, Micros, named_id
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from tidemill.data.contract.contract import Contract
-    from tidemill.scope.project import Endpoint, Model
-    from tidemill.store.records import OnlineEvent, Prediction
 
 REACH = 7 * DAY
 """How far back requests are looked for: all of it has to be in the dataset by now."""
@@ -39,13 +42,8 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
     since = champion.started or champion.created
     if closed_of(scope, PARITY, since=since, until=now + 1):
         return []
-    asked = [
-        p
-        for p in scope.live.predictions.list(
-            endpoint=scope.name, environment=scope.environment, since=max(since, now - REACH), until=now
-        )
-        if p.subject
-    ][-MOST:]
+    found = scope.live.predictions.list(**scope.here, since=max(since, now - REACH), until=now)
+    asked = [p for p in found if p.subject][-MOST:]
     if not asked:
         return []
     data = ParityWindow(champion.model, tuple(_compare(scope, asked)))
@@ -63,11 +61,6 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
 
 def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:
     """Each declared feature that the model's task knows of a subject's items."""
-    from tidemill.data.contract.contract import load_contract
-    from tidemill.features.online import History
-    from tidemill.features.parity import compare
-    from tidemill.features.views import View
-
     model = scope.model
     contract = load_contract(scope.project, model.dataset.name)
     views = [View.of(config, contract) for config in model.views.values()]
@@ -89,12 +82,6 @@ def _compare(scope: Endpoint, asked: list[Prediction]) -> list[FeatureParity]:
 
 def _rows(model: Model, contract: Contract, asked: list[Prediction], events: Sequence[OnlineEvent]) -> pl.DataFrame:
     """The dataset's rows of those who asked, each known from its event on: one that serving never had, always."""
-    import polars as pl
-
-    from tidemill.data.ingest.register import event_key
-    from tidemill.data.tables.tables import open_tables
-    from tidemill.features.transaction_time import ALWAYS, BEGAN, KNOWN
-
     known = pl.DataFrame(
         {"_key": [e.key for e in events], KNOWN: [e.seq for e in events]}, {"_key": pl.String, KNOWN: pl.Int64}
     )

@@ -31,13 +31,11 @@ def due(scope: Endpoint, monitor: str, now: Micros, lag: Micros = 0) -> list[tup
     The first window is the one in which the endpoint's first champion started to serve.
     """
     span = scope.monitor.span
-    closed = scope.store.windows.first(endpoint=scope.name, environment=scope.environment, monitor=monitor)
-    last = closed.end if closed else None
-    if last is None:
-        started = min((r.started for r in scope.releases() if r.started is not None), default=None)
-        if started is None:
-            return []
-        last = started // span * span
+    closed = scope.store.windows.first(**scope.here, monitor=monitor)
+    started = [release.started for release in scope.releases() if release.started is not None]
+    if closed is None and not started:
+        return []
+    last = closed.end if closed else min(started) // span * span
     ends = range((last // span + 1) * span, now - lag + 1, span)
     return [(end - span, end) for end in ends[-MOST:]]
 
@@ -63,6 +61,4 @@ def closed_of(
     scope: Endpoint, monitor: str, *, since: Micros | None = None, until: Micros | None = None
 ) -> Sequence[Window]:
     """The endpoint's closed windows of this monitor, oldest first."""
-    return scope.store.windows.list(
-        endpoint=scope.name, monitor=monitor, since=since, until=until, environment=scope.environment
-    )
+    return scope.store.windows.list(**scope.here, monitor=monitor, since=since, until=until)

@@ -115,7 +115,7 @@ def approve(project: Project, caller: Caller, release: str, reason: str, role: R
     from tidemill.release import approvals
 
     caller.need("operate")
-    return approvals.approve(project, release, caller.name, reason, role)
+    return approvals.answer(project, release, caller.name, reason, role)
 
 
 def reject(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:
@@ -123,7 +123,7 @@ def reject(project: Project, caller: Caller, release: str, reason: str, role: Ro
     from tidemill.release import approvals
 
     caller.need("operate")
-    return approvals.reject(project, release, caller.name, reason, role)
+    return approvals.answer(project, release, caller.name, reason, role, yes=False)
 
 
 def pick(project: Project, release: str | None, *statuses: str, endpoint: str | None = None) -> str:

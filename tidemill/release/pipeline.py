@@ -1,4 +1,4 @@
-"""The release pipeline: gates → sign → held for approval, or the start of the rollout. One verb: `release_candidate`.
+"""The release pipeline: gates → signed, and held for approval, or the start of the rollout. One verb: `release_candidate`.
 
 A release's id comes from the endpoint, the model and how often it was tried, so that a run which is killed and started
 again makes no second release. The gates see a candidate also when somebody forces it: their refusals stay in evidence.
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.lease import ORPHAN
-from tidemill.errors import NotFound, ReleaseError
+from tidemill.errors import ReleaseError
 from tidemill.release import approvals
-from tidemill.release.gates.port import GateContext, judge_all
+from tidemill.release.gates.port import GateContext, build_context, judge_all
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.records import Edge, Event, ModelVersion, Release, Run, Verdict
-from tidemill.types import JsonObject, Micros, named_id
+from tidemill.store.records import Edge, Event, ModelVersion, Release, Verdict
+from tidemill.types import JsonObject, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
@@ -44,44 +44,7 @@ def judge(endpoint: str, model: str, attempt: int, ctx: Context = GIVEN) -> Json
     return {"results": results, "previous": champion.id if champion else None}
 
 
-@step(impure="signs with a key outside the project")
-def sign(
-    endpoint: str,
-    model: str,
-    attempt: int,
-    override: str | None,
-    author: str,
-    judged: JsonObject,
-    ctx: Context = GIVEN,
-) -> list[str]:
-    """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
-    project: Project = ctx.resource("project")
-    scope, candidate = project.endpoint(endpoint), project.store.models.get(model)
-    release = release_id(scope, model, attempt)
-    signer = signer_of(project)
-
-    def put(kind: str, predicate: JsonObject) -> str:
-        return project.artifacts.put(seal(attest.statement(model, candidate.bundle, kind, predicate), signer))
-
-    verdicts = [put(attest.GATE, {"release": release, **result}) for result in judged["results"]]
-    approvals.approval_signer(project)  # its public half has to be there for whoever verifies
-    asked = scope.gates.approval
-    terms: JsonObject = {
-        "release": release,
-        "endpoint": scope.name,
-        "model": model,
-        "required": {result["gate"]: result["blessing"] for result in judged["results"]},
-        "attestations": verdicts,
-        "approval": list(asked.roles) if asked else [],
-        "previous": judged["previous"],
-        "author": author,
-        "override": override,
-        "at": project.clock.now(),
-    }
-    return [*verdicts, put(attest.RELEASE, terms)]
-
-
-@step(impure="writes the release")
+@step(impure="signs with a key outside the project, and writes the release")
 def start(
     endpoint: str,
     model: str,
@@ -90,30 +53,81 @@ def start(
     author: str,
     decision: str | None,
     judged: JsonObject,
-    signed: list[str],
     ctx: Context = GIVEN,
 ) -> str:
-    """Write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
+    """Sign; write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
-    scope = project.endpoint(endpoint)
-    made = _release(scope, model, attempt, judged, signed, override, author, decision)
-    now, held = made.created, scope.gates.approval is not None
-    if _exists(project, made.id):  # a run killed right after this step's transaction
-        return made.id
+    scope, results = project.endpoint(endpoint), judged["results"]
+    id, now, asks = release_id(scope, model, attempt), project.clock.now(), scope.gates.approval
+    if any(release.id == id for release in scope.releases()):  # a run killed right after this step's transaction
+        return id
+    refused = tuple(result["gate"] for result in results if not result["passed"])
+    passes = not refused or (override is not None and attest.NEVER_FORCED not in refused)
+    made = Release(
+        id=id,
+        endpoint=scope.name,
+        model=model,
+        status="held" if passes else "refused",
+        stages=scope.stages,
+        stage=0,
+        stage_since=now,
+        created=now,
+        ended=None if passes else now,
+        previous=judged["previous"],
+        override=override if refused else None,
+        attestations=_sign(scope, id, judged, {"model": model, "author": author, "override": override, "at": now}),
+        decision=decision,
+        author=author,
+        evidence=ReleaseEvidence(blessings(results), refused),
+        environment=scope.environment,
+    )
+    if passes and made.override:  # a person's signed word
+        word = approvals.sign_force(project, made, author, made.override)
+        made = replace(made, attestations=(*made.attestations, word))
+    _write(project, made, results, asks is not None)
+    ctx.wrote(f"release:{id}")
+    return id
+
+
+def _sign(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject) -> tuple[str, ...]:
+    """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
+    project, asks = scope.project, scope.gates.approval
+    model = project.store.models.get(terms["model"])
+    signer = signer_of(project)
+    signer_of(project, "approval")  # its public half has to be there for whoever verifies
+
+    def put(kind: str, predicate: JsonObject) -> str:
+        return project.artifacts.put(seal(attest.statement(model.ref, model.bundle, kind, predicate), signer))
+
+    verdicts = [put(attest.GATE, {"release": release, **result}) for result in judged["results"]]
+    needs: JsonObject = {
+        "release": release,
+        "endpoint": scope.name,
+        "required": {result["gate"]: result["blessing"] for result in judged["results"]},
+        "attestations": verdicts,
+        "approval": list(asks.roles) if asks else [],
+        "previous": judged["previous"],
+    }
+    return (*verdicts, put(attest.RELEASE, needs | terms))
+
+
+def _write(project: Project, made: Release, results: list[JsonObject], asks: bool) -> None:
+    """The release with its verdicts and events, and its start where it waits for nobody: one transaction."""
+    now = made.created
 
     def work(tx: Any) -> None:
-        for verdict in _verdicts(made, judged["results"], signed, now):
+        for result, envelope in zip(results, made.attestations):
+            name = named_id("verdict", made.id, result["gate"])
+            verdict = Verdict(id=name, model=made.model, **result, attestation=envelope, at=now)
             project.store.verdicts.add(verdict, tx)
         project.store.releases.add(made, tx)
-        project.store.edges.add_new([Edge(model, f"release:{made.id}", "released", now)], tx)
-        for event in _events(made, judged["results"], held, now):
+        project.store.edges.add_new([Edge(made.model, f"release:{made.id}", "released", now)], tx)
+        for event in _events(made, results, asks):
             project.store.events.add(event, tx)
-        if made.status == "held" and not held:
+        if made.status == "held" and not asks:
             rollout.begin(project, made.id, now, tx)
 
-    project.store.transact(work, author)
-    ctx.wrote(f"release:{made.id}")
-    return made.id
+    project.store.transact(work, made.author)
 
 
 @pipeline(name="release")
@@ -125,10 +139,9 @@ def release_pipeline(
     author: str = "",
     decision: str | None = None,
 ) -> dict[str, Any]:
-    """gates → sign → start."""
+    """gates → sign and start."""
     judged = judge(endpoint, model, attempt)
-    signed = sign(endpoint, model, attempt, override, author, judged)
-    return {"release": start(endpoint, model, attempt, override, author, decision, judged, signed)}
+    return {"release": start(endpoint, model, attempt, override, author, decision, judged)}
 
 
 def release_candidate(
@@ -139,7 +152,7 @@ def release_candidate(
     override: str | None = None,
     author: str = "",
     decision: str | None = None,
-    make_context: MakeContext | None = None,
+    make_context: MakeContext = build_context,
     on_event: Any = None,
 ) -> Release:
     """Take a model through the gates of an endpoint and start its release; the release, whose status says how it went.
@@ -154,21 +167,15 @@ def release_candidate(
     model = project.store.models.get(model_ref)
     scope = project.serving(model.name, endpoint)
     tried = [r for r in scope.releases() if r.model == model.ref]
-    asked = {"endpoint": scope.name, "model": model.ref, "attempt": len(tried)}
-    asked |= {"override": override, "author": author, "decision": decision}
-    unfinished = _unfinished(project, asked)
+    asked = {"endpoint": scope.name, "model": model.ref, "override": override, "decision": decision}
+    unfinished = _killed(project, asked)
     alive = next((r for r in tried if r.status in ALIVE), None)
     if alive is not None and unfinished is None:
         return alive
-    engine = project.engine(context=make_context or _build_context)
-    result = engine.run(release_pipeline, unfinished or asked, parent=decision, on_event=on_event)
+    engine = project.engine(context=make_context)
+    params = unfinished or {**asked, "attempt": len(tried), "author": author}
+    result = engine.run(release_pipeline, params, parent=decision, on_event=on_event)
     return project.store.releases.get(result.outputs["release"])
-
-
-def _build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
-    from tidemill.release.gates.context import build_context
-
-    return build_context(scope, candidate, champion)
 
 
 def release_id(scope: Endpoint, model: str, attempt: int) -> str:
@@ -182,69 +189,16 @@ def release_id(scope: Endpoint, model: str, attempt: int) -> str:
 
 def cut_short(scope: Endpoint) -> str | None:
     """The model whose release by hand was killed and is to be gone on with; None where the endpoint's latest one ended."""
-    runs = scope.store.runs.page(pipeline=release_pipeline.name, limit=100)
-    own = (run for run in runs if run.params["endpoint"] == scope.name)
-    latest = next((run for run in own if run.params["decision"] is None), None)
-    return str(latest.params["model"]) if latest is not None and _was_killed(latest) else None
+    killed = _killed(scope.project, {"endpoint": scope.name, "decision": None})
+    return str(killed["model"]) if killed else None
 
 
-def _unfinished(project: Project, asked: JsonObject) -> JsonObject | None:
-    """The parameters of the latest run for this very release, if it was killed: asked for again, it is the same run."""
-    what = ("endpoint", "model", "override", "decision")
+def _killed(project: Project, asked: JsonObject) -> JsonObject | None:
+    """The parameters of the latest run with these, if it was killed: asked for again, it is the same run."""
     runs = project.store.runs.page(pipeline=release_pipeline.name, limit=100)
-    latest = next((run for run in runs if all(run.params.get(name) == asked[name] for name in what)), None)
-    return latest.params if latest is not None and _was_killed(latest) else None
-
-
-def _was_killed(run: Run) -> bool:
-    return run.status == "running" or (run.error or "").startswith(ORPHAN)
-
-
-def _exists(project: Project, name: str) -> bool:
-    try:
-        project.store.releases.get(name)
-    except NotFound:
-        return False
-    return True
-
-
-def _release(
-    scope: Endpoint,
-    model: str,
-    attempt: int,
-    judged: JsonObject,
-    signed: list[str],
-    override: str | None,
-    author: str,
-    decision: str | None,
-) -> Release:
-    """The record, and a person's signed word where the gates are overridden."""
-    refused = [result for result in judged["results"] if not result["passed"]]
-    never = any(result["gate"] == attest.NEVER_FORCED for result in refused)
-    passes = not refused or (override is not None and not never)
-    now = scope.clock.now()
-    made = Release(
-        id=release_id(scope, model, attempt),
-        endpoint=scope.name,
-        model=model,
-        status="held" if passes else "refused",
-        stages=scope.stages,
-        stage=0,
-        stage_since=now,
-        created=now,
-        ended=None if passes else now,
-        previous=judged["previous"],
-        override=override if refused else None,
-        attestations=tuple(signed),
-        decision=decision,
-        author=author,
-        evidence=ReleaseEvidence(blessings(judged["results"]), tuple(o["gate"] for o in refused)),
-        environment=scope.environment,
-    )
-    if not (passes and made.override):
-        return made
-    word = approvals.sign_force(scope.project, made, author, made.override)
-    return replace(made, attestations=(*made.attestations, word))
+    run = next((run for run in runs if all(run.params[name] == value for name, value in asked.items())), None)
+    killed = run is not None and (run.status == "running" or (run.error or "").startswith(ORPHAN))
+    return run.params if run is not None and killed else None
 
 
 def blessings(results: list[JsonObject]) -> JsonObject:
@@ -262,33 +216,18 @@ def blessings(results: list[JsonObject]) -> JsonObject:
     return found
 
 
-def _verdicts(release: Release, results: list[JsonObject], signed: list[str], now: Micros) -> list[Verdict]:
-    return [
-        Verdict(
-            named_id("verdict", release.id, said["gate"]),
-            release.model,
-            said["gate"],
-            said["blessing"],
-            said["passed"],
-            said["no_baseline"],
-            said["evidence"],
-            envelope,
-            now,
-        )
-        for said, envelope in zip(results, signed)
-    ]
-
-
-def _events(release: Release, results: list[JsonObject], held: bool, now: Micros) -> list[Event]:
+def _events(release: Release, results: list[JsonObject], asks: bool) -> list[Event]:
     """What a person may want to see: a refusal, a force, a release that waits for a yes."""
     refusals = {o["gate"]: o["evidence"]["said"] for o in results if not o["passed"]}
     told: JsonObject = {"endpoint": release.endpoint, "model": release.model, "author": release.author}
     told |= {"decision": release.decision, "blessings": dict(release.evidence.blessings), "refusals": refusals}
     told["reason"] = "; ".join(f"{gate}: {said}" for gate, said in refusals.items())
-    kinds = ["refused"] if release.status == "refused" else []
-    if release.override and release.status != "refused":
-        kinds.append("override")
+    passed = release.status == "held"
+    if passed and release.override:
         told["reason"] = release.override
-    if release.status == "held" and held:
-        kinds.append("held")
-    return [Event(named_id("event", release.id, kind), now, kind, f"release:{release.id}", told) for kind in kinds]
+    kinds = {"refused": not passed, "override": passed and release.override, "held": passed and asks}
+    return [
+        Event(named_id("event", release.id, kind), release.created, kind, f"release:{release.id}", told)
+        for kind, so in kinds.items()
+        if so
+    ]

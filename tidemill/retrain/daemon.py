@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 from tidemill.engine.lease import RunLease, new_owner
 from tidemill.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreError
@@ -28,7 +27,7 @@ _MOST_PATIENT: Micros = 3_600 * SECOND
 _log = logging.getLogger("tidemill.loop")
 
 
-def main(root: Path, log: IO[bytes] | None = None) -> None:
+def main(root: Path) -> None:
     """Run the loop of this project until SIGTERM or SIGINT. Raises Conflict when another loop holds it."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     owner = new_owner()
@@ -36,7 +35,7 @@ def main(root: Path, log: IO[bytes] | None = None) -> None:
         lease = RunLease(project.store, LEASE_KEY, owner, LEASE_SECONDS)
         if not when_there_is_room(lease.take, stop):
             return
-        jobs = WorkerJobs(root, owner, log, on_progress=lambda told: _log.debug("%s", told), stop=stop)
+        jobs = WorkerJobs(root, owner, stop=stop)
         try:
             jobs.warm()
             gc.collect()

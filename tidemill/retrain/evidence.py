@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
+from tidemill.monitor.platform import PLATFORM
 from tidemill.ref import Ref
-from tidemill.store.records import Decision, Release
+from tidemill.store.records import Release
 from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:
@@ -52,37 +52,32 @@ def _rows(scope: Endpoint, champion: Release | None) -> JsonObject:
 
 
 def _alarms(scope: Endpoint, champion: Release | None, now: Micros) -> list[JsonObject]:
-    """Alarms about what serves now, oldest first."""
+    """Alarms about what serves now, oldest first; of every monitor but the platform's, which measures wall time."""
     if champion is None:
         return []
-    asked: JsonObject = {"model": champion.model, "since": now - MEMORY, "until": now + 1}
-    found = scope.store.alarms.list(endpoint=scope.name, **asked, environment=scope.environment)
-    own = [a for a in found if a.kind in ("drift", "decay")]
+    found = scope.store.alarms.list(**scope.here, model=champion.model, since=now - MEMORY, until=now + 1)
     return [
         {"monitor": a.kind, "at": a.opened, "since": a.since, "what": list(a.what), "hurts": a.hurts}
-        for a in own[-_MOST:]
+        for a in [a for a in found if a.kind != PLATFORM][-_MOST:]
     ]
 
 
 def _attempts(scope: Endpoint, now: Micros) -> list[JsonObject]:
     """Earlier decisions to retrain and how they went, oldest first."""
-    here = scope.environment
-    taken = scope.store.decisions.list(action="retrain", endpoint=scope.name, environment=here)
+    taken = scope.store.decisions.list(**scope.here, action="retrain")
     made = [d for d in taken if now - MEMORY < d.at < now]
-    jobs = scope.store.jobs.list(endpoint=scope.name, status="failed", since=now - MEMORY, environment=here)
+    jobs = scope.store.jobs.list(**scope.here, status="failed", since=now - MEMORY)
     failed = {job.decision for job in jobs}
     spent = None if scope.replay else _cpu_seconds(scope)
-    return [_attempt(d, d.id in failed, spent) for d in made[-_MOST:]]
-
-
-def _attempt(decision: Decision, failed: bool, spent: Mapping[str, float] | None) -> JsonObject:
-    rows: dict[str, Any] = decision.evidence.get("rows", {})
-    return {
-        "at": decision.at,
-        "rows": rows.get("now", 0),
-        "cpu_hours": None if spent is None else _hours(spent.get(decision.id, 0.0)),
-        "status": "failed" if failed else "done",
-    }
+    return [
+        {
+            "at": decision.at,
+            "rows": decision.evidence.get("rows", {}).get("now", 0),
+            "cpu_hours": None if spent is None else _hours(spent.get(decision.id, 0.0)),
+            "status": "failed" if decision.id in failed else "done",
+        }
+        for decision in made[-_MOST:]
+    ]
 
 
 def _cpu_seconds(scope: Endpoint) -> dict[str, float]:
@@ -108,8 +103,8 @@ def _hours(seconds: float) -> float:
 
 
 def _under_way(scope: Endpoint) -> JsonObject | None:
-    found: Sequence[Release] = [r for s in _UNDER_WAY for r in scope.releases(s)]
-    if not found:
+    found = (r for status in _UNDER_WAY for r in scope.releases(status))
+    latest = max(found, key=lambda r: (r.created, r.id), default=None)
+    if latest is None:
         return None
-    latest = max(found, key=lambda r: (r.created, r.id))
     return {"model": latest.model, "status": latest.status, "since": latest.created}

@@ -7,7 +7,6 @@ a failure with the same parameters, so every job must go on with what it left ha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
@@ -19,21 +18,19 @@ from tidemill.process.stop import Stop, Stopping
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
-OnProgress = Callable[[JsonObject], None]
-RECYCLE_JOBS = 1_000
 RECYCLE_BYTES = 1_500 * 1024 * 1024
-"""A child that did so many jobs, or holds so much memory, is replaced by a fresh one."""
+"""A child that holds so much memory is replaced by a fresh one."""
 _STOP_SECONDS = 5.0
 STDERR = 2
 
 
 class JobFailed(EngineError):
-    """A job raised, ran into its time limit, or took its process with it."""
+    """A job raised, ran into its time limit, or took its process with it; ``cause`` is the code of what it raised."""
 
     code = "job_failed"
 
     def __init__(self, kind: str, cause: JsonObject) -> None:
-        self.kind, self.cause = kind, cause
+        self.kind, self.cause = kind, str(cause.get("code") or self.code)
         super().__init__(
             str(cause.get("detail") or "no word"),
             place=str(cause.get("place") or f"job {kind}"),
@@ -54,43 +51,29 @@ class Jobs(Protocol):
         """The job's answer, within ``seconds`` of wall time. Raises JobFailed."""
         ...
 
-    def close(self) -> None: ...
-
 
 class InlineJobs:
     """In this very process: for one cycle by hand, and for tests. There is no time limit."""
 
-    def __init__(self, project: Project, on_progress: OnProgress | None = None) -> None:
-        self._project, self._tell = project, on_progress or (lambda told: None)
+    def __init__(self, project: Project) -> None:
+        self._project = project
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
-        from tidemill.retrain.job_handlers import do
+        from tidemill.retrain.worker import do
 
         try:
-            return do(self._project, kind, params, self._tell)
+            return do(self._project, kind, params)
         except TidemillError as exc:
-            raise JobFailed(kind, dict(exc.problem())) from exc
-
-    def close(self) -> None:
-        """Nothing to stop."""
+            raise JobFailed(kind, exc.problem()) from exc
 
 
 class WorkerJobs:
     """In one long-lived child, which belongs to the holder of the loop's lease and dies with this process."""
 
-    def __init__(
-        self,
-        root: Path,
-        owner: str,
-        log: IO[bytes] | None = None,
-        on_progress: OnProgress | None = None,
-        stop: Stopping | None = None,
-    ) -> None:
+    def __init__(self, root: Path, owner: str, log: IO[bytes] | int = STDERR, stop: Stopping | None = None) -> None:
         self._root, self._owner, self._log = root, owner, log
         self._stop = stop or Stop()
-        self._tell = on_progress or (lambda told: None)
         self._child: Child | None = None
-        self._number = 0
         self.started = 0  # children so far
 
     @property
@@ -103,17 +86,16 @@ class WorkerJobs:
         if self._child is None or self._child.code is not None:
             self.abort()
             self.started += 1
-            log = self._log if self._log is not None else STDERR
-            self._child = Child("tidemill.retrain.worker", [str(self._root)], log=log)
+            self._child = Child("tidemill.retrain.worker", [str(self._root)], log=self._log)
         return self._child
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
         """As promised; raises Stopped when the stop is asked for meanwhile, and kills the child then."""
         child = self.warm()
-        self._number += 1
         try:
-            child.channel.send({"id": self._number, "kind": kind, "params": params, "owner": self._owner})
-            answer = self._answer(child, kind, time.monotonic() + seconds)
+            child.channel.send({"kind": kind, "params": params, "owner": self._owner})
+            answer = child.channel.receive(time.monotonic() + seconds, self._stop.is_set)
+            ended = "" if answer else ending(child.wait(_STOP_SECONDS))
         except TimeoutError:
             raise self._lost(kind, f"not done within {seconds:g} s", "give it more time, or less to do") from None
         except GivenUp as exc:
@@ -121,9 +103,11 @@ class WorkerJobs:
             raise Stopped("asked to stop", hint="the job is done again at the next start") from exc
         except (OSError, ChannelError) as exc:
             raise self._lost(kind, f"its process is gone: {exc}") from exc
+        if answer is None:
+            raise self._lost(kind, f"its process {ended}")
         if "error" in answer:
             raise JobFailed(kind, answer["error"])
-        if answer.get("jobs", 0) >= RECYCLE_JOBS or answer.get("memory", 0) >= RECYCLE_BYTES:
+        if answer["memory"] >= RECYCLE_BYTES:
             self.close()
         result: JsonObject = answer["result"]
         return result
@@ -142,15 +126,6 @@ class WorkerJobs:
         if child is not None:
             child.close()
 
-    def _answer(self, child: Child, kind: str, until: float) -> JsonObject:
-        """The next answer; progress on the way is passed on."""
-        while (told := child.channel.receive(until, self._stop.is_set)) is not None:
-            if told.get("id") == self._number:
-                return told
-            if "progress" in told:
-                self._tell({"job": kind, **told["progress"]})
-        raise self._lost(kind, f"its process {ending(child.wait(_STOP_SECONDS))}")
-
     def _lost(self, kind: str, what: str, hint: str = "see .tidemill/logs/loop.log") -> JobFailed:
         self.abort()
-        return JobFailed(kind, {"code": "job_failed", "detail": what, "hint": hint})
+        return JobFailed(kind, {"detail": what, "hint": hint})

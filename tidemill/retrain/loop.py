@@ -7,9 +7,11 @@ replace themselves, joins and alarms happen once, a decision keeps its id, its j
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
@@ -18,10 +20,9 @@ from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import heavy_due, monitors
 from tidemill.monitor.quality import evidence
 from tidemill.monitor.windows import closed_of, next_end
-from tidemill.retrain.decide import decide, evidence_digest
+from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
-from tidemill.retrain.policy import Policy
 from tidemill.store.records import Decision, Event, Job
 from tidemill.types import DAY, SECOND, JsonObject, Micros, named_id
 
@@ -59,12 +60,10 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
     except TidemillError as exc:
-        known = scope.store.jobs.list(
-            endpoint=scope.name, status="failed", since=now - DAY, environment=scope.environment
-        )
+        known = scope.store.jobs.list(**scope.here, status="failed", since=now - DAY)
         if any((job.kind, job.error) == ("turn", str(exc)) for job in known):
             return []  # told today
-        return _failed(scope.project, _job(scope, now, "turn", f"endpoint:{scope.name}"), exc.code, str(exc))
+        return _failed(scope.project, _job(scope, now, "turn"), exc)
 
 
 def state_of(project: Project) -> JsonObject:
@@ -94,11 +93,7 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         try:
             jobs.run("ingest", {"dataset": name}, project.limit("ingest"))
         except JobFailed as exc:  # the last good version stays; the next tick tries again
-            subject = f"dataset:{name}"
-            job = Job(
-                named_id("job", "ingest", subject, str(now)), project.environment, "", "ingest", subject, "running", now
-            )
-            events += _failed(project, job, *_said(exc))
+            events += _failed(project, _new_job(project, "", "ingest", f"dataset:{name}", now), exc)
     return events
 
 
@@ -171,7 +166,7 @@ def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
         try:
             jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
         except JobFailed as exc:
-            failed = _failed(scope.project, _job(scope, now, "watch", f"endpoint:{scope.name}"), *_said(exc))
+            failed = _failed(scope.project, _job(scope, now, "watch"), exc)
     since = None if before is None else int(before) - scope.monitor.reach - 2 * scope.monitor.span
     closed = [w for m in watching.values() for w in closed_of(scope, m.name, since=None if m.once else since)]
     return [*raise_alarms(scope, closed, now), *failed]
@@ -181,9 +176,10 @@ def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     from tidemill.release.rollout.rollout import check, watched
 
     release = watched(scope.project, scope.name)
-    if release is None:
-        return []
-    return _followed(scope.project, check(scope.project, scope.name, now, evidence(scope, release, now)))
+    events = check(scope.project, scope.name, now, evidence(scope, release, now)) if release else []
+    if events:
+        _follow(scope.project)
+    return events
 
 
 def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
@@ -191,19 +187,19 @@ def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -
     store, decision = scope.store, _taken(scope, now, previous)
     if decision.action != "retrain" or decision.run is not None:
         return []
-    subject = f"decision:{decision.id}"
-    events = _tell(scope, now, "retrain", subject, "", reason=decision.reason)
-    if store.jobs.list(endpoint=scope.name, status="failed", decision=decision.id, environment=scope.environment):
+    events = _tell(scope, now, "retrain", f"decision:{decision.id}", "", reason=decision.reason)
+    if store.jobs.list(**scope.here, status="failed", decision=decision.id):
         return events
     asked = {"endpoint": scope.name, "decision": decision.id}
     try:
         built = _do(scope, jobs, now, "train", decision, asked)
         _do(scope, jobs, now, "release", decision, {"model": built["model"], "author": "the loop", **asked})
     except JobFailed as exc:
-        return events + _failed(scope.project, _job(scope, now, exc.kind, subject, decision.id), *_said(exc))
+        return events + _failed(scope.project, _job(scope, now, exc.kind, decision.id), exc)
     store.decisions.update(decision.id, run=built["run"] or built["model"])
-    new = [e for e in store.events.list(since=now, until=now + 1) if e.data.get("model") == built["model"]]
-    return _followed(scope.project, [*events, *new])
+    _follow(scope.project)
+    what_became = store.events.list(since=now, until=now + 1)  # to be told of, and decided on by nobody
+    return [*events, *(event for event in what_became if event.data.get("model") == built["model"])]
 
 
 def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
@@ -213,10 +209,17 @@ def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
         return scope.store.decisions.get(id)
     policy = Policy.of(scope.retrain)
     found = gather(scope, now, previous)
-    action, reason = decide(policy, found)
-    here = {"endpoint": scope.name, "environment": scope.environment}
-    decision = Decision(id, now, action, reason, found, evidence_digest(found), policy.to_json(), **here)
-    if action == "retrain" or scope.replay or _is_moment(scope, policy, now, previous):
+    choice = decide(policy, found)
+    decision = Decision(
+        id,
+        now,
+        **choice._asdict(),
+        evidence=found,
+        evidence_digest=evidence_digest(found),
+        policy=msgspec.to_builtins(policy),
+        **scope.here,
+    )
+    if choice.action == "retrain" or scope.replay or _is_moment(scope, policy, now, previous):
         scope.store.decisions.add(decision)
     return decision
 
@@ -229,29 +232,30 @@ def _is_moment(scope: Endpoint, policy: Policy, now: Micros, previous: Micros | 
     return schedule is not None and schedule <= now
 
 
-def _job(scope: Endpoint, now: Micros, kind: str, subject: str, decision: str | None = None) -> Job:
-    name = named_id("job", kind, subject, str(now))
-    return Job(name, scope.environment, scope.name, kind, subject, "running", now, decision=decision)
+def _job(scope: Endpoint, now: Micros, kind: str, decision: str | None = None) -> Job:
+    """A job of the endpoint's, or one that a decision asks for."""
+    subject = f"decision:{decision}" if decision else f"endpoint:{scope.name}"
+    return replace(_new_job(scope.project, scope.name, kind, subject, now), decision=decision)
 
 
-def _said(exc: JobFailed) -> tuple[str, str]:
-    """The code and the words of what went wrong in the child."""
-    return str(exc.cause.get("code", "")), str(exc)
+def _new_job(project: Project, endpoint: str, kind: str, subject: str, now: Micros) -> Job:
+    return Job(named_id("job", kind, subject, str(now)), project.environment, endpoint, kind, subject, "running", now)
 
 
 def _do(scope: Endpoint, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
     """A job that a decision asked for, with its record. Raises JobFailed, and leaves the record to who tells of it."""
-    job = _job(scope, now, kind, f"decision:{decision.id}", decision.id)
+    job = _job(scope, now, kind, decision.id)
     scope.store.jobs.put(job)
     answer = jobs.run(kind, params, scope.project.limit(kind))
     scope.store.jobs.put(replace(job, status="done", ended=scope.clock.now()))
     return answer
 
 
-def _failed(project: Project, job: Job, code: str, reason: str) -> list[Event]:
+def _failed(project: Project, job: Job, why: TidemillError) -> list[Event]:
     """Write the failure down, and tell of it once: a job that fails again at the same moment is told of no more."""
-    done = replace(job, status="failed", ended=project.clock.now(), code=code, error=reason)
-    told: JsonObject = {"endpoint": job.endpoint, "job": job.kind, "code": code, "reason": reason}
+    code = why.cause if isinstance(why, JobFailed) else why.code
+    done = replace(job, status="failed", ended=project.clock.now(), code=code, error=str(why))
+    told: JsonObject = {"endpoint": job.endpoint, "job": job.kind, "code": code, "reason": str(why)}
     name = named_id("event", "failed", job.subject, job.kind, str(job.started))
     event = Event(name, job.started, "failed", job.subject, told)
 
@@ -269,16 +273,10 @@ def _tell(scope: Endpoint, now: Micros, kind: str, subject: str, of: str, **data
     return [event] if scope.store.events.add_once(event) else []
 
 
-def _followed(project: Project, events: list[Event]) -> list[Event]:
+def _follow(project: Project) -> None:
     """Ask a running scorer to look at the releases now; it would by itself, a little later."""
     from tidemill.errors import ServeError
     from tidemill.serve.client import Client
 
-    if events:
-        try:
-            client = Client.of(project.root, timeout=10.0)
-            client.post("/control/refresh", {})
-            client.close()
-        except (ServeError, OSError):
-            return events  # no server runs, or it follows by polling
-    return events
+    with suppress(ServeError, OSError), closing(Client.of(project.root, timeout=10.0)) as client:
+        client.post("/control/refresh", {})

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import Damaged
-from tidemill.retrain.decide import decide, evidence_digest
+from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import MEMORY
-from tidemill.retrain.policy import Policy
 from tidemill.scope.names import retrain_sections
 from tidemill.store.records import Decision
 from tidemill.types import JsonObject, Micros
@@ -70,9 +69,9 @@ def replay_decisions(decisions: Iterable[Decision], policy: Policy | None = None
 
 
 def _again(decision: Decision) -> Replayed:
-    action, reason = decide(Policy.from_json(decision.policy), decision.evidence)
-    same = (action, reason) == (decision.action, decision.reason)
-    return Replayed(decision.id, decision.at, decision.action, action, reason, same)
+    found = decide(Policy.from_json(decision.policy), decision.evidence)
+    same = found == (decision.action, decision.reason, decision.code)
+    return Replayed(decision.id, decision.at, decision.action, found.action, found.reason, same)
 
 
 def _what_if(decisions: Sequence[Decision], policy: Policy) -> list[Replayed]:
@@ -81,12 +80,12 @@ def _what_if(decisions: Sequence[Decision], policy: Policy) -> list[Replayed]:
     replayed = []
     for decision in decisions:
         evidence = {**decision.evidence, **_instead(decision, attempts)}
-        action, reason = decide(policy, evidence)
-        if action == "retrain":
+        found = decide(policy, evidence)
+        if found.action == "retrain":
             rows = evidence.get("rows", {}).get("now", 0)
             attempts.append({"at": decision.at, "rows": rows, "cpu_hours": cost, "status": "done"})
-        same = action == decision.action
-        replayed.append(Replayed(decision.id, decision.at, decision.action, action, reason, same))
+        same = found.action == decision.action
+        replayed.append(Replayed(decision.id, decision.at, decision.action, found.action, found.reason, same))
     return replayed
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from tidemill.data.pipeline import ingest
 from tidemill.errors import DiskFull, LeaseLost, StoreBusy, TidemillError
+from tidemill.model.pipeline import build_candidate
+from tidemill.model.prepare import parameters
+from tidemill.release.pipeline import cut_short, release_candidate
+from tidemill.scope.project import Endpoint, Project
+from tidemill.store.records import DatasetVersion, ModelVersion, Release
+from tidemill.tasks.check import check_model
 from tidemill.types import JsonObject
-
-if TYPE_CHECKING:
-    from tidemill.scope.project import Endpoint, Project
-    from tidemill.store.records import DatasetVersion, ModelVersion, Release
 
 T = TypeVar("T")
 OnEvent = Callable[[str, JsonObject], None]
@@ -28,33 +31,28 @@ class RunSummary:
     release: Release
 
 
-def run_all(
-    project: Project, on_event: OnEvent | None = None, *, author: str = "", endpoint: str | None = None
-) -> RunSummary:
-    """Ingest what is new, build the model of an endpoint (the only one, if not said), take it through its gates and start its release.
+def run_all(project: Project, on_event: OnEvent | None = None) -> RunSummary:
+    """Ingest what is new, build the model of the only endpoint, take it through its gates and start its release.
 
     Finished steps are reused: killed and called again it goes on where it was. Raises TidemillError.
     """
-    scope = project.endpoint(endpoint)
-    found = run_every(project, on_event, author=author, only=scope.name)[scope.name]
+    found = run_every(project, on_event)[project.endpoint().name]
     if isinstance(found, TidemillError):
         raise found
     return found
 
 
 def run_every(
-    project: Project, on_event: OnEvent | None = None, *, author: str = "", only: str | None = None
+    project: Project, on_event: OnEvent | None = None, author: str = ""
 ) -> dict[str, RunSummary | TidemillError]:
     """As `run_all` for every endpoint: one that fails holds up no other, and its error stands in its place."""
-    from tidemill.data.pipeline import ingest
-    from tidemill.tasks.check import check_model
 
     def tell(event: Any) -> None:
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
     broken: dict[str, TidemillError] = {}
-    scopes = [scope for scope in project.endpoints.values() if only in (None, scope.name)]
+    scopes = project.endpoints.values()
     for scope in scopes:
         _attempt(broken, scope.name, partial(check_model, scope.model))
     lacking, whole = ({s.model.dataset.name for s in scopes if (s.name in broken) == wrong} for wrong in (True, False))
@@ -80,9 +78,6 @@ def _attempt(broken: dict[str, TidemillError], name: str, work: Callable[[], T])
 
 
 def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSummary:
-    from tidemill.model.pipeline import build_candidate
-    from tidemill.release.pipeline import release_candidate
-
     project = scope.project
     model = _on_its_way(scope) or build_candidate(project, endpoint=scope.name, on_event=tell)
     release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
@@ -94,9 +89,6 @@ def _on_its_way(scope: Endpoint) -> ModelVersion | None:
 
     A release may have been promoted just before the kill: a training would then take it for the incumbent, and be another.
     """
-    from tidemill.model.prepare import parameters
-    from tidemill.release.pipeline import cut_short
-
     ref = cut_short(scope)
     if ref is None:
         return None

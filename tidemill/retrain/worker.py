@@ -1,4 +1,4 @@
-"""The loop's warm child, ``python -m tidemill.retrain.worker ROOT``: jobs in, answers out.
+"""The loop's warm child, ``python -m tidemill.retrain.worker ROOT``: jobs in, answers out, and what each kind of job does.
 
 A training gives way to the scorer beside it (`quietly`); a candidate's server, which a release job starts, does not.
 """
@@ -13,14 +13,21 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tidemill.errors import LeaseLost, TidemillError
+import tidemill.monitor.reference  # noqa: F401 - the first job does not wait for it
+from tidemill.data.ingest.ingest import reconcile
+from tidemill.data.pipeline import ingest
+from tidemill.errors import EngineError, LeaseLost, TidemillError
+from tidemill.model.pipeline import build_candidate
+from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
+from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import Project, open_project
-from tidemill.types import JsonObject
+from tidemill.types import JsonObject, did_you_mean
 
 LEASE = "run:loop"
 """The lease of the loop: a worker whose owner does not hold it does nothing more."""
@@ -35,12 +42,7 @@ def main(argv: list[str]) -> None:
     channel = parent()
     if channel is None:
         raise SystemExit("the loop starts this process")
-    from tidemill.retrain.job_handlers import warm_up
-
-    warm_up()
     with open_project(Path(argv[0])) as project:
-        from tidemill.data.ingest.ingest import reconcile
-
         reconcile(project)
         project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet
         project.live.flush()
@@ -51,28 +53,59 @@ def main(argv: list[str]) -> None:
 
 def serve(project: Project, channel: Channel) -> None:
     """Answer each job in turn. What is no TidemillError is told, and ends this process: the next one starts clean."""
-    done = 0
     while (job := channel.receive()) is not None and "end" not in job:
         try:
-            answer = _one(project, job, lambda told: channel.send({"progress": told}))
+            answer = _one(project, job)
         except Exception as exc:
-            channel.send({"id": job["id"], "error": {"code": "crashed", "detail": f"{type(exc).__name__}: {exc}"}})
+            channel.send({"error": {"code": "crashed", "detail": f"{type(exc).__name__}: {exc}"}})
             raise
-        done += 1
-        channel.send({"id": job["id"], "jobs": done, **answer, **_memory()})
+        channel.send({**answer, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
 
 
-def _one(project: Project, job: JsonObject, tell: Any) -> JsonObject:
-    from tidemill.retrain.job_handlers import do
-
+def _one(project: Project, job: JsonObject) -> JsonObject:
     try:
         _must_own(project, job.get("owner"))
-        kind, params = job["kind"], job["params"]
-        if kind in QUIET:
-            return {"result": quietly(lambda: do(project, kind, params, tell))}
-        return {"result": do(project, kind, params, tell)}
+        work = partial(do, project, job["kind"], job["params"])
+        return {"result": quietly(work) if job["kind"] in QUIET else work()}
     except TidemillError as exc:
         return {"error": exc.problem()}
+
+
+def do(project: Project, kind: str, params: JsonObject) -> JsonObject:
+    """The answer of one job. Raises TidemillError."""
+    if kind not in HANDLERS:
+        raise EngineError(f"no job {kind!r}", hint=did_you_mean(kind, HANDLERS))
+    return HANDLERS[kind](project, params)
+
+
+def _ingest(project: Project, params: JsonObject) -> JsonObject:
+    made = ingest(project, params["dataset"])
+    return {"version": made.version if made else None, "rows": made.rows if made else None}
+
+
+def _watch(project: Project, params: JsonObject) -> JsonObject:
+    scope = project.endpoint(params["endpoint"])
+    closed = [w for m in monitors().values() if m.heavy for w in m.close(scope, params["now"])]
+    return {"closed": len(closed)}
+
+
+def _train(project: Project, params: JsonObject) -> JsonObject:
+    model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"])
+    return {"model": model.ref, "run": model.run}
+
+
+def _release(project: Project, params: JsonObject) -> JsonObject:
+    asked = {name: params[name] for name in ("endpoint", "decision", "author")}
+    made = release_candidate(project, params["model"], **asked)
+    return {"release": made.id, "status": made.status}
+
+
+HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
+    "ingest": _ingest,
+    "watch": _watch,
+    "train": _train,
+    "release": _release,
+}
 
 
 def quietly(work: Callable[[], T]) -> T:
@@ -101,10 +134,6 @@ def _must_own(project: Project, owner: Any) -> None:
     held = project.store.leases.look_up(LEASE)
     if owner is not None and (held is None or held.owner != owner):
         raise LeaseLost("another loop owns this project now", place=str(project.root))
-
-
-def _memory() -> JsonObject:
-    return {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
@@ -97,6 +97,13 @@ class Model:
         return self.section.metric
 
 
+class Here(TypedDict):
+    """Whose a record is."""
+
+    endpoint: str
+    environment: str
+
+
 @dataclass(frozen=True, eq=False)
 class Endpoint:
     """One endpoint in the project's environment: the model that it serves, and what it keeps to."""
@@ -143,13 +150,18 @@ class Endpoint:
     def replay(self) -> bool:
         return self.project.replay
 
+    @property
+    def here(self) -> Here:
+        """Whose records are its own."""
+        return {"endpoint": self.name, "environment": self.environment}
+
     def champion(self, tx: Any = None) -> Release | None:
         """The release that it serves."""
         return self.store.releases.champion(self.name, tx, self.environment)
 
     def releases(self, status: str | None = None, tx: Any = None) -> Sequence[Release]:
         """Its releases (in this status), oldest first."""
-        return self.store.releases.list(endpoint=self.name, environment=self.environment, status=status, tx=tx)
+        return self.store.releases.list(**self.here, status=status, tx=tx)
 
     @property
     def gates(self) -> GatesSection:

@@ -189,6 +189,9 @@ class Decision:
     at: Micros
     action: str  # retrain | none
     reason: str
+    code: (
+        str  # of the reason, see `tidemill.retrain.decide`: what stood against it and what called for it, joined by "+"
+    )
     evidence: JsonObject
     evidence_digest: str
     policy: JsonObject

@@ -20,18 +20,6 @@ from pathlib import Path
 import polars as pl
 
 HERE = Path(__file__).parent
-CODES = {
-    "nothing": "quiet",
-    "under way": "under_way",
-    "cooldown": "cooldown",
-    "budget": "budget",
-    "after a failed job": "failed_job",
-    "drift since": "drift",
-    "decay since": "decay",
-    "new data": "new_data",
-    "schedule": "schedule",
-}
-"""What a decision's reason begins its parts with, and the code that stands for it here."""
 
 
 def answers(shop: Path, log: Path) -> list[str]:
@@ -45,14 +33,8 @@ def answers(shop: Path, log: Path) -> list[str]:
 def decisions(shop: Path) -> list[str]:
     """One line a decision, in the order they were taken."""
     with closing(sqlite3.connect(shop / ".tidemill/tidemill.db")) as store:
-        rows = store.execute("select at, action, reason from decisions order by at").fetchall()
-    return [f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d} {action} {codes(why)}" for at, action, why in rows]
-
-
-def codes(reason: str) -> str:
-    """``held+called``, in the order of `CODES`."""
-    parts = {"nothing": reason} if reason.startswith("nothing") else dict.fromkeys(CODES, reason)
-    return "+".join(CODES[word] for word in parts if word in reason)
+        rows = store.execute("select at, action, code from decisions order by at").fetchall()
+    return [f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d} {action} {code}" for at, action, code in rows]
 
 
 def golden(name: str) -> list[str]:

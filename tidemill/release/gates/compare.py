@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import GateRefused
 from tidemill.learning.measures import Measure, measure
-from tidemill.release.gates.port import PerRequest
 from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    from tidemill.learning.evaluate import Scored
 
 POWER = 0.8
 
@@ -72,8 +74,8 @@ class Comparison:
 
 def compare(
     metric: str,
-    candidate: PerRequest,
-    other: PerRequest,
+    candidate: Scored,
+    other: Scored,
     *,
     seed: int,
     confidence: float,
@@ -143,12 +145,11 @@ def lower_bound(
     return min(float(drawn), student, johnson), error, groups
 
 
-def _checked(candidate: PerRequest, other: PerRequest) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+def _checked(candidate: Scored, other: Scored) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
     new, old = np.asarray(candidate.values, np.float64), np.asarray(other.values, np.float64)
     if not len(new):
         raise GateRefused("no request in the test window", hint="a longer split.test, or more data")
-    same = len(new) == len(old) and np.array_equal(np.asarray(candidate.units), np.asarray(other.units))
-    if not same or not np.array_equal(np.asarray(candidate.at), np.asarray(other.at)):
+    if not np.array_equal(candidate.units, other.units) or not np.array_equal(candidate.at, other.at):
         raise GateRefused("the two models were not asked the same requests")
     for who, values in (("candidate", new), ("other", old)):
         wrong = int((~np.isfinite(values)).sum())

@@ -30,7 +30,7 @@ class Infrastructure(EveryCandidate):
             return GateResult(False, f"the server says: {report.errors[0] if report.errors else 'it failed'}", figures)
         if len(report.answers) != n:
             return GateResult(False, f"{len(report.answers)} answers to {n} requests", figures)
-        wrong = _wrong(report.answers, context.answers())
+        wrong = _wrong(report.answers, context.window.answers())
         figures |= {"wrong": wrong[:SHOWN], "wrong_in_all": len(wrong)}
         said = (
             f"{len(wrong)} wrong of {n}: {wrong[0]}" if wrong else f"loaded, and all {n} answers are the offline ones"

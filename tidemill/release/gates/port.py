@@ -7,20 +7,26 @@ a change are skipped and their verdict says "no baseline". A gate that raises ha
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+from tidemill.config.sections import Section
 from tidemill.errors import GateRefused, NotAvailableYet, TidemillError
+from tidemill.release.gates.window import EvaluationWindow
 from tidemill.scope.project import Endpoint
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 
 Blessing = Literal["quality", "infrastructure"]
+S = TypeVar("S", bound=Section)
+ROUNDS = 5
+"""How often the real server is asked each request."""
 
 
 @dataclass(frozen=True)
@@ -39,53 +45,23 @@ class CandidateServer(Protocol):
     Promise: `probe` starts the server's own code in a child with the bundle of this digest alone (a one-load ticket),
     asks it each request ``rounds`` times over, kills the child and returns. It never raises for what the candidate does
     and never takes longer than its time limit: a candidate that sleeps, dies or answers with an error gives
-    ``ok=False`` and the words for it. ``expected`` answers, where given, are compared to 1e-9. A request is what the
+    ``ok=False`` and the words for it. A request is what the
     scoring route takes, and ``at`` (microseconds): the moment it is asked for.
     """
 
-    def probe(
-        self,
-        bundle_digest: str,
-        requests: Sequence[JsonObject],
-        expected: Sequence[JsonObject] | None,
-        rounds: int,
-    ) -> CandidateReport: ...
-
-
-class PerRequest(Protocol):
-    """How well each request was answered: what `tidemill.learning.evaluate.Scored` holds."""
-
-    @property
-    def values(self) -> Any: ...  # float64, one a request
-    @property
-    def units(self) -> Any: ...  # the independent unit of each request
-    @property
-    def at(self) -> Any: ...  # microseconds
-    @property
-    def cold(self) -> Any: ...  # bool
+    def probe(self, bundle_digest: str, requests: Sequence[JsonObject], rounds: int) -> CandidateReport: ...
 
 
 @dataclass(frozen=True)
 class GateContext:
-    """A candidate before the gates, and how they look at it.
-
-    ``score(model, metric)`` answers every request of the candidate's test window with the model's ``evaluated`` twin,
-    ``score_baseline(name, metric)`` with a baseline. ``known()`` gives requests for the real server,
-    ``answers()`` what the offline scorer answers to them with the bundle. ``temporal()``: whether the test window is of a
-    later time than what was learned from; a table without a time has none.
-    """
+    """A candidate before the gates, and how they look at it: the answers to its test window, and the real server."""
 
     endpoint: Endpoint
     seed: int
     candidate: ModelVersion
     champion: ModelVersion | None
-    score: Callable[[ModelVersion, str], PerRequest]
-    score_baseline: Callable[[str, str], PerRequest]
-    known: Callable[[], list[JsonObject]]
-    answers: Callable[[], list[JsonObject]]
+    window: EvaluationWindow
     server: CandidateServer
-    rounds: int = 5
-    temporal: Callable[[], bool] = lambda: True
 
     @property
     def metric(self) -> str:
@@ -98,15 +74,35 @@ class GateContext:
         champion = self.champion
         return champion is not None and self.candidate.kind == "refit" and self.candidate.recipe == champion.recipe
 
+    def settings(self, gate: str, kind: type[S]) -> S:
+        """What ``[gates.NAME]`` says for a gate that a package brings; nothing said: the defaults."""
+        found = self.endpoint.gates.supplied.get(gate)
+        return found if isinstance(found, kind) else kind()
+
     @cached_property
     def requests(self) -> list[JsonObject]:
         """What the real server is asked."""
-        return self.known()
+        return self.window.requests()
 
     @cached_property
     def report(self) -> CandidateReport:
         """The real server's report: asked once, and before anything runs the candidate's code in this process."""
-        return self.server.probe(self.candidate.bundle, self.requests, None, self.rounds)
+        return self.server.probe(self.candidate.bundle, self.requests, ROUNDS)
+
+
+def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
+    """The candidate before its gates."""
+    seed, window = seed_of(scope.seed, candidate.ref), EvaluationWindow(scope, candidate)
+    return GateContext(scope, seed, candidate, champion, window, candidate_server(scope))
+
+
+def seed_of(seed: int, ref: str) -> int:
+    """The seed of everything random about this candidate: the project's and its name.
+
+    >>> seed_of(0, "model:shop@1") == seed_of(0, "model:shop@1") != seed_of(0, "model:shop@2")
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}:{ref}".encode()).digest()[:4], "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,30 +165,24 @@ def _judge(gate: Gate, context: GateContext) -> GateResult:
     except TidemillError as exc:
         return GateResult(False, f"{exc.code}: {exc}", {"error": exc.problem()})
     except Exception as exc:  # noqa: BLE001 - a candidate's own code may raise anything
-        return GateResult(False, f"it raised {type(exc).__name__}: {exc}", _raised(exc))
+        return GateResult(False, f"it raised {type(exc).__name__}: {exc}", {"error": {"type": type(exc).__name__}})
     if unsayable := next(_not_finite(result.figures, "evidence"), None):
         return GateResult(False, f"the gate's own evidence is not a number at {unsayable}")
     return result
 
 
-def _raised(exc: Exception) -> JsonObject:
-    return {"error": {"type": type(exc).__name__, "detail": str(exc)}}
-
-
 def _not_finite(value: Any, where: str) -> Iterator[str]:
     if isinstance(value, float) and not math.isfinite(value):
         yield where
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _not_finite(inner, f"{where}.{key}")
-    elif isinstance(value, list | tuple):
-        for position, inner in enumerate(value):
-            yield from _not_finite(inner, f"{where}[{position}]")
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for key, inner in inside:
+        yield from _not_finite(inner, f"{where}.{key}")
 
 
 def candidate_server(scope: Endpoint) -> CandidateServer:
     """The server that tries candidates out, an entry point of ``tidemill.candidate_server``. Raises NotAvailableYet."""
-    for point in sorted(entry_points(group="tidemill.candidate_server"), key=lambda point: point.name):
-        made: CandidateServer = point.load()(scope)
-        return made
-    raise NotAvailableYet("no server to try a candidate on", hint="install Tidemill itself: pip install tidemill")
+    point = next(iter(entry_points(group="tidemill.candidate_server")), None)
+    if point is None:
+        raise NotAvailableYet("no server to try a candidate on", hint="install Tidemill itself: pip install tidemill")
+    made: CandidateServer = point.load()(scope)
+    return made

@@ -1,6 +1,8 @@
 """The gates there are: a table with one entry a gate, open to other packages by the entry points of ``tidemill.gates``.
 
 Adding one is a class and an entry in `OWN`, or one in a package's own metadata. Each says itself which candidates it is for.
+What ``[gates.NAME]`` may say for a supplied one is a `Section` of its package, under the same name in the entry points of
+``tidemill.gate_settings``: decoded strictly with the file, and given by `GateContext.settings`.
 """
 
 from __future__ import annotations

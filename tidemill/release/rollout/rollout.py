@@ -7,19 +7,20 @@ canary ever ends. Every change is one transaction together with its event.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tidemill.errors import ReleaseError
-from tidemill.release.rollout.rules import Arm, Evidence, judge
-from tidemill.release.signing.integrity import why_unfit
+from tidemill.errors import Damaged, NotAttested, NotFound, ReleaseError
+from tidemill.release.rollout.rules import Evidence, judge
+from tidemill.release.signing.attest import verify_release
+from tidemill.release.signing.trust import public_keys
+from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, Release
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
-
-__all__ = ["Arm", "BAKE", "Evidence", "begin", "check", "halt", "in_progress", "roll_back", "watched"]
 
 BAKE: Micros = 7 * DAY
 """How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything."""
@@ -34,7 +35,7 @@ LEAST_WAIT: Micros = 7 * DAY
 
 def in_progress(project: Project, endpoint: str, tx: Any = None) -> Release | None:
     """The canary of this endpoint."""
-    return project.store.releases.first(endpoint=endpoint, environment=project.environment, status="canary", tx=tx)
+    return next(iter(project.endpoint(endpoint).releases("canary", tx)), None)
 
 
 def watched(project: Project, endpoint: str) -> Release | None:
@@ -42,7 +43,7 @@ def watched(project: Project, endpoint: str) -> Release | None:
     canary = in_progress(project, endpoint)
     if canary is not None:
         return canary
-    champion = project.store.releases.champion(endpoint)
+    champion = project.endpoint(endpoint).champion()
     return champion if champion is not None and champion.evidence.bake_until else None
 
 
@@ -52,22 +53,22 @@ def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> lis
     Raises ReleaseError when it is not held, or when the champion that its gates compared it with is no longer champion.
     """
 
-    def work(tx: Any) -> list[Event]:
-        release = _expect(project, tx, release_id, "held")
-        champion = project.store.releases.champion(release.endpoint, tx)
+    def work(change: _Change) -> list[Event]:
+        release = change.expect(release_id, "held")
+        champion = project.endpoint(release.endpoint).champion(change.tx)
         if release.previous != (champion.id if champion else None):
             raise ReleaseError(
                 f"{release.model} was compared with another champion than {champion.model if champion else 'none'}",
                 place=f"release {release.id}",
                 hint=f"let the gates see it again: tidemill release start {release.model}",
             )
-        events = _halt_others(project, release, now, tx)
+        events = change.halt_others(release)
         if champion is None or release.stages[0]["share"] >= 1:
-            return [*events, *_promote(project, release, now, {}, tx)]
-        project.store.releases.update(release.id, tx, status="canary", stage=0, stage_since=now, started=now)
-        return [*events, _event(project, release, now, "canary", {"stage": 0, **release.stages[0]}, tx)]
+            return [*events, *change.promote(release, {})]
+        change.write(release, status="canary", stage=0, stage_since=now, started=now)
+        return [*events, change.tell(release, "canary", {"stage": 0, **release.stages[0]})]
 
-    return project.store.transact(work) if tx is None else work(tx)
+    return _do(project, now, work, tx)
 
 
 def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | None, by: str = "") -> list[Event]:
@@ -86,78 +87,84 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             f"the evidence is not about {release.id}", hint="build it for rollout.watched(project, endpoint)"
         )
     findings = judge(project.endpoint(endpoint).rules, evidence)
-    said: JsonObject = {"in_stage": evidence.in_stage, "findings": [finding.json() for finding in findings]}
-    broken = [finding.text for finding in findings if finding.broken]
-    damage = (
-        "" if broken else why_unfit(project, release)
-    )  # a rule that is broken needs no other reason, nor waits for one
+    said: JsonObject = {"in_stage": evidence.in_stage, "findings": [asdict(found) for found in findings]}
+    broken = "; ".join(finding.text for finding in findings if finding.broken)
+    # a rule that is broken needs no other reason, nor waits for one
+    damage = "" if broken else why_unfit(project, release)
     way_back = bool(damage) and release.status == "champion" and _can_go_back(project, release)
 
-    def work(tx: Any) -> list[Event]:
-        current = project.store.releases.get(release.id, tx)
+    def because(text: str) -> JsonObject:
+        return {"reason": text, "by": "rule", **said}
+
+    def work(change: _Change) -> list[Event]:
+        current = project.store.releases.get(release.id, change.tx)
         if current.status != release.status:  # somebody was first, by hand
             return []
         if broken:
-            return _roll_back(project, current, now, {"reason": "; ".join(broken), "by": "rule", **said}, tx)
+            return change.roll_back(current, because(broken))
         if damage:
-            return _damaged(project, current, now, {"reason": f"damaged: {damage}", "by": "rule", **said}, way_back, tx)
+            return change.damaged(current, because(f"damaged: {damage}"), way_back)
         if current.status == "champion":
-            return _end_bake(project, current, now, said, tx)
+            return change.end_bake(current, said)
         if missing := _too_few(current, now, evidence):
-            return _halt(project, current, now, {"reason": missing, "by": "rule", **said}, tx)
+            return change.halt(current, because(missing))
         if not _stage_over(current, now, evidence):
             return []
         doubts = [finding.text for finding in findings if finding.doubtful]
         unseen = [finding.text for finding in findings if not finding.powered]
         if (doubts or unseen) and now < _patience(current):
-            return _wait(project, current, now, "doubtful" if doubts else "underpowered", doubts or unseen, tx)
+            return change.wait(current, "doubtful" if doubts else "underpowered", doubts or unseen)
         if doubts:
-            return _halt(project, current, now, {"reason": "; ".join(doubts), "by": "rule", **said}, tx)
-        return _advance(project, current, now, said, tx)
+            return change.halt(current, because("; ".join(doubts)))
+        return change.advance(current, said)
 
-    if broken or damage:  # also on a full disk
-        return project.reserve.helped(lambda: project.store.transact(work, by))
-    return project.store.transact(work, by)
+    return _do(project, now, work, by=by, helped=bool(broken or damage))
 
 
-def roll_back(
-    project: Project, release_id: str, *, by: str, reason: str, now: Micros | None = None, tx: Any = None
-) -> list[Event]:
+def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Any = None) -> list[Event]:
     """Take a canary or the champion back by hand; the champion before it is champion again.
 
     Works on a full disk. Raises ReleaseError.
     """
-    at = project.clock.now() if now is None else now
 
-    def work(tx: Any) -> list[Event]:
-        release = _expect(project, tx, release_id, "canary", "champion")
+    def work(change: _Change) -> list[Event]:
+        release = change.expect(release_id, "canary", "champion")
         if release.status == "champion" and release.previous is None:
             raise ReleaseError(
                 f"there is no release before {release.id}: the endpoint would be left without a model",
                 hint="release another model first: tidemill release start MODEL",
             )
-        return _roll_back(project, release, at, {"reason": reason, "by": by}, tx)
+        return change.roll_back(release, {"reason": reason, "by": by})
 
-    return work(tx) if tx is not None else project.reserve.helped(lambda: project.store.transact(work))
+    return _do(project, project.clock.now(), work, tx, by=by, helped=True)
 
 
-def halt(
-    project: Project, release_id: str, *, by: str, reason: str, now: Micros | None = None, tx: Any = None
-) -> list[Event]:
+def halt(project: Project, release_id: str, *, by: str, reason: str, tx: Any = None) -> list[Event]:
     """Stop a canary without judging it; the champion serves 100 % again. Works on a full disk. Raises ReleaseError."""
-    at = project.clock.now() if now is None else now
 
-    def work(tx: Any) -> list[Event]:
-        return _halt(project, _expect(project, tx, release_id, "canary"), at, {"reason": reason, "by": by}, tx)
+    def work(change: _Change) -> list[Event]:
+        return change.halt(change.expect(release_id, "canary"), {"reason": reason, "by": by})
 
-    return work(tx) if tx is not None else project.reserve.helped(lambda: project.store.transact(work))
+    return _do(project, project.clock.now(), work, tx, by=by, helped=True)
 
 
-def _expect(project: Project, tx: Any, release_id: str, *statuses: str) -> Release:
-    release = project.store.releases.get(release_id, tx)
-    if release.status not in statuses:
-        raise ReleaseError(f"{release.id} is {release.status}, not {' or '.join(statuses)}", place=release.endpoint)
-    return release
+def _do(
+    project: Project,
+    now: Micros,
+    work: Callable[[_Change], list[Event]],
+    tx: Any = None,
+    *,
+    by: str = "",
+    helped: bool = False,
+) -> list[Event]:
+    """In the caller's transaction, or in one of its own; ``helped``: that one also on a full disk."""
+    if tx is not None:
+        return work(_Change(project, now, tx))
+
+    def own() -> list[Event]:
+        return project.store.transact(lambda tx: work(_Change(project, now, tx)), by)
+
+    return project.reserve.helped(own) if helped else own()
 
 
 def _stage_over(release: Release, now: Micros, evidence: Evidence) -> bool:
@@ -178,89 +185,108 @@ def _can_go_back(project: Project, release: Release) -> bool:
     return before is not None and not why_unfit(project, before)
 
 
-def _damaged(
-    project: Project, release: Release, now: Micros, reason: JsonObject, way_back: bool, tx: Any
-) -> list[Event]:
-    """A canary is halted: nothing was found against the model. A champion that none can follow stays, and that is said."""
-    if release.status == "canary":
-        return _halt(project, release, now, reason, tx)
-    if way_back:
-        return _roll_back(project, release, now, reason, tx)
-    if release.evidence.damaged == reason["reason"]:
-        return []
-    project.store.releases.update(release.id, tx, evidence=replace(release.evidence, damaged=reason["reason"]))
-    return [_event(project, release, now, "damaged", reason, tx)]
-
-
 def _patience(release: Release, times: int = 1) -> Micros:
     return release.stage_since + times * max(PATIENCE * int(release.stages[release.stage]["span"]), LEAST_WAIT)
 
 
-def _wait(project: Project, release: Release, now: Micros, kind: str, why: list[str], tx: Any) -> list[Event]:
-    """The stage is over, but a useless model could not have been seen, or is half seen: wait, and say so once."""
-    waits = (release.stage, kind)
-    if release.evidence.waits_in == waits:
-        return []
-    project.store.releases.update(release.id, tx, evidence=replace(release.evidence, waits_in=waits))
-    data = {"stage": release.stage, "reason": "; ".join(why), "until": to_iso(_patience(release))}
-    return [_event(project, release, now, kind, data, tx)]
+def why_unfit(project: Project, release: Release) -> str:
+    """What is damaged or not signed about it as it lies here, asked without loading it; "" where every byte and statement is right.
+
+    Raises StoreError where the store itself cannot be read, NotAttested where this machine has no keys to verify with:
+    both say nothing about a release.
+    """
+    keys = public_keys(project)
+    try:
+        bundle = project.store.models.get(release.model).bundle
+        verify_release(project.store, project.artifacts, keys, release, bundle)
+        get_bundle(project.artifacts, bundle)
+    except (Damaged, NotAttested, NotFound) as exc:
+        return str(exc)
+    return ""
 
 
-def _advance(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:
-    following = release.stage + 1
-    stages = (*release.evidence.stages, {"stage": release.stage, "at": now, **said})
-    seen = replace(release.evidence, stages=stages)
-    if following >= len(release.stages) or release.stages[following]["share"] >= 1:
-        return _promote(project, replace(release, evidence=seen), now, said, tx)
-    project.store.releases.update(release.id, tx, stage=following, stage_since=now, evidence=seen)
-    return [_event(project, release, now, "stage", {"stage": following, **release.stages[following], **said}, tx)]
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What happens to releases at one moment, in one transaction: each change, and its event."""
 
+    project: Project
+    now: Micros
+    tx: Any
 
-def _promote(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:
-    """To champion, in the caller's transaction. With a predecessor to go back to, the bake begins."""
-    seen = replace(release.evidence, bake_until=now + BAKE) if release.previous else release.evidence
-    last = len(release.stages) - 1
-    changes: JsonObject = {"stage": last, "stage_since": now, "evidence": seen}
-    if release.started is None:
-        changes["started"] = now
-    project.store.releases.update(release.id, tx, **changes)
-    project.store.releases.promote(release.id, now, tx)
-    return [_event(project, release, now, "promoted", {"previous": release.previous, **said}, tx)]
+    def expect(self, release_id: str, *statuses: str) -> Release:
+        release = self.project.store.releases.get(release_id, self.tx)
+        if release.status not in statuses:
+            raise ReleaseError(f"{release.id} is {release.status}, not {' or '.join(statuses)}", place=release.endpoint)
+        return release
 
+    def write(self, release: Release, **changes: Any) -> None:
+        self.project.store.releases.update(release.id, self.tx, **changes)
 
-def _end_bake(project: Project, release: Release, now: Micros, said: JsonObject, tx: Any) -> list[Event]:
-    if release.evidence.bake_until is None or now < release.evidence.bake_until:
-        return []
-    seen = replace(release.evidence, bake_until=None, bake={"at": now, **said})
-    project.store.releases.update(release.id, tx, evidence=seen)
-    return [_event(project, release, now, "baked", said, tx)]
+    def tell(self, release: Release, kind: str, data: JsonObject) -> Event:
+        """Write what happened, under an id that the same happening always gets."""
+        told = {"endpoint": release.endpoint, "model": release.model, **data}
+        name = named_id("event", release.id, kind, str(self.now))
+        made = Event(name, self.now, kind, f"release:{release.id}", told)
+        self.project.store.events.add(made, self.tx)
+        return made
 
+    def damaged(self, release: Release, reason: JsonObject, way_back: bool) -> list[Event]:
+        """A canary is halted: nothing was found against the model. A champion that none can follow stays, and that is said."""
+        if release.status == "canary":
+            return self.halt(release, reason)
+        if way_back:
+            return self.roll_back(release, reason)
+        if release.evidence.damaged == reason["reason"]:
+            return []
+        self.write(release, evidence=replace(release.evidence, damaged=reason["reason"]))
+        return [self.tell(release, "damaged", reason)]
 
-def _roll_back(project: Project, release: Release, now: Micros, reason: JsonObject, tx: Any) -> list[Event]:
-    """Back, in the caller's transaction. A canary that was compared with a champion that goes is halted with it."""
-    events = _halt_others(project, release, now, tx) if release.status == "champion" else []
-    champion = project.store.releases.roll_back(release.id, now, reason, tx)
-    return [*events, _event(project, release, now, "rolled_back", {"champion": champion, **reason}, tx)]
+    def wait(self, release: Release, kind: str, why: list[str]) -> list[Event]:
+        """The stage is over, but a useless model could not have been seen, or is half seen: wait, and say so once."""
+        waits = (release.stage, kind)
+        if release.evidence.waits_in == waits:
+            return []
+        self.write(release, evidence=replace(release.evidence, waits_in=waits))
+        data = {"stage": release.stage, "reason": "; ".join(why), "until": to_iso(_patience(release))}
+        return [self.tell(release, kind, data)]
 
+    def advance(self, release: Release, said: JsonObject) -> list[Event]:
+        following = release.stage + 1
+        stages = (*release.evidence.stages, {"stage": release.stage, "at": self.now, **said})
+        seen = replace(release.evidence, stages=stages)
+        if following >= len(release.stages) or release.stages[following]["share"] >= 1:
+            return self.promote(replace(release, evidence=seen), said)
+        self.write(release, stage=following, stage_since=self.now, evidence=seen)
+        return [self.tell(release, "stage", {"stage": following, **release.stages[following], **said})]
 
-def _halt_others(project: Project, release: Release, now: Micros, tx: Any) -> list[Event]:
-    canary = in_progress(project, release.endpoint, tx)
-    if canary is None or canary.id == release.id:
-        return []
-    why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"
-    return _halt(project, canary, now, {"reason": why, "by": release.id}, tx)
+    def promote(self, release: Release, said: JsonObject) -> list[Event]:
+        """To champion. With a predecessor to go back to, the bake begins."""
+        seen = replace(release.evidence, bake_until=self.now + BAKE) if release.previous else release.evidence
+        started = self.now if release.started is None else release.started
+        self.write(release, stage=len(release.stages) - 1, stage_since=self.now, evidence=seen, started=started)
+        self.project.store.releases.promote(release.id, self.now, self.tx)
+        return [self.tell(release, "promoted", {"previous": release.previous, **said})]
 
+    def end_bake(self, release: Release, said: JsonObject) -> list[Event]:
+        if release.evidence.bake_until is None or self.now < release.evidence.bake_until:
+            return []
+        self.write(release, evidence=replace(release.evidence, bake_until=None, bake={"at": self.now, **said}))
+        return [self.tell(release, "baked", said)]
 
-def _halt(project: Project, release: Release, now: Micros, reason: JsonObject, tx: Any) -> list[Event]:
-    project.store.releases.update(
-        release.id, tx, status="halted", ended=now, evidence=replace(release.evidence, halted=reason)
-    )
-    return [_event(project, release, now, "halted", reason, tx)]
+    def roll_back(self, release: Release, reason: JsonObject) -> list[Event]:
+        """Back. A canary that was compared with a champion that goes is halted with it."""
+        events = self.halt_others(release) if release.status == "champion" else []
+        champion = self.project.store.releases.roll_back(release.id, self.now, reason, self.tx)
+        return [*events, self.tell(release, "rolled_back", {"champion": champion, **reason})]
 
+    def halt_others(self, release: Release) -> list[Event]:
+        canary = in_progress(self.project, release.endpoint, self.tx)
+        if canary is None or canary.id == release.id:
+            return []
+        why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"
+        return self.halt(canary, {"reason": why, "by": release.id})
 
-def _event(project: Project, release: Release, now: Micros, kind: str, data: JsonObject, tx: Any) -> Event:
-    """Write what happened, under an id that the same happening always gets."""
-    told = {"endpoint": release.endpoint, "model": release.model, **data}
-    made = Event(named_id("event", release.id, kind, str(now)), now, kind, f"release:{release.id}", told)
-    project.store.events.add(made, tx)
-    return made
+    def halt(self, release: Release, reason: JsonObject) -> list[Event]:
+        seen = replace(release.evidence, halted=reason)
+        self.write(release, status="halted", ended=self.now, evidence=seen)
+        return [self.tell(release, "halted", reason)]

@@ -10,13 +10,13 @@ with at most that chance). Shares are exact (a mixture over binomials); quality 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 from tidemill.config.policies import Rule
 from tidemill.learning.measures import measure
 from tidemill.release.variants import CANARY, CHAMPION
-from tidemill.types import JsonObject, Micros
+from tidemill.types import JsonObject
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
 """Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
@@ -43,27 +43,17 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What each variant did, side by side: the release's own, and the one that it is compared with.
+    """What the release itself did, and beside it the other one that it is compared with.
 
     In the bake the release is champion already, and is compared ``historical``ly with the one before it.
     """
 
     release: str
-    at: Micros
-    arms: Mapping[str, Arm] = field(default_factory=dict)  # by the variant's name
-    watched: str = CANARY  # the release's own
-    against: str = CHAMPION
+    own: Arm = Arm()
+    other: Arm = Arm()
     in_stage: int = 0  # answers of the release since its stage began
     historical: bool = False  # the arms did not run at the same time
     metric: str = "recall@20"  # what the values are of
-
-    @property
-    def own(self) -> Arm:
-        return self.arms.get(self.watched, Arm())
-
-    @property
-    def other(self) -> Arm:
-        return self.arms.get(self.against, Arm())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +82,6 @@ class Finding:
         word = broken_text if broken else "doubtful" if doubtful else "kept" if powered else "underpowered"
         said = figures | {"e_value": e_value, "confidence": CONFIDENCE[rule.kind]}
         return Finding(rule.text, broken, powered, f"{word}: {text}", said, doubtful)
-
-    def json(self) -> JsonObject:
-        return asdict(self)
 
 
 def judge(rules: Iterable[Rule], evidence: Evidence) -> list[Finding]:
@@ -163,11 +150,7 @@ def _quality(rule: Rule, evidence: Evidence) -> Finding:
     """
     kind = measure(evidence.metric)
     new, old = clustered(evidence.own), clustered(evidence.other)
-    figures: JsonObject = {
-        evidence.watched: new.json(),
-        evidence.against: old.json(),
-        "historical": evidence.historical,
-    }
+    figures: JsonObject = {CANARY: asdict(new), CHAMPION: asdict(old), "historical": evidence.historical}
     counts = f"{new.n} answers to {new.subjects} subjects beside {old.n} to {old.subjects}"
     if min(new.subjects, old.subjects) < LEAST_SUBJECTS or old.mean <= 0:
         return Finding(rule.text, False, False, f"underpowered: {counts}", figures)
@@ -194,9 +177,6 @@ class Clustered:
     error: float  # 0 where there are fewer than two subjects
     n: int
     subjects: int
-
-    def json(self) -> JsonObject:
-        return asdict(self)
 
 
 def clustered(arm: Arm) -> Clustered:

@@ -10,7 +10,6 @@ that can sign (see `signer`). A release's status is in no envelope: that it pass
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ PAYLOAD = "application/vnd.in-toto+json"
 GATE, RELEASE, FORCED = "urn:tidemill:gate:v1", "urn:tidemill:release:v1", "urn:tidemill:override:v1"
 APPROVAL, REJECTED = "urn:tidemill:approval:v1", "urn:tidemill:rejected:v1"
 BY_HAND = (FORCED, APPROVAL, REJECTED)
+AGAIN = "release the model again: tidemill release start MODEL"
 NEVER_FORCED = "infrastructure"
 """The one gate that no reason passes: a bundle that the real server cannot load serves nobody."""
 
@@ -58,26 +58,26 @@ def envelope(payload: bytes, keyid: str, signature: bytes) -> bytes:
     return canonical({"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD, "signatures": [signed]})
 
 
-def open_envelope(data: bytes, key: Ed25519PublicKey) -> JsonObject:
-    """The statement in an envelope that this key signed. Raises NotAttested.
+def open_envelope(data: bytes, keys: PublicKeys) -> JsonObject:
+    """The statement in a signed envelope: a person's word signed with the approval key, all else with the gate key.
 
     The key id in an envelope is only a hint that anybody can write: every signature is tried with the trusted key.
+    Raises NotAttested.
     """
     try:
         sealed = json.loads(data)
         payload = base64.b64decode(sealed["payload"], validate=True)
         signatures = [base64.b64decode(s["sig"], validate=True) for s in sealed["signatures"]]
-        kind = sealed["payloadType"]
-    except (ValueError, KeyError, TypeError, binascii.Error) as exc:
-        raise NotAttested(f"not a DSSE envelope: {exc!r}") from exc
-    if kind != PAYLOAD:
-        raise NotAttested(f"an envelope of {kind!r}, not of an in-toto statement")
+        said: JsonObject = json.loads(payload)
+        key = keys.approval if said["predicateType"] in BY_HAND else keys.gate
+        kinds = sealed["payloadType"], said["_type"], type(said["predicate"])
+    except (ValueError, KeyError, TypeError) as exc:
+        raise NotAttested(f"not a DSSE envelope of an in-toto Statement: {exc!r}") from exc
+    if kinds != (PAYLOAD, STATEMENT, dict):
+        raise NotAttested(f"an envelope of {kinds[0]!r}, {kinds[1]!r}: not of an in-toto Statement v1")
     if not any(_signed_by(key, signature, pae(payload)) for signature in signatures):
-        raise NotAttested(
-            "the envelope is not signed by the trusted key",
-            hint="release the model again: tidemill release start MODEL",
-        )
-    return _read_statement(payload)
+        raise NotAttested("the envelope is not signed by the trusted key", hint=AGAIN)
+    return said
 
 
 def _signed_by(key: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
@@ -86,16 +86,6 @@ def _signed_by(key: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def _read_statement(payload: bytes) -> JsonObject:
-    try:
-        said = json.loads(payload)
-    except ValueError as exc:
-        raise NotAttested("the signed payload is not JSON") from exc
-    if not isinstance(said, dict) or said.get("_type") != STATEMENT or not isinstance(said.get("predicate"), dict):
-        raise NotAttested("the signed payload is not an in-toto Statement v1")
-    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +111,7 @@ def verify_release(
     said = [_verified(artifacts, keys, name, release.model, bundle_digest) for name in release.attestations]
     own = [s for s in said if s.kind == RELEASE and s.predicate.get("release") == release.id]
     if len(own) != 1:
-        raise NotAttested(
-            "the signed statement of the release is missing",
-            place=place,
-            hint="release the model again: tidemill release start MODEL",
-        )
+        raise NotAttested("the signed statement of the release is missing", place=place, hint=AGAIN)
     terms = own[0].predicate
     if terms.get("endpoint") != release.endpoint:
         raise NotAttested(f"signed for the endpoint {terms.get('endpoint')!r}, not {release.endpoint!r}", place=place)
@@ -148,22 +134,13 @@ def _verified(artifacts: LocalArtifacts, keys: PublicKeys, name: str, model: str
         data = artifacts.get(name)
     except StoreError as exc:
         raise NotAttested(f"the attestation {name} cannot be read: {exc}") from exc
-    said = _open_with_either(data, keys)
+    said = open_envelope(data, keys)
     subjects = said.get("subject")
     if subjects != statement(model, bundle, "", {})["subject"]:
         raise NotAttested(
             f"the attestation {name} speaks of {_names(subjects)}, not of {model} with the bundle {bundle}"
         )
     return _Said(name, said["predicateType"], said["predicate"])
-
-
-def _open_with_either(data: bytes, keys: PublicKeys) -> JsonObject:
-    """What a person says must be signed with the approval key, all else with the gate key."""
-    try:
-        by_hand = json.loads(base64.b64decode(json.loads(data)["payload"]))["predicateType"] in BY_HAND
-    except (ValueError, KeyError, TypeError) as exc:
-        raise NotAttested(f"not a DSSE envelope with a statement: {exc!r}") from exc
-    return open_envelope(data, keys.approval if by_hand else keys.gate)
 
 
 def _names(subjects: Any) -> str:

@@ -7,7 +7,6 @@ keys meant: `tidemill trust`. The scorer imports this module: the standard libra
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 NAMES = ("gate", "approval")
-_PREFIX = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of an Ed25519 key, before its 32 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +120,10 @@ def _read(folder: Path, hint: str) -> PublicKeys:
 
 def _key(path: Path, hint: str) -> Ed25519PublicKey:
     try:
-        lines = path.read_bytes().splitlines()
-        body = base64.b64decode(b"".join(line for line in lines if not line.startswith(b"-----")), validate=True)
-        if not body.startswith(_PREFIX):
-            raise ValueError("not an Ed25519 public key")
-        return Ed25519PublicKey.from_public_bytes(body[len(_PREFIX) :])
+        key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as exc:
         said = exc.strerror if isinstance(exc, OSError) else exc
         raise NotAttested(f"no trusted {path.stem} key: {said}", place=str(path), hint=hint) from exc
+    if not isinstance(key, Ed25519PublicKey):
+        raise NotAttested(f"no trusted {path.stem} key: not an Ed25519 key", place=str(path), hint=hint)
+    return key

@@ -186,6 +186,7 @@ def upgrade() -> None:
         sa.Column("at", whole, nullable=False),
         sa.Column("action", text, nullable=False),
         sa.Column("reason", text, nullable=False),
+        sa.Column("code", text, nullable=False),
         sa.Column("evidence", text, nullable=False),
         sa.Column("evidence_digest", text, nullable=False),
         sa.Column("policy", text, nullable=False),

@@ -1,4 +1,4 @@
-"""Builds the context of a candidate from the project: its test window, the twins' answers, and requests for the server.
+"""A candidate's test window: nothing that is compared has learned from it, and everybody answers every request of it.
 
 The test window is the last span of the data that the candidate was made from. Its twin, the champion's twin and the
 baseline answer every request of it from the same histories; a twin that was fitted on any of it is refused.
@@ -6,45 +6,18 @@ baseline answer every request of it from the same histories; a twin that was fit
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import GateRefused, ModelError
-from tidemill.release.gates.port import GateContext, PerRequest, candidate_server
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
+    from tidemill.learning.evaluate import Scored
     from tidemill.learning.trainer import Questions, Trainer
     from tidemill.scope.project import Endpoint
-
-
-def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
-    """The candidate before its gates."""
-    exam = EvaluationWindow(scope, candidate)
-    return GateContext(
-        endpoint=scope,
-        seed=seed_of(scope.seed, candidate.ref),
-        candidate=candidate,
-        champion=champion,
-        score=exam.score,
-        score_baseline=exam.score_baseline,
-        known=exam.requests,
-        answers=exam.answers,
-        temporal=exam.temporal,
-        server=candidate_server(scope),
-    )
-
-
-def seed_of(seed: int, ref: str) -> int:
-    """The seed of everything random about this candidate: the project's and its name.
-
-    >>> seed_of(0, "model:shop@1") == seed_of(0, "model:shop@1") != seed_of(0, "model:shop@2")
-    True
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{ref}".encode()).digest()[:4], "big")
 
 
 class EvaluationWindow:
@@ -80,7 +53,7 @@ class EvaluationWindow:
     def start(self) -> Micros:
         return int(self.cut.test_start)
 
-    def score(self, model: ModelVersion, metric: str) -> PerRequest:
+    def score(self, model: ModelVersion, metric: str) -> Scored:
         """How well the model's twin answers each request. Raises GateRefused when it was fitted on the window."""
         if model.evaluation_bundle not in self._reports:
             bundle = self._bundle(model.evaluation_bundle)
@@ -96,7 +69,7 @@ class EvaluationWindow:
         seen = to_iso(through) if isinstance(through, int) else "an unknown time"
         return f"up to {seen}, into the test window from {to_iso(self.start)}"
 
-    def score_baseline(self, name: str, metric: str) -> PerRequest:
+    def score_baseline(self, name: str, metric: str) -> Scored:
         """How well a baseline does, fitted on what was known before the window. Raises ModelError."""
         if name not in self._reports:
             self._ask(name, self.trainer.fit(self.trainer.baseline(name), self.start))
@@ -124,11 +97,11 @@ class EvaluationWindow:
         except ModelError as exc:
             self._reports[name] = exc
 
-    def _scored(self, name: str, metric: str) -> PerRequest:
+    def _scored(self, name: str, metric: str) -> Scored:
         report = self._reports[name]
         if isinstance(report, ModelError):
             raise report
-        found: dict[str, PerRequest] = report.scored
+        found: dict[str, Scored] = report.scored
         if metric not in found:
             raise GateRefused(f"the metric {metric!r} is not measured a request", hint=f"known: {', '.join(found)}")
         return found[metric]
