@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -134,8 +135,7 @@ class Predictor:
         self._refreshing = threading.Lock()
         self._telling = threading.Lock()
         self._patience, self._again = AGAIN[0], 0.0
-        self._failed: dict[str, int] = {}  # since the start; only the event loop's thread writes it
-        self._told: dict[str, int] = {}  # of these, what is in the store
+        self._untold: deque[str] = deque()  # for each failure that the store has not been told of, its release
 
     def labels(self) -> list[str] | None:
         """The champion's labels as texts; None where it has none, or nothing serves."""
@@ -265,23 +265,23 @@ class Predictor:
 
     def _count_failure(self, release_id: str, exc: ModelError) -> None:
         self.metrics.failures.labels(release_id).inc()
-        self._failed[release_id] = self._failed.get(release_id, 0) + 1
+        self._untold.append(release_id)
         _log.error("release %s failed to answer: %s", release_id, exc)
-
-    def untold(self) -> dict[str, int]:
-        """Failures by release that the store has not been told of."""
-        counts = {name: count - self._told.get(name, 0) for name, count in dict(self._failed).items()}
-        return {name: count for name, count in counts.items() if count}
 
     def tell_failures(self) -> None:
         """Add what has failed since to the stored counts; the rollout's evidence reads them. May run in any thread."""
         with self._telling:
-            failed = self.untold()
-            if not failed:
-                return
-            self.project.store.releases.add_failures(self.endpoint, failed, self.project.environment)
-            for release_id, count in failed.items():  # only now: a full disk loses none
-                self._told[release_id] = self._told.get(release_id, 0) + count
+            failed = [self._untold.popleft() for _ in range(len(self._untold))]
+            try:
+                if failed:
+                    self.project.store.releases.add_failures(self.endpoint, Counter(failed))
+            except TidemillError:  # a full disk loses none
+                self._untold.extend(failed)
+                raise
+
+    @property
+    def has_untold(self) -> bool:
+        return bool(self._untold)
 
     def status(self) -> JsonObject:
         """What is served, for people and for the loop."""

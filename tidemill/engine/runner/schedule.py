@@ -194,24 +194,20 @@ class Execution:
                 self._recorder.skipped(unit, "not reached")
 
     def _outlasting(self, exc: BaseException) -> list[str]:
-        """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once."""
+        """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once, and so does
+        a listener that fails: the error that ends the run says so."""
         until = time.monotonic() + _PATIENCE
-        try:
-            self._tell_waits(exc)
-            for thread in self._threads.values():
-                thread.join(max(0.0, until - time.monotonic()))
-        except KeyboardInterrupt:
-            pass
-        return [name for name, thread in self._threads.items() if thread.is_alive()]
-
-    def _tell_waits(self, exc: BaseException) -> None:
-        """A listener that fails takes no run's end along: the error that ends it says so."""
         try:
             for name, thread in self._threads.items():
                 if thread.is_alive():
                     self._tell("waiting", name, seconds=_PATIENCE)
+            for thread in self._threads.values():
+                thread.join(max(0.0, until - time.monotonic()))
+        except KeyboardInterrupt:
+            pass
         except Exception as other:  # noqa: BLE001 - whatever the listener does
             exc.add_note(f"the listener failed too: {other}")
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
 
 
 def with_retries(
