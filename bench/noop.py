@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tidemill.engine import Engine, pipeline, step
+from tidemill.engine import pipeline, step
+from tidemill.engine.runner.engine import Engine
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.sql import open_metadata
 from tidemill.types import SystemClock

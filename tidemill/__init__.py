@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from polars import DataFrame as Table
 
-    from tidemill.engine import Context, Engine, each, pipeline, step, when
+    from tidemill.engine import Context, each, pipeline, step, when
+    from tidemill.engine.runner.engine import Engine
     from tidemill.ops.notebook import open as open
     from tidemill.scope.project import Project, open_project
 
@@ -19,7 +20,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Context": "tidemill.engine",
-    "Engine": "tidemill.engine",
+    "Engine": "tidemill.engine.runner.engine",
     "Project": "tidemill.scope.project",
     "Table": "polars",
     "each": "tidemill.engine",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop
 from tidemill.data.pipeline import data_pipeline, ingest
-from tidemill.engine import Engine
+from tidemill.engine.runner.engine import Engine
 from tidemill.errors import TidemillError
 from tidemill.scope.project import Project
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tidemill.engine import Engine
 from tidemill.engine.events import RunEvent
+from tidemill.engine.runner.engine import Engine
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import Step
 from tidemill.store.sql import open_metadata

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Place
-from tidemill.engine import why
+from tidemill.engine.explain import why
 from tidemill.errors import NotFound
 
 Load = Callable[..., ModuleType]

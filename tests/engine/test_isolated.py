@@ -106,7 +106,8 @@ def test_a_script_can_have_isolated_steps(place: Place, tmp_path: Path) -> None:
     script.write_text(
         f"""
 from pathlib import Path
-from tidemill.engine import Engine, pipeline, step
+from tidemill.engine.runner.engine import Engine
+from tidemill.engine import pipeline, step
 from tidemill.store.sql import open_metadata
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import SystemClock

@@ -13,7 +13,8 @@ import pytest
 
 from tests.engine.conftest import Place
 from tests.raised import raised
-from tidemill.engine import Context, each, pipeline, settle_orphans, step, when
+from tidemill.engine import Context, each, pipeline, step, when
+from tidemill.engine.lease import settle_orphans
 from tidemill.engine.runner.schedule import with_retries
 from tidemill.errors import Conflict, DataBlocked, DiskFull, NotFound, StepFailed, StoreError
 from tidemill.store.artifacts.codecs import Bundle, Report

@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tidemill.engine import Context, Engine, each, pipeline, step, when
+from tidemill.engine import Context, each, pipeline, step, when
+from tidemill.engine.runner.engine import Engine
 
 
 def leave(ctx: Context, name: str) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tidemill.engine import settle_orphans
 from tidemill.engine.faults import POINTS
+from tidemill.engine.lease import settle_orphans
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.sql import open_metadata
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tidemill.engine import Context, Engine, pipeline, step
+from tidemill.engine import Context, pipeline, step
+from tidemill.engine.runner.engine import Engine
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.lineage import downstream, upstream
 from tidemill.store.records import Edge

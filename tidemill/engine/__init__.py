@@ -1,25 +1,11 @@
-"""The engine: steps, pipelines, runs that survive being killed, and why a step ran."""
+"""The engine: steps, pipelines, runs that survive being killed, and why a step ran.
 
-from __future__ import annotations
+Here stands what a project's steps are declared with. What runs them is `tidemill.engine.runner.engine`, which few of the
+processes need.
+"""
 
 from tidemill.engine.context import Context
-from tidemill.engine.explain import Why, why
 from tidemill.engine.graph.pipelines import Pipeline, each, pipeline, when
 from tidemill.engine.graph.steps import StepFunction, step
-from tidemill.engine.lease import settle_orphans
-from tidemill.engine.runner.engine import Engine, RunResult
 
-__all__ = [
-    "Context",
-    "Engine",
-    "Pipeline",
-    "RunResult",
-    "StepFunction",
-    "Why",
-    "each",
-    "pipeline",
-    "settle_orphans",
-    "step",
-    "when",
-    "why",
-]
+__all__ = ["Context", "Pipeline", "StepFunction", "each", "pipeline", "step", "when"]

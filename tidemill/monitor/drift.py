@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc
 
 from tidemill.store.payloads import ColumnDrift
 
@@ -90,6 +89,8 @@ class Spread:
         >>> Spread().p_values(np.array([3.841458820694124]), np.array([1.0]), np.array([50.0])).round(6).tolist()
         [0.05]
         """
+        from scipy.special import chdtrc  # the loop, which only reads what was found, does without
+
         some = np.maximum(df, 1.0)
         shape = some if self.shape is None else np.minimum(some, self.shape)
         return np.where(df > 0, chdtrc(shape, shape * x2 / some / (self.floor + self.slope * g)), 1.0)

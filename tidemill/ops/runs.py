@@ -83,7 +83,7 @@ def steps(project: Project, run: str) -> Page[Step]:
 
 def why(project: Project, run: str, step: str) -> Why:
     """Why a step ran, or what it was reused from."""
-    from tidemill.engine import why as explain
+    from tidemill.engine.explain import why as explain
 
     return explain(project.store, run, step)
 

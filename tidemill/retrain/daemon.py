@@ -103,7 +103,7 @@ def start(project: Project) -> None:
 
     A tick that was due and not finished is due again.
     """
-    from tidemill.engine import settle_orphans
+    from tidemill.engine.lease import settle_orphans
 
     now = project.clock.now()
     settle_orphans(project.store, now)

@@ -38,7 +38,7 @@ LIVE_TICK: Micros = 60 * SECOND
 
 def tick(project: Project, jobs: Jobs) -> list[Event]:
     """Everything that is due now; the events of what happened. Then the setting ``loop`` says when the next is due."""
-    from tidemill.engine import settle_orphans
+    from tidemill.engine.lease import settle_orphans
 
     now = project.clock.now()
     state = state_of(project)

@@ -24,7 +24,7 @@ from tidemill.store.sql import open_live, open_metadata
 from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean, new_id, parse_span
 
 if TYPE_CHECKING:
-    from tidemill.engine import Engine
+    from tidemill.engine.runner.engine import Engine
     from tidemill.store.sql.live import LiveStore
     from tidemill.store.sql.store import MetadataStore
 
@@ -301,7 +301,7 @@ class Project:
         """An engine on this project's stores. Its steps get ``ctx.resource("project")``, those in a child process too:
         there the project is opened anew. ``resources`` are more things for steps in this process.
         ``own_code``: whether code of the project takes part, so that its commit belongs to what a run writes down."""
-        from tidemill.engine import Engine
+        from tidemill.engine.runner.engine import Engine
 
         return Engine(
             self.store,

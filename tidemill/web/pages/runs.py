@@ -64,7 +64,7 @@ def _line(step: Step) -> str:
 
 def _why(project: Project, found: Run, step: Step) -> str:
     """The engine's own answer to "why did this step run?"."""
-    from tidemill.engine import why
+    from tidemill.engine.explain import why
 
     try:
         return str(why(project.store, found.id, step.name))
