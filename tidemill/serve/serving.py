@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.access.tokens import TokenCache, cache
@@ -38,6 +38,7 @@ class Serving:
     candidate: bool = False
     log: Log = field(init=False)
     clock_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    on_beat: list[Callable[[], None]] = field(default_factory=list)
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _beat: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
@@ -99,7 +100,8 @@ class Serving:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            self.log.expire()
+            for do in (self.log.expire, *self.on_beat):
+                do()
             self.metrics.waiting.set(self.log.waiting)
             try:
                 await self._look()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tidemill.access.tokens import TokenCache
@@ -115,33 +117,48 @@ class RequestGuard:
 
 
 class Reading:
-    """Takes bodies in, and gives up on those that are too long or too slow."""
+    """Takes bodies in, and gives up on those that are too long or too slow. `expire` is called by the heartbeat: a timer
+    of the event loop for each body would cost as much as the answer."""
 
     def __init__(self, seconds: float = READ_SECONDS) -> None:
         self.seconds = seconds
-        self._under_way: set[asyncio.Timeout] = set()
+        self._until: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
 
     async def body(self, call: Call, limit: int = MAX_BODY) -> bytes:
         """Raises TooLarge (before reading what is too much), TooSlow, Gone."""
         length = call.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
-        timeout = asyncio.timeout(self.seconds)
-        self._under_way.add(timeout)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a body is read in a task")
+        self._until[task] = time.monotonic() + self.seconds
         try:
-            async with timeout:
-                return await _take(call.receive, limit)
-        except TimeoutError:
+            return await _take(call.receive, limit)
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            self._late.discard(task)
+            task.uncancel()
             raise TooSlow(f"the body did not arrive within {self.seconds:g} s") from None
         finally:
-            self._under_way.discard(timeout)
+            del self._until[task]
 
     def hurry(self, seconds: float) -> None:
         """From now on nobody has longer than this."""
         self.seconds = min(self.seconds, seconds)
-        latest = asyncio.get_running_loop().time() + self.seconds
-        for timeout in self._under_way:
-            timeout.reschedule(min(timeout.when() or latest, latest))
+        latest = time.monotonic() + self.seconds
+        for task, until in self._until.items():
+            self._until[task] = min(until, latest)
+
+    def expire(self) -> None:
+        """Wake those whose time is over."""
+        now = time.monotonic()
+        for task in [task for task, until in self._until.items() if until <= now]:
+            if task not in self._late:
+                self._late.add(task)
+                task.cancel()
 
 
 async def _take(receive: Receive, limit: int) -> bytes:

@@ -69,6 +69,7 @@ class App:
         self.cookie = f"tidemill_{serving.project.id[-8:]}"
         self.gate = RequestGuard(serving.tokens, self.cookie)
         self.reading = Reading()
+        serving.on_beat.append(self.reading.expire)
         self.answers = PredictionService(serving)
         self.faces: dict[Route, FaceHandler] | None = None  # loaded when first asked for
         self._makers, self._loading = makers, asyncio.Lock()
