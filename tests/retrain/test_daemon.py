@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tidemill.engine.lease import new_owner
 from tidemill.errors import Conflict, DiskFull, NotAttested, StoreBusy
 from tidemill.retrain.daemon import run, when_there_is_room
 from tidemill.retrain.loop import state_of, tick, write_state
-from tidemill.retrain.worker import LEASE
+from tidemill.retrain.worker import loop_key
 from tidemill.types import DAY
 
 from .conftest import Shop
@@ -81,7 +82,7 @@ def test_it_follows_the_clock_and_stops_cleanly(shop: Shop) -> None:
             assert state_of(shop.project) == {"clock": day.end, "idle": True, "next_due": day.end + DAY}
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-    assert shop.project.store.leases.look_up(LEASE) is None
+    assert shop.project.store.leases.look_up("run:loop") is None
     assert len(shop.project.store.windows.list(endpoint="shop", monitor="drift")) == 3
 
 
@@ -137,7 +138,7 @@ def test_a_tick_that_cannot_be_done_now_is_done_again(
 
 def test_a_second_loop_is_refused(shop: Shop) -> None:
     owner = new_owner()
-    assert shop.project.store.leases.take(LEASE, owner, 600)
+    assert shop.project.store.leases.take("run:loop", owner, 600)
     with loop(shop) as process:
         assert process.wait(60) != 0
     assert "this run is being done by" in (shop.project.root / "loop.log").read_text()
@@ -188,3 +189,8 @@ def test_a_worker_that_is_killed_is_replaced(shop: Shop) -> None:
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_each_environment_has_a_loop_of_its_own(shop: Shop) -> None:
+    elsewhere = replace(shop.project, environment="production")
+    assert (loop_key(shop.project), loop_key(elsewhere)) == ("loop", "loop@production")

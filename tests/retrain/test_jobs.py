@@ -20,7 +20,7 @@ from tidemill.process.guarded import CHANNEL
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
-from tidemill.retrain.worker import LEASE, _must_own
+from tidemill.retrain.worker import _must_own
 from tidemill.scope.project import Project, open_project
 
 STEPS = '''
@@ -70,7 +70,7 @@ def project(root: Path) -> Iterator[Project]:
 @pytest.fixture
 def owner(project: Project) -> str:
     name = new_owner()
-    assert project.store.leases.take(LEASE, name, 600)
+    assert project.store.leases.take("run:loop", name, 600)
     return name
 
 
@@ -174,10 +174,10 @@ def test_it_can_be_killed_with_its_children_and_its_niceness_counts(worker: Work
 
 
 def test_who_does_not_hold_the_lease_does_nothing(worker: WorkerJobs, project: Project, owner: str) -> None:
-    project.store.leases.drop(LEASE, owner)
+    project.store.leases.drop("run:loop", owner)
     with pytest.raises(JobFailed, match="another loop owns"):
         ingest(worker)
-    assert project.store.leases.take(LEASE, "elsewhere:1:2:3", 600)
+    assert project.store.leases.take("run:loop", "elsewhere:1:2:3", 600)
     with pytest.raises(LeaseLost):
         _must_own(project, owner)
     with pytest.raises(JobFailed, match="another loop owns"):

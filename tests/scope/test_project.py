@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.serve.asking import opened
+from tests.serve.asking import TOML, opened
 from tidemill.errors import Damaged, ProjectError
 from tidemill.scope.project import find_root, open_project
 
@@ -53,30 +56,36 @@ def test_a_project_of_the_former_name_is_told_what_to_rename(tmp_path: Path, sta
     assert find_root(tmp_path / start) == tmp_path
 
 
-def test_two_first_starts_at_once_give_one_id(tmp_path, monkeypatch):
-    """Both have seen that there is none, before either writes its own."""
-    import threading
+FIRST_START = """
+import sys
+from pathlib import Path
+from tidemill.scope import project
+import tidemill.store.sql.live, tidemill.store.sql.sqlite, tidemill.store.sql.store
+known = project.known_id
+def both_have_seen_that_there_is_none(root):
+    found = known(root)
+    print("seen", found, flush=True)
+    sys.stdin.readline()
+    return found
+project.known_id = both_have_seen_that_there_is_none
+with project.open_project(Path(sys.argv[1])) as opened:
+    print(opened.id, flush=True)
+"""
 
-    from tests.serve.asking import TOML
 
-    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+def test_two_first_starts_at_once_give_one_id(tmp_path: Path) -> None:
+    """Two processes; both have seen that there is none, before either writes its own."""
     (tmp_path / "tidemill.toml").write_text(TOML)
-    both = threading.Barrier(2, timeout=60)
-
-    def known(root):
-        both.wait()
-        return
-
-    monkeypatch.setattr("tidemill.scope.project.known_id", known)
-    ids: list[str] = []
-
-    def start():
-        with open_project(tmp_path) as project:
-            ids.append(project.id)
-
-    threads = [threading.Thread(target=start) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(ids) == 2 and len(set(ids)) == 1
+    home = {**os.environ, "TIDEMILL_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", FIRST_START, str(tmp_path)]
+    pipe = subprocess.PIPE
+    with ExitStack() as ended:
+        starts = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=home) for _ in range(2)]
+        for start in starts:
+            ended.callback(start.kill)
+        assert [start.stdout.readline() for start in starts] == ["seen None\n"] * 2  # type: ignore[union-attr]
+        for start in starts:
+            start.stdin.write("go on\n")  # type: ignore[union-attr]
+            start.stdin.flush()  # type: ignore[union-attr]
+        ids = [start.communicate(timeout=60)[0].strip() for start in starts]
+    assert ids[0].startswith("project_") and ids[0] == ids[1]

@@ -29,8 +29,6 @@ from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject, did_you_mean
 
-LEASE = "run:loop"
-"""The lease of the loop: a worker whose owner does not hold it does nothing more."""
 QUIET = ("train",)
 """Jobs that leave the processor to who serves."""
 NICENESS = 10
@@ -130,8 +128,14 @@ def _be_nice() -> None:
                 os.setpriority(os.PRIO_PROCESS, thread, wanted)
 
 
+def loop_key(project: Project) -> str:
+    """Whose lease is the loop's: each environment has one, the first is called nothing."""
+    return "@".join(("loop", *filter(None, (project.environment,))))
+
+
 def _must_own(project: Project, owner: Any) -> None:
-    held = project.store.leases.look_up(LEASE)
+    """A worker whose owner does not hold the loop's lease does nothing more."""
+    held = project.store.leases.look_up(f"run:{loop_key(project)}")
     if owner is not None and (held is None or held.owner != owner):
         raise LeaseLost("another loop owns this project now", place=str(project.root))
 

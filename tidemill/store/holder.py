@@ -3,6 +3,7 @@
 - `find` names every place that holds the subject, with how many records of it; nothing of a subject that it does not
   hold. `export` gives those records, as JSON.
 - `erase` (row stores) takes out this subject's records and nobody else's, in one transaction; afterwards `find` is empty.
+  `verify` looks again and further: at every text of the store, whoever's row it is in.
 - What cannot be erased in place is either made anew from rows (a feature table, a baseline: `tidemill gc`), or is a table
   whose next generation leaves the rows out.
 
@@ -36,6 +37,10 @@ class DataHolder(Protocol):
 class RowHolder(DataHolder, Protocol):
     def erase(self, subject: str, tx: Any = None) -> int:
         """How many records went."""
+        ...
+
+    def verify(self, subject: str) -> Sequence[Holding]:
+        """What still names the subject: nothing after `erase`, unless a record of somebody else's does."""
         ...
 
 

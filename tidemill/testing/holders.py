@@ -56,7 +56,7 @@ class RowHolderSuite(HolderSuite):
         planted.plant(BYSTANDER)
         holder: RowHolder = planted.holder  # type: ignore[assignment]
         others, expected = holder.find(BYSTANDER), sum(holding.records for holding in holder.find(CANARY))
-        assert holder.erase(CANARY) == expected
+        assert holder.verify(CANARY) and holder.erase(CANARY) == expected and not holder.verify(CANARY)
         assert not holder.find(CANARY) and not list(holder.export(CANARY)) and holder.erase(CANARY) == 0
         assert holder.find(BYSTANDER) == others
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from tidemill.errors import Conflict, NotFound
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.records import Lease
+from tidemill.store.records import Baseline, Lease
+from tidemill.store.sql.nouns import Records, Where
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
@@ -58,6 +59,33 @@ class ReleasesSuite:
         before = stores[0].releases.revision()
         assert stores[0].releases.failures("shop") == {"release_1": 36} and stores[0].releases.revision() == before
         assert stores[1].releases.failures("nobody") == {}
+
+    def test_an_environment_sees_its_own(self, opened: Opened) -> None:
+        store = opened()
+        here: Where = {"endpoint": "shop", "environment": "production"}
+        for environment in ("", "production"):
+            store.releases.add(sample.release(f"release_{environment}", environment=environment, status="champion"))
+            store.releases.add_failures("shop", {f"release_{environment}": 1}, environment)
+            store.windows.put(sample.window(environment=environment))
+            store.baselines.put(Baseline(environment, "shop", "model:shop@1", "sha256:b", 10))
+            store.alarms.add(sample.alarm(f"alarm_{environment}", environment=environment))
+            store.jobs.put(sample.job(f"job_{environment}", environment=environment))
+            store.decisions.add(sample.decision(f"decision_{environment}", environment=environment))
+        assert store.releases.failures("shop", "production") == {"release_production": 1}
+        champion = store.releases.champion("shop", environment="production")
+        assert champion is not None and champion.id == "release_production"
+        nouns: list[Records[Any]] = [
+            store.releases,
+            store.windows,
+            store.baselines,
+            store.alarms,
+            store.jobs,
+            store.decisions,
+        ]
+        for noun in nouns:
+            assert [record.environment for record in noun.list(**here)] == ["production"]
+            assert [record.environment for record in noun.page(**here)] == ["production"]
+            assert len(noun.list(endpoint="shop")) == 2
 
     def test_promotion_hands_over(self, opened: Opened) -> None:
         store = self._store(opened)

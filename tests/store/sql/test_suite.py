@@ -10,7 +10,9 @@ import pytest
 from tidemill.store.sql import open_live, open_metadata
 from tidemill.store.sql.live import LiveStore
 from tidemill.store.sql.store import MetadataStore
-from tidemill.testing.live import LiveSuite
+from tidemill.testing import records as sample
+from tidemill.testing.holders import HolderSuite, Planted, RowHolderSuite
+from tidemill.testing.live import LiveSuite, written
 from tidemill.testing.metadata import MetadataSuite, opener
 
 
@@ -44,3 +46,34 @@ class TestPostgresLive(LiveSuite):
         url = postgres()
         with opener(lambda: open_live(url)) as opened:
             yield opened
+
+
+@pytest.mark.postgres
+class TestPostgresRowHolders(RowHolderSuite):
+    @pytest.fixture(params=range(3), ids=("predictions", "outcomes", "online"))
+    def planted(self, postgres: Callable[[], str], request: pytest.FixtureRequest) -> Iterator[Planted]:
+        def plant(subject: str) -> None:
+            row = {"subject": subject}
+            written(
+                store,
+                [sample.prediction(subject, **row)],
+                [sample.outcome(subject, **row)],
+                [sample.online(subject, **row)],
+            )
+
+        store = open_live(postgres())
+        yield Planted(store.holders()[request.param], plant)
+        store.close()
+
+
+@pytest.mark.postgres
+class TestPostgresNames(HolderSuite):
+    @pytest.fixture
+    def planted(self, postgres: Callable[[], str]) -> Iterator[Planted]:
+        def plant(subject: str) -> None:
+            store.events.add(sample.event(f"event-{len(subject)}", data={"by": {subject: 1}}))
+            store.runs.add(sample.run(f"run-{len(subject)}", params={"only": [subject]}, error=f"no {subject}."))
+
+        store = open_metadata(postgres())
+        yield Planted(store.named_in(), plant)
+        store.close()

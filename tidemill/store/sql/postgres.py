@@ -19,7 +19,7 @@ from tidemill.errors import ConfigError, StoreError
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head
-from tidemill.store.sql.write_ops import Combine
+from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
 from tidemill.types import Micros
 
@@ -88,44 +88,19 @@ def _check_version(engine: Engine, place: str) -> None:
         raise StoreError(f"the server is PostgreSQL {found // 10_000}", place=place, hint="use PostgreSQL 15 or newer")
 
 
-class PostgresSession:
-    """The writer's connection."""
-
+class PostgresSession(Session):
     def __init__(self, connection: Connection, lock: str) -> None:
-        raw: Any = connection.connection.dbapi_connection
-        self.tx, self._raw, self._lock = connection, raw, lock
-        raw.execute("SET default_transaction_read_only = off")
+        super().__init__(connection, "SET default_transaction_read_only = off")
+        self.starts = ("BEGIN", lock)
 
     @property
     def broken(self) -> bool:
         return bool(self._raw.closed)
 
-    def begin(self) -> None:
-        self._raw.execute("BEGIN")
-        self._raw.execute(self._lock)
-
-    def commit(self) -> None:
-        self._raw.execute("COMMIT")
-
-    def rollback(self) -> None:
-        self._raw.execute("ROLLBACK")
-
-    def savepoint(self) -> None:
-        self._raw.execute("SAVEPOINT piece")
-
-    def release(self) -> None:
-        self._raw.execute("RELEASE SAVEPOINT piece")
-
-    def undo(self) -> bool:
-        if self._raw.closed:
-            return False
-        self._raw.execute("ROLLBACK TO SAVEPOINT piece")
-        self._raw.execute("RELEASE SAVEPOINT piece")
-        return True
-
-    def close(self) -> None:
-        self.tx.invalidate()
-        self.tx.close()
+    @property
+    def open(self) -> bool:
+        """A connection that is there: the server keeps a failed transaction until it is rolled back."""
+        return not self._raw.closed
 
 
 class _Watch:

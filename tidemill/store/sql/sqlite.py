@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import QueuePool
@@ -19,7 +18,7 @@ from tidemill.files import fsync_folder
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head
-from tidemill.store.sql.write_ops import Combine
+from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
 from tidemill.types import Micros
 
@@ -50,7 +49,9 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
         undone.callback(engine.dispose)
         bring_to_head(engine, kind, place, _begin)
         undone.pop_all()
-    writer = Writer(lambda: SqliteSession(engine.connect()), place, combine, patience=wait + 50)
+    writer = Writer(
+        lambda: SqliteSession(engine.connect(), "PRAGMA query_only=OFF"), place, combine, patience=wait + 50
+    )
     watch = _Watch(connect, place)
     return Database(engine, writer, place, _wall, watch.version, watch.close)
 
@@ -113,45 +114,12 @@ def _set_wal(connect: Callable[[], sqlite3.Connection], wait: float, place: str)
         connection.close()
 
 
-class SqliteSession:
-    """The writer's connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.tx = connection
-        raw: Any = connection.connection.dbapi_connection
-        self._raw = raw
-        raw.execute("PRAGMA query_only=OFF")
+class SqliteSession(Session):
+    starts = ("BEGIN IMMEDIATE",)
 
     @property
-    def broken(self) -> bool:
-        return False
-
-    def begin(self) -> None:
-        self._raw.execute("BEGIN IMMEDIATE")
-
-    def commit(self) -> None:
-        self._raw.execute("COMMIT")
-
-    def rollback(self) -> None:
-        if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
-
-    def savepoint(self) -> None:
-        self._raw.execute("SAVEPOINT piece")
-
-    def release(self) -> None:
-        self._raw.execute("RELEASE piece")
-
-    def undo(self) -> bool:
-        if not self._raw.in_transaction:
-            return False
-        self._raw.execute("ROLLBACK TO piece")
-        self._raw.execute("RELEASE piece")
-        return True
-
-    def close(self) -> None:
-        self.tx.invalidate()
-        self.tx.close()
+    def open(self) -> bool:
+        return bool(self._raw.in_transaction)
 
 
 class _Watch:

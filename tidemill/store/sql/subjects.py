@@ -33,6 +33,9 @@ class SubjectRows:
         statement = delete(self._table).where(self._own)
         return self._db.write(lambda tx: tx.execute(statement, {"of": subject}).rowcount, tx)
 
+    def verify(self, subject: str) -> list[Holding]:
+        return NamedIn(self._db, [self._table]).find(subject)
+
 
 class NamedIn:
     """Records that name a subject in a column, in the JSON of one, or in a sentence: runs' parameters, steps' errors, events."""

@@ -4,33 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 T = TypeVar("T")
 
 
-class Session(Protocol):
+class Session:
     """The writer's own connection, one transaction at a time."""
 
-    tx: Connection
+    starts: tuple[str, ...] = ("BEGIN",)
+
+    def __init__(self, connection: Connection, writable: str) -> None:
+        raw: Any = connection.connection.dbapi_connection
+        self.tx, self._raw = connection, raw
+        self._raw.execute(writable)
 
     @property
     def broken(self) -> bool:
         """The connection is gone for good."""
-        ...
+        return False
 
-    def begin(self) -> None: ...
-    def commit(self) -> None: ...
-    def rollback(self) -> None: ...
-    def savepoint(self) -> None: ...
-    def release(self) -> None: ...
+    @property
+    def open(self) -> bool:
+        """There is a transaction: the database has not given it up."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        for command in self.starts:
+            self._raw.execute(command)
+
+    def commit(self) -> None:
+        self._raw.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self.open:
+            self._raw.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._raw.execute("SAVEPOINT piece")
+
+    def release(self) -> None:
+        self._raw.execute("RELEASE SAVEPOINT piece")
+
     def undo(self) -> bool:
         """Back to the savepoint; False when the database has given up the whole transaction."""
-        ...
+        if not self.open:
+            return False
+        self._raw.execute("ROLLBACK TO SAVEPOINT piece")
+        self.release()
+        return True
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.tx.invalidate()
+        self.tx.close()
 
 
 class WriteOp(Protocol):
