@@ -167,7 +167,7 @@ def test_a_token_opens_the_routes_of_its_scope_and_no_others(served: Project, sc
             served.store.settings.set("loop", {"clock": NOON, "idle": True, "next_due": NOON + 1})
         for route in routes:
             token = auth.issue(served.store, scope, [scope])  # its own: one of them logs out
-            form = f"reason=x&csrf={actions.csrf(auth.check(served.store, token))}".encode()
+            form = f"reason=x&csrf={actions.csrf(auth.cache(served.store).check(token))}".encode()
             more = {"raw": form} if route.path in ACTIONS and not route.path.startswith("/api") else {}
             heard = await send(ask, route, token=token, **more)
             assert gets_past(heard) == (route.scope in (scope, OPEN)), (route, scope, heard)

@@ -17,7 +17,7 @@ from tidemill.data.tables.holder import TableSubjects
 from tidemill.ops.holders import holders, row_holders
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Report, save
-from tidemill.store.artifacts.holder import ArtifactSubjects, FileSubjects
+from tidemill.store.artifacts.holder import artifact_subjects, file_subjects
 from tidemill.testing import records as sample
 from tidemill.testing.holders import CANARY, HolderSuite, Planted, RowHolderSuite, places
 from tidemill.testing.live import written
@@ -100,7 +100,7 @@ class TestTables(HolderSuite):
 class TestArtifacts(HolderSuite):
     @pytest.fixture
     def planted(self, project: Project) -> Planted:
-        return Planted(ArtifactSubjects(project.artifacts), lambda subject: derived(project, subject))
+        return Planted(artifact_subjects(project.artifacts), lambda subject: derived(project, subject))
 
 
 class TestFiles(HolderSuite):
@@ -110,7 +110,7 @@ class TestFiles(HolderSuite):
             with (project.state / "replay.jsonl").open("a") as journal:
                 journal.write(json.dumps({"subject": subject, "answers": []}) + "\n")
 
-        return Planted(FileSubjects(project.state), plant)
+        return Planted(file_subjects(project.state), plant)
 
 
 def test_every_place_that_holds_a_canary_is_found_by_a_holder(project: Project) -> None:

@@ -132,7 +132,7 @@ def test_up_takes_its_token_and_file_with_it(project):
     process.stdout.close()
     assert not (project.state / "up.json").exists()
     with pytest.raises(Unauthorized):
-        auth.check(project.store, there["token"])
+        auth.cache(project.store).check(there["token"])
     assert not any(alive(pid) for pid in pids.values() if pid)
 
 

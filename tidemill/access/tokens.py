@@ -56,11 +56,6 @@ def issue(
     return secret
 
 
-def check(store: MetadataStore, secret: str) -> Token:
-    """The token with this secret. Raises Unauthorized; a one-use code is no token."""
-    return _valid(store.tokens.first(hash=hashed(secret)))
-
-
 def revoke(store: MetadataStore, token_id: str) -> bool:
     """Take the token back; whether it was there."""
     return store.tokens.delete(token_id)

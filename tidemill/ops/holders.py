@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidemill.data.tables.holder import TableSubjects
-from tidemill.store.artifacts.holder import ArtifactSubjects, FileSubjects
+from tidemill.store.artifacts.holder import artifact_subjects, file_subjects
 from tidemill.store.holder import DataHolder, RowHolder
 
 if TYPE_CHECKING:
@@ -24,6 +24,6 @@ def holders(project: Project) -> list[DataHolder]:
         *row_holders(project),
         named,
         TableSubjects(project),
-        ArtifactSubjects(project.artifacts),
-        FileSubjects(project.state),
+        artifact_subjects(project.artifacts),
+        file_subjects(project.state),
     ]

@@ -22,10 +22,6 @@ class Walk:
     refs: dict[str, int]
     cut: bool
 
-    def of_kind(self, kind: str) -> list[str]:
-        """Refs of one kind (``dataset``, ``model`` …), nearest first."""
-        return [ref for ref in self.refs if ref.partition(":")[0] == kind]
-
 
 def upstream(store: MetadataStore, ref: str, *, depth: int = 50, limit: int = 10_000) -> Walk:
     """Everything that went into ``ref``, breadth first, at most ``limit`` edges and ``depth`` steps away."""

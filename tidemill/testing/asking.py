@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Protocol, TypeVar
 
 
@@ -19,17 +19,8 @@ S = TypeVar("S", bound=_Closes)
 @contextmanager
 def opener(open_store: Callable[[], S]) -> Iterator[Callable[[], S]]:
     """Gives a function that opens the store, and closes all that it opened."""
-    stores: list[S] = []
-
-    def opened() -> S:
-        stores.append(open_store())
-        return stores[-1]
-
-    try:
-        yield opened
-    finally:
-        for store in stores:
-            store.close()
+    with ExitStack() as stores:
+        yield lambda: stores.enter_context(closing(open_store()))
 
 
 def refused(kind: type[Exception], work: Callable[[], Any]) -> Exception:

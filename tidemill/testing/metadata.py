@@ -9,7 +9,6 @@ class TestMine(MetadataSuite):
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tidemill.errors import Conflict, StoreError
@@ -18,12 +17,9 @@ from tidemill.testing import records as sample
 from tidemill.testing.asking import opener, refused, together
 from tidemill.testing.metadata_records import RecordsSuite
 from tidemill.testing.metadata_releases import AccessSuite, ReleasesSuite
-from tidemill.testing.metadata_runs import RunsSuite
+from tidemill.testing.metadata_runs import Opened, RunsSuite
 
 __all__ = ["MetadataSuite", "TransactionsSuite", "opener"]
-
-Opened = Callable[[], MetadataStore]
-"""Opens the same store again, as another process would; all are closed when the test ends."""
 
 
 class TransactionsSuite:

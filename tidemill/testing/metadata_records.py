@@ -10,12 +10,9 @@ from typing import Any
 from tidemill.errors import Conflict, NotFound, StoreError
 from tidemill.store import payloads as p
 from tidemill.store import records as r
-from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
-
-Opened = Callable[[], MetadataStore]
-"""Opens the same store again, as another process would; all are closed when the test ends."""
+from tidemill.testing.metadata_runs import Opened
 
 
 class RecordsSuite:

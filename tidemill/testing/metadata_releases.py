@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tidemill.errors import Conflict, NotFound
@@ -12,9 +11,7 @@ from tidemill.store.sql.nouns import Records, Where
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
-
-Opened = Callable[[], MetadataStore]
-"""Opens the same store again, as another process would; all are closed when the test ends."""
+from tidemill.testing.metadata_runs import Opened
 
 
 class ReleasesSuite:

@@ -74,10 +74,9 @@ def save(store: LocalArtifacts, value: Any) -> Saved:
     {'a': None, 'b': [1, 2.5]}
     """
     codec = codec_of(value)
-    if codec == "bundle":
-        parts = tuple(_put_files(store, value))
-        return _saved("bundle", *_put(store, _manifest(value)), parts)
-    return _saved(codec, *_put(store, encode(codec, value)), ())
+    parts = _put_files(store, value) if codec == "bundle" else []
+    whole = _put(store, codec, _manifest(value) if codec == "bundle" else encode(codec, value))
+    return Saved(*whole, (*parts, whole))
 
 
 def load(store: LocalArtifacts, digest: str, codec: str) -> Any:
@@ -89,12 +88,9 @@ def load(store: LocalArtifacts, digest: str, codec: str) -> Any:
 
 def verify(store: LocalArtifacts, digest: str, codec: str) -> None:
     """Every byte of the value, the files of a bundle too. Raises Damaged, NotFound."""
-    if codec == "bundle":
-        store.verify(digest)
-        for part in parts_of(store, digest):
-            store.verify(part)
-    else:
-        store.verify(digest)
+    store.verify(digest)
+    for part in parts_of(store, digest) if codec == "bundle" else ():
+        store.verify(part)
 
 
 def codec_of(value: Any) -> str:
@@ -149,23 +145,15 @@ def get_bundle(store: LocalArtifacts, digest: str) -> Bundle:
     return Bundle(manifest, {name: store.get(part) for name, part in files.items()})
 
 
-def _put(store: LocalArtifacts, data: bytes) -> tuple[str, int]:
-    return store.put(data), len(data)
-
-
-def _saved(codec: str, digest: str, size: int, parts: tuple[Part, ...]) -> Saved:
-    return Saved(digest, codec, size, (*parts, Part(digest, codec, size)))
+def _put(store: LocalArtifacts, codec: str, data: bytes) -> Part:
+    return Part(store.put(data), codec, len(data))
 
 
 def _put_files(store: LocalArtifacts, bundle: Bundle) -> list[Part]:
     for name in bundle.files:
         if not _FILE_NAME.fullmatch(name):
             raise StoreError(f"{name!r} is no name for a file of a bundle", hint="letters, digits, '.', '_' and '-'")
-    return [Part(*_part(store, data)) for _, data in sorted(bundle.files.items())]
-
-
-def _part(store: LocalArtifacts, data: bytes) -> tuple[str, str, int]:
-    return store.put(data), "bytes", len(data)
+    return [_put(store, "bytes", data) for _, data in sorted(bundle.files.items())]
 
 
 def _manifest(bundle: Bundle) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +13,29 @@ from tidemill.store.holder import Holding, mentions, worded
 from tidemill.types import JsonObject
 
 
-class ArtifactSubjects:
-    """Implements `DataHolder`. What it finds is derived: feature tables and the like are dropped and made anew."""
+class BytesSubjects:
+    """Named bytes that may hold a subject. Implements `DataHolder`."""
 
-    def __init__(self, artifacts: LocalArtifacts) -> None:
-        self._artifacts = artifacts
-
-    def find(self, subject: str) -> list[Holding]:
-        found = ((digest, len(records(self._artifacts.get(digest), subject))) for digest in self._artifacts.digests())
-        return [Holding("artifacts", digest, n) for digest, n in found if n]
-
-    def export(self, subject: str) -> Iterator[JsonObject]:
-        for digest in self._artifacts.digests():
-            for record in records(self._artifacts.get(digest), subject):
-                yield {"store": "artifacts", "artifact": digest, "record": record}
-
-
-class FileSubjects:
-    """Files of JSON lines that are kept beside the stores, such as a replay's journal. Implements `DataHolder`."""
-
-    def __init__(self, folder: Path, pattern: str = "*.jsonl") -> None:
-        self._folder, self._pattern = folder, pattern
+    def __init__(self, store: str, kind: str, contents: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
+        self._store, self._kind, self._contents = store, kind, contents
 
     def find(self, subject: str) -> list[Holding]:
-        found = ((file, len(records(file.read_bytes(), subject))) for file in sorted(self._folder.glob(self._pattern)))
-        return [Holding("files", file.name, n) for file, n in found if n]
+        found = ((name, len(records(data, subject))) for name, data in self._contents())
+        return [Holding(self._store, name, n) for name, n in found if n]
 
     def export(self, subject: str) -> Iterator[JsonObject]:
-        for file in sorted(self._folder.glob(self._pattern)):
-            yield from ({"store": "files", "file": file.name, "record": r} for r in records(file.read_bytes(), subject))
+        for name, data in self._contents():
+            yield from ({"store": self._store, self._kind: name, "record": r} for r in records(data, subject))
+
+
+def artifact_subjects(artifacts: LocalArtifacts) -> BytesSubjects:
+    """What it finds is derived: feature tables and the like are dropped and made anew."""
+    return BytesSubjects("artifacts", "artifact", lambda: ((d, artifacts.get(d)) for d in artifacts.digests()))
+
+
+def file_subjects(folder: Path) -> BytesSubjects:
+    """Files of JSON lines that are kept beside the stores, such as a replay's journal."""
+    return BytesSubjects("files", "file", lambda: ((f.name, f.read_bytes()) for f in sorted(folder.glob("*.jsonl"))))
 
 
 def records(data: bytes, subject: str) -> list[Any]:

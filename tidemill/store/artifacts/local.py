@@ -46,18 +46,16 @@ class LocalArtifacts:
         self._base = self.root / "sha256"
         self._tmp = self.root / "tmp"
         self._firm: set[str] = set()  # folders of sha256/ whose entries there, and all above, are known to be on disk
-        try:
+        with _translated(self.root):
             self._base.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._tmp.mkdir(exist_ok=True, mode=0o700)
             self.sweep()
-        except OSError as exc:
-            raise _translated(exc, self.root) from exc
 
     def put(self, data: bytes) -> str:
         """Keep the bytes; their digest. Raises DiskFull (nothing is left behind) or StoreError."""
         name = hashlib.sha256(data).hexdigest()
         target = self._base / name[:2] / name[2:]
-        try:
+        with _translated(target):
             with self._deleting(fcntl.LOCK_SH):
                 if _holds(target, data):
                     _touch(target)
@@ -66,17 +64,13 @@ class LocalArtifacts:
                     target.parent.mkdir(exist_ok=True, mode=0o700)
                     write_whole(target, data, 0o400, by_way_of=self._tmp)
             self._make_firm(target.parent.name)
-        except OSError as exc:
-            raise _translated(exc, target) from exc
         return f"sha256:{name}"
 
     def get(self, digest: str) -> bytes:
         """Exactly the bytes that were put. Raises Damaged, NotFound."""
         target = self._file(digest)
-        try:
+        with _translated(target, digest):
             data = target.read_bytes()
-        except OSError as exc:
-            raise _translated(exc, target, digest) from exc
         _check(hashlib.sha256(data).hexdigest(), digest, target)
         return data
 
@@ -93,22 +87,17 @@ class LocalArtifacts:
         """Reads every byte. Raises Damaged, NotFound."""
         target = self._file(digest)
         found = hashlib.sha256()
-        try:
-            with self._deleting(fcntl.LOCK_SH), target.open("rb") as file:
-                _touch(target)
-                while chunk := file.read(_CHUNK):
-                    found.update(chunk)
-        except OSError as exc:
-            raise _translated(exc, target, digest) from exc
+        with _translated(target, digest), self._deleting(fcntl.LOCK_SH), target.open("rb") as file:
+            _touch(target)
+            while chunk := file.read(_CHUNK):
+                found.update(chunk)
         _check(found.hexdigest(), digest, target)
 
     def stat(self, digest: str) -> Stat:
         """Raises NotFound."""
         target = self._file(digest)
-        try:
+        with _translated(target, digest):
             found = target.stat()
-        except OSError as exc:
-            raise _translated(exc, target, digest) from exc
         return Stat(found.st_size, time.time() - found.st_mtime)
 
     def delete(self, digest: str, idle: float = 0.0) -> int | None:
@@ -117,24 +106,19 @@ class LocalArtifacts:
         Whoever puts or verifies them at the same moment either still has them afterwards, or sees that they are gone.
         """
         target = self._file(digest)
-        try:
-            with self._deleting(fcntl.LOCK_EX):
-                if not target.is_file() or (found := self.stat(digest)).idle < idle:
-                    return None
-                target.unlink()
-                fsync_folder(target.parent)
-        except OSError as exc:
-            raise _translated(exc, target) from exc
+        with _translated(target), self._deleting(fcntl.LOCK_EX):
+            if not target.is_file() or (found := self.stat(digest)).idle < idle:
+                return None
+            target.unlink()
+            fsync_folder(target.parent)
         return found.size
 
     def digests(self) -> Iterator[str]:
         """Every digest that has a file, sorted."""
-        try:
+        with _translated(self._base):
             for folder in sorted(f for f in self._base.iterdir() if len(f.name) == 2 and f.is_dir()):
                 names = (f"sha256:{folder.name}{file.name}" for file in sorted(folder.iterdir()))
                 yield from filter(_DIGEST.fullmatch, names)  # what else somebody put there is no artifact
-        except OSError as exc:
-            raise _translated(exc, self._base) from exc
 
     def sweep(self) -> int:
         """Removes what killed writers left half written, and says how many files."""
@@ -209,9 +193,15 @@ def _check(found: str, digest: str, target: Path) -> None:
         )
 
 
-def _translated(exc: OSError, place: Path, digest: str = "") -> StoreError:
-    if isinstance(exc, FileNotFoundError) and digest:
-        return NotFound(f"no artifact {digest[:19]}…", place=str(place))
-    if no_room(exc):
-        return DiskFull("the disk is full; nothing was written", place=str(place), hint="free some room, try again")
-    return StoreError(f"the artifact store cannot be used: {exc.strerror or exc}", place=str(place))
+@contextmanager
+def _translated(place: Path, digest: str = "") -> Iterator[None]:
+    """What the file system says, said by us."""
+    try:
+        yield
+    except OSError as exc:
+        if isinstance(exc, FileNotFoundError) and digest:
+            raise NotFound(f"no artifact {digest[:19]}…", place=str(place)) from exc
+        if no_room(exc):
+            hint = "free some room, try again"
+            raise DiskFull("the disk is full; nothing was written", place=str(place), hint=hint) from exc
+        raise StoreError(f"the artifact store cannot be used: {exc.strerror or exc}", place=str(place)) from exc

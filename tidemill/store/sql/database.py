@@ -31,7 +31,7 @@ class Database:
         place: str,
         wall: Callable[[], Micros],
         version: Callable[[], int],
-        release: Callable[[], None],
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         self.engine, self.place, self.wall, self.version = engine, place, wall, version
         self._writer, self._release = writer, release

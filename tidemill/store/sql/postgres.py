@@ -7,12 +7,9 @@ changes under its feet; leases go by the server's clock; a server that went away
 from __future__ import annotations
 
 import hashlib
-import threading
-from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url
+from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from tidemill.errors import ConfigError, StoreError
@@ -21,10 +18,10 @@ from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head
 from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
-from tidemill.types import Micros
 
 _LEAST = 150_000
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_SNAPSHOT = "SELECT pg_current_snapshot()::text"
 
 
 def open_postgres(url: str, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:
@@ -62,8 +59,19 @@ def open_postgres(url: str, kind: Kind, *, wait: float = 10.0, combine: Combine 
             engine.dispose()
             raise
     writer = Writer(lambda: PostgresSession(engine.connect(), lock), place, combine, patience=wait + 50)
-    watch = _Watch(engine, place)
-    return Database(engine, writer, place, watch.wall, watch.version, watch.close)
+    database = Database(
+        engine,
+        writer,
+        place,
+        wall=lambda: int(database.value(text(_NOW))),
+        version=lambda: _as_number(database.value(text(_SNAPSHOT))),
+    )
+    return database
+
+
+def _as_number(snapshot: str) -> int:
+    """Another one for each snapshot: it changes with every commit."""
+    return int.from_bytes(hashlib.blake2b(snapshot.encode(), digest_size=7).digest(), "big")
 
 
 def _address(url: str) -> URL:
@@ -101,41 +109,3 @@ class PostgresSession(Session):
     def open(self) -> bool:
         """A connection that is there: the server keeps a failed transaction until it is rolled back."""
         return not self._raw.closed
-
-
-class _Watch:
-    """The server's clock, and a number that changes with every commit: both on a connection of their own."""
-
-    def __init__(self, engine: Engine, place: str) -> None:
-        self._engine, self._place = engine, place
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
-
-    def version(self) -> int:
-        seen = str(self._ask("SELECT pg_current_snapshot()::text"))
-        return int.from_bytes(hashlib.blake2b(seen.encode(), digest_size=7).digest(), "big")
-
-    def wall(self) -> Micros:
-        return int(self._ask(_NOW))
-
-    def _ask(self, query: str) -> Any:
-        with border(self._place), self._lock:
-            if self._connection is not None:
-                try:
-                    return self._connection.exec_driver_sql(query).scalar_one()
-                except DBAPIError as exc:
-                    if not exc.connection_invalidated:
-                        raise
-                    self._drop()  # the server went away in between; ask it once more
-            self._connection = self._engine.connect()
-            return self._connection.exec_driver_sql(query).scalar_one()
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
-
-    def close(self) -> None:
-        with self._lock:
-            self._drop()
