@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.raised import raised
-from tidemill.data.discover.csvlines import MOST_LINES, read_csv
+from tidemill.data.discover.readers import MOST_LINES, read_csv
 from tidemill.errors import SourceError
 
 FIELD = st.text(st.sampled_from('ab,;"\n\r é'), max_size=4)

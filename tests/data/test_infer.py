@@ -8,7 +8,7 @@ import yaml
 
 from tests.raised import raised
 from tidemill.data.contract.contract import Contract
-from tidemill.data.discover.csvlines import read_csv
+from tidemill.data.discover.readers import read_csv
 from tidemill.data.draft.infer import infer
 from tidemill.errors import SourceError
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
 from tests.raised import raised
-from tidemill.data.discover.csvlines import Rows
-from tidemill.data.discover.sources import READERS, batches, find, read
+from tidemill.data.discover.readers import READERS, Rows
+from tidemill.data.discover.sources import batches, find, read
 from tidemill.data.pipeline import ingest
 from tidemill.errors import SourceError
 from tidemill.scope.project import open_project

@@ -51,7 +51,7 @@ def features(by: str | None) -> st.SearchStrategy[Feature]:
 
 
 def view(feature: Feature, entity: str | None = "subject") -> View:
-    return View("v", "d", entity, "at", "value", (feature,))
+    return View("v", entity, "at", "value", (feature,))
 
 
 def as_rows(events: list[Happened]) -> pl.DataFrame:

@@ -81,7 +81,7 @@ def test_nulls_and_other_types_of_time_and_entity() -> None:
             "n": [1, 1, 1, 1],
         }
     )
-    view = View("v", "d", "who", "when", "n", (Feature("f", "count"),))
+    view = View("v", "who", "when", "n", (Feature("f", "count"),))
     asked = pl.DataFrame({"request": [10, 11], "entity": [7, 8], "at": pl.Series([5, 5]).cast(pl.Datetime("us"))})
     assert table(view, rows, asked).rows() == [(10, 2.0), (11, 1.0)]
 
@@ -96,7 +96,7 @@ def test_calendar_is_python_s_calendar() -> None:
 
 
 def test_the_calendar_in_a_table() -> None:
-    view = View("v", "d", None, "at", None, (Feature("h", "hour"), Feature("m", "month"), Feature("n", "count")))
+    view = View("v", None, "at", None, (Feature("h", "hour"), Feature("m", "month"), Feature("n", "count")))
     rows = pl.DataFrame({"at": pl.Series([0, DAY]).cast(pl.Datetime("us"))})
     asked = pl.DataFrame({"request": ["x"], "at": [DAY + 3_600_000_000]})
     assert table(view, rows, asked).row(0, named=True) == {"request": "x", "h": 1.0, "m": 1.0, "n": 2.0}

@@ -26,16 +26,12 @@ if TYPE_CHECKING:
 class Joined:
     """One view of another dataset. ``view``: None where the dataset has no time; then ``looked_up`` names its columns."""
 
-    name: str
+    place: str  # in the configuration, for messages
     dataset: str
     entity: str
     columns: tuple[Column, ...]
     view: View | None
     looked_up: tuple[tuple[str, str], ...] = ()  # feature, column
-
-    @property
-    def place(self) -> str:
-        return f"[features.{self.name}]"
 
     @staticmethod
     def of(config: FeatureViewConfig, contract: Contract, rows: Contract) -> Joined:
@@ -57,7 +53,7 @@ class Joined:
             )
         view = View.of(config, contract)
         columns = tuple(Column(feature.name, "number") for feature in view.features)
-        return Joined(config.name, config.from_, entity, columns, view)
+        return Joined(place, config.from_, entity, columns, view)
 
     def add(self, frame: pl.DataFrame, history: pl.DataFrame, time: str | None) -> pl.DataFrame:
         """The rows with the view's columns. ``history``: the dataset's rows; ``time``: the column of each row's moment.
@@ -65,18 +61,14 @@ class Joined:
         Raises DataError where the dataset has two rows of one entity at one moment, and so no one value.
         """
         if self.view is None or time is None:
-            return self._look_up(frame, history)
-        last = [feature.column for feature in self.view.features if feature.op == "last" and feature.column]
-        if last:
+            self._unique(history, [self.entity])
+            values = history.select(self.entity, *(pl.col(column).alias(name) for name, column in self.looked_up))
+            return frame.join(values, on=self.entity, how="left", maintain_order="left")
+        if any(feature.op == "last" for feature in self.view.features):
             self._unique(history, [self.entity, self.view.time])
         requests = pl.DataFrame({"request": range(frame.height), "entity": frame[self.entity], "at": frame[time]})
         found = table(self.view, history, requests)
         return frame.with_columns(found[column.name].alias(column.name) for column in self.columns)
-
-    def _look_up(self, frame: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
-        self._unique(history, [self.entity])
-        values = history.select(self.entity, *(pl.col(column).alias(name) for name, column in self.looked_up))
-        return frame.join(values, on=self.entity, how="left", maintain_order="left")
 
     def _unique(self, history: pl.DataFrame, key: list[str]) -> None:
         rows = history.select(key).drop_nulls()
@@ -118,4 +110,4 @@ def _static(config: FeatureViewConfig, contract: Contract, entity: str) -> Joine
         kind = column_of(feature.column, contract, place).kind
         columns.append(Column(name, "number" if kind in NUMBERS else kind))
         looked_up.append((name, feature.column))
-    return Joined(config.name, config.from_, entity, tuple(columns), None, tuple(looked_up))
+    return Joined(place, config.from_, entity, tuple(columns), None, tuple(looked_up))

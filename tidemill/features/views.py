@@ -50,7 +50,6 @@ class View:
     """A named set of features of one dataset. ``value`` is the column whose sign tells an event from its return."""
 
     name: str
-    dataset: str
     entity: str | None
     time: str
     value: str | None
@@ -66,7 +65,7 @@ class View:
         if config.entity is not None:
             column_of(config.entity, contract, place)
         features = tuple(_feature(name, f, contract, f"{place} {name}") for name, f in config.features.items())
-        return View(config.name, config.from_, config.entity, contract.time, contract.value, features)
+        return View(config.name, config.entity, contract.time, contract.value, features)
 
 
 def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:

@@ -31,7 +31,7 @@ _KIND = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What `check` needs of a contract."""
+    """What rows must be."""
 
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
@@ -54,6 +54,29 @@ class Rules:
         """The columns of its table and their types, without those that say where a row came from."""
         kept: dict[str, pl.DataType] = {SURPLUS: pl.String()} if self.surplus == "keep" else {}
         return {c.name: target_type(c) for c in self.columns} | kept
+
+    def check(self, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
+        """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.
+
+        Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason.
+        Raises DataBlocked when a required column is missing, or one is unknown and the contract refuses it. The share is judged by `Checked.judge`.
+        """
+        surplus, absent = _surplus(self, frame), tuple(n for n in self.names if n not in frame.columns)
+        own, names = _own(frame), [*self.names]
+        rows = _cast(self, frame)
+        if self.surplus == "keep":
+            rows = rows.with_columns(
+                (as_json(frame.select(surplus)) if surplus else pl.lit(None, pl.String)).alias(SURPLUS)
+            )
+            names.append(SURPLUS)
+        rows, reasons = _flagged(self, rows, now)
+        done = rows.collect()
+        why = (pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in reasons.items())
+        bad = done.filter("?bad").select(
+            *own, pl.concat_list(pl.lit(None, pl.String), *why).list.drop_nulls().alias("_reasons")
+        )
+        bad = bad.with_columns(as_json(frame.filter(done["?bad"]).select(pl.exclude(own))))
+        return Checked(done.filter(~pl.col("?bad")).select(*names, *own), bad, self.max_bad_share, 0, surplus, absent)
 
 
 @dataclass(frozen=True)
@@ -123,16 +146,18 @@ def reasons_of(bad: pl.DataFrame) -> dict[str, int]:
     return dict(Counter(reason for reasons in bad["_reasons"].to_list() for reason in reasons).most_common())
 
 
-def check(rules: Rules, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
-    """See `tidemill.data.contract.contract.Contract.check`."""
-    surplus, absent = _surplus(rules, frame), tuple(n for n in rules.names if n not in frame.columns)
-    own, names = _own(frame), [*rules.names]
-    rows = _cast(rules, frame)
-    if rules.surplus == "keep":
-        rows = rows.with_columns(
-            (as_json(frame.select(surplus)) if surplus else pl.lit(None, pl.String)).alias(SURPLUS)
-        )
-        names.append(SURPLUS)
+def _cast(rules: Rules, frame: pl.DataFrame) -> pl.LazyFrame:
+    """The columns in the contract's types, and for each in ``?missing …`` where the source has nothing."""
+    given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
+    rows = frame.lazy().with_columns(pl.lit(None).alias(n) for n in given if n not in frame.columns)
+    return rows.with_columns(
+        *(cast(c, given[c.name]).alias(c.name) for c in rules.columns),
+        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in rules.columns),
+    )
+
+
+def _flagged(rules: Rules, rows: pl.LazyFrame, now: Micros | None) -> tuple[pl.LazyFrame, dict[str, str]]:
+    """The rows with ``?bad`` and a flag for each reason; the reasons by their flags."""
     tests = [test for column in rules.columns for test in _tests(column, now)]
     reasons = {f"?{i}": reason for i, (reason, _) in enumerate(tests)}
     rows = rows.with_columns(fails.fill_null(False).alias(f"?{i}") for i, (_, fails) in enumerate(tests))
@@ -144,23 +169,7 @@ def check(rules: Rules, frame: pl.DataFrame, now: Micros | None = None) -> Check
         rows = rows.with_columns((whole & ~key.is_first_distinct()).alias(f"?unique {i}"))
         rows = rows.with_columns(pl.col("?bad") | pl.col(f"?unique {i}"))
         reasons[f"?unique {i}"] = duplicate(rules.key, columns)
-    done = rows.collect()
-    why = (pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in reasons.items())
-    bad = done.filter("?bad").select(
-        *own, pl.concat_list(pl.lit(None, pl.String), *why).list.drop_nulls().alias("_reasons")
-    )
-    bad = bad.with_columns(as_json(frame.filter(done["?bad"]).select(pl.exclude(own))))
-    return Checked(done.filter(~pl.col("?bad")).select(*names, *own), bad, rules.max_bad_share, 0, surplus, absent)
-
-
-def _cast(rules: Rules, frame: pl.DataFrame) -> pl.LazyFrame:
-    """The columns in the contract's types, and for each in ``?missing …`` where the source has nothing."""
-    given = {c.name: frame.schema.get(c.name, pl.Null()) for c in rules.columns}
-    rows = frame.lazy().with_columns(pl.lit(None).alias(n) for n in given if n not in frame.columns)
-    return rows.with_columns(
-        *(cast(c, given[c.name]).alias(c.name) for c in rules.columns),
-        *(missing(c, given[c.name]).alias(f"?missing {c.name}") for c in rules.columns),
-    )
+    return rows, reasons
 
 
 def _own(frame: pl.DataFrame) -> list[str]:

@@ -17,9 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from tidemill.data.check.checks import Checked, Rules, check
+from tidemill.data.check.checks import Rules
 from tidemill.data.check.columns import Column
 from tidemill.data.contract.odcs import (
     Document,
@@ -85,14 +83,6 @@ class Contract(Rules):
     def target(self) -> str | None:
         return self.role("target")
 
-    def check(self, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
-        """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.
-
-        Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason.
-        Raises DataBlocked when a required column is missing, or one is unknown and the contract refuses it. The share is judged by `Checked.judge`.
-        """
-        return check(self, frame, now)
-
 
 def load_contract(project: Project, dataset: str) -> Contract:
     """The dataset's contract. Raises ContractError, and NotAvailableYet for a rule that this version does not build."""
@@ -131,10 +121,13 @@ def _table_quality(
         if rule.type == "text":
             continue
         names = (rule.arguments or {}).get("properties")
-        if (rule.metric or rule.rule) in ("duplicateValues", "duplicateCount") and must_be_zero(rule) and names:
-            found.append(_known(names, columns, (*path, i), places))
-            continue
-        raise cannot_check(rule, (*path, i), places)
+        if (
+            (rule.metric or rule.rule) not in ("duplicateValues", "duplicateCount")
+            or not must_be_zero(rule)
+            or not names
+        ):
+            raise cannot_check(rule, (*path, i), places)
+        found.append(_known(names, columns, (*path, i), places))
     return tuple(found)
 
 

@@ -1,7 +1,9 @@
 """Sources: files of the project folder (CSV, TSV, Parquet, by name or glob) and the project's own Python functions.
 
 A source never leaves the project folder. A file is known by the SHA-256 of its bytes: the same bytes are the same file,
-whatever they are called. A row that cannot be read is kept aside with its line, never lost, and the rest is read on.
+whatever they are called; the metadata store knows the digests that are in. So that an ingest need not hash every old
+file, a small cache remembers the digest by name, size, times and inode. A file that changed within the last two seconds
+is not remembered: its times could still hide a second change.
 """
 
 from __future__ import annotations
@@ -11,27 +13,33 @@ import glob
 import hashlib
 import importlib.util
 import io
+import json
 import os
 import re
 import stat
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePath
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tidemill.data.discover.csvlines import EMPTY, Rows, read_csv
+from tidemill.data.discover.readers import EMPTY, POLARS, READERS, Rows, numbered, said
 from tidemill.errors import SourceError
+from tidemill.files import write_whole
 from tidemill.types import did_you_mean, digest
 
+if TYPE_CHECKING:
+    from tidemill.store.sql.store import MetadataStore
+
 FUNCTION = "steps:"
+_RACY_NS = 2_000_000_000
+_KEPT = 256 << 20  # bytes of new files that are held between digest and reading
 INSIDE = "copy the data under the project: data/…"
 _EITHER = re.compile(r"\{([^{}]*,[^{}]*)\}")
-_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ def find(root: Path, source: str) -> list[SourceFile]:
     found = there(root, source)
     if not found:
         raise no_such_file(root, source)
-    return [hash_file(root, name) for name in found]
+    return [hash_file(root / name, name) for name in found]
 
 
 def spelled_out(source: str) -> list[str]:
@@ -135,7 +143,7 @@ def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | Non
 def read(file: SourceFile) -> Rows:
     """Every row of the file. Raises SourceError when it is empty or not what its name says."""
     if file.frame is not None:
-        return _numbered(file.frame, file.name)
+        return numbered(file.frame, file.name)
     assert file.path is not None
     data = _unchanged(file, file.path) if file.data is None else file.data
     if not data:
@@ -145,50 +153,15 @@ def read(file: SourceFile) -> Rows:
 
 def _unchanged(file: SourceFile, path: Path) -> bytes:
     """Its bytes, read again. Raises SourceError when they are others than those that were found."""
-    try:
-        data = path.read_bytes()
-    except OSError as exc:
-        raise SourceError(f"cannot be read: {exc.strerror}", place=file.name) from exc
-    if digest(data) != file.digest:
-        raise SourceError(
-            "it was changed while it was read", place=file.name, hint="write files whole, then rename them"
-        )
-    return data
+    again = hash_file(path, file.name, keep=sys.maxsize)
+    if again.data is None or again.digest != file.digest:
+        hint = "write files whole, then rename them"
+        raise SourceError("it was changed while it was read", place=file.name, hint=hint)
+    return again.data
 
 
-def _numbered(frame: pl.DataFrame, name: str) -> Rows:
-    if not frame.height:
-        raise SourceError("the table has no rows", place=name, hint=EMPTY)
-    if own := next((c for c in frame.columns if c.startswith("_")), None):
-        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=name)
-    return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
-
-
-def _parquet(data: bytes, name: str) -> Rows:
-    try:
-        return _numbered(pl.read_parquet(io.BytesIO(data)), name)
-    except (*_POLARS, OSError) as exc:
-        raise SourceError(
-            f"not readable as Parquet: {_said(exc)}", place=name, hint="export or copy the file again"
-        ) from exc
-
-
-READERS: dict[str, Callable[[bytes, str], Rows]] = {
-    ".csv": read_csv,
-    ".tsv": partial(read_csv, tab=True),
-    ".parquet": _parquet,
-}
-"""How a file's bytes are read, by how its name ends: a new kind of file is one line here. Each raises SourceError."""
-
-
-def _said(error: BaseException) -> str:
-    """What polars says, without its plans and notes, which go over many lines."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def hash_file(root: Path, name: str, keep: int = 0) -> SourceFile:
+def hash_file(path: Path, name: str, keep: int = 0) -> SourceFile:
     """The file, known by the digest of its bytes; up to ``keep`` bytes are kept for `read`. Raises SourceError."""
-    path = root / name
     try:
         with path.open("rb") as handle:
             size = os.fstat(handle.fileno()).st_size
@@ -220,15 +193,15 @@ def _call(root: Path, name: str) -> SourceFile:
         raise
     except (Exception, SystemExit, pl.exceptions.PanicException) as exc:
         # the project's own code may raise anything; it ends here, with its cause
-        raise SourceError(f"the function failed: {type(exc).__name__}: {_said(exc)}", place=place) from exc
+        raise SourceError(f"the function failed: {type(exc).__name__}: {said(exc)}", place=place) from exc
     if not isinstance(frame, pl.DataFrame):
         raise SourceError(f"it gave a {type(frame).__name__}", place=place, hint="return a polars DataFrame")
     buffer = io.BytesIO()
     try:
         frame.write_parquet(buffer, compression="uncompressed")
-    except _POLARS as exc:
+    except POLARS as exc:
         raise SourceError(
-            f"its frame cannot be kept: {_said(exc)}", place=place, hint="give every column a plain type"
+            f"its frame cannot be kept: {said(exc)}", place=place, hint="give every column a plain type"
         ) from exc
     data = buffer.getvalue()
     return SourceFile(digest(data), place, len(data), frame=frame)
@@ -270,3 +243,64 @@ def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[So
         size += file.size
     if batch:
         yield batch
+
+
+def pending(
+    store: MetadataStore,
+    root: Path,
+    dataset: str,
+    source: str,
+    cache: Path,
+    again: dict[str, str],
+) -> list[SourceFile]:
+    """The files that are not in the dataset yet, by name; the same bytes once. Cost grows with the number of names.
+
+    ``again`` gets the names whose bytes are in, or come in, under another name, and that name; each about once.
+    Raises SourceError when the source has no file, unless files came in by it: those may be cleared away.
+    """
+    if source.startswith(FUNCTION):
+        made = find(root, source)
+        known = _known(store, dataset, made)
+        return [f for f in made if f.digest not in known]
+    found = there(root, source)
+    if not found and not any(covers(source, f.name) for f in store.files.list(dataset=dataset)):
+        raise no_such_file(root, source)
+    remembered = _read(cache)
+    marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
+    unknown = _hashed(root, [name for name, mark in marks.items() if remembered.get(name) != mark])
+    known = _known(store, dataset, unknown)
+    new = [f for f in unknown if f.digest not in known]
+    first = {f.digest: f.name for f in reversed(new)} | known
+    again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
+    waiting = {f.name for f in new}
+    _remember(cache, {name: mark for name, mark in marks.items() if name not in waiting}, remembered)
+    return list({f.digest: f for f in reversed(new)}.values())[::-1]
+
+
+def _hashed(root: Path, names: list[str]) -> list[SourceFile]:
+    """The files, each opened once: their bytes are kept for the reading, as long as they are not many."""
+    found, room = [], _KEPT
+    for name in names:
+        found.append(hash_file(root / name, name, keep=room))
+        room -= len(found[-1].data or b"")
+    return found
+
+
+def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:
+    """Of these files the digests that are in the dataset, and the names that they came in by."""
+    return {f.digest: f.name for f in store.files.among(dataset, (file.digest for file in files))}
+
+
+def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:
+    now = time.time_ns()  # wall time against the file system's; decides nothing but what is hashed again
+    kept = {name: mark for name, mark in marks.items() if now - max(mark[1], mark[2]) > _RACY_NS}
+    if kept != before:
+        write_whole(cache, json.dumps(kept).encode(), sync=False)
+
+
+def _read(cache: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(cache.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}  # a cache: without it every file is hashed once more
+    return found if isinstance(found, dict) else {}

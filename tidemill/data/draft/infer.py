@@ -17,7 +17,7 @@ import polars as pl
 import yaml
 
 from tidemill.data.check.columns import Column, cast, missing
-from tidemill.data.discover.csvlines import BrokenLine
+from tidemill.data.discover.readers import BrokenLine
 from tidemill.data.draft import guess
 from tidemill.errors import SourceError
 

@@ -22,8 +22,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from tidemill.data.check.checks import Checked, reasons_of
-from tidemill.data.discover.discover import pending
-from tidemill.data.discover.sources import SourceFile, batches
+from tidemill.data.discover.sources import SourceFile, batches, pending
 from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must_adopt
 from tidemill.data.ingest.events import Commit, FileSummary, tell_again
 from tidemill.data.ingest.judge import Judge, Judged
@@ -44,7 +43,6 @@ class Ingest:
     judge: Judge
     adopts: bool
     files: list[SourceFile]
-    run: str | None = None
     done: bool = False
     made: DatasetVersion | None = None
     refused: list[Judged] = field(default_factory=list)
@@ -60,13 +58,13 @@ class Ingest:
 
     def take(self, run: str | None, progress: Progress) -> DatasetVersion | None:
         """Do it; the new version, if there is one. Raises what the first refused file raised, when all others are in."""
-        self.run, self.refused, self.done = run, [], True
+        self.refused, self.done = [], True
         if self.adopts:
             self.made = adopt(self.judge.into, run, self.judge.version)
             self.judge = replace(self.judge, version=self.made.version)
         into, seen = self.judge.into, 0
         for batch in batches(self.files):
-            self._take(batch)
+            self._take(batch, run)
             seen += len(batch)
             progress(seen, len(self.files), batch[-1].name)
         for judged in self.refused:
@@ -85,7 +83,7 @@ class Ingest:
         if errors:
             raise errors[0]
 
-    def _take(self, batch: list[SourceFile]) -> None:
+    def _take(self, batch: list[SourceFile], run: str | None) -> None:
         """One commit for a batch of files."""
         judge, into = self.judge, self.judge.into
         stored = (*into.contract.stored, *ORIGIN)
@@ -106,7 +104,7 @@ class Ingest:
         ingest_id = named_id("ing", into.dataset, into.contract.digest, *(summary.digest for summary in taken))
         _keep_bad(into, ingest_id, judge.now, bad)
         rows = pl.concat([part.with_columns(pl.lit(ingest_id).alias("_ingest")).select(*stored) for part in good])
-        commit = Commit(tuple(taken), judge.now, self.run, into.contract.digest)
+        commit = Commit(tuple(taken), judge.now, run, into.contract.digest)
         self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes])
 
     def _tell(self, judged: Judged) -> None:

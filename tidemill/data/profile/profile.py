@@ -178,8 +178,6 @@ def _kind(dtype: pl.DataType) -> str:
 
 def _most(counts: Counter[str]) -> Counter[str]:
     """The most frequent ones; ties by name, so that the same rows always keep the same."""
-    if len(counts) <= KEPT:
-        return counts
     return Counter(dict(_ranked(counts)[:KEPT]))
 
 

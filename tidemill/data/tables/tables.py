@@ -20,7 +20,7 @@ import polars as pl
 from tidemill.data.tables.delta import append, checkpoint_if_due, commits, create_delta, log_file, writing
 from tidemill.data.tables.schema import Columns, with_added
 from tidemill.errors import Damaged, NotFound
-from tidemill.types import Micros, did_you_mean
+from tidemill.types import Micros, did_you_mean, digest
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -178,7 +178,7 @@ class Tables:
     def digest(self, dataset: str, version: int | None = None) -> str:
         """The version's identity: the digest of its list of files, which are named by theirs."""
         names = "\n".join(self.files(dataset, version))
-        return "sha256:" + hashlib.sha256(names.encode()).hexdigest()
+        return digest(names.encode())
 
     def verify(self, dataset: str, version: int | None = None) -> int:
         """Read every file of the version and compare its digest with its name; how many. Raises Damaged."""

@@ -38,7 +38,6 @@ from tidemill.types import JsonObject
 def first_year(project: Project, rows: Any, tell: Tell) -> None:
     """Drop year one's files and run the three pipelines; each finished step is reused."""
     source = project.root / "data" / "sales"
-    source.mkdir(parents=True, exist_ok=True)
     for month, part in year_one(rows):
         drop_file(part, source, f"{month}.parquet")
     if project.store.releases.champion(project.endpoint().name) is None:

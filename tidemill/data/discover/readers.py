@@ -1,14 +1,17 @@
-"""CSV read line by line, so that a broken line is kept with its number and everything else is read.
+"""Readers: a file's bytes as rows, by the kind of file. `READERS` is the table of them.
 
-All columns are text here; the contract types them. An empty field is null. A record with another number of fields than
-the header, a quote that never ends or bytes that are not UTF-8 make a broken line; reading goes on with the next line.
+A CSV is read line by line, so that a broken line is kept with its number and everything else is read. All columns are
+text here; the contract types them. An empty field is null. A record with another number of fields than the header, a
+quote that never ends or bytes that are not UTF-8 make a broken line; reading goes on with the next line.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -20,6 +23,8 @@ MOST_LINES = 100
 
 EMPTY = "put rows in it or take it away; files that have some are taken in"
 
+POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
 _NO_TEXT = "not UTF-8 text"
 _SEPARATORS = ",;\t|"
 csv.field_size_limit(1 << 30)  # a field in quotes may be as long as one without; the file is in memory anyhow
@@ -138,3 +143,33 @@ def _following(text: list[str | None], at: int) -> Iterator[str]:
         if line is None:
             return
         yield line
+
+
+def numbered(frame: pl.DataFrame, name: str) -> Rows:
+    if not frame.height:
+        raise SourceError("the table has no rows", place=name, hint=EMPTY)
+    if own := next((c for c in frame.columns if c.startswith("_")), None):
+        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=name)
+    return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
+
+
+def _parquet(data: bytes, name: str) -> Rows:
+    try:
+        return numbered(pl.read_parquet(io.BytesIO(data)), name)
+    except (*POLARS, OSError) as exc:
+        raise SourceError(
+            f"not readable as Parquet: {said(exc)}", place=name, hint="export or copy the file again"
+        ) from exc
+
+
+def said(error: BaseException) -> str:
+    """What polars says, without its plans and notes, which go over many lines."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+READERS: dict[str, Callable[[bytes, str], Rows]] = {
+    ".csv": read_csv,
+    ".tsv": partial(read_csv, tab=True),
+    ".parquet": _parquet,
+}
+"""How a file's bytes are read, by how its name ends: a new kind of file is one line here. Each raises SourceError."""
