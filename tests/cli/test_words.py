@@ -57,7 +57,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("impact", "model:x"), 4, "known: "),
         (("impact", "dataset:sales@9"), 4, "the last one is 2"),
         (("impact", "dataset:sails@1"), 4, "did you mean 'sales'?"),
-        (("impact", "dataset:sales"), 4, "write dataset:sales@1"),
+        (("impact", "dataset:sales"), 4, "a dataset is named dataset:NAME@VERSION"),
         (("impact", "subject:nobody"), 4, "as in the dataset's rows"),
         (("data", "show", "sails"), 4, "did you mean 'sales'?"),
         (("runs", "show", "run_x"), 4, "tidemill runs ls"),

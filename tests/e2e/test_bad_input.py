@@ -389,7 +389,7 @@ def test_an_unknown_item_is_kept_and_offered_to_who_bought_it(up: Up) -> None:
         200,
         {"outcomes": 1, "ack": "group", "new": 1, "repeated": 0, "conflicting": []},
     )
-    assert up.ask("POST", "/feedback", told, "")[0] == 200  # the same key is the same outcome
+    assert up.ask("POST", "/feedback", told)[0] == 200  # the same key is the same outcome
     status, answer = up.ask("POST", "/predict/shop", {"subject": "13564"})
     assert status == 200 and "never seen before" in answer["items"] and answer["cold"] is False
     with sqlite3.connect(up.shop.root / ".tidemill/live.db") as live:
