@@ -31,7 +31,7 @@ I8 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Interactions:
-    """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted and without subject_mismatch.
+    """Rows by code; ``users[user[i]]`` and ``items[item[i]]`` are the names, both lists sorted, no name twice.
 
     ``at`` in µs UTC, every one of them before ``end``: the moment up to which this is known. ``transaction_time``: when each row was
     known, where any came late.

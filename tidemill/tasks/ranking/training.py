@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tidemill.data.contract.contract import Contract
-    from tidemill.features.as_of import Histories
     from tidemill.features.views import View
     from tidemill.store.sql.live import LiveStore
 
@@ -54,11 +53,8 @@ HALF_LIFE = 180 * DAY
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
     """The half-life of the history, and the text of steps.py for a project's own learner. Raises ConfigError."""
-    own = task.startswith("steps:")
-    return {
-        "half_life": half_life(views, contract),
-        "source": read_source(root, task).decode() if own else None,
-    }
+    source = read_source(root, task).decode() if task.startswith("steps:") else None
+    return {"half_life": half_life(views, contract), "source": source}
 
 
 def half_life(views: Sequence[View], contract: Contract) -> Micros:
@@ -82,23 +78,18 @@ def half_life(views: Sequence[View], contract: Contract) -> Micros:
     return spans.pop() if spans else HALF_LIFE
 
 
-def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
-    """The rows by the roles of the contract, see `table_of`."""
-    return table_of(frame, contract)
-
-
-def histories(rows: pl.DataFrame, contract: Contract) -> Histories:
-    """What recommenders are trained on, of these rows."""
-    return from_frame(rows, contract).histories
-
-
 def open_trainer(rows: pl.DataFrame, settings: Settings) -> RankingTrainer:
     """The trainer of built-in recommenders, or of the project's own."""
     kind = LearnerTrainer if settings.task.startswith("steps:") else RankingTrainer
     return kind(from_table(rows), settings)
 
 
-TRAINING = Training(details, rows, open_trainer, histories)
+TRAINING = Training(
+    details,
+    rows=lambda frame, contract, views: table_of(frame, contract),
+    open_trainer=open_trainer,
+    histories=lambda rows, contract: from_frame(rows, contract).histories,
+)
 
 
 class RankingTrainer(Trainer):

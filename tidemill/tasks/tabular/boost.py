@@ -83,11 +83,12 @@ class TreesScorer:
         self._names = frozenset(self._sources)
         self._needed = sorted({one.source for one in self.inputs if one.required})
         self._plain = all(one.kind == "number" for one in self.inputs)
-        width = max(2 if self.labels is None else len(self.labels), 1)
-        self._constant = None if said["constant"] is None else np.array(said["constant"], np.float64)
-        self._booster = (
-            None if self._constant is not None else Booster(file_of(bundle, "model.txt"), len(self.inputs), width)
-        )
+        self._constant: F8 | None = None
+        if said["constant"] is not None:
+            self._constant = np.array(said["constant"], np.float64)
+        else:
+            width = max(len(self.labels or ()), 2)
+            self._ask = Booster(file_of(bundle, "model.txt"), len(self.inputs), width).row
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
         """The answer to one row. Raises SignatureMismatch for inputs that do not fit."""
@@ -100,10 +101,9 @@ class TreesScorer:
 
     def outputs(self, row: F8 | Sequence[float]) -> F8:
         """What the trees say of an encoded row: one value, or the probability of each label."""
-        if self._booster is None:
-            assert self._constant is not None
+        if self._constant is not None:
             return self._constant
-        found = self._booster.row(row)
+        found = self._ask(row)
         return found if self.labels is None or len(found) > 1 else np.array([1 - found[0], found[0]])
 
     def told(self, outputs: F8) -> JsonObject:
