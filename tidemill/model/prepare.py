@@ -56,7 +56,7 @@ def split_of(model: Model) -> SplitSection:
             place=contract.place,
             hint="write train = \"all\", or give a column the role 'time'",
         )
-    return resolved(model.split, contract.time is not None)
+    return resolved(model.section.split, contract.time is not None)
 
 
 def settings(model: Model) -> Settings:
@@ -68,8 +68,8 @@ def settings(model: Model) -> Settings:
         task=model.task,
         metric=metric_of(model),
         train=model.train,
-        trials=model.search.trials,
-        budget=None if replayed else parse_span(model.search.budget) / SECOND,
+        trials=model.section.search.trials,
+        budget=None if replayed else parse_span(model.section.search.budget) / SECOND,
         details=training_of(model.task).details(inputs.contract, inputs.views, model.project.root, model.task),
     )
 

@@ -62,7 +62,7 @@ def _keep_baseline(scope: Endpoint, model: str, rows: pl.DataFrame, roles: Roles
         model=model,
         columns=drift.columns,
         seed=scope.seed,
-        gap=parse_span(scope.model.split.test),
+        gap=parse_span(scope.model.section.split.test),
     )
     digest = scope.artifacts.put(msgspec.json.encode(made))
     scope.store.baselines.put(KeptBaseline(scope.environment, scope.name, model, digest, scope.clock.now()))

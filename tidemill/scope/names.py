@@ -30,12 +30,6 @@ def one_of(what: str, known: Mapping[str, T], name: str | None) -> T:
     return known[name]
 
 
-def endpoint_name(root: Path, name: str | None) -> str:
-    """The endpoint of this name; without a name the only one of the project in this folder. Raises NotFound, ConfigError."""
-    found = load(root / "tidemill.toml").endpoints[""]
-    return one_of("endpoint", found, name).name
-
-
 def declared_data(root: Path) -> Mapping[str, DataConfig]:
     """Every dataset of the project in this folder. Raises ConfigError."""
     return load(root / "tidemill.toml").data

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
 from tidemill.config.resolve import Config, EndpointConfig
-from tidemill.config.sections import FeatureViewConfig, GoalSection, ModelSection, SearchSection, SplitSection
+from tidemill.config.sections import FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
@@ -82,14 +82,6 @@ class Model:
     def train(self) -> Micros | None:
         """The window of data that it is trained on; None for all."""
         return None if self.section.train == "all" else parse_span(self.section.train)
-
-    @property
-    def split(self) -> SplitSection:
-        return self.section.split
-
-    @property
-    def search(self) -> SearchSection:
-        return self.section.search
 
     @property
     def metric(self) -> str:

@@ -31,15 +31,6 @@ class RunsSuite:
         store.events.add(sample.event(data={"pair": (1, [2])}))  # JSON knows no tuples; it is the same all the same
         refused(Conflict, lambda: store.events.add(sample.event(data={"pair": (1, [3])})))
 
-    def test_runs_are_listed_newest_first(self, opened: Opened) -> None:
-        store = opened()
-        for n in range(4):
-            store.runs.add(sample.run(f"run_{n}", started=n // 2, pipeline=f"p{n % 2}", status="done"))
-        assert [run.id for run in store.runs.page()] == ["run_3", "run_2", "run_1", "run_0"]
-        assert [run.id for run in store.runs.page(pipeline="p1", status="done", limit=1)] == ["run_3"]
-        assert [run.id for run in store.runs.page(limit=3)] == ["run_3", "run_2", "run_1"]
-        assert [run.id for run in store.runs.page(before="run_1")] == ["run_0"]
-
     def test_a_run_is_changed_by_named_fields(self, opened: Opened) -> None:
         store = opened()
         store.runs.add(sample.run())

@@ -58,10 +58,9 @@ class JsonTuple(JsonText):
         return () if value is None else tuple(json.loads(value))
 
 
-class Tagged(TypeDecorator[Any]):
+class Tagged(JsonText):
     """A dataclass as JSON; which one it is, its ``kind`` says ("" where there is one only). Unknown fields are left out when it is read."""
 
-    impl = Text
     cache_ok = True
 
     def __init__(self, *kinds: tuple[str, type]) -> None:
@@ -69,8 +68,7 @@ class Tagged(TypeDecorator[Any]):
         self.kinds = kinds  # a tuple: part of the cache's key
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        built = msgspec.to_builtins(value)
-        return json.dumps(built, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return super().process_bind_param(msgspec.to_builtins(value), dialect)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         if value is None:
