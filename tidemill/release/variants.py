@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from tidemill.store.records import Release
 
 CHAMPION, CANARY, SHADOW, HOLDOUT, ARM = "champion", "canary", "shadow", "holdout", "arm"
-KINDS = (CHAMPION, CANARY, SHADOW, HOLDOUT, ARM)
 BESIDE = (CANARY, SHADOW, HOLDOUT, ARM)
 """Kinds that run beside the champion, in the order in which they are asked whether they take a subject."""
 

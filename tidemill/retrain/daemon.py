@@ -85,10 +85,8 @@ def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | No
                 patience = SECOND
             except Stopped:
                 return
-            except (
-                StoreError,
-                NotAttested,
-            ) as exc:  # a busy or full disk, no keys: the same tick again, a little later
+            except (StoreError, NotAttested) as exc:
+                # a busy or full disk, no keys: the same tick again, a little later
                 _log.error("tick at %d failed: %s", now, exc)
                 patience = min(2 * patience, _MOST_PATIENT)
                 not_before = now + (0 if project.replay else patience)
@@ -107,9 +105,6 @@ def start(project: Project) -> None:
 
     now = project.clock.now()
     settle_orphans(project.store, now)
-    if not state_of(project):
-        write_state(project, now, idle=True)
-        return
     state = state_of(project)
-    if state["next_due"] > next_due(project, now):
-        write_state(project, state["clock"], idle=True)
+    if not state or state["next_due"] > next_due(project, now):
+        write_state(project, state.get("clock", now), idle=True)

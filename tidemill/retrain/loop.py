@@ -43,9 +43,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     now = project.clock.now()
     state = state_of(project)
     settle_orphans(project.store, now)
-    events: list[Event] = []
-    for work in (_ingest, _look_how_fresh):
-        events += work(project, jobs, now)
+    events = [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
     for scope in project.endpoints.values():
         events += _turn(scope, jobs, now, state.get("clock"))
     write_state(project, now, idle=True)
@@ -55,7 +53,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
 def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
     """One endpoint's part of a tick. What is wrong with it is told, and holds up no other; what is wrong with the machine is not its own."""
     try:
-        events = [event for work in (_join, _watch, _look_at_rollout) for event in work(scope, jobs, now)]
+        events = [*_join(scope, now), *_watch(scope, jobs, now), *_look_at_rollout(scope, now)]
         return [*events, *_decide(scope, jobs, now, previous)]
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
@@ -97,7 +95,7 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
     return events
 
 
-def _look_how_fresh(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
+def _look_how_fresh(project: Project, now: Micros) -> list[Event]:
     """Data that has become staler than its contract promises: told once, when it begins, and again when it begins anew.
 
     While the contract cannot be read nobody knows whether it ended: it goes on. The ingest before has failed with that, and told.
@@ -137,7 +135,7 @@ def _began(dataset: str, found: Stale, now: Micros) -> Event:
     )
 
 
-def _join(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+def _join(scope: Endpoint, now: Micros) -> list[Event]:
     """Join what can be joined. Outcomes that name another subject's prediction are told with their number.
 
     They are joined in one store and told in the other, so a kill between the two leaves them joined and untold.
@@ -172,7 +170,7 @@ def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     return [*raise_alarms(scope, closed, now), *failed]
 
 
-def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+def _look_at_rollout(scope: Endpoint, now: Micros) -> list[Event]:
     from tidemill.release.rollout.rollout import check, watched
 
     release = watched(scope.project, scope.name)
