@@ -88,10 +88,10 @@ def ingest(jobs: WorkerJobs | InlineJobs, seconds: float = 120.0):
 
 def test_one_child_does_many_jobs(worker: WorkerJobs, project: Project, root: Path) -> None:
     first = ingest(worker)
-    pid = worker.pid
+    pid = worker.child.pid
     assert first["version"] == 1 and first["rows"] == project.store.datasets.get("sales").rows
     assert ingest(worker) == {"version": None, "rows": None}
-    assert worker.pid == pid == int((root / "pid").read_text()) and worker.started == 1
+    assert worker.child.pid == pid == int((root / "pid").read_text()) and worker.started == 1
     assert pid != os.getpid()
     worker.close()
     assert "a library that prints" in (root / "worker.log").read_text()
@@ -118,7 +118,7 @@ def test_a_child_that_is_lost_is_told_and_replaced(
     (root / "word").write_text("go on")
     rows.head(100).write_parquet(root / "rows.parquet")
     assert ingest(worker)["version"] == 2
-    assert (worker.pid != lost) == (word != "bug") and worker.started == (1 if word == "bug" else 2)
+    assert (worker.child.pid != lost) == (word != "bug") and worker.started == (1 if word == "bug" else 2)
     assert project.store.runs.unfinished() == []
 
 
@@ -140,7 +140,7 @@ def test_asked_to_stop_in_the_middle_of_a_job(root: Path, owner: str, project: P
         with pytest.raises(Stopped):
             ingest(jobs)
         asker.join()
-        assert jobs.pid is None
+        assert jobs.child is None
     finally:
         jobs.abort()
 
@@ -149,15 +149,15 @@ def test_a_child_that_has_grown_old_is_replaced(worker: WorkerJobs, monkeypatch:
     ingest(worker)
     monkeypatch.setattr("tidemill.retrain.jobs.RECYCLE_BYTES", 1)
     ingest(worker)
-    assert worker.pid is None, "it held more than that"
+    assert worker.child is None, "it held more than that"
     ingest(worker)
     assert worker.started == 2
 
 
 def test_killed_between_two_jobs(worker: WorkerJobs) -> None:
     ingest(worker)
-    assert worker.pid is not None
-    os.kill(worker.pid, signal.SIGKILL)
+    assert worker.child is not None
+    os.kill(worker.child.pid, signal.SIGKILL)
     try:
         again = ingest(worker)
     except JobFailed:  # it died while the job was on its way
@@ -168,9 +168,9 @@ def test_killed_between_two_jobs(worker: WorkerJobs) -> None:
 def test_it_can_be_killed_with_its_children_and_its_niceness_counts(worker: WorkerJobs) -> None:
     """A process group of its own; but no session of its own, where Linux would give it an even share of the processor."""
     ingest(worker)
-    assert worker.pid is not None
-    assert os.getpgid(worker.pid) == worker.pid != os.getpgid(0)
-    assert os.getsid(worker.pid) == os.getsid(0)
+    assert worker.child is not None
+    assert os.getpgid(worker.child.pid) == worker.child.pid != os.getpgid(0)
+    assert os.getsid(worker.child.pid) == os.getsid(0)
 
 
 def test_who_does_not_hold_the_lease_does_nothing(worker: WorkerJobs, project: Project, owner: str) -> None:
@@ -194,7 +194,7 @@ def test_it_dies_with_the_one_who_started_it(root: Path, owner: str, worker: Wor
     code = (
         "import sys, time; from pathlib import Path; from tidemill.retrain.jobs import WorkerJobs\n"
         f"jobs = WorkerJobs(Path({str(root)!r}), {owner!r}); jobs.run('ingest', {{'dataset': 'sales'}}, 120)\n"
-        "print(jobs.pid, flush=True); time.sleep(600)"
+        "print(jobs.child.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert parent.stdout is not None

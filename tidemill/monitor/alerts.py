@@ -37,7 +37,10 @@ def raise_alarms(scope: Endpoint, windows: Sequence[Window], now: Micros) -> lis
 
 
 def _write(scope: Endpoint, alarm: Alarm) -> Event:
-    event = _event(alarm)
+    """Keep it, with the event by which people are told of it; that has the alarm's id."""
+    data: JsonObject = {"monitor": alarm.kind, "model": alarm.model, "what": list(alarm.what), "since": alarm.since}
+    data |= {**alarm.evidence, "since_iso": to_iso(alarm.since), "window": alarm.window, "again": alarm.again}
+    event = Event(alarm.id, alarm.opened, "alarm", alarm.model or f"endpoint:{alarm.endpoint}", data)
 
     def work(tx: Any) -> None:
         scope.store.alarms.add(alarm, tx)
@@ -75,13 +78,6 @@ def _alarm(scope: Endpoint, window: Window, now: Micros) -> Alarm | None:
         again=again and last is not None,
         evidence={**story.evidence, "hurts": story.hurts},
     )
-
-
-def _event(alarm: Alarm) -> Event:
-    """The alarm as people are told of it; it has the alarm's id."""
-    data: JsonObject = {"monitor": alarm.kind, "model": alarm.model, "what": list(alarm.what), "since": alarm.since}
-    data |= {**alarm.evidence, "since_iso": to_iso(alarm.since), "window": alarm.window, "again": alarm.again}
-    return Event(alarm.id, alarm.opened, "alarm", alarm.model or f"endpoint:{alarm.endpoint}", data)
 
 
 def _close(scope: Endpoint, windows: Sequence[Window]) -> None:

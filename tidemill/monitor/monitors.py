@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
-from tidemill.monitor.windows import DRIFT, PARITY, due
+from tidemill.monitor.windows import DRIFT, PARITY
 from tidemill.store.payloads import ColumnDrift, DriftWindow
 from tidemill.store.records import Window
 from tidemill.types import JsonObject, Micros
@@ -57,11 +57,6 @@ def monitors() -> dict[str, Monitor]:
     """All of them by name: Tidemill's own, then those that packages bring. They are closed in this order."""
     supplied = [p.load() for p in sorted(entry_points(group="tidemill.monitors"), key=lambda point: point.name)]
     return {monitor.name: monitor for monitor in (*OWN, *supplied)}
-
-
-def heavy_due(scope: Endpoint, now: Micros) -> bool:
-    """Whether a heavy monitor has a window to close, and the child is to be asked."""
-    return any(due(scope, m.name, now) for m in monitors().values() if m.heavy and not m.once)
 
 
 def since_when(window: Window, past: Sequence[Window], wrong: Callable[[Window], bool]) -> Micros:

@@ -28,7 +28,9 @@ def answer(
 
     Raises NotApproved (the wrong role), ReleaseError.
     """
-    release = _held(project, release_id)
+    release, now = project.store.releases.get(release_id), project.clock.now()
+    if release.status != "held":
+        raise ReleaseError(f"{release.id} is {release.status}: there is nothing to decide", place=release.endpoint)
     said = _word(project, release, who, reason, role, "approved" if yes else "rejected")
     signer_of(project, "approval")  # its key may be on another disk: no room here helps that one
 
@@ -40,7 +42,7 @@ def answer(
     def refuse() -> None:
         envelope = _sign(project, release, attest.REJECTED, said)
         evidence = replace(release.evidence, rejected=said)
-        _write(project, release, said, envelope, evidence=evidence, status="refused", ended=project.clock.now())
+        _write(project, release, said, envelope, evidence=evidence, status="refused", ended=now)
 
     approve() if yes else project.reserve.helped(refuse)
     return project.store.releases.get(release.id)
@@ -49,13 +51,6 @@ def answer(
 def sign_force(project: Project, release: Release, who: str, reason: str) -> str:
     """The signed statement that somebody passes the gates by hand. The digest of its envelope."""
     return _sign(project, release, attest.FORCED, {"who": who, "reason": reason})
-
-
-def _held(project: Project, release_id: str) -> Release:
-    release = project.store.releases.get(release_id)
-    if release.status != "held":
-        raise ReleaseError(f"{release.id} is {release.status}: there is nothing to decide", place=release.endpoint)
-    return release
 
 
 def _word(project: Project, release: Release, who: str, reason: str, role: str | None, decision: str) -> JsonObject:

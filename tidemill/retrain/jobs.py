@@ -73,21 +73,16 @@ class WorkerJobs:
     def __init__(self, root: Path, owner: str, log: IO[bytes] | int = STDERR, stop: Stopping | None = None) -> None:
         self._root, self._owner, self._log = root, owner, log
         self._stop = stop or Stop()
-        self._child: Child | None = None
+        self.child: Child | None = None  # while there is one
         self.started = 0  # children so far
-
-    @property
-    def pid(self) -> int | None:
-        """The child's, while there is one."""
-        return self._child.pid if self._child is not None else None
 
     def warm(self) -> Child:
         """Start the child now, where there is none: it loads its libraries while nobody waits."""
-        if self._child is None or self._child.code is not None:
+        if self.child is None or self.child.code is not None:
             self.abort()
             self.started += 1
-            self._child = Child("tidemill.retrain.worker", [str(self._root)], log=self._log)
-        return self._child
+            self.child = Child("tidemill.retrain.worker", [str(self._root)], log=self._log)
+        return self.child
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
         """As promised; raises Stopped when the stop is asked for meanwhile, and kills the child then."""
@@ -114,15 +109,15 @@ class WorkerJobs:
 
     def close(self) -> None:
         """Let the child end by itself, else kill it."""
-        if self._child is not None:
-            self._child.hears({"end": True})
+        if self.child is not None:
+            self.child.hears({"end": True})
             with suppress(TimeoutError):
-                self._child.wait(_STOP_SECONDS)
+                self.child.wait(_STOP_SECONDS)
         self.abort()
 
     def abort(self) -> None:
         """Kill the child and whatever it does, at once."""
-        child, self._child = self._child, None
+        child, self.child = self.child, None
         if child is not None:
             child.close()
 

@@ -17,9 +17,9 @@ from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import raise_alarms
-from tidemill.monitor.monitors import heavy_due, monitors
+from tidemill.monitor.monitors import monitors
 from tidemill.monitor.quality import evidence
-from tidemill.monitor.windows import closed_of, next_end
+from tidemill.monitor.windows import closed_of, due, next_end
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
@@ -160,7 +160,7 @@ def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
         if not monitor.heavy:
             monitor.close(scope, now)
     failed: list[Event] = []
-    if heavy_due(scope, now):
+    if any(due(scope, monitor.name, now) for monitor in watching.values() if monitor.heavy and not monitor.once):
         try:
             jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
         except JobFailed as exc:

@@ -56,7 +56,7 @@ class EvaluationWindow:
     def score(self, model: ModelVersion, metric: str) -> Scored:
         """How well the model's twin answers each request. Raises GateRefused when it was fitted on the window."""
         if model.evaluation_bundle not in self._reports:
-            bundle = self._bundle(model.evaluation_bundle)
+            bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
             through = bundle.manifest.get("trained_through")
             if not isinstance(through, int) or through > self.start:
                 raise GateRefused(f"the twin of {model.ref} was fitted {self._seen(through)}")
@@ -81,14 +81,11 @@ class EvaluationWindow:
 
     def answers(self) -> list[JsonObject]:
         """What the released fit answers to them here."""
-        return self._questions.answers(self._bundle(self._candidate.bundle))
+        return self._questions.answers(get_bundle(self._project.artifacts, self._candidate.bundle))
 
     @cached_property
     def _questions(self) -> Questions:
         return self.trainer.questions(self._project.live, self.start, self.cut.end)
-
-    def _bundle(self, digest: str) -> Bundle:
-        return get_bundle(self._project.artifacts, digest)
 
     def _ask(self, name: str, bundle: Bundle) -> None:
         """Keep the bundle's answers, or why there are none: a model that is slow to fail is asked once."""

@@ -50,10 +50,7 @@ class FileSigner:
         for folder in (keys_dir, state / "keys"):
             with keeping(folder / f"{name}.pub", "public key"):
                 _publish(folder / f"{name}.pub", public)
-        self._signer = CryptoSigner(key)
-
-    def sign(self, payload: bytes) -> Any:
-        return self._signer.sign(payload)
+        self.sign = CryptoSigner(key).sign
 
 
 def signer_of(project: Project, name: str = "gate") -> FileSigner:
