@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest, Forbidden, Unauthorized
 from tidemill.store.records import Token, Tx
-from tidemill.types import DAY, Micros, did_you_mean, new_id
+from tidemill.types import DAY, Micros, SystemClock, did_you_mean, new_id
 
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
@@ -24,10 +23,7 @@ LOGIN = "login"
 SESSION_SCOPES = ("read", "operate")
 SESSION_LIFE: Micros = DAY
 CODE_LIFE: Micros = DAY // 24
-
-
-def _now() -> Micros:
-    return time.time_ns() // 1_000
+_now = SystemClock().now
 
 
 def hashed(secret: str) -> str:

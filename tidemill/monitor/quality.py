@@ -60,9 +60,11 @@ def _measured(
 ) -> QualityWindow:
     """The figures of a window's answers, of all and model by model."""
     models = sorted({j.prediction.model for j in scored})
-    whole = judge.figures(scored, scope.seed)
+    whole = judge.figures(scored, scope.project.seed)
     own = {
-        ref: whole if len(models) == 1 else judge.figures([j for j in scored if j.prediction.model == ref], scope.seed)
+        ref: whole
+        if len(models) == 1
+        else judge.figures([j for j in scored if j.prediction.model == ref], scope.project.seed)
         for ref in models
     }
     return QualityWindow(

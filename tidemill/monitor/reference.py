@@ -61,7 +61,7 @@ def _keep_baseline(scope: Endpoint, model: str, rows: pl.DataFrame, roles: Roles
         scope.monitor.span,
         model=model,
         columns=drift.columns,
-        seed=scope.seed,
+        seed=scope.project.seed,
         gap=parse_span(scope.model.section.split.test),
     )
     digest = scope.artifacts.put(msgspec.json.encode(made))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from tidemill.access import tokens
@@ -11,7 +10,7 @@ from tidemill.errors import BadRequest, NotFound
 from tidemill.ops.act import act, record
 from tidemill.scope.project import Project
 from tidemill.store.records import Tx
-from tidemill.types import DAY, Micros, did_you_mean
+from tidemill.types import DAY, Micros, SystemClock, did_you_mean
 
 SCOPES = ("predict", "feedback", "read", "operate")
 USUAL = ("predict", "feedback")
@@ -45,7 +44,7 @@ def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = U
 
 def ls(project: Project) -> list[TokenShown]:
     """The tokens of programs."""
-    now = time.time_ns() // 1_000
+    now = SystemClock().now()
     return [
         TokenShown(t.name, t.scopes, t.created, t.expires, t.expires is not None and t.expires <= now)
         for t in project.store.tokens.list()

@@ -183,7 +183,7 @@ def release_id(scope: Endpoint, model: str, attempt: int) -> str:
 
     A canary's customers are drawn by it, so a project with a seed of its own draws others.
     """
-    own = [str(scope.seed)] if scope.seed else []
+    own = [str(scope.project.seed)] if scope.project.seed else []
     return named_id("release", *scope.salt, model, str(attempt), *own)
 
 

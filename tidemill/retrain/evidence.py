@@ -68,7 +68,7 @@ def _attempts(scope: Endpoint, now: Micros) -> list[JsonObject]:
     made = [d for d in taken if now - MEMORY < d.at < now]
     jobs = scope.store.jobs.list(**scope.here, status="failed", since=now - MEMORY)
     failed = {job.decision for job in jobs}
-    spent = None if scope.replay else _cpu_seconds(scope)
+    spent = None if scope.project.replay else _cpu_seconds(scope)
     return [
         {
             "at": decision.at,

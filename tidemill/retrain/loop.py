@@ -217,7 +217,7 @@ def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
         policy=msgspec.to_builtins(policy),
         **scope.here,
     )
-    if choice.action == "retrain" or scope.replay or _is_moment(scope, policy, now, previous):
+    if choice.action == "retrain" or scope.project.replay or _is_moment(scope, policy, now, previous):
         scope.store.decisions.add(decision)
     return decision
 

@@ -135,14 +135,6 @@ class Endpoint:
         return self.project.clock
 
     @property
-    def seed(self) -> int:
-        return self.project.seed
-
-    @property
-    def replay(self) -> bool:
-        return self.project.replay
-
-    @property
     def here(self) -> Here:
         """Whose records are its own."""
         return {"endpoint": self.name, "environment": self.environment}

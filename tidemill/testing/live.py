@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence, Set
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -20,19 +21,16 @@ def written(
     store: LiveStore, predictions: Sequence[Any] = (), outcomes: Sequence[Any] = (), events: Sequence[Any] = ()
 ) -> list[int]:
     """Appends, waits for the word that it is written, and gives the seqs of the events."""
-    told: list[tuple[BaseException | None, list[int]]] = []
-    came = threading.Event()
+    answer: Future[list[int]] = Future()
 
     def done(error: BaseException | None, seqs: Sequence[int]) -> None:
-        told.append((error, list(seqs)))
-        came.set()
+        if error:
+            answer.set_exception(error)
+        else:
+            answer.set_result(list(seqs))
 
     store.append(predictions, outcomes, events, done)
-    assert came.wait(60), "every append is answered"
-    (error, seqs) = told[0]
-    if error is not None:
-        raise error
-    return seqs
+    return answer.result(60)
 
 
 class PredictionsSuite:

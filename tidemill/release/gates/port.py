@@ -92,7 +92,7 @@ class GateContext:
 
 def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
     """The candidate before its gates."""
-    seed, window = seed_of(scope.seed, candidate.ref), EvaluationWindow(scope, candidate)
+    seed, window = seed_of(scope.project.seed, candidate.ref), EvaluationWindow(scope, candidate)
     return GateContext(scope, seed, candidate, champion, window, candidate_server(scope))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
@@ -20,24 +21,19 @@ Done = Callable[[BaseException | None, Sequence[int]], None]
 Met = Callable[[Sequence[Outcome | None], Set[str]], None]
 
 
+@dataclass(slots=True, eq=False)
 class Append:
-    """What one call of `append` wants written."""
+    """What one call of `append` wants written, and what became of it."""
 
-    __slots__ = ("done", "earlier", "events", "known", "met", "outcomes", "predictions", "refused", "seqs")
-
-    def __init__(
-        self,
-        made: Sequence[Prediction],
-        seen: Sequence[Outcome],
-        events: Sequence[OnlineEvent],
-        done: Done | None,
-        met: Met | None = None,
-    ) -> None:
-        self.predictions, self.outcomes, self.events, self.done, self.met = made, seen, events, done, met
-        self.seqs: Sequence[int] = ()
-        self.earlier: Sequence[Outcome | None] = ()
-        self.known: Set[str] = frozenset()
-        self.refused: Set[int] = frozenset()  # places among the events of those whose outcome is not written
+    predictions: Sequence[Prediction]
+    outcomes: Sequence[Outcome]
+    events: Sequence[OnlineEvent]
+    done: Done | None
+    met: Met | None = None
+    seqs: Sequence[int] = ()
+    earlier: Sequence[Outcome | None] = ()
+    known: Set[str] = frozenset()
+    refused: Set[int] = frozenset()  # places among the events of those whose outcome is not written
 
     @property
     def urgent(self) -> bool:

@@ -20,7 +20,7 @@ from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head
 from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
-from tidemill.types import Micros
+from tidemill.types import SystemClock
 
 
 def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:
@@ -53,17 +53,13 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
         lambda: SqliteSession(engine.connect(), "PRAGMA query_only=OFF"), place, combine, patience=wait + 50
     )
     watch = _Watch(connect, place)
-    return Database(engine, writer, place, _wall, watch.version, watch.close)
+    return Database(engine, writer, place, SystemClock().now, watch.version, watch.close)
 
 
 def _begin(connection: Connection) -> None:
     """The transaction of a migration. Foreign keys off: a table that is rebuilt must not take others with it."""
     for command in ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
         connection.exec_driver_sql(command)
-
-
-def _wall() -> Micros:
-    return time.time_ns() // 1_000
 
 
 def _make_file(path: Path) -> None:
