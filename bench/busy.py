@@ -18,7 +18,7 @@ ITEMS = 4_000
 
 def train() -> None:
     data = shop(ITEMS)
-    recipes = [recipe_of("ease", HALF_LIFE, head=ITEMS), recipe_of("item_knn", HALF_LIFE)]
+    recipes = [{**recipe_of("ease", HALF_LIFE), "head": ITEMS}, recipe_of("item_knn", HALF_LIFE)]
     print("fitting", flush=True)
     side_by_side(lambda recipe: endless(lambda: fit(recipe, data)), recipes)
 

@@ -83,7 +83,7 @@ def run() -> list[dict[str, Any]]:
         ("EASE, its usual head of items", lambda n: recipe_of("ease", HALF_LIFE), lambda n: 0.0),
         (
             "EASE, every item",
-            lambda n: recipe_of("ease", HALF_LIFE, head=n),
+            lambda n: {**recipe_of("ease", HALF_LIFE), "head": n},
             lambda n: 2.0 * n * n * min(n // 5, 3_000),
         ),
     )

@@ -14,10 +14,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.e2e.test_learners import shuffled as dealt_out_anew
 from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut, year_one
-from tidemill.recipes.recommend.shop import shuffled as dealt_out_anew
 
 pytestmark = pytest.mark.timeout(300)  # one story, test after test
 FILES = list(year_one(read_cut()))

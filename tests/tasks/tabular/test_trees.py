@@ -81,7 +81,7 @@ def fitted(task: str) -> tuple[Table, Bundle, TreesScorer, pl.DataFrame]:
     frame, contract = loans(task)
     hours = FeatureViewConfig(name="hours", from_="loans", features={"hour": FeatureConfig(op="hour")})
     table = build(frame, contract, [View.of(hours, contract)])
-    recipe = trees.recipe_of("trees", "regress" if task == "regress" else "classify", num_iterations=40)
+    recipe = {**trees.recipe_of("trees", "regress" if task == "regress" else "classify"), "num_iterations": 40}
     bundle = trees.fit(recipe, table, int(table.at.max()) + 1)
     scorer = load(bundle)
     assert isinstance(scorer, TreesScorer)
@@ -169,7 +169,7 @@ def test_later_rows_are_not_learned_from():
     frame, contract = loans("multi")
     table = build(frame, contract)
     end = int(table.at[500])
-    recipe = trees.recipe_of("trees", "classify", num_iterations=10)
+    recipe = {**trees.recipe_of("trees", "classify"), "num_iterations": 10}
     cut = build(
         frame.with_columns(town=pl.when(pl.col("at") >= frame["at"][500]).then(pl.lit("paris")).otherwise("town")),
         contract,

@@ -75,7 +75,7 @@ def open_learner(source: bytes, task: str) -> OwnLearner:
         known = [n for n in vars(module) if not n.startswith("_")]
         raise ModelError(f"{task!r} cannot be made: {exc}", place="steps.py", hint=did_you_mean(name, known)) from exc
     except Exception as exc:
-        raise ModelError(f"{task!r} cannot be loaded: {type(exc).__name__}: {exc}", place="steps.py") from exc
+        raise _blamed(task, "loading", exc) from exc
     for verb in ("fit", "score"):
         if not callable(getattr(learner, verb, None)):
             raise ModelError(f"{task!r} has no {verb}()", place="steps.py", hint="see tidemill.tasks.ranking.own")
@@ -83,12 +83,17 @@ def open_learner(source: bytes, task: str) -> OwnLearner:
     return made
 
 
+def _blamed(task: str, verb: str, exc: Exception) -> ModelError:
+    """What the project's own code raised, as the model's error."""
+    return ModelError(f"{task!r}: {verb} raised {type(exc).__name__}: {exc}", place="steps.py")
+
+
 def fit_learner(learner: OwnLearner, task: str, train: Interactions) -> dict[str, NDArray[Any]]:
     """What the learner remembers. Raises ModelError for whatever it raises, or gives that is no dict."""
     try:
         state = learner.fit(train)
     except Exception as exc:
-        raise ModelError(f"{task!r}: fit() raised {type(exc).__name__}: {exc}", place="steps.py") from exc
+        raise _blamed(task, "fit()", exc) from exc
     if not isinstance(state, dict) or "items" in state:
         raise ModelError(f"{task!r}: fit() gives a dict of arrays without 'items'", place="steps.py")
     return state
@@ -108,10 +113,8 @@ class LearnerScorer:
         try:
             names, scores = self._learner.score(self._state, items, values, at, k)
             answer, numbers = [str(name) for name in names][:k], np.asarray(scores, np.float64)[:k]
+            if numbers.shape != (len(answer),):
+                raise ValueError(f"{len(answer)} items with scores of shape {numbers.shape}")
         except Exception as exc:
-            raise ModelError(f"{self._task!r}: score() raised {type(exc).__name__}: {exc}", place="learner.py") from exc
-        if numbers.shape != (len(answer),):
-            raise ModelError(
-                f"{self._task!r}: {len(answer)} items with scores of shape {numbers.shape}", place="learner.py"
-            )
+            raise _blamed(self._task, "score()", exc) from exc
         return answer, numbers

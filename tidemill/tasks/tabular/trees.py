@@ -29,7 +29,7 @@ METHODS = ("trees", "constant")
 """``constant`` is the baseline: the mean, or how frequent each label is."""
 
 
-def recipe_of(method: str, task: str, **given: float) -> JsonObject:
+def recipe_of(method: str, task: str) -> JsonObject:
     """The whole recipe. ``popularity`` is the most frequent answer, too. Raises ModelError.
 
     >>> recipe_of("popularity", "regress")
@@ -38,7 +38,7 @@ def recipe_of(method: str, task: str, **given: float) -> JsonObject:
     method = "constant" if method in ("popularity", "mean", "prior") else method
     if method not in METHODS:
         raise ModelError(f"unknown method {method!r}", hint=did_you_mean(method, METHODS))
-    return {"method": method, "task": task, **(DEFAULTS if method == "trees" else {}), **given}
+    return {"method": method, "task": task, **(DEFAULTS if method == "trees" else {})}
 
 
 def fit(recipe: JsonObject, table: Table, end: Micros, start: Micros | None = None) -> Bundle:

@@ -33,19 +33,15 @@ BASELINES = ("popularity", "buy_again")
 """Always among the candidates: what a model has to beat to be worth having."""
 
 
-def recipe_of(method: str, half_life: int, **given: float) -> JsonObject:
-    """The whole recipe: defaults filled in. Raises ModelError for an unknown method or hyper-parameter.
+def recipe_of(method: str, half_life: int) -> JsonObject:
+    """The whole recipe, by the method's defaults. Raises ModelError for an unknown method.
 
     >>> recipe_of("popularity", 10)
     {'method': 'popularity', 'half_life': 10, 'popular_days': 28}
     """
     if method not in METHODS:
         raise ModelError(f"unknown method {method!r}", hint=did_you_mean(method, METHODS))
-    defaults = METHODS[method].defaults
-    wrong = next((name for name in given if name not in defaults), None)
-    if wrong is not None:
-        raise ModelError(f"{method} has no {wrong!r}", hint=did_you_mean(wrong, defaults))
-    return {"method": method, "half_life": half_life, **defaults, **given}
+    return {"method": method, "half_life": half_life, **METHODS[method].defaults}
 
 
 def fit(recipe: JsonObject, train: Interactions) -> Ranking:
