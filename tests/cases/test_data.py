@@ -126,18 +126,6 @@ def test_limits_of_the_contract_apply_to_requests(server: Any) -> None:
 @pytest.mark.xfail(
     strict=True, raises=AssertionError, reason="B6: the contract takes the format and no time matches it"
 )
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B6: the contract takes the format and no time matches it"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B6: the contract takes the format and no time matches it"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B6: the contract takes the format and no time matches it"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="B6: the contract takes the format and no time matches it"
-)
 @pytest.mark.parametrize(
     ("form", "text"),
     [
@@ -158,26 +146,6 @@ def test_a_time_format_is_read_or_refused(shop: Folder, form: str, text: str) ->
     assert done.returncode == 0 or "format" in done.stderr + done.stdout
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="B6: good, and never in the history; impact says that there is no such subject",
-)
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="B6: good, and never in the history; impact says that there is no such subject",
-)
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="B6: good, and never in the history; impact says that there is no such subject",
-)
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="B6: good, and never in the history; impact says that there is no such subject",
-)
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,

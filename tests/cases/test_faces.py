@@ -74,15 +74,6 @@ def test_a_command_lists_alarms(released: Folder) -> None:
 @pytest.mark.xfail(
     strict=True, raises=AssertionError, reason="D2: nothing was known: the answer is what is popular, says the page"
 )
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D2: nothing was known: the answer is what is popular, says the page"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D2: nothing was known: the answer is what is popular, says the page"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D2: nothing was known: the answer is what is popular, says the page"
-)
 def test_the_trace_of_a_row_shows_its_inputs(server: Scorer, champion: Path) -> None:
     """A table's answer is explained by the row that was given, and not as a recommender's."""
     told = server.ask("POST", "/predict/visits", ASK)[1]
@@ -186,15 +177,6 @@ def test_a_goal_of_the_template_does_not_become_the_user_s(tmp_path: Path) -> No
     assert not any(goal.values()), goal
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D4: ingested, and then the features say the template's names"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D4: ingested, and then the features say the template's names"
-)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D4: ingested, and then the features say the template's names"
-)
 @pytest.mark.xfail(
     strict=True, raises=AssertionError, reason="D4: ingested, and then the features say the template's names"
 )
