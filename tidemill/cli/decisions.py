@@ -6,30 +6,15 @@ from pathlib import Path
 
 import click
 
-from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, listed, paged
+from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.ops import records
 from tidemill.scope.project import Project
 
-DECISIONS: dict[str, Column] = {
-    "decision": "id",
-    "at": "at",
-    "action": "action",
-    "reason": "reason",
-    "run": "run",
-}
-REPLAYED: dict[str, Column] = {
-    "decision": "decision",
-    "at": "at",
-    "was": "was",
-    "would be": "now",
-    "reason": "reason",
-}
+DECISIONS: dict[str, Column] = {"decision": "id", **fields("at", "action", "reason", "run")}
+REPLAYED: dict[str, Column] = {**fields("decision", "at", "was"), "would be": "now", "reason": "reason"}
 ALARMS: dict[str, Column] = {
     "alarm": "id",
-    "opened": "opened",
-    "monitor": "monitor",
-    "what": "what",
-    "since": "since",
+    **fields("opened", "monitor", "what", "since"),
     "quality affected": "hurts",
     "closed": "closed",
 }
@@ -66,7 +51,7 @@ def show(project: Project, decision: str) -> Answer:
     ]
     for heading in ("alarms", "attempts"):
         rows = found.evidence.get(heading) or []
-        parts += [f"\n{heading}:", Table({name: name for name in rows[0]} if rows else {}, rows, "none")]
+        parts += [f"\n{heading}:", Table(fields(*rows[0]) if rows else {}, rows, "none")]
     return Answer(found, parts)
 
 

@@ -34,6 +34,11 @@ class Table:
     empty: str = "nothing yet"
 
 
+def fields(*names: str) -> dict[str, Column]:
+    """Columns that are headed by the names of the fields that they show."""
+    return {name: name for name in names}
+
+
 Part = str | Mapping[str, Any] | Table
 """What people are shown: a line, facts by their names, or a table."""
 

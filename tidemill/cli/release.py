@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, listed, paged
+from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.errors import ReleaseError
 from tidemill.ops import releases, server
 from tidemill.ops.page import Page
@@ -18,8 +18,7 @@ from tidemill.store.records import Event, Release, Verdict
 
 RELEASES: dict[str, Column] = {
     "release": "id",
-    "model": "model",
-    "status": "status",
+    **fields("model", "status"),
     "stage": lambda r: f"{r['stage'] + 1}/{len(r['stages'])}",
     "made": "created",
     "override": "override",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Column, Table, command, listed, paged, wants_json
+from tidemill.cli.output import Answer, Column, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.run import prints_on_stderr
 from tidemill.engine.explain import declared, undeclared
 from tidemill.ops import runs as verbs
@@ -17,9 +17,7 @@ from tidemill.store.records import Step
 
 RUNS: dict[str, Column] = {
     "run": "id",
-    "pipeline": "pipeline",
-    "status": "status",
-    "started": "started",
+    **fields("pipeline", "status", "started"),
     "seconds": lambda run: run.cost.get("wall_s"),
     "error": "error",
 }

@@ -7,7 +7,7 @@ import click
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option
 from tidemill.learning.measures import measure
-from tidemill.ops.doctor import Finding, examine
+from tidemill.ops.doctor import examine
 from tidemill.ops.gc import collect
 from tidemill.ops.status import NOT_ALL_RIGHT, Status
 from tidemill.ops.status import status as look
@@ -23,15 +23,11 @@ ENDPOINTS: dict[str, Column] = {
 }
 
 
-def _shown_hint(finding: Finding) -> str:
-    return "" if finding.well else finding.hint
-
-
 FINDINGS: dict[str, Column] = {
     "": lambda finding: "well" if finding.well else "LOOK",
     "what": "what",
     "found": "message",
-    "hint": _shown_hint,
+    "hint": lambda finding: None if finding.well else finding.hint,
 }
 
 

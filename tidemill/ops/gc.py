@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 from tidemill.access.caller import Caller
 from tidemill.ops.act import act, record
+from tidemill.ops.page import walk
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import parts_of
-from tidemill.store.records import Run, Tx
+from tidemill.store.records import Tx
 
 GRACE = 86_400.0
 """Seconds (wall time) within which nothing that was put or verified is deleted."""
-_PAGE = 500
 _ENDED = ("refused", "halted", "rolled_back", "superseded")
 
 
@@ -74,55 +74,44 @@ def _remove_rows(project: Project, gone: set[str], found: Collected, tx: Tx) -> 
 
 def reachable(project: Project) -> set[str]:
     """The digests that the living records reach; with a bundle its files."""
-    found: set[str] = set()
-    for digest, codec in _named(project):
-        if digest not in found:
-            found.add(digest)
-            if codec == "bundle" and project.artifacts.has(digest):
-                found.update(parts_of(project.artifacts, digest))
-    return found
+    return {*_of_models(project), *_of_datasets(project), *_of_runs(project)}
 
 
-def _named(project: Project) -> Iterator[tuple[str, str]]:
-    """Each digest that a living record names, and the codec where it is a bundle's."""
-    yield from _of_models(project)
+def _of_models(project: Project) -> Iterator[str]:
+    store, releases = project.store, project.store.releases.list()
+    for model in store.models.list():
+        yield from _bundle(project, model.bundle)
+        yield from _bundle(project, model.evaluation_bundle)
+        yield from filter(None, (model.card, *(v.attestation for v in store.verdicts.list(model=model.ref))))
+    for release in releases:
+        yield from release.attestations
+    alive = {release.model for release in releases if release.status not in _ENDED}
+    yield from (baseline.artifact for baseline in store.baselines.list() if baseline.model in alive)
+
+
+def _of_datasets(project: Project) -> Iterator[str]:
     for version in project.store.datasets.list():
         edges = project.store.edges.list(target=str(Ref("dataset", version.dataset, version.version)))
         sources = [Ref.parse(edge.source) for edge in edges]
-        yield from ((source.name, "") for source in sources if source.kind == "artifact")
-        if version.profile:
-            yield version.profile, ""
+        yield from (source.name for source in sources if source.kind == "artifact")
+        yield from filter(None, (version.profile,))
+
+
+def _of_runs(project: Project) -> Iterator[str]:
     newest: set[str] = set()
-    for run in _runs(project):
-        if "diff" in run.code:
-            yield str(run.code["diff"]), ""
+    for run in walk(project.store.runs.page):
+        yield from filter(None, (run.code.get("diff"),))
         if run.status == "running" or run.pipeline not in newest:
             newest.add(run.pipeline)
-            yield from _of_run(project, run)
+            yield from run.outputs.values()
+            for step in project.store.steps.list(run=run.id):
+                yield from step.inputs.values()
+                for output in step.outputs.values():
+                    of_bundle = output["codec"] == "bundle"
+                    yield from _bundle(project, output["digest"]) if of_bundle else (output["digest"],)
 
 
-def _of_models(project: Project) -> Iterator[tuple[str, str]]:
-    store, releases = project.store, project.store.releases.list()
-    for model in store.models.list():
-        yield model.bundle, "bundle"
-        yield model.evaluation_bundle, "bundle"
-        named = [model.card, *(verdict.attestation for verdict in store.verdicts.list(model=model.ref))]
-        yield from ((digest, "") for digest in named if digest)
-    yield from ((digest, "") for release in releases for digest in release.attestations)
-    alive = {release.model for release in releases if release.status not in _ENDED}
-    yield from ((baseline.artifact, "") for baseline in store.baselines.list() if baseline.model in alive)
-
-
-def _of_run(project: Project, run: Run) -> Iterator[tuple[str, str]]:
-    yield from ((str(digest), "") for digest in run.outputs.values())
-    for step in project.store.steps.list(run=run.id):
-        yield from ((str(output["digest"]), str(output["codec"])) for output in step.outputs.values())
-        yield from ((str(digest), "") for digest in step.inputs.values())
-
-
-def _runs(project: Project) -> Iterator[Run]:
-    """Every run, newest first."""
-    before: str | None = None
-    while page := project.store.runs.page(before=before, limit=_PAGE):
-        yield from page
-        before = page[-1].id
+def _bundle(project: Project, digest: str) -> Iterator[str]:
+    yield digest
+    if project.artifacts.has(digest):
+        yield from parts_of(project.artifacts, digest)

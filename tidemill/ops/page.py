@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from msgspec import Meta
 
@@ -30,3 +30,11 @@ def page(found: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
     """
     items = list(found[:limit])
     return Page(items, key(items[-1]) if len(found) > limit else None)
+
+
+def walk(page: Callable[..., Sequence[Any]], size: int = 1_000) -> Iterator[Any]:
+    """Every record of an endless list, newest first, read page by page."""
+    before: str | None = None
+    while found := page(before=before, limit=size):
+        yield from found
+        before = found[-1].id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
@@ -41,7 +41,13 @@ PAGES: tuple[Page, ...] = tuple(
 SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))
 ASSET = Route("GET", "/static/{name}", "read")
 EXPORT, EXPORT_OF = Route("GET", "/export/{table}", "read"), Route("GET", "/export/{table}/{of}", "read")
-HEADERS: Headers = [(name.encode(), value.encode()) for name, value in render.HEADERS.items()]
+
+
+def _headers(named: Mapping[str, str]) -> Headers:
+    return [(name.encode(), value.encode()) for name, value in named.items()]
+
+
+HEADERS = _headers(render.HEADERS)
 
 
 class Web:
@@ -87,16 +93,13 @@ class Web:
         return f"{store}.{live_}.{time.monotonic() // FRESH:.0f}"
 
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
-        shown = page.build(self._ask(call))
+        may = call.token is not None and "operate" in call.token.scopes
+        now, health = self.project.clock.now(), self.serving.health()
+        shown = page.build(Ask(self.project, now, call.params, call.queries(), may, health))
         values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:
             return _json({"stamp": stamp, "fragments": render.fragments(page.template, values)})
         return _html(render.page(page.template, values))
-
-    def _ask(self, call: Call) -> Ask:
-        may = call.token is not None and "operate" in call.token.scopes
-        now, health = self.project.clock.now(), self.serving.health()
-        return Ask(self.project, now, call.params, call.queries(), may, health)
 
     def _frame(self, call: Call, section: str, stamp: str) -> dict[str, Any]:
         """What every page needs: navigation, the clock, the session's mark."""
@@ -135,9 +138,11 @@ class Web:
         name = call.params["name"]
         if name not in self._static:
             raise NotFound(f"no file {name!r}")
-        kept = {**render.HEADERS, "cache-control": "private, max-age=31536000, immutable"}
-        kept["content-type"] = STATIC_TYPES[name.rpartition(".")[2]]
-        return 200, [(key.encode(), value.encode()) for key, value in kept.items()], self._static[name]
+        kind = STATIC_TYPES[name.rpartition(".")[2]]
+        headers = _headers(
+            {**render.HEADERS, "cache-control": "private, max-age=31536000, immutable", "content-type": kind}
+        )
+        return 200, headers, self._static[name]
 
     async def _export(self, call: Call, body: bytes) -> Reply:
         table, of = call.params["table"], call.params.get("of")

@@ -12,6 +12,7 @@ from typing import Any
 from tidemill.errors import NotFound
 from tidemill.ops import quarantine
 from tidemill.ops.data import summary
+from tidemill.ops.page import walk
 from tidemill.ops.show import flat
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
@@ -44,22 +45,15 @@ def _records(kind: type[Any], rows: Iterable[Any]) -> Table:
     return [f.name for f in fields(kind) if f.name not in _LEFT_OUT.get(kind, ())], rows
 
 
-def _walk(page: Callable[..., Sequence[Any]]) -> Iterator[Any]:
-    before: str | None = None
-    while rows := page(before=before, limit=PIECE):
-        yield from rows
-        before = rows[-1].id
-
-
 def _windows(monitor: str) -> Callable[[Project, str | None], Table]:
     return lambda p, of: _records(records.Window, p.store.windows.list(endpoint=p.endpoint(of).name, monitor=monitor))
 
 
 _LISTS: dict[str, Callable[[Project, str | None], Table]] = {
-    "runs": lambda p, of: _records(records.Run, _walk(p.store.runs.page)),
-    "events": lambda p, of: _records(records.Event, _walk(p.store.events.page)),
-    "decisions": lambda p, of: _records(records.Decision, _walk(p.store.decisions.page)),
-    "predictions": lambda p, of: _records(records.Prediction, _walk(p.live.predictions.page)),
+    "runs": lambda p, of: _records(records.Run, walk(p.store.runs.page)),
+    "events": lambda p, of: _records(records.Event, walk(p.store.events.page)),
+    "decisions": lambda p, of: _records(records.Decision, walk(p.store.decisions.page)),
+    "predictions": lambda p, of: _records(records.Prediction, walk(p.live.predictions.page)),
     "models": lambda p, of: _records(records.ModelVersion, p.store.models.list()),
     "releases": lambda p, of: _records(records.Release, p.store.releases.list()),
     "versions": lambda p, of: _records(records.DatasetVersion, p.store.datasets.list(dataset=of)),

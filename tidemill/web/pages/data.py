@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops import quarantine
-from tidemill.ops.data import number, summary
+from tidemill.ops.data import number, show, summary
 from tidemill.ops.snapshot import new_rows
 from tidemill.scope.project import Dataset, Project
 from tidemill.store.records import DatasetVersion
@@ -33,16 +33,12 @@ def data(ask: Ask) -> Shown:
 
 
 def _dataset(ask: Ask, config: Dataset) -> dict[str, Any]:
-    versions = ask.project.store.datasets.list(dataset=config.name)
-    rows, bad = versions[-1].rows if versions else 0, sum(v.quarantined for v in versions)
+    versions, found = ask.project.store.datasets.list(dataset=config.name), show(ask.project, config.name)
+    whole = found.rows + found.quarantined
     names = [f"v{v.version}" for v in versions]
     return {
-        "name": config.name,
-        "config": config,
-        "last": versions[-1] if versions else None,
-        "rows": rows,
-        "bad": bad,
-        "bad_share": bad / (rows + bad) if rows + bad else 0.0,
+        "found": found,
+        "bad_share": found.quarantined / whole if whole else 0.0,
         "chart": _chart(f"New rows of {config.name} by version", names, new_rows(versions)),
         "bad_chart": _chart(
             f"Rows of {config.name} in quarantine by version", names, [v.quarantined for v in versions], "s2"

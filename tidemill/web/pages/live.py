@@ -151,10 +151,7 @@ def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
         hurts = hurts_by_now(loop.serving, alarm.model, alarm.since)
     answer, reason = str(hurts["answer"]), str(hurts.get("words", ""))
     return {
-        "at": alarm.opened,
-        "monitor": alarm.kind,
-        "model": short_name(alarm.model),
-        "what": list(alarm.what),
+        "alarm": alarm,
         "answer": answer,
         "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
         "words": reason if reason not in alarm.what else "",
