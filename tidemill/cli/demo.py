@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from tidemill.cli.demo_output import DemoPrinter, print_summary
+from tidemill.cli.demo_output import DemoPrinter, summary_parts
+from tidemill.cli.output import Answer
 from tidemill.ops.server import login_address
 from tidemill.recipes.recommend.demo import run_demo
 from tidemill.recipes.recommend.story import LAST_DAY, Story
@@ -58,7 +59,7 @@ def demo(
 
     def afterwards(project: Project, client: Client, summary: JsonObject) -> None:
         printer.progress.stop()
-        print_summary(printer.console, summary)
+        Answer(summary, summary_parts(summary)).give(as_json=False)
         again = f"tidemill up --project {shlex.quote(os.path.relpath(project.root))}"
         if once:
             printer.console.print(f"\nthe project: {project.root}/ - look at it: {again}", markup=False)

@@ -6,9 +6,10 @@ import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
+from tidemill.cli.output import Column, Part, Table
 from tidemill.cli.run import StepPrinter
 from tidemill.ops.text import plural
 from tidemill.recipes.recommend.summary import ARMS
@@ -63,7 +64,7 @@ class DemoPrinter:
     def _event(self, facts: JsonObject) -> None:
         kind = str(facts["kind"])
         name = _name(str(facts.get("model") or facts["subject"]))
-        line = Table.grid(padding=(0, 2, 0, 0))  # columns, so that what does not fit goes on below its own column
+        line = Grid.grid(padding=(0, 2, 0, 0))  # columns, so that what does not fit goes on below its own column
         for width in (10, 11, 7):
             line.add_column(width=width, no_wrap=True)
         line.add_column(overflow="fold")
@@ -89,42 +90,40 @@ def _event_text(facts: JsonObject) -> str:
     return f"past the gates, by hand: “{text}”" if facts["kind"] == "override" else text
 
 
-def print_summary(console: Console, summary: JsonObject) -> None:
+def summary_parts(summary: JsonObject) -> list[Part]:
     """What ends the demo: quality with and without the loop, what was overridden and taken back, and the counts."""
-    console.print()
-    console.print(_by_month(summary["months"]))
-    for arm, words in ARMS.items():
-        console.print(f"  {arm.replace('_', '-'):<10}  {words}", style="dim")
-    console.print()
-    for name, words in DIFFERENCES.items():
-        mean, low, high = summary["difference"][name]
-        console.print(f"{words}: {mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}, by customer)")
-    for back in summary["rollbacks"]:
-        console.print(_taken_back(back), markup=False)
-    console.print(
-        f"{plural(len(summary['alarms']), 'alarm')}, {plural(summary['retrains'], 'retrain')}: {summary['promoted']} promoted, "
-        f"{summary['refused']} refused, {summary['rolled_back']} rolled back"
-    )
     latency = summary["latency_ms"]
-    console.print(
+    return [
+        "\nrecall@20 by month",
+        Table({"month": "month", "requests": "requests:,", **MONTH}, _with_all(summary["months"])),
+        *(f"  {arm.replace('_', '-'):<10}  {words}" for arm, words in ARMS.items()),
+        "",
+        *(_difference(words, *summary["difference"][name]) for name, words in DIFFERENCES.items()),
+        *(_taken_back(back) for back in summary["rollbacks"]),
+        f"{plural(len(summary['alarms']), 'alarm')}, {plural(summary['retrains'], 'retrain')}: "
+        f"{summary['promoted']} promoted, {summary['refused']} refused, {summary['rolled_back']} rolled back",
         f"{plural(summary['requests'], 'request')}, {plural(summary['outcomes'], 'outcome')}, {summary['lost']} lost; "
         f"scored in {latency['p50']:.2f} ms (p50), {latency['p99']:.2f} ms (p99); "
-        f"{plural(summary['days'], 'day')} in {summary['seconds']:.0f} s"
-    )
+        f"{plural(summary['days'], 'day')} in {summary['seconds']:.0f} s",
+    ]
 
 
-def _by_month(months: list[JsonObject]) -> Table:
-    drawn = Table(title="recall@20 by month", box=None, pad_edge=False, title_justify="left", header_style="bold")
-    for heading in ("month", "requests", *ARMS):
-        drawn.add_column(heading.replace("_", "-"), justify="left" if heading == "month" else "right")
-    for month in months:
-        recalls = month["recall@20"]
-        drawn.add_row(month["month"], str(month["requests"]), *(f"{recalls[arm]:.3f}" for arm in ARMS))
+def _with_all(months: list[JsonObject]) -> list[JsonObject]:
+    """The months, and all of them together, each weighted by its requests."""
     requests = sum(month["requests"] for month in months)
-    if requests:
-        means = (sum(m["requests"] * m["recall@20"][arm] for m in months) / requests for arm in ARMS)
-        drawn.add_row("all", f"{requests:,}", *(f"{mean:.3f}" for mean in means), style="bold")
-    return drawn
+    means = {arm: sum(m["requests"] * m["recall@20"][arm] for m in months) / max(requests, 1) for arm in ARMS}
+    return [*months, {"month": "all", "requests": requests, "recall@20": means}]
+
+
+def _recall(arm: str) -> Column:
+    return lambda month: f"{month['recall@20'][arm]:.3f}"
+
+
+MONTH: dict[str, Column] = {arm.replace("_", "-"): _recall(arm) for arm in ARMS}
+
+
+def _difference(words: str, mean: float, low: float, high: float) -> str:
+    return f"{words}: {mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}, by customer)"
 
 
 def _taken_back(back: JsonObject) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import math
 from typing import Any
 
 import click
 
-from tidemill.cli.output import Answer, Column, Part, Table, command, interval, listed, paged
+from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
 from tidemill.cli.release import gate_table
 from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
-from tidemill.ops.text import text
+from tidemill.ops.text import interval, label, text
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of
@@ -34,8 +33,7 @@ def ls(project: Project, limit: int, before: str | None) -> Answer:
         return model.metrics.get(metrics.get(model.name, ""))
 
     def mean(model: ModelVersion) -> float:
-        value = reached(model)
-        return float(value[0]) if isinstance(value, list | tuple) and value else float("-inf")
+        return (interval(reached(model)) or (-math.inf,))[0]
 
     named = {name: verbs.aliases(project, name) for name in {model.name for model in page.items}}
     columns: dict[str, Column] = {
@@ -43,7 +41,7 @@ def ls(project: Project, limit: int, before: str | None) -> Answer:
         "alias": lambda model: named[model.name].get(model.version),
         "kind": "kind",
         "method": lambda model: model.recipe.get("method"),
-        ", ".join(dict.fromkeys(metrics.values())): lambda model: interval(reached(model)),
+        ", ".join(dict.fromkeys(metrics.values())): lambda model: _figure(reached(model)),
         "trained through": "trained_through",
         "author": "author",
     }
@@ -76,20 +74,17 @@ def show(project: Project, model: str) -> Answer:
 def compare(project: Project, one: str, other: str) -> Answer:
     """Two versions side by side."""
     found = verbs.compare(project, one, other)
-    measured = {name: pair for name, pair in found["metrics"].items() if _measured(pair)}
-    rows = [_row(name.replace("_", " "), found[name], partial(text, name=name)) for name in DESCRIBED]
-    rows += [_row(name, pair, lambda value: interval(value) or text(value)) for name, pair in found["recipe"].items()]
-    rows += [_row(name, pair, interval) for name, pair in measured.items()]
+    pairs = {name: found[name] for name in ("kind", "trained_through", "data")} | found["recipe"] | found["metrics"]
+    rows = [
+        {"name": label(name), "one": _figure(one, name), "other": _figure(other, name)}
+        for name, (one, other) in pairs.items()
+        if not isinstance(one or other, dict)  # tables within metrics are for --json
+    ]
     return Answer(found, [Table(dict(zip(("", *found["models"]), ("name", "one", "other"))), rows)])
 
 
-DESCRIBED = ("kind", "trained_through", "data")
-
-
-def _row(name: str, pair: list[Any], show: Callable[[Any], str]) -> dict[str, str]:
-    return {"name": name, "one": show(pair[0]), "other": show(pair[1])}
-
-
-def _measured(pair: list[object]) -> bool:
-    """Whether both are metrics with intervals, or plain numbers; the tables within metrics are for --json."""
-    return all(value is None or isinstance(value, int | float | list) for value in pair)
+def _figure(value: Any, name: str = "") -> str:
+    """``.3100 (.3010 to .3190)`` of a metric, and anything else as people read it."""
+    if isinstance(value, list) and (found := interval(value)):
+        return "{:.4f} ({:.4f} to {:.4f})".format(*found)
+    return "" if value is None else text(value, name)

@@ -176,10 +176,3 @@ def _cell(record: Any, column: Column) -> str:
     else:
         value = column(record)
     return "" if value in (None, [], ()) else text(value, name)
-
-
-def interval(value: Any) -> str:
-    """``.310 (.301 to .319)`` from [mean, low, high]."""
-    if isinstance(value, list | tuple) and len(value) == 3:
-        return f"{value[0]:.4f} ({value[1]:.4f} to {value[2]:.4f})"
-    return "" if value is None else text(value)

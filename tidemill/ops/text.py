@@ -157,3 +157,21 @@ def label(name: str) -> str:
     'not inferior to'
     """
     return name.replace("_", " ")
+
+
+Interval = tuple[float, float, float]
+"""(mean, low, high)"""
+
+
+def interval(value: Any) -> Interval | None:
+    """A metric as it is kept, in a list or by name; a bare number has no width.
+
+    >>> interval([0.31, 0.29, 0.33]), interval(0.5), interval("?")
+    ((0.31, 0.29, 0.33), (0.5, 0.5, 0.5), None)
+    """
+    if isinstance(value, Mapping):
+        value = [value.get(name) for name in ("mean", "low", "high")]
+    if isinstance(value, int | float):
+        return value, value, value
+    known = isinstance(value, list | tuple) and len(value) == 3 and all(isinstance(v, int | float) for v in value)
+    return (value[0], value[1], value[2]) if known else None

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup, escape
 
 from tidemill.errors import ConfigError
+from tidemill.ops.text import Interval as Interval
 from tidemill.ops.text import ago as ago
 from tidemill.ops.text import count as count
+from tidemill.ops.text import interval as interval
 from tidemill.ops.text import label as label
 from tidemill.ops.text import number as number
 from tidemill.ops.text import plural as plural
@@ -97,16 +100,9 @@ def month(at: Micros) -> str:
 
 def month_starts(low: Micros, high: Micros) -> list[Micros]:
     """The first moments of the months between two moments."""
-    m = _moment(low)
-    found: list[Micros] = []
-    year, number_ = m.year, m.month
-    while True:
-        at = int(datetime(year, number_, 1, tzinfo=UTC).timestamp()) * SECOND
-        if at > high:
-            return found
-        if at >= low:
-            found.append(at)
-        year, number_ = (year + 1, 1) if number_ == 12 else (year, number_ + 1)
+    first, last = (np.datetime64(at, "us").astype("datetime64[M]") for at in (low, high))
+    starts = np.arange(first, last + 1).astype("datetime64[us]").astype(int).tolist()
+    return [at for at in starts if at >= low]
 
 
 def iso(at: Micros | None) -> str:
@@ -151,24 +147,6 @@ def cut(text: str, most: int) -> str:
 def pretty(value: Json) -> str:
     """JSON to look at."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-
-
-Interval = tuple[float, float, float]
-"""(mean, low, high)"""
-
-
-def interval(value: Any) -> Interval | None:
-    """A metric as it is kept, in a list or by name; a bare number has no width.
-
-    >>> interval([0.31, 0.29, 0.33]), interval(0.5), interval("?")
-    ((0.31, 0.29, 0.33), (0.5, 0.5, 0.5), None)
-    """
-    if isinstance(value, Mapping):
-        value = [value.get(name) for name in ("mean", "low", "high")]
-    if isinstance(value, int | float):
-        return value, value, value
-    known = isinstance(value, list | tuple) and len(value) == 3 and all(isinstance(v, int | float) for v in value)
-    return (value[0], value[1], value[2]) if known else None
 
 
 def intervals(metrics: Mapping[str, Any]) -> dict[str, Interval]:

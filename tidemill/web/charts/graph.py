@@ -14,16 +14,16 @@ from tidemill.web.charts.svg import caption, clip, el, empty, picture
 BOX_W, BOX_H, GAP_X, GAP_Y = 158, 46, 44, 16
 LEAST_W, LEAST_GAP, ROOM = 112, 20, 936
 """A long row of steps is drawn closer, so that it fits the page; one longer still keeps this size and scrolls."""
-TONES = {
-    "done": "ok",
-    "cached": "cached",
-    "running": "busy",
-    "failed": "bad",
-    "skipped": "idle",
-    "pending": "idle",
-    "cancelled": "warn",
+STATES = {
+    "done": ("ok", "✓"),
+    "cached": ("cached", "↺"),
+    "running": ("busy", "…"),
+    "failed": ("bad", "✕"),
+    "skipped": ("idle", "–"),
+    "pending": ("idle", "○"),
+    "cancelled": ("warn", "!"),
 }
-_SIGN = {"done": "✓", "cached": "↺", "running": "…", "failed": "✕", "skipped": "–", "pending": "○", "cancelled": "!"}
+"""The tone and the sign of a step's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,6 @@ class Node:
     after: Sequence[str]
     status: str
     line: str = ""
-    href: str = ""
 
 
 def layers(after: Mapping[str, Sequence[str]]) -> list[list[str]]:
@@ -96,6 +95,7 @@ def _wire(source: tuple[float, float], target: tuple[float, float], box: int, ga
 
 
 def _box(node: Node, x: float, y: float, width: int) -> Markup:
+    tone, sign = STATES.get(node.status, ("idle", "?"))
     return el(
         "g",
         el("title", f"{node.name}: {node.status} {node.line}"),
@@ -103,6 +103,6 @@ def _box(node: Node, x: float, y: float, width: int) -> Markup:
         el("rect", x=x, y=y + 9, width=4, height=BOX_H - 18, rx=2, class_="edge"),
         caption(clip(node.name, width - 38, 13), x + 15, y + 19, "node-name", "start"),
         caption(clip(node.line, width - 20, 11.5), x + 15, y + 35, "node-line", "start"),
-        caption(_SIGN.get(node.status, "?"), x + width - 13, y + 20, "node-sign"),
-        class_=f"node {TONES.get(node.status, 'idle')}",
+        caption(sign, x + width - 13, y + 20, "node-sign"),
+        class_=f"node {tone}",
     )
