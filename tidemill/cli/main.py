@@ -92,41 +92,40 @@ def main(args: list[str] | None = None) -> Any:
         if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
             sys.exit(found)
         return found
-    except click.exceptions.Abort as exc:
-        click.echo("\n".join(["stopped", *getattr(exc.__cause__, "__notes__", ())]), err=True)
-        sys.exit(130)
     except click.exceptions.Exit as exc:
-        sys.exit(exc.exit_code)
-    except click.ClickException as exc:
-        exc.show()
-        sys.exit(exc.exit_code)
-    except TidemillError as exc:
-        _keep(exc)
-        click.secho(f"tidemill: {exc}", err=True, fg="red" if sys.stderr.isatty() else None)
         sys.exit(exc.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
-        sys.exit(130)
-    except Exception as exc:
-        if os.environ.get("TIDEMILL_TRACEBACK"):
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except (Exception, KeyboardInterrupt) as exc:
+        message, code = _ending(exc)
+        if not message:
             raise
-        if no_room(exc):
-            click.echo(f"tidemill: the disk is full: {exc} - free some room and run the same command again", err=True)
-            sys.exit(DiskFull.exit_code)
-        if own := _own_fault(exc):
-            click.echo(own, err=True)
-            sys.exit(StepFailed.exit_code)
-        click.echo(
-            f"tidemill: unexpected {type(exc).__name__}: {exc} - this is a defect; TIDEMILL_TRACEBACK=1 shows where",
-            err=True,
-        )
-        sys.exit(1)
+        click.secho(message, err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(code)
 
 
-def _own_fault(exc: Exception) -> str:
+def _ending(exc: BaseException) -> tuple[str, int]:
+    """What to say of an error that ends a command, and its exit code."""
+    if isinstance(exc, KeyboardInterrupt | click.exceptions.Abort):
+        return "\n".join(["stopped", *getattr(exc.__cause__, "__notes__", ())]), 130
+    if isinstance(exc, TidemillError):
+        _keep(exc)
+        return f"tidemill: {exc}", exc.exit_code
+    if os.environ.get("TIDEMILL_TRACEBACK"):
+        return "", 1
+    if no_room(exc):
+        return f"tidemill: the disk is full: {exc} - free some room and run the same command again", DiskFull.exit_code
+    if own := _own_fault(exc):
+        return own, StepFailed.exit_code
+    name = type(exc).__name__
+    return f"tidemill: unexpected {name}: {exc} - this is a defect; TIDEMILL_TRACEBACK=1 shows where", 1
+
+
+def _own_fault(exc: BaseException) -> str:
     """What to say of an exception out of the project's own steps.py, its traceback kept; nothing where it is ours."""
     from tidemill.scope.steps import blamed, keep_traceback
 

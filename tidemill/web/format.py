@@ -177,20 +177,13 @@ def plainly(text: str) -> str:
     >>> plainly("price 2.1% -> 9.4% since 2011-03-01T03:00:00Z")
     'price 2.1% → 9.4% since 1 Mar 2011 03:00 UTC'
     """
-    return _MARKS.sub(lambda mark: _shown(mark[0]), text)
+    return prose(text).striptags()
 
 
 def _marked(mark: str) -> Markup:
-    shown = _shown(mark)
-    if mark == " -> " or shown == mark:
-        return escape(shown)
-    return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(mark, shown)
-
-
-def _shown(mark: str) -> str:
     if mark == " -> ":
-        return " → "
+        return Markup(" → ")
     try:
-        return when(parse_time(mark))
+        return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(mark, when(parse_time(mark)))
     except (ConfigError, ValueError, OverflowError):  # looks like a time and is none
-        return mark
+        return escape(mark)
