@@ -129,9 +129,12 @@ def version(project: Project, dataset: str, version: int | None = None) -> Versi
     return VersionShown(record, summary(project, dataset, record.version), files, reasons)
 
 
-def files(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[IngestedFile]:
-    """The source files that are in it, the latest first."""
-    found = project.store.files.page(dataset=known(project, dataset), before=before, limit=limit + 1)
+def files(
+    project: Project, dataset: str, version: Version | None = None, limit: Limit = 100, before: Before = None
+) -> Page[IngestedFile]:
+    """The source files that are in it, or came with one version, the latest first."""
+    name = known(project, dataset)
+    found = project.store.files.page(dataset=name, version=version, before=before, limit=limit + 1)
     return page(found, limit, lambda f: f.digest)
 
 

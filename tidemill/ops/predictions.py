@@ -43,13 +43,13 @@ def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str
     """Predictions, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
     found = project.live.predictions.page(endpoint=name, before=before, limit=limit + 1)
-    return page([_given(p) for p in found], limit, lambda p: p.id)
+    return page([given(p) for p in found], limit, lambda p: p.id)
 
 
 def show(project: Project, prediction: str) -> Followed:
     """One prediction and what came of it."""
     found = project.live.predictions.get(prediction)
-    return Followed(_given(found), list(project.live.outcomes.of([prediction]).get(prediction, ())))
+    return Followed(given(found), list(project.live.outcomes.of([prediction]).get(prediction, ())))
 
 
 def trace(project: Project, prediction: str) -> JsonObject:
@@ -66,6 +66,7 @@ def impact(project: Project, ref: str) -> JsonObject:
     return impact_of(project, ref)
 
 
-def _given(p: Prediction) -> Given:
+def given(p: Prediction) -> Given:
+    """The answer as it is shown, its JSON read."""
     kept = {field.name: getattr(p, field.name) for field in fields(Given)}
     return Given(**{**kept, "inputs": json.loads(p.inputs or b"null"), "output": json.loads(p.output)})

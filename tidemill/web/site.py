@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from tidemill.ops import page as records
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
@@ -86,20 +87,18 @@ def link(path: str, **query: object) -> str:
 def by_key(
     ask: Ask,
     path: str,
-    page: Callable[..., Iterable[Any]],
+    verb: Callable[..., records.Page[Any]],
     *,
     export: str | None,
     size: int = PAGE,
-    key: Callable[[Any], Any] = lambda record: record.id,
     name: str = "before",
     **more: Any,
 ) -> Slice:
-    """A slice of an endless list, walked by the key of the last row that was shown; ``name``: the query's parameter for it."""
+    """A slice of an endless list, as a verb gives it; ``name``: the query's parameter for where it begins."""
     before = ask.text(name)
-    found = list(page(before=before, limit=size + 1, **more))
-    rows = found[:size]
-    older = link(path, **{**more, name: key(rows[-1])}) if len(found) > size else None
-    return Slice(rows, older, link(path, **more) if before else None, f"/export/{export}" if export else None)
+    found = verb(ask.project, limit=size, before=before, **more)
+    older = link(path, **{**more, name: found.next}) if found.next else None
+    return Slice(found.items, older, link(path, **more) if before else None, f"/export/{export}" if export else None)
 
 
 _WITH_A_PAGE = ("release", "model", "run", "decision")

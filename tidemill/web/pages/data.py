@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops import quarantine
-from tidemill.ops.data import number, show, summary
+from tidemill.ops.data import files, show, summary, versions
 from tidemill.ops.snapshot import new_rows
 from tidemill.scope.project import Dataset, Project
 from tidemill.store.records import DatasetVersion
@@ -33,15 +33,15 @@ def data(ask: Ask) -> Shown:
 
 
 def _dataset(ask: Ask, config: Dataset) -> dict[str, Any]:
-    versions, found = ask.project.store.datasets.list(dataset=config.name), show(ask.project, config.name)
+    every, found = ask.project.store.datasets.list(dataset=config.name), show(ask.project, config.name)
     whole = found.rows + found.quarantined
-    names = [f"v{v.version}" for v in versions]
+    names = [f"v{v.version}" for v in every]
     return {
         "found": found,
         "bad_share": found.quarantined / whole if whole else 0.0,
-        "chart": _chart(f"New rows of {config.name} by version", names, new_rows(versions)),
+        "chart": _chart(f"New rows of {config.name} by version", names, new_rows(every)),
         "bad_chart": _chart(
-            f"Rows of {config.name} in quarantine by version", names, [v.quarantined for v in versions], "s2"
+            f"Rows of {config.name} in quarantine by version", names, [v.quarantined for v in every], "s2"
         ),
         "contract": contract(config),
         "part": _versions(ask, config.name),
@@ -50,13 +50,8 @@ def _dataset(ask: Ask, config: Dataset) -> dict[str, Any]:
 
 def _versions(ask: Ask, dataset: str) -> Slice:
     """Its versions; several datasets stand on one page, each walked by itself."""
-
-    def page(before: str | None, limit: int) -> Sequence[DatasetVersion]:
-        last = None if before is None else number(before)
-        return ask.project.store.datasets.page(dataset=dataset, before=last, limit=limit)
-
-    name = f"{dataset}_before"
-    return by_key(ask, "/data", page, export=f"versions/{dataset}", size=12, key=lambda v: v.version, name=name)
+    found = partial(versions, dataset=dataset)
+    return by_key(ask, "/data", found, export=f"versions/{dataset}", size=12, name=f"{dataset}_before")
 
 
 def _chart(title: str, names: Sequence[str], counts: Sequence[int], tone: str = "s1") -> Markup:
@@ -94,10 +89,10 @@ def version(ask: Ask) -> Shown:
     if not text.isdigit() or len(text) > 9:
         raise NotFound(f"no version {text!r} of {name}", hint="versions are numbers")
     found = ask.project.store.datasets.get(name, int(text))
-    files = partial(ask.project.store.files.page, dataset=name, version=found.version)
+    taken = partial(files, dataset=name, version=found.version)
     values = {
         "v": found,
-        "files": by_key(ask, f"/data/{name}/{text}", files, export=None, key=lambda f: f.digest),
+        "files": by_key(ask, f"/data/{name}/{text}", taken, export=None),
         "profile": profile(ask.project, found),
         "bad": quarantine.of(ask.project, found),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidemill.ops import records
 from tidemill.ref import Ref
+from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
@@ -14,15 +16,15 @@ from tidemill.web.site import Ask, Page, Shown, by_key, home_of
 def decisions(ask: Ask) -> Shown:
     everything = ask.text("all") == "1"
 
-    def page(before: str | None, limit: int, all: str | None = None) -> Any:
-        return ask.project.store.decisions.page(before=before, limit=limit, action=None if all else "retrain")
+    def verb(project: Project, all: str | None, **where: Any) -> Any:
+        return records.decisions(project, None if all else "retrain", **where)
 
-    part = by_key(ask, "/decisions", page, export="decisions", all="1" if everything else None)
+    part = by_key(ask, "/decisions", verb, export="decisions", all="1" if everything else None)
     return Shown("Decisions", {"part": part, "everything": everything})
 
 
 def decision(ask: Ask) -> Shown:
-    found = ask.project.store.decisions.get(ask.params["decision"])
+    found = records.decision(ask.project, ask.params["decision"])
     evidence = found.evidence
     values = {
         "d": found,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,13 +12,14 @@ from markupsafe import Markup
 
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import hurts as hurts_by_now
+from tidemill.ops.predictions import Given, given, ls
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import DriftWindow, PlatformWindow, QualityWindow
-from tidemill.store.records import Alarm, Prediction, Window
+from tidemill.store.records import Alarm, Window
 from tidemill.tasks.table import metric_of
 from tidemill.types import DAY, JsonObject
 from tidemill.web import format as words
@@ -58,7 +58,7 @@ def live(ask: Ask) -> Shown:
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
         "maturity": _maturity(measured),
         "outcomes": _outcomes(loop),
-        "recent": [prediction_row(p) for p in loop.recent[:8]],
+        "recent": [prediction_row(given(p)) for p in loop.recent[:8]],
     }
     return Shown("Live", values, ask.ignored("days", DAYS))
 
@@ -207,8 +207,8 @@ def _outcomes(loop: Snapshot) -> dict[str, Any]:
     return {"total": sum(counts.values()), "rows": rows, "bar": bar if rows else None}
 
 
-def prediction_row(p: Prediction) -> dict[str, Any]:
-    return {"p": p, "answer": _brief(json.loads(p.output)), "href": link("/trace", id=p.id)}
+def prediction_row(p: Given) -> dict[str, Any]:
+    return {"p": p, "answer": _brief(p.output), "href": link("/trace", id=p.id)}
 
 
 def _brief(answer: JsonObject) -> str:
@@ -219,7 +219,7 @@ def _brief(answer: JsonObject) -> str:
 
 
 def predictions(ask: Ask) -> Shown:
-    part = by_key(ask, "/predictions", ask.project.live.predictions.page, export="predictions")
+    part = by_key(ask, "/predictions", ls, export="predictions")
     rows = [prediction_row(p) for p in part.rows]
     return Shown("Predictions", {"part": part, "rows": rows, "total": ask.project.live.predictions.count()})
 

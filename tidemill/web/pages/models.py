@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
+from tidemill.ops import models as verbs
 from tidemill.ops.models import aliases, card_text
 from tidemill.ref import Ref
 from tidemill.store.records import ModelVersion
@@ -24,7 +25,7 @@ CARD = 400
 
 
 def models(ask: Ask) -> Shown:
-    part = by_key(ask, "/models", ask.project.store.models.page, export="models", key=lambda m: m.ref)
+    part = by_key(ask, "/models", verbs.ls, export="models")
     named = {name: aliases(ask.project, name) for name in {m.name for m in part.rows}}
     metric = chosen_metric(ask, part.rows)
     champions = [str(Ref("model", n, v)) for n, known in named.items() for v, a in known.items() if "champion" in a]
@@ -69,8 +70,8 @@ def leaderboard(ask: Ask, rows: Sequence[ModelVersion], metric: str, champion: s
 
 
 def model(ask: Ask) -> Shown:
-    store = ask.project.store
-    found = store.models.get(str(Ref("model", *Ref.versioned("model", ask.params["model"]))))
+    shown = verbs.show(ask.project, ask.params["model"])
+    found = shown.model
     groups = {k: words.intervals(v) for k, v in found.metrics.items() if isinstance(v, dict)}
     metric = chosen_metric(ask, [found])
     drawn = [bars.Interval(k, *v) for k, v in words.intervals(found.metrics).items()]
@@ -79,12 +80,12 @@ def model(ask: Ask) -> Shown:
     values = {
         "m": found,
         "ref": name,
-        "aliases": aliases(ask.project, found.name).get(found.version, []),
+        "aliases": shown.aliases,
         "plot": bars.intervals("What it reached on its test window", drawn),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),
-        "verdicts": store.verdicts.list(model=found.ref),
-        "releases": [r for r in store.releases.list() if r.model == found.ref],
+        "verdicts": shown.verdicts,
+        "releases": [r for r in ask.project.store.releases.list() if r.model == found.ref],
         "card": card(ask, found),
     }
     return Shown(name, values)

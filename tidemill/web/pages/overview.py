@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tidemill.ops import records
 from tidemill.ops.parts import parts
 from tidemill.ops.snapshot import Snapshot, new_rows
 from tidemill.ops.status import answer, snapshots
@@ -85,7 +86,7 @@ def _figure(name: str, value: str, note: str, spark: Markup, href: str) -> dict[
 def events(ask: Ask) -> Shown:
     ignored = ask.ignored("kind", KINDS)
     kind = None if ignored else ask.text("kind")
-    part = by_key(ask, "/events", ask.project.store.events.page, export="events", kind=kind)
+    part = by_key(ask, "/events", records.events, export="events", kind=kind)
     values = {"part": part, "lines": [line(e) for e in part.rows], "kind": kind}
     return Shown("Timeline", values, ignored)
 

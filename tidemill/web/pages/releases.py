@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidemill.ops import releases as verbs
 from tidemill.ref import short_name
 from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
@@ -28,14 +29,14 @@ def releases(ask: Ask) -> Shown:
     store = ask.project.store.releases
     found = [r for status in ("held", "canary", "champion") for r in store.list(status=status)]
     active = sorted(found, key=lambda r: (r.created, r.id), reverse=True)
-    part = by_key(ask, "/releases", store.page, export="releases")
+    part = by_key(ask, "/releases", verbs.ls, export="releases")
     shown = [{"r": r, "track": track(r, ask.now), "line": standing(r, ask.now)} for r in active]
     return Shown("Releases", {"part": part, "active": shown, "tones": TONES})
 
 
 def release(ask: Ask) -> Shown:
-    store = ask.project.store
-    found = store.releases.get(ask.params["release"])
+    shown = verbs.show(ask.project, ask.params["release"])
+    found = shown.release
     cornered = found.status == "champion" and found.previous is None  # with nothing before it, it cannot be taken back
     approval = ask.project.endpoint(found.endpoint).gates.approval
     values = {
@@ -43,7 +44,7 @@ def release(ask: Ask) -> Shown:
         "tone": TONES[found.status],
         "line": standing(found, ask.now),
         "track": track(found, ask.now),
-        "verdicts": [_verdict(v) for v in store.verdicts.list(model=found.model)],
+        "verdicts": [_verdict(v) for v in shown.verdicts],
         "actions": ACTIONS.get(found.status, ()) if ask.may_operate and not cornered else (),
         "roles": approval.roles if approval else (),
         "seen": findings(found),

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from tidemill.errors import TidemillError
+from tidemill.ops import runs as verbs
 from tidemill.scope.project import Project
 from tidemill.store.records import Run, Step
 from tidemill.types import Micros
@@ -15,7 +16,7 @@ from tidemill.web.site import Ask, Page, Shown, by_key, home_of, link
 
 
 def runs(ask: Ask) -> Shown:
-    part = by_key(ask, "/runs", ask.project.store.runs.page, export="runs")
+    part = by_key(ask, "/runs", verbs.ls, export="runs")
     rows = [{"run": r, "took": took(r.started, r.ended), "steps": _counts(ask.project, r)} for r in part.rows]
     return Shown("Runs", {"part": part, "rows": rows})
 
@@ -31,9 +32,8 @@ def _counts(project: Project, run: Run) -> str:
 
 
 def run(ask: Ask) -> Shown:
-    store = ask.project.store
-    found = store.runs.get(ask.params["run"])
-    steps = store.steps.list(run=found.id)
+    found = verbs.show(ask.project, ask.params["run"])
+    steps = verbs.steps(ask.project, found.id).items
     chosen = next((s for s in steps if s.name == ask.text("step")), None)
     nodes = [Node(s.name, s.after, s.status, _line(s)) for s in steps]
     values = {
@@ -64,10 +64,8 @@ def _line(step: Step) -> str:
 
 def _why(project: Project, found: Run, step: Step) -> str:
     """The engine's own answer to "why did this step run?"."""
-    from tidemill.engine.explain import why
-
     try:
-        return str(why(project.store, found.id, step.name))
+        return str(verbs.why(project, found.id, step.name))
     except TidemillError as exc:
         return str(exc)
 

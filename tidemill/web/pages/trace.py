@@ -6,12 +6,13 @@ The page shows what ``tidemill.feedback.trace.trace`` gives: ``history`` (layer 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
+from tidemill.ops import predictions
+from tidemill.ops.predictions import trace as _traced
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 from tidemill.web import format as words
@@ -38,12 +39,13 @@ def trace(ask: Ask) -> Shown:
 
 def shown(project: Project, prediction_id: str) -> dict[str, Any]:
     """The prediction as it is stored, and its trace where that can be told. Raises NotFound."""
-    p = project.live.predictions.get(prediction_id)
+    stored = predictions.show(project, prediction_id)
+    p, answer = stored.prediction, stored.prediction.output
     try:
         found, problem = _traced(project, prediction_id), ""
     except TidemillError as exc:
         found, problem = NOTHING, str(exc)
-    training, answer, rows = found["training"], json.loads(p.output), found["history"]
+    training, rows = found["training"], found["history"]
     facts = {k: v for k, v in training.items() if isinstance(v, int | float | str) and k not in ("run", "bundle")}
     return {
         "p": p,
@@ -56,7 +58,7 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "training": training,
         "reasons": [_reason(r) for r in found["reasons"]],
         "verified": found["verified"],
-        "outcomes": project.live.outcomes.of([p.id]).get(p.id, ()),
+        "outcomes": stored.outcomes,
     }
 
 
@@ -70,12 +72,6 @@ def reasons(project: Project, prediction_id: str) -> list[JsonObject]:
     """Every row of layer 3 with the item that it weighs on, for the export."""
     found = _traced(project, prediction_id)["reasons"]
     return [{"answered": r["item"], "score": r["score"], **row} for r in found for row in r["rows"]]
-
-
-def _traced(project: Project, prediction_id: str) -> JsonObject:
-    from tidemill.feedback.trace import trace
-
-    return trace(project, prediction_id)
 
 
 def _reason(reason: JsonObject) -> dict[str, Any]:
