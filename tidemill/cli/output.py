@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tidemill.ops.text import text
+from tidemill.ops.text import plain, text
 
 if TYPE_CHECKING:
     from tidemill.errors import TidemillError
@@ -55,8 +55,6 @@ class Answer:
     def give(self, as_json: bool) -> None:
         """Print it, and end the command as it says."""
         if as_json:
-            from tidemill.ops.show import plain
-
             click.echo(json.dumps(plain(self.value), indent=2, ensure_ascii=False, default=str))
         else:
             for part in self.parts:

@@ -1,4 +1,4 @@
-"""`tidemill run`: one turn of the loop by hand, or a pipeline of the project's own."""
+"""`tidemill run`: one turn of the loop by hand, or a pipeline of the project's own. `tidemill runs ls | show | why | resume | compare`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -17,10 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Part, command, endpoint_option, wants_json
-from tidemill.ops import runs
+from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, fields, listed, paged, wants_json
+from tidemill.engine.explain import declared, undeclared
+from tidemill.ops import runs as verbs
 from tidemill.ops.runs import OnEvent
 from tidemill.scope.project import Project
+from tidemill.store.records import Step
 from tidemill.types import JsonObject
 
 
@@ -34,10 +36,10 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...], endpoin
     """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
     with steps_shown(wants_json()) as on_event:
         if pipeline:
-            made = runs.start(project, Caller.local(), pipeline, _given(params), on_event)
+            made = verbs.start(project, Caller.local(), pipeline, _given(params), on_event)
             found = {"run": made.id, "status": made.status, **made.outputs}
             return Answer(found, [found])
-        turn = runs.run_all(project, Caller.local(), on_event, endpoint)
+        turn = verbs.run_all(project, Caller.local(), on_event, endpoint)
     for line in (*turn.notices, *(f"error: {name}: {error}" for name, error in list(turn.failed.items())[:-1])):
         click.echo(line, err=True)
     error = next(reversed(turn.failed.values()), None)
@@ -128,3 +130,86 @@ class StepPrinter:
                 self._progress.remove_task(self._bars.pop(step))
             timed = step in self._began and kind in ("finished", "failed")
             say(f"  {step:<24} {kind:<9} {f'{monotonic() - self._began[step]:.2f} s' if timed else ''}")
+
+
+RUNS: dict[str, Column] = {
+    "run": "id",
+    **fields("pipeline", "status", "started"),
+    "seconds": lambda run: run.cost.get("wall_s"),
+    "error": "error",
+}
+
+
+def _impure(step: Step) -> str:
+    """What nobody said is meant, which is why it is not reused; or why it always runs, in its own words."""
+    return ", ".join(undeclared(step)) or declared(step)
+
+
+STEPS: dict[str, Column] = {
+    "step": "name",
+    "status": "status",
+    "CPU s": lambda step: step.cpu_us / 1e6,
+    "after": "after",
+    "impure": _impure,
+}
+
+
+@click.group()
+def runs() -> None:
+    """Executions of pipelines."""
+
+
+@command(runs)
+@click.option("--pipeline", help="Only runs of this pipeline.")
+@click.option("--status", type=click.Choice(("running", "done", "failed", "cancelled")))
+@paged(30)
+def ls(project: Project, pipeline: str | None, status: Any, limit: int, before: str | None) -> Answer:
+    """The latest runs."""
+    return listed(verbs.ls(project, pipeline, status, limit, before), RUNS)
+
+
+@command(runs)
+@click.argument("run_id")
+def show(project: Project, run_id: str) -> Answer:
+    """One run: its steps, what was cached, what it cost."""
+    run, steps = verbs.show(project, run_id), verbs.steps(project, run_id).items
+    facts = {
+        "run": run.id,
+        "pipeline": run.pipeline,
+        "status": run.status,
+        **{name: value for name, value in run.code.items() if value},
+        "CPU s": run.cost.get("cpu_s"),
+        "wall s": run.cost.get("wall_s"),
+        "error": run.error,
+    }
+    return Answer({"run": run, "steps": steps}, [facts, Table(STEPS, steps)])
+
+
+@command(runs)
+@click.argument("run_id")
+@click.argument("step")
+def why(project: Project, run_id: str, step: str) -> Answer:
+    """Why a step ran, or what it was reused from."""
+    found = verbs.why(project, run_id, step)
+    return Answer(found, [str(found)])
+
+
+@command(runs)
+@click.argument("run_id")
+def resume(project: Project, run_id: str) -> Answer:
+    """Go on with a run that was killed: it stays the same run, and finished steps are hits."""
+    with prints_on_stderr() if wants_json() else nullcontext():
+        found = verbs.resume(project, Caller.local(), run_id)
+    return Answer(found, [{"run": found.id, "status": found.status}])
+
+
+@command(runs)
+@click.argument("one")
+@click.argument("other")
+def compare(project: Project, one: str, other: str) -> Answer:
+    """What differs between two runs, step by step."""
+    found = verbs.compare(project, one, other).items
+    same: Column = lambda step: "same" if step.same else "differs"  # noqa: E731
+    return Answer(
+        found, [Table({"step": "step", "": same, one: "one", other: "other", "what differs": "differs"}, found)]
+    )

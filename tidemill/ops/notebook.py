@@ -16,33 +16,85 @@ something is a verb of `tidemill.ops`, or a command.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
 from tidemill.ops import data, models, predictions, records, releases, runs
 from tidemill.ops.predictions import Given
-from tidemill.ops.show import Records, Shown
 from tidemill.ops.status import Status, status
+from tidemill.ops.text import flat
 from tidemill.scope.project import Project, find_root, open_project
-from tidemill.store.records import (
-    Alarm,
-    DatasetVersion,
-    Decision,
-    Event,
-    ModelVersion,
-    Outcome,
-    Release,
-    Run,
-    Step,
-    Verdict,
-)
+from tidemill.store import records as stored
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+T = TypeVar("T")
+LONGEST = 200
+"""Characters of a cell; the record has all of it."""
+ROWS = 50
+"""Rows of a list that are shown."""
+
+
+def cell(name: str, value: Any) -> str:
+    """One value as HTML, and nothing that a browser would run.
+
+    >>> cell("reason", "<b>")
+    '&lt;b&gt;'
+    """
+    text = flat(name, value)
+    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
+
+
+def named(record: Any) -> dict[str, Any]:
+    """The fields of a record by name."""
+    if is_dataclass(record):
+        return {f.name: getattr(record, f.name) for f in fields(record)}
+    return dict(record) if isinstance(record, Mapping) else {"value": record}
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
+    """An HTML table of cells that are HTML already."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in rows)
+    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+class Records(list[T]):
+    """A list of records; a notebook shows it as a table.
+
+    >>> Records([{"id": "<run>"}])._repr_html_()
+    '<table><caption>1 record</caption><thead><tr><th>id</th></tr></thead><tbody><tr><td>&lt;run&gt;</td></tr></tbody></table>'
+    """
+
+    def _repr_html_(self) -> str:
+        shown = [named(record) for record in self[:ROWS]]
+        names = list(dict.fromkeys(name for row in shown for name in row))
+        left_out = f", the first {ROWS}" if len(self) > ROWS else ""
+        caption = f"{len(self):,} record{'' if len(self) == 1 else 's'}{left_out}"
+        return table(names, ([cell(name, row.get(name)) for name in names] for row in shown), caption)
+
+
+class Shown(Generic[T]):
+    """One record; a notebook shows its fields. ``record`` is the record itself."""
+
+    def __init__(self, record: T) -> None:
+        self.record = record
+
+    def __repr__(self) -> str:
+        return repr(self.record)
+
+    def _repr_html_(self) -> str:
+        rows = ((escape(name), cell(name, value)) for name, value in named(self.record).items())
+        return table(("field", "value"), rows, type(self.record).__name__)
 
 
 def open(path: str | Path = ".", *, environment: str | None = None) -> OpenProject:
@@ -83,11 +135,11 @@ class OpenProject:
         found = self._project.store.datasets.get(data.known(self._project, name), version)
         return OpenDataset(self._project, found)
 
-    def versions(self, dataset: str | None = None, limit: int = 100) -> Records[DatasetVersion]:
+    def versions(self, dataset: str | None = None, limit: int = 100) -> Records[stored.DatasetVersion]:
         """The versions of a dataset."""
         return Records(data.versions(self._project, data.known(self._project, dataset), limit).items)
 
-    def models(self, limit: int = 100) -> Records[ModelVersion]:
+    def models(self, limit: int = 100) -> Records[stored.ModelVersion]:
         """Model versions."""
         return Records(models.ls(self._project, limit).items)
 
@@ -95,11 +147,11 @@ class OpenProject:
         """One version, by number, alias (champion, challenger, latest) or reference. Raises NotFound."""
         return OpenModel(self._project, models.show(self._project, name))
 
-    def releases(self, limit: int = 100) -> Records[Release]:
+    def releases(self, limit: int = 100) -> Records[stored.Release]:
         """Releases."""
         return Records(releases.ls(self._project, limit=limit).items)
 
-    def runs(self, pipeline: str | None = None, limit: int = 50) -> Records[Run]:
+    def runs(self, pipeline: str | None = None, limit: int = 50) -> Records[stored.Run]:
         """Runs of the pipelines."""
         return Records(runs.ls(self._project, pipeline, limit=limit).items)
 
@@ -115,19 +167,19 @@ class OpenProject:
         """One prediction, what came of it, and its trace. Raises NotFound."""
         return OpenPrediction(self._project, id)
 
-    def decisions(self, limit: int = 100) -> Records[Decision]:
+    def decisions(self, limit: int = 100) -> Records[stored.Decision]:
         """Decisions of the retrain policy."""
         return Records(records.decisions(self._project, limit=limit).items)
 
-    def decision(self, id: str) -> Shown[Decision]:
+    def decision(self, id: str) -> Shown[stored.Decision]:
         """One decision with all its evidence. Raises NotFound."""
         return Shown(records.decision(self._project, id))
 
-    def alarms(self, endpoint: str | None = None, limit: int = 100) -> Records[Alarm]:
+    def alarms(self, endpoint: str | None = None, limit: int = 100) -> Records[stored.Alarm]:
         """Alarms of an endpoint's monitors."""
         return Records(records.alarms(self._project, limit=limit, endpoint=endpoint).items)
 
-    def events(self, kind: str | None = None, limit: int = 100) -> Records[Event]:
+    def events(self, kind: str | None = None, limit: int = 100) -> Records[stored.Event]:
         """What happened."""
         return Records(records.events(self._project, kind, limit=limit).items)
 
@@ -154,10 +206,10 @@ class OpenProject:
         return Shown(line | parts)._repr_html_()
 
 
-class OpenDataset(Shown[DatasetVersion]):
+class OpenDataset(Shown[stored.DatasetVersion]):
     """One version of a dataset."""
 
-    def __init__(self, project: Project, record: DatasetVersion) -> None:
+    def __init__(self, project: Project, record: stored.DatasetVersion) -> None:
         super().__init__(record)
         self._project = project
 
@@ -174,14 +226,14 @@ class OpenDataset(Shown[DatasetVersion]):
         return data.summary(self._project, self.record.dataset, self.record.version)
 
 
-class OpenModel(Shown[ModelVersion]):
+class OpenModel(Shown[stored.ModelVersion]):
     """One model version."""
 
     def __init__(self, project: Project, shown: models.ModelShown) -> None:
         super().__init__(shown.model)
         self._project = project
         self.ref, self.aliases, self.release = shown.ref, shown.aliases, shown.release
-        self.verdicts: Records[Verdict] = Records(shown.verdicts)
+        self.verdicts: Records[stored.Verdict] = Records(shown.verdicts)
 
     @property
     def card(self) -> Any:
@@ -200,15 +252,15 @@ class OpenModel(Shown[ModelVersion]):
         raise NotFound(f"the training set of {self.ref} is not kept", hint="its data: " + ", ".join(self.record.data))
 
 
-class OpenRun(Shown[Run]):
+class OpenRun(Shown[stored.Run]):
     """One run of a pipeline."""
 
-    def __init__(self, project: Project, record: Run) -> None:
+    def __init__(self, project: Project, record: stored.Run) -> None:
         super().__init__(record)
         self._project = project
 
     @cached_property
-    def steps(self) -> Records[Step]:
+    def steps(self) -> Records[stored.Step]:
         """Its steps in order."""
         return Records(runs.steps(self._project, self.record.id).items)
 
@@ -224,7 +276,7 @@ class OpenPrediction(Shown[Given]):
         found = predictions.show(project, id)
         super().__init__(found.prediction)
         self._project = project
-        self.outcomes: Records[Outcome] = Records(found.outcomes)
+        self.outcomes: Records[stored.Outcome] = Records(found.outcomes)
 
     def trace(self) -> Shown[JsonObject]:
         """The subject's rows known then, the training versions, and the rows that weigh most for each item."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -175,3 +177,33 @@ def interval(value: Any) -> Interval | None:
         return value, value, value
     known = isinstance(value, list | tuple) and len(value) == 3 and all(isinstance(v, int | float) for v in value)
     return (value[0], value[1], value[2]) if known else None
+
+
+def plain(value: Any) -> Any:
+    """Records as JSON: times in ISO 8601, bytes as the JSON that they are."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {k: to_iso(v) if k in TIMES and isinstance(v, int) else plain(v) for k, v in value.items()}
+    if isinstance(value, bytes):
+        return json.loads(value) if value else None
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value
+
+
+def flat(name: str, value: Any) -> str:
+    """One value of a record as text: moments in ISO 8601, objects as JSON.
+
+    >>> flat("at", 0), flat("run", None), flat("stages", [{"share": 1}])
+    ('1970-01-01T00:00:00Z', '', '[{"share":1}]')
+    """
+    if value is None:
+        return ""
+    if name in TIMES and isinstance(value, int):
+        return to_iso(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))

@@ -13,7 +13,7 @@ from tidemill.errors import NotFound
 from tidemill.ops import quarantine
 from tidemill.ops.data import summary
 from tidemill.ops.page import walk
-from tidemill.ops.show import flat
+from tidemill.ops.text import flat
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store import records
