@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -114,8 +115,7 @@ def show(project: Project, dataset: str) -> Dataset:
 def versions(project: Project, dataset: str, limit: Limit = 100, before: Before = None) -> Page[DatasetVersion]:
     """Its versions, the latest first."""
     last = None if before is None else number(before)
-    found = project.store.datasets.page(dataset=known(project, dataset), before=last, limit=limit + 1)
-    return page(found, limit, lambda v: str(v.version))
+    return page(project.store.datasets.page, limit, last, attrgetter("version"), dataset=known(project, dataset))
 
 
 def version(project: Project, dataset: str, version: int | None = None) -> VersionShown:
@@ -134,8 +134,7 @@ def files(
 ) -> Page[IngestedFile]:
     """The source files that are in it, or came with one version, the latest first."""
     name = known(project, dataset)
-    found = project.store.files.page(dataset=name, version=version, before=before, limit=limit + 1)
-    return page(found, limit, lambda f: f.digest)
+    return page(project.store.files.page, limit, before, attrgetter("digest"), dataset=name, version=version)
 
 
 def profile(project: Project, dataset: str, version: Version) -> JsonObject:

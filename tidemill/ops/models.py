@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from tidemill.errors import NotFound
 from tidemill.model import registry
@@ -25,7 +26,7 @@ class ModelShown:
 
 def ls(project: Project, limit: Limit = 100, before: Before = None) -> Page[ModelVersion]:
     """All versions, the latest first."""
-    return page(project.store.models.page(before=before, limit=limit + 1), limit, lambda m: m.ref)
+    return page(project.store.models.page, limit, before, attrgetter("ref"))
 
 
 def show(project: Project, model: str) -> ModelShown:

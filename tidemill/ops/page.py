@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Any, Generic, TypeVar
 
 from msgspec import Meta
@@ -22,14 +23,21 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-def page(found: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
-    """The page of a list that was asked for one more than ``limit``.
+def page(
+    read: Callable[..., Sequence[T]],
+    limit: int,
+    before: str | int | None,
+    key: Callable[[T], Any] = attrgetter("id"),
+    **where: Any,
+) -> Page[T]:
+    """A page of a list of records, which ``read`` is asked for one more of; ``key``: what the next page comes before.
 
-    >>> page(["c", "b", "a"], 2, str), page(["a"], 2, str)
-    (Page(items=['c', 'b'], next='b'), Page(items=['a'], next=None))
+    >>> page(lambda before, limit: ["c", "b", "a"][:limit], 2, None, key=str)
+    Page(items=['c', 'b'], next='b')
     """
+    found = read(before=before, limit=limit + 1, **where)
     items = list(found[:limit])
-    return Page(items, key(items[-1]) if len(found) > limit else None)
+    return Page(items, str(key(items[-1])) if len(found) > limit else None)
 
 
 def walk(page: Callable[..., Sequence[Any]], size: int = 1_000) -> Iterator[Any]:

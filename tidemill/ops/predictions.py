@@ -42,8 +42,8 @@ class Followed:
 def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str | None = None) -> Page[Given]:
     """Predictions, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
-    found = project.live.predictions.page(endpoint=name, before=before, limit=limit + 1)
-    return page([given(p) for p in found], limit, lambda p: p.id)
+    found = page(project.live.predictions.page, limit, before, endpoint=name)
+    return Page([given(p) for p in found.items], found.next)
 
 
 def show(project: Project, prediction: str) -> Followed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from tidemill.errors import BadRequest, ConfigError, NotFound
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.retrain.replay import BIASED, Replayed
 from tidemill.scope.project import Project
-from tidemill.store.records import Alarm, Decision, Event
+from tidemill.store.records import Alarm, Decision, Event, Window
 from tidemill.types import JsonObject, Micros, did_you_mean, parse_time
 
 Action = Literal["retrain", "none"]
@@ -50,8 +51,7 @@ def decisions(
 ) -> Page[Decision]:
     """Decisions of the retrain policy, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
-    found = project.store.decisions.page(action=action, endpoint=name, before=before, limit=limit + 1)
-    return page(found, limit, lambda d: d.id)
+    return page(project.store.decisions.page, limit, before, action=action, endpoint=name)
 
 
 def decision(project: Project, decision: str) -> Decision:
@@ -84,8 +84,7 @@ def events(
 ) -> Page[Event]:
     """What happened, the latest first: promotions, roll backs, everything a person may want to see."""
     start, end = moment(since, "since"), moment(until, "until")
-    found = project.store.events.page(kind=kind, since=start, until=end, before=before, limit=limit + 1)
-    return page(found, limit, lambda e: e.id)
+    return page(project.store.events.page, limit, before, kind=kind, since=start, until=end)
 
 
 def alarms(
@@ -97,10 +96,8 @@ def alarms(
 ) -> Page[Alarm]:
     """Alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
     at = project.endpoint(endpoint)
-    found = project.store.alarms.page(
-        endpoint=at.name, environment=at.environment, is_open=is_open, before=before, limit=limit + 1
-    )
-    return page(found, limit, lambda a: a.id)
+    where = {"endpoint": at.name, "environment": at.environment}
+    return page(project.store.alarms.page, limit, before, is_open=is_open, **where)
 
 
 def windows(
@@ -111,15 +108,14 @@ def windows(
 
     if monitor not in (known := monitors()):
         raise NotFound(f"no monitor {monitor!r}", hint=did_you_mean(monitor, known))
-    last = moment(before, "before")
-    at = project.endpoint(endpoint)
-    found = project.store.windows.page(
-        endpoint=at.name, monitor=monitor, environment=at.environment, before=last, limit=limit + 1
-    )
-    shown = [
-        WindowShown(w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, msgspec.to_builtins(w.data)) for w in found
-    ]
-    return page(shown, limit, lambda w: str(w.start))
+    at, last = project.endpoint(endpoint), moment(before, "before")
+    where = {"endpoint": at.name, "monitor": monitor, "environment": at.environment}
+    found = page(project.store.windows.page, limit, last, attrgetter("start"), **where)
+    return Page([_shown(window) for window in found.items], found.next)
+
+
+def _shown(w: Window) -> WindowShown:
+    return WindowShown(w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, msgspec.to_builtins(w.data))
 
 
 def moment(text: str | None, name: str) -> Micros | None:

@@ -49,10 +49,8 @@ def ls(
 ) -> Page[Release]:
     """Releases, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
-    found = project.store.releases.page(
-        endpoint=name, environment=project.environment, status=status, before=before, limit=limit + 1
-    )
-    return page(found, limit, lambda r: r.id)
+    where = {"endpoint": name, "environment": project.environment, "status": status}
+    return page(project.store.releases.page, limit, before, **where)
 
 
 def show(project: Project, release: str) -> ReleaseShown:

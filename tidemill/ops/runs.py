@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidemill.access.caller import Caller
@@ -18,11 +17,6 @@ from tidemill.types import JsonObject, did_you_mean
 if TYPE_CHECKING:
     from tidemill.engine import Pipeline
 
-LIFECYCLE = {
-    "data": "tidemill.data.pipeline:data_pipeline",
-    "model": "tidemill.model.pipeline:model_pipeline",
-    "release": "tidemill.release.pipeline:release_pipeline",
-}
 Status = Literal["running", "done", "failed", "cancelled"]
 OnEvent = Callable[[str, JsonObject], None]
 
@@ -66,8 +60,7 @@ def ls(
     before: Before = None,
 ) -> Page[Run]:
     """Runs, the latest first."""
-    found = project.store.runs.page(pipeline=pipeline, status=status, before=before, limit=limit + 1)
-    return page(found, limit, lambda r: r.id)
+    return page(project.store.runs.page, limit, before, pipeline=pipeline, status=status)
 
 
 def show(project: Project, run: str) -> Run:
@@ -136,15 +129,16 @@ def start(project: Project, caller: Caller, pipeline: str, params: JsonObject, o
 
 def resume(project: Project, caller: Caller, run: str) -> Run:
     """Go on with a run that was killed or failed, under its id; finished steps are hits. Raises Conflict when it is done."""
+    from tidemill.data.pipeline import data_pipeline
+    from tidemill.model.pipeline import model_pipeline
+    from tidemill.release.pipeline import release_pipeline
+
     caller.need("operate")
     found = project.store.runs.get(run)
     if found.status == "done":
         raise Conflict(f"{run} is done", hint="tidemill run makes a new one")
-    if found.pipeline in LIFECYCLE:
-        module, _, name = LIFECYCLE[found.pipeline].partition(":")
-        pipeline = getattr(import_module(module), name)
-    else:
-        pipeline = own_pipeline(project, f"steps:{found.pipeline}")
+    of_the_loop = {pipeline.name: pipeline for pipeline in (data_pipeline, model_pipeline, release_pipeline)}
+    pipeline = of_the_loop.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=run).run
     return resumed
 
