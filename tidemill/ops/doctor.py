@@ -37,8 +37,7 @@ def examine(project: Project) -> list[Finding]:
 def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> list[Finding]:
     found = []
     try:
-        for finding in check(project):
-            found.append(finding)
+        found.extend(check(project))
     except (TidemillError, OSError) as exc:
         message, hint = str(exc), ""
         if isinstance(exc, TidemillError):

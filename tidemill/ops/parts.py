@@ -67,9 +67,8 @@ def _data(at: Snapshot) -> Part:
         return Part("data", "warn", "old", "old", age)
     taken = new_rows(at.versions)[-1] + last.quarantined
     if last.quarantined > MANY_BAD * taken:
-        return Part(
-            "data", "warn", "bad_rows", rows, f"{count(last.quarantined)} of the last {count(taken)} rows are bad"
-        )
+        bad = f"{count(last.quarantined)} of the last {count(taken)} rows are bad"
+        return Part("data", "warn", "bad_rows", rows, bad)
     return Part("data", "ok", "ok", rows, detail)
 
 
@@ -89,9 +88,8 @@ def _model(at: Snapshot) -> Part:
         return Part("model", "busy", "training", "training", f"{plural(len(at.models), 'version')} so far")
     if not at.models:
         return Part("model", "idle", "none", "no model yet", "tidemill run builds the first")
-    return Part(
-        "model", "ok", "ok", plural(len(at.models), "version"), f"{short_name(at.models[-1].ref)} is the newest"
-    )
+    newest = f"{short_name(at.models[-1].ref)} is the newest"
+    return Part("model", "ok", "ok", plural(len(at.models), "version"), newest)
 
 
 def _release(at: Snapshot) -> Part:
@@ -120,9 +118,8 @@ def _nothing_released(at: Snapshot) -> Part:
 def _serve(at: Snapshot) -> Part:
     if at.health == "degraded":
         refused = at.latest("not_served", "damaged")
-        return Part(
-            "serve", "bad", "degraded", "champion refused", reason(refused) if refused else "it cannot be loaded"
-        )
+        why = reason(refused) if refused else "it cannot be loaded"
+        return Part("serve", "bad", "degraded", "champion refused", why)
     if at.champion is None:
         return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
     if at.health == "down":
@@ -154,13 +151,8 @@ def _feedback(at: Snapshot) -> Part:
         return Part("feedback", "idle", "none", "no outcome yet", "POST /feedback reports what really happened")
     lost = counts.get("unattributed", 0)
     joined = n - lost - counts.get("", 0)
-    return Part(
-        "feedback",
-        "ok",
-        "ok",
-        f"{share(joined / n)} joined",
-        f"{plural(n, 'outcome')}, {count(lost)} without a prediction",
-    )
+    detail = f"{plural(n, 'outcome')}, {count(lost)} without a prediction"
+    return Part("feedback", "ok", "ok", f"{share(joined / n)} joined", detail)
 
 
 def _decide(at: Snapshot) -> Part:

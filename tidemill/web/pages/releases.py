@@ -26,8 +26,8 @@ ACTIONS = {"held": ("approve", "reject"), "canary": ("halt", "rollback"), "champ
 
 
 def releases(ask: Ask) -> Shown:
-    store = ask.project.store.releases
-    found = [r for status in ("held", "canary", "champion") for r in store.list(status=status)]
+    every = ask.project.store.releases.list
+    found = [r for status in ACTIONS for r in every(status=status, environment=ask.project.environment)]
     active = sorted(found, key=lambda r: (r.created, r.id), reverse=True)
     part = by_key(ask, "/releases", verbs.ls, export="releases")
     shown = [{"r": r, "track": track(r, ask.now), "line": standing(r, ask.now)} for r in active]
