@@ -13,6 +13,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
@@ -97,9 +98,9 @@ def test_the_goal_stands_where_people_decide(told: Project) -> None:
     ended = next(iter(told.store.releases.list(status="superseded")))
     text = get(told, f"/releases/{ended.id}").body.decode()
     assert "No gate measures this" not in text and "<dt>Least useful</dt><dd><bdi>1 %</bdi></dd>" in text
-    plain = replace(told, config=replace(told.config, goal=GoalSection(measure="<b>joy</b>")))
+    plain = replace(told, config=structs.replace(told.config, goal=GoalSection(measure="<b>joy</b>")))
     assert "<bdi>&lt;b&gt;joy&lt;/b&gt;</bdi>" in get(plain, "/").body.decode()
-    none = replace(told, config=replace(told.config, goal=GoalSection()))
+    none = replace(told, config=structs.replace(told.config, goal=GoalSection()))
     assert "What it is for" not in get(none, "/").body.decode()
 
 

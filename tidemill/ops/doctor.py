@@ -35,7 +35,7 @@ def examine(project: Project) -> list[Finding]:
 
 
 def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> list[Finding]:
-    found = []
+    found: list[Finding] = []
     try:
         found.extend(check(project))
     except (TidemillError, OSError) as exc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -96,8 +96,8 @@ def alarms(
 ) -> Page[Alarm]:
     """Alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
     at = project.endpoint(endpoint)
-    where = {"endpoint": at.name, "environment": at.environment}
-    return page(project.store.alarms.page, limit, before, is_open=is_open, **where)
+    where: dict[str, Any] = {"endpoint": at.name, "environment": at.environment, "is_open": is_open}
+    return page(project.store.alarms.page, limit, before, **where)
 
 
 def windows(

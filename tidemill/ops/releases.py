@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -49,7 +49,7 @@ def ls(
 ) -> Page[Release]:
     """Releases, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
-    where = {"endpoint": name, "environment": project.environment, "status": status}
+    where: dict[str, Any] = {"endpoint": name, "environment": project.environment, "status": status}
     return page(project.store.releases.page, limit, before, **where)
 
 
