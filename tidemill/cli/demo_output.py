@@ -13,7 +13,7 @@ from tidemill.cli.output import Column, Part, Table
 from tidemill.cli.run import StepPrinter
 from tidemill.ops.text import plural
 from tidemill.recipes.recommend.summary import ARMS
-from tidemill.ref import short_name
+from tidemill.ref import Ref, short_name
 from tidemill.types import JsonObject, to_iso
 
 STYLES = {
@@ -74,7 +74,7 @@ class DemoPrinter:
 
 
 def _name(ref: str) -> str:
-    return "" if ref.startswith("decision:") else short_name(ref)
+    return "" if Ref.parse(ref).kind == "decision" else short_name(ref)
 
 
 def _event_text(facts: JsonObject) -> str:
