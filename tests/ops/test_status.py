@@ -15,7 +15,7 @@ from tidemill.ops.status import judge, status
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import DatasetVersion, Event, Run
 from tidemill.testing import records as sample
-from tidemill.types import DAY, HeldClock, Micros
+from tidemill.types import DAY, HeldClock, Micros, named_id
 
 NOW: Micros = 100 * DAY
 CONTRACT = """
@@ -134,3 +134,9 @@ def test_the_verdict_is_as_good_as_its_worst_part(key: str, state: str) -> None:
     found = [Part(k, state if k == key else "ok", "", "", "") for k in keys]
     right = state in ("ok", "busy", "waiting") or (state == "idle" and key not in NEEDED)
     assert judge(found).all_right == right
+
+
+def test_a_training_that_a_decision_asked_for_is_under_way(project: Project) -> None:
+    released(project)
+    project.store.runs.add(Run("run_1", "model", "key_1", "running", "o", NOW, parent=named_id("decision", "shop")))
+    assert part(project, "decide").code == "retraining"

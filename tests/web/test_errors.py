@@ -42,7 +42,9 @@ def hire(tmp_path: Path) -> Iterator[Project]:
             at = START + i * DAY
             project.store.windows.put(Window("hire", "quality", at, at + DAY, 24, data))
         output = json.dumps({"value": 213.5}).encode()
-        asked = sample.prediction("pred_1", endpoint="hire", subject="", at=NOW - DAY, model=model.ref, output=output, inputs=b"{}")
+        asked = sample.prediction(
+            "pred_1", endpoint="hire", subject="", at=NOW - DAY, model=model.ref, output=output, inputs=b"{}"
+        )
         project.live.append([asked], [], [])
         project.live.flush()
         yield project

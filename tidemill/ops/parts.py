@@ -158,7 +158,7 @@ def _feedback(at: Snapshot) -> Part:
 def _decide(at: Snapshot) -> Part:
     for name, down in trouble(at.project.root).items():
         return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, down))
-    run = next((r for r in at.running if (r.parent or "").startswith("decision:")), None)
+    run = next((r for r in at.running if (r.parent or "").startswith("decision_")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")
     # A job that fails in every window fails that often: two windows without such an event say that it works again.

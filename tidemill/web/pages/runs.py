@@ -7,6 +7,7 @@ from typing import Any
 
 from tidemill.errors import TidemillError
 from tidemill.ops import runs as verbs
+from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store.records import Run, Step
 from tidemill.types import Micros
@@ -43,9 +44,15 @@ def run(ask: Ask) -> Shown:
         "steps": [_step(s, f"/runs/{found.id}") for s in steps],
         "chosen": chosen,
         "why": _why(ask.project, found, chosen) if chosen else "",
-        "parent": home_of(found.parent) if found.parent and ":" in found.parent else None,
+        "parent": _parent(found),
     }
     return Shown(f"Run {words.short(found.id)}", values, ask.ignored("step", [s.name for s in steps]))
+
+
+def _parent(run: Run) -> tuple[str, str | None] | None:
+    """What asked for it (a run, release or decision, as its id says), and the page about that."""
+    kind = (run.parent or "").partition("_")[0]
+    return (kind, home_of(str(Ref(kind, run.parent)))) if run.parent else None
 
 
 def _step(step: Step, run: str) -> dict[str, Any]:
