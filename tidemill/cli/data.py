@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +159,7 @@ BAD_ROWS: dict[str, Column] = {"where": _where, "because": "reasons", "as it cam
 def quarantine(project: Project, dataset: str | None, limit: int) -> Answer:
     """The rows in quarantine, the latest last: where they stood, why they are there, and their values."""
     found = kept.latest(project, dataset, limit)
-    shown: Sequence[JsonObject] = found.shown
+    shown = found.shown
     more = [f"the last {len(shown):,} of {found.rows:,}: --limit N shows N of them"] if found.rows > len(shown) else []
     return Answer(found, [Table(BAD_ROWS, shown, "nothing in quarantine"), *more])
 

@@ -206,12 +206,16 @@ class OpenProject:
         return Shown(line | parts)._repr_html_()
 
 
-class OpenDataset(Shown[stored.DatasetVersion]):
-    """One version of a dataset."""
+class Opened(Shown[T]):
+    """A record of an open project."""
 
-    def __init__(self, project: Project, record: stored.DatasetVersion) -> None:
+    def __init__(self, project: Project, record: T) -> None:
         super().__init__(record)
         self._project = project
+
+
+class OpenDataset(Opened[stored.DatasetVersion]):
+    """One version of a dataset."""
 
     def frame(self) -> pl.LazyFrame:
         """Its rows, without Tidemill's own columns."""
@@ -226,19 +230,18 @@ class OpenDataset(Shown[stored.DatasetVersion]):
         return data.summary(self._project, self.record.dataset, self.record.version)
 
 
-class OpenModel(Shown[stored.ModelVersion]):
+class OpenModel(Opened[stored.ModelVersion]):
     """One model version."""
 
     def __init__(self, project: Project, shown: models.ModelShown) -> None:
-        super().__init__(shown.model)
-        self._project = project
+        super().__init__(project, shown.model)
         self.ref, self.aliases, self.release = shown.ref, shown.aliases, shown.release
         self.verdicts: Records[stored.Verdict] = Records(shown.verdicts)
 
     @property
-    def card(self) -> Any:
-        """Its model card. Raises NotFound."""
-        return models.card(self._project, self.ref)
+    def card(self) -> str:
+        """Its model card, in Markdown. Raises NotFound."""
+        return models.card(self._project, self.ref).card
 
     def training_set(self) -> pl.DataFrame:
         """The very rows that it was made from, features included. Raises NotFound where they are not kept any more."""
@@ -252,12 +255,8 @@ class OpenModel(Shown[stored.ModelVersion]):
         raise NotFound(f"the training set of {self.ref} is not kept", hint="its data: " + ", ".join(self.record.data))
 
 
-class OpenRun(Shown[stored.Run]):
+class OpenRun(Opened[stored.Run]):
     """One run of a pipeline."""
-
-    def __init__(self, project: Project, record: stored.Run) -> None:
-        super().__init__(record)
-        self._project = project
 
     @cached_property
     def steps(self) -> Records[stored.Step]:
@@ -269,13 +268,12 @@ class OpenRun(Shown[stored.Run]):
         return runs.why(self._project, self.record.id, step)
 
 
-class OpenPrediction(Shown[Given]):
+class OpenPrediction(Opened[Given]):
     """One prediction."""
 
     def __init__(self, project: Project, id: str) -> None:
         found = predictions.show(project, id)
-        super().__init__(found.prediction)
-        self._project = project
+        super().__init__(project, found.prediction)
         self.outcomes: Records[stored.Outcome] = Records(found.outcomes)
 
     def trace(self) -> Shown[JsonObject]:
