@@ -239,7 +239,7 @@ def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, mon
     assert refused.status == "refused" and list(refusals(project, refused)) == ["refit"]
     monkeypatch.setattr(
         "tidemill.retrain.run_all.run_every",
-        lambda project, on_event, author, only: {"shop": RunSummary(Data(), model, refused)},
+        lambda project, on_event, author: {"shop": RunSummary(Data(), model, refused)},
     )
     where = ["--project", str(project.root)]
     main(["run", *where])  # it ends with 0

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, fields, listed, paged, wants_json
+from tidemill.cli.output import Answer, Column, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.engine.explain import declared, undeclared
 from tidemill.ops import runs as verbs
 from tidemill.ops.runs import OnEvent
@@ -31,15 +31,14 @@ from tidemill.types import JsonObject
 @click.option(
     "--param", "-p", "params", multiple=True, help="name=value, for a pipeline of your own; the value is JSON or text."
 )
-@endpoint_option
-def run(project: Project, pipeline: str | None, params: tuple[str, ...], endpoint: str | None) -> Answer | None:
+def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answer | None:
     """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
     with steps_shown(wants_json()) as on_event:
         if pipeline:
             made = verbs.start(project, Caller.local(), pipeline, _given(params), on_event)
             found = {"run": made.id, "status": made.status, **made.outputs}
             return Answer(found, [found])
-        turn = verbs.run_all(project, Caller.local(), on_event, endpoint)
+        turn = verbs.run_all(project, Caller.local(), on_event)
     for line in (*turn.notices, *(f"error: {name}: {error}" for name, error in list(turn.failed.items())[:-1])):
         click.echo(line, err=True)
     error = next(reversed(turn.failed.values()), None)

@@ -94,15 +94,14 @@ def _diff(name: str, a: Step | None, b: Step | None) -> StepDiff:
     return StepDiff(name, same, a.status if a else None, b.status if b else None, differs)
 
 
-def run_all(project: Project, caller: Caller, on_event: OnEvent, endpoint: str | None = None) -> Turn:
-    """Data → model → release for one endpoint, or for all; where one fails the others are made all the same."""
+def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
+    """Data → model → release for every endpoint, finished steps reused. Where one fails the others are made all the same."""
     from tidemill.model.registry import refusals
     from tidemill.retrain.run_all import run_every
 
     caller.need("operate")
     earlier = {event.id for event in project.store.events.list(kind="again")}
-    only = endpoint and project.endpoint(endpoint).name
-    found = run_every(project, on_event, author=caller.name, only=only)
+    found = run_every(project, on_event, author=caller.name)
     again = [event for event in project.store.events.list(kind="again") if event.id not in earlier]
     turn = Turn({}, {}, [f"  {event.data['message']}" for event in again])
     for name, made in found.items():
