@@ -10,7 +10,6 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -92,7 +91,11 @@ def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source)
 def _supplied(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
     """The record that an installed package brings for a key of this section: an entry point of the group that it names."""
     group = getattr(kind, "supplies", "")
-    point = next(iter(entry_points(group=group, name=key)), None) if group else None
+    if not group:
+        return None
+    from importlib.metadata import entry_points  # few files ask what is installed, and every process reads one
+
+    point = next(iter(entry_points(group=group, name=key)), None)
     return point.load() if point else None
 
 
