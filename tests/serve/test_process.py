@@ -136,7 +136,9 @@ def test_a_refresh_says_what_is_served(project):
     with scorer(project) as running:
         released.champion(project, 2)
         status, told = running.ask("POST", "/control/refresh", {})
-    assert status == 200 and told["variants"]["champion"]["model"] == "model:shop@2" and told["refused"] == []
+    assert status == 200
+    assert told["endpoints"]["shop"]["variants"]["champion"]["model"] == "model:shop@2"
+    assert told["endpoints"]["shop"]["refused"] == []
 
 
 def test_a_scorer_that_cannot_start_says_why(tmp_path):

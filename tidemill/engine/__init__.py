@@ -5,7 +5,6 @@ processes need.
 """
 
 from tidemill.engine.context import Context
-from tidemill.engine.graph.pipelines import Pipeline, each, pipeline, when
-from tidemill.engine.graph.steps import StepFunction, step
+from tidemill.engine.graph.declare import Pipeline, StepFunction, each, pipeline, step, when
 
 __all__ = ["Context", "Pipeline", "StepFunction", "each", "pipeline", "step", "when"]

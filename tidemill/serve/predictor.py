@@ -176,17 +176,11 @@ class Predictor:
         release = self.scope.champion()
         if release is None:
             return None
-        loaded = self._load(release, before, refused)
+        loaded = self._load(release, before, refused) or before.champion  # else the last good one
         if loaded is not None:
             return loaded
-        if before.champion is not None:
-            return before.champion  # the last good one
-        earlier = self.scope.releases("superseded")
-        for release in sorted(earlier, key=lambda r: (r.started or 0, r.id), reverse=True)[:LAST_GOOD]:
-            loaded = self._load(release, before, refused)
-            if loaded is not None:
-                return loaded
-        return None
+        earlier = sorted(self.scope.releases("superseded"), key=lambda r: (r.started or 0, r.id), reverse=True)
+        return next((found for r in earlier[:LAST_GOOD] if (found := self._load(r, before, refused))), None)
 
     def _beside(self, before: Served, refused: list[tuple[str, str]]) -> dict[str, Loaded | None]:
         """What runs beside the champion, by the status of its release."""

@@ -74,9 +74,8 @@ class Serving:
             predictor.tell_failures()
 
     def status(self) -> JsonObject:
-        """What is served; of several endpoints, each by its name."""
-        told = {name: predictor.status() for name, predictor in self.predictors.items()}
-        return next(iter(told.values())) if len(told) == 1 else {"endpoints": told}
+        """What is served, by endpoint."""
+        return {"endpoints": {name: predictor.status() for name, predictor in self.predictors.items()}}
 
     async def refresh(self) -> None:
         """See what other processes wrote, now: releases (also those refused before), histories, tokens."""

@@ -15,7 +15,7 @@ import msgspec
 
 from tidemill.engine.context import RunContext
 from tidemill.engine.fingerprint.code_dependencies import code_dependencies
-from tidemill.engine.graph.steps import step
+from tidemill.engine.graph.declare import step
 from tidemill.engine.raised import kinds_of, surfaced
 from tidemill.engine.runner.child import Request
 from tidemill.engine.runner.port import InlineRunner, Job

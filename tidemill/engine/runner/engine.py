@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tidemill.engine.context import RunContext
 from tidemill.engine.events import EventEmitter, OnEvent
 from tidemill.engine.fingerprint.environment import code_state, in_repository, machine
-from tidemill.engine.graph.pipelines import Pipeline
+from tidemill.engine.graph.declare import Pipeline
 from tidemill.engine.graph.values import Outputs, Values
 from tidemill.engine.lease import RunLease, new_owner, resumable, settle_orphans
 from tidemill.engine.runner.prepare import Order, Preparer

@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 import msgspec
 
 from tidemill.access import tokens as auth
-from tidemill.errors import BadRequest, NoRoute, ProjectError, TidemillError, WrongMethod
+from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
@@ -25,7 +25,7 @@ from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.replay import ReplayClock
 from tidemill.serve.service import PredictionService, ack_mode
 from tidemill.serve.serving import Serving, prepare
-from tidemill.types import Json, JsonObject, new_id
+from tidemill.types import Json, new_id
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
@@ -43,6 +43,21 @@ HEALTH, METRICS = Route("GET", "/healthz", OPEN), Route("GET", "/metrics", "read
 LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "read")
 REFRESH = Route("POST", "/control/refresh", "operate")
 CLOCK, REPLAY = Route("POST", "/replay/clock", "replay"), Route("GET", "/replay/state", "replay")
+
+
+NUMBERED = "the server's log tells more under this number"
+
+
+class Internal(ServeError):
+    """What nobody expected: 500."""
+
+    code = "internal"
+
+
+class TookTooLong(ServeError):
+    """What was not done in time: 503."""
+
+    code, status = "timeout", 503
 
 
 def installed() -> list[MakeFace]:
@@ -172,20 +187,9 @@ def _looks(scope: Scope) -> bool:
 def _unexpected(exc: Exception) -> Reply:
     number = new_id("error")
     _log.error("%s: unexpected", number, exc_info=exc)
-    status, code, said = 500, "internal", "something went wrong here"
     if isinstance(exc, TimeoutError):
-        status, code, said = 503, "timeout", "this took too long"
-    body: JsonObject = {
-        "type": "about:blank",
-        "title": "internal",
-        "status": status,
-        "code": code,
-        "detail": said,
-        "message": said,
-        "place": number,
-        "hint": "the server's log tells more under this number",
-    }
-    return status, PROBLEM, _encode(body)
+        return problem(TookTooLong("this took too long", place=number, hint=NUMBERED))
+    return problem(Internal("something went wrong here", place=number, hint=NUMBERED))
 
 
 def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed) -> App:

@@ -57,13 +57,9 @@ def listen(host: str, port: int) -> socket.socket:
     if host not in LOOPBACK:
         raise BadRequest(f"{host} is not this machine's loopback", hint="use 127.0.0.1, and a proxy before it")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as exc:
-        listening.close()
         if exc.errno in (errno.EADDRINUSE, errno.EACCES):
             why = "is taken" if exc.errno == errno.EADDRINUSE else "is not for this user"
             raise PortBusy(f"port {port} {why}", place=host, hint="choose another: tidemill up --port 8081") from exc
