@@ -166,7 +166,7 @@ def _path(verb: str) -> Callable[[Recorder, tuple[Any, ...]], None]:
 
 
 def _process(recorder: Recorder, args: tuple[Any, ...]) -> None:
-    name = args[0] if isinstance(args[0], (str, bytes, os.PathLike)) else ""
+    name = args[0] if args and isinstance(args[0], (str, bytes, os.PathLike)) else ""
     recorder.see(f"process {os.fsdecode(name) if name else '(fork)'}")
 
 
@@ -181,8 +181,7 @@ _HANDLERS: dict[str, Callable[[Recorder, tuple[Any, ...]], None]] = {
     **{e: _path("changes") for e in ("os.remove", "os.rename", "os.rmdir", "os.truncate", "os.link", "os.symlink")},
     **{e: _path("opens database") for e in ("sqlite3.connect", "dbm.open")},
     **dict.fromkeys(("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"), _network),
-    **dict.fromkeys(("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"), _process),
-    **{e: _named("process (fork)") for e in ("os.fork", "os.forkpty")},
+    **dict.fromkeys(("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.fork", "os.forkpty"), _process),
     **{e: _named("environment changed") for e in ("os.putenv", "os.unsetenv")},
     "os.chdir": _named("current folder changed"),
 }

@@ -6,7 +6,6 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
 
 from tidemill.engine.context import RunContext
@@ -23,14 +22,8 @@ from tidemill.errors import TidemillError
 _PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: Python cannot stop them
 
 
-@dataclass(frozen=True)
-class Failed:
-    """What a step raised in the end."""
-
-    error: BaseException
-
-
-Result = Done | Failed
+Result = Done | BaseException
+"""What came of a step, or what it raised in the end."""
 
 
 class Execution:
@@ -138,7 +131,7 @@ class Execution:
             self._tell("started", name)
             return with_retries(definition, once, again, self._stop)
         except BaseException as exc:  # noqa: BLE001 - becomes the run's failure, or is raised where the run is awaited
-            return Failed(exc)
+            return exc
 
     def _child_runner(self) -> Runner:
         """Loaded when first needed: most runs start no process."""
@@ -151,14 +144,14 @@ class Execution:
 
     def _close(self, name: str, result: Result) -> None:
         """Take down what came of a step that ran. Raises what is nobody's failure, such as KeyboardInterrupt."""
-        if isinstance(result, Failed) and not isinstance(result.error, (Exception, SystemExit)):
-            raise result.error
+        if isinstance(result, BaseException) and not isinstance(result, (Exception, SystemExit)):
+            raise result
         ready = self._running.pop(name)
         self._threads.pop(name, None)
-        if isinstance(result, Failed):
-            error = surfaced(result.error, name)
-            if error is not result.error:
-                error.__cause__ = result.error
+        if isinstance(result, BaseException):
+            error = surfaced(result, name)
+            if error is not result:
+                error.__cause__ = result
             self._failure = self._failure or error
             self._recorder.failed(ready, str(error), self._made.get(name, 0))
             self._tell("failed", name, error=str(error))
