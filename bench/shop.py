@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from bench.timing import piece
@@ -69,7 +70,7 @@ def trees(now: int) -> Bundle:
     y = x @ rng.normal(size=30) + np.sin(3 * x[:, 0]) + rng.normal(size=5_000)
     settings = {"num_leaves": 31, "verbosity": -1, "num_threads": 1, "seed": 1, "min_data_in_leaf": 5}
     text: str = lightgbm.train(settings, lightgbm.Dataset(x, y), num_boost_round=200).model_to_string()
-    columns = [Input(name, "number", name, required=True).json() for name in ROW]
+    columns = msgspec.to_builtins([Input(name, "number", name, required=True) for name in ROW])
     said = manifest("trees", {"method": "trees"}, now, {}, ("lightgbm",), columns=columns, labels=None, constant=None)
     return Bundle(said, {"model.txt": text.encode()})
 

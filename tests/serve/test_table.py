@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -36,7 +37,7 @@ def served(project, booster):
         0,
         {"inputs": {}, "outputs": {"value": "float64"}},
         ("lightgbm",),
-        columns=[one.json() for one in COLUMNS],
+        columns=msgspec.to_builtins(COLUMNS),
         labels=None,
         constant=None,
     )

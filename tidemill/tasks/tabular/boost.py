@@ -40,11 +40,6 @@ class Input(msgspec.Struct, frozen=True):
     required: bool = False
     categories: tuple[str | bool, ...] = ()
 
-    def json(self) -> JsonObject:
-        """As it stands in a manifest."""
-        found: JsonObject = msgspec.to_builtins(self)
-        return found
-
     def number(self, value: Any) -> float:
         """The value as the trees take it; NaN for what is missing or a category they never saw. Raises SignatureMismatch."""
         if value is None:

@@ -44,7 +44,7 @@ MOST_ROWS = 20_000
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
     """What each column of the rows is."""
-    return {"columns": [one.json() for one in described(contract, views)]}
+    return {"columns": msgspec.to_builtins(described(contract, views))}
 
 
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,7 +64,7 @@ def fit(recipe: JsonObject, table: Table, end: Micros, start: Micros | None = No
         end,
         signature(inputs, labels),
         ("lightgbm",),
-        columns=[one.json() for one in inputs],
+        columns=msgspec.to_builtins(inputs),
         labels=labels,
         constant=constant,
     )
