@@ -58,9 +58,9 @@ def made(folder: Path, n: int = 20) -> Tables:
     return tables
 
 
-def test_segments_stay_few(tmp_path: Path) -> None:
+def test_one_file_holds_them_all(tmp_path: Path) -> None:
     tables = made(tmp_path, 40)
-    assert len(list(KeyIndex(tables, "t", KEY).folder.glob("*.npy"))) <= 7
+    assert len(list(KeyIndex(tables, "t", KEY).folder.iterdir())) == 1
 
 
 def test_a_collision_of_hashes_does_not_reject_a_row(tmp_path: Path) -> None:

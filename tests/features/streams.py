@@ -63,7 +63,7 @@ def as_rows(events: list[Happened]) -> pl.DataFrame:
 def as_history(events: list[Happened]) -> History:
     history = History()
     for seq, e in enumerate(events, 1):
-        history.add(e.subject, e.item, e.at, e.value, seq)
+        history.load([(seq, e.subject, e.item, e.at, e.value)])
     return history
 
 

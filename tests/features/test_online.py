@@ -45,7 +45,7 @@ def test_an_event_of_the_same_moment_is_not_seen() -> None:
 def test_growth_keeps_everything() -> None:
     history = History()
     for i in range(1000):
-        history.add("ann", f"i{i % 7}", i, 1.0, i + 1)
+        history.load([(i + 1, "ann", f"i{i % 7}", i, 1.0)])
     assert (len(history), history.seq) == (1000, 1000)
     items, counts = history.items("ann", 1000, half_life=2**60)
     assert items == [f"i{i}" for i in range(7)]

@@ -39,7 +39,7 @@ def of(given_rows):
 def test_histories_are_those_of_serving(given_rows, at, half_life):
     data, online = of(given_rows), History()
     for seq, (user, item, when, value) in enumerate(given_rows, 1):
-        online.add(user, item, when, value, seq)
+        online.load([(seq, user, item, when, value)])
     for user in (*data.users, "stranger"):
         codes, counts = data.histories.of(user, at, half_life)
         names, values = online.items(user, at, half_life)

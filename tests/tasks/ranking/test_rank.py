@@ -125,7 +125,7 @@ def test_a_contribution_is_the_score_less_the_score_without_the_row(seed, histor
     def score(some: list[Row]) -> float:
         known = History()
         for seq, row in enumerate(some, 1):
-            known.add("u", row.item, row.at, row.value, seq)
+            known.load([(seq, "u", row.item, row.at, row.value)])
         items, values = known.items("u", 100, HALF)
         return scores_of(scorer, items, values).get(item, 0.0)
 

@@ -81,17 +81,17 @@ def must_adopt(into: Target) -> bool:
 
     The caller holds the lock and has caught up. Raises ContractError when the history was made by other roles.
     """
-    now = Meaning.of(into.contract)
-    behind, made = _so_far(into, now)
-    others = made - {now.event} if now.event else set()
-    if others and not unserved(into.project):
+    versions = into.tables.versions(into.dataset)
+    kept = into.project.artifacts.get(Commit.of(versions[-1]).contract)  # what changed before it was adopted then
+    now, then = Meaning.of(into.contract), Meaning.of(Contract.parse(kept.decode()))
+    if then.event and then.event != now.event and not unserved(into.project):
         raise ContractError(
             f"the history of {into.dataset} was made by other roles or another key than the contract now says",
             place=into.contract.place,
-            hint=f"{_differ(sorted(others)[0], now.event or ())}; a server runs or has answered from it, so it is kept: "
+            hint=f"{_differ(then.event, now.event or ())}; a server runs or has answered from it, so it is kept: "
             "write them as they were, or begin a project with this contract in a new folder",
         )
-    return behind or bool(others)
+    return then != now
 
 
 def adopt(into: Target, run: str | None, after: int) -> DatasetVersion:
@@ -110,21 +110,6 @@ def commit_rows(
     for index in indexes:
         index.add(rows, version)
     return register(into, version, rows)
-
-
-def _so_far(into: Target, now: Meaning) -> tuple[bool, set[tuple[str, ...]]]:
-    """Whether rows wait to be read by the present roles, and by which roles the history was made."""
-    behind, made = False, set[tuple[str, ...]]()
-    meant: dict[str, Meaning] = {}  # by the contract
-    for logged in into.tables.versions(into.dataset):
-        commit = Commit.of(logged)
-        if commit.contract not in meant:
-            meant[commit.contract] = Meaning.of(Contract.parse(into.project.artifacts.get(commit.contract).decode()))
-        then = meant[commit.contract]
-        behind = then != now or (behind and bool(commit.files))
-        if then.event:
-            made = made | {then.event} if commit.files else {then.event}
-    return behind, made
 
 
 def _differ(then: tuple[str, ...], now: tuple[str, ...]) -> str:

@@ -1,10 +1,8 @@
 """Which keys a table already holds: a compact index beside the table, so that an ingest need not read the table again.
 
-Sorted 64-bit hashes with the version that brought each, in segments that are merged as they grow (each at least twice
-as large as the next): adding n rows to N costs O(n log N) amortised, asking costs O(n log² N), and 12 bytes a row
-stay on disk. It is a cache: a segment that is missing or damaged is made again from the table's own files. A hash
-that is there is only a hint; the answer is read from the files of the versions it names, so a collision cannot reject
-a row.
+Sorted 64-bit hashes with the version that brought each: adding n rows to N writes 12 bytes a row anew, asking costs
+O(n log N). It is a cache: one that is missing or damaged is made again from the table's own files. A hash that is there is
+only a hint; the answer is read from the files of the versions it names, so a collision cannot reject a row.
 """
 
 from __future__ import annotations
@@ -13,8 +11,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,15 +25,6 @@ _ENTRY = np.dtype([("hash", "<u8"), ("version", "<u4")])
 _SEPARATOR = "\x1f"
 
 
-class _Segment(NamedTuple):
-    """A file named FIRST-LAST-CRC.npy: the keys of the versions first … last."""
-
-    first: int
-    last: int
-    path: Path
-    entries: NDArray[Any]
-
-
 class KeyIndex:
     """The keys of one unique set of columns of a dataset. The caller holds the table's lock."""
 
@@ -44,18 +32,16 @@ class KeyIndex:
         self._tables, self._dataset, self._columns = tables, dataset, columns
         label = hashlib.sha256(_SEPARATOR.join(columns).encode()).hexdigest()[:16]
         self.folder = tables.root / f".{dataset}.keys" / label
-        self._segments: list[_Segment] = []
+        self._entries = np.empty(0, _ENTRY)
         self._reserved: list[pl.DataFrame] = []
         self._reserved_keys: set[str] = set()
 
     def catch_up(self, version: int) -> None:
-        """Cover every version up to this one, reading from the table what the segments lack."""
+        """Cover every version up to this one, reading from the table what the file lacks."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._segments = self._load(version)
-        covered = self._segments[-1].last if self._segments else 0
+        covered = self._load(version)
         if covered < version:
-            rows = self._tables.added(self._dataset, range(covered + 1, version + 1), self._columns)
-            self._add(self._entries(rows), covered + 1, version)
+            self._add(self._tables.added(self._dataset, range(covered + 1, version + 1), self._columns), version)
 
     def known(self, rows: pl.DataFrame) -> pl.Series:
         """For each row whether its key is in the table or reserved. A key with a null in it never is."""
@@ -87,13 +73,9 @@ class KeyIndex:
     def _suspected(self, keys: pl.Series) -> list[int]:
         """The versions that may hold one of these keys."""
         hashes = _hashes(keys)
-        versions: set[int] = set()
-        for segment in self._segments:
-            low = np.searchsorted(segment.entries["hash"], hashes, "left")
-            high = np.searchsorted(segment.entries["hash"], hashes, "right")
-            for i in np.flatnonzero(high > low).tolist():
-                versions.update(segment.entries["version"][low[i] : high[i]].tolist())
-        return sorted(versions)
+        low, high = (np.searchsorted(self._entries["hash"], hashes, side) for side in ("left", "right"))
+        spans = zip(low[high > low].tolist(), high[high > low].tolist())
+        return sorted({v for a, b in spans for v in self._entries["version"][a:b].tolist()})
 
     def reserve(self, rows: pl.DataFrame) -> None:
         """Count these keys as known before their version is there: for the next file of the same ingest."""
@@ -104,41 +86,44 @@ class KeyIndex:
         """Know the keys of the rows that this version added; what was reserved for it is done with."""
         self._reserved.clear()
         self._reserved_keys.clear()
-        rows = rows.with_columns(pl.lit(version, pl.UInt32).alias("_version"))
-        self._add(self._entries(rows), version, version)
+        self._add(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")), version)
 
-    def _entries(self, rows: pl.DataFrame) -> NDArray[Any]:
+    def _add(self, rows: pl.DataFrame, version: int) -> None:
+        """Keep what is known up to this version as a file named VERSION-CRC.npy, and no other."""
+        new = self.entries(rows)
+        places = np.searchsorted(self._entries["hash"], new["hash"], "right")
+        self._entries = np.insert(self._entries, places, new)
+        path = self.folder / f"{version:09}-{zlib.crc32(self._entries.tobytes()):08x}.npy"
+        data = io.BytesIO()  # numpy writing to a file tells of a full disk without saying so
+        np.save(data, self._entries, allow_pickle=False)
+        with translated(str(path)):
+            write_whole(path, data.getbuffer(), sync=False)
+        for other in set(self.folder.iterdir()) - {path}:
+            other.unlink(missing_ok=True)
+
+    def entries(self, rows: pl.DataFrame) -> NDArray[Any]:
+        """The hash of each whole key, sorted, and the version that brought it; equal ones as they are given."""
         if not rows.width:  # no version had any
             return np.empty(0, _ENTRY)
         found = rows.select(pl.col("_version"), self.keys(rows).alias("key")).drop_nulls()
         out = np.empty(found.height, _ENTRY)
         out["hash"], out["version"] = _hashes(found["key"]), found["_version"].to_numpy()
-        return _sorted(out)
+        return out[np.argsort(out["hash"], kind="stable")]
 
-    def _add(self, entries: NDArray[Any], first: int, last: int) -> None:
-        replaced = []
-        while self._segments and len(self._segments[-1].entries) < 2 * max(len(entries), 1):
-            segment = self._segments.pop()
-            entries = _sorted(np.concatenate([segment.entries, entries]))
-            first = segment.first
-            replaced.append(segment.path)
-        self._segments.append(_write(self.folder, entries, first, last))
-        for path in replaced:
-            path.unlink(missing_ok=True)
-
-    def _load(self, version: int) -> list[_Segment]:
-        """The longest unbroken chain of whole segments from version 1; anything else is thrown away."""
-        here = [s for s in (_read(path) for path in self.folder.glob("*.npy")) if s is not None and s.last <= version]
-        chain: list[_Segment] = []
-        following = 1
-        while candidates := [s for s in here if s.first == following]:
-            chain.append(max(candidates, key=lambda s: s.last))
-            following = chain[-1].last + 1
-        kept = {s.path for s in chain}
-        for path in self.folder.iterdir():
-            if path not in kept:
-                path.unlink(missing_ok=True)
-        return chain
+    def _load(self, version: int) -> int:
+        """Know what the newest whole file says of versions up to this one; the version that it covers."""
+        for path in sorted(self.folder.glob("*.npy"), reverse=True):
+            covered, _, crc = path.stem.partition("-")
+            try:
+                entries = np.load(path, allow_pickle=False)
+                whole = entries.dtype == _ENTRY and zlib.crc32(entries.tobytes()) == int(crc, 16)
+            except (ValueError, OSError, EOFError):
+                continue
+            if whole and int(covered) <= version:
+                self._entries = entries
+                return int(covered)
+        self._entries = np.empty(0, _ENTRY)
+        return 0
 
 
 def _none(rows: pl.DataFrame) -> pl.Series:
@@ -149,32 +134,6 @@ def _hashes(keys: pl.Series) -> NDArray[np.uint64]:
     """64 bits of BLAKE2b: the same in every process and version, and nobody can aim at a collision by chance."""
     raw = b"".join(hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys.to_list())
     return np.frombuffer(raw, "<u8")
-
-
-def _sorted(entries: NDArray[Any]) -> NDArray[Any]:
-    """By hash; given in order of version, equal hashes stay so."""
-    return entries[np.argsort(entries["hash"], kind="stable")]
-
-
-def _write(folder: Path, entries: NDArray[Any], first: int, last: int) -> _Segment:
-    path = folder / f"{first:09}-{last:09}-{zlib.crc32(entries.tobytes()):08x}.npy"
-    data = io.BytesIO()  # numpy writing to a file tells of a full disk without saying so
-    np.save(data, entries, allow_pickle=False)
-    with translated(str(path)):
-        write_whole(path, data.getbuffer(), sync=False)
-    return _Segment(first, last, path, entries)
-
-
-def _read(path: Path) -> _Segment | None:
-    """The segment, or None when it is not what its name says."""
-    try:
-        first, last, crc = path.stem.split("-")
-        entries = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError):
-        return None
-    if entries.dtype != _ENTRY or zlib.crc32(entries.tobytes()) != int(crc, 16):
-        return None
-    return _Segment(int(first), int(last), path, entries)
 
 
 def same(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:

@@ -30,15 +30,14 @@ class Rivals:
         self._static = static
         self._history = History()
         self._popular = _Popular()
-        self._seq = 0
 
     def learn(self, customer: str, lines: Iterable[Line]) -> None:
         """Take in what was bought, after it happened."""
-        for line in lines:
-            if line.value > 0:
-                self._seq += 1
-                self._history.add(customer, line.item, line.at, line.value, self._seq)
-                self._popular.add(line.item, 2.0 ** ((line.at - OPENING) / POPULARITY_HALF_LIFE))
+        bought = [line for line in lines if line.value > 0]
+        first = self._history.seq + 1
+        self._history.load((seq, customer, line.item, line.at, line.value) for seq, line in enumerate(bought, first))
+        for line in bought:
+            self._popular.add(line.item, 2.0 ** ((line.at - OPENING) / POPULARITY_HALF_LIFE))
 
     def answer(self, visit: Visit, at: Micros) -> dict[str, list[str]]:
         """Up to 20 items of each rival for this visit."""
