@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 from datasketches import hll_sketch, hll_union, tgt_hll_type
@@ -35,11 +36,11 @@ class ColumnProfile:
     kind: str  # number | time | text
     count: int = 0
     nulls: int = 0
-    least: float | None = None
-    greatest: float | None = None
+    least: int | float | None = None
+    greatest: int | float | None = None
     total: float = 0.0
     quantiles: Quantiles = field(default_factory=Quantiles)
-    frequent: Counter[str] = field(default_factory=Counter)
+    frequent: dict[str, int] = field(default_factory=dict)
     cut: bool = False  # some values were let go: counts in `frequent` are lower bounds
     distinct: hll_sketch = field(default_factory=lambda: hll_sketch(_LG_K, tgt_hll_type.HLL_8))
 
@@ -52,7 +53,7 @@ class ColumnProfile:
         union = hll_union(_LG_K)
         union.update(self.distinct)
         union.update(other.distinct)
-        counts = self.frequent + other.frequent
+        counts = Counter(self.frequent) + Counter(other.frequent)
         return ColumnProfile(
             kind=self.kind,
             count=self.count + other.count,
@@ -67,43 +68,25 @@ class ColumnProfile:
         )
 
     def to_json(self) -> JsonObject:
-        """What a person reads, and the sketches for who merges and compares."""
+        """What a person reads, and under ``sketches`` the profile itself, for who merges and compares."""
         shown: JsonObject = {"kind": self.kind, "count": self.count, "nulls": self.nulls}
-        distinct = min(
-            round(self.distinct.get_estimate()), self.count - self.nulls
-        )  # an estimate; never more than values
-        shown |= {"distinct": distinct, "min": self.least, "max": self.greatest}
+        estimate = round(self.distinct.get_estimate())
+        shown |= {"distinct": min(estimate, self.count - self.nulls), "min": self.least, "max": self.greatest}
         if self.kind == "number":
             values = self.quantiles.quantiles(list(QUANTILES)) if self.quantiles.n else []
             shown |= {"mean": self.mean, "quantiles": dict(zip(map(str, QUANTILES), values))}
         if self.kind == "text":
             shown["top"] = [[v, n] for v, n in _ranked(self.frequent)[:SHOWN]]
-        sketch = base64.b64encode(self.distinct.serialize_compact()).decode()
-        return shown | {
-            "sketches": {
-                "total": self.total,
-                "quantiles": self.quantiles.to_json(),
-                "frequent": dict(sorted(self.frequent.items())),
-                "cut": self.cut,
-                "hll": sketch,
-            }
-        }
+        return shown | {"sketches": msgspec.to_builtins(self, str_keys=True, enc_hook=_written)}
 
-    @staticmethod
-    def from_json(data: JsonObject) -> ColumnProfile:
-        sketches = data["sketches"]
-        return ColumnProfile(
-            kind=data["kind"],
-            count=data["count"],
-            nulls=data["nulls"],
-            least=data["min"],
-            greatest=data["max"],
-            total=sketches["total"],
-            quantiles=Quantiles.from_json(sketches["quantiles"]),
-            frequent=Counter(sketches["frequent"]),
-            cut=sketches["cut"],
-            distinct=hll_sketch.deserialize(base64.b64decode(sketches["hll"])),
-        )
+
+def _written(sketch: Any) -> bytes:
+    data: bytes = sketch.serialize_compact()
+    return data
+
+
+def _read(kind: type, data: Any) -> Any:
+    return hll_sketch.deserialize(base64.b64decode(data))
 
 
 @dataclass
@@ -125,7 +108,9 @@ class Profile:
 
     @staticmethod
     def from_json(data: JsonObject) -> Profile:
-        return Profile(data["rows"], {n: ColumnProfile.from_json(c) for n, c in data["columns"].items()})
+        kept = {name: column["sketches"] for name, column in data["columns"].items()}
+        columns = msgspec.convert(kept, dict[str, ColumnProfile], str_keys=True, dec_hook=_read)
+        return Profile(data["rows"], columns)
 
 
 def profile(frame: pl.DataFrame, private: Collection[str] = ()) -> Profile:
@@ -176,10 +161,10 @@ def _kind(dtype: pl.DataType) -> str:
     return "number" if dtype.is_numeric() else "text"
 
 
-def _most(counts: Counter[str]) -> Counter[str]:
+def _most(counts: dict[str, int]) -> dict[str, int]:
     """The most frequent ones; ties by name, so that the same rows always keep the same."""
-    return Counter(dict(_ranked(counts)[:KEPT]))
+    return dict(_ranked(counts)[:KEPT])
 
 
-def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+def _ranked(counts: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

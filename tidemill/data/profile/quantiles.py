@@ -8,13 +8,10 @@ usual choice, keeps a random sample: two runs over the same data differ, and wit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tidemill.types import JsonObject
 
 ACCURACY = 0.01
 _GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
@@ -34,21 +31,21 @@ class Quantiles:
     (1.0, 1000)
     """
 
-    bins: Counter[int] = field(default_factory=Counter)
+    bins: dict[int, int] = field(default_factory=dict)
 
     @staticmethod
     def of(values: NDArray[np.float64]) -> Quantiles:
         """The sketch of these finite values."""
         index, counts = np.unique(bin_of(values), return_counts=True)
-        return Quantiles(Counter(dict(zip(index.tolist(), counts.tolist(), strict=True))))
+        return Quantiles(dict(zip(index.tolist(), counts.tolist(), strict=True)))
 
     @property
     def n(self) -> int:
-        return self.bins.total()
+        return sum(self.bins.values())
 
     def merge(self, other: Quantiles) -> Quantiles:
         """The sketch of both together."""
-        return Quantiles(self.bins + other.bins)
+        return Quantiles(dict(Counter(self.bins) + Counter(other.bins)))
 
     def quantiles(self, shares: list[float]) -> list[float]:
         """The values below which these shares lie, each right to 1 % of itself. The sketch is not empty."""
@@ -56,14 +53,6 @@ class Quantiles:
         reached = np.cumsum([self.bins[i] for i in index.tolist()])
         ranks = [max(share * (int(reached[-1]) - 1), 0) for share in shares]
         return [float(middle(index[np.searchsorted(reached, rank, "right")])) for rank in ranks]
-
-    def to_json(self) -> JsonObject:
-        index = sorted(self.bins)
-        return {"accuracy": ACCURACY, "bins": index, "counts": [self.bins[i] for i in index]}
-
-    @staticmethod
-    def from_json(data: Mapping[str, list[int]]) -> Quantiles:
-        return Quantiles(Counter(dict(zip(data["bins"], data["counts"], strict=True))))
 
 
 def bin_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
