@@ -19,7 +19,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -187,7 +187,13 @@ def _call(root: Path, name: str) -> SourceFile:
     """The frame that the project's function gives, known by the digest of its content."""
     place = f"{FUNCTION}{name}"
     try:
-        frame = function(root, name)()
+        module = steps(root, place)
+        found = getattr(module, name, None)
+        if not callable(found):
+            own = [k for k, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
+            known = [k for k in own if not k.startswith("_")]
+            raise SourceError(f"steps.py has no function {name!r}", place="steps.py", hint=did_you_mean(name, known))
+        frame = found()
         frame = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     except SourceError:
         raise
@@ -205,18 +211,6 @@ def _call(root: Path, name: str) -> SourceFile:
         ) from exc
     data = buffer.getvalue()
     return SourceFile(digest(data), place, len(data), frame=frame)
-
-
-def function(root: Path, name: str) -> Callable[..., Any]:
-    """What the project's steps.py calls ``name``: a source or a step. Raises SourceError."""
-    module = steps(root, f"{FUNCTION}{name}")
-    found = getattr(module, name, None)
-    if not callable(found):
-        own = [k for k, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
-        known = [k for k in own if not k.startswith("_")]
-        raise SourceError(f"steps.py has no function {name!r}", place="steps.py", hint=did_you_mean(name, known))
-    named: Callable[..., Any] = found
-    return named
 
 
 def steps(root: Path, place: str) -> ModuleType:
