@@ -65,11 +65,15 @@ def test_what_a_contract_says() -> None:
         ("name: sku", "name: invoice", "c.yaml:12: column 'invoice' is there twice"),
         ("minimum: 0 }", "minimum: .nan }", "c.yaml:24: price: nan is no limit"),
         ("minimum: 0 }", "exclusiveMaximum: .inf }", "c.yaml:24: price: inf is no limit"),
-        ("id: sales\n", "id: sales\nid: shop\n", "c.yaml:4: the key 'id' is there twice, first in line 3"),
+        (
+            "id: sales\n",
+            "id: sales\nid: shop\n",
+            "c.yaml:4: not valid YAML: the key 'id' is there twice, first in line 3",
+        ),
         (
             "logicalType: number,",
             "logicalType: number, logicalType: string,",
-            "c.yaml:24: the key 'logicalType' is there twice, first in line 24",
+            "c.yaml:24: not valid YAML: the key 'logicalType' is there twice, first in line 24",
         ),
         ("id: sales\n", "id: !!python/name:os.system\n", "c.yaml:3: not valid YAML: could not determine a constructor"),
         ("id: sales\n", "id: 2011-02-31\n", "c.yaml: not valid YAML: day is out of range for month"),

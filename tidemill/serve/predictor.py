@@ -117,10 +117,8 @@ class Histories:
         following = range(self.seq + 1, self.seq + 1 + len(fresh))
         if [seq for seq, _ in fresh] != list(following):
             self.follow()
-            return
-        for seq, event in fresh:
-            self.of(event.dataset).add(event.subject, event.item, event.at, event.value, seq)
-            self.seq = seq
+        else:
+            self.load([(seq, e.subject, e.item, e.at, e.value, e.dataset) for seq, e in fresh])
 
 
 class Predictor:

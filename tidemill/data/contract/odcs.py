@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Hashable, Set
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
@@ -145,15 +145,28 @@ class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.
     surplus: Literal["ignore", "keep", "refuse"] = "ignore"
 
 
+class _Unique(yaml.SafeLoader):
+    """A key that is twice in a mapping is an error: YAML would let the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if (label := str(key.value)) in lines:
+                problem = f"the key {label!r} is there twice, first in line {lines[label]}"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            lines[label] = key.start_mark.line + 1
+        return super().construct_mapping(node, deep)
+
+
 class Places:
     """Turns a path in the document into ``file:line``."""
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
         try:
-            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
-            self._once(self._root)
-            self.value = yaml.safe_load(text)
+            loader = _Unique(text)
+            self._root = loader.get_single_node()
+            self.value = loader.construct_document(self._root) if self._root else None
         except yaml.YAMLError as exc:
             mark = getattr(exc, "problem_mark", None)
             place = f"{name}:{mark.line + 1}" if mark else name
@@ -162,26 +175,6 @@ class Places:
             raise ContractError("lists or mappings are nested too deeply", place=name) from exc
         except ValueError as exc:  # a date of the 31st of February is no YAML
             raise ContractError(f"not valid YAML: {exc}", place=name) from exc
-
-    def _once(self, root: yaml.Node | None) -> None:
-        """Raises ContractError when a key is twice in a mapping: YAML would let the last one win. Aliases are seen once."""
-        seen, open_nodes = set[int](), [root]
-        while open_nodes:
-            node = open_nodes.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            if isinstance(node, yaml.SequenceNode):
-                open_nodes += node.value
-            elif isinstance(node, yaml.MappingNode):
-                keys: dict[str, int] = {}
-                for key, value in node.value:
-                    line, label = key.start_mark.line + 1, str(key.value)
-                    if label in keys:
-                        said = f"the key {label!r} is there twice, first in line {keys[label]}"
-                        raise ContractError(said, place=f"{self.name}:{line}")
-                    keys[label] = line
-                    open_nodes.append(value)
 
     def __call__(self, path: Path_) -> str:
         node, line = self._root, 1
