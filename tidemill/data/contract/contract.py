@@ -121,11 +121,8 @@ def _table_quality(
         if rule.type == "text":
             continue
         names = (rule.arguments or {}).get("properties")
-        if (
-            (rule.metric or rule.rule) not in ("duplicateValues", "duplicateCount")
-            or not must_be_zero(rule)
-            or not names
-        ):
+        is_unique = (rule.metric or rule.rule) in ("duplicateValues", "duplicateCount") and must_be_zero(rule)
+        if not is_unique or not names:
             raise cannot_check(rule, (*path, i), places)
         found.append(_known(names, columns, (*path, i), places))
     return tuple(found)

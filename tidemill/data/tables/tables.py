@@ -59,15 +59,6 @@ class _Log:
     made: tuple[int, int]
     columns: Columns = field(default_factory=dict)
     commits: list[TableCommit] = field(default_factory=list)
-    ingests: dict[str, int] = field(default_factory=dict)
-
-    def add(self, info: dict[str, Any]) -> None:
-        """``info``: as `commits` gives it."""
-        self.columns = info["columns"] or self.columns
-        commit = TableCommit(info["version"], str(info.get("tidemill.ingest", "")), info["files"], info)
-        self.commits.append(commit)
-        if commit.ingest:
-            self.ingests[commit.ingest] = commit.version
 
 
 class Tables:
@@ -151,8 +142,9 @@ class Tables:
         if not self.exists(dataset):
             create_delta(folder, frame.schema, dataset)
         log = self._log(dataset)
-        if ingest in log.ingests:
-            return log.ingests[ingest]
+        for commit in log.commits:
+            if commit.ingest == ingest:
+                return commit.version
         columns, version = with_added(log.columns, frame.schema, dataset), log.commits[-1].version + 1
         lacking = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in frame.columns]
         append(
@@ -202,7 +194,8 @@ class Tables:
         if log is None or log.made != (made.st_ino, made.st_mtime_ns):
             log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
         for info in commits(folder, len(log.commits)):
-            log.add(info)
+            log.columns = info["columns"] or log.columns
+            log.commits.append(TableCommit(info["version"], info.get("tidemill.ingest", ""), info["files"], info))
         return log
 
     def _up_to(self, dataset: str, version: int | None) -> list[TableCommit]:
