@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.dealt import shuffled
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.demo import server
 from tidemill.recipes.recommend.folder import fit_to_shop
@@ -207,13 +208,6 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
     found = {(when, model): n for when, model, n in answered}
     mine = made["model"]
     assert set(found) == {("before", "model:shop@1"), ("canary", "model:shop@1"), ("canary", mine), ("after", mine)}
-
-
-def shuffled(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """The same rows with the customers dealt out anew among the invoices: what is personal is gone, what is popular stays."""
-    invoices = rows.select("invoice", "customer_id").unique("invoice", keep="first", maintain_order=True)
-    dealt = invoices.with_columns(pl.col("customer_id").shuffle(seed=seed))
-    return rows.drop("customer_id").join(dealt, on="invoice", how="left", maintain_order="left").select(rows.columns)
 
 
 def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.e2e.test_learners import shuffled as dealt_out_anew
+from tests.dealt import shuffled as dealt_out_anew
 from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut, year_one

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.test_learners import shuffled as dealt_out
+from tests.dealt import shuffled as dealt_out
 from tidemill.data.contract.contract import Contract
 from tidemill.learning.intervals import Difference, paired_bootstrap
 from tidemill.recipes.recommend.shop import OPENING, read_cut
@@ -40,7 +40,7 @@ def replay(data: Interactions, requests: list[Asked], method: str, every: int | 
     edges = [OPENING] if every is None else list(range(OPENING, data.end, every))
     out = np.zeros(len(requests))
     for start, stop in zip(edges, [*edges[1:], data.end]):
-        recipe = {**learners.recipe_of(method, HALF), **given}
+        recipe = learners.recipe_of(method, HALF, **given)
         fitted = learners.fit(recipe, replace(data.before(start), end=start))
         index = [place for place, asked in enumerate(requests) if start <= asked.at < stop]
         found = report(RecommendScorer(fitted, HALF), data, [requests[place] for place in index])
