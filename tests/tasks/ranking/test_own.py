@@ -135,5 +135,5 @@ def test_training_sees_nothing_of_the_window():
     learner = open_learner(GOOD.encode(), "steps:my_learner")
     learner.fit = lambda train: seen.append(train) or {}
     trainer = LearnerTrainer(shop(), settings(GOOD))
-    fit_learner(learner, "steps:my_learner", trainer._train(150 * DAY))
+    fit_learner(learner, "steps:my_learner", trainer.data.learned(150 * DAY, None))
     assert seen[0].at.max() < 150 * DAY == seen[0].end

@@ -7,8 +7,7 @@ alone loses by its cut, and is scored with the rows that are served.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from tidemill.learning.rows import evenly
 from tidemill.learning.threads import side_by_side
+from tidemill.learning.trainer import Windows
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions, requests_between
 from tidemill.tasks.ranking.learners import blend, ease, fit, popularity
 from tidemill.tasks.ranking.metrics import RANKED
@@ -36,13 +36,7 @@ Similar = tuple[I8, Callable[[slice], F8]]
 class Folds:
     """Some windows, each scored in its own thread: a `tidemill.learning.search.Validation`."""
 
-    def __init__(
-        self,
-        data: Interactions,
-        windows: Sequence[tuple[Micros, Micros]],
-        half_life: Micros,
-        train: Micros | None = None,
-    ) -> None:
+    def __init__(self, data: Interactions, windows: Windows, half_life: Micros, train: Micros | None = None) -> None:
         self._folds = side_by_side(lambda window: Fold(data, *window, half_life, train), windows)
         self._units = np.array([asked.subject for fold in self._folds for asked in fold.requests], np.str_)
 
@@ -63,12 +57,9 @@ class Parts(NamedTuple):
 class Fold:
     """One window: models learn from what was before it."""
 
-    def __init__(
-        self, data: Interactions, start: Micros, end: Micros, half_life: Micros, train: Micros | None = None
-    ) -> None:
+    def __init__(self, data: Interactions, start: Micros, end: Micros, half_life: Micros, train: Micros | None) -> None:
         seen = data.before(end).purchases
-        known = replace(seen.known_before(start), end=start)
-        self._seen, self.train = seen, known if train is None else known.since(start - train)
+        self._seen, self.train = seen, seen.learned(start, train)
         requests = requests_between(seen, start, end)
         self.requests = [requests[place] for place in evenly(len(requests), MOST)]
         code = {name: i for i, name in enumerate(seen.items)}

@@ -84,6 +84,11 @@ class Interactions:
             return self.before(end)
         return self._take((self.at < end) & self.transaction_time.seen(end), end)
 
+    def learned(self, end: Micros, back: Micros | None) -> Interactions:
+        """What a model of this moment learns from, going so far back: all that was known, where nothing is said."""
+        known = replace(self.known_before(end), end=end)
+        return known if back is None else known.since(end - back)
+
     def since(self, start: Micros) -> Interactions:
         """The rows from this moment on."""
         return self._take(self.at >= start, self.end)

@@ -111,7 +111,7 @@ class RankingTrainer(Trainer):
         return questions(live, self.data, start, end)
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
-        return recommend_bundle(learners.fit(recipe, self._train(end)), recipe, end)
+        return recommend_bundle(learners.fit(recipe, self.data.learned(end, self.settings.train)), recipe, end)
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         known, requests = self._window(start, end)
@@ -127,10 +127,6 @@ class RankingTrainer(Trainer):
     def validation(self, windows: Windows) -> Validation:
         return Folds(self.data, windows, self.half_life, self.settings.train)
 
-    def _train(self, end: Micros) -> Interactions:
-        known = replace(self.data.known_before(end), end=end)
-        return known if self.settings.train is None else known.since(end - self.settings.train)
-
     def _asked(self, start: Micros, end: Micros) -> tuple[Interactions, list[Asked]]:
         """What had happened by the window's end, and its requests."""
         known = self.data.before(end)
@@ -144,7 +140,7 @@ class LearnerTrainer(RankingTrainer):
         task, source = self.settings.task, str(self.settings.details["source"]).encode()
         if recipe["method"] != task:
             return super().fit(recipe, end)
-        train = self._train(end)
+        train = self.data.learned(end, self.settings.train)
         state = fit_learner(open_learner(source, task), task, train)
         return learner_bundle(state, source, recipe, train.items, end, self.half_life)
 
