@@ -68,7 +68,9 @@ def collect(project: Project, caller: Caller, *, dry_run: bool = False, grace: f
 
 def _remove_rows(project: Project, gone: set[str], found: Collected, tx: Tx) -> None:
     """Bytes that have come back meanwhile keep their row: who puts writes bytes first, and the row after us."""
-    project.store.artifacts.remove([digest for digest in gone if not project.artifacts.has(digest)], tx)
+    for digest in gone:
+        if not project.artifacts.has(digest):
+            project.store.artifacts.delete(digest, tx)
     record(project, "collected", {"artifacts": len(found.deleted), "size": found.size}, tx)
 
 

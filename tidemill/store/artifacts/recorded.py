@@ -11,7 +11,7 @@ from tidemill.store.records import Artifact
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.sql.catalog import Artifacts
+    from tidemill.store.sql.nouns import Named
 
 
 class RecordedArtifacts(LocalArtifacts):
@@ -21,7 +21,7 @@ class RecordedArtifacts(LocalArtifacts):
     artifacts in its own transactions, with what their codecs are.
     """
 
-    def __init__(self, root: Path, rows: Artifacts, now: Callable[[], Micros]) -> None:
+    def __init__(self, root: Path, rows: Named[Artifact], now: Callable[[], Micros]) -> None:
         super().__init__(root)
         self.plain = LocalArtifacts(root)
         self._rows, self._now = rows, now

@@ -25,9 +25,6 @@ _ADD = insert(schema.settings).values(name=bindparam("the_name"), value=bindpara
 class Leases(Records[Lease]):
     """In wall time (the server's own clock on PostgreSQL): they say who is alive, not what day it is in the story."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, LEASES)
-
     def take(self, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
         """None when somebody else's lease still runs."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy import Connection, bindparam
 
 from tidemill.errors import NotFound
 from tidemill.ref import Ref
 from tidemill.store.records import Artifact, DatasetVersion, IngestedFile, ModelVersion, Tx
 from tidemill.store.sql import schema
-from tidemill.store.sql.database import Database
-from tidemill.store.sql.nouns import Named, Records
+from tidemill.store.sql.nouns import Records
 from tidemill.store.sql.rows import Rows
 from tidemill.types import did_you_mean
 
@@ -24,25 +23,10 @@ MODELS = Rows(
     ModelVersion, schema.models, "model", "name", "version", newest=("created", "name", "version"), called="version"
 )
 _file = schema.files.c
-_REMOVE = delete(schema.artifacts).where(schema.artifacts.c.digest == bindparam("gone"))
 _AMONG = FILES.narrowed(["dataset"]).where(_file.digest.in_(bindparam("digests", expanding=True)))
 
 
-class Artifacts(Named[Artifact]):
-    """The rows; the bytes are in the artifact store."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, ARTIFACTS)
-
-    def remove(self, digests: Iterable[str], tx: Tx = None) -> None:
-        gone = [{"gone": digest} for digest in digests]
-        self._db.write(lambda tx: tx.execute(_REMOVE, gone) if gone else None, tx)
-
-
 class Datasets(Records[DatasetVersion]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, DATASETS)
-
     def add_with(self, version: DatasetVersion, files: Iterable[IngestedFile], tx: Tx = None) -> None:
         """The version, and the source files that are in a dataset from it on: all or none."""
         taken = list(files)
@@ -72,9 +56,6 @@ class Datasets(Records[DatasetVersion]):
 
 
 class Files(Records[IngestedFile]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, FILES)
-
     def among(self, dataset: str, digests: Iterable[str]) -> Sequence[IngestedFile]:
         """Those of the dataset with these digests, by version and name."""
         found = FILES.records(self._db.rows_among(_AMONG, "digests", digests, {"dataset": dataset}))
@@ -83,9 +64,6 @@ class Files(Records[IngestedFile]):
 
 class Models(Records[ModelVersion]):
     """A version is called by its ref, ``model:NAME@VERSION``."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, MODELS)
 
     def next_version(self, name: str, tx: Tx = None) -> int:
         newest = self.first(name=name, tx=tx)

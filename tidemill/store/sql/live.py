@@ -183,9 +183,9 @@ class LiveStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self.predictions = Predictions(database)
-        self.outcomes = Outcomes(database)
-        self.online = Online(database)
+        self.predictions = Predictions(database, PREDICTIONS)
+        self.outcomes = Outcomes(database, OUTCOMES)
+        self.online = Online(database, ONLINE)
 
     def append(
         self,

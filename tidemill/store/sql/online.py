@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from tidemill.store.records import OnlineEvent, Tx
 from tidemill.store.sql import schema
-from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.database import CHUNK
 from tidemill.store.sql.nouns import Records
 from tidemill.store.sql.rows import Rows
 
@@ -67,9 +67,6 @@ def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], li
 
 class Online(Records[OnlineEvent]):
     """Every row of every subject's history, in order of knowledge."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, ONLINE)
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
         """Plain (seq, subject, item, at, value, dataset) after this one: what a server reads all of when it starts."""

@@ -8,7 +8,6 @@ from sqlalchemy import bindparam, func, select, update
 
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql import schema
-from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows
 
@@ -34,9 +33,6 @@ _JOIN = (
 
 
 class Predictions(Named[Prediction]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, PREDICTIONS)
-
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
         return {record.id: record for record in found}
@@ -54,9 +50,6 @@ class Predictions(Named[Prediction]):
 
 
 class Outcomes(Records[Outcome]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, OUTCOMES)
-
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of these keys that are stored."""
         return {str(row[0]) for row in self._db.rows_among(_KNOWN, "keys", keys)}

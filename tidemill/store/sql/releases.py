@@ -11,7 +11,6 @@ from sqlalchemy import Connection, bindparam, select, update
 from tidemill.errors import Conflict
 from tidemill.store.records import Release, Tx
 from tidemill.store.sql import schema
-from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named
 from tidemill.store.sql.rows import Rows, insert_new
 from tidemill.types import JsonObject, Micros
@@ -33,9 +32,6 @@ _NEVER_AGAIN = ("refused", "rolled_back")
 
 
 class Releases(Named[Release]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, RELEASES)
-
     def add(self, release: Release, tx: Tx = None) -> None:
         def work(tx: Connection) -> None:
             if RELEASES.add(tx, release):

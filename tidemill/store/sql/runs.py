@@ -8,7 +8,6 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from tidemill.store.records import Run, Step, Tx
 from tidemill.store.sql import schema
-from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows
 
@@ -31,9 +30,6 @@ _OWNER = select(_run.owner).where(_run.id == bindparam("the_run")).with_for_upda
 
 
 class Runs(Named[Run]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, RUNS)
-
     def unfinished(self, key: str | None = None, tx: Tx = None) -> Sequence[Run]:
         """Runs in status running (of this key), oldest first."""
         return self.list(status="running", key=key, tx=tx)
@@ -52,9 +48,6 @@ class Runs(Named[Run]):
 
 
 class Steps(Records[Step]):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, STEPS)
-
     def finished(self, fingerprint: str) -> Step | None:
         """The latest finished step (done or cached) with this fingerprint."""
         row = self._db.first(_FINISHED, given={"the_fingerprint": fingerprint})

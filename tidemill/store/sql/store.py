@@ -10,14 +10,14 @@ from sqlalchemy import bindparam
 
 from tidemill.store.records import Alarm, Baseline, Decision, Edge, Event, Job, Token, Tx, Verdict, Window
 from tidemill.store.sql import schema
-from tidemill.store.sql.access import Leases, Settings
-from tidemill.store.sql.catalog import Artifacts, Datasets, Files, Models
+from tidemill.store.sql.access import LEASES, Leases, Settings
+from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named, Records
-from tidemill.store.sql.releases import Releases
+from tidemill.store.sql.releases import RELEASES, Releases
 from tidemill.store.sql.rows import Rows
-from tidemill.store.sql.runs import Runs, Steps
+from tidemill.store.sql.runs import RUNS, STEPS, Runs, Steps
 from tidemill.store.sql.subjects import NamedIn
 
 T = TypeVar("T")
@@ -45,9 +45,7 @@ TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
 class Events(Named[Event]):
     """What people are told, in the order of their moments; those of one moment in the order they were written."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, EVENTS)
-        self._principal = ""  # of the transaction under way: the one writer does them one after the other
+    _principal = ""  # of the transaction under way: the one writer does them one after the other
 
     def written_by(self, principal: str, work: Callable[[Tx], T], tx: Tx) -> T:
         """Do ``work`` in its transaction; the events that it adds carry the principal's name."""
@@ -75,22 +73,22 @@ class MetadataStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self.runs = Runs(database)
-        self.steps = Steps(database)
-        self.artifacts = Artifacts(database)
+        self.runs = Runs(database, RUNS)
+        self.steps = Steps(database, STEPS)
+        self.artifacts = Named(database, ARTIFACTS)
         self.edges = Records(database, EDGES)
-        self.datasets = Datasets(database)
-        self.files = Files(database)
-        self.models = Models(database)
-        self.releases = Releases(database)
+        self.datasets = Datasets(database, DATASETS)
+        self.files = Files(database, FILES)
+        self.models = Models(database, MODELS)
+        self.releases = Releases(database, RELEASES)
         self.verdicts = Records(database, VERDICTS)
         self.decisions = Named(database, DECISIONS)
         self.jobs = Records(database, JOBS)
-        self.events = Events(database)
+        self.events = Events(database, EVENTS)
         self.windows = Records(database, WINDOWS)
         self.baselines = Records(database, BASELINES)
         self.alarms = Named(database, ALARMS)
-        self.leases = Leases(database)
+        self.leases = Leases(database, LEASES)
         self.tokens = Named(database, TOKENS)
         self.settings = Settings(database)
 
