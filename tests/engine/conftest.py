@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tidemill.engine.events import RunEvent
+from tidemill.engine.context import RunEvent
 from tidemill.engine.runner.engine import Engine
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import Step

@@ -11,7 +11,7 @@ from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
-    from tidemill.engine.events import OnEvent
+    from tidemill.engine.context import OnEvent
     from tidemill.store.records import DatasetVersion
 
 

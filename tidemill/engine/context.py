@@ -1,4 +1,5 @@
-"""What a step gets by a parameter annotated `Context`: the project's things, which are no part of a fingerprint.
+"""What a step gets by a parameter annotated `Context`, the project's things, which are no part of a fingerprint; and what
+a run tells while it goes, for progress bars and logs.
 
 Looking at what may differ from run to run (the metadata store, the clock, a resource) makes the step impure, and is
 recorded. The seed is part of the fingerprint of a step that takes a context; artifacts are named by their content.
@@ -6,13 +7,14 @@ recorded. The seed is part of the fingerprint of a step that takes a context; ar
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tidemill.errors import PipelineError
-from tidemill.types import Clock, did_you_mean
+from tidemill.types import Clock, JsonObject, did_you_mean
 
 if TYPE_CHECKING:
     from tidemill.store.artifacts.local import LocalArtifacts
@@ -90,3 +92,46 @@ class Context:
     def wrote(self, ref: str) -> None:
         """Record in the lineage that this step made what the ref names."""
         self.writes.append(ref)
+
+
+Kind = Literal[
+    "run_started",  # data: steps (names known so far), resumed
+    "started",
+    "progress",  # data: done, total, text
+    "retried",  # data: attempt, error
+    "finished",  # data: cpu_us, impure
+    "cached",
+    "skipped",
+    "failed",  # data: error
+    "waiting",  # data: seconds; the run was given up, and waits so long for what the step's thread still does
+    "run_finished",  # data: status
+]
+
+
+@dataclass(frozen=True)
+class RunEvent:
+    """Something that happened in a run; ``step`` is "" for the run itself."""
+
+    kind: Kind
+    run: str
+    step: str = ""
+    data: JsonObject = field(default_factory=dict)
+
+
+OnEvent = Callable[[RunEvent], None]
+
+
+class EventEmitter:
+    """Calls the listener, one call at a time whatever thread it comes from."""
+
+    def __init__(self, run: str, listener: OnEvent | None) -> None:
+        self._run, self._listener = run, listener
+        self._lock = threading.Lock()
+
+    def __call__(self, kind: Kind, step: str = "", **data: object) -> None:
+        if self._listener is not None:
+            with self._lock:
+                self._listener(RunEvent(kind, self._run, step, dict(data)))
+
+    def progress_of(self, step: str) -> Progress:
+        return lambda done, total, text: self("progress", step, done=done, total=total, text=text)

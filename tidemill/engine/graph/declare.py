@@ -252,8 +252,5 @@ def _named_outputs(returned: Any, name: str) -> dict[str, Tree]:
     if returned is None:
         return {}
     outputs = returned if isinstance(returned, dict) else {"result": returned}
-    try:
-        check_plain(outputs, "its result")
-    except TidemillError as exc:
-        raise PipelineError(exc.message, place=f"pipeline {name}", hint="return nodes and JSON values") from exc
+    check_plain(outputs, f"pipeline {name}, its result")
     return outputs

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidemill.engine.context import RunContext
-from tidemill.engine.events import EventEmitter, OnEvent
+from tidemill.engine.context import EventEmitter, OnEvent, RunContext
 from tidemill.engine.fingerprint.environment import code_state, in_repository, machine
 from tidemill.engine.graph.declare import Pipeline
 from tidemill.engine.graph.values import Outputs, Values

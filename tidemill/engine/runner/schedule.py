@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from tidemill.engine.context import RunContext
-from tidemill.engine.events import EventEmitter
+from tidemill.engine.context import EventEmitter, RunContext
 from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.values import SKIPPED, slot_of_outputs

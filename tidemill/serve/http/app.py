@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import entry_points
 
 import msgspec
@@ -213,7 +214,9 @@ def _handlers(serving: Serving) -> dict[Route, Handler]:
         LOGOUT: _logout,
         REFRESH: _refresh,
     }
-    return handlers | ({CLOCK: _clock, REPLAY: _replay_state} if serving.replay else {})
+    if serving.replay:
+        handlers |= {CLOCK: partial(_clock, serving.replay), REPLAY: partial(_replay_state, serving.replay)}
+    return handlers
 
 
 def _ack(call: Call) -> str:
@@ -277,14 +280,7 @@ async def _refresh(app: App, call: Call) -> Reply:
     return as_json(app.serving.status())
 
 
-def _replay(app: App) -> ReplayClock:
-    if app.serving.replay is None:
-        raise NoRoute("this project is not open for replay")
-    return app.serving.replay
-
-
-async def _clock(app: App, call: Call) -> Reply:
-    clock = _replay(app)
+async def _clock(clock: ReplayClock, app: App, call: Call) -> Reply:
     to = bodies.moment(bodies.clock_body(await app.reading.body(call)).to, "$.to")
     async with app.serving.clock_lock:
         written = clock.advance(to)
@@ -294,7 +290,6 @@ async def _clock(app: App, call: Call) -> Reply:
     return as_json(state)
 
 
-async def _replay_state(app: App, call: Call) -> Reply:
-    clock = _replay(app)
+async def _replay_state(clock: ReplayClock, app: App, call: Call) -> Reply:
     await clock.settled(bodies.seconds(call.query("wait"), "wait"))
     return as_json(clock.state())
