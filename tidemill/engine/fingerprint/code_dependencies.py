@@ -24,8 +24,6 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from tidemill.errors import StoreError
-from tidemill.store.artifacts.codecs import encode
 from tidemill.types import digest
 
 _STDLIB = str(Path(os.__file__).parent) + os.sep
@@ -66,8 +64,7 @@ class _Walk:
         module = read_module(fn.__module__, fn.__code__.co_filename)
         if module is not None and fn.__qualname__ in module.statements:
             self._follow(module, fn.__qualname__)
-        elif (fn.__module__, fn.__qualname__) not in self._followed:
-            self._followed.add((fn.__module__, fn.__qualname__))
+        else:
             self._made(fn, module)
 
     def _made(self, fn: FunctionType, module: Module | None) -> None:
@@ -79,19 +76,8 @@ class _Walk:
         if module is not None:
             for name in fn.__code__.co_names:
                 self._follow(module, name)
-        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or ()):
-            self._value(f"{key}.{name}", cell)
-
-    def _value(self, key: str, cell: Any) -> None:
-        """What a closure holds."""
-        try:
-            value = inspect.unwrap(cell.cell_contents)
-            if isinstance(value, FunctionType):
-                self.function(value)
-            else:
-                self.found.sources[key] = digest(encode("json", value))
-        except (ValueError, StoreError, RecursionError):  # nothing in it yet, or no data
-            self.found.unseen[f"the value of {key.rpartition('.')[2]}"] = None
+        if fn.__closure__:  # values and functions that nobody finds by a name
+            self.found.unseen[f"what {fn.__qualname__} closes over"] = None
 
     def _follow(self, module: Module, name: str) -> bool:
         """A top-level name of a module, and all it uses; False when it is asked for first and the module does not bind it."""
