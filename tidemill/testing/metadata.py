@@ -14,12 +14,10 @@ from typing import Any
 from tidemill.errors import Conflict, StoreError
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
-from tidemill.testing.asking import opener, refused, together
+from tidemill.testing.asking import refused, together
 from tidemill.testing.metadata_records import RecordsSuite
 from tidemill.testing.metadata_releases import AccessSuite, ReleasesSuite
 from tidemill.testing.metadata_runs import Opened, RunsSuite
-
-__all__ = ["MetadataSuite", "TransactionsSuite", "opener"]
 
 
 class TransactionsSuite:

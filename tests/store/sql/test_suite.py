@@ -11,9 +11,10 @@ from tidemill.store.sql import open_live, open_metadata
 from tidemill.store.sql.live import LiveStore
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
+from tidemill.testing.asking import opener
 from tidemill.testing.holders import HolderSuite, Planted, RowHolderSuite
 from tidemill.testing.live import LiveSuite, written
-from tidemill.testing.metadata import MetadataSuite, opener
+from tidemill.testing.metadata import MetadataSuite
 
 
 class TestSqlite(MetadataSuite):

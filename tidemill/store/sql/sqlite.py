@@ -22,6 +22,14 @@ from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
 from tidemill.types import SystemClock
 
+_PRAGMAS = """
+PRAGMA foreign_keys=ON;
+PRAGMA synchronous=FULL;
+PRAGMA secure_delete=ON;
+PRAGMA trusted_schema=OFF;
+PRAGMA query_only=ON;
+"""
+
 
 def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:
     """Open (or make) the file; ``wait``: seconds that a write waits for another process.
@@ -77,17 +85,11 @@ def _make_file(path: Path) -> None:
 
 def _connect(path: Path, wait: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
-    with ExitStack() as undone:
-        undone.callback(connection.close)
-        for pragma in (
-            "foreign_keys=ON",
-            "synchronous=FULL",
-            "secure_delete=ON",
-            "trusted_schema=OFF",
-            "query_only=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        undone.pop_all()
+    try:
+        connection.executescript(_PRAGMAS)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
