@@ -66,10 +66,9 @@ def replay(project: Project) -> Replay:
 
 def replay_with(project: Project, policy: Path | None) -> Replay:
     """As `replay`, under the policy of another tidemill.toml; the answer says what it assumes."""
-    from tidemill.retrain.replay import policies_of
     from tidemill.retrain.replay import replay as decide_again
 
-    found = decide_again(project, policies_of(policy) if policy else None)
+    found = decide_again(project, policy)
     changed = [r for r in found if not r.same]
     return Replay(len(found), len(changed), changed, BIASED if policy else None)
 

@@ -7,7 +7,7 @@ where answers change what people do, such a replay is biased, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,21 +42,18 @@ class Replayed:
     same: bool
 
 
-def policies_of(path: Path) -> dict[str, Policy]:
-    """By endpoint, what another tidemill.toml says. Raises ConfigError."""
-    return {name: Policy.of(section) for name, section in retrain_sections(path).items()}
+def replay(project: Project, other: Path | None = None) -> list[Replayed]:
+    """Every stored decision again, oldest first; under the policies of another tidemill.toml those of its endpoints.
 
-
-def replay(project: Project, policies: Mapping[str, Policy] | None = None) -> list[Replayed]:
-    """Every stored decision again, oldest first of each endpoint; of other policies those of the endpoints that they name.
-
-    Raises Damaged where evidence is not what was decided on.
+    Raises Damaged where evidence is not what was decided on, ConfigError.
     """
-    found = project.store.decisions.list()
-    if policies is None:
-        return replay_decisions(found)
-    of = {name: [d for d in found if d.evidence.get("endpoint") == name] for name in policies}
-    return [again for name, policy in policies.items() for again in replay_decisions(of[name], policy)]
+    decisions = project.store.decisions
+    if other is None:
+        return replay_decisions(decisions.list())
+    policies = {name: Policy.of(section) for name, section in retrain_sections(other).items()}
+    return [
+        again for name, policy in policies.items() for again in replay_decisions(decisions.list(endpoint=name), policy)
+    ]
 
 
 def replay_decisions(decisions: Iterable[Decision], policy: Policy | None = None) -> list[Replayed]:

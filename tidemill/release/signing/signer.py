@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tidemill.errors import NotAttested
 from tidemill.files import write_whole
 from tidemill.release.signing import attest
+from tidemill.release.signing.trust import pem
 from tidemill.scope.home import keeping, known_id, pin
 from tidemill.types import JsonObject, canonical
 
@@ -44,9 +45,7 @@ class FileSigner:
             if foreign and not self.path.exists():
                 raise _elsewhere(self.path, foreign)
             key = _load(self.path) if self.path.exists() else _make(self.path)
-        public = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        public = pem(key.public_key())
         for folder in (keys_dir, state / "keys"):
             with keeping(folder / f"{name}.pub", "public key"):
                 _publish(folder / f"{name}.pub", public)

@@ -44,6 +44,11 @@ def keyid(key: Ed25519PublicKey) -> str:
     return digest(canonical({"keytype": "ed25519", "keyval": keyval, "scheme": "ed25519"})).removeprefix("sha256:")
 
 
+def pem(key: Ed25519PublicKey) -> bytes:
+    """The key as it stands in its file."""
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def public_keys(project: Project) -> PublicKeys:
     """The keys that this machine keeps for the project; a copy in the folder must be the same. Raises NotAttested."""
     outside, inside = project.keys_dir, project.state / "keys"
@@ -104,10 +109,9 @@ def trust(project: Project, fingerprint: str) -> None:
 
 
 def _keep(path: Path, key: Ed25519PublicKey) -> None:
-    data = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     with keeping(path, "public key"):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(path, data, 0o644)
+        write_whole(path, pem(key), 0o644)
 
 
 def _any(folder: Path) -> bool:
