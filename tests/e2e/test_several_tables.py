@@ -64,6 +64,8 @@ task = "regress"
 rows = { from = "visits" }
 inputs = { views = ["habit", "item", "who"], exclude = ["item"] }
 search = { trials = 2 }
+[gates]
+latency = { p99 = "5 s" }
 """
 START = datetime(2024, 1, 1)
 
