@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from tidemill.data.pipeline import ingest
 from tidemill.errors import DiskFull, LeaseLost, StoreBusy, TidemillError
@@ -17,6 +16,7 @@ from tidemill.store.records import DatasetVersion, ModelVersion, Release
 from tidemill.tasks.check import check_model
 from tidemill.types import JsonObject
 
+P = ParamSpec("P")
 T = TypeVar("T")
 OnEvent = Callable[[str, JsonObject], None]
 """Told what happens in the runs: (kind, {"run", "step", …})."""
@@ -51,30 +51,31 @@ def run_every(
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
-    broken: dict[str, TidemillError] = {}
+    def one(scope: Endpoint) -> RunSummary | TidemillError:
+        for before in (checked[scope.name], ingested.get(scope.model.dataset.name)):
+            if isinstance(before, TidemillError):
+                return before
+        return _tried(_turn, scope, tell, author)
+
     scopes = project.endpoints.values()
-    for scope in scopes:
-        _attempt(broken, scope.name, partial(check_model, scope.model))
-    lacking, whole = ({s.model.dataset.name for s in scopes if (s.name in broken) == wrong} for wrong in (True, False))
-    for name in [n for n in project.datasets if n in whole or n not in lacking]:  # rows that no model can use stay out
-        _attempt(broken, f"dataset {name}", partial(ingest, project, name, on_event=tell))
-    found: dict[str, RunSummary | TidemillError] = {}
-    for scope in scopes:
-        error = broken.get(scope.name) or broken.get(f"dataset {scope.model.dataset.name}")
-        made = None if error else _attempt(broken, scope.name, partial(_turn, scope, tell, author))
-        found[scope.name] = made or error or broken[scope.name]
-    return found
+    checked = {scope.name: _tried(check_model, scope.model) for scope in scopes}
+    whole, lacking = (
+        {s.model.dataset.name for s in scopes if isinstance(checked[s.name], TidemillError) == wrong}
+        for wrong in (False, True)
+    )
+    names = [name for name in project.datasets if name not in lacking - whole]  # rows that no model can use stay out
+    ingested = {name: _tried(ingest, project, name, on_event=tell) for name in names}
+    return {scope.name: one(scope) for scope in scopes}
 
 
-def _attempt(broken: dict[str, TidemillError], name: str, work: Callable[[], T]) -> T | None:
-    """What this gives; what is wrong with it, and not with the machine, is noted under its name."""
+def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | TidemillError:
+    """What this gives, or what is wrong with it; what is wrong with the machine is raised."""
     try:
-        return work()
+        return work(*args, **more)
     except (DiskFull, StoreBusy, LeaseLost):
         raise
     except TidemillError as exc:
-        broken[name] = exc
-        return None
+        return exc
 
 
 def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSummary:
