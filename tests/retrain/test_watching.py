@@ -13,7 +13,7 @@ from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.monitors import of_drift
-from tidemill.monitor.platform import LEAST_BYTES, close_platform, latencies
+from tidemill.monitor.platform import LEAST_BYTES, close_platform
 from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality
 from tidemill.monitor.reference import close_drift, reference_of
 from tidemill.monitor.windows import due, next_end
@@ -121,16 +121,15 @@ def test_whether_it_hurts(shop: Shop, windows: list[tuple[int, float, float]], a
 def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     at = shop.days[0].start
     slow = [
-        sample.prediction(f"p{i}", at=at + i, endpoint="shop", latency_us=90_000 if i < 5 else 1_000, cold=i < 30)
+        sample.prediction(f"p{i}", at=at + i, endpoint="shop", latency_us=90_000 if i < 5 else 1_000)
         for i in range(120)
     ]
     shop.project.live.append(slow, [], [])
     shop.project.live.flush()
-    shop.project.store.releases.add_failures("shop", {"release_1": 2, "release_2": 1})
     (window,) = close_platform(shop.project.endpoint(), shop.days[0].end)
     data = window.data
-    assert isinstance(data, PlatformWindow) and data.failed_so_far == 3
-    assert (window.n, data.p50_us, data.p99_us, data.cold) == (120, 1_000, 90_000, 0.25)
+    assert isinstance(data, PlatformWindow)
+    assert (window.n, data.p50_us, data.p99_us) == (120, 1_000, 90_000)
     assert data.which == ("p99 90.0 ms, the gate's limit is 50 ms",) and window.alarm
     (event,) = raise_alarms(shop.project.endpoint(), [window], shop.days[0].end)
     assert event.data["monitor"] == "platform" and event.data["what"] == list(data.which)
@@ -142,10 +141,6 @@ def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: nearly)
     (window,) = close_platform(shop.project.endpoint(), shop.days[1].end)
     assert isinstance(window.data, PlatformWindow) and window.data.which == ("1.0 GiB of disk left",)
-
-
-def test_latencies_of_nothing() -> None:
-    assert latencies([]) == PlatformWindow()
 
 
 def test_windows_that_were_missed_are_closed_in_order_and_once(shop: Shop) -> None:

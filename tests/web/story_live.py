@@ -141,7 +141,7 @@ class Living(Teller):
 
     def platform(self, start: Micros, n: int) -> None:
         p50 = 310 + self.random.randint(-20, 40)
-        data = PlatformWindow(p50, p50 * 4 + self.random.randint(0, 600), cold=0.06, outcomes_waiting=3)
+        data = PlatformWindow(p50, p50 * 4 + self.random.randint(0, 600))
         self.store.windows.put(r.Window("shop", "platform", start, start + DAY, n, data))
 
     def drift(self, start: Micros, i: int, n: int) -> None:

@@ -1,15 +1,14 @@
-"""The platform beside the model: how fast answers were, how many failed, how much disk is left, what waits."""
+"""The platform beside the model: how fast answers were, and how much disk is left."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidemill.monitor.windows import close, due
 from tidemill.store.payloads import PlatformWindow
-from tidemill.store.records import Prediction, Window
+from tidemill.store.records import Window
 from tidemill.types import Micros, parse_span
 
 if TYPE_CHECKING:
@@ -19,38 +18,20 @@ PLATFORM = "platform"
 LEAST_FREE = 0.02
 """Share of the disk below which an alarm is raised, if that is also less than `LEAST_BYTES`."""
 LEAST_BYTES = 2 * 1024**3
-_MOST = 10_000  # outcomes that wait are counted up to here
 _ENOUGH = 100  # answers in a window before its p99 says anything
 
 
 def close_platform(scope: Endpoint, now: Micros) -> list[Window]:
     """Close every due window. What it holds is measured in wall time and decides nothing about models."""
     closed, disk = [], shutil.disk_usage(scope.project.state)
-    waiting = scope.live.outcomes.waiting(_MOST)
-    failed = sum(scope.store.releases.failures(scope.name, scope.environment).values())
     limit = parse_span(scope.gates.latency.p99)
     for start, end in due(scope, PLATFORM, now):
-        found = scope.live.predictions.list(**scope.here, since=start, until=end)
-        data = replace(
-            latencies(found),
-            disk_free=disk.free,
-            disk_total=disk.total,
-            outcomes_waiting=waiting,
-            failed_so_far=failed,
-            p99_limit_us=limit,
-        )
-        data = replace(data, which=tuple(_which(data, len(found))))
-        closed.append(close(scope, PLATFORM, start, end, len(found), data, alarm=bool(data.which)))
+        took = sorted(p.latency_us for p in scope.live.predictions.list(**scope.here, since=start, until=end))
+        p50, p99 = (took[min(len(took) - 1, int(q * len(took)))] if took else None for q in (0.5, 0.99))
+        data = PlatformWindow(p50, p99, limit, disk.free, disk.total)
+        data = replace(data, which=tuple(_which(data, len(took))))
+        closed.append(close(scope, PLATFORM, start, end, len(took), data, alarm=bool(data.which)))
     return closed
-
-
-def latencies(predictions: Sequence[Prediction]) -> PlatformWindow:
-    """p50 and p99 in microseconds, and the share of answers to unknown subjects; nothing of no answers."""
-    if not predictions:
-        return PlatformWindow()
-    took = sorted(p.latency_us for p in predictions)
-    p50, p99 = (took[min(len(took) - 1, int(q * len(took)))] for q in (0.5, 0.99))
-    return PlatformWindow(p50, p99, cold=round(sum(p.cold for p in predictions) / len(took), 4))
 
 
 def _which(data: PlatformWindow, n: int) -> list[str]:

@@ -72,7 +72,6 @@ def _measured(
         metric=judge.measure.name,
         predictions=len(found),
         mature=round(len(scored) / len(found), _PLACES) if found else None,
-        waited_us=scope.monitor.reach,
         figures=judge.told(found, scored, whole),
         models=own,
     )

@@ -70,7 +70,6 @@ class QualityWindow:
     metric: str  # the one that is watched
     predictions: int = 0
     mature: float | None = None  # share of them whose truth is known
-    waited_us: Micros = 0
     figures: JsonObject = field(default_factory=dict)  # metric -> [figure, low, high]; the task's own beside
     models: Mapping[str, JsonObject] = field(default_factory=dict)  # model ref -> figures of its answers
     detector: DetectorState | None = None
@@ -82,16 +81,13 @@ class QualityWindow:
 
 @dataclass(frozen=True, slots=True)
 class PlatformWindow:
-    """How fast answers were, how many failed, how much disk is left. It decides nothing about models."""
+    """How fast answers were, and how much disk is left. It decides nothing about models."""
 
     p50_us: int | None = None
     p99_us: int | None = None
     p99_limit_us: int = 0
-    cold: float | None = None  # share of answers to unknown subjects
     disk_free: int = 0
     disk_total: int = 0
-    outcomes_waiting: int = 0
-    failed_so_far: int = 0
     which: tuple[str, ...] = ()
     model: None = None
     kind: Literal["platform"] = "platform"

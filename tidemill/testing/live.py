@@ -142,7 +142,6 @@ class OutcomesSuite:
         store.outcomes.join([("o1", "pred_2", "subject"), ("none", "pred_2", "id")], "shop")
         store.outcomes.join([], "shop")
         assert [o.key for o in store.outcomes.unjoined()] == ["o4", "o0"]
-        assert (store.outcomes.waiting(), store.outcomes.waiting(1)) == (2, 1)
         assert store.outcomes.count() == {"": 2, "id": 1, "subject": 1, "unattributed": 1}
         found = store.outcomes.of(["pred_1", "pred_2", "pred_1"])
         assert {key: [(o.key, o.how) for o in of] for key, of in found.items()} == {

@@ -48,7 +48,6 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "predictions.page": lambda s: s.predictions.page(before="pred_1"),
     "outcomes.get": lambda s: s.outcomes.look_up("o1", "shop", ""),
     "outcomes.unjoined": lambda s: s.outcomes.unjoined(),
-    "outcomes.waiting": lambda s: s.outcomes.waiting(),
     "outcomes.counts": lambda s: s.outcomes.counts(["pred_1"]),
     "outcomes.of": lambda s: s.outcomes.of(["pred_1"]),
     "outcomes.join": lambda s: s.outcomes.join([("o1", "pred_1", "id")], "shop"),

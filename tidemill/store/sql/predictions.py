@@ -16,7 +16,6 @@ OUTCOMES = Rows(Outcome, schema.outcomes, "outcome", "at", "key")
 _prediction, _outcome = schema.predictions.c, schema.outcomes.c
 _FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
 _KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
-_WAITING = select(_outcome.key).where(_outcome.how == "").limit(bindparam("limit"))
 _THEIRS = _outcome.joined.in_(bindparam("predictions", expanding=True))
 _OF = OUTCOMES.select.where(_THEIRS).order_by(*OUTCOMES.order)
 _COUNTS = select(_outcome.joined, func.count()).where(_THEIRS).group_by(_outcome.joined)
@@ -62,10 +61,6 @@ class Outcomes(Records[Outcome]):
         given = {name: value for name, value in here.items() if value is not None}
         query = OUTCOMES.narrowed(given).where(_outcome.how == "").order_by(*OUTCOMES.order).limit(limit)
         return OUTCOMES.records(self._db.rows(query, given=given))
-
-    def waiting(self, most: int = 10_000) -> int:
-        """How many are not joined, counted up to here."""
-        return len(self._db.rows(_WAITING, given={"limit": most}))
 
     def join(self, joins: Iterable[tuple[str, str | None, str]], endpoint: str, environment: str = "") -> None:
         """Of this endpoint's outcomes (key, prediction id, how), each at most once."""
