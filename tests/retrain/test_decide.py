@@ -200,7 +200,9 @@ def story(policy: Policy, days: int = 120) -> list[Decision]:
         choice = decide(policy, evidence)
         if choice.action == "retrain":
             attempts.append(attempt(at, rows=1000 + 10 * day, cpu=0.1))
-        made.append(Decision(f"d{day}", at, *choice, evidence, evidence_digest(evidence), msgspec.to_builtins(policy)))
+        policy_kept = msgspec.to_builtins(policy)
+        taken = Decision(f"d{day}", at, *choice, evidence, evidence_digest(evidence), policy_kept, endpoint="shop")
+        made.append(taken)
     return made
 
 
