@@ -155,11 +155,9 @@ class RecordsSuite:
         parity = p.FeatureParity("basket", "items", 3, 12, 0, 0.0, True, None)
         payloads: list[p.WindowData] = [
             sample.drift(),
-            p.QualityWindow(
-                "model:shop@1", "recall@20", 9, 0.5, 7, figures, {"model:shop@1": figures}, state, 1.5, 91.0
-            ),
+            p.QualityWindow("model:shop@1", "recall@20", 9, 0.5, figures, {"model:shop@1": figures}, state, 1.5, 91.0),
             p.QualityWindow(None, "mae"),
-            p.PlatformWindow(310, 900, 50_000, 0.25, 2**40, 2**41, 3, 4, ("p99 60 ms",)),
+            p.PlatformWindow(310, 900, 50_000, 2**40, 2**41, ("p99 60 ms",)),
             p.ParityWindow("model:shop@1", (parity,)),
             p.CustomWindow("model:shop@1", ("odd",), {"any": [1, None]}),
         ]
