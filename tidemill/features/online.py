@@ -28,56 +28,43 @@ EventRow = Sequence[Any]
 """(seq, subject, item, at, value), as the store gives it."""
 
 
-class _Subject:
-    """One subject's events in order of transaction_time: arrays that double when they are full, items by their own numbers."""
+_ROW = np.dtype([("seq", np.int64), ("item", np.int64), ("at", np.int64), ("value", np.float64)])
 
-    __slots__ = ("_order", "at", "codes", "item", "last", "n", "names", "plain", "seq", "value")
+
+class _Subject:
+    """One subject's events in order of transaction_time: an array that doubles when it is full, items by their own numbers."""
+
+    __slots__ = ("_codes", "n", "names", "rows")
 
     def __init__(self) -> None:
         self.n = 0
-        self.last: Micros = -(2**63)  # the latest moment of any event
-        self.plain = True  # every event is positive and none is older than the one before it
-        self.codes: dict[str, int] = {}
+        self._codes: dict[str, int] = {}
         self.names: list[str] = []
-        self._order: NDArray[np.int64] | None = None
-        self.at = np.empty(8, np.int64)
-        self.item = np.empty(8, np.int64)
-        self.value = np.empty(8, np.float64)
-        self.seq = np.empty(8, np.int64)
-
-    def order(self) -> NDArray[np.int64]:
-        """The items' numbers, by name."""
-        if self._order is None:
-            self._order = np.array(sorted(range(len(self.names)), key=self.names.__getitem__), np.int64)
-        return self._order
+        self.rows = np.empty(8, _ROW)
 
     def extend(self, rows: Sequence[EventRow]) -> None:
-        n, end = self.n, self.n + len(rows)
-        self._room(end)
-        self.seq[n:end], _, items, self.at[n:end], self.value[n:end], *_ = zip(*rows)
-        self.item[n:end] = [self._code(item) for item in items]
+        end = self.n + len(rows)
+        if end > len(self.rows):
+            grown = np.empty(max(end, 2 * len(self.rows)), _ROW)
+            grown[: self.n] = self.rows[: self.n]
+            self.rows = grown
+        self.rows[self.n : end] = [(row[0], self._code(row[2]), row[3], row[4]) for row in rows]
         self.n = end
-        times = self.at[max(n - 1, 0) : end]
-        self.plain = self.plain and bool((self.value[n:end] > 0).all() and (times[1:] >= times[:-1]).all())
-        self.last = max(self.last, int(times.max()))
 
     def _code(self, item: str) -> int:
-        code = self.codes.get(item)
-        if code is None:
-            code = self.codes[item] = len(self.names)
+        code = self._codes.setdefault(item, len(self.names))
+        if code == len(self.names):
             self.names.append(item)
-            self._order = None
         return code
 
-    def _room(self, wanted: int) -> None:
-        """Arrays for so many events, at least doubled when they grow."""
-        if wanted > len(self.at):
-            size = max(wanted, 2 * len(self.at))
-            for name in ("at", "item", "value", "seq"):
-                old = getattr(self, name)
-                grown = np.empty(size, old.dtype)
-                grown[: self.n] = old[: self.n]
-                setattr(self, name, grown)
+    def counted(self, at: Micros, watermark: int | None) -> NDArray[Any]:
+        """The rows that count, in order of time: sums add in the order that training uses. Rows of one moment weigh the same."""
+        rows = self.rows[: self.n]
+        seen = (rows["at"] < at) & (rows["value"] > 0)
+        if watermark is not None:
+            seen &= rows["seq"] <= watermark
+        counted = rows[seen]
+        return counted[np.argsort(counted["at"], kind="stable")]
 
 
 class History:
@@ -114,23 +101,7 @@ class History:
         found = self._subjects.get(subject)
         if found is None:
             return [], np.empty(0)
-        index = _counted(found, at, watermark)
-        group, n = found.item[index], len(found.names)
-        counts = np.bincount(group, decay(at - found.at[index], half_life), n).astype(np.float64, copy=False)
-        order = found.order()
-        present = order if len(group) == found.n else order[np.bincount(group, minlength=n)[order] > 0]
-        return [found.names[code] for code in present.tolist()], counts[present]
-
-
-def _counted(rows: _Subject, at: Micros, watermark: int | None) -> NDArray[np.int64] | slice:
-    """The rows that count, in order of time: sums add in the order that training uses. Rows of one moment weigh the same."""
-    n = rows.n
-    whole = n > 0 and rows.last < at and (watermark is None or rows.seq[n - 1] <= watermark)
-    if whole and rows.plain:
-        return slice(n)  # all there is, as it stands
-    seen = (rows.at[:n] < at) & (rows.value[:n] > 0)
-    if watermark is not None:
-        seen &= rows.seq[:n] <= watermark
-    index = np.flatnonzero(seen)
-    times = rows.at[index]
-    return index if (times[1:] >= times[:-1]).all() else index[np.argsort(times, kind="stable")]
+        rows, n = found.counted(at, watermark), len(found.names)
+        counts = np.bincount(rows["item"], decay(at - rows["at"], half_life), n).astype(np.float64, copy=False)
+        present = sorted(set(rows["item"].tolist()), key=found.names.__getitem__)
+        return [found.names[code] for code in present], counts[present]
