@@ -57,8 +57,8 @@ class Ingest:
         self.refused = [judged for judged in map(self.judge.judge, again) if judged.error]
         return len(self.refused) < len(again)
 
-    def take(self, run: str | None, progress: Progress) -> DatasetVersion | None:
-        """Do it; the new version, if there is one. Raises what the first refused file raised, when all others are in."""
+    def take(self, run: str | None, progress: Progress) -> None:
+        """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in."""
         self.refused, self.done = [], True
         if self.adopts:
             self.made = adopt(self.judge.into, run, self.judge.version)
@@ -74,7 +74,6 @@ class Ingest:
         if refused != _refused_before(into):
             into.project.store.settings.set(f"refused:{into.dataset}", refused)
         self.raise_refused()
-        return self.made
 
     def raise_refused(self) -> None:
         """Raise the error of the first file that was refused, if one was."""
@@ -88,24 +87,22 @@ class Ingest:
         """One commit for a batch of files."""
         judge, into = self.judge, self.judge.into
         stored = (*into.contract.stored, *ORIGIN)
-        taken: list[FileSummary] = []
-        good: list[pl.DataFrame] = []
-        bad: list[tuple[SourceFile, pl.DataFrame]] = []
+        taken: list[tuple[SourceFile, Checked, pl.DataFrame]] = []
         for file in batch:
             judged = judge.judge(file)
             if judged.error or judged.checked is None:
                 self.refused.append(judged)
                 continue
             judge.reserve(judged.checked.good)
-            good.append(judged.checked.good)
-            bad.append((file, judge.new_bad(file, judged.checked.bad)))
-            taken.append(_summary(file, judged.checked, bad[-1][1], before=file.name in judge.earlier))
+            taken.append((file, judged.checked, judge.new_bad(file, judged.checked.bad)))
         if not taken:
             return
-        ingest_id = named_id("ing", into.dataset, into.contract.digest, *(summary.digest for summary in taken))
-        _keep_bad(into, ingest_id, judge.now, bad)
-        rows = pl.concat([part.with_columns(pl.lit(ingest_id).alias("_ingest")).select(*stored) for part in good])
-        commit = Commit(tuple(taken), judge.now, run, into.contract.digest)
+        ingest_id = named_id("ing", into.dataset, into.contract.digest, *(file.digest for file, _, _ in taken))
+        _keep_bad(into, ingest_id, judge.now, [(file, bad) for file, _, bad in taken])
+        ingest = pl.lit(ingest_id).alias("_ingest")
+        rows = pl.concat([checked.good.with_columns(ingest).select(*stored) for _, checked, _ in taken])
+        files = tuple(_summary(*one, before=one[0].name in judge.earlier) for one in taken)
+        commit = Commit(files, judge.now, run, into.contract.digest)
         self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes])
 
     def _tell(self, judged: Judged) -> None:
