@@ -177,25 +177,18 @@ def hurts(scope: Endpoint, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
     measure = outcome_scorer_of(scope.model).measure
     expected = promised(scope.store.models.get(model).metrics, measure)
-    windows = closed_of(scope, QUALITY, since=since)
-    closed = [of_quality(w) for w in windows]
+    closed = [of_quality(w) for w in closed_of(scope, QUALITY, since=since)]
     own = [data.models[model] for data in closed if model in data.models]
     n = sum(w["n"] for w in own)
     if expected is None or n < ENOUGH:
         return {"answer": "not known yet", "requests": n, "words": f"{n} answers judged since then"}
     figure = over(own, measure)
-    mine = [data.evidence for data in closed if data.model == model and data.evidence is not None]
-    latest = mine[-1] if mine else 0.0
+    latest = next((data.evidence for data in reversed(closed) if data.model == model and data.evidence is not None), 0)
     kept = measure.sign * (figure - expected) >= 0
     answer = "no" if kept else ("yes" if latest >= 10 else "perhaps")
     words = f"{measure.name} {measure.text(figure)} over {n} answers, promised {measure.text(expected)} {measure.bound}"
-    return {
-        "answer": answer,
-        "requests": n,
-        "mean": measure.rounded(figure),
-        "expected": expected,
-        "words": words,
-    }
+    figures = {"requests": n, "mean": measure.rounded(figure), "expected": expected}
+    return {"answer": answer, **figures, "words": words}
 
 
 def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:

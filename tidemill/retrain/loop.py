@@ -126,13 +126,9 @@ def _look_how_fresh(project: Project, now: Micros) -> list[Event]:
 
 def _began(dataset: str, found: Stale, now: Micros) -> Event:
     """The event that opens an episode: what is stale by the same row may end by another contract, and begin again later."""
-    return Event(
-        named_id("event", STALE, dataset, str(found.since), str(now)),
-        now,
-        STALE,
-        f"dataset:{dataset}@{found.version}",
-        {"latest": found.latest, "since": found.since, "late_us": found.late},
-    )
+    name = named_id("event", STALE, dataset, str(found.since), str(now))
+    told: JsonObject = {"latest": found.latest, "since": found.since, "late_us": found.late}
+    return Event(name, now, STALE, f"dataset:{dataset}@{found.version}", told)
 
 
 def _join(scope: Endpoint, now: Micros) -> list[Event]:
