@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tidemill.access import tokens as auth
+from tidemill.access.caller import Caller
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import BadRequest, Forbidden, Unauthorized
 
@@ -18,9 +19,9 @@ def test_a_token_is_good_for_its_scopes(project):
     token = check(project.store, secret)
     assert (token.name, token.scopes) == ("app", ("predict", "feedback"))
     assert secret not in repr(project.store.tokens.list())
-    auth.allow(token, "predict")
+    Caller.of(token, "api").need("predict")
     with pytest.raises(Forbidden, match="operate"):
-        auth.allow(token, "operate")
+        Caller.of(token, "api").need("operate")
 
 
 def test_unknown_scopes_are_refused(project):

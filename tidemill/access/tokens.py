@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from tidemill.errors import BadRequest, Forbidden, Unauthorized
+from tidemill.errors import BadRequest, Unauthorized
 from tidemill.store.records import Token, Tx
 from tidemill.types import DAY, Micros, SystemClock, did_you_mean, new_id
 
@@ -85,12 +85,6 @@ def log_in(store: MetadataStore, code: str) -> str:
     """Exchange a login code for a session's secret. Raises Unauthorized."""
     redeem(store, code)
     return issue(store, "session", SESSION_SCOPES, life=SESSION_LIFE)
-
-
-def allow(token: Token, scope: str) -> None:
-    """Raises Forbidden unless the token is good for this."""
-    if scope not in token.scopes:
-        raise Forbidden(f"this token is not good for {scope!r}", hint=f"use a token with the scope {scope}")
 
 
 def _expired(token: Token) -> bool:

@@ -83,11 +83,6 @@ class Model:
         """The window of data that it is trained on; None for all."""
         return None if self.section.train == "all" else parse_span(self.section.train)
 
-    @property
-    def metric(self) -> str:
-        """The declared metric; `tidemill.tasks.table.metric_of` knows the task's usual one."""
-        return self.section.metric
-
 
 class Here(TypedDict):
     """Whose a record is."""

@@ -60,12 +60,12 @@ def task_answering(bundle: Bundle) -> Task:
 
 def metric_of(model: Model) -> str:
     """What good means: the configured metric, else the task's first."""
-    return model.metric or task_of(model.task).metrics[0]
+    return model.section.metric or task_of(model.task).metrics[0]
 
 
 def outcome_scorer_of(model: Model) -> OutcomeScorer:
     """How this model's answers are judged once the truth is known."""
-    return task_of(model.task).outcome_scorer(model.metric)
+    return task_of(model.task).outcome_scorer(model.section.metric)
 
 
 def _found(text: str) -> tuple[Task, str]:

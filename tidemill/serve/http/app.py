@@ -16,6 +16,7 @@ from importlib.metadata import entry_points
 import msgspec
 
 from tidemill.access import tokens as auth
+from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
@@ -134,7 +135,7 @@ class App:
             route, call.params = self.table.find(call.method, call.path)
         if route is None:
             raise missing or NoRoute("nothing answers here")
-        auth.allow(token, route.scope)
+        Caller.of(token, "api").need(route.scope)
         return route
 
     async def load_faces(self) -> None:

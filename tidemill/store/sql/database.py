@@ -37,10 +37,6 @@ class Database:
         self._writer, self._release = writer, release
         self._at_exit = _close_at_exit(self)
 
-    @property
-    def dialect(self) -> str:
-        return self.engine.dialect.name
-
     def rows(
         self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None
     ) -> Sequence[AnyRow]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
@@ -40,9 +41,7 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
     place = str(path)
     _make_file(path)
 
-    def connect() -> sqlite3.Connection:
-        return _connect(path, wait)
-
+    connect = partial(_connect, path, wait)
     with border(place), ExitStack() as undone:
         _set_wal(connect, wait, place)
         engine = create_engine(

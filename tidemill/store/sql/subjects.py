@@ -53,7 +53,7 @@ class NamedIn:
 
     def _rows(self, table: Table, subject: str) -> list[JsonObject]:
         """The database finds the letters, in whatever case and place; what they are part of is seen here."""
-        at = func.instr if self._db.dialect == "sqlite" else func.strpos
+        at = func.instr if self._db.engine.dialect.name == "sqlite" else func.strpos
         said = {subject, json.dumps(subject)[1:-1], json.dumps(subject, ensure_ascii=False)[1:-1]}
         texts = [column for column in table.c if isinstance(getattr(column.type, "impl", column.type), Text)]
         there = or_(*(at(type_coerce(column, Text), text) > 0 for column in texts for text in said))
