@@ -172,7 +172,10 @@ def test_a_token_opens_the_routes_of_its_scope_and_no_others(served: Project, sc
             heard = await send(ask, route, token=token, **more)
             assert gets_past(heard) == (route.scope in (scope, OPEN)), (route, scope, heard)
             if not gets_past(heard) and route.scope != OPEN:
-                assert heard.status == 403 and f"not good for '{route.scope}'" in heard.body.decode(), (route, heard)
+                assert heard.status == 403 and f"the scope {route.scope}" in json.loads(heard.body)["hint"], (
+                    route,
+                    heard,
+                )
 
     walk(served, work)
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 class Walk:
     """The edges met, nearest first, and the refs with their distance. ``cut``: the limits hid some."""
 
-    start: str
     edges: tuple[Edge, ...]
     refs: dict[str, int]
     cut: bool
@@ -45,9 +44,9 @@ def _walk(
             continue
         for edge in edges_at(ref):
             if len(edges) >= limit:
-                return Walk(start, tuple(edges), refs, True)
+                return Walk(tuple(edges), refs, True)
             edges.append(edge)
             if far_end(edge) not in refs:
                 refs[far_end(edge)] = refs[ref] + 1
                 queue.append(far_end(edge))
-    return Walk(start, tuple(edges), refs, cut)
+    return Walk(tuple(edges), refs, cut)
