@@ -6,6 +6,7 @@ The table below is written by hand. A route that is added, or whose scope is cha
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
