@@ -477,7 +477,7 @@ def test_a_damaged_artifact(serving: tuple[Project, Up]) -> None:
         let_out(project)
         assert answered_by(up) == "model:shop@1", digest
         status, told = up.ask("POST", "/control/refresh", {})
-        assert status == 200 and [r["release"] for r in told["refused"]] == [release.id], told
+        assert status == 200 and [r["release"] for r in told["endpoints"]["shop"]["refused"]] == [release.id], told
         path.write_bytes(good)
     assert project.store.events.list(kind="damaged")
     let_out(project)
@@ -512,7 +512,7 @@ def test_a_wrong_signature(serving: tuple[Project, Up]) -> None:
     project.store.releases.update(release.id, attestations=forged)
     let_out(project)
     assert answered_by(up) == "model:shop@1"
-    (refused,) = up.ask("POST", "/control/refresh", {})[1]["refused"]
+    (refused,) = up.ask("POST", "/control/refresh", {})[1]["endpoints"]["shop"]["refused"]
     assert "not_attested" in json.dumps(refused)
     project.store.releases.update(release.id, attestations=right)
     let_out(project)
