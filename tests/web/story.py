@@ -1,4 +1,4 @@
-"""A shop with half a year of history, written through the store ports: what the page looks at in its tests.
+"""A shop with half a year of history, written through the stores: what the page looks at in its tests.
 
 Everything follows from one seed. With ``hostile`` each free text of the story is one that would break a careless page.
 """

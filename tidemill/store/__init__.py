@@ -1,5 +1,7 @@
-"""The stores: typed records, the ports that keep them, SQL (SQLite and PostgreSQL), and artifacts named by their digest.
+"""The stores: typed records, SQL (SQLite and PostgreSQL), and artifacts named by their digest.
 
-Layers, left to right: `records` (one frozen record a noun) → `ports` (what every store promises) → `sql` and `artifacts`
-(the stores themselves) → `lineage` (walks the edges of both). Nothing here knows machine learning: a payload is data.
+`records` is one frozen record a noun, `payloads` what some of them hold; the tables are made from them. `sql` keeps them:
+the metadata store of the loop, and the live store of what serving writes. `artifacts` keeps bytes. `lineage` walks the
+edges between all of them, `holder` is what a store with subjects' data must be able to do. Nothing here knows machine
+learning: a payload is data.
 """

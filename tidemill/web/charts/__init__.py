@@ -1,1 +1,5 @@
-"""Charts as SVG text, made on the server: bars, lines, graphs, the loop, a rollout."""
+"""Pictures as SVG text, made on the server, without script and without inline style (docs/decisions/0003).
+
+`svg` is what all share: elements, frames, scales, axes. Every picture has a role, a title and a description, and takes its
+colours from classes of the one style sheet.
+"""
