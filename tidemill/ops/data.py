@@ -210,13 +210,13 @@ def infer(path: str, name: str | None = None) -> str:
     """The first draft of a contract from a file's rows, as YAML. Raises BadRequest for a file that is no table."""
     from pathlib import Path
 
-    from tidemill.data.discover.readers import READERS
+    from tidemill.data.discover.readers import READERS, endings
     from tidemill.data.discover.sources import hash_file, read
     from tidemill.data.draft.infer import infer as draft
 
     file = Path(path)
     if file.suffix not in READERS:
-        raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {', '.join(READERS)}")
+        raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {endings()}")
     rows = read(hash_file(file.resolve(), file.name))
     return draft(rows.frame, name or file.stem, rows.broken)
 

@@ -9,42 +9,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
+from tidemill.data.discover.rows import EMPTY, NO_TEXT, POLARS, BrokenLine, Rows, check_names, numbered, said, text_of
 from tidemill.errors import SourceError
 
 MOST_LINES = 100
 """A record in quotes may span this many lines: beyond that the quote was never closed."""
 
-EMPTY = "put rows in it or take it away; files that have some are taken in"
-
-POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What polars raises; on some damaged bytes it panics, which is no Exception to Python."""
-_NO_TEXT = "not UTF-8 text"
 _SEPARATORS = ",;\t|"
 csv.field_size_limit(1 << 30)  # a field in quotes may be as long as one without; the file is in memory anyhow
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenLine:
-    """A line that is no row."""
-
-    row: int  # 0-based, counted with the rows
-    line: int  # 1-based, in the file
-    reason: str
-    raw: str
-
-
-class Rows(NamedTuple):
-    """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
-
-    frame: pl.DataFrame
-    broken: Sequence[BrokenLine] = ()
 
 
 def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
@@ -58,7 +36,7 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise SourceError("the file is empty", place=name, hint=EMPTY)
-    text = [_decode(line) for line in lines]
+    text = [text_of(line) for line in lines]
     head = text[first]
     if head is None:
         seems = " but UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in lines[first] else ""
@@ -69,40 +47,21 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     records = list(enumerate(_records(text, separator, len(header), first + 1)))
     if not records:
         raise SourceError("the table has a header and no rows", place=name, hint=EMPTY)
-    broken = [
-        BrokenLine(row, line, *_wrong(lines[line - 1], reason))
-        for row, (line, fields, reason) in records
-        if fields is None
-    ]
+    broken = [BrokenLine.of(n, line, why, lines[line - 1]) for n, (line, fields, why) in records if fields is None]
     whole = [(row, line, *fields) for row, (line, fields, _) in records if fields is not None]
     columns: dict[str, Any] = {"_row": pl.Int64, "_line": pl.Int64, **dict.fromkeys(header, pl.String)}
     frame = pl.DataFrame(whole, schema=columns, orient="row").select(*header, "_row", "_line")
     return Rows(frame.with_columns(pl.when(pl.col(h) != "").then(pl.col(h)).alias(h) for h in header), broken)
 
 
-def _wrong(line: bytes, reason: str) -> tuple[str, str]:
-    """What is wrong with a line, and the line as text."""
-    nul = reason == _NO_TEXT and b"\x00" in line
-    return "a NUL byte" if nul else reason, line.decode("utf-8", "backslashreplace").rstrip("\r\n")
-
-
 def _header(head: str, separator: str, place: str) -> list[str]:
     header = next(csv.reader([head], delimiter=separator))
     repeated = sorted({h for h in header if header.count(h) > 1})
-    if own := next((h for h in header if h.startswith("_")), None):
-        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=place)
+    check_names(header, place)
     if repeated or "" in header:
         what = f"the column {repeated[0]!r} is there twice" if repeated else "a column has no name"
         raise SourceError(what, place=place, hint="name each column; pandas leaves its row numbers out by index=False")
     return header
-
-
-def _decode(line: bytes) -> str | None:
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return None if "\x00" in text else text
 
 
 def _records(
@@ -126,7 +85,7 @@ def _record(text: list[str | None], at: int, separator: str) -> tuple[int, list[
     """The record that begins at this line: how many lines it takes, its fields, or what is wrong."""
     line = text[at]
     if line is None:
-        return 1, None, _NO_TEXT
+        return 1, None, NO_TEXT
     if '"' not in line:
         return 1, line.rstrip("\r\n").split(separator), ""
     reader = csv.reader(_following(text, at), delimiter=separator, strict=True)
@@ -145,26 +104,12 @@ def _following(text: list[str | None], at: int) -> Iterator[str]:
         yield line
 
 
-def numbered(frame: pl.DataFrame, name: str) -> Rows:
-    if not frame.height:
-        raise SourceError("the table has no rows", place=name, hint=EMPTY)
-    if own := next((c for c in frame.columns if c.startswith("_")), None):
-        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=name)
-    return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
-
-
 def _parquet(data: bytes, name: str) -> Rows:
     try:
         return numbered(pl.read_parquet(io.BytesIO(data)), name)
     except (*POLARS, OSError) as exc:
-        raise SourceError(
-            f"not readable as Parquet: {said(exc)}", place=name, hint="export or copy the file again"
-        ) from exc
-
-
-def said(error: BaseException) -> str:
-    """What polars says, without its plans and notes, which go over many lines."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+        hint = "export or copy the file again"
+        raise SourceError(f"not readable as Parquet: {said(exc)}", place=name, hint=hint) from exc
 
 
 READERS: dict[str, Callable[[bytes, str], Rows]] = {
@@ -173,3 +118,8 @@ READERS: dict[str, Callable[[bytes, str], Rows]] = {
     ".parquet": _parquet,
 }
 """How a file's bytes are read, by how its name ends: a new kind of file is one line here. Each raises SourceError."""
+
+
+def endings() -> str:
+    """How the names of files end that can be read, for a sentence."""
+    return ", ".join(READERS)

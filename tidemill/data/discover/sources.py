@@ -1,4 +1,4 @@
-"""Sources: files of the project folder (CSV, TSV, Parquet, by name or glob) and the project's own Python functions.
+"""Sources: files of the project folder (of the kinds in `READERS`, by name or glob) and the project's own Python functions.
 
 A source never leaves the project folder. A file is known by the SHA-256 of its bytes: the same bytes are the same file,
 whatever they are called; the metadata store knows the digests that are in. So that an ingest need not hash every old
@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tidemill.data.discover.readers import EMPTY, POLARS, READERS, Rows, numbered, said
+from tidemill.data.discover.readers import READERS, endings
+from tidemill.data.discover.rows import EMPTY, POLARS, Rows, numbered, said
 from tidemill.errors import SourceError
 from tidemill.files import write_whole
 from tidemill.types import did_you_mean, digest
@@ -90,13 +91,9 @@ def there(root: Path, source: str) -> dict[str, os.stat_result]:
     """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError for what can be no source."""
     patterns = [PurePath(one) for one in spelled_out(source)]
     if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
-        raise SourceError(
-            "a source is inside the project folder",
-            place=source,
-            hint=INSIDE,
-        )
+        raise SourceError("a source is inside the project folder", place=source, hint=INSIDE)
     if any(p.suffix not in READERS for p in patterns):
-        raise SourceError("cannot be read by its name", place=source, hint=f"files end in {', '.join(READERS)}")
+        raise SourceError("cannot be read by its name", place=source, hint=f"files end in {endings()}")
     home = root.resolve()
     found: dict[str, os.stat_result] = {}
     plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
@@ -177,10 +174,11 @@ def _nearest(home: Path, pattern: PurePath) -> str:
     folder = home / pattern.parent
     if any(c in str(pattern.parent) for c in "*?["):
         return "check the pattern; it is relative to the project folder"
+    wanted = f"files into it that end in {endings()}"
     if not folder.is_dir():
-        return f"make the folder {pattern.parent} and put CSV, TSV or Parquet files into it, or say in tidemill.toml where they are"
+        return f"make the folder {pattern.parent} and put {wanted}, or say in tidemill.toml where they are"
     files = [p.name for p in folder.iterdir() if p.suffix in READERS]
-    return did_you_mean(pattern.name, files) if files else f"put CSV, TSV or Parquet files into {pattern.parent}/"
+    return did_you_mean(pattern.name, files) if files else f"nothing in {pattern.parent}/ can be read: put {wanted}"
 
 
 def _call(root: Path, name: str) -> SourceFile:
@@ -206,9 +204,8 @@ def _call(root: Path, name: str) -> SourceFile:
     try:
         frame.write_parquet(buffer, compression="uncompressed")
     except POLARS as exc:
-        raise SourceError(
-            f"its frame cannot be kept: {said(exc)}", place=place, hint="give every column a plain type"
-        ) from exc
+        hint = "give every column a plain type"
+        raise SourceError(f"its frame cannot be kept: {said(exc)}", place=place, hint=hint) from exc
     data = buffer.getvalue()
     return SourceFile(digest(data), place, len(data), frame=frame)
 
@@ -240,12 +237,7 @@ def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[So
 
 
 def pending(
-    store: MetadataStore,
-    root: Path,
-    dataset: str,
-    source: str,
-    cache: Path,
-    again: dict[str, str],
+    store: MetadataStore, root: Path, dataset: str, source: str, cache: Path, again: dict[str, str]
 ) -> list[SourceFile]:
     """The files that are not in the dataset yet, by name; the same bytes once. Cost grows with the number of names.
 

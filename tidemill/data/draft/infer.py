@@ -19,7 +19,7 @@ import polars as pl
 import yaml
 
 from tidemill.data.check.columns import Column, cast, missing
-from tidemill.data.discover.readers import BrokenLine
+from tidemill.data.discover.rows import BrokenLine
 from tidemill.errors import SourceError
 
 _TRIED = ("integer", "number", "date", "timestamp", "boolean")

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.data.discover.readers import BrokenLine
+from tidemill.data.discover.rows import BrokenLine
 from tidemill.data.discover.sources import SourceFile
 from tidemill.data.tables.tables import QUARANTINE, Tables, open_tables
 from tidemill.errors import TidemillError
