@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
-from tidemill.errors import TidemillError
+from tidemill.errors import ConfigError, TidemillError
 from tidemill.types import did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Path = tuple[str | int, ...]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -91,12 +94,22 @@ def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source)
 def _supplied(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
     """The record that an installed package brings for a key of this section: an entry point of the group that it names."""
     group = getattr(kind, "supplies", "")
-    if not group:
-        return None
+    point = brought(group, kind.__struct_fields__).get(key) if group else None
+    return point.load() if point else None
+
+
+def brought(group: str, own: Collection[str]) -> dict[str, EntryPoint]:
+    """What packages bring by this group of entry points, sorted by name. Raises ConfigError where two have one name, or it is in ``own``."""
     from importlib.metadata import entry_points  # few files ask what is installed, and every process reads one
 
-    point = next(iter(entry_points(group=group, name=key)), None)
-    return point.load() if point else None
+    found: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value)):
+        other = found[point.name].value if point.name in found else "tidemill" * (point.name in own)
+        if other:
+            hint = "take one of the two packages away, or give what it brings another name"
+            raise ConfigError(f"{point.name!r} is brought by {other} and by {point.value}", place=group, hint=hint)
+        found[point.name] = point
+    return found
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:
