@@ -1,9 +1,14 @@
-"""What every task must pass. A task's tests subclass it and bring a sample of its rows:
+"""What every task must pass. A task's tests subclass it, in a file of their own, and bring a sample of its rows:
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory):
+    sample = Sample(task="mine", contract=CONTRACT, frame=rows, outcome={"key": "1", …}, truth="column")
+    return Trained(sample, tmp_path_factory.mktemp("task"))
 
 class TestMine(TaskSuite):
     @pytest.fixture
-    def trained(self, tmp_path):
-        return Trained(Sample(task="mine", contract=CONTRACT, frame=rows, outcome={"key": "1", …}), tmp_path)
+    def trained(self, sampled):
+        return sampled
 """
 
 from __future__ import annotations
