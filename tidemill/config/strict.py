@@ -74,9 +74,10 @@ def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source)
         raise source.wrong(path, f"{label} must be a mapping of keys")
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     unread = getattr(kind, "documentation", frozenset[str]())
-    supplied = {key: _supplied(kind, str(key)) for key in value if key not in fields and key not in unread}
-    for key, more in supplied.items():
-        if more is None:
+    others = [key for key in value if key not in fields and key not in unread]
+    supplied = brought(getattr(kind, "supplies", ""), fields) if others else {}
+    for key in others:
+        if key not in supplied:
             known = [name for name in fields if name not in getattr(kind, "given", ())]
             raise source.wrong((*path, key), f"unknown key {key!r} in {label}", did_you_mean(str(key), known))
     for name, field in fields.items():
@@ -84,18 +85,9 @@ def _section(value: Any, kind: type[msgspec.Struct], path: Path, source: Source)
             raise source.wrong(path, f"{name!r} is missing in {label}")
     own = {key: item for key, item in value.items() if key in fields}
     made = {fields[key].name: _any(item, fields[key].type, (*path, key), source) for key, item in own.items()}
-    if supplied:
-        made["supplied"] = {
-            key: _section(value[key], more, (*path, key), source) for key, more in supplied.items() if more
-        }
+    if others:
+        made["supplied"] = {key: _section(value[key], supplied[key].load(), (*path, key), source) for key in others}
     return kind(**made)
-
-
-def _supplied(kind: type[msgspec.Struct], key: str) -> type[msgspec.Struct] | None:
-    """The record that an installed package brings for a key of this section: an entry point of the group that it names."""
-    group = getattr(kind, "supplies", "")
-    point = brought(group, kind.__struct_fields__).get(key) if group else None
-    return point.load() if point else None
 
 
 def brought(group: str, own: Collection[str]) -> dict[str, EntryPoint]:
