@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from tidemill.config.strict import brought
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
 from tidemill.monitor.windows import DRIFT, PARITY
@@ -56,12 +56,12 @@ class Monitor:
 
 @cache
 def monitors() -> dict[str, Monitor]:
-    """All of them by name: Tidemill's own, then those that packages bring. They are closed in this order.
+    """All of them by name: Tidemill's own, then those that packages bring. They are closed in this order. Raises ConfigError.
 
     A process asks what is installed once: to look took two milliseconds each time.
     """
-    supplied = [p.load() for p in sorted(entry_points(group="tidemill.monitors"), key=lambda point: point.name)]
-    return {monitor.name: monitor for monitor in (*OWN, *supplied)}
+    supplied = brought("tidemill.monitors", [monitor.name for monitor in OWN])
+    return {monitor.name: monitor for monitor in (*OWN, *(point.load() for point in supplied.values()))}
 
 
 def since_when(window: Window, past: Sequence[Window], wrong: Callable[[Window], bool]) -> Micros:

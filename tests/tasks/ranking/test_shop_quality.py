@@ -40,7 +40,7 @@ def replay(data: Interactions, requests: list[Asked], method: str, every: int | 
     edges = [OPENING] if every is None else list(range(OPENING, data.end, every))
     out = np.zeros(len(requests))
     for start, stop in zip(edges, [*edges[1:], data.end]):
-        recipe = learners.recipe_of(method, HALF, **given)
+        recipe = {**learners.recipe_of(method, HALF), **given}
         fitted = learners.fit(recipe, replace(data.before(start), end=start))
         index = [place for place, asked in enumerate(requests) if start <= asked.at < stop]
         found = report(RecommendScorer(fitted, HALF), data, [requests[place] for place in index])
