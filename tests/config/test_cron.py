@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.raised import raised
 from tidemill.config.cron import parse, read
 from tidemill.errors import ConfigError
 from tidemill.types import SECOND, parse_time, to_iso
@@ -43,7 +44,7 @@ def test_the_next_moment(line: str, at: str, then: str) -> None:
 @pytest.mark.parametrize(
     ("line", "word"),
     [
-        ("0 3 * *", "five fields"),
+        ("0 3 * *", "4"),
         ("60 3 * * 1", "minute"),
         ("0 24 * * 1", "hour"),
         ("0 3 0 * 1", "day-of-month"),
@@ -59,8 +60,9 @@ def test_the_next_moment(line: str, at: str, then: str) -> None:
     ],
 )
 def test_a_line_that_is_none_says_which_part(line: str, word: str) -> None:
-    with pytest.raises(ConfigError, match=word):
+    with raised(ConfigError, "") as caught:
         parse(line)
+    assert repr(line) in caught.value.message and caught.value.message.endswith(f" {word}")
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,9 @@ def test_a_zone_has_its_own_clock(line: str, at: str, then: str) -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Lodnon", "../../etc/passwd", "/etc/localtime", ""])
 def test_a_zone_that_is_none(zone: str) -> None:
-    with pytest.raises(ConfigError, match="no time zone"):
+    with raised(ConfigError, "") as caught:
         parse("0 3 * * 1", zone)
+    assert repr(zone) in caught.value.message
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/London"])

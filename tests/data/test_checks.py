@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT, DAY_1, NOW, frame
+from tests.raised import raised
 from tidemill.data.check.checks import Checked
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import DataBlocked, SourceError
@@ -194,8 +195,9 @@ def test_bytes_are_kept_as_text_or_in_hex_and_nested_ones_are_refused() -> None:
     bad = contract.check(pl.DataFrame({"x": [b"abc", b"\xff\x00", None]})).bad
     assert bad["_reasons"].to_list() == [["x: not a text"]] * 2
     assert [json.loads(raw)["x"] for raw in bad["_raw"]] == ["abc", "ff00"]
-    with pytest.raises(SourceError, match=r"cannot be told as text.*x List\(Binary\)"):
+    with raised(SourceError, "") as caught:
         contract.check(pl.DataFrame({"x": [[b"abc"]]}))
+    assert "x List(Binary)" in caught.value.message
 
 
 def one_column(kind: str) -> str:
@@ -229,11 +231,12 @@ def test_too_many_bad_rows_block_and_say_why() -> None:
 
 def test_columns_that_do_not_fit_the_contract() -> None:
     contract, data = Contract.parse(CONTRACT), frame(DAY_1)
-    with pytest.raises(DataBlocked, match="'sku' is missing"):
+    with raised(DataBlocked, "") as caught:
         contract.check(data.drop("sku"))
-    with pytest.raises(DataBlocked) as caught:
+    assert "'sku'" in caught.value.message and "invoice" in caught.value.hint
+    with raised(DataBlocked, "") as caught:
         contract.check(data.rename({"quantity": "quantty"}))
-    assert "'quantity' is missing" in caught.value.message and "'quantty'" in caught.value.hint
+    assert "'quantity'" in caught.value.message and "'quantty'" in caught.value.hint
     assert contract.check(data.drop("price")).good["price"].null_count() == 3
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import polars as pl
@@ -28,66 +27,41 @@ def test_what_a_contract_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "error"),
+    ("old", "new", "line", "told", "way"),
     [
-        (
-            "required: true, logicalTypeOptions",
-            "requird: true, logicalTypeOptions",
-            "c.yaml:11: unknown key 'requird' in schema.properties - did you mean 'required'?",
-        ),
-        (
-            "logicalType: integer",
-            "logicalType: interger",
-            "c.yaml:17: schema.properties.logicalType: invalid enum value 'interger' - did you mean 'integer'?",
-        ),
-        (
-            "value: subject",
-            "value: subjekt",
-            "c.yaml:28: tidemill.role: invalid enum value 'subjekt' - did you mean 'subject'?",
-        ),
-        (
-            "property: tidemill.key",
-            "property: tidemill.kee",
-            "c.yaml:8: unknown key 'tidemill.kee' in tidemill's settings - did you mean 'tidemill.key'?",
-        ),
-        ("[invoice, sku]", "[invoice, skuu]", "c.yaml:7: no column 'skuu' - did you mean 'sku'?"),
-        ("value: 0.5", "value: 50", "c.yaml:9: tidemill.max_bad_share: expected `float` <= 1.0"),
-        ("^C?[0-9]+$", "^C?[0-9", "c.yaml:11: invoice: '^C?[0-9' is not a pattern"),
-        (
-            "minimum: 0 }",
-            "minimum: [0] }",
-            "c.yaml:24: schema.properties.logicalTypeOptions.minimum: expected `float | str | null`, got `array`",
-        ),
-        ("kind: DataContract\n", "", "c.yaml:1: 'kind' is missing in the contract"),
-        ("value: item", "value: time", "c.yaml:12: column 'sku': a time is a timestamp or a date"),
-        ("value: 7, unit: d", "value: 7, unit: moons", "c.yaml:30: freshness: '7 moons' is not a length of time"),
-        ("v3.0.2", "v2.2.2", "c.yaml:1: apiVersion 'v2.2.2' is not read - write v3.1.0"),
-        ("name: sku", "name: invoice", "c.yaml:12: column 'invoice' is there twice"),
-        ("minimum: 0 }", "minimum: .nan }", "c.yaml:24: price: nan is no limit"),
-        ("minimum: 0 }", "exclusiveMaximum: .inf }", "c.yaml:24: price: inf is no limit"),
-        (
-            "id: sales\n",
-            "id: sales\nid: shop\n",
-            "c.yaml:4: not valid YAML: the key 'id' is there twice, first in line 3",
-        ),
-        (
-            "logicalType: number,",
-            "logicalType: number, logicalType: string,",
-            "c.yaml:24: not valid YAML: the key 'logicalType' is there twice, first in line 24",
-        ),
-        ("id: sales\n", "id: !!python/name:os.system\n", "c.yaml:3: not valid YAML: could not determine a constructor"),
-        ("id: sales\n", "id: 2011-02-31\n", "c.yaml: not valid YAML: day is out of range for month"),
-        ("apiVersion: v3.0.2", "[" * 3000, "c.yaml: lists or mappings are nested too deeply"),
-        ("name: price", "name: _price", "c.yaml:24: '_price': names that begin with _ are Tidemill's own"),
+        ("required: true, logicalTypeOptions", "requird: true, logicalTypeOptions", 11, "'requird'", "'required'"),
+        ("logicalType: integer", "logicalType: interger", 17, "'interger'", "'integer'"),
+        ("value: subject", "value: subjekt", 28, "'subjekt'", "'subject'"),
+        ("property: tidemill.key", "property: tidemill.kee", 8, "'tidemill.kee'", "'tidemill.key'"),
+        ("[invoice, sku]", "[invoice, skuu]", 7, "'skuu'", "'sku'"),
+        ("value: 0.5", "value: 50", 9, "tidemill.max_bad_share: ", ""),
+        ("^C?[0-9]+$", "^C?[0-9", 11, "invoice: '^C?[0-9' ", ""),
+        ("minimum: 0 }", "minimum: [0] }", 24, "schema.properties.logicalTypeOptions.minimum: ", ""),
+        ("kind: DataContract\n", "", 1, "'kind'", ""),
+        ("value: item", "value: time", 12, "'sku'", ""),
+        ("value: 7, unit: d", "value: 7, unit: moons", 30, "freshness: '7 moons' ", ""),
+        ("v3.0.2", "v2.2.2", 1, "'v2.2.2'", "v3.1.0"),
+        ("name: sku", "name: invoice", 12, "'invoice'", ""),
+        ("minimum: 0 }", "minimum: .nan }", 24, "price: nan ", ""),
+        ("minimum: 0 }", "exclusiveMaximum: .inf }", 24, "price: inf ", ""),
+        ("id: sales\n", "id: sales\nid: shop\n", 4, "'id'", ""),
+        ("logicalType: number,", "logicalType: number, logicalType: string,", 24, "'logicalType'", ""),
+        ("id: sales\n", "id: !!python/name:os.system\n", 3, "python/name:os.system", ""),
+        ("id: sales\n", "id: 2011-02-31\n", None, "YAML: ", ""),
+        ("name: price", "name: _price", 24, "'_price'", ""),
     ],
 )
-def test_a_wrong_contract_says_where_and_what(old: str, new: str, error: str) -> None:
+def test_a_wrong_contract_says_where_and_what(old: str, new: str, line: int | None, told: str, way: str) -> None:
     assert old in CONTRACT
-    with pytest.raises(ContractError, match="^" + re.escape(error)):
-        try:
-            Contract.parse(CONTRACT.replace(old, new, 1), "c.yaml")
-        except ContractError as exc:
-            raise ContractError(str(exc)) from exc
+    with raised(ContractError, f"c.yaml:{line}" if line else "c.yaml", hint=bool(way)) as caught:
+        Contract.parse(CONTRACT.replace(old, new, 1), "c.yaml")
+    assert told in caught.value.message and way in caught.value.hint
+
+
+def test_a_contract_that_is_nested_too_deeply_is_refused() -> None:
+    with raised(ContractError, "c.yaml", hint=False) as caught:
+        Contract.parse(CONTRACT.replace("apiVersion: v3.0.2", "[" * 3000, 1), "c.yaml")
+    assert isinstance(caught.value.__cause__, RecursionError)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
 from tests.raised import raised
 from tidemill.data.discover.readers import READERS
-from tidemill.data.discover.rows import Rows
+from tidemill.data.discover.rows import EMPTY, Rows
 from tidemill.data.discover.sources import batches, find, read
 from tidemill.data.pipeline import ingest
 from tidemill.errors import SourceError
@@ -35,10 +35,12 @@ def test_several_kinds_of_file_in_one_source(folder: Path) -> None:
     pl.DataFrame({"x": [1]}).write_parquet(folder / "data/sales/a.parquet")
     found = find(folder, "data/{sales,none}/*.{csv, parquet}")
     assert [f.name for f in found] == ["data/sales/a.parquet", "data/sales/b.csv"]
-    with pytest.raises(SourceError, match="cannot be read by its name"):
+    with raised(SourceError, "data/sales/*.{csv,txt}") as caught:
         find(folder, "data/sales/*.{csv,txt}")
-    with pytest.raises(SourceError, match="inside the project folder"):
+    assert ", ".join(READERS) in caught.value.hint
+    with raised(SourceError, "data/{sales,../..}/*.csv") as caught:
         find(folder, "data/{sales,../..}/*.csv")
+    assert "data/…" in caught.value.hint
 
 
 def test_the_same_bytes_are_the_same_file(folder: Path) -> None:
@@ -58,23 +60,26 @@ def test_parquet(folder: Path) -> None:
     "source", ["/etc/passwd.csv", "../x.csv", "data/../../x.csv", "data/sales/**/../../../*.csv", "data/\x00.csv"]
 )
 def test_a_source_stays_in_the_project(folder: Path, source: str) -> None:
-    with pytest.raises(SourceError, match="inside the project folder"):
+    with raised(SourceError, source) as caught:
         find(folder, source)
+    assert "data/…" in caught.value.hint
 
 
 def test_a_link_out_of_the_project_is_refused(folder: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text(DAY_1)
     (folder / "data/sales/link.csv").symlink_to(secret)
-    with pytest.raises(SourceError, match="leads out of the project"):
+    with raised(SourceError, "data/sales/link.csv") as caught:
         find(folder, "data/sales/*.csv")
+    assert "data/…" in caught.value.hint
     (folder / "data/sales/link.csv").unlink()
     outside = tmp_path / "outside"
     outside.mkdir()
     secret.rename(outside / "secret.csv")
     (folder / "data/linked").symlink_to(outside)
-    with pytest.raises(SourceError, match="leads out of the project"):
+    with raised(SourceError, "data/linked/secret.csv") as caught:
         find(folder, "data/linked/*.csv")
+    assert "data/…" in caught.value.hint
 
 
 def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
@@ -94,30 +99,31 @@ def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
 )
 def test_a_missing_file_says_the_way_out(folder: Path, source: str, names: list[str]) -> None:
     drop(folder, "a.csv", DAY_1)
-    with pytest.raises(SourceError, match="no such file") as caught:
+    with raised(SourceError, source) as caught:
         find(folder, source)
-    assert caught.value.place == source and all(name in caught.value.hint for name in names)
+    assert all(name in caught.value.hint for name in names)
 
 
 def test_an_unknown_kind_of_file(folder: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be read by its name"):
+    with raised(SourceError, "data/sales/a.xlsx") as caught:
         find(folder, "data/sales/a.xlsx")
+    assert ", ".join(READERS) in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "message"),
+    ("name", "content", "empty"),
     [
-        ("a.csv", b"", "empty"),
-        ("a.csv", b"x,y\n", "no rows"),
-        ("a.parquet", b"", "empty"),
-        ("a.parquet", b"not parquet at all", "not readable as Parquet"),
+        ("a.csv", b"", True),
+        ("a.csv", b"x,y\n", True),
+        ("a.parquet", b"", True),
+        ("a.parquet", b"not parquet at all", False),
     ],
 )
-def test_files_that_are_not_what_they_say(folder: Path, name: str, content: bytes, message: str) -> None:
+def test_files_that_are_not_what_they_say(folder: Path, name: str, content: bytes, empty: bool) -> None:
     (folder / "data/sales" / name).write_bytes(content)
-    with pytest.raises(SourceError, match=message) as caught:
+    with raised(SourceError, f"data/sales/{name}") as caught:
         read(find(folder, f"data/sales/{name}")[0])
-    assert caught.value.place.startswith(f"data/sales/{name}")
+    assert (caught.value.hint == EMPTY) is empty and ("Parquet" in caught.value.message) is not empty
 
 
 def test_a_damaged_parquet_file_is_refused_whatever_polars_makes_of_it(

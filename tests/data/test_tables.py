@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
+from tests.raised import raised
 from tidemill.data.tables.delta import append, writing
 from tidemill.data.tables.schema import UTC_TIME
 from tidemill.data.tables.tables import Tables
@@ -101,13 +102,14 @@ def test_a_version_without_rows(tables: Tables) -> None:
 
 def test_a_table_keeps_its_columns_and_may_gain_some(tables: Tables) -> None:
     tables.append("t", some(0), ingest="a", at=0)
-    for changed, message in (
-        (some(0).drop("x"), "'x' is in the table and not in the contract"),
-        (some(0).with_columns(pl.col("n").cast(pl.String)), "'n' is integer in the table and string in the contract"),
-        (some(0).with_columns(pl.lit(1, pl.UInt8).alias("z")), "cannot hold UInt8"),
+    for changed, told, hint in (
+        (some(0).drop("x"), ["'x'"], True),
+        (some(0).with_columns(pl.col("n").cast(pl.String)), ["'n'", "integer", "string"], True),
+        (some(0).with_columns(pl.lit(1, pl.UInt8).alias("z")), ["'z'", "UInt8"], False),
     ):
-        with pytest.raises(ContractError, match=message):
+        with raised(ContractError, "t", hint=hint) as caught:
             tables.append("t", changed, ingest="b", at=0)
+        assert all(fact in caught.value.message for fact in told)
     assert tables.version("t") == 1
     tables.append("t", some(0).with_columns(pl.lit(1, pl.Int64).alias("y")), ingest="b", at=0)
     assert Tables(tables.root).read("t", 2).collect()["y"].null_count() == some(0).height
@@ -121,14 +123,16 @@ def test_equal_rows_of_two_ingests_are_twice_there(tables: Tables) -> None:
 
 
 def test_what_is_not_there(tables: Tables) -> None:
-    with pytest.raises(NotFound, match="no table 't'"):
+    with raised(NotFound, "") as caught:
         tables.read("t")
+    assert "'t'" in caught.value.message and "tidemill run" in caught.value.hint
     tables.append("trees", some(0), ingest="a", at=0)
-    with pytest.raises(NotFound) as caught:
+    with raised(NotFound, "") as caught:
         tables.version("tree")
-    assert caught.value.hint == "did you mean 'trees'?"
-    with pytest.raises(NotFound, match="no version 2 of 'trees'"):
+    assert "'tree'" in caught.value.message and "'trees'" in caught.value.hint
+    with raised(NotFound, "") as caught:
         tables.read("trees", 2)
+    assert " 2 " in caught.value.message and "'trees'" in caught.value.message and caught.value.hint.endswith(" 1")
 
 
 def test_a_changed_or_missing_file_is_found(tables: Tables) -> None:
@@ -139,10 +143,10 @@ def test_a_changed_or_missing_file_is_found(tables: Tables) -> None:
     good = path.read_bytes()
     for i in (0, len(good) // 2, len(good) - 1):
         path.write_bytes(good[:i] + bytes([good[i] ^ 1]) + good[i + 1 :])
-        with pytest.raises(Damaged, match="was changed"):
+        with raised(Damaged, str(path)):
             tables.verify("t")
     path.unlink()
-    with pytest.raises(Damaged, match="is missing"):
+    with raised(Damaged, str(path), hint=False):
         tables.verify("t")
 
 

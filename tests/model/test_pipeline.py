@@ -20,7 +20,7 @@ from tests.tasks.tabular.demand import CONTRACT as RENTALS
 from tests.tasks.tabular.demand import TOML as DEMAND
 from tests.tasks.tabular.demand import bikes
 from tidemill.data.pipeline import ingest
-from tidemill.errors import NotTemporalSplit, TidemillError
+from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.features.online import History
 from tidemill.model import prepare
 from tidemill.model.pipeline import build_candidate, model_pipeline
@@ -251,7 +251,7 @@ def test_data_too_short_to_test_on_is_said(tmp_path):
     as_sales(shop().before(40 * DAY)).write_parquet(root / "data/sales/one.parquet")
     with open_project(root, clock=HeldClock(START + 40 * DAY)) as opened:
         ingest(opened, "sales")
-        with pytest.raises(TidemillError, match="do not fit"):
+        with raised(NotEnoughData, "[model] split"):
             build_candidate(opened)
 
 

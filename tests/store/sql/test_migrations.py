@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from tests.raised import raised
 from tidemill.errors import Damaged, StoreError
 from tidemill.store.sql import open_metadata, versions
 from tidemill.store.sql.migrations.run import chain, upgrade
@@ -134,8 +135,9 @@ def test_an_older_store_is_brought_up_with_all_it_holds(old: Path, later: Callab
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(old: Path, later: Callable[..., Kind]) -> None:
-    with pytest.raises(StoreError, match="nowhere"):
+    with raised(StoreError, str(old)) as caught:
         open_sqlite(old, later(ADDS, FAILS))
+    assert "nowhere" in caught.value.message
     with closing(sqlite3.connect(old)) as plain:
         assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0001",)]
         assert "note" not in [row[1] for row in plain.execute("PRAGMA table_info(runs)")]
@@ -145,20 +147,24 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(old: Path, later: Cal
 
 
 def test_a_migration_may_not_break_references(old: Path, later: Callable[..., Kind]) -> None:
-    with pytest.raises(Damaged, match="steps"):
+    with raised(Damaged, str(old), hint=False) as caught:
         open_sqlite(old, later(ORPHANS))
+    assert " steps " in caught.value.message and " runs" in caught.value.message
     store = open_metadata(old)
     assert store.runs.get("run_1") == sample.run()
     store.close()
 
 
-@pytest.mark.parametrize("change", ["ALTER TABLE events RENAME COLUMN seq TO older", "DROP TABLE events"])
-def test_a_store_with_other_tables_than_its_version_has_is_told_the_way_out(old: Path, change: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [("ALTER TABLE events RENAME COLUMN seq TO older", "events.seq"), ("DROP TABLE events", "events")],
+)
+def test_a_store_with_other_tables_than_its_version_has_is_told_the_way_out(old: Path, change: str, lost: str) -> None:
     """Before the first release the first migration is the schema, and it changes in place."""
     with closing(sqlite3.connect(old)) as plain:
         plain.execute(change)
     store = open_metadata(old)
-    with pytest.raises(StoreError, match="no such") as error:
+    with raised(StoreError, str(old)) as caught:
         store.events.list()
     store.close()
-    assert "a checkout from before the first release" in error.value.hint
+    assert caught.value.message.endswith(f" {lost}")

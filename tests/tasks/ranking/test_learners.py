@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from tests.raised import raised
 from tests.tasks.ranking.made import shop, shuffled
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.tasks.ranking import learners
@@ -67,8 +68,9 @@ def test_ease_is_that_of_irspack():
 
 def test_a_ridge_that_leaves_nothing_to_invert_is_refused():
     twice = sp.csr_array(np.ones((3, 2)))
-    with pytest.raises(ModelError, match="cannot be inverted"):
+    with raised(ModelError, "") as caught:
         list(ease.predictors(twice, 0.0))
+    assert "EASE" in caught.value.message and caught.value.message.endswith(" 0"), "the ridge it had"
 
 
 def test_ease_of_a_head_leaves_the_tail_without_neighbours():
@@ -195,8 +197,9 @@ def test_with_customers_shuffled_personal_models_are_no_better_than_popularity()
 
 
 def test_wrong_recipes_are_errors():
-    with pytest.raises(ModelError, match="did you mean 'ease'"):
+    with raised(ModelError, "") as caught:
         learners.recipe_of("eaze", HALF)
+    assert "'eaze'" in caught.value.message and "'ease'" in caught.value.hint
     returns = Interactions.of(["u"], ["a"], [1], [-1.0])
     with pytest.raises(NotEnoughData):
         learners.fit(learners.recipe_of("popularity", HALF), returns)

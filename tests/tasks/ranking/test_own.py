@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.raised import raised
 from tests.tasks.ranking.made import shop
 from tidemill.errors import ConfigError, ModelError
 from tidemill.learning.search import Settings
@@ -126,8 +127,9 @@ def test_the_scorer_runs_the_bundle_s_source_and_nothing_else(tmp_path):
     )
     (tmp_path / "steps.py").write_text("raise SystemExit")
     assert load(bundle).recommend([], np.empty(0), 0, 3)[0]
-    with pytest.raises(ConfigError, match=r"needs a file steps\.py"):
+    with raised(ConfigError, str(tmp_path / "nowhere")) as caught:
         read_source(tmp_path / "nowhere", "steps:my_learner")
+    assert "'steps:my_learner'" in caught.value.message and "steps.py" in caught.value.message
 
 
 def test_training_sees_nothing_of_the_window():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.raised import raised
 from tests.tasks.ranking.made import scores_of, shop
 from tidemill.errors import Damaged, ModelError
 from tidemill.features.online import History
@@ -156,13 +157,17 @@ def test_a_bundle_answers_as_the_fitted_model(method):
 def test_a_bundle_whose_parts_do_not_fit_is_refused():
     bundle = recommend_bundle(ranking(0), {"half_life": 1}, 0)
     fewer = Bundle(bundle.manifest, {**bundle.files, "items.json": b'["a"]'})
-    with pytest.raises(ModelError, match="do not fit"):
+    with raised(ModelError, "", hint=False) as caught:
         load(fewer)
-    with pytest.raises(ModelError, match=r"no model\.npz"):
+    assert " 1 " in caught.value.message, "how many items there are"
+    with raised(ModelError, "") as caught:
         load(Bundle(bundle.manifest, {"items.json": b"[]"}))
+    assert "model.npz" in caught.value.message and "items.json" in caught.value.hint
     with pytest.raises(Damaged):
         load(Bundle(bundle.manifest, {**bundle.files, "model.npz": b"x"}))
-    with pytest.raises(ModelError, match="format 99"):
+    with raised(ModelError, "") as caught:
         load(Bundle({**bundle.manifest, "format": 99}, bundle.files))
-    with pytest.raises(ModelError, match="did you mean 'trees'"):
+    assert "99" in caught.value.message
+    with raised(ModelError, "") as caught:
         load(Bundle({**bundle.manifest, "scorer": "tree"}, bundle.files))
+    assert "'tree'" in caught.value.message and "'trees'" in caught.value.hint
