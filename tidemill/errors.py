@@ -43,7 +43,10 @@ TidemillError
 from __future__ import annotations
 
 import errno
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+Lacking = Literal["missing", "no_statement", "not_asked", "not_passed", "not_approved"]
+Other = Literal["other_key", "other_bytes", "other_model", "other_endpoint"]
 
 
 class TidemillError(Exception):
@@ -186,7 +189,13 @@ class GateRefused(ReleaseError):
 
 
 class NotAttested(ReleaseError):
+    """``reason``: what a release's signed statements lack, or that they are another's; None where a file is at fault."""
+
     code = "not_attested"
+
+    def __init__(self, message: str, reason: Lacking | Other | None = None, *, place: str = "", hint: str = "") -> None:
+        super().__init__(message, place=place, hint=hint)
+        self.reason = reason
 
 
 class NotApproved(ReleaseError):

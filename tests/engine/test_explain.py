@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Place
+from tests.raised import raised
 from tidemill.engine.explain import why
 from tidemill.errors import NotFound
 
@@ -146,7 +147,8 @@ def test_what_is_said_of_reuse_is_what_the_engine_does(
 
 def test_a_step_that_is_not_there(place: Place, load_module: Load) -> None:
     run = place.run(load_module(steps=STEPS, helpers=HELPERS).flow).run
-    with pytest.raises(NotFound, match="did you mean 'score'"):
+    with raised(NotFound, f"run {run.id}") as caught:
         why(place.store, run.id, "scor")
+    assert "'score'" in caught.value.hint
     with pytest.raises(NotFound):
         why(place.store, "run_none", "score")

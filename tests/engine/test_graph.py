@@ -16,52 +16,51 @@ from tidemill.errors import PipelineError, StepFailed
 
 
 def test_mistakes_in_a_graph_are_told_while_it_is_drawn(place: Place) -> None:
-    def check(body: Any, says: str) -> None:
-        with pytest.raises(PipelineError, match=says):
+    def check(body: Any, where: str, named: str, hint: bool = True) -> None:
+        with raised(PipelineError, where, hint=hint) as caught:
             place.engine().run(pipeline(body))
+        assert named in str(caught.value)
 
-    check(lambda: 1 if numbers(1) else 2, "when")
-    check(lambda: list(numbers(1)), "each")
-    check(lambda: double(), "missing a required argument")
-    check(lambda: double(1, wrong=2), "unexpected keyword")
-    check(lambda: double(Path("x")), "cannot be a parameter")
-    check(lambda: numbers(2).real, "has no attribute .real.")
-    check(lambda: each(lambda x: x, [1]), "takes a step")
-    check(lambda: each(double, total(numbers(2))), "goes over a list, not a int")
-    check(lambda: object(), "cannot be a parameter")
+    check(lambda: 1 if numbers(1) else 2, "pipeline <lambda>", "when(")
+    check(lambda: list(numbers(1)), "pipeline <lambda>", "each(")
+    check(lambda: double(), "step double", "'x'")
+    check(lambda: double(1, wrong=2), "step double", "'wrong'")
+    check(lambda: double(Path("x")), "step double, parameter x", "PosixPath")
+    check(lambda: numbers(2).real, "pipeline <lambda>", "'real'")
+    check(lambda: each(lambda x: x, [1]), "pipeline <lambda>", "@step")
+    check(lambda: each(double, total(numbers(2))), "step double", "int", hint=False)
+    check(lambda: object(), "pipeline <lambda>, its result.result", "object")
 
 
 @pytest.mark.parametrize(
-    "body,says",
+    "body",
     [
-        (lambda node: node == 1, "compared"),
-        (lambda node: node != 1, "compared"),
-        (lambda node: node > 1, "compared"),
-        (lambda node: 1 in [node], "compared"),
-        (lambda node: node + 1, "reckoned with"),
-        (lambda node: 2 * node, "reckoned with"),
-        (lambda node: -node, "reckoned with"),
-        (lambda node: int(node), "reckoned with"),
-        (lambda node: f"{node}", "put into a text"),
-        (lambda node: str(node), "put into a text"),
-        (lambda node: node[0], "looked into"),
-        (lambda node: len(node), "looked into"),
-        (lambda node: 1 in node, "looked into"),
-        (lambda node: node(), "called"),
+        lambda node: node == 1,
+        lambda node: node != 1,
+        lambda node: node > 1,
+        lambda node: 1 in [node],
+        lambda node: node + 1,
+        lambda node: 2 * node,
+        lambda node: -node,
+        lambda node: int(node),
+        lambda node: f"{node}",
+        lambda node: str(node),
+        lambda node: node[0],
+        lambda node: len(node),
+        lambda node: 1 in node,
+        lambda node: node(),
     ],
 )
-def test_nothing_can_be_made_of_a_value_that_is_not_there(place: Place, body: Any, says: str) -> None:
+def test_nothing_can_be_made_of_a_value_that_is_not_there(place: Place, body: Any) -> None:
     """Each of these would be a plain value to Python, and the graph another one than the pipeline says."""
 
     @pipeline
     def flow() -> Any:
         return {"made": body(numbers(1))}
 
-    told = (
-        rf"pipeline flow \(test_graph.py:\d+\): this value is not there yet, so it cannot be {says} - do it in a step"
-    )
-    with pytest.raises(PipelineError, match=told):
+    with raised(PipelineError, "pipeline flow") as caught:
         place.run(flow)
+    assert "(test_graph.py:" in caught.value.place
     assert place.store.runs.page() == []
 
 
@@ -94,7 +93,7 @@ def test_names_in_a_graph_never_meet(place: Place) -> None:
 
 @pytest.mark.parametrize("name", ["double[0]", "a/b", "half \udcff", "line\n"])
 def test_a_name_that_would_be_read_as_another_is_refused(name: str) -> None:
-    with pytest.raises(PipelineError, match="a step's name has no"):
+    with raised(PipelineError, f"step {name!r}"):
         double.named(name)
 
 
@@ -113,20 +112,21 @@ def test_what_nothing_can_be_decided_on_is_said(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "version,kind,says",
+    "version,kind,named",
     [
-        (lambda ctx, arguments: 1 // 0, StepFailed, r"version= of step look \(test_graph.py:\d+\): ZeroDivisionError"),
-        (lambda ctx, arguments: object(), PipelineError, "version= of step look: a object cannot be"),
-        (lambda ctx, arguments: float("nan"), PipelineError, "version= of step look: nan cannot be"),
+        (lambda ctx, arguments: 1 // 0, StepFailed, "ZeroDivisionError"),
+        (lambda ctx, arguments: object(), PipelineError, "object"),
+        (lambda ctx, arguments: float("nan"), PipelineError, "nan"),
     ],
 )
-def test_a_version_that_cannot_be_had_is_said(place: Place, version: Any, kind: Any, says: str) -> None:
+def test_a_version_that_cannot_be_had_is_said(place: Place, version: Any, kind: Any, named: str) -> None:
     @step(version=version)
     def look() -> int:
         return 1
 
-    with pytest.raises(kind, match=says):
+    with raised(kind, "version= of step look") as caught:
         place.run(pipeline(lambda: look(), name="flow"))
+    assert named in caught.value.message
     assert place.store.runs.page()[0].status == "failed"
 
 
@@ -147,5 +147,5 @@ def test_options_that_contradict_are_refused(options: dict[str, Any]) -> None:
 
 
 def test_steps_name_their_parameters() -> None:
-    with pytest.raises(PipelineError, match="names its parameters"):
+    with raised(PipelineError, "step '<lambda>'", hint=False):
         step(lambda *args: 1)

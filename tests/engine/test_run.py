@@ -315,8 +315,9 @@ def test_an_error_of_tidemill_comes_out_as_it_is(place: Place) -> None:
     def flow() -> None:
         blocked()
 
-    with pytest.raises(DataBlocked, match="sales: 7 %"):
+    with raised(DataBlocked, "sales", hint=False) as caught:
         place.run(flow)
+    assert caught.value.message == "7 % of the rows are bad"
 
 
 def test_steps_beside_a_failing_one_end_and_are_kept(place: Place) -> None:
@@ -402,9 +403,9 @@ def test_attempts_end(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "value,says", [(object(), "no codec"), ({1: 2}, "JSON's keys"), ({0: 2}, "JSON's keys"), (float("nan"), "nan")]
+    "value,named", [(object(), "builtins.object"), ({1: 2}, "key 1"), ({0: 2}, "key 0"), (float("nan"), "nan")]
 )
-def test_what_cannot_be_kept_fails_the_step_that_returned_it(place: Place, value: Any, says: str) -> None:
+def test_what_cannot_be_kept_fails_the_step_that_returned_it(place: Place, value: Any, named: str) -> None:
     @step
     def bad() -> Any:
         return value
@@ -413,8 +414,9 @@ def test_what_cannot_be_kept_fails_the_step_that_returned_it(place: Place, value
     def flow() -> Any:
         return bad()
 
-    with pytest.raises(StoreError, match=says):
+    with raised(StoreError, "step bad") as caught:
         place.run(flow)
+    assert named in caught.value.message
 
 
 def test_a_full_disk_is_told_and_leaves_no_run_running_for_ever(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -494,8 +496,9 @@ def test_a_listener_that_raises_ends_the_run_and_nothing_hangs(place: Place, par
     def flow() -> Any:
         return [double(1), double(2)]
 
-    with pytest.raises((StepFailed, ValueError), match="nobody listens"):
+    with pytest.raises((StepFailed, ValueError)) as caught:
         place.engine(parallel=parallel).run(flow, on_event=listen)
+    assert "nobody listens" in str(caught.value)
     (run,) = place.store.runs.page()
     assert run.status == "failed" and "nobody listens" in str(run.error)
     assert not {"running", "pending"} & set(place.status(run.id).values())

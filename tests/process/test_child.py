@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.raised import raised
 from tidemill.process.channel import Channel, ChannelError, GivenUp
 from tidemill.process.child import Child
 
@@ -125,6 +126,7 @@ def test_a_message_has_its_size(pair: tuple[Channel, int], monkeypatch: pytest.M
     channel, writes = pair
     monkeypatch.setattr("tidemill.process.channel.LONGEST", 100)
     os.write(writes, b"x" * 101)
-    with pytest.raises(ChannelError, match="100 bytes"):
+    with raised(ChannelError, "", hint=False) as caught:
         channel.receive()
+    assert "100" in str(caught.value)
     os.close(writes)

@@ -239,7 +239,7 @@ def test_a_damaged_canary_is_halted_on_a_full_disk(project, canary, monkeypatch)
 
 def test_without_the_machines_keys_nothing_is_said_about_a_release(project, first, canary, home):
     (home / "keys").rename(home / "elsewhere")
-    with pytest.raises(NotAttested, match="does not know the keys"):
+    with raised(NotAttested, str(project.keys_dir)):
         rollout.check(project, "shop", later(project, 2), evidence(canary))
     assert project.store.releases.get(canary.id).status == "canary"
     (home / "elsewhere").rename(home / "keys")
@@ -265,8 +265,9 @@ def test_a_canary_without_its_requests_is_halted_when_patience_ends(project, fir
 
 
 def test_evidence_about_another_release_is_refused(project, first, canary):
-    with pytest.raises(ReleaseError, match="not about"):
+    with raised(ReleaseError, "") as caught:
         rollout.check(project, "shop", project.clock.now(), evidence(first))
+    assert canary.id in str(caught.value)
     with pytest.raises(ReleaseError):
         rollout.check(project, "shop", project.clock.now(), None)
 
@@ -292,16 +293,18 @@ def test_rolling_the_champion_back_halts_the_canary_that_was_compared_with_it(pr
 
 
 def test_the_only_release_cannot_be_rolled_back(project, first):
-    with pytest.raises(ReleaseError, match="without a model"):
+    with raised(ReleaseError, "") as caught:
         rollout.roll_back(project, first.id, by="ada", reason="no")
+    assert first.id in str(caught.value) and "tidemill release start" in caught.value.hint
     assert project.store.releases.champion("shop").id == first.id
 
 
 def test_what_has_ended_cannot_be_rolled_back_or_halted_again(project, canary):
     rollout.halt(project, canary.id, by="ada", reason="not now")
     for verb in (rollout.halt, rollout.roll_back):
-        with pytest.raises(ReleaseError, match="halted"):
+        with raised(ReleaseError, "shop", hint=False) as caught:
             verb(project, canary.id, by="ada", reason="again")
+        assert canary.id in str(caught.value) and "halted" in str(caught.value)
 
 
 def test_a_release_compared_with_another_champion_does_not_start(project, canary):
@@ -330,8 +333,9 @@ def test_every_change_comes_with_its_event_or_not_at_all(project, canary, monkey
         raise OSError("no room")
 
     monkeypatch.setattr(project.store.events, "add", full)
-    with pytest.raises(Exception, match="no room"):
+    with pytest.raises(OSError) as caught:
         rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.0))
+    assert caught.value.args == ("no room",)
     assert project.store.releases.get(canary.id).status == "canary"
 
 
@@ -351,8 +355,9 @@ def test_approval_holds_and_starts(make, tmp_path):
     attest.verify_release(project.store, project.artifacts, keys, done, model.bundle)
     (verdict,) = project.store.verdicts.list(model=model.ref)
     assert verdict.passed and verdict.blessing == "approval" and verdict.attestation == done.attestations[-1]
-    with pytest.raises(ReleaseError, match="nothing to decide"):
+    with raised(ReleaseError, "shop", hint=False) as caught:
         approvals.answer(project, release.id, "bob", "again", role="dpo")
+    assert release.id in str(caught.value) and "champion" in str(caught.value)
 
 
 def test_the_author_alone_is_recorded_as_self_approved(make):

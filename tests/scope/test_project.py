@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.raised import raised
 from tests.serve.asking import TOML, opened
 from tidemill.errors import Damaged, ProjectError
 from tidemill.scope.project import find_root, open_project
@@ -34,8 +35,9 @@ def test_nothing_stays_open_of_a_project_that_cannot_be_opened(tmp_path: Path) -
         assert "tidemill.db" in held(root)
         project.store.settings.set("project_id", "../elsewhere")
     assert not held(root)
-    with pytest.raises(ProjectError, match="is no id"):
+    with raised(ProjectError, str(root / ".tidemill" / "tidemill.db"), hint=False) as caught:
         open_project(root)
+    assert "'../elsewhere'" in str(caught.value)
     assert not held(root)
     (root / ".tidemill" / "live.db").write_bytes(b"no database" * 500)
     with pytest.raises(Damaged):

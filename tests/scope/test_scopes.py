@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.test_decode import MANY
+from tests.raised import raised
 from tidemill.errors import NotFound
 from tidemill.scope.project import Project, open_project
 
@@ -50,8 +51,9 @@ def test_the_first_environment_adds_nothing(project: Project, monkeypatch):
     with open_project(project.root) as other:
         assert other.endpoint("returns").salt == ("returns", "production")
         assert [stage["share"] for stage in other.endpoint("recommend").stages] == [0.5, 1.0]
-    with pytest.raises(NotFound, match="prodction"):
+    with raised(NotFound, "") as caught:
         open_project(project.root, environment="prodction")
+    assert "'prodction'" in caught.value.message
 
 
 def test_nothing_but_scope_reads_the_configuration():

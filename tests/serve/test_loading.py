@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.raised import raised
 from tests.release.made import add_model, hold, sign
 from tests.serve import released
 from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
@@ -191,7 +192,7 @@ def test_a_canary_beside_a_damaged_champion_answers_its_share_and_no_more(projec
     chosen = {s for s in subjects if takes(predictor.served.variants["canary"].release, s)}
     assert len(chosen) / 2000 == pytest.approx(0.25, abs=0.03)
     assert {predictor.choose(s)[1] for s in chosen} == {"canary"}
-    with pytest.raises(NoModel, match="may not be served") as error:
+    with raised(NoModel, "") as error:
         predictor.choose(min(subjects - chosen))
     assert "tidemill doctor" in error.value.hint
 
@@ -226,7 +227,7 @@ def test_a_wrong_signature_is_refused(project, tmp_path, monkeypatch):
         (project.state / "keys" / f"{name}.pub").write_bytes(data)
         (project.keys_dir / f"{name}.pub").write_bytes(data)
     project.store.releases.update(release.id, attestations=forged)
-    with pytest.raises(NotAttested, match="not signed by the trusted key"):
+    with raised(NotAttested, "", reason="other_key"):
         load_release(project, project.store.releases.get(release.id))
     assert keys.FileSigner  # the forgery was made by the same code that signs
 
@@ -234,8 +235,9 @@ def test_a_wrong_signature_is_refused(project, tmp_path, monkeypatch):
 def test_the_attestations_of_another_model_are_refused(project):
     first = released.champion(project, 1)
     held = hold(project, released.model(project, 2), "rel_2", attestations=first.attestations)
-    with pytest.raises(NotAttested, match=r"speaks of model:shop@1"):
+    with raised(NotAttested, "", reason="other_model", hint=False) as caught:
         load_release(project, held)
+    assert "model:shop@1" in str(caught.value)
 
 
 def test_no_attestation_is_refused(project):
@@ -257,8 +259,9 @@ def test_other_bytes_under_the_same_record_are_refused(project):
 def test_a_bundle_that_does_not_load_is_refused_in_words(project):
     digest = put_bundle(project.artifacts, Bundle({"format": FORMAT, "scorer": "horoscope"}, {}))
     held = hold(project, add_model(project, 1, bundle=digest), "rel_1")
-    with pytest.raises(ModelError, match="no scorer 'horoscope'"):
+    with raised(ModelError, "") as caught:
         load_release(project, held)
+    assert "'horoscope'" in str(caught.value)
 
 
 def test_the_same_bytes_are_not_read_twice_but_checked_for_each_release(project):

@@ -72,11 +72,11 @@ def open_envelope(data: bytes, keys: PublicKeys) -> JsonObject:
         key = keys.approval if said["predicateType"] in BY_HAND else keys.gate
         kinds = sealed["payloadType"], said["_type"], type(said["predicate"])
     except (ValueError, KeyError, TypeError) as exc:
-        raise NotAttested(f"not a DSSE envelope of an in-toto Statement: {exc!r}") from exc
+        raise NotAttested(f"not a DSSE envelope of an in-toto Statement: {exc!r}", "no_statement") from exc
     if kinds != (PAYLOAD, STATEMENT, dict):
-        raise NotAttested(f"an envelope of {kinds[0]!r}, {kinds[1]!r}: not of an in-toto Statement v1")
+        raise NotAttested(f"an envelope of {kinds[0]!r}, {kinds[1]!r}: not of an in-toto Statement v1", "no_statement")
     if not any(_signed_by(key, signature, pae(payload)) for signature in signatures):
-        raise NotAttested("the envelope is not signed by the trusted key", hint=AGAIN)
+        raise NotAttested("the envelope is not signed by the trusted key", "other_key", hint=AGAIN)
     return said
 
 
@@ -111,10 +111,11 @@ def verify_release(
     said = [_verified(artifacts, keys, name, release.model, bundle_digest) for name in release.attestations]
     own = [s for s in said if s.kind == RELEASE and s.predicate.get("release") == release.id]
     if len(own) != 1:
-        raise NotAttested("the signed statement of the release is missing", place=place, hint=AGAIN)
+        raise NotAttested("the signed statement of the release is missing", "missing", place=place, hint=AGAIN)
     terms = own[0].predicate
     if terms.get("endpoint") != release.endpoint:
-        raise NotAttested(f"signed for the endpoint {terms.get('endpoint')!r}, not {release.endpoint!r}", place=place)
+        signed_for = f"signed for the endpoint {terms.get('endpoint')!r}, not {release.endpoint!r}"
+        raise NotAttested(signed_for, "other_endpoint", place=place)
     by_hand = [s for s in said if s.kind in BY_HAND and s.predicate.get("release") == release.id]
     _check_gates(terms, said, by_hand, release, place)
     _check_approval(terms, by_hand, place)
@@ -124,9 +125,9 @@ def _check_record(store: MetadataStore, release: Release, bundle: str, place: st
     try:
         recorded = store.models.get(release.model).bundle
     except NotFound as exc:
-        raise NotAttested(f"there is no {release.model}", place=place) from exc
+        raise NotAttested(f"there is no {release.model}", "missing", place=place) from exc
     if recorded != bundle:
-        raise NotAttested(f"these bytes are {bundle}, but {release.model} is {recorded}", place=place)
+        raise NotAttested(f"these bytes are {bundle}, but {release.model} is {recorded}", "other_bytes", place=place)
 
 
 def _verified(artifacts: LocalArtifacts, keys: PublicKeys, name: str, model: str, bundle: str) -> _Said:
@@ -138,7 +139,8 @@ def _verified(artifacts: LocalArtifacts, keys: PublicKeys, name: str, model: str
     subjects = said.get("subject")
     if subjects != statement(model, bundle, "", {})["subject"]:
         raise NotAttested(
-            f"the attestation {name} speaks of {_names(subjects)}, not of {model} with the bundle {bundle}"
+            f"the attestation {name} speaks of {_names(subjects)}, not of {model} with the bundle {bundle}",
+            "other_model",
         )
     return _Said(name, said["predicateType"], said["predicate"])
 
@@ -157,14 +159,15 @@ def _check_gates(
     verdicts = {s.predicate.get("gate"): s.predicate for s in said if s.kind == GATE and s.envelope in belongs}
     required = terms.get("required") or {}
     if not {"quality", "infrastructure"} <= set(required.values()):
-        raise NotAttested("the release does not ask for both blessings, quality and infrastructure", place=place)
+        both = "the release does not ask for both blessings, quality and infrastructure"
+        raise NotAttested(both, "not_asked", place=place)
     override = [s for s in by_hand if s.kind == FORCED and s.predicate.get("reason")]
     for gate in required:
         verdict = verdicts.get(gate)
         if verdict is None:
-            raise NotAttested(f"the attestation of the gate {gate!r} is missing", place=place)
+            raise NotAttested(f"the attestation of the gate {gate!r} is missing", "missing", place=place)
         if verdict.get("passed") is not True and (not override or gate == NEVER_FORCED or not release.override):
-            raise NotAttested(f"the gate {gate!r} did not pass", place=place)
+            raise NotAttested(f"the gate {gate!r} did not pass", "not_passed", place=place)
 
 
 def _check_approval(terms: JsonObject, by_hand: Iterable[_Said], place: str) -> None:
@@ -172,6 +175,7 @@ def _check_approval(terms: JsonObject, by_hand: Iterable[_Said], place: str) -> 
     if roles and not any(s.kind == APPROVAL and s.predicate.get("role") in roles for s in by_hand):
         raise NotAttested(
             f"nobody has approved it; it needs one of: {', '.join(roles)}",
+            "not_approved",
             place=place,
             hint="tidemill approve RELEASE",
         )

@@ -64,6 +64,7 @@ def public_keys(project: Project) -> PublicKeys:
         if copy.exists() and keyid(_key(copy, f"copy it back from {outside}")) != keyid(getattr(keys, name)):
             raise NotAttested(
                 f"the {name} key in the project is not the one that this machine keeps for it",
+                "other_key",
                 place=str(copy),
                 hint=f"if you did not replace it yourself, copy it back from {outside}",
             )
