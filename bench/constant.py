@@ -1,15 +1,15 @@
-"""The floor of serving: granian with a constant reply. ``python -m bench.constant FD`` tells its port there as JSON."""
+"""The floor of serving: granian with a constant reply. ``python -m bench.constant`` tells its port on its channel."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import sys
 from typing import Any
 
 import uvloop
 
+from tidemill.process.channel import Channel
+from tidemill.process.guarded import parent
 from tidemill.serve.http.server import _Server, listen
 
 REPLY = b'{"value":0.5}'
@@ -23,15 +23,16 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": REPLY})
 
 
-async def serve(fd: int) -> None:
+async def serve(channel: Channel) -> None:
     listening = listen("127.0.0.1", 0)
     given: Any = app
     server = _Server(given, listening)
-    word = json.dumps({"port": listening.getsockname()[1]}).encode()
-    asyncio.get_running_loop().call_soon(os.write, fd, word + b"\n")
+    asyncio.get_running_loop().call_soon(channel.send, {"port": listening.getsockname()[1]})
     await server.serve()
 
 
 if __name__ == "__main__":
+    if (starter := parent()) is None:
+        sys.exit("it is started by bench.serving")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(int(sys.argv[1])))
+        runner.run(serve(starter))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import select
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,8 @@ import numpy as np
 
 from bench.timing import piece
 from tidemill.learning.bundle import manifest
+from tidemill.process.channel import Channel
+from tidemill.process.guarded import CHANNEL
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import FileSigner, seal
 from tidemill.scope.project import Project, open_project
@@ -115,14 +116,16 @@ def alone(project: Project, bundle: Bundle) -> float:
 def histories(project: Project) -> None:
     """Thirty rows of each of a thousand subjects, put in by plain SQL."""
     rng, now = np.random.default_rng(2), project.clock.now()
-    items = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH))
+    items, dataset = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH)), project.dataset().name
     rows = [
-        (f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (ROWS_EACH - r) * DAY, 1.0)
+        (f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (ROWS_EACH - r) * DAY, 1.0, dataset, project.name)
         for s in range(SUBJECTS)
         for r in range(ROWS_EACH)
     ]
     with sqlite3.connect(project.state / "live.db") as db:
-        db.executemany("INSERT INTO online (key, subject, item, at, value) VALUES (?, ?, ?, ?, ?)", rows)
+        db.executemany(
+            "INSERT INTO online (key, subject, item, at, value, dataset, endpoint) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+        )
     db.close()
 
 
@@ -181,28 +184,30 @@ class Scorer:
 
 @contextmanager
 def scorer(arguments: list[str], log: Path) -> Iterator[Scorer]:
-    """``python ARGUMENTS FD``: a process that tells its port, ended at the end."""
-    ready, tell = os.pipe()
+    """``python ARGUMENTS`` with the channel of a child: a process that tells its port there, ended at the end."""
+    (there, tell), (hear, back) = os.pipe(), os.pipe()
+    channel, theirs = Channel(hear, tell), {CHANNEL: f"{there},{back}"}
     began = time.perf_counter()
     with log.open("ab") as words:
         process = subprocess.Popen(
-            [sys.executable, *arguments, str(tell)],
+            [sys.executable, *arguments],
             stdout=words,
             stderr=words,
-            pass_fds=[tell],
+            pass_fds=[there, back],
+            env=os.environ | theirs,
             cwd=Path(__file__).parents[1],
         )
-    os.close(tell)
+    os.close(there)
+    os.close(back)
     try:
-        with os.fdopen(ready, "rb") as pipe:
-            heard = select.select([pipe], [], [], 60.0)[0]
-            word = json.loads(pipe.readline() or b"{}") if heard else {}
+        word = channel.receive(time.monotonic() + 60.0) or {}
         if "port" not in word:
             raise RuntimeError(f"no server: {word} {log.read_text()[-2000:]}")
         yield Scorer(process, word["port"], time.perf_counter() - began)
     finally:
         process.terminate()
         process.wait(30)
+        channel.close()
 
 
 def load(port: int, path: str, body: dict[str, Any], headers: dict[str, str], **job: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from tidemill.scope.project import Project
 from tidemill.types import SECOND
 
 PREDICTIONS = 1_000_000
-COLUMNS = "id, endpoint, at, subject, model, release, arm, output, inputs, watermark, latency_us, cold"
-INSERT = f"INSERT INTO predictions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = "id, endpoint, at, subject, model, release, arm, output, inputs, watermark, latency_us, cold, environment"
+INSERT = f"INSERT INTO predictions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 WANTED = "pred_0500007"  # asked by subject 7
 
 
@@ -38,6 +38,7 @@ def fill(project: Project, output: bytes, now: int) -> None:
             watermark,
             300,
             0,
+            "",
         )
         for i in range(PREDICTIONS)
     )
