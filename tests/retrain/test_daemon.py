@@ -21,7 +21,7 @@ from tidemill.engine.lease import new_owner
 from tidemill.errors import Conflict, DiskFull, NotAttested, StoreBusy
 from tidemill.retrain.daemon import run, when_there_is_room
 from tidemill.retrain.loop import state_of, tick, write_state
-from tidemill.retrain.worker import loop_key
+from tidemill.scope.names import loop_key
 from tidemill.types import DAY
 
 from .conftest import Shop
@@ -69,6 +69,13 @@ def retrain_on(shop: Shop, line: str) -> None:
     text = path.read_text()
     assert 'on = ["drift"' in text
     path.write_text("".join(line + "\n" if x.startswith("on = ") else x for x in text.splitlines(keepends=True)))
+
+
+def test_what_the_loop_loads() -> None:
+    """It stays up beside the scorer: what is heavy is the worker's."""
+    script = "import sys, tidemill.retrain.daemon; print(*{'polars', 'deltalake', 'scipy', 'optuna', 'lightgbm'} & {*sys.modules})"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []
 
 
 def test_it_follows_the_clock_and_stops_cleanly(shop: Shop) -> None:
@@ -193,4 +200,4 @@ def _children(pid: int) -> list[int]:
 
 def test_each_environment_has_a_loop_of_its_own(shop: Shop) -> None:
     elsewhere = replace(shop.project, environment="production")
-    assert (loop_key(shop.project), loop_key(elsewhere)) == ("loop", "loop@production")
+    assert (loop_key(shop.project.environment), loop_key(elsewhere.environment)) == ("loop", "loop@production")

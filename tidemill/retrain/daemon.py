@@ -14,7 +14,7 @@ from tidemill.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreEr
 from tidemill.process.stop import Stopping, on_signals
 from tidemill.retrain.jobs import Jobs, Stopped, WorkerJobs
 from tidemill.retrain.loop import next_due, state_of, tick, write_state
-from tidemill.retrain.worker import loop_key
+from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
 from tidemill.types import SECOND, Micros
 
@@ -32,7 +32,7 @@ def main(root: Path) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     owner = new_owner()
     with on_signals() as stop, open_project(root) as project:
-        lease = RunLease(project.store, loop_key(project), owner, LEASE_SECONDS)
+        lease = RunLease(project.store, loop_key(project.environment), owner, LEASE_SECONDS)
         if not when_there_is_room(lease.take, stop):
             return
         jobs = WorkerJobs(root, owner, stop=stop)

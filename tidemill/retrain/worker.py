@@ -26,6 +26,7 @@ from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.release.pipeline import release_candidate
+from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject, did_you_mean
 
@@ -128,14 +129,9 @@ def _be_nice() -> None:
                 os.setpriority(os.PRIO_PROCESS, thread, wanted)
 
 
-def loop_key(project: Project) -> str:
-    """Whose lease is the loop's: each environment has one, the first is called nothing."""
-    return "@".join(("loop", *filter(None, (project.environment,))))
-
-
 def _must_own(project: Project, owner: Any) -> None:
     """A worker whose owner does not hold the loop's lease does nothing more."""
-    held = project.store.leases.look_up(f"run:{loop_key(project)}")
+    held = project.store.leases.look_up(f"run:{loop_key(project.environment)}")
     if owner is not None and (held is None or held.owner != owner):
         raise LeaseLost("another loop owns this project now", place=str(project.root))
 

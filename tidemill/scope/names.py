@@ -30,6 +30,15 @@ def one_of(what: str, known: Mapping[str, T], name: str | None) -> T:
     return known[name]
 
 
+def loop_key(environment: str) -> str:
+    """Whose lease is the loop's: each environment has one, the first is called nothing.
+
+    >>> loop_key(""), loop_key("production")
+    ('loop', 'loop@production')
+    """
+    return "@".join(("loop", *filter(None, (environment,))))
+
+
 def declared_data(root: Path) -> Mapping[str, DataConfig]:
     """Every dataset of the project in this folder. Raises ConfigError."""
     return load(root / "tidemill.toml").data
