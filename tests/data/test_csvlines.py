@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +114,8 @@ def test_a_long_field_is_read_in_quotes_as_without() -> None:
     long = "a" * 200_000
     frame, broken = read_csv(f'x,y\n"{long}",1\n{long},1\n'.encode(), "t.csv")
     assert frame["x"].to_list() == [long, long] and not broken
+
+
+def test_a_column_may_be_called_like_a_pattern() -> None:
+    frame = read_csv(b"a,*,^.*$,^b$\n1,,2,3\n", "x.csv").frame
+    assert frame.select(pl.exclude("_row", "_line")).to_dicts() == [{"a": "1", "*": None, "^.*$": "2", "^b$": "3"}]

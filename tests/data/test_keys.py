@@ -58,9 +58,35 @@ def made(folder: Path, n: int = 20) -> Tables:
     return tables
 
 
-def test_one_file_holds_them_all(tmp_path: Path) -> None:
-    tables = made(tmp_path, 40)
-    assert len(list(KeyIndex(tables, "t", KEY).folder.iterdir())) == 1
+def test_its_segments_are_few_and_none_is_written_again_for_a_small_ingest(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    index = KeyIndex(tables, "t", KEY)
+    index.catch_up(0)
+    grow(tables, index, [("x", i) for i in range(1000)])
+    (large,) = index.folder.iterdir()
+    for i in range(40):
+        grow(tables, index, [("y", i), ("z", i)])
+    files = list(index.folder.iterdir())
+    assert large in files and len(files) <= 8
+    index = KeyIndex(tables, "t", KEY)
+    index.catch_up(41)
+    assert verified(index, 41)
+    assert large in index.folder.iterdir()
+
+
+def test_a_crash_between_a_merge_and_what_it_merged_is_mended(tmp_path: Path) -> None:
+    tables = made(tmp_path, 3)
+    index = KeyIndex(tables, "t", KEY)
+    index.catch_up(3)
+    left = {path: path.read_bytes() for path in index.folder.iterdir()}
+    grow(tables, index, [("q", i) for i in range(50)])
+    for path, data in left.items():
+        path.write_bytes(data)
+    index = KeyIndex(tables, "t", KEY)
+    index.catch_up(4)
+    assert verified(index, 4)
+    grow(tables, index, [("r", 1)])
+    assert left.keys().isdisjoint(index.folder.iterdir())
 
 
 def test_a_collision_of_hashes_does_not_reject_a_row(tmp_path: Path) -> None:

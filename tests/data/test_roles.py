@@ -14,7 +14,7 @@ import pytest
 from tests.data.small import CONTRACT, DAY_1, DAY_2, NOW, drop, lay, state
 from tests.raised import raised
 from tidemill.data.contract.contract import load_contract
-from tidemill.data.ingest.ingest import reconcile
+from tidemill.data.ingest.ingest import begin, reconcile
 from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError
 from tidemill.features.online import History
@@ -93,6 +93,29 @@ def test_words_of_the_contract_that_change_no_row_make_no_version(project: Proje
     ingest(project, "sales")
     write(folder, CONTRACT.replace("value: 0.5", "value: 0.4"))
     assert ingest(project, "sales") is None
+
+
+def test_a_contract_with_the_line_ends_of_windows_is_found_again(project: Project, folder: Path) -> None:
+    (folder / "contracts/sales.yaml").write_bytes(CONTRACT.replace("\n", "\r\n").encode())
+    drop(folder, "1.csv", DAY_1)
+    ingest(project, "sales")
+    drop(folder, "2.csv", DAY_2)
+    made = ingest(project, "sales")
+    assert made is not None and made.version == 2
+
+
+def test_a_contract_that_is_edited_during_an_ingest_is_not_what_rows_were_judged_by(
+    project: Project, folder: Path
+) -> None:
+    drop(folder, "1.csv", DAY_1)
+    with begin(project, "sales") as work:
+        write(folder, CONTRACT + "# edited\n")
+        work.take(None, lambda *_: None)
+    (edge,) = project.store.edges.list(target="dataset:sales@1", relation="read")
+    assert project.artifacts.get(edge.source.removeprefix("artifact:")).decode() == CONTRACT
+    drop(folder, "2.csv", DAY_2)
+    made = ingest(project, "sales")
+    assert made is not None and made.version == 2
 
 
 CHANGED = CONTRACT.replace("value: value", "value: target")  # every row counts 1 now

@@ -46,7 +46,7 @@ class Contract(Rules):
     name: str
     version: str
     freshness: Micros | None = None
-    digest: str = ""
+    text: str = ""  # of which it was read
 
     @staticmethod
     def load(path: Path) -> Contract:
@@ -57,7 +57,11 @@ class Contract(Rules):
     @lru_cache(maxsize=64)
     def parse(text: str, name: str = "contract.yaml") -> Contract:
         """The contract in this text."""
-        return _build(*parse_document(text, name), text_digest=digest(text.encode()))
+        return _build(*parse_document(text, name), text)
+
+    @property
+    def digest(self) -> str:
+        return digest(self.text.encode())
 
     def role(self, role: str) -> str | None:
         """The column with this role."""
@@ -89,7 +93,7 @@ def load_contract(project: Project, dataset: str) -> Contract:
     return Contract.load(project.dataset(dataset).contract_path)
 
 
-def _build(document: Document, places: Places, text_digest: str) -> Contract:
+def _build(document: Document, places: Places, text: str) -> Contract:
     table = document.schema[0]
     where: Path_ = ("schema", 0)
     columns = tuple(read_column(prop, (*where, "properties", i), places) for i, prop in enumerate(table.properties))
@@ -104,7 +108,7 @@ def _build(document: Document, places: Places, text_digest: str) -> Contract:
         max_bad_share=settings.max_bad_share,
         surplus=settings.surplus,
         freshness=freshness_of(document, places),
-        digest=text_digest,
+        text=text,
         place=places.name,
     )
     singles = tuple((c.name,) for c in columns if c.unique and (c.name,) != contract.key)

@@ -48,10 +48,10 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     if not records:
         raise SourceError("the table has a header and no rows", place=name, hint=EMPTY)
     broken = [BrokenLine.of(n, line, why, lines[line - 1]) for n, (line, fields, why) in records if fields is None]
-    whole = [(row, line, *fields) for row, (line, fields, _) in records if fields is not None]
-    columns: dict[str, Any] = {"_row": pl.Int64, "_line": pl.Int64, **dict.fromkeys(header, pl.String)}
-    frame = pl.DataFrame(whole, schema=columns, orient="row").select(*header, "_row", "_line")
-    return Rows(frame.with_columns(pl.when(pl.col(h) != "").then(pl.col(h)).alias(h) for h in header), broken)
+    whole = [(*fields, row, line) for row, (line, fields, _) in records if fields is not None]
+    columns: dict[str, Any] = {**dict.fromkeys(header, pl.String), "_row": pl.Int64, "_line": pl.Int64}
+    frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
+    return Rows(frame.with_columns(pl.when(texts != "").then(texts)), broken)
 
 
 def _header(head: str, separator: str, place: str) -> list[str]:

@@ -105,7 +105,7 @@ def commit_rows(
     into: Target, commit: Commit, ingest: str, rows: pl.DataFrame, indexes: Iterable[KeyIndex] = ()
 ) -> DatasetVersion:
     """The rows as the dataset's next version, and what follows it. The contract is kept before the commit names it."""
-    into.project.artifacts.put(into.project.dataset(into.dataset).contract_path.read_bytes())
+    into.project.artifacts.put(into.contract.text.encode())
     version = into.tables.append(into.dataset, rows, ingest=ingest, at=commit.at, meta=commit.meta)
     for index in indexes:
         index.add(rows, version)

@@ -8,10 +8,10 @@ files, so that whatever a crash left undone after it is done from the log by `re
 is simply done again, and the ingest id, which is made of the contract and the files' digests, keeps it from happening
 twice.
 
-Cost for n new rows in a dataset of N rows in F files and V versions: O(n log N) for the rows, O(F) to list names,
-12 bytes a row of the table for the index of its keys, and
-O(V) to list the log. The table itself is not read again, but for the files that a suspected duplicate names
-and, where rows have no key, for what the same name brought before.
+Cost for n new rows in a dataset of N rows in F files and V versions: O(n log N) for the rows, O(F) to list names and
+O(V) to list the log, and 12 bytes a row of the table are read for the index of its keys. The table itself is not read
+again, but for the files that a suspected duplicate names and, where rows have no key, for what the same name brought
+before.
 """
 
 from __future__ import annotations

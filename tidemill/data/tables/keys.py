@@ -1,8 +1,9 @@
 """Which keys a table already holds: a compact index beside the table, so that an ingest need not read the table again.
 
-Sorted 64-bit hashes with the version that brought each: adding n rows to N writes 12 bytes a row anew, asking costs
-O(n log N). It is a cache: one that is missing or damaged is made again from the table's own files. A hash that is there is
-only a hint; the answer is read from the files of the versions it names, so a collision cannot reject a row.
+Sorted 64-bit hashes with the version that brought each, in segments that are merged as they grow (each at least twice
+as large as the next): adding n rows to N writes O(n log N) bytes amortised, and 12 bytes a row stay on disk. It is a
+cache: a segment that is missing or damaged is made again from the table's own files. A hash that is there is only a hint;
+the answer is read from the files of the versions it names, so a collision cannot reject a row.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import hashlib
 import io
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -25,6 +27,15 @@ _ENTRY = np.dtype([("hash", "<u8"), ("version", "<u4")])
 _SEPARATOR = "\x1f"
 
 
+class _Segment(NamedTuple):
+    """The keys that the versions first … last brought, sorted: a file named FIRST-LAST-CRC.npy."""
+
+    first: int
+    last: int
+    entries: NDArray[Any]
+    path: Path
+
+
 class KeyIndex:
     """The keys of one unique set of columns of a dataset. The caller holds the table's lock."""
 
@@ -32,50 +43,50 @@ class KeyIndex:
         self._tables, self._dataset, self._columns = tables, dataset, columns
         label = hashlib.sha256(_SEPARATOR.join(columns).encode()).hexdigest()[:16]
         self.folder = tables.root / f".{dataset}.keys" / label
-        self._entries = np.empty(0, _ENTRY)
+        self._segments: list[_Segment] = []
         self._reserved: list[pl.DataFrame] = []
         self._reserved_keys: set[str] = set()
 
     def catch_up(self, version: int) -> None:
-        """Cover every version up to this one, reading from the table what the file lacks."""
+        """Cover every version up to this one, reading from the table what the segments lack."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        covered = self._load(version)
-        if covered < version:
-            self._add(self._tables.added(self._dataset, range(covered + 1, version + 1), self._columns), version)
+        first = self._load(version) + 1
+        if first <= version:
+            self._add(self._tables.added(self._dataset, range(first, version + 1), self._columns), first, version)
 
     def known(self, rows: pl.DataFrame) -> pl.Series:
         """For each row whether its key is in the table or reserved. A key with a null in it never is."""
         keys = self.keys(rows)
-        near = self._near(keys, self._columns)
-        if near is None:
-            return _none(rows)
+        near = self._near(keys, rows.select(self._columns))
         return keys.is_in(self.keys(near).drop_nulls().implode()).fill_null(False)
 
     def holds(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
         """For each row whether the very same row, in these columns, is in the table or reserved under its key."""
-        keys = self.keys(rows)
-        near = self._near(keys, names)
-        return _none(rows) if near is None else same(rows.select(names), near) & keys.is_not_null()
+        keys, asked = self.keys(rows), rows.select(names)
+        return same(asked, self._near(keys, asked)) & keys.is_not_null()
 
     def keys(self, rows: pl.DataFrame) -> pl.Series:
         """Each row's key as text; null where a part of it is."""
         parts = [pl.col(c).cast(pl.String) for c in self._columns]
         return rows.select(pl.concat_str(parts, separator=_SEPARATOR)).to_series()
 
-    def _near(self, keys: pl.Series, names: Sequence[str]) -> pl.DataFrame | None:
-        """The rows that may have one of these keys: all of the versions that may hold one, and what is reserved."""
+    def _near(self, keys: pl.Series, asked: pl.DataFrame) -> pl.DataFrame:
+        """The rows that may have one of these keys, in the columns asked: all of the versions that may hold one, and what is reserved."""
         there = keys.drop_nulls()
         versions = self._suspected(there)
-        parts = [self._tables.added(self._dataset, versions, names)] if versions else []
+        parts = [self._tables.added(self._dataset, versions, asked.columns)] if versions else [asked.clear()]
         parts += [] if self._reserved_keys.isdisjoint(there.to_list()) else self._reserved
-        return pl.concat([part.select(names) for part in parts]) if parts else None
+        return pl.concat(part.select(asked.columns) for part in parts)
 
     def _suspected(self, keys: pl.Series) -> list[int]:
         """The versions that may hold one of these keys."""
         hashes = _hashes(keys)
-        low, high = (np.searchsorted(self._entries["hash"], hashes, side) for side in ("left", "right"))
-        spans = zip(low[high > low].tolist(), high[high > low].tolist())
-        return sorted({v for a, b in spans for v in self._entries["version"][a:b].tolist()})
+        versions: set[int] = set()
+        for segment in self._segments:
+            low, high = (np.searchsorted(segment.entries["hash"], hashes, side) for side in ("left", "right"))
+            for start, end in zip(low[high > low].tolist(), high[high > low].tolist()):
+                versions.update(segment.entries["version"][start:end].tolist())
+        return sorted(versions)
 
     def reserve(self, rows: pl.DataFrame) -> None:
         """Count these keys as known before their version is there: for the next file of the same ingest."""
@@ -86,19 +97,21 @@ class KeyIndex:
         """Know the keys of the rows that this version added; what was reserved for it is done with."""
         self._reserved.clear()
         self._reserved_keys.clear()
-        self._add(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")), version)
+        self._add(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")), version, version)
 
-    def _add(self, rows: pl.DataFrame, version: int) -> None:
-        """Keep what is known up to this version as a file named VERSION-CRC.npy, and no other."""
-        new = self.entries(rows)
-        places = np.searchsorted(self._entries["hash"], new["hash"], "right")
-        self._entries = np.insert(self._entries, places, new)
-        path = self.folder / f"{version:09}-{zlib.crc32(self._entries.tobytes()):08x}.npy"
+    def _add(self, rows: pl.DataFrame, first: int, last: int) -> None:
+        """Keep what these versions brought, in one segment with those before it that are not twice as large."""
+        entries = self.entries(rows)
+        while self._segments and len(self._segments[-1].entries) < 2 * max(len(entries), 1):
+            first, _, before, _ = self._segments.pop()
+            entries = _sorted(np.concatenate([before, entries]))
+        path = self.folder / f"{first:09}-{last:09}-{zlib.crc32(entries.tobytes()):08x}.npy"
         data = io.BytesIO()  # numpy writing to a file tells of a full disk without saying so
-        np.save(data, self._entries, allow_pickle=False)
+        np.save(data, entries, allow_pickle=False)
         with translated(str(path)):
             write_whole(path, data.getbuffer(), sync=False)
-        for other in set(self.folder.iterdir()) - {path}:
+        self._segments.append(_Segment(first, last, entries, path))
+        for other in set(self.folder.iterdir()) - {segment.path for segment in self._segments}:
             other.unlink(missing_ok=True)
 
     def entries(self, rows: pl.DataFrame) -> NDArray[Any]:
@@ -108,26 +121,33 @@ class KeyIndex:
         found = rows.select(pl.col("_version"), self.keys(rows).alias("key")).drop_nulls()
         out = np.empty(found.height, _ENTRY)
         out["hash"], out["version"] = _hashes(found["key"]), found["_version"].to_numpy()
-        return out[np.argsort(out["hash"], kind="stable")]
+        return _sorted(out)
 
     def _load(self, version: int) -> int:
-        """Know what the newest whole file says of versions up to this one; the version that it covers."""
-        for path in sorted(self.folder.glob("*.npy"), reverse=True):
-            covered, _, crc = path.stem.partition("-")
-            try:
-                entries = np.load(path, allow_pickle=False)
-                whole = entries.dtype == _ENTRY and zlib.crc32(entries.tobytes()) == int(crc, 16)
-            except (ValueError, OSError, EOFError):
-                continue
-            if whole and int(covered) <= version:
-                self._entries = entries
-                return int(covered)
-        self._entries = np.empty(0, _ENTRY)
-        return 0
+        """Know the longest unbroken chain of whole segments from version 1 on; the last version that it covers."""
+        self._segments, covered = [], 0
+        here = [s for s in map(_read, self.folder.glob("*.npy")) if s and s.last <= version]
+        for segment in sorted(here, key=lambda s: (s.first, -s.last)):
+            if segment.first == covered + 1:
+                self._segments.append(segment)
+                covered = segment.last
+        return covered
 
 
-def _none(rows: pl.DataFrame) -> pl.Series:
-    return pl.Series(np.zeros(rows.height, np.bool_))
+def _read(path: Path) -> _Segment | None:
+    """The segment; None when it is not what its name says."""
+    try:
+        first, last, crc = path.stem.split("-")
+        entries = np.load(path, allow_pickle=False)
+        whole = entries.dtype == _ENTRY and zlib.crc32(entries.tobytes()) == int(crc, 16)
+        return _Segment(int(first), int(last), entries, path) if whole else None
+    except (ValueError, OSError, EOFError):
+        return None
+
+
+def _sorted(entries: NDArray[Any]) -> NDArray[Any]:
+    """By hash; given in order of version, equal hashes stay so."""
+    return entries[np.argsort(entries["hash"], kind="stable")]
 
 
 def _hashes(keys: pl.Series) -> NDArray[np.uint64]:
