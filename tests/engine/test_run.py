@@ -525,8 +525,9 @@ def interrupted_beside(place: Place, slow: Any, deaf: bool = False) -> Any:
     return caught.value, place.steps(run.id)
 
 
+@pytest.mark.parametrize("deaf", [False, True])
 def test_an_interrupted_run_waits_for_its_threads_and_keeps_what_they_made(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, deaf: bool
 ) -> None:
     awaited, join = threading.Event(), threading.Thread.join
 
@@ -542,8 +543,8 @@ def test_an_interrupted_run_waits_for_its_threads_and_keeps_what_they_made(
         assert awaited.wait(30)
         return 7
 
-    error, steps = interrupted_beside(place, slow)
-    assert not hasattr(error, "__notes__")
+    error, steps = interrupted_beside(place, slow, deaf)
+    assert getattr(error, "__notes__", []) == ["the listener failed too: nobody listens"] * deaf
     assert place.said("waiting") == ["slow"], "told before it is waited for"
     assert steps["slow"].status == "done" and steps["note"].status == "done"
 

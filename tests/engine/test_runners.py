@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.engine import apart_steps
 from tests.raised import raised
 from tidemill.engine.context import RunContext
 from tidemill.engine.runner.child import ChildRunner
+from tidemill.engine.runner.child_main import Resources
 from tidemill.engine.runner.port import InlineRunner, Runner
 from tidemill.errors import StepFailed
 from tidemill.testing.runners import RunnerSuite, job, process_id, value
@@ -39,3 +41,10 @@ class TestChild(RunnerSuite):
             runner.run(job(apart_steps.hangs), around, lambda *_: killed.start())
         assert "SIGKILL" in caught.value.message
         killed.join()
+
+
+def test_a_childs_resources_are_what_is_opened_however_they_are_looked_at(tmp_path: Path) -> None:
+    with Resources({"thing": "tests.engine.apart_steps:open_thing"}, tmp_path) as resources:
+        opened = f"thing of {tmp_path.name}"
+        assert resources.get("thing") == resources["thing"] == dict(resources.items())["thing"] == opened
+        assert list(resources.values()) == [opened] and "thing" in resources and resources.get("other") is None

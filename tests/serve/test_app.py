@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests.raised import raised
-from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app
+from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app, opened
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
-from tidemill.errors import DiskFull, ProjectError, StoreBusy
+from tidemill.errors import DiskFull, ModelError, ProjectError, StoreBusy
+from tidemill.scope.project import open_project
 from tidemill.serve import log as logs
 from tidemill.serve.bodies import MAX_BODY
 from tidemill.serve.http.app import App
@@ -22,7 +23,7 @@ from tidemill.serve.http.routes import OPEN, Route
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Histories
 from tidemill.serve.service import _Flying as Flying
-from tidemill.types import DAY, to_iso
+from tidemill.types import DAY, HeldClock, to_iso
 
 
 def outcome(key: str = "o1", **changes: Any) -> dict[str, Any]:
@@ -628,8 +629,6 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
 
 
 def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeypatch):
-    from tidemill.errors import DiskFull, ModelError
-
     predictor = make_app(project).serving.at(None)
     for _ in range(3):
         predictor._count_failure("rel_1", ModelError("no"))
@@ -643,3 +642,16 @@ def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeyp
     predictor.tell_failures()
     predictor.tell_failures()
     assert project.store.releases.failures("shop") == {"rel_1": 3, "rel_2": 1}
+
+
+def test_failures_are_told_of_the_environment_that_is_served(tmp_path, home):
+    root = tmp_path / "shop"
+    opened(root).close()
+    with (root / "tidemill.toml").open("a") as file:
+        file.write("\n[environment.staging]\n[environment.production]\n")
+    with open_project(root, clock=HeldClock(NOON), environment="production") as project:
+        predictor = make_app(project).serving.at(None)
+        predictor._count_failure("rel_1", ModelError("no"))
+        predictor.tell_failures()
+        assert project.store.releases.failures("shop", "production") == {"rel_1": 1}
+        assert project.store.releases.failures("shop") == {}

@@ -59,7 +59,7 @@ def revoke(store: MetadataStore, token_id: str) -> bool:
 
 def revoke_named(store: MetadataStore, name: str, tx: Tx = None) -> int:
     """Take back all tokens of this name, and how many they were."""
-    return sum(store.tokens.delete(t.id, tx) for t in store.tokens.list() if t.name == name)
+    return sum(store.tokens.delete(t.id, tx) for t in store.tokens.list(tx=tx) if t.name == name)
 
 
 def sweep(store: MetadataStore) -> int:

@@ -25,7 +25,7 @@ from tidemill.model import prepare
 from tidemill.model.card import describe
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
-from tidemill.store.records import Edge, ModelVersion
+from tidemill.store.records import Edge, ModelVersion, Tx
 from tidemill.tasks.table import training_of
 from tidemill.types import JsonObject
 
@@ -138,7 +138,7 @@ def register(
     page = project.artifacts.put(told.encode())
     run, now = ctx.run or None, project.clock.now()
 
-    def work(tx: Any) -> ModelVersion:
+    def work(tx: Tx) -> ModelVersion:
         model = ModelVersion(
             name=name,
             version=project.store.models.next_version(name, tx),

@@ -7,12 +7,12 @@ after four weeks. A new champion starts with a clean sheet: it is compared with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.monitors import monitors
 from tidemill.monitor.windows import closed_of
-from tidemill.store.records import Alarm, Event, Window
+from tidemill.store.records import Alarm, Event, Tx, Window
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _write(scope: Endpoint, alarm: Alarm) -> Event:
     data |= {**alarm.evidence, "since_iso": to_iso(alarm.since), "window": alarm.window, "again": alarm.again}
     event = Event(alarm.id, alarm.opened, "alarm", alarm.model or f"endpoint:{alarm.endpoint}", data)
 
-    def work(tx: Any) -> None:
+    def work(tx: Tx) -> None:
         scope.store.alarms.add(alarm, tx)
         scope.store.events.add(event, tx)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import polars as pl
 
@@ -24,7 +23,7 @@ from tidemill.features.views import View
 from tidemill.monitor.windows import PARITY, close, closed_of
 from tidemill.scope.project import Endpoint, Model
 from tidemill.store.payloads import FeatureParity, ParityWindow
-from tidemill.store.records import Event, OnlineEvent, Prediction, Window
+from tidemill.store.records import Event, OnlineEvent, Prediction, Tx, Window
 from tidemill.tasks.table import task_of, training_of
 from tidemill.types import DAY, Micros, named_id
 
@@ -48,7 +47,7 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
         return []
     data = ParityWindow(champion.model, tuple(_compare(scope, asked)))
 
-    def work(tx: Any) -> Window:
+    def work(tx: Tx) -> Window:
         """The window, and an event for each feature that people can see."""
         own = scope.salt if len(scope.project.endpoints) > 1 else ()
         for one in data.features:

@@ -7,11 +7,10 @@ end has come; one about labels a day later, when the labels are mature. Closing 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import WindowData
-from tidemill.store.records import Window
+from tidemill.store.records import Tx, Window
 from tidemill.types import Micros
 
 DRIFT, PARITY = "drift", "parity"
@@ -49,7 +48,7 @@ def close(
     data: WindowData,
     *,
     alarm: bool,
-    tx: Any = None,
+    tx: Tx = None,
 ) -> Window:
     """Keep what a monitor found in a window of this endpoint; ``n``: how much it had to look at."""
     window = Window(scope.name, monitor, start, end, n, data, alarm, scope.environment)

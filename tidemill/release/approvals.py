@@ -14,7 +14,7 @@ from tidemill.errors import NotApproved, ReleaseError
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
-from tidemill.store.records import Event, Release, Verdict
+from tidemill.store.records import Event, Release, Tx, Verdict
 from tidemill.types import JsonObject, did_you_mean, named_id
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _write(project: Project, release: Release, said: JsonObject, envelope: str, 
     told = {"endpoint": release.endpoint, "model": release.model, **said}
     event = Event(named_id("event", release.id, kind), now, kind, f"release:{release.id}", told)
 
-    def work(tx: Any) -> None:
+    def work(tx: Tx) -> None:
         if project.store.releases.get(release.id, tx).status != "held":
             raise ReleaseError(f"somebody else has decided on {release.id}", place=release.endpoint)
         project.store.verdicts.add(verdict, tx)

@@ -20,7 +20,7 @@ from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.records import Edge, Event, ModelVersion, Release, Verdict
+from tidemill.store.records import Edge, Event, ModelVersion, Release, Tx, Verdict
 from tidemill.types import JsonObject, named_id
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _write(project: Project, made: Release, results: list[JsonObject], asks: boo
     """The release with its verdicts and events, and its start where it waits for nobody: one transaction."""
     now = made.created
 
-    def work(tx: Any) -> None:
+    def work(tx: Tx) -> None:
         for result, envelope in zip(results, made.attestations):
             name = named_id("verdict", made.id, result["gate"])
             verdict = Verdict(id=name, model=made.model, **result, attestation=envelope, at=now)

@@ -23,7 +23,7 @@ from tidemill.monitor.windows import closed_of, due, next_end
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
-from tidemill.store.records import Decision, Event, Job
+from tidemill.store.records import Decision, Event, Job, Tx
 from tidemill.types import DAY, SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _look_how_fresh(project: Project, now: Micros) -> list[Event]:
             since[name] = known.get(name, found.since)
             events += [] if name in known else [_began(name, found, now)]
 
-    def work(tx: Any) -> None:
+    def work(tx: Tx) -> None:
         for event in events:
             project.store.events.add(event, tx)
         project.store.settings.set(STALE, since, tx)
@@ -253,7 +253,7 @@ def _failed(project: Project, job: Job, why: TidemillError) -> list[Event]:
     name = named_id("event", "failed", job.subject, job.kind, str(job.started))
     event = Event(name, job.started, "failed", job.subject, told)
 
-    def work(tx: Any) -> bool:
+    def work(tx: Tx) -> bool:
         project.store.jobs.put(done, tx)
         return project.store.events.add_once(event, tx)
 

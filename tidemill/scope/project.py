@@ -18,7 +18,7 @@ from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
 from tidemill.store.artifacts.recorded import RecordedArtifacts
-from tidemill.store.records import Release
+from tidemill.store.records import Release, Tx
 from tidemill.store.reserve import Reserve
 from tidemill.store.sql import open_live, open_metadata
 from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean, new_id, parse_span
@@ -134,11 +134,11 @@ class Endpoint:
         """Whose records are its own."""
         return {"endpoint": self.name, "environment": self.environment}
 
-    def champion(self, tx: Any = None) -> Release | None:
+    def champion(self, tx: Tx = None) -> Release | None:
         """The release that it serves."""
         return self.store.releases.champion(self.name, tx, self.environment)
 
-    def releases(self, status: str | None = None, tx: Any = None) -> Sequence[Release]:
+    def releases(self, status: str | None = None, tx: Tx = None) -> Sequence[Release]:
         """Its releases (in this status), oldest first."""
         return self.store.releases.list(**self.here, status=status, tx=tx)
 

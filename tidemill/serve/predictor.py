@@ -266,7 +266,7 @@ class Predictor:
             failed = [self._untold.popleft() for _ in range(len(self._untold))]
             try:
                 if failed:
-                    self.project.store.releases.add_failures(self.endpoint, Counter(failed))
+                    self.project.store.releases.add_failures(self.endpoint, Counter(failed), self.scope.environment)
             except TidemillError:  # a full disk loses none
                 self._untold.extend(failed)
                 raise

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tidemill.store.records import Tx
 from tidemill.types import JsonObject
 
 
@@ -35,7 +36,7 @@ class DataHolder(Protocol):
 
 
 class RowHolder(DataHolder, Protocol):
-    def erase(self, subject: str, tx: Any = None) -> int:
+    def erase(self, subject: str, tx: Tx = None) -> int:
         """How many records went."""
         ...
 

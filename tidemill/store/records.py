@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from tidemill.ref import Ref
 from tidemill.store.payloads import ReleaseEvidence, WindowData
 from tidemill.types import JsonObject, Micros
 
-Tx = Any
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Tx: TypeAlias = "Connection | None"
 """A transaction in progress; opaque above the stores."""
 
 

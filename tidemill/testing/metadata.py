@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidemill.errors import Conflict, StoreError
+from tidemill.store.records import Tx
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
@@ -26,7 +27,7 @@ class TransactionsSuite:
     def test_a_transaction_is_all_or_nothing(self, opened: Opened) -> None:
         store, other = opened(), opened()
 
-        def work(tx: Any) -> None:
+        def work(tx: Tx) -> None:
             store.runs.add(sample.run(), tx)
             store.settings.set("x", 1, tx)
             raise ValueError("in the middle")
@@ -37,7 +38,7 @@ class TransactionsSuite:
     def test_what_is_written_in_a_transaction_is_seen_after_it(self, opened: Opened) -> None:
         store, other = opened(), opened()
 
-        def work(tx: Any) -> Any:
+        def work(tx: Tx) -> Any:
             store.settings.set("x", 1, tx)
             store.models.add(sample.model(store.models.next_version("shop", tx)), tx)
             return other.settings.get("x"), store.models.next_version("shop", tx)
@@ -63,7 +64,7 @@ class TransactionsSuite:
         stores = [opened(), opened()]
 
         def take(store: MetadataStore) -> int:
-            def work(tx: Any) -> int:
+            def work(tx: Tx) -> int:
                 version = store.models.next_version("shop", tx)
                 store.models.add(sample.model(version), tx)
                 return version

@@ -6,7 +6,7 @@ from typing import Any
 
 from tidemill.errors import Conflict, NotFound
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.records import Baseline, Lease
+from tidemill.store.records import Baseline, Lease, Tx
 from tidemill.store.sql.nouns import Records, Where
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
@@ -137,7 +137,7 @@ class ReleasesSuite:
     def test_a_transaction_reads_what_it_has_written(self, opened: Opened) -> None:
         store = self._store(opened)
 
-        def work(tx: Any) -> tuple[str, str, int]:
+        def work(tx: Tx) -> tuple[str, str, int]:
             store.releases.promote("release_1", 1, tx)
             champion = store.releases.champion("shop", tx)
             assert champion is not None and store.releases.champion("shop") is None

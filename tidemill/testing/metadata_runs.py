@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tidemill.errors import Conflict, NotFound, StoreError
+from tidemill.store.records import Tx
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused
@@ -44,7 +45,7 @@ class RunsSuite:
         store = opened()
         store.runs.add(sample.run())
 
-        def take(tx: object) -> tuple[str, str]:
+        def take(tx: Tx) -> tuple[str, str]:
             before = store.runs.owner("run_1", tx)
             store.runs.update("run_1", tx, owner="host:2:0:1")
             return before, store.runs.owner("run_1", tx)

@@ -46,7 +46,7 @@ def _records(kind: type[Any], rows: Iterable[Any]) -> Table:
 
 
 def _windows(monitor: str) -> Callable[[Project, str | None], Table]:
-    return lambda p, of: _records(records.Window, p.store.windows.list(endpoint=p.endpoint(of).name, monitor=monitor))
+    return lambda p, of: _records(records.Window, p.store.windows.list(**p.endpoint(of).here, monitor=monitor))
 
 
 _LISTS: dict[str, Callable[[Project, str | None], Table]] = {

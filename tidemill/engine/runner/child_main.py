@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,14 +47,13 @@ def main() -> None:
         channel.send({"done": msgspec.to_builtins(done)})
 
 
-class Resources(dict[str, Any]):
+class Resources(Mapping[str, Any]):
     """Resources opened anew in this process, each when first asked for: name -> ``module:function`` taking the root.
 
     Closed before the step is called done, so that nothing they still had to write is lost with the process.
     """
 
     def __init__(self, reopen: Mapping[str, str], root: Path) -> None:
-        super().__init__(reopen)
         self._reopen, self._root = reopen, root
         self._open: dict[str, Any] = {}
 
@@ -63,6 +62,12 @@ class Resources(dict[str, Any]):
             module, _, function = self._reopen[name].partition(":")
             self._open[name] = getattr(importlib.import_module(module), function)(self._root)
         return self._open[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._reopen)
+
+    def __len__(self) -> int:
+        return len(self._reopen)
 
     def __enter__(self) -> Resources:
         return self

@@ -12,7 +12,7 @@ from tidemill.engine.context import RunContext
 from tidemill.engine.explain import DECLARED
 from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Call
-from tidemill.engine.lease import RunLease, resumable
+from tidemill.engine.lease import ORPHAN, RunLease, resumable
 from tidemill.engine.runner.port import Done
 from tidemill.engine.runner.prepare import Order, Ready, Unit
 from tidemill.errors import Conflict, LeaseLost
@@ -142,18 +142,19 @@ class RunRecorder:
     def _begin(self, tx: Tx) -> None:
         """The run's record, new or gone on with, unless another process was quicker. Raises Conflict."""
         runs, run, found = self._store.runs, self._run, self._found
-        if found is None:
-            raced = resumable(self._store, run.key, tx) is not None
-        else:
-            now = runs.get(found.id, tx)
-            raced = now.owner != found.owner or now.status == "done"
-        if raced:
+        if resumable(self._store, run.key, tx) is not None if found is None else self._has_moved(found, tx):
             self._lease.lost.set()
             raise Conflict("another process has just done this run", hint="run the same command again")
         if found is None:
             runs.add(run, tx)
         else:
             runs.update(run.id, tx, owner=run.owner, status="running", ended=None, error=None)
+
+    def _has_moved(self, found: Run, tx: Tx) -> bool:
+        """Whether another process went on with it, ended it or finished a step since it was read; settling it is neither."""
+        now, steps = self._store.runs.get(found.id, tx), self._store.steps.list(run=found.id, tx=tx)
+        ended = now != found and not (now.error or "").startswith(ORPHAN)
+        return ended or now.owner != found.owner or _finished(steps) != _finished(self._before.values())
 
     def _check_owner(self, tx: Tx) -> None:
         if self._store.runs.owner(self._run.id, tx) != self._run.owner:
@@ -162,8 +163,7 @@ class RunRecorder:
     def _write(self, tx: Tx, changes: JsonObject) -> None:
         for step in self._steps.values():
             self._store.steps.put(step, tx)
-        for artifact in self._artifacts.values():
-            self._store.artifacts.add_new([artifact], tx)
+        self._store.artifacts.add_new(self._artifacts.values(), tx)
         self._store.edges.add_new(self._edges, tx)
         if changes:
             self._store.runs.update(self._run.id, tx, **changes)
@@ -224,6 +224,10 @@ def edges_of(
     edges = [Edge(ref, me, "read", now) for ref in dict.fromkeys(read)]
     edges += [Edge(me, ref, "wrote", now) for ref in dict.fromkeys(wrote)]
     return [*edges, Edge(me, f"run:{step.run}", "part", now)]
+
+
+def _finished(steps: Iterable[Step]) -> set[str]:
+    return {step.name for step in steps if step.status in ("done", "cached")}
 
 
 def _cpu_seconds() -> float:

@@ -186,20 +186,24 @@ class Execution:
                 self._recorder.skipped(unit, "not reached")
 
     def _outlasting(self, exc: BaseException) -> list[str]:
-        """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once, and so does
-        a listener that fails: the error that ends the run says so."""
+        """Names of the steps whose threads are not done when patience ends; a second Ctrl-C ends it at once."""
         until = time.monotonic() + _PATIENCE
         try:
             for name, thread in self._threads.items():
                 if thread.is_alive():
-                    self._tell("waiting", name, seconds=_PATIENCE)
+                    self._tell_waiting(name, exc)
             for thread in self._threads.values():
                 thread.join(max(0.0, until - time.monotonic()))
         except KeyboardInterrupt:
             pass
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def _tell_waiting(self, name: str, exc: BaseException) -> None:
+        """A listener that fails takes no step along: the error that ends the run says so."""
+        try:
+            self._tell("waiting", name, seconds=_PATIENCE)
         except Exception as other:  # noqa: BLE001 - whatever the listener does
             exc.add_note(f"the listener failed too: {other}")
-        return [name for name, thread in self._threads.items() if thread.is_alive()]
 
 
 def with_retries(

@@ -17,6 +17,7 @@ from tidemill.recipes.recommend.shop import OPENING
 from tidemill.recipes.recommend.story import Story, Tell
 from tidemill.scope.project import Project, open_project
 from tidemill.serve.supervisor import only_one
+from tidemill.store.records import Tx
 
 MARK = ".made-by-tidemill-demo"
 """Stands in every folder that a demo made, from its first moment to its last; who plays in it holds a lock on it."""
@@ -152,7 +153,7 @@ def _open_for_replay(story: Story) -> None:
             if any((folder / "data").rglob("*.parquet")):
                 raise ProjectError(f"{folder}/ has lost its state (.tidemill/)", hint="start anew with --fresh")
 
-            def work(tx: object) -> None:
+            def work(tx: Tx) -> None:
                 settings.set("seed", story.seed, tx)
                 settings.set("clock", OPENING, tx)
                 settings.set("mode", "replay", tx)

@@ -11,7 +11,7 @@ from tidemill.model.registry import resolve
 from tidemill.release.pipeline import cut_short, release_candidate
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
-from tidemill.store.records import Edge, ModelVersion
+from tidemill.store.records import Edge, ModelVersion, Tx
 from tidemill.tasks.ranking.bundle import recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking, RecommendScorer
 from tidemill.tasks.table import load
@@ -51,7 +51,7 @@ def register_shuffled(project: Project) -> ModelVersion:
     )
     store, now = project.store, project.clock.now()
 
-    def work(tx: object) -> ModelVersion:
+    def work(tx: Tx) -> ModelVersion:
         model = replace(
             champion,
             version=store.models.next_version(champion.name, tx),

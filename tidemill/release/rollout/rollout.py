@@ -16,7 +16,7 @@ from tidemill.release.rollout.rules import Evidence, judge
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
 from tidemill.store.artifacts.codecs import get_bundle
-from tidemill.store.records import Event, Release
+from tidemill.store.records import Event, Release, Tx
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ long a stage waits for its least number of requests; then it is halted: who wait
 LEAST_WAIT: Micros = 7 * DAY
 
 
-def in_progress(project: Project, endpoint: str, tx: Any = None) -> Release | None:
+def in_progress(project: Project, endpoint: str, tx: Tx = None) -> Release | None:
     """The canary of this endpoint."""
     return next(iter(project.endpoint(endpoint).releases("canary", tx)), None)
 
@@ -47,7 +47,7 @@ def watched(project: Project, endpoint: str) -> Release | None:
     return champion if champion is not None and champion.evidence.bake_until else None
 
 
-def begin(project: Project, release_id: str, now: Micros, tx: Any = None) -> list[Event]:
+def begin(project: Project, release_id: str, now: Micros, tx: Tx = None) -> list[Event]:
     """Start a held release. The first one of an endpoint, and a rollout of '100%' alone, is champion at once.
 
     Raises ReleaseError when it is not held, or when the champion that its gates compared it with is no longer champion.
@@ -121,7 +121,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     return _do(project, now, work, by=by, helped=bool(broken or damage))
 
 
-def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Any = None) -> list[Event]:
+def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:
     """Take a canary or the champion back by hand; the champion before it is champion again.
 
     Works on a full disk. Raises ReleaseError.
@@ -139,7 +139,7 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: An
     return _do(project, project.clock.now(), work, tx, by=by, helped=True)
 
 
-def halt(project: Project, release_id: str, *, by: str, reason: str, tx: Any = None) -> list[Event]:
+def halt(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:
     """Stop a canary without judging it; the champion serves 100 % again. Works on a full disk. Raises ReleaseError."""
 
     def work(change: _Change) -> list[Event]:
@@ -152,7 +152,7 @@ def _do(
     project: Project,
     now: Micros,
     work: Callable[[_Change], list[Event]],
-    tx: Any = None,
+    tx: Tx = None,
     *,
     by: str = "",
     helped: bool = False,
@@ -211,7 +211,7 @@ class _Change:
 
     project: Project
     now: Micros
-    tx: Any
+    tx: Tx
 
     def expect(self, release_id: str, *statuses: str) -> Release:
         release = self.project.store.releases.get(release_id, self.tx)
