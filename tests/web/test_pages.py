@@ -20,9 +20,11 @@ from tests.web.serving import app as make_app
 from tests.web.story import NOW, prediction_id
 from tidemill.access import tokens as auth
 from tidemill.config.sections import GoalSection
+from tidemill.errors import NotFound
+from tidemill.ops import snapshot
 from tidemill.scope.project import Project
 from tidemill.store import records as r
-from tidemill.types import DAY, named_id
+from tidemill.types import DAY, JsonObject, named_id
 from tidemill.web.app import PAGES, PULSE, Web
 from tidemill.web.pages import trace
 from tidemill.web.render import POLICY
@@ -354,3 +356,34 @@ def test_a_stage_runs_with_the_clock(told: Project) -> None:
     release = told.store.releases.get(named_id("rel", "8"))
     early, late = str(track(release, release.stage_since)), str(track(release, release.stage_since + DAY))
     assert early != late
+
+
+def test_a_prediction_that_cannot_be_traced_is_shown_with_the_reason(
+    told: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(project: Project, prediction: str) -> JsonObject:
+        raise NotFound("no model version 'shop@1'")
+
+    monkeypatch.setattr(trace, "_traced", lost)
+    reply = get(told, f"/trace?id={prediction_id()}")
+    assert reply.status == 200
+    text = reply.body.decode()
+    assert prediction_id() in text and "no model version" in text
+
+
+def test_a_total_over_a_large_table_is_counted_seldom(told: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a clock that only counting moves: what took a second is not counted again for many."""
+    clock, counted = [0.0], []
+
+    def count() -> dict[str, int]:
+        clock[0] += 1.0
+        counted.append(clock[0])
+        return {"id": 3_000_000}
+
+    monkeypatch.setattr(told.live.outcomes, "count", count)
+    monkeypatch.setattr(snapshot, "monotonic", lambda: clock[0])
+    for path in ("/", "/live", "/"):
+        assert get(told, path).status == 200
+    assert len(counted) == 1
+    clock[0] += 1_000.0
+    assert "3,000,000 in all" in get(told, "/live").body.decode() and len(counted) == 2

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from time import monotonic
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
 from tidemill.types import DAY, Micros
 
+T = TypeVar("T")
+SHARE = 40
+"""A total that took t to count is good for so many t: at a million rows that is seconds, in a small project nothing."""
 WEEK: Micros = 7 * DAY
 RECENT = 200
 """Predictions that "now" is made of."""
+
+
+def seldom(count: Callable[[Project], T]) -> Callable[[Project], T]:
+    """A total over a table that may be very large, counted so seldom that counting stays a small part of the time."""
+    kept: WeakKeyDictionary[object, tuple[float, T]] = WeakKeyDictionary()
+
+    def total(project: Project) -> T:
+        live, began = project.live, monotonic()
+        if live not in kept or kept[live][0] <= began:
+            found = count(project)
+            kept[live] = monotonic() + SHARE * (monotonic() - began), found
+        return kept[live][1]
+
+    return total
+
+
+count_predictions = seldom(lambda project: project.live.predictions.count())
+count_outcomes = seldom(lambda project: project.live.outcomes.count())
 
 
 class Snapshot:
@@ -27,7 +51,7 @@ class Snapshot:
     @cached_property
     def outcomes(self) -> dict[str, int]:
         """How many by `how` they were joined."""
-        return self.project.live.outcomes.count()
+        return count_outcomes(self.project)
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import hurts as hurts_by_now
 from tidemill.ops.predictions import Given, given, ls
-from tidemill.ops.snapshot import Snapshot
+from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.ref import short_name
@@ -221,7 +221,7 @@ def _brief(answer: JsonObject) -> str:
 def predictions(ask: Ask) -> Shown:
     part = by_key(ask, "/predictions", ls, export="predictions")
     rows = [prediction_row(p) for p in part.rows]
-    return Shown("Predictions", {"part": part, "rows": rows, "total": ask.project.live.predictions.count()})
+    return Shown("Predictions", {"part": part, "rows": rows, "total": count_predictions(ask.project)})
 
 
 PAGES = (Page("/live", "live.html", "live", live), Page("/predictions", "predictions.html", "live", predictions))

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from tidemill.ops import records
 from tidemill.ops.parts import parts
-from tidemill.ops.snapshot import Snapshot, new_rows
+from tidemill.ops.snapshot import Snapshot, count_predictions, new_rows
 from tidemill.ops.status import answer, snapshots
 from tidemill.ref import short_name
 from tidemill.tasks.table import metric_of
@@ -26,7 +26,8 @@ SPARK = 30
 
 
 def overview(ask: Ask) -> Shown:
-    every, loop = snapshots(ask.project, ask.health), ask.snapshot()
+    every, shown = snapshots(ask.project, ask.health), ask.snapshot().endpoint
+    loop = next(at for at in every if at.endpoint == shown)
     endpoints, verdict = answer(every)
     found, quality = parts(loop), qualities(loop.quality)
     values = {
@@ -70,7 +71,7 @@ def figures(loop: Snapshot, quality: list[Quality]) -> list[dict[str, Any]]:
     measured = lines.sparkline("Live quality by day", [q.figure[0] if q.figure else None for q in last])
     traffic = lines.sparkline("Answers by day", [float(q.window.n) for q in last])
     new = lines.sparkline("New rows by version", [float(n) for n in new_rows(loop.versions)[-SPARK:]])
-    versions, answers = words.plural(len(loop.versions), "version"), words.count(loop.project.live.predictions.count())
+    versions, answers = words.plural(len(loop.versions), "version"), words.count(count_predictions(loop.project))
     live = words.number(mean_quality(loop, quality))
     return [
         _figure("Live quality", live, f"last {NOW} windows", measured, "/live#quality"),
