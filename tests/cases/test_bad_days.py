@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests.cases.projects import SALES_TOML, Folder, sales
 from tests.serve.real import Scorer, scorer
+from tests.small_disk import fill
 from tidemill.errors import TidemillError
 from tidemill.ops import predictions
 from tidemill.scope.project import open_project
@@ -24,31 +24,6 @@ INPUTS = {"pages": 9, "spent": 20.0, "member": True, "country": "FR", "ts": "202
 ASK = {"inputs": INPUTS}
 
 # the disk and the files --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    line = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(line, capture_output=True).returncode:
-        pytest.skip("a file system of its own needs root and the right to mount")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Take every block that is left."""
-    with (disk / "filler").open("wb", buffering=0) as out:
-        for size in (1 << 20, 4_096, 1):
-            try:
-                while out.write(b"\0" * size):
-                    pass
-            except OSError:
-                continue
 
 
 @pytest.fixture

@@ -520,20 +520,6 @@ def test_a_wrong_signature(serving: tuple[Project, Up]) -> None:
 # a full disk ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    line = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(line, capture_output=True).returncode:
-        pytest.skip("a file system of its own needs root and the right to mount")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 def fill(disk: Path, left: int) -> Path:
     """Fill the disk but for so many kilobytes; the file that fills it."""
     filler = disk / "filler"

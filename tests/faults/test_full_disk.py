@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,25 +19,11 @@ from tests.release.made import hold
 from tests.serve import released
 from tests.serve.asking import opened
 from tests.serve.real import Scorer
+from tests.small_disk import fill
 from tidemill.scope.project import open_project
 from tidemill.store.reserve import NAME, SIZE, Reserve
 
 pytestmark = [pytest.mark.timeout(300)]
-BLOCK = 4096
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    line = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(line, capture_output=True).returncode:
-        pytest.skip("a file system of its own needs root and the right to mount")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.fixture
@@ -51,21 +36,6 @@ def shop(disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         project.store.releases.promote(held.id, project.clock.now())
         assert Reserve(project.state).fill()
     return disk / "shop"
-
-
-def fill(disk: Path) -> Path:
-    """Take every block that is left, also what others give back meanwhile; the file that holds them."""
-    filler = disk / "filler"
-    with filler.open("ab", buffering=0) as out:
-        while True:
-            for size in (1 << 20, BLOCK, 1):
-                try:
-                    while out.write(b"\0" * size):
-                        pass
-                except OSError:
-                    continue
-            if os.statvfs(disk).f_bavail == 0:
-                return filler
 
 
 def kept(state: Path) -> int:

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tests.raised import raised
+from tests.small_disk import mounted
 from tidemill.errors import Damaged, DiskFull, ProjectError, StoreBusy, StoreError
 from tidemill.store.sql import open_live, open_metadata, sqlite
 from tidemill.store.sql.database import Database
@@ -141,14 +142,6 @@ def test_what_is_queued_at_the_end_of_a_program_is_written(tmp_path: Path) -> No
         assert plain.execute("SELECT count(*) FROM predictions").fetchone() == (100,)
 
 
-def _small_disk(folder: Path) -> bool:
-    command = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(folder)]
-    try:
-        return subprocess.run(command, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
 @pytest.fixture(params=["pages", "disk"])
 def small(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in which a database soon finds no room: by SQLite's own limit, and on a real full file system."""
@@ -163,12 +156,8 @@ def small(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(sqlite, "_connect", limited)
         yield tmp_path
         return
-    if os.geteuid() != 0 or not _small_disk(tmp_path):
-        pytest.skip("a file system of its own needs root and the right to mount")
-    try:
+    with mounted(tmp_path, "1500k"):
         yield tmp_path
-    finally:
-        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
 def _fill(live: LiveStore, name: str) -> tuple[set[str], list[BaseException]]:
