@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 
@@ -168,6 +169,19 @@ def test_a_public_key_that_is_spoilt_is_copied_back(project, release):
     with raised(NotAttested, str(project.state / "keys" / "gate.pub")) as error:
         trust.public_keys(project)
     assert f"copy it back from {project.keys_dir}" in error.value.hint
+
+
+def test_a_public_key_with_a_flipped_bit_is_said(project, release):
+    """Whichever bit it is: the file is no key, one of a kind that nobody knows, or another key than the one meant."""
+    path = project.state / "keys" / "gate.pub"
+    head, body, foot = path.read_bytes().splitlines()
+    key = int.from_bytes(base64.b64decode(body))
+    for bit in range(key.bit_length()):
+        flipped = base64.b64encode((key ^ 1 << bit).to_bytes(44))
+        path.write_bytes(b"\n".join((head, flipped, foot)))
+        with pytest.raises(NotAttested) as error:
+            trust.public_keys(project)
+        assert error.value.place == str(path) and "copy it back" in error.value.hint
 
 
 def test_deleted_public_keys_change_nothing(project, release):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -565,6 +566,21 @@ def test_a_face_without_tokens_is_not_mounted(project):
     assert "GET /free" in str(caught.value)
 
 
+def test_a_face_takes_no_route_of_the_server_s_own(project):
+    async def handle(call: Any, body: bytes) -> Any:
+        return 200, [], b"mine"
+
+    face = {Route("POST", "/predict/{endpoint}", "predict"): handle, Route("GET", "/api/things", "read"): handle}
+
+    async def work() -> Any:
+        app = make_app(project, faces=[lambda serving: face])
+        async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
+            return await ask("GET", "/api/things"), await ask("POST", "/predict/shop", {"subject": "7"})
+
+    things, predicted = asyncio.run(work())
+    assert things.body == b"mine" and predicted.json["prediction_id"]
+
+
 def test_a_subject_keeps_its_arm(run):
     async def work(ask: Asker) -> Any:
         first = [(await ask("POST", "/predict/shop", {"subject": str(i)})).json["arm"] for i in range(60)]
@@ -587,10 +603,20 @@ def test_no_model_is_said(run, project):
     assert health.json == {"status": "no_model", "endpoints": {"shop": "no_model"}}
 
 
+def test_a_canary_without_a_champion_is_not_all_well(run):
+    """It answers its share only: the others get a 503."""
+
+    async def work(ask: Asker) -> Any:
+        predictor = ask.app.serving.at(None)
+        variants = {name: loaded for name, loaded in predictor.served.variants.items() if name == "canary"}
+        predictor.served = replace(predictor.served, variants=variants)
+        return await ask("GET", "/healthz")
+
+    assert run(work, canary=BuyAgain()).json == {"status": "degraded", "endpoints": {"shop": "degraded"}}
+
+
 def test_a_champion_that_is_refused_is_said(run):
     async def work(ask: Asker) -> Any:
-        from dataclasses import replace
-
         predictor = ask.app.serving.at(None)
         sound = await ask("GET", "/healthz")
         predictor.served = replace(predictor.served, degraded=True)
@@ -628,15 +654,14 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
     assert "never thought of" in caplog.text and "no room" in caplog.text
 
 
-def test_failures_are_told_once_and_none_is_lost_on_a_full_disk(project, monkeypatch):
+@pytest.mark.parametrize("trouble", [DiskFull("no room"), ValueError("never thought of")])
+def test_failures_are_told_once_and_none_is_lost_where_they_cannot_be_kept(project, monkeypatch, trouble):
     predictor = make_app(project).serving.at(None)
     for _ in range(3):
         predictor._count_failure("rel_1", ModelError("no"))
     with monkeypatch.context() as patch:
-        patch.setattr(
-            type(project.store.releases), "add_failures", lambda *a: (_ for _ in ()).throw(DiskFull("no room"))
-        )
-        with pytest.raises(DiskFull):
+        patch.setattr(type(project.store.releases), "add_failures", lambda *a: (_ for _ in ()).throw(trouble))
+        with pytest.raises(type(trouble)):
             predictor.tell_failures()
     predictor._count_failure("rel_2", ModelError("no"))
     predictor.tell_failures()

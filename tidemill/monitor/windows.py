@@ -31,7 +31,7 @@ def due(scope: Endpoint, monitor: str, now: Micros, lag: Micros = 0) -> list[tup
     """
     span = scope.monitor.span
     closed = scope.store.windows.first(**scope.here, monitor=monitor)
-    started = [release.started for release in scope.releases() if release.started is not None]
+    started = [] if closed else [release.started for release in scope.releases() if release.started is not None]
     if closed is None and not started:
         return []
     last = closed.end if closed else min(started) // span * span

@@ -15,7 +15,8 @@ from tidemill.process.channel import ChannelError, GivenUp
 from tidemill.process.child import Child, ending
 from tidemill.types import JsonObject, to_iso
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""A start takes seconds, on a busy machine minutes; a child that dies ends the wait at once."""
 BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before each restart of a child that keeps on crashing."""
 CALM_SECONDS = 60.0

@@ -23,7 +23,8 @@ from tidemill.serve.client import Client, ServerProblem
 from tidemill.serve.predictor import scope_of
 from tidemill.types import SECOND, JsonObject
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""As `process.supervised` waits: a busy machine is no evidence against a candidate, and one that dies ends the wait."""
 ANSWER_SECONDS = 5.0
 TOTAL_SECONDS = 120.0
 HANDLE = "handle-us"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ class Served:
     def health(self) -> str:
         if not self.variants:
             return "no_model"
-        return "degraded" if self.degraded else "ok"
+        return "degraded" if self.degraded or self.champion is None else "ok"
 
     def beside(self) -> Iterator[tuple[str, Release]]:
         """The variants beside the champion, and their releases."""
@@ -133,7 +133,8 @@ class Predictor:
         self._refreshing = threading.Lock()
         self._telling = threading.Lock()
         self._patience, self._again = AGAIN[0], 0.0
-        self._untold: deque[str] = deque()  # for each failure that the store has not been told of, its release
+        self._failed = Counter[str]()  # by release, since the start; only the event loop's thread writes it
+        self._told = Counter[str]()  # of these, what is in the store
 
     def labels(self) -> list[str] | None:
         """The champion's labels as texts; None where it has none, or nothing serves."""
@@ -257,23 +258,20 @@ class Predictor:
 
     def _count_failure(self, release_id: str, exc: ModelError) -> None:
         self.metrics.failures.labels(release_id).inc()
-        self._untold.append(release_id)
+        self._failed[release_id] += 1
         _log.error("release %s failed to answer: %s", release_id, exc)
 
     def tell_failures(self) -> None:
         """Add what has failed since to the stored counts; the rollout's evidence reads them. May run in any thread."""
         with self._telling:
-            failed = [self._untold.popleft() for _ in range(len(self._untold))]
-            try:
-                if failed:
-                    self.project.store.releases.add_failures(self.endpoint, Counter(failed), self.scope.environment)
-            except TidemillError:  # a full disk loses none
-                self._untold.extend(failed)
-                raise
+            if failed := self.untold:
+                self.project.store.releases.add_failures(self.endpoint, failed, self.scope.environment)
+                self._told = self._told + failed  # only now: a full disk loses none; anew: another thread may read it
 
     @property
-    def has_untold(self) -> bool:
-        return bool(self._untold)
+    def untold(self) -> Counter[str]:
+        """Failures by release that the store has not been told of."""
+        return self._failed.copy() - self._told
 
     def status(self) -> JsonObject:
         """What is served, for people and for the loop."""

@@ -119,7 +119,7 @@ class Serving:
             async with self._refreshing:
                 await asyncio.to_thread(self.look)
         self._seen = (store, live)
-        if any(predictor.has_untold for predictor in self.predictors.values()):
+        if any(predictor.untold for predictor in self.predictors.values()):
             await asyncio.to_thread(self.tell_failures)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -126,7 +127,7 @@ def _read(folder: Path, hint: str) -> PublicKeys:
 def _key(path: Path, hint: str) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, UnsupportedAlgorithm) as exc:
         said = exc.strerror if isinstance(exc, OSError) else exc
         raise NotAttested(f"no trusted {path.stem} key: {said}", place=str(path), hint=hint) from exc
     if not isinstance(key, Ed25519PublicKey):

@@ -103,7 +103,7 @@ class App:
             call = Call(scope, receive)
             route = await self._admit(call)
             name = route.path
-            if self.faces is not None and route in self.faces:
+            if self.faces is not None and route not in self.handlers:
                 await self._to_face(self.faces[route], call, told)
             else:
                 await told.reply(await self.handlers[route](self, call))
