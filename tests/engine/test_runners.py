@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ class TestChild(RunnerSuite):
 
 
 def test_a_childs_resources_are_what_is_opened_however_they_are_looked_at(tmp_path: Path) -> None:
-    with Resources({"thing": "tests.engine.apart_steps:open_thing"}, tmp_path) as resources:
+    with ExitStack() as at_end:
+        resources = Resources({"thing": "tests.engine.apart_steps:open_thing"}, tmp_path, at_end)
         opened = f"thing of {tmp_path.name}"
         assert resources.get("thing") == resources["thing"] == dict(resources.items())["thing"] == opened
         assert list(resources.values()) == [opened] and "thing" in resources and resources.get("other") is None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,3 +99,28 @@ def test_the_baseline_of_a_model_that_serves_no_more_goes(project: Project) -> N
     found = named(project)
     project.store.releases.update("rel_1", status="halted")
     assert collect(project, Caller.local(), grace=0.0).deleted == (found["baseline"],)
+
+
+def test_bytes_that_are_put_again_while_their_row_goes_have_a_row(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who puts comes between the look for the bytes and the row's end: its own row is written after that."""
+    digest, rows, asked = project.artifacts.put(b"again"), project.store.artifacts, threading.Event()
+    putting = threading.Thread(target=lambda: project.artifacts.put(b"again"))
+    add_new, delete = rows.add_new, rows.delete
+
+    def asks(records: Any) -> None:
+        asked.set()
+        add_new(records)
+
+    def late(id: str, tx: Any) -> bool:
+        putting.start()
+        while putting.is_alive() and not asked.wait(0.01):
+            pass
+        return delete(id, tx)
+
+    monkeypatch.setattr(rows, "add_new", asks)
+    monkeypatch.setattr(rows, "delete", late)
+    assert collect(project, Caller.local(), grace=0.0).deleted == (digest,)
+    putting.join()
+    assert project.artifacts.has(digest) and rows.get(digest).digest == digest

@@ -52,11 +52,6 @@ def issue(
     return secret
 
 
-def revoke(store: MetadataStore, token_id: str) -> bool:
-    """Take the token back; whether it was there."""
-    return store.tokens.delete(token_id)
-
-
 def revoke_named(store: MetadataStore, name: str, tx: Tx = None) -> int:
     """Take back all tokens of this name, and how many they were."""
     return sum(store.tokens.delete(t.id, tx) for t in store.tokens.list(tx=tx) if t.name == name)
@@ -114,7 +109,7 @@ class TokenCache:
         self._as_of: int | None = None
 
     def check(self, secret: str) -> Token:
-        """As `check`."""
+        """The token with this secret. Raises Unauthorized; a one-use code is no token."""
         name = hashed(secret)
         if name not in self._known and (version := self._version()) != self._as_of:
             self._known = {token.hash: token for token in self._read()}

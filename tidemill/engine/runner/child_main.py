@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,7 +35,8 @@ def main() -> None:
     request = msgspec.convert(message, Request)
     sys.path[:] = request.path
     try:
-        with Resources(request.reopen, Path(request.root)) as resources:
+        with ExitStack() as at_end:
+            resources = Resources(request.reopen, Path(request.root), at_end)
             done = InlineRunner().run(
                 _job(request),
                 _run_context(request, resources),
@@ -50,17 +52,19 @@ def main() -> None:
 class Resources(Mapping[str, Any]):
     """Resources opened anew in this process, each when first asked for: name -> ``module:function`` taking the root.
 
-    Closed before the step is called done, so that nothing they still had to write is lost with the process.
+    Closed ``at_end``, before the step is called done, so that nothing they still had to write is lost with the process.
     """
 
-    def __init__(self, reopen: Mapping[str, str], root: Path) -> None:
-        self._reopen, self._root = reopen, root
+    def __init__(self, reopen: Mapping[str, str], root: Path, at_end: ExitStack) -> None:
+        self._reopen, self._root, self._at_end = reopen, root, at_end
         self._open: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._open:
             module, _, function = self._reopen[name].partition(":")
-            self._open[name] = getattr(importlib.import_module(module), function)(self._root)
+            opened = self._open[name] = getattr(importlib.import_module(module), function)(self._root)
+            if callable(close := getattr(opened, "close", None)):
+                self._at_end.callback(close)
         return self._open[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -68,15 +72,6 @@ class Resources(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._reopen)
-
-    def __enter__(self) -> Resources:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        for resource in self._open.values():
-            close = getattr(resource, "close", None)
-            if callable(close):
-                close()
 
 
 def _job(request: Request) -> Job:

@@ -270,7 +270,7 @@ async def _login(app: App, call: Call) -> Reply:
 
 async def _logout(app: App, call: Call) -> Reply:
     if call.token is not None:
-        await asyncio.to_thread(auth.revoke, app.serving.project.store, call.token.id)
+        await asyncio.to_thread(app.serving.project.store.tokens.delete, call.token.id)
     app.serving.tokens.evict()
     gone = f"{app.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
     return 200, [*JSON, (b"set-cookie", gone.encode())], _encode({"logged_out": True})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
-from sqlalchemy import Column, ColumnElement, and_, delete, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, or_, select
 
 from tidemill.store.records import Tx
 from tidemill.store.sql.database import Database
@@ -69,8 +69,7 @@ class Records(Generic[R]):
 
     def look_up(self, *key: str | int, tx: Tx = None) -> R | None:
         """The record with this key, if it is there."""
-        row = self._db.first(self._rows.find, tx, self._rows.key_of(key))
-        return None if row is None else self._rows.record(row)
+        return self._one(self._rows.find, tx, self._rows.key_of(key))
 
     def first(self, *, tx: Tx = None, **where: Unpack[Where]) -> R | None:
         """The latest of those."""
@@ -95,6 +94,11 @@ class Records(Generic[R]):
             # The plain comparison in front lets the index of the first column begin at the right place.
             query = query.where(order[0] <= last[0], _earlier(order, last))
         return self._rows.records(self._db.rows(query, given=given))
+
+    def _one(self, query: Select[Any], tx: Tx = None, given: Mapping[str, Any] | None = None) -> R | None:
+        """The first record that it finds."""
+        row = self._db.first(query, tx, given)
+        return None if row is None else self._rows.record(row)
 
     def _called(self, before: str | int) -> dict[str, str | int]:
         """The columns of a record that its name says."""

@@ -36,8 +36,7 @@ class Runs(Named[Run]):
 
     def latest(self, key: str, tx: Tx = None) -> Run | None:
         """The newest run of this key, however many others there are."""
-        row = self._db.first(_LATEST, tx, {"the_key": key})
-        return None if row is None else RUNS.record(row)
+        return self._one(_LATEST, tx, {"the_key": key})
 
     def owner(self, run_id: str, tx: Tx) -> str:
         """The run's owner; until the transaction ends nobody else changes it. Who finds another name writes nothing."""
@@ -50,8 +49,7 @@ class Runs(Named[Run]):
 class Steps(Records[Step]):
     def finished(self, fingerprint: str) -> Step | None:
         """The latest finished step (done or cached) with this fingerprint."""
-        row = self._db.first(_FINISHED, given={"the_fingerprint": fingerprint})
-        return None if row is None else STEPS.record(row)
+        return self._one(_FINISHED, given={"the_fingerprint": fingerprint})
 
     def previous(self, pipeline: str, name: str, before_run: str) -> Step | None:
         """The same step in the latest earlier run of the pipeline: `why` compares with it."""
@@ -66,5 +64,4 @@ class Steps(Records[Step]):
             .order_by(_run.started.desc(), _run.id.desc())
             .limit(1)
         )
-        row = self._db.first(query)
-        return None if row is None else STEPS.record(row)
+        return self._one(query)
