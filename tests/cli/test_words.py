@@ -46,6 +46,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (("predict", "--inputs", "{bad"), 2, "--inputs is not JSON"),
         (("run", "nope"), 2, "write it as steps:NAME"),
+        (("run", "-p", "window=90d"), 2, "--param is for a pipeline of your own"),
         (("run", "steps:weekli"), 2, "did you mean 'weekly'?"),
         (("run", "steps:xyz"), 2, "known: weekly"),
         (("impact", "data/sales/1.csv"), 2, "as file:data/sales/1.csv"),

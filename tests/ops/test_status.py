@@ -96,6 +96,14 @@ def test_what_is_wrong_is_never_green(project: Project, key: str, health: str, c
     assert not part(project, key, health).all_right and not status(project, {"shop": health}).all_right
 
 
+def test_a_champion_is_one_since_its_promotion(project: Project) -> None:
+    released(project)
+    champion = project.store.releases.champion("shop")
+    assert champion is not None
+    project.store.releases.update(champion.id, started=NOW - 10 * DAY, stage_since=NOW - 3 * DAY)
+    assert part(project, "release").detail == "shop@1, since 3 days ago"
+
+
 def test_a_first_model_that_its_gates_refused(project: Project) -> None:
     released(project)
     project.store.releases.update("rel_1", status="refused")

@@ -10,6 +10,7 @@ import pytest
 from tests.config.test_decode import MANY
 from tests.raised import raised
 from tidemill.errors import NotFound
+from tidemill.model.registry import resolve
 from tidemill.scope.project import Project, open_project
 
 
@@ -41,6 +42,23 @@ def test_an_unknown_name_and_none_where_there_are_several(project: Project, what
     with pytest.raises(NotFound) as caught:
         getattr(project, what)()
     assert f"--{what}" in caught.value.hint
+
+
+def test_a_model_is_released_at_an_endpoint_that_serves_it(project: Project):
+    assert project.serving("returns").name == "returns" and project.serving("recommend", "shadow").name == "shadow"
+    assert project.serving("of another name", "returns").name == "returns"
+    with pytest.raises(NotFound) as caught:
+        project.serving("returns", "shadow")
+    assert "returns" in caught.value.hint
+    with pytest.raises(NotFound):
+        project.serving("recommend")
+
+
+def test_of_several_models_one_is_named(project: Project):
+    for text in ("champion", "latest", "3", "recommend"):
+        with pytest.raises(NotFound) as caught:
+            resolve(project, text)
+        assert f"recommend@{text}" in caught.value.hint
 
 
 def test_the_first_environment_adds_nothing(project: Project, monkeypatch):

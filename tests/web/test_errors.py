@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from tests.web.story import NOW
 from tests.web.test_pages import get
+from tidemill.ops.status import status
 from tidemill.recipes.new import new_project
 from tidemill.scope.project import Project, open_project
 from tidemill.store.payloads import QualityWindow
@@ -59,8 +62,11 @@ def test_live_says_that_the_error_is_promised_at_most(hire: Project) -> None:
 def test_the_overview_has_the_live_error(hire: Project) -> None:
     text = get(hire, "/").body.decode()
     assert "mae live" in text and "17.1" in text, "the mean of the last fourteen windows: four of 10, ten of 20"
+    said = status(hire).quality
+    assert said is not None and (round(said["value"], 1), said["answers"]) == (17.1, 14 * 24)
 
 
 def test_the_export_has_the_windows(hire: Project) -> None:
     heard = get(hire, "/export/quality")
-    assert heard.status == 200 and heard.body.decode().count("mae") >= 20
+    rows = list(csv.DictReader(io.StringIO(heard.body.decode())))
+    assert [json.loads(row["data"])["figures"]["mae"][0] for row in rows] == [10.0] * 10 + [20.0] * 10

@@ -24,9 +24,11 @@ from tidemill.errors import NotFound
 from tidemill.ops import snapshot
 from tidemill.scope.project import Project
 from tidemill.store import records as r
+from tidemill.testing import records as sample
 from tidemill.types import DAY, JsonObject, named_id
 from tidemill.web.app import PAGES, PULSE, Web
 from tidemill.web.pages import trace
+from tidemill.web.pages.live import JOINED
 from tidemill.web.render import POLICY
 
 FIXED = [p.path for p in PAGES if "{" not in p.path]
@@ -247,6 +249,15 @@ def test_a_list_of_many_is_walked_by_key(empty: Project) -> None:
     rows = list(csv.DictReader(io.StringIO(get(empty, "/export/predictions").body.decode())))
     assert [row["id"] for row in rows] == seen
     assert rows[0]["at"].startswith("2011-06-20T09:")
+
+
+def test_every_way_of_joining_is_counted_among_the_outcomes(empty: Project) -> None:
+    ways = ("id", "subject", "", "unattributed", "revokes")
+    empty.live.append([], [sample.outcome(f"o{n}", how=how) for n, how in enumerate(ways)], [])
+    empty.live.flush()
+    text = get(empty, "/live").body.decode()
+    assert "5 in all" in text and "taken back <b>1</b>" in text
+    assert set(JOINED) == set(ways)
 
 
 def test_every_table_can_be_exported(told: Project) -> None:

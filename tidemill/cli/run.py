@@ -33,6 +33,8 @@ from tidemill.types import JsonObject
 )
 def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answer | None:
     """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
+    if params and not pipeline:
+        raise click.UsageError("--param is for a pipeline of your own: name it, as steps:NAME")
     with steps_shown(wants_json()) as on_event:
         if pipeline:
             made = verbs.start(project, Caller.local(), pipeline, _given(params), on_event)
@@ -208,7 +210,6 @@ def resume(project: Project, run_id: str) -> Answer:
 def compare(project: Project, one: str, other: str) -> Answer:
     """What differs between two runs, step by step."""
     found = verbs.compare(project, one, other).items
-    same: Column = lambda step: "same" if step.same else "differs"  # noqa: E731
-    return Answer(
-        found, [Table({"step": "step", "": same, one: "one", other: "other", "what differs": "differs"}, found)]
-    )
+    columns: dict[str, Column] = {"step": "step", "": lambda step: "same" if step.same else "differs"}
+    columns |= {one: "one", other: "other", "what differs": "differs"}
+    return Answer(found, [Table(columns, found)])

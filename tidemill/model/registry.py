@@ -23,6 +23,8 @@ def resolve(project: Project, text: str) -> ModelVersion:
         name, wanted = ref.name, str(ref.version)
     else:
         given, _, wanted = ref.name.rpartition("@")
+        if not given and len(project.models) > 1:
+            raise NotFound(f"{wanted!r} of which model?", hint=f"say it, as {min(project.models)}@{wanted}")
         name = project.model(given or None).name
     versions = {str(model.version): model for model in project.store.models.list(name=name)}
     latest = {"latest": next(reversed(versions.values()))} if versions else {}

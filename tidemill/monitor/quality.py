@@ -201,7 +201,7 @@ def recently(scope: Endpoint, windows: int = 14) -> JsonObject | None:
     """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
     measure, since = outcome_scorer_of(scope.model).measure, scope.clock.now() - scope.monitor.reach
     found = closed_of(scope, QUALITY, since=since - (windows + 1) * scope.monitor.span)
-    closed = [w for w in found if w.n]
+    closed = [w for w in found[-windows:] if w.n and measure.name in of_quality(w).figures]
     if not closed:
         return None
     champion = scope.champion()

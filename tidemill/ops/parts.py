@@ -103,7 +103,7 @@ def _release(at: Snapshot) -> Part:
         return _nothing_released(at)
     if back := at.latest("rolled_back"):
         return Part("release", "ok", "rolled_back", "rolled back", f"{ago(back.at, at.now)}: {reason(back)}")
-    since = ago(at.champion.started or at.champion.created, at.now)
+    since = ago(at.champion.stage_since, at.now)
     return Part("release", "ok", "ok", "champion only", f"{short_name(at.champion.model)}, since {since}")
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+import msgspec
+
 from tidemill.types import DAY, SECOND, Micros, to_iso
 
 TIMES = (
@@ -206,4 +208,4 @@ def flat(name: str, value: Any) -> str:
         return value.decode("utf-8", "replace")
     if isinstance(value, str):
         return value
-    return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value, enc_hook=str).decode()

@@ -231,9 +231,14 @@ class Project:
         return one_of("endpoint", self.endpoints, name)
 
     def serving(self, model: str, endpoint: str | None = None) -> Endpoint:
-        """The endpoint of this name; without a name the only one that serves this model, or the only one at all. Raises NotFound."""
+        """The endpoint of this name, which must serve this model; without a name the only one that does. Raises NotFound.
+
+        Of a model that no endpoint serves any more every endpoint may be named.
+        """
         found = {name: scope for name, scope in self.endpoints.items() if scope.model.name == model}
-        return one_of("endpoint", self.endpoints if endpoint or not found else found, endpoint)
+        if found and endpoint not in found and endpoint in self.endpoints:
+            raise NotFound(f"endpoint {endpoint!r} serves no model {model!r}", hint=f"say {' or '.join(found)}")
+        return one_of("endpoint", found or self.endpoints, endpoint)
 
     def limit(self, job: str) -> float:
         """The wall seconds after which a job of this kind is killed."""

@@ -37,6 +37,7 @@ JOINED = {
     "subject": ("by subject", "s3"),
     "": ("not joined yet", "s2"),
     "unattributed": ("without a prediction", "idle"),
+    "revokes": ("taken back", "s4"),
 }
 
 

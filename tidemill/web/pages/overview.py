@@ -6,16 +6,18 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tidemill.monitor.quality import recently
 from tidemill.ops import records
 from tidemill.ops.parts import parts
 from tidemill.ops.snapshot import Snapshot, count_predictions, new_rows
 from tidemill.ops.status import answer, snapshots
 from tidemill.ref import short_name
 from tidemill.tasks.table import metric_of
+from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import lines
 from tidemill.web.charts.wheel import wheel
-from tidemill.web.pages.live import Quality, live_measure, qualities
+from tidemill.web.pages.live import qualities
 from tidemill.web.site import Ask, Page, Shown, by_key
 from tidemill.web.timeline import KINDS, line, routine, timeline
 
@@ -29,7 +31,7 @@ def overview(ask: Ask) -> Shown:
     every, shown = snapshots(ask.project, ask.health), ask.snapshot().endpoint
     loop = next(at for at in every if at.endpoint == shown)
     endpoints, verdict = answer(every)
-    found, quality = parts(loop), qualities(loop.quality)
+    found, quality = parts(loop), recently(loop.serving, NOW)
     values = {
         "verdict": answer([loop])[1] if ask.text("endpoint") else verdict,
         "wheel": wheel(found, *hub(loop, quality), turning=loop.champion is not None),
@@ -44,35 +46,26 @@ def overview(ask: Ask) -> Shown:
     return Shown("Overview", values)
 
 
-def hub(loop: Snapshot, quality: list[Quality]) -> tuple[str, str, str]:
+def hub(loop: Snapshot, quality: JsonObject | None) -> tuple[str, str, str]:
     """What stands in the middle of the wheel: what is served, how good it is, and since when that is known."""
     if loop.champion is None:
         return "no model", "–", "nothing is released"
     name = short_name(loop.champion.model)
-    live = mean_quality(loop, quality)
-    if live is not None:
-        return name, words.number(live), f"{live_measure(loop, quality).name} live"
+    if quality is not None:
+        return name, words.number(quality["value"]), f"{quality['metric']} live"
     metric, known = metric_of(loop.serving.model), words.intervals(loop.served.metrics) if loop.served else {}
     metric = metric if metric in known else next(iter(known), metric)
     return name, words.number(known[metric][0]) if known else "–", metric
 
 
-def mean_quality(loop: Snapshot, quality: list[Quality]) -> float | None:
-    """The live quality over the last windows, each weighted by its answers."""
-    kind = live_measure(loop, quality)
-    known = [(kind.mean(q.figure[0]), q.window.n) for q in quality[-NOW:] if q.figure is not None]
-    total = sum(n for _, n in known)
-    return kind.figure(sum(mean * n for mean, n in known) / total) if total else None
-
-
-def figures(loop: Snapshot, quality: list[Quality]) -> list[dict[str, Any]]:
+def figures(loop: Snapshot, quality: JsonObject | None) -> list[dict[str, Any]]:
     """The numbers beside the wheel, each with its little line."""
-    last, rows = quality[-SPARK:], loop.versions[-1].rows if loop.versions else 0
+    last, rows = qualities(loop.quality)[-SPARK:], loop.versions[-1].rows if loop.versions else 0
     measured = lines.sparkline("Live quality by day", [q.figure[0] if q.figure else None for q in last])
     traffic = lines.sparkline("Answers by day", [float(q.window.n) for q in last])
     new = lines.sparkline("New rows by version", [float(n) for n in new_rows(loop.versions)[-SPARK:]])
     versions, answers = words.plural(len(loop.versions), "version"), words.count(count_predictions(loop.project))
-    live = words.number(mean_quality(loop, quality))
+    live = words.number(quality["value"] if quality else None)
     return [
         _figure("Live quality", live, f"last {NOW} windows", measured, "/live#quality"),
         _figure("Predictions", answers, "answered in all", traffic, "/predictions"),
