@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,11 @@ class Served:
     revision: int = -1
     refused: tuple[tuple[str, str], ...] = ()  # release id, why
     degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
+    beside: tuple[tuple[str, Release], ...] = field(init=False)  # the variants beside the champion, and their releases
+
+    def __post_init__(self) -> None:
+        beside = ((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)
+        object.__setattr__(self, "beside", tuple(beside))
 
     @property
     def champion(self) -> Loaded | None:
@@ -65,10 +70,6 @@ class Served:
         if not self.variants:
             return "no_model"
         return "degraded" if self.degraded or self.champion is None else "ok"
-
-    def beside(self) -> Iterator[tuple[str, Release]]:
-        """The variants beside the champion, and their releases."""
-        return ((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ class Predictor:
             raise NoModel(
                 f"nothing is released to {self.endpoint!r} that may be served", hint="release a model: tidemill run"
             )
-        arm = choose(served.beside(), subject)
+        arm = choose(served.beside, subject)
         chosen = served.variants.get(arm)
         if chosen is None:
             raise NoModel(

@@ -50,9 +50,11 @@ class Serving:
 
     def at(self, endpoint: str | None) -> Predictor:
         """What answers at this endpoint; without a name, at the only one. Raises NoRoute, NotFound."""
-        if endpoint is not None and endpoint not in self.predictors:
+        if endpoint is None:
+            return one_of("endpoint", self.predictors, None)
+        if (found := self.predictors.get(endpoint)) is None:
             raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, self.predictors))
-        return one_of("endpoint", self.predictors, endpoint)
+        return found
 
     def follow(self) -> None:
         """Know what any process has written to the histories since."""
