@@ -643,7 +643,7 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
         return follow(self)
 
     async def work(ask: Asker) -> Any:
-        monkeypatch.setattr(Histories, "follow", stumbling, "")
+        monkeypatch.setattr(Histories, "follow", stumbling)
         project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0, dataset="sales")])
         while ask.app.serving.at(None).history.seq < 1:
             assert (await ask("POST", "/predict/shop?ack=none", {"subject": "8"})).status == 200

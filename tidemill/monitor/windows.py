@@ -31,10 +31,9 @@ def due(scope: Endpoint, monitor: str, now: Micros, lag: Micros = 0) -> list[tup
     """
     span = scope.monitor.span
     closed = scope.store.windows.first(**scope.here, monitor=monitor)
-    started = [] if closed else [release.started for release in scope.releases() if release.started is not None]
-    if closed is None and not started:
+    last = closed.end if closed else min((r.started for r in scope.releases() if r.started is not None), default=None)
+    if last is None:
         return []
-    last = closed.end if closed else min(started) // span * span
     ends = range((last // span + 1) * span, now - lag + 1, span)
     return [(end - span, end) for end in ends[-MOST:]]
 

@@ -11,6 +11,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tidemill.access import tokens as auth
@@ -31,18 +32,14 @@ HANDLE = "handle-us"
 """The header in which a candidate's server tells how long it had the request in hand, in microseconds."""
 
 
+@dataclass(frozen=True)
 class SubprocessCandidateServer:
     """Implements `release.gates.CandidateServer` with a scorer process. Times are limits in seconds, of the wall."""
 
-    def __init__(
-        self,
-        scope: Endpoint,
-        start: float = START_SECONDS,
-        answer: float = ANSWER_SECONDS,
-        total: float = TOTAL_SECONDS,
-    ) -> None:
-        self._scope, self._project = scope, scope.project
-        self._start, self._answer, self._total = start, answer, total
+    scope: Endpoint
+    start: float = START_SECONDS
+    answer: float = ANSWER_SECONDS
+    total: float = TOTAL_SECONDS
 
     def probe(self, bundle_digest: str, requests: Sequence[JsonObject], rounds: int) -> CandidateReport:
         """Never raises for what the candidate does; a late or missing answer is in ``errors``.
@@ -50,19 +47,19 @@ class SubprocessCandidateServer:
         Raises DiskFull or StoreBusy where this machine is at fault: that is no evidence against a model.
         """
         secret = secrets.token_urlsafe(32)
-        ticket = auth.issue_code(self._project.store, scope_of(bundle_digest), life=int(self._start * SECOND))
+        ticket = auth.issue_code(self.scope.project.store, scope_of(bundle_digest), life=int(self.start * SECOND))
         subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
         words: JsonObject = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
-        with server_of(self._project) as server:
+        with server_of(self.scope.project) as server:
             try:
-                word = server.ask({**words, "endpoint": self._scope.name}, self._start)
+                word = server.ask({**words, "endpoint": self.scope.name}, self.start)
             except TimeoutError:
-                return CandidateReport(False, [f"the server was not ready within {self._start:g} s"])
+                return CandidateReport(False, [f"the server was not ready within {self.start:g} s"])
             if word is None or "port" not in word:
                 return CandidateReport(False, [_why(word)])
-            deadline = time.monotonic() + self._total
-            with contextlib.closing(Client("127.0.0.1", int(word["port"]), secret, self._answer)) as client:
-                return _Asking(client, self._scope.name, deadline).all(requests, rounds)
+            deadline = time.monotonic() + self.total
+            with contextlib.closing(Client("127.0.0.1", int(word["port"]), secret, self.answer)) as client:
+                return _Asking(client, self.scope.name, deadline).all(requests, rounds)
 
 
 def server_of(project: Project) -> Child:
