@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.small import DAY_1, DAY_2, drop, lay
+from tests.data.small import DAY_1, DAY_2, drop, lay, rows
 from tidemill.cli.main import main
 from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError
@@ -65,13 +65,13 @@ def test_columns_of_another_type_are_refused_by_the_first_step_and_a_renamed_sec
     rewrite(shop / "tidemill.toml", "[data.sales]", "[data.sales_2]")
     drop(shop, "2.csv", DAY_2)
     from tidemill.data.pipeline import data_pipeline
-    from tidemill.model.prepare import rows
+    from tidemill.model.prepare import rows as prepared
 
     with open_project(shop) as project:
         project.engine().run(data_pipeline, {"dataset": "sales_2"})
         made: DatasetVersion = project.store.datasets.get("sales_2")
         assert (made.version, made.rows) == (1, 5)
-        assert rows(project.model(), ["dataset:sales_2@1"]).height == 5
+        assert prepared(project.model(), ["dataset:sales_2@1"]).height == 5
         assert (
             len(project.live.online.list(subject="ann", dataset="sales_2")) == 4
         )  # three of them known from before: each once
@@ -199,3 +199,13 @@ def test_versions_of_a_dataset_that_there_is_not(shop: Path, capsys: pytest.Capt
     code, _, err = typed(capsys, "data", "ls", "sails")
     assert code == 4 and "no dataset 'sails' - did you mean 'sales'?" in err
     assert typed(capsys, "data", "ls", "sales")[0] == 0
+
+
+def test_a_difference_of_two_versions_is_seen_in_its_figures(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_project(shop) as project:
+        for n, price in (("1", 1000.25), ("2", 1000.375)):
+            drop(shop, f"{n}.csv", rows((n, "mug", 2, f"2011-01-0{n} 10:00:00", price, "ann")))
+            ingest(project, "sales")
+    code, out, _ = typed(capsys, "data", "diff", "sales", "1", "2")
+    assert code == 0 and ["price", "max", "1,000.25", "1,000.375"] in [row.split() for row in out.splitlines()]
+    assert "1,000.375" in typed(capsys, "data", "show", "sales")[1]

@@ -10,6 +10,7 @@ from tests.release.made import TOML
 from tests.retrain.test_decide import ALL, story
 from tidemill.cli.main import main
 from tidemill.scope.project import open_project
+from tidemill.types import to_iso
 
 
 @pytest.fixture
@@ -41,3 +42,11 @@ def test_another_policy_says_that_it_is_biased(shop, capsys):
     assert told["decisions"] == 120 and told["differ"] == len(told["changed"]) > 100
     assert told["biased"].startswith("biased: outcomes and alarms stand as they were recorded")
     assert replayed(shop, capsys, *other).splitlines()[-1] == told["biased"]
+
+
+def test_the_moment_of_the_decision_before_reads_as_one(shop, capsys):
+    with open_project(shop) as project:
+        found = next(d for d in project.store.decisions.list() if d.evidence.get("previous"))
+    assert main(["decisions", "show", found.id, "--project", str(shop)]) in (0, None)
+    facts = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if " " in line)
+    assert facts["previous"] == to_iso(found.evidence["previous"])

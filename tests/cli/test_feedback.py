@@ -73,3 +73,11 @@ def test_a_label_is_shown_with_the_probabilities_of_all(shop, monkeypatch):
     assert told.exit_code == 0
     lines = [line.split() for line in told.output.splitlines()]
     assert ["no", "0.75000"] in lines and ["yes", "0.25000"] in lines
+
+
+def test_a_predicted_value_has_all_its_digits(shop, monkeypatch):
+    from tidemill.cli.predict import predict
+
+    monkeypatch.setattr(Server, "post", lambda self, path, body: {"value": 1234.5678})
+    told = CliRunner().invoke(predict, ["--project", shop, "--inputs", "{}"])
+    assert told.output.split() == ["value", "1234.5678"]

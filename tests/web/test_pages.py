@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -398,3 +399,13 @@ def test_a_total_over_a_large_table_is_counted_seldom(told: Project, monkeypatch
     assert len(counted) == 1
     clock[0] += 1_000.0
     assert "3,000,000 in all" in get(told, "/live").body.decode() and len(counted) == 2
+
+
+def test_every_outcome_is_in_one_of_the_parts_that_the_live_page_names(
+    told: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = {"": 11, "id": 1_300, "revokes": 170, "subject": 190, "unattributed": 23}
+    monkeypatch.setattr(told.live.outcomes, "count", lambda: counts)
+    key = get(told, "/live").body.decode().partition('id="oh"')[2].partition("</ul>")[0]
+    assert f"{sum(counts.values()):,} in all" in key
+    assert sorted(re.findall(r"<b>([\d,]+)</b>", key)) == sorted(f"{n:,}" for n in counts.values())

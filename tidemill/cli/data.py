@@ -65,13 +65,18 @@ def show(project: Project, dataset: str, version: int | None) -> Answer:
     return Answer(found, parts)
 
 
+def _exact(value: Any) -> str | None:
+    """A figure with all its digits: a measure may be rounded, what stands in the data not."""
+    return None if value is None else f"{value:,}" if type(value) in (int, float) else str(value)
+
+
 def _figure(key: str) -> Column:
     """A figure of a column's profile; a moment as people write it."""
 
     def figure(column: JsonObject) -> Any:
         value = column.get(key)
         is_time = column.get("kind") == "time" and key in ("min", "max")
-        return to_iso(value) if is_time and isinstance(value, int) else value
+        return to_iso(value) if is_time and isinstance(value, int) else _exact(value)
 
     return figure
 
@@ -98,8 +103,9 @@ PROFILE: dict[str, Column] = {
 def diff(project: Project, dataset: str, one: int, other: int) -> Answer:
     """What changed between two versions: rows, files, and each column's profile."""
     found = verbs.diff(project, dataset, one, other)
-    columns: dict[str, Column] = {"column": "column", "": "what", f"@{one}": "one", f"@{other}": "other"}
+    both: dict[str, Column] = {f"@{one}": lambda c: _exact(c.one), f"@{other}": lambda c: _exact(c.other)}
     between = f"files between them: {', '.join(found.files) or 'none'}"
+    columns: dict[str, Column] = {"column": "column", "": "what", **both}
     return Answer(found, [between, Table(columns, found.columns, "the profiles are the same")])
 
 

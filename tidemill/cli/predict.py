@@ -39,7 +39,7 @@ def predict(
     else:
         raise click.UsageError("name a SUBJECT, or give --inputs")
     answer = server.predict(project, request, endpoint)
-    parts: list[Part] = [{name: answer.get(name) for name in HEAD if name in answer}]
+    parts: list[Part] = [{name: str(answer[name]) for name in HEAD if name in answer}]  # every digit
     if "probabilities" in answer:
         likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])
         parts.append(_scores("label", "probability", likely))

@@ -14,7 +14,7 @@ from tidemill.types import DAY, SECOND, Micros, to_iso
 
 TIMES = (
     *("at", "started", "ended", "created", "trained_through", "time_min", "time_max", "stage_since", "start", "end"),
-    *("opened", "closed", "since", "received", "expires", "clock", "window"),
+    *("opened", "closed", "since", "received", "expires", "clock", "window", "previous"),
 )
 """Fields that are moments."""
 HOUR: Micros = DAY // 24

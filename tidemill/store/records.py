@@ -321,7 +321,7 @@ class Outcome:
     prediction: str | None  # as the sender named it
     received: Micros  # event clock
     joined: str | None = None  # prediction it belongs to
-    how: str = ""  # "" not yet | id | subject | unattributed
+    how: str = ""  # "" not yet | id | subject | revokes | unattributed
     endpoint: str = ""
     environment: str = ""
 

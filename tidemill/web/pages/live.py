@@ -35,6 +35,7 @@ MARKS = {"promoted": "ok", "rolled_back": "bad"}
 JOINED = {
     "id": ("by id", "s1"),
     "subject": ("by subject", "s3"),
+    "revokes": ("taken back", "s4"),
     "": ("not joined yet", "s2"),
     "unattributed": ("without a prediction", "idle"),
     "revokes": ("taken back", "s4"),
