@@ -97,8 +97,7 @@ class Records(Generic[R]):
 
     def _one(self, query: Select[Any], tx: Tx = None, given: Mapping[str, Any] | None = None) -> R | None:
         """The first record that it finds."""
-        row = self._db.first(query, tx, given)
-        return None if row is None else self._rows.record(row)
+        return next(iter(self._rows.records(self._db.rows(query, tx, given))), None)
 
     def _called(self, before: str | int) -> dict[str, str | int]:
         """The columns of a record that its name says."""

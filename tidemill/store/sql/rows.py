@@ -86,9 +86,6 @@ class Rows(Generic[R]):
     def row(self, record: R) -> dict[str, Any]:
         return dict(zip(self.names, self.values(record), strict=True))
 
-    def record(self, row: AnyRow) -> R:
-        return self.type(*row)
-
     def records(self, rows: Iterable[AnyRow]) -> list[R]:
         return [self.type(*row) for row in rows]
 
