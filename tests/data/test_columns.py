@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from tests.data.small import DAY_1, DAY_2, drop, rows
 from tests.raised import raised
+from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import Tables, open_tables
 from tidemill.errors import ContractError, DataBlocked
@@ -60,6 +61,18 @@ def test_a_column_beside_the_contract_is_kept_or_refused_as_it_says(project: Pro
     rewrite(folder, "value: refuse", "value: perhaps")
     with raised(ContractError, "contracts/sales.yaml:8"):
         ingest(project, "sales")
+
+
+@pytest.mark.parametrize("name", ["*", "^.*$", "^sku$"])
+def test_a_column_beside_the_contract_may_be_called_like_a_pattern(project: Project, folder: Path, name: str) -> None:
+    keep = "    customProperties:\n      - { property: tidemill.surplus, value: keep }\n"
+    rewrite(folder, "    customProperties:\n", keep)
+    drop(folder, "1.csv", with_channel(DAY_2 + "bad,mug,1,2011-01-02 12:00:00,1.0,ann\n").replace("channel", name))
+    made = ingest(project, "sales")
+    assert made is not None and (made.rows, made.quarantined) == (2, 1)
+    kept = open_tables(project).read("sales").collect()["_surplus"].to_list()
+    assert [json.loads(k) for k in kept] == [{name: "web"}] * 2
+    assert json.loads(quarantine(project, "sales")["_raw"][0])[name] == "web"
 
 
 def test_an_optional_column_may_be_missing_and_is_told(project: Project, folder: Path) -> None:

@@ -134,17 +134,23 @@ def test_history_that_nobody_was_answered_from_is_made_anew(project: Project, fo
     assert made is not None and made.version == 3
 
 
-def test_history_that_answers_were_given_from_is_not_rewritten(project: Project, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "differs"),
+    [(CHANGED, "value was quantity, is none"), (without("item"), "item was sku, is none")],
+)
+def test_history_that_answers_were_given_from_is_not_rewritten(
+    project: Project, folder: Path, changed: str, differs: str
+) -> None:
     drop(folder, "1.csv", DAY_1)
     ingest(project, "sales")
     said = Prediction("pred_1", "shop", NOW, "ann", "model:shop@1", "rel_1", "champion", b"{}", b"{}", 0, 1)
     project.live.append([said], [], [])
     project.live.flush()
     before = whole(project)
-    write(folder, CHANGED)
+    write(folder, changed)
     with raised(ContractError, "contracts/sales.yaml") as caught:
         ingest(project, "sales")
-    assert "value was quantity, is none" in caught.value.hint
+    assert differs in caught.value.hint and "key" not in caught.value.hint
     assert whole(project) == before
     write(folder, CONTRACT)
     assert ingest(project, "sales") is None

@@ -66,7 +66,7 @@ class Rules:
         rows = _cast(self, frame)
         if self.surplus == "keep":
             rows = rows.with_columns(
-                (as_json(frame.select(surplus)) if surplus else pl.lit(None, pl.String)).alias(SURPLUS)
+                (as_json(frame[[*surplus]]) if surplus else pl.lit(None, pl.String)).alias(SURPLUS)
             )
             names.append(SURPLUS)
         rows, reasons = _flagged(self, rows, now)
@@ -265,7 +265,7 @@ def _told(values: pl.Series) -> pl.Series | pl.Expr:
         # a year that no calendar here has cannot be written: then its number in the file is
         known = pl.when(in_years(value, kind)).then(value)
         return pl.coalesce(known.cast(pl.String), value.to_physical().cast(pl.String))
-    return value
+    return values
 
 
 def _text(data: bytes) -> str:

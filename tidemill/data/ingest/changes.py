@@ -70,10 +70,12 @@ class Meaning(NamedTuple):
 
     @staticmethod
     def of(contract: Contract) -> Meaning:
-        event: tuple[str, ...] | None = None
-        if contract.subject and contract.item and contract.time:
-            event = (contract.subject, contract.item, contract.time, contract.value or "", *contract.key)
-        return Meaning(event, contract.time, contract.subject)
+        whole = contract.subject and contract.item and contract.time
+        return Meaning(_roles(contract) if whole else None, contract.time, contract.subject)
+
+
+def _roles(contract: Contract) -> tuple[str, ...]:
+    return contract.subject or "", contract.item or "", contract.time or "", contract.value or "", *contract.key
 
 
 def must_adopt(into: Target) -> bool:
@@ -88,7 +90,7 @@ def must_adopt(into: Target) -> bool:
         raise ContractError(
             f"the history of {into.dataset} was made by other roles or another key than the contract now says",
             place=into.contract.place,
-            hint=f"{_differ(then.event, now.event or ())}; a server runs or has answered from it, so it is kept: "
+            hint=f"{_differ(then.event, _roles(into.contract))}; a server runs or has answered from it, so it is kept: "
             "write them as they were, or begin a project with this contract in a new folder",
         )
     return then != now

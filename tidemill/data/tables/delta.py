@@ -39,12 +39,8 @@ def translated(place: str) -> Iterator[None]:
     """Turns what the disk and delta-rs raise into Tidemill's errors."""
     try:
         yield
-    except OSError as exc:
-        if no_room(exc):
-            raise DiskFull("no room on the disk; nothing was committed", place=place, hint="free some room") from exc
-        raise StoreError(str(exc), place=place) from exc
-    except DeltaError as exc:
-        if "No space left" in str(exc) or "File too large" in str(exc):
+    except (OSError, DeltaError) as exc:
+        if no_room(exc) or "No space left" in str(exc) or "File too large" in str(exc):
             raise DiskFull("no room on the disk; nothing was committed", place=place, hint="free some room") from exc
         raise StoreError(f"the table cannot be used: {exc}", place=place) from exc
 
