@@ -38,7 +38,6 @@ JOINED = {
     "revokes": ("taken back", "s4"),
     "": ("not joined yet", "s2"),
     "unattributed": ("without a prediction", "idle"),
-    "revokes": ("taken back", "s4"),
 }
 
 
