@@ -15,8 +15,7 @@ from typing import Any, Protocol
 
 from tidemill.errors import ConfigError
 
-Json = None | bool | int | float | str | list[Any] | dict[str, Any]
-"""Anything that JSON can say."""
+Json = None | bool | int | float | str | list[Any] | dict[str, Any]  # Anything that JSON can say
 
 JsonObject = dict[str, Any]
 """A JSON object."""

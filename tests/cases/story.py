@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.cases.projects import START, Folder, visits
+from tests.retrain.inline import InlineJobs
 from tidemill.ops import models, records, releases
-from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick
 from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, Outcome, Prediction, Release

@@ -14,10 +14,11 @@ import pytest
 
 from tests.cases.projects import DAYS, END, VISITS, VISITS_TOML, Folder, lay, replayed, sales, visits
 from tests.cases.story import BEGAN, Told, day_of, drop
+from tests.retrain.inline import InlineJobs
 from tidemill.ops import records
 from tidemill.ops.status import status
 from tidemill.release.gates.compare import compare
-from tidemill.retrain.jobs import InlineJobs, JobFailed
+from tidemill.retrain.jobs import JobFailed
 from tidemill.retrain.loop import tick
 from tidemill.scope.project import open_project
 from tidemill.store.records import Event

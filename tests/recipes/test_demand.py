@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
+from tests.retrain.inline import InlineJobs
 from tests.serve.real import Scorer, scorer
 from tidemill.access.caller import Caller
 from tidemill.monitor.quality import of_quality
 from tidemill.ops.gc import collect, reachable
 from tidemill.recipes.new import new_project
-from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick, write_state
 from tidemill.retrain.run_all import RunSummary, run_all
 from tidemill.scope.project import Project, open_project

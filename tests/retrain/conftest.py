@@ -13,11 +13,12 @@ import polars as pl
 import pytest
 
 from tests.release.made import sign
+from tests.retrain.inline import InlineJobs
 from tidemill.monitor.reference import reference_of
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day, Visit, days, read_cut
-from tidemill.retrain.jobs import InlineJobs, JobFailed
+from tidemill.retrain.jobs import JobFailed
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import ModelVersion, OnlineEvent, Outcome, Prediction, Release

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.retrain.jobs import InlineJobs
+from tests.retrain.inline import InlineJobs
 from tidemill.retrain.loop import tick
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import Project, open_project

@@ -15,12 +15,13 @@ import polars as pl
 import pytest
 
 from tests.raised import raised
+from tests.retrain.inline import InlineJobs
 from tidemill.engine.lease import is_gone, new_owner
 from tidemill.errors import LeaseLost
 from tidemill.process.guarded import CHANNEL
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import fit_to_shop
-from tidemill.retrain.jobs import InlineJobs, JobFailed, Stopped, WorkerJobs
+from tidemill.retrain.jobs import JobFailed, Stopped, WorkerJobs
 from tidemill.retrain.worker import _must_own
 from tidemill.scope.project import Project, open_project
 

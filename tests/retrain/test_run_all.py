@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.retrain.inline import InlineJobs
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day
-from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import state_of, tick
 from tidemill.retrain.replay import replay
 from tidemill.retrain.run_all import run_all

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.retrain.inline import InlineJobs
 from tests.serve.asking import alive
 from tidemill.access import tokens
 from tidemill.errors import TidemillError
-from tidemill.retrain.jobs import InlineJobs
 from tidemill.retrain.loop import tick
 from tidemill.retrain.run_all import run_every
 from tidemill.scope.project import Project, open_project

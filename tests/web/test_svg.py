@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tidemill.types import DAY
 from tidemill.web.charts import bars, lines, svg
 from tidemill.web.charts.graph import Node, graph, layers
-from tidemill.web.charts.wheel import PARTS, Part, wheel
+from tidemill.web.charts.wheel import ICONS, Part, wheel
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
@@ -96,7 +96,7 @@ def test_other_pictures() -> None:
         read(bars.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0]))
         read(svg.empty(bad, bad))
         read(graph(bad, [Node(bad, ["nobody"], bad, bad)]))
-        read(wheel([Part(k, "bad", bad, bad, "/x") for k in PARTS], bad, bad, bad, turning=True))
+        read(wheel([Part(k, "bad", bad, bad, "/x") for k in ICONS], bad, bad, bad, turning=True))
 
 
 def test_an_alarm_is_seen_without_colour() -> None:

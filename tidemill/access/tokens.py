@@ -17,8 +17,7 @@ from tidemill.types import DAY, Micros, SystemClock, did_you_mean, new_id
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
-SCOPES = ("predict", "feedback", "read", "operate", "replay")
-"""What a token may be good for."""
+SCOPES = ("predict", "feedback", "read", "operate", "replay")  # What a token may be good for
 LOGIN = "login"
 SESSION_SCOPES = ("read", "operate")
 SESSION_LIFE: Micros = DAY

@@ -21,8 +21,7 @@ from tidemill.serve.http.routes import Route
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 
-_GIVEN = (Project, Caller, Health | None)
-"""What a verb is given by the server, not by who asks."""
+_GIVEN = (Project, Caller, Health | None)  # What a verb is given by the server, not by who asks
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`")
 _encode = msgspec.json.Encoder().encode
 

@@ -39,8 +39,7 @@ def fields(*names: str) -> dict[str, Column]:
     return {name: name for name in names}
 
 
-Part = str | Mapping[str, Any] | Table
-"""What people are shown: a line, facts by their names, or a table."""
+Part = str | Mapping[str, Any] | Table  # What people are shown: a line, facts by their names, or a table
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from tidemill.ops import predictions
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
-LAST = 20
-"""Rows of the history that are shown without ``--json``."""
+LAST = 20  # Rows of the history that are shown without ``--json``
 
 
 @command()

@@ -19,8 +19,7 @@ from tidemill.errors import ConfigError
 from tidemill.types import JsonObject, did_you_mean, parse_span
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_KEPT = "__quarantine"
-"""The end of the name of a dataset's own second table."""
+_KEPT = "__quarantine"  # The end of the name of a dataset's own second table
 _USE = "use a-z, 0-9, - and _, a letter first"
 _EXAMPLES = {"source": "data/sales/*.parquet", "contract": "contracts/sales.yaml"}
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 _GONE = "(not there)"
-DECLARED = "declared: "
-"""What stands before the words of ``impure=`` in a step's record."""
+DECLARED = "declared: "  # What stands before the words of ``impure=`` in a step's record
 
 
 @dataclass(frozen=True)

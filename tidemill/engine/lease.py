@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 _log = logging.getLogger("tidemill.engine")
-ORPHAN = "orphan: "
-"""What stands before the error of a run that the same command goes on with."""
+ORPHAN = "orphan: "  # What stands before the error of a run that the same command goes on with
 _PATIENCE = 2.0  # seconds: somebody may be settling the run of a dead owner just now
 _count = itertools.count(1)
 

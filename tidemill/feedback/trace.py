@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
     from tidemill.store.records import ModelVersion, OnlineEvent, Prediction
 
-SHORTEST = 6
-"""So many hex digits of a digest at least name a file."""
+SHORTEST = 6  # So many hex digits of a digest at least name a file
 KINDS = ("file", "dataset", "model", "subject", "release", "run", "artifact")
 
 

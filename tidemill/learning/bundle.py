@@ -17,8 +17,7 @@ from tidemill.types import JsonObject, Micros, did_you_mean
 
 S = TypeVar("S")
 
-FORMAT = 1
-"""Raised when a bundle is laid out differently: a scorer refuses what it does not know."""
+FORMAT = 1  # Raised when a bundle is laid out differently: a scorer refuses what it does not know
 
 
 def manifest(

@@ -15,11 +15,9 @@ from tidemill.errors import NotEnoughData
 
 F8 = NDArray[np.float64]
 DRAWS = 2_000
-LEVEL = 0.025, 0.975
-"""The quantiles of every interval that is told."""
+LEVEL = 0.025, 0.975  # The quantiles of every interval that is told
 _AT_ONCE = 4_000_000  # units drawn at a time
-POWER_Z = 0.8416212335729143
-"""The quantile of 80 % power."""
+POWER_Z = 0.8416212335729143  # The quantile of 80 % power
 
 
 class Interval(NamedTuple):

@@ -25,8 +25,7 @@ from tidemill.learning.measures import mean_metric, measure
 from tidemill.types import JsonObject, Micros
 
 F8 = NDArray[np.float64]
-SURE = 0.90
-"""Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided."""
+SURE = 0.90  # Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided
 Progress = Callable[[int, int, str], None]
 Validation = Callable[[JsonObject, str], tuple[F8, NDArray[Any]]]
 """(recipe, metric) → its value for each validation request, and each one's independent unit; the same requests for all."""

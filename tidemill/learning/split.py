@@ -18,12 +18,10 @@ from tidemill.config.sections import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.types import JsonObject, Micros, parse_span, to_iso
 
-FOLDS = 2
-"""Validation windows, where the data is long enough: one window of a small shop is mostly luck."""
+FOLDS = 2  # Validation windows, where the data is long enough: one window of a small shop is mostly luck
 
 PLACES = 1_000_000
-SHARE = "20 %"
-"""Of the keys, where nothing else is said."""
+SHARE = "20 %"  # Of the keys, where nothing else is said
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
 
 Windows = Sequence[tuple[Micros, Micros]]
-MOST = 60
-"""How many requests of the test window the real server is asked, a round."""
+MOST = 60  # How many requests of the test window the real server is asked, a round
 
 
 @dataclass(frozen=True)

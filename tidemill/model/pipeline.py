@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
     from tidemill.scope.project import Project
 
-CODE = "1"
-"""Said to the engine for steps whose libraries look at clocks and files without depending on them."""
+CODE = "1"  # Said to the engine for steps whose libraries look at clocks and files without depending on them
 
 
 @step(version=prepare.identity)

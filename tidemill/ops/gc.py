@@ -20,8 +20,7 @@ from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import parts_of
 from tidemill.store.records import Tx
 
-GRACE = 86_400.0
-"""Seconds (wall time) within which nothing that was put or verified is deleted."""
+GRACE = 86_400.0  # Seconds (wall time) within which nothing that was put or verified is deleted
 _ENDED = ("refused", "halted", "rolled_back", "superseded")
 
 

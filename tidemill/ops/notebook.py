@@ -38,10 +38,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-LONGEST = 200
-"""Characters of a cell; the record has all of it."""
-ROWS = 50
-"""Rows of a list that are shown."""
+LONGEST = 200  # Characters of a cell; the record has all of it
+ROWS = 50  # Rows of a list that are shown
 
 
 def cell(name: str, value: Any) -> str:

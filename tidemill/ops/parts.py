@@ -14,8 +14,7 @@ from tidemill.types import DAY, Micros, parse_span
 
 OLD: Micros = 365 * DAY
 """A newest row older than this is pointed out where the contract promises no freshness."""
-MANY_BAD = 0.1
-"""The share of an ingest in quarantine from which it is pointed out."""
+MANY_BAD = 0.1  # The share of an ingest in quarantine from which it is pointed out
 NEEDED = ("data", "model", "release", "serve")
 """Parts without which an endpoint answers nothing: not there yet is not all right."""
 
@@ -134,7 +133,7 @@ def _serve(at: Snapshot) -> Part:
 
 
 def _monitor(at: Snapshot) -> Part:
-    closed = [*at.drift, *at.quality]
+    closed = [*at.windows("drift"), *at.windows("quality")]
     if not closed:
         return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
     alarms = [w for w in closed if w.alarm and w.end > at.now - WEEK]

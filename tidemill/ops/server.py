@@ -12,8 +12,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.client import Client
 from tidemill.types import JsonObject, to_iso
 
-MOST = 500
-"""Outcomes that are sent at once."""
+MOST = 500  # Outcomes that are sent at once
 COUNTED, NAMED = ("new", "repeated"), ("conflicting", "unknown_predictions", "unknown_labels")
 
 

@@ -16,8 +16,7 @@ T = TypeVar("T")
 SHARE = 40
 """A total that took t to count is good for so many t: at a million rows that is seconds, in a small project nothing."""
 WEEK: Micros = 7 * DAY
-RECENT = 200
-"""Predictions that "now" is made of."""
+RECENT = 200  # Predictions that "now" is made of
 
 
 def seldom(count: Callable[[Project], T]) -> Callable[[Project], T]:
@@ -98,19 +97,6 @@ class Snapshot:
     def alarms(self) -> Sequence[Alarm]:
         """The latest, the last one first."""
         return self.project.store.alarms.page(endpoint=self.endpoint, environment=self.serving.environment, limit=6)
-
-    @cached_property
-    def drift(self) -> Sequence[Window]:
-        return self.windows("drift")
-
-    @cached_property
-    def quality(self) -> Sequence[Window]:
-        return self.windows("quality")
-
-    @cached_property
-    def served(self) -> ModelVersion | None:
-        ref = self.champion.model if self.champion else None
-        return next((m for m in self.models if m.ref == ref), None)
 
     def windows(self, monitor: str, back: Micros = 31 * DAY) -> Sequence[Window]:
         """The closed windows of a monitor, oldest first."""

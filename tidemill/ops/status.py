@@ -19,8 +19,7 @@ from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Relea
 from tidemill.types import JsonObject, Micros, to_iso
 
 _RANK = ("ok", "waiting", "idle", "warn", "bad")
-SHOWN = 10
-"""The latest events that come with it."""
+SHOWN = 10  # The latest events that come with it
 Health = NewType("Health", dict[str, str])
 """What the server says of each endpoint; of none where it is down."""
 NOT_ALL_RIGHT = 9

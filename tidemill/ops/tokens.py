@@ -13,10 +13,8 @@ from tidemill.store.records import Tx
 from tidemill.types import DAY, Micros, SystemClock, did_you_mean
 
 SCOPES = ("predict", "feedback", "read", "operate")
-USUAL = ("predict", "feedback")
-"""What a token is good for if nothing is said."""
-OURS = ("up", "session", "code")
-"""Names of tokens that the server makes for itself and for the page."""
+USUAL = ("predict", "feedback")  # What a token is good for if nothing is said
+OURS = ("up", "session", "code")  # Names of tokens that the server makes for itself and for the page
 
 
 @dataclass(frozen=True)

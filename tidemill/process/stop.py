@@ -49,8 +49,7 @@ class Stop:
                 os.close(fd)
 
 
-Stopping = Stop | threading.Event
-"""What a long-running loop asks; the latter will do where no signal sets it."""
+Stopping = Stop | threading.Event  # What a long-running loop asks; the latter will do where no signal sets it
 
 
 @contextlib.contextmanager

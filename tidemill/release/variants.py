@@ -17,14 +17,6 @@ BESIDE = (CANARY, SHADOW, HOLDOUT, ARM)
 """Kinds that run beside the champion, in the order in which they are asked whether they take a subject."""
 
 
-def kind_of(name: str) -> str:
-    """
-    >>> kind_of("arm:cheaper"), kind_of("canary")
-    ('arm', 'canary')
-    """
-    return name.partition(":")[0]
-
-
 def named(kind: str, releases: Sequence[Release]) -> dict[str, Release]:
     """The variants of these releases, all of one kind: of arms there may be several, else the first counts."""
     return {f"{ARM}:{r.id}": r for r in releases} if kind == ARM else dict(zip([kind], releases))
@@ -36,7 +28,7 @@ def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
     ``unit``: the subject, or the prediction's id where there is none. No champion makes nobody's share larger: what was
     let out to a part has not been seen by all.
     """
-    return next((name for name, release in beside if kind_of(name) != SHADOW and takes(release, unit)), CHAMPION)
+    return next((name for name, release in beside if name != SHADOW and takes(release, unit)), CHAMPION)
 
 
 def takes(release: Release, unit: str) -> bool:

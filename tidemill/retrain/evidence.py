@@ -14,8 +14,7 @@ from tidemill.types import DAY, JsonObject, Micros
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
-MEMORY: Micros = 91 * DAY
-"""How far back alarms and attempts are told."""
+MEMORY: Micros = 91 * DAY  # How far back alarms and attempts are told
 _MOST = 20
 _JOBS = ("model", "release")
 _RUNS = 200  # of each of these pipelines: far more than attempts are told

@@ -11,15 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
-from tidemill.errors import EngineError, TidemillError
+from tidemill.errors import EngineError
 from tidemill.process.channel import ChannelError, GivenUp
 from tidemill.process.child import Child, ending
 from tidemill.process.stop import Stop, Stopping
-from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
-RECYCLE_BYTES = 1_500 * 1024 * 1024
-"""A child that holds so much memory is replaced by a fresh one."""
+RECYCLE_BYTES = 1_500 * 1024 * 1024  # A child that holds so much memory is replaced by a fresh one
 _STOP_SECONDS = 5.0
 STDERR = 2
 
@@ -50,21 +48,6 @@ class Jobs(Protocol):
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
         """The job's answer, within ``seconds`` of wall time. Raises JobFailed."""
         ...
-
-
-class InlineJobs:
-    """In this very process: for one cycle by hand, and for tests. There is no time limit."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-
-    def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
-        from tidemill.retrain.worker import do
-
-        try:
-            return do(self._project, kind, params)
-        except TidemillError as exc:
-            raise JobFailed(kind, exc.problem()) from exc
 
 
 class WorkerJobs:

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
 
 SETTING = "loop"
-STALE = "stale"
-"""The kind of event, and the setting with the datasets that are stale now: {name: since}."""
+STALE = "stale"  # The kind of event, and the setting with the datasets that are stale now: {name: since}
 LIVE_TICK: Micros = 60 * SECOND
 """Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
 

@@ -30,8 +30,7 @@ from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject, did_you_mean
 
-QUIET = ("train",)
-"""Jobs that leave the processor to who serves."""
+QUIET = ("train",)  # Jobs that leave the processor to who serves
 NICENESS = 10
 T = TypeVar("T")
 

@@ -6,8 +6,7 @@ import os
 import traceback
 from pathlib import Path
 
-STEPS = "steps.py"
-"""The project's own code."""
+STEPS = "steps.py"  # The project's own code
 
 
 def blamed(exc: BaseException) -> tuple[Path, int] | None:

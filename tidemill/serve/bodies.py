@@ -15,8 +15,7 @@ from tidemill.store.records import Outcome
 from tidemill.tasks.port import OutcomeBody, Request
 from tidemill.types import SECOND, Micros, parse_time
 
-MAX_BODY = 1_000_000
-"""Bytes of a request body that are read at all."""
+MAX_BODY = 1_000_000  # Bytes of a request body that are read at all
 MAX_ROWS = 1_000
 AHEAD: Micros = 300 * SECOND
 """How far an outcome's time may lie ahead of the clock: two machines never quite agree."""

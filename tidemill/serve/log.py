@@ -17,8 +17,7 @@ from tidemill.store.records import OnlineEvent, Outcome, Prediction
 if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
 
-ACK_SECONDS = 10.0
-"""How long an answer waits for the disk before it says so."""
+ACK_SECONDS = 10.0  # How long an answer waits for the disk before it says so
 MOST_WAITING = 20_000
 LINGER = 0.02
 """Seconds that rows nobody waits for may gather, so that they share a commit: well within the 100 ms of ack=async."""

@@ -30,11 +30,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
-AGAIN = 5.0, 320.0
-"""Seconds until a refused release is tried again: the first time, and at most."""
+AGAIN = 5.0, 320.0  # Seconds until a refused release is tried again: the first time, and at most
 _READ = 5_000  # rows of the history at a time
-LAST_GOOD = 5
-"""How many earlier champions are tried when the champion's record does not load at start."""
+LAST_GOOD = 5  # How many earlier champions are tried when the champion's record does not load at start
 
 
 @dataclass(frozen=True, slots=True)

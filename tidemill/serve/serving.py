@@ -18,8 +18,7 @@ from tidemill.serve.replay import ReplayClock
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Clock, JsonObject, did_you_mean
 
-HEARTBEAT = 0.05
-"""Seconds between two looks at what other processes have written."""
+HEARTBEAT = 0.05  # Seconds between two looks at what other processes have written
 
 _log = logging.getLogger("tidemill.serve")
 

@@ -21,8 +21,7 @@ from tidemill.serve.client import UP_FILE, up_of
 from tidemill.types import JsonObject, to_iso
 
 STOP_SECONDS = 20.0
-SLOWLY = 5.0
-"""Seconds between attempts to write up.json where that fails, and between looks at the reserve."""
+SLOWLY = 5.0  # Seconds between attempts to write up.json where that fails, and between looks at the reserve
 TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
 _LOOK = 0.1
 

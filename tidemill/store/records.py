@@ -12,8 +12,7 @@ from tidemill.types import JsonObject, Micros
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Tx: TypeAlias = "Connection | None"
-"""A transaction in progress; opaque above the stores."""
+Tx: TypeAlias = "Connection | None"  # A transaction in progress; opaque above the stores
 
 
 @dataclass(frozen=True, slots=True)

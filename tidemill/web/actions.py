@@ -19,7 +19,6 @@ ACTIONS: dict[str, Callable[..., object]] = {
     "halt": releases.halt,
     "rollback": releases.roll_back,
 }
-IN_A_ROLE = ("approve", "reject")
 
 
 def csrf(token: Token) -> str:
@@ -40,5 +39,5 @@ def act(project: Project, action: str, release: str, caller: Caller, form: Mappi
         raise BadRequest("say why: the reason stays with the release", place="reason", hint="go back and write one")
     if len(reason) > LONGEST:
         raise BadRequest(f"the reason is longer than {LONGEST} characters", place="reason")
-    role = {"role": form.get("role") or None} if action in IN_A_ROLE else {}
+    role = {"role": form.get("role") or None} if action in ("approve", "reject") else {}
     ACTIONS[action](project, caller, release, reason, **role)

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 PULSE = b"x-tidemill-pulse"
 """A page asked for with this header answers only with what has changed since the stamp in it."""
-FRESH = 30
-"""Seconds after which "3 min ago" is written anew even if nothing happened."""
+FRESH = 30  # Seconds after which "3 min ago" is written anew even if nothing happened
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
 PAGES: tuple[Page, ...] = tuple(

@@ -29,8 +29,7 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
-LIVE = "live_"
-"""Blocks whose names begin so are fragments: they are sent alone when something has changed."""
+LIVE = "live_"  # Blocks whose names begin so are fragments: they are sent alone when something has changed
 
 NAV_ICONS = {
     "overview": "M0-9a9 9 0 1 0 .01 0zM0-2.500a2.500 2.500 0 1 0 .01 0zM0-9v6.500M0 2.500V9M-9 0h6.500M2.500 0H9",

@@ -13,8 +13,7 @@ from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.types import Micros, did_you_mean
 
-PAGE = 25
-"""Rows of a list on one page."""
+PAGE = 25  # Rows of a list on one page
 
 
 @dataclass(frozen=True, slots=True)

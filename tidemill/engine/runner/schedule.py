@@ -21,8 +21,7 @@ from tidemill.errors import TidemillError
 _PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: Python cannot stop them
 
 
-Result = Done | BaseException
-"""What came of a step, or what it raised in the end."""
+Result = Done | BaseException  # What came of a step, or what it raised in the end
 
 
 class Execution:

@@ -14,8 +14,7 @@ from tidemill.types import DAY, Micros
 POPULARITY_HALF_LIFE = 30 * DAY
 BUY_AGAIN_HALF_LIFE = 180 * DAY
 K = 20
-MOST_ITEMS = 16_384
-"""More than the shop has."""
+MOST_ITEMS = 16_384  # More than the shop has
 
 
 class Rivals:

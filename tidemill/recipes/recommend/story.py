@@ -9,8 +9,7 @@ from pathlib import Path
 from tidemill.recipes.recommend.shop import OPENING
 from tidemill.types import DAY, JsonObject, Micros
 
-LAST_DAY = 374
-"""The shop was open, or closed, for so many days after the opening."""
+LAST_DAY = 374  # The shop was open, or closed, for so many days after the opening
 
 SABOTAGE = OPENING + 200 * DAY
 """From this day on, at the first moment without a canary, somebody forces a bad model past the gates."""

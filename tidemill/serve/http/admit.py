@@ -15,12 +15,10 @@ from tidemill.serve.bodies import MAX_BODY
 from tidemill.serve.http.routes import Receive, Scope
 from tidemill.store.records import Token
 
-READ_SECONDS = 10.0
-"""How long a body may take to arrive."""
+READ_SECONDS = 10.0  # How long a body may take to arrive
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE = ("GET", "HEAD", "OPTIONS")
-MOST_FIELDS = 50
-"""Fields in a query."""
+MOST_FIELDS = 50  # Fields in a query
 _SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
 
 Headers = list[tuple[bytes, bytes]]

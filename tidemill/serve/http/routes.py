@@ -10,8 +10,7 @@ from typing import Any
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import NoRoute, ProjectError, WrongMethod
 
-OPEN = "open"
-"""The scope of the few routes that need no token: is it alive, and the one-use login."""
+OPEN = "open"  # The scope of the few routes that need no token: is it alive, and the one-use login
 
 Scope = Mapping[str, Any]
 Message = dict[str, Any]

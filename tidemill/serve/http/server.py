@@ -43,13 +43,10 @@ from tidemill.store.records import Release, Token
 from tidemill.types import JsonObject, SystemClock
 
 BACKLOG = 1024
-HEAD_MS = 10_000
-"""How long a request's head may take to arrive, in milliseconds."""
+HEAD_MS = 10_000  # How long a request's head may take to arrive, in milliseconds
 HEAD_BYTES = 64 * 1024
-SPARE = 128
-"""Descriptors kept from clients: for the stores, the bundles, the log."""
-GOODBYE = 1.0
-"""How long a stop waits for bodies that are still arriving, in seconds."""
+SPARE = 128  # Descriptors kept from clients: for the stores, the bundles, the log
+GOODBYE = 1.0  # How long a stop waits for bodies that are still arriving, in seconds
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -27,8 +27,7 @@ from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import JsonObject, canonical
 from tidemill.types import digest as digest_of
 
-VERSION = 1
-"""Part of every fingerprint: raise it when a codec writes the same value differently."""
+VERSION = 1  # Part of every fingerprint: raise it when a codec writes the same value differently
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -17,8 +17,7 @@ from tidemill.store.sql.writer import Writer
 from tidemill.types import Micros
 
 T = TypeVar("T")
-CHUNK = 500
-"""Values in one IN."""
+CHUNK = 500  # Values in one IN
 
 
 class Database:

@@ -24,11 +24,9 @@ from tidemill.tasks.ranking.metrics import RANKED
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject, Micros
 
-MOST = 1_500
-"""At most so many requests of a window, evenly taken."""
+MOST = 1_500  # At most so many requests of a window, evenly taken
 DEPTH = 20
-AT_ONCE = 64
-"""Requests that are scored at a time."""
+AT_ONCE = 64  # Requests that are scored at a time
 Similar = tuple[I8, Callable[[slice], F8]]
 """Places among the items seen, and for some requests their scores by what the subject bought: these x requests."""
 

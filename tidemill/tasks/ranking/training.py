@@ -47,8 +47,7 @@ SPACE = {
 PATIENCE = 30.0
 """Seconds that the evaluation of a project's own learner may take before it counts as one that does not answer."""
 
-HALF_LIFE = 180 * DAY
-"""Of a subject's history, where no view declares one."""
+HALF_LIFE = 180 * DAY  # Of a subject's history, where no view declares one
 
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:

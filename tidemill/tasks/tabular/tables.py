@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
-MOST_CATEGORIES = 256
-"""A column keeps its most frequent categories; the others are as missing."""
+MOST_CATEGORIES = 256  # A column keeps its most frequent categories; the others are as missing
 TARGET = "_target"
 PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
 

@@ -38,8 +38,7 @@ SPACE = {
     "lambda_l2": Choice(0.0, 10.0),
 }
 METRICS = {"regress": ValueScorer.metrics, "classify": LabelScorer.metrics}
-MOST_ROWS = 20_000
-"""At most so many rows of a window are answered, evenly taken."""
+MOST_ROWS = 20_000  # At most so many rows of a window are answered, evenly taken
 
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:

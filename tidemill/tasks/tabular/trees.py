@@ -26,8 +26,7 @@ DEFAULTS: JsonObject = {
 """As LightGBM calls them."""
 MANY = 5_000_000
 """Numbers from which a second thread is worth its waiting: below, on two busy cores, it made a fit ten times slower."""
-METHODS = ("trees", "constant")
-"""``constant`` is the baseline: the mean, or how frequent each label is."""
+METHODS = ("trees", "constant")  # ``constant`` is the baseline: the mean, or how frequent each label is
 
 
 def recipe_of(method: str, task: str) -> JsonObject:

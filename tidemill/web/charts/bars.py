@@ -10,8 +10,7 @@ from markupsafe import Markup
 from tidemill.web import format as words
 from tidemill.web.charts.svg import BOTTOM, WIDTH, Frame, axes, caption, el, empty, picture, row_name, scale, ticks
 
-LABEL = 152.0
-"""Room for the names of rows."""
+LABEL = 152.0  # Room for the names of rows
 
 
 def bars(

@@ -18,8 +18,7 @@ from tidemill.web.charts.svg import caption, el
 
 WIDTH, HEIGHT = 760, 540
 CX, CY, RIM = 380.0, 250.0, 194.0
-LEVEL = 436
-"""Where the water stands."""
+LEVEL = 436  # Where the water stands
 _ANGLES = (112.5, 157.5, 202.5, 247.5, 292.5, 337.5, 22.5, 67.5)  # degrees, clockwise from three o'clock
 
 
@@ -78,9 +77,6 @@ ICONS = {
     "feedback": "M-10-8h20v13h-11l-5 5v-5h-4zM-5-2h10",
     "decide": "M0-10v5M0-5l8 5-8 5-8-5zM-8 0h-2M8 0h2M0 5v5",
 }
-
-
-PARTS = tuple(ICONS)
 
 
 def wheel(parts: Sequence[Part], hub: str, measure: str, note: str, *, turning: bool) -> Markup:

@@ -20,10 +20,8 @@ from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown, Slice, by_key
 
-SMALL = 320.0
-"""Width of a column's picture: three stand side by side."""
-CHART = 60
-"""Versions in the chart."""
+SMALL = 320.0  # Width of a column's picture: three stand side by side
+CHART = 60  # Versions in the chart
 QUANTILES = ("0.01", "0.25", "0.5", "0.75", "0.99")
 
 

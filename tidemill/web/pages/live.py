@@ -27,10 +27,8 @@ from tidemill.web.charts import bars, lines, svg
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
-RIPE = 0.9
-"""Quality whose labels are less mature than this is drawn dashed."""
-LEVELS = (0.05, 0.01, 1e-3, 1e-5)
-"""Of p: each that it is below is a level of drift."""
+RIPE = 0.9  # Quality whose labels are less mature than this is drawn dashed
+LEVELS = (0.05, 0.01, 1e-3, 1e-5)  # Of p: each that it is below is a level of drift
 MARKS = {"promoted": "ok", "rolled_back": "bad"}
 JOINED = {
     "id": ("by id", "s1"),

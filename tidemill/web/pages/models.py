@@ -18,10 +18,8 @@ from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown, by_key
 
-SHOWN = 12
-"""Versions in the interval plot."""
-CARD = 400
-"""Pieces of a card that are shown."""
+SHOWN = 12  # Versions in the interval plot
+CARD = 400  # Pieces of a card that are shown
 
 
 def models(ask: Ask) -> Shown:

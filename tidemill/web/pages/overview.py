@@ -21,10 +21,8 @@ from tidemill.web.pages.live import qualities
 from tidemill.web.site import Ask, Page, Shown, by_key
 from tidemill.web.timeline import KINDS, line, routine, timeline
 
-NOW = 14
-"""Windows that live quality is the mean of."""
-SPARK = 30
-"""Values of a little line."""
+NOW = 14  # Windows that live quality is the mean of
+SPARK = 30  # Values of a little line
 
 
 def overview(ask: Ask) -> Shown:
@@ -53,14 +51,15 @@ def hub(loop: Snapshot, quality: JsonObject | None) -> tuple[str, str, str]:
     name = short_name(loop.champion.model)
     if quality is not None:
         return name, words.number(quality["value"]), f"{quality['metric']} live"
-    metric, known = metric_of(loop.serving.model), words.intervals(loop.served.metrics) if loop.served else {}
+    known = next((words.intervals(m.metrics) for m in loop.models if m.ref == loop.champion.model), {})
+    metric = metric_of(loop.serving.model)
     metric = metric if metric in known else next(iter(known), metric)
     return name, words.number(known[metric][0]) if known else "–", metric
 
 
 def figures(loop: Snapshot, quality: JsonObject | None) -> list[dict[str, Any]]:
     """The numbers beside the wheel, each with its little line."""
-    last, rows = qualities(loop.quality)[-SPARK:], loop.versions[-1].rows if loop.versions else 0
+    last, rows = qualities(loop.windows("quality"))[-SPARK:], loop.versions[-1].rows if loop.versions else 0
     measured = lines.sparkline("Live quality by day", [q.figure[0] if q.figure else None for q in last])
     traffic = lines.sparkline("Answers by day", [float(q.window.n) for q in last])
     new = lines.sparkline("New rows by version", [float(n) for n in new_rows(loop.versions)[-SPARK:]])

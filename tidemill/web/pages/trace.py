@@ -20,8 +20,7 @@ from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown
 
 ROWS = 100
-WEIGHED = 6
-"""Rows that are shown of each item's."""
+WEIGHED = 6  # Rows that are shown of each item's
 NOTHING: JsonObject = {"history": [], "training": {}, "reasons": [], "verified": {}}
 
 
