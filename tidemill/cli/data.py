@@ -52,8 +52,10 @@ def show(project: Project, dataset: str, version: int | None) -> Answer:
     record, files = found.version, found.files
     left_out = [f"the last {SHOWN} of {len(files):,}: --json shows all of them"] if len(files) > SHOWN else []
     name = f"{record.dataset}@{record.version}"
+    through = record.time_max
     parts: list[Part] = [
         {"dataset": name, "digest": record.digest, "rows": record.rows, "files": len(files)},
+        {"complete through": None if through is None else to_iso(through)},
         "",
         Table(FILES, files[-SHOWN:], "no files"),
         *left_out,

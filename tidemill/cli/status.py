@@ -12,7 +12,8 @@ from tidemill.ops.gc import collect
 from tidemill.ops.status import NOT_ALL_RIGHT, Status
 from tidemill.ops.status import status as look
 from tidemill.scope.project import Project
-from tidemill.types import JsonObject, to_iso
+from tidemill.store.records import DatasetVersion
+from tidemill.types import JsonObject, Micros, to_iso
 
 ENDPOINTS: dict[str, Column] = {
     "endpoint": "endpoint",
@@ -52,7 +53,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "champion": found.champion and found.champion.model,
         "canary": found.canary and found.canary.model,
         "waiting": [r.id for r in found.waiting],
-        "datasets": [f"{d.dataset}@{d.version}, {d.rows:,} rows" for d in found.data],
+        "datasets": [_dataset(d, found.complete_through.get(d.dataset)) for d in found.data],
         "predictions": f"{found.predictions:,}",
         "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found.outcomes.items()) or "0",
         "quality": _quality(found.quality),
@@ -61,6 +62,11 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "running": found.running,
         "interrupted": [f"{run}: tidemill runs resume {run}" for run in found.interrupted],
     }
+
+
+def _dataset(version: DatasetVersion, through: Micros | None) -> str:
+    until = f", complete through {to_iso(through)}" if through is not None else ""
+    return f"{version.dataset}@{version.version}, {version.rows:,} rows{until}"
 
 
 def _quality(found: JsonObject | None) -> str | None:

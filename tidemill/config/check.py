@@ -84,6 +84,8 @@ class _Checks:
             for key, example in _EXAMPLES.items():
                 if not getattr(dataset, key).strip():
                     raise self.wrong(("data", name, key), f"{key} is empty", f"write it as '{example}'")
+            if dataset.complete_after:
+                self.read(("data", name, "complete_after"), some_time, dataset.complete_after)
 
     def endpoints(self) -> None:
         environments = self._file.environment

@@ -55,12 +55,13 @@ class GoalSection(Section, frozen=True):
 
 
 class DataConfig(Section, frozen=True):
-    """``[data.NAME]``: where rows come from and the contract they keep."""
+    """``[data.NAME]``: where rows come from, the contract they keep, and how late they may come."""
 
     given: ClassVar[tuple[str, ...]] = ("name",)
     source: str
     contract: str
     name: str = ""
+    complete_after: str = ""
 
 
 class FeatureConfig(Section, frozen=True):

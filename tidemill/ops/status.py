@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NewType
 
-from tidemill.data.contract.freshness import stale_now
+from tidemill.data.contract.freshness import complete_through, stale_now
 from tidemill.engine.lease import is_held
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
@@ -70,6 +70,7 @@ class Status:
     waiting: list[Release]  # for approval
     data: list[DatasetVersion]  # the latest version of each dataset
     stale: dict[str, str]  # dataset -> by how much it breaks its contract's freshness
+    complete_through: dict[str, Micros | None]  # dataset -> until when its rows have come
     predictions: int
     outcomes: dict[str, int]  # by how they were joined
     quality: JsonObject | None  # over the last windows; None while nothing was measured
@@ -111,6 +112,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         waiting=at.held,
         data=[latest[name] for name in sorted(latest)],
         stale=stale_now(project, at.now),
+        complete_through={name: complete_through(project, name, at.now) for name in project.datasets},
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.outcomes,
         quality=recently(at.serving),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
 from tidemill.config.resolve import Config, EndpointConfig
-from tidemill.config.sections import FeatureViewConfig, GoalSection, ModelSection
+from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
@@ -50,6 +50,7 @@ class Dataset:
     name: str
     source: str
     contract: str  # the path as it is written, below the project's folder
+    complete_after: Micros | None = None  # by then a moment's rows have come, as the file says
 
     @property
     def contract_path(self) -> Path:
@@ -201,7 +202,11 @@ class Project:
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
         """Every dataset by its name, in the order of the file (as are models and endpoints)."""
-        return {name: Dataset(self, name, data.source, data.contract) for name, data in self.config.data.items()}
+        return {name: self._dataset(section) for name, section in self.config.data.items()}
+
+    def _dataset(self, section: DataConfig) -> Dataset:
+        after = parse_span(section.complete_after) if section.complete_after else None
+        return Dataset(self, section.name, section.source, section.contract, after)
 
     @cached_property
     def models(self) -> Mapping[str, Model]:

@@ -47,6 +47,19 @@ def staleness(project: Project, dataset: str, now: Micros) -> Stale | None:
     return Stale(dataset, last.version, last.time_max, since, now - since)
 
 
+def complete_through(project: Project, dataset: str, now: Micros) -> Micros | None:
+    """Until when the dataset's rows have come: no moment after it is judged as if nothing more would come. None: nothing has.
+
+    ``[data.NAME] complete_after``, where it is said: that long before now. Else the newest row, for rows come in order
+    of time, and none from the future; what comes late all the same is seen by its ingest.
+    """
+    after = project.datasets[dataset].complete_after
+    if after is not None:
+        return now - after
+    last = project.store.datasets.first(dataset=dataset)
+    return None if last is None or last.time_max is None else min(last.time_max, now)
+
+
 @lru_cache(maxsize=64)
 def _promise(text: str, name: str) -> Micros | None:
     return freshness_of(*parse_document(text, name))
