@@ -100,7 +100,6 @@ def test_history_that_is_years_old_is_said(store: tuple[Folder, Project, Scorer]
     assert old["items"] != stranger["items"] or old["cold"]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B5: a stranger")
 def test_a_subject_is_read_alike_in_files_and_requests(store: tuple[Folder, Project, Scorer]) -> None:
     """Blanks around a subject's id make no stranger of it."""
     _, _, server = store

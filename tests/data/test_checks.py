@@ -63,7 +63,7 @@ def oracle(rows: list[dict[str, Any]]) -> tuple[list[int], dict[int, list[str]]]
 def _row_reasons(row: dict[str, Any]) -> list[str]:
     a, n, f, b, t = (row[k] for k in "anfbt")
     why = []
-    if a is None:
+    if a is None or a == "":  # a text of nothing is nothing
         why.append("a: missing")
     else:
         why += ["a: shorter than 1"] * (len(a) < 1) + ["a: longer than 2"] * (len(a) > 2)
@@ -147,7 +147,8 @@ def test_nothing_is_lost_and_good_rows_keep_their_values(rows: list[dict[str, An
         ("integer", "1.5", None),
         ("integer", "99999999999999999999", None),
         ("number", "1e3", 1000.0),
-        ("number", "nan", None),
+        ("number", "nan", "nothing"),
+        ("number", "inf", None),
         ("number", "1,5", None),
         ("boolean", "Yes", True),
         ("boolean", "0", False),
@@ -168,6 +169,8 @@ def test_text_is_typed_or_a_reason(kind: str, value: str, good: object) -> None:
     if good is None:
         assert checked.bad["_reasons"].to_list()[0][0].startswith("x: not ")
         assert json.loads(checked.bad["_raw"][0]) == {"x": value}
+    elif good == "nothing":
+        assert checked.good["x"].to_list() == [None]
     else:
         found = checked.good["x"].to_list()
         assert [str(v) if kind in ("date", "timestamp") else v for v in found] == [good]
@@ -178,7 +181,7 @@ def test_text_is_typed_or_a_reason(kind: str, value: str, good: object) -> None:
     [
         ("integer", pl.Series([1.0, 1.5]), [1, None]),
         ("string", pl.Series([12345, 1], dtype=pl.Int32), ["12345", "1"]),
-        ("string", pl.Series([1.5, 2.0]), [None, None]),
+        ("string", pl.Series([1.5, 2.0]), [None, "2"]),
         ("string", pl.Series(["a", "b"], dtype=pl.Categorical), ["a", "b"]),
         ("number", pl.Series([True, False]), [None, None]),
         ("integer", pl.Series(["a", "2"]), [None, 2]),

@@ -75,21 +75,44 @@ def test_a_time_is_no_key_where_something_else_names_the_rows() -> None:
 
 @pytest.mark.parametrize(("bad", "kind"), [(9, "integer"), (19, "string")])
 def test_a_few_bad_values_do_not_change_a_type(bad: int, kind: str) -> None:
-    ages = ["n/a"] * bad + [str(20 + n % 50) for n in range(1000 - bad)]
+    ages = ["old"] * bad + [str(20 + n % 50) for n in range(1000 - bad)]
     data = pl.DataFrame({"age": ages, "at": ["2024-01-01"] * 1000})
     text = infer(data, "people")
     contract = Contract.parse(text)
     age = contract.columns[0]
     assert age.kind == kind and age.required
-    assert ("9 of 1,000 values are no integer (such as 'n/a')" in descriptions(text)["age"]) == (bad == 9)
+    assert ("9 of 1,000 values are no integer (such as 'old')" in descriptions(text)["age"]) == (bad == 9)
     checked = contract.check(data)
     assert checked.bad.height == (bad if kind == "integer" else 0)
     checked.judge("people.csv")
 
 
+def test_a_word_for_nothing_changes_no_type_and_is_no_bad_value() -> None:
+    data = pl.DataFrame({"age": ["NA"] * 90 + [str(n) for n in range(910)], "none": ["NA"] * 1000})
+    contract = Contract.parse(infer(data, "people"))
+    assert [(c.kind, c.required) for c in contract.columns] == [("integer", False), ("string", True)]
+    assert contract.check(data).bad.height == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["12E4", "120E3", "56E6"], "string"),
+        (["+4912345678", "+4998765432"], "string"),
+        (["1.5e-3", "1e+05", "2.0E3"], "number"),
+        (["+3.5", "-2"], "number"),
+        (["5.0", "6.0"], "number"),
+        (["2024-01-31 00:00:00", "2024-02-01 00:00:00"], "timestamp"),
+        (["1728468000", "1728468060"], "integer"),
+    ],
+)
+def test_a_type_is_drafted_that_keeps_what_is_written(values: list[str], kind: str) -> None:
+    assert Contract.parse(infer(pl.DataFrame({"x": values}), "x")).columns[0].kind == kind
+
+
 def test_bad_values_of_many_columns_are_within_the_drafts_share() -> None:
     column = [str(n) for n in range(1000)]
-    data = pl.DataFrame({f"x{i}": [*column[: i * 9], *["?"] * 9, *column[i * 9 + 9 :]] for i in range(4)})
+    data = pl.DataFrame({f"x{i}": [*column[: i * 9], *["x"] * 9, *column[i * 9 + 9 :]] for i in range(4)})
     contract = Contract.parse(infer(data, "many"))
     checked = contract.check(data)
     assert checked.bad.height == 36

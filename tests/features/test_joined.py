@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidemill.config.sections import FeatureConfig, FeatureViewConfig
-from tidemill.data.check.columns import Column
+from tidemill.data.check.column import Column
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ConfigError, DataError
 from tidemill.features.joined import Joined

@@ -43,7 +43,10 @@ def test_a_good_one() -> None:
         ({"value": -2 * LARGEST}, "$.value"),
         ({"value": 2 * LARGEST}, "$.value"),
         ({"at": "yesterday"}, "$.at"),
-        ({"at": 1298968000}, "$.at"),
+        ({"at": 2024}, "$.at"),
+        ({"at": 20110301}, "$.at"),
+        ({"at": True}, "$.at"),
+        ({"at": "NA"}, "$.at"),
         ({"at": "1969-12-31"}, "$.at"),
         ({"at": to_iso(NOW + AHEAD + 1)}, "$.at"),
         ({"prediction_id": ""}, "$.prediction_id"),
@@ -54,6 +57,11 @@ def test_each_wrong_field_is_named(change: dict, place: str) -> None:
     with pytest.raises(BadRequest) as error:
         taken({**GOOD, **change})
     assert error.value.place == place
+
+
+@pytest.mark.parametrize("at", [1298968000, 1298968000.0, "1298968000", 1298968000000, "2011-03-01 08:26:40 UTC"])
+def test_when_it_happened_is_read_as_a_file_s_time(at: object) -> None:
+    assert [o.at for o in taken({**GOOD, "at": at})] == [1_298_968_000_000_000]
 
 
 @pytest.mark.parametrize("value", [b"NaN", b"Infinity", b"-Infinity", b"1e400"])

@@ -32,5 +32,6 @@ def test_another_time_is_no_conflict_and_an_unknown_prediction_is_named_once():
 
 def test_labels_that_nobody_can_foretell_are_named():
     sent = [outcome(str(n), item=label) for n, label in enumerate(["yes", "maybe", "true", "maybe"])]
-    assert _strange(sent, ["yes", "no", "1"]) == {"unknown_labels": ["maybe"]}
+    assert _strange(sent, ["yes", "no"]) == {"unknown_labels": ["maybe"]}
+    assert _strange(sent, ["yes", "no", "1"]) == {"unknown_labels": ["maybe", "true"]}, "of two that mean it, neither"
     assert _strange(sent[:1], ["yes", "no"]) == _strange(sent, None) == {}

@@ -83,7 +83,11 @@ def test_a_value_beside_the_latest_word_on_it() -> None:
     ("labels", "outcome", "chance"),
     [
         ({"no": 0.3, "yes": 0.7}, came(item="no"), 0.3),
-        ({"no": 0.3, "yes": 0.7}, came(item="maybe"), 0.0),
+        ({"false": 0.3, "true": 0.7}, came(item=" Yes "), 0.7),
+        ({"no": 0.3, "yes": 0.7}, came(item="true"), 0.7),
+        ({"true": 1.0}, came(item="y"), 1.0),
+        ({"1": 0.2, "2": 0.3, "3": 0.5}, came(item="3.0"), 0.5),
+        ({"a": 0.2, "b": 0.8}, came(item="b\u00a0"), 0.8),
         ({"0": 0.1, "1": 0.9}, came(1.0, item="true"), 0.9),
         ({"false": 0.1, "true": 0.9}, came(0.0, item="0"), 0.1),
         ({"0": 0.1, "1": 0.9}, came(1.0), 0.9),
@@ -93,6 +97,26 @@ def test_a_value_beside_the_latest_word_on_it() -> None:
 def test_a_label_by_the_probability_it_was_given(labels: dict[str, float], outcome: Outcome, chance: float) -> None:
     found = judge("classify").judge(said({"value": "x", "probabilities": labels}), [outcome])
     assert found.values["log_loss"] == pytest.approx(-np.log(max(chance, 1e-15)))
+
+
+@pytest.mark.parametrize(
+    ("labels", "item"),
+    [
+        ({"no": 0.3, "yes": 0.7}, "maybe"),
+        ({"true": 1.0}, "no"),
+        ({"1": 0.2, "2": 0.3, "3": 0.5}, "yes"),
+        ({"red": 0.2, "blue": 0.8}, "Red"),
+        ({"1": 0.5, "1.0": 0.5}, "true"),
+    ],
+)
+def test_a_label_that_no_answer_could_have_said_is_counted_and_not_scored(labels: dict[str, float], item: str) -> None:
+    scorer = judge("classify")
+    unknown = scorer.judge(said({"value": "x", "probabilities": labels}), [came(item=item)])
+    assert unknown.values == {} and unknown.truth == item
+    known = scorer.judge(said({"value": "x", "probabilities": labels}), [came(item=next(iter(labels)))])
+    waits = scorer.judge(said({"value": "x", "probabilities": labels}), [])
+    assert scorer.told([unknown, known, waits], [known], {})["unknown_labels"] == 1
+    assert "unknown_labels" not in scorer.told([known, waits], [known], {})
 
 
 def test_without_probabilities_a_label_is_not_judged() -> None:

@@ -61,6 +61,7 @@ def show(project: Project, dataset: str, version: int | None) -> Answer:
         *left_out,
         "",
         Table(PROFILE, [{"column": name, **column} for name, column in found.profile["columns"].items()]),
+        *found.changed,
         "",
         Table({"in quarantine because": "reason", "rows": "rows"}, found.quarantine, "nothing in quarantine"),
     ]
@@ -121,6 +122,7 @@ def check(project: Project, dataset: str | None, most: int) -> Answer:
     """
     found, errors = verbs.check(project, dataset, most)
     parts: list[Part] = [Table(CHECKED, found, "the source has no files")]
+    parts += [f"{file.file}: {note}" for file in found if not file.taken for note in file.notes]
     rows = [row for file in found for row in file.bad_rows]
     parts += ["", Table(BAD_ROWS, rows)] if rows else []
     bad = sum(file.bad for file in found)

@@ -55,11 +55,12 @@ class GoalSection(Section, frozen=True):
 
 
 class DataConfig(Section, frozen=True):
-    """``[data.NAME]``: where rows come from, the contract they keep, and how late they may come."""
+    """``[data.NAME]``: where rows come from, the contract they keep, how late they may come; what becomes of a request that breaks its limits."""
 
     given: ClassVar[tuple[str, ...]] = ("name",)
     source: str
     contract: str
+    requests: Literal["flag", "refuse"] = "flag"
     name: str = ""
     complete_after: str = ""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tidemill.data.check.columns import Column
+from tidemill.data.check.column import Column
 from tidemill.errors import ConfigError, DataError, NotAvailableYet
 from tidemill.features.as_of import table
 from tidemill.features.views import NUMBERS, View, column_of

@@ -23,7 +23,7 @@ from tidemill.features.transforms import CALENDAR, OPS
 from tidemill.types import Micros, did_you_mean, parse_span
 
 if TYPE_CHECKING:
-    from tidemill.data.check.columns import Column
+    from tidemill.data.check.column import Column
     from tidemill.data.contract.contract import Contract
 
 NUMBERS = ("integer", "number")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tidemill.data.check.readings import normal
 from tidemill.errors import NotFound, StoreError
 from tidemill.ref import Ref
 from tidemill.store.lineage import downstream, upstream
@@ -208,8 +209,14 @@ def _trained_on(project: Project, first: dict[str, int]) -> set[str]:
     return {model.ref for model in project.store.models.list() if any(map(holds, model.data))}
 
 
+def _spellings(subject: str) -> list[str]:
+    """A subject as it is said, and as rows and requests are read."""
+    return list(dict.fromkeys((subject, normal(subject))))
+
+
 def _subject_impact(project: Project, subject: str) -> JsonObject:
     """A person's rows, where they stand, the models that learned from them, and the answers they were given."""
+    subject = next((name for name in _spellings(subject) if project.live.online.list(subject=name)), subject)
     events = project.live.online.list(subject=subject)
     predictions = project.live.predictions.page(subject=subject, limit=1_000)
     if not events and not predictions:

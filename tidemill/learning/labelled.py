@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidemill.data.check.column import Column
+from tidemill.data.check.readings import Unread, normal, read, truth
 from tidemill.learning.measures import mean_metric, measure
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import DAY, JsonObject
 
-_SAME = {"true": "1", "false": "0", "1": "true", "0": "false"}
+_NUMBER = Column("label", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,33 @@ def text_of(label: str | float | bool) -> str:
     return str(label)
 
 
-def known_label(text: str, labels: Container[str]) -> str | None:
-    """The label that this text means: itself, or 1 for true and 0 for false, and the other way round.
+def known_label(text: str, labels: Collection[str]) -> str | None:
+    """The label that this text means, read as a file's labels are: itself, the same boolean, number or name. None: unknown.
 
-    >>> known_label("true", {"0": .4, "1": .6}), known_label("1", ["1"]), known_label("maybe", ["no", "yes"])
-    ('1', '1', None)
+    >>> known_label("true", {"0": .4, "1": .6}), known_label("Yes", ["false", "true"]), known_label(" 3.0", ["1", "2", "3"])
+    ('1', 'true', '3')
+    >>> known_label("maybe", ["no", "yes"]) is None
+    True
     """
     if text in labels:
         return text
-    other = _SAME.get(text)
-    return other if other is not None and other in labels else None
+    for meaning in _MEANINGS:
+        of = {label: meaning(label) for label in labels}
+        mine = meaning(text)
+        if mine is not None and None not in of.values():
+            same = [label for label, other in of.items() if other == mine]
+            if len(same) == 1:
+                return same[0]
+    return None
+
+
+def _number(text: str) -> float | None:
+    """The number that a text is, if it is one."""
+    try:
+        found: float | None = read(_NUMBER, text)
+    except Unread:
+        return None
+    return found
+
+
+_MEANINGS: tuple[Callable[[str], bool | float | str | None], ...] = (truth, _number, normal)

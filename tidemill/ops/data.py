@@ -52,6 +52,7 @@ class VersionShown:
     profile: JsonObject
     files: list[IngestedFile]
     quarantine: list[Reason]
+    changed: list[str]  # what was read otherwise than it was written, in sentences
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ class Checked:
     taken: bool  # the whole file is in the dataset already
     blocked: bool
     error: str | None
+    notes: tuple[
+        str, ...
+    ] = ()  # what is to be said and is no fault: values that are read otherwise than they are written
 
 
 def known(project: Project, dataset: str | None) -> str:
@@ -120,13 +124,17 @@ def versions(project: Project, dataset: str, limit: Limit = 100, before: Before 
 
 def version(project: Project, dataset: str, version: int | None = None) -> VersionShown:
     """One version whole; the latest, if none is named."""
+    from tidemill.data.check.normalised import Normalised
     from tidemill.data.ingest.quarantine import quarantine
 
     record = project.store.datasets.get(known(project, dataset), version)
     files = [f for f in project.store.files.list(dataset=dataset) if f.version <= record.version]
     counted = quarantine(project, dataset).explode("_reasons")["_reasons"].value_counts(sort=True).rows()
     reasons = [Reason(reason, rows) for reason, rows in counted if files]
-    return VersionShown(record, summary(project, dataset, record.version), files, reasons)
+    profiled = summary(project, dataset, record.version)
+    counts = ((name, c.get("changed", {})) for name, c in profiled["columns"].items())
+    changed = [str(Normalised(name, what, n)) for name, each in counts for what, n in each.items()]
+    return VersionShown(record, profiled, files, reasons, changed)
 
 
 def files(
@@ -198,6 +206,7 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
                 looked.taken,
                 looked.error is not None,
                 looked.error.message if looked.error else None,
+                checked.notes if checked else (),
             )
         )
     for f in sorted(found, key=lambda f: (f.taken, not f.blocked)):

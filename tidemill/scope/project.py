@@ -51,6 +51,7 @@ class Dataset:
     source: str
     contract: str  # the path as it is written, below the project's folder
     complete_after: Micros | None = None  # by then a moment's rows have come, as the file says
+    requests: str = "flag"  # | refuse: what becomes of a request that breaks the contract's limits
 
     @property
     def contract_path(self) -> Path:
@@ -206,7 +207,7 @@ class Project:
 
     def _dataset(self, section: DataConfig) -> Dataset:
         after = parse_span(section.complete_after) if section.complete_after else None
-        return Dataset(self, section.name, section.source, section.contract, after)
+        return Dataset(self, section.name, section.source, section.contract, after, section.requests)
 
     @cached_property
     def models(self) -> Mapping[str, Model]:

@@ -10,16 +10,19 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from tidemill.errors import BadRequest, ConfigError
+from tidemill.data.check.column import Column
+from tidemill.data.check.readings import Unread, read
+from tidemill.errors import BadRequest
 from tidemill.store.records import Outcome
 from tidemill.tasks.port import OutcomeBody, Request
-from tidemill.types import SECOND, Micros, parse_time
+from tidemill.types import SECOND, Micros
 
 MAX_BODY = 1_000_000  # Bytes of a request body that are read at all
 MAX_ROWS = 1_000
 AHEAD: Micros = 300 * SECOND
 """How far an outcome's time may lie ahead of the clock: two machines never quite agree."""
 
+_AT = Column("at", "timestamp")
 T = TypeVar("T")
 
 
@@ -96,15 +99,19 @@ def named_in(data: bytes) -> list[tuple[str | None, str | None]]:
     return [(one.endpoint, one.prediction_id) for one in (found if isinstance(found, list) else [found])]
 
 
-def moment(text: str, place: str) -> Micros:
-    """A time in a request. Raises BadRequest."""
+def moment(said: str | float, place: str) -> Micros:
+    """A time in a request, as a file's is read. Raises BadRequest."""
     try:
-        at = parse_time(text)
-    except (ConfigError, OverflowError) as exc:
-        raise BadRequest(f"{text!r} is not a time", place=place, hint="write it as 2011-01-31T12:00:00Z") from exc
+        at = read(_AT, said)
+    except Unread as exc:
+        raise BadRequest(f"{said!r} is not a time", place=place, hint=exc.hint) from exc
+    if at is None:
+        raise BadRequest(
+            f"{said!r} is not a time", place=place, hint="leave it out, or write it as 2011-01-31T12:00:00Z"
+        )
     if at < 0:
-        raise BadRequest(f"{text!r} is before 1970", place=place)
-    return at
+        raise BadRequest(f"{said!r} is before 1970", place=place)
+    return int(at)
 
 
 def seconds(text: str | None, place: str) -> float:
@@ -118,10 +125,10 @@ def seconds(text: str | None, place: str) -> float:
     return found
 
 
-def _moment(text: str, now: Micros, place: str) -> Micros:
-    at = moment(text, place)
+def _moment(said: str | float, now: Micros, place: str) -> Micros:
+    at = moment(said, place)
     if at > now + AHEAD:
-        raise BadRequest(f"{text!r} lies in the future", place=place, hint="send an outcome when it has happened")
+        raise BadRequest(f"{said!r} lies in the future", place=place, hint="send an outcome when it has happened")
     return at
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -26,6 +27,12 @@ class Metrics:
         )
         self.predictions = Counter("tidemill_predictions", "Predictions.", ("endpoint", "model", "arm"), registry=r)
         self.cold = Counter("tidemill_cold_predictions", "Predictions without a history.", ("endpoint",), registry=r)
+        self.strange = Counter(
+            "tidemill_flagged_inputs",
+            "Values of requests that break a limit of the contract, or were never seen.",
+            ("endpoint", "input", "flag"),
+            registry=r,
+        )
         self.failures = Counter("tidemill_model_failures", "Answers a model failed to give.", ("release",), registry=r)
         self.outcomes = Counter("tidemill_outcomes", "Outcomes taken.", registry=r)
         self.refused = Counter("tidemill_release_refused", "Releases that were not loaded.", ("reason",), registry=r)
@@ -48,6 +55,11 @@ class Metrics:
         self._predictions(endpoint, model, arm).inc()
         if cold:
             self.cold.labels(endpoint).inc()
+
+    def flagged(self, endpoint: str, flags: Mapping[str, str]) -> None:
+        """What was strange about the inputs of one prediction."""
+        for name, words in flags.items():
+            self.strange.labels(endpoint, name, words).inc()
 
     def render(self) -> bytes:
         return generate_latest(self.registry)

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tidemill.errors import ModelError, NoModel, NotAttested, TidemillError
+from tidemill.data.check.column import Column
+from tidemill.data.check.readings import Unread, name_of
+from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, SignatureMismatch, TidemillError
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
@@ -21,7 +23,7 @@ from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.metrics import Metrics
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, OnlineEvent, Release
-from tidemill.tasks.port import Request, Task
+from tidemill.tasks.port import NEVER_SEEN, Answered, Request, Task
 from tidemill.tasks.table import load, task_answering, task_of
 from tidemill.types import JsonObject, Micros, named_id
 
@@ -43,6 +45,8 @@ class Loaded:
     bundle: str
     scorer: Any
     task: Task
+    roles: Mapping[str, Column] = field(default_factory=dict)
+    """The contract's columns of its subject and item, by role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Answer:
     output: bytes  # JSON object
     cold: bool
     watermark: int
+    flags: Mapping[str, str] = field(default_factory=dict)  # by input, what is strange about its value
 
 
 class Histories:
@@ -127,6 +132,7 @@ class Predictor:
         self.scope, self.project, self.metrics = scope, scope.project, metrics
         self.endpoint = scope.name
         self.task = task_of(scope.model.task)
+        self.refuses = scope.model.dataset.requests == "refuse"
         self.history = histories.of(scope.model.dataset.name)
         self.served = Served()
         self._refreshing = threading.Lock()
@@ -139,6 +145,21 @@ class Predictor:
         """The champion's labels as texts; None where it has none, or nothing serves."""
         champion = self.served.champion
         return None if champion is None else champion.task.labels(champion.scorer)
+
+    def name(self, role: str, text: str, place: str) -> str:
+        """A subject or an item as the dataset's rows spell it. Raises BadRequest for what names nothing."""
+        loaded = self.served.champion or next(iter(self.served.variants.values()), None)
+        column = loaded.roles.get(role) if loaded is not None else None
+        try:
+            found = name_of(column, text)
+        except Unread as exc:
+            raise BadRequest(
+                f"{text!r} is no {role} of {self.scope.model.dataset.name}", place=place, hint=exc.hint
+            ) from exc
+        if found is None:
+            hint = "leave it out where there is none; where it is a name, the contract says so: tidemill.text: exact"
+            raise BadRequest(f"{text!r} is a word for nothing", place=place, hint=hint)
+        return found
 
     # the models -------------------------------------------------------------------------------------------------------
 
@@ -243,7 +264,7 @@ class Predictor:
         chosen, arm = self.choose(unit)
         seen = self.history.seq if watermark is None else watermark
         try:
-            output, cold = _ask(chosen, self.history, body, at, seen)
+            answered, output = _ask(chosen, self.history, body, at, seen)
         except ModelError as exc:
             if exc.code != ModelError.code:  # the request's fault, not the model's
                 raise
@@ -252,8 +273,10 @@ class Predictor:
             if arm == CHAMPION or champion is None:
                 raise
             chosen, arm = champion, CHAMPION
-            output, cold = _ask(chosen, self.history, body, at, seen)
-        return Answer(chosen, arm, output, cold, seen)
+            answered, output = _ask(chosen, self.history, body, at, seen)
+        if self.refuses and answered.flags:
+            _refuse(answered.flags)
+        return Answer(chosen, arm, output, answered.cold, seen, answered.flags)
 
     def _count_failure(self, release_id: str, exc: ModelError) -> None:
         self.metrics.failures.labels(release_id).inc()
@@ -287,14 +310,22 @@ class Predictor:
         }
 
 
-def _ask(model: Loaded, history: History, request: Request, at: Micros, watermark: int) -> tuple[bytes, bool]:
+def _ask(model: Loaded, history: History, request: Request, at: Micros, watermark: int) -> tuple[Answered, bytes]:
     try:
         answered = model.task.answer(model.scorer, request, history, at, watermark)
+        return answered, _encode(answered.output)
     except TidemillError:
         raise
     except Exception as exc:
         raise ModelError(f"the model failed: {type(exc).__name__}: {exc}", place=model.release.model) from exc
-    return _encode(answered.output), answered.cold
+
+
+def _refuse(flags: Mapping[str, str]) -> None:
+    """Raises SignatureMismatch for the first value that breaks a limit of the contract; one that was never seen breaks none."""
+    for name, words in flags.items():
+        if words != NEVER_SEEN:
+            hint = 'the contract says so, and [data] requests = "refuse"'
+            raise SignatureMismatch(f"{name!r} is {words}", place=f"$.inputs.{name}", hint=hint)
 
 
 def load_release(project: Project, release: Release, known: Sequence[Loaded] = ()) -> Loaded:
@@ -307,15 +338,19 @@ def load_release(project: Project, release: Release, known: Sequence[Loaded] = (
     verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
     for before in known:
         if before.bundle == bundle:
-            return Loaded(release, bundle, before.scorer, before.task)
+            return replace(before, release=release)
     return Loaded(release, bundle, *load_scorer(project, bundle))
 
 
-def load_scorer(project: Project, bundle: str) -> tuple[Any, Task]:
-    """The scorer of a bundle whose every byte is verified, and the task that asks it. Raises Damaged, NotFound, ModelError."""
+def load_scorer(project: Project, bundle: str) -> tuple[Any, Task, Mapping[str, Column]]:
+    """The scorer of a bundle whose every byte is verified, the task that asks it, and the columns of its subject and item by role.
+
+    Raises Damaged, NotFound, ModelError.
+    """
     verified = get_bundle(project.artifacts, bundle)
     try:
-        return load(verified), task_answering(verified)
+        roles = msgspec.convert(verified.manifest.get("roles", {}), dict[str, Column])
+        return load(verified), task_answering(verified), roles
     except TidemillError:
         raise
     except Exception as exc:

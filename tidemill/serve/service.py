@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
+from tidemill.data.check.readings import normal
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labelled import known_label
 from tidemill.serve.bodies import named_in
 from tidemill.serve.log import Met
-from tidemill.serve.predictor import Answer
+from tidemill.serve.predictor import Answer, Predictor
 from tidemill.serve.serving import Serving
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.tasks.port import Request
@@ -72,6 +73,7 @@ class PredictionService:
         started = time.perf_counter_ns()
         serving = self._s
         predictor = serving.at(endpoint)
+        body = _named(predictor, body)
         inputs = _encode(body.kept())
         if body.key is None:
             prediction_id = new_id("pred")
@@ -91,6 +93,8 @@ class PredictionService:
             if ack == "group":
                 await written
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
+        if answer.flags:
+            serving.metrics.flagged(endpoint, answer.flags)
         return reply(prediction, ack), False
 
     async def _earlier(self, prediction_id: str, body: Request, inputs: bytes, ack: str) -> bytes | None:
@@ -123,6 +127,7 @@ class PredictionService:
         serving = self._s
         predictor = serving.at(endpoint)
         at = serving.clock.now() if body.at is None else body.at
+        body = _named(predictor, body)
         answer = predictor.answer(body, body.subject or "", at, body.watermark)
         said = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return said, (time.perf_counter_ns() - started) // 1_000
@@ -155,7 +160,9 @@ class PredictionService:
         environment, dataset = scope.environment, scope.model.dataset.name
         if other := next((o.endpoint for o in outcomes if o.endpoint not in ("", name)), None):
             raise BadRequest(f"{other!r} is not the endpoint {name!r}", place="$.endpoint", hint="send them apart")
-        outcomes = [replace(outcome, endpoint=name, environment=environment) for outcome in outcomes]
+        places = ["$"] if len(outcomes) == 1 else [f"$[{i}]" for i in range(len(outcomes))]
+        read = [_read(predictor, outcome, place) for outcome, place in zip(outcomes, places, strict=True)]
+        outcomes = [replace(outcome, endpoint=name, environment=environment) for outcome in read]
         events = (
             [
                 OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value, dataset=dataset, endpoint=name)
@@ -178,6 +185,21 @@ class PredictionService:
                 hint="use a key for one outcome",
             )
         return _encode(told)
+
+
+def _named(predictor: Predictor, body: Request) -> Request:
+    """The request with its subject as the dataset's rows spell it. Raises BadRequest."""
+    if body.subject is None:
+        return body
+    subject = predictor.name("subject", body.subject, "$.subject")
+    return body if subject == body.subject else msgspec.structs.replace(body, subject=subject)
+
+
+def _read(predictor: Predictor, outcome: Outcome, place: str) -> Outcome:
+    """The outcome with its names as the dataset's rows spell them. Raises BadRequest."""
+    subject = predictor.name("subject", outcome.subject, f"{place}.subject") if outcome.subject else ""
+    item = predictor.name("item", outcome.item, f"{place}.item") if predictor.task.history else outcome.item
+    return replace(outcome, key=normal(outcome.key) or outcome.key, subject=subject, item=item)
 
 
 def feedback_summary(outcomes: Sequence[Outcome], met: Met) -> JsonObject:

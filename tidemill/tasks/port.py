@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1e9
 """An outcome's value beyond this is a mistake or an attack: one subject must not outweigh everybody."""
+NEVER_SEEN = "never seen"
+"""The flag of a category that no row had from which the model learned: it is answered as if it were missing."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Amount = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
@@ -41,10 +43,10 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What every outcome says: its own ``key``, when it happened, and the prediction or the subject that it belongs to."""
+    """What every outcome says: its own ``key``, when it happened (read as a file's time is), and the prediction or the subject that it belongs to."""
 
     key: Name
-    at: Annotated[str, msgspec.Meta(max_length=40)]
+    at: Annotated[str, msgspec.Meta(max_length=40)] | int | float
     subject: Name | None = None
     prediction_id: Name | None = None
     endpoint: Name | None = None  # where there are several, and no prediction is named
@@ -55,10 +57,14 @@ class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Answered(NamedTuple):
-    """A model's answer: a JSON object of finite numbers and texts; ``cold``: nothing was known of the subject."""
+    """A model's answer: a JSON object of finite numbers and texts; ``cold``: nothing was known of the subject.
+
+    ``flags``: by input what is strange about its value, which stands in the output, too.
+    """
 
     output: JsonObject
     cold: bool
+    flags: Mapping[str, str] = {}
 
 
 class Explained(NamedTuple):

@@ -25,6 +25,8 @@ import msgspec
 import numpy as np
 
 from tidemill.config.sections import FeatureConfig, FeatureViewConfig, SplitSection
+from tidemill.data.check.column import Column
+from tidemill.data.check.readings import read
 from tidemill.data.contract.contract import Contract
 from tidemill.data.contract.odcs import ROLES
 from tidemill.errors import ContractError, ModelError
@@ -43,7 +45,7 @@ from tidemill.tasks.table import task_of, training_of
 from tidemill.testing import records
 from tidemill.testing.asking import refused
 from tidemill.testing.live import written
-from tidemill.types import JsonObject, Micros, parse_time
+from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,7 +145,7 @@ class Trained:
 
     def outcome(self) -> Outcome:
         body = msgspec.json.decode(msgspec.json.encode(self.sample.outcome), type=self.task.outcome)
-        return body.outcome(parse_time(body.at), self.cut.end)
+        return body.outcome(read(Column("at", "timestamp"), body.at), self.cut.end)
 
 
 class TaskSuite:

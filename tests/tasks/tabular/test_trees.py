@@ -14,6 +14,7 @@ import pytest
 
 from tests.raised import raised
 from tidemill.config.sections import FeatureConfig, FeatureViewConfig
+from tidemill.data.check.column import Column
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError, NotEnoughData, SignatureMismatch
 from tidemill.features.transaction_time import TransactionTime
@@ -21,9 +22,10 @@ from tidemill.features.views import View
 from tidemill.learning.labelled import text_of
 from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import NEVER_SEEN
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import tables, trees
-from tidemill.tasks.tabular.boost import Booster, TreesScorer
+from tidemill.tasks.tabular.boost import Booster, Input, TreesScorer
 from tidemill.tasks.tabular.tables import Table, described
 from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import DAY, to_iso
@@ -125,7 +127,8 @@ def test_missing_values_and_unknown_categories_are_answered():
     _, _, scorer, _ = fitted("binary")
     full = {"income": 2.0, "age": 30, "town": "oslo", "owner": True, "at": "2011-01-02"}
     missing = scorer.predict({"age": 30, "at": "2011-01-02"})
-    assert missing == scorer.predict({**full, "income": None, "town": "atlantis", "owner": None})
+    unknown = scorer.predict({**full, "income": None, "town": "atlantis", "owner": None})
+    assert unknown == {**missing, "flags": {"town": NEVER_SEEN}}
     assert scorer.predict(full) != missing
 
 
@@ -134,9 +137,18 @@ def test_missing_values_and_unknown_categories_are_answered():
     [
         ({"agee": 3}, "did you mean 'age'"),
         ({"age": None}, "'age' is missing"),
-        ({"age": "old"}, "it is a number"),
-        ({"age": True}, "it is a number"),
-        ({"town": 3}, "it is a text"),
+        ({"income": "much"}, "it is a number"),
+        ({"income": True}, "it is a number"),
+        ({"age": "old"}, "it is a whole number"),
+        ({"age": True}, "it is a whole number"),
+        ({"age": 30.5}, "it is a whole number"),
+        ({"age": 2**63}, "it is a whole number"),
+        ({"age": "NA"}, "'age' is missing"),
+        ({"town": True}, "it is a text"),
+        ({"town": 3.5}, "it is a text"),
+        ({"owner": "perhaps"}, "it is true or false"),
+        ({"owner": 2}, "it is true or false"),
+        ({"at": 2024}, "a time such as"),
         ({"at": "soon"}, "a time such as"),
         ({"at": True}, "a time such as"),
         ({"id": "l1"}, "unknown input 'id'"),
@@ -148,6 +160,63 @@ def test_inputs_that_do_not_fit_are_refused(wrong, words):
     with pytest.raises(SignatureMismatch) as caught:
         scorer.predict({"income": 2.0, "age": 30, "town": "oslo", "owner": True, "at": "2011-01-02", **wrong})
     assert words in str(caught.value)
+
+
+SAID = {
+    "owner": [True, "true", "Yes", " 1", 1, 1.0],
+    "age": [30, 30.0, "30", "30.0", "+30 "],
+    "income": [2, 2.0, "2", "2e0"],
+    "town": ["oslo"],
+    "at": ["2011-01-02", "2011-01-02T00:00:00Z", 1_293_926_400, 1_293_926_400_000, 1_293_926_400_000_000, "1293926400"],
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_value_may_be_said_as_a_file_says_it(name):
+    _, _, scorer, _ = fitted("binary")
+    full = {"income": 2.0, "age": 30, "town": "oslo", "owner": True, "at": "2011-01-02"}
+    assert all(scorer.predict({**full, name: said}) == scorer.predict(full) for said in SAID[name])
+
+
+def test_a_value_beyond_the_contract_s_limits_is_answered_with_a_flag():
+    frame, _ = loans("regress")
+    limits = {
+        "age, logicalType: integer": "minimum: 18",
+        "income, logicalType: number": "exclusiveMinimum: 0, maximum: 100",
+    }
+    text = CONTRACT.replace("KIND", "number")
+    for old, said in limits.items():
+        text = text.replace(old, f"{old}, logicalTypeOptions: {{ {said} }}")
+    text = text.replace(
+        "town, logicalType: string", 'town, logicalType: string, logicalTypeOptions: { pattern: "^[a-z]+$" }'
+    )
+    table = build(frame, Contract.parse(text))
+    bundle = trees.fit({**trees.recipe_of("trees", "regress"), "num_iterations": 5}, table, int(table.at.max()) + 1)
+    assert bundle.manifest["signature"]["inputs"]["income"] == {
+        "type": "float64", "required": False, "above": 0.0, "maximum": 100.0
+    }  # fmt: skip
+    scorer = load(bundle)
+    good = {"age": 18, "income": 0.1, "town": "oslo", "owner": True}
+    assert "flags" not in scorer.predict(good)
+    for name, value, words in (
+        ("age", 17, "below 18"),
+        ("age", "17", "below 18"),
+        ("income", 0, "not above 0"),
+        ("income", 100.5, "above 100"),
+        ("town", "Oslo", "does not match ^[a-z]+$"),
+    ):
+        assert scorer.predict({**good, name: value})["flags"] == {name: words}
+
+
+def test_numbers_alone_are_judged_without_being_read_one_by_one():
+    columns = (Column("n", "integer", minimum=0), Column("x", "number", above=0.5, below=1), Column("y", "number"))
+    inputs = tables.as_json([Input(c.name, "number", c.name, column=c) for c in columns])
+    scorer = TreesScorer(Bundle({"columns": inputs, "labels": None, "constant": [1.0]}, {}))
+    assert scorer.predict({"n": 0, "x": 0.75, "y": 1e300}) == {"value": 1.0}
+    assert scorer.predict({"n": -1, "x": 0.5, "y": None})["flags"] == {"n": "below 0", "x": "not above 0.5"}
+    assert scorer.predict({"n": 0.0, "x": 1})["flags"] == {"x": "not below 1"}
+    with raised(SignatureMismatch, "$.inputs.n"):
+        scorer.predict({"n": 0.5, "x": 0.75, "y": 1})
 
 
 def test_the_signature_says_what_goes_in_and_comes_out():
@@ -197,13 +266,16 @@ def test_the_constant_is_the_baseline_and_trees_beat_it():
         assert set(report.scored[metric].units) <= {f"w{i}" for i in range(50)}
 
 
-def test_a_label_that_training_never_saw_counts_as_impossible():
+def test_a_label_that_no_row_had_before_is_counted_and_scores_no_answer():
     frame, contract = loans("binary", n=100)
     odd = frame.with_columns(TARGET=pl.when(pl.col("id") == "l99").then(pl.lit("perhaps")).otherwise("TARGET"))
     table = build(odd, contract)
     trainer = TabularTrainer(table, Settings("classify", "log_loss", None, 1, 1))
-    report = trainer.report(trainer.fit(trainer.baseline("constant"), int(table.at[50])), int(table.at[99]), 2**62)
-    assert report.scored["log_loss"].values[0] == pytest.approx(-np.log(1e-15))
+    report = trainer.report(trainer.fit(trainer.baseline("constant"), int(table.at[50])), int(table.at[98]), 2**62)
+    assert len(report.scored["log_loss"].values) == 1 and report.scored["log_loss"].values[0] < 5
+    assert report.figures["unknown_labels"] == 1
+    with pytest.raises(NotEnoughData):
+        trainer.report(trainer.fit(trainer.baseline("constant"), int(table.at[50])), int(table.at[99]), 2**62)
 
 
 def test_what_cannot_be_learned_is_an_error():

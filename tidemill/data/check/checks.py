@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from tidemill.data.check.columns import Column, all_in_years, cast, in_years, missing, target_type
+from tidemill.data.check.column import BEYOND, Column
+from tidemill.data.check.columns import all_in_years, cast, in_years, missing, target_type
+from tidemill.data.check.normalised import Normalised, normalised
 from tidemill.errors import DataBlocked, SourceError
-from tidemill.types import DAY, Micros, did_you_mean, to_iso
+from tidemill.types import DAY, Micros, did_you_mean
 
 SURPLUS = "_surplus"
 """Where a contract keeps columns that it does not name: a row's values of them, as a JSON object."""
@@ -76,7 +78,9 @@ class Rules:
             *own, pl.concat_list(pl.lit(None, pl.String), *why).list.drop_nulls().alias("_reasons")
         )
         bad = bad.with_columns(as_json(frame.filter(done["?bad"]).select(pl.exclude(own))))
-        return Checked(done.filter(~pl.col("?bad")).select(*names, *own), bad, self.max_bad_share, 0, surplus, absent)
+        good = done.filter(~pl.col("?bad")).select(*names, *own)
+        changed = tuple(one for c in self.columns if c.name in frame.columns for one in _normalised(c, frame, done))
+        return Checked(good, bad, self.max_bad_share, 0, surplus, absent, changed)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class Checked:
 
     ``good``: the contract's columns in its types, then Tidemill's own (``_…``). ``bad``: Tidemill's own, ``_reasons`` (list
     of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out. ``surplus``: the
-    source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not.
+    source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not. ``changed``:
+    what was read otherwise than it was written.
     """
 
     good: pl.DataFrame
@@ -94,6 +99,12 @@ class Checked:
     known: int = 0
     surplus: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    changed: tuple[Normalised, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the rows and is no fault."""
+        return tuple(map(str, self.changed))
 
     @property
     def rows(self) -> int:
@@ -172,6 +183,10 @@ def _flagged(rules: Rules, rows: pl.LazyFrame, now: Micros | None) -> tuple[pl.L
     return rows, reasons
 
 
+def _normalised(column: Column, frame: pl.DataFrame, done: pl.DataFrame) -> Iterator[Normalised]:
+    return normalised(column, frame[column.name], done[column.name], done[f"?missing {column.name}"])
+
+
 def _own(frame: pl.DataFrame) -> list[str]:
     return [n for n in frame.columns if n.startswith("_")]
 
@@ -183,14 +198,9 @@ def _tests(c: Column, now: Micros | None) -> Iterator[tuple[str, pl.Expr]]:
         yield f"{c.name}: missing", lost
     yield f"{c.name}: not {_KIND[c.kind]}", value.is_null() & ~lost
     number = _comparable(c)
-    for words, bound, beyond in (
-        ("below", c.minimum, number.lt),
-        ("above", c.maximum, number.gt),
-        ("not above", c.above, number.le),
-        ("not below", c.below, number.ge),
-    ):
-        if bound is not None:
-            yield f"{c.name}: {words} {_limit(c, bound)}", beyond(bound)
+    for words, name, beyond in BEYOND:
+        if (bound := getattr(c, name)) is not None:
+            yield f"{c.name}: {words} {c.limit(bound)}", beyond(number, bound)
     if c.min_length is not None:
         yield f"{c.name}: shorter than {c.min_length}", value.str.len_chars() < c.min_length
     if c.max_length is not None:
@@ -204,10 +214,6 @@ def _tests(c: Column, now: Micros | None) -> Iterator[tuple[str, pl.Expr]]:
         )
     if c.role == "time" and now is not None:
         yield f"{c.name}: in the future", number > now
-
-
-def _limit(c: Column, bound: float) -> str:
-    return to_iso(int(bound)) if c.kind in ("date", "timestamp") else f"{bound:g}"
 
 
 def _comparable(c: Column) -> pl.Expr:

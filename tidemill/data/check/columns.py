@@ -1,32 +1,40 @@
-"""What one column of a dataset must be, and its values cast to it from what a source gives: text, or typed.
+"""A column of a file cast to what a contract says, from what a source gives: text, or typed. Built from the tables of `readings`.
 
 A value that does not fit becomes null; the caller sees it as "was something, is nothing" and gives it a reason.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import polars as pl
 
-from tidemill.types import DAY, parse_time
+from tidemill.data.check.column import Column
+from tidemill.data.check.formats import strftime
+from tidemill.data.check.readings import (
+    BLANKS,
+    EPOCH,
+    EXACT,
+    FALSE,
+    FIRST,
+    LAST,
+    NOTHING,
+    NUMBER,
+    TIME,
+    TRUE,
+    WHOLE,
+    WHOLE_TIME,
+)
+from tidemill.types import DAY
 
 UTC_TIME = pl.Datetime("us", "UTC")
-TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
-_JAVA = (
-    ("yyyy", "%Y"),
-    ("MM", "%m"),
-    ("dd", "%d"),
-    ("HH", "%H"),
-    ("mm", "%M"),
-    (".SSSSSS", "%.f"),
-    (".SSS", "%.f"),
-    ("ss", "%S"),
-)
 _TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
-_ZONED = "%Y-%m-%dT%H:%M:%S%.f%z"
-_FIRST, _LAST = parse_time("0001-01-01"), parse_time("9999-12-31T23:59:59.999999")
+_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%dT%H:%M%z")
+_TO_ZONED = (
+    (r" ?(?:[Zz]|UTC)$", "+00:00"),
+    (r" ([+-])", "${1}"),
+    (r"(:[0-9]+(?:\.[0-9]+)?[+-][0-9]{2})$", "${1}:00"),
+    (" ", "T"),
+)
+"""What makes one spelling of a time's zone of those that `TIME` takes."""
 _MICROS = {"us": 1, "ms": 1_000}
 _TYPES = {
     "string": pl.String(),
@@ -37,27 +45,6 @@ _TYPES = {
     "timestamp": UTC_TIME,
 }
 _NARROW = {"integer": pl.Int32(), "number": pl.Float32()}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What one column must be. Limits are in the column's own unit; for times in µs UTC."""
-
-    name: str
-    kind: str  # string | integer | number | boolean | date | timestamp
-    narrow: bool = False  # 32 bit, where physicalType says so
-    required: bool = False
-    unique: bool = False
-    role: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None  # exclusive minimum
-    below: float | None = None  # exclusive maximum
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
-    allowed: tuple[Any, ...] | None = None
-    format: str | None = None
 
 
 def target_type(column: Column) -> pl.DataType:
@@ -75,7 +62,7 @@ def in_years(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
     unit = _MICROS.get(kind.time_unit) if isinstance(kind, pl.Datetime) else DAY
     if unit is None:  # nanoseconds reach from 1677 to 2262
         return pl.lit(True)
-    return value.to_physical().is_between(_FIRST // unit, _LAST // unit).fill_null(True)
+    return value.to_physical().is_between(FIRST // unit, LAST // unit).fill_null(True)
 
 
 def all_in_years(times: pl.Series) -> bool:
@@ -85,79 +72,151 @@ def all_in_years(times: pl.Series) -> bool:
 
 def cast(column: Column, given: pl.DataType) -> pl.Expr:
     """The column as the contract types it; null where the value does not fit."""
-    source, target = pl.col(column.name), target_type(column)
-    if given == pl.Date() or isinstance(given, pl.Datetime):
-        source = pl.when(in_years(source, given)).then(source)
-    if isinstance(given, pl.Categorical | pl.Enum):
-        source, given = source.cast(pl.String), pl.String()
+    source, given = _plain(column, given)
+    target = target_type(column)
     if given == pl.Null():
         return source.cast(target)
-    if target in (pl.Float64(), pl.Float32()):
-        return _number(source, given, target)
-    if given == target:
-        return source
+    if given == pl.Date() or isinstance(given, pl.Datetime):
+        source = pl.when(in_years(source, given)).then(source)
     if isinstance(given, pl.String):
         typed = _from_text(source, column, target)
         return pl.when(in_years(typed, target)).then(typed) if target.is_temporal() else typed
-    if target.is_integer():
-        return _integer(source, given, target)
-    if target == UTC_TIME and isinstance(given, pl.Datetime):
-        time = source.cast(pl.Datetime("us", given.time_zone))
-        return time.dt.convert_time_zone("UTC") if given.time_zone else time.dt.replace_time_zone("UTC")
-    if target == UTC_TIME and given == pl.Date():
-        return source.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if target == pl.String() and given.is_integer():
-        return source.cast(target)
-    if target == pl.Date() and isinstance(given, pl.Datetime):
-        return pl.when(source.dt.truncate("1d") == source).then(source.cast(pl.Date))
-    return pl.lit(None, target)
+    if given.is_numeric():
+        return _from_number(source, column, given, target)
+    if target.is_temporal():
+        return _from_time(source, given, target)
+    return source if given == target else pl.lit(None, target)
 
 
 def missing(column: Column, given: pl.DataType) -> pl.Expr:
-    """Where the source has nothing: null, or NaN in a float column."""
+    """Where the source has nothing: null, NaN in a float column, a word for nothing in text."""
+    source, given = _plain(column, given)
+    if given.is_float():
+        return source.is_null() | source.is_nan()
+    return source.is_null() | _nothing(source, column) if isinstance(given, pl.String) else source.is_null()
+
+
+def _plain(column: Column, given: pl.DataType) -> tuple[pl.Expr, pl.DataType]:
+    """The source's column, categories as the texts that they stand for."""
     source = pl.col(column.name)
-    return source.is_null() | source.is_nan() if given.is_float() else source.is_null()
+    return (source.cast(pl.String), pl.String()) if isinstance(given, pl.Categorical | pl.Enum) else (source, given)
 
 
-def _number(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.Expr:
-    if not (given.is_numeric() or isinstance(given, pl.String)):
-        return pl.lit(None, target)
-    number = source.cast(target, strict=False)
-    return pl.when(number.is_finite()).then(number)  # null where there is no number, never NaN or infinity
+def stripped(source: pl.Expr) -> pl.Expr:
+    """Texts without the blanks around them."""
+    return source.str.strip_chars(BLANKS)
 
 
-def _integer(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.Expr:
-    if not given.is_numeric():
-        return pl.lit(None, target)
-    whole = source.cast(target, strict=False)
-    return pl.when(whole.cast(given, strict=False) == source).then(whole) if given.is_float() else whole
+def _nothing(source: pl.Expr, column: Column) -> pl.Expr:
+    if column.kind == "string" and not column.normal:
+        return source == ""
+    return stripped(source).str.to_lowercase().is_in(NOTHING)
 
 
 def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
-    text = source.str.strip_chars()
+    if target == pl.String():
+        text = stripped(source).str.normalize("NFC") if column.normal else source
+        return pl.when(~_nothing(source, column)).then(text)
+    text = stripped(source)
     if target.is_integer():
-        return text.cast(target, strict=False)
+        whole = pl.when(_is(text, WHOLE)).then(text.str.replace(r"\..*$", "").str.replace(r"^\+", ""))
+        return whole.cast(target, strict=False)
+    if target.is_float():
+        return _finite(pl.when(_is(text, NUMBER)).then(text).cast(target, strict=False))
     if target == pl.Boolean():
         low = text.str.to_lowercase()
         return pl.when(low.is_in(TRUE)).then(True).when(low.is_in(FALSE)).then(False)
     if target == pl.Date():
-        return text.str.to_date(strftime(column.format) if column.format else "%Y-%m-%d", strict=False)
+        days = text.str.to_date(strftime(column.format) if column.format else "%Y-%m-%d", strict=False)
+        times = _whole_time(text) if column.format else _time(pl.when(_is(text, TIME)).then(text))
+        return pl.coalesce(days, _day_of(times)) if column.format else _day_of(times)
     if column.format:
-        return _naive(text, strftime(column.format))
-    plain = [_naive(text, form) for form in _TIME_FORMATS]
-    zoned = (
-        text.str.replace(r"[Zz]$", "+00:00").str.replace(" ", "T").str.to_datetime(_ZONED, strict=False, time_unit="us")
-    )
+        return pl.coalesce(_naive(text, strftime(column.format)), _whole_time(text))
+    return pl.coalesce(_time(pl.when(_is(text, TIME)).then(text)), _epoch_of_text(text))
+
+
+def _is(text: pl.Expr, pattern: str) -> pl.Expr:
+    return text.str.contains(f"^(?:{pattern})$")
+
+
+def _finite(number: pl.Expr) -> pl.Expr:
+    return pl.when(number.is_finite()).then(number)  # null where there is no number, never NaN or infinity
+
+
+def _time(text: pl.Expr) -> pl.Expr:
+    """Of texts that `TIME` takes."""
+    zoned = text
+    for pattern, by in _TO_ZONED:
+        zoned = zoned.str.replace(pattern, by)
+    parsed = [zoned.str.to_datetime(form, strict=False, time_unit="us").dt.convert_time_zone("UTC") for form in _ZONED]
     day = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.coalesce(*plain, zoned.dt.convert_time_zone("UTC"), day)
+    return pl.coalesce(*(_naive(text, form) for form in _TIME_FORMATS), *parsed, day)
+
+
+def _whole_time(text: pl.Expr) -> pl.Expr:
+    return _time(pl.when(_is(text, WHOLE_TIME)).then(text))
 
 
 def _naive(text: pl.Expr, form: str) -> pl.Expr:
     return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
 
 
-def strftime(pattern: str) -> str:
-    """The standard writes formats as Java does (yyyy-MM-dd HH:mm:ss)."""
-    for java, strf in _JAVA:
-        pattern = pattern.replace(java, strf)
-    return pattern
+def _day_of(times: pl.Expr) -> pl.Expr:
+    """The day of a midnight."""
+    return pl.when(times.dt.truncate("1d") == times).then(times.dt.date())
+
+
+def _epoch(number: pl.Expr, *, whole: bool) -> pl.Expr:
+    found: pl.Expr = pl.lit(None, pl.Int64)
+    for _, least, end, times, by in EPOCH:
+        scaled = number * times
+        micros = (scaled if whole else scaled.floor().cast(pl.Int64, strict=False)) // by
+        found = pl.when((number >= least) & (number < end)).then(micros).otherwise(found)
+    return found.cast(UTC_TIME)
+
+
+def _epoch_of_text(text: pl.Expr) -> pl.Expr:
+    number = pl.when(_is(text, NUMBER)).then(text)
+    whole, some = number.cast(pl.Int64, strict=False), number.cast(pl.Float64, strict=False)
+    return pl.coalesce(_epoch(whole, whole=True), _epoch(some, whole=False))
+
+
+def _from_number(source: pl.Expr, column: Column, given: pl.DataType, target: pl.DataType) -> pl.Expr:
+    if target.is_integer():
+        whole = source.cast(target, strict=False)
+        return whole if given.is_integer() else pl.when(whole.cast(given, strict=False) == source).then(whole)
+    if target.is_float():
+        return _finite(source.cast(target, strict=False))
+    if target == pl.String():
+        return _digits(source, given)
+    if not (given.is_integer() or given.is_float()):  # a decimal
+        source, given = source.cast(pl.Float64), pl.Float64()
+    if target == pl.Boolean():
+        return pl.when(source == 1).then(True).when(source == 0).then(False)
+    if target == UTC_TIME:
+        wide = source.cast(pl.Int64 if given.is_integer() else pl.Float64, strict=False)
+        return _epoch(wide, whole=given.is_integer())
+    return pl.lit(None, target)
+
+
+def _digits(source: pl.Expr, given: pl.DataType) -> pl.Expr:
+    """Whole numbers as their digits."""
+    if given.is_integer():
+        return source.cast(pl.String)
+    if given.is_float():
+        whole = source.cast(pl.Int64, strict=False)
+        fits = (whole.cast(given) == source) & (source.abs() < EXACT)
+        return pl.when(fits).then(whole).cast(pl.String)
+    text = source.cast(pl.String)
+    return pl.when(_is(text, WHOLE)).then(text.str.replace(r"\..*$", ""))
+
+
+def _from_time(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.Expr:
+    if target == UTC_TIME and isinstance(given, pl.Datetime):
+        time = source.cast(pl.Datetime("us", given.time_zone))
+        return time.dt.convert_time_zone("UTC") if given.time_zone else time.dt.replace_time_zone("UTC")
+    if target == UTC_TIME and given == pl.Date():
+        return source.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if target == pl.Date() and isinstance(given, pl.Datetime):
+        return pl.when(source.dt.truncate("1d") == source).then(source.cast(pl.Date))
+    return source if given == target else pl.lit(None, target)

@@ -3,7 +3,8 @@
 What Tidemill acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
 ``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
 (``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
-``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target), ``tidemill.key``,
+``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target) and ``tidemill.text`` (``exact``: a
+name is left as it is written; ``normal``: a text is read as a name), ``tidemill.key``,
 ``tidemill.max_bad_share`` and ``tidemill.surplus`` of the table: what becomes of columns that the contract does not name.
 They are ignored and counted (the default), kept as text beside the row, or the file that has them is refused.
 Everything else of the standard is accepted as documentation; a rule that Tidemill cannot check is NotAvailableYet, never
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.data.check.checks import Rules
-from tidemill.data.check.columns import Column
+from tidemill.data.check.column import Column
 from tidemill.data.contract.odcs import (
     Document,
     Path_,
@@ -113,7 +114,14 @@ def _build(document: Document, places: Places, text: str) -> Contract:
     )
     singles = tuple((c.name,) for c in columns if c.unique and (c.name,) != contract.key)
     sets = _table_quality(table.quality, columns, (*where, "quality"), places)
-    return replace(contract, unique=tuple(s for s in dict.fromkeys((*singles, *sets)) if s != contract.key))
+    contract = replace(contract, unique=tuple(s for s in dict.fromkeys((*singles, *sets)) if s != contract.key))
+    return replace(contract, columns=tuple(_as_name(c, contract) for c in columns))
+
+
+def _as_name(column: Column, contract: Contract) -> Column:
+    """A text that names something is read in its normal form, where the contract does not say ``tidemill.text: exact``."""
+    names = column.role in ("subject", "item") or any(column.name in names for names in contract.sets)
+    return replace(column, normal=True) if column.kind == "string" and names and not column.exact else column
 
 
 def _table_quality(

@@ -135,6 +135,7 @@ class ColumnSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill
     """Tidemill's own settings of a column."""
 
     role: Role | None = None
+    text: Literal["normal", "exact"] | None = None
 
 
 class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.{name}"):

@@ -9,7 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.data.check.columns import Column, strftime, target_type
+from tidemill.data.check.column import Column
+from tidemill.data.check.columns import target_type
+from tidemill.data.check.formats import strftime
 from tidemill.data.contract.odcs import ColumnSettings, Options, Path_, Places, Property, Quality, own_settings
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.types import parse_time
@@ -24,14 +26,22 @@ def read_column(prop: Property, path: Path_, places: Places) -> Column:
         )
     if prop.name.startswith("_"):
         raise ContractError(f"{prop.name!r}: names that begin with _ are Tidemill's own", place=places((*path, "name")))
+    settings = own_settings(ColumnSettings, places, {(*path, "customProperties"): prop.customProperties})
     column = Column(
         name=prop.name,
         kind=prop.logicalType,
         narrow=(prop.physicalType or "").lower() in ("int", "int32", "integer32", "float", "float32", "real"),
         required=prop.required or prop.primaryKey,
         unique=prop.unique,
-        role=own_settings(ColumnSettings, places, {(*path, "customProperties"): prop.customProperties}).role,
+        role=settings.role,
+        normal=settings.text == "normal",
+        exact=settings.text == "exact",
     )
+    if settings.text is not None and column.kind != "string":
+        raise ContractError(
+            f"{column.name}: tidemill.text is of texts, this is a {column.kind}",
+            place=places((*path, "customProperties")),
+        )
     column = _limits(column, prop.logicalTypeOptions, (*path, "logicalTypeOptions"), places)
     for i, rule in enumerate(prop.quality):
         column = _rule(column, rule, (*path, "quality", i), places)

@@ -34,6 +34,7 @@ class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     before: bool = False  # a file of its name is in
     surplus: tuple[str, ...] = ()  # its columns beside the contract's
     absent: tuple[str, ...] = ()  # optional ones that it has not
+    changed: dict[str, dict[str, int]] = {}  # by column, what was read otherwise than written, and how many values
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -53,6 +54,15 @@ class Commit(msgspec.Struct, frozen=True):
     def meta(self) -> dict[str, str]:
         """What is written into the table's log; `of` reads it."""
         return {"tidemill.commit": msgspec.json.encode(self).decode(), "tidemill.at": str(self.at)}
+
+    @property
+    def changed(self) -> dict[str, Counter[str]]:
+        """By column, what was read otherwise than written."""
+        found: dict[str, Counter[str]] = {}
+        for file in self.files:
+            for column, counts in file.changed.items():
+                found.setdefault(column, Counter()).update(counts)
+        return found
 
     @property
     def quarantined(self) -> int:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from tidemill.data.check.checks import Checked, reasons_of
+from tidemill.data.check.normalised import by_column
 from tidemill.data.discover.sources import SourceFile, batches, pending
 from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must_adopt
 from tidemill.data.ingest.events import Commit, FileSummary, tell_again
@@ -170,6 +171,7 @@ def _summary(file: SourceFile, checked: Checked, new: pl.DataFrame, before: bool
         before=before,
         surplus=checked.surplus,
         absent=checked.absent,
+        changed=by_column(checked.changed),
     )
 
 

@@ -68,11 +68,13 @@ def register(into: Target, number: int, rows: pl.DataFrame) -> DatasetVersion:
     logged = tables.commit(dataset, number)
     commit = Commit.of(logged)
     if commit.files:
-        found = _profile_of(project, last).merge(_take_in(into, [rows]))
+        found = _profile_of(project, last).merge(_take_in(into, [rows])).told(commit.changed)
     else:
         if unserved(project):
             project.live.online.unload([c.ingest for c in tables.versions(dataset)])
         found = _take_in(into, (tables.added(dataset, [v]) for v in range(1, number)))
+        for earlier in tables.versions(dataset)[: number - 1]:
+            found = found.told(Commit.of(earlier).changed)
     times = found.columns.get(into.contract.time or "")
     artifact = _keep_profile(project, found)
     version = DatasetVersion(

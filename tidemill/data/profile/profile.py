@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -41,6 +41,7 @@ class ColumnProfile:
     total: float = 0.0
     quantiles: Quantiles = field(default_factory=Quantiles)
     frequent: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)  # read otherwise than written: what of `WORDS`, how many
     cut: bool = False  # some values were let go: counts in `frequent` are lower bounds
     distinct: hll_sketch = field(default_factory=lambda: hll_sketch(_LG_K, tgt_hll_type.HLL_8))
 
@@ -63,6 +64,7 @@ class ColumnProfile:
             total=self.total + other.total,
             quantiles=self.quantiles.merge(other.quantiles),
             frequent=_most(counts),
+            changed=dict(Counter(self.changed) + Counter(other.changed)),
             cut=self.cut or other.cut or len(counts) > KEPT,
             distinct=union.get_result(tgt_hll_type.HLL_8),
         )
@@ -75,6 +77,8 @@ class ColumnProfile:
         if self.kind == "number":
             values = self.quantiles.quantiles(list(QUANTILES)) if self.quantiles.n else []
             shown |= {"mean": self.mean, "quantiles": dict(zip(map(str, QUANTILES), values))}
+        if self.changed:
+            shown["changed"] = dict(self.changed)
         if self.kind == "text":
             shown["top"] = [[v, n] for v, n in _ranked(self.frequent)[:SHOWN]]
         return shown | {"sketches": msgspec.to_builtins(self, str_keys=True, enc_hook=_written)}
@@ -102,6 +106,14 @@ class Profile:
         for name, theirs in other.columns.items():
             columns[name] = columns[name].merge(theirs) if name in columns else theirs
         return Profile(self.rows + other.rows, columns)
+
+    def told(self, changed: Mapping[str, Mapping[str, int]]) -> Profile:
+        """With what was read otherwise than written, by column."""
+        columns = {
+            name: replace(c, changed=dict(Counter(c.changed) + Counter(changed.get(name, {}))))
+            for name, c in self.columns.items()
+        }
+        return Profile(self.rows, columns)
 
     def to_json(self) -> JsonObject:
         return {"rows": self.rows, "columns": {n: c.to_json() for n, c in self.columns.items()}}

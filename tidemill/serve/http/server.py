@@ -156,6 +156,7 @@ def candidate_app(
     histories.load(project.live.online.rows_of(subjects))
     predictor = Predictor(scope, metrics, histories)
     release = Release("candidate", scope.name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
+    predictor.refuses = False  # it is asked rows of the past, which kept the limits of their own time
     predictor.served = Served({CANARY: Loaded(release, digest, *load_scorer(project, digest))})
     only = Token("token_candidate", "candidate", auth.hashed(secret), ("predict",), 0)
     tokens = TokenCache(lambda: [only], lambda: 0)

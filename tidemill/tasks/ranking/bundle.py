@@ -30,8 +30,10 @@ ARRAYS = {"base": np.float64, "factor": np.float64, "neighbours": np.int32, "wei
 NUMBERS = ("again", "power", "unknown")
 
 
-def recommend_bundle(ranking: Ranking, recipe: JsonObject, trained_through: Micros) -> Bundle:
-    """The bundle of a built-in recommender."""
+def recommend_bundle(
+    ranking: Ranking, recipe: JsonObject, trained_through: Micros, roles: JsonObject | None = None
+) -> Bundle:
+    """The bundle of a built-in recommender. ``roles``: the contract's columns of subject and item (`roles_of`)."""
     said = manifest(
         "recommend",
         recipe,
@@ -41,6 +43,7 @@ def recommend_bundle(ranking: Ranking, recipe: JsonObject, trained_through: Micr
         half_life=int(recipe["half_life"]),
         numbers={name: getattr(ranking, name) for name in NUMBERS},
         items=len(ranking.items),
+        roles=roles or {},
     )
     arrays = {name: getattr(ranking, name).astype(kind) for name, kind in ARRAYS.items()}
     return Bundle(said, {"model.npz": encode("arrays", arrays), "items.json": encode("json", ranking.items)})
@@ -73,10 +76,13 @@ def learner_bundle(
     items: list[str],
     trained_through: Micros,
     half_life: Micros,
+    roles: JsonObject | None = None,
 ) -> Bundle:
     """The bundle of a project's own learner. Raises ModelError where the state is anything but arrays."""
     if wrong := next((k for k, v in state.items() if not isinstance(v, np.ndarray) or v.dtype.hasobject), None):
         raise ModelError(f"{recipe['method']}: fit() gave {wrong!r}, which is no plain array", hint="numpy arrays only")
-    said = manifest("learner", recipe, trained_through, RANKS, (), half_life=half_life, items=len(items))
+    said = manifest(
+        "learner", recipe, trained_through, RANKS, (), half_life=half_life, items=len(items), roles=roles or {}
+    )
     files = {"state.npz": encode("arrays", dict(state)), "items.json": encode("json", items), "learner.py": source}
     return Bundle(said, files)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidemill.data.check.column import roles_of
 from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
 from tidemill.learning.bundle import open_scorer
 from tidemill.learning.search import Candidates, Choice, Progress, SearchResult, Settings, Validation
@@ -53,7 +54,7 @@ HALF_LIFE = 180 * DAY  # Of a subject's history, where no view declares one
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
     """The half-life of the history, and the text of steps.py for a project's own learner. Raises ConfigError."""
     source = read_source(root, task).decode() if task.startswith("steps:") else None
-    return {"half_life": half_life(views, contract), "source": source}
+    return {"half_life": half_life(views, contract), "source": source, "roles": roles_of(contract.columns)}
 
 
 def half_life(views: Sequence[View], contract: Contract) -> Micros:
@@ -100,6 +101,7 @@ class RankingTrainer(Trainer):
         super().__init__(settings, data.at)
         self.data = data
         self.half_life = int(settings.details["half_life"])
+        self.roles: JsonObject = settings.details.get("roles", {})
         self._window = lru_cache(maxsize=1)(self._asked)  # several models answer the same
 
     def baseline(self, name: str) -> JsonObject:
@@ -110,7 +112,8 @@ class RankingTrainer(Trainer):
         return questions(live, self.data, start, end)
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
-        return recommend_bundle(learners.fit(recipe, self.data.learned(end, self.settings.train)), recipe, end)
+        fitted = learners.fit(recipe, self.data.learned(end, self.settings.train))
+        return recommend_bundle(fitted, recipe, end, self.roles)
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         known, requests = self._window(start, end)
@@ -141,7 +144,7 @@ class LearnerTrainer(RankingTrainer):
             return super().fit(recipe, end)
         train = self.data.learned(end, self.settings.train)
         state = fit_learner(open_learner(source, task), task, train)
-        return learner_bundle(state, source, recipe, train.items, end, self.half_life)
+        return learner_bundle(state, source, recipe, train.items, end, self.half_life, self.roles)
 
     def candidates(self) -> Candidates:
         own = own_recipe(self.settings)

@@ -9,8 +9,8 @@ import ctypes
 import importlib.util
 import math
 import threading
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,50 +18,68 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import ConfigError, ModelError, SignatureMismatch
+from tidemill.data.check.column import Column
+from tidemill.data.check.readings import Unread, read
+from tidemill.errors import ModelError, SignatureMismatch
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.bundle import file_of
 from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.types import JsonObject, did_you_mean, parse_time
+from tidemill.tasks.port import NEVER_SEEN
+from tidemill.types import JsonObject, did_you_mean
 
 F8 = NDArray[np.float64]
 _FLOAT64 = 1
 _NORMAL = 0
 _NUMBERS = frozenset((int, float, type(None)))
+MOST_SAID = 60
+"""Characters of a value in a message."""
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One column of the trees. ``source``: the input it is made from (for a calendar column, the time)."""
+    """One column of the trees. ``source``: the input it is made from (for a calendar column, the time); ``column``: what that must be."""
 
     name: str
     kind: str  # number | category | a calendar operation
     source: str
     required: bool = False
     categories: tuple[str | bool, ...] = ()
+    column: Column | None = None
+
+    @property
+    def read_as(self) -> Column:
+        """How a value is read: by the contract's column, else by what the trees were fitted on."""
+        if self.column is not None:
+            return self.column
+        of = {"number": "number", "category": "boolean" if True in self.categories else "string"}
+        return Column(self.source, of.get(self.kind, "timestamp"))
 
     def number(self, value: Any) -> float:
         """The value as the trees take it; NaN for what is missing or a category they never saw. Raises SignatureMismatch."""
-        if value is None:
-            return math.nan
+        found = reading(self.read_as, value)
+        return math.nan if found is None else float(self.encoder()(found))
+
+    def encoder(self) -> Callable[[Any], float]:
+        """What makes a number of a value that is read and there."""
         if self.kind in CALENDAR:
-            return float(calendar(self.kind, _moment(value, self.source)))
+            return partial(calendar, self.kind)
         if self.kind == "category":
-            if not isinstance(value, str | bool):
-                raise SignatureMismatch(f"{self.source!r} is {value!r}", hint="it is a text")
-            return next((float(i) for i, known in enumerate(self.categories) if known == value), math.nan)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise SignatureMismatch(f"{self.source!r} is {value!r}", hint="it is a number")
-        return float(value)
+            return partial(_place, {value: float(i) for i, value in enumerate(self.categories)})
+        return float
 
 
-def _moment(value: Any, name: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+def _place(places: Mapping[Any, float], value: Any) -> float:
+    return places.get(value, math.nan)
+
+
+def reading(column: Column, value: Any) -> Any:
+    """The value of a request as the column reads it. Raises SignatureMismatch."""
     try:
-        return parse_time(value)
-    except (ConfigError, TypeError) as exc:
-        raise SignatureMismatch(f"{name!r} is {value!r}", hint="a time such as 2011-01-31T12:00:00Z, or µs") from exc
+        return read(column, value)
+    except Unread as exc:
+        place, said = f"$.inputs.{column.name}", repr(value)
+        said = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}…"
+        raise SignatureMismatch(f"{column.name!r} is {said}", place=place, hint=exc.hint) from exc
 
 
 class TreesScorer:
@@ -75,9 +93,12 @@ class TreesScorer:
         self.inputs = msgspec.convert(said["columns"], tuple[Input, ...])
         self.labels: list[Any] | None = said["labels"]
         self._sources = [one.source for one in self.inputs]
+        self._columns = {one.source: one.read_as for one in self.inputs}
         self._names = frozenset(self._sources)
         self._needed = sorted({one.source for one in self.inputs if one.required})
-        self._plain = all(one.kind == "number" for one in self.inputs)
+        self._encoders = [(one.source, one.encoder()) for one in self.inputs]
+        self._known = {one.source: frozenset(one.categories) for one in self.inputs if one.kind == "category"}
+        self._ready = _Ready(self.inputs)
         self._constant: F8 | None = None
         if said["constant"] is not None:
             self._constant = np.array(said["constant"], np.float64)
@@ -86,13 +107,37 @@ class TreesScorer:
             self._ask = Booster(file_of(bundle, "model.txt"), len(self.inputs), width).row
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
-        """The answer to one row. Raises SignatureMismatch for inputs that do not fit."""
+        """The answer to one row, with ``flags`` by input where a value breaks a limit or was never seen.
+
+        Raises SignatureMismatch for inputs that do not fit.
+        """
         values: list[Any] = [inputs.get(source) for source in self._sources]
         if None in values or not self._names.issuperset(inputs):
             self._check(inputs)
-        if not self._plain or not _NUMBERS.issuperset(map(type, values)):
-            values = [one.number(value) for one, value in zip(self.inputs, values, strict=True)]
-        return self.told(self.outputs(values))
+        flags: dict[str, str] = {}
+        if not self._ready.are(values):
+            typed = self._read(inputs, flags)
+            values = [math.nan if (v := typed[name]) is None else encode(v) for name, encode in self._encoders]
+        elif not self._ready.within(values):
+            self._read(inputs, flags)
+        told = self.told(self.outputs(values))
+        return {**told, "flags": flags} if flags else told
+
+    def _read(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> dict[str, Any]:
+        """Each input as its column reads it, once, whatever is made of it. Raises SignatureMismatch."""
+        typed = {}
+        for name, column in self._columns.items():
+            value = typed[name] = reading(column, inputs.get(name))
+            if value is None:
+                continue
+            if column.limited and (words := column.broken(value)):
+                flags[name] = words
+            elif name in self._known and value not in self._known[name]:
+                flags[name] = NEVER_SEEN
+        for name in self._needed:
+            if typed[name] is None:
+                raise SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}")
+        return typed
 
     def outputs(self, row: F8 | Sequence[float]) -> F8:
         """What the trees say of an encoded row: one value, or the probability of each label."""
@@ -118,6 +163,42 @@ class TreesScorer:
         for name in self._needed:
             if inputs.get(name) is None:
                 raise SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}")
+
+
+class _Ready:
+    """Whether a request's values are numbers that the trees take as they are: the rows of most models, asked the most."""
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        columns = [one.read_as for one in inputs]
+        self._plain = all(
+            one.kind == "number" and not column.narrow and column.allowed is None
+            for one, column in zip(inputs, columns, strict=True)
+        )
+        self._whole = [place for place, column in enumerate(columns) if column.kind == "integer"]
+        self._bounds = [(place, *_range(column)) for place, column in enumerate(columns) if column.limited]
+
+    def are(self, values: Sequence[Any]) -> bool:
+        """Whether nothing is to be read: all are numbers, and those of whole numbers are no floats."""
+        if not self._plain or not _NUMBERS.issuperset(map(type, values)):
+            return False
+        return not any(type(values[place]) is float for place in self._whole)
+
+    def within(self, values: Sequence[Any]) -> bool:
+        """Whether no limit is broken."""
+        for place, low, high in self._bounds:
+            value = values[place]
+            if value is not None and not low <= value <= high:
+                return False
+        return True
+
+
+def _range(column: Column) -> tuple[float, float]:
+    """The least and the greatest value within the limits."""
+    low = -math.inf if column.minimum is None else column.minimum
+    high = math.inf if column.maximum is None else column.maximum
+    above = -math.inf if column.above is None else math.nextafter(column.above, math.inf)
+    below = math.inf if column.below is None else math.nextafter(column.below, -math.inf)
+    return max(low, above), min(high, below)
 
 
 class Booster:

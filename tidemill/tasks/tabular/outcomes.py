@@ -67,9 +67,19 @@ class LabelScorer(OutcomeScorer):
         truth = None if last is None else last.item or text_of(last.value)
         if truth is None or not isinstance(told, dict):
             return LabelledPrediction(prediction, told, truth)
-        truth = known_label(truth, told) or truth
-        chance = float(told.get(truth, 0.0))  # a label that training never saw had no probability
-        return LabelledPrediction(prediction, told, truth, {"log_loss": float(VALUED["log_loss"](chance, 1.0))})
+        known = known_label(truth, told)
+        if (
+            known is None
+        ):  # a typo, or a class that training never saw: no answer could have said it, so none is scored by it
+            return LabelledPrediction(prediction, told, truth)
+        loss = float(VALUED["log_loss"](float(told[known]), 1.0))
+        return LabelledPrediction(prediction, told, known, {"log_loss": loss})
+
+    def told(
+        self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
+    ) -> JsonObject:
+        unknown = sum(j.truth is not None and isinstance(j.told, dict) and not j.values for j in found)
+        return {**super().told(found, scored, figures), **({"unknown_labels": unknown} if unknown else {})}
 
     def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
         return {**super().figures(scored, seed), **self._auc(scored, seed)}

@@ -29,15 +29,19 @@ class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True):
+    """The value; ``flags``, where there are any: by input what limit of the contract its value breaks, or ``never seen``."""
+
     value: float
+    flags: dict[str, str] = {}
 
 
 class Label(msgspec.Struct, forbid_unknown_fields=True):
-    """The most probable label; ``probabilities`` are those of all labels by their text."""
+    """The most probable label; ``probabilities`` are those of all labels by their text. ``flags``: as of `Value`."""
 
     value: str | float | bool
     probability: float
     probabilities: dict[str, float]
+    flags: dict[str, str] = {}
 
 
 def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
@@ -47,7 +51,7 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     output = scorer.predict(request.inputs)
     if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
         raise ModelError("the model gave a value that is no number")
-    return Answered(output, False)
+    return Answered(output, False, output.get("flags", {}))
 
 
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:

@@ -30,15 +30,16 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 MOST_CATEGORIES = 256  # A column keeps its most frequent categories; the others are as missing
 TARGET = "_target"
+LIMITS = ("minimum", "maximum", "above", "below", "min_length", "max_length", "pattern", "allowed")
 PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
 
 
 class Table(Rows):
     """Rows of `build` with what each input is: `described`."""
 
-    def __init__(self, frame: pl.DataFrame, inputs: Sequence[Input]) -> None:
+    def __init__(self, frame: pl.DataFrame, inputs: Sequence[Input], roles: JsonObject | None = None) -> None:
         super().__init__(frame)
-        self.inputs, self.target = inputs, frame[TARGET]
+        self.inputs, self.roles, self.target = inputs, roles or {}, frame[TARGET]
 
     @property
     def plain(self) -> dict[str, pl.Series]:
@@ -88,14 +89,24 @@ def described(contract: Contract, views: Sequence[View] = ()) -> list[Input]:
     Not inputs: the target, the time itself, the subject and the columns of the key.
     """
     left_out = {contract.time, contract.target, contract.subject, *contract.key}
+    time = next((c for c in contract.columns if c.role == "time"), None)
     plain = [
-        Input(c.name, PLAIN[c.kind], c.name, c.required)
+        Input(c.name, PLAIN[c.kind], c.name, c.required, column=c.of_requests())
         for c in contract.columns
         if c.name not in left_out and c.kind in PLAIN
     ]
     features = [f for view in views for f in view.features]
     lagged = [Input(f.name, "number", f.name) for f in features if not f.calendar and f.by is None]
-    return [*plain, *lagged, *(Input(f.name, f.op, str(contract.time), True) for f in features if f.calendar)]
+    days = [Input(f.name, f.op, str(contract.time), True, column=time) for f in features if f.calendar]
+    return [*plain, *lagged, *days]
+
+
+def as_json(inputs: Sequence[Input]) -> list[JsonObject]:
+    """The inputs as settings and bundles hold them; `msgspec.convert` to `Input` reads them."""
+    return [
+        {**msgspec.to_builtins(msgspec.structs.replace(one, column=None)), "column": one.column and one.column.json()}
+        for one in inputs
+    ]
 
 
 def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
@@ -117,14 +128,20 @@ def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
 
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
     """The typed inputs and outputs of a bundle of trees."""
-    asked = {one.source: {"type": _type(one), "required": one.required} for one in inputs}
+    asked = {one.source: {"type": _type(one), "required": one.required, **_limits(one)} for one in inputs}
     label = {"value": "label", "probability": "float64", "probabilities": "float64 by label"}
     return {"inputs": asked, "outputs": {"value": "float64"} if labels is None else label}
 
 
+def _limits(one: Input) -> JsonObject:
+    """What the contract says of its values."""
+    said = one.column.json() if one.column else {}
+    return {name: limit for name, limit in said.items() if name in LIMITS}
+
+
 def _type(one: Input) -> str:
     if one.kind == "category":
-        return "boolean" if isinstance(next(iter(one.categories), ""), bool) else "string"
+        return one.read_as.kind
     return "float64" if one.kind == "number" else "time"
 
 

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from tidemill.data.check.column import roles_of
 from tidemill.errors import NotEnoughData
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.intervals import auc_interval
-from tidemill.learning.rows import evenly
+from tidemill.learning.rows import I8, evenly
 from tidemill.learning.search import Candidates, Choice, Settings
 from tidemill.learning.trainer import MOST, Questions, Report, Trainer, Training
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import trees
 from tidemill.tasks.tabular.boost import Input, TreesScorer
 from tidemill.tasks.tabular.outcomes import VALUED, LabelScorer, ValueScorer
-from tidemill.tasks.tabular.tables import Table, build, described
-from tidemill.types import JsonObject, Micros
+from tidemill.tasks.tabular.tables import Table, as_json, build, described
+from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,7 @@ MOST_ROWS = 20_000  # At most so many rows of a window are answered, evenly take
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
     """What each column of the rows is."""
-    return {"columns": msgspec.to_builtins(described(contract, views))}
+    return {"columns": as_json(described(contract, views)), "roles": roles_of(contract.columns)}
 
 
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
@@ -53,7 +54,8 @@ def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.D
 
 def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     """The trainer of this table."""
-    return TabularTrainer(Table(rows, msgspec.convert(settings.details["columns"], list[Input])), settings)
+    inputs = msgspec.convert(settings.details["columns"], list[Input])
+    return TabularTrainer(Table(rows, inputs, settings.details.get("roles")), settings)
 
 
 TRAINING = Training(details, rows, open_trainer)
@@ -86,7 +88,7 @@ class TabularTrainer(Trainer):
     def _inputs(self, row: int) -> JsonObject:
         """The row's values by name; what is missing is left out."""
         values = {name: series[row] for name, series in self.table.plain.items()}
-        values |= {one.source: int(self.table.at[row]) for one in self.table.inputs if one.kind in CALENDAR}
+        values |= {one.source: to_iso(int(self.table.at[row])) for one in self.table.inputs if one.kind in CALENDAR}
         return {name: value for name, value in values.items() if value is not None and value == value}
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
@@ -97,6 +99,7 @@ class TabularTrainer(Trainer):
         rows = self.table.between(start, end)
         if not len(rows):
             raise NotEnoughData("no row in the window", hint="a longer split.test, or more data")
+        rows, new = self._answerable(rows, start)
         rows = rows[evenly(len(rows), MOST_ROWS)]
         scorer = TreesScorer(bundle)
         told = np.array([scorer.outputs(row) for row in self.table.encoded(scorer.inputs, rows)])
@@ -108,7 +111,24 @@ class TabularTrainer(Trainer):
             metric: Scored(_values(metric, told, truth, scorer.labels), units, at, cold, attributes)
             for metric in METRICS[self.settings.task]
         }
-        return Report(scored, _figures(told, truth, scorer.labels, units))
+        return Report(
+            scored, {**_figures(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
+        )
+
+    def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
+        """The rows whose label some row before the window has, and how many others: no model could have said theirs.
+
+        Raises NotEnoughData where none is left.
+        """
+        if self.settings.task == "regress":
+            return rows, 0
+        target = self.table.target
+        known = target[rows].is_in(target[self.table.between(None, start)].unique().implode()).to_numpy()
+        if not known.any():
+            raise NotEnoughData(
+                "every label of the window is a new one", hint="more data before it, or an earlier test"
+            )
+        return rows[known], int((~known).sum())
 
     def candidates(self) -> Candidates:
         return Candidates(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +11,7 @@ from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.bundle import manifest
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular.boost import Input
-from tidemill.tasks.tabular.tables import Table, signature
+from tidemill.tasks.tabular.tables import Table, as_json, signature
 from tidemill.types import JsonObject, Micros, did_you_mean
 
 F8 = NDArray[np.float64]
@@ -63,7 +62,8 @@ def fit(recipe: JsonObject, table: Table, end: Micros, start: Micros | None = No
         end,
         signature(inputs, labels),
         ("lightgbm",),
-        columns=msgspec.to_builtins(inputs),
+        columns=as_json(inputs),
+        roles=table.roles,
         labels=labels,
         constant=constant,
     )
