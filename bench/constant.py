@@ -10,7 +10,8 @@ import uvloop
 
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
-from tidemill.serve.http.server import _Server, listen
+from tidemill.serve.http.listen import listen
+from tidemill.serve.http.server import _Server
 
 REPLY = b'{"value":0.5}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(REPLY))]

@@ -35,6 +35,7 @@ TidemillError
     ├── WrongMethod        405
     ├── TooSlow            408, the request did not arrive in time
     ├── TooLarge           413
+    ├── UnsupportedMedia   415, a body that is packed or in another encoding
     ├── NoModel            503, nothing is released to this endpoint
     ├── PortBusy           the address is taken
     └── AlreadyUp          another `tidemill up` serves this project
@@ -232,6 +233,10 @@ class TooSlow(ServeError):
 
 class TooLarge(ServeError):
     code, status = "too_large", 413
+
+
+class UnsupportedMedia(ServeError):
+    code, status = "unsupported_media", 415
 
 
 class NoModel(ServeError):

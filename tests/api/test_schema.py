@@ -19,6 +19,7 @@ from tests.api.test_api import tell
 from tests.serve import released
 from tests.serve.asking import opened
 from tests.serve.real import scorer
+from tests.tiers import both
 
 CHECKS = [
     not_a_server_error,
@@ -40,14 +41,18 @@ def server(tmp_path_factory: Any) -> Any:
                 yield running
 
 
-SHORT = settings(
-    max_examples=5,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+def bounded(examples: int) -> settings:
+    """The same few in every run, others in the long run of the night."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=examples < 100,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 APART = (
     "/logout",
     "/replay/clock",
@@ -56,7 +61,8 @@ APART = (
 )  # ends the session; in a replay only; the made decisions have no evidence
 
 
-def test_every_operation_keeps_its_word(server: Any) -> None:
+@pytest.mark.parametrize("examples", both(5, 300))
+def test_every_operation_keeps_its_word(server: Any, examples: int) -> None:
     document = server.ask("GET", "/api/openapi.json")[1]
     schema = schemathesis.openapi.from_dict(document)
     headers = {"Authorization": f"Bearer {server.token}"}
@@ -67,7 +73,7 @@ def test_every_operation_keeps_its_word(server: Any) -> None:
             continue
         asked.append(operation.label)
 
-        @SHORT
+        @bounded(examples)
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
             case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}", headers=headers, checks=CHECKS)

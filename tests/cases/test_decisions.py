@@ -88,7 +88,6 @@ def test_parity_that_is_false_is_shown(told: Told, released: Folder) -> None:
     assert (part["state"], part["code"]) == ("bad", "skew")
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="A6: no outcome yet, which is idle")
 def test_labels_that_do_not_come_are_said(told: Told, released: Folder) -> None:
     """Days of answers and not one outcome: a state that needs a look, with what to do."""
     for day in range(DAYS, DAYS + 5):

@@ -45,7 +45,6 @@ def on_a_terminal(folder: Folder, columns: int, *words: str) -> str:
     return found.decode()
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D2: times are cut in two")
 def test_a_list_of_models_fits_a_terminal_of_80_columns(released: Folder) -> None:
     """A time is not cut into two lines."""
     shown = on_a_terminal(released, 80, "models", "ls")
@@ -58,7 +57,6 @@ def test_counts_are_shown_as_counts(released: Folder) -> None:
     assert re.search(r"\bn\s+\d+", shown) and not re.search(r"\bn\s+\d+\.0+\b", shown), shown
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D2: only whole ids")
 def test_a_short_id_is_understood(released: Folder) -> None:
     """The beginning of an id, as lists show digests, names the one that begins so."""
     run = released.json("runs", "ls")[0]["id"]

@@ -25,7 +25,6 @@ def killed(shop: Folder) -> str:
     return run.id
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="C6: runs ls says running for ever")
 def test_killed_run_stays_running(shop: Folder, killed: str) -> None:
     """`runs ls` shows a run whose process is gone as interrupted, as soon as its lease is over."""
     (listed,) = [one for one in shop.json("runs", "ls") if one["id"] == killed]

@@ -12,7 +12,7 @@ from tests.data.small import DAY_1, DAY_2, drop, lay
 from tests.release.made import add_model
 from tidemill.data.pipeline import ingest
 from tidemill.scope.project import open_project
-from tidemill.store.records import Decision
+from tidemill.store.records import Decision, Run
 
 STEPS = """from tidemill import Context, Table, pipeline, step
 
@@ -76,6 +76,72 @@ def test_mistyped_or_unknown(
     assert "Context" not in err and "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        (("relase",), 2, "usage"),
+        (("runs", "ls", "--status", "bogus"), 2, "usage"),
+        (("runs", "ls", "--limit", "x"), 2, "usage"),
+        (("runs", "show"), 2, "usage"),
+        (("run", "nope"), 2, "bad_request"),
+        (("runs", "show", "run_x"), 4, "not_found"),
+        (("predict", "7"), 8, "serve"),
+        (("status", "--project", "/nowhere"), 2, "usage"),
+    ],
+)
+def test_an_error_is_a_problem_where_json_is_asked_for(
+    shop: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, named: str
+) -> None:
+    got, out, err = typed(capsys, *words, "--json")
+    problem = json.loads(err)
+    assert (got, out, problem["code"]) == (code, "", named)
+    assert problem["detail"] and problem["hint"] and isinstance(problem["status"], int)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), KeyboardInterrupt()])
+def test_what_nobody_expected_is_a_problem_too(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tidemill.ops.runs.ls", fails)
+    code, out, err = typed(capsys, "runs", "ls", "--json")
+    assert code in (1, 130) and out == "" and json.loads(err)["code"] in ("error", "stopped")
+
+
+def test_the_beginning_of_an_id_names_the_only_record_that_begins_so(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_project(shop) as project:
+        for name in ("decision_abcdef111", "decision_abcdef222", "decision_xyz"):
+            project.store.decisions.add(Decision(name, 10, "none", "q", "q", {}, "sha256:0", {}))
+        run = project.store.runs.list()[0].id
+    assert typed(capsys, "decisions", "show", "decision_abcdef1")[0] == 0
+    code, _, err = typed(capsys, "decisions", "show", "decision_abcdef")
+    assert code == 4 and "decision_abcdef111" in err and "decision_abcdef222" in err
+    for short in ("decision_abcde", "decision_xy", "decision_", "decision_%bcdef1", "decision_______"):
+        assert typed(capsys, "decisions", "show", short)[0] == 4
+    assert run in typed(capsys, "runs", "show", run[:-6])[1]
+
+
+def test_a_run_whose_process_is_gone_is_listed_as_interrupted(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_project(shop) as project:
+        project.store.runs.add(Run("run_gone", "data", "key_1", "running", "nobody:1:1:1", 5))
+        project.store.runs.add(Run("run_here", "data", "key_2", "running", "elsewhere:1:1:1", 6))
+        project.store.leases.take("run:key_2", "elsewhere:1:1:1", 600.0)
+
+    def listed(*words: str) -> dict[str, str]:
+        return {r["id"]: r["status"] for r in json.loads(typed(capsys, "runs", "ls", *words, "--json")[1])}
+
+    every = listed()
+    assert (every["run_gone"], every["run_here"]) == ("interrupted", "running")
+    assert listed("--status", "interrupted") == {"run_gone": "interrupted"}
+    assert listed("--status", "running") == {"run_here": "running"}
+    assert listed("--status", "interrupted", "--pipeline", "model") == {}
+    assert json.loads(typed(capsys, "runs", "show", "run_gone", "--json")[1])["run"]["status"] == "interrupted"
+
+
 def test_feedback_that_is_no_json_is_a_usage_error(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shop / "told.jsonl").write_text('{"key": "1"}\n{bad\n')
     got, _, err = typed(capsys, "feedback", "told.jsonl")
@@ -99,7 +165,7 @@ def test_no_python_is_printed(shop: Path, capsys: pytest.CaptureFixture[str]) ->
     with open_project(shop) as project:
         project.store.decisions.add(Decision("d1", 10, "none", "quiet", "quiet", evidence, "sha256:0", {"drift": True}))
     _, out, _ = typed(capsys, "decisions", "show", "d1")
-    assert "now 5, trained 3" in out and "1970-01-02T00:00:00Z" in out and "{" not in out
+    assert "now 5, trained 3" in out and "1970-01-02T00:00Z" in out and "{" not in out
     assert json.loads(typed(capsys, "decisions", "show", "d1", "--json")[1])["evidence"]["rows"] == {
         "now": 5,
         "trained": 3,

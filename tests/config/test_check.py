@@ -82,3 +82,35 @@ def test_a_file_that_an_editor_marked_as_utf_8_is_read(tmp_path):
     path = tmp_path / "tidemill.toml"
     path.write_text(BASE, "utf-8-sig")
     assert load(path).project.name == "shop"
+
+
+@pytest.mark.parametrize("word", ["champion", "challenger", "latest", "v1", "v12"])
+def test_no_model_endpoint_or_project_is_called_like_a_version_of_one(word):
+    for said in (
+        BASE.replace('"shop"', f'"{word}"'),
+        BASE.replace("[model]", f"[model.{word}]"),
+        BASE + f"[endpoint.{word}]\nmodel = 'shop'\n",
+    ):
+        with pytest.raises(ConfigError) as caught:
+            parse(said)
+        assert repr(word) in caught.value.message and caught.value.hint
+    parse(BASE.replace('"shop"', f'"{word}s"').replace("[model]", f"[model.{word}-1]"))
+
+
+@pytest.mark.parametrize("key", ["source", "contract"])
+@pytest.mark.parametrize(
+    "path", ["/abs/x.csv", "~/x.csv", "../x.csv", "data/../../x.csv", "data/{..,x}/a.csv", "a\\u0000b.csv", "a\\nb.csv"]
+)
+def test_a_path_leads_nowhere_else(key, path):
+    text = BASE.replace("data/*.parquet" if key == "source" else "contracts/sales.yaml", path)
+    line = 4 if key == "source" else 5
+    with raised(ConfigError, f"tidemill.toml:{line}") as caught:
+        parse(text)
+    assert caught.value.message.startswith(f"{key}: ")
+
+
+@pytest.mark.parametrize(
+    "path", ["data/a..b.csv", "data/.../x.csv", "data/**/*.{csv,parquet}", "daten/käufe 2024.csv", "steps:own"]
+)
+def test_a_path_inside_is_taken(path):
+    assert parse(BASE.replace("data/*.parquet", path)).data["sales"].source == path

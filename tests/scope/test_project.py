@@ -91,3 +91,28 @@ def test_two_first_starts_at_once_give_one_id(tmp_path: Path) -> None:
             start.stdin.flush()  # type: ignore[union-attr]
         ids = [start.communicate(timeout=60)[0].strip() for start in starts]
     assert ids[0].startswith("project_") and ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("name", ["tidemill.db", "live.db"])
+@pytest.mark.parametrize("how", ["gone", "empty"])
+@pytest.mark.parametrize("reading", [True, False])
+def test_no_empty_database_is_made_over_a_project_that_has_run(
+    tmp_path: Path, name: str, how: str, reading: bool
+) -> None:
+    root = tmp_path / "shop"
+    with opened(root):
+        pass
+    path = root / ".tidemill" / name
+    path.unlink() if how == "gone" else os.truncate(path, 0)
+    with raised(Damaged, str(path)) as caught:
+        open_project(root, reading=reading)
+    assert "backup" in caught.value.hint and path.exists() == (how == "empty")
+    assert not held(root)
+
+
+def test_a_first_start_that_was_killed_before_it_had_both_is_begun_again(tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    with opened(root) as project:
+        project.store.settings.set("live", None)
+    (root / ".tidemill" / "live.db").unlink()
+    open_project(root).close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from tests.raised import raised
-from tidemill.errors import DiskFull, StoreBusy
+from tidemill.errors import Conflict, Damaged, DiskFull, StoreBusy
 from tidemill.serve import log as logs
 from tidemill.serve.log import Log
 from tidemill.store.records import OnlineEvent, Prediction
@@ -21,6 +22,11 @@ class Slow:
     def __init__(self) -> None:
         self.calls: list[Any] = []
         self.broken: Exception | None = None
+        self.tried: list[Future[None]] = []
+
+    def try_write(self):
+        self.tried.append(Future())
+        return self.tried[-1]
 
     def append(self, predictions, outcomes, events, done):
         if self.broken is not None:
@@ -197,4 +203,78 @@ def test_what_nobody_waits_for_goes_by_itself_soon():
         await first
 
     assert logs.LINGER <= 0.05  # and the commit after it, within the 100 ms that ack=async promises
+    go(work)
+
+
+def test_answers_that_had_left_and_are_lost_are_counted_and_the_trouble_stays_until_a_commit():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        lost: list[int] = []
+        log._lost = lost.append
+        for n in range(3):
+            log.write((prediction(f"p{n}"),), urgent=False)
+        waits = log.write((prediction("q"),))
+        await turn()
+        store.commit(DiskFull("no room"))
+        with pytest.raises(DiskFull):
+            await waits
+        assert lost == [3] and isinstance(log.trouble, DiskFull)
+        kept = log.write((prediction("r"),))
+        await turn()
+        store.commit()
+        await kept
+        assert log.trouble is None and lost == [3]
+
+    go(work)
+
+
+def test_a_row_that_is_refused_says_nothing_of_the_store():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        future = log.write((prediction("p"),))
+        await turn()
+        store.commit(Conflict("it is there already"))
+        with pytest.raises(Conflict):
+            await future
+        assert log.trouble is None
+
+    go(work)
+
+
+def test_a_store_that_takes_nothing_is_tried_again_though_nobody_asks(monkeypatch):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        log.try_again()
+        assert store.tried == []  # while all is well nothing is tried
+        log.trouble = Damaged("gone")
+        log.try_again()
+        log.try_again()
+        (first,) = store.tried  # at most one in a while
+        first.set_exception(DiskFull("no room"))
+        await turn()
+        assert isinstance(log.trouble, DiskFull)
+        monkeypatch.setattr(log, "_again", 0.0)
+        log.try_again()
+        store.tried[-1].set_result(None)
+        await turn()
+        assert log.trouble is None
+
+    go(work)
+
+
+def test_a_disk_that_does_not_answer_is_trouble(monkeypatch):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        monkeypatch.setattr(logs, "ACK_SECONDS", 0.0)
+        log.write((prediction("p"),), urgent=False)
+        log.expire()
+        assert isinstance(log.trouble, StoreBusy)
+        log.write()
+        await turn()
+        store.commit()
+        await turn()
+        assert log.trouble is None
+        log.trouble = DiskFull("no room")
+        log.write()
+        await turn()
+        store.commit()  # of nothing: that succeeds on a full disk, too
+        await turn()
+        assert log.trouble is not None
+
     go(work)

@@ -105,6 +105,46 @@ def test_a_killed_scorer_comes_back_at_the_same_port(project, running):
     client.close()
 
 
+def test_who_asks_while_the_scorer_starts_again_waits_and_is_answered(project, running):
+    """The socket is the supervisor's: no connection is refused, from the moment of the kill on."""
+    before = told(project)
+    os.kill(before["pids"]["scorer"], signal.SIGKILL)
+    for _ in range(3):
+        client = Client.of(project.root)
+        assert client.post("/predict/shop", {"subject": "7"})["items"] == ["top of 1"]
+        client.close()
+    assert told(project)["port"] == before["port"]
+
+
+def test_a_scorer_that_does_not_stay_up_keeps_nobody_waiting(project, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("tidemill.process.supervised.time.monotonic", lambda: now[0])
+    tree = supervisor._Tree(project, "127.0.0.1", 0)
+
+    class Dead:
+        pid, code = os.getpid(), 1
+
+        def __init__(self, module, arguments, log, keeps=(), **more):
+            assert [str(fd) for fd in keeps] == arguments[-1:]
+            self.channel = Channel(*os.pipe())
+            self.channel.send({"port": tree._port})
+
+        def close(self):
+            self.channel.close()
+
+    monkeypatch.setattr(supervised, "Child", Dead)
+    tree._loop.look = lambda: False
+    tree._scorer.start()
+    address = ("127.0.0.1", tree._port)
+    with socket.create_connection(address, timeout=10):
+        pass
+    while tree._scorer.crashes <= supervisor.PATIENT:
+        tree.look()
+        now[0] += 0.1
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=10)
+
+
 def test_a_killed_loop_comes_back(project, running):
     wait_for(lambda: told(project)["pids"]["loop"])
     before = told(project)["pids"]["loop"]

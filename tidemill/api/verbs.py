@@ -18,6 +18,7 @@ from tidemill.ops.status import Health
 from tidemill.scope.project import Project
 from tidemill.serve.http.admit import JSON, Call, Reply
 from tidemill.serve.http.routes import Route
+from tidemill.serve.json_keys import refuse_twice
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 
@@ -97,6 +98,7 @@ def operate(path: str, function: Callable[..., Any]) -> Verb:
 def _body(body: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(body or b"{}")
+        refuse_twice(body)
     except (msgspec.DecodeError, RecursionError) as exc:
         raise BadRequest(f"the body is not JSON: {exc}", place="body", hint="see /api/openapi.json") from exc
     if not isinstance(found, dict):

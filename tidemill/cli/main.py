@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib import import_module
@@ -9,7 +10,7 @@ from typing import Any
 
 import click
 
-from tidemill.errors import DiskFull, PipelineError, StepFailed, TidemillError, no_room
+from tidemill.errors import BadRequest, DiskFull, PipelineError, StepFailed, TidemillError, no_room
 from tidemill.types import did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -81,12 +82,13 @@ def cli() -> None:
 
     Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 data · 4 store, or no such record · 5 a step failed · 6 model ·
     7 release · 8 server · 9 not all right (status, doctor).
-    Every command takes --json; demo writes it to a file: --json FILE.
+    Every command takes --json, which holds for errors too (a problem on stderr); demo writes it to a file: --json FILE.
     """
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run the command line; errors go to stderr with the hint, never as a bare traceback."""
+    """Run the command line; errors go to stderr with the hint, never as a bare traceback: with ``--json`` as a problem."""
+    as_json = "--json" in (sys.argv[1:] if args is None else args)
     try:
         found = cli.main(args=args, prog_name="tidemill", standalone_mode=False)
         if isinstance(found, int) and found:  # click gives the code of an Exit back instead of raising it
@@ -98,14 +100,34 @@ def main(args: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except click.ClickException as exc:
-        exc.show()
+        if as_json:
+            click.echo(json.dumps(_usage(exc), ensure_ascii=False), err=True)
+        else:
+            exc.show()
         sys.exit(exc.exit_code)
     except (Exception, KeyboardInterrupt) as exc:
         message, code = _ending(exc)
         if not message:
             raise
-        click.secho(message, err=True, fg="red" if sys.stderr.isatty() else None)
+        if as_json:
+            click.echo(json.dumps(_problem(exc, message), ensure_ascii=False), err=True)
+        else:
+            click.secho(message, err=True, fg="red" if sys.stderr.isatty() else None)
         sys.exit(code)
+
+
+def _usage(exc: click.ClickException) -> dict[str, str | int]:
+    """A command that was typed wrongly, as a problem."""
+    context = getattr(exc, "ctx", None)
+    hint = f"{context.command_path} --help" if context is not None else "tidemill --help"
+    return {**BadRequest(exc.format_message(), hint=hint).problem(), "title": "usage", "code": "usage"}
+
+
+def _problem(exc: BaseException, message: str) -> dict[str, str | int]:
+    if isinstance(exc, TidemillError):
+        return exc.problem()
+    code = "stopped" if isinstance(exc, KeyboardInterrupt | click.exceptions.Abort) else TidemillError.code
+    return {**TidemillError(message.removeprefix("tidemill: ")).problem(), "title": code, "code": code}
 
 
 def _ending(exc: BaseException) -> tuple[str, int]:

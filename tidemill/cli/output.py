@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tidemill.ops.text import plain, text
+from tidemill.cli.columns import draw
+from tidemill.ops.text import TIMES, minute, plain, text
 
 if TYPE_CHECKING:
     from tidemill.errors import TidemillError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
+PIPED = 160
+"""Letters of a line where nobody looks at a terminal."""
 Column = str | Callable[[Any], Any]
 """What a column of a table shows of a record: a field, which a format may follow (``rows:,``), or what a function gives."""
 
@@ -148,20 +151,18 @@ def _print(part: Part) -> None:
 
 
 def _print_table(table: Table) -> None:
-    """A table on the terminal; plain text when it is not one."""
+    """A table on the terminal, as wide as that is; plain text when it is not one."""
     from rich.console import Console
-    from rich.table import Table as Drawn
 
     if not table.records:
         click.echo(table.empty)
         return
-    drawn = Drawn(box=None, pad_edge=False, header_style="bold")
-    for heading in table.columns:
-        drawn.add_column(heading, overflow="fold")
-    for record in table.records:
-        drawn.add_row(*(_cell(record, column) for column in table.columns.values()))
     console = Console()
-    Console(width=console.width if console.is_terminal else 160, soft_wrap=False).print(drawn)
+    cells = [[_cell(record, column) for column in table.columns.values()] for record in table.records]
+    if console.is_terminal:
+        draw(console, list(table.columns), cells)
+    else:
+        draw(Console(width=PIPED, soft_wrap=False), list(table.columns), cells, whole=True)
 
 
 def _cell(record: Any, column: Column) -> str:
@@ -170,6 +171,8 @@ def _cell(record: Any, column: Column) -> str:
         name, _, form = column.partition(":")
         value = record[name] if isinstance(record, Mapping) else getattr(record, name)
         value = format(value, form) if form else value
+        if isinstance(value, int) and name in TIMES:
+            return minute(value)
     else:
         value = column(record)
     return "" if value in (None, [], ()) else text(value, name)

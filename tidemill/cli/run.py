@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.console import Console
@@ -162,7 +162,7 @@ def runs() -> None:
 
 @command(runs)
 @click.option("--pipeline", help="Only runs of this pipeline.")
-@click.option("--status", type=click.Choice(("running", "done", "failed", "cancelled")))
+@click.option("--status", type=click.Choice(get_args(verbs.Status)))
 @paged(30)
 def ls(project: Project, pipeline: str | None, status: Any, limit: int, before: str | None) -> Answer:
     """The latest runs."""

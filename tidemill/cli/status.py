@@ -37,11 +37,15 @@ FINDINGS: dict[str, Column] = {
 def status(project: Project, endpoint: str | None) -> Answer:
     """Whether all is well: what serves, on which data, what was decided last, what waits. Exit code 9: not all right."""
     found = look(project, endpoint=endpoint)
-    parts: list[Part] = [f"{found.verdict.line} {found.verdict.why}\n"]
+    parts: list[Part] = [f"{found.verdict.line} {found.verdict.why}", *_next(found.verdict.next), ""]
     if len(found.endpoints) > 1:
         parts += [Table(ENDPOINTS, found.endpoints), f"\nof {found.endpoint}:"]
     parts.append(_facts(found, project.goal.told))
     return Answer(found, parts, 0 if found.all_right else NOT_ALL_RIGHT)
+
+
+def _next(text: str) -> list[Part]:
+    return [f"Next: {text}"] if text else []
 
 
 def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
@@ -49,7 +53,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
     return {
         "project": f"{found.project} ({found.mode}, {to_iso(found.clock)})",
         **goal,
-        **{part.key: f"{part.headline}; {part.detail}" for part in found.parts},
+        **{part.key: f"{part.headline}; {part.detail}{f' → {part.next}' if part.next else ''}" for part in found.parts},
         "champion": found.champion and found.champion.model,
         "canary": found.canary and found.canary.model,
         "waiting": [r.id for r in found.waiting],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -26,7 +27,10 @@ def up(project: Project, host: str, port: int) -> None:
             click.echo(json.dumps(address))  # one line: whoever started us reads it while we run
             return
         click.echo(f"serving {project.name} on {address['url']}")
-        click.echo(f"the page, once: {address['login']}")
+        if sys.stdout.isatty():
+            click.echo(f"the page, once: {address['login']}")
+        else:  # kept in a file it would be a key that lies about
+            click.echo("the page: an address that opens it once is printed by tidemill login")
         click.echo("Ctrl-C stops it")
 
     server.up(project, host, port, ready)

@@ -20,11 +20,33 @@ from tidemill.types import JsonObject, did_you_mean, parse_span
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _KEPT = "__quarantine"  # The end of the name of a dataset's own second table
+_RESERVED = re.compile(r"champion|challenger|latest|v\d+")  # What a person calls a version of a model
 _USE = "use a-z, 0-9, - and _, a letter first"
 _EXAMPLES = {"source": "data/sales/*.parquet", "contract": "contracts/sales.yaml"}
 
 Path = tuple[str, ...]
 Place = Callable[..., str]
+
+
+def project_name(name: str) -> None:
+    """Raises ConfigError for one that cannot be a project's: a model of the same name may go without one of its own."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} is no project name", hint=_USE)
+    if _RESERVED.fullmatch(name):
+        message, hint = _taken(name)
+        raise ConfigError(message, hint=hint)
+
+
+def _taken(name: str) -> tuple[str, str]:
+    return f"{name!r} is the word for a version of a model", "choose another name"
+
+
+def _inside(path: str) -> None:
+    """A path, or a pattern of paths, below the project's folder. Raises ConfigError."""
+    if any(letter < " " or letter == "\x7f" for letter in path):
+        raise ConfigError("a path holds a control character", hint="write it plainly, as 'data/sales/*.csv'")
+    if not path.startswith("steps:") and (path.startswith(("/", "~")) or ".." in re.split(r"[/{},]", path)):
+        raise ConfigError("the path leads out of the project", hint="write it as seen from tidemill.toml's folder")
 
 
 def check(file: File, raw: JsonObject, place: Place) -> None:
@@ -67,12 +89,13 @@ class _Checks:
     def names(self) -> None:
         """Names become folders, refs and addresses: letters and digits only."""
         file = self._file
-        if not _NAME.fullmatch(file.project.name):
-            raise self.wrong(("project", "name"), f"{file.project.name!r} is no project name", _USE)
+        self.read(("project", "name"), project_name, file.project.name)
         for kind in ("data", "features", "model", "endpoint", "environment"):
             for name in getattr(file, kind):
                 if not _NAME.fullmatch(name):
                     raise self.wrong((kind, name), f"{name!r} is no name for [{kind}.NAME]", _USE)
+                if kind in ("model", "endpoint") and _RESERVED.fullmatch(name):
+                    raise self.wrong((kind, name), *_taken(name))
 
     def datasets(self) -> None:
         if not self._file.data:
@@ -84,6 +107,7 @@ class _Checks:
             for key, example in _EXAMPLES.items():
                 if not getattr(dataset, key).strip():
                     raise self.wrong(("data", name, key), f"{key} is empty", f"write it as '{example}'")
+                self.read(("data", name, key), _inside, getattr(dataset, key), said=f"{key}: ")
             if dataset.complete_after:
                 self.read(("data", name, "complete_after"), some_time, dataset.complete_after)
 

@@ -151,7 +151,7 @@ def settle_orphans(store: MetadataStore, now: Micros | None = None, keep: str = 
     of the end (default: the run's start).
     """
     settled = [
-        r.id for r in store.runs.unfinished() if r.key != keep and _is_orphan(store, r) and _settle(store, r, now)
+        r.id for r in store.runs.unfinished() if r.key != keep and is_orphan(store, r) and _settle(store, r, now)
     ]
     for lease in store.leases.list():
         if not is_held(lease):
@@ -168,8 +168,8 @@ def resumable(store: MetadataStore, key: str, tx: Tx = None) -> Run | None:
     return latest if latest and latest.status == "failed" and (latest.error or "").startswith(ORPHAN) else None
 
 
-def _is_orphan(store: MetadataStore, run: Run, tx: Tx = None) -> bool:
-    """A run and its lease begin and end together: no lease, no owner."""
+def is_orphan(store: MetadataStore, run: Run, tx: Tx = None) -> bool:
+    """Whether an unfinished run's process is gone. A run and its lease begin and end together: no lease, no owner."""
     return not is_held(store.leases.look_up(f"run:{run.key}", tx=tx))
 
 
@@ -179,7 +179,7 @@ def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:
     why = f"{ORPHAN}its process ({run.owner}) is gone; the same command goes on with this run"
 
     def work(tx: Tx) -> bool:
-        if not _is_orphan(store, run, tx) or run not in store.runs.unfinished(run.key, tx):
+        if not is_orphan(store, run, tx) or run not in store.runs.unfinished(run.key, tx):
             return False
         for step in steps:
             status = "failed" if step.status == "running" else "skipped"

@@ -166,9 +166,9 @@ def _known_ref(project: Project, kind: str, text: str) -> str:
     if kind == "dataset":
         store.datasets.get(*Ref.versioned("dataset", text))
     elif kind == "release":
-        store.releases.get(name)
+        return f"release:{store.releases.named(name).id}"
     elif kind == "run":
-        store.runs.get(name)
+        return f"run:{store.runs.named(name).id}"
     return text
 
 

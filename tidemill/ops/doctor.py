@@ -109,7 +109,7 @@ def _loop(project: Project) -> Iterator[Finding]:
     """The parts of the loop as `tidemill status` has them, and the runs whose process is gone."""
     found = status(project)
     for part in found.parts:
-        yield Finding(part.key, part.all_right, f"{part.headline}: {part.detail}", "tidemill status")
+        yield Finding(part.key, part.all_right, f"{part.headline}: {part.detail}", part.next or "tidemill status")
     for other in found.endpoints[1:]:
         hint = f"tidemill status --endpoint {other.endpoint}"
         yield Finding(f"endpoint {other.endpoint}", other.verdict.all_right, other.verdict.why, hint)

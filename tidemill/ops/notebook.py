@@ -199,7 +199,8 @@ class OpenProject:
 
     def _repr_html_(self) -> str:
         found = status(self._project)
-        line = {"project": self.name, "all right": found.verdict.line, "why": found.verdict.why}
+        verdict = found.verdict
+        line = {"project": self.name, "all right": verdict.line, "why": verdict.why, "next": verdict.next}
         parts = {part.key: f"{part.state}: {part.headline}; {part.detail}" for part in found.parts}
         return Shown(line | parts)._repr_html_()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidemill.data.contract.freshness import stale_now
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
@@ -15,6 +15,35 @@ from tidemill.types import DAY, Micros, parse_span
 OLD: Micros = 365 * DAY
 """A newest row older than this is pointed out where the contract promises no freshness."""
 MANY_BAD = 0.1  # The share of an ingest in quarantine from which it is pointed out
+_REFUSES = {
+    "not_writing": "the server cannot write them down: the disk is full, or does not answer",
+    "damaged": "a database of the server is not the file in the state folder any more",
+}
+NEXT = {
+    "data.none": "tidemill run",
+    "data.blocked": "tidemill data quarantine shows the rows; mend the file or the contract: tidemill run",
+    "data.stale": "put the newest file where its source is: tidemill data check",
+    "data.old": "put the newest file where its source is, or promise `freshness` in the contract: tidemill data check",
+    "data.bad_rows": "tidemill data quarantine shows them with their reasons",
+    "features.skew": "tidemill data show: look for rows that only the files or only the server have",
+    "model.none": "tidemill run",
+    "release.not_trusted": "compare the fingerprint where it was released: tidemill trust",
+    "release.refused": "tidemill release status has the gates' reasons",
+    "release.none": "tidemill run",
+    "release.held": "tidemill approve, or tidemill reject",
+    "release.candidate_refused": "tidemill release status has the gates' reasons",
+    "serve.degraded": "tidemill doctor",
+    "serve.none": "tidemill run",
+    "serve.down": "tidemill up",
+    "serve.no_model": "tidemill doctor",
+    "serve.not_writing": "make room; the reason is in .tidemill/logs/scorer.log",
+    "serve.damaged": "stop tidemill up, restore the file from a backup, and start it again",
+    "monitor.alarms": "tidemill alarms",
+    "feedback.no_labels": "tell what happened: POST /feedback, or tidemill feedback FILE",
+    "decide.process_down": "look into .tidemill/logs",
+    "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
+}
+"""What to do about a part's state, where there is something to do: by its key and code."""
 NEEDED = ("data", "model", "release", "serve")
 """Parts without which an endpoint answers nothing: not there yet is not all right."""
 
@@ -29,6 +58,8 @@ class Part:
     headline: str
     detail: str
 
+    next: str = ""  # what to do about it; of a part that is not all right there always is something
+
     @property
     def name(self) -> str:
         return self.key.capitalize()
@@ -40,7 +71,8 @@ class Part:
 
 def parts(at: Snapshot) -> list[Part]:
     """The eight parts."""
-    return [look(at) for look in (_data, _features, _model, _release, _serve, _monitor, _feedback, _decide)]
+    found = [look(at) for look in (_data, _features, _model, _release, _serve, _monitor, _feedback, _decide)]
+    return [replace(part, next=NEXT.get(f"{part.key}.{part.code}", "")) for part in found]
 
 
 def reason(event: Event) -> str:
@@ -51,7 +83,7 @@ def reason(event: Event) -> str:
 
 def _data(at: Snapshot) -> Part:
     if not at.versions:
-        return Part("data", "idle", "none", "no data yet", "tidemill run ingests the first files")
+        return Part("data", "idle", "none", "no data yet", "no file was taken in")
     last = at.versions[-1]
     rows, detail = f"{count(last.rows)} rows", f"version {last.version}, {ago(last.created, at.now)}"
     if at.running_pipeline("data"):
@@ -86,12 +118,14 @@ def _model(at: Snapshot) -> Part:
     if at.running_pipeline("model"):
         return Part("model", "busy", "training", "training", f"{plural(len(at.models), 'version')} so far")
     if not at.models:
-        return Part("model", "idle", "none", "no model yet", "tidemill run builds the first")
+        return Part("model", "idle", "none", "no model yet", "none was trained")
     newest = f"{short_name(at.models[-1].ref)} is the newest"
     return Part("model", "ok", "ok", plural(len(at.models), "version"), newest)
 
 
 def _release(at: Snapshot) -> Part:
+    if (doubt := at.doubted) is not None:
+        return Part("release", "bad", "not_trusted", "signing keys not trusted", doubt)
     if at.held:
         return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
     if at.canary is not None:
@@ -103,15 +137,19 @@ def _release(at: Snapshot) -> Part:
     if back := at.latest("rolled_back"):
         return Part("release", "ok", "rolled_back", "rolled back", f"{ago(back.at, at.now)}: {reason(back)}")
     since = ago(at.champion.stage_since, at.now)
+    if at.releases[-1].status == "refused":
+        refused = f"{short_name(at.releases[-1].model)} did not pass its gates, {ago(at.releases[-1].created, at.now)}"
+        serves = f"{short_name(at.champion.model)} serves since {since}"
+        return Part("release", "ok", "candidate_refused", "candidate refused", f"{refused}; {serves}")
     return Part("release", "ok", "ok", "champion only", f"{short_name(at.champion.model)}, since {since}")
 
 
 def _nothing_released(at: Snapshot) -> Part:
     last = at.releases[-1] if at.releases else None
     if last is not None and last.status == "refused":
-        why = f"{short_name(last.model)} did not pass its gates: tidemill models show {short_name(last.model)}"
+        why = f"{short_name(last.model)} did not pass its gates, and every request is answered 503"
         return Part("release", "bad", "refused", "nothing released", why)
-    return Part("release", "idle", "none", "nothing released", "tidemill run releases the first")
+    return Part("release", "idle", "none", "nothing released", "no model was released")
 
 
 def _serve(at: Snapshot) -> Part:
@@ -119,12 +157,14 @@ def _serve(at: Snapshot) -> Part:
         refused = at.latest("not_served", "damaged")
         why = reason(refused) if refused else "it cannot be loaded"
         return Part("serve", "bad", "degraded", "champion refused", why)
+    if at.health in _REFUSES:
+        return Part("serve", "bad", at.health, "answers are refused", _REFUSES[at.health])
     if at.champion is None:
         return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
     if at.health == "down":
-        return Part("serve", "warn", "down", "no server", "no server runs for this project: tidemill up")
+        return Part("serve", "warn", "down", "no server", "no server runs for this project")
     if at.health == "no_model":
-        why = f"the server does not serve {short_name(at.champion.model)} and answers 503: tidemill doctor"
+        why = f"the server does not serve {short_name(at.champion.model)} and answers 503"
         return Part("serve", "bad", "no_model", "answers 503", why)
     if not at.recent:
         return Part("serve", "ok", "ok", "ready", "no request yet")
@@ -146,6 +186,9 @@ def _monitor(at: Snapshot) -> Part:
 
 def _feedback(at: Snapshot) -> Part:
     counts, n = at.outcomes, sum(at.outcomes.values())
+    if missed := at.unlabelled:
+        why = f"none of the last {plural(missed, 'answer')} has an outcome, {about(at.within)} and more after it was given"
+        return Part("feedback", "warn", "no_labels", "labels do not come", why)
     if not n:
         return Part("feedback", "idle", "none", "no outcome yet", "POST /feedback reports what really happened")
     lost = counts.get("unattributed", 0)

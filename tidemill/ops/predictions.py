@@ -48,15 +48,15 @@ def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str
 
 def show(project: Project, prediction: str) -> Followed:
     """One prediction and what came of it."""
-    found = project.live.predictions.get(prediction)
-    return Followed(given(found), list(project.live.outcomes.of([prediction]).get(prediction, ())))
+    found = project.live.predictions.named(prediction)
+    return Followed(given(found), list(project.live.outcomes.of([found.id]).get(found.id, ())))
 
 
 def trace(project: Project, prediction: str) -> JsonObject:
     """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
     from tidemill.feedback.trace import trace as trace_prediction
 
-    return trace_prediction(project, prediction)
+    return trace_prediction(project, project.live.predictions.named(prediction).id)
 
 
 def impact(project: Project, ref: str) -> JsonObject:

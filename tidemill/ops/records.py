@@ -56,7 +56,7 @@ def decisions(
 
 def decision(project: Project, decision: str) -> Decision:
     """One decision with all its evidence."""
-    return project.store.decisions.get(decision)
+    return project.store.decisions.named(decision)
 
 
 def replay(project: Project) -> Replay:

@@ -55,7 +55,7 @@ def ls(
 
 def show(project: Project, release: str) -> ReleaseShown:
     """One release."""
-    found = project.store.releases.get(release)
+    found = project.store.releases.named(release)
     verdicts = registry.verdicts_of(project, found) or list(project.store.verdicts.list(model=found.model))
     return ReleaseShown(found, verdicts, registry.refusals(project, found))
 
@@ -129,7 +129,7 @@ def pick(project: Project, release: str | None, *statuses: str, endpoint: str | 
     name = endpoint and project.endpoint(endpoint).name
     if release:
         try:
-            return project.store.releases.get(release).id
+            return project.store.releases.named(release).id
         except NotFound as exc:
             hint = f"tidemill release status lists them; to say why, write --reason {release!r}"
             raise NotFound(exc.message, hint=hint) from exc

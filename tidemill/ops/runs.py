@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidemill.access.caller import Caller
 from tidemill.engine.explain import Why
+from tidemill.engine.lease import is_orphan
+from tidemill.engine.secrets import holds_secret
 from tidemill.errors import BadRequest, Conflict, TidemillError
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
@@ -17,7 +19,7 @@ from tidemill.types import JsonObject, did_you_mean
 if TYPE_CHECKING:
     from tidemill.engine import Pipeline
 
-Status = Literal["running", "done", "failed", "cancelled"]
+Status = Literal["running", "interrupted", "done", "failed", "cancelled"]
 OnEvent = Callable[[str, JsonObject], None]
 
 
@@ -59,26 +61,44 @@ def ls(
     limit: Limit = 50,
     before: Before = None,
 ) -> Page[Run]:
-    """Runs, the latest first."""
-    return page(project.store.runs.page, limit, before, pipeline=pipeline, status=status)
+    """Runs, the latest first. One whose process is gone is ``interrupted``."""
+    if status in ("running", "interrupted"):
+        unfinished = [_seen(project, run) for run in reversed(project.store.runs.unfinished())]
+        found = [run for run in unfinished if run.status == status and pipeline in (None, run.pipeline)]
+        return page(lambda before, limit: _after(found, before)[:limit], limit, before)
+    listed = page(project.store.runs.page, limit, before, pipeline=pipeline, status=status)
+    return Page([_seen(project, run) for run in listed.items], listed.next)
+
+
+def _after(runs: list[Run], before: str | None) -> list[Run]:
+    return runs[[run.id for run in runs].index(before) + 1 :] if before in [run.id for run in runs] else runs
+
+
+def state_of(project: Project, run: Run) -> str:
+    """The status of a run as it is now: a record says ``running`` until somebody ends it, also when its process was killed."""
+    return "interrupted" if run.status == "running" and is_orphan(project.store, run) else run.status
+
+
+def _seen(project: Project, run: Run) -> Run:
+    return replace(run, status=state_of(project, run))
 
 
 def show(project: Project, run: str) -> Run:
     """One run: its parameters, code, environment, cost, outputs."""
-    return project.store.runs.get(run)
+    return _seen(project, project.store.runs.named(run))
 
 
 def steps(project: Project, run: str) -> Page[Step]:
     """Its steps in order, with fingerprints, inputs and outputs."""
-    project.store.runs.get(run)
-    return Page(list(project.store.steps.list(run=run)))
+    found = project.store.runs.named(run)
+    return Page(list(project.store.steps.list(run=found.id)))
 
 
 def why(project: Project, run: str, step: str) -> Why:
     """Why a step ran, or what it was reused from."""
     from tidemill.engine.explain import why as explain
 
-    return explain(project.store, run, step)
+    return explain(project.store, project.store.runs.named(run).id, step)
 
 
 def compare(project: Project, first: str, second: str) -> Page[StepDiff]:
@@ -133,12 +153,15 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.release.pipeline import release_pipeline
 
     caller.need("operate")
-    found = project.store.runs.get(run)
+    found = project.store.runs.named(run)
     if found.status == "done":
-        raise Conflict(f"{run} is done", hint="tidemill run makes a new one")
+        raise Conflict(f"{found.id} is done", hint="tidemill run makes a new one")
+    if holds_secret(found.params):
+        hint = f"run the same command again, tidemill run steps:{found.pipeline}: it goes on with {found.id}"
+        raise Conflict("this run was given a secret, which is not kept", place=found.id, hint=hint)
     of_the_loop = {pipeline.name: pipeline for pipeline in (data_pipeline, model_pipeline, release_pipeline)}
     pipeline = of_the_loop.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
-    resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=run).run
+    resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run
     return resumed
 
 

@@ -8,14 +8,18 @@ from time import monotonic
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from tidemill.errors import NotAttested
 from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
-from tidemill.types import DAY, Micros
+from tidemill.tasks.table import task_of
+from tidemill.types import DAY, Micros, parse_span
 
 T = TypeVar("T")
 SHARE = 40
 """A total that took t to count is good for so many t: at a million rows that is seconds, in a small project nothing."""
 WEEK: Micros = 7 * DAY
+FEW, MANY = 30, 1_000
+"""Of so many answers that are old enough it is judged whether outcomes come: each row has a label, few visits a purchase."""
 RECENT = 200  # Predictions that "now" is made of
 
 
@@ -39,7 +43,7 @@ count_outcomes = seldom(lambda project: project.live.outcomes.count())
 
 class Snapshot:
     """One endpoint of a project at one moment: the one of this name, or the first. ``health``: what the server says of
-    each endpoint, ``ok``, ``no_model`` or ``degraded``; of none, where it is down."""
+    each endpoint (`Serving.health`); of none, where it is down."""
 
     def __init__(self, project: Project, now: Micros, health: Mapping[str, str], endpoint: str | None = None) -> None:
         self.project, self.now = project, now
@@ -92,6 +96,32 @@ class Snapshot:
     @cached_property
     def recent(self) -> Sequence[Prediction]:
         return self.project.live.predictions.page(endpoint=self.endpoint, limit=RECENT)
+
+    @cached_property
+    def within(self) -> Micros:
+        """After this time an answer should have its outcome."""
+        return parse_span(self.serving.monitor.outcomes_within)
+
+    @cached_property
+    def unlabelled(self) -> int:
+        """How many of the latest answers that should have an outcome by now have none: none of them, or 0."""
+        least = MANY if task_of(self.serving.model.task).history else FEW
+        due = self.project.live.predictions.page(until=self.now - self.within, limit=least, **self.serving.here)
+        return least if len(due) == least and not self.project.live.outcomes.of([p.id for p in due]) else 0
+
+    @cached_property
+    def doubted(self) -> str | None:
+        """Why this machine does not trust the keys that the champion was released with; None where it does, or nobody signed here."""
+        signed = (self.project.state / "keys").is_dir()  # the public ones go with the folder
+        if self.champion is None or not self.champion.attestations or not signed:
+            return None
+        from tidemill.release.signing.trust import public_keys
+
+        try:
+            public_keys(self.project)
+        except NotAttested as exc:
+            return exc.message
+        return None
 
     @cached_property
     def alarms(self) -> Sequence[Alarm]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NewType
 
 from tidemill.data.contract.freshness import complete_through, stale_now
-from tidemill.engine.lease import is_held
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
+from tidemill.ops.runs import state_of
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Project
 from tidemill.serve.client import Client, trouble, troubled
@@ -33,6 +33,7 @@ class Verdict:
     state: str
     line: str
     why: str
+    next: str = ""  # what to do first
 
     @property
     def all_right(self) -> bool:
@@ -64,7 +65,7 @@ class Status:
     endpoints: list[EndpointStatus]
     endpoint: str  # that what follows is about: the one asked for, or the first
     parts: list[Part]
-    server: str  # ok | no_model | degraded | down, by its own word
+    server: str  # ok | no_model | degraded | not_writing | damaged | down, by its own word
     champion: Release | None
     canary: Release | None
     waiting: list[Release]  # for approval
@@ -92,7 +93,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
     seen = snapshots(project, health, endpoint)
     at, store = seen[0], project.store
     lines, verdict = answer(seen)
-    held = {run.id: is_held(store.leases.look_up(f"run:{run.key}")) for run in at.running}
+    running = {run.id: state_of(project, run) for run in at.running}
     latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
     loop = store.settings.get("loop")
     return Status(
@@ -119,8 +120,8 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         alarms=list(at.alarms),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
-        running=[run for run, alive in held.items() if alive],
-        interrupted=[run for run, alive in held.items() if not alive],
+        running=[run for run, state in running.items() if state == "running"],
+        interrupted=[run for run, state in running.items() if state == "interrupted"],
         events=list(store.events.list(limit=SHOWN)),
         loop=loop if isinstance(loop, dict) else None,
         trouble=trouble(project.root),
@@ -148,7 +149,7 @@ def _line(at: Snapshot) -> EndpointStatus:
 
 
 def server_health(root: Path) -> Health:
-    """What the project's running server says of each endpoint: ok | no_model | degraded; of none where none answers."""
+    """What the project's running server says of each endpoint, as `Serving.health` has it; of none where none answers."""
     try:
         with closing(Client.of(root, timeout=5.0)) as client:
             return Health(client.get("/healthz")["endpoints"])
@@ -164,19 +165,24 @@ def judge(found: Sequence[Part]) -> Verdict:
     """
     bad = [p for p in found if p.state == "bad"]
     if bad:
-        return Verdict("bad", "Something is wrong.", "; ".join(f"{p.name}: {p.detail}" for p in bad))
+        return _verdict("bad", "Something is wrong.", bad)
     if all(p.state == "idle" for p in found if p.key != "features"):
-        return Verdict("idle", "Nothing runs here yet.", "Start with: tidemill run")
+        return Verdict("idle", "Nothing runs here yet.", "Nothing was made yet.", "tidemill run")
     if warned := [p for p in found if p.state == "warn"]:
-        return Verdict("warn", "Needs a look.", "; ".join(f"{p.name}: {p.detail}" for p in warned))
+        return _verdict("warn", "Needs a look.", warned)
     waits = [p for p in found if p.state == "waiting"]
     missing = [p for p in found if p.state == "idle" and p.key in NEEDED]
     if waits:
-        return Verdict("idle" if missing else "waiting", "Waiting for you.", "; ".join(p.detail for p in waits))
+        return _verdict("idle" if missing else "waiting", "Waiting for you.", waits)
     if missing:
-        return Verdict("idle", "Not running yet.", "; ".join(f"{p.name}: {p.detail}" for p in missing))
+        return _verdict("idle", "Not running yet.", missing)
     busy = [f"{p.name}: {p.headline}, {p.detail}" for p in found if p.state == "busy"]
     return Verdict("ok", "Everything is all right.", "; ".join(busy) or "Nothing waits for anybody.")
+
+
+def _verdict(state: str, line: str, parts: Sequence[Part]) -> Verdict:
+    """Why, in the words of these parts, and what to do about the first."""
+    return Verdict(state, line, "; ".join(f"{p.name}: {p.detail}" for p in parts), parts[0].next)
 
 
 def loop_state(at: Snapshot) -> tuple[str, str]:

@@ -127,6 +127,15 @@ def number(x: float | None) -> str:
     return f"{x:.3f}" if abs(x) >= 0.001 else f"{x:.1e}"
 
 
+def minute(at: Micros) -> str:
+    """A moment in a table: to the minute, and one word.
+
+    >>> minute(90 * SECOND)
+    '1970-01-01T00:01Z'
+    """
+    return f"{to_iso(at)[:16]}Z"
+
+
 SPANS = ("half_life", "budget", "cooldown", "budget_span", "span")
 """Fields that are lengths of time, in microseconds."""
 

@@ -21,8 +21,8 @@ class Child:
     """``python -m module arguments`` in a process group of its own, which ends with this process at the latest.
 
     ``log``: where its output goes; left out, where this process's goes. ``grace``: seconds between SIGTERM and SIGKILL
-    when this process dies first; 0 kills at once. ``without``: names that its environment shall not have. As a context
-    it is closed at the end.
+    when this process dies first; 0 kills at once. ``without``: names that its environment shall not have. ``keeps``:
+    descriptors of this process that it has too. As a context it is closed at the end.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Child:
         log: IO[bytes] | int | None = None,
         grace: float = 0.0,
         without: Sequence[str] = (),
+        keeps: Sequence[int] = (),
     ) -> None:
         reading, writing = os.pipe()
         line, env = command("tidemill.process.guarded", [f"{grace:g}", str(writing), module, *arguments])
@@ -44,7 +45,7 @@ class Child:
                 stderr=log,
                 bufsize=0,
                 env={name: value for name, value in env.items() if name not in without},
-                pass_fds=(writing,),
+                pass_fds=(writing, *keeps),
                 process_group=0,  # not a session: niceness counts within one (autogroups share evenly, see sched(7))
             )
         except BaseException:

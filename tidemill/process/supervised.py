@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -17,7 +17,7 @@ from tidemill.types import JsonObject, to_iso
 
 START_SECONDS = 300.0
 """A start takes seconds, on a busy machine minutes; a child that dies ends the wait at once."""
-BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)  # Seconds before each restart of a child that keeps on crashing
+BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # Seconds before each restart of a child that keeps on crashing
 CALM_SECONDS = 60.0  # A child that lived so long starts again at the beginning of `BACKOFF`
 GRACE = 20.0  # seconds that a child has to stop when this process is gone
 TAIL = 16_384  # Bytes at the end of a child's log among which its last words are looked for
@@ -33,7 +33,8 @@ def log_file(logs: Path, name: str) -> IO[bytes]:
 
 
 class Supervised:
-    """One child and how it has fared. ``tells``: it says when it is ready, with a ``port``, which `ready` then holds."""
+    """One child and how it has fared. ``tells``: it says when it is ready, with a ``port``, which `ready` then holds.
+    ``keeps``: descriptors that it is born with."""
 
     def __init__(
         self,
@@ -43,8 +44,9 @@ class Supervised:
         arguments: Callable[[], list[str]],
         tells: bool,
         stopping: Callable[[], bool] = lambda: False,
+        keeps: Callable[[], Sequence[int]] = tuple,
     ) -> None:
-        self._stopping = stopping
+        self._stopping, self._keeps = stopping, keeps
         self.name, self._module, self._arguments, self._tells, self._logs = name, module, arguments, tells, logs
         self.child: Child | None = None
         self.ready: JsonObject = {}
@@ -56,10 +58,10 @@ class Supervised:
 
     def start(self) -> None:
         """Start it, and wait until it is ready where it tells so, or all is to stop. Raises PortBusy, ServeError."""
-        self._born = time.monotonic()
+        self._born, keeps = time.monotonic(), self._keeps()
         with log_file(self._logs, self.name) as log:
             self._logged = log.seek(0, os.SEEK_END)
-            self.child = Child(self._module, self._arguments(), log=log, grace=GRACE)
+            self.child = Child(self._module, self._arguments(), log=log, grace=GRACE, keeps=keeps)
         if self._tells:
             self.ready = self._heard(self.child)
 
@@ -97,9 +99,14 @@ class Supervised:
                 "the %s %s, again in %g s: %s (all of it: %s)",
                 *(self.name, ending(code), wait, reason, self._logs / f"{self.name}.log"),
             )
-            return True
+            if wait:
+                return True
         if now < self._again:
             return False
+        self._try_again(now)
+        return True
+
+    def _try_again(self, now: float) -> None:
         try:
             self.start()
         except (TidemillError, OSError) as exc:  # a port that is taken, no room for its log, no memory for a process
@@ -107,7 +114,6 @@ class Supervised:
                 self._later(now)
             self._fell(str(exc))
             _log.error("the %s does not start: %s", self.name, exc)
-        return True
 
     def _later(self, now: float) -> float:
         """One crash more; the seconds until it is started again."""

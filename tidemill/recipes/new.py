@@ -7,7 +7,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePath
 
-from tidemill.errors import ProjectError
+from tidemill.config.check import project_name
+from tidemill.errors import ConfigError, ProjectError
 from tidemill.files import write_whole
 from tidemill.scope.names import declared_data
 from tidemill.types import did_you_mean
@@ -23,8 +24,10 @@ def new_project(folder: Path, recipe: str = "recommend", name: str | None = None
     if recipe not in RECIPES:
         raise ProjectError(f"no recipe {recipe!r}", hint=did_you_mean(recipe, RECIPES))
     name = name or re.sub(r"[^a-z0-9_-]", "-", folder.name.lower())
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name):
-        raise ProjectError(f"{name!r} is no project name", hint="use a-z, 0-9, - and _, a letter first")
+    try:
+        project_name(name)
+    except ConfigError as exc:
+        raise ProjectError(exc.message, hint=exc.hint) from exc
     if (folder / "tidemill.toml").exists():
         raise ProjectError("there is a project here already", place=str(folder), hint="choose another folder")
     try:

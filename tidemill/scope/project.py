@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 
+LIVE = "live"
+"""The setting that says that live.db was made: one that is missing later was lost."""
+
+
 class StoredClock:
     """The clock of a project opened for replay: it stands in the metadata store, and only the replay's driver moves it."""
 
@@ -341,18 +345,22 @@ def open_project(
     environment = _environment(config, environment or os.environ.get("TIDEMILL_ENVIRONMENT") or "")
     state = root / ".tidemill"
     reserve = Reserve(state)
+    known = _has_run(state)
     if reading:
-        if not all((state / name).is_file() for name in ("tidemill.db", "live.db")):
+        if not known:
             raise ProjectError("nothing has run here yet", place=str(root), hint="start with: tidemill run")
     else:
         for folder in (state, state / "tables", state / "artifacts"):
             folder.mkdir(mode=0o700, exist_ok=True)
         reserve.fill()
     with ExitStack() as undone:  # what is open is closed where the rest cannot be
-        store = reserve.helped(lambda: open_metadata(state / "tidemill.db"))
+        store = reserve.helped(lambda: open_metadata(state / "tidemill.db", known=known))
         undone.callback(store.close)
-        live = reserve.helped(lambda: open_live(state / "live.db"))
+        lives = store.settings.get(LIVE) is not None
+        live = reserve.helped(lambda: open_live(state / "live.db", known=lives))
         undone.callback(live.close)
+        if not lives:
+            store.settings.keep(LIVE, True)
         identity = _identity(root, store)
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
@@ -370,6 +378,12 @@ def open_project(
         seed=seed if isinstance(seed, int) else 0,
         environment=environment,
     )
+
+
+def _has_run(state: Path) -> bool:
+    """Whether the folder holds what is only made after tidemill.db: then none is made in silence in its place."""
+    folders = (folder for folder in (state / "tables", state / "artifacts") if folder.is_dir())
+    return (state / "live.db").exists() or any(next(folder.iterdir(), None) for folder in folders)
 
 
 def _environment(config: Config, name: str) -> str:

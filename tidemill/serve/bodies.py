@@ -13,6 +13,7 @@ import msgspec
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, read
 from tidemill.errors import BadRequest
+from tidemill.serve.json_keys import refuse_twice
 from tidemill.store.records import Outcome
 from tidemill.tasks.port import OutcomeBody, Request
 from tidemill.types import SECOND, Micros
@@ -159,6 +160,7 @@ def _shape(decoder: msgspec.json.Decoder[Any]) -> str:
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
         body = decoder.decode(data)
+        refuse_twice(data)
         if b"\\u0000" in data:  # the only way in which JSON can say it
             _no_nul(msgspec.to_builtins(body), "$")
     except msgspec.ValidationError as exc:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tidemill.errors import StoreBusy
+from tidemill.errors import Conflict, StoreBusy, StoreError
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ class Met:
 
 
 _NOTHING = Met()
+AGAIN = 1.0  # Seconds between two tries whether the disk takes something again
 Settled = Callable[[], object]
-Entry = tuple["asyncio.Future[Met]", int, int, Settled | None]
-"""Who waits, which of the commit's outcomes are his (from, to), and what to call when the writer has reported."""
+Entry = tuple["asyncio.Future[Met]", int, int, Settled | None, bool]
+"""Who waits, which of the commit's outcomes are his (from, to), what to call when the writer has reported, and whether he waits."""
 
 
 @dataclass(slots=True)
@@ -64,17 +65,26 @@ class Log:
     turn comes back in one wake-up.
     ``learn`` is called with the committed events and their seqs before the futures are done: who has its
     acknowledgement also finds its outcome in the history. What it raises is logged and stops nothing: the rows are kept.
+    ``lost`` is called with the number of answers that had left without waiting, and could not be written down.
     """
 
-    def __init__(self, live: LiveStore, learn: Callable[[Sequence[OnlineEvent], Seqs], None]) -> None:
-        self._live, self._learn = live, learn
+    def __init__(
+        self,
+        live: LiveStore,
+        learn: Callable[[Sequence[OnlineEvent], Seqs], None],
+        lost: Callable[[int], object] = lambda n: None,
+    ) -> None:
+        self._live, self._learn, self._lost = live, learn, lost
         self._loop = asyncio.get_running_loop()
         self._batch = _Batch()
         self._done: deque[tuple[_Batch, BaseException | None, Seqs]] = deque()
         self._soon, self._woken = False, False
         self._later: asyncio.TimerHandle | None = None
         self._deadlines: deque[tuple[float, asyncio.Future[Met]]] = deque()
+        self._again = 0.0
         self.waiting = 0
+        self.trouble: StoreError | None = None
+        """Why nothing can be written down now; while it is there no answer leaves before it is written."""
 
     def write(
         self,
@@ -102,7 +112,7 @@ class Log:
         batch.predictions += predictions
         batch.outcomes += outcomes
         batch.events += events
-        batch.entries.append((future, first, len(batch.outcomes), settled))
+        batch.entries.append((future, first, len(batch.outcomes), settled, urgent))
         self._deadlines.append((time.monotonic() + ACK_SECONDS, future))
         self.waiting += 1
         return future
@@ -136,13 +146,15 @@ class Log:
 
     def _settle(self, batch: _Batch, error: BaseException | None, seqs: Seqs) -> None:
         self.waiting -= len(batch.entries)
+        if error is not None or batch.predictions or batch.outcomes:  # a commit of nothing succeeds on a full disk, too
+            self._hear(error)
         if error is None and batch.events:
             try:
                 self._learn(batch.events, seqs)
             except Exception:  # noqa: BLE001 - whatever it was, the rows are on the disk: that is acknowledged
                 _log.exception("the history falls behind; the heartbeat follows it")
         met = batch.met
-        for future, first, last, settled in batch.entries:
+        for future, first, last, settled, _ in batch.entries:
             if settled is not None:
                 settled()
             if future.done():
@@ -152,6 +164,23 @@ class Log:
             else:
                 future.set_exception(error)
                 future.exception()  # an answer with ack=async has left already: nobody else will look
+        if error is not None and (left := sum(not waits for *_, waits in batch.entries)):
+            self._lost(left)
+            _log.error("%d answers that had left with ack=async could not be written down: %s", left, error)
+
+    def _hear(self, error: BaseException | None) -> None:
+        """How the store is, by what it has just said. A row that it does not take (Conflict) says nothing of that."""
+        if error is None or (isinstance(error, StoreError) and not isinstance(error, Conflict)):
+            self.trouble = error
+
+    def try_again(self) -> None:
+        """While nothing can be written: see now and then whether it can, also when nobody asks. Called by the heartbeat."""
+        now = time.monotonic()
+        if self.trouble is None or self.waiting or now < self._again:
+            return
+        self._again = now + AGAIN
+        tried = self._live.try_write()
+        tried.add_done_callback(lambda told: self._loop.call_soon_threadsafe(self._hear, told.exception()))
 
     def expire(self) -> None:
         """Tell those who have waited too long. Called now and then by the server's heartbeat."""
@@ -160,7 +189,8 @@ class Log:
             future = self._deadlines.popleft()[1]
             if not future.done():
                 late = "the disk did not confirm in time"
-                future.set_exception(StoreBusy(late, hint="ask again with the same key: it never doubles"))
+                self.trouble = StoreBusy(late, hint="ask again with the same key: it never doubles")
+                future.set_exception(self.trouble)
                 future.exception()
 
     async def drain(self) -> None:

@@ -49,7 +49,8 @@ class _Flying:
 def ack_mode(text: str | None) -> str:
     """``group`` unless something else is asked for. Raises BadRequest.
 
-    group: fsynced before the answer; async: answered at once, on the disk within 100 ms; none: not written down at all.
+    group: fsynced before the answer; async: answered at once, on the disk within 100 ms (as group while the disk takes
+    nothing); none: not written down at all.
     """
     if text is None:
         return "group"
@@ -87,15 +88,20 @@ class PredictionService:
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
         if ack != "none":
             landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
-            written = serving.log.write((prediction,), urgent=ack == "group", settled=landed)
+            waits = self._waits(ack)
+            written = serving.log.write((prediction,), urgent=waits, settled=landed)
             if body.key is not None:
                 self._flying[prediction_id] = _Flying(prediction, written)
-            if ack == "group":
+            if waits:
                 await written
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
         if answer.flags:
             serving.metrics.flagged(endpoint, answer.flags)
         return reply(prediction, ack), False
+
+    def _waits(self, ack: str) -> bool:
+        """Whether an answer leaves only when it is written: also with ack=async, while the last ones could not be."""
+        return ack == "group" or self._s.log.trouble is not None
 
     async def _earlier(self, prediction_id: str, body: Request, inputs: bytes, ack: str) -> bytes | None:
         if ack == "none":
@@ -172,9 +178,10 @@ class PredictionService:
             if predictor.task.history
             else []
         )
-        written = self._s.log.write((), outcomes, events, urgent=ack == "group")
+        waits = self._waits(ack)
+        written = self._s.log.write((), outcomes, events, urgent=waits)
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
-        if ack == "group":
+        if waits:
             told |= feedback_summary(outcomes, await written)
         told |= _strange(outcomes, predictor.labels())
         self._s.metrics.outcomes.inc(len(outcomes))

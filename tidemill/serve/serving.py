@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.access.tokens import TokenCache, cache
-from tidemill.errors import NoRoute, TidemillError
+from tidemill.errors import Damaged, NoRoute, TidemillError
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
 from tidemill.serve.log import Log
@@ -41,10 +41,12 @@ class Serving:
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _beat: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
+    _said: str = ""  # the last trouble that was logged: it is looked at twenty times a second
+    _damaged: bool = False  # a database is not the one in the folder any more
 
     def begin(self) -> None:
         """Start the log and the heartbeat, in the running event loop."""
-        self.log = Log(self.project.live, self._learn)
+        self.log = Log(self.project.live, self._learn, self.metrics.lost.inc)
         self._beat = asyncio.create_task(self._heartbeat())
 
     def at(self, endpoint: str | None) -> Predictor:
@@ -86,8 +88,18 @@ class Serving:
             await asyncio.to_thread(self.look, again=True)
 
     def health(self) -> dict[str, str]:
-        """By endpoint whether there is something to answer with: ok | no_model | degraded (the champion is refused)."""
-        return {name: predictor.served.health for name, predictor in self.predictors.items()}
+        """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | not_writing (an answer cannot
+        be written down, and is refused) | damaged (a database is not the one in the folder)."""
+        trouble = self._trouble()
+        found = {name: predictor.served.health for name, predictor in self.predictors.items()}
+        return {name: said if said == "no_model" else trouble or said for name, said in found.items()}
+
+    def _trouble(self) -> str:
+        log: Log | None = getattr(self, "log", None)  # there is none before `begin`
+        refuses = log.trouble if log is not None else None
+        if self._damaged or isinstance(refuses, Damaged):
+            return "damaged"
+        return "not_writing" if refuses is not None else ""
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
@@ -104,14 +116,31 @@ class Serving:
                 do()
             self.metrics.waiting.set(self.log.waiting)
             try:
+                self.log.try_again()
                 await self._look()
             except TidemillError as exc:  # a busy store, a full disk: what is in memory serves on
-                _log.error("the stores cannot be followed: %s", exc)
+                self._damaged = isinstance(exc, Damaged)
+                self._say(exc)
             except Exception:  # noqa: BLE001 - whatever it was: without its heartbeat a server goes blind
                 _log.exception("the stores cannot be followed")
+            else:
+                self._damaged, self._said = False, ""
+
+    def _say(self, exc: TidemillError) -> None:
+        """Once, however often it is seen again: a log that fills the disk mends nothing."""
+        if str(exc) != self._said:
+            self._said = str(exc)
+            _log.error("the stores cannot be followed: %s", exc)
+
+    def _live_version(self) -> int:
+        try:
+            return self.project.live.data_version()
+        except Damaged as exc:  # not one more answer with ack=async is promised to it
+            self.log.trouble = exc
+            raise
 
     async def _look(self) -> None:
-        store, live = self.project.store.data_version(), self.project.live.data_version()
+        store, live = self.project.store.data_version(), self._live_version()
         if live != self._seen[1] and not self.candidate:
             self.follow()
         if store != self._seen[0]:

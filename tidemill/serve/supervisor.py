@@ -6,22 +6,25 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
-from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreBusy, no_room
+from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreError, no_room
 from tidemill.files import exclusive, write_whole
 from tidemill.process.stop import on_signals
 from tidemill.process.supervised import Supervised
 from tidemill.scope.project import Project
 from tidemill.serve.client import UP_FILE, up_of
+from tidemill.serve.http.listen import listen
 from tidemill.types import JsonObject, to_iso
 
 STOP_SECONDS = 20.0
 SLOWLY = 5.0  # Seconds between attempts to write up.json where that fails, and between looks at the reserve
+PATIENT = 2  # Crashes in a row after which nobody is kept waiting for the next start
 TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
 _LOOK = 0.1
 
@@ -72,18 +75,33 @@ class _Tree:
     def __init__(self, project: Project, host: str, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
         self._project, self._host, self._port = project, host, port
         root, logs = str(project.root), project.logs
+        self._listening: socket.socket | None = None
         self._scorer = Supervised(
             logs,
             "scorer",
             "tidemill.serve",
-            lambda: [root, "--host", self._host, "--port", str(self._port)],
+            lambda: [root, "--host", self._host, "--port", str(self._port), "--fd", str(self._fd())],
             True,
             stopping,
+            lambda: [self._fd()],
         )
         self._loop = Supervised(logs, "loop", "tidemill.retrain", lambda: [root], False)
         self._token = ""
         self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
         self._filled = 0.0  # when the reserve was last seen to
+
+    def _fd(self) -> int:
+        """The socket's descriptor. It is held here, so that clients wait for a scorer that is started again. Raises PortBusy."""
+        if self._listening is None:
+            self._listening = listen(self._host, self._port)
+            self._port = self._listening.getsockname()[1]
+        return self._listening.fileno()
+
+    def _hang_up(self) -> None:
+        """Clients of a scorer that does not stay up are refused, rather than kept waiting."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
 
     def start(self) -> None:
         self._scorer.start()
@@ -103,6 +121,8 @@ class _Tree:
     def look(self) -> None:
         """See to the children, whatever the disk says: a full one must not take a working scorer along."""
         self._untold |= self._scorer.look() | self._loop.look()
+        if self._scorer.child is None and self._scorer.crashes > PATIENT:
+            self._hang_up()
         now = time.monotonic()
         if now >= self._filled + SLOWLY:
             self._filled = now
@@ -126,10 +146,11 @@ class _Tree:
         """The loop first: what it starts no more cannot disturb the scorer's last answers."""
         self._loop.stop(STOP_SECONDS)
         self._scorer.stop(STOP_SECONDS)
+        self._hang_up()
         (self._project.state / UP_FILE).unlink(missing_ok=True)
         try:
             self._project.reserve.helped(lambda: auth.revoke_named(self._project.store, TOKEN))
-        except (DiskFull, StoreBusy) as exc:  # the file that told the token is gone, and the next `up` takes it back
+        except StoreError as exc:  # the file that told the token is gone, and the next `up` takes it back
             _log.error("the token of this server could not be taken back: %s", exc)
 
     def told(self) -> JsonObject:

@@ -19,6 +19,7 @@ from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
 from tidemill.serve.http.admit import Call, Headers, Reply
 from tidemill.serve.http.app import FaceHandler
+from tidemill.serve.http.outward import outward
 from tidemill.serve.http.routes import Route
 from tidemill.types import Json, digest
 from tidemill.web import actions, export, render
@@ -72,7 +73,7 @@ class Web:
             try:
                 return await handler(call, body)
             except TidemillError as exc:
-                return await asyncio.to_thread(self._problem, call, exc)
+                return await asyncio.to_thread(self._problem, call, outward(exc, self.project.root))
 
         return handle
 

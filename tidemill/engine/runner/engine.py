@@ -17,6 +17,7 @@ from tidemill.engine.lease import RunLease, new_owner, resumable, settle_orphans
 from tidemill.engine.runner.prepare import Order, Preparer
 from tidemill.engine.runner.record import RunRecorder, storable
 from tidemill.engine.runner.schedule import Execution
+from tidemill.engine.secrets import Secrets
 from tidemill.errors import Conflict
 from tidemill.store.records import Run
 from tidemill.types import Clock, JsonObject, canonical, digest, new_id
@@ -86,13 +87,14 @@ class Engine:
         process does it right now), LeaseLost, PipelineError.
         """
         graph = pipeline.trace(params or {})
-        run, found = self._record(pipeline.name, pipeline.parameters(params or {}), parent, resume)
+        secrets, hidden = self._hidden(pipeline, params)
+        run, found = self._record(pipeline.name, hidden, parent, resume)
         before = {} if found is None else {s.name: s for s in self._store.steps.list(run=found.id)}
         around, values = dataclasses.replace(self._around, run=run.id), Values(self._around.artifacts)
         order, lease = Order(graph, values), RunLease(self._store, run.key, run.owner, self._lease)
-        recorder = RunRecorder(self._store, around, run, lease, order, found, before)
+        recorder = RunRecorder(self._store, around, run, lease, order, found, before, secrets)
         tell = EventEmitter(run.id, on_event)
-        execution = Execution(around, order, recorder, Preparer(values, around, before), tell, self._parallel)
+        execution = Execution(around, order, recorder, Preparer(values, around, before, secrets), tell, self._parallel)
         recorder.plan(graph.calls)
         try:
             execution.go([call.name for call in graph.calls], resumed=found is not None)
@@ -114,8 +116,14 @@ class Engine:
 
     def cut_short(self, pipeline: Pipeline[..., Any], params: Mapping[str, Any] | None = None) -> Run | None:
         """The run of this call that was killed: the same call goes on with it."""
-        asked = pipeline.parameters(params or {})
+        _, asked = self._hidden(pipeline, params)
         return resumable(self._store, run_key(pipeline.name, asked, self._around.seed, None))
+
+    def _hidden(self, pipeline: Pipeline[..., Any], params: Mapping[str, Any] | None) -> tuple[Secrets, JsonObject]:
+        """The secrets among a run's parameters, and all of these as a record may keep them."""
+        asked = pipeline.parameters(params or {})
+        secrets = Secrets(asked, str(self._store.settings.get("project_id")))
+        return secrets, secrets.hide(asked)
 
     def _record(self, name: str, params: JsonObject, parent: str | None, resume: str | None) -> tuple[Run, Run | None]:
         """The record of this run as its owner, and as it was found where it was begun before."""

@@ -16,6 +16,7 @@ from tidemill.engine.graph.nodes import Call, Definition, Graph, check_plain
 from tidemill.engine.graph.values import SKIPPED, Kept, Slot, Values, any_skipped, described
 from tidemill.engine.raised import MEND, named, placed
 from tidemill.engine.runner.port import Job
+from tidemill.engine.secrets import Secrets
 from tidemill.errors import Damaged, NotFound, StepFailed, TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.records import Step
@@ -113,8 +114,8 @@ class Ready:
 class Preparer:
     """Works out fingerprints, and looks for finished steps that have them. ``before``: this run's, before it was killed."""
 
-    def __init__(self, values: Values, around: RunContext, before: Mapping[str, Step]) -> None:
-        self._values, self._around, self._before = values, around, before
+    def __init__(self, values: Values, around: RunContext, before: Mapping[str, Step], secrets: Secrets) -> None:
+        self._values, self._around, self._before, self._secrets = values, around, before, secrets
         self._code: dict[Definition, CodeDependencies] = {}  # what a step reaches is read once a run
         self._now: dict[str, Step] = {}  # done in this very run, by fingerprint
 
@@ -133,8 +134,8 @@ class Preparer:
             self._code[definition] = code_dependencies(definition.fn)
         code = self._code[definition]
         digests = {name: kept.digest for name, kept in inputs.items()}
-        version = self._version(definition, arguments, unit.name)
-        parts = fingerprint_inputs(definition, code, arguments, digests, self._around.seed, version)
+        told, version = self._secrets.hide((arguments, self._version(definition, arguments, unit.name)))
+        parts = fingerprint_inputs(definition, code, told, digests, self._around.seed, version)
         job = Job(definition, unit.name, arguments, inputs, next(iter(code.sources.values()), ""))
         return Ready(unit, job, parts, fingerprint(parts), tuple(code.unseen))
 

@@ -15,6 +15,7 @@ from tidemill.engine.graph.nodes import Call
 from tidemill.engine.lease import ORPHAN, RunLease, resumable
 from tidemill.engine.runner.port import Done
 from tidemill.engine.runner.prepare import Order, Ready, Unit
+from tidemill.engine.secrets import Secrets
 from tidemill.errors import Conflict, LeaseLost
 from tidemill.store.records import Artifact, Edge, Run, Step
 from tidemill.types import JsonObject, Micros
@@ -40,9 +41,10 @@ class RunRecorder:
         order: Order,
         found: Run | None,
         before: Mapping[str, Step],
+        secrets: Secrets,
     ) -> None:
         self._store, self._clock, self._run, self._lease, self._order = store, around.clock, run, lease, order
-        self._found, self._before = found, before
+        self._found, self._before, self._secrets = found, before, secrets
         self._steps: dict[str, Step] = {}  # of one step the last state counts
         self._artifacts: dict[str, Artifact] = {}
         self._edges: list[Edge] = []
@@ -95,7 +97,7 @@ class RunRecorder:
         name = ready.unit.name
         self._failed.add(name)
         attempt = self._attempts(name) + attempts
-        self._step(ready, "failed", ended=self._clock.now(), error=storable(error), attempt=attempt)
+        self._step(ready, "failed", ended=self._clock.now(), error=storable(self._secrets.hide(error)), attempt=attempt)
 
     def skipped(self, unit: Unit, error: str | None = None) -> None:
         self._bare(unit.call, unit.name, "skipped", error=error)
@@ -120,7 +122,7 @@ class RunRecorder:
         Another process that took the run over has put its name into the run's record: then nothing is written.
         Raises LeaseLost, Conflict (another process does it right now), StoreError.
         """
-        first = not self._lease.taken
+        first, changes = not self._lease.taken, self._secrets.hide(changes)
         if not (first or self._steps or self._artifacts or self._edges or changes):
             return
         if self._lease.lost.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import time
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -10,13 +11,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tidemill.access.tokens import TokenCache
-from tidemill.errors import BadRequest, Forbidden, TooLarge, TooSlow, Unauthorized
+from tidemill.errors import BadRequest, Forbidden, TooLarge, TooSlow, Unauthorized, UnsupportedMedia
 from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.http.listen import LOOPBACK
 from tidemill.serve.http.routes import Receive, Scope
 from tidemill.store.records import Token
 
 READ_SECONDS = 10.0  # How long a body may take to arrive
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_FIELDS = 50  # Fields in a query
 _SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
@@ -124,7 +125,9 @@ class Reading:
         self._late: set[asyncio.Task[Any]] = set()
 
     async def body(self, call: Call, limit: int = MAX_BODY) -> bytes:
-        """Raises TooLarge (before reading what is too much), TooSlow, Gone."""
+        """Without a byte order mark. Raises UnsupportedMedia and TooLarge (before reading it), BadRequest, TooSlow, Gone."""
+        if (packed := call.headers.get(b"content-encoding")) is not None:
+            _refuse_packed(packed)
         length = call.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise _too_large(limit)
@@ -133,7 +136,7 @@ class Reading:
             raise RuntimeError("a body is read in a task")
         self._until[task] = time.monotonic() + self.seconds
         try:
-            return await _take(call.receive, limit)
+            return _plain(await _take(call.receive, limit))
         except asyncio.CancelledError:
             if task not in self._late:
                 raise
@@ -171,6 +174,38 @@ async def _take(receive: Receive, limit: int) -> bytes:
             raise _too_large(limit)
         more = message.get("more_body", False)
     return b"".join(parts)
+
+
+_MARKS = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+"""How bodies begin that are no JSON, and what they are."""
+
+
+def _refuse_packed(encoding: bytes) -> None:
+    name = encoding.decode("latin-1").strip()
+    if name.lower() not in ("", "identity"):
+        hint = "send it as it is, without Content-Encoding"
+        raise UnsupportedMedia(f"a body in {name[:40]} is not read", place="Content-Encoding", hint=hint)
+
+
+def _plain(data: bytes) -> bytes:
+    """Less the mark that some programs put before UTF-8. Raises BadRequest for what is packed, or no UTF-8."""
+    if data[:3] == codecs.BOM_UTF8:
+        return data[3:]
+    if data[:1] not in _FIRST:
+        return data
+    kind = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    if kind is not None:
+        raise BadRequest(f"the body is {kind}, not JSON", place="body", hint="send it as plain UTF-8, not packed")
+    return data
+
+
+_FIRST = {mark[:1] for mark in _MARKS}
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -22,6 +22,7 @@ from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
 from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard
+from tidemill.serve.http.outward import outward
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.replay import ReplayClock
@@ -110,7 +111,8 @@ class App:
         except Gone:
             return
         except TidemillError as exc:
-            await told.reply(welcome.page(exc) if _looks(scope) else problem(exc))
+            shown = outward(exc, self.serving.project.root)
+            await told.reply(welcome.page(shown) if _looks(scope) else problem(shown))
         except asyncio.CancelledError:
             raise
         except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import errno
 import gc
 import json
 import logging
@@ -29,40 +28,24 @@ from granian.server.embed import Server as Granian
 
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import TokenCache
-from tidemill.errors import BadRequest, PortBusy, TidemillError
+from tidemill.errors import TidemillError
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.release.variants import CANARY
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.http.admit import LOOPBACK, READ_SECONDS
+from tidemill.serve.http.admit import READ_SECONDS
 from tidemill.serve.http.app import App, build
+from tidemill.serve.http.listen import BACKLOG, listen
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Histories, Loaded, Predictor, Served, load_scorer, scope_of
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release, Token
 from tidemill.types import JsonObject, SystemClock
 
-BACKLOG = 1024
 HEAD_MS = 10_000  # How long a request's head may take to arrive, in milliseconds
 HEAD_BYTES = 64 * 1024
 SPARE = 128  # Descriptors kept from clients: for the stores, the bundles, the log
 GOODBYE = 1.0  # How long a stop waits for bodies that are still arriving, in seconds
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket of this machine's loopback; port 0 is any free one. Raises PortBusy, BadRequest."""
-    if host not in LOOPBACK:
-        raise BadRequest(f"{host} is not this machine's loopback", hint="use 127.0.0.1, and a proxy before it")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as exc:
-        if exc.errno in (errno.EADDRINUSE, errno.EACCES):
-            why = "is taken" if exc.errno == errno.EADDRINUSE else "is not for this user"
-            raise PortBusy(f"port {port} {why}", place=host, hint="choose another: tidemill up --port 8081") from exc
-        raise
-    listening.setblocking(False)
-    return listening
 
 
 class _Server(Granian):
@@ -129,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if make is None:
         return 0
     try:
-        with listen(args.host, args.port) as listening, open_project(Path(args.root)) as project:
+        with _listening(args) as listening, open_project(Path(args.root)) as project:
             app = make(project)
             address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
             app.reading.seconds = args.read_seconds
@@ -172,6 +155,11 @@ def _candidate(starter: Channel | None) -> Callable[[Project], App] | None:
     return (lambda project: candidate_app(project, **told)) if told else None
 
 
+def _listening(args: argparse.Namespace) -> socket.socket:
+    """The socket that its starter holds, on which clients wait while there is no server; else one of its own."""
+    return listen(args.host, args.port) if args.fd is None else socket.socket(fileno=args.fd)
+
+
 def _tell(starter: Channel | None, word: JsonObject) -> None:
     if starter is None:
         print(json.dumps(word), flush=True)
@@ -187,6 +175,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("root")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--fd", type=int, help="the descriptor of a socket that listens already")
     parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
     parser.add_argument(
         "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that its starter names"

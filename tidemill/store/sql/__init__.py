@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["open_live", "open_metadata"]
 
 
-def open_metadata(target: str | Path, *, wait: float = 10.0) -> MetadataStore:
+def open_metadata(target: str | Path, *, wait: float = 10.0, known: bool = False) -> MetadataStore:
     """The records of a project, from a file's path or a ``postgresql://`` URL; made or migrated where needed.
 
-    ``wait``: seconds that a write waits for another process before it is `StoreBusy`.
+    ``wait``: seconds that a write waits for another process before it is `StoreBusy`. ``known``: it was there before, and
+    a file that is gone or empty is `Damaged`.
 
     >>> import tempfile, tidemill.store.records as r
     >>> store = open_metadata(Path(tempfile.mkdtemp()) / "tidemill.db")
@@ -33,15 +34,15 @@ def open_metadata(target: str | Path, *, wait: float = 10.0) -> MetadataStore:
         from tidemill.store.sql.store import MetadataStore
         from tidemill.store.sql.versions import TIDEMILL
 
-    return MetadataStore(_open(target, TIDEMILL, wait))
+    return MetadataStore(_open(target, TIDEMILL, wait, known))
 
 
-def open_live(target: str | Path, *, wait: float = 10.0) -> LiveStore:
+def open_live(target: str | Path, *, wait: float = 10.0, known: bool = False) -> LiveStore:
     """Predictions, outcomes and online events; as `open_metadata`. On PostgreSQL both may be one database."""
     from tidemill.store.sql.live import LiveStore, combine
     from tidemill.store.sql.versions import LIVE
 
-    return LiveStore(_open(target, LIVE, wait, combine))
+    return LiveStore(_open(target, LIVE, wait, known, combine))
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _open(target: str | Path, kind: Kind, wait: float, combine: Combine | None = None) -> Database:
+def _open(target: str | Path, kind: Kind, wait: float, known: bool, combine: Combine | None = None) -> Database:
     text = str(target)
     if text.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
         from tidemill.store.sql.postgres import open_postgres
@@ -64,4 +65,5 @@ def _open(target: str | Path, kind: Kind, wait: float, combine: Combine | None =
         return open_postgres(text, kind, wait=wait, combine=combine)
     from tidemill.store.sql.sqlite import open_sqlite
 
-    return open_sqlite(Path(text.removeprefix("sqlite:///")), kind, wait=wait, combine=combine)
+    path = Path(text.removeprefix("sqlite:///"))
+    return open_sqlite(path, kind, wait=wait, combine=combine, known=known)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.engine import Dialect
 
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
@@ -15,7 +16,8 @@ from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.online import ONLINE, Online, number
 from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
-from tidemill.store.sql.write_ops import WriteOp
+from tidemill.store.sql.write_ops import Call, WriteOp
+from tidemill.types import new_id
 
 Done = Callable[[BaseException | None, Sequence[int]], None]
 Met = Callable[[Sequence[Outcome | None], Set[str]], None]
@@ -175,6 +177,12 @@ def _insert_text(table: Table, dialect: Dialect) -> str:
     return f"{insert(table).compile(dialect=positional)} ON CONFLICT DO NOTHING"
 
 
+def _write_and_take_back(tx: Connection) -> None:
+    tried = Prediction(new_id("trial"), "", 0, "", "", "", "", b"", b"", 0, 0)
+    PREDICTIONS.add(tx, tried)
+    tx.execute(delete(PREDICTIONS.table).where(PREDICTIONS.table.c.id == tried.id))
+
+
 class LiveStore:
     """`.tidemill/live.db`: what serving writes, predictions, outcomes and the subjects' history.
 
@@ -206,6 +214,12 @@ class LiveStore:
     def holders(self) -> list[SubjectRows]:
         """A subject's rows: predictions, outcomes, history."""
         return [SubjectRows(self._db, table) for table in (schema.predictions, schema.outcomes, schema.online)]
+
+    def try_write(self) -> Future[None]:
+        """Write something, and take it back in the same transaction: done when the disk has taken it, or failed as it says."""
+        piece = Call(_write_and_take_back)
+        self._db.submit(piece)
+        return piece.future
 
     def flush(self) -> None:
         """Waits until everything queued is committed."""

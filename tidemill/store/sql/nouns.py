@@ -13,12 +13,15 @@ from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import Column, ColumnElement, Select, and_, delete, or_, select
 
+from tidemill.errors import NotFound
 from tidemill.store.records import Tx
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.rows import LIMIT, Rows
 from tidemill.types import Micros
 
 R = TypeVar("R")
+SHORTEST = 6
+"""Characters of an id, after the word for its kind, that name a record where it is the only one that begins so."""
 
 
 class Where(TypedDict, total=False):
@@ -120,6 +123,23 @@ class Named(Records[R]):
         if found is None:
             raise self._rows.missing(id)
         return found
+
+    def named(self, text: str) -> R:
+        """The record of this id, or the only one whose id begins so (from `SHORTEST` characters after its kind on). Raises NotFound."""
+        found = self.look_up(text)
+        if found is not None:
+            return found
+        if len(text.rpartition("_")[2]) < SHORTEST:
+            raise self._rows.missing(text)
+        column = self._rows.key[0]
+        begins = column.startswith(text, autoescape=True)
+        near = self._rows.records(self._db.rows(self._rows.select.where(begins).order_by(column).limit(2)))
+        if len(near) > 1:
+            ids = " and ".join(str(getattr(one, column.name)) for one in near)
+            raise NotFound(f"{text} begins the name of more than one {self._rows.noun}", hint=f"say more of it: {ids}")
+        if not near:
+            raise self._rows.missing(text)
+        return near[0]
 
     def update(self, id: str, tx: Tx = None, **changes: Any) -> None:
         """Change fields of a record. Raises NotFound; StoreError for a field that it does not have."""

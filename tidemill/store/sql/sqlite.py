@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,10 +13,11 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import QueuePool
 
-from tidemill.errors import StoreBusy, StoreError
+from tidemill.errors import Damaged, StoreBusy, StoreError
 from tidemill.files import fsync_folder
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.held import HeldFiles
 from tidemill.store.sql.versions import Kind, bring_to_head
 from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
@@ -32,13 +32,17 @@ PRAGMA query_only=ON;
 """
 
 
-def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:
-    """Open (or make) the file; ``wait``: seconds that a write waits for another process.
+def open_sqlite(
+    path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None, known: bool = False
+) -> Database:
+    """Open (or make) the file; ``wait``: seconds that a write waits for another process. ``known``: it was there before.
 
     Raises StoreBusy, Damaged, DiskFull, StoreError, ProjectError (written by a newer tidemill).
     """
     path = path.absolute()
     place = str(path)
+    if known:
+        _be_there(path)
     _make_file(path)
 
     connect = partial(_connect, path, wait)
@@ -55,18 +59,32 @@ def open_sqlite(path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine 
         )
         undone.callback(engine.dispose)
         bring_to_head(engine, kind, place, _begin)
+        held = HeldFiles(path, connect)
         undone.pop_all()
-    writer = Writer(
-        lambda: SqliteSession(engine.connect(), "PRAGMA query_only=OFF"), place, combine, patience=wait + 50
-    )
-    watch = _Watch(connect, place)
-    return Database(engine, writer, place, SystemClock().now, watch.version, watch.close)
+
+    def session() -> SqliteSession:
+        held.check()  # a new connection would open whatever is there now
+        return SqliteSession(engine.connect(), held.check)
+
+    writer = Writer(session, place, combine, patience=wait + 50)
+    return Database(engine, writer, place, SystemClock().now, held.version, held.close)
 
 
 def _begin(connection: Connection) -> None:
     """The transaction of a migration. Foreign keys off: a table that is rebuilt must not take others with it."""
     for command in ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
         connection.exec_driver_sql(command)
+
+
+def _be_there(path: Path) -> None:
+    """Nothing empty takes the place of a database that was there. Raises Damaged."""
+    what = "is empty" if path.exists() else "is gone"
+    if what == "is gone" or not path.stat().st_size:
+        raise Damaged(
+            f"{path.name} {what}, and this project has run before",
+            place=str(path),
+            hint="restore it from a backup; without one, begin anew: mv .tidemill .tidemill.lost && tidemill run",
+        )
 
 
 def _make_file(path: Path) -> None:
@@ -83,7 +101,8 @@ def _make_file(path: Path) -> None:
 
 
 def _connect(path: Path, wait: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+    address = f"{path.as_uri()}?mode=rw"  # it is there: one that vanished is not made anew
+    connection = sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
     try:
         connection.executescript(_PRAGMAS)
     except BaseException:
@@ -112,29 +131,23 @@ def _set_wal(connect: Callable[[], sqlite3.Connection], wait: float, place: str)
 
 
 class SqliteSession(Session):
+    """``check``: asked before each transaction and after its commit, before anybody is told of it, whether the file
+    is still the one in the folder."""
+
     starts = ("BEGIN IMMEDIATE",)
+
+    def __init__(self, connection: Connection, check: Callable[[], None]) -> None:
+        super().__init__(connection, "PRAGMA query_only=OFF")
+        self._check = check
+
+    def begin(self) -> None:
+        self._check()
+        super().begin()
+
+    def commit(self) -> None:
+        super().commit()
+        self._check()
 
     @property
     def open(self) -> bool:
         return bool(self._raw.in_transaction)
-
-
-class _Watch:
-    """`PRAGMA data_version` on a connection of its own: about two microseconds a look."""
-
-    def __init__(self, connect: Callable[[], sqlite3.Connection], place: str) -> None:
-        self._connect, self._place = connect, place
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-
-    def version(self) -> int:
-        with border(self._place), self._lock:
-            if self._connection is None:
-                self._connection = self._connect()
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-
-    def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
