@@ -38,10 +38,17 @@ OWN = "the asker's own"
 NOON = 15_000 * DAY + DAY // 2
 
 
+class Everything:
+    """A catalogue in which any item is."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
 class BuyAgain:
     """The items of the history by their counts; a stand-in for a bundle's scorer."""
 
-    half_life = 30 * DAY
+    half_life, catalogue = 30 * DAY, Everything()
 
     def recommend(self, items: Sequence[str], values: Any, at: int, k: int) -> tuple[list[str], Any]:
         order = sorted(range(len(items)), key=lambda i: (-values[i], items[i]))[:k]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from tests.cases.projects import SALES, SALES_TOML, lay
 from tests.raised import raised
 from tidemill.errors import BadRequest
+from tidemill.scope.project import open_project
 from tidemill.serve.bodies import AHEAD, MAX_ROWS, outcomes_of
 from tidemill.store.records import Outcome
 from tidemill.tasks.port import LARGEST
@@ -62,6 +65,30 @@ def test_each_wrong_field_is_named(change: dict, place: str) -> None:
 @pytest.mark.parametrize("at", [1298968000, 1298968000.0, "1298968000", 1298968000000, "2011-03-01 08:26:40 UTC"])
 def test_when_it_happened_is_read_as_a_file_s_time(at: object) -> None:
     assert [o.at for o in taken({**GOOD, "at": at})] == [1_298_968_000_000_000]
+
+
+def test_a_key_may_be_told_by_the_columns_of_the_contract(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "shop", "sales", SALES, SALES_TOML)
+    with open_project(folder.root) as project:
+
+        def key(said: object) -> str:
+            body = json.dumps([{**GOOD, "key": said}]).encode()
+            return outcomes_of(body, NOW, ItemOutcome, project.dataset("sales"))[0].key
+
+        assert (
+            key({"stock_code": "mug", "invoice": 7000}) == key({"invoice": "7000", "stock_code": "mug"}) == "7000/mug"
+        )
+        for said, place in (
+            ({"invoice": "7000"}, "$[0].key"),
+            ({"invoice": "7000", "stock_code": "mug", "price": 1}, "$[0].key"),
+            ({"invoice": 7.5, "stock_code": "mug"}, "$[0].key.invoice"),
+            ({"invoice": True, "stock_code": "mug"}, "$[0].key.invoice"),
+        ):
+            with raised(BadRequest, place):
+                key(said)
+    for said in ({"invoice": 1}, {}, {"invoice": None}, {"invoice": [1]}):
+        with pytest.raises(BadRequest):
+            taken({**GOOD, "key": said})
 
 
 @pytest.mark.parametrize("value", [b"NaN", b"Infinity", b"-Infinity", b"1e400"])

@@ -9,12 +9,16 @@ from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_o
 from tidemill.learning.measures import measure
 from tidemill.ops.doctor import examine
 from tidemill.ops.gc import collect
+from tidemill.ops.snapshot import Asked
 from tidemill.ops.status import NOT_ALL_RIGHT, Status
 from tidemill.ops.status import status as look
+from tidemill.ops.text import plural, share
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion
 from tidemill.types import JsonObject, Micros, to_iso
 
+ITEMS = 3
+"""Items in quarantine that are named."""
 ENDPOINTS: dict[str, Column] = {
     "endpoint": "endpoint",
     "": lambda found: found.verdict.line,
@@ -60,6 +64,8 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "datasets": [_dataset(d, found.complete_through.get(d.dataset)) for d in found.data],
         "predictions": f"{found.predictions:,}",
         "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found.outcomes.items()) or "0",
+        "quarantined": _quarantined(found.quarantined),
+        "asked": _asked(found.asked),
         "quality": _quality(found.quality),
         "last alarm": alarm and to_iso(alarm.opened),
         "retrained": retrained and f"{to_iso(retrained.at)}: {retrained.reason}",
@@ -71,6 +77,24 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
 def _dataset(version: DatasetVersion, through: Micros | None) -> str:
     until = f", complete through {to_iso(through)}" if through is not None else ""
     return f"{version.dataset}@{version.version}, {version.rows:,} rows{until}"
+
+
+def _quarantined(found: dict[str, int]) -> str | None:
+    """Feedback about items that nobody sells."""
+    if not found:
+        return None
+    items = sorted(found, key=lambda item: (-found[item], item))
+    more = " …" if len(items) > ITEMS else ""
+    return f"{sum(found.values()):,} outcomes of items that no file has: {', '.join(items[:ITEMS])}{more}"
+
+
+def _asked(found: Asked | None) -> str | None:
+    """Of whom nothing is known, or nothing that still matters."""
+    if found is None or not found.subjects:
+        return None
+    n = found.subjects
+    stale = f"{share(found.stale / n)} have a history too old to change their answer"
+    return f"of the last {plural(n, 'subject')} {share(found.strangers / n)} are strangers, {stale}"
 
 
 def _quality(found: JsonObject | None) -> str | None:

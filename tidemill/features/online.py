@@ -83,6 +83,7 @@ class History:
 
     def __init__(self) -> None:
         self.seq = self._known = 0
+        self.items_known: set[str] = set()
         self._subjects: defaultdict[str, _Subject] = defaultdict(_Subject)
 
     def __len__(self) -> int:
@@ -95,6 +96,7 @@ class History:
         for row in rows:
             if row[0] > last:
                 fresh.setdefault(row[1], []).append(row)
+                self.items_known.add(row[2])
                 last = row[0]
         for subject, events in fresh.items():
             self._subjects[subject].extend(events)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
 from typing import TypeVar
@@ -39,6 +40,15 @@ def seldom(count: Callable[[Project], T]) -> Callable[[Project], T]:
 
 count_predictions = seldom(lambda project: project.live.predictions.count())
 count_outcomes = seldom(lambda project: project.live.outcomes.count())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The subjects of the latest predictions, each by its last answer."""
+
+    subjects: int
+    strangers: int  # nothing is known of them
+    stale: int  # all that is known of them is too old to change the answer
 
 
 class Snapshot:
@@ -122,6 +132,19 @@ class Snapshot:
         except NotAttested as exc:
             return exc.message
         return None
+
+    @cached_property
+    def asked(self) -> Asked:
+        """For whom the latest predictions were, where answers rest on a history."""
+        whose = {p.subject: p.cold for p in reversed(self.recent) if p.subject}
+        cold = [subject for subject, is_cold in whose.items() if is_cold]
+        stale = {row[1] for row in self.project.live.online.rows_of(cold)}
+        return Asked(len(whose), len(cold) - len(stale), len(stale))
+
+    @cached_property
+    def quarantined(self) -> dict[str, int]:
+        """How many outcomes wait for each item that nobody sells."""
+        return self.project.live.outcomes.quarantined()
 
     @cached_property
     def alarms(self) -> Sequence[Alarm]:

@@ -12,10 +12,11 @@ from tidemill.data.contract.freshness import complete_through, stale_now
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
-from tidemill.ops.snapshot import Snapshot
+from tidemill.ops.snapshot import Asked, Snapshot
 from tidemill.scope.project import Project
 from tidemill.serve.client import Client, trouble, troubled
 from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
+from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, to_iso
 
 _RANK = ("ok", "waiting", "idle", "warn", "bad")
@@ -74,6 +75,8 @@ class Status:
     complete_through: dict[str, Micros | None]  # dataset -> until when its rows have come
     predictions: int
     outcomes: dict[str, int]  # by how they were joined
+    quarantined: dict[str, int]  # outcomes of items that nobody sells, by the item
+    asked: Asked | None  # of the latest predictions; None where answers rest on no history
     quality: JsonObject | None  # over the last windows; None while nothing was measured
     alarms: list[Alarm]  # the latest first
     decision: Decision | None
@@ -116,6 +119,8 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         complete_through={name: complete_through(project, name, at.now) for name in project.datasets},
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.outcomes,
+        quarantined=at.quarantined,
+        asked=at.asked if task_of(at.serving.model.task).history else None,
         quality=recently(at.serving),
         alarms=list(at.alarms),
         decision=next(iter(store.decisions.list(limit=1)), None),

@@ -12,7 +12,9 @@ import msgspec
 
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, read
+from tidemill.data.contract.key import key_of
 from tidemill.errors import BadRequest
+from tidemill.scope.project import Dataset
 from tidemill.serve.json_keys import refuse_twice
 from tidemill.store.records import Outcome
 from tidemill.tasks.port import OutcomeBody, Request
@@ -72,18 +74,35 @@ def clock_body(data: bytes) -> ClockBody:
     return _decode(_clock, data)
 
 
-def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody]) -> list[Outcome]:
-    """The outcomes of this body, of a task. All are taken or none. Raises BadRequest, naming the first bad one."""
+def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody], dataset: Dataset | None = None) -> list[Outcome]:
+    """The outcomes of this body, of a task. All are taken or none. Raises BadRequest, naming the first bad one.
+
+    ``dataset``: whose columns a key may name.
+    """
     found: Any = _decode(_outcomes(outcome), data)
     bodies: Sequence[OutcomeBody] = found if isinstance(found, list) else [found]
     taken = []
     for i, body in enumerate(bodies):
         place = f"$[{i}]" if isinstance(found, list) else "$"
-        kept = replace(body.outcome(_moment(body.at, now, f"{place}.at"), now), endpoint=body.endpoint or "")
+        key, at = _key(body, dataset, place), _moment(body.at, now, f"{place}.at")
+        kept = replace(body.outcome(key, at, now), endpoint=body.endpoint or "")
         if not kept.subject and kept.prediction is None:
             raise BadRequest("whose is it?", place=place, hint="name the prediction_id, or the subject")
         taken.append(kept)
     return taken
+
+
+def _key(body: OutcomeBody, dataset: Dataset | None, place: str) -> str:
+    """The key in one text."""
+    if isinstance(body.key, str):
+        return body.key
+    if dataset is None:
+        raise BadRequest("no dataset has these columns", place=f"{place}.key", hint="write the key as one text")
+    try:
+        return key_of(dataset, body.key)
+    except BadRequest as exc:
+        exc.place = place + exc.place.removeprefix("$")
+        raise
 
 
 class _Named(msgspec.Struct):

@@ -36,6 +36,7 @@ class Metrics:
         self.failures = Counter("tidemill_model_failures", "Answers a model failed to give.", ("release",), registry=r)
         self.outcomes = Counter("tidemill_outcomes", "Outcomes taken.", registry=r)
         self.lost = Counter("tidemill_lost", "Answers given with ack=async that could not be kept.", registry=r)
+        self.quarantined = Counter("tidemill_quarantined_outcomes", "Outcomes of items that nobody sells.", registry=r)
         self.refused = Counter("tidemill_release_refused", "Releases that were not loaded.", ("reason",), registry=r)
         self.serving = Gauge(
             "tidemill_serving_info", "What is served.", ("endpoint", "arm", "model", "release"), registry=r

@@ -161,6 +161,12 @@ class Predictor:
             raise BadRequest(f"{text!r} is a word for nothing", place=place, hint=hint)
         return found
 
+    def sells(self, item: str) -> bool:
+        """Whether the item is in a file of the dataset, or a model that serves can answer with it."""
+        if item in self.history.items_known:
+            return True
+        return any(item in loaded.task.catalogue(loaded.scorer) for loaded in self.served.variants.values())
+
     # the models -------------------------------------------------------------------------------------------------------
 
     def overdue(self) -> bool:

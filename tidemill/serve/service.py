@@ -18,7 +18,7 @@ from tidemill.serve.bodies import named_in
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer, Predictor
 from tidemill.serve.serving import Serving
-from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.records import Outcome, Prediction, event_of
 from tidemill.tasks.port import Request
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 
@@ -168,22 +168,21 @@ class PredictionService:
             raise BadRequest(f"{other!r} is not the endpoint {name!r}", place="$.endpoint", hint="send them apart")
         places = ["$"] if len(outcomes) == 1 else [f"$[{i}]" for i in range(len(outcomes))]
         read = [_read(predictor, outcome, place) for outcome, place in zip(outcomes, places, strict=True)]
-        outcomes = [replace(outcome, endpoint=name, environment=environment) for outcome in read]
-        events = (
-            [
-                OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value, dataset=dataset, endpoint=name)
-                for o in outcomes
-                if o.value
-            ]
-            if predictor.task.history
-            else []
-        )
+        history = predictor.task.history
+        outcomes = [
+            replace(o, endpoint=name, environment=environment, quarantined=history and not predictor.sells(o.item))
+            for o in read
+        ]
+        events = [event_of(o, dataset) for o in outcomes if history and o.value and not o.quarantined]
         waits = self._waits(ack)
         written = self._s.log.write((), outcomes, events, urgent=waits)
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if waits:
             told |= feedback_summary(outcomes, await written)
         told |= _strange(outcomes, predictor.labels())
+        if unsold := sorted({o.item for o in outcomes if o.quarantined}):
+            told["unknown_items"] = unsold
+            self._s.metrics.quarantined.inc(sum(o.quarantined for o in outcomes))
         self._s.metrics.outcomes.inc(len(outcomes))
         if alone and told.get("conflicting"):
             raise Conflict(

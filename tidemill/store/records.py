@@ -323,6 +323,7 @@ class Outcome:
     how: str = ""  # "" not yet | id | subject | revokes | unattributed
     endpoint: str = ""
     environment: str = ""
+    quarantined: bool = False  # of an item that nobody sells, as far as is known: kept, and part of no history
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,3 +341,8 @@ class OnlineEvent:
     ingest: str | None = None
     dataset: str = ""  # whose rows these are, or would be; ``key`` is its own within it
     endpoint: str = ""  # where it was told, before the dataset held it
+
+
+def event_of(o: Outcome, dataset: str) -> OnlineEvent:
+    """An outcome as a row of its subject's history."""
+    return OnlineEvent(0, o.key, o.subject, o.item, o.at, o.value, dataset=dataset, endpoint=o.endpoint)

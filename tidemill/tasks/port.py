@@ -8,7 +8,7 @@ gates ask: `TRAINING` in ``training.py`` of the folder, with polars, scipy and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -28,6 +28,8 @@ LARGEST = 1e9
 NEVER_SEEN = "never seen"
 """The flag of a category that no row had from which the model learned: it is answered as if it were missing."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+Part = Name | int | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
+"""One value of a key that is told by its columns."""
 Amount = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 
@@ -43,16 +45,21 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What every outcome says: its own ``key``, when it happened (read as a file's time is), and the prediction or the subject that it belongs to."""
+    """What every outcome says: its own ``key``, when it happened (read as a file's time is), and the prediction or the subject that
+    it belongs to.
 
-    key: Name
+    The key is one text, or the values of the columns that are the key of the dataset's rows: then a row of a file that has
+    the same is the same event.
+    """
+
+    key: Name | Annotated[dict[Name, Part], msgspec.Meta(min_length=1, max_length=32)]
     at: Annotated[str, msgspec.Meta(max_length=40)] | int | float
     subject: Name | None = None
     prediction_id: Name | None = None
     endpoint: Name | None = None  # where there are several, and no prediction is named
 
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
-        """As it is kept. ``at``: the moment that `at` says."""
+    def outcome(self, key: str, at: Micros, received: Micros) -> Outcome:
+        """As it is kept. ``key``: the one text that `key` says; ``at``: the moment that `at` says."""
         raise NotImplementedError
 
 
@@ -105,5 +112,7 @@ class Task:
     """By the configured metric, which may be empty."""
     labels: Callable[[Any], list[str] | None]
     """(scorer) → the labels that it can answer with, where it answers with labels."""
+    catalogue: Callable[[Any], Container[str]]
+    """(scorer) → the items that it can answer with, where it answers with items."""
     unsupported: Callable[[FeatureConfig], str | None]
     """What to write instead of a declared feature that no model of this task would read."""

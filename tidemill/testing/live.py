@@ -204,6 +204,40 @@ class OnlineSuite:
         ]
         assert store.online.load([sample.online("b")]) == 0
 
+    def test_what_was_told_under_another_key_is_one_event_with_the_row_that_brings_it(self, opened: Opened) -> None:
+        store = opened()
+        bare: dict[str, Any] = {"file": None, "row": None, "ingest": None}
+        seqs = written(store, (), (), [sample.online(key, **bare) for key in ("o1", "o2", "o3")])
+        other = sample.online("x", item="other")
+        assert store.online.load([sample.online("a"), sample.online("a"), sample.online("b"), other]) == 1
+        found = [(event.key, event.seq, event.file is None) for event in store.online.list()]
+        assert found == [("a", seqs[0], False), ("b", seqs[1], False), ("o3", seqs[2], True), ("x", seqs[2] + 1, False)]
+        assert store.online.load([sample.online("a"), sample.online("b"), other]) == 0
+        assert store.online.load([sample.online("c"), sample.online("d")]) == 1
+        assert [event.key for event in store.online.list()] == ["a", "b", "c", "x", "d"]
+
+    def test_what_is_told_of_a_row_that_is_in_is_no_second_event(self, opened: Opened) -> None:
+        store = opened()
+        bare: dict[str, Any] = {"file": None, "row": None, "ingest": None}
+        store.online.load([sample.online("a")])
+        told = [
+            sample.online("o1", **bare),
+            sample.online("o2", **bare, item="other"),
+            sample.online("o3", **bare, at=7),
+        ]
+        assert written(store, (), (), told)[0] == 0
+        assert [event.key for event in store.online.list()] == ["a", "o2", "o3"]
+
+    def test_outcomes_of_items_that_nobody_sells_are_kept_apart(self, opened: Opened) -> None:
+        store = opened()
+        held = [sample.outcome(f"o{n}", item="ab"[n % 2], quarantined=True) for n in range(3)]
+        written(store, (), [*held, sample.outcome("o9", item="a", quarantined=False)])
+        assert store.outcomes.quarantined() == {"a": 2, "b": 1}
+        assert {o.key for o in store.outcomes.held_of(["a", "c"])} == {"o0", "o2"}
+        store.outcomes.admit([held[0], held[2]])
+        assert store.outcomes.quarantined() == {"b": 1}
+        assert store.outcomes.look_up("o0", "shop", "") == replace(held[0], quarantined=False)
+
     def test_rows_of_an_ingest_are_forgotten_and_loaded_anew(self, opened: Opened) -> None:
         store = opened()
         store.online.load([sample.online("a", ingest="i1"), sample.online("b", ingest="i2")])

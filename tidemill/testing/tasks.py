@@ -145,7 +145,7 @@ class Trained:
 
     def outcome(self) -> Outcome:
         body = msgspec.json.decode(msgspec.json.encode(self.sample.outcome), type=self.task.outcome)
-        return body.outcome(read(Column("at", "timestamp"), body.at), self.cut.end)
+        return body.outcome(str(body.key), read(Column("at", "timestamp"), body.at), self.cut.end)
 
 
 class TaskSuite:

@@ -19,7 +19,7 @@ from tidemill.data.tables.tables import Tables, open_tables
 from tidemill.errors import Damaged
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
-from tidemill.store.records import Artifact, DatasetVersion, Edge, IngestedFile, OnlineEvent, Tx
+from tidemill.store.records import Artifact, DatasetVersion, Edge, IngestedFile, OnlineEvent, Tx, event_of
 from tidemill.types import Micros, canonical
 
 
@@ -122,14 +122,36 @@ def _take_in(into: Target, parts: Iterable[pl.DataFrame]) -> Profile:
         if part.height:
             if learned:
                 into.project.live.online.load(online_events(into.dataset, contract, part))
+                _admit(into, part)
             found = found.merge(profile(part.select(contract.names), private))
     return found
 
 
+def _admit(into: Target, rows: pl.DataFrame) -> None:
+    """Outcomes that were told of items which nobody sold until these rows came are part of the history now."""
+    outcomes, item = into.project.live.outcomes, into.contract.item or ""
+    if waiting := outcomes.quarantined():
+        sold = waiting.keys() & set(rows[item].cast(pl.String).drop_nulls().unique())
+        mine = {e.name for e in into.project.endpoints.values() if e.model.dataset.name == into.dataset}
+        found = [outcome for outcome in outcomes.held_of(sorted(sold)) if outcome.endpoint in mine]
+        into.project.live.online.load(event_of(outcome, into.dataset) for outcome in found if outcome.value)
+        outcomes.admit(found)
+
+
 def event_key(contract: Contract) -> pl.Expr:
-    """What makes a row one event, live and in a file: its key, else its place in its file."""
+    """What makes a row one event, live and in a file: its key, else its place in its file.
+
+    A moment is spelled as `to_iso` does, so that feedback can name it (`tidemill.data.contract.key`).
+    """
+    times = {column.name for column in contract.columns if column.kind == "timestamp"}
     parts = contract.key or ("_file", "_row")
-    return pl.concat_str([pl.col(c).cast(pl.String) for c in parts], separator="/")
+    return pl.concat_str([_moment_text(c) if c in times else pl.col(c).cast(pl.String) for c in parts], separator="/")
+
+
+def _moment_text(column: str) -> pl.Expr:
+    at = pl.col(column).cast(pl.Datetime("us"))
+    form = pl.when(at.dt.microsecond() == 0).then(at.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return form.otherwise(at.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
 
 
 def online_events(dataset: str, contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:

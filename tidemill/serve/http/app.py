@@ -243,7 +243,9 @@ async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
     body = await app.reading.body(call)
     endpoint = app.answers.meant(call.query("endpoint"), body)
-    taken = bodies.outcomes_of(body, app.serving.clock.now(), app.serving.at(endpoint).task.outcome)
+    predictor = app.serving.at(endpoint)
+    dataset = predictor.scope.model.dataset
+    taken = bodies.outcomes_of(body, app.serving.clock.now(), predictor.task.outcome, dataset)
     alone = not body.lstrip().startswith(b"[")
     return 200, JSON, await app.answers.feedback(endpoint, taken, ack, alone=alone)
 

@@ -1,13 +1,18 @@
-"""Online events: every row of every subject's history, in order of knowledge."""
+"""Online events: every row of every subject's history, in order of knowledge.
+
+What was told and what a file brings is one event where both have one key. Programs that tell have keys of their own, too: so
+an event that was told is also the row of a file with the same subject, item, moment and value, whichever comes first. Of
+several such rows each stands for one that was told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from tidemill.store.records import OnlineEvent, Tx
 from tidemill.store.sql import schema
@@ -29,6 +34,18 @@ _ROWS_OF = _PLAIN.where(_AMONG)
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
 _PRESENT = select(_online.key, _online.dataset).where(_online.key.in_(bindparam("keys", expanding=True)))
 _LAST = select(func.max(_online.seq))
+_ALIKE = select(_online.seq, _online.dataset, _online.subject, _online.item, _online.at, _online.value).where(
+    tuple_(_online.subject, _online.at).in_(bindparam("moments", expanding=True))
+)
+_OF_FILES, _TOLD = _ALIKE.where(_online.file.is_not(None)), _ALIKE.where(_online.file.is_(None))
+_ANY_TOLD = select(_online.seq).where(_online.file.is_(None)).limit(1)
+_CLAIM = (
+    update(schema.online)
+    .where(_online.seq == bindparam("the_seq"))
+    .values(
+        key=bindparam("the_key"), file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest")
+    )
+)
 LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
 
 
@@ -44,18 +61,35 @@ def last_seq(tx: Connection) -> int:
     return int(tx.execute(_LAST).scalar() or 0)
 
 
+def alike(tx: Connection, query: Select[Any], events: Sequence[OnlineEvent]) -> Mapping[tuple[Any, ...], list[int]]:
+    """The rows of the query that may be one of these events: by what happened, their seq, the latest first."""
+    found: dict[tuple[Any, ...], list[int]] = {}
+    moments = list({(event.subject, event.at): None for event in events})
+    for start in range(0, len(moments), CHUNK):
+        for seq, *what in tx.execute(query, {"moments": moments[start : start + CHUNK]}):
+            found.setdefault(tuple(what), []).append(int(seq))
+    return {what: sorted(seqs, reverse=True) for what, seqs in found.items()}
+
+
+def what_of(event: OnlineEvent) -> tuple[Any, ...]:
+    """What happened, whoever tells of it, as `alike` has it."""
+    return event.dataset, event.subject, event.item, event.at, event.value
+
+
 def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], list[OnlineEvent]]:
-    """For each event the seq it gets (0 when its key is there already), and the new ones with their seq.
+    """For each event the seq it gets (0 when it is there already), and the new ones with their seq.
 
     The writer holds the write lock, so seq grows in order of commit: who has read up to n has missed nothing below.
     """
     known = present(tx, [event.key for event in events])
+    told = [event for event in events if event.file is None and (event.key, event.dataset) not in known]
+    filed = alike(tx, _OF_FILES, told) if told else {}
     seq = last_seq(tx)
     given: list[int] = []
     fresh: list[OnlineEvent] = []
     for event in events:
         name = event.key, event.dataset
-        if name in known:
+        if name in known or (event.file is None and what_of(event) in filed):
             given.append(0)
             continue
         known.add(name)
@@ -83,8 +117,9 @@ class Online(Records[OnlineEvent]):
         return sorted(ONLINE.records(rows), key=lambda event: event.seq)
 
     def load(self, rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
-        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest.
-        Returns how many are new. Outside a transaction it commits in pieces: the scorer's commits come between."""
+        """From the dataset (seq is given by the store). A key that is there already only gets file, row, ingest; and so does
+        an event that was told under another key, which then has the file's. Returns how many are new. Outside a
+        transaction it commits in pieces: the scorer's commits come between."""
         source, new = iter(rows), 0
         while chunk := list(islice(source, LOAD)):
             new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
@@ -102,20 +137,27 @@ class Online(Records[OnlineEvent]):
 
 
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
-    given, fresh = number(tx, events)
-    there = [
-        {
-            "the_key": event.key,
-            "the_dataset": event.dataset,
-            "the_file": event.file,
-            "the_row": event.row,
-            "the_ingest": event.ingest,
-        }
-        for event, seq in zip(events, given, strict=True)
-        if not seq
-    ]
+    rows = {(event.key, event.dataset): event for event in events if event.file is not None}
+    known = present(tx, [key for key, _ in rows])
+    if known:
+        tx.execute(_FILL, [_named(row) for name, row in rows.items() if name in known])
+    _claim(tx, [row for name, row in rows.items() if name not in known])
+    _, fresh = number(tx, events)
     if fresh:
         tx.execute(insert(schema.online), [ONLINE.row(event) for event in fresh])
-    if there:
-        tx.execute(_FILL, there)
     return len(fresh)
+
+
+def _claim(tx: Connection, rows: Sequence[OnlineEvent]) -> None:
+    """Give each event that was told under another key to the row that brings it: one row, one event."""
+    if not rows or tx.execute(_ANY_TOLD).first() is None:
+        return
+    told = alike(tx, _TOLD, rows)
+    claims = [{**_named(row), "the_seq": seqs.pop()} for row in rows if (seqs := told.get(what_of(row)))]
+    if claims:
+        tx.execute(_CLAIM, claims)
+
+
+def _named(event: OnlineEvent) -> dict[str, Any]:
+    names = ("key", "dataset", "file", "row", "ingest")
+    return {f"the_{name}": getattr(event, name) for name in names}

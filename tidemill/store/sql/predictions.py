@@ -31,6 +31,19 @@ _JOIN = (
 )
 
 
+_HELD = select(_outcome.item, func.count()).where(_outcome.quarantined).group_by(_outcome.item)
+_HELD_OF = OUTCOMES.select.where(_outcome.quarantined, _outcome.item.in_(bindparam("items", expanding=True)))
+_ADMIT = (
+    update(schema.outcomes)
+    .where(
+        _outcome.key == bindparam("the_key"),
+        _outcome.endpoint == bindparam("the_endpoint"),
+        _outcome.environment == bindparam("the_environment"),
+    )
+    .values(quarantined=False)
+)
+
+
 class Predictions(Named[Prediction]):
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
@@ -87,3 +100,17 @@ class Outcomes(Records[Outcome]):
         """How many by `how`."""
         query = select(_outcome.how, func.count()).group_by(_outcome.how).order_by(_outcome.how)
         return {str(row[0]): int(row[1]) for row in self._db.rows(query)}
+
+    def quarantined(self) -> dict[str, int]:
+        """How many wait for each item that nobody sells."""
+        return {str(row[0]): int(row[1]) for row in self._db.rows(_HELD)}
+
+    def held_of(self, items: Iterable[str]) -> Sequence[Outcome]:
+        """Those in quarantine that are of these items."""
+        return OUTCOMES.records(self._db.rows_among(_HELD_OF, "items", items))
+
+    def admit(self, outcomes: Iterable[Outcome]) -> None:
+        """Their items are sold: they are in quarantine no longer."""
+        rows = [{"the_key": o.key, "the_endpoint": o.endpoint, "the_environment": o.environment} for o in outcomes]
+        if rows:
+            self._db.write(lambda tx: tx.execute(_ADMIT, rows) and None)

@@ -18,8 +18,8 @@ class ItemOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
     item: Name
     value: Amount
 
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
-        return Outcome(self.key, at, self.subject, self.item, self.value, self.prediction_id, received)
+    def outcome(self, key: str, at: Micros, received: Micros) -> Outcome:
+        return Outcome(key, at, self.subject, self.item, self.value, self.prediction_id, received)
 
 
 class ItemsScorer(OutcomeScorer):

@@ -106,6 +106,7 @@ class LearnerScorer:
         self.half_life = int(bundle.manifest["half_life"])
         self._task = str(bundle.manifest["method"])
         self._learner = open_learner(file_of(bundle, "learner.py"), self._task)
+        self.catalogue = frozenset(items_of(bundle))
         self._state = decode("arrays", file_of(bundle, "state.npz")) | {"items": np.array(items_of(bundle), np.str_)}
 
     def recommend(self, items: Sequence[str], values: F8, at: Micros, k: int) -> tuple[list[str], F8]:

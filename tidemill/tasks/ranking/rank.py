@@ -49,6 +49,7 @@ class RecommendScorer:
     def __init__(self, ranking: Ranking, half_life: Micros) -> None:
         self.ranking, self.half_life = ranking, half_life
         self._code = {name: code for code, name in enumerate(ranking.items)}
+        self.catalogue = self._code.keys()
 
     def recommend(self, items: Sequence[str], values: F8, at: Micros, k: int) -> tuple[list[str], F8]:
         """The k best items for this history and their scores, best first; equal ones in order of their names.

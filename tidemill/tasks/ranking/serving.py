@@ -21,6 +21,9 @@ from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import RecommendScorer
 from tidemill.types import JsonObject, Micros
 
+FAINT = 0.25
+"""A purchase of two half-lives ago: from there on it is asked whether the history changes the answer at all."""
+
 
 class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     """``POST /predict/{endpoint}``: for whom, and how many items."""
@@ -43,14 +46,18 @@ SCORERS: dict[str, Callable[[Bundle], RecommendScorer | LearnerScorer]] = {
 
 
 def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
-    """The best items for the subject's history as of ``at``. Raises BadRequest, ModelError."""
+    """The best items for the subject's history as of ``at``. Raises BadRequest, ModelError.
+
+    A history that is too old to change the answer is as good as none: the answer is cold.
+    """
     if not isinstance(request, ItemsRequest):
         raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
     items, values = history.items(request.subject, at, scorer.half_life, watermark)
     names, scores = scorer.recommend(items, values, at, request.k)
     if not np.isfinite(scores).all():
         raise ModelError("the model gave a score that is no number")
-    return Answered({"items": names, "scores": scores.tolist()}, not items)
+    cold = not items or (float(values.max()) < FAINT and names == scorer.recommend([], values[:0], at, request.k)[0])
+    return Answered({"items": names, "scores": scores.tolist()}, cold)
 
 
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
@@ -90,6 +97,7 @@ RECOMMEND = Task(
     explain=explain,
     outcome_scorer=lambda metric: ItemsScorer("recall@20"),
     labels=lambda scorer: None,
+    catalogue=lambda scorer: getattr(scorer, "catalogue", ()),
     unsupported=unsupported,
 )
 TASKS = (RECOMMEND, replace(RECOMMEND, name="steps"))

@@ -30,8 +30,8 @@ class ValueOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
 
     value: Amount
 
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
-        return Outcome(self.key, at, self.subject or "", "", self.value, self.prediction_id, received)
+    def outcome(self, key: str, at: Micros, received: Micros) -> Outcome:
+        return Outcome(key, at, self.subject or "", "", self.value, self.prediction_id, received)
 
 
 class LabelOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
@@ -39,9 +39,9 @@ class LabelOutcome(OutcomeBody, forbid_unknown_fields=True, kw_only=True):
 
     value: Name | Amount | bool
 
-    def outcome(self, at: Micros, received: Micros) -> Outcome:
+    def outcome(self, key: str, at: Micros, received: Micros) -> Outcome:
         value = 1.0 if isinstance(self.value, str) else float(self.value)
-        return Outcome(self.key, at, self.subject or "", text_of(self.value), value, self.prediction_id, received)
+        return Outcome(key, at, self.subject or "", text_of(self.value), value, self.prediction_id, received)
 
 
 class ValueScorer(OutcomeScorer):

@@ -80,6 +80,7 @@ CLASSIFY = Task(
     explain=explain,
     outcome_scorer=lambda metric: LabelScorer(metric or "log_loss"),
     labels=labels,
+    catalogue=lambda scorer: (),
     unsupported=lambda feature: feature.by and "declare it without by: one number a row",
 )
 REGRESS = replace(

@@ -20,7 +20,7 @@ from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Alarm, Window
-from tidemill.tasks.table import metric_of
+from tidemill.tasks.table import metric_of, task_of
 from tidemill.types import DAY, JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars, lines, svg
@@ -203,7 +203,11 @@ def _outcomes(loop: Snapshot) -> dict[str, Any]:
     counts = loop.outcomes
     rows = [(name, counts[how], tone) for how, (name, tone) in JOINED.items() if counts.get(how)]
     bar = bars.share_bar("Outcomes by how they were joined", [(n, float(c), t) for n, c, t in rows], width=svg.WIDTH)
-    return {"total": sum(counts.values()), "rows": rows, "bar": bar if rows else None}
+    held = sum(loop.quarantined.values())
+    if held:
+        rows.append(("in quarantine: items that no file has", held, "warn"))
+    asked = loop.asked if task_of(loop.serving.model.task).history and loop.asked.subjects else None
+    return {"total": sum(counts.values()), "rows": rows, "bar": bar if rows else None, "asked": asked}
 
 
 def prediction_row(p: Given) -> dict[str, Any]:

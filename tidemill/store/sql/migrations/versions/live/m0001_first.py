@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("how", text, nullable=False),
         sa.Column("endpoint", text, nullable=False),
         sa.Column("environment", text, nullable=False),
+        sa.Column("quarantined", flag, nullable=False),
         sa.PrimaryKeyConstraint("key", "endpoint", "environment", name="pk_outcomes"),
         sqlite_strict=True,
     )
@@ -68,6 +69,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("how = ''"),
         postgresql_where=sa.text("how = ''"),
     )
+    op.create_index(
+        "ix_outcomes_quarantined",
+        "outcomes",
+        ["item"],
+        unique=False,
+        sqlite_where=sa.text("quarantined"),
+        postgresql_where=sa.text("quarantined"),
+    )
     op.create_table(
         "online",
         sa.Column("seq", whole, nullable=False, autoincrement=False),
@@ -85,4 +94,12 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_online_key_dataset", "online", ["key", "dataset"], unique=True)
-    op.create_index("ix_online_subject_seq", "online", ["subject", "seq"], unique=False)
+    op.create_index("ix_online_subject_at", "online", ["subject", "at"], unique=False)
+    op.create_index(
+        "ix_online_told",
+        "online",
+        ["subject", "at"],
+        unique=False,
+        sqlite_where=sa.text("file IS NULL"),
+        postgresql_where=sa.text("file IS NULL"),
+    )
