@@ -19,7 +19,7 @@ from bench.timing import python, row
 from tidemill.access import tokens as auth
 from tidemill.scope.project import Project
 
-KILLS = 5
+KILLS, STARTS = 3, 2  # in a row, and of how many servers
 UP = """
 import json, sys
 from pathlib import Path
@@ -45,9 +45,10 @@ def run() -> list[dict[str, Any]]:
             bundle = shop.blend(project.clock.now())
             shop.histories(project)
             shop.release(project, bundle)
-            waits, refused = _waits(project)
+            told = [_waits(project) for _ in range(STARTS)]
+    waits, refused = [wait for waits, _ in told for wait in waits], sum(refused for _, refused in told)
     floor = python(IMPORTS).wall_s
-    what = f"kill -9 of the scorer → next answer (worst of {KILLS}: {max(waits):.2f} s)"
+    what = f"kill -9 of the scorer → next answer (worst of {len(waits)}: {max(waits):.2f} s)"
     return [
         row(what, statistics.median(waits), "s", floor, "python, the server's imports", "<= 1.5"),
         row("  connections refused meanwhile", refused, "", goal="0"),

@@ -17,7 +17,7 @@ from tidemill.types import JsonObject, to_iso
 
 START_SECONDS = 300.0
 """A start takes seconds, on a busy machine minutes; a child that dies ends the wait at once."""
-BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # Seconds before each restart of a child that keeps on crashing
+BACKOFF = (0.0, 0.0, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)  # Seconds before each restart of a child that keeps on crashing
 CALM_SECONDS = 60.0  # A child that lived so long starts again at the beginning of `BACKOFF`
 GRACE = 20.0  # seconds that a child has to stop when this process is gone
 TAIL = 16_384  # Bytes at the end of a child's log among which its last words are looked for

@@ -24,7 +24,7 @@ from tidemill.types import JsonObject, to_iso
 
 STOP_SECONDS = 20.0
 SLOWLY = 5.0  # Seconds between attempts to write up.json where that fails, and between looks at the reserve
-PATIENT = 2  # Crashes in a row after which nobody is kept waiting for the next start
+PATIENT = 4  # Crashes in a row after which nobody is kept waiting for the next start
 TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
 _LOOK = 0.1
 
