@@ -22,7 +22,6 @@ finally:
 """
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B8: decoded whole in memory")
 @pytest.mark.nightly
 @pytest.mark.parametrize("words", [("data", "check"), ("data", "infer", "data/sales/bomb.parquet")])
 def test_a_parquet_bomb_is_a_refused_file(shop: Folder, words: tuple[str, ...]) -> None:
@@ -59,7 +58,6 @@ def test_a_nested_file_is_refused_with_a_reason(shop: Folder) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B8: the process ends by SIGSEGV, without a word")
 @pytest.mark.nightly
 def test_a_deeply_nested_file_is_refused_with_a_reason(shop: Folder) -> None:
     """And so is one nested five hundred deep."""

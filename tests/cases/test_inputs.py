@@ -76,7 +76,6 @@ def test_decimal_to_integer(shop: Folder) -> None:
     assert shop.rows()["quantity"].sum() == 20
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: read file by file, deleted rows come back")
 def test_delta_folder_as_source(shop: Folder) -> None:
     """A folder that is a Delta table is read as one, or refused: its files are not its rows."""
     import deltalake
@@ -107,7 +106,6 @@ def test_epoch_seconds_in_a_request(server: Scorer, at: int) -> None:
     assert status in (400, 422) or found["probabilities"] == right["probabilities"]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: a column has no name, says the message")
 @pytest.mark.parametrize("sign", [",", ";"])
 def test_excel_sep_line(shop: Folder, sign: str) -> None:
     """Excel's first line `sep=,` is used and left out, or named."""
@@ -140,7 +138,6 @@ def test_first_start_race(tmp_path: Path, shop: Folder) -> None:
         assert ids == {project.id}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: the run stops until the file is taken away")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_header_only_file(shop: Folder, kind: str) -> None:
     """A file with the contract's columns and no rows is 0 rows, with a note; the run goes on."""
@@ -164,7 +161,6 @@ def test_ids_with_point_zero(shop: Folder) -> None:
     assert ".0" in checked or said or shop.rows()["customer_id"].n_unique() == 7
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: the header is read as one line")
 def test_line_break_in_a_quoted_header(shop: Folder) -> None:
     """A column's name in quotes may go over two lines."""
     head, *rest = sales(20)
@@ -216,7 +212,6 @@ def own() -> dict[str, object]:
 """
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: the project's folder is not on the path of steps.py")
 def test_steps_import_a_local_module(shop: Folder) -> None:
     """Modules of the project's folder can be imported by steps.py."""
     shop.write("steps.py", STEPS)
@@ -227,7 +222,6 @@ def test_steps_import_a_local_module(shop: Folder) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: not found, and not named")
 def test_upper_case_extension(shop: Folder) -> None:
     """SALES.CSV is taken, or named; never passed over in silence."""
     shop.write("data/sales/SALES.CSV", *sales(20))
@@ -235,7 +229,6 @@ def test_upper_case_extension(shop: Folder) -> None:
     assert "SALES.CSV" in said if said else shop.rows().height == 20
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B6: passed over in silence")
 def test_upper_case_extension_beside_another(shop: Folder) -> None:
     """The same where there is a file that is taken."""
     shop.write("data/sales/a.csv", *sales(10))

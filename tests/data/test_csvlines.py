@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.raised import raised
 from tidemill.data.discover.readers import MOST_LINES, read_csv
 from tidemill.errors import SourceError
 
@@ -26,7 +25,7 @@ def test_a_whole_file_is_read_as_the_csv_module_reads_it(rows: list[tuple[str, .
     writer = csv.writer(out, delimiter=separator)
     writer.writerow(["x", "y", "z"])
     writer.writerows(rows)
-    frame, broken = read_csv(out.getvalue().encode(), "t.csv")
+    frame, broken, _ = read_csv(out.getvalue().encode(), "t.csv")
     assert not broken
     expected = [
         tuple(f or None for f in row)
@@ -44,11 +43,7 @@ def test_nothing_is_lost(lines: list[str]) -> None:
     """Every line that is not empty is in a row or in a broken line; every whole line without quotes is a row."""
     text = "x,y\n" + "".join(f"{line}\n" for line in lines)
     physical = text.split("\n")[1:-1]
-    if not any(physical):
-        with raised(SourceError, "t.csv"):
-            read_csv(text.encode(), "t.csv")
-        return
-    frame, broken = read_csv(text.encode(), "t.csv")
+    frame, broken, _ = read_csv(text.encode(), "t.csv")
     assert sorted([*frame["_row"].to_list(), *(b.row for b in broken)]) == list(range(frame.height + len(broken)))
     for b in broken:
         assert physical[b.line - 2] == b.raw
@@ -61,19 +56,19 @@ def test_nothing_is_lost(lines: list[str]) -> None:
 
 def test_a_quote_that_never_ends_takes_no_other_line_with_it() -> None:
     body = "".join(f"{i},x\n" for i in range(3 * MOST_LINES))
-    frame, broken = read_csv(('n,t\n0,"open\n' + body).encode(), "t.csv")
+    frame, broken, _ = read_csv(('n,t\n0,"open\n' + body).encode(), "t.csv")
     assert [(b.line, b.raw, b.reason) for b in broken] == [(2, '0,"open', "a quote that never ends")]
     assert frame.height == 3 * MOST_LINES
 
 
 def test_bytes_that_are_not_utf8_are_a_broken_line() -> None:
-    frame, broken = read_csv(b"\xef\xbb\xbfx,y\r\n1,2\r\n\xff,3\r\n4,5\r\n", "t.csv")
+    frame, broken, _ = read_csv(b"\xef\xbb\xbfx,y\r\n1,2\r\n\xff,3\r\n4,5\r\n", "t.csv")
     assert frame["x"].to_list() == ["1", "4"]
     assert [(b.row, b.line, b.raw) for b in broken] == [(1, 3, "\\xff,3")]
 
 
 def test_an_empty_field_is_null_and_spaces_stay() -> None:
-    frame, _ = read_csv(b"x,y\n, a \n", "t.csv")
+    frame, _, _ = read_csv(b"x,y\n, a \n", "t.csv")
     assert frame.select("x", "y").rows() == [(None, " a ")]
 
 
@@ -81,9 +76,11 @@ def test_an_empty_field_is_null_and_spaces_stay() -> None:
     ("data", "message"),
     [
         (b"", "empty"),
-        (b"x,y\n", "a header and no rows"),
+        (b"sep=;\n", "empty"),
         (b"x,x\n1,2\n", "'x' is there twice"),
-        (b"x,\n1,2\n", "a column has no name"),
+        (b"x,\n1,2\n", "column 2 of 2 has no name"),
+        (b",x\n1,2\n7,3\n", "column 1 of 2 has no name"),
+        (b'"x,y\n1,2\n', "a quote that never ends"),
         (b"_row,y\n1,2\n", "'_row': names that begin with _"),
         (b"\xff\n1\n", "first line is not UTF-8$"),
         ("x,y\n1,2\n".encode("utf-16"), "first line is not UTF-8 but UTF-16"),
@@ -99,23 +96,57 @@ def test_a_file_that_is_no_table(data: bytes, message: str) -> None:
 
 
 def test_blank_lines_before_the_header_are_no_header() -> None:
-    frame, broken = read_csv(b"\n\r\nx,y\n1,2\n3\n", "t.csv")
+    frame, broken, _ = read_csv(b"\n\r\nx,y\n1,2\n3\n", "t.csv")
     assert frame.rows() == [("1", "2", 0, 4)]
     assert [(b.line, b.raw) for b in broken] == [(5, "3")]
 
 
 def test_a_nul_byte_is_said_as_what_it_is() -> None:
-    frame, broken = read_csv(b"x,y\n1,\x00\n\xff,2\n3,4\n", "t.csv")
+    frame, broken, _ = read_csv(b"x,y\n1,\x00\n\xff,2\n3,4\n", "t.csv")
     assert [b.reason for b in broken] == ["a NUL byte", "not UTF-8 text"]
     assert frame["x"].to_list() == ["3"]
 
 
 def test_a_long_field_is_read_in_quotes_as_without() -> None:
     long = "a" * 200_000
-    frame, broken = read_csv(f'x,y\n"{long}",1\n{long},1\n'.encode(), "t.csv")
+    frame, broken, _ = read_csv(f'x,y\n"{long}",1\n{long},1\n'.encode(), "t.csv")
     assert frame["x"].to_list() == [long, long] and not broken
 
 
 def test_a_column_may_be_called_like_a_pattern() -> None:
     frame = read_csv(b"a,*,^.*$,^b$\n1,,2,3\n", "x.csv").frame
     assert frame.select(pl.exclude("_row", "_line")).to_dicts() == [{"a": "1", "*": None, "^.*$": "2", "^b$": "3"}]
+
+
+def test_a_header_alone_is_a_table_without_rows() -> None:
+    frame, broken, _ = read_csv(b"x,y\n\n", "t.csv")
+    assert (frame.columns, frame.height, broken) == (["x", "y", "_row", "_line"], 0, [])
+
+
+@given(st.lists(FIELD.filter(str.strip), min_size=2, max_size=4, unique=True), st.sampled_from([",", ";", "\t", "|"]))
+def test_a_header_is_a_record_as_any_other(names: list[str], separator: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL)
+    writer.writerow(names)
+    writer.writerow(["1"] * len(names))
+    frame, broken, _ = read_csv(out.getvalue().encode(), "t.csv")
+    header = next(csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator))
+    assert frame.columns == [*header, "_row", "_line"] and not broken
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|", "^", "#"])
+@pytest.mark.parametrize("line", ["sep={}", "SEP={}", '"sep={}"', "\n\ufeff"[:1] + "sep={}"])
+def test_excels_first_line_says_the_separator(sign: str, line: str) -> None:
+    text = f"{line.format(sign)}\r\nx{sign}y\r\n1{sign}2\r\n"
+    frame, broken, _ = read_csv(b"\xef\xbb\xbf" + text.encode(), "t.csv")
+    assert frame.select("x", "y").rows() == [("1", "2")] and not broken
+
+
+def test_row_numbers_without_a_name_are_left_out_and_said() -> None:
+    for first in (0, 1):  # as pandas and R write them
+        rows = "".join(f"{n + first},{n}\n" for n in range(3))
+        frame, _, notes = read_csv(f",x\n{rows}".encode(), "t.csv")
+        assert frame["x"].to_list() == ["0", "1", "2"] and len(notes) == 1
+    frame, _, notes = read_csv(b"x,y,,\n1,2,,\n3,4,,\n", "t.csv")
+    assert frame.columns == ["x", "y", "_row", "_line"] and len(notes) == 2
+    assert read_csv(b"x,y\n1,2\n", "t.csv").notes == ()

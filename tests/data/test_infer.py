@@ -125,9 +125,25 @@ def test_a_whole_number_among_fractions_is_no_reason_to_lose_them() -> None:
 
 
 def test_a_file_in_another_encoding_is_called_so() -> None:
-    frame, broken = read_csv("name,n\nMüller,1\nJürgen,2\n".encode("latin-1"), "x.csv")
+    frame, broken, _ = read_csv("name,n\nMüller,1\nJürgen,2\n".encode("latin-1"), "x.csv")
     with raised(SourceError, "x:2") as caught:
         infer(frame, "x", broken)
     assert caught.value.place == "x:2" and "UTF-8" in caught.value.hint
-    frame, broken = read_csv("name,n\nMüller,1\nAnn,2\nBob,3\n".encode("latin-1"), "x.csv")
+    frame, broken, _ = read_csv("name,n\nMüller,1\nAnn,2\nBob,3\n".encode("latin-1"), "x.csv")
     assert "1 lines cannot be read (line 2: not UTF-8 text)" in infer(frame, "x", broken)
+
+
+@pytest.mark.parametrize(("rows", "found"), [(40, ("user", "film_id")), (2_000, (None, None))])
+def test_in_few_rows_no_name_may_have_come_twice_yet(rows: int, found: tuple[str | None, str | None]) -> None:
+    frame = films(40).with_columns(user=pl.int_range(40).cast(pl.String), film_id=pl.int_range(40).cast(pl.String))
+    more = pl.concat([frame] * (rows // 40)).with_columns(
+        user=pl.int_range(rows).cast(pl.String), film_id=pl.int_range(rows).cast(pl.String)
+    )
+    contract = Contract.parse(infer(more, "films"))
+    assert (contract.subject, contract.item) == found
+
+
+def test_a_column_called_like_a_pattern_is_drafted_by_itself() -> None:
+    frame = pl.DataFrame({"^.*$": ["1", "2"], "*": ["a", "b"], "x": ["2024-01-01", "2024-01-02"]})
+    kinds = {p["name"]: p["logicalType"] for p in yaml.safe_load(infer(frame, "x"))["schema"][0]["properties"]}
+    assert kinds == {"^.*$": "integer", "*": "string", "x": "date"}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 from pathlib import Path
 
+import deltalake
 import polars as pl
 import pytest
 
@@ -13,7 +16,7 @@ from tests.data.small import DAY_1, DAY_2, NOW, drop, lay
 from tests.raised import raised
 from tidemill.data.discover.readers import READERS
 from tidemill.data.discover.rows import EMPTY, Rows
-from tidemill.data.discover.sources import batches, find, read
+from tidemill.data.discover.sources import batches, beside, covers, find, read
 from tidemill.data.pipeline import ingest
 from tidemill.errors import SourceError
 from tidemill.scope.project import open_project
@@ -70,7 +73,7 @@ def test_a_link_out_of_the_project_is_refused(folder: Path, tmp_path: Path) -> N
     secret.write_text(DAY_1)
     (folder / "data/sales/link.csv").symlink_to(secret)
     with raised(SourceError, "data/sales/link.csv") as caught:
-        find(folder, "data/sales/*.csv")
+        read(find(folder, "data/sales/*.csv")[0])
     assert "data/…" in caught.value.hint
     (folder / "data/sales/link.csv").unlink()
     outside = tmp_path / "outside"
@@ -78,7 +81,7 @@ def test_a_link_out_of_the_project_is_refused(folder: Path, tmp_path: Path) -> N
     secret.rename(outside / "secret.csv")
     (folder / "data/linked").symlink_to(outside)
     with raised(SourceError, "data/linked/secret.csv") as caught:
-        find(folder, "data/linked/*.csv")
+        read(find(folder, "data/linked/*.csv")[0])
     assert "data/…" in caught.value.hint
 
 
@@ -114,7 +117,7 @@ def test_an_unknown_kind_of_file(folder: Path) -> None:
     ("name", "content", "empty"),
     [
         ("a.csv", b"", True),
-        ("a.csv", b"x,y\n", True),
+        ("a.csv", b"\n\n", True),
         ("a.parquet", b"", True),
         ("a.parquet", b"not parquet at all", False),
     ],
@@ -126,9 +129,7 @@ def test_files_that_are_not_what_they_say(folder: Path, name: str, content: byte
     assert (caught.value.hint == EMPTY) is empty and ("Parquet" in caught.value.message) is not empty
 
 
-def test_a_damaged_parquet_file_is_refused_whatever_polars_makes_of_it(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_parquet_file_is_refused_whatever_polars_makes_of_it(folder: Path) -> None:
     path = folder / "data/sales/a.parquet"
     pl.DataFrame({"x": range(1000)}).write_parquet(path)
     whole = path.read_bytes()
@@ -137,19 +138,12 @@ def test_a_damaged_parquet_file_is_refused_whatever_polars_makes_of_it(
         with raised(SourceError, "data/sales/a.parquet"):
             read(find(folder, "data/sales/a.parquet")[0])
 
-    def panics(*args: object) -> pl.DataFrame:
-        raise pl.exceptions.PanicException("range end index 9\nnote: run with RUST_BACKTRACE")
-
-    monkeypatch.setattr(pl, "read_parquet", panics)
-    with raised(SourceError, "data/sales/a.parquet"):
-        read(find(folder, "data/sales/a.parquet")[0])
-
 
 def test_an_empty_parquet_table_and_one_with_names_of_ours(folder: Path) -> None:
     path = folder / "data/sales/a.parquet"
     pl.DataFrame({"x": []}).write_parquet(path)
-    with raised(SourceError, "data/sales/a.parquet"):
-        read(find(folder, "data/sales/a.parquet")[0])
+    rows = read(find(folder, "data/sales/a.parquet")[0])
+    assert rows.frame.columns == ["x", "_row"] and rows.frame.height == 0 and len(rows.notes) == 1
     pl.DataFrame({"_file": [1]}).write_parquet(path)
     with raised(SourceError, "data/sales/a.parquet", hint=False):
         read(find(folder, "data/sales/a.parquet")[0])
@@ -169,6 +163,97 @@ def test_an_unreadable_file(folder: Path) -> None:
     os.unlink(path)
     with raised(SourceError, "data/sales/a.csv", hint=False):
         read(file)
+
+
+@pytest.mark.parametrize("name", ["A.CSV", "a.Csv", "B.TSV"])
+def test_how_a_name_ends_is_read_in_any_case(folder: Path, name: str) -> None:
+    drop(folder, name, DAY_1)
+    (file,) = find(folder, "data/sales/*.{csv,tsv}")
+    assert file.name == f"data/sales/{name}" and read(file).frame.height == 3
+    assert covers("data/sales/*.{csv,tsv}", file.name) and covers("data/sales/*.{CSV,TSV}", file.name.lower())
+    assert not covers("data/sales/a*.csv", "data/sales/A1.csv"), "the rest of a name is as it is written"
+
+
+def test_files_beside_the_source_are_named(folder: Path) -> None:
+    for name in ("a.csv", "b.csv.gz", "c.xlsx", "d.tsv", ".hidden.csv", "e.parquet"):
+        drop(folder, name, DAY_1)
+    (folder / "data/sales/spark.csv").mkdir()
+    found = beside(folder, "data/sales/*.csv", ["data/sales/*.parquet", "steps:load"])
+    assert found == [f"data/sales/{name}" for name in ("b.csv.gz", "c.xlsx", "d.tsv", "spark.csv")]
+    (folder / "more.csv").write_text(DAY_1)
+    assert beside(folder, "x*.csv") == ["more.csv"], "the project's own files are no data"
+
+
+def delta(folder: Path, n: int = 20) -> Path:
+    """A Delta table whose newest version has 12 of so many rows, which its files still hold."""
+    where = folder / "data/sales"
+    deltalake.write_deltalake(str(where), pl.DataFrame({"n": range(n), "t": [str(i) for i in range(n)]}))
+    deltalake.DeltaTable(str(where)).delete("n >= 12")
+    return where
+
+
+@pytest.mark.parametrize(
+    "source", ["data/sales/*.parquet", "data/**/*.parquet", "data/sales", "data/*", "data/sales/*"]
+)
+def test_a_delta_table_is_one_file_at_its_version(folder: Path, source: str) -> None:
+    where = delta(folder)
+    (file,) = find(folder, source)
+    assert (file.name, file.version) == ("data/sales", 1)
+    assert sorted(read(file).frame["n"]) == list(range(12))
+    deltalake.write_deltalake(str(where), pl.DataFrame({"n": [99], "t": ["x"]}), mode="append")
+    (later,) = find(folder, source)
+    assert later.digest != file.digest and read(later).frame.height == 13
+    assert read(file).frame.height == 12, "a version stays what it is"
+    deltalake.DeltaTable(str(where)).create_checkpoint()
+    assert find(folder, source)[0].digest == later.digest
+
+
+def test_a_delta_table_is_taken_in_and_then_what_it_gained(tmp_path: Path) -> None:
+    root = lay(tmp_path / "p", "data/sales/*.parquet")
+    where = str(root / "data/sales")
+    rows = pl.read_csv(DAY_1.encode(), infer_schema=False)
+    deltalake.write_deltalake(where, rows)
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        assert ingest(project, "sales") is not None and ingest(project, "sales") is None
+        deltalake.write_deltalake(where, pl.read_csv(DAY_2.encode(), infer_schema=False), mode="append")
+        made = ingest(project, "sales")
+        assert made is not None and made.rows == 5
+        shutil.rmtree(where)
+        assert ingest(project, "sales") is None, "what is in may be cleared away"
+
+
+def test_a_delta_table_that_cannot_be_read_is_refused(folder: Path, tmp_path: Path) -> None:
+    where = delta(folder)
+    (file,) = find(folder, "data/sales/*.parquet")
+    log = where / "_delta_log" / f"{1:020}.json"
+    text, outside = log.read_text(), tmp_path / "outside.parquet"
+    pl.DataFrame({"n": [1], "t": ["x"]}).write_parquet(outside)
+    names = re.findall(r'"add":\{"path":"([^"]+)"', text)
+    for name in (str(outside), f"file://{outside}", "../../../outside.parquet"):
+        log.write_text(text.replace(names[0], name))
+        with raised(SourceError, "data/sales"):
+            read(file)
+    log.write_text("{")
+    with raised(SourceError, "data/sales"):
+        read(file)
+    for entry in (where / "_delta_log").iterdir():
+        entry.unlink()
+    with raised(SourceError, "data/sales"):
+        read(find(folder, "data/sales/*.parquet")[0])
+
+
+def test_a_file_that_cannot_be_had_holds_up_no_other(tmp_path: Path) -> None:
+    root = lay(tmp_path / "p", "data/sales/*.csv")
+    drop(root, "b.csv", DAY_1)
+    (root / "data/sales/a.csv").symlink_to(tmp_path / "nowhere.csv")
+    with open_project(root, clock=HeldClock(NOW)) as project:
+        with raised(SourceError, "data/sales/a.csv"):
+            ingest(project, "sales")
+        assert project.store.datasets.get("sales").rows == 3
+        (root / "data/sales/a.csv").unlink()
+        drop(root, "a.csv", DAY_2)
+        made = ingest(project, "sales")
+        assert made is not None and made.rows == 5
 
 
 STEPS = """\

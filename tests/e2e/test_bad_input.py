@@ -240,7 +240,17 @@ def test_other_values_under_keys_that_are_in(shop: Shop) -> None:
     assert shop.stored == before + len(GOOD)
 
 
-@pytest.mark.parametrize("content", ["", "\n", f"{HEADER}\n"])
+def test_a_header_without_rows(shop: Shop) -> None:
+    """A day without sales: the run goes on, and says so."""
+    before = shop.stored
+    shop.drop("more.csv", HEADER, *GOOD)
+    shop.drop("none.csv", HEADER)
+    done = shop.tidemill("run")
+    assert done.returncode == 0 and "none.csv: it has no rows" in done.stderr
+    assert shop.stored == before + len(GOOD)
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
 def test_an_empty_table(shop: Shop, content: str) -> None:
     before = shop.stored
     shop.drop("more.csv", HEADER, *GOOD)

@@ -16,6 +16,8 @@ def main() -> None:
     while (told := channel.receive()) is not None and "end" not in told:
         if "say" in told:
             channel.send(told)
+        if "bytes" in told:
+            channel.send({"heard": True}, channel.receive_bytes(told["bytes"]))
         if "look" in told:
             found = {"group": os.getpgid(0), "session": os.getsid(0), "input": sys.stdin.read()}
             channel.send({**found, "channel": os.environ.get(CHANNEL)})

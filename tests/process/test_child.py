@@ -50,6 +50,25 @@ def test_a_child_answers_and_ends_by_itself(echo: Child) -> None:
     assert echo.wait(60) == 0 and not echo.hears({"say": 1})
 
 
+def test_bytes_follow_a_message(echo: Child) -> None:
+    data = bytes(range(256)) * 5_000
+    echo.channel.send({}, data)
+    assert echo.channel.receive(time.monotonic() + 60) == {"heard": True, "bytes": len(data)}
+    assert echo.channel.receive_bytes(len(data), time.monotonic() + 60) == data
+    assert echo.ask({"say": 1}, 60) == {"say": 1}
+
+
+def test_bytes_that_do_not_come(pair: tuple[Channel, int]) -> None:
+    channel, writes = pair
+    os.write(writes, b'{"bytes": 9}\n123')
+    assert channel.receive() == {"bytes": 9}
+    with pytest.raises(TimeoutError):
+        channel.receive_bytes(9, time.monotonic() - 1)
+    os.close(writes)
+    with pytest.raises(EOFError):
+        channel.receive_bytes(9, time.monotonic() + 60)
+
+
 def test_the_child_has_a_group_of_its_own_and_no_input(echo: Child) -> None:
     found = echo.ask({"look": True}, 60)
     assert found == {"group": echo.pid, "session": os.getsid(0), "input": "", "channel": None}

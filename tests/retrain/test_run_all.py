@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from tests.retrain.inline import InlineJobs
+from tidemill.errors import SourceError
 from tidemill.recipes.new import new_project
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import OPENING, Day
@@ -39,6 +40,10 @@ def test_from_rows_to_a_retrained_model(
         assert told[0] == "run_started" and "finished judge" in told
         again = run_all(project)
         assert (again.model.ref, again.release.id) == (turned.model.ref, turned.release.id), "made already"
+        (root / "data/sales/none.parquet").write_bytes(b"PAR1 and no more")
+        again = run_all(project)
+        assert isinstance(again.unread, SourceError) and again.model.ref == turned.model.ref, "the others are in"
+        (root / "data/sales/none.parquet").unlink()
 
         day = real_days[0]
         day.rows.write_parquet(root / "data/sales/day.parquet")

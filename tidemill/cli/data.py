@@ -132,6 +132,8 @@ def check(project: Project, dataset: str | None, most: int) -> Answer:
 
 def _verdict(checked: Checked) -> str:
     """What an ingest does with the file."""
+    if not checked.covered:
+        return "not read: the source does not name it"
     if checked.taken:
         return "ingested already"
     if checked.blocked:

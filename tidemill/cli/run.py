@@ -41,9 +41,10 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
             found = {"run": made.id, "status": made.status, **made.outputs}
             return Answer(found, [found])
         turn = verbs.run_all(project, Caller.local(), on_event)
-    for line in (*turn.notices, *(f"error: {name}: {error}" for name, error in list(turn.failed.items())[:-1])):
+    wrong = [*turn.unread.items(), *turn.failed.items()]
+    for line in (*turn.notices, *(f"error: {name}: {error}" for name, error in wrong[:-1])):
         click.echo(line, err=True)
-    error = next(reversed(turn.failed.values()), None)
+    error = wrong[-1][1] if wrong else None
     if error is not None and not turn.made:
         raise error
     shown = {name: asdict(made) for name, made in turn.made.items()}

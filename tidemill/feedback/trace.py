@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from tidemill.data.check.readings import normal
 from tidemill.errors import NotFound, StoreError
+from tidemill.process.child import Child
+from tidemill.process.supervised import log_file
 from tidemill.ref import Ref
 from tidemill.store.lineage import downstream, upstream
 from tidemill.tasks.port import Explained
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from tidemill.store.records import ModelVersion, OnlineEvent, Prediction
 
 SHORTEST = 6  # So many hex digits of a digest at least name a file
+_TABLES = "tidemill.data.tables.holder"  # looks at the tables in a process of its own: the server loads no tables
+_SECONDS = 20.0
 KINDS = ("file", "dataset", "model", "subject", "release", "run", "artifact")
 
 
@@ -219,15 +223,28 @@ def _subject_impact(project: Project, subject: str) -> JsonObject:
     subject = next((name for name in _spellings(subject) if project.live.online.list(subject=name)), subject)
     events = project.live.online.list(subject=subject)
     predictions = project.live.predictions.page(subject=subject, limit=1_000)
-    if not events and not predictions:
+    stored: JsonObject = {"rows": len(events), "files": []} if events else _stored(project, subject)
+    if not stored["rows"] and not predictions:
         hint = "subjects are named as in the dataset's rows"
         raise NotFound(f"no rows and no predictions of the subject {subject!r}", hint=hint)
-    files = sorted({event.file for event in events if event.file})
+    files = sorted({event.file for event in events if event.file} | set(stored["files"]))
     return {
         "ref": f"subject:{subject}",
-        "rows": len(events),
+        "rows": stored["rows"],
         "files": files,
         "models": sorted({model for file in files for model in impact(project, f"file:{file}")["models"]}),
         "predictions": len(predictions),
         "served_by": sorted({p.model for p in predictions}),
     }
+
+
+def _stored(project: Project, subject: str) -> JsonObject:
+    """The rows in the tables of a subject that has no events: such as those with a value of 0. Raises StoreError."""
+    with log_file(project.logs, "subjects") as log, Child(_TABLES, [str(project.root)], log=log) as child:
+        try:
+            found = child.ask({"subject": subject}, _SECONDS) or {"error": "the process that reads them died"}
+        except TimeoutError:
+            found = {"error": f"they were not read within {_SECONDS:g} s"}
+    if "error" in found:
+        raise StoreError(f"the tables cannot be looked at: {found['error']}", hint="see .tidemill/logs/subjects.log")
+    return found

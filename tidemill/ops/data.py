@@ -22,6 +22,8 @@ Version = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 COMPARED = ("count", "nulls", "min", "max")
 """Of a column's profile: how many values are different is an estimate, and changes by itself."""
 
+_MOST_BESIDE = 20
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -87,9 +89,8 @@ class Checked:
     taken: bool  # the whole file is in the dataset already
     blocked: bool
     error: str | None
-    notes: tuple[
-        str, ...
-    ] = ()  # what is to be said and is no fault: values that are read otherwise than they are written
+    notes: tuple[str, ...] = ()  # what is to be said and is no fault
+    covered: bool = True  # the source names it; else it lies beside, and is not read
 
 
 def known(project: Project, dataset: str | None) -> str:
@@ -212,7 +213,17 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
     for f in sorted(found, key=lambda f: (f.taken, not f.blocked)):
         del f.bad_rows[max(most, 0) :]
         most -= len(f.bad_rows)
-    return found, errors
+    return [*found, *_beside(project, declared.name)], errors
+
+
+def _beside(project: Project, dataset: str) -> list[Checked]:
+    """Files beside those of the source that no dataset reads."""
+    from tidemill.data.discover.sources import FUNCTION, beside
+
+    sources = {name: declared.source for name, declared in project.datasets.items()}
+    source = sources.pop(dataset)
+    names = [] if source.startswith(FUNCTION) else beside(project.root, source, sources.values())
+    return [Checked(name, 0, 0, 0, {}, [], False, False, None, covered=False) for name in names[:_MOST_BESIDE]]
 
 
 def infer(path: str, name: str | None = None) -> str:
@@ -224,7 +235,7 @@ def infer(path: str, name: str | None = None) -> str:
     from tidemill.data.draft.infer import infer as draft
 
     file = Path(path)
-    if file.suffix not in READERS:
+    if file.suffix.lower() not in READERS:
         raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {endings()}")
     rows = read(hash_file(file.resolve(), file.name))
     return draft(rows.frame, name or file.stem, rows.broken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidemill.access.caller import Caller
@@ -13,7 +13,7 @@ from tidemill.engine.secrets import holds_secret
 from tidemill.errors import BadRequest, Conflict, TidemillError
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
-from tidemill.store.records import Run, Step
+from tidemill.store.records import Event, Run, Step
 from tidemill.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
@@ -47,11 +47,12 @@ class Made:
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of the loop, by endpoint. ``notices``: of data that came again."""
+    """One turn of the loop, by endpoint. ``notices``: of files. ``unread``: why some of the source of what was made is not in."""
 
     made: dict[str, Made]
     failed: dict[str, TidemillError]
     notices: list[str]
+    unread: dict[str, TidemillError] = field(default_factory=dict)
 
 
 def ls(
@@ -120,18 +121,23 @@ def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
     from tidemill.retrain.run_all import run_every
 
     caller.need("operate")
-    earlier = {event.id for event in project.store.events.list(kind="again")}
+    earlier = {event.id for event in _of_files(project)}
     found = run_every(project, on_event, author=caller.name)
-    again = [event for event in project.store.events.list(kind="again") if event.id not in earlier]
-    turn = Turn({}, {}, [f"  {event.data['message']}" for event in again])
+    turn = Turn({}, {}, [f"  {e.data['message']}" for e in _of_files(project) if e.id not in earlier])
     for name, made in found.items():
         if isinstance(made, TidemillError):
             turn.failed[name] = made
         else:
             dataset, release = f"{made.dataset.dataset}@{made.dataset.version}", made.release
             refused = refusals(project, release)
+            turn.unread.update({dataset: made.unread} if made.unread else {})
             turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused)
     return turn
+
+
+def _of_files(project: Project) -> list[Event]:
+    """What was said of single files that are no fault."""
+    return [event for kind in ("again", "note") for event in project.store.events.list(kind=kind)]
 
 
 def start(project: Project, caller: Caller, pipeline: str, params: JsonObject, on_event: OnEvent) -> Run:
@@ -167,14 +173,14 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
 
 def own_pipeline(project: Project, name: str) -> Pipeline[..., Any]:
     """The pipeline ``steps:NAME`` of this project. Raises BadRequest, SourceError."""
-    from tidemill.data.discover.sources import steps as own_steps
     from tidemill.engine import Pipeline
+    from tidemill.scope.steps import load_steps
 
     if not name.startswith("steps:"):
         hint = "write it as steps:NAME; without a name the whole loop runs once"
         raise BadRequest(f"no pipeline {name!r}", hint=hint)
     wanted = name.removeprefix("steps:")
-    found = {k: v for k, v in vars(own_steps(project.root, name)).items() if isinstance(v, Pipeline)}
+    found = {k: v for k, v in vars(load_steps(project.root, name)).items() if isinstance(v, Pipeline)}
     if wanted not in found:
         raise BadRequest(f"steps.py has no pipeline {wanted!r}", hint=did_you_mean(wanted, found))
     return found[wanted]

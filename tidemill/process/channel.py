@@ -1,4 +1,4 @@
-"""Messages between two processes: JSON objects, a line each, with a time limit and a limit of size."""
+"""Messages between two processes: JSON objects, a line each, with a time limit and a limit of size; bytes may follow one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tidemill.types import JsonObject
 
 LONGEST = 64_000_000  # bytes of a message
 _LOOK = 0.2  # seconds between looks at whether to give up
+_MOST = 1 << 20  # bytes read at once
 
 
 class ChannelError(EngineError):
@@ -48,12 +49,25 @@ class Channel:
         self._waits = select.poll()
         self._waits.register(reading, select.POLLIN)
 
-    def send(self, message: JsonObject, *, default: Callable[[object], object] | None = None) -> None:
-        """Say it, whole, from any thread. ``default``: as of `json.dumps`. Raises OSError where nobody listens."""
-        data = memoryview(json.dumps(message, default=default).encode() + b"\n")
+    def send(
+        self,
+        message: JsonObject,
+        data: bytes | bytearray | memoryview = b"",
+        *,
+        default: Callable[[object], object] | None = None,
+    ) -> None:
+        """Say it, whole, from any thread. Raises OSError where nobody listens.
+
+        ``data`` follows it; the message then says in ``bytes`` how much is to be taken by `receive_bytes`. ``default``: as
+        of `json.dumps`.
+        """
+        rest = memoryview(data)
+        more = {"bytes": rest.nbytes} if rest.nbytes else {}
+        parts = [memoryview(json.dumps({**message, **more}, default=default).encode() + b"\n"), rest.cast("B")]
         with self._lock:
-            while data:
-                data = data[os.write(self._writing, data) :]
+            for part in parts:
+                while part:
+                    part = part[os.write(self._writing, part) :]
 
     def receive(self, until: float | None = None, unless: Callable[[], bool] | None = None) -> JsonObject | None:
         """The next message; None once the other side has closed, or died.
@@ -74,6 +88,20 @@ class Channel:
                 raise ChannelError(f"a message is longer than {LONGEST:,} bytes")
         line, _, self._buffer = self._buffer.partition(b"\n")
         return _message(line)
+
+    def receive_bytes(self, size: int, until: float | None = None) -> bytearray:
+        """What follows a message. Raises TimeoutError, and EOFError where the other side ends before it was all."""
+        found = bytearray(size)
+        at = min(size, len(self._buffer))
+        found[:at], self._buffer = self._buffer[:at], self._buffer[at:]
+        view = memoryview(found)
+        while at < size:
+            self._wait(until, None)
+            got = os.readv(self._reading, [view[at : at + _MOST]])
+            if not got:
+                raise EOFError
+            at += got
+        return found
 
     def close(self) -> None:
         """Both descriptors; harmless when it is closed."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
 from tidemill.data.pipeline import ingest
-from tidemill.errors import DiskFull, LeaseLost, StoreBusy, TidemillError
+from tidemill.errors import DataBlocked, DiskFull, LeaseLost, SourceError, StoreBusy, TidemillError
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.prepare import parameters
 from tidemill.release.pipeline import cut_short, release_candidate
@@ -29,6 +29,8 @@ class RunSummary:
     dataset: DatasetVersion
     model: ModelVersion
     release: Release
+    unread: TidemillError | None = None
+    """Why some of the source was not taken in: the turn went on with the rows that are."""
 
 
 def run_all(project: Project, on_event: OnEvent | None = None) -> RunSummary:
@@ -45,17 +47,25 @@ def run_all(project: Project, on_event: OnEvent | None = None) -> RunSummary:
 def run_every(
     project: Project, on_event: OnEvent | None = None, author: str = ""
 ) -> dict[str, RunSummary | TidemillError]:
-    """As `run_all` for every endpoint: one that fails holds up no other, and its error stands in its place."""
+    """As `run_all` for every endpoint: one that fails holds up no other, and its error stands in its place.
+
+    A file that is refused holds up nothing either: the others are in, and `RunSummary.unread` says why it is not.
+    """
 
     def tell(event: Any) -> None:
         if on_event is not None:
             on_event(event.kind, {"run": event.run, "step": event.step, **event.data})
 
     def one(scope: Endpoint) -> RunSummary | TidemillError:
-        for before in (checked[scope.name], ingested.get(scope.model.dataset.name)):
-            if isinstance(before, TidemillError):
-                return before
-        return _tried(_turn, scope, tell, author)
+        wrong, data = checked[scope.name], ingested.get(scope.model.dataset.name)
+        if isinstance(wrong, TidemillError):
+            return wrong
+        if not isinstance(data, TidemillError):
+            return _tried(_turn, scope, tell, author)
+        if not _has_rows(scope, data):
+            return data
+        turned = _tried(_turn, scope, tell, author)
+        return replace(turned, unread=data) if isinstance(turned, RunSummary) else data
 
     scopes = project.endpoints.values()
     checked = {scope.name: _tried(check_model, scope.model) for scope in scopes}
@@ -66,6 +76,12 @@ def run_every(
     names = [name for name in project.datasets if name not in lacking - whole]  # rows that no model can use stay out
     ingested = {name: _tried(ingest, project, name, on_event=tell) for name in names}
     return {scope.name: one(scope) for scope in scopes}
+
+
+def _has_rows(scope: Endpoint, error: TidemillError) -> bool:
+    """Whether there is a version to go on with, where it is a file or the source that is wrong, not what is said of it."""
+    refused = isinstance(error, DataBlocked | SourceError)
+    return refused and scope.store.datasets.first(dataset=scope.model.dataset.name) is not None
 
 
 def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | TidemillError:

@@ -90,7 +90,7 @@ class Checked:
     ``good``: the contract's columns in its types, then Tidemill's own (``_…``). ``bad``: Tidemill's own, ``_reasons`` (list
     of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out. ``surplus``: the
     source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not. ``changed``:
-    what was read otherwise than it was written.
+    what was read otherwise than it was written; ``said``: what else is to be said of the file and is no fault.
     """
 
     good: pl.DataFrame
@@ -100,11 +100,12 @@ class Checked:
     surplus: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     changed: tuple[Normalised, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of the rows and is no fault."""
-        return tuple(map(str, self.changed))
+        """What is to be said of the file and its rows and is no fault, in whole sentences."""
+        return (*self.said, *map(str, self.changed))
 
     @property
     def rows(self) -> int:

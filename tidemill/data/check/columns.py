@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.formats import strftime
+from tidemill.data.check.formats import ZERO, ZONED, strftime
 from tidemill.data.check.readings import (
     BLANKS,
     EPOCH,
@@ -131,7 +131,7 @@ def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
         times = _whole_time(text) if column.format else _time(pl.when(_is(text, TIME)).then(text))
         return pl.coalesce(days, _day_of(times)) if column.format else _day_of(times)
     if column.format:
-        return pl.coalesce(_naive(text, strftime(column.format)), _whole_time(text))
+        return pl.coalesce(by_format(text, column.format), _whole_time(text))
     return pl.coalesce(_time(pl.when(_is(text, TIME)).then(text)), _epoch_of_text(text))
 
 
@@ -159,6 +159,15 @@ def _whole_time(text: pl.Expr) -> pl.Expr:
 
 def _naive(text: pl.Expr, form: str) -> pl.Expr:
     return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
+
+
+def by_format(text: pl.Expr, pattern: str) -> pl.Expr:
+    """Times of a contract's format in UTC, null where the text is none; one without a zone is UTC."""
+    form = strftime(pattern)
+    if ZONED not in form:
+        return _naive(text, form)
+    text = text.str.replace(ZERO, "+00:00") if form.endswith(ZONED) else text
+    return text.str.to_datetime(form, strict=False, time_unit="us").dt.convert_time_zone("UTC")
 
 
 def _day_of(times: pl.Expr) -> pl.Expr:

@@ -26,7 +26,7 @@ from functools import lru_cache
 from typing import Any
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.formats import strftime
+from tidemill.data.check.formats import ZERO, ZONED, strftime
 from tidemill.types import DAY, SECOND, Micros, parse_time
 
 BLANKS = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace()) + "\u180e\u200b\u2060\ufeff"
@@ -269,8 +269,9 @@ def _whole_day(at: Micros | None, column: Column) -> Micros:
 def _by_format(text: str, form: str) -> Micros | None:
     """By a contract's format, else as ISO 8601 with its zone."""
     for plain in _forms(form):
+        given = re.sub(ZERO, "+00:00", text) if plain.endswith(ZONED) else text
         try:
-            found = datetime.strptime(text, plain)
+            found = datetime.strptime(given, plain)
         except ValueError:
             continue
         since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - _DAY0

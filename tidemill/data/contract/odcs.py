@@ -146,6 +146,10 @@ class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.
     surplus: Literal["ignore", "keep", "refuse"] = "ignore"
 
 
+_MOST_PARTS = 1_000_000
+_LONGEST = 4_000_000  # bytes: a contract of 20,000 columns is shorter
+
+
 class _Unique(yaml.SafeLoader):
     """A key that is twice in a mapping is an error: YAML would let the last one win."""
 
@@ -167,6 +171,8 @@ class Places:
         try:
             loader = _Unique(text)
             self._root = loader.get_single_node()
+            if _unfolded(self._root, {}) > _MOST_PARTS:
+                raise ContractError("its aliases unfold without end", place=name, hint="write out what they stand for")
             self.value = loader.construct_document(self._root) if self._root else None
         except yaml.YAMLError as exc:
             mark = getattr(exc, "problem_mark", None)
@@ -193,9 +199,25 @@ class Places:
         return f"{self.name}:{line}"
 
 
+def _unfolded(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """How many parts a document has, where each alias is written out; of one that holds itself more than any."""
+    if node is None or id(node) in known:
+        return known[id(node)] if node else 0
+    known[id(node)] = _MOST_PARTS + 1  # until it is known: what is met again within itself has no end
+    within: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        within = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        within = node.value
+    known[id(node)] = 1 + sum(_unfolded(part, known) for part in within)
+    return known[id(node)]
+
+
 def read_text(path: Path) -> str:
     """The text of a contract's file. Raises ContractError."""
     try:
+        if path.stat().st_size > _LONGEST:
+            raise ContractError(f"it is longer than {_LONGEST:,} bytes", place=str(path))
         return path.read_text("utf-8")
     except FileNotFoundError as exc:
         raise ContractError(

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.columns import target_type
-from tidemill.data.check.formats import strftime
+from tidemill.data.check.columns import by_format, target_type
+from tidemill.data.check.formats import ZONED, strftime
 from tidemill.data.contract.odcs import ColumnSettings, Options, Path_, Places, Property, Quality, own_settings
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.types import parse_time
@@ -151,12 +151,15 @@ _MOMENT = datetime(2011, 2, 13, 14, 15, 16)
 
 def _try_format(kind: str, form: str, column: str, place: str) -> None:
     """Raises ContractError for a format that reads no moment: one that is written by it cannot be read by it."""
-    pattern = strftime(form)
-    moment = pl.Series([_MOMENT]).dt.replace_time_zone("UTC" if "z" in pattern else None)
     try:
-        written = moment.dt.strftime(pattern)
-        read = written.str.to_date(pattern) if kind == "date" else written.str.to_datetime(pattern, time_unit="us")
-        fits = read.dt.date()[0] == _MOMENT.date()
+        pattern = strftime(form)
+        moment = pl.Series([_MOMENT]).dt.replace_time_zone("UTC" if ZONED in pattern else None)
+        written = moment.dt.strftime(pattern).to_frame("it")
+        text = pl.col("it")
+        read = written.select(text.str.to_date(pattern) if kind == "date" else by_format(text, form).dt.date())
+        fits = read.item() == _MOMENT.date()
+    except ContractError as exc:
+        raise ContractError(f"{column}: {form!r}: {exc.message}", place=place, hint=exc.hint) from exc
     except pl.exceptions.PolarsError:
         fits = False
     if not fits:

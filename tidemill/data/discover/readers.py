@@ -8,60 +8,114 @@ quote that never ends or bytes that are not UTF-8 make a broken line; reading go
 from __future__ import annotations
 
 import csv
-import io
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import polars as pl
 
-from tidemill.data.discover.rows import EMPTY, NO_TEXT, POLARS, BrokenLine, Rows, check_names, numbered, said, text_of
+from tidemill.data.discover.foreign import read_parquet
+from tidemill.data.discover.rows import EMPTY, NO_TEXT, BrokenLine, Rows, check_names, text_of
 from tidemill.errors import SourceError
 
 MOST_LINES = 100
 """A record in quotes may span this many lines: beyond that the quote was never closed."""
 
 _SEPARATORS = ",;\t|"
+_EXCEL = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
+"""Excel's own first line: which sign separates the fields."""
+_QUOTED = re.compile(r'"[^"]*("|$)')
 csv.field_size_limit(1 << 30)  # a field in quotes may be as long as one without; the file is in memory anyhow
 
 
 def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     """The rows as text columns with ``_row`` and ``_line``, and the broken lines. Raises SourceError.
 
-    >>> frame, broken = read_csv(b"sku,n\\na,1\\nb,2,3\\nc,4\\n", "x.csv")
+    >>> frame, broken, _ = read_csv(b"sku,n\\na,1\\nb,2,3\\nc,4\\n", "x.csv")
     >>> frame["sku"].to_list(), frame["_row"].to_list(), broken[0].line, broken[0].reason
     (['a', 'c'], [0, 2], 3, '3 fields instead of 2')
     """
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
-    first = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if first is None:
-        raise SourceError("the file is empty", place=name, hint=EMPTY)
     text = [text_of(line) for line in lines]
-    head = text[first]
-    if head is None:
-        seems = " but UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in lines[first] else ""
-        hint = "save the file as UTF-8"
-        raise SourceError(f"the first line is not UTF-8{seems}", place=f"{name}:{first + 1}", hint=hint)
-    separator = "\t" if tab else max(_SEPARATORS, key=head.count)
-    header = _header(head, separator, f"{name}:{first + 1}")
-    records = list(enumerate(_records(text, separator, len(header), first + 1)))
-    if not records:
-        raise SourceError("the table has a header and no rows", place=name, hint=EMPTY)
+    head = _head(lines, text, name, tab)
+    records = list(enumerate(_records(text, head.separator, len(head.names), head.end)))
     broken = [BrokenLine.of(n, line, why, lines[line - 1]) for n, (line, fields, why) in records if fields is None]
     whole = [(*fields, row, line) for row, (line, fields, _) in records if fields is not None]
-    columns: dict[str, Any] = {**dict.fromkeys(header, pl.String), "_row": pl.Int64, "_line": pl.Int64}
+    left_out = _unnamed(head, whole)
+    names = [f"_{i}" if i in left_out else name for i, name in enumerate(head.names)]  # as no column may be called
+    columns: dict[str, Any] = {**dict.fromkeys(names, pl.String), "_row": pl.Int64, "_line": pl.Int64}
     frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
-    return Rows(frame.with_columns(pl.when(texts != "").then(texts)), broken)
+    frame = frame.drop(names[i] for i in left_out).with_columns(pl.when(texts != "").then(texts))
+    return Rows(frame, broken, tuple(left_out.values()))
 
 
-def _header(head: str, separator: str, place: str) -> list[str]:
-    header = next(csv.reader([head], delimiter=separator))
-    repeated = sorted({h for h in header if header.count(h) > 1})
-    check_names(header, place)
-    if repeated or "" in header:
-        what = f"the column {repeated[0]!r} is there twice" if repeated else "a column has no name"
-        raise SourceError(what, place=place, hint="name each column; pandas leaves its row numbers out by index=False")
-    return header
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The first record of a CSV: the names of its columns."""
+
+    names: list[str]
+    separator: str
+    place: str
+    end: int  # the line behind it, 0-based
+
+
+def _head(lines: list[bytes], text: list[str | None], name: str, tab: bool) -> _Head:
+    """Raises SourceError where there is none, or its names can be no columns'."""
+    at, said = _first(lines, 0), "" if not tab else "\t"
+    if at is not None and (excel := _EXCEL.fullmatch(text[at] or "")):
+        at, said = _first(lines, at + 1), excel[1]
+    if at is None:
+        raise SourceError("the file is empty", place=name, hint=EMPTY)
+    line, place = text[at], f"{name}:{at + 1}"
+    if line is None:
+        seems = " but UTF-16" if lines[0][:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in lines[at] else ""
+        raise SourceError(f"the first line is not UTF-8{seems}", place=place, hint="save the file as UTF-8")
+    separator = said or max(_SEPARATORS, key=_QUOTED.sub("", _opening(text, at)).count)
+    taken, names, reason = _record(text, at, separator)
+    if names is None:
+        raise SourceError(f"the header cannot be read: {reason}", place=place, hint="close its quotes")
+    check_names(names, place)
+    if repeated := [n for n, count in Counter(names).items() if n and count > 1]:
+        hint = "give each column a name of its own"
+        raise SourceError(f"the column {min(repeated)!r} is there twice", place=place, hint=hint)
+    return _Head(names, separator, place, at + taken)
+
+
+def _first(lines: list[bytes], at: int) -> int | None:
+    """The first line from here on that is not empty."""
+    return next((i for i in range(at, len(lines)) if lines[i].strip()), None)
+
+
+def _opening(text: list[str | None], at: int) -> str:
+    """The lines from here on, until every quote is closed."""
+    found = ""
+    for line in _following(text, at):
+        found += line
+        if found.count('"') % 2 == 0:
+            break
+    return found
+
+
+def _unnamed(head: _Head, rows: list[tuple[Any, ...]]) -> dict[int, str]:
+    """The columns that have no name and need none, by their place, and what is to be said of each: the row numbers that
+    pandas and R write first, and columns that hold nothing. Raises SourceError for one that holds values.
+    """
+    found = {}
+    for i, name in enumerate(head.names):
+        if name.strip():
+            continue
+        what = f"column {i + 1} of {len(head.names)} has no name"
+        if i == 0 and len(head.names) > 1 and any(all(r[0] == str(r[-2] + n) for r in rows) for n in (0, 1)):
+            found[i] = f"{what} and numbers the rows: left out"
+        elif not any(r[i].strip() for r in rows):
+            found[i] = f"{what} and no values: left out"
+        else:
+            hint = "name it; pandas leaves its row numbers out by to_csv(index=False)"
+            raise SourceError(what, place=head.place, hint=hint)
+    return found
 
 
 def _records(
@@ -104,20 +158,12 @@ def _following(text: list[str | None], at: int) -> Iterator[str]:
         yield line
 
 
-def _parquet(data: bytes, name: str) -> Rows:
-    try:
-        return numbered(pl.read_parquet(io.BytesIO(data)), name)
-    except (*POLARS, OSError) as exc:
-        hint = "export or copy the file again"
-        raise SourceError(f"not readable as Parquet: {said(exc)}", place=name, hint=hint) from exc
-
-
 READERS: dict[str, Callable[[bytes, str], Rows]] = {
     ".csv": read_csv,
     ".tsv": partial(read_csv, tab=True),
-    ".parquet": _parquet,
+    ".parquet": read_parquet,
 }
-"""How a file's bytes are read, by how its name ends: a new kind of file is one line here. Each raises SourceError."""
+"""How a file's bytes are read, by how its name ends, in small letters: a new kind of file is one line here. Each raises SourceError."""
 
 
 def endings() -> str:

@@ -38,16 +38,17 @@ class BrokenLine:
 
 
 class Rows(NamedTuple):
-    """What a file holds: its rows with their 0-based ``_row``, and the lines that are no rows."""
+    """What a file holds: its rows with their 0-based ``_row``, the lines that are no rows, and what is to be said of it."""
 
     frame: pl.DataFrame
     broken: Sequence[BrokenLine] = ()
+    notes: tuple[str, ...] = ()
 
 
 def numbered(frame: pl.DataFrame, name: str) -> Rows:
     """A frame that has no broken lines, with ``_row``. Raises SourceError."""
-    if not frame.height:
-        raise SourceError("the table has no rows", place=name, hint=EMPTY)
+    if not frame.width:
+        raise SourceError("the table has no columns", place=name, hint=EMPTY)
     check_names(frame.columns, name)
     return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
 

@@ -1,4 +1,5 @@
-"""Sources: files of the project folder (of the kinds in `READERS`, by name or glob) and the project's own Python functions.
+"""Sources: files of the project folder (of the kinds in `READERS`, by name or glob), folders that are Delta tables, and
+the project's own Python functions.
 
 A source never leaves the project folder. A file is known by the SHA-256 of its bytes: the same bytes are the same file,
 whatever they are called; the metadata store knows the digests that are in. So that an ingest need not hash every old
@@ -11,26 +12,28 @@ from __future__ import annotations
 import fnmatch
 import glob
 import hashlib
-import importlib.util
 import io
+import itertools
 import json
 import os
 import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tidemill.data.discover.delta import newest, size_of, table_of
+from tidemill.data.discover.foreign import read_delta
 from tidemill.data.discover.readers import READERS, endings
 from tidemill.data.discover.rows import EMPTY, POLARS, Rows, numbered, said
 from tidemill.errors import SourceError
 from tidemill.files import write_whole
+from tidemill.scope.steps import load_steps
 from tidemill.types import did_you_mean, digest
 
 if TYPE_CHECKING:
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
 FUNCTION = "steps:"
 _RACY_NS = 2_000_000_000
 _KEPT = 256 << 20  # bytes of new files that are held between digest and reading
-INSIDE = "copy the data under the project: data/…"
+INSIDE = (
+    "copy the data under the project: data/…, or make a hard link there; other links may lead within the project only"
+)
 _EITHER = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
 
@@ -51,8 +56,10 @@ class SourceFile:
     name: str  # relative to the project, or steps:NAME
     size: int
     path: Path | None = None
+    version: int | None = None  # of a folder that is a Delta table
     frame: pl.DataFrame | None = None
     data: bytes | None = None  # what was read for the digest, where it was to be kept
+    error: SourceError | None = None  # why it cannot be read; its name and that are then its digest
 
 
 def find(root: Path, source: str) -> list[SourceFile]:
@@ -65,7 +72,7 @@ def find(root: Path, source: str) -> list[SourceFile]:
     found = there(root, source)
     if not found:
         raise no_such_file(root, source)
-    return [hash_file(root / name, name) for name in found]
+    return _hashed(root, found, room=0)
 
 
 def spelled_out(source: str) -> list[str]:
@@ -87,21 +94,82 @@ def no_such_file(root: Path, source: str) -> SourceError:
     return SourceError("there is no such file", place=source, hint=_nearest(root.resolve(), first))
 
 
-def there(root: Path, source: str) -> dict[str, os.stat_result]:
-    """The files that a file source names, relative to the project and sorted, with their states. Raises SourceError for what can be no source."""
-    patterns = [PurePath(one) for one in spelled_out(source)]
-    if any(p.is_absolute() or ".." in p.parts for p in patterns) or "\x00" in source:
-        raise SourceError("a source is inside the project folder", place=source, hint=INSIDE)
-    if any(p.suffix not in READERS for p in patterns):
-        raise SourceError("cannot be read by its name", place=source, hint=f"files end in {endings()}")
+def there(root: Path, source: str) -> dict[str, os.stat_result | SourceError]:
+    """What a file source names, relative to the project and sorted: files, and folders that are Delta tables, whose parts
+    are no files of their own. The states are others when they change; one that cannot be had, or leads out of the project,
+    has why. Raises SourceError for what can be no source.
+    """
     home = root.resolve()
-    found: dict[str, os.stat_result] = {}
+    found: dict[str, os.stat_result | SourceError] = {}
     plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
-    for name in sorted({n for p in patterns for n in glob.glob(str(p), root_dir=home, recursive=True)}):  # noqa: PTH207 - five times pathlib's speed
-        state = _look(home, name, plain)
-        if state is not None:
-            found[name] = state
+    tables: dict[str, bool] = {}
+    for name in sorted(_names(home, source, tables)):
+        try:
+            entry = f"{name}/{newest(home / name, name).entry}" if table_of(home, name, tables) else name
+            state = _look(home, entry, plain)
+        except SourceError as exc:
+            found[name] = exc
+        else:
+            found |= {name: state} if state is not None else {}
     return found
+
+
+def _names(home: Path, source: str, tables: dict[str, bool]) -> set[str]:
+    """What its globs find, each Delta table once. Raises SourceError for a glob of what cannot be read, or of elsewhere."""
+    found: set[str] = set()
+    for pattern, readable in _patterns(source).items():
+        names = glob.glob(pattern, root_dir=home, recursive=True)  # noqa: PTH207 - five times pathlib's speed
+        own = {table_of(home, name, tables) for name in names} or {None}
+        if not readable and None in own:
+            hint = f"files end in {endings()}; or name the folder of a Delta table"
+            raise SourceError("cannot be read by its name", place=source, hint=hint)
+        found |= {table_of(home, name, tables) or name for name in names}
+    return found
+
+
+def _patterns(source: str) -> dict[str, bool]:
+    """Its globs, and whether names that end so can be read: in small letters or in capitals. Raises SourceError for one
+    that leaves the project.
+
+    >>> _patterns("data/{*.csv,sales}")
+    {'data/*.[cC][sS][vV]': True, 'data/sales': False}
+    """
+    paths = [PurePath(one) for one in spelled_out(source)]
+    if any(p.is_absolute() or ".." in p.parts for p in paths) or "\x00" in source:
+        raise SourceError("a source is inside the project folder", place=source, hint=INSIDE)
+    readable = {path: path.suffix.lower() in READERS for path in paths}
+    return {_any_case(path) if known else str(path): known for path, known in readable.items()}
+
+
+def _any_case(path: PurePath) -> str:
+    ending = "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in path.suffix)
+    return str(path.with_name(f"{path.stem}{ending}"))
+
+
+def beside(root: Path, source: str, others: Iterable[str] = ()) -> list[str]:
+    """The files in the folders of a file source that neither it nor one of the ``others`` reads, and folders that it seems to name.
+
+    Of the project's own folder only those that could be read.
+    """
+    home, found = root.resolve(), there(root, source)
+    folders = {PurePath(name).parent for name in found} | {_base(PurePath(one)) for one in spelled_out(source)}
+    sources, left = [source, *(o for o in others if not o.startswith(FUNCTION))], list[str]()
+    for folder in sorted(folders):
+        if not (home / folder).is_dir() or table_of(home, str(folder), {}):
+            continue
+        for entry in os.scandir(home / folder):
+            name, named = str(folder / entry.name), any(covers(s, str(folder / entry.name)) for s in sources)
+            kind = PurePath(name).suffix.lower() in READERS
+            unread = named and name not in found if entry.is_dir() else not named and (kind or folder.parts)
+            if unread and not entry.name.startswith((".", "_")):
+                left.append(name)
+    return sorted(left)
+
+
+def _base(pattern: PurePath) -> PurePath:
+    """The folder that a glob begins in."""
+    parts = pattern.parent.parts
+    return PurePath(*itertools.takewhile(lambda part: not glob.has_magic(part), parts))
 
 
 def covers(source: str, name: str) -> bool:
@@ -110,7 +178,7 @@ def covers(source: str, name: str) -> bool:
     >>> covers("data/**/*.csv", "data/2011/01/a.csv"), covers("data/*.csv", "data/2011/a.csv")
     (True, False)
     """
-    return any(_covers(PurePath(one).parts, PurePath(name).parts) for one in spelled_out(source))
+    return any(_covers(PurePath(one).parts, PurePath(name).parts) for one in _patterns(source))
 
 
 def _covers(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
@@ -138,14 +206,23 @@ def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | Non
 
 
 def read(file: SourceFile) -> Rows:
-    """Every row of the file. Raises SourceError when it is empty or not what its name says."""
+    """Every row of the file; of one without rows that is said. Raises SourceError when it is empty or not what its name says."""
+    rows = _read_rows(file)
+    return rows if rows.frame.height or rows.broken else rows._replace(notes=(*rows.notes, "it has no rows"))
+
+
+def _read_rows(file: SourceFile) -> Rows:
+    if file.error is not None:
+        raise file.error
     if file.frame is not None:
         return numbered(file.frame, file.name)
     assert file.path is not None
+    if file.version is not None:
+        return read_delta(file.path, file.version, file.size, file.name)
     data = _unchanged(file, file.path) if file.data is None else file.data
     if not data:
         raise SourceError("the file is empty", place=file.name, hint=EMPTY)
-    return READERS[file.path.suffix](data, file.name)
+    return READERS[file.path.suffix.lower()](data, file.name)
 
 
 def _unchanged(file: SourceFile, path: Path) -> bytes:
@@ -155,6 +232,16 @@ def _unchanged(file: SourceFile, path: Path) -> bytes:
         hint = "write files whole, then rename them"
         raise SourceError("it was changed while it was read", place=file.name, hint=hint)
     return again.data
+
+
+def _hash(root: Path, name: str, keep: int = 0) -> SourceFile:
+    """The file or Delta table of this name: see `hash_file`."""
+    path = root / name
+    if not path.is_dir():
+        return hash_file(path, name, keep)
+    version, entry = newest(path, name)
+    known = hash_file(path / entry, name).digest
+    return SourceFile(digest(f"delta {version} {known}".encode()), name, size_of(path), path=path, version=version)
 
 
 def hash_file(path: Path, name: str, keep: int = 0) -> SourceFile:
@@ -177,7 +264,7 @@ def _nearest(home: Path, pattern: PurePath) -> str:
     wanted = f"files into it that end in {endings()}"
     if not folder.is_dir():
         return f"make the folder {pattern.parent} and put {wanted}, or say in tidemill.toml where they are"
-    files = [p.name for p in folder.iterdir() if p.suffix in READERS]
+    files = [p.name for p in folder.iterdir() if p.suffix.lower() in READERS]
     return did_you_mean(pattern.name, files) if files else f"nothing in {pattern.parent}/ can be read: put {wanted}"
 
 
@@ -185,7 +272,7 @@ def _call(root: Path, name: str) -> SourceFile:
     """The frame that the project's function gives, known by the digest of its content."""
     place = f"{FUNCTION}{name}"
     try:
-        module = steps(root, place)
+        module = load_steps(root, place)
         found = getattr(module, name, None)
         if not callable(found):
             own = [k for k, v in vars(module).items() if callable(v) and v.__module__ == module.__name__]
@@ -208,18 +295,6 @@ def _call(root: Path, name: str) -> SourceFile:
         raise SourceError(f"its frame cannot be kept: {said(exc)}", place=place, hint=hint) from exc
     data = buffer.getvalue()
     return SourceFile(digest(data), place, len(data), frame=frame)
-
-
-def steps(root: Path, place: str) -> ModuleType:
-    """The project's steps.py, run anew. Raises SourceError when there is none."""
-    path = root / "steps.py"
-    if not path.is_file():
-        raise SourceError("the project has no steps.py", place=place, hint="write one, or name files")
-    spec = importlib.util.spec_from_file_location("steps", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def batches(files: list[SourceFile], limit: int = 256 << 20) -> Iterator[list[SourceFile]]:
@@ -249,27 +324,46 @@ def pending(
         known = _known(store, dataset, made)
         return [f for f in made if f.digest not in known]
     found = there(root, source)
-    if not found and not any(covers(source, f.name) for f in store.files.list(dataset=dataset)):
+    if not found and not any(covers(source, n) for n in _came_in(store, dataset)):
         raise no_such_file(root, source)
     remembered = _read(cache)
-    marks = {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in found.items()}
-    unknown = _hashed(root, [name for name, mark in marks.items() if remembered.get(name) != mark])
+    marks = {name: _mark(state) for name, state in found.items()}
+    unseen = {name: found[name] for name, mark in marks.items() if not mark or remembered.get(name) != mark}
+    unknown = _hashed(root, unseen, room=_KEPT)
     known = _known(store, dataset, unknown)
     new = [f for f in unknown if f.digest not in known]
     first = {f.digest: f.name for f in reversed(new)} | known
     again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
     waiting = {f.name for f in new}
-    _remember(cache, {name: mark for name, mark in marks.items() if name not in waiting}, remembered)
+    _remember(cache, {name: mark for name, mark in marks.items() if mark and name not in waiting}, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
 
 
-def _hashed(root: Path, names: list[str]) -> list[SourceFile]:
-    """The files, each opened once: their bytes are kept for the reading, as long as they are not many."""
-    found, room = [], _KEPT
-    for name in names:
-        found.append(hash_file(root / name, name, keep=room))
-        room -= len(found[-1].data or b"")
-    return found
+def _mark(state: os.stat_result | SourceError) -> list[int]:
+    """What is another when the file is; nothing for one that cannot be had."""
+    if isinstance(state, SourceError):
+        return []
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+
+
+def _came_in(store: MetadataStore, dataset: str) -> Iterator[str]:
+    """The names that files came in by, and for those that were Delta tables the name of a part."""
+    for file in store.files.list(dataset=dataset):
+        yield from (file.name, f"{file.name}/part.parquet")
+
+
+def _hashed(root: Path, found: Mapping[str, object], room: int) -> list[SourceFile]:
+    """The files, each opened once: up to ``room`` bytes of all of them are kept for the reading."""
+    files = list[SourceFile]()
+    for name, state in found.items():
+        try:
+            if isinstance(state, SourceError):
+                raise state
+            files.append(_hash(root, name, keep=room))
+        except SourceError as exc:
+            files.append(SourceFile(digest(f"{name} {exc.message}".encode()), name, 0, error=exc))
+        room -= len(files[-1].data or b"")
+    return files
 
 
 def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:

@@ -36,8 +36,10 @@ _ITEM = frozenset(
 _VALUE = frozenset({"quantity", "qty"})
 _EVENT = frozenset({"invoice", "order", "transaction", "receipt", "ticket", "session", "event", "booking"})
 _OTHER_TIMES = frozenset({"birth", "birthdate", "birthday", "born", "dob", "due", "expiry", "expires", "valid"})
+_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # in C, where it was built
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _KEY_COLUMNS = 8
+_FEW = 1_000  # rows
 _MOST_LOST = 0.01
 """A type is taken although so many of the values are not of it; they go to quarantine."""
 _HEAD = """\
@@ -68,7 +70,7 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
     >>> "logicalType: integer" in infer(pl.DataFrame({"n": ["1", "2"]}), "x")
     True
     """
-    frame = frame.select(n for n in frame.columns if not n.startswith("_"))
+    frame = frame.drop(n for n in frame.columns if n.startswith("_"))
     if len(broken) > frame.height:
         first = broken[0]
         raise SourceError(
@@ -78,16 +80,17 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
         )
     if not frame.height:
         raise SourceError("there are no rows to infer a contract from", place=name)
-    types = {n: _type(frame, n) for n in frame.columns}
+    given = {column.name: column for column in frame.get_columns()}  # each alone: see `_cast`
+    types = {n: _type(column) for n, column in given.items()}
     kinds = {n: t.kind for n, t in types.items()}
-    typed = frame.select(cast(Column(n, kind), frame.schema[n]).alias(n) for n, kind in kinds.items())
+    typed = pl.DataFrame([_cast(column, kinds[n]) for n, column in given.items()])
     roles = _roles(typed, kinds)
-    lost = pl.DataFrame([t.lost.alias(n) for n, t in types.items()]).select(pl.any_horizontal(pl.all())).to_series()
+    lost = _any([t.lost for t in types.values() if t.lost.any()], frame.height)
     key = _key(typed.filter(~lost), kinds)
     settings: list[dict[str, Any]] = [{"property": "tidemill.key", "value": list(key)}] if key else []
     bad = (int(lost.sum()) + len(broken)) / (frame.height + len(broken))
     settings.append({"property": "tidemill.max_bad_share", "value": max(0.01, math.ceil(bad * 1000) / 1000)})
-    properties = [_property(typed[n], n, types[n], frame[n]) for n in typed.columns]
+    properties = [_property(values, types[values.name], given[values.name]) for values in typed.get_columns()]
     for role, column in roles.items():
         _play(next(p for p in properties if p["name"] == column), role)
     document = {
@@ -99,7 +102,7 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
         "status": "draft",
         "schema": [{"name": name, "logicalType": "object", "customProperties": settings, "properties": properties}],
     }
-    return _said(roles, broken) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return _said(roles, broken) + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _said(roles: dict[str, str], broken: Sequence[BrokenLine]) -> str:
@@ -137,33 +140,55 @@ def _kind_of(dtype: pl.DataType) -> str | None:
     return {pl.Date(): "date", pl.Boolean(): "boolean"}.get(dtype)
 
 
-def _type(frame: pl.DataFrame, name: str) -> _Type:
-    dtype = frame.schema[name]
+def _cast(column: pl.Series, kind: str) -> pl.Series:
+    """The column as this type, null where a value is none. By itself: in a wide frame polars looks at every column each time."""
+    return column.to_frame().select(cast(Column(column.name, kind), column.dtype).alias(column.name)).to_series()
+
+
+def _lost(column: pl.Series, kind: str) -> pl.Series:
+    """Which values are not of this type."""
+    asked = Column(column.name, kind)
+    lost = column.to_frame().select(cast(asked, column.dtype).is_null() & ~missing(asked, column.dtype)).to_series()
+    if kind in _NEVER:  # read where a contract asks for it; not what a draft asks for
+        lost |= column.str.contains(_NEVER[kind], literal=True).fill_null(False)
+    return lost
+
+
+def _any(flags: Sequence[pl.Series], height: int) -> pl.Series:
+    """In which rows one of these says so."""
+    found = np.zeros(height, np.bool_)
+    for flag in flags:
+        found |= flag.to_numpy()
+    return pl.Series(found)
+
+
+def _type(column: pl.Series) -> _Type:
+    name, dtype = column.name, column.dtype
     known = _kind_of(dtype)
     if known is None:
         message = f"column {name!r} is {dtype}, which a contract cannot hold"
         raise SourceError(message, hint="turn it into plain columns")
-    none = pl.Series(np.zeros(frame.height, np.bool_))
-    present = frame.height - int(frame.select(missing(Column(name, "number"), dtype).sum()).item())
-    if not isinstance(dtype, pl.String) or not present or frame[name].str.contains(_CODE).any():
+    none = pl.Series(np.zeros(len(column), np.bool_))
+    if not isinstance(dtype, pl.String) or column.str.contains(_CODE).any():
+        return _Type(known, none)
+    present = len(column) - int(column.to_frame().select(missing(Column(name, "number"), dtype).sum()).item())
+    if not present:
         return _Type(known, none)
     tried: list[tuple[int, str, pl.Series]] = []
-    for column in (Column(name, kind) for kind in _TRIED):
-        lost = frame.select(cast(column, dtype).is_null() & ~missing(column, dtype)).to_series()
-        if column.kind in _NEVER:  # read where a contract asks for it; not what a draft asks for
-            lost |= frame[name].str.contains(_NEVER[column.kind], literal=True).fill_null(False)
+    for kind in _TRIED:
+        lost = _lost(column, kind)
         if not lost.any():
-            return _Type(column.kind, lost)
-        tried.append((int(lost.sum()), column.kind, lost))
+            return _Type(kind, lost)
+        tried.append((int(lost.sum()), kind, lost))
     count, kind, lost = min(tried, key=lambda t: t[0])
     names = names_things(name)  # C536379 is an invoice as 536379 is
     return _Type("string", none) if count > present * _MOST_LOST or names else _Type(kind, lost)
 
 
-def _property(values: pl.Series, name: str, of: _Type, given: pl.Series) -> dict[str, Any]:
+def _property(values: pl.Series, of: _Type, given: pl.Series) -> dict[str, Any]:
     kind = of.kind
     lost = int(of.lost.sum())
-    found: dict[str, Any] = {"name": name, "logicalType": kind, "required": values.null_count() == lost}
+    found: dict[str, Any] = {"name": values.name, "logicalType": kind, "required": values.null_count() == lost}
     if lost:
         first = given.filter(of.lost)[0]
         found["description"] = (
@@ -220,14 +245,18 @@ def _roles(typed: pl.DataFrame, kinds: Mapping[str, str]) -> dict[str, str]:
 
 
 def _named(typed: pl.DataFrame, kinds: Mapping[str, str], nouns: Collection[str]) -> str | None:
-    """The column that names this kind of thing, again and again: one with "id" in its name before others."""
+    """The column that names this kind of thing: one that does it again and again before others, then one with "id" in its name.
+
+    In few rows no name may have come twice yet; in many it would, were it one of whom rows are.
+    """
     fitting = [
         n
         for n, kind in kinds.items()
         if kind in ("string", "integer") and words(n) & set(nouns) and words(n) <= _NAMING | set(nouns)
     ]
     repeated = [n for n in fitting if typed[n].drop_nulls().is_duplicated().any()]
-    return min(repeated, key=lambda n: not words(n) & _NAMING, default=None)
+    some = repeated or (fitting if typed.height < _FEW else [])
+    return min(some, key=lambda n: not words(n) & _NAMING, default=None)
 
 
 def _key(typed: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
@@ -236,7 +265,8 @@ def _key(typed: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[str, ...]:
     Numbers with fractions are no names.
     """
     whole = [n for n, kind in kinds.items() if kind in ("string", "integer", "timestamp", "date")]
-    whole = [n for n in whole if typed[n].null_count() == 0]
+    nulls = dict(zip(typed.columns, typed.null_count().row(0)))
+    whole = [n for n in whole if nulls[n] == 0]
     things = [n for n in whole if names_things(n) and kinds[n] in ("string", "integer")]
     times = [n for n in whole if kinds[n] in ("timestamp", "date")]
     some = (things + [n for n in whole if n not in things])[:_KEY_COLUMNS]

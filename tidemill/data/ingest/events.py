@@ -1,7 +1,7 @@
 """What a table's commit says of an ingest, and what people are told of it.
 
-They are told of new rows, bad rows, columns beside the contract, and files that come again: under another name, with other
-bytes, or with rows that are in already.
+They are told of new rows, bad rows, columns beside the contract, what else is to be said of a file, and files that come
+again: under another name, with other bytes, or with rows that are in already.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     surplus: tuple[str, ...] = ()  # its columns beside the contract's
     absent: tuple[str, ...] = ()  # optional ones that it has not
     changed: dict[str, dict[str, int]] = {}  # by column, what was read otherwise than written, and how many values
+    notes: tuple[str, ...] = ()  # what else is to be said of it
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -101,6 +102,10 @@ def ingest_events(version: DatasetVersion, commit: Commit) -> list[Event]:
         if message := _again_message(f, version.dataset):
             counted = {name: n for name, n in (("known", f.known), ("kept", f.kept)) if n}
             events.append(event("again", {"file": f.name, "message": message, **counted}, version.ingest, f.digest))
+    for f in commit.files:
+        if f.notes:
+            data = {"file": f.name, "message": f"{f.name}: {'; '.join(f.notes)}"}
+            events.append(event("note", data, version.ingest, f.digest))
     if commit.quarantined:
         reasons = sum((Counter(f.reasons) for f in commit.files), Counter[str]())
         data = {**shown, "rows": commit.quarantined, "reasons": dict(reasons)}

@@ -172,6 +172,7 @@ def _summary(file: SourceFile, checked: Checked, new: pl.DataFrame, before: bool
         surplus=checked.surplus,
         absent=checked.absent,
         changed=by_column(checked.changed),
+        notes=checked.notes,
     )
 
 

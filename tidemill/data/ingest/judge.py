@@ -11,7 +11,7 @@ function that gives the whole table each time, add what is new. A row is in alre
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,7 @@ class Judge:
             checked = self._check(file)
             if not taken:
                 checked = self._in_already(checked, self.earlier.get(file.name, ()))
+                checked = replace(checked, said=(*checked.said, *self._no_events(checked.good)))
                 for reason, index in self.indexes:
                     checked = checked.reject(index.known(checked.good), reason)
                 checked.judge(file.name)
@@ -112,7 +113,17 @@ class Judge:
         if "_line" not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
         checked = self.into.contract.check(frame, self.now)
+        checked = replace(checked, said=rows.notes)
         return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked
+
+    def _no_events(self, good: pl.DataFrame) -> list[str]:
+        """What is to be said of good rows that the history leaves out: of nothing, neither bought nor returned."""
+        value = self.into.contract.value if self.into.in_history else None
+        none = 0 if value is None else int((good[value] == 0).sum())
+        said = (
+            f"in {none:,} of its rows {value} is 0: they are in the table, and no events of the history that is served"
+        )
+        return [said] if none else []
 
     def _in_already(self, checked: Checked, earlier: Sequence[IngestedFile]) -> Checked:
         """The outcome without the rows that are in. ``earlier``: the files of the same name that were taken.

@@ -38,6 +38,12 @@ class Target:
         return Target(project, dataset, load_contract(project, dataset), open_tables(project))
 
     @property
+    def in_history(self) -> bool:
+        """Whether serving reads its rows as subjects' events: those that models learn from, where the contract has the roles."""
+        contract, models = self.contract, self.project.datasets[self.dataset].models
+        return bool(models and contract.subject and contract.item and contract.time)
+
+    @property
     def last(self) -> DatasetVersion | None:
         """The last version that the metadata knows."""
         return self.project.store.datasets.first(dataset=self.dataset)
@@ -116,11 +122,10 @@ def unserved(project: Project) -> bool:
 def _take_in(into: Target, parts: Iterable[pl.DataFrame]) -> Profile:
     """Each part's rows into the online history; their profile. Serving knows the rows that models learn from, and no others."""
     contract, found = into.contract, Profile(0, {})
-    learned = into.project.datasets[into.dataset].models and contract.subject and contract.item and contract.time
     private = (contract.subject,) if contract.subject else ()
     for part in parts:
         if part.height:
-            if learned:
+            if into.in_history:
                 into.project.live.online.load(online_events(into.dataset, contract, part))
                 _admit(into, part)
             found = found.merge(profile(part.select(contract.names), private))

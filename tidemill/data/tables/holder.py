@@ -1,14 +1,23 @@
-"""A subject in the Delta tables: its rows by the contract's subject column, and the rows in quarantine that name it."""
+"""A subject in the Delta tables: its rows by the contract's subject column, and the rows in quarantine that name it.
+
+As a child process, ``… ROOT``, it looks for one who must not load what reads tables: asked ``{"subject": …}`` it answers with
+how many ``rows`` there are and in which ``files`` they came, or with an ``error``.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tidemill.data.contract.contract import Contract
 from tidemill.data.tables.tables import QUARANTINE, open_tables
+from tidemill.errors import TidemillError
+from tidemill.process.guarded import parent
+from tidemill.scope.project import open_project
 from tidemill.store.holder import Holding, worded
 from tidemill.types import JsonObject
 
@@ -32,6 +41,12 @@ class TableSubjects:
                 plain = {k: v if isinstance(v, int | float) else str(v) for k, v in row.items()}
                 yield {"store": store, "dataset": name, **plain}
 
+    def stored(self, subject: str) -> JsonObject:
+        """How many of its rows are in the datasets, and in which files they came."""
+        rows = [rows for store, _, rows in self._found(subject) if store == "tables"]
+        files = {file for frame in rows for file in frame["_file"].unique().to_list()}
+        return {"rows": sum(frame.height for frame in rows), "files": sorted(files)}
+
     def _found(self, subject: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
         tables, said = open_tables(self._project), worded(subject)
         for name, dataset in self._project.datasets.items():
@@ -42,3 +57,19 @@ class TableSubjects:
                 bad = tables.read(name + QUARANTINE).collect()
                 named = pl.Series([bool(said(raw)) for raw in bad["_raw"]], dtype=pl.Boolean)
                 yield "quarantine", name, bad.filter(named)
+
+
+def main(root: str) -> None:
+    channel = parent()
+    asked = channel.receive() if channel is not None else None
+    if channel is None or asked is None:
+        raise SystemExit("the server starts this process")
+    try:
+        with open_project(Path(root), reading=True) as project:
+            channel.send(TableSubjects(project).stored(asked["subject"]))
+    except TidemillError as exc:
+        channel.send({"error": str(exc)})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

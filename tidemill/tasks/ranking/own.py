@@ -85,7 +85,9 @@ def open_learner(source: bytes, task: str) -> OwnLearner:
 
 def _blamed(task: str, verb: str, exc: Exception) -> ModelError:
     """What the project's own code raised, as the model's error."""
-    return ModelError(f"{task!r}: {verb} raised {type(exc).__name__}: {exc}", place="steps.py")
+    alone = "the server runs the text of steps.py alone: keep in it what the learner needs of the project"
+    hint = alone if isinstance(exc, ImportError) else ""
+    return ModelError(f"{task!r}: {verb} raised {type(exc).__name__}: {exc}", place="steps.py", hint=hint)
 
 
 def fit_learner(learner: OwnLearner, task: str, train: Interactions) -> dict[str, NDArray[Any]]:

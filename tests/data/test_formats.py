@@ -1,0 +1,93 @@
+"""Formats of dates and times in a contract's letters: each token reads what Java writes by it, and an unknown one is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from tests.data.small import CONTRACT
+from tests.raised import raised
+from tidemill.data.check import readings
+from tidemill.data.check.column import Column
+from tidemill.data.check.columns import cast
+from tidemill.data.check.formats import strftime
+from tidemill.data.contract.contract import Contract
+from tidemill.errors import ContractError
+
+NOON = datetime(2024, 11, 1, 9, tzinfo=UTC)
+
+
+def read(form: str, *texts: str) -> list[datetime | None]:
+    """As a file's texts are read, and as a request's are: which must be the same."""
+    column, found = Column("t", "timestamp", format=form), list[datetime | None]()
+    for text, at in zip(texts, pl.DataFrame({"t": texts}).select(cast(column, pl.String()).alias("t"))["t"].to_list()):
+        try:
+            asked = readings.read(column, text)
+        except readings.Unread:
+            asked = None
+        assert asked == (None if at is None else round(at.timestamp() * 1_000_000)), text
+        found.append(at)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("yyyy-MM-dd'T'HH:mm:ss", "2024-11-01T09:00:00"),
+        ("yyyy-MM-dd'T'HH:mm:ssXXX", "2024-11-01T09:00:00Z"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2024-11-01T10:00:00.000+01:00"),
+        ("yyyy-MM-dd HH:mm:ssxx", "2024-11-01 10:00:00+0100"),
+        ("yyyy-MM-dd HH:mm:ss Z", "2024-11-01 04:00:00 -0500"),
+        ("yyyy-MM-dd HH:mm:ss z", "2024-11-01 09:00:00 GMT"),
+        ("yyyy-MM-dd HH:mm:ss.SSSSSS", "2024-11-01 09:00:00.000000"),
+        ("dd MMM yyyy HH:mm", "01 Nov 2024 09:00"),
+        ("d MMMM yyyy, HH:mm", "1 November 2024, 09:00"),
+        ("EEE, d MMM yyyy HH:mm:ss Z", "Fri, 1 Nov 2024 09:00:00 +0000"),
+        ("MM/dd/yyyy hh:mm a", "11/01/2024 09:00 AM"),
+        ("M/d/yy h:mm a", "11/1/24 9:00 AM"),
+        ("yyyyMMddHHmmss", "20241101090000"),
+        ("yyyy-MM-dd 'at' HH 'o''clock' mm", "2024-11-01 at 09 o'clock 00"),
+        ("dd.MM.yyyy HH:mm '100%'", "01.11.2024 09:00 100%"),
+    ],
+)
+def test_a_format_reads_what_is_written_by_it(form: str, text: str) -> None:
+    assert read(form, text, "no time", "") == [NOON, None, None]
+    assert Contract.parse(contract(form)).columns[3].format == form
+
+
+def test_afternoon_is_not_morning() -> None:
+    assert read("dd.MM.yyyy hh:mm a", "01.11.2024 12:30 AM", "01.11.2024 01:00 PM") == [
+        datetime(2024, 11, 1, 0, 30, tzinfo=UTC),
+        datetime(2024, 11, 1, 13, tzinfo=UTC),
+    ]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["yyyy-MM-dd VV", "YYYY-MM-dd", "yyyy-MM-ddTHH:mm", "yyyy-MM-dd'T", "yyyy-MM-dd[ HH:mm]", "yyyy-MM-dd HH:mm:ssSSS"]
+    + ["yyyy-MM-dd HH:mm G"],
+)
+def test_what_is_not_known_is_refused_with_what_is(form: str) -> None:
+    with raised(ContractError, "contract.yaml:22") as caught:
+        Contract.parse(contract(form))
+    assert "MMM" in caught.value.hint
+
+
+@pytest.mark.parametrize("form", ["HH:mm", "MM-dd", "yyyy", "yyyy-MM-dd hh:mm"])
+def test_a_format_by_which_no_moment_is_read_is_refused(form: str) -> None:
+    with raised(ContractError, "contract.yaml:22"):
+        Contract.parse(contract(form))
+
+
+def test_a_sign_stands_for_itself() -> None:
+    assert strftime("dd% MM") == "%d%% %m"
+    assert strftime("%d.%m.%Y") == "%d.%m.%Y"
+
+
+def contract(form: str) -> str:
+    """The contract whose time is written by this format; in its line 22."""
+    old = "      - name: at\n        logicalType: timestamp\n"
+    assert old in CONTRACT
+    return CONTRACT.replace(old, f'{old}        logicalTypeOptions: {{ format: "{form}" }}\n')

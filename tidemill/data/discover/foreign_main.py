@@ -1,0 +1,145 @@
+"""Reading foreign bytes, the child's side: ``python -m tidemill.data.discover.foreign_main``, started by `foreign`.
+
+For each file the system lets this process use no more memory and CPU than the file's size allows; beyond that it ends
+here. What the file says of itself is looked at first, so that most bombs are refused before a value is read.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from tidemill.data.discover.limits import cpu_seconds, judge, memory
+from tidemill.data.discover.rows import POLARS, said
+from tidemill.errors import SourceError
+from tidemill.process.channel import Channel
+from tidemill.process.guarded import parent
+from tidemill.types import JsonObject
+
+IDLE = 60.0  # seconds without a file after which this process ends
+PIECE = 16 << 20  # bytes of a piece of the answer, about
+_SPARE = 128 << 20
+
+
+def main() -> None:
+    """Answer with the rows of one file after the other."""
+    channel = parent()
+    if channel is None:
+        raise SystemExit("whoever reads files starts this process")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _warm()
+    while (asked := _next(channel)) is not None:
+        data = channel.receive_bytes(asked.get("bytes", 0))
+        try:
+            for piece in _pieces(_read(asked, data)):
+                channel.send({}, piece)
+            channel.send({"done": True})
+        except SourceError as exc:
+            channel.send({"error": exc.message, "hint": exc.hint})
+
+
+def _next(channel: Channel) -> JsonObject | None:
+    try:
+        return channel.receive(time.monotonic() + IDLE)
+    except TimeoutError:
+        return None
+
+
+def _read(asked: JsonObject, data: bytearray) -> pl.DataFrame:
+    """Raises SourceError."""
+    what, size = asked["read"], asked["size"]
+    _let(resource.RLIMIT_CPU, int(time.process_time()) + cpu_seconds(size))
+    _let(resource.RLIMIT_DATA, _held() + memory(size))
+    try:
+        lazy, needed = _parquet(data) if what == "parquet" else _delta(Path(asked["folder"]), asked["version"])
+        _let(resource.RLIMIT_DATA, _held() + 2 * needed + 16 * size + _SPARE)
+        return _bounded(lazy.collect(), size)
+    except SourceError:
+        raise
+    except (*POLARS, OSError, MemoryError) as exc:
+        if isinstance(exc, MemoryError):
+            raise SourceError("it needs more memory to be read than a file of its size may") from exc
+        kind = "Parquet" if what == "parquet" else "a Delta table"
+        raise SourceError(f"not readable as {kind}: {said(exc)}", hint="export or copy it again") from exc
+
+
+def _parquet(data: bytearray) -> tuple[pl.LazyFrame, int]:
+    """The file, not read yet, and the bytes that its rows take at least."""
+    source = io.BytesIO(data)
+    lazy = pl.scan_parquet(source)
+    return lazy, judge(lazy.collect_schema(), lazy.select(pl.len()).collect().item(), len(data))
+
+
+def _delta(folder: Path, version: int) -> tuple[pl.LazyFrame, int]:
+    """The same of a table. Its log may name files of anywhere: only those below it are its own."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        table = DeltaTable(str(folder), version=version)
+        parts = [Path(uri) for uri in table.file_uris()]
+    except (DeltaError, ValueError) as exc:
+        raise SourceError(f"not readable as a Delta table: {said(exc)}", hint="copy it again, whole") from exc
+    home = folder.resolve()
+    for part in parts:
+        if not part.resolve().is_relative_to(home):
+            hint = "copy the table whole, with its files"
+            raise SourceError(f"the log of this Delta table names a file outside it: {part.name}", hint=hint)
+    lazy = pl.scan_delta(table)
+    rows = sum(pl.scan_parquet(part).select(pl.len()).collect().item() for part in parts)
+    return lazy, judge(lazy.collect_schema(), rows, sum(part.stat().st_size for part in parts))
+
+
+def _bounded(frame: pl.DataFrame, size: int) -> pl.DataFrame:
+    """The frame. Raises SourceError for texts that are one text again and again, which would grow where they are copied."""
+    if (written := _written(frame)) > memory(size):
+        raise SourceError(f"its texts would take {written / 1e9:,.1f} GB", hint="write it as several smaller files")
+    return frame
+
+
+def _written(frame: pl.DataFrame) -> int:
+    """Bytes that the frame takes where nothing of it is shared."""
+    texts = frame.select(pl.col(pl.String).str.len_bytes().sum(), pl.col(pl.Binary).bin.size().sum())
+    return max(int(frame.estimated_size()), sum(int(n or 0) for n in texts.row(0)) if texts.width else 0)
+
+
+def _pieces(frame: pl.DataFrame) -> Iterator[memoryview]:
+    """The frame as Arrow IPC, in slices of about `PIECE`; at least one, which has its columns."""
+    step = max(1, PIECE * frame.height // max(1, _written(frame)))
+    for piece in frame.iter_slices(step) if frame.height else [frame]:
+        buffer = io.BytesIO()
+        piece.write_ipc_stream(buffer)
+        yield buffer.getbuffer()
+
+
+def _let(what: int, most: int) -> None:
+    """Let this process use so much and no more."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _held() -> int:
+    """Bytes of memory that this process may write to now; where the system does not say, none is refused for it.
+
+    The address space would be no measure: each thread reserves much of it that is never used.
+    """
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
+    except OSError:
+        return 1 << 46
+
+
+def _warm() -> None:
+    """Start the threads that read, so that their stacks are no part of what a file takes."""
+    buffer = io.BytesIO()
+    pl.DataFrame({"n": [1]}).write_parquet(buffer)
+    _read({"read": "parquet", "size": 0}, bytearray(buffer.getvalue()))
+
+
+if __name__ == "__main__":
+    main()
