@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tidemill.engine import Context, each, pipeline, step, when
     from tidemill.engine.runner.engine import Engine
+    from tidemill.ops.new import new as new
     from tidemill.ops.notebook import open as open
     from tidemill.scope.project import Project, open_project
 
@@ -24,6 +25,7 @@ _HOME = {
     "Project": "tidemill.scope.project",
     "Table": "polars",
     "each": "tidemill.engine",
+    "new": "tidemill.ops.new",
     "open": "tidemill.ops.notebook",
     "open_project": "tidemill.scope.project",
     "pipeline": "tidemill.engine",
@@ -32,7 +34,7 @@ _HOME = {
 }
 
 # `open` is public and not listed: ``from tidemill import *`` must not take Python's own away.
-__all__ = ["Context", "Engine", "Project", "Table", "each", "open_project", "pipeline", "step", "when"]
+__all__ = ["Context", "Engine", "Project", "Table", "each", "new", "open_project", "pipeline", "step", "when"]
 
 
 def __getattr__(name: str) -> Any:

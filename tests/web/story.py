@@ -5,6 +5,7 @@ Everything follows from one seed. With ``hostile`` each free text of the story i
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.web.story_build import Building
@@ -34,6 +35,7 @@ def make_root(root: Path) -> Path:
     """The recipe's own project folder, without data files."""
     (root / "contracts").mkdir(parents=True)
     toml = (TEMPLATE / "tidemill.toml").read_text("utf-8").replace("{name}", "shop")
+    toml = re.sub(r"^# (?=\[goal\]|measure =|owner =|least_useful =)", "", toml, flags=re.M)
     (root / "tidemill.toml").write_text(toml, "utf-8")
     (root / "contracts" / "sales.yaml").write_text((TEMPLATE / "contracts" / "sales.yaml").read_text("utf-8"), "utf-8")
     return root

@@ -14,7 +14,7 @@ from tidemill.errors import BadRequest, DiskFull, PipelineError, StepFailed, Tid
 from tidemill.types import did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "new": ("tidemill.cli.new:new", "Make a project from a recipe."),
+    "new": ("tidemill.cli.new:new", "Make a project from a recipe, or from your own file."),
     "demo": ("tidemill.cli.demo:demo", "Two years of a real shop in a few minutes."),
     "run": ("tidemill.cli.run:run", "data → model → release, each finished step cached."),
     "up": ("tidemill.cli.up:up", "Serve predictions, the page, the API and the loop."),

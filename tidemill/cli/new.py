@@ -2,23 +2,90 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tidemill.cli.output import Answer, command
-from tidemill.ops.new import new as make
+from tidemill.cli.output import Answer, Part, command, wants_json
+from tidemill.ops import new as verbs
+
+MOST_QUESTIONS = 3
+_PATH = click.Path(path_type=Path)
 
 
 @command(project=False)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--recipe", default="recommend", show_default=True, help="recommend | demand")
-def new(folder: Path, recipe: str) -> Answer:
-    """Make a project from a recipe; nothing that is there is overwritten."""
-    made = make(folder, recipe)
-    lines = [f"  {path}" for path in made.files]
+@click.argument("folder", type=_PATH)
+@click.argument("more", type=_PATH, nargs=-1)
+@click.option("--recipe", help="recommend | demand; recommend where nothing is said.")
+@click.option(
+    "--from", "files", multiple=True, type=_PATH, help="A file of your own, CSV or Parquet; several of one table."
+)
+@click.option("--target", default="", help="The column to predict.")
+@click.option("--recommend", is_flag=True, help="Recommend what each subject takes next.")
+@click.option("--task", type=click.Choice(["classify", "regress"]), help="The target is a label, or an amount.")
+@click.option("--time", default="", help="The column that says when a row happened; none: the rows have no order.")
+@click.option("--subject", default="", help="The column that says whose row it is.")
+@click.option("--item", default="", help="The column that says what it is about.")
+def new(
+    folder: Path, more: tuple[Path, ...], recipe: str | None, files: tuple[Path, ...], task: str | None, **aim: Any
+) -> Answer:
+    """Make a project from a recipe, or from your own FILE (--from); nothing that is there is overwritten.
+
+    From a file: at most three questions on a terminal; the options answer them beforehand.
+    """
+    given, aim = [*files, *more], {**aim, "task": task or ""}
+    _check(recipe, files, more, aim)
+    if given and _asks():
+        aim = _asked(given, aim)
+    made = verbs.new(folder, recipe or "recommend", files=given, **aim)
+    return Answer(made, _own(made) if given else _recipe(made))
+
+
+def _check(recipe: str | None, files: Sequence[Path], more: Sequence[Path], aim: dict[str, Any]) -> None:
+    """Raises UsageError for options that do not go together."""
+    if not files and (more or any(aim.values())):
+        raise click.UsageError("say which file: --from FILE")
+    if files and recipe:
+        raise click.UsageError("--recipe or --from: a project is made of one of them")
+
+
+def _asks() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not wants_json()
+
+
+def _asked(files: Sequence[Path], said: dict[str, Any]) -> dict[str, Any]:
+    """What was said, and what a person at the terminal answers to what is still open."""
+    from dataclasses import asdict
+
+    from tidemill.recipes.own.plan import Aim, next_question
+
+    seen, aim = verbs.look(files), Aim(**said)
+    for _ in range(MOST_QUESTIONS):
+        question = next_question(seen, aim)
+        if question is None:
+            break
+        kind = click.Choice(question.choices)
+        click.echo(f"{seen.rows.height:,} rows; columns: {', '.join(seen.columns)}")
+        answer = click.prompt(question.text, default=question.default, type=kind, show_choices=False)
+        aim = question.answered(aim, answer)
+    return asdict(aim)
+
+
+def _recipe(made: verbs.Made) -> list[Part]:
+    lines: list[Part] = [f"  {path}" for path in made.files]
     for data in made.data:
         lines.append(f"{data.dataset} is read from {data.source}; its columns ({data.contract}):")
         lines.append(f"  {', '.join(data.columns)}")
-    next_ = f"next: cd {folder}, put files there, then: tidemill data check && tidemill run && tidemill up"
-    return Answer(made, [*lines, next_])
+    next_ = f"next: cd {made.folder}, put files there, then: tidemill data check && tidemill run && tidemill up"
+    return [*lines, next_]
+
+
+def _own(made: verbs.Made) -> list[Part]:
+    lines: list[Part] = [f"  {path}" for path in made.files]
+    chosen: list[Part] = [f"- {sentence}" for sentence in made.said]
+    next_ = f"next: cd {made.folder} && tidemill run && tidemill up; then, in a second terminal:"
+    return [*lines, *chosen, next_, f"  {made.predict}"]

@@ -74,6 +74,12 @@ def settings(model: Model) -> Settings:
     )
 
 
+def check_inputs(model: Model) -> None:
+    """Raises ContractError, ConfigError where the contract of its rows has not what the task, a view or ``inputs`` names."""
+    check_roles(task_of(model.task), load_contract(model.project, model.dataset.name))
+    Inputs.of(model)
+
+
 @dataclass(frozen=True)
 class Inputs:
     """``contract``: that of the rows, with what is joined as further columns, and without what is left out."""

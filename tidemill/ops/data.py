@@ -186,13 +186,13 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
     """
     from tidemill.data.ingest.judge import preview
     from tidemill.data.ingest.quarantine import bad_rows
-    from tidemill.tasks.check import check_model
+    from tidemill.model.prepare import check_inputs
 
     found: list[Checked] = []
     errors: list[DataError] = []
     declared = project.dataset(dataset)
     for model in declared.models:
-        check_model(model)
+        check_inputs(model)
     for looked in preview(project, declared.name):
         checked, bad = looked.checked, looked.checked.bad if looked.checked else None
         errors += [looked.error] if looked.error else []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidemill.errors import ContractError, TidemillError
+from tidemill.errors import ConfigError, ContractError, TidemillError
 from tidemill.ops.status import status
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def _state(project: Project) -> Iterator[Finding]:
 def _data(project: Project) -> Iterator[Finding]:
     from tidemill.data.contract.contract import Contract
     from tidemill.data.contract.odcs import ROLES
-    from tidemill.tasks.check import check_roles
-    from tidemill.tasks.table import task_of
+    from tidemill.model.prepare import check_inputs
 
     for name, data in project.datasets.items():
         contract = Contract.load(project.root / data.contract)
@@ -71,9 +70,9 @@ def _data(project: Project) -> Iterator[Finding]:
         what, listed = f"contract {name}", f"roles: {', '.join(roles) or 'none'}"
         try:
             for model in data.models:
-                check_roles(task_of(model.task), contract)
+                check_inputs(model)
             yield Finding(what, True, listed)
-        except ContractError as exc:
+        except (ConfigError, ContractError) as exc:
             yield Finding(what, False, f"{listed}; {exc.message}", exc.hint)
 
 

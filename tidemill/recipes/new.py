@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import reduce
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePath
@@ -23,22 +26,40 @@ def new_project(folder: Path, recipe: str = "recommend", name: str | None = None
     """Write the recipe's files, and make the folders of its data; the paths written. Raises ProjectError; overwrites nothing."""
     if recipe not in RECIPES:
         raise ProjectError(f"no recipe {recipe!r}", hint=did_you_mean(recipe, RECIPES))
-    name = name or re.sub(r"[^a-z0-9_-]", "-", folder.name.lower())
+    name = named(folder, name)
+    refuse_occupied(folder)
+    with writable():
+        written = copied(recipe, folder, {"name": name})
+        for place in places(folder):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+    return written
+
+
+def named(folder: Path, name: str | None) -> str:
+    """The project's name: the one that was said, else the folder's. Raises ProjectError."""
+    name = name or re.sub(r"[^a-z0-9_-]", "-", folder.resolve().name.lower())
     try:
         project_name(name)
     except ConfigError as exc:
         raise ProjectError(exc.message, hint=exc.hint) from exc
+    return name
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Raises ProjectError where a project is already."""
     if (folder / "tidemill.toml").exists():
         raise ProjectError("there is a project here already", place=str(folder), hint="choose another folder")
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """Raises ProjectError where a folder or a file cannot be made."""
     try:
-        written = _copy(resources.files("tidemill.recipes") / recipe / "template", folder, name)
-        for place in places(folder):
-            (folder / place).mkdir(parents=True, exist_ok=True)
+        yield
     except (FileExistsError, NotADirectoryError) as exc:
         raise ProjectError(f"{exc.filename} is a file, no folder", hint="choose another folder") from exc
     except PermissionError as exc:
         raise ProjectError(f"{exc.filename} cannot be written", hint="choose another folder") from exc
-    return written
 
 
 def places(folder: Path) -> list[str]:
@@ -47,7 +68,13 @@ def places(folder: Path) -> list[str]:
     return [str(PurePath(source).parent) for source in sources if not source.startswith("steps:")]
 
 
-def _copy(source: Traversable, target: Path, name: str) -> list[Path]:
+def copied(recipe: str, folder: Path, told: Mapping[str, str]) -> list[Path]:
+    """What every project has, then the recipe's template; ``{word}`` in a text is what is told under that word."""
+    recipes = resources.files("tidemill.recipes")
+    return [*_copy(recipes / "common", folder, told), *_copy(recipes / recipe / "template", folder, told)]
+
+
+def _copy(source: Traversable, target: Path, told: Mapping[str, str]) -> list[Path]:
     """Each file whole or not at all, and tidemill.toml last: before it is there, this is no project and can be made again."""
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -56,8 +83,9 @@ def _copy(source: Traversable, target: Path, name: str) -> list[Path]:
             continue
         path = target / re.sub(r"^dot-", ".", entry.name)
         if entry.is_dir():
-            written += _copy(entry, path, name)
+            written += _copy(entry, path, told)
         elif not path.exists():
-            write_whole(path, entry.read_text("utf-8").replace("{name}", name).encode(), 0o644)
+            text = reduce(lambda text, word: text.replace(f"{{{word}}}", told[word]), told, entry.read_text("utf-8"))
+            write_whole(path, text.encode(), 0o644)
             written.append(path)
     return written

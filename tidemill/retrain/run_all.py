@@ -9,11 +9,10 @@ from typing import Any, ParamSpec, TypeVar
 from tidemill.data.pipeline import ingest
 from tidemill.errors import DataBlocked, DiskFull, LeaseLost, SourceError, StoreBusy, TidemillError
 from tidemill.model.pipeline import build_candidate
-from tidemill.model.prepare import parameters
+from tidemill.model.prepare import check_inputs, parameters
 from tidemill.release.pipeline import cut_short, release_candidate
 from tidemill.scope.project import Endpoint, Project
 from tidemill.store.records import DatasetVersion, ModelVersion, Release
-from tidemill.tasks.check import check_model
 from tidemill.types import JsonObject
 
 P = ParamSpec("P")
@@ -68,7 +67,7 @@ def run_every(
         return replace(turned, unread=data) if isinstance(turned, RunSummary) else data
 
     scopes = project.endpoints.values()
-    checked = {scope.name: _tried(check_model, scope.model) for scope in scopes}
+    checked = {scope.name: _tried(check_inputs, scope.model) for scope in scopes}
     whole, lacking = (
         {s.model.dataset.name for s in scopes if isinstance(checked[s.name], TidemillError) == wrong}
         for wrong in (False, True)

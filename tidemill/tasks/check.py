@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tidemill.config.decode import Read, read
 from tidemill.config.resolve import Config, EndpointConfig
@@ -14,9 +13,6 @@ from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.tasks.port import Task
 from tidemill.tasks.table import task_of
 from tidemill.types import did_you_mean
-
-if TYPE_CHECKING:
-    from tidemill.scope.project import Model
 
 
 def check_project(root: Path) -> None:
@@ -92,8 +88,3 @@ def check_roles(task: Task, contract: Contract) -> None:
             hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
             f" columns are {', '.join(contract.names)}",
         )
-
-
-def check_model(model: Model) -> None:
-    """`check_roles` of the dataset that the model learns from."""
-    check_roles(task_of(model.task), Contract.load(model.dataset.contract_path))
