@@ -254,11 +254,91 @@ def test_no_name_in_a_picture_leaves_it(hostile: Site, open_page: Opener, width:
         assert w.page.evaluate(out) == [], path
 
 
+SMALLEST = 11  # CSS pixels: what a person reads without leaning forward
+LETTERS = """() => [...document.querySelectorAll('svg.picture:not(.spark) text')].filter(t => t.textContent.trim()).map(t => {
+  const svg = t.closest('svg'), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  return [Math.round(parseFloat(getComputedStyle(t).fontSize) * scale * 10) / 10, t.textContent]; })"""
+MARKS = """() => [...document.querySelectorAll('svg.lines, svg.bars, svg.strips, svg.intervals, svg.boxes')].map(s => {
+  const box = s.getBoundingClientRect(); return [s.getAttribute('aria-label'), Math.round(box.width), Math.round(box.height)]; })"""
+
+
+@pytest.mark.parametrize("width", [390, 1440, 2560])
+def test_every_picture_can_be_read(calm: Site, open_page: Opener, width: int) -> None:
+    """Letters of no fewer pixels than a person reads, plots that are no strips, titles at every axis; nothing on another."""
+    w = open_page(calm, width, 1_000)
+    for path in ("/live", "/data", "/data/sales/34", "/models", "/models/shop@6", PATHS["run"], "/releases"):
+        w.go(path)
+        assert [letter for letter in w.page.evaluate(LETTERS) if letter[0] < SMALLEST] == [], path
+        for name, wide, high in w.page.evaluate(MARKS):
+            assert wide >= (300 if width == 390 else 230) and high >= 60, (path, name, wide, high)
+        untitled = "all => all.filter(s => s.querySelector('.tick') && !s.querySelector('.axis')).map(s => s.ariaLabel)"
+        assert w.page.locator("svg.picture").evaluate_all(untitled) == [], path
+    w.go("/live")
+    if width > 1_000:
+        assert all(wide >= 480 for _, wide, _ in w.page.evaluate(MARKS))
+    tops = (
+        w.page.locator(".grid.two")
+        .first.locator("> .card")
+        .evaluate_all("all => all.map(e => Math.round(e.getBoundingClientRect().top))")
+    )
+    assert len(tops) == 4 and (width == 390 or [tops.count(top) for top in dict.fromkeys(tops)] == [2, 2]), (
+        "no card stands alone"
+    )
+
+
+def test_values_of_a_picture_by_pointer_and_by_keyboard(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/live")
+    w.page.evaluate(HIDE, True)
+    quality = w.page.locator("#quality svg.picture").first
+    quality.focus()
+    said = w.page.locator("#quality .readout")
+    found = []
+    for key in ("Home", "ArrowRight", "ArrowRight", "End"):
+        w.page.keyboard.press(key)
+        found.append(said.inner_text())
+    assert len(set(found)) == 4 and "promoted" in found[0], found
+    assert "recall@20" in found[-1] and ": 0." in found[-1], found
+    cell = w.page.locator("svg.strips rect").first
+    cell.hover()
+    title = cell.locator("title").text_content()
+    assert w.page.locator("svg.strips + .readout").inner_text() == title
+
+
+def test_a_table_is_sorted_and_narrowed(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/models")
+    w.page.evaluate(HIDE, True)
+    table = w.page.locator(".wide table").first
+    figures = "all => all.map(e => parseFloat(e.textContent)).filter(v => !isNaN(v))"
+    head = table.get_by_role("button", name="recall@20")
+    head.click()
+    rising = table.locator("tbody td:nth-child(4)").evaluate_all(figures)
+    assert rising == sorted(rising) and len(rising) > 3
+    head.click()
+    assert table.locator("tbody td:nth-child(4)").evaluate_all(figures) == rising[::-1]
+    assert table.locator("th[aria-sort=descending]").count() == 1
+    w.page.get_by_role("searchbox", name="Narrow the rows of Model versions").fill("shop@6")
+    assert table.locator("tbody tr:visible").count() == 1
+
+
+def test_on_a_phone_a_table_keeps_its_columns(calm: Site, open_page: Opener) -> None:
+    """Each value under the name of its column, none beyond the edge of the screen."""
+    w = open_page(calm, 390, 844)
+    for path in ("/decisions?all=1", "/models", "/releases", "/predictions", "/events", "/data/sales/34"):
+        w.go(path)
+        beyond = "all => all.filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth).map(e => e.textContent)"
+        assert w.page.locator(".wide td").evaluate_all(beyond) == [], path
+        named = "all => all.filter(e => !e.colSpan || e.colSpan === 1).every(e => e.dataset.column !== undefined)"
+        assert w.page.locator(".wide td").evaluate_all(named), path
+        assert w.page.locator(".wide").evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth)"), path
+
+
 def test_what_goes_on_beyond_its_edge_has_a_shadow(calm: Site, open_page: Opener) -> None:
     w = open_page(calm, 390, 844)
-    w.go("/predictions")
+    w.go(PATHS["run"])
     w.page.evaluate(HIDE, True)  # no part is swapped between two pictures
-    table = w.page.locator(".wide").first
+    table = w.page.locator(".graph-box").first
     assert table.evaluate("e => e.scrollWidth > e.clientWidth")
     box = table.bounding_box()
     clip = {"x": box["x"] + box["width"] - 8, "y": box["y"] + 1, "width": 6, "height": 30}

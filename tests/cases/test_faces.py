@@ -69,9 +69,6 @@ def test_a_command_lists_alarms(released: Folder) -> None:
     assert released.json("alarms") == []
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D2: nothing was known: the answer is what is popular, says the page"
-)
 def test_the_trace_of_a_row_shows_its_inputs(server: Scorer, champion: Path) -> None:
     """A table's answer is explained by the row that was given, and not as a recommender's."""
     told = server.ask("POST", "/predict/visits", ASK)[1]
@@ -101,13 +98,11 @@ def test_a_gate_that_is_not_sure_speaks_the_field_s_english(refused: tuple[Folde
     assert "it can see a" not in shown and "twin" not in shown
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D3: twin")
 def test_a_model_card_speaks_the_field_s_english(released: Folder) -> None:
     """An evaluation model is called so."""
     assert "twin" not in released.json("models", "show", "latest")["card"]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D1: cut by an ellipsis")
 def test_numbers_of_a_step_graph_are_whole(server: Scorer) -> None:
     """A figure beside a step is not cut by an ellipsis."""
     run = server.ask("GET", "/api/runs?pipeline=model")[1]["items"][0]["id"]
@@ -115,7 +110,6 @@ def test_numbers_of_a_step_graph_are_whole(server: Scorer) -> None:
     assert "<svg" in page and not re.search(r"\d\.\d+…", page)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D1: one axis for both")
 def test_auc_and_log_loss_have_axes_of_their_own(server: Scorer) -> None:
     """Two metrics of different kinds are not drawn on one axis."""
     found = drawings(server, "/models/visits@1")
@@ -142,7 +136,6 @@ def drawings(server: Scorer, path: str) -> list[str]:
     return [one for one in re.findall(r"<svg.*?</svg>", page, re.S) if "<title" in one]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D1: no day is said")
 def test_drift_has_an_axis_of_time(watched: Scorer) -> None:
     """Whoever looks at the drift of the columns sees of which days it is."""
     (drift,) = [one for one in drawings(watched, "/live") if "Drift" in one]
@@ -150,7 +143,6 @@ def test_drift_has_an_axis_of_time(watched: Scorer) -> None:
     assert [text for text in texts if re.search(r"Oct|10-1\d", text)], texts
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D1: ticks without a title")
 def test_charts_of_live_name_their_axes(watched: Scorer) -> None:
     """What is drawn over what, and in which unit, stands at the axes."""
     charts = [one for one in drawings(watched, "/live") if "tick" in one]
@@ -166,7 +158,6 @@ def test_values_of_charts_are_shown_on_hover(watched: Scorer) -> None:
 # one's own file ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D4: revenue per visit, head of the shop")
 def test_a_goal_of_the_template_does_not_become_the_user_s(tmp_path: Path) -> None:
     """A new project has no goal and no owner until somebody says them."""
     base = Folder(tmp_path)
@@ -175,9 +166,6 @@ def test_a_goal_of_the_template_does_not_become_the_user_s(tmp_path: Path) -> No
     assert not any(goal.values()), goal
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="D4: ingested, and then the features say the template's names"
-)
 def test_a_contract_of_one_s_own_names_fits_the_rest_of_the_project(tmp_path: Path) -> None:
     """`infer`, then `run`: what still says the template's names is told before anything is taken in, or follows."""
     Folder(tmp_path).tidemill("new", "shop")
@@ -190,7 +178,6 @@ def test_a_contract_of_one_s_own_names_fits_the_rest_of_the_project(tmp_path: Pa
     assert "customer_id" not in done.stderr or not folder.json("data", "ls")
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D4: there is no --from")
 @pytest.mark.parametrize("aim", [("--target", "came_back"), ("--recommend",)])
 def test_a_project_is_made_from_one_s_own_file(tmp_path: Path, aim: tuple[str, ...]) -> None:
     """`tidemill new NAME --from FILE`: it looks at the file and writes a project with the file's own names."""
@@ -202,7 +189,6 @@ def test_a_project_is_made_from_one_s_own_file(tmp_path: Path, aim: tuple[str, .
     assert name in "".join(path.read_text() for path in (tmp_path / "own/contracts").iterdir())
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D4: none")
 def test_there_is_a_tutorial_for_one_s_own_file() -> None:
     """The documentation has the way from a CSV that no recipe knows to a judged model."""
     docs = Path(__file__).parents[2] / "docs"

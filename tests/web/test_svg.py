@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.types import DAY
-from tidemill.web.charts import bars, lines, svg
+from tidemill.web.charts import bars, lines, plots, svg
 from tidemill.web.charts.graph import Node, graph, layers
 from tidemill.web.charts.wheel import ICONS, Part, wheel
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
+PRICE = bars.Strip("price", [("Monday", 4, True), ("Tuesday", 4, False)])
 INDECENT = ["<script>alert(1)</script>", "\"' onload='x", "]]>", "&amp;", "\u202eabc"]
 
 
@@ -67,13 +70,14 @@ def test_any_line_is_a_picture(points: list[tuple[float, float | None]], name: s
                     name, [(x, None if y is not None and math.isnan(y) else y) for x, y in points], unripe_from=edge
                 )
             ],
+            y="recall@20",
         )
     )
 
 
 @given(st.lists(st.tuples(TEXT, st.floats(0, 1e9)), max_size=40))
 def test_any_bars_are_a_picture(values: list[tuple[str, float]]) -> None:
-    root = read(bars.bars("Rows", values))
+    root = read(bars.bars("Rows", values, x="version", y="rows"))
     drawn = [e for e in root.iter("rect") if e.get("class", "").startswith("bar")]
     assert len(drawn) == (len(values) if any(v for _, v in values) else 0)
     assert all(float(e.get("height", "-1")) >= 0 for e in drawn)
@@ -81,7 +85,7 @@ def test_any_bars_are_a_picture(values: list[tuple[str, float]]) -> None:
 
 @given(st.lists(st.tuples(TEXT, NUMBERS, st.floats(0, 10), st.floats(0, 10)), max_size=15))
 def test_an_interval_lies_around_its_mean(rows: list[tuple[str, float, float, float]]) -> None:
-    root = read(bars.intervals("recall@20", [bars.Interval(n, m, m - a, m + b) for n, m, a, b in rows]))
+    root = read(bars.intervals("recall@20", [bars.Interval(n, m, m - a, m + b) for n, m, a, b in rows], x="recall@20"))
     for row in (e for e in root.iter("g") if e.get("class", "").startswith("series")):
         whisker, dot = row.find("line"), row.find("circle")
         assert whisker is not None and dot is not None
@@ -90,17 +94,20 @@ def test_an_interval_lies_around_its_mean(rows: list[tuple[str, float, float, fl
 
 def test_other_pictures() -> None:
     for bad in INDECENT:
-        read(bars.strips("Drift", [bars.Strip(bad, [(bad, 4, True), (bad, None, False)])]))
+        read(bars.strips("Drift", [bars.Strip(bad, [(bad, 4, True), (bad, None, False)])], [bad, bad], x=bad, y=bad))
         read(bars.share_bar("Share", [(bad, 0.0, "s1"), (bad, 2.0, "s2")]))
         read(lines.sparkline(bad, [1.0, None, math.nan, 2.0]))
-        read(bars.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0]))
+        read(bars.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0], x=bad))
+        read(plots.cloud(bad, bad, [plots.Place(1.0, -2.0, bad)], x=bad, y=bad))
+        read(plots.unit_square(bad, bad, [plots.Place(0.1, 0.2, bad)], x=bad, y=bad, dots=True))
+        read(plots.matrix(bad, bad, [bad, ""], np.array([[1, 0], [0, 0]]), x=bad, y=bad))
         read(svg.empty(bad, bad))
         read(graph(bad, [Node(bad, ["nobody"], bad, bad)]))
         read(wheel([Part(k, "bad", bad, bad, "/x") for k in ICONS], bad, bad, bad, turning=True))
 
 
 def test_an_alarm_is_seen_without_colour() -> None:
-    root = read(bars.strips("Drift", [bars.Strip("price", [("Monday", 4, True), ("Tuesday", 4, False)])]))
+    root = read(bars.strips("Drift", [PRICE], ["Monday", "Tuesday"], x="window", y="column"))
     assert len([e for e in root.iter("circle") if e.get("class") == "ring"]) == 1
     assert "Monday" in (root.findtext("desc") or "")
 
@@ -136,11 +143,12 @@ def test_a_clipped_text_has_room_or_is_nothing(text: str, room: float) -> None:
 
 def test_long_names_are_clipped_with_the_whole_name_in_the_title() -> None:
     name = "unseen customers of the north"
-    strip = read(bars.strips("Drift", [bars.Strip(name, [("1 Jan", 1, False)])]))
+    strip = read(bars.strips("Drift", [bars.Strip(name, [("1 Jan", 1, False)])], ["1 Jan"], x="window", y="column"))
     label = next(e for e in strip.iter("text") if e.get("class") == "row-name")
     assert label[0].text == name and (label[0].tail or "").endswith("…")
     values = [("RED HANGING HEART", 2.0), *((str(i), 1.0) for i in range(8)), ("A" * 40, 1.0)]
-    ticks = [e for e in read(bars.bars("Top", values, width=320)).iter("text") if e.get("text-anchor") == "middle"]
+    drawn = read(bars.bars("Top", values, width=320, x="item", y="rows"))
+    ticks = [e for e in drawn.iter("text") if e.get("text-anchor") == "middle"]
     for e in ticks:
         shown = (e[0].tail if len(e) else e.text) or ""
         half = svg.wide(shown, svg.TICK) / 2
@@ -152,3 +160,31 @@ def test_a_run_of_seven_layers_fits_the_page_and_its_names_keep_their_box() -> N
     nodes = [Node(f"step{i}", [f"step{i - 1}"] if i else [], "done") for i in range(7)]
     assert float(read(graph("Run", nodes)).get("width", "0")) <= 936
     assert float(read(graph("Run", nodes[:3])).get("width", "0")) == 570
+
+
+def test_the_newest_window_is_always_named_and_no_name_lies_on_another() -> None:
+    days = [f"{n} Oct" for n in range(1, 31)]
+    rows = [bars.Strip("price", [(day, 1, False) for day in days])]
+    root = read(bars.strips("Drift", rows, days, x="window", y="column"))
+    ticks = [e for e in root.iter("text") if e.get("class") == "tick"]
+    assert next(e.text for e in ticks) == "30 Oct" and len(ticks) > 2
+    places = sorted(float(e.get("x", "0")) for e in ticks)
+    assert all(b - a >= svg.wide("30 Oct", svg.TICK) for a, b in itertools.pairwise(places))
+
+
+def test_what_is_pointed_at_says_its_value_and_its_band() -> None:
+    points = [(n * DAY, 0.1 * n) for n in range(5)]
+    series = lines.Series("recall@20", points, [(x, y - 0.05, y + 0.05) for x, y in points])
+    root = read(lines.lines("Live", [series], y="recall@20 (higher is better)"))
+    hits = [e.findtext("title") or "" for e in root.iter("circle") if e.get("class") == "hit"]
+    assert len(hits) == 5 and "5 Jan 1970: 0.400 (0.350 … 0.450)" in hits[-1]
+    assert root.get("tabindex") == "0"
+
+
+def test_a_figure_beside_a_step_is_never_cut() -> None:
+    nodes = [
+        Node(f"a long name of step {i}", [f"a long name of step {i - 1}"] if i else [], "done", "done", "26 min 58 s")
+        for i in range(8)
+    ]
+    texts = [e.text or "" for e in read(graph("Run", nodes)).iter("text")]
+    assert texts.count("26 min 58 s") == 8

@@ -6,8 +6,8 @@ Rows are those of the step ``features``; the task's ``training.py`` opens the tr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,14 @@ MOST = 60  # How many requests of the test window the real server is asked, a ro
 
 @dataclass(frozen=True)
 class Report:
-    """How a model did on a window: per request by metric, and figures that are not means (coverage, AUC)."""
+    """How a model did on a window: per request by metric, and figures that are not means (coverage, AUC).
+
+    ``answers``: of a table what was told and what was true, see `tidemill.learning.diagnosis`.
+    """
 
     scored: dict[str, Scored]
     figures: JsonObject
+    answers: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _measured(metrics: JsonObject, cut: JsonObject) -> str:
     rows += [_row(part, metrics[part], names) for part in ("warm", "cold") if metrics.get(part, {}).get("n")]
     rows += [_row(f"baseline: {name}", told, names) for name, told in metrics.get("baselines", {}).items()]
     return (
-        f"## Quality\nOn {test}, which the measured twin of this model has not seen; 95 % intervals by "
+        f"## Quality\nOn {test}, which the evaluation model has not seen; 95 % intervals by "
         f"bootstrap over {metrics['units']} independent units.\n\n" + "\n".join(rows)
     )
 

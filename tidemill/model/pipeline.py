@@ -1,6 +1,6 @@
 """The model pipeline: features → split → search → train → evaluate → register, as steps of the engine.
 
-Each version is fitted twice by one recipe: the twin knows nothing of the test window and is what gates compare; the
+Each version is fitted twice by one recipe: the evaluation model knows nothing of the test window and is what gates compare; the
 released fit knows everything. `build_candidate` is the verb.
 """
 
@@ -72,29 +72,32 @@ def train(
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
     trainer, where = _trainer(rows, settings), Cut.read(cut)
-    ctx.progress(0, 2, "the twin that is measured")
-    twin = trainer.fit(found["recipe"], where.test_start)
-    ctx.progress(1, 2, "the one that is released")
-    return twin, trainer.fit(found["recipe"], where.end)
+    ctx.progress(0, 2, "the evaluation model")
+    evaluated = trainer.fit(found["recipe"], where.test_start)
+    ctx.progress(1, 2, "the released model")
+    return evaluated, trainer.fit(found["recipe"], where.end)
 
 
-@step(version=CODE)
+@step(version=CODE, outputs=("metrics", "answers"))
 def evaluate(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluation_bundle: Bundle, ctx: Context
-) -> JsonObject:
-    """How good the twin is on the test, with intervals, beside the baselines. What cannot answer says so in ``error``."""
+) -> tuple[JsonObject, Any]:
+    """How good the evaluation model is on the test, with intervals, beside the baselines; and the answers of a table's.
+
+    What cannot answer says so in ``error``.
+    """
     trainer, where = _trainer(rows, settings), Cut.read(cut)
     try:
         own = trainer.report(evaluation_bundle, where.test_start, where.end)
     except ModelError as exc:
-        return {"n": 0, "units": 0, "error": str(exc)}
+        return {"n": 0, "units": 0, "error": str(exc)}, {}
     metrics = {**summary(own.scored, ctx.seed), **own.figures, "baselines": {}, "above": {}}
     for name in trainer.baselines:
         bundle = trainer.fit(trainer.baseline(name), where.test_start)
         other = trainer.report(bundle, where.test_start, where.end)
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
-    return metrics
+    return metrics, dict(own.answers)
 
 
 def _above(own: Report, other: Report, seed: int) -> JsonObject:
@@ -130,9 +133,9 @@ def register(
 ) -> str:
     """Write the version down; its ref. The very same bundle again is the version that is there."""
     project: Project = ctx.resource("project")
-    bundle, twin = put_bundle(project.artifacts, released), put_bundle(project.artifacts, evaluation_bundle)
+    bundle, evaluated = (put_bundle(project.artifacts, one) for one in (released, evaluation_bundle))
     for known in project.store.models.list(name=name):
-        if (known.bundle, known.evaluation_bundle) == (bundle, twin) and known.kind != "manual":
+        if (known.bundle, known.evaluation_bundle) == (bundle, evaluated) and known.kind != "manual":
             return known.ref
     page = project.artifacts.put(told.encode())
     run, now = ctx.run or None, project.clock.now()
@@ -142,7 +145,7 @@ def register(
             name=name,
             version=project.store.models.next_version(name, tx),
             bundle=bundle,
-            evaluation_bundle=twin,
+            evaluation_bundle=evaluated,
             recipe=found["recipe"],
             kind=kind_of(incumbent, found),
             metrics=metrics,
@@ -155,7 +158,7 @@ def register(
         )
         project.store.models.add(model, tx)
         edges = [Edge(ref, model.ref, "trained", now) for ref in model.data]
-        edges += [Edge(f"artifact:{digest}", model.ref, "wrote", now) for digest in (bundle, twin)]
+        edges += [Edge(f"artifact:{digest}", model.ref, "wrote", now) for digest in (bundle, evaluated)]
         project.store.edges.add_new(edges, tx)
         return model
 
@@ -181,7 +184,7 @@ def model_pipeline(
     cut = split(rows, test)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
-    metrics = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
+    metrics, _ = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
     told = describe(name, purpose, goal, cut, found, metrics, data, timeless)
     model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}

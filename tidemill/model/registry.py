@@ -89,6 +89,13 @@ def verdicts_of(project: Project, release: Release) -> list[Verdict]:
     return [verdict for verdict in found if verdict.attestation in release.attestations]
 
 
+def answers_kept(project: Project, model: ModelVersion) -> str | None:
+    """The digest of the answers that the version's run kept of its test, as `tidemill.learning.diagnosis` reads them; of a table."""
+    steps = project.store.steps.list(run=model.run) if model.run else []
+    output = next((step.outputs.get("answers") for step in steps if step.name == "evaluate"), None)
+    return str(output["digest"]) if output and output["codec"] == "arrays" else None
+
+
 def refusals(project: Project, release: Release) -> dict[str, str]:
     """Gate -> why it refused, at this attempt."""
     return {v.gate: str(v.evidence.get("said", "")) for v in verdicts_of(project, release) if not v.passed}

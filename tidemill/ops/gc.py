@@ -1,6 +1,6 @@
 """`tidemill gc`: deletes the artifacts that no record reaches, and says what and how much.
 
-One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card), every verdict's
+One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, the answers of its test), every verdict's
 and release's signed statements, every dataset version's profile and contract, the baselines of models that are released,
 uncommitted changes that runs were made from, and what steps left in runs that are not finished and in the newest run of
 each pipeline. What was put or verified within the grace period is kept, too: a run may be about to record or to read it.
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidemill.access.caller import Caller
+from tidemill.model.registry import answers_kept
 from tidemill.ops.act import act, record
 from tidemill.ops.page import walk
 from tidemill.ref import Ref
@@ -83,7 +84,10 @@ def _of_models(project: Project) -> Iterator[str]:
     for model in store.models.list():
         yield from _bundle(project, model.bundle)
         yield from _bundle(project, model.evaluation_bundle)
-        yield from filter(None, (model.card, *(v.attestation for v in store.verdicts.list(model=model.ref))))
+        yield from filter(
+            None,
+            (model.card, answers_kept(project, model), *(v.attestation for v in store.verdicts.list(model=model.ref))),
+        )
     for release in releases:
         yield from release.attestations
     alive = {release.model for release in releases if release.status not in _ENDED}

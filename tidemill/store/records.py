@@ -129,7 +129,7 @@ class ModelVersion:
     name: str
     version: int
     bundle: str  # artifact digest of the released fit
-    evaluation_bundle: str  # artifact digest of its twin, fitted without the test window
+    evaluation_bundle: str  # of the evaluation model: the same recipe fitted without the test window
     recipe: JsonObject  # method and hyper-parameters
     kind: str  # first | refit | method | manual
     metrics: JsonObject  # name -> [mean, low, high]; plus n, warm, cold

@@ -144,6 +144,17 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def exactly(value: Json) -> str:
+    """A value with all its digits, a text as it is.
+
+    >>> exactly(0.1234567890123), exactly("FR"), exactly(None), exactly(True)
+    ('0.1234567890123', 'FR', '–', 'true')
+    """
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def pretty(value: Json) -> str:
     """JSON to look at."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)

@@ -12,6 +12,7 @@ import numpy as np
 from tidemill.data.check.column import roles_of
 from tidemill.errors import NotEnoughData
 from tidemill.features.transforms import CALENDAR
+from tidemill.learning.diagnosis import answers_of
 from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.intervals import auc_interval
 from tidemill.learning.rows import I8, evenly
@@ -111,9 +112,8 @@ class TabularTrainer(Trainer):
             metric: Scored(_values(metric, told, truth, scorer.labels), units, at, cold, attributes)
             for metric in METRICS[self.settings.task]
         }
-        return Report(
-            scored, {**_figures(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
-        )
+        figures = {**_figures(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
+        return Report(scored, figures, answers_of(told, truth))
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
         """The rows whose label some row before the window has, and how many others: no model could have said theirs.

@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from tidemill.web.charts.svg import caption, clip, el, empty, picture
 
-BOX_W, BOX_H, GAP_X, GAP_Y = 158, 46, 44, 16
+BOX_W, BOX_H, GAP_X, GAP_Y = 158, 62, 44, 16
 LEAST_W, LEAST_GAP, ROOM = 112, 20, 936
 """A long row of steps is drawn closer, so that it fits the page; one longer still keeps this size and scrolls."""
+NAME, LINE = 13.5, 12.5
 STATES = {
     "done": ("ok", "✓"),
     "cached": ("cached", "↺"),
@@ -28,12 +29,13 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step: its name, the names it waits for, its status and a line below."""
+    """One step: its name, the names it waits for, its status, a line below, and a figure, which is never cut."""
 
     name: str
     after: Sequence[str]
     status: str
     line: str = ""
+    figure: str = ""
 
 
 def layers(after: Mapping[str, Sequence[str]]) -> list[list[str]]:
@@ -98,11 +100,12 @@ def _box(node: Node, x: float, y: float, width: int) -> Markup:
     tone, sign = STATES.get(node.status, ("idle", "?"))
     return el(
         "g",
-        el("title", f"{node.name}: {node.status} {node.line}"),
+        el("title", " ".join(filter(None, (f"{node.name}:", node.line or node.status, node.figure)))),
         el("rect", x=x, y=y, width=width, height=BOX_H, rx=9, class_="box"),
         el("rect", x=x, y=y + 9, width=4, height=BOX_H - 18, rx=2, class_="edge"),
-        caption(clip(node.name, width - 38, 13), x + 15, y + 19, "node-name", "start"),
-        caption(clip(node.line, width - 20, 11.5), x + 15, y + 35, "node-line", "start"),
+        caption(clip(node.name, width - 38, NAME), x + 15, y + 19, "node-name", "start"),
+        caption(clip(node.line or node.status, width - 20, LINE), x + 15, y + 36, "node-line", "start"),
+        caption(node.figure, x + 15, y + 52, "node-line", "start"),
         caption(sign, x + width - 13, y + 20, "node-sign"),
         class_=f"node {tone}",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from tidemill.types import DAY
 from tidemill.web import format as words
 from tidemill.web.charts.svg import (
     BOTTOM,
@@ -26,6 +27,7 @@ from tidemill.web.charts.svg import (
     time_ticks,
 )
 
+MOST = 120  # so many points of a line can be pointed at: more would lie on one another
 Point = tuple[float, float | None]
 """x (a number or microseconds) and y; None is a gap."""
 
@@ -54,28 +56,54 @@ def lines(
     title: str,
     series: Sequence[Series],
     *,
+    y: str,
+    x: str = "time (UTC)",
     marks: Sequence[Mark] = (),
     show: Callable[[float], str] = words.number,
     floor: float | None = None,
     limit: float | None = None,
-    height: float = 210,
+    height: float = 240,
 ) -> Markup:
-    """Lines over time. A value that is not final yet is drawn dashed; ``limit`` is a threshold; ``floor`` is always in sight."""
-    drawn = [s for s in series if any(y is not None for _, y in s.points)]
+    """Lines over time. A value that is not final yet is drawn dashed; ``limit`` is a threshold; ``floor`` is always in sight.
+
+    ``x`` and ``y`` are the titles of the axes, with their units.
+    """
+    drawn = [s for s in series if any(value is not None for _, value in s.points)]
     if not drawn:
         return empty(title)
-    xs = [x for s in drawn for x, _ in s.points]
-    ys = [y for s in drawn for _, y in s.points if y is not None] + [v for s in drawn for _, *b in s.band for v in b]
+    xs = [at for s in drawn for at, _ in s.points]
+    ys = [v for s in drawn for _, v in s.points if v is not None] + [v for s in drawn for _, *b in s.band for v in b]
     ys += [v for v in (floor, limit) if v is not None]
     steps, span = ticks(min(ys), max(ys)), (min(xs), max(xs))
     frame = Frame(WIDTH, height, span, (steps[0], steps[-1]))
     names = [(float(at), name) for at, name in time_ticks(int(span[0]), int(span[1]))]
-    body = [axes(frame, steps, names, show), *(_mark(frame, m) for m in marks if span[0] <= m.x <= span[1])]
+    body = [axes(frame, steps, names, show, (x, y)), *(_mark(frame, m) for m in marks if span[0] <= m.x <= span[1])]
     if limit is not None:
         at = frame.y(limit)
-        body.append(el("line", el("title", "limit"), x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="limit"))
+        body.append(
+            el("line", el("title", f"limit: {show(limit)}"), x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="limit")
+        )
     body += [_line(frame, s, s.tone or f"s{i % 4 + 1}") for i, s in enumerate(drawn)]
-    return picture(WIDTH, height, title, " ".join(_described(s, show) for s in drawn), *body, class_="lines")
+    body += [_value(frame, s, point, show, span[1] - span[0]) for s in drawn for point in _some(s.points)]
+    described = " ".join(_described(s, show) for s in drawn)
+    return picture(WIDTH, height, title, described, *body, class_="lines", marks=True)
+
+
+def _some(points: Sequence[Point]) -> list[Point]:
+    """The points that can be pointed at: all that are known, or so many that each has a place of its own."""
+    known = [point for point in points if point[1] is not None and math.isfinite(point[1])]
+    return known[:: max(1, math.ceil(len(known) / MOST))]
+
+
+def _value(frame: Frame, series: Series, point: Point, show: Callable[[float], str], span: float) -> Markup:
+    """An unseen mark on a line that says what is there."""
+    at, value = point
+    assert value is not None
+    when = words.date(int(at)) if span > 3 * DAY else words.when(int(at))
+    band = next(((low, high) for x, low, high in series.band if x == at), None)
+    between = f" ({show(band[0])} … {show(band[1])})" if band else ""
+    text = f"{series.name} · {when}: {show(value)}{between}"
+    return el("circle", el("title", text), cx=frame.x(at), cy=frame.y(value), r=7, class_="hit")
 
 
 def _mark(frame: Frame, mark: Mark) -> Markup:

@@ -9,7 +9,7 @@ from tidemill.types import Micros
 from tidemill.web.charts.svg import caption, el, picture
 from tidemill.web.format import share, span
 
-WIDTH, HEIGHT = 520, 74
+WIDTH, HEIGHT = 520, 86
 
 
 def track(r: Release, now: Micros) -> Markup:
@@ -30,9 +30,9 @@ def track(r: Release, now: Micros) -> Markup:
         body.append(el("circle", cx=x, cy=26, r=11, class_=tone))
         if i <= reached:
             body.append(el("path", d=f"M{x - 4.5:.1f} 26.4l3.2 3.4 5.6-6.6", class_="stop-mark"))
-        body.append(caption(name, x, 56, "stop-name"))
+        body.append(caption(name, x, 58, "stop-name"))
         if 0 < i <= len(r.stages) and (wait := r.stages[i - 1].get("span")):
-            body.append(caption(span(float(wait)), x, 71, "stop-note"))
+            body.append(caption(span(float(wait)), x, 80, "stop-note"))
     tone = "back" if r.status in ("rolled_back", "halted", "refused") else r.status
     described = f"{r.status.replace('_', ' ')}; reached {stops[reached]}, of {', '.join(stops)}"
     if reached < 0:

@@ -16,8 +16,8 @@ from tidemill.types import DAY, Micros
 from tidemill.web import format as words
 
 WIDTH = 520
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 30
-NAME, TICK = 15.5, 15.0
+LEFT, RIGHT, TOP, BOTTOM = 84, 14, 38, 54
+NAME, TICK = 18.0, 18.0
 """Sizes of letters that names must have room for: those of the small screen, where letters are larger within a picture."""
 
 
@@ -46,9 +46,19 @@ def _plain(value: object) -> str:
 
 
 def picture(
-    width: float, height: float, title: str, desc: str, *body: object, class_: str = "", fixed: bool = False
+    width: float,
+    height: float,
+    title: str,
+    desc: str,
+    *body: object,
+    class_: str = "",
+    fixed: bool = False,
+    marks: bool = False,
 ) -> Markup:
-    """The outer svg: scales to its box unless it is ``fixed``, named and described for those who do not see it."""
+    """The outer svg: scales to its box unless it is ``fixed``, named and described for those who do not see it.
+
+    ``marks``: it has marks that say their values in a title; the keyboard walks over them.
+    """
     box = f"0 0 {_plain(float(width))} {_plain(float(height))}"
     return el(
         "svg",
@@ -60,6 +70,7 @@ def picture(
         viewBox=box,
         role="img",
         aria_label=title,
+        tabindex=0 if marks else None,
         class_=f"picture {class_}".strip(),
     )
 
@@ -154,8 +165,22 @@ def row_name(text: str, x: float, y: float) -> Markup:
     return caption(clip(text, x, NAME), x, y, "row-name", "end", text)
 
 
-def axes(frame: Frame, ys: Sequence[float], xs: Sequence[tuple[float, str]], show: Callable[[float], str]) -> Markup:
-    parts = []
+def axis_titles(width: float, height: float, x: str, y: str) -> Markup:
+    """What is drawn over what, and in which unit: above the one axis, below the end of the other."""
+    room = width - RIGHT
+    above = caption(clip(y, room, TICK), 2.0, 17.0, "axis", "start") if y else Markup("")
+    return above + caption(clip(x, room, TICK), width - RIGHT, height - 7, "axis", "end")
+
+
+def axes(
+    frame: Frame,
+    ys: Sequence[float],
+    xs: Sequence[tuple[float, str]],
+    show: Callable[[float], str],
+    titles: tuple[str, str],
+) -> Markup:
+    """Grid, ticks and the titles of the axes: (x, y), each with its unit."""
+    parts = [axis_titles(frame.width, frame.height, *titles)]
     for y in ys:
         at = frame.y(y)
         parts.append(el("line", x1=LEFT, x2=frame.width - RIGHT, y1=at, y2=at, class_="grid"))
@@ -164,7 +189,7 @@ def axes(frame: Frame, ys: Sequence[float], xs: Sequence[tuple[float, str]], sho
         shown = clip(name, frame.width / max(len(xs), 3) - 6, TICK)
         half = wide(shown, TICK) / 2
         at = min(max(frame.x(x), half), frame.width - half)  # no name leaves the picture
-        parts.append(caption(shown, at, frame.height - 9, "tick", title=name if shown != name else None))
+        parts.append(caption(shown, at, frame.height - 30, "tick", title=name if shown != name else None))
     return Markup("").join(parts)
 
 

@@ -54,7 +54,7 @@ def _versions(ask: Ask, dataset: str) -> Slice:
 
 def _chart(title: str, names: Sequence[str], counts: Sequence[int], tone: str = "s1") -> Markup:
     pairs = [(name, float(n)) for name, n in zip(names, counts)]
-    return bars.bars(title, pairs[-CHART:], show=words.brief, tone=tone)
+    return bars.bars(title, pairs[-CHART:], show=words.brief, tone=tone, x="version", y="rows")
 
 
 def contract(config: Dataset) -> dict[str, Any]:
@@ -115,10 +115,12 @@ def _facts(column: JsonObject) -> JsonObject:
 def _picture(name: str, column: JsonObject) -> Markup | None:
     """Quantiles of a number as a box, the most frequent values of a text as bars."""
     if quantiles := column.get("quantiles"):
-        return bars.box(f"Values of {name}, the outer 1 % left out", [quantiles[q] for q in QUANTILES], width=SMALL)
+        title = f"Values of {name}, the outer 1 % left out"
+        return bars.box(title, [quantiles[q] for q in QUANTILES], width=SMALL, x=name)
     if top := column.get("top"):
         pairs = [(str(value), float(n)) for value, n in top[:15]]
-        return bars.bars(f"Most frequent values of {name}", pairs, height=110, width=SMALL, show=words.brief)
+        title = f"Most frequent values of {name}"
+        return bars.bars(title, pairs, height=170, width=SMALL, show=words.brief, x=name, y="rows")
     return None
 
 

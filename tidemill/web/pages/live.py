@@ -93,10 +93,12 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
     took = [p.latency_us for p in seen]
     beside = Counter(p.arm for p in seen if p.arm != CHAMPION) or {CANARY: 0}
     note = f"of the last {len(seen)} answers"
+    cold = [("Cold", words.share(sum(p.cold for p in seen) / len(seen)), "subjects without a history")]
+    cold = cold if task_of(loop.serving.model.task).history else []
     return [
         ("Latency p50", words.span(quantile(took, 0.5)), note),
         ("Latency p99", words.span(quantile(took, 0.99)), note),
-        ("Cold", words.share(sum(p.cold for p in seen) / len(seen)), "subjects without a history"),
+        *cold,
         *((words.label(name), words.share(n / len(seen)), note) for name, n in beside.items()),
         ("Loop", *loop_state(loop)),
     ]
@@ -105,9 +107,12 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
 def _traffic(loop: Snapshot, windows: Sequence[Window]) -> Markup:
     if windows:
         pairs = [(words.day(w.start), float(w.n)) for w in windows]
-        return bars.bars("Answers by window", pairs, show=words.brief, height=210)
+        return bars.bars(
+            "Answers by window", pairs, show=words.brief, height=240, x="window, by its start (UTC)", y="answers"
+        )
     counted = Counter(p.at // DAY for p in loop.recent)
-    return bars.bars("Answers by day", [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())])
+    pairs = [(words.day(d * DAY), float(n)) for d, n in sorted(counted.items())]
+    return bars.bars("Answers by day", pairs, height=240, x="day (UTC)", y="answers")
 
 
 def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
@@ -116,14 +121,15 @@ def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
     known = [(at, data.p50_us, data.p99_us) for at, data in found if data.p50_us is not None]
     if len(known) > 1:
         series = [lines.Series(name, [(row[0], row[i]) for row in known]) for i, name in ((1, "p50"), (2, "p99"))]
-        return lines.lines("Latency by window", series, show=words.span, floor=0), True
+        return lines.lines("Latency by window", series, y="time in the server", show=words.span, floor=0), True
     took = [p.latency_us for p in loop.recent]
     if not took:
         return svg.empty("Latency of the last answers"), False
     high = quantile(took, 0.995) or 1
     counted = Counter(min(int(t / high * 24), 23) for t in took)
     pairs = [(words.span(high * (i + 0.5) / 24), float(counted[i])) for i in range(24)]
-    return bars.bars("Latency of the last answers", pairs, height=210), False
+    shown = bars.bars("Latency of the last answers", pairs, height=240, x="time in the server", y="answers")
+    return shown, False
 
 
 def drift_picture(windows: Sequence[Window]) -> Markup:
@@ -131,7 +137,8 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
     found = [(w, w.data) for w in windows if isinstance(w.data, DriftWindow)]
     names = dict.fromkeys(name for _, data in found for name in data.columns)
     strips = [bars.Strip(name, [_drift_cell(w, data, name) for w, data in found]) for name in names]
-    return bars.strips("Drift by column and window", strips)
+    times = [words.day(w.start) for w, _ in found]
+    return bars.strips("Drift by column and window", strips, times, x="window, by its start (UTC)", y="column")
 
 
 def _drift_cell(window: Window, data: DriftWindow, name: str) -> tuple[str, int | None, bool]:
@@ -180,7 +187,8 @@ def quality_picture(loop: Snapshot, measured: Sequence[Quality], marks: Sequence
     if len(points) > 3:
         smooth = [(at, _mean(points[max(0, i - 6) : i + 1])) for i, (at, _) in enumerate(points)]
         series.append(lines.Series(f"{metric}, mean of 7 windows", smooth, unripe_from=unripe, tone="s1"))
-    return lines.lines(f"Live {metric}", series, marks=marks, limit=expected, floor=0)
+    y = f"{metric} ({measure(metric).better} is better)"
+    return lines.lines(f"Live {metric}", series, y=y, marks=marks, limit=expected, floor=0)
 
 
 def _mean(points: Sequence[tuple[float, float]]) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
+from tidemill.learning.measures import measure
 from tidemill.ops import models as verbs
 from tidemill.ops.models import aliases, card_text
 from tidemill.ref import Ref
@@ -16,6 +17,7 @@ from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
+from tidemill.web.pages.diagnosis import pictures
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 SHOWN = 12  # Versions in the interval plot
@@ -64,22 +66,42 @@ def leaderboard(ask: Ask, rows: Sequence[ModelVersion], metric: str, champion: s
             name, tone = (f"{m.name}@{m.version} ★", "s1") if m.ref == champion else (f"{m.name}@{m.version}", "s0")
             note = f"{m.kind}, trained through {words.date(m.trained_through)}"
             drawn.append(bars.Interval(name, *found, tone, note))
-    return bars.intervals(f"{metric} by version, 95 % intervals", drawn, reference=best[0] if best else None)
+    title, reference = f"{metric} by version, 95 % intervals", best[0] if best else None
+    return bars.intervals(title, drawn, x=axis_of(metric), reference=reference)
+
+
+def axis_of(metric: str) -> str:
+    """The title of an axis of this metric: which way is better, and in which unit.
+
+    >>> axis_of("auc"), axis_of("mae")
+    ('auc, 0 to 1 (higher is better)', "mae, in the target's unit (lower is better)")
+    """
+    unit = {"log_loss": "in nats", "mae": "in the target's unit", "rmse": "in the target's unit"}.get(metric, "0 to 1")
+    return f"{metric}, {unit} ({measure(metric).better} is better)"
+
+
+def reached(found: ModelVersion) -> list[Markup]:
+    """What a version reached on its test, each metric on an axis of its own; warm and cold apart where there are both."""
+    groups = {k: words.intervals(v) for k, v in found.metrics.items() if isinstance(v, dict)}
+    return [_reached(metric, whole, groups) for metric, whole in words.intervals(found.metrics).items()]
+
+
+def _reached(metric: str, whole: words.Interval, groups: Mapping[str, Mapping[str, words.Interval]]) -> Markup:
+    parts = [bars.Interval(g, *v[metric], "s3", g) for g, v in groups.items() if metric in v]
+    drawn = [bars.Interval(metric, *whole), *(parts if len(parts) > 1 else [])]
+    return bars.intervals(f"{metric} on the test window", drawn, x=axis_of(metric))
 
 
 def model(ask: Ask) -> Shown:
     shown = verbs.show(ask.project, ask.params["model"])
     found = shown.model
-    groups = {k: words.intervals(v) for k, v in found.metrics.items() if isinstance(v, dict)}
-    metric = chosen_metric(ask, [found])
-    drawn = [bars.Interval(k, *v) for k, v in words.intervals(found.metrics).items()]
-    drawn += [bars.Interval(f"{metric} {g}", *v[metric], "s3", g) for g, v in groups.items() if metric in v]
     name = f"{found.name}@{found.version}"
     values = {
         "m": found,
         "ref": name,
         "aliases": shown.aliases,
-        "plot": bars.intervals("What it reached on its test window", drawn),
+        "plots": reached(found),
+        "diagnosis": pictures(ask.project, found),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),
         "verdicts": shown.verdicts,

@@ -63,7 +63,7 @@ def standing(r: Release, now: Micros) -> str:
     if r.status == "champion":
         bake = r.evidence.bake_until
         watched = f"; watched closely until {words.when(bake)}" if bake is not None and bake > now else ""
-        return f"serves everybody since {words.ago(r.stage_since or r.created, now)}{watched}"
+        return f"serves 100 % since {words.ago(r.stage_since or r.created, now)}{watched}"
     if r.status == "held":
         return f"passed its gates {words.ago(r.created, now)} and waits for a person"
     ended = f" {words.ago(r.ended, now)}" if r.ended is not None else ""

@@ -36,7 +36,7 @@ def run(ask: Ask) -> Shown:
     found = verbs.show(ask.project, ask.params["run"])
     steps = verbs.steps(ask.project, found.id).items
     chosen = next((s for s in steps if s.name == ask.text("step")), None)
-    nodes = [Node(s.name, s.after, s.status, _line(s)) for s in steps]
+    nodes = [Node(s.name, s.after, s.status, *_line(s)) for s in steps]
     values = {
         "run": found,
         "took": took(found.started, found.ended),
@@ -62,11 +62,12 @@ def _step(step: Step, run: str) -> dict[str, Any]:
     return {"step": step, "took": lasted, "href": href, "undeclared": undeclared(step), "declared": declared(step)}
 
 
-def _line(step: Step) -> str:
+def _line(step: Step) -> tuple[str, str]:
+    """How the step ended, and how long it took."""
     if step.status == "cached":
-        return "from the cache"
-    lasted = took(step.started, step.ended)
-    return f"{step.status} · {words.span(lasted or step.cpu_us)}" if lasted or step.cpu_us else step.status
+        return "cached", ""
+    lasted = took(step.started, step.ended) or step.cpu_us
+    return step.status, words.span(lasted) if lasted else ""
 
 
 def _why(project: Project, found: Run, step: Step) -> str:

@@ -50,6 +50,8 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "p": p,
         "answer": answer,
         "items": list(zip(answer.get("items", ()), answer.get("scores", ()))),
+        "row": row_of(p),
+        "labels": sorted((answer.get("probabilities") or {}).items(), key=lambda label: -label[1]),
         "problem": problem,
         "history": rows[-ROWS:][::-1],
         "history_total": len(rows),
@@ -59,6 +61,12 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "verified": found["verified"],
         "outcomes": stored.outcomes,
     }
+
+
+def row_of(p: predictions.Given) -> JsonObject | None:
+    """The columns that a table's model was given; None where the answer came of a history."""
+    row = p.inputs.get("inputs") if isinstance(p.inputs, dict) else None
+    return row if isinstance(row, dict) else None
 
 
 def history(project: Project, prediction_id: str) -> list[JsonObject]:
