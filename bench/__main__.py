@@ -14,7 +14,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-ALL = ("start", "engine", "recommend", "drift", "foreign", "readings", "serving", "crash", "trace", "install")
+ALL = (
+    "start",
+    "engine",
+    "recommend",
+    "drift",
+    "requests",
+    "foreign",
+    "readings",
+    "serving",
+    "crash",
+    "trace",
+    "install",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

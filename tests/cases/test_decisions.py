@@ -238,7 +238,6 @@ def test_verdicts_of_an_earlier_attempt_are_not_mixed_with_those_of_the_last(aga
 # columns with names of ours ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, raises=Exception, reason="B9: the watch job fails in every window")
 def test_integer_column_named_count(tmp_path: Any) -> None:
     """A column called `count` is watched as any other."""
     folder = lay(tmp_path / "visits", "visits", VISITS.replace("name: pages", "name: count"), VISITS_TOML)

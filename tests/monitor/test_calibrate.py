@@ -10,11 +10,17 @@ import pytest
 
 from tests.tiers import both
 from tidemill.config.policies import FalseAlarms
-from tidemill.monitor.calibrate import PERSIST, calibrate, onsets
+from tidemill.monitor.calibrate import PERSIST, Blocks, onsets
+from tidemill.monitor.calibrate import calibrate as calibrate_blocks
 from tidemill.monitor.drift import Column, above
 from tidemill.types import DAY, parse_span
 
 QUARTER = FalseAlarms()
+
+
+def calibrate(columns, blocks, promise, window, seed=0):
+    """By plain counts."""
+    return calibrate_blocks(columns, [Blocks(block) for block in blocks], promise, window, seed)
 
 
 @pytest.mark.parametrize(

@@ -45,49 +45,89 @@ def test_how_much_moved(base: list[int], data: st.DataObject) -> None:
     assert 0 <= moved(a, b) <= 1 and moved(b, 3 * b) == 0
 
 
-def test_small_bins_are_thrown_together_and_no_row_is_lost() -> None:
+def test_small_bins_without_an_order_are_thrown_together_and_no_row_is_lost() -> None:
     base, window = np.array([900.0, 80, 10, 5, 4, 1]), np.array([45.0, 4, 1, 0, 0, 0])
     x2, df = two_samples(window, base)
     by_hand = chi2_contingency([[45, 5], [900, 100]], correction=False)
     assert (x2, df) == (pytest.approx(by_hand.statistic), 1)
-    assert ((window + base) * 50 / 1050)[2:].sum() < LEAST, "the small ones together are still too small: next bin"
+    assert ((window + base) * 50 / 1050)[1:].max() < LEAST, "each is too small, and together they are a bin"
 
 
-def one_by_one(window: list[int], base: list[int], least: float) -> tuple[float, int]:
-    """The merging of small bins, bin by bin."""
+def one_by_one(window: list[int], base: list[int], least: float, ordered: int) -> tuple[float, int]:
+    """The merging of small bins, bin by bin: neighbours where there is an order, else all small ones together."""
     n, m = sum(window), sum(base)
     if not n or not m:
         return 0.0, 0
-    share, bins, rest = min(n, m) / (n + m), [], [0, 0]
-    for a, b in zip(window, base):
+    share, groups = min(n, m) / (n + m), []
+    for a, b in list(zip(window, base))[:ordered]:
+        if groups and sum(groups[-1]) * share < least:
+            groups[-1] = [groups[-1][0] + a, groups[-1][1] + b]
+        else:
+            groups.append([a, b])
+    if len(groups) > 1 and sum(groups[-1]) * share < least:
+        last = groups.pop()
+        groups[-1] = [groups[-1][0] + last[0], groups[-1][1] + last[1]]
+    rest = [0, 0]
+    for a, b in list(zip(window, base))[ordered:]:
         if (a + b) * share >= least:
-            bins.append([a, b])
+            groups.append([a, b])
         else:
             rest = [rest[0] + a, rest[1] + b]
-    if sum(rest) * share >= least or not bins:
-        bins.append(rest)
-    elif any(rest):
-        smallest = min(bins, key=sum)
-        smallest[0], smallest[1] = smallest[0] + rest[0], smallest[1] + rest[1]
+    bins = [g for g in [*groups, rest] if sum(g)]
     gaps = [(a / n - b / m) ** 2 / ((a + b) / (n + m)) for a, b in bins]
     return sum(gaps) / (1 / n + 1 / m), len(bins) - 1
 
 
-@given(st.data(), st.integers(1, 9), st.sampled_from([1.0, LEAST]))
+@given(st.data(), st.integers(1, 9), st.sampled_from([LEAST, 5.0]))
 def test_many_windows_at_once_are_each_by_itself(data: st.DataObject, bins: int, least: float) -> None:
+    ordered = data.draw(st.integers(0, bins))
     row = st.lists(st.integers(0, 60), min_size=bins, max_size=bins)
     windows, bases = data.draw(st.lists(row, min_size=4, max_size=4)), data.draw(st.lists(row, min_size=4, max_size=4))
-    found = samples(np.array(windows, float), np.array(bases, float), least)
+    found = samples(np.array(windows, float), np.array(bases, float), ordered, least)
     for i, (window, base) in enumerate(zip(windows, bases)):
-        x2, df = one_by_one(window, base, least)
+        x2, df = one_by_one(window, base, least, ordered)
         assert (found.x2[i], found.df[i]) == (pytest.approx(x2, rel=1e-9, abs=1e-9), df)
         assert found.g[i] == (pytest.approx(1 / (1 / sum(window) + 1 / sum(base))) if any(window) and any(base) else 0)
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "shares"),
+    [(25, 1_000, (0.97, 0.02, 0.01)), (10, 400, (0.9, 0.1)), (40, 60, (0.5, 0.3, 0.15, 0.05)), (200, 900, (0.25,) * 4)],
+)
+def test_the_spread_of_x2_is_that_of_rows_dealt_at_random(n: int, m: int, shares: tuple[float, ...]) -> None:
+    """Mean and variance of X2 over ways to split the pooled rows, beside Haldane's and Dawson's formulas."""
+    rng = np.random.default_rng(1)
+    pool = np.round(np.array(shares) * (n + m)).astype(int)
+    pool[0] += n + m - pool.sum()
+    a = rng.multivariate_hypergeometric(pool, n, size=40_000).astype(float)
+    found = samples(a, pool - a, least=0.0)
+    assert found.x2.mean() == pytest.approx(found.df[0], rel=0.03)
+    said = np.minimum(found.df[0], 2 * found.df[0] ** 2 / found.x2.var())
+    assert found.shape[0] == pytest.approx(said, rel=0.08)
+
+
+@pytest.mark.parametrize("n", [10, 15, 25, 40, 55])
+@pytest.mark.parametrize("kind", ["numeric", "category", "popularity", "constant", "new"])
+def test_no_column_is_blind_in_a_small_window(kind: str, n: int) -> None:
+    """Every row in a bin where few were, or none: seen from ten rows on."""
+    rows = 1_000.0
+    column, window = {
+        "numeric": (Column("c", "numeric", tuple("abcdefghijm"), (rows / 10,) * 10 + (0.0,)), [0.0] * 9 + [n, 0]),
+        "category": (
+            Column("c", "category", ("a", "b", "c", "others", "missing"), (rows / 3,) * 3 + (0.0, 0)),
+            [n, 0, 0, 0, 0],
+        ),
+        "popularity": (Column("c", "popularity", tuple("abcdefghij"), (rows / 10,) * 10), [0.0] * 9 + [n]),
+        "constant": (Column("c", "category", ("a", "others", "missing"), (rows, 0.0, 0.0)), [0.0, n, 0.0]),
+        "new": (Column("c", "new", ("known", "new"), (rows, 0.0)), [0.0, n]),
+    }[kind]
+    assert column.compare(np.array(window, float)).p < 1e-3
 
 
 @pytest.mark.parametrize(("window", "base"), [([0, 0], [5, 5]), ([5, 5], [0, 0]), ([3, 0], [3, 0]), ([1, 1], [1, 1])])
 def test_nothing_to_compare(window: list[float], base: list[float]) -> None:
     x2, df = two_samples(np.array(window, float), np.array(base, float))
-    assert df == 0 and p_value(Spread(), x2, df, 1.0) == 1.0
+    assert x2 == 0 and p_value(Spread(), x2, df, 1.0) == 1.0
     found = Column("c", "category", ("a", "b"), tuple(base), ("a",)).compare(np.array(window, float))
     assert found.p == 1.0
 

@@ -12,11 +12,10 @@ import pytest
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
-from tidemill.monitor.monitors import of_drift
 from tidemill.monitor.platform import LEAST_BYTES, close_platform
 from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality
 from tidemill.monitor.reference import close_drift, reference_of
-from tidemill.monitor.windows import due, next_end
+from tidemill.monitor.windows import due, next_end, of_drift
 from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Event, Prediction, Window
 from tidemill.testing import records as sample

@@ -1,25 +1,24 @@
 """What a champion's training data looked like, column by column, and how clean windows of it differ from one another.
 
 Made once a champion from the rows it was trained on, kept as an artifact, and compared with every window that follows.
-Numbers are cut at the baseline's deciles; text and truth values are counted; items and subjects are watched by what is
-new and by popularity; keys, times and columns with too many values are left out and named. A baseline lists no subject:
-who was in the training data is read from the dataset.
+How a column is cut is in `monitor.bins`; items and subjects are watched by what is new and by popularity; keys and times are
+left out and named. Where weekdays differ, a day is compared with the same weekdays. A baseline lists no subject: who was in
+the training data is read from the dataset.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
-from tidemill.monitor.calibrate import calibrate
+from tidemill.monitor.bins import BINS, Places, column_of, counted, places, popularity, tally, values_of
+from tidemill.monitor.calibrate import Blocks, by_weekday, calibrate
 from tidemill.monitor.drift import Column, Counts, above
 from tidemill.store.payloads import AlarmRate, DriftWindow
 from tidemill.types import DAY, Micros, did_you_mean
@@ -27,11 +26,7 @@ from tidemill.types import DAY, Micros, did_you_mean
 NEW_ITEMS, NEW_SUBJECTS, POPULARITY = "unseen items", "unseen customers", "popularity"
 GAP: Micros = 28 * DAY
 """How old a model is when its share of new things is usual: the baseline's own share is taken at this distance."""
-MANY = 200
-"""A text column with more values than this is not watched by value."""
-_BINS = 10
-_FEW = 12  # integers with so few values are counted value by value
-_MISSING = "missing"
+_FEWEST = 5  # windows with rows, before it is known when a window's last one comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,75 +51,84 @@ class Baseline:
     calibration: AlarmRate
     bins: Mapping[str, int]
     skipped: Mapping[str, str]
+    window: Micros
+    quiet: Micros  # the longest between a window's last row and its end
 
     def count(self, frame: pl.DataFrame, known: Collection[str]) -> list[Counts]:
         """The frame's rows in each column's bins. ``known``: the `subjects` of the rows that the baseline was made of."""
         bought = _bought(frame, self.roles)
         return [self._count(column, frame, bought, known) for column in self.columns]
 
-    def compare(self, frame: pl.DataFrame, known: Collection[str]) -> DriftWindow:
-        """The frame against the baseline, all columns under the one threshold: what is above it is an alarm."""
+    def compare(self, frame: pl.DataFrame, known: Collection[str], start: Micros | None = None) -> DriftWindow:
+        """The frame against the baseline, all columns under the one threshold: what is above it is an alarm.
+
+        ``start`` of the window: it is compared with its own weekdays where they differ. A column that the baseline does not
+        know, or of another type by now, is named among the ``skipped``.
+        """
+        phase = None if start is None else start // self.window
         counts = self.count(frame, known)
-        columns = {c.name: c.compare(n) for c, n in zip(self.columns, counts, strict=True)}
+        columns = {c.name: c.compare(n, phase) for c, n in zip(self.columns, counts, strict=True)}
         least = min((found.p for found in columns.values()), default=1.0)
+        seen = {*self.skipped, *(c.source for c in self.columns)}
         return DriftWindow(
             self.model,
             self.calibration,
             columns,
             which=above(columns, self.calibration.threshold),
             score=math.log(1 / max(least, 1e-300)),
-            skipped=self.skipped,
+            skipped={**self.skipped, **{name: "newer than the model" for name in frame.columns if name not in seen}},
         )
 
     def _count(self, column: Column, frame: pl.DataFrame, bought: pl.DataFrame, known: Collection[str]) -> Counts:
         bins = len(column.labels)
-        if column.name == NEW_SUBJECTS:
-            subjects = _counted(bought[str(self.roles.subject)])
-            return _tally(((int(subject not in known), 1) for subject, _ in subjects), bins)
-        if column.name == NEW_ITEMS:
-            items = _counted(bought[str(self.roles.item)])
-            return _tally(((int(item not in self.bins), n) for item, n in items), bins)
-        if column.name == POPULARITY:
-            items = _counted(bought[str(self.roles.item)])
-            return _tally(((self.bins[item], n) for item, n in items if item in self.bins), bins)
-        return np.bincount(places(column, frame[column.name]), minlength=bins).astype(np.float64)
+        if column.kind == "popularity":
+            items = counted(values_of(bought, column.source))
+            return tally(((self.bins[item], n) for item, n in items if item in self.bins), bins)
+        if column.kind == "new" and column.source == self.roles.subject:
+            return tally(
+                ((int(subject not in known), 1) for subject, _ in counted(values_of(bought, column.source))), bins
+            )
+        if column.kind == "new":
+            return tally(
+                ((int(item not in self.bins), n) for item, n in counted(values_of(bought, column.source))), bins
+            )
+        there = column.source in frame.columns
+        values = values_of(frame, column.source) if there else pl.Series([None] * frame.height)
+        return np.bincount(places(column, values), minlength=bins).astype(np.float64)
 
 
-def places(column: Column, series: pl.Series) -> NDArray[np.int64]:
-    """The bin of each value: the last is for what is missing, in categories the one before it for others."""
-    missing = len(column.labels) - 1
-    if column.kind == "numeric":
-        values = series.cast(float).to_numpy()
-        return np.where(np.isnan(values), missing, np.searchsorted(column.cuts, values, side="right"))
-    texts = series.cast(pl.String)
-    codes = texts.cast(pl.Enum(column.cuts), strict=False).to_physical().cast(pl.Int64).fill_null(missing - 1)
-    return np.where(texts.is_null().to_numpy(), missing, codes.to_numpy())
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Rows, and which window each is in: beside the frame, whose columns may have any name."""
 
+    rows: pl.DataFrame
+    at: Places
+    window: Micros
 
-def _counted(series: pl.Series) -> list[tuple[str, int]]:
-    """Each different value as text and how often it is there."""
-    return series.cast(str).value_counts().rows()
+    @property
+    def windows(self) -> Places:
+        return self.at // self.window
 
+    def where(self, keep: pl.Series) -> _Past:
+        return _Past(self.rows.filter(keep), self.at[keep.to_numpy()], self.window)
 
-def _tally(found: Iterable[tuple[int, int]], bins: int) -> Counts:
-    """How many fell into each bin, of pairs (bin, how many)."""
-    counted = np.zeros(bins)
-    for place, n in found:
-        counted[place] += n
-    return counted
+    def blocks(self, found: Places, column: Column) -> Blocks:
+        """Counts by (window, bin), one row for every window from the first to the last."""
+        windows, bins = self.windows, len(column.labels)
+        first, last = int(windows.min()), int(windows.max())
+        flat = np.bincount((windows - first) * bins + found, minlength=(last - first + 1) * bins)
+        return Blocks(flat.reshape(-1, bins).astype(np.float64), first)
 
+    def quiet(self) -> Micros:
+        """How long before a window's end its last row came at most; the whole window where too few say it.
 
-def numeric_column(name: str, cuts: Sequence[float]) -> Column:
-    """A column of numbers cut at these edges (an edge is in the bin above it); one more bin for what is missing."""
-    edges = [f"{c:.4g}" for c in cuts]
-    inner = [f"{a} to {b}" for a, b in pairwise(edges)]
-    labels = (f"below {edges[0]}", *inner, f"from {edges[-1]}", _MISSING) if edges else ("all", _MISSING)
-    return Column(name, "numeric", labels, cuts=tuple(cuts))
-
-
-def category_column(name: str, values: Sequence[str]) -> Column:
-    """A column of values; one more bin for others, one for what is missing."""
-    return Column(name, "category", (*values, "others", _MISSING), cuts=tuple(values))
+        Of the last window nobody knows whether it was whole.
+        """
+        windows = self.windows
+        last = np.full(int(windows.max() - windows.min()) + 1, -1, np.int64)
+        np.maximum.at(last, windows - windows.min(), self.at)
+        ends = self.window - last[last >= 0][:-1] % self.window
+        return int(ends.max()) if len(ends) >= _FEWEST else self.window
 
 
 def build(
@@ -141,36 +145,51 @@ def build(
     """The baseline of these rows. Times are cut into windows of ``window`` micros. Raises NotEnoughData for no rows."""
     if not frame.height:
         raise NotEnoughData("no rows to compare windows with", place=model)
-    frame = frame.with_columns(_at=pl.lit(0) if roles.time is None else pl.col(roles.time).dt.epoch("us"))
-    frame = frame.with_columns(_window=pl.col("_at") // window)
-    bought = _bought(frame, roles)
+    at = (
+        np.zeros(frame.height, np.int64)
+        if roles.time is None
+        else values_of(frame, roles.time).dt.epoch("us").to_numpy()
+    )
+    past = _Past(frame, at, window)
     watched, skipped = _watched(frame, roles, columns)
-    made = [(column, _blocks(frame, places(column, frame[column.name]), column)) for column in watched]
+    made = [(column, past.blocks(places(column, values_of(frame, column.name)), column)) for column in watched]
+    bought = past if roles.value is None else past.where(_counts(frame, roles.value))
     bins: dict[str, int] = {}
-    if roles.item is not None and bought.height:
-        bins = _popularity(bought[roles.item])
-        popularity = Column(
-            POPULARITY, "popularity", tuple(f"items of popularity {i + 1}/{_BINS}" for i in range(_BINS))
-        )
-        ranks = bought[roles.item].cast(str).replace_strict(bins, default=0).to_numpy()
-        made.append((popularity, _blocks(bought, ranks, popularity)))
-        made += _new(bought, roles.item, NEW_ITEMS, window, gap, each_row=True)
-    if roles.subject is not None and bought.height:
-        made += _new(bought, roles.subject, NEW_SUBJECTS, window, gap, each_row=False)
-    counted = [replace(column, counts=tuple(blocks.sum(axis=0).tolist())) for column, blocks in made]
-    fitted, calibration = calibrate(counted, [blocks for _, blocks in made], promise, window, seed)
-    return Baseline(model, roles, frame.height, tuple(fitted), calibration, bins, skipped)
+    if roles.item is not None and bought.rows.height:
+        bins = popularity(values_of(bought.rows, roles.item))
+        made += _of_items(bought, roles.item, bins, gap, frame.columns)
+    if roles.subject is not None and bought.rows.height:
+        made += _new(bought, roles.subject, _free(NEW_SUBJECTS, frame.columns), gap, each_row=False)
+    counts = [by_weekday(column, blocks, window) for column, blocks in made]
+    fitted, calibration = calibrate(counts, [blocks for _, blocks in made], promise, window, seed)
+    return Baseline(model, roles, frame.height, tuple(fitted), calibration, bins, skipped, window, past.quiet())
 
 
 def subjects(frame: pl.DataFrame, roles: Roles) -> frozenset[str]:
     """Who is in these rows. Kept in memory only: a baseline is an artifact, and lists nobody."""
     if roles.subject is None:
         return frozenset()
-    return frozenset(map(str, _bought(frame, roles)[roles.subject].cast(str).unique().to_list()))
+    return frozenset(map(str, _bought(frame, roles)[roles.subject].rename("value").cast(str).unique().to_list()))
 
 
 def _bought(frame: pl.DataFrame, roles: Roles) -> pl.DataFrame:
-    return frame if roles.value is None else frame.filter(pl.col(roles.value) > 0)
+    return frame if roles.value is None else frame.filter(_counts(frame, roles.value))
+
+
+def _counts(frame: pl.DataFrame, value: str) -> pl.Series:
+    """Whether a row counts: what is given back does not."""
+    return (values_of(frame, value) > 0).fill_null(False)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Our name for what is watched beside the columns, unless a column is called so.
+
+    >>> _free("popularity", ["price"]), _free("popularity", ["popularity"])
+    ('popularity', 'popularity (of items)')
+    """
+    while name in taken:
+        name += " (of items)"
+    return name
 
 
 def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> tuple[list[Column], dict[str, str]]:
@@ -183,9 +202,10 @@ def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> 
     found: list[Column] = []
     skipped: dict[str, str] = {}
     for name in frame.columns:
-        if name.startswith("_") or (wanted != "all" and name not in wanted):
+        if wanted != "all" and name not in wanted:
+            skipped[name] = "not among [monitor] drift columns"
             continue
-        column = parts.get(name) or _column(frame[name])
+        column = parts.get(name) or column_of(name, values_of(frame, name))
         if isinstance(column, Column):
             found.append(column)
         else:
@@ -193,57 +213,30 @@ def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> 
     return found, skipped
 
 
-def _column(series: pl.Series) -> Column | str:
-    """The column to be watched, or why it is not."""
-    kind, many = series.dtype, series.n_unique()
-    if many < 2:
-        return "one value only"
-    if kind.is_numeric() and not (kind.is_integer() and many <= _FEW):
-        return numeric_column(series.name, _cuts(series))
-    if not (kind.is_integer() or kind in (pl.String, pl.Boolean)):
-        return f"a column of {kind}"
-    if many > MANY:
-        return f"{many} values"
-    counted = series.cast(str).drop_nulls().value_counts().sort("count", series.name, descending=[True, False])
-    return category_column(series.name, counted[series.name].to_list())
+def _of_items(
+    bought: _Past, name: str, bins: Mapping[str, int], gap: Micros, taken: Collection[str]
+) -> list[tuple[Column, Blocks]]:
+    """Items by popularity, and those that are new."""
+    labels = tuple(f"items of popularity {i + 1}/{BINS}" for i in range(BINS))
+    column = Column(_free(POPULARITY, taken), "popularity", labels, of=name)
+    there = bought.where(values_of(bought.rows, name).is_not_null())
+    ranks = values_of(there.rows, name).cast(pl.String).replace_strict(bins, default=0).to_numpy()
+    return [(column, there.blocks(ranks, column)), *_new(bought, name, _free(NEW_ITEMS, taken), gap, each_row=True)]
 
 
-def _cuts(series: pl.Series) -> list[float]:
-    values = series.cast(float).drop_nulls().drop_nans().to_numpy()
-    if not len(values):
-        return []
-    return sorted({float(v) for v in np.quantile(values, np.arange(1, _BINS) / _BINS)})
-
-
-def _blocks(frame: pl.DataFrame, where: NDArray[np.int64], column: Column) -> Counts:
-    """Counts by (window, bin), one row for every window from the first to the last."""
-    windows, bins = frame["_window"].to_numpy(), len(column.labels)
-    first, last = int(windows.min()), int(windows.max())
-    flat = np.bincount((windows - first) * bins + where, minlength=(last - first + 1) * bins)
-    return flat.reshape(-1, bins).astype(np.float64)
-
-
-def _popularity(items: pl.Series) -> dict[str, int]:
-    """The bin of each item: in order of how often they are bought, cut into bins that hold the same share of rows each."""
-    counted = items.cast(str).drop_nulls().value_counts().sort("count", items.name, descending=[True, False])
-    before = counted["count"].cum_sum().shift(1, fill_value=0).to_numpy()
-    place = np.minimum(before * _BINS // counted["count"].sum(), _BINS - 1)
-    return dict(zip(counted[items.name].to_list(), place.tolist(), strict=True))
-
-
-def _new(
-    bought: pl.DataFrame, name: str, label: str, window: Micros, gap: Micros, *, each_row: bool
-) -> list[tuple[Column, Counts]]:
+def _new(bought: _Past, name: str, label: str, gap: Micros, *, each_row: bool) -> list[tuple[Column, Blocks]]:
     """How much is new in the second half of the baseline to a model that is ``gap`` old. Nothing if it is too short."""
-    start = int(bought["_window"].min())  # type: ignore[arg-type]
-    half = start + (int(bought["_window"].max()) - start) // 2  # type: ignore[arg-type]
-    first = pl.col("_at").min().over(name)
-    late = bought.select("_window", name, new=first >= pl.col("_window") * window - gap).filter(
-        pl.col("_window") > half
-    )
-    if (half - start) * window < gap or not late.height:
+    windows = bought.windows
+    start = int(windows.min())
+    half = start + (int(windows.max()) - start) // 2
+    late = windows > half
+    if (half - start) * bought.window < gap or not late.any():
         return []
+    rows = pl.DataFrame({"value": values_of(bought.rows, name), "at": bought.at, "window": windows})
+    new = pl.col("at").min().over("value") >= pl.col("window") * bought.window - gap
+    rows = rows.with_columns(new=new).filter(pl.col("window") > half)
     if not each_row:
-        late = late.unique(["_window", name], maintain_order=True)
-    column = Column(label, "new", ("known", "new"))
-    return [(column, _blocks(late, late["new"].to_numpy().astype(np.int64), column))]
+        rows = rows.unique(["window", "value"], maintain_order=True)
+    column = Column(label, "new", ("known", "new"), of=name)
+    past = _Past(rows, (rows["window"] * bought.window).to_numpy(), bought.window)
+    return [(column, past.blocks(rows["new"].to_numpy().astype(np.int64), column))]

@@ -9,22 +9,74 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.config.policies import FalseAlarms
-from tidemill.monitor.drift import Column, Counts, fit_spread
+from tidemill.monitor.drift import Column, Counts, Samples, fit_spread
 from tidemill.store.payloads import AlarmRate
-from tidemill.types import Micros
+from tidemill.types import DAY, Micros
 
 PERSIST = 3
 """An alarm that comes again within this many windows is the same alarm."""
 _BLOCK = 7
 _RESAMPLES = 400
 _HOLD_OUT = 0.4
+LEAST_WINDOWS = 20
+"""Past windows from which it is learnt how clean ones differ; with fewer, rows are taken as independent."""
+_WEEKS = 8  # of the past, before weekdays are looked at
+_CLEARER = 0.7  # X2 against the same weekdays beside X2 against all days, from which weekdays differ
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A column's counts in each past window, in order: shape (windows, bins). A row of zeros is a window without rows.
+
+    ``first`` is the first window's number, in windows since 1970.
+    """
+
+    counts: Counts
+    first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def part(self, start: int, end: int) -> Blocks:
+        """Those of these places."""
+        return Blocks(self.counts[start:end], self.first + start)
+
+    def sums(self, period: int) -> Counts:
+        """Over the windows of each phase: shape (period, bins)."""
+        found = np.zeros((period, self.counts.shape[1]))
+        np.add.at(found, self.phases(period), self.counts)
+        return found
+
+    def phases(self, period: int) -> NDArray[np.int64]:
+        """Of each window: its number by the period."""
+        return (self.first + np.arange(len(self.counts))) % period
+
+    def others(self, period: int) -> Counts:
+        """For each window what all the others of its phase hold."""
+        return self.sums(period)[self.phases(period)] - self.counts
+
+
+def by_weekday(column: Column, blocks: Blocks, window: Micros) -> Column:
+    """The column with the baseline's counts, and with those of each weekday where windows are days and weekdays clearly differ."""
+    column = replace(column, counts=tuple(blocks.counts.sum(axis=0).tolist()))
+    if window != DAY or len(blocks) < 7 * _WEEKS or column.kind == "new":
+        return column
+    alike, all_ = (column.against(blocks.counts, blocks.others(period)) for period in (7, 1))
+    told = (alike.df > 0) & (all_.df > 0)
+    if not told.any() or _ratio(alike, told) > _CLEARER * _ratio(all_, told):
+        return column
+    return replace(column, phases=tuple(tuple(row) for row in blocks.sums(7).tolist()))
+
+
+def _ratio(found: Samples, told: NDArray[np.bool_]) -> float:
+    return float((found.x2[told] / found.df[told]).mean())
 
 
 def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> Any:
@@ -41,39 +93,31 @@ def onsets(alarms: Sequence[bool] | NDArray[np.bool_]) -> Any:
 
 
 def calibrate(
-    columns: Sequence[Column],
-    blocks: Sequence[NDArray[np.float64]],
-    promise: FalseAlarms,
-    window: Micros,
-    seed: int = 0,
+    columns: Sequence[Column], blocks: Sequence[Blocks], promise: FalseAlarms, window: Micros, seed: int = 0
 ) -> tuple[list[Column], AlarmRate]:
-    """The columns with their spread, and the threshold.
-
-    ``blocks[j]`` holds column j's counts in each past window, in order: shape (windows, bins). A row of zeros is a
-    window without rows.
-    """
+    """The columns with their spread, and the threshold. ``blocks[j]`` is column j's past."""
     per_window = promise.per_window(window)
     floor = -math.log(per_window / max(len(columns), 1))
     windows = min((len(b) for b in blocks), default=0)
-    if windows < 20 or not columns:
+    if windows < LEAST_WINDOWS or not columns:
         return list(columns), AlarmRate(floor, promise.at_most, windows=windows)
-    tails = [block[-windows:] for block in blocks]
-    fitted, scores = _fit(columns, blocks, tails)
+    tails = [block.part(len(block) - windows, len(block)) for block in blocks]
+    fitted, scores = _fit(columns, blocks, windows)
     length = max(1, round(promise.span / window))
     threshold, expected = _raise(scores, floor, promise.at_most, length, seed)
     realised, seen = _realised(columns, tails, floor, promise.at_most, length, seed)
     return fitted, AlarmRate(threshold, promise.at_most, expected, realised, seen, windows, "block bootstrap")
 
 
-def _fit(columns: Sequence[Column], blocks: Sequence[Counts], tails: Sequence[Counts]) -> tuple[list[Column], Counts]:
-    """The columns with their spread, and the score of each past window against all the others."""
-    scores = np.zeros(len(tails[0]))
+def _fit(columns: Sequence[Column], blocks: Sequence[Blocks], windows: int) -> tuple[list[Column], Counts]:
+    """The columns with their spread, and the score of each of the last past windows against all the others."""
+    scores = np.zeros(windows)
     fitted = []
-    for column, block, tail in zip(columns, blocks, tails, strict=True):
-        found = column.against(block, block.sum(axis=0) - block)
+    for column, block in zip(columns, blocks, strict=True):
+        found = column.against(block.counts, block.others(max(len(column.phases), 1)))
         told = found.df > 0
         fitted.append(replace(column, spread=fit_spread(found.x2[told] / found.df[told], found.g[told])))
-        scores = np.maximum(scores, _scores(fitted[-1].p_values(found))[-len(tail) :])
+        scores = np.maximum(scores, _scores(fitted[-1].p_values(found))[-windows:])
     return fitted, scores
 
 
@@ -111,18 +155,20 @@ def _block_indices(count: int, length: int, seed: int) -> NDArray[np.intp]:
 
 
 def _realised(
-    columns: Sequence[Column], tails: Sequence[Counts], floor: float, count: float, length: int, seed: int
+    columns: Sequence[Column], tails: Sequence[Blocks], floor: float, count: float, length: int, seed: int
 ) -> tuple[float | None, int]:
     """Alarms per span of the promise on the last part of the past, fitted on the part before it."""
     held = int(len(tails[0]) * _HOLD_OUT)
-    if len(tails[0]) - held < 20:
+    if len(tails[0]) - held < LEAST_WINDOWS:
         return None, 0
-    early = [tail[:-held] for tail in tails]  # what lies before the common part is left out: it may be of another time
-    fitted, past = _fit(columns, early, early)
+    # what lies before the common part is left out: it may be of another time
+    early = [tail.part(0, len(tail) - held) for tail in tails]
+    late = [tail.part(len(tail) - held, len(tail)) for tail in tails]
+    fitted, past = _fit(columns, early, len(early[0]))
     threshold, _ = _raise(past, floor, count, length, seed)
     scores = np.zeros(held)
-    for column, before, tail in zip(fitted, early, tails, strict=True):
-        late = tail[-held:]
-        found = column.against(late, np.broadcast_to(before.sum(axis=0), late.shape))
+    for column, before, after in zip(fitted, early, late, strict=True):
+        period = max(len(column.phases), 1)
+        found = column.against(after.counts, before.sums(period)[after.phases(period)])
         scores = np.maximum(scores, _scores(column.p_values(found)))
     return float(onsets(scores > threshold)) * length / held, held

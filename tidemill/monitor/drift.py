@@ -1,7 +1,8 @@
 """Does a window look like the baseline? Counts in bins, Pearson's X2 for both sample sizes, corrected for clumped rows.
 
 With independent rows ``X2 = sum (a/n - b/m)^2 / (p (1/n + 1/m))`` follows chi-square, so its threshold moves with n
-and m (a fixed PSI limit fires on 85 % of clean windows at n = 100 and never at n = 1,000). Rows of one invoice are not
+and m (a fixed PSI limit fires on 85 % of clean windows at n = 100 and never at n = 1,000). Where bins expect few rows it
+has the same mean and a longer tail: a scaled chi-square with its exact variance (`_shape`). Rows of one invoice are not
 independent and days differ by themselves: `fit_spread` learns from the project's own past windows how much larger X2
 is there, and `Spread.p_values` uses that.
 """
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from tidemill.store.payloads import ColumnDrift
 
 Counts = NDArray[np.float64]
-LEAST = 5.0
-"""Bins in which the smaller sample expects fewer rows are thrown together: below it chi-square describes them badly."""
+LEAST, SMALL = 5.0, 1.0
+"""A bin in which the smaller sample expects fewer rows goes together with others: fewer than five, or than a tenth of a small
+sample's rows, so that of the few rows of a small window not all are thrown together; but never fewer than one."""
 
 
 class Samples(NamedTuple):
@@ -30,34 +32,64 @@ class Samples(NamedTuple):
     df: Counts
     g: Counts
     rose: NDArray[np.bool_]  # whether the last bin's share is larger in the window
+    shape: Counts  # degrees of freedom of the scaled chi-square that X2 of independent rows follows
 
 
-def samples(windows: Counts, bases: Counts, least: float = LEAST) -> Samples:
-    """Each row of ``windows`` beside the same row of ``bases``: counts over the same bins, shape (windows, bins)."""
+def samples(windows: Counts, bases: Counts, ordered: int = 0, least: float | None = None) -> Samples:
+    """Each row of ``windows`` beside the same row of ``bases``: counts over the same bins, shape (windows, bins).
+
+    The first ``ordered`` bins are in an order: small ones join their neighbours, so that none of many is blind.
+    """
     n, m = windows.sum(axis=1), bases.sum(axis=1)
     there = (n > 0) & (m > 0)
     n, m = np.where(there, n, 1.0), np.where(there, m, 1.0)
-    a, b = _merged(windows, bases, np.minimum(n, m) / (n + m), least)
-    pooled, gap = (a + b) / (n + m)[:, None], a / n[:, None] - b / m[:, None]
+    fewer = np.minimum(n, m)
+    needed = np.clip(fewer / 10, SMALL, LEAST) if least is None else np.full(len(n), least)
+    a, b = _merged(windows, bases, needed * (n + m) / fewer, ordered)
+    both = a + b
+    pooled, gap = both / (n + m)[:, None], a / n[:, None] - b / m[:, None]
     used = pooled > 0
     x2 = np.divide(gap * gap, pooled, out=np.zeros_like(pooled), where=used).sum(axis=1)
     g = np.where(there, size(n, m), 0.0)
     rose = windows[:, -1] / n > bases[:, -1] / m
-    return Samples(x2 * g, np.where(there, used.sum(axis=1) - 1, 0).astype(np.float64), g, there & rose)
+    df = np.where(there, used.sum(axis=1) - 1, 0).astype(np.float64)
+    return Samples(x2 * g, df, g, there & rose, _shape(df, both, n, m))
 
 
-def _merged(windows: Counts, bases: Counts, share: Counts, least: float) -> tuple[Counts, Counts]:
-    """Both samples with each row's bins of too small an expectation thrown together: into a last bin of their own, or,
-    where that too would expect too little, into the smallest bin that is kept. Bins that are left empty are of no more use."""
-    both = windows + bases
-    keep = both * share[:, None] >= least
-    a, b = np.where(keep, windows, 0.0), np.where(keep, bases, 0.0)
-    rest_a, rest_b = windows.sum(axis=1) - a.sum(axis=1), bases.sum(axis=1) - b.sum(axis=1)
-    apart = (rest_a + rest_b) * share >= least
-    smallest = np.arange(len(both)), np.argmin(np.where(keep, both, np.inf), axis=1)
-    a[smallest] += np.where(apart, 0.0, rest_a)
-    b[smallest] += np.where(apart, 0.0, rest_b)
-    return np.column_stack([a, np.where(apart, rest_a, 0.0)]), np.column_stack([b, np.where(apart, rest_b, 0.0)])
+def _merged(windows: Counts, bases: Counts, needed: Counts, ordered: int) -> tuple[Counts, Counts]:
+    """Both samples, each row's bins with fewer rows of both than it needs with their neighbours where bins have an order, else
+    thrown together into a last bin of their own. Bins that are left empty are of no more use."""
+    a, b = windows.copy(), bases.copy()
+    for i in range(ordered - 1):
+        _join(a, b, i, i + 1, needed)
+    for i in range(ordered - 1, 0, -1):  # what is left at the end joins the last that is large enough
+        _join(a, b, i, i - 1, needed)
+    rest = a + b < needed[:, None]
+    rest[:, :ordered] = False
+    a, rest_a = np.where(rest, 0.0, a), np.where(rest, a, 0.0).sum(axis=1)
+    b, rest_b = np.where(rest, 0.0, b), np.where(rest, b, 0.0).sum(axis=1)
+    return np.column_stack([a, rest_a]), np.column_stack([b, rest_b])
+
+
+def _join(a: Counts, b: Counts, bin_: int, other: int, needed: Counts) -> None:
+    """Put a bin's rows into another one wherever it has too few."""
+    small = a[:, bin_] + b[:, bin_] < needed
+    for counts in (a, b):
+        counts[:, other] += np.where(small, counts[:, bin_], 0.0)
+        counts[:, bin_] = np.where(small, 0.0, counts[:, bin_])
+
+
+def _shape(df: Counts, both: Counts, n: Counts, m: Counts) -> Counts:
+    """2 mean^2 / variance of X2 under a random split of the pooled rows into n and m (Haldane 1940, Dawson 1954), at most df:
+    the fewer rows a bin has in all, the longer the tail."""
+    rows, bins = n + m, df + 1
+    inverse = np.divide(rows[:, None], both, out=np.zeros_like(both), where=both > 0).sum(axis=1)
+    some = np.maximum(rows, 4.0)
+    split = (some / n + some / m - 4) / (some - 2)
+    bin_ = (inverse - bins**2) / (some - 2)
+    free = (some - 2) / (some - 1) - split, df * (some - bins) / (some - 1) - bin_
+    variance = 2 * some / (some - 3) * free[0] * free[1] + some**2 / (some - 1) * split * bin_
+    return np.where(variance > 0, np.minimum(df, 2 * df**2 / np.maximum(variance, 1e-12)), df)
 
 
 def moved(window: Counts, base: Counts) -> float:
@@ -83,8 +115,10 @@ class Spread:
     shape: float | None = None
     blocks: int = 0
 
-    def p_values(self, x2: Counts, df: Counts, g: Counts) -> Counts:
+    def p_values(self, x2: Counts, df: Counts, g: Counts, shape: Counts | None = None) -> Counts:
         """How often a clean window differs this much or more: the tail of the scaled chi-square, 1 without a comparison.
+
+        ``shape``: that of independent rows, `Samples.shape`; df where it is not said.
 
         >>> Spread().p_values(np.array([3.841458820694124]), np.array([1.0]), np.array([50.0])).round(6).tolist()
         [0.05]
@@ -92,8 +126,9 @@ class Spread:
         from scipy.special import chdtrc  # the loop, which only reads what was found, does without
 
         some = np.maximum(df, 1.0)
-        shape = some if self.shape is None else np.minimum(some, self.shape)
-        return np.where(df > 0, chdtrc(shape, shape * x2 / some / (self.floor + self.slope * g)), 1.0)
+        own = some if shape is None else np.where(df > 0, shape, 1.0)
+        own = own if self.shape is None else np.minimum(own, self.shape)
+        return np.where(df > 0, chdtrc(own, own * x2 / some / (self.floor + self.slope * g)), 1.0)
 
 
 def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts) -> Spread:
@@ -133,8 +168,9 @@ def size(n: Any, m: Any) -> Any:
 class Column:
     """One watched column: what its bins are, the baseline's counts in them, and how clean windows spread.
 
-    ``kind`` is ``numeric`` (``cuts`` are edges), ``category`` (``cuts`` are values), ``popularity`` (items by rank) or
-    ``new`` (second bin: not in the training data; only a rise counts).
+    ``kind`` is ``numeric`` (``cuts`` are edges), ``category`` (``cuts`` are values), ``length`` and ``hash`` (of texts of which
+    nearly every row has another: edges of their lengths, or buckets), ``popularity`` (items by rank) or ``new`` (second bin:
+    not in the training data; only a rise counts). ``of`` is the dataset's column that is counted.
     """
 
     name: str
@@ -143,27 +179,49 @@ class Column:
     counts: tuple[float, ...] = ()
     cuts: tuple[Any, ...] = ()
     spread: Spread = Spread()
+    of: str = ""
+    type: str = ""  # of its values: number | integer | string | boolean
+    phases: tuple[tuple[float, ...], ...] = ()  # the baseline's counts by weekday, where weekdays differ
 
     @property
-    def least(self) -> float:
-        """Rows that a bin must expect. A share of new needs fewer: how it is spread is learnt, not assumed."""
-        return 1.0 if self.kind == "new" else LEAST
+    def source(self) -> str:
+        """The dataset's column."""
+        return self.of or self.name
+
+    @property
+    def ordered(self) -> int:
+        """How many of its bins, from the first on, are in an order (of buckets any will do): all but that of what is missing."""
+        bins = len(self.labels)
+        return {"numeric": bins - 1, "length": bins - 1, "hash": bins - 1, "popularity": bins}.get(self.kind, 0)
 
     def against(self, windows: Counts, bases: Counts) -> Samples:
         """Windows' counts against others of this column, row by row."""
-        return samples(windows, bases, self.least)
+        return samples(windows, bases, self.ordered, SMALL if self.kind == "new" else None)
 
     def p_values(self, found: Samples) -> Counts:
         """How often clean windows differ as much as these."""
-        p = self.spread.p_values(found.x2, found.df, found.g)
+        p = self.spread.p_values(found.x2, found.df, found.g, found.shape)
         return np.where(found.rose, p, 1.0) if self.kind == "new" else p
 
-    def compare(self, window: Counts) -> ColumnDrift:
-        """The window's counts against the baseline's."""
-        base = np.asarray(self.counts, dtype=np.float64)
+    def base(self, phase: int | None = None) -> Counts:
+        """What a window is compared with: the baseline's counts, or those of the same weekday where weekdays differ."""
+        own = self.counts if phase is None or not self.phases else self.phases[phase % len(self.phases)]
+        return np.asarray(own, dtype=np.float64)
+
+    def compare(self, window: Counts, phase: int | None = None) -> ColumnDrift:
+        """The window's counts against the baseline's. ``phase``: the window's place in time, in windows since 1970."""
+        base = self.base(phase)
         found = self.against(window[None], base[None])
         p, x2 = float(self.p_values(found)[0]), float(found.x2[0])
-        return ColumnDrift(p, self._words(window, base), int(window.sum()), x2, int(found.df[0]), moved(window, base))
+        return ColumnDrift(
+            p,
+            self._words(window, base),
+            int(window.sum()),
+            x2,
+            int(found.df[0]),
+            moved(window, base),
+            tuple(map(int, window)),
+        )
 
     def _words(self, window: Counts, base: Counts) -> str:
         n, m = float(window.sum()), float(base.sum())

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from tidemill.config.strict import brought
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
-from tidemill.monitor.windows import DRIFT, PARITY
-from tidemill.store.payloads import ColumnDrift, DriftWindow
+from tidemill.monitor.windows import DRIFT, PARITY, REQUESTS, of_drift
+from tidemill.store.payloads import ColumnDrift
 from tidemill.store.records import Window
+from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Monitor:
     tell: Tell
     heavy: bool = False
     once: bool = False  # for each champion; else at every window's end
+    applies: Callable[[Endpoint], bool] = lambda scope: True
+    rows: bool = False  # its windows are of the dataset's rows: later ones may have them judged again
 
 
 @cache
@@ -67,12 +70,6 @@ def monitors() -> dict[str, Monitor]:
 def since_when(window: Window, past: Sequence[Window], wrong: Callable[[Window], bool]) -> Micros:
     """The start of the first of the windows in a row, up to this one, in which it was wrong already."""
     return next((w.start for w in reversed(list(takewhile(wrong, reversed(past))))), window.start)
-
-
-def of_drift(window: Window) -> DriftWindow:
-    """What a window of this monitor holds."""
-    assert isinstance(window.data, DriftWindow), window.monitor
-    return window.data
 
 
 def _tell_drift(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
@@ -107,6 +104,17 @@ def _close_drift(scope: Endpoint, now: Micros) -> Sequence[Window]:
     return close_drift(scope, now)
 
 
+def _close_requests(scope: Endpoint, now: Micros) -> Sequence[Window]:
+    from tidemill.monitor.asked import close_requests
+
+    return close_requests(scope, now)
+
+
+def _is_of_columns(scope: Endpoint) -> bool:
+    """Whether what is asked of its model are columns, as those it was trained on."""
+    return task_of(scope.model.task).asked is not None
+
+
 def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
     from tidemill.monitor.skew import check_skew
 
@@ -116,6 +124,7 @@ def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
 OWN = (
     Monitor(QUALITY, DECAY, close_quality, _tell_decay),
     Monitor(PLATFORM, PLATFORM, close_platform, _tell_episode),
-    Monitor(DRIFT, DRIFT, _close_drift, _tell_drift, heavy=True),
+    Monitor(DRIFT, DRIFT, _close_drift, _tell_drift, heavy=True, rows=True),
+    Monitor(REQUESTS, REQUESTS, _close_requests, _tell_drift, heavy=True, applies=_is_of_columns),
     Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
+from polars import selectors
 
 from tidemill.data.contract.contract import Contract
 from tidemill.data.tables.tables import open_tables
 from tidemill.monitor.baseline import Baseline, Roles, build, subjects
-from tidemill.monitor.windows import DRIFT, close, due
+from tidemill.monitor.windows import DRIFT, MOST, close, closed_of, due, of_drift, outdated, whole_until
 from tidemill.ref import Ref
 from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import DriftWindow
@@ -20,20 +23,73 @@ from tidemill.tasks.table import task_of
 from tidemill.types import Micros, parse_span
 
 
+class _Asked(NamedTuple):
+    """A window to be judged; ``before``: how it was, where it is there; ``same``: nothing has come for it since."""
+
+    start: Micros
+    end: Micros
+    before: Window | None = None
+    same: bool = False
+
+
 def close_drift(scope: Endpoint, now: Micros) -> list[Window]:
-    """Compare every due window's rows with the champion's training data, and keep what was found."""
-    windows = due(scope, DRIFT, now)
-    champion = scope.champion()
+    """Compare the rows of every window that is due, or that has gained rows, with the champion's training data, and keep what was found."""
+    champion, roles = scope.champion(), roles_of(scope)
+    windows = [*_again(scope, roles, now), *(_Asked(*window) for window in due(scope, DRIFT, now))]
     if not windows or champion is None:
         return []
-    baseline, known = reference_of(scope, champion.model)
-    frame = rows_between(scope, baseline.roles, windows[0][0], windows[-1][1])
+    newest = scope.store.datasets.get(scope.model.dataset.name)
+    frame = rows_between(scope, roles, windows[0].start, windows[-1].end, newest.version)
     closed = []
-    for start, end in windows:
-        rows = frame if baseline.roles.time is None else frame.filter(_is_between(baseline.roles.time, start, end))
-        data = baseline.compare(rows, known) if rows.height else DriftWindow(champion.model, baseline.calibration)
-        closed.append(close(scope, DRIFT, start, end, rows.height, data, alarm=bool(data.which)))
+    for asked in windows:
+        start, end, before, same = asked
+        if before is not None and same:
+            scope.store.windows.put(replace(before, data=replace(of_drift(before), version=newest.version)))
+            continue
+        model = str(before.data.model) if before and before.complete else champion.model
+        baseline, known = reference_of(scope, model)
+        rows = frame if roles.time is None else frame.filter(_is_between(roles.time, start, end))
+        whole = roles.time is None or end <= whole_until(scope, now, baseline.quiet)
+        data = _found(baseline, rows, known, start, newest.version)
+        alarm = bool(data.which)
+        closed.append(close(scope, DRIFT, start, end, rows.height, data, alarm=alarm, complete=whole, before=before))
     return closed
+
+
+def _found(baseline: Baseline, rows: pl.DataFrame, known: frozenset[str], start: Micros, version: int) -> DriftWindow:
+    if rows.height:
+        return replace(baseline.compare(rows, known, start), version=version)
+    return DriftWindow(baseline.model, baseline.calibration, skipped=baseline.skipped, version=version)
+
+
+def _again(scope: Endpoint, roles: Roles, now: Micros) -> list[_Asked]:
+    """The windows that a newer version of the dataset may have completed, or has brought rows for; and always the last one,
+    which says how far this has come. Oldest first."""
+    last = scope.store.windows.first(**scope.here, monitor=DRIFT)
+    if last is None or not (outdated(scope, DRIFT, now) or not last.complete):
+        return []
+    ended, since = _news(scope, roles.time, of_drift(last).version, last.start)
+    span = scope.monitor.span
+    first = max(min(ended, since, last.start, whole_until(scope, now)), last.end - MOST * span)
+    kept = closed_of(scope, DRIFT, since=first - span, until=last.end)
+    found = [_Asked(w.start, w.end, w, w.complete and w.end <= since) for w in kept]
+    return [asked for asked in found if not asked.same or asked is found[-1]]
+
+
+def _news(scope: Endpoint, time: str | None, version: int, otherwise: Micros) -> tuple[Micros, Micros]:
+    """What the rows up to this version ended at, and the first moment of the later ones: windows before it have not changed.
+
+    ``otherwise``: both, where rows have no time.
+    """
+    commits = open_tables(scope.project).versions(scope.model.dataset.name)
+    spans = [
+        (c.version > version, *columns[time])
+        for c in commits
+        for columns in c.files.values()
+        if time and time in columns
+    ]
+    ended = max((last for new, _, last in spans if not new), default=otherwise)
+    return ended, min((first for new, first, _ in spans if new), default=otherwise)
 
 
 @lru_cache(maxsize=4)
@@ -95,4 +151,4 @@ def rows_between(scope: Endpoint, roles: Roles, start: Micros, end: Micros, vers
 
 def _is_between(column: str, start: Micros, end: Micros) -> pl.Expr:
     first, last = (pl.lit(at).cast(pl.Datetime("us", "UTC")) for at in (start, end))
-    return pl.col(column).is_between(first, last, closed="left")
+    return selectors.by_name(column).is_between(first, last, closed="left")

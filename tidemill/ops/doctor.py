@@ -109,6 +109,7 @@ def _loop(project: Project) -> Iterator[Finding]:
     found = status(project)
     for part in found.parts:
         yield Finding(part.key, part.all_right, f"{part.headline}: {part.detail}", part.next or "tidemill status")
+    yield Finding("drift", True, str(found.drift))
     for other in found.endpoints[1:]:
         hint = f"tidemill status --endpoint {other.endpoint}"
         yield Finding(f"endpoint {other.endpoint}", other.verdict.all_right, other.verdict.why, hint)

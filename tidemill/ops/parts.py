@@ -173,7 +173,7 @@ def _serve(at: Snapshot) -> Part:
 
 
 def _monitor(at: Snapshot) -> Part:
-    closed = [*at.windows("drift"), *at.windows("quality")]
+    closed = [w for name in ("drift", "requests", "quality") for w in at.windows(name)]
     if not closed:
         return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
     alarms = [w for w in closed if w.alarm and w.end > at.now - WEEK]
@@ -181,7 +181,9 @@ def _monitor(at: Snapshot) -> Part:
         columns = sorted({str(name) for w in alarms for name in getattr(w.data, "which", ())})
         what = f"drift of {', '.join(columns)}" if columns else "quality below what was promised"
         return Part("monitor", "warn", "alarms", plural(len(alarms), "alarm"), f"{what} this week")
-    return Part("monitor", "ok", "ok", "quiet", f"last window closed {ago(max(w.end for w in closed), at.now)}")
+    if not (looked_at := [w.end for w in closed if w.state in ("quiet", "alarm")]):
+        return Part("monitor", "ok", "no_rows", "no rows yet", "no window that has closed had anything to look at")
+    return Part("monitor", "ok", "ok", "quiet", f"last window with rows closed {ago(max(looked_at), at.now)}")
 
 
 def _feedback(at: Snapshot) -> Part:

@@ -39,6 +39,8 @@ class WindowShown:
     end: Micros
     n: int
     alarm: bool
+    state: str  # alarm | quiet | incomplete (rows are still to come) | no rows
+    revision: int  # how often it was judged again
     data: JsonObject
 
 
@@ -114,7 +116,9 @@ def windows(
 
 
 def _shown(w: Window) -> WindowShown:
-    return WindowShown(w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, msgspec.to_builtins(w.data))
+    return WindowShown(
+        w.endpoint, w.monitor, w.start, w.end, w.n, w.alarm, w.state, w.revision, msgspec.to_builtins(w.data)
+    )
 
 
 def moment(text: str | None, name: str) -> Micros | None:

@@ -13,6 +13,7 @@ from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
 from tidemill.ops.snapshot import Asked, Snapshot
+from tidemill.ops.watched import Watched, watched
 from tidemill.scope.project import Project
 from tidemill.serve.client import Client, trouble, troubled
 from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
@@ -79,6 +80,7 @@ class Status:
     asked: Asked | None  # of the latest predictions; None where answers rest on no history
     quality: JsonObject | None  # over the last windows; None while nothing was measured
     alarms: list[Alarm]  # the latest first
+    drift: Watched
     decision: Decision | None
     retrained: Decision | None  # the latest decision to retrain
     running: list[str]  # runs
@@ -123,6 +125,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         asked=at.asked if task_of(at.serving.model.task).history else None,
         quality=recently(at.serving),
         alarms=list(at.alarms),
+        drift=watched(at),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
         running=[run for run, state in running.items() if state == "running"],

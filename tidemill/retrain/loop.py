@@ -17,9 +17,9 @@ from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import raise_alarms
-from tidemill.monitor.monitors import monitors
+from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.quality import evidence
-from tidemill.monitor.windows import closed_of, due, next_end
+from tidemill.monitor.windows import closed_of, due, next_end, outdated
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
@@ -155,14 +155,22 @@ def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
         if not monitor.heavy:
             monitor.close(scope, now)
     failed: list[Event] = []
-    if any(due(scope, monitor.name, now) for monitor in watching.values() if monitor.heavy and not monitor.once):
+    if any(_is_asked(scope, monitor, now) for monitor in watching.values() if monitor.heavy and not monitor.once):
         try:
             jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
         except JobFailed as exc:
             failed = _failed(scope.project, _job(scope, now, "watch"), exc)
     since = None if before is None else int(before) - scope.monitor.reach - 2 * scope.monitor.span
     closed = [w for m in watching.values() for w in closed_of(scope, m.name, since=None if m.once else since)]
-    return [*raise_alarms(scope, closed, now), *failed]
+    again = () if since is None else scope.store.windows.list(**scope.here, judged_since=before, until=since)
+    return [*raise_alarms(scope, [*again, *closed], now), *failed]
+
+
+def _is_asked(scope: Endpoint, monitor: Monitor, now: Micros) -> bool:
+    """Whether a window of this monitor is due, or the dataset has gained rows since it looked last."""
+    if not monitor.applies(scope):
+        return False
+    return bool(due(scope, monitor.name, now)) or (monitor.rows and outdated(scope, monitor.name, now))
 
 
 def _look_at_rollout(scope: Endpoint, now: Micros) -> list[Event]:

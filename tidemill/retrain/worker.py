@@ -83,7 +83,7 @@ def _ingest(project: Project, params: JsonObject) -> JsonObject:
 
 def _watch(project: Project, params: JsonObject) -> JsonObject:
     scope = project.endpoint(params["endpoint"])
-    closed = [w for m in monitors().values() if m.heavy for w in m.close(scope, params["now"])]
+    closed = [w for m in monitors().values() if m.heavy and m.applies(scope) for w in m.close(scope, params["now"])]
     return {"closed": len(closed)}
 
 

@@ -24,6 +24,7 @@ class ColumnDrift:
     x2: float = 0.0
     df: int = 0
     moved: float = 0.0  # total variation
+    counts: tuple[int, ...] = ()  # of the window, in the baseline's bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class AlarmRate:
 
 @dataclass(frozen=True, slots=True)
 class DriftWindow:
-    """New rows against those that the champion was trained on."""
+    """New rows, or what was asked and answered, against the rows that the champion was trained on."""
 
     model: str
     calibration: AlarmRate
@@ -49,6 +50,9 @@ class DriftWindow:
     which: tuple[str, ...] = ()  # the columns above the threshold, worst first
     score: float | None = None
     skipped: Mapping[str, str] = field(default_factory=dict)  # column -> why it is not watched
+    version: int = 0  # of the dataset, whose rows were looked at
+    source: Literal["rows", "requests"] = "rows"
+    reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # input -> missing | unknown -> requests
     kind: Literal["drift"] = "drift"
 
 

@@ -242,16 +242,26 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One closed window of a monitor."""
+    """One window of a monitor: judged by what was there, and judged again when more of it has come."""
 
     endpoint: str
-    monitor: str  # drift | quality | platform | parity | …
+    monitor: str  # drift | requests | quality | platform | parity | …
     start: Micros
     end: Micros
-    n: int
+    n: int  # what it had to look at; 0: nothing, which is not the same as nothing wrong
     data: WindowData
     alarm: bool = False
     environment: str = ""
+    complete: bool = True  # false: rows are still to come, and it raises no alarm
+    revision: int = 0  # how often it was judged again
+    judged: Micros = 0  # event clock
+
+    @property
+    def state(self) -> str:
+        """alarm | quiet | incomplete | no rows."""
+        if not self.complete:
+            return "incomplete"
+        return ("alarm" if self.alarm else "quiet") if self.n else "no rows"
 
 
 @dataclass(frozen=True, slots=True)

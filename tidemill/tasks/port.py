@@ -116,3 +116,7 @@ class Task:
     """(scorer) → the items that it can answer with, where it answers with items."""
     unsupported: Callable[[FeatureConfig], str | None]
     """What to write instead of a declared feature that no model of this task would read."""
+    asked: Callable[[JsonObject], Mapping[str, Any]] | None = None
+    """(what is kept of a question) → the dataset's columns as they were asked, to be watched beside those it was trained on."""
+    said: Callable[[JsonObject], Mapping[str, Any]] | None = None
+    """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

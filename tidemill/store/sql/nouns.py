@@ -35,6 +35,7 @@ class Where(TypedDict, total=False):
     hash: str | None
     is_open: bool | None
     item: str | None
+    judged_since: Micros | None
     key: str | None
     kind: str | None
     model: str | None

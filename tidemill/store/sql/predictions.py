@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql import schema
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows
+from tidemill.types import Micros
 
 PREDICTIONS = Rows(Prediction, schema.predictions, "prediction", "at", "id", moment="at")
 OUTCOMES = Rows(Outcome, schema.outcomes, "outcome", "at", "key")
 _prediction, _outcome = schema.predictions.c, schema.outcomes.c
+_ASKED = [schema.predictions.c[name] for name in ("at", "id", "model", "inputs", "output")]
 _FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
 _KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
 _THEIRS = _outcome.joined.in_(bindparam("predictions", expanding=True))
@@ -48,6 +50,20 @@ class Predictions(Named[Prediction]):
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
         return {record.id: record for record in found}
+
+    def asked(
+        self, *, endpoint: str, environment: str, since: Micros, until: Micros, at_once: int = 20_000
+    ) -> Iterator[tuple[str, bytes, bytes]]:
+        """(model, inputs, output) of each in this span, oldest first: so many rows in memory at once."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        query = PREDICTIONS.narrowed(given).order_by(_prediction.at, _prediction.id).limit(at_once)
+        query = query.with_only_columns(*_ASKED)
+        rows = self._db.rows(query, given=given)
+        while rows:
+            yield from (row[2:] for row in rows)
+            at, last = rows[-1][:2]
+            after = or_(_prediction.at > at, and_(_prediction.at == at, _prediction.id > last))
+            rows = self._db.rows(query.where(_prediction.at >= at, after), given=given) if len(rows) == at_once else ()
 
     def by_model(self) -> dict[str, int]:
         """How many each model (by its ref) has answered; one look at every prediction."""

@@ -26,7 +26,15 @@ VERDICTS = Rows(Verdict, schema.verdicts, "verdict", "at", "id")
 DECISIONS = Rows(Decision, schema.decisions, "decision", "at", "id", moment="at")
 JOBS = Rows(Job, schema.jobs, "job", "started", "id", moment="started")
 EVENTS = Rows(Event, schema.events, "event", "at", "seq", moment="at")
-WINDOWS = Rows(Window, schema.windows, "window", "start", called="start", moment="start")
+WINDOWS = Rows(
+    Window,
+    schema.windows,
+    "window",
+    "start",
+    called="start",
+    moment="start",
+    judged_since=schema.windows.c.judged >= bindparam("judged_since"),
+)
 BASELINES = Rows(Baseline, schema.baselines, "baseline", "endpoint", "model", "environment")
 ALARMS = Rows(
     Alarm,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -64,6 +64,20 @@ def labels(scorer: Any) -> list[str] | None:
     return None if scorer.labels is None else [text_of(label) for label in scorer.labels]
 
 
+def asked(kept: JsonObject) -> Mapping[str, Any]:
+    """The row's columns."""
+    found: Mapping[str, Any] = kept.get("inputs") or {}
+    return found
+
+
+def said(output: JsonObject) -> Mapping[str, Any]:
+    """The value or the label, and of two labels the probability of the second one, else that of the label."""
+    chances = list(output.get("probabilities", {}).values())
+    if not chances:
+        return {"value": output.get("value")}
+    return {"value": output.get("value"), "probability": chances[1] if len(chances) == 2 else output.get("probability")}
+
+
 CLASSIFY = Task(
     name="classify",
     kind="a table",
@@ -82,6 +96,8 @@ CLASSIFY = Task(
     labels=labels,
     catalogue=lambda scorer: (),
     unsupported=lambda feature: feature.by and "declare it without by: one number a row",
+    asked=asked,
+    said=said,
 )
 REGRESS = replace(
     CLASSIFY,

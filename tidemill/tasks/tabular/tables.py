@@ -146,6 +146,6 @@ def _type(one: Input) -> str:
 
 
 def _categories(values: Any) -> tuple[str | bool, ...]:
-    counts = values.drop_nulls().value_counts(sort=False)
-    pairs = sorted(zip(counts["count"].to_list(), counts[values.name].to_list()), key=lambda p: (-p[0], p[1]))
+    counts = values.drop_nulls().rename("value").value_counts(sort=False, name="n")  # a column may be called `count`
+    pairs = sorted(zip(counts["n"].to_list(), counts["value"].to_list()), key=lambda p: (-p[0], p[1]))
     return tuple(sorted(name for _, name in pairs[:MOST_CATEGORIES]))

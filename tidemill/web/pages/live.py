@@ -16,6 +16,7 @@ from tidemill.ops.predictions import Given, given, ls
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
+from tidemill.ops.watched import watched
 from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.store.payloads import DriftWindow, PlatformWindow, QualityWindow
@@ -52,6 +53,7 @@ def live(ask: Ask) -> Shown:
         "latency": _latency(loop, platform),
         "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
+        "skipped": watched(loop).skipped,
         "alarms": [_alarm(loop, a) for a in loop.alarms],
         "quality": quality_picture(loop, measured, _marks(loop, days)),
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
@@ -144,8 +146,8 @@ def drift_picture(windows: Sequence[Window]) -> Markup:
 def _drift_cell(window: Window, data: DriftWindow, name: str) -> tuple[str, int | None, bool]:
     """What it says, its level (0 no drift … 4 far away), and whether it is an alarm."""
     column, day = data.columns.get(name), words.day(window.start)
-    if column is None:
-        return f"{day}: no rows", None, False
+    if column is None or window.state == "incomplete":
+        return f"{day}: {'rows incomplete' if window.state == 'incomplete' else 'no rows'}", None, False
     level = sum(column.p < limit for limit in LEVELS)
     return f"{day}: {words.plainly(column.words) or words.number(column.p)}", level, window.alarm and name in data.which
 

@@ -240,6 +240,9 @@ def upgrade() -> None:
         sa.Column("data", text, nullable=False),
         sa.Column("alarm", flag, nullable=False),
         sa.Column("environment", text, nullable=False),
+        sa.Column("complete", flag, nullable=False),
+        sa.Column("revision", whole, nullable=False),
+        sa.Column("judged", whole, nullable=False),
         sa.PrimaryKeyConstraint("endpoint", "monitor", "start", "environment", name="pk_windows"),
         sqlite_strict=True,
     )
