@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.release.made import add_model
 from tidemill.data.pipeline import ingest
 from tidemill.scope.project import open_project
 from tidemill.store.records import Decision, Run
+from tidemill.testing import records as sample
 
 STEPS = """from tidemill import Context, Table, pipeline, step
 
@@ -24,6 +27,19 @@ def one() -> int:
 def weekly() -> int:
     return one()
 """
+
+
+LISTS = [
+    ("runs", "ls"),
+    ("models", "ls"),
+    ("release", "status"),
+    ("decisions", "ls", "--all"),
+    ("alarms",),
+    ("data", "ls"),
+    ("data", "show", "sales"),
+    ("token", "ls"),
+    ("data", "quarantine", "sales"),
+]
 
 
 @pytest.fixture
@@ -140,6 +156,46 @@ def test_a_run_whose_process_is_gone_is_listed_as_interrupted(shop: Path, capsys
     assert listed("--status", "running") == {"run_here": "running"}
     assert listed("--status", "interrupted", "--pipeline", "model") == {}
     assert json.loads(typed(capsys, "runs", "show", "run_gone", "--json")[1])["run"]["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_a_list_fits_a_terminal_of_80_columns(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    name = "decision_01jb2x8z5c9m7t4k1q0w3e6r2y"
+    with open_project(shop) as project:
+        project.store.decisions.add(Decision(name, 10**15, "retrain", "drift", "x " * 90, {}, "sha256:0", {}, run=None))
+        project.store.releases.add(sample.release("release_01jb2x8z5c9m7t4k1q0w3e6r2y", previous=None))
+        project.store.alarms.add(sample.alarm("alarm_01jb2x8z5c9m7t4k1q0w3e6r2y"))
+    for key, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "xterm"}.items():
+        monkeypatch.setenv(key, value)
+    code, out, err = typed(capsys, *words)
+    assert code == 0, err
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines()
+    assert lines and max(map(len, lines)) <= 80, out
+    cut = [line for line in lines if re.search(r"\d{4}-\d\d-\d\dT?$|T\d\d:$", line.strip())]
+    assert not cut, out
+    if words[0] in ("runs", "decisions"):
+        assert re.search(r"^(run|decision)_\w{26}\b", "\n".join(lines), re.M), out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "steps:weekly", "-p", "n=1", "-p", "n=2"), "twice"),
+        (("run", "steps:weekly", "-p", 'n={"a": 1, "a": 2}'), "twice"),
+        (("predict", "--inputs", '{"a": 1, "a": 2}'), "twice"),
+        (("feedback", "twice.jsonl"), "twice"),
+        (("feedback", "packed.jsonl"), "UTF-8"),
+    ],
+)
+def test_what_means_two_things_or_is_no_text_is_refused(
+    shop: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    (shop / "twice.jsonl").write_text('\ufeff{"key": "1", "key": "2"}\n')
+    (shop / "packed.jsonl").write_bytes(gzip.compress(b"{}"))
+    code, _, err = typed(capsys, *words)
+    assert code == 2 and says in err
 
 
 def test_feedback_that_is_no_json_is_a_usage_error(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -181,6 +181,28 @@ def test_every_face_says_the_same(
 
 
 @pytest.mark.parametrize("name", ["tidemill.db", "live.db"])
+def test_a_running_server_says_itself_that_its_store_vanished(folder: Path, name: str) -> None:
+    async def main() -> None:
+        with open_project(folder) as project:
+            champion(project)
+            app = App(serving.app(project).serving, lambda: [api, web])
+            async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
+                assert (await ask("GET", "/")).status == 200
+                (project.state / name).rename(folder / name)
+                while app.serving.health() != {"shop": "damaged"}:
+                    await asyncio.sleep(0.005)
+                told = (await ask("GET", "/api/status")).json
+                page = await ask("GET", "/", headers={"accept": "text/html"})
+                (project.state / name).unlink(missing_ok=True)
+                (folder / name).rename(project.state / name)
+            (part,) = [p for p in told["parts"] if p["key"] == "serve"]
+            assert (part["state"], part["code"], told["all_right"]) == ("bad", "damaged", False)
+            assert page.status == 200 and told["verdict"]["next"] in html.unescape(page.body.decode())
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", ["tidemill.db", "live.db"])
 @pytest.mark.parametrize("how", ["corrupt", "gone", "empty"])
 def test_a_store_that_cannot_be_read_is_said_by_whoever_opens_it(
     folder: Path, capsys: pytest.CaptureFixture[str], name: str, how: str

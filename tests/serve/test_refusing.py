@@ -119,6 +119,17 @@ def test_no_answer_names_a_folder_of_this_machine(run, project, monkeypatch, acc
     run(work)
 
 
+@pytest.mark.parametrize("path", ["/api/runs?limit=1&limit=2", "/predict/shop?ack=none&ack=group"])
+def test_a_field_of_a_query_is_said_once(run, path) -> None:
+    async def work(ask: Asker) -> None:
+        told = await ask("POST" if "predict" in path else "GET", path, ASK)
+        assert (told.status, told.json["code"]) == (400, "bad_request") and told.json["place"] == "query"
+
+    from tidemill.api.app import face
+
+    run(work, faces=(face,))
+
+
 def test_a_body_that_is_packed_is_named(run) -> None:
     data = json.dumps(ASK).encode()
 

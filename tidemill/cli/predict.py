@@ -12,6 +12,7 @@ from tidemill.cli.output import Answer, Part, Table, command, endpoint_option
 from tidemill.errors import Conflict
 from tidemill.ops import server
 from tidemill.scope.project import Project
+from tidemill.serve.json_keys import once
 
 HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "probability")
 NOTED = {
@@ -63,7 +64,10 @@ def feedback(project: Project, file: Any) -> Answer:
         raise click.UsageError(
             'give a FILE, or pipe: echo \'{"key": "1", "subject": "7", "item": "A", "value": 1}\' | tidemill feedback'
         )
-    lines = file.read().strip()
+    try:
+        lines = file.read().lstrip("\ufeff").strip()
+    except UnicodeDecodeError as exc:
+        raise click.UsageError("the input is no text in UTF-8: send it unpacked, as JSON lines") from exc
     outcomes = (
         _json(lines, "the input")
         if lines.startswith("[")
@@ -83,6 +87,6 @@ def _first(names: list[str], most: int = 10) -> str:
 
 def _json(text: str, place: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=once)
     except ValueError as exc:
         raise click.UsageError(f"{place} is not JSON: {exc}") from exc

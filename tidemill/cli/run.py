@@ -22,6 +22,7 @@ from tidemill.engine.explain import declared, undeclared
 from tidemill.ops import runs as verbs
 from tidemill.ops.runs import OnEvent
 from tidemill.scope.project import Project
+from tidemill.serve.json_keys import once
 from tidemill.store.records import Step
 from tidemill.types import JsonObject
 
@@ -67,8 +68,10 @@ def _given(params: tuple[str, ...]) -> JsonObject:
         key, equals, value = param.partition("=")
         if not equals:
             raise click.UsageError(f"--param {param!r}: write it as name=value")
+        if key in given:
+            raise click.UsageError(f"--param {key} is given twice")
         try:
-            given[key] = json.loads(value)
+            given[key] = json.loads(value, object_pairs_hook=once)
         except ValueError:
             given[key] = value
     return given

@@ -31,10 +31,11 @@ def refuse_twice(data: bytes) -> None:
     else:
         keys, plain = [text for text in _KEYS.findall(data) if text], True
     if not plain or len(set(keys)) < len(keys):
-        json.loads(data, object_pairs_hook=_once, parse_int=str, parse_float=str)
+        json.loads(data, object_pairs_hook=once, parse_int=str, parse_float=str)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs, as `json.loads` asks for it. Raises BadRequest where a key is there twice."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

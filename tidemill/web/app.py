@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 
 from tidemill.access.caller import Caller
-from tidemill.errors import BadRequest, Forbidden, NotFound, TidemillError
+from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
 from tidemill.serve.http.admit import Call, Headers, Reply
 from tidemill.serve.http.app import FaceHandler
 from tidemill.serve.http.outward import outward
@@ -89,7 +89,10 @@ class Web:
 
     def _stamp(self) -> str:
         """Changes when a record was written anywhere, and every now and then."""
-        store, live_ = self.project.store.data_version(), self.project.live.data_version()
+        try:
+            store, live_ = self.project.store.data_version(), self.project.live.data_version()
+        except Damaged:  # the page itself says so, as long as what is open can be read
+            return f"damaged.{time.monotonic() // FRESH:.0f}"
         return f"{store}.{live_}.{time.monotonic() // FRESH:.0f}"
 
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:

@@ -59,12 +59,16 @@ class Call:
         return None if found is None else found.decode("latin-1")
 
     def queries(self) -> dict[str, str]:
-        """The query's parameters, of each the last one given. Raises BadRequest."""
+        """The query's parameters. Raises BadRequest, also where one is there twice."""
         raw = self.scope["query_string"]
         try:
-            return dict(parse_qsl(raw.decode("latin-1"), max_num_fields=MOST_FIELDS)) if raw else {}
+            pairs = parse_qsl(raw.decode("latin-1"), max_num_fields=MOST_FIELDS) if raw else []
         except ValueError as exc:
             raise BadRequest(f"more than {MOST_FIELDS} fields in the query", place="query") from exc
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise BadRequest("a field of the query is there twice", place="query", hint="say it once")
+        return found
 
     def query(self, name: str) -> str | None:
         """The value of a query parameter. Raises BadRequest."""
