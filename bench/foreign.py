@@ -12,7 +12,9 @@ from typing import Any
 import polars as pl
 
 from bench.timing import row
+from tidemill.data.contract.contract import Contract
 from tidemill.data.discover import foreign
+from tidemill.data.draft.infer import infer
 
 DAY, MONTHS = 2_000, 2_000_000
 
@@ -57,24 +59,18 @@ def start() -> float:
 
 
 def run() -> list[dict[str, Any]]:
-    day, months = table(DAY), table(MONTHS)
-    here, begun = "read in this process", start()
-
-    def apart(data: bytes) -> Callable[[], object]:
-        return lambda: foreign.read_parquet(data, "a.parquet")
-
-    def inside(data: bytes) -> Callable[[], object]:
-        return lambda: pl.read_parquet(io.BytesIO(data))
-
-    apart(day)()
-    rows = [
-        row(
-            f"a Parquet file of {n:,} rows",
-            wall(apart(data), times) * 1_000,
-            "ms",
-            wall(inside(data), times) * 1_000,
-            here,
-        )
-        for n, data, times in ((DAY, day, 50), (MONTHS, months, 5))
-    ]
+    begun, rows = start(), list[dict[str, Any]]()
+    contract = Contract.parse(infer(pl.read_parquet(io.BytesIO(table(DAY))), "sales"))
+    for n, times in ((DAY, 50), (MONTHS, 5)):
+        data = table(n)
+        whole = foreign.read_parquet(data, "a.parquet").frame
+        apart = wall(lambda data=data: foreign.read_parquet(data, "a.parquet"), times)  # type: ignore[misc]
+        here = wall(lambda data=data: pl.read_parquet(io.BytesIO(data)), times)  # type: ignore[misc]
+        judged = wall(lambda whole=whole: contract.check(whole), times)  # type: ignore[misc]
+        rows += [
+            row(f"a Parquet file of {n:,} rows", apart * 1_000, "ms", here * 1_000, "read in this process"),
+            row(
+                "  the same, read and checked", (apart + judged) * 1_000, "ms", (here + judged) * 1_000, "the same here"
+            ),
+        ]
     return [*rows, row("the child's start and end, once a process", begun, "CPU s")]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.raised import raised
 from tidemill.data.discover.readers import MOST_LINES, read_csv
 from tidemill.errors import SourceError
 
@@ -123,7 +124,10 @@ def test_a_header_alone_is_a_table_without_rows() -> None:
     assert (frame.columns, frame.height, broken) == (["x", "y", "_row", "_line"], 0, [])
 
 
-@given(st.lists(FIELD.filter(str.strip), min_size=2, max_size=4, unique=True), st.sampled_from([",", ";", "\t", "|"]))
+@given(
+    st.lists(FIELD.filter(str.strip), min_size=2, max_size=4, unique_by=str.strip),
+    st.sampled_from([",", ";", "\t", "|"]),
+)
 def test_a_header_is_a_record_as_any_other(names: list[str], separator: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL)
@@ -131,7 +135,7 @@ def test_a_header_is_a_record_as_any_other(names: list[str], separator: str) -> 
     writer.writerow(["1"] * len(names))
     frame, broken, _ = read_csv(out.getvalue().encode(), "t.csv")
     header = next(csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=separator))
-    assert frame.columns == [*header, "_row", "_line"] and not broken
+    assert frame.columns == [*map(str.strip, header), "_row", "_line"] and not broken
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|", "^", "#"])
@@ -140,6 +144,13 @@ def test_excels_first_line_says_the_separator(sign: str, line: str) -> None:
     text = f"{line.format(sign)}\r\nx{sign}y\r\n1{sign}2\r\n"
     frame, broken, _ = read_csv(b"\xef\xbb\xbf" + text.encode(), "t.csv")
     assert frame.select("x", "y").rows() == [("1", "2")] and not broken
+
+
+def test_blanks_around_names_are_left_out_and_said() -> None:
+    frame, _, notes = read_csv(b"x , y,z\n1,2,3\n", "t.csv")
+    assert frame.columns[:3] == ["x", "y", "z"] and len(notes) == 1
+    with raised(SourceError, "t.csv:1"):
+        read_csv(b"x, x\n1,2\n", "t.csv")
 
 
 def test_row_numbers_without_a_name_are_left_out_and_said() -> None:

@@ -222,6 +222,16 @@ def test_a_delta_table_is_taken_in_and_then_what_it_gained(tmp_path: Path) -> No
         assert ingest(project, "sales") is None, "what is in may be cleared away"
 
 
+@pytest.mark.parametrize("mark", [".hoodie/hoodie.properties", "metadata/v1.metadata.json"])
+def test_a_table_of_another_format_is_refused_and_not_read_file_by_file(folder: Path, mark: str) -> None:
+    pl.DataFrame({"x": [1]}).write_parquet(folder / "data/sales/a.parquet")
+    (folder / "data/sales" / mark).parent.mkdir()
+    (folder / "data/sales" / mark).write_text("")
+    (file,) = find(folder, "data/**/*.parquet")
+    with raised(SourceError, "data/sales"):
+        read(file)
+
+
 def test_a_delta_table_that_cannot_be_read_is_refused(folder: Path, tmp_path: Path) -> None:
     where = delta(folder)
     (file,) = find(folder, "data/sales/*.parquet")

@@ -49,7 +49,7 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     columns: dict[str, Any] = {**dict.fromkeys(names, pl.String), "_row": pl.Int64, "_line": pl.Int64}
     frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
     frame = frame.drop(names[i] for i in left_out).with_columns(pl.when(texts != "").then(texts))
-    return Rows(frame, broken, tuple(left_out.values()))
+    return Rows(frame, broken, (*head.notes, *left_out.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class _Head:
     separator: str
     place: str
     end: int  # the line behind it, 0-based
+    notes: tuple[str, ...]
 
 
 def _head(lines: list[bytes], text: list[str | None], name: str, tab: bool) -> _Head:
@@ -77,11 +78,19 @@ def _head(lines: list[bytes], text: list[str | None], name: str, tab: bool) -> _
     taken, names, reason = _record(text, at, separator)
     if names is None:
         raise SourceError(f"the header cannot be read: {reason}", place=place, hint="close its quotes")
+    names, notes = _stripped(names)
     check_names(names, place)
     if repeated := [n for n, count in Counter(names).items() if n and count > 1]:
         hint = "give each column a name of its own"
         raise SourceError(f"the column {min(repeated)!r} is there twice", place=place, hint=hint)
-    return _Head(names, separator, place, at + taken)
+    return _Head(names, separator, place, at + taken, notes)
+
+
+def _stripped(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The names without the blanks around them, and what is to be said of that."""
+    found = [name.strip() for name in names]
+    changed = [name for name, before in zip(found, names) if name and name != before]
+    return found, (f"blanks around names of columns are left out: {', '.join(changed)}",) * bool(changed)
 
 
 def _first(lines: list[bytes], at: int) -> int | None:
@@ -105,7 +114,7 @@ def _unnamed(head: _Head, rows: list[tuple[Any, ...]]) -> dict[int, str]:
     """
     found = {}
     for i, name in enumerate(head.names):
-        if name.strip():
+        if name:
             continue
         what = f"column {i + 1} of {len(head.names)} has no name"
         if i == 0 and len(head.names) > 1 and any(all(r[0] == str(r[-2] + n) for r in rows) for n in (0, 1)):

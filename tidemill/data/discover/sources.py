@@ -265,7 +265,9 @@ def _nearest(home: Path, pattern: PurePath) -> str:
     if not folder.is_dir():
         return f"make the folder {pattern.parent} and put {wanted}, or say in tidemill.toml where they are"
     files = [p.name for p in folder.iterdir() if p.suffix.lower() in READERS]
-    return did_you_mean(pattern.name, files) if files else f"nothing in {pattern.parent}/ can be read: put {wanted}"
+    others = ", ".join(sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))[:5])
+    nothing = f"nothing in {pattern.parent}/ can be read{f' ({others})' if others else ''}: put {wanted}"
+    return did_you_mean(pattern.name, files) if files else nothing
 
 
 def _call(root: Path, name: str) -> SourceFile:
