@@ -20,6 +20,7 @@ ALL = (
     "recommend",
     "drift",
     "requests",
+    "decay",
     "foreign",
     "readings",
     "serving",

@@ -56,7 +56,7 @@ def test_the_target_changes_and_the_loop_learns_it(regress: Machines) -> None:
 
     alarm = told[0]
     assert alarm.data["hurts"]["answer"] == "yes"
-    assert alarm.data["what"][0].startswith("mae ") and alarm.data["what"][0].endswith("or less")
+    assert alarm.data["metric"] == "mae" and alarm.data["promised"] < alarm.data["interval"][0] < alarm.data["now"]
     assert alarm.data["since"] >= OPENING + 3 * DAY, "nothing was wrong before"
     decision = regress.project.store.decisions.list(action="retrain")[0]
     assert decision.reason.startswith("decay since ") and "mae" in decision.reason

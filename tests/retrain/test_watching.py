@@ -9,15 +9,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from tidemill.access.caller import Caller
+from tidemill.errors import Conflict
 from tidemill.feedback.join import join_due
-from tidemill.monitor.alerts import REMIND, raise_alarms
+from tidemill.monitor.alerts import FIGURES, REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.platform import LEAST_BYTES, close_platform
-from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality
+from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality, recently, step_again
 from tidemill.monitor.reference import close_drift, reference_of
 from tidemill.monitor.windows import due, next_end, of_drift
-from tidemill.store.payloads import AlarmRate, ColumnDrift, DriftWindow, PlatformWindow, QualityWindow
-from tidemill.store.records import Event, Prediction, Window
+from tidemill.ops.records import close_alarm
+from tidemill.store.payloads import AlarmRate, ColumnDrift, DecayWindow, DriftWindow, PlatformWindow, QualityWindow
+from tidemill.store.records import Alarm, Event, Prediction, Window
 from tidemill.testing import records as sample
 from tidemill.types import DAY
 
@@ -92,29 +95,99 @@ def test_the_same_window_closed_twice_is_one_alarm(shop: Shop) -> None:
     assert play(shop, [window]) == [] and len(shop.project.store.events.list(kind="alarm")) == 1
 
 
-def judged(shop: Shop, number: int, n: int, recall: float, said: float = 1.0) -> None:
+def judged(
+    shop: Shop, number: int, n: int, recall: float, score: float = 0.0, model: str = "model:shop@1", since: int = 0
+) -> Window:
+    """A quality window of a version that promised 0.28."""
     start = shop.days[0].start + number * DAY
-    models = {"model:shop@1": {"n": n, "recall@20": [recall, 0.0, 1.0]}}
-    data = QualityWindow("model:shop@1", "recall@20", models=models, evidence=said)
-    shop.project.store.windows.put(Window("shop", "quality", start, start + DAY, n, data))
+    models = {model: {"n": n, "recall@20": [recall, 0.0, 1.0]}}
+    decay = DecayWindow(1 - recall / 0.28, 0.01, n, n, 0.1, score, shop.days[0].start + since * DAY, number - since + 1)
+    data = QualityWindow(model, "recall@20", figures=models[model], models=models, decay=decay)
+    window = Window("shop", "quality", start, start + DAY, n, data, score >= 1)
+    shop.project.store.windows.put(window)
+    return window
 
 
 @pytest.mark.parametrize(
     ("windows", "answer"),
     [
         ([], "not known yet"),
-        ([(10, 0.1, 50.0)], "not known yet"),
-        ([(20, 0.30, 1.0), (20, 0.29, 1.0)], "no"),
-        ([(20, 0.2, 3.0), (20, 0.29, 3.0)], "perhaps"),
-        ([(20, 0.1, 30.0), (20, 0.2, 60.0)], "yes"),
+        ([(10, 0.1)], "not known yet"),
+        ([(20, 0.30), (20, 0.29)], "no"),
+        ([(20, 0.2), (20, 0.29)], "perhaps"),
+        ([(20, 0.1), (20, 0.2)], "yes"),
     ],
 )
-def test_whether_it_hurts(shop: Shop, windows: list[tuple[int, float, float]], answer: str) -> None:
-    for i, (n, recall, said) in enumerate(windows):
-        judged(shop, i, n, recall, said)
+def test_whether_it_hurts(shop: Shop, windows: list[tuple[int, float]], answer: str) -> None:
+    for i, (n, recall) in enumerate(windows):
+        judged(shop, i, n, recall)
     found = hurts(shop.project.endpoint(), "model:shop@1", shop.days[0].start)
-    assert found["answer"] == answer and found["requests"] == sum(n for n, _, _ in windows)
+    assert found["answer"] == answer and found["requests"] == sum(n for n, _ in windows)
     assert hurts(shop.project.endpoint(), "model:shop@1", shop.days[5].start)["requests"] == 0
+
+
+def worsened(shop: Shop) -> Alarm:
+    """Three windows, the last two of which are worse than promised: an alarm."""
+    windows = [
+        judged(shop, 0, 20, 0.3),
+        judged(shop, 1, 20, 0.2, 0.8, since=1),
+        judged(shop, 2, 40, 0.14, 1.3, since=1),
+    ]
+    raise_alarms(shop.project.endpoint(), windows, windows[-1].end + DAY)
+    shop.at(windows[-1].end + DAY)
+    (alarm,) = shop.project.store.alarms.list(endpoint="shop")
+    return alarm
+
+
+def test_an_alarm_of_quality_says_how_much_and_since_when(shop: Shop) -> None:
+    """By the windows since its beginning, each alike: (0.2 + 0.14) / 2, and three standard errors of two windows."""
+    alarm = worsened(shop)
+    reach = 0.28 * 3 * 0.1 / 2**0.5
+    assert (alarm.kind, alarm.metric, alarm.since) == ("decay", "recall@20", shop.days[1].start)
+    assert (alarm.now, alarm.promised) == (0.17, 0.28)
+    assert alarm.interval == pytest.approx((0.17 - reach, 0.17 + reach), abs=1e-4) and alarm.interval[1] < 0.28
+    assert (alarm.windows, alarm.answers) == (2, 60)
+    assert alarm.blind_below == pytest.approx(1 - 0.97 * 0.28 / 0.31)
+    (event,) = shop.project.store.events.list(kind="alarm")
+    assert all(event.data[name] == (list(x) if isinstance(x := getattr(alarm, name), tuple) else x) for name in FIGURES)
+    assert recently(shop.project.endpoint())["alarm"] == alarm.id
+
+
+def test_an_alarm_of_quality_stays_until_somebody_closes_it(shop: Shop) -> None:
+    """No reminder, and no end by itself: neither while it goes on for months nor when all is well."""
+    alarm, endpoint = worsened(shop), shop.project.endpoint()
+    for number in range(3, 120):
+        bad = number < 60
+        window = judged(shop, number, 20, 0.1 if bad else 0.3, 1.2 if bad and not number % 3 else 0.0, since=number)
+        assert raise_alarms(endpoint, [window], window.end + DAY) == []
+    assert shop.project.store.alarms.list(endpoint="shop") == [alarm]
+    shop.at(window.end + DAY)
+    closed = close_alarm(shop.project, Caller.local(), alarm.id, "the shop was shut")
+    assert (closed.closed, closed.ended) == (window.end + DAY, "by_hand")
+    (event,) = shop.project.store.events.list(kind="alarm_closed")
+    assert event.data["reason"] == "the shop was shut" and event.principal
+    with pytest.raises(Conflict):
+        close_alarm(shop.project, Caller.local(), alarm.id, "twice")
+    assert raise_alarms(endpoint, [judged(shop, 120, 20, 0.1, 1.2, since=120)], window.end + 2 * DAY) == [], "of then"
+    later = judged(shop, 121, 20, 0.1, 1.2, since=121)
+    (again,) = raise_alarms(endpoint, [later], later.end + DAY)
+    assert again.data["again"] is False and again.id != alarm.id
+
+
+def test_another_version_ends_an_alarm_of_quality(shop: Shop) -> None:
+    alarm = worsened(shop)
+    add_model(shop.project)
+    raise_alarms(shop.project.endpoint(), [later := judged(shop, 3, 20, 0.1, model="model:shop@2", since=3)], later.end)
+    closed = shop.project.store.alarms.get(alarm.id)
+    assert (closed.closed, closed.ended) == (later.end, "new_champion")
+
+
+def test_what_no_alarm_means_is_said(shop: Shop) -> None:
+    judged(shop, 0, 20, 0.3)
+    shop.at(shop.days[1].end)
+    found = recently(shop.project.endpoint())
+    assert found["alarm"] is None and found["blind_below"] == pytest.approx(1 - 0.97 * 0.28 / 0.31)
+    assert "3 %" in found["shown"] and "12 %" in found["shown"]
 
 
 def test_the_platform(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,9 +234,30 @@ def test_missed_windows_are_what_they_would_have_been(shop: Shop) -> None:
     """The detector walks through missed windows as it would have day by day."""
     for day in shop.days[:4]:
         shop.play(day, hits=2)
+    join_due(shop.project.endpoint())
     at_once = close_quality(shop.project.endpoint(), shop.days[3].end + DAY)
     steps = [state.windows for w in at_once if (state := of_quality(w).detector)]
-    assert steps == [sum(bool(w.n) for w in at_once[: i + 1]) for i in range(len(at_once))]
+    assert (
+        steps == [n for i in range(len(at_once)) if (n := sum(bool(w.n) for w in at_once[: i + 1]))] and steps[-1] > 2
+    )
+
+
+def test_alarms_are_computed_again_from_the_stored_windows(shop: Shop) -> None:
+    """What a window found stands in its record; after one is judged again all later ones follow from that."""
+    endpoint = shop.project.endpoint()
+    for day in shop.days[:8]:
+        shop.play(day, hits=0)
+    join_due(endpoint)
+    closed = close_quality(endpoint, shop.days[7].end + DAY)
+    assert any(w.alarm for w in closed) and step_again(endpoint, closed[0].start) == []
+    first = next(w for w in closed if of_quality(w).decay)
+    decay = of_quality(first).decay
+    assert decay is not None
+    better = replace(of_quality(first), decay=replace(decay, shortfall=-0.5))
+    shop.project.store.windows.put(replace(first, data=better))
+    changed = step_again(endpoint, first.start)
+    assert [w.start for w in changed][:1] == [first.start] and len(changed) > 1
+    assert step_again(endpoint, first.start) == []
 
 
 def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:

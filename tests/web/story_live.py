@@ -190,8 +190,6 @@ class Living(Teller):
             mature=round(mature, 2),
             figures=dict(measured),
             models={"model:shop@6": {"n": n, **measured}},
-            evidence=1.4,
-            limit=91.0,
             promised=0.281,
         )
         self.store.windows.put(r.Window("shop", "quality", start, start + DAY, n, data))

@@ -36,6 +36,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/replay", records.replay),
     read("/api/events", records.events),
     read("/api/alarms", records.alarms),
+    operate("/api/alarms/{alarm}/close", records.close_alarm),
     read("/api/windows/{monitor}", records.windows),
     read("/api/predictions", predictions.ls),
     read("/api/predictions/{prediction}", predictions.show),

@@ -51,7 +51,11 @@ class Verb:
     @property
     def answer(self) -> Any:
         """The type of its answer: what is done to a release is answered with the release as it then is."""
-        return self.hints["return"] if self.route.method == "GET" else Release
+        return Release if self._to_a_release else self.hints["return"]
+
+    @property
+    def _to_a_release(self) -> bool:
+        return self.route.method == "POST" and "release" in self.in_path
 
     @property
     def in_path(self) -> list[str]:
@@ -79,6 +83,7 @@ class Verb:
             found = await asyncio.to_thread(self.function, **arguments)
             if self.route.method == "POST":
                 await serving.refresh()
+            if self._to_a_release:
                 found = await asyncio.to_thread(serving.project.store.releases.get, arguments["release"])
             return 200, JSON, await asyncio.to_thread(_encode, found)
 
@@ -91,7 +96,7 @@ def read(path: str, function: Callable[..., Any]) -> Verb:
 
 
 def operate(path: str, function: Callable[..., Any]) -> Verb:
-    """``POST path``, which does something to a release, for whoever has the scope operate."""
+    """``POST path``, which changes something, for whoever has the scope operate."""
     return Verb(Route("POST", path, "operate"), function)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.ops import records
 from tidemill.scope.project import Project
@@ -16,7 +17,7 @@ ALARMS: dict[str, Column] = {
     "alarm": "id",
     **fields("opened", "monitor", "what", "since"),
     "quality affected": "hurts",
-    "closed": "closed",
+    **fields("closed", "ended"),
 }
 
 
@@ -66,10 +67,32 @@ def replay(project: Project, policy: Path | None) -> Answer:
     return Answer(found, [said, Table(REPLAYED, found.changed, "none differs"), *biased], code)
 
 
-@command()
+class Listing(click.Group):
+    """A group that lists where no command of it is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else ["ls", *args])
+
+
+@click.group(cls=Listing)
+def alarms() -> None:
+    """What the monitors saw: all of it, or those that are open."""
+
+
+@command(alarms, "ls")
 @click.option("--open", "is_open", is_flag=True, help="Only those that go on.")
 @paged(30)
 @endpoint_option
-def alarms(project: Project, is_open: bool, endpoint: str | None, limit: int, before: str | None) -> Answer:
-    """The alarms of the monitors, the latest first: what moved, since when, and whether quality is affected."""
+def ls_alarms(project: Project, is_open: bool, endpoint: str | None, limit: int, before: str | None) -> Answer:
+    """The alarms of the monitors, the latest first: what is wrong, since when, and whether quality is affected."""
     return listed(records.alarms(project, is_open or None, limit, before, endpoint), ALARMS, empty="no alarm")
+
+
+@command(alarms)
+@click.argument("alarm")
+@click.option("--reason", required=True, help="Why: it stays with the alarm.")
+def close(project: Project, alarm: str, reason: str) -> Answer:
+    """Close an alarm by hand: what goes on after it may be an alarm of its own."""
+    found = records.close_alarm(project, Caller.local(), alarm, reason)
+    return Answer(found, [f"closed {found.id}"])

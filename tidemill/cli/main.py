@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("tidemill.cli.trace:trace", "From a prediction back to its source rows."),
     "impact": ("tidemill.cli.trace:impact", "What a file, dataset, model or person touched."),
     "decisions": ("tidemill.cli.decisions:decisions", "ls · show · replay"),
-    "alarms": ("tidemill.cli.decisions:alarms", "What the monitors saw, and whether quality is affected."),
+    "alarms": ("tidemill.cli.decisions:alarms", "ls · close: what the monitors saw, and whether quality is affected."),
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
     "trust": ("tidemill.cli.token:trust", "Whose signatures this machine takes for the project's."),

@@ -104,7 +104,8 @@ def _quality(found: JsonObject | None) -> str | None:
         return None
     kind, promise = measure(found["metric"]), found["promised"]
     bound = f", promised {kind.text(promise)} {kind.bound}" if promise is not None else ""
-    return f"{kind.name} {kind.text(found['value'])} over {found['answers']:,} answers{bound}"
+    said = f"; {found['shown']}" if found["shown"] else ""
+    return f"{kind.name} {kind.text(found['value'])} over {found['answers']:,} answers{bound}{said}"
 
 
 @command()

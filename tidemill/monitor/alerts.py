@@ -1,17 +1,20 @@
-"""Alarms that people read: which columns, how much, since when, and whether it hurts. One episode is one alarm.
+"""Alarms that people read: what is wrong, how much, since when, and whether it hurts. One episode is one alarm.
 
 However many columns move, a window raises one alarm; while it persists it is not raised again, but for a reminder
-after four weeks. A new champion starts with a clean sheet: it is compared with its own training data.
+after four weeks. One of quality is open until a person closes it, and meanwhile there is no other. A new champion starts
+with a clean sheet: it is compared with its own training data, and with its own promise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tidemill.monitor.calibrate import PERSIST
-from tidemill.monitor.monitors import monitors
+from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.windows import closed_of
+from tidemill.monitor.worse import Worse
 from tidemill.store.records import Alarm, Event, Tx, Window
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
 REMIND: Micros = 28 * DAY
+FIGURES = tuple(Worse.__dataclass_fields__)
+"""What an alarm of quality says in fields, its event too."""
 _LOOK_BACK: Micros = 91 * DAY
 
 
@@ -40,6 +45,8 @@ def _write(scope: Endpoint, alarm: Alarm) -> Event:
     """Keep it, with the event by which people are told of it; that has the alarm's id."""
     data: JsonObject = {"monitor": alarm.kind, "model": alarm.model, "what": list(alarm.what), "since": alarm.since}
     data |= {**alarm.evidence, "since_iso": to_iso(alarm.since), "window": alarm.window, "again": alarm.again}
+    if alarm.metric:
+        data |= {name: getattr(alarm, name) for name in FIGURES}
     event = Event(alarm.id, alarm.opened, "alarm", alarm.model or f"endpoint:{alarm.endpoint}", data)
 
     def work(tx: Tx) -> None:
@@ -52,16 +59,12 @@ def _write(scope: Endpoint, alarm: Alarm) -> Event:
 
 def _alarm(scope: Endpoint, window: Window, now: Micros) -> Alarm | None:
     """The alarm of this window, unless it is part of one that is known."""
-    model = window.data.model
+    model, monitor = window.data.model, monitors()[window.monitor]
     past = _past(scope, window)
-    again = _persists(past)
-    known = scope.store.alarms.first(**scope.here, monitor=window.monitor, model=model, since=window.start - _LOOK_BACK)
-    last = known.window if known else None
-    if last is not None and last >= window.end:  # a process that was killed came as far as this
+    back = None if monitor.stays else window.start - _LOOK_BACK
+    known = scope.store.alarms.first(**scope.here, monitor=window.monitor, model=model, since=back)
+    if known is not None and _is_known(monitor, known, window, _persists(past)):
         return None
-    if again and last is not None and window.end - last < REMIND:
-        return None
-    monitor = monitors()[window.monitor]
     story = monitor.tell(scope, window, past)
     return Alarm(
         id=named_id("event", *scope.salt, "alarm", window.monitor, str(window.start)),
@@ -75,22 +78,37 @@ def _alarm(scope: Endpoint, window: Window, now: Micros) -> Alarm | None:
         since=story.since,
         what=story.what,
         hurts=story.hurts["answer"],
-        again=again and last is not None,
+        again=known is not None and _persists(past) and not monitor.stays,
         evidence={**story.evidence, "hurts": story.hurts},
+        **asdict(story.worse) if story.worse else {},
     )
+
+
+def _is_known(monitor: Monitor, known: Alarm, window: Window, persists: bool) -> bool:
+    """The latest alarm tells of this window too: a process that was killed came as far, or it is of the same episode."""
+    if known.window >= window.end:
+        return True
+    if monitor.stays:  # what a person has closed is of the windows until then
+        return known.closed is None or window.end <= known.closed
+    return persists and window.end - known.window < REMIND
 
 
 def _close(scope: Endpoint, windows: Sequence[Window]) -> None:
     """Close what none of these windows, nor as many before as an episode may pause, has seen again."""
     for alarm in scope.store.alarms.list(**scope.here, is_open=True):
-        later = [w for w in windows if w.monitor == alarm.monitor and w.n]
-        ended = (w.end for w in later if w.end > alarm.window and _is_over(scope, alarm, w))
-        if (end := min(ended, default=None)) is not None:
-            scope.store.alarms.update(alarm.id, closed=end)
+        later = [w for w in windows if w.monitor == alarm.monitor and w.n and w.end > alarm.window]
+        ends = ((w.end, how) for w in later if (how := _how_ended(scope, alarm, w)))
+        if (end := min(ends, default=None)) is not None:
+            scope.store.alarms.update(alarm.id, closed=end[0], ended=end[1])
 
 
-def _is_over(scope: Endpoint, alarm: Alarm, window: Window) -> bool:
-    return window.data.model != alarm.model or not (window.alarm or _persists(_past(scope, window)[1 - PERSIST :]))
+def _how_ended(scope: Endpoint, alarm: Alarm, window: Window) -> str:
+    """How this window shows that it is over; nothing while it goes on."""
+    if window.data.model != alarm.model:
+        return "new_champion"
+    if monitors()[alarm.monitor].stays or window.alarm or _persists(_past(scope, window)[1 - PERSIST :]):
+        return ""
+    return "over"
 
 
 def _past(scope: Endpoint, window: Window) -> list[Window]:

@@ -1,106 +1,178 @@
-"""Is the quality below what the version promised? A sequential test that may be looked at after every window.
+"""Is the quality below what the version promised? Four CUSUMs of a standardised shortfall, one step a window.
 
-Each request scores x in [0, 1] (recall; `scores` makes such of errors). Under "nothing is wrong" its mean, given the past, is at least m: the low end
-of the interval that the version was evaluated with. Betting against that, ``L = prod(1 + bet * (m - x))`` never grows
-on average whatever the distribution of x (Waudby-Smith & Ramdas 2024). The Shiryaev-Roberts sum ``R = (R + 1) * L``,
-one step a window, is an e-detector (Shin, Ramdas & Rinaldo 2024): stopped at R >= c it runs c windows or more on
-average before a false alarm. So "1 per quarter" of daily windows is c = 91, and nothing has to be estimated. Bets of
-several sizes are averaged, which keeps the promise.
+A window's shortfall r, in shares of the promise, is set against how much windows of this version differ by themselves:
+z = (r - least loss) / s, where s comes from earlier windows' differences (which see no level, so that a loss hardly
+widens its own yardstick) and from this window's standard error. At the promise and above it the sums drift to 0; below
+it each grows, the one with the fitting reference k fastest: G = max(0, G + z - k). Thresholds are Siegmund's (1985), of
+a run length between false alarms of `SAFE` times the promised one for each of the sums: what that makes of answers
+that hang together is measured and not assumed (docs/decay.md).
+
+All is arrays, so that a simulation steps a thousand streams at once by this very code. After an alarm the sums start
+at 0 and the spread is kept; another version starts anew.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from tidemill.learning.measures import Measure
-from tidemill.store.payloads import DetectorState
+import numpy as np
+from numpy.typing import NDArray
 
-BETS = (0.1, 0.2, 0.35, 0.5, 0.7)
-"""As shares of the largest bet that cannot lose everything, 1 / (1 - m)."""
-WORST = 10.0
-"""An answer's error counts at most so many times the promised mean."""
-_CAP = 1e12
-"""Where R stops counting: far beyond any threshold, and safely inside a float."""
+from tidemill.monitor.promise import LEAST_LOSS, Shortfall
+from tidemill.store.payloads import DecayWindow, DetectorState
+from tidemill.types import Micros
+
+F8 = NDArray[np.float64]
+REFERENCES = (0.125, 0.25, 0.5, 1.0)
+"""Each of the sums is tuned to losses of twice so many standard deviations."""
+SAFE = 4.0
+"""Thresholds are set for so many times the promised run: scores of a few answers are not normal, nor independent."""
+CLIP = 4.0
+"""One window counts at most so many standard deviations."""
+DAYS, FLOOR = 0.05, 0.025
+"""How much windows may differ before any was seen, beside their standard error; and how much they do at least."""
+WEEK = 7
+"""Windows that are compared with the one after them: a level of the weekday, or of a few days, is no loss."""
+YOUNG, MEMORY, JUMP = 28, 90, 10.0
+"""The spread is a mean over `MEMORY` windows, begins as if over `YOUNG`, and takes at most `JUMP` times itself."""
+UNITS, LONGEST, LEAST = 30, 5, 2
+"""An alarm rests on about 30 subjects: on two to five windows where these have fewer each."""
+SURE = 3.0
+"""Standard errors in the range that an alarm tells: its beginning was chosen by the sums, which flatters the loss."""
 
 
-def evidence(state: DetectorState) -> float:
-    """In windows: at c, such evidence comes once in c windows or less often when nothing is wrong."""
-    return sum(state.r) / len(BETS)
+class State(NamedTuple):
+    """The detectors of any number of streams: (...) is their shape."""
+
+    windows: int
+    sums: F8  # (..., references)
+    counts: NDArray[np.int64]  # windows since each sum stood at 0
+    near: F8  # (...): variance of r by differences over up to a week
+    week: F8  # by differences of whole weeks: sees days that go together
+    last: F8  # (up to 14, ...)
 
 
-def step(state: DetectorState, scores: Sequence[float]) -> DetectorState:
-    """The state after one more window. A window without scores changes nothing.
+class Found(NamedTuple):
+    """What one more window says."""
 
-    >>> quiet = step(DetectorState("model:shop@1", 0.3), [0.3, 0.3, 0.3]); round(evidence(quiet), 9)
-    1.0
+    spread: F8  # s, the standard deviation that r was set against
+    score: F8  # the largest of the sums, in shares of its threshold: 1 is an alarm
+    which: NDArray[np.int64]  # that sum
+    onset: NDArray[np.int64]  # windows since it last stood at 0
+
+
+def fresh(error2: F8) -> State:
+    """A detector that has seen no window, whose first one has this squared standard error."""
+    shape = np.shape(error2)
+    empty = np.zeros((*shape, len(REFERENCES)))
+    start = np.asarray(error2 + DAYS**2)
+    return State(0, empty, empty.astype(np.int64), start, start, np.empty((0, *shape)))
+
+
+def advance(state: State, r: F8, error2: F8, units: Any, limits: F8) -> tuple[State, Found]:
+    """One more window of each stream. ``units``: what was independent in it; ``limits``: `thresholds`."""
+    variance = np.maximum(np.maximum(state.near, 0.8 * state.week), np.maximum(error2, FLOOR**2))
+    z = np.minimum((r - LEAST_LOSS) / np.sqrt(variance), CLIP)
+    sums = np.maximum(state.sums + z[..., None] - REFERENCES, 0.0)
+    counts = np.where(sums > 0, state.counts + 1, 0)
+    shares = np.where(counts >= _least(units)[..., None], sums / limits, 0.0)
+    which = shares.argmax(axis=-1)
+    score, onset = (np.take_along_axis(of, which[..., None], -1)[..., 0] for of in (shares, counts))
+    over = (score >= 1)[..., None]
+    near, week = _spread(state, r)
+    last = np.concatenate([state.last, r[None]])[-2 * WEEK :]
+    after = State(state.windows + 1, np.where(over, 0.0, sums), np.where(over, 0, counts), near, week, last)
+    return after, Found(np.sqrt(variance), score, which, onset)
+
+
+def _least(units: Any) -> Any:
+    """How many windows an alarm rests on."""
+    return np.minimum(LONGEST, np.maximum(LEAST, np.ceil(UNITS / np.maximum(units, 1))))
+
+
+def _spread(state: State, r: F8) -> tuple[F8, F8]:
+    """Both means with this window's differences from the ones before it."""
+    near, week, weight = state.near, state.week, 1 / min(YOUNG + state.windows, MEMORY)
+    if state.windows >= WEEK:
+        apart = 0.5 * ((r - state.last[-WEEK:]) ** 2).mean(axis=0)
+        near = near + (np.minimum(apart, JUMP * near) - near) * weight
+    if state.windows >= 2 * WEEK - 1:
+        before, now = state.last[-2 * WEEK + 1 : -WEEK + 1], state.last[-WEEK + 1 :]
+        gap = (now.sum(axis=0) + r - before.sum(axis=0)) / WEEK
+        week = week + (np.minimum(WEEK / 2 * gap * gap, JUMP * week) - week) * weight
+    return near, week
+
+
+@lru_cache(maxsize=64)
+def thresholds(windows: float) -> tuple[float, ...]:
+    """Of each sum, where a false alarm comes once in so many windows, or less often.
+
+    >>> [round(h, 2) for h in thresholds(91)]
+    [14.52, 9.31, 5.43, 2.82]
     """
-    if not scores:
-        return state
-    if any(not 0.0 <= x <= 1.0 for x in scores):
-        raise ValueError("a score is outside [0, 1]")
-    grown = []
-    for share, r in zip(BETS, state.r or (0.0,) * len(BETS), strict=True):
-        bet = share / max(1.0 - state.expected, 1e-9)
-        log_l = math.fsum(math.log1p(bet * (state.expected - x)) for x in scores)
-        grown.append(min(_CAP, (r + 1.0) * math.exp(min(log_l, 60.0))))
-    return replace(state, windows=state.windows + 1, r=tuple(grown))
+    return tuple(_siegmund(k, SAFE * len(REFERENCES) * windows) for k in REFERENCES)
 
 
-def promised(metrics: Mapping[str, Any], measure: Measure) -> float | None:
-    """The worse end of the interval that the version was evaluated with, if it was.
+def _siegmund(k: float, run: float) -> float:
+    """The threshold of a CUSUM of standard normals with reference ``k`` whose mean run is this (Siegmund 1985)."""
+    low, high = 0.0, 300.0 / k
+    for _ in range(100):
+        b = (low + high) / 2
+        low, high = (b, high) if math.expm1(2 * k * b) - 2 * k * b < 2 * k * k * run else (low, b)
+    return max(low - 1.166, 0.0)
 
-    >>> from tidemill.learning.measures import MEASURES, measure
-    >>> promised({"recall@20": [0.31, 0.29, 0.33]}, measure("recall@20"))
-    0.29
-    >>> promised({"mae": [12.0, 11.0, 13.0]}, MEASURES["mae"])
-    13.0
+
+class Step(NamedTuple):
+    """A window of one version: what it says, and the detector after it."""
+
+    window: DecayWindow
+    state: DetectorState
+
+
+def step(state: DetectorState | None, found: Shortfall, start: Micros, run: float, model: str) -> Step:
+    """One more window with answers, which began at ``start``. ``run``: so many windows between false alarms, at least.
+
+    The detector of another version, or none, starts anew.
     """
-    found = metrics.get(measure.name)
-    if not isinstance(found, (list, tuple)) or len(found) < (3 if measure.less_is_better else 2):
-        return None
-    if measure.less_is_better:
-        return float(found[2]) if found[2] > 0 else None
-    return min(max(float(found[1]), 0.0), 1.0)
+    r, error2 = np.asarray(found.share), np.asarray(found.error2)
+    known = state if state is not None and state.model == model else None
+    before = _arrays(known) if known else fresh(error2)
+    after, seen = advance(before, r, error2, found.units, np.asarray(thresholds(run)))
+    began = known.since if known else (start,) * len(REFERENCES)
+    since = tuple(at if count else start for at, count in zip(began, before.counts.tolist()))
+    window = DecayWindow(
+        shortfall=found.share,
+        error2=found.error2,
+        answers=found.answers,
+        subjects=found.subjects,
+        spread=float(seen.spread),
+        score=float(seen.score),
+        since=since[int(seen.which)] if seen.onset else start,
+        windows=int(seen.onset),
+    )
+    return Step(window, _kept(model, after, since))
 
 
-def capped(measure: Measure, promise: float | None, values: Sequence[float]) -> Sequence[float]:
-    """Errors no larger than `WORST` times the promise, so that one mad outcome decides nothing; shares as they are.
+def _arrays(state: DetectorState) -> State:
+    sums, counts = np.asarray(state.sums, np.float64), np.asarray(state.counts, np.int64)
+    near, week = np.asarray(state.near), np.asarray(state.week)
+    return State(state.windows, sums, counts, near, week, np.asarray(state.last, np.float64))
 
-    >>> from tidemill.learning.measures import MEASURES
-    >>> capped(MEASURES["mae"], 2.0, [1.0, 99.0])
-    [1.0, 20.0]
+
+def _kept(model: str, state: State, since: tuple[Micros, ...]) -> DetectorState:
+    sums, counts, last = tuple(state.sums.tolist()), tuple(state.counts.tolist()), tuple(state.last.tolist())
+    return DetectorState(model, state.windows, sums, counts, since, float(state.near), float(state.week), last)
+
+
+def since_onset(shares: Sequence[float], spread: float) -> tuple[float, float, float]:
+    """The mean shortfall of the windows since the onset, and its range.
+
+    >>> [round(x, 3) for x in since_onset([0.2, 0.3, 0.25, 0.25], 0.1)]
+    [0.25, 0.1, 0.4]
     """
-    if not measure.less_is_better or promise is None:
-        return values
-    most = WORST * measure.mean(promise)
-    return [min(value, most) for value in values]
-
-
-def scores(
-    measure: Measure, promise: float, values: Sequence[float], units: Sequence[str]
-) -> tuple[float, Sequence[float]]:
-    """(m, scores in [0, 1]): whose mean is m or more just where the values keep the promise.
-
-    Shares are scores as they are. Errors are capped, and those of a unit are one score, weighted by how many they are:
-    one subject's answers, or one day's where no subject is said, err together.
-
-    >>> from tidemill.learning.measures import MEASURES
-    >>> scores(MEASURES["mae"], 2.0, [1.0, 3.0, 2.0], ["a", "a", "b"])
-    (0.9, [0.9, 0.9])
-    >>> scores(MEASURES["mae"], 2.0, [99.0], ["a"])
-    (0.9, [0.0])
-    """
-    if not measure.less_is_better:
-        return promise, values
-    mean = measure.mean(promise)
-    sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    for value, unit in zip(capped(measure, promise, values), units, strict=True):
-        sums[unit] = sums.get(unit, 0.0) + value / mean
-        counts[unit] = counts.get(unit, 0) + 1
-    most = max(counts.values(), default=1)
-    losses = [1 + (sums[unit] - counts[unit]) / most for unit in sums]  # in promises; 1 is the promise
-    return 1 - 1 / WORST, [min(max(1 - loss / WORST, 0.0), 1.0) for loss in losses]
+    mean = math.fsum(shares) / len(shares)
+    reach = SURE * spread / math.sqrt(len(shares))
+    return mean, mean - reach, mean + reach

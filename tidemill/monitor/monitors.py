@@ -16,9 +16,10 @@ from tidemill.config.strict import brought
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
 from tidemill.monitor.windows import DRIFT, PARITY, REQUESTS, of_drift
+from tidemill.monitor.worse import Worse, sentence, worse_since
 from tidemill.store.payloads import ColumnDrift
 from tidemill.store.records import Window
-from tidemill.tasks.table import task_of
+from tidemill.tasks.table import outcome_scorer_of, task_of
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Story:
     since: Micros
     hurts: JsonObject
     evidence: JsonObject
+    worse: Worse | None = None  # of an alarm of quality
 
 
 Close = Callable[["Endpoint", Micros], Sequence[Window]]
@@ -45,6 +47,8 @@ Tell = Callable[["Endpoint", Window, Sequence[Window]], Story]
 class Monitor:
     """``close(endpoint, now)`` closes what is due, and the same windows again when asked again. ``tell`` is given the
     windows before that had something to look at. One with libraries that the loop's process does not load is ``heavy``.
+    An alarm ends with its episode, and is told again while that goes on for weeks; one that ``stays`` does neither: a
+    person closes it, or another version does.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Monitor:
     once: bool = False  # for each champion; else at every window's end
     applies: Callable[[Endpoint], bool] = lambda scope: True
     rows: bool = False  # its windows are of the dataset's rows: later ones may have them judged again
+    stays: bool = False
 
 
 @cache
@@ -85,11 +90,12 @@ def _tell_drift(scope: Endpoint, window: Window, past: Sequence[Window]) -> Stor
 
 
 def _tell_decay(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
-    data = of_quality(window)
-    since = since_when(window, past, lambda w: (of_quality(w).evidence or 0.0) > 2.0)
-    found = hurts(scope, str(data.model), since)
-    evidence: JsonObject = {"columns": [], "score": data.evidence, "threshold": data.limit}
-    return Story((found["words"],), since, {**found, "answer": "yes"}, evidence)
+    data, found, measure = of_quality(window), worse_since(scope, window), outcome_scorer_of(scope.model).measure
+    assert data.decay is not None
+    since = data.decay.since
+    said = sentence(found, measure, str(data.model), since, scope.monitor.drift.false_alarms)
+    evidence: JsonObject = {"columns": [], "score": data.decay.score, "threshold": 1.0}
+    return Story((said,), since, {**hurts(scope, str(data.model), since), "answer": "yes"}, evidence, found)
 
 
 def _tell_episode(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
@@ -122,7 +128,7 @@ def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
 
 
 OWN = (
-    Monitor(QUALITY, DECAY, close_quality, _tell_decay),
+    Monitor(QUALITY, DECAY, close_quality, _tell_decay, stays=True),
     Monitor(PLATFORM, PLATFORM, close_platform, _tell_episode),
     Monitor(DRIFT, DRIFT, _close_drift, _tell_drift, heavy=True, rows=True),
     Monitor(REQUESTS, REQUESTS, _close_requests, _tell_drift, heavy=True, applies=_is_of_columns),

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_of
 from tidemill.learning.measures import Measure
 from tidemill.monitor import decay
-from tidemill.monitor.decay import capped, promised, scores
+from tidemill.monitor.promise import Promise, Shortfall, blind_below, capped, nothing_shown, promised, shortfall
 from tidemill.monitor.windows import close, closed_of, due
 from tidemill.store.payloads import DetectorState, QualityWindow
 from tidemill.store.records import Prediction, Release, Window
@@ -46,7 +46,7 @@ def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
         found = judge_all(scope.live, judge, asked)
         scored = [j for j in found if j.values]
         data = _tested(scope, champion, judge.measure, _measured(scope, champion, judge, found, scored), scored, start)
-        alarm = data.limit is not None and data.detector is not None and decay.evidence(data.detector) >= data.limit
+        alarm = data.decay is not None and data.decay.alarm
         closed.append(close(scope, QUALITY, start, end, len(scored), data, alarm=alarm))
     return closed
 
@@ -85,20 +85,49 @@ def _tested(
     scored: Sequence[LabelledPrediction],
     start: Micros,
 ) -> QualityWindow:
-    """The window with the champion's detector after it, where its version promised something."""
-    promise = promised(scope.store.models.get(champion.model).metrics, measure) if champion else None
+    """The window with the champion's answers beside what its version promised, and the detector after it."""
+    metrics = scope.store.models.get(champion.model).metrics if champion else {}
+    promise = Promise.of(metrics, measure)
     if champion is None or promise is None:
-        return data
-    span, rate = scope.monitor.span, scope.monitor.drift.false_alarms
-    earlier = closed_of(scope, QUALITY, since=start - span, until=start)
-    state = of_quality(earlier[-1]).detector if earlier else None
+        return replace(data, promised=promised(metrics, measure))
     own = [j for j in scored if j.prediction.model == champion.model]
-    expected, said = scores(measure, promise, [j.values[measure.name] for j in own], [j.unit for j in own])
-    if state is None or state.model != champion.model:
-        state = DetectorState(champion.model, expected)
-    state = decay.step(state, said)
-    seen, limit = round(decay.evidence(state), 3), rate.span / span / rate.at_most
-    return replace(data, detector=state, evidence=seen, limit=limit, promised=promise)
+    values, subjects = [j.values[measure.name] for j in own], [j.prediction.subject for j in own]
+    found, state = shortfall(measure, promise, values, subjects), _state_before(scope, start)
+    if found is not None:
+        window, state = decay.step(state, found, start, run_of(scope), champion.model)
+        data = replace(data, decay=window)
+    return replace(data, detector=state, promised=promised(metrics, measure))
+
+
+def _state_before(scope: Endpoint, start: Micros) -> DetectorState | None:
+    """The detector as the window before left it; what had no answers changed nothing."""
+    before = scope.store.windows.first(**scope.here, monitor=QUALITY, until=start)
+    return of_quality(before).detector if before else None
+
+
+def step_again(scope: Endpoint, since: Micros) -> list[Window]:
+    """Step the detector anew through the windows from this moment on, from what each holds: where an earlier one was judged
+    again. Those that changed."""
+    state, changed = _state_before(scope, since), []
+    for window in closed_of(scope, QUALITY, since=since):
+        data = of_quality(window)
+        if data.model is None or data.detector is None:
+            continue
+        if data.decay is not None:
+            found = Shortfall(data.decay.shortfall, data.decay.error2, data.decay.answers, data.decay.subjects)
+            decayed, state = decay.step(state, found, window.start, run_of(scope), data.model)
+            data = replace(data, decay=decayed)
+        again = replace(window, data=replace(data, detector=state), alarm=data.decay is not None and data.decay.alarm)
+        if again != window:
+            scope.store.windows.put(again)
+            changed.append(again)
+    return changed
+
+
+def run_of(scope: Endpoint) -> float:
+    """Windows between two false alarms, at least: what `false_alarms` promises."""
+    rate = scope.monitor.drift.false_alarms
+    return rate.span / scope.monitor.span / rate.at_most
 
 
 def judge_all(live: LiveStore, judge: OutcomeScorer, predictions: Sequence[Prediction]) -> list[LabelledPrediction]:
@@ -174,7 +203,7 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
 
 
 def hurts(scope: Endpoint, model: str, since: Micros) -> JsonObject:
-    """Whether the quality of this model's answers has suffered since then: ``yes``, ``no`` or ``not known yet``."""
+    """Whether the quality of this model's answers has suffered since then: ``yes``, ``perhaps``, ``no`` or ``not known yet``."""
     measure = outcome_scorer_of(scope.model).measure
     expected = promised(scope.store.models.get(model).metrics, measure)
     closed = [of_quality(w) for w in closed_of(scope, QUALITY, since=since)]
@@ -183,12 +212,17 @@ def hurts(scope: Endpoint, model: str, since: Micros) -> JsonObject:
     if expected is None or n < ENOUGH:
         return {"answer": "not known yet", "requests": n, "words": f"{n} answers judged since then"}
     figure = over(own, measure)
-    latest = next((data.evidence for data in reversed(closed) if data.model == model and data.evidence is not None), 0)
     kept = measure.sign * (figure - expected) >= 0
-    answer = "no" if kept else ("yes" if latest >= 10 else "perhaps")
+    answer = "no" if kept else ("yes" if _is_shown([d for d in closed if d.model == model]) else "perhaps")
     words = f"{measure.name} {measure.text(figure)} over {n} answers, promised {measure.text(expected)} {measure.bound}"
     figures = {"requests": n, "mean": measure.rounded(figure), "expected": expected}
     return {"answer": answer, **figures, "words": words}
+
+
+def _is_shown(closed: Sequence[QualityWindow]) -> bool:
+    """These windows together are worse than promised beyond what windows differ by themselves."""
+    found = [data.decay for data in closed if data.decay is not None]
+    return bool(found) and decay.since_onset([w.shortfall for w in found], found[-1].spread)[1] > 0
 
 
 def over(figures: Iterable[dict[str, Any]], measure: Measure) -> float:
@@ -205,12 +239,18 @@ def recently(scope: Endpoint, windows: int = 14) -> JsonObject | None:
     if not closed:
         return None
     champion = scope.champion()
-    metrics = scope.store.models.get(champion.model).metrics if champion else {}
+    model = champion.model if champion else ""
+    metrics = scope.store.models.get(model).metrics if champion else {}
+    alarm = scope.store.alarms.first(**scope.here, monitor=QUALITY, model=model, is_open=True)
+    blind = blind_below(metrics, measure)
     return {
         "metric": measure.name,
         "better": measure.better,
         "value": measure.rounded(over([{**of_quality(w).figures, "n": w.n} for w in closed], measure)),
         "promised": promised(metrics, measure),
+        "blind_below": blind,
+        "alarm": alarm.id if alarm else None,
+        "shown": alarm.what[0] if alarm else nothing_shown(blind) if promised(metrics, measure) else "",
         "answers": sum(w.n for w in closed),
         "since": closed[0].start,
         "until": closed[-1].end,

@@ -176,6 +176,8 @@ def _monitor(at: Snapshot) -> Part:
     closed = [w for name in ("drift", "requests", "quality") for w in at.windows(name)]
     if not closed:
         return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
+    if worse := at.project.store.alarms.first(**at.serving.here, monitor="quality", is_open=True):
+        return Part("monitor", "warn", "alarms", "quality below the promise", "; ".join(worse.what))
     alarms = [w for w in closed if w.alarm and w.end > at.now - WEEK]
     if alarms:
         columns = sorted({str(name) for w in alarms for name in getattr(w.data, "which", ())})

@@ -9,12 +9,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from tidemill.errors import BadRequest, ConfigError, NotFound
+from tidemill.access.caller import Caller
+from tidemill.errors import BadRequest, ConfigError, Conflict, NotFound
+from tidemill.ops.act import act
 from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.ops.releases import Reason
 from tidemill.retrain.replay import BIASED, Replayed
 from tidemill.scope.project import Project
-from tidemill.store.records import Alarm, Decision, Event, Window
-from tidemill.types import JsonObject, Micros, did_you_mean, parse_time
+from tidemill.store.records import Alarm, Decision, Event, Tx, Window
+from tidemill.types import JsonObject, Micros, did_you_mean, new_id, parse_time
 
 Action = Literal["retrain", "none"]
 
@@ -99,6 +102,26 @@ def alarms(
     at = project.endpoint(endpoint)
     where: dict[str, Any] = {"endpoint": at.name, "environment": at.environment, "is_open": is_open}
     return page(project.store.alarms.page, limit, before, **where)
+
+
+def close_alarm(project: Project, caller: Caller, alarm: str, reason: Reason) -> Alarm:
+    """Close an alarm by hand: what goes on after it may be an alarm of its own. Raises NotFound, and Conflict where it is closed."""
+    found, now = project.store.alarms.get(alarm), project.clock.now()
+
+    def work(tx: Tx) -> None:
+        if project.store.alarms.get(alarm, tx).closed is not None:
+            raise Conflict(
+                f"alarm {alarm} is closed already",
+                place="alarm",
+                hint="tidemill alarms --open lists those that are not",
+            )
+        project.store.alarms.update(alarm, tx, closed=now, ended="by_hand")
+        data: JsonObject = {"alarm": alarm, "monitor": found.kind, "model": found.model, "reason": reason}
+        subject = found.model or f"endpoint:{found.endpoint}"
+        project.store.events.add(Event(new_id("event"), now, "alarm_closed", subject, data), tx)
+
+    act(project, caller, work)
+    return project.store.alarms.get(alarm)
 
 
 def windows(

@@ -58,12 +58,34 @@ class DriftWindow:
 
 @dataclass(frozen=True, slots=True)
 class DetectorState:
-    """The state of the decay test of one model version, see `tidemill.monitor.decay`."""
+    """The decay test of one model version after a window, see `tidemill.monitor.decay`. Each sum has a count and a beginning."""
 
     model: str
-    expected: float
-    windows: int = 0
-    r: tuple[float, ...] = ()
+    windows: int  # with answers, so far
+    sums: tuple[float, ...]
+    counts: tuple[int, ...]  # windows since each stood at 0
+    since: tuple[Micros, ...]  # the start of the first of these
+    near: float  # variance of the shortfall, by windows close to one another
+    week: float  # by weeks
+    last: tuple[float, ...]  # shortfalls, the latest last
+
+
+@dataclass(frozen=True, slots=True)
+class DecayWindow:
+    """A window's answers of the champion beside its promise, in shares of that; 0 is kept, 0.2 a fifth worse."""
+
+    shortfall: float
+    error2: float  # the square of its standard error
+    answers: int
+    subjects: int  # 0: nobody says one
+    spread: float  # how much windows differ by themselves, as the ones before show
+    score: float  # 1 and above: an alarm
+    since: Micros  # when the run of windows began that the score is of
+    windows: int  # so many with answers
+
+    @property
+    def alarm(self) -> bool:
+        return self.score >= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +98,9 @@ class QualityWindow:
     mature: float | None = None  # share of them whose truth is known
     figures: JsonObject = field(default_factory=dict)  # metric -> [figure, low, high]; the task's own beside
     models: Mapping[str, JsonObject] = field(default_factory=dict)  # model ref -> figures of its answers
-    detector: DetectorState | None = None
-    evidence: float | None = None  # of decay, in windows
-    limit: float | None = None  # the evidence from which it is an alarm
     promised: float | None = None  # worse end of what the champion was evaluated with
+    decay: DecayWindow | None = None
+    detector: DetectorState | None = None
     kind: Literal["quality"] = "quality"
 
 

@@ -222,7 +222,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An episode in which a monitor saw something wrong, until so many windows without it have closed."""
+    """Something that a monitor saw go wrong: an episode, until so many windows without it have closed; of quality, until
+    a person closes it or another version serves.
+
+    What an alarm of quality says of it stands in fields: the figure since then with its range, and what was promised.
+    """
 
     id: str
     environment: str  # "": the default one
@@ -238,6 +242,15 @@ class Alarm:
     again: bool  # a reminder of one that persists
     evidence: JsonObject
     closed: Micros | None = None
+    ended: str = ""  # how it was closed: over | new_champion | taken_back | by_hand
+    metric: str = ""
+    now: float | None = None  # the figure of the windows since then
+    promised: float | None = None  # the worse end of what the version was evaluated with
+    interval: tuple[float, ...] = ()  # of `now`: three standard errors, for its beginning was chosen
+    windows: int | None = None  # since then, with answers
+    answers: int | None = None
+    subjects: int | None = None  # distinct; None where nobody says one
+    blind_below: float | None = None  # losses that the promise hides, as a share of what was evaluated
 
 
 @dataclass(frozen=True, slots=True)

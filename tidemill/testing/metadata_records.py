@@ -150,12 +150,15 @@ class RecordsSuite:
 
     def test_a_window_comes_back_as_its_monitor_made_it(self, opened: Opened) -> None:
         store = opened()
-        state = p.DetectorState("model:shop@1", 0.3, 2, (1.0, 2.5))
+        state = p.DetectorState("model:shop@1", 2, (1.0, 2.5), (2, 1), (0, 10), 0.01, 0.02, (0.1, -0.2))
+        decay = p.DecayWindow(-0.2, 0.01, 9, 7, 0.1, 0.4, 10, 1)
         figures = {"recall@20": [0.31, 0.29, 0.33], "warm": 3}
         parity = p.FeatureParity("basket", "items", 3, 12, 0, 0.0, True, None)
         payloads: list[p.WindowData] = [
             sample.drift(),
-            p.QualityWindow("model:shop@1", "recall@20", 9, 0.5, figures, {"model:shop@1": figures}, state, 1.5, 91.0),
+            p.QualityWindow(
+                "model:shop@1", "recall@20", 9, 0.5, figures, {"model:shop@1": figures}, 0.29, decay, state
+            ),
             p.QualityWindow(None, "mae"),
             p.PlatformWindow(310, 900, 50_000, 2**40, 2**41, ("p99 60 ms",)),
             p.ParityWindow("model:shop@1", (parity,)),

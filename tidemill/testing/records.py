@@ -21,6 +21,7 @@ _BY_TYPE: dict[str, Any] = {
     "bytes": b"\x00\xff",
     "JsonObject": {"a": 1, "deep": {"list": [1, 2.5, None, True, "\u00e9\u0000"]}},
     "tuple[str, ...]": ("load", "split"),
+    "tuple[float, ...]": (-2.5, 0.5),
     "ReleaseEvidence": p.ReleaseEvidence({"quality": "blessed"}, ("refit",), {"who": "ann"}),
     "tuple[JsonObject, ...]": ({"share": 0.25, "span": 10, "requests": 200}, {"share": 1.0}),
 }

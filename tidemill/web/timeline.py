@@ -15,6 +15,7 @@ from tidemill.web.site import home_of
 _KINDS: dict[str, tuple[str, str]] = {
     "again": ("note", "The same data again"),
     "alarm": ("warn", "Alarm"),
+    "alarm_closed": ("note", "Alarm closed"),
     "approved": ("ok", "Approved"),
     "baked": ("ok", "Bake passed"),
     "blocked": ("bad", "Data blocked"),

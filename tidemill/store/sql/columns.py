@@ -86,6 +86,7 @@ _KINDS: dict[str, TypeEngine[Any]] = {
     "bytes": Bytes,
     "JsonObject": JsonText(),
     "tuple[str, ...]": JsonTuple(),
+    "tuple[float, ...]": JsonTuple(),
     "tuple[JsonObject, ...]": JsonTuple(),
 }
 """By the annotation of a record's field, as it is written."""

@@ -8,7 +8,18 @@ from typing import TypeVar
 
 from sqlalchemy import bindparam
 
-from tidemill.store.records import Alarm, Baseline, Decision, Edge, Event, Job, Token, Tx, Verdict, Window
+from tidemill.store.records import (
+    Alarm,
+    Baseline,
+    Decision,
+    Edge,
+    Event,
+    Job,
+    Token,
+    Tx,
+    Verdict,
+    Window,
+)
 from tidemill.store.sql import schema
 from tidemill.store.sql.access import LEASES, Leases, Settings
 from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models

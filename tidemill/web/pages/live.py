@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import hurts as hurts_by_now
+from tidemill.monitor.quality import recently
 from tidemill.ops.predictions import Given, given, ls
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
@@ -58,6 +59,7 @@ def live(ask: Ask) -> Shown:
         "quality": quality_picture(loop, measured, _marks(loop, days)),
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
         "maturity": _maturity(measured),
+        "shown": (recently(loop.serving) or {}).get("shown", ""),
         "outcomes": _outcomes(loop),
         "recent": [prediction_row(given(p)) for p in loop.recent[:8]],
     }

@@ -10,6 +10,7 @@ down_revision = None
 text = sa.Text()
 whole = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 flag = sa.Boolean().with_variant(sqlite.INTEGER(), "sqlite")
+real: sa.Double[float] = sa.Double().with_variant(sqlite.REAL(), "sqlite")
 
 
 def upgrade() -> None:
@@ -272,6 +273,15 @@ def upgrade() -> None:
         sa.Column("again", flag, nullable=False),
         sa.Column("evidence", text, nullable=False),
         sa.Column("closed", whole, nullable=True),
+        sa.Column("ended", text, nullable=False),
+        sa.Column("metric", text, nullable=False),
+        sa.Column("now", real, nullable=True),
+        sa.Column("promised", real, nullable=True),
+        sa.Column("interval", text, nullable=False),
+        sa.Column("windows", whole, nullable=True),
+        sa.Column("answers", whole, nullable=True),
+        sa.Column("subjects", whole, nullable=True),
+        sa.Column("blind_below", real, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_alarms"),
         sqlite_strict=True,
     )
