@@ -36,6 +36,7 @@ READS = [
     "/api/runs/{run}/steps/{step}/why",
     "/api/compare/runs",
     "/api/replay",
+    "/api/score",
     "/api/impact",
     "/api/runs",
     "/api/runs/{run}",

@@ -81,7 +81,7 @@ def test_the_summary_has_these_keys_and_no_others(first):
     s = first.summary
     assert set(s) == {
         *("days", "seed", "seconds", "requests", "predictions", "outcomes", "lost", "alarms", "decisions", "retrains"),
-        *("refused", "promoted", "rolled_back", "rollbacks", "latency_ms", "months", "difference"),
+        *("refused", "promoted", "rolled_back", "rollbacks", "score", "latency_ms", "months", "difference"),
     }
     assert set(s["latency_ms"]) == {"p50", "p99"} and 0 < s["latency_ms"]["p50"] <= s["latency_ms"]["p99"]
     assert set(s["difference"]) == {"loop_static", "loop_buy_again", "loop_popularity"}

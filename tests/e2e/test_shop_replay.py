@@ -13,6 +13,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tidemill.monitor.quality import judge_all
+from tidemill.recipes.recommend.shop import OPENING as FIRST
+from tidemill.retrain.again import Again
+from tidemill.scope.project import open_project
+from tidemill.tasks.table import outcome_scorer_of
+from tidemill.types import DAY as A_DAY
+
 pytestmark = pytest.mark.timeout(1200)
 
 RAW = Path(__file__).parents[2] / "tidemill/recipes/recommend/data/online_retail_II_cut20pct.parquet"
@@ -208,6 +215,21 @@ def test_shorter_replay_decides_as_the_whole_did(whole, part):
     happened = "select at, kind, subject from events where at <= {} order by at, kind, subject"
     until = max(at for (at,) in rows_of(part, "tidemill", "select at from decisions"))
     assert rows_of(part, "tidemill", happened.format(until)) == rows_of(whole, "tidemill", happened.format(until))
+
+
+def test_asked_again_a_version_answers_as_it_did(whole, monkeypatch):
+    """What the loop keeps score by: each answer of two weeks, given again by the version that gave it."""
+    monkeypatch.setenv("TIDEMILL_HOME", whole.env["TIDEMILL_HOME"])
+    with open_project(whole.folder) as project:
+        endpoint = project.endpoint()
+        again = Again(endpoint, FIRST + 20 * A_DAY, FIRST + 34 * A_DAY)
+        judged = judge_all(project.live, outcome_scorer_of(endpoint.model), again.asked)
+        for ref in {one.prediction.model for one in judged}:
+            told = [
+                (one.values["recall@20"], x) for one, x in zip(judged, again.values(ref)) if one.prediction.model == ref
+            ]
+            assert told and all(given == x for given, x in told)
+    assert len(judged) > 50
 
 
 def test_decisions_replay_to_the_same(whole):

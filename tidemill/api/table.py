@@ -34,6 +34,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/decisions", records.decisions),
     read("/api/decisions/{decision}", records.decision),
     read("/api/replay", records.replay),
+    read("/api/score", records.score),
     read("/api/events", records.events),
     read("/api/alarms", records.alarms),
     operate("/api/alarms/{alarm}/close", records.close_alarm),

@@ -9,10 +9,29 @@ import click
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.ops import records
+from tidemill.ref import short_name
+from tidemill.retrain.score import SETTLED as WORDS
 from tidemill.scope.project import Project
+from tidemill.store.records import Settlement
 
 DECISIONS: dict[str, Column] = {"decision": "id", **fields("at", "action", "reason", "run")}
 REPLAYED: dict[str, Column] = {**fields("decision", "at", "was"), "would be": "now", "reason": "reason"}
+
+
+def _range(one: Settlement) -> str | None:
+    """What came, with its interval."""
+    return f"{one.came:+.3g} ({one.interval[0]:+.3g} to {one.interval[1]:+.3g})" if one.interval else None
+
+
+SETTLED: dict[str, Column] = {
+    "at": "at",
+    "what": lambda one: one.what or one.kind,
+    "of": lambda one: short_name(one.model),
+    "against": lambda one: short_name(one.other) or "its promise",
+    "expected": lambda one: one.expected and f"{one.expected:+.3g}",
+    "came": _range,
+    **fields("requests", "settled"),
+}
 ALARMS: dict[str, Column] = {
     "alarm": "id",
     **fields("opened", "monitor", "what", "since"),
@@ -65,6 +84,20 @@ def replay(project: Project, policy: Path | None) -> Answer:
     biased = [found.biased] if found.biased else []
     code = 1 if found.differ and policy is None else 0
     return Answer(found, [said, Table(REPLAYED, found.changed, "none differs"), *biased], code)
+
+
+@command(decisions)
+@paged(30)
+@endpoint_option
+def score(project: Project, endpoint: str | None, limit: int, before: str | None) -> Answer:
+    """Whether alarms, refusals, promotions and roll backs were right, by the labels of the four weeks after each."""
+    found = records.score(project, limit, before, endpoint)
+    counts = [{"what": kind, **of} for kind, of in found.counts.items()]
+    parts: list[Part] = [Table(fields("what", *WORDS), counts, "nothing is settled yet")]
+    parts += [Table(SETTLED, found.items), ""] if found.items else []
+    parts.append(f"{found.open} not settled yet: their labels are not in")
+    parts += [f"more: --before {found.next}"] if found.next else []
+    return Answer(found, parts)
 
 
 class Listing(click.Group):

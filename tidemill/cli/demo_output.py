@@ -102,10 +102,19 @@ def summary_parts(summary: JsonObject) -> list[Part]:
         *(_taken_back(back) for back in summary["rollbacks"]),
         f"{plural(len(summary['alarms']), 'alarm')}, {plural(summary['retrains'], 'retrain')}: "
         f"{summary['promoted']} promoted, {summary['refused']} refused, {summary['rolled_back']} rolled back",
+        *_score(summary["score"]),
         f"{plural(summary['requests'], 'request')}, {plural(summary['outcomes'], 'outcome')}, {summary['lost']} lost; "
         f"scored in {latency['p50']:.2f} ms (p50), {latency['p99']:.2f} ms (p99); "
         f"{plural(summary['days'], 'day')} in {summary['seconds']:.0f} s",
     ]
+
+
+def _score(score: JsonObject) -> list[Part]:
+    """Whether what the loop did was right, by the labels of the four weeks after it."""
+    if not score["counts"]:
+        return []
+    rows = [{"was it right?": kind.replace("_", " "), **of} for kind, of in score["counts"].items()]
+    return ["", Table({name: name for name in rows[0]}, rows), f"{score['open']} not settled yet", ""]
 
 
 def _with_all(months: list[JsonObject]) -> list[JsonObject]:

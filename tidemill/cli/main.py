@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "feedback": ("tidemill.cli.predict:feedback", "Tell the running server what really happened."),
     "trace": ("tidemill.cli.trace:trace", "From a prediction back to its source rows."),
     "impact": ("tidemill.cli.trace:impact", "What a file, dataset, model or person touched."),
-    "decisions": ("tidemill.cli.decisions:decisions", "ls · show · replay"),
+    "decisions": ("tidemill.cli.decisions:decisions", "ls · show · replay · score"),
     "alarms": ("tidemill.cli.decisions:alarms", "ls · close: what the monitors saw, and whether quality is affected."),
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),

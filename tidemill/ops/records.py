@@ -15,8 +15,9 @@ from tidemill.ops.act import act
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.releases import Reason
 from tidemill.retrain.replay import BIASED, Replayed
+from tidemill.retrain.score import counted, unsettled
 from tidemill.scope.project import Project
-from tidemill.store.records import Alarm, Decision, Event, Tx, Window
+from tidemill.store.records import Alarm, Decision, Event, Settlement, Tx, Window
 from tidemill.types import JsonObject, Micros, did_you_mean, new_id, parse_time
 
 Action = Literal["retrain", "none"]
@@ -76,6 +77,24 @@ def replay_with(project: Project, policy: Path | None) -> Replay:
     found = decide_again(project, policy)
     changed = [r for r in found if not r.same]
     return Replay(len(found), len(changed), changed, BIASED if policy else None)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Whether alarms, refusals, promotions and roll backs were right: how many of each kind, and the latest of them."""
+
+    counts: dict[str, dict[str, int]]  # kind -> right, wrong, undecidable
+    open: int  # too young: their labels are not in
+    items: list[Settlement]
+    next: str | None
+
+
+def score(project: Project, limit: Limit = 100, before: Before = None, endpoint: str | None = None) -> Score:
+    """What came of alarms, refusals, promotions and roll backs of an endpoint, the latest first."""
+    at = project.endpoint(endpoint)
+    settled = project.store.settlements.list(**at.here)
+    found = page(project.store.settlements.page, limit, before, **at.here)
+    return Score(counted(settled), unsettled(at, project.clock.now(), settled), found.items, found.next)
 
 
 def events(

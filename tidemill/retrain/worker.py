@@ -26,6 +26,7 @@ from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.release.pipeline import release_candidate
+from tidemill.retrain.score import settle
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject, did_you_mean
@@ -84,7 +85,7 @@ def _ingest(project: Project, params: JsonObject) -> JsonObject:
 def _watch(project: Project, params: JsonObject) -> JsonObject:
     scope = project.endpoint(params["endpoint"])
     closed = [w for m in monitors().values() if m.heavy and m.applies(scope) for w in m.close(scope, params["now"])]
-    return {"closed": len(closed)}
+    return {"closed": len(closed), "settled": len(settle(scope, params["now"]))}
 
 
 def _train(project: Project, params: JsonObject) -> JsonObject:

@@ -254,6 +254,30 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """Whether an alarm, a refusal, a promotion or a roll back was right, by the labels of the weeks after it."""
+
+    id: str
+    environment: str  # "": the default one
+    endpoint: str
+    kind: str  # alarm | refused | promoted | rolled_back
+    what: str  # of an alarm: its kind
+    subject: str  # a ref: the alarm or the release
+    model: str  # the version that it is about
+    other: str  # the version it is compared with; "": with what it promised itself
+    at: Micros  # when it was raised or done
+    when: Micros  # when it could be settled: the labels of the weeks after it are mature
+    metric: str
+    settled: str  # right | wrong | undecidable
+    reason: str  # shown | not_shown | too_few | the code of what kept a version from being asked again
+    expected: float | None = None  # the difference that it was raised or done for, more is better
+    came: float | None = None  # what it was
+    interval: tuple[float, ...] = ()  # of `came`, 95 %
+    requests: int = 0
+    subjects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """One window of a monitor: judged by what was there, and judged again when more of it has come."""
 

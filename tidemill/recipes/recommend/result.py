@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from tidemill.recipes.recommend.replay import Replay
 from tidemill.recipes.recommend.story import Story
 from tidemill.recipes.recommend.summary import ARMS, difference, months
+from tidemill.retrain.score import counted, unsettled
 from tidemill.scope.project import Project
 from tidemill.store.records import Event
-from tidemill.types import JsonObject, to_iso
+from tidemill.types import JsonObject, Micros, to_iso
 
 
 def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
@@ -41,10 +43,19 @@ def summarise(project: Project, replay: Replay, story: Story) -> JsonObject:
         "promoted": kinds["promoted"],
         "rolled_back": kinds["rolled_back"],
         "rollbacks": _rollbacks(events),
+        "score": _score(project, story.end),
         "latency_ms": {"p50": float(p50), "p99": float(p99)},
         "months": months(replay.scored),
         "difference": {f"loop_{arm}": difference(replay.scored, arm, story.seed) for arm in list(ARMS)[1:]},
     }
+
+
+def _score(project: Project, end: Micros) -> JsonObject:
+    """What of the story was right, by the labels of the weeks after it."""
+    scope = project.endpoint()
+    settled = [one for one in project.store.settlements.list(**scope.here) if one.when <= end]
+    items = [msgspec.to_builtins(one) for one in settled]
+    return {"counts": counted(settled), "open": unsettled(scope, end, settled), "items": items}
 
 
 def _rollbacks(events: Sequence[Event]) -> list[JsonObject]:

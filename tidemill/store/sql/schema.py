@@ -87,6 +87,9 @@ baselines = table_of(tables, "baselines", records.Baseline, "environment", "endp
 alarms = table_of(tables, "alarms", records.Alarm, "id")
 Index(None, alarms.c.endpoint, alarms.c.opened)
 
+settlements = table_of(tables, "settlements", records.Settlement, "id")
+Index(None, settlements.c.endpoint, settlements.c.at)
+
 leases = table_of(tables, "leases", records.Lease, "name")
 
 tokens = table_of(tables, "tokens", records.Token, "id")

@@ -15,6 +15,7 @@ from tidemill.store.records import (
     Edge,
     Event,
     Job,
+    Settlement,
     Token,
     Tx,
     Verdict,
@@ -58,6 +59,7 @@ ALARMS = Rows(
     moment="opened",
     is_open=schema.alarms.c.closed.is_(None) == bindparam("is_open", type_=Flag()),
 )
+SETTLEMENTS = Rows(Settlement, schema.settlements, "settlement", "at", "id", moment="at")
 TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
 
 
@@ -107,6 +109,7 @@ class MetadataStore:
         self.windows = Records(database, WINDOWS)
         self.baselines = Records(database, BASELINES)
         self.alarms = Named(database, ALARMS)
+        self.settlements = Named(database, SETTLEMENTS)
         self.leases = Leases(database, LEASES)
         self.tokens = Named(database, TOKENS)
         self.settings = Settings(database)

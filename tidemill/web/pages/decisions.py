@@ -20,7 +20,8 @@ def decisions(ask: Ask) -> Shown:
         return records.decisions(project, None if all else "retrain", **where)
 
     part = by_key(ask, "/decisions", verb, export="decisions", all="1" if everything else None)
-    return Shown("Decisions", {"part": part, "everything": everything})
+    score = records.score(ask.project, limit=20, endpoint=ask.text("endpoint"))
+    return Shown("Decisions", {"part": part, "everything": everything, "score": score})
 
 
 def decision(ask: Ask) -> Shown:

@@ -287,6 +287,30 @@ def upgrade() -> None:
     )
     op.create_index("ix_alarms_endpoint_opened", "alarms", ["endpoint", "opened"], unique=False)
     op.create_table(
+        "settlements",
+        sa.Column("id", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("kind", text, nullable=False),
+        sa.Column("what", text, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("model", text, nullable=False),
+        sa.Column("other", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("when", whole, nullable=False),
+        sa.Column("metric", text, nullable=False),
+        sa.Column("settled", text, nullable=False),
+        sa.Column("reason", text, nullable=False),
+        sa.Column("expected", real, nullable=True),
+        sa.Column("came", real, nullable=True),
+        sa.Column("interval", text, nullable=False),
+        sa.Column("requests", whole, nullable=False),
+        sa.Column("subjects", whole, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_settlements"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_settlements_endpoint_at", "settlements", ["endpoint", "at"], unique=False)
+    op.create_table(
         "leases",
         sa.Column("name", text, nullable=False),
         sa.Column("owner", text, nullable=False),

@@ -1,0 +1,166 @@
+"""The loop keeps score: what alarms, refusals, promotions and roll backs claimed, beside what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.retrain.machines import Machines, opened
+from tidemill.feedback.join import join_due
+from tidemill.monitor.quality import judge_all
+from tidemill.ops.records import score
+from tidemill.retrain import again
+from tidemill.retrain.again import Again
+from tidemill.retrain.loop import tick
+from tidemill.retrain.score import AFTER, claims, settle
+from tidemill.store.payloads import ReleaseEvidence
+from tidemill.store.records import Alarm, Settlement
+from tidemill.tasks.table import outcome_scorer_of
+from tidemill.types import DAY
+
+from .conftest import Shop, add_model, add_release
+
+Says = Callable[[str, float], None]
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> Says:
+    """What each version is worth when it is asked again; the last one is the better or the worse by a little noise."""
+    worth: dict[str, float] = {}
+
+    def values(self: Again, ref: str) -> list[float]:
+        noise = np.random.default_rng(int(ref[-1])).normal(0, 0.02, len(self.asked))
+        return [worth[ref] + float(x) for x in noise]
+
+    monkeypatch.setattr(Again, "values", values)
+    return worth.__setitem__
+
+
+def told(shop: Shop, days: int = 34) -> None:
+    """So many days go by."""
+    for day in shop.days[:days]:
+        shop.play(day)
+    join_due(shop.project.endpoint())
+
+
+def only(shop: Shop) -> Settlement:
+    (found,) = settle(shop.project.endpoint(), shop.project.clock.now())
+    return found
+
+
+def alarm(shop: Shop, **more: Any) -> None:
+    """An alarm of the first model, at the end of the first day."""
+    at = shop.days[0].end
+    fields = {"metric": "recall@20", "now": 0.2, "promised": 0.28, "interval": (0.15, 0.25)} | more
+    made = Alarm(
+        "a1", "", "shop", "quality", "decay", "model:shop@1", at, at, at, ("worse",), "yes", False, {}, **fields
+    )
+    shop.project.store.alarms.add(made)
+
+
+@pytest.mark.parametrize(("worth", "settled"), [(0.2, "right"), (0.35, "wrong"), (0.281, "undecidable")])
+def test_an_alarm_is_right_where_the_promise_was_broken(shop: Shop, says: Says, worth: float, settled: str) -> None:
+    says("model:shop@1", worth)
+    told(shop)
+    alarm(shop)
+    found = only(shop)
+    assert (found.settled, found.what, found.other, found.model) == (settled, "decay", "", "model:shop@1")
+    assert found.expected == pytest.approx(-0.08)
+    assert found.interval[0] < found.came < found.interval[1] and found.came == pytest.approx(worth - 0.28, abs=0.005)
+    assert found.requests > 100 and found.at == shop.days[0].end and found.when == found.at + AFTER + DAY
+
+
+@pytest.mark.parametrize(
+    ("kind", "second", "settled"),
+    [
+        *(("promoted", 0.35, "right"), ("promoted", 0.25, "wrong"), ("promoted", 0.3, "undecidable")),
+        *(("refused", 0.25, "right"), ("refused", 0.35, "wrong")),
+        *(("rolled_back", 0.25, "right"), ("rolled_back", 0.35, "wrong")),
+    ],
+)
+def test_a_release_is_judged_beside_the_one_before(
+    shop: Shop, says: Says, kind: str, second: float, settled: str
+) -> None:
+    shop.at(shop.days[0].end)
+    made = add_release(shop.project, add_model(shop.project).ref, "champion" if kind == "promoted" else "refused")
+    if kind == "promoted":
+        shop.project.store.releases.update(made.id, evidence=ReleaseEvidence(bake={"at": 1}))
+    if kind == "rolled_back":
+        shop.project.store.releases.update(made.id, status=kind, ended=shop.days[0].end)
+    says("model:shop@1", 0.3)
+    says("model:shop@2", second)
+    told(shop)
+    found = only(shop)
+    assert (found.kind, found.settled, found.subject) == (kind, settled, f"release:{made.id}")
+    assert (found.model, found.other, found.expected) == ("model:shop@2", "model:shop@1", None)
+
+
+def test_it_is_settled_once_when_the_labels_are_in(shop: Shop, says: Says) -> None:
+    says("model:shop@1", 0.2)
+    told(shop, 26)
+    alarm(shop)
+    endpoint, due = shop.project.endpoint(), shop.days[0].end + AFTER + DAY
+    assert settle(endpoint, due - 1) == [] and score(shop.project).open == 1
+    told(shop)
+    (found,) = settle(endpoint, due)
+    assert settle(endpoint, due + 90 * DAY) == []
+    shop.at(due)
+    shown = score(shop.project)
+    assert (shown.counts, shown.open) == ({"decay": {"right": 1, "wrong": 0, "undecidable": 0}}, 0)
+    assert list(shown.items) == [found] == list(shop.project.store.settlements.list())
+
+
+def test_what_cannot_be_known_is_undecidable(shop: Shop) -> None:
+    """A bundle that nobody can load any more; and a month in which nobody asked."""
+    alarm(shop)
+    told(shop)
+    assert only(shop).settled == "undecidable" and only_reason(shop) not in ("shown", "too_few")
+
+
+def only_reason(shop: Shop) -> str:
+    (found,) = shop.project.store.settlements.list()
+    return found.reason
+
+
+def test_few_requests_say_nothing(shop: Shop, says: Says) -> None:
+    says("model:shop@1", 0.1)
+    alarm(shop)
+    shop.at(shop.days[-1].end)
+    assert (found := only(shop)).reason == "too_few" and found.requests == 0 and found.came is None
+
+
+def test_what_says_nothing_of_quality_is_no_claim(shop: Shop) -> None:
+    """An alarm of the platform; and the first release, which is compared with nothing."""
+    alarm(shop)
+    one = replace(shop.project.store.alarms.get("a1"), id="a2", monitor="platform", kind="platform", model=None)
+    shop.project.store.alarms.add(one)
+    assert [claim.subject for claim in claims(shop.project.endpoint(), shop.days[5].end)] == ["alarm:a1"]
+
+
+def test_asked_again_a_version_answers_as_it_did(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a table: what the champion adds to the metric, request by request, as it was judged when it answered."""
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    machines: Machines
+    for machines in opened(tmp_path / "machines", "regress", "mae"):
+        for _ in range(3):
+            machines.play()
+        endpoint, start = machines.project.endpoint(), machines.start - 3 * DAY
+        asked = Again(endpoint, start, start + DAY)
+        judge = outcome_scorer_of(endpoint.model)
+        stored = judge_all(machines.project.live, judge, asked.asked)
+        assert len(asked.asked) > 50 and asked.values("model:machines@1") == [one.values["mae"] for one in stored]
+        monkeypatch.setattr(again, "MOST", 10)
+        assert len(Again(endpoint, start, start + 2 * DAY).asked) == 10, "the last five of each window"
+
+
+def test_the_loop_settles_with_its_windows(shop: Shop, says: Says) -> None:
+    says("model:shop@1", 0.2)
+    alarm(shop)
+    for day in shop.days[:31]:
+        shop.play(day)
+        tick(shop.project, shop.jobs)
+    assert [one.settled for one in shop.project.store.settlements.list(endpoint="shop")][:1] == ["right"]
