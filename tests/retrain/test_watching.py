@@ -72,6 +72,16 @@ def test_another_champion_starts_with_a_clean_sheet(shop: Shop) -> None:
     assert [a.closed for a in shop.project.store.alarms.list(endpoint="shop")] == [events[1].at, None]
 
 
+def test_rows_that_come_late_may_take_an_alarm_back(shop: Shop) -> None:
+    """A window that is not whole says nothing; one that is judged again without alarm was none."""
+    (event,) = play(shop, [drifted(shop, 0)])
+    incomplete = [replace(drifted(shop, 1 + i, alarm=False), complete=False) for i in range(2 * PERSIST)]
+    assert play(shop, incomplete) == [] and shop.project.store.alarms.get(event.id).closed is None
+    play(shop, [replace(drifted(shop, 0, alarm=False), revision=1)])
+    alarm = shop.project.store.alarms.get(event.id)
+    assert (alarm.ended, alarm.closed) == ("taken_back", alarm.window)
+
+
 def test_since_when(shop: Shop) -> None:
     """The columns that alarm were unusual, below the threshold, three days before."""
     windows = [drifted(shop, i, alarm=False) for i in range(4)]

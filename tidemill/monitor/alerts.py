@@ -96,7 +96,7 @@ def _is_known(monitor: Monitor, known: Alarm, window: Window, persists: bool) ->
 def _close(scope: Endpoint, windows: Sequence[Window]) -> None:
     """Close what none of these windows, nor as many before as an episode may pause, has seen again."""
     for alarm in scope.store.alarms.list(**scope.here, is_open=True):
-        later = [w for w in windows if w.monitor == alarm.monitor and w.n and w.end > alarm.window]
+        later = [w for w in windows if w.monitor == alarm.monitor and w.n and w.complete and w.end >= alarm.window]
         ends = ((w.end, how) for w in later if (how := _how_ended(scope, alarm, w)))
         if (end := min(ends, default=None)) is not None:
             scope.store.alarms.update(alarm.id, closed=end[0], ended=end[1])
@@ -104,6 +104,8 @@ def _close(scope: Endpoint, windows: Sequence[Window]) -> None:
 
 def _how_ended(scope: Endpoint, alarm: Alarm, window: Window) -> str:
     """How this window shows that it is over; nothing while it goes on."""
+    if window.end == alarm.window:  # judged again, with the rows that came late
+        return "" if window.alarm else "taken_back"
     if window.data.model != alarm.model:
         return "new_champion"
     if monitors()[alarm.monitor].stays or window.alarm or _persists(_past(scope, window)[1 - PERSIST :]):
@@ -114,7 +116,7 @@ def _how_ended(scope: Endpoint, alarm: Alarm, window: Window) -> str:
 def _past(scope: Endpoint, window: Window) -> list[Window]:
     """The windows before it of the same monitor and model that had something to look at, oldest first."""
     found = closed_of(scope, window.monitor, since=window.start - _LOOK_BACK, until=window.start)
-    return [w for w in found if w.n and w.data.model == window.data.model]
+    return [w for w in found if w.n and w.complete and w.data.model == window.data.model]
 
 
 def _persists(past: Sequence[Window]) -> bool:
