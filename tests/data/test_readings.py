@@ -91,7 +91,11 @@ COLUMNS = [
     for narrow in ((False, True) if kind in ("integer", "number") else (False,))
     for normal in ((False, True) if kind == "string" else (False,))
     for form in (
-        (None, "dd.MM.yyyy HH:mm") if kind == "timestamp" else (None, "dd.MM.yyyy") if kind == "date" else (None,)
+        (None, "dd.MM.yyyy HH:mm")
+        if kind == "timestamp"
+        else (None, "dd.MM.yyyy", "dd.MM.yyyy HH:mm")
+        if kind == "date"
+        else (None,)
     )
 ]
 
@@ -142,23 +146,14 @@ clock = st.sampled_from(
         "T00:00",
         "T10:30:00.123456789",
         " 10",
+        "T10:30:00.123456",
     ]
 )
 zones = st.sampled_from(["", "", "Z", "z", " UTC", "+02:00", " +0200", "-05", "+24:00", "+00", " Europe/Paris"])
-days = st.sampled_from(
-    [
-        "2024-01-31",
-        "2024-1-5",
-        "2024-02-30",
-        "0001-01-01",
-        "9999-12-31",
-        "0000-01-01",
-        "1969-12-31",
-        "31.01.2024",
-        "20240131",
-        "24-01-31",
-    ]
+DAYS = (
+    "2024-01-31 2024-1-5 2024-02-30 0001-01-01 9999-12-31 0000-01-01 1969-12-31 31.01.2024 31.01.24 20240131 24-01-31"
 )
+days = st.sampled_from(DAYS.split())
 WORDS = (
     "NA n/a NULL None nan - ? yes No TRUE f 1 0 1.0 0.0 inf -Infinity 1e3 12E4 1_000 １２ 0x10 ß \u00e9 e\u0301 \\N İ"
 )

@@ -95,7 +95,7 @@ def known(project: Project, subject: str) -> None:
 
 
 class Again:
-    half_life = 1
+    half_life, catalogue = 1, ("mug", "cup")
 
     def recommend(self, items: Any, values: Any, at: int, k: int) -> Any:
         import numpy as np
@@ -131,6 +131,21 @@ def test_a_word_for_nothing_is_no_subject(shop: Project, said: str) -> None:
     answer, feedback, _ = ask(shop, Again(), ("/predict/shop", {"subject": said}), ("/feedback", [told, told]))
     assert [(h.status, h.json["place"]) for h in (answer, feedback)] == [(400, "$.subject"), (400, "$[0].subject")]
     assert answer.json["hint"]
+
+
+@pytest.mark.parametrize("requests", ["", 'requests = "refuse"'])
+def test_a_subject_that_breaks_the_contract_is_flagged_or_refused(shop: Project, requests: str) -> None:
+    path = shop.root / "tidemill.toml"
+    path.write_text(path.read_text().replace("[model]", f"{requests}\n[model]"))
+    roles = {"subject": Column("who", "string", pattern="^[0-9]+$", normal=True)}
+    with open_project(shop.root, clock=HeldClock(NOON)) as project:
+        calls = [("/predict/shop", {"subject": said}) for said in ("17000", "ann")]
+        good, strange, _ = ask(project, Again(), *calls, roles=roles)
+    assert good.status == 200 and "flags" not in good.json
+    if requests:
+        assert (strange.status, strange.json["place"]) == (422, "$.subject")
+    else:
+        assert strange.json["flags"] == {"subject": "does not match ^[0-9]+$"}
 
 
 def test_what_no_row_can_be_called_is_no_subject(shop: Project) -> None:

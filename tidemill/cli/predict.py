@@ -46,6 +46,7 @@ def predict(
         parts.append(_scores("label", "probability", likely))
     if "items" in answer:
         parts.append(_scores("item", "score", list(zip(answer["items"], answer["scores"], strict=True))))
+    parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
     return Answer(answer, parts)
 
 

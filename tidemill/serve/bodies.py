@@ -176,6 +176,16 @@ def _shape(decoder: msgspec.json.Decoder[Any]) -> str:
     return f"it takes: {', '.join(said)}"
 
 
+def _hint(message: str, decoder: msgspec.json.Decoder[Any]) -> str:
+    """What to send instead: names are texts, though they look like numbers.
+
+    >>> _hint("Expected `str`, got `int`", _clock)
+    'a text: write it in quotes, "17000"'
+    """
+    number = message.startswith("Expected `str") and message.endswith(("got `int`", "got `float`"))
+    return 'a text: write it in quotes, "17000"' if number else _shape(decoder)
+
+
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
         body = decoder.decode(data)
@@ -184,7 +194,7 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
             _no_nul(msgspec.to_builtins(body), "$")
     except msgspec.ValidationError as exc:
         message, _, where = str(exc).partition(" - at `")
-        raise BadRequest(message, place=where.rstrip("`") or "$", hint=_shape(decoder)) from exc
+        raise BadRequest(message, place=where.rstrip("`") or "$", hint=_hint(message, decoder)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BadRequest(f"the body is not JSON: {exc}", hint="NaN and Infinity are not JSON either") from exc
     except RecursionError as exc:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.readings import Unread, name_of
+from tidemill.data.check.readings import Unread, name_of, read
 from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, SignatureMismatch, TidemillError
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
@@ -318,7 +318,7 @@ class Predictor:
 
 def _ask(model: Loaded, history: History, request: Request, at: Micros, watermark: int) -> tuple[Answered, bytes]:
     try:
-        answered = model.task.answer(model.scorer, request, history, at, watermark)
+        answered = _flagged(model, request, model.task.answer(model.scorer, request, history, at, watermark))
         return answered, _encode(answered.output)
     except TidemillError:
         raise
@@ -326,12 +326,25 @@ def _ask(model: Loaded, history: History, request: Request, at: Micros, watermar
         raise ModelError(f"the model failed: {type(exc).__name__}: {exc}", place=model.release.model) from exc
 
 
+def _flagged(model: Loaded, request: Request, answered: Answered) -> Answered:
+    """The answer, with a flag where the subject breaks a limit of its column."""
+    column = model.roles.get("subject")
+    if column is None or not column.limited or not request.subject:
+        return answered
+    words = column.broken(read(column, request.subject))
+    if not words:
+        return answered
+    flags = {"subject": words, **answered.flags}
+    return answered._replace(output={**answered.output, "flags": flags}, flags=flags)
+
+
 def _refuse(flags: Mapping[str, str]) -> None:
     """Raises SignatureMismatch for the first value that breaks a limit of the contract; one that was never seen breaks none."""
     for name, words in flags.items():
         if words != NEVER_SEEN:
             hint = 'the contract says so, and [data] requests = "refuse"'
-            raise SignatureMismatch(f"{name!r} is {words}", place=f"$.inputs.{name}", hint=hint)
+            place = "$.subject" if name == "subject" else f"$.inputs.{name}"
+            raise SignatureMismatch(f"{name!r} is {words}", place=place, hint=hint)
 
 
 def load_release(project: Project, release: Release, known: Sequence[Loaded] = ()) -> Loaded:

@@ -5,6 +5,9 @@ A value that does not fit becomes null; the caller sees it as "was something, is
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import polars as pl
 
 from tidemill.data.check.column import Column
@@ -26,6 +29,7 @@ from tidemill.data.check.readings import (
 from tidemill.types import DAY
 
 UTC_TIME = pl.Datetime("us", "UTC")
+_Way = Callable[[pl.Expr], pl.Expr]
 _TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%dT%H:%M%z")
 _TO_ZONED = (
@@ -115,7 +119,7 @@ def _nothing(source: pl.Expr, column: Column) -> pl.Expr:
 
 def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
     if target == pl.String():
-        text = stripped(source).str.normalize("NFC") if column.normal else source
+        text = stripped(source).map_batches(_composed, return_dtype=pl.String()) if column.normal else source
         return pl.when(~_nothing(source, column)).then(text)
     text = stripped(source)
     if target.is_integer():
@@ -127,12 +131,27 @@ def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
         low = text.str.to_lowercase()
         return pl.when(low.is_in(TRUE)).then(True).when(low.is_in(FALSE)).then(False)
     if target == pl.Date():
-        days = text.str.to_date(strftime(column.format) if column.format else "%Y-%m-%d", strict=False)
-        times = _whole_time(text) if column.format else _time(pl.when(_is(text, TIME)).then(text))
-        return pl.coalesce(days, _day_of(times)) if column.format else _day_of(times)
+        return _day(text, column)
     if column.format:
         return pl.coalesce(by_format(text, column.format), _whole_time(text))
-    return pl.coalesce(_time(pl.when(_is(text, TIME)).then(text)), _epoch_of_text(text))
+    plain = pl.when(_is(text, TIME) | _is(text, NUMBER)).then(text)
+    return plain.map_batches(partial(_found, ways=(*_TIMES, _epoch_of_text)), return_dtype=UTC_TIME)
+
+
+def _day(text: pl.Expr, column: Column) -> pl.Expr:
+    """A day; a time by its format, or written out, where it is midnight."""
+    if not column.format:
+        return _day_of(_time(pl.when(_is(text, TIME)).then(text)))
+    form = strftime(column.format)
+    timed = "%H" in form or "%I" in form
+    day = _day_of(by_format(text, column.format)) if timed else _dated(text, form).str.to_date(form, strict=False)
+    return pl.coalesce(day, _day_of(_whole_time(text)))
+
+
+def _composed(texts: pl.Series) -> pl.Series:
+    """Letters composed; mostly there are none to compose."""
+    plain = (texts.str.len_bytes() == texts.str.len_chars()).all()
+    return texts if plain else texts.str.normalize("NFC")
 
 
 def _is(text: pl.Expr, pattern: str) -> pl.Expr:
@@ -143,27 +162,51 @@ def _finite(number: pl.Expr) -> pl.Expr:
     return pl.when(number.is_finite()).then(number)  # null where there is no number, never NaN or infinity
 
 
+def _naive(text: pl.Expr, form: str) -> pl.Expr:
+    return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
+
+
 def _time(text: pl.Expr) -> pl.Expr:
     """Of texts that `TIME` takes."""
-    zoned = text
+    return text.map_batches(partial(_found, ways=_TIMES), return_dtype=UTC_TIME)
+
+
+def _found(texts: pl.Series, ways: Sequence[_Way]) -> pl.Series:
+    """The moments of texts, each by the first way that reads it. A way is asked of what none before it has read: mostly one reads all."""
+    found = pl.repeat(None, len(texts), dtype=UTC_TIME, eager=True)
+    for way in ways:
+        left = pl.DataFrame({"t": texts, "at": found})
+        if not left.select((pl.col("t").is_not_null() & pl.col("at").is_null()).any()).item():
+            break
+        rest = pl.when(pl.col("at").is_null()).then(pl.col("t"))
+        found = left.select(pl.coalesce("at", way(rest)))["at"]
+    return found
+
+
+def _zoned(text: pl.Expr) -> pl.Expr:
     for pattern, by in _TO_ZONED:
-        zoned = zoned.str.replace(pattern, by)
-    parsed = [zoned.str.to_datetime(form, strict=False, time_unit="us").dt.convert_time_zone("UTC") for form in _ZONED]
-    day = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.coalesce(*(_naive(text, form) for form in _TIME_FORMATS), *parsed, day)
+        text = text.str.replace(pattern, by)
+    parsed = [text.str.to_datetime(form, strict=False, time_unit="us") for form in _ZONED]
+    return pl.coalesce(time.dt.convert_time_zone("UTC") for time in parsed)
+
+
+def _midnight(text: pl.Expr) -> pl.Expr:
+    return text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _whole_time(text: pl.Expr) -> pl.Expr:
     return _time(pl.when(_is(text, WHOLE_TIME)).then(text))
 
 
-def _naive(text: pl.Expr, form: str) -> pl.Expr:
-    return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
+def _dated(text: pl.Expr, form: str) -> pl.Expr:
+    """Without texts whose year has not the four digits that the format says: 24 is not the year 24."""
+    return pl.when(text.str.contains("[0-9]{4}")).then(text) if "%Y" in form else text
 
 
 def by_format(text: pl.Expr, pattern: str) -> pl.Expr:
     """Times of a contract's format in UTC, null where the text is none; one without a zone is UTC."""
     form = strftime(pattern)
+    text = _dated(text, form)
     if ZONED not in form:
         return _naive(text, form)
     text = text.str.replace(ZERO, "+00:00") if form.endswith(ZONED) else text
@@ -229,3 +272,6 @@ def _from_time(source: pl.Expr, given: pl.DataType, target: pl.DataType) -> pl.E
     if target == pl.Date() and isinstance(given, pl.Datetime):
         return pl.when(source.dt.truncate("1d") == source).then(source.cast(pl.Date))
     return source if given == target else pl.lit(None, target)
+
+
+_TIMES: tuple[_Way, ...] = (*(partial(_naive, form=form) for form in _TIME_FORMATS), _zoned, _midnight)

@@ -58,7 +58,7 @@ EXACT = 2**53
 
 _number, _whole, _time, _whole_time = (re.compile(p, re.ASCII).fullmatch for p in (NUMBER, WHOLE, TIME, WHOLE_TIME))
 _DAY0 = datetime(1970, 1, 1, tzinfo=UTC)
-_SHORT = max(map(len, NOTHING))
+_nothing, _SHORT = frozenset(NOTHING), max(map(len, NOTHING))
 HINTS = {
     "string": "it is a text",
     "integer": "it is a whole number",
@@ -105,7 +105,7 @@ def is_nothing(text: str) -> bool:
     >>> is_nothing("NA"), is_nothing(""), is_nothing("Nadia")
     (True, True, False)
     """
-    return len(text) <= _SHORT and text.lower() in NOTHING
+    return len(text) <= _SHORT and text.lower() in _nothing
 
 
 def name_of(column: Column | None, text: str) -> str | None:

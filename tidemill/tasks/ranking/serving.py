@@ -33,10 +33,11 @@ class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
 
 
 class Items(msgspec.Struct, forbid_unknown_fields=True):
-    """The best items, best first."""
+    """The best items, best first. ``flags``, where there are any: what limit of the contract the subject breaks."""
 
     items: list[str]
     scores: list[float]
+    flags: dict[str, str] = {}
 
 
 SCORERS: dict[str, Callable[[Bundle], RecommendScorer | LearnerScorer]] = {

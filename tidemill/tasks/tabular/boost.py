@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.readings import Unread, read
+from tidemill.data.check.readings import BITS, Unread, read
 from tidemill.errors import ModelError, SignatureMismatch
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.bundle import file_of
@@ -31,6 +31,14 @@ from tidemill.types import JsonObject, did_you_mean
 F8 = NDArray[np.float64]
 _FLOAT64 = 1
 _NORMAL = 0
+_INT64 = BITS[False]
+_AS_IT_IS: Mapping[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "string": (str,),
+}
+"""What JSON gives that needs no reading, by type of column."""
 _NUMBERS = frozenset((int, float, type(None)))
 MOST_SAID = 60
 """Characters of a value in a message."""
@@ -93,11 +101,10 @@ class TreesScorer:
         self.inputs = msgspec.convert(said["columns"], tuple[Input, ...])
         self.labels: list[Any] | None = said["labels"]
         self._sources = [one.source for one in self.inputs]
-        self._columns = {one.source: one.read_as for one in self.inputs}
         self._names = frozenset(self._sources)
         self._needed = sorted({one.source for one in self.inputs if one.required})
         self._encoders = [(one.source, one.encoder()) for one in self.inputs]
-        self._known = {one.source: frozenset(one.categories) for one in self.inputs if one.kind == "category"}
+        self._slots = [_slot(one) for one in {one.source: one for one in self.inputs}.values()]
         self._ready = _Ready(self.inputs)
         self._constant: F8 | None = None
         if said["constant"] is not None:
@@ -126,13 +133,17 @@ class TreesScorer:
     def _read(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> dict[str, Any]:
         """Each input as its column reads it, once, whatever is made of it. Raises SignatureMismatch."""
         typed = {}
-        for name, column in self._columns.items():
-            value = typed[name] = reading(column, inputs.get(name))
+        for name, column, as_it_is, limited, known in self._slots:
+            value: Any = inputs.get(name)
+            kind = type(value)
+            if kind not in as_it_is or value == "" or (kind is int and not _INT64[0] <= value <= _INT64[1]):
+                value = reading(column, value)
+            typed[name] = value
             if value is None:
                 continue
-            if column.limited and (words := column.broken(value)):
+            if limited and (words := column.broken(value)):
                 flags[name] = words
-            elif name in self._known and value not in self._known[name]:
+            elif known is not None and value not in known:
                 flags[name] = NEVER_SEEN
         for name in self._needed:
             if typed[name] is None:
@@ -165,6 +176,17 @@ class TreesScorer:
                 raise SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}")
 
 
+def _slot(one: Input) -> tuple[str, Column, frozenset[type], bool, frozenset[Any] | None]:
+    """How an input is read: its name and column, the types that need no reading, whether it has limits, its known categories."""
+    column = one.read_as
+    as_it_is = (
+        frozenset((type(None), *_AS_IT_IS.get(column.kind, ())))
+        if not (column.narrow or column.normal)
+        else frozenset()
+    )
+    return one.source, column, as_it_is, column.limited, frozenset(one.categories) if one.kind == "category" else None
+
+
 class _Ready:
     """Whether a request's values are numbers that the trees take as they are: the rows of most models, asked the most."""
 
@@ -181,7 +203,12 @@ class _Ready:
         """Whether nothing is to be read: all are numbers, and those of whole numbers are no floats."""
         if not self._plain or not _NUMBERS.issuperset(map(type, values)):
             return False
-        return not any(type(values[place]) is float for place in self._whole)
+        low, high = _INT64
+        for place in self._whole:
+            value = values[place]
+            if value is not None and (type(value) is float or not low <= value <= high):
+                return False
+        return True
 
     def within(self, values: Sequence[Any]) -> bool:
         """Whether no limit is broken."""
