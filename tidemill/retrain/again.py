@@ -82,7 +82,7 @@ class Again:
         try:
             request = self._request(asked)
             answer = task.answer(scorer, request, self._history, asked.at, asked.watermark)
-        except (BadRequest, ModelError, msgspec.ValidationError):
+        except (BadRequest, ModelError, msgspec.MsgspecError):
             return NOTHING
         outcomes: list[Outcome] = self._outcomes.get(asked.id, [])
         again = replace(asked, output=msgspec.json.encode(answer.output))
