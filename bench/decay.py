@@ -99,10 +99,10 @@ def _curves(stream: Stream, rng: np.random.Generator, each: int, late: int, span
         yield Curve(stream, name, rate, bound, tuple(delays))
 
 
-def alarms(windows: Windows) -> NDArray[np.bool_]:
-    """Of each promise, window and stream, by the monitor's own code."""
-    limits = np.array([decay.thresholds(run) for run in RUNS.values()])[:, None, :]
-    shape = (len(RUNS), windows.share.shape[1])
+def alarms(windows: Windows, runs: Sequence[float] = tuple(RUNS.values())) -> NDArray[np.bool_]:
+    """Of each promise, window and stream, by the monitor's own code. ``runs``: windows between false alarms."""
+    limits = np.array([decay.thresholds(run) for run in runs])[:, None, :]
+    shape = (len(runs), windows.share.shape[1])
     units = np.broadcast_to(windows.units, windows.share.shape)
     state, found = decay.fresh(np.broadcast_to(windows.error2[0], shape)), []
     for r, error2, many in zip(windows.share, windows.error2, units):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench.decay import DOCS, Curve, Delay, alarms, measure, written
-from bench.streams import STREAMS, Stream
+from bench.streams import FEW, MANY, STREAMS, Hits, Stream
 
 BY_NAME = {stream.name: stream for stream in STREAMS}
 AT_MOST = {"quarter": 0.3, "year": 0.6}
@@ -67,6 +67,18 @@ def test_the_documentation_has_a_place_for_its_tables() -> None:
     curves = [Curve(stream, name, 0.0, 0.01, (Delay(0.2, False, 5, 5, 1, 1, 1),)) for name in AT_MOST]
     assert written(text, curves) != text and written(written(text, curves), curves) == written(text, curves)
     assert all(one.name in text for one in STREAMS), "it tells of all of them"
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("hits", "cycle", "swing", "run"), [(MANY, 24, 0.1, 2184.0), (FEW, 24, 0.1, 2184.0), (MANY, 52, 0.05, 13.0)]
+)
+def test_hours_and_weeks_are_quiet_too(hits: Hits, cycle: int, swing: float, run: float) -> None:
+    """Hours whose level swings over the day, weeks whose level swings over the year: a quarter's promise."""
+    rng = np.random.default_rng(1)
+    loss = swing * np.sin(2 * np.pi * (np.arange(2184)[:, None] / cycle + rng.random(48)))
+    found = alarms(hits(rng, loss), [run])
+    assert found.mean() * run <= AT_MOST["quarter"]
 
 
 @pytest.fixture(scope="module")
