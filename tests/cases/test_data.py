@@ -52,7 +52,6 @@ def test_csv_and_parquet_in_one_ingest(shop: Folder) -> None:
     assert shop.rows().height == 20
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="B2: the row is a duplicate, or the file lacks a column")
 @pytest.mark.parametrize("kept", [VISITS_HEADER, "visit,came_back"])
 def test_a_late_label_completes_its_row(table: Folder, kept: str) -> None:
     """A row whose target was empty comes again with it, whole or as key and target alone: it is completed, not a duplicate."""

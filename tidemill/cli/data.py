@@ -140,6 +140,7 @@ def _verdict(checked: Checked) -> str:
         return "would be refused" if checked.rows else "cannot be read"
     parts = [f"{checked.bad:,} would go to quarantine"] * bool(checked.bad)
     parts += [f"{checked.known:,} are ingested already"] * bool(checked.known)
+    parts += [f"{checked.completed:,} complete rows that are in"] * bool(checked.completed)
     return ", ".join(parts) or "good"
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, TransactionTime
+from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, TransactionTime, known_of
 from tidemill.features.transforms import POSITIVE_ONLY, calendar, decay, grouped
 from tidemill.types import Micros
 
@@ -128,11 +128,12 @@ def _history(view: View, rows: pl.DataFrame, feature: Feature) -> pl.DataFrame:
 
     counts = feature.op in POSITIVE_ONLY
     value_of = view.value if counts else feature.column
+    used = [column for column in (view.entity, view.time, value_of) if column]
     found = rows.lazy().select(
         (pl.col(view.entity).cast(pl.String) if view.entity else pl.lit("")).alias("entity"),
         pl.col(view.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
         (pl.col(value_of).cast(pl.Float64) if value_of else pl.lit(1.0)).alias("value"),
-        *([pl.col(KNOWN)] if KNOWN in rows.columns else []),
+        *([known_of(used, rows.columns)] if KNOWN in rows.columns else []),
     )
     found = found.drop_nulls().filter((pl.col("value") > 0) | (not counts))
     return found.sort("entity", "at", "value").collect()

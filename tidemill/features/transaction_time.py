@@ -5,6 +5,9 @@ holds years, and what a day's file brings at its end was told live during the da
 held (it is older than the latest row of that one) came **late**: it is known from its own ingest on. An ingest reaches no
 further than its own moment, so that one row of the year 2099 makes nothing late.
 
+A value that came late (`tidemill.data.tables.fill`) is known from the ingest that brought it on: of each such column a column
+of its own says when (`known_of`). The row is known as before; it is an example to learn from when all of it is.
+
 Requests of before the first ingest were asked of nobody: they see by the time of the event alone.
 
     >>> late = TransactionTime.of(np.array([10, 40, 20, 50]), came=np.array([45, 45, 60, 60]))
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 I8 = NDArray[np.int64]
 KNOWN, BEGAN = "_known", "_began"
 """Of a row: when it was known, a moment in µs or a place in the order of `OnlineEvent.seq`; and the moment of the first ingest."""
+COMPLETED = "_completed"
+"""Of a row: which values of it came late, and with which ingest (`tidemill.data.tables.fill`)."""
 ALWAYS, NEVER = -(2**63), 2**63 - 1
 
 
@@ -74,8 +79,16 @@ class TransactionTime:
         return TransactionTime(rows[KNOWN].to_numpy(), int(rows[BEGAN][0]))
 
 
+def known_of(columns: Iterable[str], there: Iterable[str]) -> pl.Expr:
+    """When a row was known as far as these columns of it go; ``there``: the columns of the table, `KNOWN` among them."""
+    import polars as pl
+
+    names = {*there}
+    return pl.max_horizontal(KNOWN, *(f"{KNOWN} {c}" for c in columns if f"{KNOWN} {c}" in names)).alias(KNOWN)
+
+
 def with_knowledge(rows: pl.LazyFrame, time: str | None, commits: Iterable[TableCommit]) -> pl.LazyFrame:
-    """A dataset's rows with when they were known, where any came late; these rows as they are where none did.
+    """A dataset's rows with when they were known, where any or a value of any came late; these rows as they are where none did.
 
     ``commits``: those that brought rows, up to the version that is read.
     """
@@ -86,8 +99,29 @@ def with_knowledge(rows: pl.LazyFrame, time: str | None, commits: Iterable[Table
         return rows
     at = pl.col(time).cast(pl.Datetime("us")).dt.epoch("us").fill_null(ALWAYS)
     ingest = pl.col("_ingest").replace_strict(came, return_dtype=pl.Int64)
-    found = rows.select(at=at, came=ingest).collect()
-    transaction_time = TransactionTime.of(found["at"].to_numpy(), found["came"].to_numpy())
-    return (
-        rows.with_columns(pl.Series(k, v) for k, v in transaction_time.columns().items()) if transaction_time else rows
+    late = [pl.col(COMPLETED)] if COMPLETED in rows.collect_schema().names() else []
+    found = rows.select(at.alias("at"), ingest.alias("came"), *late).collect()
+    moments = found["at"].to_numpy()
+    transaction_time = TransactionTime.of(moments, found["came"].to_numpy())
+    values = _completed(found, came)
+    if transaction_time is None and values:
+        transaction_time = TransactionTime(moments, min(came.values()))
+    if transaction_time is None:
+        return rows
+    return rows.with_columns(pl.Series(k, v) for k, v in {**transaction_time.columns(), **values}.items())
+
+
+def _completed(rows: pl.DataFrame, came: dict[str, Micros]) -> dict[str, I8]:
+    """Of each column that a value came late in: when each row's did; `ALWAYS` where it came with the row."""
+    if COMPLETED not in rows.columns:
+        return {}
+    import polars as pl
+
+    marks = rows.with_row_index("?i").select("?i", pl.col(COMPLETED)).explode(COMPLETED).drop_nulls()
+    parts = marks.select(
+        "?i", pl.col(COMPLETED).str.splitn(" ", 2).struct.rename_fields(["ingest", "column"]).alias("of")
     )
+    found: dict[str, I8] = {}
+    for row, ingest, column in parts.unnest("of").iter_rows():
+        found.setdefault(f"{KNOWN} {column}", np.full(rows.height, ALWAYS))[row] = came[ingest]
+    return found

@@ -91,6 +91,7 @@ class Checked:
     error: str | None
     notes: tuple[str, ...] = ()  # what is to be said and is no fault
     covered: bool = True  # the source names it; else it lies beside, and is not read
+    completed: int = 0  # rows that complete rows of the dataset
 
 
 def known(project: Project, dataset: str | None) -> str:
@@ -208,6 +209,7 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
                 looked.error is not None,
                 looked.error.message if looked.error else None,
                 checked.notes if checked else (),
+                completed=checked.completed if checked else 0,
             )
         )
     for f in sorted(found, key=lambda f: (f.taken, not f.blocked)):

@@ -203,6 +203,7 @@ class OnlineSuite:
             replace(sample.online("b"), seq=seq + 1),
         ]
         assert store.online.load([sample.online("b")]) == 0
+        assert store.online.load([sample.online("b", dataset="other")]) == 1
 
     def test_what_was_told_under_another_key_is_one_event_with_the_row_that_brings_it(self, opened: Opened) -> None:
         store = opened()

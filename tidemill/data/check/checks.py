@@ -91,6 +91,7 @@ class Checked:
     of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out. ``surplus``: the
     source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not. ``changed``:
     what was read otherwise than it was written; ``said``: what else is to be said of the file and is no fault.
+    what was read otherwise than it was written. ``completed``: good rows that complete rows of the dataset, left out.
     """
 
     good: pl.DataFrame
@@ -101,6 +102,7 @@ class Checked:
     absent: tuple[str, ...] = ()
     changed: tuple[Normalised, ...] = ()
     said: tuple[str, ...] = ()
+    completed: int = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,7 +111,7 @@ class Checked:
 
     @property
     def rows(self) -> int:
-        return self.good.height + self.bad.height + self.known
+        return self.good.height + self.bad.height + self.known + self.completed
 
     @property
     def share(self) -> float:
@@ -129,9 +131,12 @@ class Checked:
         more = out.select(*own, pl.lit([reason]).alias("_reasons"), as_json(out.drop(own)))
         return replace(self.with_bad(more), good=self.good.filter(~mask))
 
-    def aside(self, mask: pl.Series) -> Checked:
-        """The same outcome without these rows of ``good``, which are in the dataset already."""
-        return replace(self, good=self.good.filter(~mask), known=self.known + int(mask.sum())) if mask.any() else self
+    def aside(self, mask: pl.Series, completed: int = 0) -> Checked:
+        """The same outcome without these rows of ``good``, which are in the dataset already; so many of them complete it."""
+        if not mask.any():
+            return self
+        known, done = self.known + int(mask.sum()) - completed, self.completed + completed
+        return replace(self, good=self.good.filter(~mask), known=known, completed=done)
 
     def with_bad(self, more: pl.DataFrame) -> Checked:
         """The same outcome with more bad rows: lines of the file that were no rows."""

@@ -8,17 +8,19 @@ nothing was answered from it; after that it is never rewritten, for every answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from tidemill.data.contract.contract import Contract
 from tidemill.data.ingest.events import Commit
+from tidemill.data.ingest.late import completed_by, merged
 from tidemill.data.ingest.register import Target, register, unserved
+from tidemill.data.tables.fill import filled, rewritten
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.schema import with_added
-from tidemill.data.tables.tables import ORIGIN
+from tidemill.data.tables.tables import ORIGIN, SPAN
 from tidemill.errors import ContractError
 from tidemill.store.records import DatasetVersion
 from tidemill.types import named_id
@@ -104,14 +106,37 @@ def adopt(into: Target, run: str | None, after: int) -> DatasetVersion:
 
 
 def commit_rows(
-    into: Target, commit: Commit, ingest: str, rows: pl.DataFrame, indexes: Iterable[KeyIndex] = ()
+    into: Target,
+    commit: Commit,
+    ingest: str,
+    rows: pl.DataFrame,
+    indexes: Sequence[KeyIndex] = (),
+    pending: Sequence[pl.DataFrame] = (),
 ) -> DatasetVersion:
-    """The rows as the dataset's next version, and what follows it. The contract is kept before the commit names it."""
+    """The rows as the dataset's next version, and what follows it. The contract is kept before the commit names it.
+
+    ``pending``: what the files complete, of rows that are in and of these. The first index is that of the key.
+    """
     into.project.artifacts.put(into.contract.text.encode())
-    version = into.tables.append(into.dataset, rows, ingest=ingest, at=commit.at, meta=commit.meta)
+    key, meta, replaced = into.contract.key, commit.meta, dict[str, pl.DataFrame]()
+    if pending:
+        cells = merged(pending, key)
+        rows = filled(rows, cells, key)
+        replaced = rewritten(into.tables, into.dataset, indexes[0].versions(cells), cells, key, ingest)
+        meta |= _span(into.contract, replaced, ingest)
+    version = into.tables.append(into.dataset, rows, ingest=ingest, at=commit.at, meta=meta, replaced=replaced)
     for index in indexes:
         index.add(rows, version)
     return register(into, version, rows)
+
+
+def _span(contract: Contract, replaced: Mapping[str, pl.DataFrame], ingest: str) -> dict[str, Any]:
+    """The first and last moment of the rows that are completed, for the log."""
+    late = [completed_by(rows, ingest) for rows in replaced.values()]
+    if contract.time is None or not late:
+        return {}
+    at = pl.concat(late).select(pl.col(contract.time).cast(pl.Datetime("us")).dt.epoch("us")).to_series().drop_nulls()
+    return {SPAN: [at.min(), at.max()]} if len(at) else {}
 
 
 def _differ(then: tuple[str, ...], now: tuple[str, ...]) -> str:

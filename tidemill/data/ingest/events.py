@@ -7,7 +7,7 @@ again: under another name, with other bytes, or with rows that are in already.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -30,6 +30,7 @@ class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     quarantined: int
     reasons: dict[str, int] = {}
     known: int = 0  # rows that are in already
+    completed: int = 0  # rows that completed rows which are in
     kept: int = 0  # bad ones that are in quarantine already
     before: bool = False  # a file of its name is in
     surplus: tuple[str, ...] = ()  # its columns beside the contract's
@@ -52,7 +53,7 @@ class Commit(msgspec.Struct, frozen=True):
         return msgspec.json.decode(commit.meta["tidemill.commit"], type=Commit)
 
     @property
-    def meta(self) -> dict[str, str]:
+    def meta(self) -> dict[str, Any]:
         """What is written into the table's log; `of` reads it."""
         return {"tidemill.commit": msgspec.json.encode(self).decode(), "tidemill.at": str(self.at)}
 
@@ -89,9 +90,9 @@ def ingest_events(version: DatasetVersion, commit: Commit) -> list[Event]:
         message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
         return [event("contract", {"message": message, "rows": version.rows}, version.ingest)]
     shown = {"files": len(commit.files), "first": commit.files[0].name, "last": commit.files[-1].name}
-    known = sum(f.known for f in commit.files)
+    more = {name: sum(getattr(f, name) for f in commit.files) for name in ("known", "completed")}
     counts = {"rows": sum(f.rows for f in commit.files), "quarantined": commit.quarantined}
-    events = [event("ingested", {**shown, **counts, **({"known": known} if known else {})}, version.ingest)]
+    events = [event("ingested", {**shown, **counts, **{name: n for name, n in more.items() if n}}, version.ingest)]
     for files in _by_columns(commit.files):
         first = files[0]
         rows = sum(f.rows + f.quarantined for f in files)
@@ -135,7 +136,7 @@ def _again_message(file: FileSummary, dataset: str) -> str:
     """
     if file.name.startswith(FUNCTION):
         return ""
-    total = file.known + file.kept + file.rows + file.quarantined
+    total = file.known + file.completed + file.kept + file.rows + file.quarantined
     parts = [f"{file.known:,} of its {total:,} rows are in {dataset} already and count once"] * bool(file.known)
     parts += [f"{file.kept:,} bad ones are in quarantine already"] * bool(file.kept)
     said = ", ".join(parts)

@@ -65,10 +65,13 @@ class Ingest:
             self.made = adopt(self.judge.into, run, self.judge.version)
             self.judge = replace(self.judge, version=self.made.version)
         into, seen = self.judge.into, 0
+        waiting: list[SourceFile] = []
         for batch in batches(self.files):
-            self._take(batch, run)
+            waiting += self._take(batch, run)
             seen += len(batch)
             progress(seen, len(self.files), batch[-1].name)
+        for batch in batches(waiting):
+            self._take(batch, run, last=True)
         for judged in self.refused:
             self._tell(judged)
         refused: JsonObject = {judged.file.digest: into.contract.digest for judged in self.refused}
@@ -84,27 +87,33 @@ class Ingest:
         if errors:
             raise errors[0]
 
-    def _take(self, batch: list[SourceFile], run: str | None) -> None:
-        """One commit for a batch of files."""
+    def _take(self, batch: list[SourceFile], run: str | None, *, last: bool = False) -> list[SourceFile]:
+        """One commit for a batch of files. Those that complete rows which are not in yet wait for the others: unless they are the last."""
         judge, into = self.judge, self.judge.into
         stored = (*into.contract.stored, *ORIGIN)
         taken: list[tuple[SourceFile, Checked, pl.DataFrame]] = []
+        waiting: list[SourceFile] = []
         for file in batch:
             judged = judge.judge(file)
+            if judged.waits and not last:
+                waiting.append(file)
+                continue
             if judged.error or judged.checked is None:
                 self.refused.append(judged)
                 continue
-            judge.reserve(judged.checked.good)
+            judge.reserve(judged)
             taken.append((file, judged.checked, judge.new_bad(file, judged.checked.bad)))
         if not taken:
-            return
+            return waiting
         ingest_id = named_id("ing", into.dataset, into.contract.digest, *(file.digest for file, _, _ in taken))
         _keep_bad(into, ingest_id, judge.now, [(file, bad) for file, _, bad in taken])
         ingest = pl.lit(ingest_id).alias("_ingest")
         rows = pl.concat([checked.good.with_columns(ingest).select(*stored) for _, checked, _ in taken])
         files = tuple(_summary(*one, before=one[0].name in judge.earlier) for one in taken)
         commit = Commit(files, judge.now, run, into.contract.digest)
-        self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes])
+        self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes], judge.pending)
+        judge.pending.clear()
+        return waiting
 
     def _tell(self, judged: Judged) -> None:
         """Keep a refused file's bad rows and say so, once for the same bytes and contract."""
@@ -167,6 +176,7 @@ def _summary(file: SourceFile, checked: Checked, new: pl.DataFrame, before: bool
         quarantined=new.height,
         reasons=reasons_of(new),
         known=checked.known,
+        completed=checked.completed,
         kept=checked.bad.height - new.height,
         before=before,
         surplus=checked.surplus,

@@ -3,7 +3,8 @@
 Rows that are in already count once, and are told; they are neither bad nor doubled. So a file that grows, and a
 function that gives the whole table each time, add what is new. A row is in already when
 
-- its key is in the table, with the same value in every column; another value under a known key is a duplicate, or
+- its key is in the table, with the same value in every column that it brings; another value under a known key is a
+  duplicate, and a value where the row had none completes it (`late`), or
 - an earlier file of the same name brought the same row. Each row that came then stands for one row now, so that rows
   that were twice in the file stay twice. This is all there is to go by where the contract names no key.
 """
@@ -11,7 +12,7 @@ function that gives the whole table each time, add what is new. A row is in alre
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,11 @@ import polars as pl
 from tidemill.data.check.checks import Checked, duplicate
 from tidemill.data.discover.sources import SourceFile, find, read
 from tidemill.data.ingest.changes import check_columns
+from tidemill.data.ingest.late import NO_ROW, narrowed, sort_late
 from tidemill.data.ingest.quarantine import broken_rows
 from tidemill.data.ingest.register import Target
 from tidemill.data.tables.keys import KeyIndex, same
-from tidemill.data.tables.tables import QUARANTINE
+from tidemill.data.tables.tables import ORIGIN, QUARANTINE
 from tidemill.errors import DataError
 from tidemill.store.records import IngestedFile
 from tidemill.types import Micros
@@ -34,12 +36,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One file. ``error``: why it is refused, or cannot be read; ``taken``: it is in the dataset already."""
+    """One file. ``error``: why it is refused, or cannot be read; ``taken``: it is in the dataset already.
+
+    ``cells``: the key and values of the rows that complete others; ``waits``: it does nothing but complete rows, and some
+    that it names are not in (yet).
+    """
 
     file: SourceFile
     checked: Checked | None = None
     error: DataError | None = None
     taken: bool = False
+    cells: pl.DataFrame | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class Judge:
     into: Target
     version: int
     now: Micros
+    pending: list[pl.DataFrame] = field(default_factory=list)  # what files of this ingest complete
 
     @cached_property
     def indexes(self) -> list[tuple[str, KeyIndex]]:
@@ -74,23 +83,43 @@ class Judge:
     def judge(self, file: SourceFile, *, taken: bool = False) -> Judged:
         """What becomes of its rows. Of one that is ``taken`` only what the contract says."""
         checked: Checked | None = None
+        cells, waits = None, False
         try:
-            checked = self._check(file)
+            checked, part = self._check(file)
             if not taken:
-                checked = self._in_already(checked, self.earlier.get(file.name, ()))
-                checked = replace(checked, said=(*checked.said, *self._no_events(checked.good)))
-                for reason, index in self.indexes:
-                    checked = checked.reject(index.known(checked.good), reason)
+                checked, cells = self._compared(file, checked, part)
+                waits = part and NO_ROW in checked.counts
+                if waits and not checked.known and not checked.completed:
+                    self.into.contract.check(read(file).frame, self.now)  # whatever is missing in it
                 checked.judge(file.name)
         except DataError as exc:
             exc.place = exc.place or file.name
-            return Judged(file, checked, exc, taken)
-        return Judged(file, checked, None, taken)
+            return Judged(file, checked, exc, taken, waits=waits)
+        return Judged(file, checked, None, taken, cells, waits)
 
-    def reserve(self, good: pl.DataFrame) -> None:
-        """Count these rows as in the dataset, for the files that are judged after them."""
-        for _, index in self.indexes:
-            index.reserve(good)
+    def _compared(self, file: SourceFile, checked: Checked, part: bool) -> tuple[Checked, pl.DataFrame | None]:
+        """The outcome with what the dataset holds in view; what the rows complete. ``part``: it can do nothing but complete."""
+        contract, cells = self.into.contract, None
+        if not part:
+            checked = self._in_already(checked, self.earlier.get(file.name, ()))
+            checked = replace(checked, said=(*checked.said, *self._no_events(checked.good)))
+        if contract.key:
+            checked, cells = sort_late(contract, self.indexes[0][1], checked, self.pending)
+        for (reason, index), names in zip(self.indexes, contract.sets, strict=True):
+            if set(names) <= set(checked.good.columns):
+                checked = checked.reject(index.known(checked.good), reason)
+        if part:
+            checked = checked.reject(pl.repeat(True, checked.good.height, dtype=pl.Boolean, eager=True), NO_ROW)
+            whole = pl.DataFrame(schema={**contract.stored, **ORIGIN})
+            checked = replace(checked, good=whole)
+        return checked, cells
+
+    def reserve(self, judged: Judged) -> None:
+        """Count its good rows as in the dataset, and what it completes, for the files that are judged after it."""
+        for _, index in self.indexes if judged.checked else ():
+            index.reserve(judged.checked.good)  # type: ignore[union-attr]
+        if judged.cells is not None and judged.cells.height:
+            self.pending.append(judged.cells)
 
     def new_bad(self, file: SourceFile, bad: pl.DataFrame) -> pl.DataFrame:
         """The file's bad rows without those that an earlier file of its name has put into quarantine, for the same reasons.
@@ -106,15 +135,20 @@ class Judge:
         there = there.filter(pl.col("_file").is_in([f.digest for f in earlier]))
         return bad.filter(~same(*(_numbered(rows, ("_raw", "_reasons")) for rows in (bad, there))))
 
-    def _check(self, file: SourceFile) -> Checked:
-        """What the contract says of the file's rows; lines that are no rows are bad ones."""
+    def _check(self, file: SourceFile) -> tuple[Checked, bool]:
+        """What the contract says of the file's rows; lines that are no rows are bad ones. And whether the file has a part of the
+        columns alone, and so can only complete rows."""
         rows = read(file)
         frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
         if "_line" not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
-        checked = self.into.contract.check(frame, self.now)
+        contract = self.into.contract
+        part = narrowed(contract, frame.columns)
+        checked = (part or contract).check(frame, self.now)
         checked = replace(checked, said=rows.notes)
-        return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked
+        if part:
+            checked = replace(checked, absent=tuple(n for n in contract.names if n not in frame.columns))
+        return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked, part is not None
 
     def _no_events(self, good: pl.DataFrame) -> list[str]:
         """What is to be said of good rows that the history leaves out: of nothing, neither bought nor returned."""
@@ -163,9 +197,14 @@ def preview(project: Project, dataset: str) -> Iterator[Judged]:
         judge = Judge(into, version, project.clock.now())
         _ = judge.indexes  # what they hold after this stays as it is, whoever writes
     seen = {file.digest for known in judge.earlier.values() for file in known}
+    waiting: list[SourceFile] = []
     for file in files:
         judged = judge.judge(file, taken=file.digest in seen)
         seen.add(file.digest)
-        if judged.checked and not judged.taken and not judged.error:
-            judge.reserve(judged.checked.good)
+        if judged.waits:
+            waiting.append(file)
+            continue
+        if not judged.taken and not judged.error:
+            judge.reserve(judged)
         yield judged
+    yield from (judge.judge(file) for file in waiting)

@@ -14,8 +14,9 @@ import polars as pl
 
 from tidemill.data.contract.contract import Contract, load_contract
 from tidemill.data.ingest.events import Commit, ingest_events
+from tidemill.data.ingest.late import columns_of, completed_by
 from tidemill.data.profile.profile import Profile, profile
-from tidemill.data.tables.tables import Tables, open_tables
+from tidemill.data.tables.tables import TableCommit, Tables, open_tables
 from tidemill.errors import Damaged
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
@@ -64,7 +65,7 @@ def catch_up(into: Target) -> list[DatasetVersion]:
             hint="restore .tidemill/tables from the same backup as .tidemill/tidemill.db",
         )
     for version in range(known + 1, newest + 1):
-        made.append(register(into, version, into.tables.added(into.dataset, [version])))
+        made.append(register(into, version, into.tables.added(into.dataset, [version], as_of=version)))
     return made
 
 
@@ -75,10 +76,11 @@ def register(into: Target, number: int, rows: pl.DataFrame) -> DatasetVersion:
     commit = Commit.of(logged)
     if commit.files:
         found = _profile_of(project, last).merge(_take_in(into, [rows])).told(commit.changed)
+        found = _completed(into, logged, found)
     else:
         if unserved(project):
             project.live.online.unload([c.ingest for c in tables.versions(dataset)])
-        found = _take_in(into, (tables.added(dataset, [v]) for v in range(1, number)))
+        found = _take_in(into, (tables.added(dataset, [v], as_of=number) for v in range(1, number)))
         for earlier in tables.versions(dataset)[: number - 1]:
             found = found.told(Commit.of(earlier).changed)
     times = found.columns.get(into.contract.time or "")
@@ -130,6 +132,20 @@ def _take_in(into: Target, parts: Iterable[pl.DataFrame]) -> Profile:
                 _admit(into, part)
             found = found.merge(profile(part.select(contract.names), private))
     return found
+
+
+def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:
+    """The profile with the values that came late, of whose columns the rows are read again; a row that is an event now is one."""
+    contract, tables = into.contract, into.tables
+    names = [name for name, _ in logged.replaced.values()]
+    late = completed_by(tables.scan(into.dataset, names).collect(), logged.ingest) if names else pl.DataFrame()
+    columns = columns_of(late, logged.ingest)
+    if not columns:
+        return found
+    if into.in_history and {contract.subject, contract.item, contract.time, contract.value} & {*columns}:
+        into.project.live.online.load(online_events(into.dataset, contract, late))
+    whole = tables.read(into.dataset, logged.version).select(columns).collect()
+    return found.renewed(profile(whole, (contract.subject,) if contract.subject else ()))
 
 
 def _admit(into: Target, rows: pl.DataFrame) -> None:

@@ -107,6 +107,14 @@ class Profile:
             columns[name] = columns[name].merge(theirs) if name in columns else theirs
         return Profile(self.rows + other.rows, columns)
 
+    def renewed(self, other: Profile) -> Profile:
+        """With other profiles of these columns: some of their values came late."""
+        new = {
+            n: replace(c, changed=self.columns[n].changed if n in self.columns else {})
+            for n, c in other.columns.items()
+        }
+        return Profile(self.rows, {**self.columns, **new})
+
     def told(self, changed: Mapping[str, Mapping[str, int]]) -> Profile:
         """With what was read otherwise than written, by column."""
         columns = {

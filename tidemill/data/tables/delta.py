@@ -26,11 +26,12 @@ from tidemill.types import Micros, parse_time
 
 CHECKPOINT = 100
 """Versions from one checkpoint of the log to the next, at least."""
+REPLACED = "tidemill.replaced"
+"""Where a commit says which file stands in the place of which: {old: new}."""
 _CONFIGURATION = {  # every version stays readable: nothing of the log is ever cleaned up by itself
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.deletedFileRetentionDuration": "interval 36500 days",
     "delta.enableExpiredLogCleanup": "false",
-    "delta.appendOnly": "true",
 }
 
 
@@ -89,34 +90,34 @@ def append(
     at: Micros,
     meta: Mapping[str, str],
     columns: Columns | None = None,
+    replaced: Mapping[str, pl.DataFrame] | None = None,
 ) -> None:
     """Add the rows as this version, with an application transaction. On disk (fsynced) when this returns.
 
-    ``columns``: the table's from here on, where they are others than before.
+    ``columns``: the table's from here on, where they are others than before; ``replaced``: what stands in the place of
+    these files from here on.
     A frame without rows makes a version without a file. The log entry is written here, as the Delta protocol
     describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
     Conflict when the version is there already.
     """
     info = {
         "timestamp": at // 1000,
-        "operation": "WRITE",
-        "operationParameters": {"mode": "Append", "partitionBy": "[]"},
+        "operation": "MERGE" if replaced else "WRITE",
+        "operationParameters": {} if replaced else {"mode": "Append", "partitionBy": "[]"},
         "engineInfo": "tidemill",
         **meta,
     }
+    moved = {old: _add(folder, new, app_id, at) for old, new in (replaced or {}).items()}
+    if moved:
+        info[REPLACED] = {old: add["path"] for old, add in moved.items()}
     actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
     if columns is not None:
         first = next(a["metaData"] for a in _actions(folder, 0) if "metaData" in a)
         actions.append({"metaData": {**first, "schemaString": to_delta(columns, folder.name)}})
+    actions += [{"remove": {"path": old, "deletionTimestamp": at // 1000, "dataChange": True}} for old in moved]
+    actions += [{"add": add} for add in moved.values()]
     if frame.height:
-        name = write_file(folder, frame, app_id)
-        add = {
-            "path": name,
-            "partitionValues": {},
-            "size": (folder / name).stat().st_size,
-            "modificationTime": at // 1000,
-        }
-        actions.append({"add": {**add, "dataChange": True, "stats": json.dumps(statistics(frame))}})
+        actions.append({"add": _add(folder, frame, app_id, at)})
     text = "".join(json.dumps(action) + "\n" for action in actions)
     target = log_file(folder, version)
     with translated(str(target)):
@@ -124,6 +125,13 @@ def append(
             write_whole(target, text.encode(), over=False)  # two writers never make the same one
         except FileExistsError as exc:
             raise Conflict(f"version {version} is there already", place=str(target)) from exc
+
+
+def _add(folder: Path, frame: pl.DataFrame, app_id: str, at: Micros) -> dict[str, Any]:
+    """Keep the frame as a file, and say so in the log's words."""
+    name = write_file(folder, frame, app_id)
+    kept = {"path": name, "partitionValues": {}, "size": (folder / name).stat().st_size, "modificationTime": at // 1000}
+    return {**kept, "dataChange": True, "stats": json.dumps(statistics(frame))}
 
 
 def checkpoint_if_due(folder: Path, version: int) -> None:
@@ -136,14 +144,18 @@ def checkpoint_if_due(folder: Path, version: int) -> None:
 def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
     """What the log says of every version from ``since`` on, oldest first, with its ``version``.
 
-    ``files``: each new one with the span of each time column; ``columns``: the table's, where they are others than before.
+    ``files``: each new one with the span of each time column; ``replaced``: by the name of a file of before, the one that
+    stands in its place from here on, and its spans; ``columns``: the table's, where they are others than before.
     """
     found: list[dict[str, Any]] = []
     while log_file(folder, since + len(found)).is_file():
-        actions = {name: what for action in _actions(folder, since + len(found)) for name, what in action.items()}
-        info = {**actions["commitInfo"], "version": since + len(found), "files": {}, "columns": None}
-        if "add" in actions:
-            info["files"] = {actions["add"]["path"]: spans(json.loads(actions["add"]["stats"]))}
+        said = [pair for action in _actions(folder, since + len(found)) for pair in action.items()]
+        actions, added = dict(said), [what for name, what in said if name == "add"]
+        files = {add["path"]: spans(json.loads(add["stats"])) for add in added}
+        moved = actions["commitInfo"].get(REPLACED, {})
+        info = {**actions["commitInfo"], "version": since + len(found), "columns": None}
+        info["replaced"] = {old: (new, files.pop(new)) for old, new in moved.items()}
+        info["files"] = files
         if "metaData" in actions:
             info["columns"] = of_delta(actions["metaData"]["schemaString"])
         found.append(info)

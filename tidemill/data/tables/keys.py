@@ -65,6 +65,17 @@ class KeyIndex:
         keys, asked = self.keys(rows), rows.select(names)
         return same(asked, self._near(keys, asked)) & keys.is_not_null()
 
+    def rows_of(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """The rows of the table, and those reserved, that have the key of one of these: in these columns, one a key."""
+        keys = self.keys(rows)
+        near = self._near(keys, rows.select(names))
+        mine = self.keys(near).is_in(keys.drop_nulls().implode()).fill_null(False)
+        return near.filter(mine).unique(self._columns, keep="last", maintain_order=True)
+
+    def versions(self, rows: pl.DataFrame) -> list[int]:
+        """The versions that may have brought one of these keys."""
+        return self._suspected(self.keys(rows).drop_nulls())
+
     def keys(self, rows: pl.DataFrame) -> pl.Series:
         """Each row's key as text; null where a part of it is."""
         parts = [pl.col(c).cast(pl.String) for c in self._columns]

@@ -1,6 +1,7 @@
 """Dataset versions: Delta Lake tables under ``.tidemill/tables``, written by Tidemill alone.
 
-Promise: a version that `Tables.append` has returned is on disk (data, log and folders fsynced) and is never edited.
+Promise: a version that `Tables.append` has returned is on disk (data, log and folders fsynced) and is never edited: where
+a later one completes rows (`tidemill.data.tables.fill`), other files stand in the place of theirs from then on.
 Every data file is named by the SHA-256 of its bytes, so `Tables.verify` can check any version at any time. An append
 whose ingest id is in the table already changes nothing. Version 0 is the empty table.
 """
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 QUARANTINE = "__quarantine"
+SPAN = "tidemill.completed"
+"""Where a commit says the first and last moment of the rows that it completed."""
 ORIGIN = {"_file": pl.String(), "_row": pl.Int64(), "_ingest": pl.String()}
 """Where a row came from: the source file's digest, its 0-based row there, the ingest that took it."""
 
 
+Spans = Mapping[str, tuple[Micros, Micros]]
+"""Of a file: the first and last moment of each time column."""
 Within = tuple[str, Micros, Micros]
 """Rows with ``start <= column < end``: (column, start, end), the column a time."""
 
@@ -40,16 +45,15 @@ class TableCommit:
 
     version: int
     ingest: str
-    files: Mapping[str, Mapping[str, tuple[Micros, Micros]]]  # with the first and last moment of each time column
+    files: Mapping[str, Spans]  # with the rows that it added
     meta: Mapping[str, Any]
+    replaced: Mapping[str, tuple[str, Spans]] = field(default_factory=dict)  # what stands in the place of earlier files
 
-    def holding(self, within: Within | None) -> list[str]:
-        """Its files, without those that can have no such row."""
-        if within is None:
-            return list(self.files)
-        column, start, end = within
-        known = {name: spans.get(column, (start, start)) for name, spans in self.files.items()}
-        return [name for name, (first, last) in known.items() if first < end and last >= start]
+    @property
+    def completed(self) -> tuple[Micros, Micros] | None:
+        """The first and last moment of the rows that it completed; None where it completed none, or they have no time."""
+        span = self.meta.get(SPAN)
+        return None if span is None else (int(span[0]), int(span[1]))
 
 
 @dataclass
@@ -96,22 +100,34 @@ class Tables:
         """One version's commit. Raises NotFound."""
         return self._up_to(dataset, version)[version]
 
-    def added(self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows that these versions added, with ``_version``. Reads their files alone; no files, no columns.
+    def added(
+        self,
+        dataset: str,
+        versions: Iterable[int],
+        columns: Sequence[str] | None = None,
+        as_of: int | None = None,
+    ) -> pl.DataFrame:
+        """The rows that these versions added, with ``_version``, as they are (at version ``as_of``). Reads their files alone;
+        no files, no columns.
 
         A column that came later than the rows is null.
         """
         parts = []
         for version in versions:
-            files = [self.folder(dataset) / name for name in self.commit(dataset, version).files]
-            if files:
-                rows = self._scan(dataset, files).select(columns if columns is not None else pl.all())
+            if files := self.standing(dataset, version, as_of):
+                rows = self.scan(dataset, files).select(columns if columns is not None else pl.all())
                 parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
         return pl.concat(parts).collect() if parts else pl.DataFrame()
 
-    def _scan(self, dataset: str, files: list[Path]) -> pl.LazyFrame:
-        columns = self._log(dataset).columns
-        return pl.scan_parquet(files, schema=columns, glob=False, missing_columns="insert")
+    def standing(self, dataset: str, version: int, as_of: int | None = None) -> list[str]:
+        """The files that hold what a version added, by name, as they are now (at version ``as_of``)."""
+        moved = _moved(self._up_to(dataset, as_of))
+        return [_standing(name, {}, moved)[0] for name in self.commit(dataset, version).files]
+
+    def scan(self, dataset: str, files: Sequence[str]) -> pl.LazyFrame:
+        """The rows of these files, with the table's present columns."""
+        paths = [self.folder(dataset) / name for name in files]
+        return pl.scan_parquet(paths, schema=self._log(dataset).columns, glob=False, missing_columns="insert")
 
     def read(self, dataset: str, version: int | None = None, within: Within | None = None) -> pl.LazyFrame:
         """The rows of a version (the last one if not said), lazily, those of the latest files first. Raises NotFound.
@@ -120,9 +136,14 @@ class Tables:
 
         With ``within`` files that can have no such row are left out; of the others all rows are there.
         """
-        commits = reversed(self._up_to(dataset, version))
-        files = [self.folder(dataset) / name for commit in commits for name in commit.holding(within)]
-        return self._scan(dataset, files) if files else pl.LazyFrame(schema=self._log(dataset).columns)
+        files = [name for name, spans in self._whole(dataset, version) if _may_hold(spans, within)]
+        return self.scan(dataset, files[::-1]) if files else pl.LazyFrame(schema=self._log(dataset).columns)
+
+    def _whole(self, dataset: str, version: int | None) -> list[tuple[str, Spans]]:
+        """The files of a version, those of the earliest rows first."""
+        commits = self._up_to(dataset, version)
+        moved = _moved(commits)
+        return [_standing(name, spans, moved) for commit in commits for name, spans in commit.files.items()]
 
     def columns(self, dataset: str) -> Columns:
         """The table's columns: it keeps them for ever, and may gain some. Raises NotFound."""
@@ -130,10 +151,18 @@ class Tables:
         return self._log(dataset).columns
 
     def append(
-        self, dataset: str, frame: pl.DataFrame, *, ingest: str, at: Micros, meta: Mapping[str, str] | None = None
+        self,
+        dataset: str,
+        frame: pl.DataFrame,
+        *,
+        ingest: str,
+        at: Micros,
+        meta: Mapping[str, Any] | None = None,
+        replaced: Mapping[str, pl.DataFrame] | None = None,
     ) -> int:
         """Add the rows as a new version, once per ingest id; the version. Columns that are new to the table are added to it.
 
+        ``replaced``: the same rows of these files, completed (`tidemill.data.tables.fill.rewritten`).
         Raises ContractError where one that is in the table is lacking or of another type.
 
         The caller holds `lock`. An ingest id that is there already returns the version that it made.
@@ -146,15 +175,17 @@ class Tables:
             if commit.ingest == ingest:
                 return commit.version
         columns, version = with_added(log.columns, frame.schema, dataset), log.commits[-1].version + 1
-        lacking = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in frame.columns]
+        for new in (replaced or {}).values():
+            columns = with_added(columns, new.schema, dataset)
         append(
             folder,
-            frame.with_columns(lacking).select(*columns),
+            _with_all(frame, columns),
             version,
             app_id=ingest,
             at=at,
             meta={"tidemill.ingest": ingest, **(meta or {})},
             columns=columns if len(columns) > len(log.columns) else None,
+            replaced={old: _with_all(new, columns) for old, new in (replaced or {}).items()},
         )
         checkpoint_if_due(folder, version)
         return version
@@ -165,7 +196,7 @@ class Tables:
 
     def files(self, dataset: str, version: int | None = None) -> list[str]:
         """The data files of a version, by name: each name is the digest of its bytes."""
-        return sorted(name for commit in self._up_to(dataset, version) for name in commit.files)
+        return sorted(name for name, _ in self._whole(dataset, version))
 
     def digest(self, dataset: str, version: int | None = None) -> str:
         """The version's identity: the digest of its list of files, which are named by theirs."""
@@ -195,7 +226,8 @@ class Tables:
             log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
         for info in commits(folder, len(log.commits)):
             log.columns = info["columns"] or log.columns
-            log.commits.append(TableCommit(info["version"], info.get("tidemill.ingest", ""), info["files"], info))
+            made, replaced = info.get("tidemill.ingest", ""), info["replaced"]
+            log.commits.append(TableCommit(info["version"], made, info["files"], info, replaced))
         return log
 
     def _up_to(self, dataset: str, version: int | None) -> list[TableCommit]:
@@ -210,6 +242,36 @@ class Tables:
         if not self.exists(dataset):
             known = [p.name for p in self.root.glob("*") if self.exists(p.name) and not p.name.endswith(QUARANTINE)]
             raise NotFound(f"no table {dataset!r}", hint=did_you_mean(dataset, known) if known else "run: tidemill run")
+
+
+def _with_all(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The frame with all the table's columns, in their order."""
+    lacking = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in frame.columns]
+    return frame.with_columns(lacking).select(*columns)
+
+
+Moved = Mapping[str, tuple[str, Spans]]
+
+
+def _moved(commits: Sequence[TableCommit]) -> Moved:
+    """What stands in the place of which file after these commits, step by step."""
+    return {old: new for commit in commits for old, new in commit.replaced.items()}
+
+
+def _standing(name: str, spans: Spans, moved: Moved) -> tuple[str, Spans]:
+    """What a file has become."""
+    while name in moved:
+        name, spans = moved[name]
+    return name, spans
+
+
+def _may_hold(spans: Spans, within: Within | None) -> bool:
+    """Whether a file can have such a row."""
+    if within is None:
+        return True
+    column, start, end = within
+    first, last = spans.get(column, (start, start))
+    return first < end and last >= start
 
 
 @lru_cache(maxsize=8)

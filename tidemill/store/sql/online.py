@@ -139,8 +139,8 @@ class Online(Records[OnlineEvent]):
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
     rows = {(event.key, event.dataset): event for event in events if event.file is not None}
     known = present(tx, [key for key, _ in rows])
-    if known:
-        tx.execute(_FILL, [_named(row) for name, row in rows.items() if name in known])
+    if there := [_named(row) for name, row in rows.items() if name in known]:
+        tx.execute(_FILL, there)
     _claim(tx, [row for name, row in rows.items() if name not in known])
     _, fresh = number(tx, events)
     if fresh:

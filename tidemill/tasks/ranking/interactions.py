@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.as_of import Histories
-from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime
+from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime, known_of
 from tidemill.learning.rows import AT
 from tidemill.types import Micros
 
@@ -154,13 +154,15 @@ def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataF
     rest = [name for name in contract.key if name not in (contract.subject, contract.item)]
     has_basket = bool(rest) and len(rest) < len(contract.key)
     lazy = frame.lazy()
+    there = lazy.collect_schema().names()
+    roles = [name for name in map(contract.role, ("time", "subject", "item", "value")) if name]
     wanted = lazy.select(
         subject.cast(pl.String).alias("subject"),
         item.cast(pl.String).alias("item"),
         time.cast(pl.Datetime("us")).dt.epoch("us").alias(AT),
         (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
         (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
-        *(name for name in (KNOWN, BEGAN) if name in lazy.collect_schema().names()),
+        *([known_of(roles, there), pl.col(BEGAN)] if KNOWN in there else []),
     )
     wanted = wanted.drop_nulls().sort(AT, "subject", "item", maintain_order=True)
     if not has_basket:

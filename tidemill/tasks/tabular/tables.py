@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
-from tidemill.features.transaction_time import BEGAN, KNOWN
+from tidemill.features.transaction_time import BEGAN, KNOWN, known_of
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.rows import AT, UNIT, Rows, placed
 from tidemill.tasks.tabular.boost import Input
@@ -79,7 +79,7 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
         raise NotEnoughData("there is no row with a target")
     rows = rows.with_columns(target.alias(TARGET), *_made(rows, views))
     inputs = [one.name for one in described(contract, views) if one.kind not in CALENDAR]
-    known = [name for name in (KNOWN, BEGAN) if name in rows.columns]
+    known = [known_of(contract.names, rows.columns), pl.col(BEGAN)] if KNOWN in rows.columns else []
     return rows.select(*inputs, TARGET, AT, UNIT, *known)
 
 
