@@ -155,6 +155,7 @@ class OutcomesSuite:
         written(store, (), [sample.outcome(f"o{n}") for n in range(3)])
         assert store.outcomes.known(["o0", "o2", "o2", "o3"]) == {"o0", "o2"}
         assert store.outcomes.known([]) == set()
+        assert {o.key for o in store.outcomes.of_keys(["o0", "o2", "o3"])} == {"o0", "o2"}
 
 
 class OnlineSuite:

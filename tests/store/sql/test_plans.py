@@ -54,6 +54,7 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "online.rows_since": lambda s: s.online.rows_since(0),
     "online.of": lambda s: s.online.list(subject="12345", watermark=5),
     "online.of item": lambda s: s.online.list(subject="12345", item="mug"),
+    "outcomes.of_keys": lambda s: s.outcomes.of_keys(["o1"]),
     "outcomes.quarantined": lambda s: s.outcomes.quarantined(),
     "outcomes.held_of": lambda s: s.outcomes.held_of(["mug"]),
     "online.told": lambda s: written(s, (), (), [sample.online(file=None)]),

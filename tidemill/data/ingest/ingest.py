@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import polars as pl
 
@@ -30,10 +31,11 @@ from tidemill.data.ingest.events import Commit, FileSummary, tell_again
 from tidemill.data.ingest.judge import Judge, Judged
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
 from tidemill.data.ingest.register import Target, catch_up
+from tidemill.data.ingest.told import NAME, told_labels
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, open_tables
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion, Event
-from tidemill.types import JsonObject, Micros, named_id
+from tidemill.types import JsonObject, Micros, canonical, digest, named_id
 
 Progress = Callable[[int, int, str], None]
 
@@ -53,10 +55,15 @@ class Ingest:
         """Whether `take` would change anything. A file that was refused before is read and judged again: time passes."""
         before = _refused_before(self.judge.into)
         again = [f for f in self.files if before.get(f.digest) == self.judge.into.contract.digest]
-        if self.adopts or len(again) < len(self.files):
+        if self.adopts or len(again) < len(self.files) or self.told.height:
             return True
         self.refused = [judged for judged in map(self.judge.judge, again) if judged.error]
         return len(self.refused) < len(again)
+
+    @cached_property
+    def told(self) -> pl.DataFrame:
+        """Labels that feedback told, of rows that wait for one."""
+        return told_labels(self.judge.into, self.judge.now)
 
     def take(self, run: str | None, progress: Progress) -> None:
         """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in."""
@@ -72,6 +79,7 @@ class Ingest:
             progress(seen, len(self.files), batch[-1].name)
         for batch in batches(waiting):
             self._take(batch, run, last=True)
+        self._take_told(run)
         for judged in self.refused:
             self._tell(judged)
         refused: JsonObject = {judged.file.digest: into.contract.digest for judged in self.refused}
@@ -114,6 +122,19 @@ class Ingest:
         self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes], judge.pending)
         judge.pending.clear()
         return waiting
+
+    def _take_told(self, run: str | None) -> None:
+        """One commit for the labels that feedback told. Of rows that the files have just brought the next ingest takes them."""
+        judge, into, cells = self.judge, self.judge.into, self.told
+        if not cells.height:
+            return
+        mark = digest(canonical(cells.cast(pl.String).rows()))
+        ingest_id = named_id("ing", into.dataset, into.contract.digest, mark)
+        summary = FileSummary(digest=mark, name=NAME, rows=0, quarantined=0, completed=cells.height)
+        none = pl.DataFrame(schema=into.contract.stored | ORIGIN)
+        commit = Commit((summary,), judge.now, run, into.contract.digest)
+        indexes = [index for _, index in judge.indexes]
+        self.made = commit_rows(into, commit, ingest_id, none, indexes, [cells])
 
     def _tell(self, judged: Judged) -> None:
         """Keep a refused file's bad rows and say so, once for the same bytes and contract."""

@@ -22,12 +22,16 @@ NO_ROW = "no row of this key to complete"
 
 def narrowed(contract: Contract, columns: Sequence[str]) -> Contract | None:
     """The contract of a file that only completes rows: it has the key and some columns, and lacks a required one. Else None."""
-    there = tuple(replace(c, required=c.name in contract.key) for c in contract.columns if c.name in columns)
-    names = {c.name for c in there}
+    part = part_of(contract, columns)
+    names = set(part.names)
     lacks = any(c.required and c.name not in names for c in contract.columns)
-    if not lacks or not contract.key or not names > set(contract.key):
-        return None
-    return replace(contract, columns=there, unique=tuple(s for s in contract.unique if names.issuperset(s)))
+    return part if lacks and contract.key and names > set(contract.key) else None
+
+
+def part_of(contract: Contract, columns: Sequence[str]) -> Contract:
+    """The contract of the key and some columns: of these only the key is required."""
+    there = tuple(replace(c, required=c.name in contract.key) for c in contract.columns if c.name in columns)
+    return replace(contract, columns=there, unique=tuple(s for s in contract.unique if set(s) <= set(columns)))
 
 
 def sort_late(

@@ -18,6 +18,7 @@ _prediction, _outcome = schema.predictions.c, schema.outcomes.c
 _ASKED = [schema.predictions.c[name] for name in ("at", "id", "model", "inputs", "output")]
 _FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
 _KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
+_OF_KEYS = OUTCOMES.select.where(_outcome.key.in_(bindparam("keys", expanding=True)))
 _THEIRS = _outcome.joined.in_(bindparam("predictions", expanding=True))
 _OF = OUTCOMES.select.where(_THEIRS).order_by(*OUTCOMES.order)
 _COUNTS = select(_outcome.joined, func.count()).where(_THEIRS).group_by(_outcome.joined)
@@ -81,6 +82,10 @@ class Outcomes(Records[Outcome]):
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of these keys that are stored."""
         return {str(row[0]) for row in self._db.rows_among(_KNOWN, "keys", keys)}
+
+    def of_keys(self, keys: Iterable[str]) -> Sequence[Outcome]:
+        """Those with one of these keys, of any endpoint."""
+        return OUTCOMES.records(self._db.rows_among(_OF_KEYS, "keys", keys))
 
     def unjoined(
         self, limit: int = 10_000, *, endpoint: str | None = None, environment: str | None = None
