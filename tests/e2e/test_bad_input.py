@@ -382,8 +382,13 @@ def test_a_body_of_ten_megabytes(up: Up, path: str) -> None:
 
 
 def test_an_unknown_customer_is_answered_and_marked_cold(up: Up) -> None:
+    assert up.shop.does("predict", "13564", "-k", "5")["cold"] is True, (
+        "what it bought fifteen years ago weighs nothing"
+    )
+    told = {**OUTCOME, "key": "warm/1", "subject": "13564", "item": "85123A", "at": datetime.now(UTC).isoformat()}
+    assert up.ask("POST", "/feedback", told)[0] == 200
     known = up.shop.does("predict", "13564", "-k", "5")
-    assert known["cold"] is False
+    assert known["cold"] is False and known["items"][0] == "85123A"
     asked = up.shop.does("predict", "nobody", "-k", "5")
     assert asked["cold"] is True and asked["ack"] == "group"
     assert len(asked["items"]) == 5 and asked["model"] == known["model"]
@@ -406,7 +411,7 @@ def test_an_unknown_item_is_kept_in_quarantine_and_offered_to_nobody(up: Up) -> 
     )
     assert up.ask("POST", "/feedback", told)[0] == 200  # the same key is the same outcome
     status, answer = up.ask("POST", "/predict/shop", {"subject": "13564"})
-    assert status == 200 and "never seen before" not in answer["items"] and answer["cold"] is False
+    assert status == 200 and "never seen before" not in answer["items"]
     assert "never seen before" in up.shop.tidemill("status").stdout
     with sqlite3.connect(up.shop.root / ".tidemill/live.db") as live:
         assert live.execute("select count(*) from outcomes where item = 'never seen before'").fetchone() == (1,)
