@@ -222,6 +222,18 @@ def test_steps_import_a_local_module(shop: Folder) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("decorator", ["@step", "@step(isolate=True)"])
+def test_what_a_local_module_says_counts_in_a_step(shop: Folder, decorator: str) -> None:
+    """In a child process as well; and a module that has changed is another result, not the kept one."""
+    shop.write("steps.py", STEPS.replace("@step", decorator))
+    shop.write("helpers/rate.py", "def rate():", "    return 20")
+    found = []
+    for factor in (30, 30, 300_000, 300_000):
+        shop.write("tools.py", "def factor():", f"    return {factor}")
+        found.append(shop.json("run", "steps:own")["found"])
+    assert found[0] == found[1] != found[2] == found[3]
+
+
 def test_upper_case_extension(shop: Folder) -> None:
     """SALES.CSV is taken, or named; never passed over in silence."""
     shop.write("data/sales/SALES.CSV", *sales(20))

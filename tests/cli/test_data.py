@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import deltalake
+import polars as pl
 import pytest
 
 from tests.data.small import DAY_1, DAY_2, drop, lay, rows
 from tidemill.cli.main import main
+from tidemill.data.contract.contract import Contract
 from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError
 from tidemill.scope.project import open_project
@@ -209,3 +212,22 @@ def test_a_difference_of_two_versions_is_seen_in_its_figures(shop: Path, capsys:
     code, out, _ = typed(capsys, "data", "diff", "sales", "1", "2")
     assert code == 0 and ["price", "max", "1,000.25", "1,000.375"] in [row.split() for row in out.splitlines()]
     assert "1,000.375" in typed(capsys, "data", "show", "sales")[1]
+
+
+def test_files_beside_the_source_are_named_by_check(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drop(shop, "1.csv", DAY_1)
+    drop(shop, "2.xlsx", DAY_1)
+    code, out, _ = typed(capsys, "data", "check", "--json")
+    assert code == 0
+    assert [(f["file"], f["covered"]) for f in json.loads(out)] == [
+        ("data/sales/1.csv", True),
+        ("data/sales/2.xlsx", False),
+    ]
+
+
+def test_a_contract_is_drafted_from_a_delta_table(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pl.DataFrame({"n": range(20), "at": ["2024-01-01"] * 20})
+    deltalake.write_deltalake(str(shop / "lake"), rows)
+    code, out, _ = typed(capsys, "data", "infer", "lake")
+    assert code == 0 and {c.name: c.kind for c in Contract.parse(out).columns} == {"n": "integer", "at": "date"}
+    assert typed(capsys, "data", "infer", "data")[0] != 0

@@ -178,7 +178,7 @@ def quarantine(project: Project, dataset: str | None, limit: int) -> Answer:
 
 
 @command(data, project=False)
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
 @click.option("--name", help="The dataset's name; the file's by default.")
 def infer(file: Path, name: str | None) -> Answer:
     """Write the first draft of a contract from a file's rows, to standard output."""

@@ -233,13 +233,14 @@ def infer(path: str, name: str | None = None) -> str:
     from pathlib import Path
 
     from tidemill.data.discover.readers import READERS, endings
-    from tidemill.data.discover.sources import hash_file, read
+    from tidemill.data.discover.sources import read, source_file
     from tidemill.data.draft.infer import infer as draft
 
-    file = Path(path)
-    if file.suffix.lower() not in READERS:
-        raise BadRequest(f"{file.name} is no table", hint=f"a contract is drafted from {endings()}")
-    rows = read(hash_file(file.resolve(), file.name))
+    file = Path(path).resolve()
+    if not (file / "_delta_log").is_dir() and file.suffix.lower() not in READERS:
+        hint = f"a contract is drafted from {endings()}, or the folder of a Delta table"
+        raise BadRequest(f"{file.name} is no table", hint=hint)
+    rows = read(source_file(file.parent, file.name))
     return draft(rows.frame, name or file.stem, rows.broken)
 
 

@@ -234,8 +234,8 @@ def _unchanged(file: SourceFile, path: Path) -> bytes:
     return again.data
 
 
-def _hash(root: Path, name: str, keep: int = 0) -> SourceFile:
-    """The file or Delta table of this name: see `hash_file`."""
+def source_file(root: Path, name: str, keep: int = 0) -> SourceFile:
+    """The file or Delta table of this name in this folder: see `hash_file`. Raises SourceError."""
     path = root / name
     if not path.is_dir():
         return hash_file(path, name, keep)
@@ -361,7 +361,7 @@ def _hashed(root: Path, found: Mapping[str, object], room: int) -> list[SourceFi
         try:
             if isinstance(state, SourceError):
                 raise state
-            files.append(_hash(root, name, keep=room))
+            files.append(source_file(root, name, keep=room))
         except SourceError as exc:
             files.append(SourceFile(digest(f"{name} {exc.message}".encode()), name, 0, error=exc))
         room -= len(files[-1].data or b"")
