@@ -120,6 +120,13 @@ def test_a_time_of_too_few_days_is_no_order(tmp_path: Path) -> None:
     assert "time" not in found.roles and found.test == "" and any("at gives no order" in s for s in found.said)
 
 
+def test_a_time_in_a_format_of_its_own_is_the_time_and_the_first_question_says_it_so(tmp_path: Path) -> None:
+    file = table(tmp_path / "x.csv", at=lambda n: f"{day(n):%d.%m.%Y}")
+    made = tidemill.new(tmp_path / "own", files=file, target="bad")
+    contract = Contract.load(tmp_path / "own/contracts/x.yaml")
+    assert contract.time == "at" and '"at": "18.07.2024"' in made.predict
+
+
 def test_without_flags_and_without_a_terminal_the_flags_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -221,7 +228,7 @@ def test_files_of_one_table_stand_beside_each_other_and_nothing_is_overwritten(t
     assert [file.read_bytes() for file in data] == [two.read_bytes(), one.read_bytes()]
     assert made.files[-1].endswith("tidemill.toml") and made.predict.startswith("tidemill predict --inputs")
     with raised(ProjectError, str(tmp_path / "own")):
-        tidemill.new(tmp_path / "own", files=[one], target="bad")
+        tidemill.new(tmp_path / "own", files=str(one), target="bad")
 
 
 @pytest.mark.parametrize("name", ["nothing.csv", "x.txt", "other.csv"])

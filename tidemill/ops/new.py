@@ -39,7 +39,7 @@ def new(
     folder: Path | str,
     recipe: str = "recommend",
     *,
-    files: Sequence[Path | str] = (),
+    files: Sequence[Path | str] | Path | str = (),
     target: str = "",
     recommend: bool = False,
     task: str = "",
@@ -60,7 +60,7 @@ def new(
     if not files:
         return _made(where, new_project(where, recipe))
     aim = Aim(target, recommend, task, time, subject, item)
-    return _from_files(where, look(files), aim)
+    return _from_files(where, look([files] if isinstance(files, str | Path) else files), aim)
 
 
 def look(files: Sequence[Path | str]) -> Seen:

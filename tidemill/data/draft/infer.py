@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -21,6 +21,7 @@ import yaml
 from tidemill.data.check.column import Column
 from tidemill.data.check.columns import cast, missing
 from tidemill.data.discover.rows import BrokenLine
+from tidemill.data.draft.written import written_as
 from tidemill.errors import SourceError
 
 _TRIED = ("integer", "number", "date", "timestamp", "boolean")
@@ -56,10 +57,11 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Type:
-    """What a column was found to be, and which of its values are not."""
+    """What a column was found to be, and which of its values are not; ``forms``: of a time as text in which formats it may be."""
 
     kind: str
     lost: pl.Series  # row by row
+    forms: tuple[str, ...] = ()
 
 
 def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> str:
@@ -81,9 +83,9 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
     if not frame.height:
         raise SourceError("there are no rows to infer a contract from", place=name)
     given = {column.name: column for column in frame.get_columns()}  # each alone: see `_cast`
-    types = {n: _type(column) for n, column in given.items()}
+    types = {n: _dated(_type(column), column) for n, column in given.items()}
     kinds = {n: t.kind for n, t in types.items()}
-    typed = pl.DataFrame([_cast(column, kinds[n]) for n, column in given.items()])
+    typed = pl.DataFrame([_cast(column, types[n]) for n, column in given.items()])
     roles = _roles(typed, kinds)
     lost = _any([t.lost for t in types.values() if t.lost.any()], frame.height)
     key = _key(typed.filter(~lost), kinds)
@@ -140,9 +142,11 @@ def _kind_of(dtype: pl.DataType) -> str | None:
     return {pl.Date(): "date", pl.Boolean(): "boolean"}.get(dtype)
 
 
-def _cast(column: pl.Series, kind: str) -> pl.Series:
+def _cast(column: pl.Series, of: _Type) -> pl.Series:
     """The column as this type, null where a value is none. By itself: in a wide frame polars looks at every column each time."""
-    return column.to_frame().select(cast(Column(column.name, kind), column.dtype).alias(column.name)).to_series()
+    form = of.forms[0] if of.kind != "string" and of.forms else None
+    asked = Column(column.name, of.kind, format=form)
+    return column.to_frame().select(cast(asked, column.dtype).alias(column.name)).to_series()
 
 
 def _lost(column: pl.Series, kind: str) -> pl.Series:
@@ -185,10 +189,23 @@ def _type(column: pl.Series) -> _Type:
     return _Type("string", none) if count > present * _MOST_LOST or names else _Type(kind, lost)
 
 
+def _dated(of: _Type, column: pl.Series) -> _Type:
+    """A text that is a time in one format is that; in several it stays a text, and the draft says so."""
+    found = written_as(column) if of.kind == "string" else []
+    forms = tuple(form for _, form in found)
+    return replace(of, kind=found[0][0] if len(found) == 1 else of.kind, forms=forms)
+
+
 def _property(values: pl.Series, of: _Type, given: pl.Series) -> dict[str, Any]:
     kind = of.kind
     lost = int(of.lost.sum())
     found: dict[str, Any] = {"name": values.name, "logicalType": kind, "required": values.null_count() == lost}
+    if of.forms and kind != "string":
+        found["logicalTypeOptions"] = {"format": of.forms[0]}
+    elif of.forms:
+        found["description"] = (
+            f"A time, but which: {' or '.join(of.forms)}? Write logicalType and logicalTypeOptions: {{format: …}}."
+        )
     if lost:
         first = given.filter(of.lost)[0]
         found["description"] = (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tidemill.data.check.formats import strftime
 from tidemill.data.contract.contract import Contract
 from tidemill.files import write_whole
 from tidemill.recipes.new import copied, named, refuse_occupied, writable
@@ -150,9 +151,15 @@ def example(seen: Seen, plan: Plan) -> str:
     if plan.task == RECOMMEND:
         return f"tidemill predict {shlex.quote(str(row[plan.roles['subject']]))}"
     asked = [*plan.inputs, *([plan.roles["time"]] if plan.calendar else [])]
-    given = {name: _json(row[name]) for name in asked if row[name] is not None}
+    forms = {
+        p["name"]: (p.get("logicalTypeOptions") or {}).get("format") for p in seen.draft["schema"][0]["properties"]
+    }
+    given = {name: _json(row[name], forms[name]) for name in asked if row[name] is not None}
     return f"tidemill predict --inputs {shlex.quote(json.dumps(given, ensure_ascii=False))}"
 
 
-def _json(value: Any) -> Any:
+def _json(value: Any, form: str | None) -> Any:
+    """The value as a request has it: a day in the column's own format."""
+    if isinstance(value, date) and not isinstance(value, datetime) and form:
+        return value.strftime(strftime(form))
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
