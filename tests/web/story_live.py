@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 from tests.web.teller import HOUR, ITEMS, NOW, START, Teller
@@ -130,6 +131,10 @@ class Living(Teller):
     # monitors -----------------------------------------------------------------------------------------------------
 
     def windows(self) -> None:
+        watched = ("new items", "new customers", "item popularity", "quantity", "price", "country")
+        columns = [{"name": n, "labels": [*"abcd", "missing"], "counts": [90, 170, 280, 190, 95]} for n in watched]
+        base = self.artifact(json.dumps({"columns": columns}).encode())
+        self.store.baselines.put(r.Baseline("", "shop", "model:shop@6", base, START))
         end = NOW // DAY * DAY
         for i in range(120):
             start = end - (120 - i) * DAY
@@ -153,7 +158,8 @@ class Living(Teller):
                 p = 10 ** -(6.5 + self.random.random())
             before, after = (0.021, 0.094) if p < 1e-5 else (0.021, 0.024)
             text = f"{self.text(name)} {before:.1%} -> {after:.1%}"
-            columns[name] = ColumnDrift(p, text, n, 4.0, 3, 0.03)
+            share = (1, 2, 3, 2, 1) if p > 1e-5 else (1, 1, 2, 3, 4)
+            columns[name] = ColumnDrift(p, text, n, 4.0, 3, 0.03, counts=tuple(n * part // 11 for part in share))
         score = -math.log(min(c.p for c in columns.values()))
         which = ["new items", "price"] if moved_now else []
         data = DriftWindow("model:shop@6", AlarmRate(11.2, 1.0), columns, tuple(which), score)

@@ -409,3 +409,12 @@ def test_every_outcome_is_in_one_of_the_parts_that_the_live_page_names(
     key = get(told, "/live").body.decode().partition('id="oh"')[2].partition("</ul>")[0]
     assert f"{sum(counts.values()):,} in all" in key
     assert sorted(re.findall(r"<b>([\d,]+)</b>", key)) == sorted(f"{n:,}" for n in counts.values())
+
+
+def test_what_moved_is_drawn_over_what_the_champion_was_trained_on(told: Project) -> None:
+    """The columns of the last alarm first; each bin says both shares."""
+    text = get(told, "/live").body.decode()
+    assert "the window of 17 Jun 2011 over what" in text
+    drawn = re.findall(r'aria-label="([^"]+), trained on and now"', text)
+    assert len(drawn) == 4 and set(drawn[:2]) == {"new items", "price"}
+    assert re.search(r"<title>d: trained on 23 %, this window 27\.\d %</title>", text)

@@ -20,6 +20,8 @@ from tidemill.ops.text import quantile
 from tidemill.ops.watched import watched
 from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
+from tidemill.scope.project import Endpoint
+from tidemill.store.artifacts.codecs import decode
 from tidemill.store.payloads import DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Alarm, Window
 from tidemill.tasks.table import metric_of, task_of
@@ -31,6 +33,7 @@ from tidemill.web.site import Ask, Page, Shown, by_key, link
 DAYS = {"30": 30, "90": 90, "365": 365}
 RIPE = 0.9  # Quality whose labels are less mature than this is drawn dashed
 LEVELS = (0.05, 0.01, 1e-3, 1e-5)  # Of p: each that it is below is a level of drift
+MOVED = 4  # so many columns are shown as distributions: those of the alarm, then those that differ most
 MARKS = {"promoted": "ok", "rolled_back": "bad"}
 JOINED = {
     "id": ("by id", "s1"),
@@ -55,6 +58,7 @@ def live(ask: Ask) -> Shown:
         "latency_of": len(loop.recent),
         "drift": drift_picture(drift[-60:]),
         "skipped": watched(loop).skipped,
+        "moved": distributions(loop, drift),
         "alarms": [_alarm(loop, a) for a in loop.alarms],
         "quality": quality_picture(loop, measured, _marks(loop, days)),
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
@@ -152,6 +156,39 @@ def _drift_cell(window: Window, data: DriftWindow, name: str) -> tuple[str, int 
         return f"{day}: {'rows incomplete' if window.state == 'incomplete' else 'no rows'}", None, False
     level = sum(column.p < limit for limit in LEVELS)
     return f"{day}: {words.plainly(column.words) or words.number(column.p)}", level, window.alarm and name in data.which
+
+
+def distributions(loop: Snapshot, windows: Sequence[Window]) -> tuple[str, list[tuple[str, Markup]]]:
+    """(of which window, the columns that moved most in it): what the champion was trained on, and the window over it."""
+    found = [
+        (w, w.data)
+        for w in windows
+        if isinstance(w.data, DriftWindow) and any(c.counts for c in w.data.columns.values())
+    ]
+    if not found:
+        return "", []
+    window, data = next((one for one in reversed(found) if one[0].alarm), found[-1])
+    base = _baseline(loop.serving, data.model, window)
+    order = [*data.which, *sorted(data.columns, key=lambda name: (data.columns[name].p, name))]
+    names = [name for name in dict.fromkeys(order) if name in base and data.columns[name].counts][:MOVED]
+    drawn = [
+        (name, bars.beside(f"{name}, trained on and now", *base[name], data.columns[name].counts, x=name))
+        for name in names
+    ]
+    return words.date(window.start), drawn
+
+
+def _baseline(scope: Endpoint, model: str, window: Window) -> dict[str, tuple[list[str], list[float]]]:
+    """The labels and counts of each watched column in what this version was trained on, of the window's weekday where weekdays differ.
+
+    Nothing where that is gone.
+    """
+    kept = scope.store.baselines.look_up(scope.environment, scope.name, model)
+    if kept is None or not scope.artifacts.has(kept.artifact):
+        return {}
+    phase = window.start // (window.end - window.start) % 7
+    columns = decode("json", scope.artifacts.get(kept.artifact))["columns"]
+    return {c["name"]: (c["labels"], (c.get("phases") or [c["counts"]] * 7)[phase]) for c in columns}
 
 
 def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
