@@ -255,7 +255,8 @@ def test_no_name_in_a_picture_leaves_it(hostile: Site, open_page: Opener, width:
 
 
 SMALLEST = 11  # CSS pixels: what a person reads without leaning forward
-LETTERS = """() => [...document.querySelectorAll('svg.picture:not(.spark) text')].filter(t => t.textContent.trim()).map(t => {
+LETTERS = """() => [...document.querySelectorAll('svg.picture:not(.spark) text, svg.wheel text')]
+  .filter(t => t.textContent.trim() && t.getClientRects().length).map(t => {
   const svg = t.closest('svg'), scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
   return [Math.round(parseFloat(getComputedStyle(t).fontSize) * scale * 10) / 10, t.textContent]; })"""
 MARKS = """() => [...document.querySelectorAll('svg.lines, svg.bars, svg.strips, svg.intervals, svg.boxes')].map(s => {
@@ -266,13 +267,16 @@ MARKS = """() => [...document.querySelectorAll('svg.lines, svg.bars, svg.strips,
 def test_every_picture_can_be_read(calm: Site, open_page: Opener, width: int) -> None:
     """Letters of no fewer pixels than a person reads, plots that are no strips, titles at every axis; nothing on another."""
     w = open_page(calm, width, 1_000)
-    for path in ("/live", "/data", "/data/sales/34", "/models", "/models/shop@6", PATHS["run"], "/releases"):
+    for path in ("/", "/live", "/data", "/data/sales/34", "/models", "/models/shop@6", PATHS["run"], "/releases"):
         w.go(path)
         assert [letter for letter in w.page.evaluate(LETTERS) if letter[0] < SMALLEST] == [], path
         for name, wide, high in w.page.evaluate(MARKS):
             assert wide >= (300 if width == 390 else 230) and high >= 60, (path, name, wide, high)
         untitled = "all => all.filter(s => s.querySelector('.tick') && !s.querySelector('.axis')).map(s => s.ariaLabel)"
         assert w.page.locator("svg.picture").evaluate_all(untitled) == [], path
+    w.go(PATHS["decision"])
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).length"
+    assert w.page.locator(".wide, .facts").evaluate_all(cut) == 0, "a column is cut"
     w.go("/live")
     if width > 1_000:
         assert all(wide >= 480 for _, wide, _ in w.page.evaluate(MARKS))
