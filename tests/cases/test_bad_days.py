@@ -191,7 +191,6 @@ def test_time_limits_of_jobs_can_be_set(shop: Folder) -> None:
         assert (project.limit("train"), project.limit("ingest")) == (9 * 3_600, 2 * 3_600)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="C8: 0")
 def test_run_says_by_its_exit_code_that_the_gates_refused(refused: tuple[Folder, int]) -> None:
     """As `release start` does: 7."""
     assert refused[1] == 7

@@ -90,7 +90,6 @@ def test_pages_speak_the_field_s_english(server: Scorer, path: str) -> None:
     assert status == 200 and [words for words in own if words in text] == []
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="D3: it can see a gain of")
 def test_a_gate_that_is_not_sure_speaks_the_field_s_english(refused: tuple[Folder, int]) -> None:
     """ "non-inferiority not shown", "minimum detectable gain": not sentences of our own."""
     folder, _ = refused

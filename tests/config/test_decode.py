@@ -30,7 +30,7 @@ def test_the_shortest_file_gets_sensible_defaults():
     (endpoint,) = config.endpoints[""].values()
     assert (endpoint.name, endpoint.model, list(config.data)) == ("shop", "shop", ["sales"])
     assert config.model["shop"].split.test == "28 days"
-    assert endpoint.policies.gates.refit.margin == "2 %"
+    assert (endpoint.policies.gates.refit.margin, endpoint.policies.gates.baseline.superior_to) == ("", "all")
     assert endpoint.policies.rollout[-1].share == "100 %"
     assert endpoint.policies.gates.approval is None
 

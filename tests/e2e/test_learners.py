@@ -116,6 +116,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     autumn = pl.col("invoice_date").is_between(datetime(2010, 8, 1), datetime(2010, 12, 1), closed="left")
     some(read_cut().filter(autumn)).write_parquet(base / "shop/data/sales/autumn.parquet")
     use(base / "shop", "steps:timid")
+    say(base / "shop", "baseline", '{ superior_to = "popularity" }')  # it is no match for buy-again
     with open_project(base / "shop") as project:
         project.store.settings.set("clock", OPENING)
         project.store.settings.set("mode", "replay")
@@ -188,10 +189,11 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
     assert (made["action"], made["status"], made["override"]) == ("retrain", "champion", None), list(told)
     recipe = store.execute("select recipe from models where 'model:' || name || '@' || version = ?", [made["model"]])
     assert json.loads(recipe.fetchone()[0])["method"] == "steps:better"
-    verdicts = store.execute("select gate, passed, no_baseline from verdicts where model = ?", [made["model"]])
-    assert {row["gate"]: tuple(row)[1:] for row in verdicts} == dict.fromkeys(
-        ("method", "baseline", "latency", "infrastructure"), (1, 0)
-    )
+    verdicts = store.execute("select gate, passed, verdict from verdicts where model = ?", [made["model"]])
+    better, loads = (1, "promoted"), (1, "")
+    assert {row["gate"]: tuple(row)[1:] for row in verdicts} == {
+        "method": better, "baseline": better, "latency": loads, "infrastructure": loads
+    }  # fmt: skip
     started, ended = told["canary"][0], told["promoted"][0]
     assert ended - started >= 2 * DAY  # its stage took its time
     findings = told["promoted"][1]["findings"]
@@ -211,7 +213,7 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
 
 
 def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_path, monkeypatch):
-    """What is personal is gone: the model falls to popularity's quality, and the baseline gate refuses it."""
+    """What is personal is gone: popularity is the best there is, is chosen, and serves as no more than that."""
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     new_project(tmp_path / "shop")
     fit_to_shop(tmp_path / "shop")
@@ -222,6 +224,6 @@ def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_
         verdicts = {v.gate: v for v in project.store.verdicts.list(model=turned.model.ref)}
     mean, low, high = turned.model.metrics["recall@20"]
     figures = verdicts["baseline"].evidence
-    assert not verdicts["baseline"].passed, figures
-    assert turned.release.status == "refused"
+    assert turned.model.recipe["method"] == "popularity" and figures["lead"] == 0.0, figures
+    assert verdicts["method"].evidence["baseline"] == "popularity" and min(figures["baselines"].values()) == 0.0
     assert high < 0.15, (mean, low, high)

@@ -24,5 +24,8 @@ def small_shop(root: Path, before: pl.DataFrame) -> None:
     new_project(root, "recommend", "shop")
     fit_to_shop(root)
     config = root / "tidemill.toml"
-    config.write_text(config.read_text().replace("trials = 4", "trials = 1"))
+    text = config.read_text().replace("trials = 4", "trials = 1")
+    config.write_text(
+        text.replace('superior_to = "all"', 'superior_to = "popularity"')
+    )  # it is too small for buy-again
     before.write_parquet(root / "data/sales/before.parquet")

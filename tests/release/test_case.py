@@ -59,12 +59,13 @@ def test_the_first_model_is_released_and_the_server_may_load_it(shop):
     assert (loaded.bundle, loaded.task.name) == (model.bundle, "recommend")
     verdicts = {v.gate: v for v in project.store.verdicts.list(model=model.ref)}
     assert "are the offline ones" in verdicts["infrastructure"].evidence["said"]
-    assert verdicts["refit"].no_baseline and not verdicts["baseline"].no_baseline
+    assert {verdicts[gate].verdict for gate in ("method", "baseline")} == {"promoted"}
+    assert verdicts["method"].evidence["baseline"] == "buy_again"
     assert len(verdicts["latency"].evidence["rounds_us"]) == 5
     assert min(verdicts["latency"].evidence["rounds_us"]) > 0
 
 
-def test_the_test_window_is_after_all_that_the_twin_knows(shop):
+def test_the_test_window_is_after_all_that_the_evaluation_model_knows(shop):
     project, model, _ = shop
     window = EvaluationWindow(project.endpoint(), model)
     assert get_bundle(project.artifacts, model.evaluation_bundle).manifest["trained_through"] <= window.start
@@ -75,18 +76,52 @@ def test_the_test_window_is_after_all_that_the_twin_knows(shop):
     ]
 
 
-def test_a_twin_that_has_seen_the_window_is_refused(shop):
+def test_an_evaluation_model_that_has_seen_the_window_is_refused(shop):
     project, model, _ = shop
     peeking = replace(model, evaluation_bundle=model.bundle)
-    said = say(project, peeking, model)["refit" if model.kind == "refit" else "method"]
+    said = say(project, peeking, model)["refit"]
     assert not said["passed"] and "into the test window" in said["evidence"]["said"]
 
 
-def test_the_champion_itself_is_not_inferior_to_itself(shop):
+def test_the_champion_itself_is_no_gain_over_itself(shop):
     project, model, _ = shop
     said = say(project, replace(model, kind="refit"), model)
-    assert {gate: s["passed"] for gate, s in said.items()} == dict.fromkeys(said, True)
-    assert said["refit"]["evidence"]["comparison"]["difference"] == 0
+    assert {gate for gate, s in said.items() if not s["passed"]} == {"refit"}
+    assert said["refit"]["verdict"] == "no_gain" and said["refit"]["evidence"]["comparison"]["difference"] == 0
+
+
+def test_methods_meet_in_windows_that_the_search_did_not_choose_by(shop):
+    project, model, _ = shop
+    window = EvaluationWindow(project.endpoint(), model)
+    assert len(window.method_windows) == 6 and window.method_windows[0] == (window.start, window.cut.end)
+    for start, end in window.method_windows[1:]:
+        assert all(end <= low or start >= high for low, high in window.cut.windows) and end <= window.start
+    own = window.by_recipe(model.recipe, "recall@20")
+    exact = window.score(model, "recall@20")
+    assert own[0].values.mean() == pytest.approx(
+        exact.values.mean(), abs=0.01
+    )  # the search's folds keep all neighbours
+
+
+def test_what_refits_gain_is_measured_before_the_test(shop):
+    """The champion of a month before against its recipe fitted anew, in windows that do not overlap."""
+    project, model, _ = shop
+    window = EvaluationWindow(project.endpoint(), model)
+    earlier = put_bundle(project.artifacts, window.trainer.fit(model.recipe, window.start - 28 * DAY))
+    found = window.past_refits(replace(model, evaluation_bundle=earlier), "recall@20")
+    assert 3 <= len(found) <= 6
+    assert all(abs(one.gain) < 0.5 and one.requests > 20 for one in found)
+    assert window.past_refits(model, "recall@20") == [], "as old as the candidate: there is no refit to speak of"
+
+
+def test_a_refit_of_a_champion_that_is_a_month_older(shop):
+    project, model, _ = shop
+    window = EvaluationWindow(project.endpoint(), model)
+    earlier = put_bundle(project.artifacts, window.trainer.fit(model.recipe, window.start - 28 * DAY))
+    champion = replace(model, version=9, evaluation_bundle=earlier, trained_through=model.trained_through - 28 * DAY)
+    said = say(project, replace(model, kind="refit"), champion)["refit"]
+    assert said["evidence"]["prior"]["windows"] >= 3 and len(said["evidence"]["past"]) >= 3
+    assert said["verdict"] in ("promoted", "not_enough_data")
 
 
 def shuffled(project: Any, digest: str) -> str:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.raised import raised
-from tidemill.errors import GateRefused
-from tidemill.release.gates.compare import compare, lower_bound
+from tidemill.errors import GateRefused, NotEnoughData
+from tidemill.learning.intervals import auc_values
+from tidemill.release.gates.compare import compare, pooled
 
 steady = settings(deadline=None, derandomize=True, max_examples=40)
 
@@ -33,94 +34,127 @@ def shop(rng, subjects, loss=0.0, noise=0.15):
     return scores(old + change - loss, unit.astype(str)), scores(old, unit.astype(str))
 
 
-def test_one_request_a_subject_is_the_paired_t_test_or_more_careful():
+def test_one_request_a_subject_is_the_delta_method_of_a_ratio():
+    """Against the linearised ratio as a plain sample, and the bootstrap of it."""
     rng = np.random.default_rng(0)
-    gain = rng.normal(0.02, 0.1, 200)
-    low, error, units = lower_bound(gain, np.arange(200), seed=1, confidence=0.95)
-    t = stats.ttest_1samp(gain, 0)
-    assert units == 200 and error == pytest.approx(stats.sem(gain))
-    assert low <= t.confidence_interval(0.9).low + 1e-12
-    assert low == pytest.approx(t.confidence_interval(0.9).low, abs=0.1 * error)
+    old = rng.beta(2, 4, 300)
+    new = old + rng.normal(0.004, 0.05, 300)
+    found = compare("recall@20", scores(new), scores(old))
+    assert found.gain == pytest.approx((new.mean() - old.mean()) / old.mean())
+    linear = (new - old - found.gain * old) / old.mean()
+    assert found.error == pytest.approx(stats.sem(linear))
+    drawn = [new[i].mean() / old[i].mean() - 1 for i in rng.integers(0, 300, (2_000, 300))]
+    assert found.error == pytest.approx(np.std(drawn), rel=0.06)
+    interval = stats.ttest_1samp(linear + found.gain, 0).confidence_interval(0.95)
+    assert found.low <= interval.low + 1e-12 and found.high >= interval.high - 1e-12
+    assert (found.low, found.high) == pytest.approx(tuple(interval), abs=0.1 * found.error)
 
 
 def test_the_same_subject_twice_is_not_twice_the_evidence():
     rng = np.random.default_rng(1)
-    gain = rng.normal(0.02, 0.1, 80)
-    once = lower_bound(gain, np.arange(80), seed=1, confidence=0.95)
-    twice = lower_bound(np.repeat(gain, 2), np.repeat(np.arange(80), 2), seed=1, confidence=0.95)
-    assert twice[1] == pytest.approx(once[1]) and twice[2] == 80
-    assert twice[0] == pytest.approx(once[0], abs=1e-9)
+    old, change = rng.beta(2, 4, 80), rng.normal(0.02, 0.1, 80)
+    once = compare("recall@20", scores(old + change), scores(old))
+    units = np.repeat(np.arange(80), 2)
+    twice = compare("recall@20", scores(np.repeat(old + change, 2), units), scores(np.repeat(old, 2), units))
+    assert (twice.gain, twice.error, twice.subjects) == (pytest.approx(once.gain), pytest.approx(once.error), 80)
+    assert twice.requests == 160
 
 
-@pytest.mark.parametrize(("claim", "margin", "loss"), [("not inferior", 0.1, None), ("superior", 0.0, 0.0)])
-def test_an_inferior_candidate_passes_at_most_as_often_as_promised(claim, margin, loss):
-    """At the very edge of what may be lost (of nothing, for superior): the worst case of the promise."""
+def test_a_subject_of_two_windows_is_one_subject():
+    rng = np.random.default_rng(2)
+    own = rng.normal(0.0, 0.1, 60)  # what a subject's tastes make of it, in every window
+    old = [np.full(60, 0.3) for _ in range(3)]
+    new = [values + own + rng.normal(0, 0.01, 60) for values in old]
+    found = pooled("recall@20", [(scores(n), scores(o)) for n, o in zip(new, old)])
+    assert found.subjects == 60 and found.requests == 180 and found.windows == 3
+    assert found.error >= stats.sem(own) / 0.3 * 0.9
+
+
+def test_several_windows_have_their_spread_in_the_error():
+    rng = np.random.default_rng(3)
+    apart = [0.10, -0.10, 0.12, -0.12, 0.08, -0.08]
+    pairs = []
+    for place, gain in enumerate(apart):
+        old = rng.beta(2, 4, 400)
+        units = [f"{place}:{n}" for n in range(400)]
+        pairs.append((scores(old * (1 + gain), units), scores(old, units)))
+    assert pooled("recall@20", pairs).error == pytest.approx(np.std(apart, ddof=1) / np.sqrt(6), rel=0.05)
+    same = [(scores(o.values * 1.02, o.units), o) for _, o in pairs]
+    assert pooled("recall@20", same).error == pytest.approx(0.01 / np.sqrt(6), rel=0.01), "at least what a shop shows"
+
+
+def test_a_candidate_that_is_as_good_is_called_better_at_most_as_often_as_promised():
     rng = np.random.default_rng(7)
-    tries, passed = 500, 0
-    for n in range(tries):
-        candidate, champion = shop(rng, 150, loss=0.0)
-        edge = margin * 0.8 / 2.4 if loss is None else loss  # the champion's true mean is 0.8 / (0.8 + 1.6)
-        candidate = scores(candidate.values - edge, candidate.units)
-        passed += compare("recall@20", candidate, champion, seed=n, confidence=0.95, margin=margin).sure
-    assert passed / tries <= 0.05 + 2 * (0.05 * 0.95 / tries) ** 0.5
+    tries = 500
+    passed = sum(compare("recall@20", *shop(rng, 150)).bounds(0.95)[0] > 0 for _ in range(tries))
+    assert passed / tries <= 0.05 + 3.1 * (0.05 * 0.95 / tries) ** 0.5
 
 
 def test_its_power_is_what_it_says():
     rng = np.random.default_rng(8)
-    visible = np.mean([compare("recall@20", *shop(rng, 150), seed=n, confidence=0.95).visible for n in range(40)])
-    seen = [compare("recall@20", *shop(rng, 150, loss=-visible), seed=n, confidence=0.95).sure for n in range(300)]
-    assert np.mean(seen) == pytest.approx(0.8, abs=0.08)
+    visible = np.mean([compare("recall@20", *shop(rng, 150)).visible for _ in range(40)])
+    seen = [compare("recall@20", *shop(rng, 150, loss=-visible / 3)).bounds(0.95)[0] > 0 for _ in range(300)]
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.08)  # the level is a third
 
 
-def test_the_chance_of_an_equal_candidate_is_what_it_says():
+def test_how_many_requests_it_needs():
     rng = np.random.default_rng(9)
-    found = [compare("recall@20", *shop(rng, 150), seed=n, confidence=0.95, margin=0.06) for n in range(300)]
-    assert np.mean([f.sure for f in found]) == pytest.approx(np.mean([f.if_equal for f in found]), abs=0.08)
+    found = compare("recall@20", *shop(rng, 300))
+    assert found.needed(found.visible) == pytest.approx(found.requests, abs=1)
+    assert found.needed(found.visible / 2) == pytest.approx(4 * found.requests, rel=0.01)
 
 
-def test_the_same_answers_are_not_inferior_and_not_superior():
+def test_the_same_answers_are_no_gain_and_no_loss():
     _, champion = shop(np.random.default_rng(2), 60)
-    assert compare("ndcg@10", champion, champion, seed=0, confidence=0.95, margin=0.02).sure
-    assert not compare("ndcg@10", champion, champion, seed=0, confidence=0.95).sure
+    same = compare("ndcg@10", champion, champion)
+    assert (same.gain, same.error, same.bounds(0.95)) == (0.0, 0.0, (0.0, 0.0))
     nothing = scores(np.zeros(30))
-    assert compare("ndcg@10", nothing, nothing, seed=0, confidence=0.95, margin=0.02).sure is False
+    some = compare("ndcg@10", scores(np.full(30, 0.1)), nothing)
+    assert some.gain == pytest.approx(0.1), "of nothing there is no share"
 
 
 @steady
-@given(st.integers(0, 1000), st.floats(0.5, 0.99), st.floats(0, 0.3))
-def test_it_is_deterministic_and_turned_the_right_way(seed, confidence, margin):
+@given(st.integers(0, 1000), st.floats(0.5, 0.99))
+def test_it_is_turned_the_right_way(seed, confidence):
     rng = np.random.default_rng(seed)
     candidate, champion = shop(rng, 40, loss=0.02)
-    one = compare("recall@20", candidate, champion, seed=3, confidence=confidence, margin=margin)
-    assert one == compare("recall@20", candidate, champion, seed=3, confidence=confidence, margin=margin)
-    assert one.difference == pytest.approx(np.mean(candidate.values) - np.mean(champion.values))
-    assert one.slack == pytest.approx(margin * np.mean(champion.values))
-    assert one.low <= one.difference + one.slack + 1e-12
-    turned = compare(
-        "mae", scores(-candidate.values, candidate.units), scores(-champion.values, champion.units), seed=3,
-        confidence=confidence,
-    )  # fmt: skip
-    assert turned.difference == pytest.approx(one.difference)
+    one = compare("recall@20", candidate, champion)
+    low, high = one.bounds(confidence)
+    assert low <= one.gain <= high
+    other = compare("mae", candidate, champion)
+    assert other.gain == pytest.approx(-one.gain) and other.error == pytest.approx(one.error)
+    assert other.low == pytest.approx(-one.high) and other.high == pytest.approx(-one.low)
 
 
-def test_all_that_is_said_of_rmse_is_in_its_own_unit():
+def test_all_that_is_said_of_rmse_is_of_the_root():
     rng = np.random.default_rng(3)
     old, new = rng.normal(0.0, 20.0, 400) ** 2, rng.normal(0.0, 18.0, 400) ** 2
-    found = compare("rmse", scores(new), scores(old), seed=0, confidence=0.95, margin=0.02)
-    assert found.slack == pytest.approx(0.02 * found.other)
-    gains = [np.sqrt(old[i].mean()) - np.sqrt(new[i].mean()) for i in rng.integers(0, 400, (500, 400))]
-    assert found.error == pytest.approx(np.std(gains), rel=0.2)
-    assert found.low < found.difference + found.slack < found.low + 4 * found.error
+    found = compare("rmse", scores(new), scores(old))
+    assert (found.candidate, found.other) == (pytest.approx(np.sqrt(new.mean())), pytest.approx(np.sqrt(old.mean())))
+    assert found.gain == pytest.approx(1 - found.candidate / found.other)
+    drawn = [1 - np.sqrt(new[i].mean() / old[i].mean()) for i in rng.integers(0, 400, (500, 400))]
+    assert found.error == pytest.approx(np.std(drawn), rel=0.2)
 
 
-def test_a_margin_on_rmse_is_one_of_the_root():
-    old = np.full(50, 4.0)  # squares: an rmse of 2
-    spread = np.tile([-0.01, 0.01], 25)
-    for factor, sure in ((1.09, True), (1.11, False)):
-        new = scores(old * factor**2 + spread)
-        found = compare("rmse", new, scores(old), seed=0, confidence=0.95, margin=0.1)
-        assert found.sure is sure
-        assert found.other == pytest.approx(2) and found.candidate == pytest.approx(2 * factor, rel=1e-3)
+def test_auc_is_compared_as_auc_with_delong_s_error():
+    """Against the plain definition of DeLong, Pearson and Clarke-Pearson (1988)."""
+    rng = np.random.default_rng(5)
+    true = (rng.random(300) < 0.3).astype(float)
+    one, other = true + rng.normal(0, 0.9, 300), true + rng.normal(0, 1.2, 300)
+    found = compare("auc", scores(auc_values(one, true)), scores(auc_values(other, true)))
+
+    def placements(told):
+        right = (told[true > 0][:, None] > told[true == 0]) + 0.5 * (told[true > 0][:, None] == told[true == 0])
+        return right.mean(1), right.mean(0)
+
+    (pos, neg), (pos2, neg2) = placements(one), placements(other)
+    assert (found.candidate, found.other) == (pytest.approx(pos.mean()), pytest.approx(pos2.mean()))
+    level = pos2.mean() - 0.5
+    assert found.gain == pytest.approx((pos.mean() - pos2.mean()) / level)
+    share = found.gain  # of a share: numerator and level are drawn together
+    d10, d01 = pos - pos2 - share * (pos2 - 0.5), neg - neg2 - share * (neg2 - 0.5)
+    delong = np.sqrt(d10.var(ddof=1) / len(d10) + d01.var(ddof=1) / len(d01)) / level
+    assert found.error == pytest.approx(delong, rel=0.01)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -128,7 +162,7 @@ def test_values_that_are_no_numbers_are_refused(bad):
     values = np.zeros(30)
     values[3] = bad
     with raised(GateRefused, "", hint=False) as caught:
-        compare("recall@20", scores(values), scores(np.zeros(30)), seed=0, confidence=0.95)
+        compare("recall@20", scores(values), scores(np.zeros(30)))
     assert "1 of 30" in str(caught.value) and "candidate" in str(caught.value)
 
 
@@ -136,12 +170,12 @@ def test_other_requests_are_refused():
     one = scores(np.zeros(30))
     for other in (scores(np.zeros(29)), scores(np.zeros(30), units=["x"] * 30), scores(np.zeros(30), at=np.ones(30))):
         with raised(GateRefused, "", hint=False):
-            compare("recall@20", one, other, seed=0, confidence=0.95)
+            compare("recall@20", one, other)
 
 
 def test_too_little_is_refused():
-    with raised(GateRefused, ""):
-        compare("recall@20", scores([]), scores([]), seed=0, confidence=0.95)
-    with raised(GateRefused, "") as caught:
-        compare("recall@20", scores([0.1, 0.2], ["a", "a"]), scores([0.1, 0.3], ["a", "a"]), seed=0, confidence=0.95)
+    with raised(NotEnoughData, ""):
+        compare("recall@20", scores([]), scores([]))
+    with raised(NotEnoughData, "") as caught:
+        compare("recall@20", scores([0.1, 0.2], ["a", "a"]), scores([0.1, 0.3], ["a", "a"]))
     assert "1 subject" in str(caught.value)

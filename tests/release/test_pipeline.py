@@ -16,12 +16,13 @@ import pytest
 
 from tests.raised import raised
 from tests.release.made import TOML, add_model
-from tests.release.test_gates import Server, case
+from tests.release.test_gates import Server, case, report
+from tests.scope.made import endpoint_of
 from tidemill.engine.faults import POINTS
 from tidemill.errors import NotAttested, NotFound, ReleaseError
 from tidemill.release import approvals
 from tidemill.release.gates.port import CandidateReport
-from tidemill.release.pipeline import release_candidate
+from tidemill.release.pipeline import release_candidate, verdict_key
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest, trust
 from tidemill.scope.project import open_project
@@ -59,15 +60,15 @@ def verify(project, release):
     attest.verify_release(project.store, project.artifacts, keys_of(project), release, bundle)
 
 
-def test_the_first_model_is_rubber_stamped_and_champion(project):
+def test_the_first_model_is_better_than_the_baselines_and_champion(project):
     model = add_model(project, 1, kind="first")
     release = release_candidate(project, model.ref, author="ada", make_context=GOOD)
     assert release.status == "champion" and release.author == "ada"
-    assert release.evidence.blessings == {"infrastructure": "blessed", "quality": "no baseline"}
+    assert release.evidence.blessings == {"infrastructure": "blessed", "quality": "blessed"}
     verify(project, release)
-    verdicts = {v.gate: (v.passed, v.no_baseline) for v in project.store.verdicts.list(model=model.ref)}
-    yes = (True, False)
-    assert verdicts | {"infrastructure": yes, "latency": yes, "refit": (True, True), "baseline": yes} == verdicts
+    verdicts = {v.gate: (v.passed, v.verdict) for v in project.store.verdicts.list(model=model.ref)}
+    loads, better = (True, ""), (True, "promoted")
+    assert verdicts == {"infrastructure": loads, "latency": loads, "method": better, "baseline": better}
     assert kinds(project) == ["promoted"]
     edges = project.store.edges.list(source=model.ref)
     assert (f"release:{release.id}", "released") in [(e.target, e.relation) for e in edges]
@@ -94,7 +95,10 @@ def test_a_bad_one_is_refused_with_evidence(project):
     assert release.status == "refused" and release.ended is not None
     assert release.evidence.refused == ("refit",)
     event = project.store.events.list(kind="refused")[0]
-    assert "cannot be shown" in event.data["reason"] and event.subject == f"release:{release.id}"
+    assert (
+        event.data["verdicts"] == {"refit": "worse", "baseline": "promoted"}
+        and event.subject == f"release:{release.id}"
+    )
     assert rollout.in_progress(project, "shop") is None
     with pytest.raises(ReleaseError):
         rollout.begin(project, release.id, 0)
@@ -108,7 +112,7 @@ def test_force_passes_a_refusal_by_hand_and_is_recorded_as_such(project):
     override = project.store.events.list(kind="override")[0]
     assert override.data["reason"] == "the board wants it" and "refit" in override.data["refusals"]
     verdict = next(v for v in project.store.verdicts.list(model=release.model) if v.gate == "refit")
-    assert not verdict.passed and verdict.evidence["comparison"]["low"] < 0
+    assert (verdict.passed, verdict.verdict) == (False, "worse") and verdict.evidence["comparison"]["low"] < 0
     verify(project, release)
     envelope = json.loads(project.artifacts.get(release.attestations[-1]))
     word = attest.open_envelope(json.dumps(envelope).encode(), keys_of(project))
@@ -141,12 +145,13 @@ def test_an_unknown_model(project):
         release_candidate(project, "model:shop@9", make_context=GOOD)
 
 
-def test_released_twice_is_one_release_and_refused_may_be_tried_again(project):
+def test_released_twice_is_one_release_and_a_refusal_is_not_judged_again(project, make):
     release = second(project)
     assert release_candidate(project, release.model, make_context=GOOD).id == release.id
     refused = second(project, BAD, version=3)
+    runs = project.store.runs.page(pipeline="release")
     again = release_candidate(project, refused.model, make_context=BAD)
-    assert again.id != refused.id and again.status == "refused"
+    assert again == refused and project.store.runs.page(pipeline="release") == runs, "no verdict, no run, no line"
     override = release_candidate(project, refused.model, make_context=BAD, override="now")
     assert override.status == "canary" and override.id not in (refused.id, again.id)
     assert project.store.releases.get(release.id).status == "halted"
@@ -184,7 +189,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from tidemill.scope.project import open_project
 from tidemill.types import DAY, HeldClock
-from tidemill.release.pipeline import release_candidate
+from tidemill.release.pipeline import release_candidate, verdict_key
 from tests.release.test_pipeline import GOOD
 with open_project(Path(sys.argv[1]), clock=HeldClock(100 * DAY)) as project:
     print(release_candidate(project, "model:shop@1", make_context=GOOD).id)
@@ -228,6 +233,34 @@ def test_the_project_can_be_opened_again(project):
         assert again.store.releases.get(release.id) == release
 
 
+def ends(code: int, *words: str) -> None:
+    """The command ends with this code."""
+    from tidemill.cli.main import main
+
+    with pytest.raises(SystemExit) as end:
+        main(list(words))
+    assert end.value.code == code
+
+
+def test_what_is_asked_otherwise_is_judged_again(project):
+    """The key of a verdict: candidate, champion, data, what the gates ask."""
+    refused = second(project, BAD)
+    scope, model = project.endpoint(), project.store.models.get(refused.model)
+    champion = project.store.models.get("model:shop@1")
+    key = verdict_key(scope, model, champion)
+    (refit,) = [v for v in project.store.verdicts.list(model=model.ref) if v.gate == "refit"]
+    assert refit.evidence["key"] == key
+    for other in (
+        verdict_key(scope, replace(model, data=("dataset:sales@2",)), champion),
+        verdict_key(scope, model, replace(champion, evaluation_bundle="sha256:00")),
+        verdict_key(scope, model, None),
+        verdict_key(
+            replace(scope, config=endpoint_of(TOML + "[gates]\nrefit = { confidence = 0.5 }\n").config), model, champion
+        ),
+    ):
+        assert other != key
+
+
 def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, monkeypatch, capsys):
     from tidemill.cli.main import main
     from tidemill.model.registry import refusals, verdicts_of
@@ -236,18 +269,19 @@ def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, mon
     class Data:
         dataset, version = "sales", 1
 
-    refused = second(project, make_context=BAD)
+    slow = making(server=Server(replace(Server(report()).report, latency_us=[900_000] * 50)))
+    refused = second(project, make_context=slow)
     model = project.store.models.get(refused.model)
-    assert refused.status == "refused" and list(refusals(project, refused)) == ["refit"]
+    assert refused.status == "refused" and list(refusals(project, refused)) == ["latency"]
     monkeypatch.setattr(
         "tidemill.retrain.run_all.run_every",
         lambda project, on_event, author: {"shop": RunSummary(Data(), model, refused)},
     )
     where = ["--project", str(project.root)]
-    main(["run", *where])  # it ends with 0
+    ends(ReleaseError.exit_code, "run", *where)
     shown = capsys.readouterr().out
-    assert "the gates refused it:" in shown and refusals(project, refused)["refit"] in shown
-    main(["run", *where, "--json"])
+    assert "the gates refused it:" in shown and refusals(project, refused)["latency"] in shown
+    ends(ReleaseError.exit_code, "run", *where, "--json")
     assert json.loads(capsys.readouterr().out)["refused_by"] == refusals(project, refused)
     again = release_candidate(project, model.ref, make_context=GOOD)
     assert len(verdicts_of(project, again)) == len(verdicts_of(project, refused)) == 4
@@ -255,6 +289,6 @@ def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, mon
     for asked in (["release", "status"], ["models", "show", "2"]):
         main([*asked, *where, "--json"])
     main(["release", "status", *where])
-    assert "the candidate" in capsys.readouterr().out
+    assert refusals(project, refused)["latency"][:20] in capsys.readouterr().out
     main(["models", "show", "2", *where])
     assert again.id in capsys.readouterr().out

@@ -70,11 +70,11 @@ def test_before_the_first_model(project):
 
 
 def test_two_versions_side_by_side(shop):
-    verdict = Verdict("v1", "model:shop@3", "refit", "quality", False, False, {"said": "worse"}, None, 0)
+    verdict = Verdict("v1", "model:shop@3", "refit", "quality", False, "worse", {"said": "worse"}, None, 0)
     shop.store.verdicts.add(verdict)
     found = registry.compare(shop, "champion", "3")
     assert found["models"] == ["model:shop@2", "model:shop@3"] and not found["same_bytes"]
     assert found["recipe"] == {"gone": [1, None], "knn": [2, None], "method": ["blend", "ease"]}
     assert found["metrics"]["recall@20"] == [[0.3, 0.28, 0.32]] * 2
-    assert found["verdicts"] == [[], [{"gate": "refit", "passed": False, "said": "worse"}]]
+    assert found["verdicts"] == [[], [{"gate": "refit", "passed": False, "verdict": "worse", "said": "worse"}]]
     assert registry.compare(shop, "2", "champion")["same_bytes"]

@@ -379,6 +379,7 @@ def test_the_budget_counts_what_short_jobs_took(shop: Shop) -> None:
         found = gather(live.endpoint(), later, None)
     assert found["attempts"][-1]["cpu_hours"] == 0.005
     found["rows"]["now"] += 5
+    found["fresh"] = True
     limited = Policy(new_rows=1, cooldown=1, budget_cpu_s=18.0)
     assert decide(limited, found)[1].startswith("budget spent: 0.0050 of 0.0050 cpu-hours")
     assert decide(Policy(new_rows=1, cooldown=1, budget_cpu_s=19.0), found)[0] == "retrain"

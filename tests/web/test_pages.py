@@ -94,7 +94,7 @@ def test_what_the_overview_says(told: Project) -> None:
 
 
 def test_the_goal_stands_where_people_decide(told: Project) -> None:
-    goal = "revenue per visit; owner: head of the shop; a gain below 1 % is not worth a release"
+    goal = "revenue per visit; owner: head of the shop; a gain below 2 % is not worth a release"
     assert f"What it is for: <bdi>{goal}</bdi>" in get(told, "/").body.decode()
     (held,) = told.store.releases.list(status="held")
     text = get(told, f"/releases/{held.id}").body.decode()
@@ -102,7 +102,7 @@ def test_the_goal_stands_where_people_decide(told: Project) -> None:
     assert "<dt>Owner</dt><dd><bdi>head of the shop</bdi></dd>" in text
     ended = next(iter(told.store.releases.list(status="superseded")))
     text = get(told, f"/releases/{ended.id}").body.decode()
-    assert "No gate measures this" not in text and "<dt>Least useful</dt><dd><bdi>1 %</bdi></dd>" in text
+    assert "No gate measures this" not in text and "<dt>Least useful</dt><dd><bdi>2 %</bdi></dd>" in text
     plain = replace(told, config=structs.replace(told.config, goal=GoalSection(measure="<b>joy</b>")))
     assert "<bdi>&lt;b&gt;joy&lt;/b&gt;</bdi>" in get(plain, "/").body.decode()
     none = replace(told, config=structs.replace(told.config, goal=GoalSection()))
@@ -307,7 +307,7 @@ def test_an_alarm_is_told_with_what_has_been_judged_since(told: Project) -> None
 
 def test_roads_of_a_verdict(told: Project) -> None:
     text = get(told, f"/releases/{named_id('rel', '8')}").body.decode()
-    assert "can see a loss of 2.9 %" in text and "underpowered: 0.301 against 0.312" in text
+    assert "minimum detectable change 2.9 %" in text and "underpowered: 0.301 against 0.312" in text
     assert f"/releases/{named_id('rel', '8')}/halt" in text and "/approve" not in text
     assert "/approve" in get(told, f"/releases/{named_id('rel', '4')}").body.decode()
     only = asked(told, lambda ask: ask("GET", f"/releases/{named_id('rel', '4')}"), ("read",))

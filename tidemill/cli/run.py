@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.engine.explain import declared, undeclared
+from tidemill.errors import ReleaseError
 from tidemill.ops import runs as verbs
 from tidemill.ops.runs import OnEvent
 from tidemill.scope.project import Project
@@ -49,10 +50,12 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
     if error is not None and not turn.made:
         raise error
     shown = {name: asdict(made) for name, made in turn.made.items()}
+    code = ReleaseError.exit_code if any(made["status"] == "refused" for made in shown.values()) else 0
     if len(turn.made) + len(turn.failed) == 1:
         (only,) = shown.values()
-        return Answer(only, _made(only), error=error)
-    return Answer(shown, [part for name, made in shown.items() for part in (f"{name}:", *_made(made))], error=error)
+        return Answer(only, _made(only), code, error)
+    parts = [part for name, made in shown.items() for part in (f"{name}:", *_made(made))]
+    return Answer(shown, parts, code, error)
 
 
 def _made(made: JsonObject) -> list[Part]:

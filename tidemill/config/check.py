@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tidemill.config.amounts import every, parse_share, some_time
+from tidemill.config.amounts import every, some_share, some_time
 from tidemill.config.policies import TriggerSection, check_trigger, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
@@ -56,6 +56,8 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     checks.datasets()
     checks.endpoints()
     checks.models()
+    if file.goal.least_useful:
+        checks.read(("goal", "least_useful"), some_share, file.goal.least_useful, said="least_useful: ")
     checks.features()
     for job in ("ingest", "watch", "train", "release"):
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
@@ -177,7 +179,8 @@ class _Checks:
             if not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
                 hint = "a share of at least 0.5 and below 1, such as 0.95"
                 raise self.wrong(at("gates", key), f"confidence {gate.confidence} is none", hint)
-        self.read(at("gates", "refit"), parse_share, gates.refit.margin, said="refit: ")
+        if gates.refit.margin:
+            self.read(at("gates", "refit"), some_share, gates.refit.margin, said="refit: ")
         self.read(at("gates", "latency"), some_time, gates.latency.p99)
         if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
             hint = 'write roles = ["product-owner"]'

@@ -20,12 +20,12 @@ from tidemill.types import JsonObject, Micros, parse_span
 
 
 class RefitGate(Section, frozen=True):
-    """A refit of the champion's own recipe must be not inferior to it."""
+    """A refit of the champion's own recipe must be expected to gain, and unlikely to be inferior by more than the margin."""
 
     not_inferior_to: Literal["champion"] = "champion"
     metric: str = ""
-    margin: str = "2 %"
-    confidence: float = 0.95
+    margin: str = ""  # a share; nothing said: what ``[goal] least_useful`` says
+    confidence: float = 0.94  # that it does not lose more than the margin
 
 
 class MethodGate(Section, frozen=True):
@@ -37,9 +37,9 @@ class MethodGate(Section, frozen=True):
 
 
 class BaselineGate(Section, frozen=True):
-    """Any candidate must be superior to the baseline."""
+    """Any method must be superior to each of these baselines; ``all``: every simple model of the task."""
 
-    superior_to: str = "popularity"
+    superior_to: str | tuple[str, ...] = "all"
     metric: str = ""
     confidence: float = 0.95
 

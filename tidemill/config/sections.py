@@ -23,8 +23,8 @@ class ProjectSection(Section, frozen=True):
 class GoalSection(Section, frozen=True):
     """``[goal]``: what the model is for, in words for the people who decide.
 
-    Shown where they look: overview, release, status, model card, approval. Tidemill does not measure it and no gate reads it:
-    gates compare ``[model] metric``.
+    Shown where they look: overview, release, status, model card, approval. Tidemill does not measure it: gates compare
+    ``[model] metric``. ``least_useful`` is a share of that, and the margin of the gates.
     """
 
     measure: str = ""

@@ -124,3 +124,21 @@ def auc_interval(told: Any, true: Any, units: Any, seed: int, draws: int = DRAWS
     drawn = (np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)) for _ in range(draws))
     low, high = np.nanquantile([auc(times[codes]) for times in drawn], LEVEL)
     return Interval(whole, float(low), float(high))
+
+
+def auc_values(told: Any, true: Any) -> F8:
+    """What each row adds to AUC: their mean is AUC, their spread (by cluster) its standard error (DeLong 1988, Obuchowski 1997).
+
+    A row's placement is the share of rows with the other label that it stands right of, ties half. Both labels must be there.
+
+    >>> auc_values([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]).tolist()
+    [1.25, 0.25, 0.25, 1.25]
+    """
+    true = np.asarray(true) > 0
+    values, group = np.unique(np.asarray(told, np.float64), return_inverse=True)
+    positive, negative = (np.bincount(group[mask], minlength=len(values)) for mask in (true, ~true))
+    below = (np.cumsum(negative) - negative / 2) / negative.sum()
+    above = 1 - (np.cumsum(positive) - positive / 2) / positive.sum()
+    placed = np.where(true, below[group], above[group])
+    auc = placed[true].mean()
+    return np.asarray(auc + (placed - auc) / np.where(true, true.mean(), 1 - true.mean()), np.float64)

@@ -18,7 +18,10 @@ class Measure:
     name: str
     less_is_better: bool = False
     root: bool = False
-    compared_by: str = ""  # what stands in for one that is no mean over answers, where answers are compared one by one
+    zero: float = 0.0  # what an answer of no worth reaches: a share of the level is one of what is beyond it
+    watched_by: str = (
+        ""  # what stands in for one that single answers do not give, where answers are watched as they come
+    )
 
     @property
     def sign(self) -> float:
@@ -82,7 +85,7 @@ MEASURES = {
         Measure("mae", True),
         Measure("rmse", True, root=True),
         Measure("log_loss", True),
-        Measure("auc", compared_by="log_loss"),
+        Measure("auc", zero=0.5, watched_by="log_loss"),
     )
 }
 
@@ -93,9 +96,9 @@ def measure(name: str) -> Measure:
 
 
 def mean_metric(metric: str) -> str:
-    """The metric that is compared answer by answer: AUC is no mean over them, so that log loss stands in for it.
+    """The metric that is watched answer by answer: one answer has no AUC, so that log loss stands in for it.
 
     >>> mean_metric("auc"), mean_metric("ndcg@10")
     ('log_loss', 'ndcg@10')
     """
-    return measure(metric).compared_by or metric
+    return measure(metric).watched_by or metric

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.evaluate import metric_value
 from tidemill.learning.intervals import Difference, paired_bootstrap
-from tidemill.learning.measures import mean_metric, measure
+from tidemill.learning.measures import measure
 from tidemill.types import JsonObject, Micros
 
 F8 = NDArray[np.float64]
@@ -136,7 +136,7 @@ class _Bench:
     """Measures recipes, each once."""
 
     def __init__(self, validate: Validation, settings: Settings, progress: Progress | None, total: int) -> None:
-        self.settings, self.metric = settings, mean_metric(settings.metric)
+        self.settings, self.metric = settings, settings.metric
         self._validate, self._progress, self._total = validate, progress, total
         self.sign = measure(self.metric).sign
         self.tried: list[tuple[Trial, F8]] = []  # with the values, of which a failed one has none

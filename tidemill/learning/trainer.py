@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.errors import NotEnoughData
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation, search
 from tidemill.store.artifacts.codecs import Bundle
@@ -41,6 +42,15 @@ class Report:
     scored: dict[str, Scored]
     figures: JsonObject
     answers: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+
+    def of(self, metric: str) -> Scored:
+        """The values of one metric. Raises NotEnoughData where this window does not give it."""
+        if metric not in self.scored:
+            raise NotEnoughData(
+                f"{metric} cannot be measured here: it needs two labels, and both in every window",
+                hint=f"metric = {min(self.scored, default='')!r}, or a longer split.test",
+            )
+        return self.scored[metric]
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,10 @@ class Trainer(ABC):
     def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
         """Requests of a window for the real server."""
 
+    def reproduces(self, recipe: JsonObject) -> bool:
+        """Whether `fit` makes of this recipe what it made when it was chosen."""
+        return True
+
     @abstractmethod
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         """The recipe fitted to what was known before ``end``. Raises ModelError, NotEnoughData."""
@@ -89,7 +103,7 @@ class Trainer(ABC):
 
         def validate(recipe: JsonObject, metric: str) -> tuple[NDArray[np.float64], NDArray[np.generic]]:
             reports = [self.report(self.fit(recipe, start), start, end) for start, end in windows]
-            scored = [report.scored[metric] for report in reports]
+            scored = [report.of(metric) for report in reports]
             return np.concatenate([one.values for one in scored]), np.concatenate([one.units for one in scored])
 
         return validate

@@ -80,7 +80,12 @@ def _differences(one: JsonObject, two: JsonObject) -> JsonObject:
 
 
 def _brief(verdict: Verdict) -> JsonObject:
-    return {"gate": verdict.gate, "passed": verdict.passed, "said": verdict.evidence.get("said", "")}
+    return {
+        "gate": verdict.gate,
+        "passed": verdict.passed,
+        "verdict": verdict.verdict,
+        "said": verdict.evidence.get("said", ""),
+    }
 
 
 def verdicts_of(project: Project, release: Release) -> list[Verdict]:

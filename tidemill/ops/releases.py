@@ -67,7 +67,12 @@ def refused_by(project: Project, release: Release) -> dict[str, str]:
 
 def word(verdict: Verdict) -> str:
     """What a gate said, in a word."""
-    return "no baseline" if verdict.no_baseline else "passed" if verdict.passed else "refused"
+    return verdict.verdict.replace("_", " ") or ("passed" if verdict.passed else "refused")
+
+
+def tone(verdict: Verdict) -> str:
+    """Whether it speaks for the candidate (ok), against it (bad), or for neither (warn)."""
+    return "ok" if verdict.passed else "warn" if verdict.verdict in ("no_gain", "not_enough_data") else "bad"
 
 
 def start(

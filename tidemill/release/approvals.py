@@ -78,7 +78,7 @@ def _write(project: Project, release: Release, said: JsonObject, envelope: str, 
     now, kind = project.clock.now(), said["decision"]
     evidence = {"said": f"{kind} by {said['who']}", **said}
     name = named_id("verdict", release.id, "approval")
-    verdict = Verdict(name, release.model, "approval", "approval", kind == "approved", False, evidence, envelope, now)
+    verdict = Verdict(name, release.model, "approval", "approval", kind == "approved", "", evidence, envelope, now)
     told = {"endpoint": release.endpoint, "model": release.model, **said}
     event = Event(named_id("event", release.id, kind), now, kind, f"release:{release.id}", told)
 

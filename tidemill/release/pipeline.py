@@ -6,13 +6,16 @@ again makes no second release. The gates see a candidate also when somebody forc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.lease import ORPHAN
 from tidemill.errors import ReleaseError
+from tidemill.model.registry import verdicts_of
 from tidemill.release import approvals
 from tidemill.release.gates.port import GateContext, build_context, judge_all
 from tidemill.release.gates.registry import gates_of
@@ -21,7 +24,7 @@ from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
 from tidemill.store.payloads import ReleaseEvidence
 from tidemill.store.records import Edge, Event, ModelVersion, Release, Tx, Verdict
-from tidemill.types import JsonObject, named_id
+from tidemill.types import JsonObject, canonical, digest, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
@@ -41,6 +44,10 @@ def judge(endpoint: str, model: str, attempt: int, ctx: Context = GIVEN) -> Json
     context: GateContext = ctx.resource("context")(scope, scope.store.models.get(model), against)
     ctx.read(model)
     results = judge_all(gates_of(context), context, ctx.progress)
+    key = verdict_key(scope, context.candidate, against)
+    for result in results:
+        if result["blessing"] == "quality":
+            result["evidence"]["key"] = key
     return {"results": results, "previous": champion.id if champion else None}
 
 
@@ -160,13 +167,16 @@ def release_candidate(
     Without a name it is the endpoint that serves models of this name.
 
     ``override`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
-    its way already, or champion, is given back as it is. Raises NotFound, ReleaseError.
+    its way already, or champion, is given back as it is; so is the last refusal for quality, where the gates would be asked
+    the same again. Raises NotFound, ReleaseError.
     """
     if override is not None and not override.strip():
         raise ReleaseError("passing the gates by hand needs a reason", hint='--force "why"')
     model = project.store.models.get(model_ref)
     scope = project.serving(model.name, endpoint)
     tried = [r for r in scope.releases() if r.model == model.ref]
+    if override is None and (judged := _judged_already(scope, model, tried)):
+        return judged
     asked = {"endpoint": scope.name, "model": model.ref, "override": override, "decision": decision}
     unfinished = _killed(project, asked)
     alive = next((r for r in tried if r.status in ALIVE), None)
@@ -176,6 +186,35 @@ def release_candidate(
     params = unfinished or {**asked, "attempt": len(tried), "author": author}
     result = engine.run(release_pipeline, params, parent=decision, on_event=on_event)
     return project.store.releases.get(result.outputs["release"])
+
+
+def verdict_key(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> str:
+    """What the gates of quality judge, as a digest: judged again it would be the same verdict.
+
+    The candidate's data says the windows and their requests; of the endpoint what is asked and how sure that must be counts.
+    """
+    gates, project = scope.gates, scope.project
+    terms: JsonObject = {
+        "candidate": [candidate.bundle, candidate.evaluation_bundle, candidate.kind, list(candidate.data)],
+        "champion": champion and champion.evaluation_bundle,
+        "metric": scope.model.section.metric,
+        "split": msgspec.to_builtins(scope.model.section.split),
+        "gates": msgspec.to_builtins([gates.refit, gates.method, gates.baseline, gates.supplied]),
+        "least_useful": project.goal.least_useful,
+    }
+    return digest(canonical(terms))
+
+
+def _judged_already(scope: Endpoint, model: ModelVersion, tried: Sequence[Release]) -> Release | None:
+    """The last try, if the gates of quality alone refused it and are asked the very same now: it is not judged again."""
+    last = max(tried, key=lambda r: (r.created, r.id), default=None)
+    if last is None or last.status != "refused":
+        return None
+    refusing = [v for v in verdicts_of(scope.project, last) if not v.passed]
+    champion = scope.champion()
+    key = verdict_key(scope, model, scope.store.models.get(champion.model) if champion else None)
+    same = [v.blessing == "quality" and v.verdict and v.evidence.get("key") == key for v in refusing]
+    return last if same and all(same) else None
 
 
 def release_id(scope: Endpoint, model: str, attempt: int) -> str:
@@ -202,17 +241,15 @@ def _killed(project: Project, asked: JsonObject) -> JsonObject | None:
 
 
 def blessings(results: list[JsonObject]) -> JsonObject:
-    """``blessed``, ``no baseline`` or ``refused`` for quality and infrastructure.
+    """``blessed`` or ``refused`` for quality and infrastructure.
 
-    >>> blessings([{"blessing": "quality", "passed": True, "no_baseline": True}])
-    {'quality': 'no baseline'}
+    >>> blessings([{"blessing": "quality", "passed": True}, {"blessing": "quality", "passed": False}])
+    {'quality': 'refused'}
     """
     found: JsonObject = {}
     for name in sorted({result["blessing"] for result in results}):
         own = [result for result in results if result["blessing"] == name]
-        stamped = any(result["no_baseline"] for result in own)
-        good = "no baseline" if stamped else "blessed"
-        found[name] = good if all(result["passed"] for result in own) else "refused"
+        found[name] = "blessed" if all(result["passed"] for result in own) else "refused"
     return found
 
 
@@ -222,6 +259,7 @@ def _events(release: Release, results: list[JsonObject], asks: bool) -> list[Eve
     told: JsonObject = {"endpoint": release.endpoint, "model": release.model, "author": release.author}
     told |= {"decision": release.decision, "blessings": dict(release.evidence.blessings), "refusals": refusals}
     told["reason"] = "; ".join(f"{gate}: {said}" for gate, said in refusals.items())
+    told["verdicts"] = {o["gate"]: o["verdict"] for o in results if o["verdict"]}
     passed = release.status == "held"
     if passed and release.override:
         told["reason"] = release.override

@@ -9,6 +9,8 @@ Evidence is JSON with everything that any policy could ask, and nothing that cha
     alarms              [{"monitor": "drift" | "decay" | "parity" | …, "at", "since", "what", "hurts"}], oldest first
     attempts            [{"at", "rows", "cpu_hours" (null in a replay), "status": "done" | "failed"}], oldest first
     under_way           {"model", "status", "since"} of a release that is not settled yet, or null
+    fresh               whether there is data that no version of the model has learned from
+    expects             {"gain", "spread", "windows", "model"}: what refits of the champion's recipe gained, or null
 """
 
 from __future__ import annotations
@@ -26,7 +28,17 @@ from tidemill.types import DAY, SECOND, JsonObject, Micros, canonical, digest, p
 
 Action = Literal["retrain", "none"]
 Code = Literal[
-    "unreleased", "quiet", "under_way", "cooldown", "budget", "failed_job", "drift", "decay", "new_data", "schedule"
+    "unreleased",
+    "quiet",
+    "under_way",
+    "no_new_rows",
+    "cooldown",
+    "budget",
+    "failed_job",
+    "drift",
+    "decay",
+    "new_data",
+    "schedule",
 ]
 RETRIES = 3
 """How often a job that failed is tried again for the same reason; then something new must call for it."""
@@ -110,7 +122,19 @@ def decide(policy: Policy, evidence: JsonObject) -> Choice:
         return Choice("none", f"nothing calls for it ({_quiet(evidence)})", "quiet")
     asked, held = "; ".join(call.text for call in calls), _held(policy, evidence)
     code = "+".join(reason.code for reason in ([held] if held else []) + calls)
-    return Choice("none", f"{held.text}; waiting: {asked}", code) if held else Choice("retrain", asked, code)
+    if held:
+        return Choice("none", f"{held.text}; waiting: {asked}", code)
+    return Choice("retrain", "; ".join(filter(None, (asked, _expected(evidence)))), code)
+
+
+def _expected(evidence: JsonObject) -> str:
+    """What a new model is expected to gain, by what refits of the champion's recipe gained."""
+    if "expects" not in evidence:
+        return ""
+    past = evidence["expects"]
+    if not past:
+        return "what it gains is not known yet"
+    return f"expected gain {past['gain'] * 100:+.1f} %, as the last {past['windows']} refits on average"
 
 
 def evidence_digest(evidence: JsonObject) -> str:
@@ -181,6 +205,8 @@ def _held(policy: Policy, evidence: JsonObject) -> Reason | None:
     now: Micros = evidence["at"]
     if under_way := evidence.get("under_way"):
         return Reason("under_way", f"{under_way['model']} is under way ({under_way['status']})")
+    if evidence.get("fresh") is False:
+        return Reason("no_new_rows", "no new row since the last model was trained: the same data make the same model")
     last = _last(evidence)
     if last and now < (free := last["at"] + _pause(policy, evidence)):
         return Reason("cooldown", f"cooldown until {to_iso(free)}")

@@ -19,6 +19,7 @@ _MOST = 20
 _JOBS = ("model", "release")
 _RUNS = 200  # of each of these pipelines: far more than attempts are told
 _UNIT = 0.36  # seconds: a ten-thousandth of an hour
+_LOOKED_AT = 10  # releases: the last refit is one of the latest
 _UNDER_WAY = ("canary", "held")
 
 
@@ -34,7 +35,39 @@ def gather(scope: Endpoint, now: Micros, previous: Micros | None) -> JsonObject:
         "alarms": _alarms(scope, champion, now),
         "attempts": _attempts(scope, now),
         "under_way": _under_way(scope),
+        "fresh": _fresh(scope),
+        "expects": _expects(scope, champion),
     }
+
+
+def _fresh(scope: Endpoint) -> bool:
+    """Whether any dataset of the model has a version that its newest version did not learn from; by hand is no learning."""
+    trained = [m for m in scope.store.models.list(name=scope.model.name) if m.kind != "manual"]
+    if not trained:
+        return True
+    known = dict(Ref.versioned("dataset", ref) for ref in trained[-1].data)
+    names = {scope.model.dataset.name, *(view.from_ for view in scope.model.views.values())}
+    try:
+        return any(scope.store.datasets.get(name).version != known.get(name) for name in names)
+    except NotFound:
+        return False
+
+
+def _expects(scope: Endpoint, champion: Release | None) -> JsonObject | None:
+    """What refits of the champion's recipe gained, as the gate of the last one measured it; nothing where it has too few."""
+    for release in sorted(scope.releases(), key=lambda r: (r.created, r.id), reverse=True)[:_LOOKED_AT]:
+        for verdict in scope.store.verdicts.list(model=release.model):
+            prior = verdict.evidence.get("prior") or {}
+            if verdict.gate == "refit" and verdict.attestation in release.attestations and prior.get("windows"):
+                return _of(scope, champion, release, prior)
+    return None
+
+
+def _of(scope: Endpoint, champion: Release | None, release: Release, prior: JsonObject) -> JsonObject | None:
+    recipes = [scope.store.models.get(r.model).recipe for r in (release, champion) if r is not None]
+    if len(recipes) < 2 or recipes[0] != recipes[1]:
+        return None
+    return {"gain": prior["mean"], "spread": prior["spread"], "windows": prior["windows"], "model": release.model}
 
 
 def _rows(scope: Endpoint, champion: Release | None) -> JsonObject:

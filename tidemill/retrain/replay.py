@@ -91,7 +91,7 @@ def _instead(decision: Decision, attempts: list[dict[str, Any]]) -> JsonObject:
     recent = [a for a in attempts if a["at"] > decision.at - MEMORY]
     rows = dict(decision.evidence.get("rows", {}))
     trained = attempts[-1]["rows"] if attempts else _first_trained(decision)
-    return {"attempts": recent, "rows": {**rows, "trained": trained}, "under_way": None}
+    return {"attempts": recent, "rows": {**rows, "trained": trained}, "under_way": None, "fresh": None}
 
 
 def _first_trained(decision: Decision) -> int:

@@ -171,9 +171,7 @@ WINDOWS: Mapping[str, type[WindowData]] = {
 class ReleaseEvidence:
     """What speaks for a release and against it. Reasons and what was seen are JSON for people: nothing is decided on them."""
 
-    blessings: Mapping[str, str] = field(
-        default_factory=dict
-    )  # quality, infrastructure -> blessed | no baseline | refused
+    blessings: Mapping[str, str] = field(default_factory=dict)  # quality, infrastructure -> blessed | refused
     refused: tuple[str, ...] = ()  # gates
     approved: JsonObject | None = None  # who said so, and why
     rejected: JsonObject | None = None

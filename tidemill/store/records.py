@@ -154,7 +154,7 @@ class Verdict:
     gate: str
     blessing: str  # quality | infrastructure | approval
     passed: bool
-    no_baseline: bool
+    verdict: str  # promoted | worse | no_gain | not_enough_data; nothing of a gate that compares with nothing
     evidence: JsonObject
     attestation: str | None  # artifact digest of the DSSE envelope
     at: Micros

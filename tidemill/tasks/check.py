@@ -58,10 +58,11 @@ def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
     gates, task = endpoint.policies.gates, task_of(found.config.model[endpoint.model].task)
     for key in ("refit", "method", "baseline"):
         _metric(task, getattr(gates, key).metric, place(key))
-    baseline = gates.baseline.superior_to
-    if baseline.replace("-", "_") not in task.baselines:
-        hint = did_you_mean(baseline, task.baselines)
-        raise ConfigError(f"unknown baseline {baseline!r} for {task.name}", place=place("baseline"), hint=hint)
+    said = gates.baseline.superior_to
+    for baseline in (said,) if isinstance(said, str) else said or ("",):
+        if baseline.replace("-", "_") not in (*task.baselines, *(("all",) if isinstance(said, str) else ())):
+            hint = did_you_mean(baseline, ("all", *task.baselines))
+            raise ConfigError(f"unknown baseline {baseline!r} for {task.name}", place=place("baseline"), hint=hint)
 
 
 def _metric(task: Task, metric: str, place: str) -> None:

@@ -166,7 +166,7 @@ class ReleasesSuite:
 
     def test_verdicts(self, opened: Opened) -> None:
         store = self._store(opened)
-        bare = sample.verdict("verdict_2", at=2, passed=False, no_baseline=False, attestation=None)
+        bare = sample.verdict("verdict_2", at=2, passed=False, verdict="worse", attestation=None)
         store.verdicts.add(bare)
         store.verdicts.add(sample.verdict("verdict_1", at=1))
         store.verdicts.add(sample.verdict("verdict_3", model="model:shop@2"))

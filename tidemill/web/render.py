@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tidemill.ops.releases import tone as word_tone
 from tidemill.ops.releases import word
 from tidemill.ref import short_name
 from tidemill.web import format as words
@@ -55,7 +56,14 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update(getmembers(words, isfunction))
-    made.filters |= {"home": home_of, "ref": short_name, "word": word, "part_home": home, "tone": tone}
+    made.filters |= {
+        "home": home_of,
+        "ref": short_name,
+        "word": word,
+        "word_tone": word_tone,
+        "part_home": home,
+        "tone": tone,
+    }
     made.globals.update(link=link, nav_icons=NAV_ICONS, tone_words=TONE_WORDS)
     made.globals["p"] = made.get_template("_parts.html").module
     return made

@@ -1,154 +1,174 @@
-"""A candidate against another on the same requests: how much better, how sure, and what such a test could have seen.
+"""A candidate beside another on the same requests: how much better, in shares of the other's level, and how sure that is.
 
-Requests of one subject are not independent: the subject is what is drawn and what is counted. The lower bound is
-the lowest of three: the paired bootstrap's, Student's over subjects, and Johnson's (1978), which corrects Student's
-for skewness; each alone passes an inferior candidate more often than promised on some kind of data. Together they
-keep the promise where a loss is spread over the subjects; where all of it falls on very few, no bound at this size
-does.
+Requests of one subject are not independent: the subject is what is drawn and what is counted, across windows too. The gain
+is a ratio of sums, its error the one of ratio estimates by clusters. A bound is the outer one of Student's over subjects
+and Johnson's (1978), which corrects Student's for skewness: each alone promises too much on some kind of data. Where all of
+a loss falls on very few subjects no bound at this size sees it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import GateRefused
-from tidemill.learning.measures import Measure, measure
+from tidemill.errors import GateRefused, NotEnoughData
+from tidemill.learning.measures import measure
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     from tidemill.learning.evaluate import Scored
 
+F8 = NDArray[np.float64]
 POWER = 0.8
+POWER_Z = 2.4864749
+"""The quantile of 95 % and that of `POWER` together: a true change of so many errors is seen in 4 of 5 such tests."""
+LEAST_SPREAD = 0.01
+"""What a method's true gain differs by from window to window, at least: what the shop's own windows show."""
+LEVEL = 0.95
+"""Of the interval that is told."""
+
+
+class Ratio(NamedTuple):
+    """Σ gain / Σ level by clusters (the last axis), its standard error, and the skewness of what the clusters add."""
+
+    gain: F8
+    error: F8
+    skewness: F8
+
+
+def ratio(gain: F8, level: F8) -> Ratio:
+    """
+    >>> found = ratio(np.array([1.0, 0.0, 2.0, 1.0]), np.array([10.0, 10.0, 10.0, 10.0]))
+    >>> float(found.gain), round(float(found.error), 4)
+    (0.1, 0.0408)
+    """
+    total, groups = level.sum(-1), gain.shape[-1]
+    share = gain.sum(-1) / total
+    rest = gain - share[..., None] * level
+    size = np.sqrt((rest**2).mean(-1))
+    error = size * groups / math.sqrt(groups - 1) / np.abs(total)
+    skewness = ((rest / np.where(size > 0, size, 1.0)[..., None]) ** 3).mean(-1)
+    return Ratio(share, error, skewness)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Candidate minus other, in the metric's unit and turned so that more is better; ``slack`` is what may be lost."""
+    """Candidate less other, turned so that more is better; ``gain``, ``error`` and bounds as shares of the other's level."""
 
     metric: str
-    candidate: float  # mean over requests
+    candidate: float  # figures over all requests
     other: float
-    difference: float
-    low: float  # one-sided lower bound of the difference plus the slack: above 0, the claim holds
-    slack: float  # what the candidate may be worse by
-    confidence: float
+    gain: float
+    error: float  # standard error, with the spread between windows where there are several
+    low: float  # of the interval of `LEVEL`
+    high: float
     requests: int
     subjects: int
-    error: float  # standard error of the difference plus the slack, over subjects
-    visible: float  # the least true change that would be seen in 4 of 5 such tests
+    skewness: float = 0.0
+    windows: int = 1
+
+    def bounds(self, confidence: float) -> tuple[float, float]:
+        """(lower, upper): each one-sided, with this confidence."""
+        return _bounds(self.gain, self.error, self.skewness, self.subjects, confidence)
 
     @property
-    def sure(self) -> bool:
-        """The candidate is better than the other less the slack, with this confidence."""
-        return self.low > 0 or (self.slack > 0 and self.low == 0)
+    def visible(self) -> float:
+        """The least true change that would be seen in 4 of 5 such tests."""
+        return POWER_Z * self.error
 
-    @property
-    def if_equal(self) -> float:
-        """The chance that a candidate which is exactly as good passes."""
-        from scipy.special import ndtr, ndtri
+    def needed(self, margin: float) -> int:
+        """How many requests such a test needs to see a change of this size.
 
-        if self.error == 0:
-            return 1.0 if self.slack > 0 else 0.0
-        return float(ndtr(self.slack / self.error - ndtri(self.confidence)))
-
-    def power(self, direction: str) -> str:
-        """What such a test can see, in words.
-
-        >>> c = Comparison("ndcg@10", .3, .3, 0., -.01, .006, .95, 310, 205, .012, .03)
-        >>> c.power("loss")
-        'with 310 requests of 205 subjects it can see a loss of 3.0 points'
+        >>> Comparison("recall@20", .3, .3, 0., .0145, -.03, .03, 400, 270).needed(.02)
+        1300
         """
-        return (
-            f"with {self.requests} requests of {self.subjects} subjects it can see a {direction} of "
-            f"{measure(self.metric).amount(self.visible)}"
-        )
+        return math.ceil((POWER_Z * self.error / margin) ** 2 * self.requests) if margin > 0 else 0
+
+    @property
+    def power(self) -> str:
+        """What such a test can see, in words."""
+        return f"minimum detectable change {self.visible * 100:.1f} % (95 % confidence, 80 % power)"
 
     def json(self) -> JsonObject:
-        return {**asdict(self), "if_equal": self.if_equal}
+        return {**asdict(self), "difference": measure(self.metric).sign * (self.candidate - self.other)}
 
 
-def compare(
-    metric: str,
-    candidate: Scored,
-    other: Scored,
-    *,
-    seed: int,
-    confidence: float,
-    margin: float = 0.0,
-) -> Comparison:
-    """Paired over requests, drawn by subject. ``margin`` is the share of the other's mean that may be lost.
+def compare(metric: str, candidate: Scored, other: Scored) -> Comparison:
+    """Two models on the same requests of one window.
 
-    Raises GateRefused when there is nothing to compare, the two were not asked the same, or a value is not a number.
+    Raises NotEnoughData when there is nothing to compare; GateRefused when the two were not asked the same, or a value is
+    not a number.
     """
-    new, old, units = _checked(candidate, other)
-    kind = measure(metric)
-    floor = kind.worse(old, margin)  # what must be reached, a request
-    gain = kind.sign * (new - floor)
-    low, error, subjects = lower_bound(gain, units, seed=seed, confidence=confidence)
-    from scipy.special import ndtri
+    return pooled(metric, [(candidate, other)])
 
-    means = kind.figure(float(new.mean())), kind.figure(float(old.mean()))
-    unit = _unit(kind, float(np.mean(old)), float(np.mean(floor)))
+
+def pooled(metric: str, pairs: Sequence[tuple[Scored, Scored]]) -> Comparison:
+    """Two methods over several windows: the error has the spread of the true gain between windows in it. Raises as `compare`."""
+    kind, parts = measure(metric), [_checked(*pair) for pair in pairs]
+    new, old, units = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    gain = kind.sign * (new - old)
+    names, codes = np.unique(units, return_inverse=True)
+    if len(names) < 2:
+        raise NotEnoughData(
+            f"{len(names)} subject in the test window: nothing can be compared", hint="a longer split.test"
+        )
+    found = ratio(*_by(codes, gain, _level(old - kind.zero)))
+    by_figure = 1.0
+    figures = kind.figure(float(new.mean())), kind.figure(float(old.mean()))
+    if kind.root and figures[1] > 0:  # of a root the share is half as large
+        by_figure = figures[1] / (figures[0] + figures[1])
+    share, error = float(found.gain) * by_figure, float(found.error) * by_figure
+    error = math.hypot(error, _between(kind.sign, kind.zero, parts) * by_figure)
+    low, high = _bounds(share, error, float(found.skewness), len(names), (1 + LEVEL) / 2)
     return Comparison(
-        metric=metric,
-        candidate=means[0],
-        other=means[1],
-        difference=kind.sign * (means[0] - means[1]),
-        low=low * unit,
-        slack=abs(float(np.mean(floor)) - float(np.mean(old))) * unit,
-        confidence=confidence,
-        requests=len(new),
-        subjects=subjects,
-        error=error * unit,
-        visible=float(ndtri(confidence) + ndtri(POWER)) * error * unit,
+        metric, *figures, share, error, low, high, len(new), len(names), float(found.skewness), len(pairs)
     )
 
 
-def _unit(kind: Measure, old: float, floor: float) -> float:
-    """What the figure changes by where its mean changes by one, between these two means: 1 unless a root is taken.
-
-    >>> _unit(measure("mae"), 9.0, 16.0), _unit(measure("rmse"), 9.0, 16.0) * (16.0 - 9.0)
-    (1.0, 1.0)
-    """
-    roots = kind.figure(old) + kind.figure(floor)
-    return 1 / roots if kind.root and roots > 0 else 1.0
+def _by(codes: NDArray[np.int64], *columns: F8) -> list[F8]:
+    """Sums by cluster."""
+    return [np.bincount(codes, column).astype(np.float64) for column in columns]
 
 
-def lower_bound(
-    gain: NDArray[np.float64], units: NDArray[Any], *, seed: int, confidence: float
-) -> tuple[float, float, int]:
-    """(one-sided lower bound of the mean gain, its standard error over units, how many units). Needs two units."""
+def _level(old: F8) -> F8:
+    """What a share is one of; where the other's level is nothing a share is a plain difference."""
+    return old if old.sum() > 0 else np.ones_like(old)
+
+
+def _between(sign: float, zero: float, parts: Sequence[tuple[F8, F8, NDArray[Any]]]) -> float:
+    """What the spread of the true gain between windows adds to the error: DerSimonian and Laird's, with a floor."""
+    if len(parts) < 2:
+        return 0.0
+    each = []
+    for new, old, units in parts:
+        _, codes = np.unique(units, return_inverse=True)
+        each.append(ratio(*_by(codes, sign * (new - old), _level(old - zero))))
+    shares, errors = (np.array([one[place] for one in each], np.float64) for place in range(2))
+    return math.sqrt(between(shares, errors) / len(parts))
+
+
+def between(shares: F8, errors: F8) -> Any:
+    """The variance of the true gain between windows (the last axis), from each one's estimate and error."""
+    return np.maximum(LEAST_SPREAD**2, shares.var(-1, ddof=1) - (errors**2).mean(-1))
+
+
+def _bounds(gain: float, error: float, skewness: float, groups: int, confidence: float) -> tuple[float, float]:
     from scipy.special import stdtrit
 
-    from tidemill.learning.intervals import paired_bootstrap
-
-    names, codes = np.unique(units, return_inverse=True)
-    groups = len(names)
-    if groups < 2:
-        raise GateRefused(f"{groups} subject in the test window: nothing can be compared", hint="a longer split.test")
-    n = len(gain)
-    mean = float(gain.mean())
-    sums = np.bincount(codes, gain) - mean * np.bincount(codes)
-    error = math.sqrt(float((sums**2).sum()) * groups / (groups - 1)) / n
-    if error == 0:
-        return mean, 0.0, groups
-    drawn = paired_bootstrap(gain, np.zeros_like(gain), units, seed, level=2 * confidence - 1).low
     t = float(stdtrit(groups - 1, confidence))
-    student = mean - t * error
-    skewness = float(np.mean((sums / np.sqrt(np.mean(sums**2))) ** 3))
-    johnson = student + error * skewness / (6 * math.sqrt(groups)) * (1 + 2 * t * t)
-    return min(float(drawn), student, johnson), error, groups
+    bent = error * skewness / (6 * math.sqrt(groups)) * (1 + 2 * t * t)
+    return gain - t * error + min(0.0, bent), gain + t * error + max(0.0, bent)
 
 
-def _checked(candidate: Scored, other: Scored) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+def _checked(candidate: Scored, other: Scored) -> tuple[F8, F8, NDArray[Any]]:
     new, old = np.asarray(candidate.values, np.float64), np.asarray(other.values, np.float64)
     if not len(new):
-        raise GateRefused("no request in the test window", hint="a longer split.test, or more data")
+        raise NotEnoughData("no request in the test window", hint="a longer split.test, or more data")
     if not np.array_equal(candidate.units, other.units) or not np.array_equal(candidate.at, other.at):
         raise GateRefused("the two models were not asked the same requests")
     for who, values in (("candidate", new), ("other", old)):

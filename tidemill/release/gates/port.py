@@ -1,8 +1,8 @@
 """What a gate is, what it sees, and how its verdict is reached.
 
 A gate looks at a candidate and answers with evidence. There are two independent blessings, quality and
-infrastructure; a candidate needs every gate of both. Where there is no champion to compare with, the gates that measure
-a change are skipped and their verdict says "no baseline". A gate that raises has refused; the error is the evidence.
+infrastructure; a candidate needs every gate of both. A gate of quality says one of four verdicts (`ruling`). A gate that
+raises has refused; the error is the evidence.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol, TypeVar
 
+from tidemill.config.amounts import parse_share
 from tidemill.config.sections import Section
-from tidemill.errors import GateRefused, NotAvailableYet, TidemillError
+from tidemill.errors import GateRefused, NotAvailableYet, NotEnoughData, TidemillError
+from tidemill.model.registry import verdicts_of
+from tidemill.release.gates.again import Earlier, earlier_of, pair_of
+from tidemill.release.gates.ruling import Ruling, Said
 from tidemill.release.gates.window import EvaluationWindow
 from tidemill.scope.project import Endpoint
-from tidemill.store.records import ModelVersion
+from tidemill.store.records import ModelVersion, Verdict
 from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 
@@ -27,6 +31,8 @@ Blessing = Literal["quality", "infrastructure"]
 S = TypeVar("S", bound=Section)
 ROUNDS = 5
 """How often the real server is asked each request."""
+LEAST_USEFUL = 0.02
+"""The share of the champion's level below which a change is not worth a release, where ``[goal]`` does not say."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,19 @@ class GateContext:
     champion: ModelVersion | None
     window: EvaluationWindow
     server: CandidateServer
+    least_useful: float = LEAST_USEFUL
+    lead: float | None = None  # of the champion's method over the best baseline, as far as it was shown
+    earlier: Earlier | None = None  # what was said of the candidate's method, against the champion's, before
+
+    @property
+    def margin(self) -> float:
+        """What a refit may lose: its gate's own margin, else the least useful change; never more than half of the lead.
+
+        Two refits that each lose a margin as large as the lead would leave a champion that is worth no more than a baseline.
+        """
+        own = self.endpoint.gates.refit.margin
+        margin = parse_share(own, "gates.refit.margin") if own else self.least_useful
+        return min(margin, self.lead / 2) if self.lead is not None and self.lead > 0 else margin
 
     @property
     def metric(self) -> str:
@@ -72,7 +91,7 @@ class GateContext:
     def is_refit(self) -> bool:
         """The champion's very recipe on fresher data; anything else is a change of method, whatever it calls itself."""
         champion = self.champion
-        return champion is not None and self.candidate.kind == "refit" and self.candidate.recipe == champion.recipe
+        return champion is not None and self.candidate.kind != "manual" and self.candidate.recipe == champion.recipe
 
     def settings(self, gate: str, kind: type[S]) -> S:
         """What ``[gates.NAME]`` says for a gate that a package brings; nothing said: the defaults."""
@@ -93,7 +112,25 @@ class GateContext:
 def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
     """The candidate before its gates."""
     seed, window = seed_of(scope.project.seed, candidate.ref), EvaluationWindow(scope, candidate)
-    return GateContext(scope, seed, candidate, champion, window, candidate_server(scope))
+    said = scope.project.goal.least_useful
+    least = parse_share(said, "[goal] least_useful") if said else LEAST_USEFUL
+    lead = lead_of(scope.store.verdicts.list(model=champion.ref)) if champion else None
+    earlier = earlier_of(_of_method(scope, candidate), pair_of(candidate, champion))
+    return GateContext(scope, seed, candidate, champion, window, candidate_server(scope), least, lead, earlier)
+
+
+def _of_method(scope: Endpoint, candidate: ModelVersion) -> Iterator[Verdict]:
+    """What was said here of other versions of the candidate's recipe, oldest first."""
+    for release in scope.releases():
+        model = scope.store.models.get(release.model)
+        if model.ref != candidate.ref and model.recipe == candidate.recipe:
+            yield from verdicts_of(scope.project, release)
+
+
+def lead_of(verdicts: Sequence[Verdict]) -> float | None:
+    """By how much a version's method was better than the best baseline, when that was judged last."""
+    found = [v.evidence["lead"] for v in verdicts if v.gate == "baseline" and "lead" in v.evidence]
+    return float(found[-1]) if found else None
 
 
 def seed_of(seed: int, ref: str) -> int:
@@ -112,14 +149,19 @@ class GateResult:
     passed: bool
     said: str
     figures: JsonObject = field(default_factory=dict)
-    no_baseline: bool = False
+    verdict: Said | None = None  # of a gate that compares
+
+    @staticmethod
+    def of(ruling: Ruling, said: str, **more: Any) -> GateResult:
+        """What a comparison came to."""
+        return GateResult(ruling.verdict == "promoted", said, {**ruling.json(), **more}, ruling.verdict)
 
     def json(self, gate: Gate) -> JsonObject:
         return {
             "gate": gate.name,
             "blessing": gate.blessing,
             "passed": self.passed,
-            "no_baseline": self.no_baseline,
+            "verdict": self.verdict or "",
             "evidence": {"said": self.said, **self.figures},
         }
 
@@ -162,6 +204,8 @@ def _judge(gate: Gate, context: GateContext) -> GateResult:
         result = gate.judge(context)
     except GateRefused as exc:
         return GateResult(False, exc.message)
+    except NotEnoughData as exc:
+        return GateResult(False, f"not decided: {exc}", {"verdict": "not_enough_data"}, "not_enough_data")
     except TidemillError as exc:
         return GateResult(False, f"{exc.code}: {exc}", {"error": exc.problem()})
     except Exception as exc:  # noqa: BLE001 - a candidate's own code may raise anything

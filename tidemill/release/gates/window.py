@@ -1,31 +1,48 @@
-"""A candidate's test window: nothing that is compared has learned from it, and everybody answers every request of it.
+"""What a candidate is judged on: its test window, that nothing compared has learned from, and the windows before it.
 
-The test window is the last span of the data that the candidate was made from. Its twin, the champion's twin and the
-baseline answer every request of it from the same histories; a twin that was fitted on any of it is refused.
+The test window is the last span of the data that the candidate was made from. Its evaluation model and the champion's answer
+every request of it; one that was fitted on any of it is refused. Methods are compared over several windows, each recipe fitted
+anew before each: the test, and older ones that the candidate's search did not see. What refits gain is measured on the windows
+before the test, the champion's recipe fitted before each and again so much earlier as the champion is older than the candidate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tidemill.errors import GateRefused, ModelError
+from tidemill.release.gates.compare import Comparison, compare
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.store.records import ModelVersion
-from tidemill.types import JsonObject, Micros, to_iso
+from tidemill.types import JsonObject, Micros, canonical, to_iso
 
 if TYPE_CHECKING:
     from tidemill.learning.evaluate import Scored
+    from tidemill.learning.search import Validation
     from tidemill.learning.trainer import Questions, Trainer
     from tidemill.scope.project import Endpoint
 
+Span = tuple[Micros, Micros]
+METHOD_WINDOWS = 6
+"""So many windows compare two methods: one alone is of one season."""
+FEWEST = 3
+"""With fewer the test alone does: of two windows nobody knows the spread."""
+REFIT_WINDOWS = 6
+"""So many windows before the test say what refits gain."""
+
 
 class EvaluationWindow:
-    """The window that nothing has learned from, and everybody's answers to it. Read when first asked for."""
+    """A candidate's windows, and everybody's answers to them. Read when first asked for."""
 
     def __init__(self, scope: Endpoint, candidate: ModelVersion) -> None:
         self._scope, self._project, self._candidate = scope, scope.project, candidate
-        self._reports: dict[str, Any] = {}
+        self._reports: dict[Any, Any] = {}
+        self._validations: dict[Span, Validation] = {}
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -53,15 +70,24 @@ class EvaluationWindow:
     def start(self) -> Micros:
         return int(self.cut.test_start)
 
+    @property
+    def end(self) -> Micros:
+        return int(self.cut.end)
+
+    @property
+    def length(self) -> Micros:
+        return self.end - self.start
+
     def score(self, model: ModelVersion, metric: str) -> Scored:
-        """How well the model's twin answers each request. Raises GateRefused when it was fitted on the window."""
-        if model.evaluation_bundle not in self._reports:
+        """How well the version's evaluation model answers the test. Raises GateRefused when it was fitted on it."""
+        key = model.evaluation_bundle, self.start
+        if key not in self._reports:
             bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
             through = bundle.manifest.get("trained_through")
             if not isinstance(through, int) or through > self.start:
-                raise GateRefused(f"the twin of {model.ref} was fitted {self._seen(through)}")
-            self._ask(model.evaluation_bundle, bundle)
-        return self._scored(model.evaluation_bundle, metric)
+                raise GateRefused(f"the evaluation model of {model.ref} was fitted {self._seen(through)}")
+            self._ask(key, bundle, (self.start, self.cut.end))
+        return self._scored(key, metric)
 
     def _seen(self, through: Any) -> str:
         if not self.temporal():
@@ -69,11 +95,59 @@ class EvaluationWindow:
         seen = to_iso(through) if isinstance(through, int) else "an unknown time"
         return f"up to {seen}, into the test window from {to_iso(self.start)}"
 
-    def score_baseline(self, name: str, metric: str) -> Scored:
-        """How well a baseline does, fitted on what was known before the window. Raises ModelError."""
-        if name not in self._reports:
-            self._ask(name, self.trainer.fit(self.trainer.baseline(name), self.start))
-        return self._scored(name, metric)
+    def fitted(self, recipe: JsonObject, metric: str) -> Scored:
+        """How well a recipe does on the test, fitted on what was known before it. Raises ModelError."""
+        return self._refitted(recipe, self.start, (self.start, self.cut.end), metric)
+
+    def baselines(self, named: str | Sequence[str]) -> dict[str, JsonObject]:
+        """The recipes of these baselines by name; ``all``: every simple one that the task has."""
+        names = self.trainer.baselines if named == "all" else [named] if isinstance(named, str) else named
+        return {name: self.trainer.baseline(name) for name in names}
+
+    def reproduces(self, model: ModelVersion) -> bool:
+        """Whether the version is what its recipe makes here: not one that somebody brought, or of code that is gone."""
+        return model.kind != "manual" and self.trainer.reproduces(model.recipe)
+
+    def by_recipe(self, recipe: JsonObject, metric: str) -> list[Scored]:
+        """How well a method does: fitted before each window for methods, it answers that window. Raises ModelError."""
+        from tidemill.learning.evaluate import Scored
+
+        found = []
+        for window in self.method_windows:
+            if window not in self._validations:
+                self._validations[window] = self.trainer.validation([window])
+            values, units = self._validations[window](recipe, metric)
+            none = np.zeros(len(values), np.int64)
+            found.append(Scored(values, units, none, none > 0))
+        return found
+
+    @cached_property
+    def method_windows(self) -> list[Span]:
+        """The test, and before it windows that the candidate's search did not choose by; newest first."""
+        test, older = (self.start, int(self.cut.end)), min(start for start, _ in self.cut.windows)
+        found = [test, *self._before(older, METHOD_WINDOWS - 1, self.length)]
+        return found if len(found) >= FEWEST else [test]
+
+    def _before(self, end: Micros, most: int, learn: Micros) -> list[Span]:
+        """Windows one before the other, newest first, while there is ``learn`` of time left to learn from."""
+        if not self.temporal():
+            return []
+        first, length = int(self.trainer.at.min()), self.length
+        starts = [end - length * (place + 1) for place in range(most)]
+        return [(start, start + length) for start in starts if start >= first + learn]
+
+    def past_refits(self, champion: ModelVersion, metric: str) -> list[Comparison]:
+        """What the champion's recipe gained by being fitted anew, in each window before the test; oldest first."""
+        through = get_bundle(self._project.artifacts, champion.evaluation_bundle).manifest.get("trained_through")
+        older = self.start - through if isinstance(through, int) else 0
+        if older <= 0 or not self.reproduces(champion):
+            return []
+        found = []
+        for window in reversed(self._before(self.start, REFIT_WINDOWS, self.length + older)):
+            with suppress(ModelError, GateRefused):  # nobody came, or there was nothing to learn from: it says nothing
+                new, old = (self._refitted(champion.recipe, window[0] - back, window, metric) for back in (0, older))
+                found.append(compare(metric, new, old))
+        return found
 
     def requests(self) -> list[JsonObject]:
         """Requests from all over the window, for the real server."""
@@ -87,18 +161,22 @@ class EvaluationWindow:
     def _questions(self) -> Questions:
         return self.trainer.questions(self._project.live, self.start, self.cut.end)
 
-    def _ask(self, name: str, bundle: Bundle) -> None:
+    def _refitted(self, recipe: JsonObject, end: Micros, window: Span, metric: str) -> Scored:
+        key = canonical(recipe), end, window
+        if key not in self._reports:
+            self._ask(key, self.trainer.fit(recipe, end), window)
+        return self._scored(key, metric)
+
+    def _ask(self, key: Any, bundle: Bundle, window: Span) -> None:
         """Keep the bundle's answers, or why there are none: a model that is slow to fail is asked once."""
         try:
-            self._reports[name] = self.trainer.report(bundle, self.start, self.cut.end)
+            self._reports[key] = self.trainer.report(bundle, *window)
         except ModelError as exc:
-            self._reports[name] = exc
+            self._reports[key] = exc
 
-    def _scored(self, name: str, metric: str) -> Scored:
-        report = self._reports[name]
+    def _scored(self, key: Any, metric: str) -> Scored:
+        report = self._reports[key]
         if isinstance(report, ModelError):
             raise report
-        found: dict[str, Scored] = report.scored
-        if metric not in found:
-            raise GateRefused(f"the metric {metric!r} is not measured a request", hint=f"known: {', '.join(found)}")
-        return found[metric]
+        scored: Scored = report.of(metric)
+        return scored

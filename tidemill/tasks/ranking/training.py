@@ -111,6 +111,9 @@ class RankingTrainer(Trainer):
     def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
         return questions(live, self.data, start, end)
 
+    def reproduces(self, recipe: JsonObject) -> bool:
+        return recipe.get("method") in learners.METHODS
+
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         fitted = learners.fit(recipe, self.data.learned(end, self.settings.train))
         return recommend_bundle(fitted, recipe, end, self.roles)
@@ -137,6 +140,10 @@ class RankingTrainer(Trainer):
 
 class LearnerTrainer(RankingTrainer):
     """The project's own learner: the recipe is its name and the digest of its source; there is nothing to search."""
+
+    def reproduces(self, recipe: JsonObject) -> bool:
+        """Its own recipe where the source is the one of today."""
+        return recipe == own_recipe(self.settings) or super().reproduces(recipe)
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         task, source = self.settings.task, str(self.settings.details["source"]).encode()

@@ -14,7 +14,7 @@ from tidemill.errors import NotEnoughData
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
 from tidemill.learning.evaluate import F8, Scored
-from tidemill.learning.intervals import auc_interval
+from tidemill.learning.intervals import auc_interval, auc_values
 from tidemill.learning.rows import I8, evenly
 from tidemill.learning.search import Candidates, Choice, Settings
 from tidemill.learning.trainer import MOST, Questions, Report, Trainer, Training
@@ -92,6 +92,9 @@ class TabularTrainer(Trainer):
         values |= {one.source: to_iso(int(self.table.at[row])) for one in self.table.inputs if one.kind in CALENDAR}
         return {name: value for name, value in values.items() if value is not None and value == value}
 
+    def reproduces(self, recipe: JsonObject) -> bool:
+        return recipe.get("method") in trees.METHODS and recipe.get("task") == self.settings.task
+
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         start = None if self.settings.train is None else end - self.settings.train
         return trees.fit(recipe, self.table, end, start)
@@ -108,10 +111,10 @@ class TabularTrainer(Trainer):
         units, at = self.table.units[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
         attributes = {name: column[rows].to_numpy() for name, column in self.table.plain.items()}
-        scored = {
-            metric: Scored(_values(metric, told, truth, scorer.labels), units, at, cold, attributes)
-            for metric in METRICS[self.settings.task]
-        }
+        values = {metric: _values(metric, told, truth, scorer.labels) for metric in METRICS[self.settings.task]}
+        if _both(truth, scorer.labels):
+            values["auc"] = auc_values(told[:, 1], truth)
+        scored = {metric: Scored(each, units, at, cold, attributes) for metric, each in values.items()}
         figures = {**_figures(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
         return Report(scored, figures, answers_of(told, truth))
 
@@ -149,6 +152,9 @@ def _values(metric: str, told: F8, truth: F8, labels: list[Any] | None) -> F8:
 
 def _figures(told: F8, truth: F8, labels: list[Any] | None, units: Any) -> JsonObject:
     """AUC with its interval, for two labels of which both came true."""
-    if labels is None or len(labels) != 2 or not 0 < np.count_nonzero(truth > 0) < len(truth):
-        return {}
-    return {"auc": list(auc_interval(told[:, 1], truth, units, seed=0))}
+    return {"auc": list(auc_interval(told[:, 1], truth, units, seed=0))} if _both(truth, labels) else {}
+
+
+def _both(truth: F8, labels: list[Any] | None) -> bool:
+    """Whether there are two labels, and both came true."""
+    return labels is not None and len(labels) == 2 and bool(0 < np.count_nonzero(truth > 0) < len(truth))

@@ -29,7 +29,7 @@ METHODS = {
     "ease": Method(partial(neighbours.fit, ease.rows), ease.DEFAULTS),
     "blend": Method(blend.fit, blend.DEFAULTS),
 }
-BASELINES = ("popularity", "buy_again")
+BASELINES = ("popularity", "buy_again", "item_knn")
 """Always among the candidates: what a model has to beat to be worth having."""
 
 

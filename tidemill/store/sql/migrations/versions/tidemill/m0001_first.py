@@ -133,7 +133,7 @@ def upgrade() -> None:
         sa.Column("gate", text, nullable=False),
         sa.Column("blessing", text, nullable=False),
         sa.Column("passed", flag, nullable=False),
-        sa.Column("no_baseline", flag, nullable=False),
+        sa.Column("verdict", text, nullable=False),
         sa.Column("evidence", text, nullable=False),
         sa.Column("attestation", text, nullable=True),
         sa.Column("at", whole, nullable=False),
