@@ -160,6 +160,15 @@ def test_an_unknown_label_is_not_scored(told: Told) -> None:
     assert window.data["figures"]["log_loss"][0] == pytest.approx(-math.log(0.9), rel=0.01)
 
 
+def test_labels_that_no_answer_could_have_said_are_not_all_right(told: Told, released: Folder) -> None:
+    """Where most of what is told is unknown, nothing is measured: that is a state, with a next step."""
+    told.answered(BEGAN + DAYS * DAY, "mayhap", 0.9, n=20)
+    told.tick(DAYS + 2)
+    found = released.json("status")
+    (part,) = [p for p in found["parts"] if p["key"] == "feedback"]
+    assert (part["state"], part["code"], found["all_right"]) == ("warn", "unknown_labels", False) and part["next"]
+
+
 def test_labels_are_read_as_the_files_labels_are(told: Told) -> None:
     """The files say yes and no: so may the outcomes."""
     told.answered(BEGAN + DAYS * DAY, "yes", 0.9, n=20)

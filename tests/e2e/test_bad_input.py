@@ -175,7 +175,7 @@ def test_wrong_types(shop: Shop) -> None:
     bad = [
         "600006,22036,CARD,many,2010-12-06 10:00:00,1.5,13564,UK",
         "600007,22036,CARD,1,yesterday,1.5,13564,UK",
-        "600008,22036,CARD,1,2010-12-06 10:00:00,NaN,13564,UK",
+        "600008,22036,CARD,1,2010-12-06 10:00:00,inf,13564,UK",
     ]
     reasons = {"quantity: not an integer": 1, "invoice_date: not a time": 1, "price: not a finite number": 1}
     spoilt = shop.drop("spoilt.csv", HEADER, *bad)

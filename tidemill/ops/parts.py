@@ -9,6 +9,7 @@ from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, plural, quantile, share, span
 from tidemill.ref import short_name
 from tidemill.serve.client import trouble, troubled
+from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Event
 from tidemill.types import DAY, Micros, parse_span
 
@@ -40,6 +41,7 @@ NEXT = {
     "serve.damaged": "stop tidemill up, restore the file from a backup, and start it again",
     "monitor.alarms": "tidemill alarms",
     "feedback.no_labels": "tell what happened: POST /feedback, or tidemill feedback FILE",
+    "feedback.unknown_labels": "send labels as the files have them; the next training learns a new one that files bring: tidemill run",
     "decide.process_down": "look into .tidemill/logs",
     "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
 }
@@ -193,12 +195,23 @@ def _feedback(at: Snapshot) -> Part:
     if missed := at.unlabelled:
         why = f"none of the last {plural(missed, 'answer')} has an outcome, {about(at.within)} and more after it was given"
         return Part("feedback", "warn", "no_labels", "labels do not come", why)
+    unknown, known = _labels(at)
+    if unknown > MANY_BAD * (unknown + known):
+        why = f"{count(unknown)} of the last {count(unknown + known)} labels are none that the model can answer with; they score no answer"
+        return Part("feedback", "warn", "unknown_labels", "unknown labels", why)
     if not n:
         return Part("feedback", "idle", "none", "no outcome yet", "POST /feedback reports what really happened")
     lost = counts.get("unattributed", 0)
     joined = n - lost - counts.get("", 0)
     detail = f"{plural(n, 'outcome')}, {count(lost)} without a prediction"
     return Part("feedback", "ok", "ok", f"{share(joined / n)} joined", detail)
+
+
+def _labels(at: Snapshot) -> tuple[int, int]:
+    """Of this week's outcomes how many have a label that no answer could have said, and how many are scored."""
+    closed = [w for w in at.windows("quality") if w.end > at.now - WEEK]
+    figures = [w.data.figures for w in closed if isinstance(w.data, QualityWindow)]
+    return sum(int(each.get("unknown_labels", 0)) for each in figures), sum(w.n for w in closed)
 
 
 def _decide(at: Snapshot) -> Part:
