@@ -111,7 +111,7 @@ def test_more_columns_and_rarer_promises_hang_it_higher() -> None:
     rng = np.random.default_rng(0)
     one = plain_days(rng, [np.ones(5) / 5], 10)
     few, _ = calibrate(columns_of(one), one, QUARTER, DAY)
-    assert few == columns_of(one), "a short past: rows are taken as independent"
+    assert [c.spread.blocks for c in few] == [10], "a short past: a mean, and no bootstrap"
     heights = [
         calibrate(columns_of(one) * k, one * k, FalseAlarms(at_most=count), DAY)[1].threshold
         for k, count in ((1, 1), (30, 1), (30, 0.1))

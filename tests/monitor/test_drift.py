@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, kstest
+from scipy.stats import chi2_contingency, f, kstest
 
 from tidemill.monitor.drift import LEAST, Column, Spread, above, fit_spread, moved, samples, size
 
@@ -171,8 +173,12 @@ def test_clumped_rows_fool_the_plain_test_and_not_the_fitted_one() -> None:
     assert fitted < 0.01 + 3 * (0.01 * 0.99 / 600) ** 0.5 + 0.01
 
 
-def test_few_windows_are_taken_as_independent() -> None:
-    assert fit_spread([5.0] * 19, [10.0] * 19) == Spread(blocks=19)
+def test_few_windows_are_taken_as_independent_and_some_as_a_mean_that_is_not_well_known() -> None:
+    assert fit_spread([5.0] * 4, [10.0] * 4) == Spread(blocks=4)
+    some = fit_spread([4.0, 5.0, 6.0] * 4, [10.0] * 12)
+    assert (some.floor, some.slope, some.blocks) == (5.0, 0.0, 12)
+    assert p_value(some, 60.0, 3, 10.0) == pytest.approx(f.sf(60 / 3 / 5, 3, 36))
+    assert p_value(some, 60.0, 3, 10.0) > p_value(replace(some, blocks=20), 60.0, 3, 10.0)
 
 
 def test_a_spread_is_never_narrower_than_that_of_independent_rows() -> None:

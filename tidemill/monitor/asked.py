@@ -18,8 +18,8 @@ import numpy as np
 from tidemill.data.contract.contract import Contract
 from tidemill.monitor.baseline import Baseline
 from tidemill.monitor.bins import numeric_column
-from tidemill.monitor.calibrate import LEAST_WINDOWS, Blocks, calibrate
-from tidemill.monitor.drift import Column, Counts, above
+from tidemill.monitor.calibrate import Blocks, calibrate
+from tidemill.monitor.drift import ENOUGH, Column, Counts, above
 from tidemill.monitor.reference import reference_of
 from tidemill.monitor.sketch import Sketch
 from tidemill.monitor.windows import REQUESTS, close, closed_of, due, of_drift
@@ -103,7 +103,7 @@ def _beside_earlier(
     span = scope.monitor.span
     past = closed_of(scope, REQUESTS, since=start - EARLIER * span, until=start)
     own = [w for w in past if w.n and not w.alarm and w.data.model == baseline.model]
-    if len(own) < LEAST_WINDOWS:
+    if len(own) < ENOUGH:
         return {}, math.inf
     blocks = [Blocks(np.array([_counts(w, c) for w in own], np.float64)) for c in columns]
     summed = [replace(c, counts=tuple(b.counts.sum(axis=0)), phases=()) for c, b in zip(columns, blocks, strict=True)]

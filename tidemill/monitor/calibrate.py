@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.config.policies import FalseAlarms
-from tidemill.monitor.drift import Column, Counts, Samples, fit_spread
+from tidemill.monitor.drift import ENOUGH, Column, Counts, Samples, fit_spread
 from tidemill.store.payloads import AlarmRate
 from tidemill.types import DAY, Micros
 
@@ -25,8 +25,6 @@ PERSIST = 3
 _BLOCK = 7
 _RESAMPLES = 400
 _HOLD_OUT = 0.4
-LEAST_WINDOWS = 20
-"""Past windows from which it is learnt how clean ones differ; with fewer, rows are taken as independent."""
 _WEEKS = 8  # of the past, before weekdays are looked at
 _CLEARER = 0.7  # X2 against the same weekdays beside X2 against all days, from which weekdays differ
 
@@ -99,8 +97,8 @@ def calibrate(
     per_window = promise.per_window(window)
     floor = -math.log(per_window / max(len(columns), 1))
     windows = min((len(b) for b in blocks), default=0)
-    if windows < LEAST_WINDOWS or not columns:
-        return list(columns), AlarmRate(floor, promise.at_most, windows=windows)
+    if windows < ENOUGH or not columns:
+        return _fit(columns, blocks, windows)[0], AlarmRate(floor, promise.at_most, windows=windows)
     tails = [block.part(len(block) - windows, len(block)) for block in blocks]
     fitted, scores = _fit(columns, blocks, windows)
     length = max(1, round(promise.span / window))
@@ -159,7 +157,7 @@ def _realised(
 ) -> tuple[float | None, int]:
     """Alarms per span of the promise on the last part of the past, fitted on the part before it."""
     held = int(len(tails[0]) * _HOLD_OUT)
-    if len(tails[0]) - held < LEAST_WINDOWS:
+    if len(tails[0]) - held < ENOUGH:
         return None, 0
     # what lies before the common part is left out: it may be of another time
     early = [tail.part(0, len(tail) - held) for tail in tails]

@@ -25,6 +25,10 @@ LEAST, SMALL = 5.0, 1.0
 sample's rows, so that of the few rows of a small window not all are thrown together; but never fewer than one."""
 
 
+FEWEST, ENOUGH = 5, 20
+"""Past windows from which it is learnt at all how clean ones differ, and from which it is known."""
+
+
 class Samples(NamedTuple):
     """Windows against what they are compared with, row by row: X2, its degrees of freedom (0: nothing to compare), size."""
 
@@ -123,24 +127,27 @@ class Spread:
         >>> Spread().p_values(np.array([3.841458820694124]), np.array([1.0]), np.array([50.0])).round(6).tolist()
         [0.05]
         """
-        from scipy.special import chdtrc  # the loop, which only reads what was found, does without
+        from scipy.special import chdtrc, fdtrc  # the loop, which only reads what was found, does without
 
         some = np.maximum(df, 1.0)
         own = some if shape is None else np.where(df > 0, shape, 1.0)
         own = own if self.shape is None else np.minimum(own, self.shape)
-        return np.where(df > 0, chdtrc(own, own * x2 / some / (self.floor + self.slope * g)), 1.0)
+        ratio = x2 / some / (self.floor + self.slope * g)
+        if FEWEST <= self.blocks < ENOUGH:  # the mean is known by so few windows only: an F distribution
+            return np.where(df > 0, fdtrc(own, own * self.blocks, ratio), 1.0)
+        return np.where(df > 0, chdtrc(own, own * ratio), 1.0)
 
 
 def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts) -> Spread:
-    """From X2 / df of past clean windows and their g. Fewer than 20 of them: rows are taken as independent.
+    """From X2 / df of past clean windows and their g. Fewer than `FEWEST` of them: rows are taken as independent.
 
     The mean is a line in g that is nowhere below 1: clumps raise it by a factor, differences between days in
-    proportion to g.
+    proportion to g. Of fewer than `ENOUGH` windows it is their mean.
     """
     r, g = np.asarray(ratios, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
-    if len(r) < 20:
+    if len(r) < FEWEST:
         return Spread(blocks=len(r))
-    floor, slope = _line(r, g)
+    floor, slope = _line(r, g) if len(r) >= ENOUGH else (max(1.0, float(r.mean())), 0.0)
     relative = r / (floor + slope * g)
     spread = float(np.var(relative, ddof=1)) / max(float(relative.mean()), 1e-12) ** 2
     return Spread(floor, slope, max(2.0 / spread, 0.5) if spread > 0 else None, len(r))

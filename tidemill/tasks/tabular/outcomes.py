@@ -11,6 +11,7 @@ from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, answer
 from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
+from tidemill.tasks.tabular.calibration import calibration
 from tidemill.types import JsonObject, Micros
 
 VALUED: dict[str, Callable[[Any, Any], Any]] = {
@@ -58,7 +59,10 @@ class ValueScorer(OutcomeScorer):
 
 
 class LabelScorer(OutcomeScorer):
-    """The probability of each label, beside the label that it turned out to be. For two labels AUC is measured, too."""
+    """The probability of each label, beside the label that it turned out to be. For two labels AUC is measured, too.
+
+    A window tells by label whether its probabilities were right.
+    """
 
     metrics = ("log_loss",)
 
@@ -79,7 +83,8 @@ class LabelScorer(OutcomeScorer):
         self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
     ) -> JsonObject:
         unknown = sum(j.truth is not None and isinstance(j.told, dict) and not j.values for j in found)
-        return {**super().told(found, scored, figures), **({"unknown_labels": unknown} if unknown else {})}
+        own = {"unknown_labels": unknown, "calibration": calibration(scored)}
+        return {**super().told(found, scored, figures), **{name: value for name, value in own.items() if value}}
 
     def figures(self, scored: Sequence[LabelledPrediction], seed: int) -> JsonObject:
         return {**super().figures(scored, seed), **self._auc(scored, seed)}

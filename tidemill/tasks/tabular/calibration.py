@@ -1,0 +1,47 @@
+"""Whether probabilities were right: by label, the mean that was predicted beside the share that came true. numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tidemill.learning.labelled import LabelledPrediction
+from tidemill.types import JsonObject
+
+MOST_LABELS = 20
+_CLUSTERS = 10  # units, from which on their own differences are known
+_Z = 1.959964
+_PLACES = 4
+
+
+def calibration(scored: Sequence[LabelledPrediction]) -> JsonObject:
+    """{label: {"predicted": mean, "observed": [share, low, high]}} of answers that are about the same labels; else nothing.
+
+    The interval is that of the share, 95 %: what chance and units (subjects, else days) that err together leave open. A
+    predicted mean outside of it is a probability that was not right.
+
+    >>> from tidemill.testing.records import prediction
+    >>> half = [LabelledPrediction(prediction(), {"no": 0.5, "yes": 0.5}, truth) for truth in ("no", "yes") * 200]
+    >>> calibration(half)["yes"]
+    {'predicted': 0.5, 'observed': [0.5, 0.451, 0.549]}
+    """
+    labels = {tuple(j.told) for j in scored}
+    if len(labels) != 1 or not (names := next(iter(labels))) or len(names) > MOST_LABELS:
+        return {}
+    _, units = np.unique([j.unit for j in scored], return_inverse=True)
+    return {name: _of(name, scored, units) for name in names}
+
+
+def _of(
+    name: str, scored: Sequence[LabelledPrediction], units: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> JsonObject:
+    chance = np.array([float(j.told[name]) for j in scored])
+    true = np.array([float(j.truth == name) for j in scored])
+    wrong = np.bincount(units, weights=true - chance)
+    variance = max(float((chance * (1 - chance)).sum()), float((true - true.mean()).var() * len(true)))
+    if len(wrong) >= _CLUSTERS:
+        variance = max(variance, float(((wrong - wrong.mean()) ** 2).sum()))
+    share, reach = float(true.mean()), _Z * variance**0.5 / len(true)
+    interval = [share, max(share - reach, 0.0), min(share + reach, 1.0)]
+    return {"predicted": round(float(chance.mean()), _PLACES), "observed": [round(x, _PLACES) for x in interval]}
