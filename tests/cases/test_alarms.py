@@ -83,6 +83,20 @@ def test_a_part_of_a_day_raises_no_alarm_and_is_judged_again_when_it_is_whole(to
     assert not told.alarms()
 
 
+def test_an_alarm_that_later_rows_take_back_is_closed(told: Told, released: Folder) -> None:
+    """The first file of a day looks whole and is odd; the second shows that the day was an ordinary one."""
+    odd = column(visits(first=DAYS * 1_000, days=[DAYS], a_day=30), "country", "DE")
+    drop(released, "odd", DAYS, odd)
+    told.tick(DAYS)
+    (alarm,) = told.alarms()
+    assert alarm.closed is None and not told.project.store.windows.first(endpoint="visits", monitor="drift").revision
+    drop(released, "rest", DAYS, visits(first=DAYS * 1_000 + 500, days=[DAYS], a_day=900))
+    told.tick(DAYS + 1)
+    (alarm,) = told.alarms()
+    assert alarm.ended == "taken_back" and alarm.closed is not None
+    assert told.windows("drift")[DAYS].n == 930 and not told.windows("drift")[DAYS].alarm
+
+
 def test_late_rows_of_a_judged_window_raise_the_alarm_that_it_missed(told: Told, released: Folder) -> None:
     """A window that was judged, and quiet, is judged again: the same record, one revision on."""
     for day in range(DAYS, DAYS + 4):

@@ -83,10 +83,10 @@ def _news(scope: Endpoint, time: str | None, version: int, otherwise: Micros) ->
     """
     commits = open_tables(scope.project).versions(scope.model.dataset.name)
     spans = [
-        (c.version > version, *columns[time])
-        for c in commits
-        for columns in c.files.values()
-        if time and time in columns
+        (commit.version > version, *span)
+        for commit in commits
+        for span in (*(columns.get(time or "") for columns in commit.files.values()), commit.completed)
+        if span is not None
     ]
     ended = max((last for new, _, last in spans if not new), default=otherwise)
     return ended, min((first for new, first, _ in spans if new), default=otherwise)
