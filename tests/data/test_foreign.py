@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -163,3 +164,19 @@ def test_an_idle_child_ends_and_another_begins() -> None:
     assert foreign._READER._child is not None
     foreign._READER._child.wait(60)
     assert child() != before
+
+
+def test_without_room_for_a_process_the_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign._READER.close()
+
+    def full(*args: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tempfile.TemporaryFile", full)
+        assert child(), "what it says on its way out is all that is missing"
+        foreign._READER.close()
+        patch.setattr(foreign, "Child", full)
+        with raised(SourceError, "a.parquet", hint=False):
+            read_parquet(parquet(SMALL), "a.parquet")
+    assert child()

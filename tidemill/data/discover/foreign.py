@@ -10,9 +10,11 @@ from __future__ import annotations
 import atexit
 import io
 import signal
+import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -66,6 +68,9 @@ class _Reader:
                 raise self._died(name) from None
             except SourceError:
                 raise
+            except OSError as exc:
+                self.close()
+                raise SourceError(f"no process can be started that reads it: {exc.strerror}", place=name) from exc
             except BaseException:  # such as Ctrl-C in the middle of an answer, which nobody is to take for the next one
                 self.close()
                 raise
@@ -75,8 +80,9 @@ class _Reader:
         if self._child is not None and self._child.code is not None:
             self.close()
         if self._child is None:
-            self._words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
-            self._child = Child(_MODULE, log=self._words)
+            with suppress(OSError):  # where no folder for it has room, what the child says on its way out is not known
+                self._words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
+            self._child = Child(_MODULE, log=self._words or subprocess.DEVNULL)
         self._child.channel.send(message, data)
         return self._child.channel
 
@@ -89,13 +95,15 @@ class _Reader:
 
     def _died(self, name: str) -> SourceError:
         """Why the child ended, as the file's error."""
-        assert self._child is not None and self._words is not None
+        assert self._child is not None
         try:
             code = self._child.wait(10)
         except TimeoutError:
             code = -signal.SIGKILL
-        self._words.seek(0)
-        words = self._words.read(1 << 16).decode("utf-8", "replace")
+        words = ""
+        if self._words is not None:
+            self._words.seek(0)
+            words = self._words.read(1 << 16).decode("utf-8", "replace")
         self.close()
         if "memory allocation" in words or "MemoryError" in words or code == -signal.SIGKILL:
             return SourceError("it needs more memory to be read than a file of its size may", place=name, hint=_SPLIT)
