@@ -116,8 +116,10 @@ class Judge:
 
     def reserve(self, judged: Judged) -> None:
         """Count its good rows as in the dataset, and what it completes, for the files that are judged after it."""
-        for _, index in self.indexes if judged.checked else ():
-            index.reserve(judged.checked.good)  # type: ignore[union-attr]
+        if judged.checked is None:
+            return
+        for _, index in self.indexes:
+            index.reserve(judged.checked.good)
         if judged.cells is not None and judged.cells.height:
             self.pending.append(judged.cells)
 
