@@ -76,12 +76,14 @@ def what_of(event: OnlineEvent) -> tuple[Any, ...]:
     return event.dataset, event.subject, event.item, event.at, event.value
 
 
-def number(tx: Connection, events: Sequence[OnlineEvent]) -> tuple[list[int], list[OnlineEvent]]:
-    """For each event the seq it gets (0 when it is there already), and the new ones with their seq.
+def number(
+    tx: Connection, events: Sequence[OnlineEvent], known: set[tuple[str, str]] | None = None
+) -> tuple[list[int], list[OnlineEvent]]:
+    """For each event the seq it gets (0 when it is there already), and the new ones with their seq. ``known``: see `present`.
 
     The writer holds the write lock, so seq grows in order of commit: who has read up to n has missed nothing below.
     """
-    known = present(tx, [event.key for event in events])
+    known = present(tx, [event.key for event in events]) if known is None else known
     told = [event for event in events if event.file is None and (event.key, event.dataset) not in known]
     filed = alike(tx, _OF_FILES, told) if told else {}
     seq = last_seq(tx)
@@ -138,24 +140,25 @@ class Online(Records[OnlineEvent]):
 
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
     rows = {(event.key, event.dataset): event for event in events if event.file is not None}
-    known = present(tx, [key for key, _ in rows])
+    known = present(tx, [event.key for event in events])
     if there := [_named(row) for name, row in rows.items() if name in known]:
         tx.execute(_FILL, there)
-    _claim(tx, [row for name, row in rows.items() if name not in known])
-    _, fresh = number(tx, events)
+    claimed = _claim(tx, [row for name, row in rows.items() if name not in known])
+    _, fresh = number(tx, events, known | claimed)
     if fresh:
         tx.execute(insert(schema.online), [ONLINE.row(event) for event in fresh])
     return len(fresh)
 
 
-def _claim(tx: Connection, rows: Sequence[OnlineEvent]) -> None:
-    """Give each event that was told under another key to the row that brings it: one row, one event."""
+def _claim(tx: Connection, rows: Sequence[OnlineEvent]) -> set[tuple[str, str]]:
+    """Give each event that was told under another key to the row that brings it: one row, one event. The names of these rows."""
     if not rows or tx.execute(_ANY_TOLD).first() is None:
-        return
+        return set()
     told = alike(tx, _TOLD, rows)
     claims = [{**_named(row), "the_seq": seqs.pop()} for row in rows if (seqs := told.get(what_of(row)))]
     if claims:
         tx.execute(_CLAIM, claims)
+    return {(claim["the_key"], claim["the_dataset"]) for claim in claims}
 
 
 def _named(event: OnlineEvent) -> dict[str, Any]:
