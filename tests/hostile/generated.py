@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,69 @@ def spoiled(draw: Any, text: str) -> str:
         piece = draw(st.sampled_from(["", text[start:end] * 2, text[start:end] * 200]) | TEXTS)
         keeps = draw(st.booleans())
         text = text[:start] + piece + (text[start:] if keeps else text[end:])
+    return text
+
+
+LITERALS = (
+    *(
+        '""',
+        '"x"',
+        "0",
+        "-1",
+        "1e308",
+        "-1e-300",
+        "nan",
+        "inf",
+        "-inf",
+        "[]",
+        "[[]]",
+        "{}",
+        "[{}]",
+        "true",
+        "false",
+        "null",
+    ),
+    *(
+        '"\\u0000"',
+        '"é"',
+        '"../x"',
+        '"/x"',
+        '"steps:x"',
+        '"0 days"',
+        '"1e400 days"',
+        '"99999999999 days"',
+        '"-3 %"',
+        '"101 %"',
+    ),
+    *(
+        '"nan %"',
+        '"0 3 31 2 *"',
+        '"* * * * * *"',
+        '"latest"',
+        '["a", "a"]',
+        '[1, "a"]',
+        "1979-05-27",
+        "9223372036854775808",
+    ),
+    '"' + "a" * 300 + '"',
+)
+"""Values of TOML, most of them of YAML too."""
+_VALUE = re.compile(r"([=:]\s*)([^={}\[\],\n]+)")
+
+
+@st.composite
+def reworded(draw: Any, text: str) -> str:
+    """The text with other values in some places, and lines that are gone or there twice: what is still well-formed."""
+    for _ in range(draw(st.integers(1, 3))):
+        places = list(_VALUE.finditer(text))
+        if draw(st.integers(0, 3)) and places:
+            found = draw(st.sampled_from(places))
+            text = text[: found.start(2)] + draw(st.sampled_from(LITERALS)) + text[found.end(2) :]
+        else:
+            lines = text.split("\n")
+            at = draw(st.integers(0, len(lines) - 1))
+            lines[at : at + 1] = [lines[at]] * draw(st.sampled_from([0, 2]))
+            text = "\n".join(lines)
     return text
 
 
