@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.release.made import TOML, add_model, hold
-from tidemill.ops.parts import NEEDED, Part, parts
+from tidemill.ops import parts as module
+from tidemill.ops.parts import NEEDED, NEXT, Part, parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ops.status import judge, status
 from tidemill.scope.project import Project, open_project
@@ -148,3 +150,24 @@ def test_a_training_that_a_decision_asked_for_is_under_way(project: Project) -> 
     released(project)
     project.store.runs.add(Run("run_1", "model", "key_1", "running", "o", NOW, parent=named_id("decision", "shop")))
     assert part(project, "decide").code == "retraining"
+
+
+def said() -> list[tuple[str, str, str]]:
+    """(key, state, code) of every part that the code can give, where it says them as they are."""
+    tree = ast.parse(Path(module.__file__).read_text())
+    calls = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "Part"
+    ]
+    words = [[a.value for a in call.args[:3] if isinstance(a, ast.Constant)] for call in calls]
+    found = [(w[0], w[1], w[2]) for w in words if len(w) == 3]
+    return [*found, *(("serve", "bad", code) for code in module._REFUSES)]
+
+
+def test_every_state_that_needs_somebody_says_what_to_do() -> None:
+    silent = [
+        (key, state, code)
+        for key, state, code in said()
+        if (state in ("warn", "bad", "waiting") or (state == "idle" and key in NEEDED)) and f"{key}.{code}" not in NEXT
+    ]
+    assert silent == [] and len(said()) > 25
+    assert {name.partition(".")[0] for name in NEXT} <= {key for key, _, _ in said()}

@@ -125,7 +125,8 @@ def alarms(
 
 def close_alarm(project: Project, caller: Caller, alarm: str, reason: Reason) -> Alarm:
     """Close an alarm by hand: what goes on after it may be an alarm of its own. Raises NotFound, and Conflict where it is closed."""
-    found, now = project.store.alarms.get(alarm), project.clock.now()
+    found, now = project.store.alarms.named(alarm), project.clock.now()
+    alarm = found.id
 
     def work(tx: Tx) -> None:
         if project.store.alarms.get(alarm, tx).closed is not None:
