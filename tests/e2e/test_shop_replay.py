@@ -218,11 +218,11 @@ def test_shorter_replay_decides_as_the_whole_did(whole, part):
 
 
 def test_asked_again_a_version_answers_as_it_did(whole, monkeypatch):
-    """What the loop keeps score by: each answer of two weeks, given again by the version that gave it."""
+    """What the loop keeps score by: each answer of three weeks, given again by the version that gave it."""
     monkeypatch.setenv("TIDEMILL_HOME", whole.env["TIDEMILL_HOME"])
     with open_project(whole.folder) as project:
         endpoint = project.endpoint()
-        again = Again(endpoint, FIRST + 20 * A_DAY, FIRST + 34 * A_DAY)
+        again = Again(endpoint, FIRST + 36 * A_DAY, FIRST + 56 * A_DAY)
         judged = judge_all(project.live, outcome_scorer_of(endpoint.model), again.asked)
         for ref in {one.prediction.model for one in judged}:
             told = [

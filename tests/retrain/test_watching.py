@@ -14,8 +14,10 @@ from tidemill.errors import Conflict
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import FIGURES, REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
+from tidemill.monitor.decay import step
 from tidemill.monitor.platform import LEAST_BYTES, close_platform
-from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality, recently, step_again
+from tidemill.monitor.promise import Shortfall
+from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality, recently, run_of
 from tidemill.monitor.reference import close_drift, reference_of
 from tidemill.monitor.windows import due, next_end, of_drift
 from tidemill.ops.records import close_alarm
@@ -253,21 +255,19 @@ def test_missed_windows_are_what_they_would_have_been(shop: Shop) -> None:
 
 
 def test_alarms_are_computed_again_from_the_stored_windows(shop: Shop) -> None:
-    """What a window found stands in its record; after one is judged again all later ones follow from that."""
-    endpoint = shop.project.endpoint()
+    """What a window found stands in its record, and with the detector of the one before it all that follows."""
+    endpoint, state = shop.project.endpoint(), None
     for day in shop.days[:8]:
         shop.play(day, hits=0)
     join_due(endpoint)
-    closed = close_quality(endpoint, shop.days[7].end + DAY)
-    assert any(w.alarm for w in closed) and step_again(endpoint, closed[0].start) == []
-    first = next(w for w in closed if of_quality(w).decay)
-    decay = of_quality(first).decay
-    assert decay is not None
-    better = replace(of_quality(first), decay=replace(decay, shortfall=-0.5))
-    shop.project.store.windows.put(replace(first, data=better))
-    changed = step_again(endpoint, first.start)
-    assert [w.start for w in changed][:1] == [first.start] and len(changed) > 1
-    assert step_again(endpoint, first.start) == []
+    closed = [w for w in close_quality(endpoint, shop.days[7].end + DAY) if of_quality(w).decay]
+    for window in closed:
+        kept = of_quality(window).decay
+        assert kept is not None
+        found = Shortfall(kept.shortfall, kept.error2, kept.answers, kept.subjects)
+        again, state = step(state, found, window.start, run_of(endpoint), "model:shop@1")
+        assert (again, state) == (kept, of_quality(window).detector)
+    assert len(closed) > 4 and any(w.alarm for w in closed)
 
 
 def test_the_baseline_is_made_once_and_kept(shop: Shop) -> None:

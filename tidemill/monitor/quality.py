@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_of
 from tidemill.learning.measures import Measure
 from tidemill.monitor import decay
-from tidemill.monitor.promise import Promise, Shortfall, blind_below, capped, nothing_shown, promised, shortfall
+from tidemill.monitor.promise import Promise, blind_below, capped, nothing_shown, promised, shortfall
 from tidemill.monitor.windows import close, closed_of, due
 from tidemill.store.payloads import DetectorState, QualityWindow
 from tidemill.store.records import Prediction, Release, Window
@@ -103,25 +103,6 @@ def _state_before(scope: Endpoint, start: Micros) -> DetectorState | None:
     """The detector as the window before left it; what had no answers changed nothing."""
     before = scope.store.windows.first(**scope.here, monitor=QUALITY, until=start)
     return of_quality(before).detector if before else None
-
-
-def step_again(scope: Endpoint, since: Micros) -> list[Window]:
-    """Step the detector anew through the windows from this moment on, from what each holds: where an earlier one was judged
-    again. Those that changed."""
-    state, changed = _state_before(scope, since), []
-    for window in closed_of(scope, QUALITY, since=since):
-        data = of_quality(window)
-        if data.model is None or data.detector is None:
-            continue
-        if data.decay is not None:
-            found = Shortfall(data.decay.shortfall, data.decay.error2, data.decay.answers, data.decay.subjects)
-            decayed, state = decay.step(state, found, window.start, run_of(scope), data.model)
-            data = replace(data, decay=decayed)
-        again = replace(window, data=replace(data, detector=state), alarm=data.decay is not None and data.decay.alarm)
-        if again != window:
-            scope.store.windows.put(again)
-            changed.append(again)
-    return changed
 
 
 def run_of(scope: Endpoint) -> float:
