@@ -34,8 +34,7 @@ class Stream:
 
     name: str
     make: Make
-    a_window: int  # answers
-    units: int
+    units: int  # subjects in a window
     season: bool = False
     clean: bool = True
     kept: bool = False  # no variance, or better than promised
@@ -194,26 +193,26 @@ def _of_answers(found: NDArray[Any], variance: float, *, less: bool) -> Windows:
 
 
 def _hits(name: str, hits: Hits, **more: Any) -> Stream:
-    return Stream(name, hits, hits.n, hits.n // hits.size, estimated=hits.estimated, **more)
+    return Stream(name, hits, hits.n // hits.size, estimated=hits.estimated, **more)
 
 
 FEW, MANY = Hits(0.6, n=20, size=2, icc=0.2), Hits(0.6, n=500, size=5, icc=0.2)
 STREAMS = (
-    Stream("1 a day, Beta sd .25", Beta(0.6, 2.84), 1, 1),
+    Stream("1 a day, Beta sd .25", Beta(0.6, 2.84), 1),
     _hits("1 a day, 0/1 at .8", Hits(0.8, 1)),
     _hits("20 a day, clusters, days 3 %", replace(FEW, day=0.03)),
     _hits("500 a day, clusters, days 3 %", replace(MANY, day=0.03)),
-    Stream("no variance, at the promise", Same(0.6, 0.0), 1, 1, kept=True),
-    Stream("1 a day, sd .002, at the promise", Same(0.6, 0.002), 1, 1, kept=True),
-    Stream("no variance, 3 % better", Same(0.6, 0.0, 0.03), 1, 1, kept=True),
+    Stream("no variance, at the promise", Same(0.6, 0.0), 1, kept=True),
+    Stream("1 a day, sd .002, at the promise", Same(0.6, 0.002), 1, kept=True),
+    Stream("no variance, 3 % better", Same(0.6, 0.0, 0.03), 1, kept=True),
     _hits("20 a day, 3 % better", replace(FEW, day=0.03, better=0.03), kept=True),
     _hits("500 a day, 3 % better", replace(MANY, day=0.03, better=0.03), kept=True),
     _hits("20 a day, week and year 5 %", FEW, season=True),
     _hits("500 a day, week and year 5 %", MANY, season=True),
-    Stream("20 errors a day, heavy tail", Errors(10, 2, 0.5, 1.1), 20, 10),
+    Stream("20 errors a day, heavy tail", Errors(10, 2, 0.5, 1.1), 10),
     _hits("promise from n = 200", replace(FEW, estimated=200)),
     _hits("promise from n = 2,000", replace(FEW, estimated=2000)),
-    Stream("recall with 70 % zeros, 20 a day", Recalls(0.15, 20), 20, 20),
+    Stream("recall with 70 % zeros, 20 a day", Recalls(0.15, 20), 20),
     _hits("500 a day, 33 at weekends", replace(MANY, day=0.03, weekends=True)),
     _hits("STRESS days AR(.6) of 4 %, 500", replace(MANY, day=0.04, carried=0.6), clean=False),
     _hits("STRESS promise the estimate of 200", replace(FEW, estimated=200, middle=True), clean=False),
