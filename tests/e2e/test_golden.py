@@ -51,6 +51,18 @@ def test_every_figure_is_the_one_of_the_readme(year):
         assert told == pytest.approx(_figures(row)[: len(told)], abs=WITHIN), row
 
 
+@pytest.mark.nightly
+def test_what_was_right_is_told_as_in_the_readme(year):
+    (row,) = re.findall(r"^\| right · wrong · undecidable, .*? \| (.*) \|$", README.read_text(), re.MULTILINE)
+    told = {
+        kind.replace(" ", "_"): list(map(int, n)) for kind, *n in re.findall(r"([a-z ]+?) (\d+) · (\d+) · (\d+)", row)
+    }
+    assert {kind.strip("_"): n for kind, n in told.items()} == {
+        kind: list(of.values()) for kind, of in year.summary["score"]["counts"].items()
+    }
+    assert [alarm for alarm in year.summary["alarms"] if alarm["monitor"] == "decay"] == []
+
+
 def _figures(row: str) -> list[float]:
     """The fractions of one row of the README's table, in their order."""
     (cell,) = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", README.read_text(), re.MULTILINE)

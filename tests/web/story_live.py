@@ -181,8 +181,9 @@ class Living(Teller):
         )
         self.store.alarms.add(alarm)
         settled = "right" if hurts["answer"] == "no" else "undecidable"
-        told = ("", "shop", "alarm", "drift", f"alarm:{name}", model, "", at, at + 29 * DAY, "recall@20", settled, "shown")
-        self.store.settlements.add(r.Settlement(f"of {name}", *told, None, 0.012, (0.001, 0.023), 210, 140))
+        of = ("", "shop", "alarm", "drift", f"alarm:{name}", model, "")
+        told = (at, at + 29 * DAY, "recall@20", settled, "shown")
+        self.store.settlements.add(r.Settlement(f"of {name}", *of, *told, None, 0.012, (0.001, 0.023), 210, 140))
 
     def quality(self, start: Micros, i: int, n: int) -> None:
         mean = 0.306 + 0.02 * math.sin(i / 9) + self.random.uniform(-0.045, 0.045) - (0.06 if 100 < i < 106 else 0)
