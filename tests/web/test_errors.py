@@ -41,7 +41,7 @@ def hire(tmp_path: Path) -> Iterator[Project]:
         for i in range(20):
             mae = 10.0 if i < 10 else 20.0
             figures = {"n": 24, "subjects": 1, "mae": [mae, mae, mae], "rmse": [mae * 1.4] * 3}
-            data = QualityWindow(model.ref, "mae", 24, 1.0, figures=figures, evidence=1.0, limit=91.0, promised=11.0)
+            data = QualityWindow(model.ref, "mae", 24, 1.0, figures=figures, promised=11.0)
             at = START + i * DAY
             project.store.windows.put(Window("hire", "quality", at, at + DAY, 24, data))
         output = json.dumps({"value": 213.5}).encode()
