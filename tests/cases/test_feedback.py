@@ -143,6 +143,16 @@ def test_feedback_about_an_item_is_in_quarantine_until_a_file_has_it(store: tupl
     assert "new lamp" not in folder.json("status")["quarantined"] and rows_of(project, "eve") == 1
 
 
+def test_feedback_about_an_item_of_the_newest_file_is_in_no_quarantine(store: tuple[Folder, Project, Scorer]) -> None:
+    """Also when it comes before the server has looked at that file by itself."""
+    folder, _, server = store
+    folder.write("data/sales/g.csv", *sales(0), sale(0, invoice=7005, stock_code="new vase", customer_id="flo"))
+    folder.ingest()
+    told = {"key": "early/2", "subject": "eve", "item": "new vase", "value": 1, "at": AT}
+    status, said = server.ask("POST", "/feedback", told)
+    assert (status, said["new"]) == (200, 1) and "unknown_items" not in said
+
+
 def test_the_share_of_subjects_whose_history_is_too_old_is_shown(store: tuple[Folder, Project, Scorer]) -> None:
     folder, _, server = store
     for subject in ("old", "nobody yet"):

@@ -16,9 +16,9 @@ from tests.release.made import TOML, add_model, hold
 from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import Forbidden
-from tidemill.ops import by_hand, gc, releases, tokens
+from tidemill.ops import by_hand, gc, records, releases, tokens
 from tidemill.scope.project import Project, open_project
-from tidemill.store.records import Event
+from tidemill.store.records import Alarm, Event
 from tidemill.types import DAY, HeldClock
 
 ADA, NOBODY = Caller("ada", SCOPES, "cli"), Caller("eve", ("read",), "api")
@@ -56,6 +56,12 @@ def collect(project: Project, caller: Caller) -> None:
     gc.collect(project, caller, grace=0.0)
 
 
+def close_alarm(project: Project, caller: Caller) -> None:
+    alarm = Alarm("alm_1", "", "shop", "drift", "drift", None, NOW, NOW, NOW, ("country",), "no", False, {})
+    project.store.alarms.add(alarm)
+    records.close_alarm(project, caller, alarm.id, "looked")
+
+
 VERBS: dict[str, tuple[str, Do]] = {
     "releases.approve": ("approved", release("held", releases.approve, reason="looked")),
     "releases.reject": ("rejected", release("held", releases.reject, reason="looked")),
@@ -68,6 +74,7 @@ VERBS: dict[str, tuple[str, Do]] = {
     "tokens.add": ("token_added", lambda p, who: tokens.add(p, who, "shop-front")),
     "tokens.revoke": ("token_revoked", revoke),
     "gc.collect": ("collected", collect),
+    "records.close_alarm": ("alarm_closed", close_alarm),
 }
 
 

@@ -99,6 +99,12 @@ class PredictionService:
             serving.metrics.flagged(endpoint, answer.flags)
         return reply(prediction, ack), False
 
+    def _sells(self, predictor: Predictor, item: str) -> bool:
+        """Whether anybody sells the item; the heartbeat may not have looked at the newest file yet."""
+        if not predictor.sells(item):
+            self._s.follow()
+        return predictor.sells(item)
+
     def _waits(self, ack: str) -> bool:
         """Whether an answer leaves only when it is written: also with ack=async, while the last ones could not be."""
         return ack == "group" or self._s.log.trouble is not None
@@ -170,7 +176,9 @@ class PredictionService:
         read = [_read(predictor, outcome, place) for outcome, place in zip(outcomes, places, strict=True)]
         history = predictor.task.history
         outcomes = [
-            replace(o, endpoint=name, environment=environment, quarantined=history and not predictor.sells(o.item))
+            replace(
+                o, endpoint=name, environment=environment, quarantined=history and not self._sells(predictor, o.item)
+            )
             for o in read
         ]
         events = [event_of(o, dataset) for o in outcomes if history and o.value and not o.quarantined]
