@@ -121,7 +121,7 @@ def test_the_same_command_goes_on_and_tells_the_story_of_one_that_nobody_killed(
     assert one.equals(other.sort("at", "request"))
     assert one.height == summary["requests"] > 100
     assert summary["decisions"] == part.summary["decisions"][: len(summary["decisions"])]
-    assert len(summary["decisions"]) == DAYS and summary["retrains"] == 1 and summary["promoted"] == 2
+    assert len(summary["decisions"]) == DAYS and summary["retrains"] == summary["promoted"] == summary["refused"] == 1
 
 
 def test_nothing_is_lost_nor_asked_twice(demo, resumed, part):
@@ -158,9 +158,9 @@ def test_another_seed_is_refused_and_with_fresh_another_story(demo, resumed):
     said = process.communicate(timeout=60)[0]
     assert process.returncode != 0 and "was played with seed 0" in said and "--fresh" in said
     assert demo.played() == DAYS, "what is there was left alone"
-    arms = f"select key, arm from predictions where at between {END - 11 * DAY} and {END - 9 * DAY} order by key"
+    asked = f"select key from predictions where at between {END - 11 * DAY} and {END - 9 * DAY} order by key"
     spread = "select json_extract(metrics, '$.\"recall@20\"[1]') from models where version = 1"
-    before = demo.ask("live.db", arms), demo.ask("tidemill.db", spread)
+    before = demo.ask("live.db", asked), demo.ask("tidemill.db", spread)
     (demo.base / "shop/data/mine.txt").write_text("of the old story")
     summary, log = demo.finish("--days", "3", "--seed", "5", "--fresh")
     assert not (demo.base / "shop/data/mine.txt").exists()  # the folder is the demo's, and starts anew
@@ -168,8 +168,6 @@ def test_another_seed_is_refused_and_with_fresh_another_story(demo, resumed):
     assert summary["seed"] == 5 and demo.ask("tidemill.db", "select value from settings where name = 'seed'") == [
         ("5",)
     ]
-    after = demo.ask("live.db", arms), demo.ask("tidemill.db", spread)
-    assert [key for key, _ in before[0]] == [key for key, _ in after[0]]
-    assert {arm for _, arm in after[0]} == {"champion", "canary"}
-    assert before[0] != after[0], "another seed draws other customers for the canary"
-    assert before[1] != after[1], "and other bootstraps"
+    after = demo.ask("live.db", asked), demo.ask("tidemill.db", spread)
+    assert before[0] == after[0] != []
+    assert before[1] != after[1], "another seed draws other bootstraps"

@@ -152,7 +152,7 @@ def test_a_model_of_wrong_data_is_refused_and_forced_and_taken_back(served: Shop
     first = served.told("status")["champion"]["model"]
     for name, rows in FILES[8:10]:
         dealt_out_anew(rows, 0).write_parquet(served.root / "data" / "sales" / f"{name}.parquet")
-    made = served.told("run")
+    made = served.told("run", ends=7)
     assert (made["model"], made["status"]) == ("model:store@2", "refused")
     assert made["dataset"] in ("sales@2", "sales@3")  # the loop may have ingested the first file before the second came
     runs = served.told("runs", "ls", "--pipeline", "model")

@@ -81,7 +81,7 @@ def posterior(gain: ArrayLike, error: ArrayLike, prior: Prior, margin: float) ->
     """The prior's two parts (refits as they were, broken ones) after what this window shows.
 
     >>> [round(float(x), 3) for x in posterior(0.004, 0.0145, Prior(0.018, 0.012, 6), 0.02)]
-    [0.012, 0.004]
+    [0.012, 0.001]
     """
     from scipy.special import ndtr
 
