@@ -18,6 +18,7 @@ from tests.serve.real import start
 from tests.tiers import both
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
+from tidemill.store.records import OnlineEvent
 from tidemill.types import DAY, to_iso
 
 CLIENTS = 6
@@ -88,6 +89,8 @@ def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch, kills):
     chance, load = random.Random(2), Load()
     with opened(tmp_path / "shop") as project:
         released.champion(project)
+        sold = {"subject": "before", "at": NOON - 9 * DAY, "value": 1.0, "file": "sha256:f", "dataset": "sales"}
+        project.live.online.load(OnlineEvent(0, f"sold/{n}", item=f"i{n}", **sold) for n in range(5))
         token = auth.issue(project.store, "load", SCOPES)
         for _ in range(kills):
             scorer = start(project.root, token)
@@ -107,7 +110,7 @@ def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch, kills):
             for i, key, model, out in db.execute("SELECT id, key, model, output FROM predictions")
         }
         outcomes = dict(db.execute("SELECT key, value FROM outcomes"))
-        events = [key for (key,) in db.execute("SELECT key FROM online ORDER BY seq")]
+        events = [key for (key,) in db.execute("SELECT key FROM online WHERE file IS NULL ORDER BY seq")]
         rows = db.execute("SELECT count(*) FROM predictions").fetchone()[0]
     for key, answer in load.predictions.items():
         assert kept[key] == (answer["prediction_id"], answer["model"], {k: answer[k] for k in ("items", "scores")})
