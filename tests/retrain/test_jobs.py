@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -154,6 +155,15 @@ def test_a_child_that_has_grown_old_is_replaced(worker: WorkerJobs, monkeypatch:
     assert worker.child is None, "it held more than that"
     ingest(worker)
     assert worker.started == 2
+
+
+def test_what_its_parent_once_held_is_not_its_own(worker: WorkerJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 2**30
+    if 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < most:
+        bytearray(most)  # a child's greatest size so far, as the system tells it, begins with its parent's
+    monkeypatch.setattr("tidemill.retrain.jobs.RECYCLE_BYTES", most)
+    ingest(worker)
+    assert worker.child is not None
 
 
 def test_killed_between_two_jobs(worker: WorkerJobs) -> None:
