@@ -30,6 +30,7 @@ from tidemill.types import DAY, JsonObject, named_id
 from tidemill.web.app import PAGES, PULSE, Web
 from tidemill.web.pages import trace
 from tidemill.web.pages.live import JOINED
+from tidemill.web.pages.models import beside
 from tidemill.web.render import POLICY
 
 FIXED = [p.path for p in PAGES if "{" not in p.path]
@@ -336,6 +337,14 @@ def test_figures_beside_one_another_have_the_same_decimals(told: Project) -> Non
     told.store.models.add(replace(model, metrics={**model.metrics, **metrics}))
     text = get(told, "/models/shop@99").body.decode()
     assert ">0.310<" in text and ">0.009 <" in text and "0.001 to 0.018" in text and ">0.012<" in text
+
+
+def test_an_error_is_better_by_what_it_is_smaller() -> None:
+    gain = {"mean": -0.051, "low": -0.082, "high": -0.021, "visible": 0.044}
+    (row,) = beside(
+        {"above": {"constant": {"log_loss": gain}}, "baselines": {"constant": {"log_loss": [0.69, 0.68, 0.7]}}}
+    )
+    assert (row["mean"], row["low"], row["high"]) == ("0.051", "0.021", "0.082")
 
 
 def test_latency_by_answer_has_whole_ticks_and_its_own_legend(empty: Project) -> None:

@@ -123,10 +123,11 @@ def beside(metrics: JsonObject) -> list[dict[str, Any]]:
 
 
 def _beside(name: str, metric: str, reached: words.Interval | None, gain: JsonObject) -> dict[str, Any]:
-    """One row; its figures are of one kind, so they have the same decimals."""
-    names = ("mean", "low", "high", "visible")
-    figures = words.alike([reached[0] if reached else None, *(gain.get(n) for n in names)])
-    return {"name": name, "metric": metric, **dict(zip(("reached", *names), figures))}
+    """One row, in which more is better, of an error too; its figures are of one kind, so they have the same decimals."""
+    mean, low, high = (measure(metric).sign * gain[n] for n in ("mean", "low", "high"))
+    told = {"reached": reached and reached[0], "mean": mean, "low": min(low, high), "high": max(low, high)}
+    told["visible"] = gain.get("visible")
+    return {"name": name, "metric": metric, **dict(zip(told, words.alike(list(told.values()))))}
 
 
 def card(ask: Ask, found: ModelVersion) -> list[tuple[str, Any]]:
