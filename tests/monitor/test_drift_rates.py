@@ -97,8 +97,9 @@ def test_a_clean_column_keeps_the_promise_and_a_change_is_found(
     assert sum(n for n, _ in told) <= quarters + 2 * math.sqrt(quarters)
     if rows < 30:  # of so few rows a weekday is too few to be told from another
         names = [each for each in names if each != "seasonal"]
+    least = 0.9 if rows >= 30 else 0.5 if name == "all" else 0.7  # six columns share the promise
     for each in names:
-        assert np.mean([found[each] < MOVED for _, found in told]) >= (0.9 if rows >= 30 else 0.7), each
+        assert np.mean([found[each] < MOVED for _, found in told]) >= least, each
 
 
 @pytest.mark.parametrize("projects", both(8, 150))

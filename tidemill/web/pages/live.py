@@ -97,7 +97,7 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
     """(name, value, note) of the last answers."""
     seen = loop.recent
     if not seen:
-        return [("Requests", "0", "no answer yet"), ("Loop", *loop_state(loop))]
+        return [("Requests", "0", "no answer yet"), _loop(loop)]
     took = [p.latency_us for p in seen]
     beside = Counter(p.arm for p in seen if p.arm != CHAMPION) or {CANARY: 0}
     note = f"of the last {len(seen)} answers"
@@ -108,8 +108,13 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
         ("Latency p99", words.span(quantile(took, 0.99)), note),
         *cold,
         *((words.label(name), words.share(n / len(seen)), note) for name, n in beside.items()),
-        ("Loop", *loop_state(loop)),
+        _loop(loop),
     ]
+
+
+def _loop(loop: Snapshot) -> tuple[str, str, str]:
+    state, note = loop_state(loop)
+    return "Loop", state, words.prose(note)
 
 
 def _traffic(loop: Snapshot, windows: Sequence[Window]) -> Markup:
