@@ -13,7 +13,7 @@ from tests.raised import raised
 from tidemill.errors import Conflict, Damaged, DiskFull, StoreBusy
 from tidemill.serve import log as logs
 from tidemill.serve.log import Log
-from tidemill.store.records import OnlineEvent, Prediction
+from tidemill.store.records import OnlineEvent, Outcome, Prediction
 
 
 class Slow:
@@ -23,14 +23,18 @@ class Slow:
         self.calls: list[Any] = []
         self.broken: Exception | None = None
         self.tried: list[Future[None]] = []
+        self.there: dict[str, Outcome] = {}
 
     def try_write(self):
         self.tried.append(Future())
         return self.tried[-1]
 
-    def append(self, predictions, outcomes, events, done):
+    def append(self, predictions, outcomes, events, done, met=None):
         if self.broken is not None:
             raise self.broken
+        if met is not None:
+            met([self.there.get(outcome.key) for outcome in outcomes], frozenset())
+            self.there |= {outcome.key: outcome for outcome in outcomes}
         self.calls.append((list(predictions), list(outcomes), list(events), done))
 
     def commit(self, error=None):
@@ -235,6 +239,19 @@ def test_a_row_that_is_refused_says_nothing_of_the_store():
         with pytest.raises(Conflict):
             await future
         assert log.trouble is None
+
+    go(work)
+
+
+def test_an_outcome_that_is_there_already_says_nothing_of_the_disk():
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        for key, trouble in (("a", False), ("a", True), ("b", False)):
+            log.trouble = DiskFull("no room")
+            kept = log.write((), (Outcome(key, 0, "7", "mug", 1.0, None, 0),))
+            await turn()
+            store.commit()
+            await kept
+            assert (log.trouble is not None) == trouble
 
     go(work)
 

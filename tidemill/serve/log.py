@@ -146,8 +146,8 @@ class Log:
 
     def _settle(self, batch: _Batch, error: BaseException | None, seqs: Seqs) -> None:
         self.waiting -= len(batch.entries)
-        if error is not None or batch.predictions or batch.outcomes:  # a commit of nothing succeeds on a full disk, too
-            self._hear(error)
+        if error is not None or batch.predictions or None in batch.met.earlier:
+            self._hear(error)  # but a commit of nothing new, which succeeds on a full disk, too, says nothing
         if error is None and batch.events:
             try:
                 self._learn(batch.events, seqs)

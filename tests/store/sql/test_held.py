@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.raised import raised
-from tidemill.errors import Damaged
+from tidemill.errors import Damaged, StoreError
 from tidemill.store.sql import open_live, open_metadata
+from tidemill.store.sql.held import HeldFiles
 from tidemill.store.sql.store import MetadataStore
+from tidemill.testing.records import prediction
 
 
 def rewritten(path: Path) -> None:
@@ -58,6 +61,56 @@ def test_nothing_is_acknowledged_to_a_file_that_is_not_in_the_folder(tmp_path: P
         for _ in range(2):
             with raised(Damaged, str(path)):
                 store.settings.set("after", 1)
+
+
+def test_a_file_that_was_emptied_is_no_new_one_and_keeps_its_log(tmp_path: Path) -> None:
+    """SQLite takes it for a new database, and would take away the log with all that is not in the file yet."""
+    path = tmp_path / "live.db"
+    with closing(open_live(path)) as store:
+        store.append([prediction()], [], [])
+        store.flush()
+        os.truncate(path, 0)
+        for _ in range(2):
+            with raised(Damaged, str(path)):
+                store.data_version()
+        assert path.with_name("live.db-wal").stat().st_size
+
+
+def test_a_file_that_stays_cut_is_told_of_anew_each_time(tmp_path: Path) -> None:
+    """One error that is raised twenty times a second would gather the places where it was."""
+    path = tmp_path / "tidemill.db"
+    with closing(settled(path)) as store:
+        cut(path)
+        told = []
+        for _ in range(3):
+            with raised(Damaged, str(path)) as caught:
+                store.data_version()
+            told.append(len(list(traceback.walk_tb(caught.tb))))
+        assert len(set(told)) == 1
+
+
+def test_a_look_that_fails_once_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "tidemill.db"
+    path.touch()
+    busy = [False]
+
+    def connect() -> sqlite3.Connection:
+        if busy[0]:
+            raise sqlite3.OperationalError("unable to open database file")
+        return sqlite3.connect(path, check_same_thread=False)
+
+    with closing(connect()) as writing:
+        writing.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(99999));")
+        writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        held = HeldFiles(path, connect)
+        writing.executescript("DROP TABLE t; VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
+        busy[0] = True
+        for _ in range(2):
+            with raised(StoreError, str(path), hint=False):
+                held.check()
+        busy[0] = False
+        held.check()
+        held.close()
 
 
 def test_a_file_that_comes_back_is_the_one_that_was_open(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class HeldFiles:
         self._path, self._connect = path, connect
         self._names = [f"{path}{part}" for part in PARTS]
         self._looking, self._asking = threading.Lock(), threading.Lock()
-        self._cut: Damaged | None = None
+        self._cut = ""  # how it lost its end
         self._connection: sqlite3.Connection | None = connect()
         try:
             self._connection.execute("PRAGMA schema_version").fetchone()  # the first reader makes the other two
@@ -38,16 +38,17 @@ class HeldFiles:
             raise
 
     def check(self) -> None:
-        """Raises Damaged where one of them vanished, was replaced or lost its end. Some microseconds."""
+        """Raises Damaged where one of them vanished, was replaced or lost its end; StoreError where that cannot be seen. Some microseconds."""
         with self._looking:
-            if self._cut is not None:
-                raise self._cut
-            seen, size = self._look()
-            if seen != self._seen:
-                raise self._damaged("was replaced: the file in the folder is not the one that is open")
-            if size < self._size:
-                self._check_end()
-            self._size = size
+            if not self._cut:
+                seen, size = self._look()
+                if seen != self._seen:
+                    raise self._damaged("was replaced: the file in the folder is not the one that is open")
+                if size < self._size:
+                    self._cut = self._lost_end(size)
+                self._size = size
+            if self._cut:
+                raise self._damaged(f"lost its end: {self._cut}")
 
     def version(self) -> int:
         """`PRAGMA data_version`: another one whenever somebody has committed. Raises Damaged as `check`."""
@@ -71,16 +72,16 @@ class HeldFiles:
             raise self._damaged(f"is gone: {Path(exc.filename).name} is not in the folder") from exc
         return [(one.st_dev, one.st_ino) for one in found], found[0].st_size
 
-    def _check_end(self) -> None:
-        """It became shorter: somebody's VACUUM, which leaves it whole, or it was cut. Then it stays so until it is opened anew."""
+    def _lost_end(self, size: int) -> str:
+        """It became shorter: somebody's VACUUM leaves it whole; else what is wrong, until it is opened anew. Raises StoreError."""
+        if not size:  # which SQLite takes for a new database, whose -wal it would remove
+            return "it is empty"
         try:
-            with closing(self._connect()) as connection:
+            with border(str(self._path)), closing(self._connect()) as connection:
                 said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        except sqlite3.DatabaseError as exc:
-            said = str(exc)
-        if said != "ok":
-            self._cut = self._damaged(f"lost its end: {said}")
-            raise self._cut
+        except Damaged as exc:
+            return exc.message
+        return "" if said == "ok" else said
 
     def _damaged(self, what: str) -> Damaged:
         return Damaged(f"{self._path.name} {what}", place=str(self._path), hint=_HINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 T = TypeVar("T")
 
 
-class Session:
+class Session(ABC):
     """The writer's own connection, one transaction at a time."""
 
     starts: tuple[str, ...] = ("BEGIN",)
@@ -27,9 +28,9 @@ class Session:
         return False
 
     @property
+    @abstractmethod
     def open(self) -> bool:
         """There is a transaction: the database has not given it up."""
-        raise NotImplementedError
 
     def begin(self) -> None:
         for command in self.starts:
