@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +12,10 @@ from scipy import stats
 
 from tests.raised import raised
 from tidemill.errors import GateRefused, NotEnoughData
+from tidemill.learning.evaluate import Scored
 from tidemill.learning.intervals import auc_values
 from tidemill.release.gates.compare import compare, pooled
+from tidemill.release.gates.sentences import figures
 
 steady = settings(deadline=None, derandomize=True, max_examples=40)
 
@@ -22,7 +24,7 @@ def scores(values, units=None, at=None):
     values = np.asarray(values, float)
     units = np.arange(len(values)).astype(str) if units is None else np.asarray(units)
     at = np.arange(len(values)) if at is None else at
-    return SimpleNamespace(values=values, units=units, at=at, cold=np.zeros(len(values), bool))
+    return Scored(values, units=units, at=at, cold=np.zeros(len(values), bool))
 
 
 def shop(rng, subjects, loss=0.0, noise=0.15):
@@ -58,6 +60,16 @@ def test_the_same_subject_twice_is_not_twice_the_evidence():
     twice = compare("recall@20", scores(np.repeat(old + change, 2), units), scores(np.repeat(old, 2), units))
     assert (twice.gain, twice.error, twice.subjects) == (pytest.approx(once.gain), pytest.approx(once.error), 80)
     assert twice.requests == 160
+
+
+@pytest.mark.parametrize("unit", ["subjects", "days", "rows"])
+def test_the_sentence_says_what_was_counted(unit):
+    rng = np.random.default_rng(4)
+    new, old = (replace(scores(rng.beta(2, 4, 60), np.arange(60) // 2), unit=unit) for _ in range(2))
+    found = pooled("recall@20", [(new, old)])
+    assert figures(found).endswith(f"60 requests of 30 {unit}") and found.json()["unit"] == unit
+    with pytest.raises(NotEnoughData, match=unit):
+        compare("recall@20", replace(new, units=np.zeros(60)), replace(old, units=np.zeros(60)))
 
 
 def test_a_subject_of_two_windows_is_one_subject():
@@ -178,4 +190,4 @@ def test_too_little_is_refused():
         compare("recall@20", scores([]), scores([]))
     with raised(NotEnoughData, "") as caught:
         compare("recall@20", scores([0.1, 0.2], ["a", "a"]), scores([0.1, 0.3], ["a", "a"]))
-    assert "1 subject" in str(caught.value)
+    assert "two subjects" in str(caught.value)

@@ -13,6 +13,7 @@ from tests.release.made import TOML
 from tests.scope.made import endpoint_of
 from tidemill.config.amounts import parse_share
 from tidemill.errors import ConfigError, ModelError
+from tidemill.learning.evaluate import Scored
 from tidemill.release.gates.again import Earlier
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.gates.infrastructure import Infrastructure, Latency, p99_of_rounds
@@ -52,7 +53,7 @@ def report(answers: Any = None, latency: Any = None) -> CandidateReport:
 def scores(level: float, n: int = 300, seed: int = 0) -> Any:
     rng = np.random.default_rng(seed)
     values = np.clip(level + rng.normal(0, 0.05, n), 0, 1)
-    return SimpleNamespace(values=values, units=np.arange(n).astype(str), at=np.arange(n), cold=np.zeros(n, bool))
+    return Scored(values, units=np.arange(n).astype(str), at=np.arange(n), cold=np.zeros(n, bool))
 
 
 def case(candidate: float = 0.3, champion: float | None = 0.3, popularity: float = 0.1, **changes: Any) -> GateContext:

@@ -64,6 +64,8 @@ def test_a_forecast_of_demand_is_released(demand):
     assert (
         found["metric"] == "mae" and found["candidate"] < found["other"] and found["gain"] > 0 and found["windows"] >= 3
     )
+    said = verdicts["baseline"].evidence["said"]
+    assert found["unit"] == "days" and f"of {found['subjects']} days" in said and "subjects" not in said
 
 
 def test_one_that_answers_with_the_mean_is_refused(demand):

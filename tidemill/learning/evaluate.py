@@ -28,11 +28,12 @@ class Scored:
     at: NDArray[np.int64]  # µs
     cold: NDArray[np.bool_]  # the subject had no history
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # subject, and columns of the row, by name
+    unit: str = "subjects"  # what the units are: subjects, days or rows
 
     def take(self, mask: NDArray[np.bool_]) -> Scored:
         """Some of the requests, with all that is known of them."""
         attributes = {name: column[mask] for name, column in self.attributes.items()}
-        return Scored(self.values[mask], self.units[mask], self.at[mask], self.cold[mask], attributes)
+        return Scored(self.values[mask], self.units[mask], self.at[mask], self.cold[mask], attributes, self.unit)
 
 
 def metric_value(metric: str, values: F8) -> float:

@@ -64,6 +64,11 @@ def placed(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     return rows.drop_nulls(AT).with_columns(unit.alias(UNIT)).sort(AT, *contract.key, maintain_order=True)
 
 
+def unit_of(contract: Contract) -> str:
+    """What the units of `placed` are."""
+    return "subjects" if contract.subject else "days" if contract.time is not None else "rows"
+
+
 def evenly(n: int, most: int) -> I8:
     """At most so many places from all over n, the first and the last among them.
 

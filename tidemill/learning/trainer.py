@@ -70,6 +70,8 @@ class Trainer(ABC):
 
     baselines: tuple[str, ...]
     """Recipes that a model has to beat, by name."""
+    unit = "subjects"
+    """What the independent units of its requests are: subjects, days or rows."""
 
     def __init__(self, settings: Settings, at: NDArray[np.int64]) -> None:
         self.settings, self.at = settings, at  # when each row was, in µs

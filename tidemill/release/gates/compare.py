@@ -71,6 +71,7 @@ class Comparison:
     subjects: int
     skewness: float = 0.0
     windows: int = 1
+    unit: str = "subjects"  # what ``subjects`` counts: of a table without them days, or rows
 
     def bounds(self, confidence: float) -> tuple[float, float]:
         """(lower, upper): each one-sided, with this confidence."""
@@ -113,9 +114,10 @@ def pooled(metric: str, pairs: Sequence[tuple[Scored, Scored]]) -> Comparison:
     new, old, units = (np.concatenate([part[place] for part in parts]) for place in range(3))
     gain = kind.sign * (new - old)
     names, codes = np.unique(units, return_inverse=True)
+    unit = pairs[0][0].unit
     if len(names) < 2:
         raise NotEnoughData(
-            f"{len(names)} subject in the test window: nothing can be compared", hint="a longer split.test"
+            f"fewer than two {unit} in the test window: nothing can be compared", hint="a longer split.test"
         )
     found = ratio(*_by(codes, gain, _level(old - kind.zero)))
     by_figure = 1.0
@@ -125,9 +127,8 @@ def pooled(metric: str, pairs: Sequence[tuple[Scored, Scored]]) -> Comparison:
     share, error = float(found.gain) * by_figure, float(found.error) * by_figure
     error = math.hypot(error, _between(kind.sign, kind.zero, parts) * by_figure)
     low, high = _bounds(share, error, float(found.skewness), len(names), (1 + LEVEL) / 2)
-    return Comparison(
-        metric, *figures, share, error, low, high, len(new), len(names), float(found.skewness), len(pairs)
-    )
+    counts = len(new), len(names)
+    return Comparison(metric, *figures, share, error, low, high, *counts, float(found.skewness), len(pairs), unit)
 
 
 def _by(codes: NDArray[np.int64], *columns: F8) -> list[F8]:

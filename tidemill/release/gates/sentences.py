@@ -52,7 +52,7 @@ def figures(found: Comparison) -> str:
 
 
 def _asked(found: Comparison) -> str:
-    said = f"{found.requests:,} requests of {found.subjects:,} subjects"
+    said = f"{found.requests:,} requests of {found.subjects:,} {found.unit}"
     return f"{said} in {found.windows} windows" if found.windows > 1 else said
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidemill.errors import GateRefused, ModelError
+from tidemill.errors import GateRefused, ModelError, NotEnoughData
 from tidemill.release.gates.compare import Comparison, compare
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.store.records import ModelVersion
@@ -43,6 +43,8 @@ class EvaluationWindow:
         self._scope, self._project, self._candidate = scope, scope.project, candidate
         self._reports: dict[Any, Any] = {}
         self._validations: dict[Span, Validation] = {}
+        self._answers: dict[tuple[bytes, Span, str], Scored] = {}
+        self._windows: dict[str, list[Span]] = {}
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -110,23 +112,43 @@ class EvaluationWindow:
 
     def by_recipe(self, recipe: JsonObject, metric: str) -> list[Scored]:
         """How well a method does: fitted before each window for methods, it answers that window. Raises ModelError."""
+        return [self._by_recipe(recipe, window, metric) for window in self._measured(metric)]
+
+    def _by_recipe(self, recipe: JsonObject, window: Span, metric: str) -> Scored:
+        """One window's, fitted once: every gate and every baseline asks for the candidate's."""
         from tidemill.learning.evaluate import Scored
 
-        found = []
-        for window in self.method_windows:
+        key = canonical(recipe), window, metric
+        if key not in self._answers:
             if window not in self._validations:
                 self._validations[window] = self.trainer.validation([window])
             values, units = self._validations[window](recipe, metric)
             none = np.zeros(len(values), np.int64)
-            found.append(Scored(values, units, none, none > 0))
-        return found
+            self._answers[key] = Scored(values, units, none, none > 0, unit=self.trainer.unit)
+        return self._answers[key]
+
+    def _measured(self, metric: str) -> list[Span]:
+        """The test, and those windows before it in which the candidate's method can be measured; too few: the test alone.
+
+        Nobody came in the others, or they lack what the metric needs: they say nothing of a method.
+        """
+        if metric not in self._windows:
+            test, *older = self.method_windows
+            found = [test, *(window for window in older if self._says(window, metric))]
+            self._windows[metric] = found if len(found) >= FEWEST else [test]
+        return self._windows[metric]
+
+    def _says(self, window: Span, metric: str) -> bool:
+        try:
+            return len(self._by_recipe(self._candidate.recipe, window, metric).values) > 0
+        except NotEnoughData:
+            return False
 
     @cached_property
     def method_windows(self) -> list[Span]:
         """The test, and before it windows that the candidate's search did not choose by; newest first."""
         test, older = (self.start, int(self.cut.end)), min(start for start, _ in self.cut.windows)
-        found = [test, *self._before(older, METHOD_WINDOWS - 1, self.length)]
-        return found if len(found) >= FEWEST else [test]
+        return [test, *self._before(older, METHOD_WINDOWS - 1, self.length)]
 
     def _before(self, end: Micros, most: int, learn: Micros) -> list[Span]:
         """Windows one before the other, newest first, while there is ``learn`` of time left to learn from."""

@@ -15,7 +15,7 @@ from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
 from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.intervals import auc_interval, auc_values
-from tidemill.learning.rows import I8, evenly
+from tidemill.learning.rows import I8, evenly, unit_of
 from tidemill.learning.search import Candidates, Choice, Settings
 from tidemill.learning.trainer import MOST, Questions, Report, Trainer, Training
 from tidemill.store.artifacts.codecs import Bundle
@@ -44,8 +44,9 @@ MOST_ROWS = 20_000  # At most so many rows of a window are answered, evenly take
 
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
-    """What each column of the rows is."""
-    return {"columns": as_json(described(contract, views)), "roles": roles_of(contract.columns)}
+    """What each column of the rows is, and what their independent units are."""
+    columns = as_json(described(contract, views))
+    return {"columns": columns, "roles": roles_of(contract.columns), "unit": unit_of(contract)}
 
 
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
@@ -70,6 +71,7 @@ class TabularTrainer(Trainer):
     def __init__(self, table: Table, settings: Settings) -> None:
         super().__init__(settings, table.at)
         self.table = table
+        self.unit = settings.details.get("unit", self.unit)
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a baseline: ``constant`` (also called popularity, mean, prior)."""
@@ -114,7 +116,7 @@ class TabularTrainer(Trainer):
         values = {metric: _values(metric, told, truth, scorer.labels) for metric in METRICS[self.settings.task]}
         if _both(truth, scorer.labels):
             values["auc"] = auc_values(told[:, 1], truth)
-        scored = {metric: Scored(each, units, at, cold, attributes) for metric, each in values.items()}
+        scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
         figures = {**_figures(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
         return Report(scored, figures, answers_of(told, truth))
 
