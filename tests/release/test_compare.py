@@ -82,6 +82,18 @@ def test_a_subject_of_two_windows_is_one_subject():
     assert found.error >= stats.sem(own) / 0.3 * 0.9
 
 
+@pytest.mark.parametrize("alone", [{3}, {0, 1, 2, 3, 4}, set(range(6))])
+def test_a_window_of_one_unit_has_no_error_of_its_own_and_takes_nothing_from_the_others(alone):
+    rng, pairs = np.random.default_rng(6), []
+    for place in range(6):
+        units = np.repeat([f"{place}:{n}" for n in range(1 if place in alone else 40)], 5)
+        old = rng.beta(2, 4, len(units))
+        pairs.append((scores(old * 1.1 + rng.normal(0, 0.01, len(old)), units), scores(old, units)))
+    found = pooled("recall@20", pairs)
+    assert found.gain == pytest.approx(0.1, abs=0.05) and 0.004 <= found.error < 0.05
+    assert found.low < found.gain < found.high
+
+
 def test_several_windows_have_their_spread_in_the_error():
     rng = np.random.default_rng(3)
     apart = [0.10, -0.10, 0.12, -0.12, 0.08, -0.08]

@@ -147,8 +147,11 @@ def _between(sign: float, zero: float, parts: Sequence[tuple[F8, F8, NDArray[Any
         return 0.0
     each = []
     for new, old, units in parts:
-        _, codes = np.unique(units, return_inverse=True)
-        each.append(ratio(*_by(codes, sign * (new - old), _level(old - zero))))
+        names, codes = np.unique(units, return_inverse=True)
+        if len(names) > 1:  # of one unit nobody knows the error: it is in the whole's, as one unit
+            each.append(ratio(*_by(codes, sign * (new - old), _level(old - zero))))
+    if len(each) < 2:
+        return LEAST_SPREAD / math.sqrt(len(parts))
     shares, errors = (np.array([one[place] for one in each], np.float64) for place in range(2))
     return math.sqrt(between(shares, errors) / len(parts))
 
