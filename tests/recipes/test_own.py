@@ -231,6 +231,19 @@ def test_files_of_one_table_stand_beside_each_other_and_nothing_is_overwritten(t
         tidemill.new(tmp_path / "own", files=str(one), target="bad")
 
 
+def test_a_contract_that_is_there_and_says_otherwise_is_not_taken_for_the_new_one(tmp_path: Path) -> None:
+    """Begun anew with another target, the old contract would go on naming the old one."""
+    file, folder = table(tmp_path / "x.csv"), tmp_path / "own"
+    tidemill.new(folder, files=[file], target="bad")
+    before = (folder / "contracts/x.yaml").read_bytes()
+    (folder / "tidemill.toml").unlink()
+    with raised(ProjectError, str(folder / "contracts/x.yaml")):
+        tidemill.new(folder, files=[file], target="kind")
+    assert not (folder / "tidemill.toml").exists() and (folder / "contracts/x.yaml").read_bytes() == before
+    tidemill.new(folder, files=[file], target="bad")
+    assert (folder / "tidemill.toml").exists(), "what was broken off is made again"
+
+
 @pytest.mark.parametrize("name", ["nothing.csv", "x.txt", "other.csv"])
 def test_what_is_no_table_of_the_others_is_refused(tmp_path: Path, name: str) -> None:
     table(tmp_path / "x.csv")

@@ -13,6 +13,7 @@ import yaml
 
 from tidemill.data.check.formats import strftime
 from tidemill.data.contract.contract import Contract
+from tidemill.errors import ProjectError
 from tidemill.files import write_whole
 from tidemill.recipes.new import copied, named, refuse_occupied, writable
 from tidemill.recipes.own.look import Seen
@@ -66,12 +67,20 @@ def write_project(folder: Path, seen: Seen, plan: Plan) -> list[Path]:
     with writable():
         written = copied("own", folder, told)
         for path, data in _files(folder, seen, contract):
-            if not path.exists():
+            if path.exists():
+                _refuse_other(path, data)
+            else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(path, data, 0o644)
                 written.append(path)
         write_whole(folder / "tidemill.toml", toml_text(name, seen, plan).encode(), 0o644)
     return [*written, folder / "tidemill.toml"]
+
+
+def _refuse_other(path: Path, data: bytes) -> None:
+    """Raises ProjectError where a file is there that is not the one of this project."""
+    if not path.is_file() or path.read_bytes() != data:
+        raise ProjectError("another one is here already", place=str(path), hint="choose another folder, or remove it")
 
 
 def _files(folder: Path, seen: Seen, contract: str) -> Iterator[tuple[Path, bytes]]:
