@@ -41,10 +41,7 @@ IMPORTS = "import tidemill.serve.http.server"
 def run() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TIDEMILL_HOME"] = f"{folder}/home"
-        with shop.project(Path(folder) / "shop") as project:
-            bundle = shop.blend(project.clock.now())
-            shop.histories(project)
-            shop.release(project, bundle)
+        with shop.released(Path(folder) / "shop") as (project, _):
             told = [_waits(project) for _ in range(STARTS)]
     waits, refused = [wait for waits, _ in told for wait in waits], sum(refused for _, refused in told)
     floor = python(IMPORTS).wall_s

@@ -106,10 +106,7 @@ def one_prediction(folder: Path, floor: tuple[float, float]) -> list[dict[str, A
 
 
 def top_ten(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
-    with shop.project(folder / "shop") as project:
-        bundle = shop.blend(project.clock.now())
-        shop.histories(project)
-        shop.release(project, bundle)
+    with shop.released(folder / "shop") as (project, bundle):
         alone = shop.alone(project, bundle)
         with serving(project) as (scorer, headers):
             rows = [_cold("top-10 of 10,000", scorer)]

@@ -158,6 +158,16 @@ def release(project: Project, bundle: Bundle, version: int = 1) -> None:
     project.store.releases.promote(name, now)
 
 
+@contextmanager
+def released(root: Path) -> Iterator[tuple[Project, Bundle]]:
+    """A shop with its histories, and the blend that it serves."""
+    with project(root) as shop:
+        bundle = blend(shop.clock.now())
+        histories(shop)
+        release(shop, bundle)
+        yield shop, bundle
+
+
 def _put(project: Project, signer: FileSigner, model: ModelVersion, kind: str, predicate: dict[str, Any]) -> str:
     return project.artifacts.put(seal(attest.statement(model.ref, model.bundle, kind, predicate), signer))
 

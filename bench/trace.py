@@ -59,10 +59,7 @@ def select_us(project: Project) -> float:
 def run() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TIDEMILL_HOME"] = f"{folder}/home"
-        with shop.project(Path(folder) / "shop") as project:
-            bundle = shop.blend(project.clock.now())
-            shop.histories(project)
-            shop.release(project, bundle)
+        with shop.released(Path(folder) / "shop") as (project, bundle):
             now = project.clock.now()
             fill(project, shop.answer(project, bundle, "7", now + 500_007 * SECOND), now)
             told = trace(project, WANTED)
