@@ -141,6 +141,14 @@ def test_what_says_nothing_of_quality_is_no_claim(shop: Shop) -> None:
     assert [claim.subject for claim in claims(shop.project.endpoint(), shop.days[5].end)] == ["alarm:a1"]
 
 
+@pytest.mark.parametrize(("infrastructure", "claimed"), [("blessed", ["refused"]), ("refused", [])])
+def test_what_the_infrastructure_refused_is_no_claim(shop: Shop, infrastructure: str, claimed: list[str]) -> None:
+    """A model that was too slow to be released would hold up every look of the loop until it is killed."""
+    evidence = ReleaseEvidence({"quality": "refused", "infrastructure": infrastructure}, ("refit",))
+    add_release(shop.project, add_model(shop.project).ref, "refused", evidence=evidence)
+    assert [claim.kind for claim in claims(shop.project.endpoint(), shop.days[5].end)] == claimed
+
+
 def test_asked_again_a_version_answers_as_it_did(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a table: what the champion adds to the metric, request by request, as it was judged when it answered."""
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))

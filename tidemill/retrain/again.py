@@ -6,6 +6,7 @@ What a subject took may depend on what was shown, so versions are compared on re
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,6 @@ import msgspec
 from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
 from tidemill.learning.labelled import unit_of
-from tidemill.monitor.quality import judge_all
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Request, Task
@@ -40,24 +40,26 @@ class Again:
         self._values: dict[str, list[float]] = {}
 
     @cached_property
-    def asked(self) -> list[Prediction]:
-        """Of each window the last ones."""
+    def _judged(self) -> list[tuple[Prediction, Sequence[Outcome]]]:
+        """Of each window the last ones, each with its outcomes."""
         spans = range(self._since, self._until, self._scope.monitor.span)
         most, found = max(1, MOST // max(len(spans), 1)), []
         for start in spans:
             end = min(start + self._scope.monitor.span, self._until)
             asked = self._scope.live.predictions.list(**self._scope.here, since=start, until=end, limit=most)
-            judged = judge_all(self._scope.live, self._judge, asked)
-            found += [one.prediction for one in judged if one.values]
+            outcomes = self._scope.live.outcomes.of(p.id for p in asked)
+            found += [
+                (p, came) for p in asked if (came := outcomes.get(p.id, ())) and self._judge.judge(p, came).values
+            ]
         return found
+
+    @cached_property
+    def asked(self) -> list[Prediction]:
+        return [prediction for prediction, _ in self._judged]
 
     @cached_property
     def units(self) -> list[str]:
         return [unit_of(prediction) for prediction in self.asked]
-
-    @cached_property
-    def _outcomes(self) -> dict[str, Any]:
-        return dict(self._scope.live.outcomes.of(p.id for p in self.asked))
 
     @cached_property
     def _history(self) -> History:
@@ -75,18 +77,17 @@ class Again:
         if ref not in self._values:
             bundle = get_bundle(self._scope.project.artifacts, self._scope.store.models.get(ref).bundle)
             scorer, task = load(bundle), task_answering(bundle)
-            self._values[ref] = [self._value(task, scorer, prediction) for prediction in self.asked]
+            self._values[ref] = [self._value(task, scorer, prediction, came) for prediction, came in self._judged]
         return self._values[ref]
 
-    def _value(self, task: Task, scorer: Any, asked: Prediction) -> float:
+    def _value(self, task: Task, scorer: Any, asked: Prediction, came: Sequence[Outcome]) -> float:
         try:
             request = self._request(asked)
             answer = task.answer(scorer, request, self._history, asked.at, asked.watermark)
         except (BadRequest, ModelError, msgspec.MsgspecError):
             return NOTHING
-        outcomes: list[Outcome] = self._outcomes.get(asked.id, [])
         again = replace(asked, output=msgspec.json.encode(answer.output))
-        return self._judge.judge(again, outcomes).values.get(self._judge.measure.name, NOTHING)
+        return self._judge.judge(again, came).values.get(self._judge.measure.name, NOTHING)
 
     def _request(self, asked: Prediction) -> Request:
         given = {**msgspec.json.decode(asked.inputs or b"{}"), "subject": asked.subject or None}

@@ -89,12 +89,15 @@ def _of_alarm(alarm: Alarm) -> Claim | None:
 
 
 def _of_release(scope: Endpoint, release: Release) -> Iterator[Claim]:
-    """What was decided of a release; the first one of an endpoint is compared with nothing."""
+    """What was decided of a release; the first one of an endpoint is compared with nothing.
+
+    What the infrastructure refused says nothing of quality, and is not asked again: it may be slow, or never answer.
+    """
     before = scope.store.releases.look_up(release.previous) if release.previous else None
     if before is None:
         return
     named = f"release:{release.id}", release.model, before.model
-    if release.status == "refused":
+    if release.status == "refused" and release.evidence.blessings.get("infrastructure") != "refused":
         yield Claim("refused", "", *named, release.created, False, release)
     if release.evidence.bake_until is not None or release.evidence.bake is not None:
         yield Claim("promoted", "", *named, _promoted(release), True, release)
