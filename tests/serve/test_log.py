@@ -276,6 +276,23 @@ def test_a_store_that_takes_nothing_is_tried_again_though_nobody_asks(monkeypatc
     go(work)
 
 
+def test_a_try_is_the_only_one_and_the_end_waits_for_it(monkeypatch):
+    async def work(store: Slow, log: Log, learned: list[Any]) -> None:
+        log.trouble = DiskFull("no room")
+        for _ in range(2):
+            monkeypatch.setattr(log, "_again", 0.0)
+            log.try_again()
+        (tried,) = store.tried
+        ending = asyncio.ensure_future(log.drain())
+        await turn()
+        assert not ending.done()
+        tried.set_result(None)
+        await ending
+        assert log.trouble is None and log.waiting == 0
+
+    go(work)
+
+
 def test_a_disk_that_does_not_answer_is_trouble(monkeypatch):
     async def work(store: Slow, log: Log, learned: list[Any]) -> None:
         monkeypatch.setattr(logs, "ACK_SECONDS", 0.0)

@@ -180,7 +180,12 @@ class Log:
             return
         self._again = now + AGAIN
         tried = self._live.try_write()
-        tried.add_done_callback(lambda told: self._loop.call_soon_threadsafe(self._hear, told.exception()))
+        self.waiting += 1  # one at a time, and the end waits for it
+        tried.add_done_callback(lambda told: self._loop.call_soon_threadsafe(self._tried, told.exception()))
+
+    def _tried(self, error: BaseException | None) -> None:
+        self.waiting -= 1
+        self._hear(error)
 
     def expire(self) -> None:
         """Tell those who have waited too long. Called now and then by the server's heartbeat."""
