@@ -57,6 +57,23 @@ def test_a_format_reads_what_is_written_by_it(form: str, text: str) -> None:
     assert Contract.parse(contract(form)).columns[3].format == form
 
 
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("yyyy-MM-dd HH:mm:ss.SSS", "2024-11-01 09:00:00.0000000", NOON),
+        ("yyyy-MM-dd HH:mm:ss.SSSXXX", "2024-11-01 09:00:00.000000999Z", NOON),
+        ("d MMMM yyyy HH:mm", "1 Nov 2024 09:00", NOON),
+        ("EEEE, d MMMM yyyy HH:mm", "Fri, 1 November 2024 09:00", NOON),
+        ("d.M.yy HH:mm", "1.11.68 09:00", NOON.replace(year=2068)),
+        ("d.M.yy HH:mm", "1.11.69 09:00", NOON.replace(year=2069)),
+        ("d.M.yy HH:mm", "1.11.70 09:00", NOON.replace(year=1970)),
+        ("d.M.yyyy HH:mm", "1.11.1969 09:00", NOON.replace(year=1969)),
+    ],
+)
+def test_a_request_is_read_by_a_format_as_a_file_is(form: str, text: str, expected: datetime) -> None:
+    assert read(form, text) == [expected]
+
+
 def test_afternoon_is_not_morning() -> None:
     assert read("dd.MM.yyyy hh:mm a", "01.11.2024 12:30 AM", "01.11.2024 01:00 PM") == [
         datetime(2024, 11, 1, 0, 30, tzinfo=UTC),

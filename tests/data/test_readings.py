@@ -227,6 +227,24 @@ def test_a_name_in_a_request_is_the_name_in_the_table(text: str) -> None:
     assert (name_of(None, text) or NOTHING_THERE) == (name_of(column, text) or NOTHING_THERE) == expected
 
 
+@pytest.mark.parametrize("kind", ["integer", "number", "timestamp", "date", "boolean"])
+@pytest.mark.parametrize("text", ["9" * 5_000, "-" + "9" * 20, "0" * 5_000 + "7", "5." + "0" * 50, f"1.{'9' * 5_000}"])
+def test_a_number_of_many_digits_is_read_or_refused_as_in_a_file(kind: str, text: str) -> None:
+    column = Column("v", kind)
+    checked = Rules(columns=(column,)).check(pl.DataFrame({"v": [text], "_row": [0]}))
+    try:
+        found = read_value(column, text)
+    except Unread:
+        assert checked.bad.height
+    else:
+        assert checked.good["v"].to_list() == [found]
+
+
+def test_a_time_of_many_digits_is_refused_in_an_outcome() -> None:
+    with pytest.raises(BadRequest):
+        moment("9" * 5_000, "$.at")
+
+
 @pytest.mark.parametrize("number", [2024, 20240131, 2033051803, 17, 1_728_468_000_000_000_000_000, -1])
 def test_a_number_that_is_no_plausible_moment_is_none(number: int) -> None:
     assert epoch(number) is None and in_request(Column("v", "timestamp"), number) == BAD

@@ -57,6 +57,7 @@ EXACT = 2**53
 """A float beyond this is no longer one whole number: its digits name nothing."""
 
 _number, _whole, _time, _whole_time = (re.compile(p, re.ASCII).fullmatch for p in (NUMBER, WHOLE, TIME, WHOLE_TIME))
+_NANOS = re.compile(r"(\.[0-9]{6})[0-9]{1,3}(?![0-9])")  # digits of a fraction beyond what Python reads
 _DAY0 = datetime(1970, 1, 1, tzinfo=UTC)
 _nothing, _SHORT = frozenset(NOTHING), max(map(len, NOTHING))
 HINTS = {
@@ -180,7 +181,16 @@ def _in_years(at: Micros) -> Micros | None:
 
 def _as_number(text: str) -> float:
     """Digits without a point stay whole: beyond 2**53 a float would round them."""
-    return int(text) if text.isdigit() else float(text)
+    whole = _as_whole(text) if text.isdigit() else None
+    return float(text) if whole is None else whole
+
+
+def _as_whole(text: str) -> int | None:
+    """The number that `WHOLE` takes; None where it has too many digits for any column (Python itself refuses some thousands)."""
+    digits = text.partition(".")[0].lstrip("+-").lstrip("0") or "0"
+    if len(digits) > 19:
+        return None
+    return -int(digits) if text.startswith("-") else int(digits)
 
 
 def _string(value: Any, column: Column) -> str | None:
@@ -201,7 +211,7 @@ def _integer(value: Any, column: Column) -> int | None:
     if isinstance(value, str):
         if is_nothing(text := value.strip(BLANKS)):
             return None
-        value = int(text.partition(".")[0]) if _whole(text) and len(text) < 40 else None
+        value = _as_whole(text) if _whole(text) else None
     low, high = BITS[column.narrow]
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -270,10 +280,14 @@ def _by_format(text: str, form: str) -> Micros | None:
     """By a contract's format, else as ISO 8601 with its zone."""
     for plain in _forms(form):
         given = re.sub(ZERO, "+00:00", text) if plain.endswith(ZONED) else text
+        if ".%f" in plain:
+            given = _NANOS.sub(r"\1", given)
         try:
             found = datetime.strptime(given, plain)
         except ValueError:
             continue
+        if found.year == 1969 and "%y" in plain:  # 69 is 2069 in files
+            found = found.replace(year=2069)
         since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - _DAY0
         return _in_years((since.days * 86_400 + since.seconds) * SECOND + since.microseconds)
     found_whole = _time(text) if _whole_time(text) else None
@@ -282,9 +296,12 @@ def _by_format(text: str, form: str) -> Micros | None:
 
 @lru_cache(maxsize=64)
 def _forms(form: str) -> tuple[str, ...]:
-    """The format as Python writes it. A fraction of a second may be left out, as in files."""
-    spelled = strftime(form)
-    return (spelled.replace("%.f", ".%f"), spelled.replace("%.f", "")) if "%.f" in spelled else (spelled,)
+    """The format as Python writes it, in every way that files are read by it: a fraction of a second may be left out, the name
+    of a month or a day be a short one."""
+    found = [strftime(form)]
+    for token, other in (("%B", "%b"), ("%A", "%a"), ("%.f", "")):
+        found += [one.replace(token, other) for one in found]
+    return tuple(dict.fromkeys(one.replace("%.f", ".%f") for one in found))
 
 
 _READ: dict[str, Callable[[Any, Column], Any]] = {
