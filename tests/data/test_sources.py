@@ -208,6 +208,13 @@ def test_a_delta_table_is_one_file_at_its_version(folder: Path, source: str) -> 
     assert find(folder, source)[0].digest == later.digest
 
 
+def test_a_part_that_is_just_being_cleared_away_does_not_stop_an_ingest(folder: Path) -> None:
+    where = delta(folder)
+    (before,) = find(folder, "data/sales")
+    (where / "part-of-yesterday.parquet").symlink_to("gone.parquet")
+    assert find(folder, "data/sales") == [before] and before.size > 0
+
+
 def test_a_delta_table_is_taken_in_and_then_what_it_gained(tmp_path: Path) -> None:
     root = lay(tmp_path / "p", "data/sales/*.parquet")
     where = str(root / "data/sales")

@@ -91,7 +91,7 @@ class Checked:
     of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out. ``surplus``: the
     source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not. ``changed``:
     what was read otherwise than it was written; ``said``: what else is to be said of the file and is no fault.
-    what was read otherwise than it was written. ``completed``: good rows that complete rows of the dataset, left out.
+    ``completed``: good rows that complete rows of the dataset, left out.
     """
 
     good: pl.DataFrame

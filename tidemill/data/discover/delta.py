@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,5 +70,12 @@ def newest(folder: Path, name: str) -> Newest:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of its data files, of all versions."""
-    return sum(path.stat().st_size for path in folder.rglob("*.parquet") if LOG not in path.parts)
+    """Bytes of its data files, of all versions. One that is just being cleared away counts nothing."""
+    size = 0
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != LOG]
+        for name in names:
+            if name.endswith(".parquet"):
+                with suppress(OSError):
+                    size += Path(where, name).stat().st_size
+    return size

@@ -11,7 +11,8 @@ twice.
 Cost for n new rows in a dataset of N rows in F files and V versions: O(n log N) for the rows, O(F) to list names and
 O(V) to list the log, and 12 bytes a row of the table are read for the index of its keys. The table itself is not read
 again, but for the files that a suspected duplicate names and, where rows have no key, for what the same name brought
-before.
+before; for the columns that rows are completed in, which are profiled anew; and, where feedback tells labels, for the
+keys of the rows that wait for one.
 """
 
 from __future__ import annotations

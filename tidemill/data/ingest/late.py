@@ -44,6 +44,8 @@ def sort_late(
     key, good = list(contract.key), checked.good
     names = [name for name in contract.names if name in good.columns and name not in checked.absent]
     there = index.rows_of(good, names)
+    if not there.height:  # as in most files
+        return checked, good.clear().select(names)
     for cells in pending:
         there = filled(there, cells.select(n for n in cells.columns if n in names), key)
     brings = [name for name in names if name not in key]

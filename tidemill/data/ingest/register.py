@@ -138,10 +138,10 @@ def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:
     """The profile with the values that came late, of whose columns the rows are read again; a row that is an event now is one."""
     contract, tables = into.contract, into.tables
     names = [name for name, _ in logged.replaced.values()]
-    late = completed_by(tables.scan(into.dataset, names).collect(), logged.ingest) if names else pl.DataFrame()
-    columns = columns_of(late, logged.ingest)
-    if not columns:
+    if not names:
         return found
+    late = completed_by(tables.scan(into.dataset, names).collect(), logged.ingest)
+    columns = columns_of(late, logged.ingest)
     if into.in_history and {contract.subject, contract.item, contract.time, contract.value} & {*columns}:
         into.project.live.online.load(online_events(into.dataset, contract, late))
     whole = tables.read(into.dataset, logged.version).select(columns).collect()

@@ -69,6 +69,8 @@ class KeyIndex:
         """The rows of the table, and those reserved, that have the key of one of these: in these columns, one a key."""
         keys = self.keys(rows)
         near = self._near(keys, rows.select(names))
+        if not near.height:
+            return near
         mine = self.keys(near).is_in(keys.drop_nulls().implode()).fill_null(False)
         return near.filter(mine).unique(self._columns, keep="last", maintain_order=True)
 
