@@ -10,17 +10,20 @@ import msgspec
 import pytest
 
 from tidemill.access.caller import Caller
-from tidemill.errors import Conflict
+from tidemill.errors import ConfigError, Conflict
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import FIGURES, REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.decay import step
+from tidemill.monitor.monitors import monitors
 from tidemill.monitor.platform import LEAST_BYTES, close_platform
 from tidemill.monitor.promise import Shortfall
 from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality, recently, run_of
 from tidemill.monitor.reference import close_drift, reference_of
 from tidemill.monitor.windows import due, next_end, of_drift
 from tidemill.ops.records import close_alarm
+from tidemill.retrain import loop
+from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import AlarmRate, ColumnDrift, DecayWindow, DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Alarm, Event, Prediction, Window
 from tidemill.testing import records as sample
@@ -192,6 +195,23 @@ def test_another_version_ends_an_alarm_of_quality(shop: Shop) -> None:
     raise_alarms(shop.project.endpoint(), [later := judged(shop, 3, 20, 0.1, model="model:shop@2", since=3)], later.end)
     closed = shop.project.store.alarms.get(alarm.id)
     assert (closed.closed, closed.ended) == (later.end, "new_champion")
+
+
+def test_a_monitor_that_fails_holds_up_no_alarm_of_the_others(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails the turn, and is told; a window that was closed before it would be too old to be looked at once it is mended."""
+
+    def broken(scope: Endpoint, now: int) -> list[Window]:
+        raise ConfigError("of another package")
+
+    watching = {**monitors(), "mine": replace(monitors()["platform"], name="mine", close=broken)}
+    monkeypatch.setattr(loop, "monitors", lambda: watching)
+    window = judged(shop, 0, 40, 0.14, 1.3)
+    shop.at(window.end + DAY)
+    loop.tick(shop.project, shop.jobs)
+    (alarm,) = shop.project.store.alarms.list(endpoint="shop")
+    (failed,) = shop.project.store.events.list(kind="failed")
+    assert (alarm.monitor, alarm.window) == ("quality", window.end)
+    assert (failed.data["job"], failed.data["code"]) == ("turn", ConfigError.code)
 
 
 def test_what_no_alarm_means_is_said(shop: Shop) -> None:

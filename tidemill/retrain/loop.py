@@ -147,23 +147,41 @@ def _join(scope: Endpoint, now: Micros) -> list[Event]:
 def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     """Close every monitor's windows: those over answers here, heavy ones in the child. Then the alarms of all of them.
 
-    Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some.
+    Alarms are looked for in every window since the last full tick: a loop that was killed may have closed some. One that
+    cannot close its windows fails the turn only when the others' alarms are raised: later ticks do not look so far back.
     """
     before = state_of(scope.project).get("clock")
-    watching = monitors()
-    for monitor in watching.values():
-        if not monitor.heavy:
-            monitor.close(scope, now)
-    failed: list[Event] = []
-    if any(_is_asked(scope, monitor, now) for monitor in watching.values() if monitor.heavy and not monitor.once):
-        try:
-            jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
-        except JobFailed as exc:
-            failed = _failed(scope.project, _job(scope, now, "watch"), exc)
+    wrong = [exc for m in monitors().values() if not m.heavy and (exc := _close(scope, m, now)) is not None]
+    failed = _close_heavy(scope, jobs, now)
     since = None if before is None else int(before) - scope.monitor.reach - 2 * scope.monitor.span
-    closed = [w for m in watching.values() for w in closed_of(scope, m.name, since=None if m.once else since)]
+    closed = [w for m in monitors().values() for w in closed_of(scope, m.name, since=None if m.once else since)]
     again = () if since is None else scope.store.windows.list(**scope.here, judged_since=before, until=since)
-    return [*raise_alarms(scope, [*again, *closed], now), *failed]
+    raised = raise_alarms(scope, [*again, *closed], now)
+    if wrong:
+        raise wrong[0]
+    return [*raised, *failed]
+
+
+def _close(scope: Endpoint, monitor: Monitor, now: Micros) -> TidemillError | None:
+    """What is wrong with this monitor, if it cannot close its windows; what is wrong with the machine is raised."""
+    try:
+        monitor.close(scope, now)
+    except (DiskFull, StoreBusy, LeaseLost):
+        raise
+    except TidemillError as exc:
+        return exc
+    return None
+
+
+def _close_heavy(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+    """The child's part; the event of its failure."""
+    if not any(_is_asked(scope, monitor, now) for monitor in monitors().values() if monitor.heavy and not monitor.once):
+        return []
+    try:
+        jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
+    except JobFailed as exc:
+        return _failed(scope.project, _job(scope, now, "watch"), exc)
+    return []
 
 
 def _is_asked(scope: Endpoint, monitor: Monitor, now: Micros) -> bool:
