@@ -21,7 +21,7 @@ from tests.scope.made import endpoint_of
 from tidemill.engine.faults import POINTS
 from tidemill.errors import NotAttested, NotFound, ReleaseError
 from tidemill.release import approvals
-from tidemill.release.gates.port import CandidateReport
+from tidemill.release.gates.port import CandidateReport, build_context
 from tidemill.release.pipeline import release_candidate, verdict_key
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest, trust
@@ -259,6 +259,25 @@ def test_what_is_asked_otherwise_is_judged_again(project):
         ),
     ):
         assert other != key
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_method_that_is_asked_otherwise_is_looked_at_again(project, first):
+    """What was said by one metric, or at one level, is no answer by another."""
+    champion = None
+    if not first:
+        release_candidate(project, add_model(project, 1, kind="first").ref, make_context=GOOD)
+        champion = project.store.models.get("model:shop@1")
+    equal = making(candidate=0.3, popularity=0.3)
+    other = {"recipe": {"method": "other"}, "kind": "method"}
+    release_candidate(project, add_model(project, 2, **other).ref, make_context=equal)
+    scope, later = project.endpoint(), add_model(project, 3, **other)
+    earlier = build_context(scope, later, champion).earlier
+    assert earlier is not None and earlier.looks == 1
+    changes = ['method = { metric = "ndcg@10" }', "method = { confidence = 0.8 }"]
+    for said in [*changes, *(['baseline = { superior_to = "buy-again" }'] if first else [])]:
+        asked = replace(scope, config=endpoint_of(f"{TOML}[gates]\n{said}\n").config)
+        assert build_context(asked, later, champion).earlier is None, said
 
 
 def test_a_refusal_says_which_gate_and_why_of_its_own_attempt_alone(project, monkeypatch, capsys):

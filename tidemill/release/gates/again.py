@@ -1,4 +1,4 @@
-"""When a method is not judged again: the same recipe against the same one, on nearly the same requests.
+"""When a method is not judged again: the same recipe against the same one, asked the same, on nearly the same requests.
 
 A search may find one recipe month after month. Twelve looks at a bound of 95 % promote an equal one in 18 of 100 cases.
 """
@@ -43,9 +43,9 @@ class Earlier:
         return through < self.through + max(self.span // 2, QUARTER if closed else 0)
 
 
-def pair_of(candidate: ModelVersion, champion: ModelVersion | None) -> str:
-    """What names two methods that are compared."""
-    return digest(canonical([candidate.recipe, champion.recipe if champion else None]))
+def pair_of(candidate: ModelVersion, champion: ModelVersion | None, terms: JsonObject) -> str:
+    """What names two methods that are compared, and how: asked otherwise (another metric), it is another question."""
+    return digest(canonical([candidate.recipe, champion.recipe if champion else None, terms]))
 
 
 def earlier_of(verdicts: Iterable[Verdict], pair: str) -> Earlier | None:

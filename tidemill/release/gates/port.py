@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
 
 from tidemill.config.amounts import parse_share
 from tidemill.config.sections import Section
@@ -88,6 +90,16 @@ class GateContext:
         return metric_of(self.endpoint.model)
 
     @property
+    def pair(self) -> str:
+        """The method that is judged and the one that it is compared with, as the gate is asked today."""
+        gates = self.endpoint.gates
+        terms: JsonObject = {"metric": gates.method.metric or self.metric, "confidence": gates.method.confidence}
+        terms["least_useful"] = self.least_useful
+        if self.champion is None:  # the best of these is what it is compared with
+            terms["baselines"] = msgspec.to_builtins(gates.baseline.superior_to)
+        return pair_of(self.candidate, self.champion, terms)
+
+    @property
     def is_refit(self) -> bool:
         """The champion's very recipe on fresher data; anything else is a change of method, whatever it calls itself."""
         champion = self.champion
@@ -115,8 +127,8 @@ def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersi
     said = scope.project.goal.least_useful
     least = parse_share(said, "[goal] least_useful") if said else LEAST_USEFUL
     lead = lead_of(scope.store.verdicts.list(model=champion.ref)) if champion else None
-    earlier = earlier_of(_of_method(scope, candidate), pair_of(candidate, champion))
-    return GateContext(scope, seed, candidate, champion, window, candidate_server(scope), least, lead, earlier)
+    context = GateContext(scope, seed, candidate, champion, window, candidate_server(scope), least, lead)
+    return replace(context, earlier=earlier_of(_of_method(scope, candidate), context.pair))
 
 
 def _of_method(scope: Endpoint, candidate: ModelVersion) -> Iterator[Verdict]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidemill.errors import GateRefused
 from tidemill.learning.measures import measure
 from tidemill.release.gates import ruling, sentences
-from tidemill.release.gates.again import Earlier, pair_of
+from tidemill.release.gates.again import Earlier
 from tidemill.release.gates.compare import compare, pooled
 from tidemill.release.gates.port import Blessing, EveryCandidate, GateContext, GateResult
 from tidemill.release.gates.refits import Prior, prior_of
@@ -96,7 +96,7 @@ def _looked(context: GateContext, windows: int) -> JsonObject:
     if not context.window.temporal():
         return {}
     looks = context.earlier.looks + 1 if context.earlier else 1
-    told: JsonObject = {"pair": pair_of(context.candidate, context.champion), "looks": looks}
+    told: JsonObject = {"pair": context.pair, "looks": looks}
     return told | {"through": context.window.end, "span": context.window.length * windows}
 
 
