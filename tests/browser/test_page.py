@@ -254,6 +254,29 @@ def test_no_name_in_a_picture_leaves_it(hostile: Site, open_page: Opener, width:
         assert w.page.evaluate(out) == [], path
 
 
+CLOSE = """() => { const all = [...document.querySelectorAll('main .card')].map(e => e.getBoundingClientRect()).filter(b => b.height);
+  return all.flatMap((a, i) => all.slice(i + 1).filter(b => a.left < b.right && b.left < a.right && a.top < b.bottom + 8 && b.top < a.bottom + 8
+    || a.top < b.bottom && b.top < a.bottom && a.left < b.right + 8 && b.left < a.right + 8).map(b => [i, Math.round(b.top - a.bottom)])); }"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_card_touches_another(calm: Site, open_page: Opener, width: int) -> None:
+    w = open_page(calm, width)
+    for path in PATHS.values():
+        w.go(path)
+        assert w.page.locator("main .card").count() > 0
+        assert w.page.evaluate(CLOSE) == [], path
+
+
+def test_a_line_of_a_figure_stays_in_its_card(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm, 390)
+    w.go("/live")
+    w.page.evaluate(HIDE, True)
+    wide = """all => all.map(e => { e.innerHTML = "next at <time>30 Nov 2026 07:22 UTC</time>"; return e.scrollWidth > e.clientWidth; })"""
+    found = w.page.locator(".figure .note").evaluate_all(wide)
+    assert found and not any(found)
+
+
 SMALLEST = 11  # CSS pixels: what a person reads without leaning forward
 LETTERS = """() => [...document.querySelectorAll('svg.picture:not(.spark) text, svg.wheel text')]
   .filter(t => t.textContent.trim() && t.getClientRects().length).map(t => {

@@ -81,3 +81,14 @@ def test_a_predicted_value_has_all_its_digits(shop, monkeypatch):
     monkeypatch.setattr(Server, "post", lambda self, path, body: {"value": 1234.5678})
     told = CliRunner().invoke(predict, ["--project", shop, "--inputs", "{}"])
     assert told.output.split() == ["value", "1234.5678"]
+
+
+def test_a_label_is_told_as_its_probability_names_it(shop, monkeypatch):
+    from tidemill.cli.predict import predict
+
+    reply = {"cold": False, "value": True, "probability": 0.75, "probabilities": {"true": 0.75, "false": 0.25}}
+    monkeypatch.setattr(Server, "post", lambda self, path, body: reply)
+    lines = [
+        line.split() for line in CliRunner().invoke(predict, ["--project", shop, "--inputs", "{}"]).output.splitlines()
+    ]
+    assert ["cold", "false"] in lines and ["value", "true"] in lines and ["true", "0.75000"] in lines

@@ -79,6 +79,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("data", "show", "sails"), 4, "did you mean 'sales'?"),
         (("runs", "show", "run_x"), 4, "tidemill runs ls"),
         (("decisions", "show", "x"), 4, "tidemill decisions ls --all"),
+        (("alarms", "close", "x", "--reason", "y"), 4, "tidemill alarms ls lists them"),
+        (("predict", "--inputs", '{"a": 1, "a": 2}'), 2, "--inputs: the key 'a'"),
         (("trace", "pred_x"), 4, "its id stands in the answer"),
         (("rollback",), 4, "tidemill run makes the first"),
         (("rollback", "because"), 4, "--reason 'because'"),

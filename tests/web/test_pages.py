@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from msgspec import structs
 from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
 from tests.web.story import NOW, prediction_id
+from tidemill import web
 from tidemill.access import tokens as auth
 from tidemill.config.sections import GoalSection
 from tidemill.errors import NotFound
+from tidemill.monitor import quality
 from tidemill.ops import snapshot
 from tidemill.scope.project import Project
 from tidemill.store import records as r
@@ -33,6 +36,7 @@ from tidemill.web.pages.live import JOINED
 from tidemill.web.pages.models import beside
 from tidemill.web.render import POLICY
 
+ROOT = Path(web.__file__).parent
 FIXED = [p.path for p in PAGES if "{" not in p.path]
 OF_RECORDS = [
     "/data/sales/34",
@@ -306,6 +310,20 @@ def test_an_alarm_is_told_with_what_has_been_judged_since(told: Project) -> None
     assert f"over {sum(w.n for w in since)} answers" in text and "over 41 answers" not in text
 
 
+def test_the_command_line_says_of_alarms_what_the_page_says(told: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the labels of now: one that was opened before any came is affected, or not, all the same."""
+    from click.testing import CliRunner
+
+    from tidemill.cli.decisions import alarms
+
+    waiting = [a for a in told.store.alarms.list() if a.hurts == "not known yet"]
+    assert waiting
+    monkeypatch.setattr(quality, "hurts", lambda *_: {"answer": "perhaps", "words": "by the labels of now"})
+    said = CliRunner().invoke(alarms, ["--project", str(told.root)]).output
+    assert said.count("perhaps") == len([a for a in told.store.alarms.list() if a.hurts != "yes"]) > 0
+    assert "by the labels of now" in get(told, "/live").body.decode()
+
+
 def test_roads_of_a_verdict(told: Project) -> None:
     text = get(told, f"/releases/{named_id('rel', '8')}").body.decode()
     assert "minimum detectable change 2.9 %" in text and "underpowered: 0.301 against 0.312" in text
@@ -354,6 +372,28 @@ def test_latency_by_answer_has_whole_ticks_and_its_own_legend(empty: Project) ->
     text = get(empty, "/live").body.decode()
     assert "Latency of the last answers" in text and "of the last 9 answers, handled" in text
     assert ">p99</li>" not in text and ">2.5</text>" not in text and "answers that took so long" in text
+
+
+def test_every_mark_of_a_legend_has_its_colour() -> None:
+    """What a rule of the pictures paints is black in a legend that no rule names."""
+    drawn = {
+        found
+        for file in (ROOT / "templates").glob("*.html")
+        for key in re.findall(r'<ul class="key">.*?</ul>', file.read_text(), re.S)
+        for found in re.findall(r'<(?:rect|circle|path) class="([\w-]+)[ "]', key)
+        if not found.startswith("level-")  # coloured wherever they stand
+    }
+    sheet = (ROOT / "static" / "tidemill.css").read_text()
+    assert drawn and [name for name in drawn if not re.search(rf"\.key \.{name}\b", sheet)] == []
+
+
+def test_an_answer_of_a_table_is_told_in_words(empty: Project) -> None:
+    output = json.dumps({"value": True, "probability": 0.82654453, "probabilities": {"false": 0.17, "true": 0.83}})
+    one = r.Prediction("pred_1", "shop", NOW, "", "model:shop@1", "rel_1", "champion", output.encode(), b"{}", 0, 9)
+    empty.live.append([one], [], [])
+    empty.live.flush()
+    text = unescape(get(empty, "/predictions").body.decode())
+    assert "value true, probability 0.82654453, probabilities false 0.170, true 0.830" in text
 
 
 def test_a_damaged_card_is_said_and_not_shown(told: Project) -> None:
@@ -408,6 +448,21 @@ def test_a_total_over_a_large_table_is_counted_seldom(told: Project, monkeypatch
     assert len(counted) == 1
     clock[0] += 1_000.0
     assert "3,000,000 in all" in get(told, "/live").body.decode() and len(counted) == 2
+
+
+def test_a_total_over_a_small_table_is_never_an_old_one(told: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it took on a machine with much to do."""
+    clock, rows = [0.0], [7]
+
+    def count() -> dict[str, int]:
+        clock[0] += 1.0
+        return {"id": rows[0]}
+
+    monkeypatch.setattr(told.live.outcomes, "count", count)
+    monkeypatch.setattr(snapshot, "monotonic", lambda: clock[0])
+    assert "7 in all" in get(told, "/live").body.decode()
+    rows[0] = 8
+    assert "8 in all" in get(told, "/live").body.decode()
 
 
 def test_every_outcome_is_in_one_of_the_parts_that_the_live_page_names(

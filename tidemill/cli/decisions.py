@@ -32,12 +32,6 @@ SETTLED: dict[str, Column] = {
     "came": _range,
     **fields("requests", "settled"),
 }
-ALARMS: dict[str, Column] = {
-    "alarm": "id",
-    **fields("opened", "monitor", "what", "since"),
-    "quality affected": "hurts",
-    **fields("closed", "ended"),
-}
 
 
 @click.group()
@@ -119,7 +113,14 @@ def alarms() -> None:
 @endpoint_option
 def ls_alarms(project: Project, is_open: bool, endpoint: str | None, limit: int, before: str | None) -> Answer:
     """The alarms of the monitors, the latest first: what is wrong, since when, and whether quality is affected."""
-    return listed(records.alarms(project, is_open or None, limit, before, endpoint), ALARMS, empty="no alarm")
+    at = project.endpoint(endpoint)
+    columns: dict[str, Column] = {
+        "alarm": "id",
+        **fields("opened", "monitor", "what", "since"),
+        "quality affected": lambda alarm: records.affected(at, alarm)["answer"],
+        **fields("closed", "ended"),
+    }
+    return listed(records.alarms(project, is_open or None, limit, before, endpoint), columns, empty="no alarm")
 
 
 @command(alarms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,12 +81,12 @@ def _recipe(made: verbs.Made) -> list[Part]:
     for data in made.data:
         lines.append(f"{data.dataset} is read from {data.source}; its columns ({data.contract}):")
         lines.append(f"  {', '.join(data.columns)}")
-    next_ = f"next: cd {made.folder}, put files there, then: tidemill data check && tidemill run && tidemill up"
+    next_ = f"next: cd {shlex.quote(made.folder)}, put files there, then: tidemill data check && tidemill run && tidemill up"
     return [*lines, next_]
 
 
 def _own(made: verbs.Made) -> list[Part]:
     lines: list[Part] = [f"  {path}" for path in made.files]
     chosen: list[Part] = [f"- {sentence}" for sentence in made.said]
-    next_ = f"next: cd {made.folder} && tidemill run && tidemill up; then, in a second terminal:"
+    next_ = f"next: cd {shlex.quote(made.folder)} && tidemill run && tidemill up; then, in a second terminal:"
     return [*lines, *chosen, next_, f"  {made.predict}"]

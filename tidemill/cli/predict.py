@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tidemill.cli.output import Answer, Part, Table, command, endpoint_option
-from tidemill.errors import Conflict
+from tidemill.errors import BadRequest, Conflict
 from tidemill.ops import server
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
@@ -40,7 +40,7 @@ def predict(
     else:
         raise click.UsageError("name a SUBJECT, or give --inputs")
     answer = server.predict(project, request, endpoint)
-    parts: list[Part] = [{name: str(answer[name]) for name in HEAD if name in answer}]  # every digit
+    parts: list[Part] = [{name: _told(answer[name]) for name in HEAD if name in answer}]
     if "probabilities" in answer:
         likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])
         parts.append(_scores("label", "probability", likely))
@@ -86,8 +86,15 @@ def _first(names: list[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + more
 
 
+def _told(value: Any) -> str:
+    """With every digit, and a label as the probabilities name it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _json(text: str, place: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=once)
+    except BadRequest as exc:
+        raise BadRequest(exc.message, place=place, hint=exc.hint) from exc
     except ValueError as exc:
         raise click.UsageError(f"{place} is not JSON: {exc}") from exc

@@ -16,7 +16,7 @@ from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.releases import Reason
 from tidemill.retrain.replay import BIASED, Replayed
 from tidemill.retrain.score import counted, unsettled
-from tidemill.scope.project import Project
+from tidemill.scope.project import Endpoint, Project
 from tidemill.store.records import Alarm, Decision, Event, Settlement, Tx, Window
 from tidemill.types import JsonObject, Micros, did_you_mean, new_id, parse_time
 
@@ -121,6 +121,16 @@ def alarms(
     at = project.endpoint(endpoint)
     where: dict[str, Any] = {"endpoint": at.name, "environment": at.environment, "is_open": is_open}
     return page(project.store.alarms.page, limit, before, **where)
+
+
+def affected(at: Endpoint, alarm: Alarm) -> JsonObject:
+    """Whether quality is affected by what an alarm of this endpoint saw, by the labels of now: ``answer``, and why in ``words``."""
+    from tidemill.monitor.quality import hurts
+
+    if alarm.hurts != "yes" and alarm.model is not None:
+        return hurts(at, alarm.model, alarm.since)
+    known: JsonObject = alarm.evidence.get("hurts", {"answer": alarm.hurts})
+    return known
 
 
 def close_alarm(project: Project, caller: Caller, alarm: str, reason: Reason) -> Alarm:

@@ -15,9 +15,10 @@ from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, P
 from tidemill.tasks.table import task_of
 from tidemill.types import DAY, Micros, parse_span
 
-T = TypeVar("T")
+T = TypeVar("T", int, dict[str, int])
 SHARE = 40
-"""A total that took t to count is good for so many t: at a million rows that is seconds, in a small project nothing."""
+"""A total that took t to count is good for so many t: at a million rows that is seconds."""
+LARGE = 100_000  # Rows: fewer are counted in no time, and anew whenever somebody looks
 WEEK: Micros = 7 * DAY
 FEW, MANY = 30, 1_000
 """Of so many answers that are old enough it is judged whether outcomes come: each row has a label, few visits a purchase."""
@@ -30,10 +31,12 @@ def seldom(count: Callable[[Project], T]) -> Callable[[Project], T]:
 
     def total(project: Project) -> T:
         live, began = project.live, monotonic()
-        if live not in kept or kept[live][0] <= began:
-            found = count(project)
+        if live in kept and kept[live][0] > began:
+            return kept[live][1]
+        found = count(project)
+        if (found if isinstance(found, int) else sum(found.values())) >= LARGE:
             kept[live] = monotonic() + SHARE * (monotonic() - began), found
-        return kept[live][1]
+        return found
 
     return total
 

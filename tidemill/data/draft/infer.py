@@ -81,7 +81,8 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
             hint="save the file as UTF-8" if "UTF-8" in first.reason else "mend the lines, or export the file again",
         )
     if not frame.height:
-        raise SourceError("there are no rows to infer a contract from", place=name)
+        hint = "give a file that has some: the types of the columns are drafted from them"
+        raise SourceError("there are no rows to infer a contract from", place=name, hint=hint)
     given = {column.name: column for column in frame.get_columns()}  # each alone: see `_cast`
     types = {n: _dated(_type(column), column) for n, column in given.items()}
     kinds = {n: t.kind for n, t in types.items()}

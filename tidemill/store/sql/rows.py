@@ -146,6 +146,8 @@ LISTED = {
     "model": "tidemill models ls lists them",
     "release": "tidemill release status lists them",
     "decision": "tidemill decisions ls --all lists them",
+    "alarm": "tidemill alarms ls lists them",
+    "settlement": "tidemill decisions score lists them",
     "prediction": "its id stands in the answer, and on the page under Live",
 }
 """Where people find the names of what they asked for, by what it is."""

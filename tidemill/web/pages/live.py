@@ -11,9 +11,9 @@ from typing import Any
 from markupsafe import Markup
 
 from tidemill.learning.measures import Measure, measure
-from tidemill.monitor.quality import hurts as hurts_by_now
 from tidemill.monitor.quality import recently
 from tidemill.ops.predictions import Given, given, ls
+from tidemill.ops.records import affected
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
@@ -198,9 +198,7 @@ def _baseline(scope: Endpoint, model: str, window: Window) -> dict[str, tuple[li
 
 def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
     """An alarm as a person reads it: which monitor, what moved, and whether quality is affected, by the labels of now."""
-    hurts: JsonObject = alarm.evidence["hurts"]
-    if alarm.hurts != "yes" and alarm.model is not None:
-        hurts = hurts_by_now(loop.serving, alarm.model, alarm.since)
+    hurts = affected(loop.serving, alarm)
     answer, reason = str(hurts["answer"]), str(hurts.get("words", ""))
     return {
         "alarm": alarm,
@@ -272,7 +270,12 @@ def _brief(answer: JsonObject) -> str:
     """The answer in a few words."""
     if (items := answer.get("items")) is not None:
         return ", ".join(map(str, items[:5])) + (" …" if len(items) > 5 else "")
-    return ", ".join(f"{k} {v}" for k, v in list(answer.items())[:3])
+    return ", ".join(f"{words.label(k)} {_said(v)}" for k, v in list(answer.items())[:3])
+
+
+def _said(value: Any) -> str:
+    """With every digit; of several labels each in short."""
+    return words.text(value) if isinstance(value, dict) else words.exactly(value)
 
 
 def predictions(ask: Ask) -> Shown:
