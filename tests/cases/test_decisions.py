@@ -177,6 +177,7 @@ class Answered:
     units: Any
     at: Any = field(default_factory=lambda: np.arange(420))
     cold: Any = field(default_factory=lambda: np.zeros(420, np.bool_))
+    unit: str = "subjects"
 
 
 def pair(seed: int) -> tuple[Answered, Answered]:
