@@ -14,7 +14,8 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.readings import name_of
 from tidemill.learning.bundle import open_scorer
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.tabular.boost import Input, TreesScorer
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.tables import as_json
 
 N = 1_000_000
@@ -48,9 +49,9 @@ def of_requests() -> list[dict[str, Any]]:
     return [*rows, row("a name in its normal form", piece(lambda: name_of(None, "17000"))[1], "CPU us")]
 
 
-def _scorer(bundle: Bundle, inputs: list[Input]) -> TreesScorer:
+def _scorer(bundle: Bundle, inputs: list[Input]) -> RowScorer:
     said = {**bundle.manifest, "columns": as_json(inputs)}
-    scorer: TreesScorer = open_scorer(Bundle(said, bundle.files), {"trees": TreesScorer})
+    scorer: RowScorer = open_scorer(Bundle(said, bundle.files), {"row": RowScorer})
     return scorer
 
 

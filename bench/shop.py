@@ -29,7 +29,7 @@ from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import ModelVersion, Release
 from tidemill.tasks.ranking.bundle import recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking
-from tidemill.tasks.tabular.boost import Input
+from tidemill.tasks.tabular.inputs import Input
 from tidemill.types import DAY
 
 ITEMS, NEIGHBOURS, SUBJECTS, ROWS_EACH = 10_000, 100, 1_000, 30
@@ -72,7 +72,7 @@ def trees(now: int) -> Bundle:
     settings = {"num_leaves": 31, "verbosity": -1, "num_threads": 1, "seed": 1, "min_data_in_leaf": 5}
     text: str = lightgbm.train(settings, lightgbm.Dataset(x, y), num_boost_round=200).model_to_string()
     columns = msgspec.to_builtins([Input(name, "number", name, required=True) for name in ROW])
-    said = manifest("trees", {"method": "trees"}, now, {}, ("lightgbm",), columns=columns, labels=None, constant=None)
+    said = manifest("row", {"method": "trees"}, now, {}, ("lightgbm",), columns=columns, labels=None, learner="trees")
     return Bundle(said, {"model.txt": text.encode()})
 
 

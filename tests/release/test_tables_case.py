@@ -24,11 +24,11 @@ HOURS = 24 * 200
 
 
 def hires(start: datetime) -> pl.DataFrame:
-    """Hires by the hour: a day's rhythm, warmth, and chance."""
+    """Hires by the hour: a day's rhythm that warmth makes larger (no straight line), and chance."""
     rng = np.random.default_rng(4)
     ts = [start + timedelta(hours=n) for n in range(HOURS)]
     warm = 10 + 10 * np.sin(np.arange(HOURS) / 24 / 60) + rng.normal(0, 2, HOURS)
-    level = 40 + 30 * np.sin(np.arange(HOURS) % 24 / 24 * 2 * np.pi) + 2 * warm
+    level = 5 * (4 + 3 * np.sin(np.arange(HOURS) % 24 / 24 * 2 * np.pi)) * (warm / 6)
     return pl.DataFrame({
         "date": [t.date() for t in ts],
         "ts": ts,

@@ -16,7 +16,8 @@ from tidemill.scope.project import Project, open_project
 from tidemill.serve.predictor import Loaded, Served
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent
-from tidemill.tasks.tabular.boost import Input, TreesScorer
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.tables import as_json
 from tidemill.types import HeldClock, to_iso
 
@@ -55,8 +56,10 @@ def table(project: Project, requests: str = "") -> Project:
     return open_project(project.root, clock=HeldClock(NOON))
 
 
-def trees() -> TreesScorer:
-    return TreesScorer(Bundle({"columns": as_json(INPUTS), "labels": None, "constant": [1.0]}, {}))
+def trees() -> RowScorer:
+    return RowScorer(
+        Bundle({"columns": as_json(INPUTS), "labels": None, "learner": "constant"}, {"constant.json": b"[1.0]"})
+    )
 
 
 STRANGE = {"inputs": {"pages": -999_999, "country": "Atlantis"}}

@@ -12,7 +12,7 @@ from tests.release.made import add_model, hold
 from tests.serve.real import scorer
 from tidemill.learning.bundle import manifest
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
-from tidemill.tasks.tabular.boost import Input
+from tidemill.tasks.tabular.inputs import Input
 
 COLUMNS = [Input("warmth", "number", "warmth", True), Input("day", "category", "day", False, ("mo", "tu"))]
 
@@ -32,14 +32,14 @@ def booster():
 @pytest.fixture
 def served(project, booster):
     said = manifest(
-        "trees",
+        "row",
         {"method": "lightgbm"},
         0,
         {"inputs": {}, "outputs": {"value": "float64"}},
         ("lightgbm",),
         columns=msgspec.to_builtins(COLUMNS),
         labels=None,
-        constant=None,
+        learner="trees",
     )
     digest = put_bundle(project.artifacts, Bundle(said, {"model.txt": booster.model_to_string().encode()}))
     held = hold(project, add_model(project, 1, bundle=digest), "rel_1")

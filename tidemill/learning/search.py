@@ -22,7 +22,8 @@ from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.evaluate import metric_value
 from tidemill.learning.intervals import Difference, paired_bootstrap
 from tidemill.learning.measures import measure
-from tidemill.types import JsonObject, Micros
+from tidemill.learning.space import Choice
+from tidemill.types import JsonObject, Micros, canonical
 
 F8 = NDArray[np.float64]
 SURE = 0.90  # Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided
@@ -43,30 +44,6 @@ class Settings:
     details: JsonObject = field(default_factory=dict)  # what the task alone knows, see its ``training.py``
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One hyper-parameter of the space: numbers from low to high (``log``: by ratio), or one of a few."""
-
-    low: float = 0.0
-    high: float = 0.0
-    log: bool = False
-    whole: bool = False
-    of: tuple[float, ...] = ()
-
-    def distribution(self) -> Any:
-        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-        if self.of:
-            return CategoricalDistribution(self.of)
-        if self.whole:
-            return IntDistribution(int(self.low), int(self.high), log=self.log)
-        return FloatDistribution(self.low, self.high, log=self.log)
-
-    def has(self, value: Any) -> bool:
-        """Whether the value is in this part of the space."""
-        return value in self.of if self.of else self.low <= value <= self.high
-
-
 @dataclass(frozen=True)
 class Candidates:
     """What a search tries. Every recipe of the space is a whole one: ``start`` with other values."""
@@ -74,6 +51,7 @@ class Candidates:
     fixed: Sequence[JsonObject]
     start: JsonObject
     space: Mapping[str, Choice] = field(default_factory=dict)
+    simple: bool = False  # without a champion the best of ``fixed`` stays, unless another is better by a standard error
     same: str = ""  # the term of all recipes in which a champion's must agree, to be compared with them
 
     def comparable(self, incumbent: JsonObject | None) -> JsonObject | None:
@@ -129,7 +107,7 @@ def search(
     for recipe in [*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]:
         bench.measure(recipe)
     made = _explore(bench, candidates, incumbent, seed) if candidates.space else 0
-    return _choose(bench, candidates.start, incumbent, made, seed)
+    return _choose(bench, candidates, incumbent, made, seed)
 
 
 class _Bench:
@@ -180,7 +158,7 @@ def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None
     for recipe in (start, incumbent):
         if recipe and recipe.get("method") == start["method"] and all(space[n].has(recipe.get(n)) for n in space):
             study.enqueue_trial({name: recipe[name] for name in space}, skip_if_exists=True)
-    distributions = {name: choice.distribution() for name, choice in space.items()}
+    distributions = {name: _distribution(choice) for name, choice in space.items()}
     for made in range(trials):
         if made and budget is not None and time.monotonic() - bench.began > budget:
             return made
@@ -189,9 +167,19 @@ def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None
     return trials
 
 
-def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, made: int, seed: int) -> SearchResult:
-    """The best recipe if it beats the one that we begin with: the champion's beyond noise, else ``start`` by a standard error."""
-    recipe = reference = incumbent or start
+def _distribution(choice: Choice) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if choice.of:
+        return CategoricalDistribution(choice.of)
+    if choice.whole:
+        return IntDistribution(int(choice.low), int(choice.high), log=choice.log)
+    return FloatDistribution(choice.low, choice.high, log=choice.log)
+
+
+def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None, made: int, seed: int) -> SearchResult:
+    """The best recipe if it beats the one that we begin with: the champion's beyond noise, else the start by a standard error."""
+    recipe = reference = incumbent or candidates.start
     own = next(values for trial, values in bench.tried if trial.recipe == reference)
     others = [one for one in bench.tried if one[0].recipe != reference and not one[0].error]
     against: Difference | None = None
@@ -201,6 +189,8 @@ def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, made
             against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.units, seed, level=SURE)
         if against is None or (against.low > 0 if incumbent else against.mean > against.error):
             recipe = best.recipe
+    if candidates.simple and not incumbent:
+        recipe = _simple(bench, candidates.fixed, recipe, seed)
     settings = bench.settings
     return SearchResult(
         recipe=recipe,
@@ -212,3 +202,15 @@ def _choose(bench: _Bench, start: JsonObject, incumbent: JsonObject | None, made
         trials=(made, settings.trials),
         cap=settings.budget if made < settings.trials else None,
     )
+
+
+def _simple(bench: _Bench, fixed: Sequence[JsonObject], recipe: JsonObject, seed: int) -> JsonObject:
+    """The best of the simple recipes where ``recipe`` is not better by a standard error: no gate would let it pass."""
+    tried = {canonical(trial.recipe): (trial, values) for trial, values in bench.tried if not trial.error}
+    known = [tried[canonical(one)] for one in fixed if canonical(one) in tried]
+    own = tried.get(canonical(recipe))
+    if not known or own is None or recipe in fixed:
+        return recipe
+    best, values = max(known, key=lambda one: bench.score(one[0]))
+    ahead = paired_bootstrap(bench.sign * own[1], bench.sign * values, bench.units, seed, level=SURE)
+    return recipe if ahead.mean > ahead.error else best.recipe

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -135,13 +135,14 @@ class Trained:
             key, at = "/".join(str(row[k]) for k in c.key), int(row[str(c.time)].timestamp() * 1_000_000)
             yield OnlineEvent(0, key, str(row[str(c.subject)]), str(row[str(c.item)]), at, float(row[str(c.value)]))
 
-    def answer(self, asked: Mapping[str, Any]) -> JsonObject:
-        """As the server answers: from the request's JSON."""
+    def answer(self, asked: Mapping[str, Any], bundle: Bundle | None = None) -> JsonObject:
+        """As the server answers: from the request's JSON. ``bundle``: another one than the search's."""
         history = self.history
         body = {name: value for name, value in asked.items() if name not in ("at", "watermark")}
         request = msgspec.json.decode(msgspec.json.encode(body), type=self.task.request)
         at: Micros = asked.get("at", self.cut.end)
-        return self.task.answer(self.scorer, request, history, at, asked.get("watermark", history.seq)).output
+        scorer = open_scorer(bundle, self.task.scorers) if bundle else self.scorer
+        return self.task.answer(scorer, request, history, at, asked.get("watermark", history.seq)).output
 
     def outcome(self) -> Outcome:
         body = msgspec.json.decode(msgspec.json.encode(self.sample.outcome), type=self.task.outcome)
@@ -227,10 +228,17 @@ class TaskSuite:
         found = trained.trainer.search(trained.cut.windows, None, seed=0)
         tried = [trial.recipe for trial in found.tried]
         assert found.recipe in tried and found.json() == trained.trainer.search(trained.cut.windows, None, 0).json()
-        for name in {*trained.task.baselines, *trained.trainer.baselines}:
+        for name in trained.trainer.baselines:
+            assert name in trained.task.baselines
             recipe = trained.trainer.baseline(name)
-            assert recipe in tried or name not in trained.trainer.baselines
-            trained.trainer.fit(recipe, trained.cut.test_start)
+            assert recipe in tried
+            bundle = trained.trainer.fit(recipe, trained.cut.test_start)
+            for asked, expected in zip(*trained.asked(trained.trainer, bundle, trained.cut.end)):
+                right = {name: value for name, value in expected.items() if name != "fewest"}
+                assert _same(trained.answer(asked, bundle), right), name
+        for name in {*trained.task.baselines} - {*trained.trainer.baselines}:
+            with suppress(ModelError):  # these rows have nothing that it could be made of
+                trained.trainer.fit(trained.trainer.baseline(name), trained.cut.test_start)
         refused(ModelError, lambda: trained.trainer.baseline("no such method"))
 
 

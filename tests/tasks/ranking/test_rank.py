@@ -169,5 +169,5 @@ def test_a_bundle_whose_parts_do_not_fit_is_refused():
         load(Bundle({**bundle.manifest, "format": 99}, bundle.files))
     assert "99" in caught.value.message
     with raised(ModelError, "") as caught:
-        load(Bundle({**bundle.manifest, "scorer": "tree"}, bundle.files))
-    assert "'tree'" in caught.value.message and "'trees'" in caught.value.hint
+        load(Bundle({**bundle.manifest, "scorer": "recomend"}, bundle.files))
+    assert "'recomend'" in caught.value.message and "'recommend'" in caught.value.hint

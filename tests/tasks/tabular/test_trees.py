@@ -24,8 +24,10 @@ from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.port import NEVER_SEEN
 from tidemill.tasks.table import load
-from tidemill.tasks.tabular import tables, trees
-from tidemill.tasks.tabular.boost import Booster, Input, TreesScorer
+from tidemill.tasks.tabular import fitting, learners, tables
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.tasks.tabular.learners.boost import Booster
+from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.tables import Table, described
 from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import DAY, to_iso
@@ -80,14 +82,14 @@ def loans(task: str, n: int = 900, seed: int = 0) -> tuple[pl.DataFrame, Contrac
     return rows, Contract.parse(CONTRACT.replace("KIND", kind))
 
 
-def fitted(task: str) -> tuple[Table, Bundle, TreesScorer, pl.DataFrame]:
+def fitted(task: str) -> tuple[Table, Bundle, RowScorer, pl.DataFrame]:
     frame, contract = loans(task)
     hours = FeatureViewConfig(name="hours", from_="loans", features={"hour": FeatureConfig(op="hour")})
     table = build(frame, contract, [View.of(hours, contract)])
-    recipe = {**trees.recipe_of("trees", "regress" if task == "regress" else "classify"), "num_iterations": 40}
-    bundle = trees.fit(recipe, table, int(table.at.max()) + 1)
+    recipe = {**learners.recipe_of("trees", "regress" if task == "regress" else "classify"), "num_iterations": 40}
+    bundle = fitting.fit(recipe, table, int(table.at.max()) + 1)
     scorer = load(bundle)
-    assert isinstance(scorer, TreesScorer)
+    assert isinstance(scorer, RowScorer)
     return table, bundle, scorer, frame
 
 
@@ -103,6 +105,7 @@ def test_one_row_by_ctypes_is_lightgbm_s_own_prediction(task):
     expected = np.asarray(own.predict(x)).reshape(len(table), -1)
     got = np.array([scorer.outputs(row) for row in x])
     np.testing.assert_array_equal(got[:, 1:] if task == "binary" else got, expected)
+    np.testing.assert_array_equal(got, scorer.many(x))
     for place in (0, 7, 500):
         answer = scorer.predict(inputs(frame.row(place, named=True)))
         if task == "regress":
@@ -191,7 +194,9 @@ def test_a_value_beyond_the_contract_s_limits_is_answered_with_a_flag():
         "town, logicalType: string", 'town, logicalType: string, logicalTypeOptions: { pattern: "^[a-z]+$" }'
     )
     table = build(frame, Contract.parse(text))
-    bundle = trees.fit({**trees.recipe_of("trees", "regress"), "num_iterations": 5}, table, int(table.at.max()) + 1)
+    bundle = fitting.fit(
+        {**learners.recipe_of("trees", "regress"), "num_iterations": 5}, table, int(table.at.max()) + 1
+    )
     assert bundle.manifest["signature"]["inputs"]["income"] == {
         "type": "float64", "required": False, "above": 0.0, "maximum": 100.0
     }  # fmt: skip
@@ -211,7 +216,7 @@ def test_a_value_beyond_the_contract_s_limits_is_answered_with_a_flag():
 def test_numbers_alone_are_judged_without_being_read_one_by_one():
     columns = (Column("n", "integer", minimum=0), Column("x", "number", above=0.5, below=1), Column("y", "number"))
     inputs = tables.as_json([Input(c.name, "number", c.name, column=c) for c in columns])
-    scorer = TreesScorer(Bundle({"columns": inputs, "labels": None, "constant": [1.0]}, {}))
+    scorer = RowScorer(Bundle({"columns": inputs, "labels": None, "learner": "constant"}, {"constant.json": b"[1.0]"}))
     assert scorer.predict({"n": 0, "x": 0.75, "y": 1e300}) == {"value": 1.0}
     assert scorer.predict({"n": -1, "x": 0.5, "y": None})["flags"] == {"n": "below 0", "x": "not above 0.5"}
     assert scorer.predict({"n": 0.0, "x": 1})["flags"] == {"x": "not below 1"}
@@ -239,22 +244,22 @@ def test_later_rows_are_not_learned_from():
     frame, contract = loans("multi")
     table = build(frame, contract)
     end = int(table.at[500])
-    recipe = {**trees.recipe_of("trees", "classify"), "num_iterations": 10}
+    recipe = {**learners.recipe_of("trees", "classify"), "num_iterations": 10}
     cut = build(
         frame.with_columns(town=pl.when(pl.col("at") >= frame["at"][500]).then(pl.lit("paris")).otherwise("town")),
         contract,
     )
-    assert trees.fit(recipe, table, end) == trees.fit(recipe, cut, end)
+    assert fitting.fit(recipe, table, end) == fitting.fit(recipe, cut, end)
 
 
-def test_the_constant_is_the_baseline_and_trees_beat_it():
+def test_the_constant_is_a_baseline_and_what_is_found_beats_it():
     for task, metric in (("regress", "mae"), ("classify", "log_loss")):
         frame, contract = loans("regress" if task == "regress" else "binary")
         table = build(frame, contract)
         trainer = TabularTrainer(table, Settings(task, metric, None, 2, 60 * 1_000_000))
         windows = [(int(table.at[500]), int(table.at[700]))]
         found = trainer.search(windows, None, seed=0)
-        assert found.recipe["method"] == "trees" and found.tried[0].recipe == {"method": "constant", "task": task}
+        assert found.recipe["method"] != "constant" and found.tried[0].recipe == trainer.baseline("constant")
         report = trainer.report(
             trainer.fit(found.recipe, int(table.at[700])), int(table.at[700]), int(table.at[-1]) + 1
         )
@@ -281,9 +286,9 @@ def test_a_label_that_no_row_had_before_is_counted_and_scores_no_answer():
 def test_what_cannot_be_learned_is_an_error():
     frame, contract = loans("regress", n=50)
     with pytest.raises(NotEnoughData):
-        trees.fit(trees.recipe_of("trees", "regress"), build(frame, contract), 0)
+        fitting.fit(learners.recipe_of("trees", "regress"), build(frame, contract), 0)
     with raised(ModelError, "") as caught:
-        trees.recipe_of("tree", "regress")
+        learners.recipe_of("tree", "regress")
     assert "'tree'" in caught.value.message and "'trees'" in caught.value.hint
     with pytest.raises(NotEnoughData):
         build(frame.with_columns(TARGET=pl.lit(None, pl.Float64)), contract)
@@ -297,7 +302,7 @@ def test_a_damaged_model_text_is_a_model_error():
 
 def test_the_server_s_side_imports_nothing_heavy():
     code = (
-        "import sys, tidemill.tasks.table; from tidemill.tasks.tabular.boost import library; library();"
+        "import sys, tidemill.tasks.table; from tidemill.tasks.tabular.learners.boost import library; library();"
         "heavy = {'lightgbm', 'polars', 'scipy', 'optuna', 'sklearn', 'pandas', 'deltalake'} & set(sys.modules); print(sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -323,6 +328,6 @@ def test_a_late_row_is_in_no_feature_and_no_fit_of_before_it_came():
     last = build(frame.with_columns(pl.Series(k, v) for k, v in late.columns().items()), contract, [view])
     assert len(last.known_between(None, int(at[-1]))) == 38
     assert len(last.known_between(None, int(at[-1]) + 1)) == 40, "a released model learns from all that is there"
-    recipe = trees.recipe_of("constant", "regress")
-    told_by = trees.fit(recipe, table, int(at[15])).manifest["constant"][0]
+    recipe = learners.recipe_of("constant", "regress")
+    (told_by,) = load(fitting.fit(recipe, table, int(at[15]))).outputs([])
     assert told_by == pytest.approx(np.delete(frame["TARGET"].to_numpy()[:15], 10).mean())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from tidemill.data.check.column import roles_of
 from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
 from tidemill.learning.bundle import open_scorer
-from tidemill.learning.search import Candidates, Choice, Progress, SearchResult, Settings, Validation
+from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation
+from tidemill.learning.space import Choice
 from tidemill.learning.trainer import Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners

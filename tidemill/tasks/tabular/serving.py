@@ -14,8 +14,8 @@ from tidemill.features.online import History
 from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import Answered, Explained, Name, Request, Task
-from tidemill.tasks.tabular.boost import TreesScorer
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
+from tidemill.tasks.tabular.row import RowScorer
 from tidemill.types import JsonObject, Micros
 
 MAX_INPUTS = 1_000
@@ -48,7 +48,10 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     """The value or the label of the row. Raises BadRequest, SignatureMismatch, ModelError."""
     if not isinstance(request, RowRequest):
         raise BadRequest("the model that serves takes inputs", place="$", hint='{"inputs": {"column": 1.5}}')
-    output = scorer.predict(request.inputs)
+    inputs = request.inputs
+    if scorer.subject and request.subject is not None:
+        inputs = {scorer.subject: request.subject, **inputs}
+    output = scorer.predict(inputs)
     if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
         raise ModelError("the model gave a value that is no number")
     return Answered(output, False, output.get("flags", {}))
@@ -82,14 +85,14 @@ CLASSIFY = Task(
     name="classify",
     kind="a table",
     metrics=("log_loss", "auc"),
-    baselines=("constant", "popularity", "prior"),  # of both tasks, every one is the constant answer
+    baselines=("constant", "popularity", "prior", "linear"),
     roles=("target",),
     watched=("subject",),
     history=False,
     request=RowRequest,
     reply=Label,
     outcome=LabelOutcome,
-    scorers={"trees": TreesScorer},
+    scorers={"row": RowScorer},
     answer=answer,
     explain=explain,
     outcome_scorer=lambda metric: LabelScorer(metric or "log_loss"),
@@ -103,7 +106,7 @@ REGRESS = replace(
     CLASSIFY,
     name="regress",
     metrics=("mae", "rmse"),
-    baselines=("constant", "mean", "popularity"),
+    baselines=("constant", "mean", "popularity", "linear", "last_value", "seasonal_naive"),
     reply=Value,
     outcome=ValueOutcome,
     outcome_scorer=lambda metric: ValueScorer(metric or "mae"),

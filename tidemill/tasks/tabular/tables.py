@@ -1,4 +1,4 @@
-"""Rows of a table as the trees take them: columns of the contract, declared features and the calendar, in numbers.
+"""Rows of a table as learners take them: columns of the contract, declared features and the calendar, in numbers.
 
 A feature made of earlier rows (``last_week = { op = "mean", window = "7 days" }``) is an input of the answer under its own
 name: whoever asks says it, so that training and serving cannot differ in silence.
@@ -17,7 +17,7 @@ from tidemill.errors import NotEnoughData
 from tidemill.features.transaction_time import BEGAN, KNOWN, known_of
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.rows import AT, UNIT, Rows, placed
-from tidemill.tasks.tabular.boost import Input
+from tidemill.tasks.tabular.inputs import SERIES, Input
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
@@ -29,30 +29,34 @@ if TYPE_CHECKING:
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 MOST_CATEGORIES = 256  # A column keeps its most frequent categories; the others are as missing
+MOST_SERIES = 10_000  # So many subjects have a forecast of their own; the others that of strangers
 TARGET = "_target"
 LIMITS = ("minimum", "maximum", "above", "below", "min_length", "max_length", "pattern", "allowed")
 PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
 
 
 class Table(Rows):
-    """Rows of `build` with what each input is: `described`."""
+    """Rows of `build` with what each input is: `described`. ``subject``: the column that says whose row it is."""
 
-    def __init__(self, frame: pl.DataFrame, inputs: Sequence[Input], roles: JsonObject | None = None) -> None:
+    def __init__(
+        self, frame: pl.DataFrame, inputs: Sequence[Input], roles: JsonObject | None = None, subject: str | None = None
+    ) -> None:
         super().__init__(frame)
-        self.inputs, self.roles, self.target = inputs, roles or {}, frame[TARGET]
+        self.inputs, self.roles, self.target, self.subject = inputs, roles or {}, frame[TARGET], subject
 
     @property
     def plain(self) -> dict[str, pl.Series]:
         """The inputs that stand in the rows, by name: all but those of the calendar."""
         return {one.name: self.frame[one.name] for one in self.inputs if one.kind not in CALENDAR}
 
-    def columns(self, rows: I8) -> tuple[Input, ...]:
-        """The inputs as these rows show them: categories that only later rows have are unknown."""
+    def columns(self, rows: I8, series: bool = False) -> tuple[Input, ...]:
+        """The inputs as these rows show them: categories that only later rows have are unknown. ``series``: and whose row it is."""
+        asked = [Input(SERIES, "category", self.subject)] if series and self.subject else []
         return tuple(
-            msgspec.structs.replace(one, categories=_categories(self.frame[one.name][rows]))
+            msgspec.structs.replace(one, categories=_categories(self.frame[one.name][rows], _most(one)))
             if one.kind == "category"
             else one
-            for one in self.inputs
+            for one in (*self.inputs, *asked)
         )
 
     def encoded(self, inputs: Sequence[Input], rows: I8) -> F8:
@@ -127,7 +131,7 @@ def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
 
 
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
-    """The typed inputs and outputs of a bundle of trees."""
+    """The typed inputs and outputs of a bundle."""
     asked = {one.source: {"type": _type(one), "required": one.required, **_limits(one)} for one in inputs}
     label = {"value": "label", "probability": "float64", "probabilities": "float64 by label"}
     return {"inputs": asked, "outputs": {"value": "float64"} if labels is None else label}
@@ -145,7 +149,11 @@ def _type(one: Input) -> str:
     return "float64" if one.kind == "number" else "time"
 
 
-def _categories(values: Any) -> tuple[str | bool, ...]:
+def _most(one: Input) -> int:
+    return MOST_SERIES if one.name == SERIES else MOST_CATEGORIES
+
+
+def _categories(values: Any, most: int) -> tuple[str | bool, ...]:
     counts = values.drop_nulls().rename("value").value_counts(sort=False, name="n")  # a column may be called `count`
     pairs = sorted(zip(counts["n"].to_list(), counts["value"].to_list()), key=lambda p: (-p[0], p[1]))
-    return tuple(sorted(name for _, name in pairs[:MOST_CATEGORIES]))
+    return tuple(sorted(name for _, name in pairs[:most]))

@@ -1,27 +1,28 @@
-"""Values and labels as the model pipeline and the gates see them: boosted trees, with the constant answer as baseline."""
+"""Values and labels as the model pipeline and the gates see them: the learners of tables, the simple ones as baselines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from tidemill.data.check.column import roles_of
-from tidemill.errors import NotEnoughData
+from tidemill.errors import ModelError, NotEnoughData
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
-from tidemill.learning.evaluate import F8, Scored
-from tidemill.learning.intervals import auc_interval, auc_values
-from tidemill.learning.rows import I8, evenly, unit_of
-from tidemill.learning.search import Candidates, Choice, Settings
+from tidemill.learning.evaluate import Scored
+from tidemill.learning.rows import I8, UNIT, evenly, unit_of
+from tidemill.learning.search import Candidates, Settings
 from tidemill.learning.trainer import MOST, Questions, Report, Trainer, Training
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.tabular import trees
-from tidemill.tasks.tabular.boost import Input, TreesScorer
-from tidemill.tasks.tabular.outcomes import VALUED, LabelScorer, ValueScorer
+from tidemill.tasks.tabular import fitting, learners
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.tasks.tabular.learners import naive
+from tidemill.tasks.tabular.row import RowScorer
+from tidemill.tasks.tabular.scoring import all_values, figures_of
 from tidemill.tasks.tabular.tables import Table, as_json, build, described
 from tidemill.types import JsonObject, Micros, to_iso
 
@@ -32,21 +33,14 @@ if TYPE_CHECKING:
     from tidemill.features.views import View
     from tidemill.store.sql.live import LiveStore
 
-SPACE = {
-    "num_iterations": Choice(50, 600, log=True, whole=True),
-    "num_leaves": Choice(7, 63, log=True, whole=True),
-    "learning_rate": Choice(0.03, 0.2, log=True),
-    "min_data_in_leaf": Choice(5, 100, log=True, whole=True),
-    "lambda_l2": Choice(0.0, 10.0),
-}
-METRICS = {"regress": ValueScorer.metrics, "classify": LabelScorer.metrics}
 MOST_ROWS = 20_000  # At most so many rows of a window are answered, evenly taken
 
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
     """What each column of the rows is, and what their independent units are."""
     columns = as_json(described(contract, views))
-    return {"columns": columns, "roles": roles_of(contract.columns), "unit": unit_of(contract)}
+    said = {"columns": columns, "roles": roles_of(contract.columns), "unit": unit_of(contract)}
+    return {**said, "timed": contract.time is not None, "subject": contract.subject}
 
 
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
@@ -57,7 +51,8 @@ def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.D
 def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     """The trainer of this table."""
     inputs = msgspec.convert(settings.details["columns"], list[Input])
-    return TabularTrainer(Table(rows, inputs, settings.details.get("roles")), settings)
+    said = settings.details
+    return TabularTrainer(Table(rows, inputs, said.get("roles"), said.get("subject")), settings)
 
 
 TRAINING = Training(details, rows, open_trainer)
@@ -66,16 +61,30 @@ TRAINING = Training(details, rows, open_trainer)
 class TabularTrainer(Trainer):
     """Regression and classification."""
 
-    baselines = ("constant",)
-
     def __init__(self, table: Table, settings: Settings) -> None:
         super().__init__(settings, table.at)
         self.table = table
         self.unit = settings.details.get("unit", self.unit)
+        timed = settings.task == "regress" and settings.details.get("timed", False)
+        self._season = self._season_of() if timed else ()
+        forecasts = [*(["last_value"] if timed else []), *(["seasonal_naive"] if self._season else [])]
+        self.baselines = ("constant", *forecasts, "linear")
+
+    def _season_of(self) -> tuple[str, ...]:
+        """The season of the rows, in the inputs of the calendar that a request carries."""
+        units = self.table.frame[UNIT] if self.table.subject else None
+        whose = None if units is None else units.rank("dense").fill_null(0).to_numpy()
+        return naive.season({one.kind for one in self.table.inputs}, naive.step_of(self.table.at, whose))
 
     def baseline(self, name: str) -> JsonObject:
-        """The recipe of a baseline: ``constant`` (also called popularity, mean, prior)."""
-        return trees.recipe_of(name, self.settings.task)
+        """The recipe of a simple learner (of the constant answer also as popularity, mean, prior). Raises ModelError."""
+        recipe = learners.recipe_of(name, self.settings.task, self.settings.metric)
+        if name not in ("last_value", "seasonal_naive"):
+            return recipe
+        if name not in self.baselines:
+            hint = "it is of values with a time; a season needs hour, weekday or month among the features"
+            raise ModelError(f"{name} has nothing to forecast from here", hint=hint)
+        return {**recipe, "season": list(self._season)} if name == "seasonal_naive" else recipe
 
     def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
         """Rows of the window as inputs by name. Offline they are encoded as in training, all at once."""
@@ -83,10 +92,13 @@ class TabularTrainer(Trainer):
         rows = rows[evenly(len(rows), MOST)]
 
         def answers(bundle: Bundle) -> list[JsonObject]:
-            scorer = TreesScorer(bundle)
-            return [scorer.told(scorer.outputs(row)) for row in self.table.encoded(scorer.inputs, rows)]
+            scorer = RowScorer(bundle)
+            return [scorer.told(outputs) for outputs in scorer.many(self.table.encoded(scorer.inputs, rows))]
 
-        return Questions([{"inputs": self._inputs(int(row))} for row in rows], answers)
+        return Questions([{"inputs": self._inputs(int(row)), **self._subject(int(row))} for row in rows], answers)
+
+    def _subject(self, row: int) -> JsonObject:
+        return {"subject": str(self.table.units[row])} if self.table.subject else {}
 
     def _inputs(self, row: int) -> JsonObject:
         """The row's values by name; what is missing is left out."""
@@ -95,11 +107,11 @@ class TabularTrainer(Trainer):
         return {name: value for name, value in values.items() if value is not None and value == value}
 
     def reproduces(self, recipe: JsonObject) -> bool:
-        return recipe.get("method") in trees.METHODS and recipe.get("task") == self.settings.task
+        return recipe.get("method") in learners.LEARNERS and recipe.get("task") == self.settings.task
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         start = None if self.settings.train is None else end - self.settings.train
-        return trees.fit(recipe, self.table, end, start)
+        return fitting.fit(recipe, self.table, end, start)
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         rows = self.table.between(start, end)
@@ -107,17 +119,15 @@ class TabularTrainer(Trainer):
             raise NotEnoughData("no row in the window", hint="a longer split.test, or more data")
         rows, new = self._answerable(rows, start)
         rows = rows[evenly(len(rows), MOST_ROWS)]
-        scorer = TreesScorer(bundle)
-        told = np.array([scorer.outputs(row) for row in self.table.encoded(scorer.inputs, rows)])
-        truth = trees.targets(self.table, rows, scorer.labels)
+        scorer = RowScorer(bundle)
+        told = scorer.many(self.table.encoded(scorer.inputs, rows))
+        truth = fitting.targets(self.table, rows, scorer.labels)
         units, at = self.table.units[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
         attributes = {name: column[rows].to_numpy() for name, column in self.table.plain.items()}
-        values = {metric: _values(metric, told, truth, scorer.labels) for metric in METRICS[self.settings.task]}
-        if _both(truth, scorer.labels):
-            values["auc"] = auc_values(told[:, 1], truth)
+        values = all_values(self.settings.task, told, truth, scorer.labels)
         scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
-        figures = {**_figures(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
+        figures = {**figures_of(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
         return Report(scored, figures, answers_of(told, truth))
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
@@ -138,25 +148,8 @@ class TabularTrainer(Trainer):
     def candidates(self) -> Candidates:
         return Candidates(
             fixed=[self.baseline(name) for name in self.baselines],
-            start=trees.recipe_of("trees", self.settings.task),
-            space=SPACE,
+            simple=True,
+            start=learners.recipe_of("trees", self.settings.task, self.settings.metric),
+            space=learners.of("trees").space,
             same="task",
         )
-
-
-def _values(metric: str, told: F8, truth: F8, labels: list[Any] | None) -> F8:
-    if labels is None:
-        return np.asarray(VALUED[metric](told[:, 0], truth))
-    known = truth >= 0  # a label that training never saw had no probability
-    chance = np.where(known, told[np.arange(len(told)), np.maximum(truth, 0).astype(np.int64)], 0.0)
-    return np.asarray(VALUED[metric](chance, np.ones(len(chance))))
-
-
-def _figures(told: F8, truth: F8, labels: list[Any] | None, units: Any) -> JsonObject:
-    """AUC with its interval, for two labels of which both came true."""
-    return {"auc": list(auc_interval(told[:, 1], truth, units, seed=0))} if _both(truth, labels) else {}
-
-
-def _both(truth: F8, labels: list[Any] | None) -> bool:
-    """Whether there are two labels, and both came true."""
-    return labels is not None and len(labels) == 2 and bool(0 < np.count_nonzero(truth > 0) < len(truth))

@@ -1,0 +1,205 @@
+"""Linear and logistic regression: one weight a number, one a category, one for what is missing; shrunk by the square of the weights.
+
+Numbers are standardised and held within what training saw; weights of rare and unknown categories are those of what is missing.
+The loss is that of the metric: squared or absolute errors, or the log loss. L-BFGS finds the weights; a bundle holds them folded back
+to the inputs' own units, so that a row costs a few sums. scikit-learn's Ridge (``alpha`` = ``l2``) and LogisticRegression
+(``C`` = 1/``l2``) give the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.learning.bundle import file_of
+from tidemill.learning.space import Choice
+from tidemill.store.artifacts.codecs import Bundle, decode, encode
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
+from tidemill.types import JsonObject
+
+FILE = "linear.npz"
+SIZES = {"hour": 24, "weekday": 7, "month": 13}
+"""Inputs of the calendar that are places, like categories: how many there are."""
+WITHIN = 0.001, 0.999
+"""Quantiles of a number: beyond them it counts as no more than they do."""
+NEAR = 0.05
+"""Errors below this, in spreads of the target, count as squares where the loss is absolute: L-BFGS needs a slope."""
+STEPS = 500
+I8 = NDArray[np.int64]
+
+
+def defaults(task: str, metric: str) -> JsonObject:
+    """How much the weights are shrunk, and for values which errors count.
+
+    >>> defaults("regress", "mae")
+    {'l2': 1.0, 'loss': 'absolute'}
+    """
+    loss = {} if task == "classify" else {"loss": "absolute" if metric == "mae" else "squared"}
+    return {"l2": 1.0, **loss}
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is made of the inputs: numbers (standardised), which of them may be missing, and a place for each category."""
+
+    numbers: I8
+    places: I8
+    offsets: I8
+    """Where the weights of each column of categories begin."""
+    sizes: I8
+    """How many categories each has; one more place is that of what is missing."""
+    low: F8
+    high: F8
+    centre: F8
+    scale: F8
+
+    @staticmethod
+    def of(problem: Problem) -> Design:
+        sizes = {
+            place: SIZES.get(one.kind, len(one.categories))
+            for place, one in enumerate(problem.inputs)
+            if one.kind == "category" or one.kind in SIZES
+        }
+        numbers = np.array([place for place in range(len(problem.inputs)) if place not in sizes], np.int64)
+        x = problem.x[:, numbers]
+        x = np.where(np.isfinite(x), x, np.nan)
+        empty = np.isnan(x).all(axis=0)
+        bounds = np.nanquantile(np.where(empty, 0.0, x), WITHIN, axis=0) if len(numbers) else np.empty((2, 0))
+        low, high = bounds
+        held = np.clip(np.where(empty, 0.0, x), low, high)
+        spread = np.nanstd(held, axis=0)
+        counts = np.array([*sizes.values()], np.int64)
+        offsets = np.concatenate([[0], np.cumsum(counts + 1)])[:-1].astype(np.int64)
+        scale = np.where(spread > 0, spread, 1.0)
+        return Design(
+            numbers, np.array([*sizes], np.int64), offsets, counts, low, high, np.nanmean(held, axis=0), scale
+        )
+
+    def made(self, x: F8) -> tuple[F8, F8, I8]:
+        """Numbers (standardised, 0 where missing), where they are missing, and the places of categories."""
+        numbers, codes = x[..., self.numbers], x[..., self.places]
+        gone, unknown = np.isnan(numbers), np.isnan(codes)
+        z = (np.clip(numbers, self.low, self.high) - self.centre) / self.scale
+        places = np.where(unknown, self.sizes, np.nan_to_num(codes)).astype(np.int64) + self.offsets
+        return np.where(gone, 0.0, z), gone.astype(np.float64), places
+
+    def json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
+    """The weights: of numbers, of what is missing, of categories; and the intercept."""
+    from scipy.optimize import minimize
+
+    design, labels = Design.of(problem), problem.labels
+    z, gone, places = design.made(problem.x)
+    y, centre, scale = (problem.y, 0.0, 1.0) if labels is not None else _standardised(problem.y)
+    outputs = len(labels) if labels is not None and len(labels) > 2 else 1
+    loss = _loss(str(recipe.get("loss", "")), y, labels)
+    cells = int((design.sizes + 1).sum())
+    shapes = [(1, outputs), (z.shape[1], outputs), (z.shape[1], outputs), (cells, outputs)]
+    ends = np.cumsum([rows * outputs for rows, _ in shapes])
+    n, shrink = len(y), float(recipe["l2"])
+
+    def cut(weights: F8) -> list[F8]:
+        return [part.reshape(shape) for part, shape in zip(np.split(weights, ends[:-1]), shapes, strict=True)]
+
+    def cost(weights: F8) -> tuple[float, F8]:
+        bias, number, missing, table = cut(weights)
+        value, slope = loss(bias + z @ number + gone @ missing + table[places].sum(axis=1))
+        cells_slope = [np.bincount(places.ravel(), np.repeat(one, places.shape[1]), cells) for one in slope.T]
+        parts = [slope.sum(axis=0, keepdims=True), z.T @ slope, gone.T @ slope, np.stack(cells_slope, axis=1)]
+        gradient = np.concatenate([part.ravel() for part in parts])
+        free = weights.copy()
+        free[:outputs] = 0.0  # the intercept is not shrunk
+        return (value + shrink / 2 * float(free @ free)) / n, (gradient + shrink * free) / n
+
+    found = minimize(
+        cost, np.zeros(ends[-1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "gtol": 1e-8, "ftol": 1e-12}
+    )
+    bias, number, missing, table = (part * scale for part in cut(found.x))
+    arrays = {"bias": bias[0] + centre, "number": number, "missing": missing, "table": table}
+    return {FILE: encode("arrays", {**arrays, **design.json()})}
+
+
+def _standardised(y: F8) -> tuple[F8, float, float]:
+    centre, scale = float(y.mean()), float(y.std()) or 1.0
+    return (y - centre) / scale, centre, scale
+
+
+Loss = Callable[[F8], tuple[float, F8]]
+
+
+def _loss(name: str, y: F8, labels: list[Any] | None) -> Loss:
+    """(what the inputs add up to: rows x outputs) → the sum of losses and its slope."""
+    if labels is None:
+        return _absolute(y) if name == "absolute" else _squared(y)
+    return _logistic(y) if len(labels) == 2 else _softmax(y, len(labels))
+
+
+def _squared(y: F8) -> Loss:
+    def loss(told: F8) -> tuple[float, F8]:
+        off = told[:, 0] - y
+        return float(off @ off) / 2, off[:, None]
+
+    return loss
+
+
+def _absolute(y: F8) -> Loss:
+    def loss(told: F8) -> tuple[float, F8]:
+        off = told[:, 0] - y
+        length = np.sqrt(off * off + NEAR * NEAR)
+        return float((length - NEAR).sum()), (off / length)[:, None]
+
+    return loss
+
+
+def _logistic(y: F8) -> Loss:
+    def loss(told: F8) -> tuple[float, F8]:
+        eta = told[:, 0]
+        return float((np.logaddexp(0.0, eta) - y * eta).sum()), (_share(eta) - y)[:, None]
+
+    return loss
+
+
+def _softmax(y: F8, outputs: int) -> Loss:
+    true = np.eye(outputs)[y.astype(np.int64)]
+
+    def loss(told: F8) -> tuple[float, F8]:
+        chance = _shares(told)
+        return float(-np.log(np.maximum((chance * true).sum(axis=1), 1e-300)).sum()), chance - true
+
+    return loss
+
+
+def _share(eta: F8) -> F8:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(eta, -700.0, 700.0))))
+
+
+def _shares(eta: F8) -> F8:
+    odds = np.exp(eta - eta.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def open_linear(bundle: Bundle) -> Asked:
+    stored = decode("arrays", file_of(bundle, FILE))
+    design = Design(**{name: stored[name] for name in Design.__dataclass_fields__})
+    bias, number, missing, table = (stored[name] for name in ("bias", "number", "missing", "table"))
+    values = bundle.manifest["labels"] is None
+
+    def ask(row: Row) -> F8:
+        z, gone, places = design.made(np.asarray(row, np.float64))
+        told = bias + z @ number + gone @ missing + table[places].sum(axis=-2)
+        if values:
+            return np.asarray(told)
+        return _share(told) if told.shape[-1] == 1 else _shares(told)
+
+    return Asked(ask, ask)
+
+
+SPACE = {"l2": Choice(0.1, 1_000.0, log=True)}
+LINEAR = Learner(fit, open_linear, defaults, SPACE, libraries=("scipy",))

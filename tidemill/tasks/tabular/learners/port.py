@@ -1,0 +1,70 @@
+"""The port of a learner of tables: what it learns from, and what one must bring. numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.learning.space import Choice
+from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.types import JsonObject
+
+F8 = NDArray[np.float64]
+Row = F8 | Sequence[float]
+
+
+class Asked(NamedTuple):
+    """How a fitted learner answers encoded rows: with one value; or the probability of each label, of two labels that of the second.
+
+    ``row``: one row, safe for threads and quick; ``rows``: a matrix of them → rows x outputs. They agree to 1e-9.
+    """
+
+    row: Callable[[Row], F8]
+    rows: Callable[[F8], F8]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a learner learns from: rows in the order of time, encoded; the value, or the place of the label, of each.
+
+    ``inputs`` says what each column of ``x`` is; NaN is what is missing or an unknown category.
+    """
+
+    x: F8
+    y: F8
+    inputs: tuple[Input, ...]
+    labels: list[Any] | None = None
+
+    @property
+    def categories(self) -> list[int]:
+        """The columns that hold places of categories."""
+        return [place for place, one in enumerate(self.inputs) if one.kind == "category"]
+
+
+def nothing(task: str, metric: str) -> JsonObject:
+    """The hyper-parameters of a learner that has none."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A learner: how it is fitted to files of data, and how these answer. Promise: deterministic; `open` imports numpy at most.
+
+    ``fit``: (recipe, problem) → the files of a bundle; raises ModelError. ``open``: a bundle → how it answers; raises ModelError.
+    """
+
+    fit: Callable[[JsonObject, Problem], dict[str, bytes]]
+    open: Callable[[Bundle], Asked]
+    defaults: Callable[[str, str], JsonObject] = nothing
+    """(task, metric) → its hyper-parameters, where nothing is known of the rows."""
+    space: Mapping[str, Choice] = field(default_factory=dict)
+    """Where a search looks for better ones."""
+    series: bool = False
+    """Whether it asks whose row it is: the last input is then the subject."""
+    libraries: tuple[str, ...] = ()
+    """The distributions that fit it."""
