@@ -101,7 +101,14 @@ class DataError(TidemillError):
 
 
 class SourceError(DataError):
+    """``lasting``: whether the same bytes are refused again, whenever they are read."""
+
     code = "source"
+    lasting = False
+
+
+class SourceBusy(SourceError):
+    """The machine, and not the file, is why it was not read."""
 
 
 class ContractError(DataError):

@@ -271,6 +271,20 @@ def test_halt(decide, told):
     assert (again.status, again.json["code"]) == (409, "release")
 
 
+def test_a_release_is_named_by_its_beginning_or_as_a_reference_in_whatever_is_done_to_it(decide, told):
+    told.store.releases.roll_back("rel_3", NOON, {})
+    told.store.releases.add(release("rel_abcdefg1", 3, "canary", previous="rel_2"))
+    told.store.releases.add(release("rel_abcdefh2", 3, "held", previous="rel_2"))
+    for verb in ("halt", "rollback", "approve", "reject", "advance"):
+        heard = decide(f"/api/releases/rel_abcdef/{verb}", {} if verb == "advance" else {"reason": "which?"})
+        assert heard.status == 404, verb
+        assert {"rel_abcdefg1", "rel_abcdefh2"} <= {word.strip(",:") for word in heard.json["hint"].split()}, verb
+    heard = decide("/api/releases/rel_abcdefg/halt", {"reason": "by its beginning"})
+    assert (heard.json["id"], heard.json["status"]) == ("rel_abcdefg1", "halted")
+    heard = decide("/api/releases/release:rel_abcdefh2/reject", {"reason": "as a reference"})
+    assert (heard.json["id"], heard.json["status"]) == ("rel_abcdefh2", "refused")
+
+
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": 7}, {"reason": "x" * 3_000}, [], "rollback"])
 def test_a_decision_needs_a_reason(ask, body):
     assert ask("/api/releases/rel_3/rollback", body).status == 400

@@ -76,7 +76,7 @@ READS = [
     "/export/{table}/{of}",
 ]
 ACTIONS = [f"{base}/{{release}}/{verb}" for base in ("/api/releases", "/releases") for verb in actions.ACTIONS]
-ACTIONS += ["/api/releases/{release}/advance", "/api/alarms/{alarm}/close"]
+ACTIONS += ["/api/releases/{release}/advance", "/api/alarms/{alarm}/close", "/api/data/{dataset}/retry"]
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/login"): OPEN,

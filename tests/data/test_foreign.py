@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 from tests.raised import raised
 from tidemill.data.discover import foreign, foreign_main, limits
 from tidemill.data.discover.foreign import read_parquet
-from tidemill.errors import SourceError
+from tidemill.errors import SourceBusy, SourceError
 
 SMALL = pl.DataFrame({"x": range(100)})
 
@@ -122,6 +122,25 @@ def test_a_file_that_ends_its_reader_is_refused_and_the_next_is_read(monkeypatch
     assert child() != before
 
 
+def test_what_its_reader_said_of_an_earlier_file_is_not_said_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, asked = child(), foreign._Reader._asked
+    assert foreign._READER._words is not None
+    os.write(foreign._READER._words.fileno(), b"MemoryError, which was caught\n")
+
+    def killed(reader: foreign._Reader, message: dict[str, object], data: bytes) -> object:
+        os.kill(before, signal.SIGSTOP)
+        channel = asked(reader, message, data)
+        os.kill(before, signal.SIGSEGV)
+        os.kill(before, signal.SIGCONT)
+        return channel
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foreign._Reader, "_asked", killed)
+        with raised(SourceError, "a.parquet") as caught:
+            read_parquet(parquet(SMALL), "a.parquet")
+    assert caught.value.hint != foreign._SPLIT
+
+
 def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     before = child()
     os.kill(before, signal.SIGSTOP)
@@ -177,6 +196,6 @@ def test_without_room_for_a_process_the_file_is_refused(monkeypatch: pytest.Monk
         assert child(), "what it says on its way out is all that is missing"
         foreign._READER.close()
         patch.setattr(foreign, "Child", full)
-        with raised(SourceError, "a.parquet", hint=False):
+        with raised(SourceBusy, "a.parquet", hint=False):
             read_parquet(parquet(SMALL), "a.parquet")
     assert child()

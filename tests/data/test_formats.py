@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import random
+from datetime import UTC, datetime, timedelta, timezone
 
 import polars as pl
 import pytest
 
 from tests.data.small import CONTRACT
 from tests.raised import raised
-from tidemill.data.check import readings
+from tidemill.data.check import formats, readings
 from tidemill.data.check.column import Column
 from tidemill.data.check.columns import cast
-from tidemill.data.check.formats import strftime
+from tidemill.data.check.formats import KNOWN, grammar, strftime
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ContractError
 
@@ -23,12 +24,17 @@ def read(form: str, *texts: str) -> list[datetime | None]:
     """As a file's texts are read, and as a request's are: which must be the same."""
     column, found = Column("t", "timestamp", format=form), list[datetime | None]()
     for text, at in zip(texts, pl.DataFrame({"t": texts}).select(cast(column, pl.String()).alias("t"))["t"].to_list()):
-        try:
-            asked = readings.read(column, text)
-        except readings.Unread:
-            asked = None
-        assert asked == (None if at is None else round(at.timestamp() * 1_000_000)), text
+        assert asked(column, text) == (None if at is None else round(at.timestamp() * 1_000_000)), text
         found.append(at)
+    return found
+
+
+def asked(column: Column, text: str) -> int | None:
+    """As a request's text is read, in µs."""
+    try:
+        found: int | None = readings.read(column, text)
+    except readings.Unread:
+        return None
     return found
 
 
@@ -72,6 +78,57 @@ def test_a_format_reads_what_is_written_by_it(form: str, text: str) -> None:
 )
 def test_a_request_is_read_by_a_format_as_a_file_is(form: str, text: str, expected: datetime) -> None:
     assert read(form, text) == [expected]
+
+
+FORMS = [
+    *("dd.MM.yyyy HH:mm", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "d MMM yyyy hh:mm a", "yyyyMMdd HHmmss", "MM/dd/yy"),
+    *("d.M.yy H:mm", "EEE, dd MMM yyyy HH:mm:ss Z", "yyyy-DDD", "MMMM d, yyyy", "yyyy-MM-dd HH:mm:ss,SSS"),
+    *(
+        "EEEE d MMMM yyyy",
+        "uuuu/M/d h:m:s a",
+        "E d.M.yyyy H:m:s x",
+        "yyyy-MM-dd 'at' HH 'o''clock (100%)'",
+        "%d/%b/%Y:%T %z",
+    ),
+]
+SIGNS = " +-0195:.,aAbBpmZTz\t\N{NO-BREAK SPACE}ſK１"
+
+
+def written(form: str, at: datetime, zone: timezone) -> str:
+    """As another library writes the moment by the format."""
+    plain = strftime(form).replace("%.f", ".%f")
+    return at.astimezone(zone if "%z" in plain else UTC).strftime(plain)
+
+
+def mangled(text: str, chance: random.Random) -> str:
+    """The text with a sign or two lost, added or changed, or in other letters."""
+    for _ in range(chance.choice((1, 1, 2))):
+        i, sign = chance.randrange(len(text) + 1), chance.choice(SIGNS)
+        changed = (text[:i] + text[i + 1 :], text[:i] + sign + text[i:], text[:i] + sign + text[i + 1 :])
+        text = chance.choice((*changed, text.upper(), text.lower()))
+    return text
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "date"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_text_means_the_same_in_a_file_and_a_request_by_any_format(form: str, kind: str) -> None:
+    chance, column = random.Random(form), Column("t", kind, format=form)
+    moments = [
+        datetime(2010, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(-(10**9), 10**9)) for _ in range(100)
+    ]
+    zone = timezone(timedelta(minutes=chance.randrange(-840, 840)))
+    texts = [written(form, at, zone) for at in moments]
+    texts += [mangled(text, chance) for text in texts for _ in range(4)]
+    there = pl.DataFrame({"t": texts}).select(cast(column, pl.String()).cast(pl.Datetime("us")).dt.epoch("us"))
+    assert there["t"].to_list() == [asked(column, text) for text in texts]
+    if kind == "timestamp":  # and what was read is, written again, the same text
+        read_back = [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at) for at in there["t"].head(100)]
+        assert [written(form, at, zone) for at in read_back] == texts[:100]
+
+
+def test_every_part_of_a_time_is_in_one_of_these_formats() -> None:
+    assert {part for form in FORMS for part in grammar(form).parts} == {n for n, *_ in formats.PARTS.values()}
+    assert {plain[-1] for plain in KNOWN.values()} <= {*formats.PARTS}
 
 
 def test_afternoon_is_not_morning() -> None:

@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.data.ingest_killed import PLACES
-from tests.data.small import drop, lay, state, verified
+from tests.data.small import CONTRACT, drop, lay, state, verified
 from tidemill.data.contract.contract import load_contract
 from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.ingest.judge import preview
@@ -25,6 +25,7 @@ from tidemill.data.tables.tables import open_tables
 from tidemill.errors import DataBlocked
 from tidemill.features.transaction_time import BEGAN, KNOWN, known_of, with_knowledge
 from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Outcome
 from tidemill.types import DAY, HeldClock, parse_time
 
 REPO = Path(__file__).parents[2]
@@ -218,3 +219,23 @@ def test_killed_and_started_again(tmp_path: Path, place: str) -> None:
         ingest(project, "sales")
         assert whole(project) == expected
         assert verified(KeyIndex(open_tables(project), "sales", ("invoice", "sku")), 2)
+
+
+def test_an_item_that_is_completed_late_is_sold_from_then_on(tmp_path: Path) -> None:
+    """What was told of it before is part of the history then, as when a row brings it."""
+    contract = CONTRACT.replace("value: [invoice, sku]", "value: [invoice]")
+    contract = contract.replace(
+        "      - name: sku\n        logicalType: string\n        required: true\n",
+        "      - name: sku\n        logicalType: string\n",
+    )
+    folder = lay(tmp_path / "shop")
+    (folder / "contracts/sales.yaml").write_text(contract)
+    drop(folder, "1.csv", "invoice,sku,quantity,at,price,customer\n1,,2,2011-01-01 10:00:00,1.0,ann\n")
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        told = Outcome("9", NOW, "bob", "mug", 1.0, None, NOW, endpoint="shop", quarantined=True)
+        project.live.append((), [told], ())
+        drop(folder, "2.csv", "invoice,sku\n1,mug\n")
+        ingest(project, "sales")
+        assert project.live.outcomes.quarantined() == {}
+        assert [(e.key, e.item) for e in project.live.online.list(subject="bob")] == [("9", "mug")]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cases.projects import VISITS, VISITS_TOML, Folder, column, lay, visits
 from tidemill.data.pipeline import ingest
-from tidemill.data.tables.tables import open_tables
+from tidemill.data.tables.tables import Tables, open_tables
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Outcome
 from tidemill.types import DAY, HeldClock, parse_time
@@ -47,7 +47,7 @@ def test_a_label_that_feedback_told_completes_its_row_once(folder: Folder) -> No
         assert labels(project) == {"v0": True, "v1": False, "v2": None, "v3": None}
         assert set(labels(project, 1).values()) == {None}
         assert ingest(project, "visits") is None
-        tell(project, "v3", "no", NOW + 1)
+        tell(project, "v3", "no", NOW + DAY)
         made = ingest(project, "visits")
         assert made is not None and labels(project)["v3"] is False and made.version == 3
 
@@ -59,3 +59,55 @@ def test_a_file_s_label_stays_and_a_recommender_s_outcomes_complete_nothing(fold
         folder.write("data/visits/b.csv", "visit,came_back", "v0,no")
         ingest(project, "visits")
         assert labels(project)["v0"] is False and ingest(project, "visits") is None
+
+
+def test_what_has_nothing_new_is_not_looked_at(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = HeldClock(NOW)
+    with open_project(folder.root, clock=clock) as project:
+        ingest(project, "visits")
+        tell(project, "v0", "yes")
+        tell(project, "none", "yes")
+        assert ingest(project, "visits") is not None
+        clock.move(NOW + DAY)
+        assert ingest(project, "visits") is None
+        for name in ("read", "scan"):
+            monkeypatch.setattr(Tables, name, None)  # reads no rows
+        assert ingest(project, "visits") is None
+        tell(project, "none of ours", "yes", NOW + DAY)
+        assert ingest(project, "visits") is None  # the index has no such key
+
+
+def test_a_label_may_come_before_its_row(folder: Folder) -> None:
+    with open_project(folder.root, clock=HeldClock(NOW)) as project:
+        ingest(project, "visits")
+        tell(project, "v4", "yes")
+        assert ingest(project, "visits") is None
+        folder.write("data/visits/b.csv", *column(visits(first=4, days=[1], a_day=4), "came_back", ""))
+        assert ingest(project, "visits") is not None and labels(project)["v4"] is True
+        assert ingest(project, "visits") is None
+
+
+def test_a_clock_that_was_set_back_loses_no_label(folder: Folder) -> None:
+    clock = HeldClock(NOW)
+    with open_project(folder.root, clock=clock) as project:
+        ingest(project, "visits")
+        clock.move(NOW + 300 * DAY)
+        tell(project, "v0", "yes", NOW + 300 * DAY)
+        assert ingest(project, "visits") is not None
+        clock.move(NOW)
+        tell(project, "v1", "no", NOW)
+        assert ingest(project, "visits") is not None and labels(project)["v1"] is False
+
+
+def test_a_key_of_several_columns_is_found_though_a_part_of_it_has_a_slash(tmp_path: Path) -> None:
+    keyed = VISITS.replace("value: [visit]", "value: [site, visit, ts]")
+    folder = lay(tmp_path / "visits", "visits", keyed, VISITS_TOML)
+    rows = column(column(visits(days=[0], a_day=3), "came_back", ""), "site", "A/B")
+    folder.write("data/visits/a.csv", *rows)
+    with open_project(folder.root, clock=HeldClock(NOW)) as project:
+        ingest(project, "visits")
+        assert ingest(project, "visits") is None
+        at = rows[2].split(",")[1].replace(" ", "T")
+        tell(project, f"A/B/v1/{at}Z", "yes")
+        assert ingest(project, "visits") is not None
+        assert labels(project) == {"v0": None, "v1": True, "v2": None}

@@ -73,7 +73,11 @@ def test_names_of_secrets(name: str) -> None:
     assert is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["key", "keys", "tokens_per_word", "compass", "passenger", "secretary", "n", "monkey"])
+@pytest.mark.parametrize(
+    "name",
+    ["key", "keys", "tokens_per_word", "compass", "passenger", "secretary", "n", "monkey"]
+    + ["max_tokens", "min_tokens", "n_tokens", "num_tokens", "first_pass"],
+)
 def test_names_of_none(name: str) -> None:
     assert not is_secret(name)
 

@@ -11,6 +11,7 @@ from tidemill.data.pipeline import ingest
 from tidemill.errors import NotFound
 from tidemill.feedback.trace import impact
 from tidemill.scope.project import open_project
+from tidemill.testing import records as sample
 from tidemill.types import HeldClock
 
 
@@ -36,3 +37,11 @@ def test_a_file_name_of_two_datasets_is_refused_and_its_digest_is_not(tmp_path: 
 def test_what_is_not_there_is_refused_with_a_hint(tmp_path: Path, ref: str) -> None:
     with open_project(lay(tmp_path / "shop"), clock=HeldClock(NOW)) as project, pytest.raises(NotFound):
         impact(project, ref)
+
+
+def test_a_subject_is_found_as_rows_and_requests_spell_it(tmp_path: Path) -> None:
+    with open_project(lay(tmp_path / "shop"), clock=HeldClock(NOW)) as project:
+        project.live.append([sample.prediction("pred_1", subject="Ren\u00e9e")], (), ())
+        project.live.flush()
+        for said in ("Ren\u00e9e", " Rene\u0301e\u00a0"):
+            assert impact(project, f"subject:{said}")["predictions"] == 1

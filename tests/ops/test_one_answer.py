@@ -20,6 +20,7 @@ from tests.web import serving
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.api.app import face as api
+from tidemill.data.ingest.refused import READER, Refused, remember
 from tidemill.data.pipeline import ingest
 from tidemill.errors import Damaged
 from tidemill.ops import status as verb
@@ -55,6 +56,15 @@ def happened(kind: str, **data: Any) -> At:
         project.store.events.add(Event(f"event_{kind}", NOW + 1, kind, "endpoint:shop", data))
 
     return tell
+
+
+def kept_out(reader: str) -> At:
+    def refuse(project: Project) -> None:
+        champion(project)
+        found = Refused(file="data/sales/b.csv", size=9, contract="c", message="refused", reader=reader)
+        remember(project.store, "sales", {"sha256:b": found})
+
+    return refuse
 
 
 def later(days: int) -> At:
@@ -95,7 +105,8 @@ STATES: dict[str, tuple[At, str, tuple[str, str, str]]] = {
         ("release", "waiting", "held"),
     ),
     "stale": (later(9), "ok", ("data", "warn", "stale")),
-    "blocked": (happened("blocked", reason="too many bad rows"), "ok", ("data", "bad", "blocked")),
+    "blocked": (kept_out(""), "ok", ("data", "bad", "blocked")),
+    "a file that cannot be read": (kept_out(READER), "ok", ("data", "bad", "unread")),
     "a job that always fails": (happened("failed", reason="no column"), "ok", ("decide", "warn", "job_failed")),
     "parity false": (happened("parity", ok=False), "ok", ("features", "bad", "skew")),
     "drift": (drifted, "ok", ("monitor", "warn", "alarms")),

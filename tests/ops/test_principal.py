@@ -15,8 +15,9 @@ import tidemill.ops
 from tests.release.made import TOML, add_model, hold
 from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
+from tidemill.data.ingest.refused import READER, Refused, remember
 from tidemill.errors import Forbidden
-from tidemill.ops import by_hand, gc, records, releases, tokens
+from tidemill.ops import by_hand, data, gc, records, releases, tokens
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Alarm, Event
 from tidemill.types import DAY, HeldClock
@@ -62,7 +63,14 @@ def close_alarm(project: Project, caller: Caller) -> None:
     records.close_alarm(project, caller, alarm.id, "looked")
 
 
+def retry(project: Project, caller: Caller) -> None:
+    bomb = Refused(file="b.csv", size=9, contract="c", message="it is no table", reader=READER)
+    remember(project.store, "sales", {"sha256:b": bomb})
+    data.retry(project, caller, "sales")
+
+
 VERBS: dict[str, tuple[str, Do]] = {
+    "data.retry": ("retry", retry),
     "releases.approve": ("approved", release("held", releases.approve, reason="looked")),
     "releases.reject": ("rejected", release("held", releases.reject, reason="looked")),
     "by_hand.approve": ("approved", release("held", by_hand.approve, reason="looked")),

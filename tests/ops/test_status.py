@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.release.made import TOML, add_model, hold
+from tidemill.data.ingest.refused import Refused, remember
 from tidemill.ops import parts as module
 from tidemill.ops.parts import NEEDED, NEXT, Part, parts
 from tidemill.ops.snapshot import Snapshot
@@ -71,13 +72,14 @@ def test_nothing_yet_is_not_all_right(project: Project) -> None:
     assert not found.all_right and found.verdict.state == "idle"
 
 
+REFUSED = Refused(file="data/sales/b.csv", size=9, contract="c", message="too many bad rows")
 WRONG = [
     ("serve", "down", "down", lambda p: None),
     ("serve", "no_model", "no_model", lambda p: None),
     ("serve", "degraded", "degraded", lambda p: None),
     ("decide", "ok", "job_failed", lambda p: happened(p, "failed", job="watch", reason="no column 'count'")),
     ("features", "ok", "skew", lambda p: happened(p, "parity", ok=False)),
-    ("data", "ok", "blocked", lambda p: happened(p, "blocked", reason="too many bad rows")),
+    ("data", "ok", "blocked", lambda p: remember(p.store, "sales", {"sha256:b": REFUSED})),
     ("monitor", "ok", "alarms", lambda p: p.store.windows.put(sample.window(NOW - DAY, end=NOW))),
 ]
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cases.projects import SALES, SALES_TOML, lay
 from tests.raised import raised
+from tidemill.data.contract import key
 from tidemill.errors import BadRequest
 from tidemill.scope.project import open_project
 from tidemill.serve.bodies import AHEAD, MAX_ROWS, outcomes_of
@@ -71,12 +72,12 @@ def test_a_key_may_be_told_by_the_columns_of_the_contract(tmp_path: Path) -> Non
     folder = lay(tmp_path / "shop", "sales", SALES, SALES_TOML)
     with open_project(folder.root) as project:
 
-        def key(said: object) -> str:
+        def told(said: object) -> str:
             body = json.dumps([{**GOOD, "key": said}]).encode()
             return outcomes_of(body, NOW, ItemOutcome, project.dataset("sales"))[0].key
 
         assert (
-            key({"stock_code": "mug", "invoice": 7000}) == key({"invoice": "7000", "stock_code": "mug"}) == "7000/mug"
+            told({"stock_code": "mug", "invoice": 7000}) == told({"invoice": "7000", "stock_code": "mug"}) == "7000/mug"
         )
         for said, place in (
             ({"invoice": "7000"}, "$[0].key"),
@@ -85,10 +86,25 @@ def test_a_key_may_be_told_by_the_columns_of_the_contract(tmp_path: Path) -> Non
             ({"invoice": True, "stock_code": "mug"}, "$[0].key.invoice"),
         ):
             with raised(BadRequest, place):
-                key(said)
+                told(said)
     for said in ({"invoice": 1}, {}, {"invoice": None}, {"invoice": [1]}):
         with pytest.raises(BadRequest):
             taken({**GOOD, "key": said})
+
+
+def test_the_contract_is_read_once_for_all_outcomes_and_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, read = lay(tmp_path / "shop", "sales", SALES, SALES_TOML), list[Path]()
+    real = key.read_text
+    monkeypatch.setattr(key, "read_text", lambda path: (read.append(path), real(path))[1])
+    said = {"stock_code": "mug", "invoice": 7000}
+    with open_project(folder.root) as project:
+        dataset = project.dataset("sales")
+        assert {key.key_of(dataset, said) for _ in range(9)} == {"7000/mug"} and len(read) == 1
+        text = dataset.contract_path.read_text()
+        dataset.contract_path.write_text(text.replace("[invoice, stock_code]", "[stock_code,   invoice]"))
+        assert key.key_of(dataset, said) == "mug/7000" and len(read) == 2
 
 
 @pytest.mark.parametrize("value", [b"NaN", b"Infinity", b"-Infinity", b"1e400"])

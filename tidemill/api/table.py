@@ -15,6 +15,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/data/{dataset}/diff", data.diff),
     read("/api/data/{dataset}/versions/{version}/profile", data.profile),
     read("/api/data/{dataset}/versions/{version}/quarantine", quarantine.show),
+    operate("/api/data/{dataset}/retry", data.retry),
     read("/api/runs", runs.ls),
     read("/api/runs/{run}", runs.show),
     read("/api/runs/{run}/steps", runs.steps),

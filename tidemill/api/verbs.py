@@ -84,7 +84,7 @@ class Verb:
             if self.route.method == "POST":
                 await serving.refresh()
             if self._to_a_release:
-                found = await asyncio.to_thread(serving.project.store.releases.get, arguments["release"])
+                found = await asyncio.to_thread(serving.project.store.releases.named, arguments["release"])
             return 200, JSON, await asyncio.to_thread(_encode, found)
 
         return handle

@@ -10,6 +10,8 @@ from typing import Any
 _NAMED = re.compile(
     r"(^|_)(pass(word|wd|phrase)?|pwd|secrets?|tokens?|credentials?|(api|access|private|secret|signing)_?key)$", re.I
 )
+_COUNTED = re.compile(r"^(max(imum)?|min(imum)?|n|num(ber)?(_of)?|total|count|first|last|every|per|limit)_", re.I)
+"""How names begin that say how many of them: max_tokens."""
 _MARK = "secret:"
 _LEAST = 4
 """Letters from which on a secret is looked for inside longer texts."""
@@ -18,10 +20,10 @@ _LEAST = 4
 def is_secret(name: str) -> bool:
     """Whether a parameter of this name is one.
 
-    >>> [name for name in ("password", "DB_PASSWORD", "api_key", "key", "passes", "tokenizer") if is_secret(name)]
+    >>> [name for name in ("password", "DB_PASSWORD", "api_key", "key", "max_tokens", "tokenizer") if is_secret(name)]
     ['password', 'DB_PASSWORD', 'api_key']
     """
-    return _NAMED.search(name) is not None
+    return _NAMED.search(name) is not None and not (_COUNTED.match(name) and name.lower().endswith(("tokens", "pass")))
 
 
 def holds_secret(params: Mapping[str, Any]) -> bool:

@@ -213,20 +213,17 @@ def _trained_on(project: Project, first: dict[str, int]) -> set[str]:
     return {model.ref for model in project.store.models.list() if any(map(holds, model.data))}
 
 
-def _spellings(subject: str) -> list[str]:
-    """A subject as it is said, and as rows and requests are read."""
-    return list(dict.fromkeys((subject, normal(subject))))
-
-
-def _subject_impact(project: Project, subject: str) -> JsonObject:
+def _subject_impact(project: Project, said: str) -> JsonObject:
     """A person's rows, where they stand, the models that learned from them, and the answers they were given."""
-    subject = next((name for name in _spellings(subject) if project.live.online.list(subject=name)), subject)
-    events = project.live.online.list(subject=subject)
-    predictions = project.live.predictions.page(subject=subject, limit=1_000)
-    stored: JsonObject = {"rows": len(events), "files": []} if events else _stored(project, subject)
-    if not stored["rows"] and not predictions:
+    for subject in dict.fromkeys((said, normal(said))):  # as it is said; else as rows and requests are read
+        events = project.live.online.list(subject=subject)
+        predictions = project.live.predictions.page(subject=subject, limit=1_000)
+        stored: JsonObject = {"rows": len(events), "files": []} if events else _stored(project, subject)
+        if stored["rows"] or predictions:
+            break
+    else:
         hint = "subjects are named as in the dataset's rows"
-        raise NotFound(f"no rows and no predictions of the subject {subject!r}", hint=hint)
+        raise NotFound(f"no rows and no predictions of the subject {said!r}", hint=hint)
     files = sorted({event.file for event in events if event.file} | set(stored["files"]))
     return {
         "ref": f"subject:{subject}",

@@ -37,7 +37,7 @@ def reject(project: Project, caller: Caller, release: str, reason: Reason, role:
 def _ask(project: Project, caller: Caller, verb: str, release: str, reason: str, role: str | None) -> None:
     """Raises ReleaseError in the child's words, and Forbidden and NotFound at once."""
     caller.need("operate")
-    project.store.releases.get(release)
+    release = project.store.releases.named(release).id
     with (
         log_file(project.logs, "by_hand") as log,
         Child(__name__, [str(project.root), verb, release], log=log) as child,

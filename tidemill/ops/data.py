@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
+from tidemill.access.caller import Caller
+from tidemill.data.ingest.refused import forget
 from tidemill.errors import BadRequest, NotFound
+from tidemill.ops.act import act, record
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
-from tidemill.store.records import DatasetVersion, IngestedFile
+from tidemill.store.records import DatasetVersion, IngestedFile, Tx
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
@@ -92,6 +95,14 @@ class Checked:
     notes: tuple[str, ...] = ()  # what is to be said and is no fault
     covered: bool = True  # the source names it; else it lies beside, and is not read
     completed: int = 0  # rows that complete rows of the dataset
+
+
+@dataclass(frozen=True)
+class Retried:
+    """Files that the next ingest reads again."""
+
+    dataset: str
+    files: list[str]
 
 
 def known(project: Project, dataset: str | None) -> str:
@@ -216,6 +227,19 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
         del f.bad_rows[max(most, 0) :]
         most -= len(f.bad_rows)
     return [*found, *_beside(project, declared.name)], errors
+
+
+def retry(project: Project, caller: Caller, dataset: str) -> Retried:
+    """Let the next ingest read again the files that could not be read: a file that is as it was is read once."""
+    name = project.dataset(dataset).name
+
+    def work(tx: Tx) -> list[str]:
+        names = forget(project.store, name, tx)
+        if names:
+            record(project, "retry", {"dataset": name, "files": names}, tx)
+        return names
+
+    return Retried(name, act(project, caller, work))
 
 
 def _beside(project: Project, dataset: str) -> list[Checked]:

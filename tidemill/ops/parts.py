@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tidemill.data.contract.freshness import stale_now
+from tidemill.data.ingest.refused import Refused
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, plural, quantile, share, span
 from tidemill.ref import short_name
@@ -23,6 +25,7 @@ _REFUSES = {
 NEXT = {
     "data.none": "tidemill run",
     "data.blocked": "tidemill data quarantine shows the rows; mend the file or the contract: tidemill run",
+    "data.unread": "export the file again; as it is it is not read again, but for tidemill data retry",
     "data.stale": "put the newest file where its source is: tidemill data check",
     "data.old": "put the newest file where its source is, or promise `freshness` in the contract: tidemill data check",
     "data.bad_rows": "tidemill data quarantine shows them with their reasons",
@@ -84,15 +87,14 @@ def reason(event: Event) -> str:
 
 
 def _data(at: Snapshot) -> Part:
+    if at.refused and not at.running_pipeline("data"):
+        return _refused(list(at.refused.values()))
     if not at.versions:
         return Part("data", "idle", "none", "no data yet", "no file was taken in")
     last = at.versions[-1]
     rows, detail = f"{count(last.rows)} rows", f"version {last.version}, {ago(last.created, at.now)}"
     if at.running_pipeline("data"):
         return Part("data", "busy", "ingesting", rows, f"{detail}; a run is at work")
-    blocked = at.latest("blocked")
-    if blocked is not None and blocked.at > last.created:
-        return Part("data", "bad", "blocked", "blocked", reason(blocked) or "too many rows break the contract")
     if stale := stale_now(at.project, at.now):
         return Part("data", "warn", "stale", "stale", "; ".join(stale.values()))
     if last.time_max is not None and at.now - last.time_max > OLD:
@@ -103,6 +105,13 @@ def _data(at: Snapshot) -> Part:
         bad = f"{count(last.quarantined)} of the last {count(taken)} rows are bad"
         return Part("data", "warn", "bad_rows", rows, bad)
     return Part("data", "ok", "ok", rows, detail)
+
+
+def _refused(files: Sequence[Refused]) -> Part:
+    """Files that are not taken in: one that is not read again needs somebody first."""
+    first = next((f for f in files if f.reader), files[0])
+    why = f"{first.file} is refused: {first.message}" + f" (and {count(len(files) - 1)} more)" * (len(files) > 1)
+    return Part("data", "bad", "unread" if first.reader else "blocked", "blocked", why)
 
 
 def _features(at: Snapshot) -> Part:

@@ -95,38 +95,43 @@ def advance(project: Project, caller: Caller, release: str) -> list[Event]:
     """Look at the release under way now: to its next stage, or back, or wait. The loop does this by itself."""
     from tidemill.monitor.quality import evidence
 
-    caller.need("operate")
-    endpoint, now = project.endpoint(project.store.releases.get(release).endpoint), project.clock.now()
-    found = rollout.watched(project, endpoint.name)
-    if found is None or found.id != release:
+    meant, now = _meant(project, caller, release), project.clock.now()
+    endpoint, found = project.endpoint(meant.endpoint), rollout.watched(project, meant.endpoint)
+    if found is None or found.id != meant.id:
         raise NotFound("no release is under way", hint="tidemill release status")
     return rollout.check(project, endpoint.name, now, evidence(endpoint, found, now), by=caller.name)
 
 
 def halt(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
     """Stop a canary without judging it."""
-    return act(project, caller, lambda tx: rollout.halt(project, release, by=caller.name, reason=reason, tx=tx))
+    id = _meant(project, caller, release).id
+    return act(project, caller, lambda tx: rollout.halt(project, id, by=caller.name, reason=reason, tx=tx))
 
 
 def roll_back(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
     """Take a canary or the champion back; the champion before it answers again at once."""
-    return act(project, caller, lambda tx: rollout.roll_back(project, release, by=caller.name, reason=reason, tx=tx))
+    id = _meant(project, caller, release).id
+    return act(project, caller, lambda tx: rollout.roll_back(project, id, by=caller.name, reason=reason, tx=tx))
 
 
 def approve(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:
     """Say yes to a held release: its rollout begins. One's own is recorded as self-approved. Needs the approval key."""
     from tidemill.release import approvals
 
-    caller.need("operate")
-    return approvals.answer(project, release, caller.name, reason, role)
+    return approvals.answer(project, _meant(project, caller, release).id, caller.name, reason, role)
 
 
 def reject(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:
     """Say no to a held release: it ends. Needs the approval key."""
     from tidemill.release import approvals
 
+    return approvals.answer(project, _meant(project, caller, release).id, caller.name, reason, role, yes=False)
+
+
+def _meant(project: Project, caller: Caller, release: str) -> Release:
+    """The release that somebody who may act names: whole, by its beginning, or as a reference. Raises Forbidden, NotFound."""
     caller.need("operate")
-    return approvals.answer(project, release, caller.name, reason, role, yes=False)
+    return project.store.releases.named(release)
 
 
 def pick(project: Project, release: str | None, *statuses: str, endpoint: str | None = None) -> str:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from tidemill.data.ingest.refused import Refused, refused
 from tidemill.errors import NotAttested
 from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
@@ -72,6 +73,11 @@ class Snapshot:
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:
         return self.project.store.datasets.list(dataset=self.serving.model.dataset.name)
+
+    @cached_property
+    def refused(self) -> dict[str, Refused]:
+        """Files of its dataset that are not taken in."""
+        return refused(self.project.store, self.serving.model.dataset.name)
 
     @cached_property
     def models(self) -> Sequence[ModelVersion]:

@@ -47,6 +47,7 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     ),
     "predictions.page": lambda s: s.predictions.page(before="pred_1"),
     "outcomes.get": lambda s: s.outcomes.look_up("o1", "shop", ""),
+    "outcomes.received": lambda s: s.outcomes.received("shop", 1),
     "outcomes.unjoined": lambda s: s.outcomes.unjoined(),
     "outcomes.counts": lambda s: s.outcomes.counts(["pred_1"]),
     "outcomes.of": lambda s: s.outcomes.of(["pred_1"]),

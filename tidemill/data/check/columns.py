@@ -5,15 +5,16 @@ A value that does not fit becomes null; the caller sees it as "was something, is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import polars as pl
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.formats import ZERO, ZONED, strftime
+from tidemill.data.check.formats import MONTHS, WEEKDAYS, Grammar, grammar
 from tidemill.data.check.readings import (
     BLANKS,
+    CENTURY,
     EPOCH,
     EXACT,
     FALSE,
@@ -142,10 +143,7 @@ def _day(text: pl.Expr, column: Column) -> pl.Expr:
     """A day; a time by its format, or written out, where it is midnight."""
     if not column.format:
         return _day_of(_time(pl.when(_is(text, TIME)).then(text)))
-    form = strftime(column.format)
-    timed = "%H" in form or "%I" in form
-    day = _day_of(by_format(text, column.format)) if timed else _dated(text, form).str.to_date(form, strict=False)
-    return pl.coalesce(day, _day_of(_whole_time(text)))
+    return pl.coalesce(_day_of(by_format(text, column.format)), _day_of(_whole_time(text)))
 
 
 def _composed(texts: pl.Series) -> pl.Series:
@@ -198,19 +196,57 @@ def _whole_time(text: pl.Expr) -> pl.Expr:
     return _time(pl.when(_is(text, WHOLE_TIME)).then(text))
 
 
-def _dated(text: pl.Expr, form: str) -> pl.Expr:
-    """Without texts whose year has not the four digits that the format says: 24 is not the year 24."""
-    return pl.when(text.str.contains("[0-9]{4}")).then(text) if "%Y" in form else text
-
-
-def by_format(text: pl.Expr, pattern: str) -> pl.Expr:
+def by_format(text: pl.Expr, form: str) -> pl.Expr:
     """Times of a contract's format in UTC, null where the text is none; one without a zone is UTC."""
-    form = strftime(pattern)
-    text = _dated(text, form)
-    if ZONED not in form:
-        return _naive(text, form)
-    text = text.str.replace(ZERO, "+00:00") if form.endswith(ZONED) else text
-    return text.str.to_datetime(form, strict=False, time_unit="us").dt.convert_time_zone("UTC")
+    return text.map_batches(partial(_of_grammar, of=grammar(form)), return_dtype=UTC_TIME)
+
+
+def _of_grammar(texts: pl.Series, of: Grammar) -> pl.Series:
+    """The moments that the texts say; `readings` reads one text the same."""
+    said = texts.str.extract_groups(f"^(?:{of.pattern})$").struct.unnest()
+    clock = pl.concat_str(_hour(of), pl.lit(":"), _part(of, "minute"), pl.lit(":"), _part(of, "second"))
+    iso = pl.concat_str(_date(of), pl.lit(" "), clock, pl.lit("."), _part(of, "fraction"))
+    found = said.select(_naive(iso, "%Y-%m-%d %H:%M:%S%.f").alias("at"), pl.all())
+    at = pl.col("at") - pl.duration(minutes=_minutes(pl.col("zone"))) if "zone" in of.parts else pl.col("at")
+    right = _number(pl.col("weekday"), WEEKDAYS) == pl.col("at").dt.weekday() if "weekday" in of.parts else True
+    return found.select(pl.when(right).then(at)).to_series()
+
+
+def _part(of: Grammar, name: str) -> pl.Expr:
+    return pl.col(name).fill_null("0") if name in of.parts else pl.lit("0")
+
+
+def _number(name: pl.Expr, names: Mapping[str, int]) -> pl.Expr:
+    return name.str.slice(0, 3).str.to_lowercase().replace_strict(names, default=None, return_dtype=pl.Int8)
+
+
+def _date(of: Grammar) -> pl.Expr:
+    """The day as ISO 8601 writes it."""
+    year = pl.col("year") if "year" in of.parts else _of_century(pl.col("short"))
+    if "nth" in of.parts:
+        first = pl.concat_str(year, pl.lit("-01-01")).str.to_date("%Y-%m-%d", strict=False)
+        day = first + pl.duration(days=pl.col("nth").cast(pl.Int64) - 1)
+        return pl.when(day.dt.year() == first.dt.year()).then(day.dt.to_string("%Y-%m-%d"))
+    month = _number(pl.col("named"), MONTHS).cast(pl.String) if "named" in of.parts else pl.col("month")
+    return pl.concat_str(year, month, pl.col("day"), separator="-")
+
+
+def _of_century(short: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.when(short.cast(pl.Int8) < CENTURY).then(pl.lit("20")).otherwise(pl.lit("19")), short)
+
+
+def _hour(of: Grammar) -> pl.Expr:
+    if "half" not in of.parts:
+        return _part(of, "hour")
+    late = pl.col("noon").str.to_lowercase() == "pm"
+    return (pl.col("half").cast(pl.Int8) % 12 + pl.when(late).then(12).otherwise(0)).cast(pl.String)
+
+
+def _minutes(zone: pl.Expr) -> pl.Expr:
+    """How far a zone is ahead of UTC; words for none are not."""
+    plain = zone.str.replace(":", "")
+    hours, minutes = (plain.str.slice(at, 2).cast(pl.Int64, strict=False).fill_null(0) for at in (1, 3))
+    return (hours * 60 + minutes) * pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
 
 
 def _day_of(times: pl.Expr) -> pl.Expr:

@@ -21,12 +21,11 @@ import struct
 import sys
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.formats import ZERO, ZONED, strftime
+from tidemill.data.check.formats import MONTHS, WEEKDAYS, grammar
 from tidemill.types import DAY, SECOND, Micros, parse_time
 
 BLANKS = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace()) + "\u180e\u200b\u2060\ufeff"
@@ -50,6 +49,8 @@ EPOCH: tuple[tuple[str, int, int, int, int], ...] = (
 )
 """Plausible moments as numbers: (unit, from, before, times, by) to µs since 1970. From 1990 to 2100; seconds end in May 2033,
 where digits begin to be a day and an hour (2033051803)."""
+CENTURY = 70
+"""A year of two digits is of this century below, of the last from here on."""
 FIRST, LAST = parse_time("0001-01-01"), parse_time("9999-12-31T23:59:59.999999")
 BITS = {False: (-(2**63), 2**63 - 1), True: (-(2**31), 2**31 - 1)}
 """The integers that a column holds, by whether it is narrow."""
@@ -57,7 +58,6 @@ EXACT = 2**53
 """A float beyond this is no longer one whole number: its digits name nothing."""
 
 _number, _whole, _time, _whole_time = (re.compile(p, re.ASCII).fullmatch for p in (NUMBER, WHOLE, TIME, WHOLE_TIME))
-_NANOS = re.compile(r"(\.[0-9]{6})[0-9]{1,3}(?![0-9])")  # digits of a fraction beyond what Python reads
 _DAY0 = datetime(1970, 1, 1, tzinfo=UTC)
 _nothing, _SHORT = frozenset(NOTHING), max(map(len, NOTHING))
 HINTS = {
@@ -152,12 +152,21 @@ def moment(text: str) -> Micros | None:
     True
     """
     if found := _time(text):
-        return _of_parts(found)
+        return _at(*found.groups())
     return epoch(_as_number(text)) if _number(text) else None
 
 
-def _of_parts(found: re.Match[str]) -> Micros | None:
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
+def _at(
+    year: str,
+    month: str,
+    day: str,
+    hour: str | None = None,
+    minute: str | None = None,
+    second: str | None = None,
+    fraction: str | None = None,
+    zone: str | None = None,
+) -> Micros | None:
+    """The moment of these parts; None where there is none, such as on the 30th of February."""
     try:
         naive = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
     except ValueError:
@@ -169,7 +178,7 @@ def _of_parts(found: re.Match[str]) -> Micros | None:
 
 def _offset(zone: str) -> Micros:
     """How far the zone is ahead of UTC."""
-    if zone in ("Z", "z", "UTC"):
+    if zone[0] not in "+-":  # a word for no offset
         return 0
     minutes = int(zone[1:3]) * 60 + int(zone[3:].lstrip(":") or 0)
     return (minutes if zone[0] == "+" else -minutes) * 60 * SECOND
@@ -267,7 +276,7 @@ def _date(value: Any, column: Column) -> Micros | None:
         at = _by_format(text, column.format)
         return _whole_day(at, column)
     found = _time(text)
-    return _whole_day(_of_parts(found) if found else None, column)
+    return _whole_day(_at(*found.groups()) if found else None, column)
 
 
 def _whole_day(at: Micros | None, column: Column) -> Micros:
@@ -278,30 +287,35 @@ def _whole_day(at: Micros | None, column: Column) -> Micros:
 
 def _by_format(text: str, form: str) -> Micros | None:
     """By a contract's format, else as ISO 8601 with its zone."""
-    for plain in _forms(form):
-        given = re.sub(ZERO, "+00:00", text) if plain.endswith(ZONED) else text
-        if ".%f" in plain:
-            given = _NANOS.sub(r"\1", given)
-        try:
-            found = datetime.strptime(given, plain)
-        except ValueError:
-            continue
-        if found.year == 1969 and "%y" in plain:  # 69 is 2069 in files
-            found = found.replace(year=2069)
-        since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - _DAY0
-        return _in_years((since.days * 86_400 + since.seconds) * SECOND + since.microseconds)
-    found_whole = _time(text) if _whole_time(text) else None
-    return _of_parts(found_whole) if found_whole else None
+    if found := grammar(form).match.fullmatch(text):
+        return _of_parts({name: part for name, part in found.groupdict().items() if part is not None})
+    whole = _time(text) if _whole_time(text) else None
+    return _at(*whole.groups()) if whole else None
 
 
-@lru_cache(maxsize=64)
-def _forms(form: str) -> tuple[str, ...]:
-    """The format as Python writes it, in every way that files are read by it: a fraction of a second may be left out, the name
-    of a month or a day be a short one."""
-    found = [strftime(form)]
-    for token, other in (("%B", "%b"), ("%A", "%a"), ("%.f", "")):
-        found += [one.replace(token, other) for one in found]
-    return tuple(dict.fromkeys(one.replace("%.f", ".%f") for one in found))
+def _of_parts(said: dict[str, str]) -> Micros | None:
+    """The moment that the parts of a `Grammar` say; `columns.by_format` is the same for a whole column."""
+    day = _day_of_parts(said)
+    if day is None or ("weekday" in said and WEEKDAYS[said["weekday"][:3].lower()] != day.isoweekday()):
+        return None
+    hour = said.get("hour")
+    if half := said.get("half"):
+        hour = str(int(half) % 12 + 12 * (said["noon"][0] in "Pp"))
+    more = (hour, *map(said.get, ("minute", "second", "fraction", "zone")))
+    return _at(str(day.year), str(day.month), str(day.day), *more)
+
+
+def _day_of_parts(said: dict[str, str]) -> datetime | None:
+    short = int(said.get("short", 0))
+    year = int(said["year"]) if "year" in said else short + (2000 if short < CENTURY else 1900)
+    try:
+        if "nth" in said:
+            found = datetime(year, 1, 1) + timedelta(int(said["nth"]) - 1)
+            return found if found.year == year else None
+        month = MONTHS[said["named"][:3].lower()] if "named" in said else int(said["month"])
+        return datetime(year, month, int(said["day"]))
+    except (ValueError, OverflowError):
+        return None
 
 
 _READ: dict[str, Callable[[Any, Column], Any]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.data.check.column import Column
@@ -37,7 +38,7 @@ def key_of(dataset: Dataset, said: Mapping[str, Value]) -> str:
     What a file has in these columns may be told as JSON has it (7000 for a text "7000"), in any order.
     """
     path = dataset.contract_path
-    columns = _columns(read_text(path), f"{path.parent.name}/{path.name}")
+    columns = _columns(path, _state(path))
     names = [column.name for column in columns]
     if not names:
         hint = f"send a key of your own, one text, or name the columns: tidemill.key in {path.name}"
@@ -50,10 +51,20 @@ def key_of(dataset: Dataset, said: Mapping[str, Value]) -> str:
     return "/".join(_spelled(column, said[column.name]) for column in columns)
 
 
+def _state(path: Path) -> tuple[int, ...]:
+    """What is another when the file is: an outcome looks at that, and reads the contract when it has changed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
 @lru_cache(maxsize=64)
-def _columns(text: str, name: str) -> tuple[Column, ...]:
+def _columns(path: Path, state: tuple[int, ...]) -> tuple[Column, ...]:
     """The columns of the key, in its order."""
-    document, places = parse_document(text, name)
+    name = f"{path.parent.name}/{path.name}"
+    document, places = parse_document(read_text(path), name)
     table = document.schema[0]
     where: Path_ = ("schema", 0)
     custom = {("customProperties",): document.customProperties, (*where, "customProperties"): table.customProperties}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import io
+import os
 import signal
 import subprocess
 import tempfile
@@ -22,7 +23,7 @@ import polars as pl
 
 from tidemill.data.discover.limits import cpu_seconds
 from tidemill.data.discover.rows import POLARS, Rows, numbered, said
-from tidemill.errors import SourceError
+from tidemill.errors import SourceBusy, SourceError
 from tidemill.process.channel import Channel, ChannelError
 from tidemill.process.child import Child, ending
 from tidemill.types import JsonObject
@@ -52,6 +53,7 @@ class _Reader:
         self._lock = threading.RLock()
         self._child: Child | None = None
         self._words: IO[bytes] | None = None  # what it writes on its way out
+        self._said = 0  # bytes of that before the file that it reads now
 
     def read(self, message: JsonObject, size: int, name: str, data: bytes = b"") -> pl.DataFrame:
         """Raises SourceError, also where the child died of the file."""
@@ -70,7 +72,7 @@ class _Reader:
                 raise
             except OSError as exc:
                 self.close()
-                raise SourceError(f"no process can be started that reads it: {exc.strerror}", place=name) from exc
+                raise SourceBusy(f"no process can be started that reads it: {exc.strerror}", place=name) from exc
             except BaseException:  # such as Ctrl-C in the middle of an answer, which nobody is to take for the next one
                 self.close()
                 raise
@@ -83,6 +85,7 @@ class _Reader:
             with suppress(OSError):  # where no folder for it has room, what the child says on its way out is not known
                 self._words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
             self._child = Child(_MODULE, log=self._words or subprocess.DEVNULL)
+        self._said = os.fstat(self._words.fileno()).st_size if self._words is not None else 0
         self._child.channel.send(message, data)
         return self._child.channel
 
@@ -97,20 +100,19 @@ class _Reader:
         """Why the child ended, as the file's error."""
         assert self._child is not None
         try:
-            code = self._child.wait(10)
+            code, what = self._child.wait(10), ""
         except TimeoutError:
-            code = -signal.SIGKILL
-        words = ""
-        if self._words is not None:
-            self._words.seek(0)
-            words = self._words.read(1 << 16).decode("utf-8", "replace")
+            code, what = 0, "does not answer any more"
+        words = os.pread(self._words.fileno(), 1 << 16, self._said) if self._words is not None else b""
         self.close()
-        if "memory allocation" in words or "MemoryError" in words or code == -signal.SIGKILL:
+        if b"memory allocation" in words or b"MemoryError" in words:
             return SourceError("it needs more memory to be read than a file of its size may", place=name, hint=_SPLIT)
         if code == -signal.SIGXCPU:
             return SourceError("it takes longer to be read than a file of its size may", place=name, hint=_SPLIT)
+        if code == -signal.SIGKILL:  # as systems do that have no memory left
+            return SourceError("the process that read it was killed", place=name, hint=f"memory ran out? {_SPLIT}")
         hint = f"it is damaged, or nested too deeply: {_AGAIN}, with plain columns"
-        return SourceError(f"cannot be read: the process that read it {ending(code)}", place=name, hint=hint)
+        return SourceError(f"cannot be read: the process that read it {what or ending(code)}", place=name, hint=hint)
 
     def close(self) -> None:
         """End it; the next file begins another."""

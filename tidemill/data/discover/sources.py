@@ -31,7 +31,7 @@ from tidemill.data.discover.delta import newest, size_of, table_of
 from tidemill.data.discover.foreign import read_delta
 from tidemill.data.discover.readers import READERS, endings
 from tidemill.data.discover.rows import EMPTY, POLARS, Rows, numbered, said
-from tidemill.errors import SourceError
+from tidemill.errors import SourceBusy, SourceError
 from tidemill.files import write_whole
 from tidemill.scope.steps import load_steps
 from tidemill.types import did_you_mean, digest
@@ -207,22 +207,26 @@ def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | Non
 
 def read(file: SourceFile) -> Rows:
     """Every row of the file; of one without rows that is said. Raises SourceError when it is empty or not what its name says."""
-    rows = _read_rows(file)
+    if file.error is not None:
+        raise file.error
+    rows = numbered(file.frame, file.name) if file.frame is not None else _read_rows(file)
     return rows if rows.frame.height or rows.broken else rows._replace(notes=(*rows.notes, "it has no rows"))
 
 
 def _read_rows(file: SourceFile) -> Rows:
-    if file.error is not None:
-        raise file.error
-    if file.frame is not None:
-        return numbered(file.frame, file.name)
     assert file.path is not None
-    if file.version is not None:
-        return read_delta(file.path, file.version, file.size, file.name)
-    data = _unchanged(file, file.path) if file.data is None else file.data
-    if not data:
-        raise SourceError("the file is empty", place=file.name, hint=EMPTY)
-    return READERS[file.path.suffix.lower()](data, file.name)
+    data = b"" if file.version is not None else _unchanged(file, file.path) if file.data is None else file.data
+    try:
+        if file.version is not None:
+            return read_delta(file.path, file.version, file.size, file.name)
+        if not data:
+            raise SourceError("the file is empty", place=file.name, hint=EMPTY)
+        return READERS[file.path.suffix.lower()](data, file.name)
+    except SourceBusy:
+        raise
+    except SourceError as exc:
+        exc.lasting = True
+        raise
 
 
 def _unchanged(file: SourceFile, path: Path) -> bytes:
@@ -331,13 +335,19 @@ def pending(
     remembered = _read(cache)
     marks = {name: _mark(state) for name, state in found.items()}
     unseen = {name: found[name] for name, mark in marks.items() if not mark or remembered.get(name) != mark}
-    unknown = _hashed(root, unseen, room=_KEPT)
+    waited = {name: f for name in unseen if (f := _waited(root, name, marks[name], remembered.get(name)))}
+    opened = _hashed(root, {name: state for name, state in unseen.items() if name not in waited}, room=_KEPT)
+    unknown = sorted((*waited.values(), *opened), key=lambda f: f.name)
     known = _known(store, dataset, unknown)
     new = [f for f in unknown if f.digest not in known]
     first = {f.digest: f.name for f in reversed(new)} | known
     again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
-    waiting = {f.name for f in new}
-    _remember(cache, {name: mark for name, mark in marks.items() if mark and name not in waiting}, remembered)
+    waits = {f.name: [f.digest] if f.version is None and f.error is None else None for f in new}
+    seen: dict[str, list[int | str]] = {}
+    for name, mark in marks.items():
+        if mark and (more := waits.get(name, [])) is not None:
+            seen[name] = [*mark, *more]
+    _remember(cache, seen, remembered)
     return list({f.digest: f for f in reversed(new)}.values())[::-1]
 
 
@@ -346,6 +356,13 @@ def _mark(state: os.stat_result | SourceError) -> list[int]:
     if isinstance(state, SourceError):
         return []
     return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+
+
+def _waited(root: Path, name: str, mark: list[int], kept: Any) -> SourceFile | None:
+    """A file that stands as it did, and has waited since: what it is known by need not be made again."""
+    if not mark or not isinstance(kept, list) or kept[:-1] != mark:
+        return None
+    return SourceFile(str(kept[-1]), name, mark[0], path=root / name)
 
 
 def _came_in(store: MetadataStore, dataset: str) -> Iterator[str]:
@@ -373,9 +390,9 @@ def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[
     return {f.digest: f.name for f in store.files.among(dataset, (file.digest for file in files))}
 
 
-def _remember(cache: Path, marks: dict[str, list[int]], before: dict[str, Any]) -> None:
+def _remember(cache: Path, marks: dict[str, list[int | str]], before: dict[str, Any]) -> None:
     now = time.time_ns()  # wall time against the file system's; decides nothing but what is hashed again
-    kept = {name: mark for name, mark in marks.items() if now - max(mark[1], mark[2]) > _RACY_NS}
+    kept = {name: mark for name, mark in marks.items() if now - max(int(mark[1]), int(mark[2])) > _RACY_NS}
     if kept != before:
         write_whole(cache, json.dumps(kept).encode(), sync=False)
 

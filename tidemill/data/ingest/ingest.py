@@ -11,8 +11,8 @@ twice.
 Cost for n new rows in a dataset of N rows in F files and V versions: O(n log N) for the rows, O(F) to list names and
 O(V) to list the log, and 12 bytes a row of the table are read for the index of its keys. The table itself is not read
 again, but for the files that a suspected duplicate names and, where rows have no key, for what the same name brought
-before; for the columns that rows are completed in, which are profiled anew; and, where feedback tells labels, for the
-keys of the rows that wait for one.
+before; for the columns that rows are completed in, which are profiled anew; and for the rows that feedback has told
+labels of since the last ingest.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
+from msgspec.structs import replace as replace_struct
 
 from tidemill.data.check.checks import Checked, reasons_of
 from tidemill.data.check.normalised import by_column
@@ -31,12 +32,14 @@ from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must
 from tidemill.data.ingest.events import Commit, FileSummary, tell_again
 from tidemill.data.ingest.judge import Judge, Judged
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
+from tidemill.data.ingest.refused import READER, Refused, refused, remember
 from tidemill.data.ingest.register import Target, catch_up
-from tidemill.data.ingest.told import NAME, told_labels
+from tidemill.data.ingest.told import NAME, Told, told_labels
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, open_tables
+from tidemill.errors import SourceError
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion, Event
-from tidemill.types import JsonObject, Micros, canonical, digest, named_id
+from tidemill.types import Micros, canonical, digest, named_id
 
 Progress = Callable[[int, int, str], None]
 
@@ -53,18 +56,47 @@ class Ingest:
     refused: list[Judged] = field(default_factory=list)
 
     def has_news(self) -> bool:
-        """Whether `take` would change anything. A file that was refused before is read and judged again: time passes."""
-        before = _refused_before(self.judge.into)
-        again = [f for f in self.files if before.get(f.digest) == self.judge.into.contract.digest]
-        if self.adopts or len(again) < len(self.files) or self.told.height:
+        """Whether `take` would change anything. A file that was refused before is judged again, for time passes, if it can be read."""
+        mine = self.judge.into.contract.digest
+        again = [f for f in self.files if f.digest in self.before and self.before[f.digest].contract == mine]
+        if self.adopts or len(again) < len(self.files) or self.told.cells.height:
             return True
-        self.refused = [judged for judged in map(self.judge.judge, again) if judged.error]
+        self.told.keep()
+        self.refused = [judged for judged in map(self._judged, again) if judged.error]
+        self._remember()
         return len(self.refused) < len(again)
 
     @cached_property
-    def told(self) -> pl.DataFrame:
+    def before(self) -> dict[str, Refused]:
+        """What ingests refused until now."""
+        return refused(self.judge.into.project.store, self.judge.into.dataset)
+
+    def _judged(self, file: SourceFile) -> Judged:
+        known = self.before.get(file.digest)
+        if known is None or not known.stands(file.size):
+            return self.judge.judge(file)
+        return Judged(file, error=known.error())
+
+    def _remember(self) -> None:
+        """Keep what is refused now: that, and no more."""
+        into = self.judge.into
+        found = {one.file.digest: self._kept(one) for one in self.refused}
+        if found != self.before:
+            remember(into.project.store, into.dataset, found)
+
+    def _kept(self, judged: Judged) -> Refused:
+        file, error, known = judged.file, judged.error, self.before.get(judged.file.digest)
+        assert error is not None
+        if known is not None and known.stands(file.size):
+            return replace_struct(known, contract=self.judge.into.contract.digest)
+        reader = READER if isinstance(error, SourceError) and error.lasting else ""
+        said = {"message": error.message, "place": error.place, "hint": error.hint}
+        return Refused(file=file.name, size=file.size, contract=self.judge.into.contract.digest, reader=reader, **said)
+
+    @cached_property
+    def told(self) -> Told:
         """Labels that feedback told, of rows that wait for one."""
-        return told_labels(self.judge.into, self.judge.now)
+        return told_labels(self.judge.into, lambda: self.judge.indexes[0][1], self.judge.now)
 
     def take(self, run: str | None, progress: Progress) -> None:
         """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in."""
@@ -72,7 +104,7 @@ class Ingest:
         if self.adopts:
             self.made = adopt(self.judge.into, run, self.judge.version)
             self.judge = replace(self.judge, version=self.made.version)
-        into, seen = self.judge.into, 0
+        seen = 0
         waiting: list[SourceFile] = []
         for batch in batches(self.files):
             waiting += self._take(batch, run)
@@ -83,9 +115,7 @@ class Ingest:
         self._take_told(run)
         for judged in self.refused:
             self._tell(judged)
-        refused: JsonObject = {judged.file.digest: into.contract.digest for judged in self.refused}
-        if refused != _refused_before(into):
-            into.project.store.settings.set(f"refused:{into.dataset}", refused)
+        self._remember()
         self.raise_refused()
 
     def raise_refused(self) -> None:
@@ -103,7 +133,7 @@ class Ingest:
         taken: list[tuple[SourceFile, Checked, pl.DataFrame]] = []
         waiting: list[SourceFile] = []
         for file in batch:
-            judged = judge.judge(file)
+            judged = self._judged(file)
             if judged.waits and not last:
                 waiting.append(file)
                 continue
@@ -125,17 +155,19 @@ class Ingest:
         return waiting
 
     def _take_told(self, run: str | None) -> None:
-        """One commit for the labels that feedback told. Of rows that the files have just brought the next ingest takes them."""
-        judge, into, cells = self.judge, self.judge.into, self.told
-        if not cells.height:
-            return
+        """One commit for the labels that feedback told."""
+        if self.told.cells.height:
+            self.made = self._commit_told(self.told.cells, run)
+        self.told.keep()
+
+    def _commit_told(self, cells: pl.DataFrame, run: str | None) -> DatasetVersion:
+        judge, into = self.judge, self.judge.into
         mark = digest(canonical(cells.cast(pl.String).rows()))
         ingest_id = named_id("ing", into.dataset, into.contract.digest, mark)
         summary = FileSummary(digest=mark, name=NAME, rows=0, quarantined=0, completed=cells.height)
         none = pl.DataFrame(schema=into.contract.stored | ORIGIN)
         commit = Commit((summary,), judge.now, run, into.contract.digest)
-        indexes = [index for _, index in judge.indexes]
-        self.made = commit_rows(into, commit, ingest_id, none, indexes, [cells])
+        return commit_rows(into, commit, ingest_id, none, [index for _, index in judge.indexes], [cells])
 
     def _tell(self, judged: Judged) -> None:
         """Keep a refused file's bad rows and say so, once for the same bytes and contract."""
@@ -206,9 +238,3 @@ def _summary(file: SourceFile, checked: Checked, new: pl.DataFrame, before: bool
         changed=by_column(checked.changed),
         notes=checked.notes,
     )
-
-
-def _refused_before(into: Target) -> JsonObject:
-    """Files that an earlier ingest refused: digest -> the contract's, by which it did."""
-    kept = into.project.store.settings.get(f"refused:{into.dataset}")
-    return dict(kept) if isinstance(kept, dict) else {}

@@ -144,6 +144,7 @@ def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:
     columns = columns_of(late, logged.ingest)
     if into.in_history and {contract.subject, contract.item, contract.time, contract.value} & {*columns}:
         into.project.live.online.load(online_events(into.dataset, contract, late))
+        _admit(into, late)
     whole = tables.read(into.dataset, logged.version).select(columns).collect()
     return found.renewed(profile(whole, (contract.subject,) if contract.subject else ()))
 

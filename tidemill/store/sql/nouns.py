@@ -21,6 +21,7 @@ from tidemill.types import Micros
 
 R = TypeVar("R")
 SHORTEST = 6
+SHOWN = 5  # of those that a name could mean
 """Characters of an id, after the word for its kind, that name a record where it is the only one that begins so."""
 
 
@@ -126,7 +127,10 @@ class Named(Records[R]):
         return found
 
     def named(self, text: str) -> R:
-        """The record of this id, or the only one whose id begins so (from `SHORTEST` characters after its kind on). Raises NotFound."""
+        """The record of this id, or the only one whose id begins so (from `SHORTEST` characters after its kind on), with or
+        without its noun before it (``release:rel_1``). Raises NotFound, which names those that it could be.
+        """
+        text = text.removeprefix(f"{self._rows.noun}:")
         found = self.look_up(text)
         if found is not None:
             return found
@@ -134,9 +138,9 @@ class Named(Records[R]):
             raise self._rows.missing(text)
         column = self._rows.key[0]
         begins = column.startswith(text, autoescape=True)
-        near = self._rows.records(self._db.rows(self._rows.select.where(begins).order_by(column).limit(2)))
+        near = self._rows.records(self._db.rows(self._rows.select.where(begins).order_by(column).limit(SHOWN + 1)))
         if len(near) > 1:
-            ids = " and ".join(str(getattr(one, column.name)) for one in near)
+            ids = ", ".join(str(getattr(one, column.name)) for one in near[:SHOWN]) + ", …" * (len(near) > SHOWN)
             raise NotFound(f"{text} begins the name of more than one {self._rows.noun}", hint=f"say more of it: {ids}")
         if not near:
             raise self._rows.missing(text)

@@ -87,6 +87,12 @@ class Outcomes(Records[Outcome]):
         """Those with one of these keys, of any endpoint."""
         return OUTCOMES.records(self._db.rows_among(_OF_KEYS, "keys", keys))
 
+    def received(self, endpoint: str, since: Micros) -> Sequence[Outcome]:
+        """Those of an endpoint that were received from this moment on."""
+        given = {"endpoint": endpoint, "the_moment": since}
+        query = OUTCOMES.narrowed({"endpoint": endpoint}).where(_outcome.received >= bindparam("the_moment"))
+        return OUTCOMES.records(self._db.rows(query.order_by(*OUTCOMES.order), given=given))
+
     def unjoined(
         self, limit: int = 10_000, *, endpoint: str | None = None, environment: str | None = None
     ) -> Sequence[Outcome]:

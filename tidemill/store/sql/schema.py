@@ -115,6 +115,7 @@ Index(None, predictions.c.at, predictions.c.endpoint)
 Index(None, predictions.c.subject, predictions.c.at)
 
 outcomes = table_of(live, "outcomes", records.Outcome, "key", "endpoint", "environment")
+Index(None, outcomes.c.endpoint, outcomes.c.received)
 Index("ix_outcomes_unjoined", outcomes.c.at, outcomes.c.key, sqlite_where=outcomes.c.how == "")
 Index("ix_outcomes_joined", outcomes.c.joined, sqlite_where=outcomes.c.joined.is_not(None))
 Index("ix_outcomes_quarantined", outcomes.c.item, sqlite_where=outcomes.c.quarantined)

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "endpoint", "environment", name="pk_outcomes"),
         sqlite_strict=True,
     )
+    op.create_index("ix_outcomes_endpoint_received", "outcomes", ["endpoint", "received"], unique=False)
     op.create_index(
         "ix_outcomes_joined",
         "outcomes",
