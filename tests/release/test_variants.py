@@ -21,10 +21,6 @@ def test_each_takes_its_share_of_what_those_before_it_leave() -> None:
     assert {name: round(n / len(UNITS), 2) for name, n in counts.items()} == expected
 
 
-def test_a_shadow_never_answers() -> None:
-    assert {choose([of("shadow", 1.0)], unit) for unit in UNITS[:100]} == {"champion"}
-
-
 def test_another_variant_moves_nobody_of_the_first() -> None:
     canary, holdout = of("canary", 0.25), of("holdout", 0.5)
     alone = {unit for unit in UNITS if choose([canary], unit) == "canary"}
@@ -35,5 +31,5 @@ def test_another_variant_moves_nobody_of_the_first() -> None:
 def test_arms_are_many_and_every_other_kind_is_one() -> None:
     releases = [sample.release(f"rel_{n}") for n in range(3)]
     assert list(named("arm", releases)) == ["arm:rel_0", "arm:rel_1", "arm:rel_2"]
-    assert list(named("holdout", releases)) == ["holdout"] and named("shadow", []) == {}
+    assert list(named("holdout", releases)) == ["holdout"] and named("canary", []) == {}
     assert {name.partition(":")[0] for name in named("arm", releases)} == {"arm"}

@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.retrain.machines import Machines, opened
 from tidemill.feedback.join import join_due
-from tidemill.monitor.quality import judge_all
 from tidemill.ops.records import score
-from tidemill.retrain import again
-from tidemill.retrain.again import Again
+from tidemill.release.pairs import Again
 from tidemill.retrain.loop import tick
 from tidemill.retrain.score import AFTER, claims, settle
 from tidemill.store.payloads import ReleaseEvidence
 from tidemill.store.records import Alarm, Settlement
-from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY
 
 from .conftest import Shop, add_model, add_release
@@ -115,8 +111,9 @@ def test_it_is_settled_once_when_the_labels_are_in(shop: Shop, says: Says) -> No
 
 
 def test_what_cannot_be_known_is_undecidable(shop: Shop) -> None:
-    """A bundle that nobody can load any more; and a month in which nobody asked."""
-    alarm(shop)
+    """Of a version that never answered, a bundle that nobody can load. What another answered itself is in the log."""
+    shop.at(shop.days[0].end)
+    add_release(shop.project, add_model(shop.project).ref, "refused")
     told(shop)
     assert only(shop).settled == "undecidable" and only_reason(shop) not in ("shown", "too_few")
 
@@ -147,22 +144,6 @@ def test_what_the_infrastructure_refused_is_no_claim(shop: Shop, infrastructure:
     evidence = ReleaseEvidence({"quality": "refused", "infrastructure": infrastructure}, ("refit",))
     add_release(shop.project, add_model(shop.project).ref, "refused", evidence=evidence)
     assert [claim.kind for claim in claims(shop.project.endpoint(), shop.days[5].end)] == claimed
-
-
-def test_asked_again_a_version_answers_as_it_did(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a table: what the champion adds to the metric, request by request, as it was judged when it answered."""
-    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    machines: Machines
-    for machines in opened(tmp_path / "machines", "regress", "mae"):
-        for _ in range(3):
-            machines.play()
-        endpoint, start = machines.project.endpoint(), machines.start - 3 * DAY
-        asked = Again(endpoint, start, start + DAY)
-        judge = outcome_scorer_of(endpoint.model)
-        stored = judge_all(machines.project.live, judge, asked.asked)
-        assert len(asked.asked) > 50 and asked.values("model:machines@1") == [one.values["mae"] for one in stored]
-        monkeypatch.setattr(again, "MOST", 10)
-        assert len(Again(endpoint, start, start + 2 * DAY).asked) == 10, "the last five of each window"
 
 
 def test_the_loop_settles_with_its_windows(shop: Shop, says: Says) -> None:

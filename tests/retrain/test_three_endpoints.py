@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tests.retrain.inline import InlineJobs
 from tests.serve.asking import alive
 from tidemill.access import tokens
 from tidemill.errors import TidemillError
+from tidemill.ops import releases as verbs
+from tidemill.release.gates import quality
 from tidemill.retrain.loop import tick
 from tidemill.retrain.run_all import run_every
 from tidemill.scope.project import Project, open_project
@@ -254,3 +257,51 @@ async def asked(mill: Project) -> None:
         assert (await ask("POST", "/feedback", {**items, "endpoint": "recomend"})).status == 404
     kept = {name: mill.live.outcomes.look_up("k", name, "") for name in BODIES}
     assert [name for name, outcome in kept.items() if outcome] == ["recommend", "returns"], "one key, two outcomes"
+
+
+def test_each_endpoint_has_a_shadow_of_its_own(mill: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two undecided refits, of items by customer and of nobody's hourly demand: each is looked at by its own pairs, in its own time."""
+    toml = mill.root / "tidemill.toml"
+    said = "[model.recommend]\nshown_moves_outcomes = false"
+    toml.write_text(toml.read_text().replace("[model.recommend]", said))
+    run_every(mill)
+    real = quality.compare
+    monkeypatch.setattr(quality, "compare", lambda *given: replace(real(*given), gain=-0.001, error=2.0))
+    with open_project(mill.root) as fair:
+        turned(fair, 0)
+        dark = {name: found for name in ("recommend", "demand") for found in fair.endpoint(name).releases("shadow")}
+        assert list(dark) == ["recommend", "demand"]
+        asyncio.run(lived(fair, 50))
+        for day in (1, 2):
+            turned(fair, day)
+        seen = {name: fair.store.releases.get(found.id) for name, found in dark.items()}
+        looked = {name: found.evidence.shadow for name, found in seen.items()}
+        assert {name: found and [look.pairs for look in found.looks] for name, found in looked.items()} == {
+            "recommend": [50],
+            "demand": [],
+        }
+        assert verbs.pairs_of(fair, seen["demand"]) == 50
+        assert not fair.store.events.list(kind="failed")
+
+
+def turned(mill: Project, day: int) -> None:
+    drop(mill.root, f"day{day}", range(day, day + 1))
+    mill.store.settings.set("clock", OPENING + (day + 1) * DAY)
+    tick(mill, InlineJobs(mill))
+
+
+async def lived(mill: Project, n: int) -> None:
+    """So many requests at two endpoints, and what came of each."""
+    token, rng = tokens.issue(mill.store, "live", ("predict", "feedback")), np.random.default_rng(1)
+    mill.store.settings.set("clock", mill.clock.now() + 3_600_000_000)
+    at = to_iso(mill.clock.now())
+    async with alive(App(prepare(mill), lambda: ()), token) as ask:
+        for number in range(n):
+            load, who = float(rng.random()), f"c{number % 24}"
+            said = await ask("POST", "/predict/demand", {"inputs": {"load": load}})
+            came = {"key": str(number), "value": 50 * load, "at": at, "prediction_id": said.json["prediction_id"]}
+            assert (await ask("POST", "/feedback", came)).status == 200
+            said = await ask("POST", "/predict/recommend", {"subject": who})
+            came = {"key": str(number), "value": 1.0, "at": at, "prediction_id": said.json["prediction_id"]}
+            took = {"subject": who, "item": f"i{number % 24}-0"}
+            assert (await ask("POST", "/feedback", {**came, **took})).status == 200

@@ -28,6 +28,7 @@ from tidemill.monitor import quality
 from tidemill.ops import snapshot
 from tidemill.scope.project import Project
 from tidemill.store import records as r
+from tidemill.store.payloads import Look, ReleaseEvidence, Shadow
 from tidemill.testing import records as sample
 from tidemill.types import DAY, JsonObject, named_id
 from tidemill.web.app import PAGES, PULSE, Web
@@ -482,3 +483,14 @@ def test_what_moved_is_drawn_over_what_the_champion_was_trained_on(told: Project
     drawn = re.findall(r'aria-label="([^"]+), trained on and now"', text)
     assert len(drawn) == 4 and set(drawn[:2]) == {"new items", "price"}
     assert re.search(r"<title>d: trained on 23 %, this window 27\.\d %</title>", text)
+
+
+def test_a_candidate_in_shadow_says_how_far_it_is(told: Project) -> None:
+    name = named_id("rel", "4")
+    look = Look(NOW - DAY, 155, "not_enough_data", "not decided against model:shop@6: +0.4 %", 0.004, 0.02, "sha256:d")
+    dark = Shadow("refit", "recall@20", NOW - 10 * DAY, NOW + 18 * DAY, 233, (look,))
+    told.store.releases.update(name, status="shadow", evidence=ReleaseEvidence(shadow=dark))
+    for path in ("/releases", f"/releases/{name}"):
+        shown = unescape(get(told, path).body.decode())
+        assert "looked at 1 time" in shown and "looked at next at 233" in shown, path
+    assert "155 pairs" in shown and look.said in shown and f'action="/releases/{name}/halt"' in shown

@@ -20,6 +20,7 @@ STYLES = {
     "alarm": "yellow",
     "retrain": "cyan",
     "refused": "magenta",
+    "shadow": "magenta",
     "canary": "cyan",
     "promoted": "green",
     "rolled_back": "bold red",

@@ -23,6 +23,8 @@ RELEASES: dict[str, Column] = {
     "made": "created",
     "override": "override",
 }
+NOT_RELEASED = ("refused", "shadow")
+"""What a model that was to be released ends as where it is not: `tidemill run` and `release start` then end with 7."""
 EVENTS: dict[str, Column] = {
     "at": "at",
     "what": "kind",
@@ -52,7 +54,7 @@ def start(project: Project, model: str, reason: str | None, endpoint: str | None
     follow(project)
     found = made.release
     facts = {"release": found.id, "model": found.model, "status": found.status, "override": found.override}
-    code = ReleaseError.exit_code if found.status == "refused" else 0
+    code = ReleaseError.exit_code if found.status in NOT_RELEASED else 0
     return Answer({"release": found, "verdicts": made.verdicts}, [facts, gate_table(made.verdicts)], code)
 
 
@@ -65,9 +67,9 @@ def gate_table(verdicts: Sequence[Verdict]) -> Table:
 @paged(100)
 @endpoint_option
 def status(project: Project, endpoint: str | None, limit: int, before: str | None) -> Answer:
-    """The releases, newest last; those refused with the gates' reasons."""
+    """The releases, newest last; those refused, or not decided on, with the gates' reasons."""
     page = releases.ls(project, None, limit, before, endpoint)
-    found = [{**asdict(r), "refused_by": releases.refused_by(project, r)} for r in page.items]
+    found = [_listed(project, r) for r in page.items]
     answer = listed(Page(found, page.next), RELEASES, newest_last=True)
     reasons = [
         {"release": r["id"], "gate": gate, "reason": reason}
@@ -75,7 +77,14 @@ def status(project: Project, endpoint: str | None, limit: int, before: str | Non
         for gate, reason in r["refused_by"].items()
     ]
     refused: list[Part] = ["", Table({"release": "release", "refused by": "gate", "reason": "reason"}, reasons)]
-    return Answer(answer.value, [*answer.parts, *(refused if reasons else [])])
+    dark: list[Part] = [f"\n{r['model']} is in shadow: {r['shadow']}" for r in answer.value if r["shadow"]]
+    return Answer(answer.value, [*answer.parts, *(refused if reasons else []), *dark])
+
+
+def _listed(project: Project, release: Release) -> dict[str, Any]:
+    pairs = releases.pairs_of(project, release)
+    told = {"refused_by": releases.refused_by(project, release), "pairs": pairs}
+    return {**asdict(release), **told, "shadow": releases.in_shadow(release, pairs)}
 
 
 def _named(command: F) -> F:
@@ -98,8 +107,8 @@ def advance(project: Project, release_id: str | None, endpoint: str | None) -> A
 @_by_hand
 @_named
 def halt(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
-    """Stop a canary without judging it."""
-    chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
+    """Stop a canary, or a shadow, without judging it."""
+    chosen = releases.pick(project, release_id, "canary", "shadow", endpoint=endpoint)
     return _events(project, releases.halt(project, Caller.local(), chosen, reason))
 
 

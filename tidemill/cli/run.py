@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, fields, listed, paged, wants_json
+from tidemill.cli.release import NOT_RELEASED
 from tidemill.engine.explain import declared, undeclared
 from tidemill.errors import ReleaseError
 from tidemill.ops import runs as verbs
@@ -50,7 +51,7 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
     if error is not None and not turn.made:
         raise error
     shown = {name: asdict(made) for name, made in turn.made.items()}
-    code = ReleaseError.exit_code if any(made["status"] == "refused" for made in shown.values()) else 0
+    code = ReleaseError.exit_code if any(made["status"] in NOT_RELEASED for made in shown.values()) else 0
     if len(turn.made) + len(turn.failed) == 1:
         (only,) = shown.values()
         return Answer(only, _made(only), code, error)
@@ -62,7 +63,8 @@ def _made(made: JsonObject) -> list[Part]:
     """What was made, and below it why it was refused."""
     facts = {name: value for name, value in made.items() if name != "refused_by"}
     refused = {f"  {gate}": reason for gate, reason in made["refused_by"].items()}
-    return [facts, "\nthe gates refused it:", refused] if refused else [facts]
+    why = "could not decide; it is in shadow" if made["status"] == "shadow" else "refused it"
+    return [facts, f"\nthe gates {why}:", refused] if refused else [facts]
 
 
 def _given(params: tuple[str, ...]) -> JsonObject:

@@ -60,6 +60,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         **{part.key: f"{part.headline}; {part.detail}{f' → {part.next}' if part.next else ''}" for part in found.parts},
         "champion": found.champion and found.champion.model,
         "canary": found.canary and found.canary.model,
+        "shadow": found.shadow and found.shadow.model,
         "waiting": [r.id for r in found.waiting],
         "datasets": [_dataset(d, found.complete_through.get(d.dataset)) for d in found.data],
         "predictions": f"{found.predictions:,}",

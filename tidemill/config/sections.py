@@ -125,7 +125,10 @@ class InputsSection(Section, frozen=True):
 
 
 class ModelSection(Section, frozen=True):
-    """``[model.NAME]``: the task, what it learns from, what good means, and how far to search."""
+    """``[model.NAME]``: the task, what it learns from, what good means, and how far to search.
+
+    ``shown_moves_outcomes``: whether what is answered moves what happens then; nothing said: as its task is held to be.
+    """
 
     given: ClassVar[tuple[str, ...]] = ("name",)
     task: str
@@ -137,6 +140,7 @@ class ModelSection(Section, frozen=True):
     train: str = "all"
     split: SplitSection = SplitSection()
     search: SearchSection = SearchSection()
+    shown_moves_outcomes: bool | None = None
 
 
 class JobsSection(Section, frozen=True):

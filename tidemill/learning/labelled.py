@@ -60,6 +60,8 @@ class OutcomeScorer(ABC):
     """
 
     metrics: tuple[str, ...]
+    together: tuple[str, ...] = ()
+    """Metrics that answers have only together, beside ``metrics``."""
     returns = False
     """Whether a value below 0 takes an earlier outcome back."""
 
@@ -68,6 +70,13 @@ class OutcomeScorer(ABC):
 
     @abstractmethod
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction: ...
+
+    def added(self, found: Sequence[LabelledPrediction], metric: str) -> list[float]:
+        """What each of these, whose truth is known, adds to the mean that is the metric; one of ``metrics`` or ``together``.
+
+        Raises NotEnoughData where these do not make it.
+        """
+        return [one.values[metric] for one in found]
 
     def told(
         self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tidemill.data.contract.freshness import stale_now
 from tidemill.data.ingest.refused import Refused
+from tidemill.ops.releases import in_shadow, pairs_of
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, plural, quantile, share, span
 from tidemill.ref import short_name
@@ -145,6 +146,9 @@ def _release(at: Snapshot) -> Part:
         return Part("release", "busy", "canary", line, f"{short_name(at.canary.model)} is on its way")
     if at.champion is None:
         return _nothing_released(at)
+    if at.shadow is not None:
+        said = in_shadow(at.shadow, pairs_of(at.project, at.shadow))
+        return Part("release", "ok", "shadow", "candidate in shadow", f"{short_name(at.shadow.model)}: {said}")
     if back := at.latest("rolled_back"):
         return Part("release", "ok", "rolled_back", "rolled back", f"{ago(back.at, at.now)}: {reason(back)}")
     since = ago(at.champion.stage_since, at.now)

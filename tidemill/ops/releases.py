@@ -13,11 +13,12 @@ from tidemill.errors import NotFound
 from tidemill.model import registry
 from tidemill.ops.act import act, record
 from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.ops.text import plural
 from tidemill.release.rollout import rollout
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Release, Verdict
 
-Status = Literal["held", "canary", "champion", "superseded", "rolled_back", "refused", "halted"]
+Status = Literal["shadow", "held", "canary", "champion", "superseded", "rolled_back", "refused", "halted"]
 Reason = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Role = Annotated[str, Meta(max_length=100)] | None
 
@@ -38,6 +39,7 @@ class ReleaseShown:
     release: Release
     verdicts: list[Verdict]
     refused_by: dict[str, str]
+    pairs: int | None  # live ones so far, of a candidate in shadow
 
 
 def ls(
@@ -57,12 +59,32 @@ def show(project: Project, release: str) -> ReleaseShown:
     """One release."""
     found = project.store.releases.named(release)
     verdicts = registry.verdicts_of(project, found) or list(project.store.verdicts.list(model=found.model))
-    return ReleaseShown(found, verdicts, registry.refusals(project, found))
+    return ReleaseShown(found, verdicts, registry.refusals(project, found), pairs_of(project, found))
 
 
 def refused_by(project: Project, release: Release) -> dict[str, str]:
-    """Why the gates refused it, also where somebody passed them by hand."""
-    return registry.refusals(project, release) if release.status == "refused" or release.override else {}
+    """Why the gates refused it, or could not decide; also where somebody passed them by hand."""
+    told = release.status in ("refused", "shadow") or release.override
+    return registry.refusals(project, release) if told else {}
+
+
+def pairs_of(project: Project, release: Release) -> int | None:
+    """How many live pairs there are of a candidate in shadow."""
+    from tidemill.release.shadow import ripe
+
+    shadow = release.evidence.shadow
+    if shadow is None or release.status != "shadow":
+        return None
+    return ripe(project.endpoint(release.endpoint), shadow)
+
+
+def in_shadow(release: Release, pairs: int | None) -> str:
+    """How far it is, in a sentence; nothing where it is in none."""
+    shadow = release.evidence.shadow
+    if pairs is None or shadow is None:
+        return ""
+    seen = f"looked at {plural(len(shadow.looks), 'time')}, " if shadow.looks else ""
+    return f"{seen}{plural(pairs, 'live pair')} so far, looked at {'next ' if seen else ''}at {shadow.next:,}"
 
 
 def word(verdict: Verdict) -> str:
@@ -103,7 +125,7 @@ def advance(project: Project, caller: Caller, release: str) -> list[Event]:
 
 
 def halt(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
-    """Stop a canary without judging it."""
+    """Stop a canary, or a shadow, without judging it."""
     id = _meant(project, caller, release).id
     return act(project, caller, lambda tx: rollout.halt(project, id, by=caller.name, reason=reason, tx=tx))
 

@@ -101,6 +101,11 @@ class Snapshot:
         return next((r for r in reversed(self.releases) if r.status == "canary"), None)
 
     @cached_property
+    def shadow(self) -> Release | None:
+        """The candidate that is asked too, and does not answer."""
+        return next((r for r in self.releases if r.status == "shadow"), None)
+
+    @cached_property
     def held(self) -> list[Release]:
         return [r for r in self.releases if r.status == "held"]
 

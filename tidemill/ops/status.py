@@ -70,6 +70,7 @@ class Status:
     server: str  # ok | no_model | degraded | not_writing | damaged | down, by its own word
     champion: Release | None
     canary: Release | None
+    shadow: Release | None  # a candidate that is judged by live pairs, and does not answer
     waiting: list[Release]  # for approval
     data: list[DatasetVersion]  # the latest version of each dataset
     stale: dict[str, str]  # dataset -> by how much it breaks its contract's freshness
@@ -115,6 +116,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         server=at.health,
         champion=at.champion,
         canary=at.canary,
+        shadow=at.shadow,
         waiting=at.held,
         data=[latest[name] for name in sorted(latest)],
         stale=stale_now(project, at.now),

@@ -16,15 +16,15 @@ from tidemill.engine import Context, pipeline, step
 from tidemill.engine.lease import ORPHAN
 from tidemill.errors import ReleaseError
 from tidemill.model.registry import verdicts_of
-from tidemill.release import approvals
+from tidemill.release import approvals, shadow
 from tidemill.release.gates.port import GateContext, build_context, judge_all
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
-from tidemill.release.signing.signer import seal, signer_of
-from tidemill.store.payloads import ReleaseEvidence
+from tidemill.release.signing.statements import sign_release, sign_verdict
+from tidemill.store.payloads import ReleaseEvidence, Shadow
 from tidemill.store.records import Edge, Event, ModelVersion, Release, Tx, Verdict
-from tidemill.types import JsonObject, canonical, digest, named_id
+from tidemill.types import JsonObject, Micros, canonical, digest, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
@@ -62,7 +62,7 @@ def start(
     judged: JsonObject,
     ctx: Context = GIVEN,
 ) -> str:
-    """Sign; write verdicts, release and events in one transaction; start it, hold it, or refuse it. The release's id."""
+    """Sign; write verdicts, release and events in one transaction; start it, hold it, have it in shadow, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
     scope, results = project.endpoint(endpoint), judged["results"]
     id, now, asks = release_id(scope, model, attempt), project.clock.now(), scope.gates.approval
@@ -70,22 +70,23 @@ def start(
         return id
     refused = tuple(result["gate"] for result in results if not result["passed"])
     passes = not refused or (override is not None and attest.NEVER_FORCED not in refused)
+    status, dark = ("held", None) if passes else _undecided(scope, judged, now)
     made = Release(
         id=id,
         endpoint=scope.name,
         model=model,
-        status="held" if passes else "refused",
+        status=status,
         stages=scope.stages,
         stage=0,
         stage_since=now,
         created=now,
-        ended=None if passes else now,
+        ended=now if status == "refused" else None,
         previous=judged["previous"],
         override=override if refused else None,
         attestations=_sign(scope, id, judged, {"model": model, "author": author, "override": override, "at": now}),
         decision=decision,
         author=author,
-        evidence=ReleaseEvidence(blessings(results), refused),
+        evidence=ReleaseEvidence(blessings(results), refused, shadow=dark),
         environment=scope.environment,
     )
     if passes and made.override:  # a person's signed word
@@ -96,26 +97,21 @@ def start(
     return id
 
 
+def _undecided(scope: Endpoint, judged: JsonObject, now: Micros) -> tuple[str, Shadow | None]:
+    """The status of one that does not pass, and its shadow where it has one; the gate's own sentence says which."""
+    dark, words = shadow.begin(scope, judged["results"], judged["previous"], now)
+    if words:
+        undecided = next(result for result in judged["results"] if not result["passed"])
+        undecided["evidence"]["said"] += f", {words}" if dark else f"; {words}"
+    return ("refused" if dark is None else "shadow"), dark
+
+
 def _sign(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject) -> tuple[str, ...]:
     """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
-    project, asks = scope.project, scope.gates.approval
-    model = project.store.models.get(terms["model"])
-    signer = signer_of(project)
-    signer_of(project, "approval")  # its public half has to be there for whoever verifies
-
-    def put(kind: str, predicate: JsonObject) -> str:
-        return project.artifacts.put(seal(attest.statement(model.ref, model.bundle, kind, predicate), signer))
-
-    verdicts = [put(attest.GATE, {"release": release, **result}) for result in judged["results"]]
-    needs: JsonObject = {
-        "release": release,
-        "endpoint": scope.name,
-        "required": {result["gate"]: result["blessing"] for result in judged["results"]},
-        "attestations": verdicts,
-        "approval": list(asks.roles) if asks else [],
-        "previous": judged["previous"],
-    }
-    return (*verdicts, put(attest.RELEASE, needs | terms))
+    model = scope.store.models.get(terms["model"])
+    verdicts = [sign_verdict(scope, model, release, result) for result in judged["results"]]
+    required = {result["gate"]: result["blessing"] for result in judged["results"]}
+    return (*verdicts, sign_release(scope, release, required, verdicts, judged["previous"], terms))
 
 
 def _write(project: Project, made: Release, results: list[JsonObject], asks: bool) -> None:
@@ -127,6 +123,7 @@ def _write(project: Project, made: Release, results: list[JsonObject], asks: boo
             name = named_id("verdict", made.id, result["gate"])
             verdict = Verdict(id=name, model=made.model, **result, attestation=envelope, at=now)
             project.store.verdicts.add(verdict, tx)
+        rollout.replace_shadow(project, made.endpoint, made.model, now, tx)
         project.store.releases.add(made, tx)
         project.store.edges.add_new([Edge(made.model, f"release:{made.id}", "released", now)], tx)
         for event in _events(made, results, asks):
@@ -167,7 +164,7 @@ def release_candidate(
     Without a name it is the endpoint that serves models of this name.
 
     ``override`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
-    its way already, or champion, is given back as it is; so is the last refusal for quality, where the gates would be asked
+    its way already (in shadow too), or champion, is given back as it is; so is the last refusal for quality, where the gates would be asked
     the same again. Raises NotFound, ReleaseError.
     """
     if override is not None and not override.strip():
@@ -179,7 +176,8 @@ def release_candidate(
         return judged
     asked = {"endpoint": scope.name, "model": model.ref, "override": override, "decision": decision}
     unfinished = _killed(project, asked)
-    alive = next((r for r in tried if r.status in ALIVE), None)
+    going = ALIVE if override else (*ALIVE, "shadow")
+    alive = next((r for r in tried if r.status in going), None)
     if alive is not None and unfinished is None:
         return alive
     engine = project.engine(context=make_context)
@@ -254,16 +252,21 @@ def blessings(results: list[JsonObject]) -> JsonObject:
 
 
 def _events(release: Release, results: list[JsonObject], asks: bool) -> list[Event]:
-    """What a person may want to see: a refusal, a force, a release that waits for a yes."""
+    """What a person may want to see: a refusal, a shadow, a force, a release that waits for a yes."""
     refusals = {o["gate"]: o["evidence"]["said"] for o in results if not o["passed"]}
     told: JsonObject = {"endpoint": release.endpoint, "model": release.model, "author": release.author}
     told |= {"decision": release.decision, "blessings": dict(release.evidence.blessings), "refusals": refusals}
     told["reason"] = "; ".join(f"{gate}: {said}" for gate, said in refusals.items())
     told["verdicts"] = {o["gate"]: o["verdict"] for o in results if o["verdict"]}
-    passed = release.status == "held"
+    passed, in_shadow = release.status == "held", release.status == "shadow"
     if passed and release.override:
         told["reason"] = release.override
-    kinds = {"refused": not passed, "override": passed and release.override, "held": passed and asks}
+    kinds = {
+        "refused": not passed and not in_shadow,
+        "shadow": in_shadow,
+        "override": passed and release.override,
+        "held": passed and asks,
+    }
     return [
         Event(named_id("event", release.id, kind), release.created, kind, f"release:{release.id}", told)
         for kind, so in kinds.items()

@@ -1,8 +1,9 @@
 """What an endpoint can answer with: any number of variants, one of which takes a subject's request.
 
-A variant is named by its kind: ``champion``, ``canary``, ``shadow`` (is asked too, and never answers) or ``holdout``
-(answers a share for good, so that what the others bring can be measured); those of an A/B test are ``arm:RELEASE``. A
-release's status says which one it is. Today's rollouts make champion and canary.
+A variant is named by its kind: ``champion``, ``canary`` or ``holdout`` (answers a share for good, so that what the others bring
+can be measured); those of an A/B test are ``arm:RELEASE``. A release's status says which one it is. Today's rollouts make champion
+and canary. A release in ``shadow`` is no variant: what was asked is asked of it afterwards, from the log
+(`tidemill.release.pairs`), and the scorer does not load what may not answer.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from tidemill.store.records import Release
 
-CHAMPION, CANARY, SHADOW, HOLDOUT, ARM = "champion", "canary", "shadow", "holdout", "arm"
-BESIDE = (CANARY, SHADOW, HOLDOUT, ARM)
+CHAMPION, CANARY, HOLDOUT, ARM = "champion", "canary", "holdout", "arm"
+BESIDE = (CANARY, HOLDOUT, ARM)
 """Kinds that run beside the champion, in the order in which they are asked whether they take a subject."""
 
 
@@ -28,7 +29,7 @@ def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
     ``unit``: the subject, or the prediction's id where there is none. No champion makes nobody's share larger: what was
     let out to a part has not been seen by all.
     """
-    return next((name for name, release in beside if name != SHADOW and takes(release, unit)), CHAMPION)
+    return next((name for name, release in beside if takes(release, unit)), CHAMPION)
 
 
 def takes(release: Release, unit: str) -> bool:

@@ -8,7 +8,7 @@ Evidence is JSON with everything that any policy could ask, and nothing that cha
     rows                {"now": rows of the dataset, "trained": rows that the champion was trained on}
     alarms              [{"monitor": "drift" | "decay" | "parity" | …, "at", "since", "what", "hurts"}], oldest first
     attempts            [{"at", "rows", "cpu_hours" (null in a replay), "status": "done" | "failed"}], oldest first
-    under_way           {"model", "status", "since"} of a release that is not settled yet, or null
+    under_way           {"model", "status", "since"} of a release that is not settled yet (canary, held, shadow), or null
     fresh               whether there is data that no version of the model has learned from
     expects             {"gain", "spread", "windows", "model"}: what refits of the champion's recipe gained, or null
 """
@@ -40,6 +40,7 @@ Code = Literal[
     "new_data",
     "schedule",
 ]
+ALARMS = ("drift", "decay")
 RETRIES = 3
 """How often a job that failed is tried again for the same reason; then something new must call for it."""
 _FIRST_RETRY: Micros = DAY // 24
@@ -120,7 +121,7 @@ def decide(policy: Policy, evidence: JsonObject) -> Choice:
     calls = triggers(policy, evidence)
     if not calls:
         return Choice("none", f"nothing calls for it ({_quiet(evidence)})", "quiet")
-    asked, held = "; ".join(call.text for call in calls), _held(policy, evidence)
+    asked, held = "; ".join(call.text for call in calls), _held(policy, evidence, calls)
     code = "+".join(reason.code for reason in ([held] if held else []) + calls)
     if held:
         return Choice("none", f"{held.text}; waiting: {asked}", code)
@@ -200,10 +201,11 @@ def _new_data(policy: Policy, evidence: JsonObject) -> list[Reason]:
     return []
 
 
-def _held(policy: Policy, evidence: JsonObject) -> Reason | None:
-    """What stands against it; nothing when the way is free."""
+def _held(policy: Policy, evidence: JsonObject, calls: list[Reason]) -> Reason | None:
+    """What stands against it; nothing when the way is free. An alarm does not wait for a shadow: a newer candidate takes its place."""
     now: Micros = evidence["at"]
-    if under_way := evidence.get("under_way"):
+    under_way = evidence.get("under_way")
+    if under_way and not (under_way["status"] == "shadow" and any(call.code in ALARMS for call in calls)):
         return Reason("under_way", f"{under_way['model']} is under way ({under_way['status']})")
     if evidence.get("fresh") is False:
         return Reason("no_new_rows", "no new row since the last model was trained: the same data make the same model")

@@ -20,7 +20,7 @@ _JOBS = ("model", "release")
 _RUNS = 200  # of each of these pipelines: far more than attempts are told
 _UNIT = 0.36  # seconds: a ten-thousandth of an hour
 _LOOKED_AT = 10  # releases: the last refit is one of the latest
-_UNDER_WAY = ("canary", "held")
+_UNDER_WAY = ("canary", "held", "shadow")
 
 
 def gather(scope: Endpoint, now: Micros, previous: Micros | None) -> JsonObject:

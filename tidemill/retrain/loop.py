@@ -1,6 +1,6 @@
 """The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
 
-One tick: settle orphans, ingest; then for each endpoint join outcomes, close windows, look at the rollout, decide, and
+One tick: settle orphans, ingest; then for each endpoint join outcomes, close windows, look at the rollout and at the shadow, decide, and
 where the decision says so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
 replace themselves, joins and alarms happen once, a decision keeps its id, its job goes on where it stopped.
 """
@@ -23,7 +23,7 @@ from tidemill.monitor.windows import closed_of, due, next_end, outdated
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
-from tidemill.store.records import Decision, Event, Job, Tx
+from tidemill.store.records import Decision, Event, Job, Release, Tx
 from tidemill.types import DAY, SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
@@ -52,15 +52,12 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
 def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
     """One endpoint's part of a tick. What is wrong with it is told, and holds up no other; what is wrong with the machine is not its own."""
     try:
-        events = [*_join(scope, now), *_watch(scope, jobs, now), *_look_at_rollout(scope, now)]
-        return [*events, *_decide(scope, jobs, now, previous)]
+        events = [*_join(scope, now), *_watch(scope, jobs, now), *_look_at_rollout(scope, jobs, now, previous)]
+        return [*events, *_look_at_shadow(scope, jobs, now, previous), *_decide(scope, jobs, now, previous)]
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
     except TidemillError as exc:
-        known = scope.store.jobs.list(**scope.here, status="failed", since=now - DAY)
-        if any((job.kind, job.error) == ("turn", str(exc)) for job in known):
-            return []  # told today
-        return _failed(scope.project, _job(scope, now, "turn"), exc)
+        return _failed_today(scope, now, "turn", exc)
 
 
 def state_of(project: Project) -> JsonObject:
@@ -191,14 +188,54 @@ def _is_asked(scope: Endpoint, monitor: Monitor, now: Micros) -> bool:
     return bool(due(scope, monitor.name, now)) or (monitor.rows and outdated(scope, monitor.name, now))
 
 
-def _look_at_rollout(scope: Endpoint, now: Micros) -> list[Event]:
-    from tidemill.release.rollout.rollout import check, watched
+def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+    from tidemill.release.rollout.rollout import check, is_old, watched
+    from tidemill.release.rollout.rules import Evidence
 
     release = watched(scope.project, scope.name)
-    events = check(scope.project, scope.name, now, evidence(scope, release, now)) if release else []
+    if release is None:
+        return []
+    seen = Evidence(release.id, historical=True) if is_old(release, now) else evidence(scope, release, now)
+    paired, failed = _pairs(scope, jobs, release, now, previous)
+    events = check(scope.project, scope.name, now, replace(seen, **paired))
     if events:
         _follow(scope.project)
-    return events
+    return [*failed, *events]
+
+
+def _pairs(
+    scope: Endpoint, jobs: Jobs, release: Release, now: Micros, previous: Micros | None
+) -> tuple[JsonObject, list[Event]]:
+    """What the evidence of a bake says of live pairs, made in the child when there are new ones; the event of its failure."""
+    from tidemill.release.gates.compare import Comparison
+    from tidemill.release.pairs import fair
+    from tidemill.release.shadow import margin_of
+    from tidemill.retrain.looks import ripened
+
+    ends = release.evidence.bake_until is not None and now >= release.evidence.bake_until
+    if release.status != "champion" or not fair(scope) or not (ends or ripened(scope, previous)):
+        return {}, []
+    try:
+        found = jobs.run("pairs", {"endpoint": scope.name, "release": release.id}, scope.project.limit("watch"))
+    except JobFailed as exc:
+        return {}, _failed_today(scope, now, "pairs", exc)
+    if found["comparison"] is None:
+        return {}, []
+    return {"pairs": Comparison(**found["comparison"]), "margin": margin_of(scope, release)}, []
+
+
+def _look_at_shadow(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+    from tidemill.retrain.looks import due
+
+    if due(scope, now, previous) is None:
+        return []
+    try:
+        found = jobs.run("look", {"endpoint": scope.name, "now": now}, scope.project.limit("watch"))
+    except JobFailed as exc:
+        return _failed_today(scope, now, "look", exc)
+    if found["events"]:
+        _follow(scope.project)
+    return [scope.store.events.get(id) for id in found["events"]]
 
 
 def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
@@ -283,6 +320,14 @@ def _failed(project: Project, job: Job, why: TidemillError) -> list[Event]:
         return project.store.events.add_once(event, tx)
 
     return [event] if project.store.transact(work) else []
+
+
+def _failed_today(scope: Endpoint, now: Micros, kind: str, why: TidemillError) -> list[Event]:
+    """As `_failed`, and once a day where the same goes wrong at every tick."""
+    known = scope.store.jobs.list(**scope.here, status="failed", since=now - DAY)
+    if any((job.kind, job.error) == (kind, str(why)) for job in known):
+        return []
+    return _failed(scope.project, _job(scope, now, kind), why)
 
 
 def _tell(scope: Endpoint, now: Micros, kind: str, subject: str, of: str, **data: Any) -> list[Event]:

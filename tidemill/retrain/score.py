@@ -19,7 +19,7 @@ from tidemill.learning.measures import Measure
 from tidemill.monitor.monitors import DECAY
 from tidemill.monitor.promise import Promise
 from tidemill.monitor.windows import DRIFT
-from tidemill.retrain.again import Again
+from tidemill.release.pairs import Again
 from tidemill.store.records import Alarm, Release, Settlement
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, Micros, named_id
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 AFTER: Micros = 28 * DAY
 """By how long a time after it each is settled."""
+MOST = 1_000
+"""Requests that a claim is settled by, at most."""
 ENOUGH = 30
 """Requests without which nothing is said."""
 SETTLED = ("right", "wrong", "undecidable")
@@ -98,7 +100,8 @@ def _of_release(scope: Endpoint, release: Release) -> Iterator[Claim]:
         return
     named = f"release:{release.id}", release.model, before.model
     if release.status == "refused" and release.evidence.blessings.get("infrastructure") != "refused":
-        yield Claim("refused", "", *named, release.created, False, release)
+        dark = release.evidence.shadow is not None and release.ended is not None
+        yield Claim("refused", "", *named, release.ended if dark else release.created, False, release)  # type: ignore[arg-type]
     if release.evidence.bake_until is not None or release.evidence.bake is not None:
         yield Claim("promoted", "", *named, _promoted(release), True, release)
     if release.status == "rolled_back" and release.ended is not None:
@@ -146,7 +149,7 @@ def _settled(scope: Endpoint, id: str, claim: Claim) -> Settlement:
         *(id, scope.environment, scope.name, claim.kind, claim.what, claim.subject, claim.model, claim.other),
         *(claim.at, when, measure.name, "undecidable", "too_few", _expected(scope, claim, measure)),
     )
-    again = Again(scope, claim.at, claim.at + AFTER)
+    again = Again(scope, claim.at, claim.at + AFTER, MOST)
     try:
         own = np.asarray(again.values(claim.model))
         other = np.asarray(again.values(claim.other)) if claim.other else _promised(scope, claim, measure, len(own))

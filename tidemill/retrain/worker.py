@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.release.pipeline import release_candidate
+from tidemill.retrain import looks
 from tidemill.retrain.score import settle
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
@@ -96,6 +98,19 @@ def _watch(project: Project, params: JsonObject) -> JsonObject:
     return {"closed": len(closed), "settled": len(settle(scope, params["now"]))}
 
 
+def _look(project: Project, params: JsonObject) -> JsonObject:
+    """Look at the candidate in shadow; the ids of the events of what changed."""
+    return {"events": [event.id for event in looks.take(project.endpoint(params["endpoint"]), params["now"])]}
+
+
+def _pairs(project: Project, params: JsonObject) -> JsonObject:
+    """A champion in its bake beside the one before it; ``comparison`` is null where there is nothing to compare."""
+    scope = project.endpoint(params["endpoint"])
+    made = looks.baking(scope, project.store.releases.get(params["release"]))
+    found = looks.compared(made)
+    return {"comparison": found and asdict(found), "pairs": made.json() if made else {}}
+
+
 def _train(project: Project, params: JsonObject) -> JsonObject:
     model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"])
     return {"model": model.ref, "run": model.run}
@@ -110,6 +125,8 @@ def _release(project: Project, params: JsonObject) -> JsonObject:
 HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "ingest": _ingest,
     "watch": _watch,
+    "look": _look,
+    "pairs": _pairs,
     "train": _train,
     "release": _release,
 }

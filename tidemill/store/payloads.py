@@ -168,6 +168,32 @@ WINDOWS: Mapping[str, type[WindowData]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a candidate in shadow: the window of its gate and the live pairs so far, together."""
+
+    at: Micros
+    pairs: int
+    verdict: str  # as a gate's
+    said: str
+    gain: float  # of the pairs alone, a share of the champion's level
+    error: float
+    digest: str  # of the pairs, which are made again from the log
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A candidate that its gate could not decide on: what is asked live it is asked too, afterwards, and it is judged by pairs."""
+
+    gate: str  # refit | method
+    metric: str
+    since: Micros  # requests of the windows from here on
+    until: Micros  # up to here; when their truth is known it ends, whatever that says
+    next: int  # pairs at which it is looked at next
+    looks: tuple[Look, ...] = ()
+    ended: str = ""  # verdict, or replaced | halted
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseEvidence:
     """What speaks for a release and against it. Reasons and what was seen are JSON for people: nothing is decided on them."""
 
@@ -178,6 +204,7 @@ class ReleaseEvidence:
     stages: tuple[JsonObject, ...] = ()  # as each ended: {stage, at, in_stage, findings}
     waits_in: tuple[int, str] | None = None  # the stage, and doubtful | underpowered: told once
     damaged: str = ""  # why its files may not be served: told once
+    shadow: Shadow | None = None
     bake_until: Micros | None = None  # while it is watched as a new champion
     bake: JsonObject | None = None  # as that ended
     halted: JsonObject | None = None  # {reason, by, …}

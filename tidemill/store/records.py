@@ -162,12 +162,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A model version on its way to, or at, an endpoint. Of an endpoint in an environment one row is ``champion`` (partial unique index)."""
+    """A model version on its way to, or at, an endpoint. Of an endpoint in an environment one row is ``champion``, and at most one
+    ``shadow`` (partial unique indexes)."""
 
     id: str
     endpoint: str
     model: str  # model ref
-    status: str  # held | canary | champion | superseded | rolled_back | refused | halted
+    status: str  # shadow | held | canary | champion | superseded | rolled_back | refused | halted
     stages: tuple[JsonObject, ...]  # [{"share": 0.25, "span": micros, "requests": 200}, ...]
     stage: int
     stage_since: Micros
@@ -210,7 +211,7 @@ class Job:
     id: str
     environment: str  # "": the default one
     endpoint: str
-    kind: str  # ingest | watch | train | release
+    kind: str  # ingest | watch | look | pairs | train | release | turn
     subject: str  # a ref: what it is done to
     status: str  # running | done | failed
     started: Micros

@@ -116,6 +116,8 @@ class Task:
     """(scorer) → the items that it can answer with, where it answers with items."""
     unsupported: Callable[[FeatureConfig], str | None]
     """What to write instead of a declared feature that no model of this task would read."""
+    moves_outcomes: bool = False
+    """Whether what is shown is held to move what happens then, where ``[model]`` does not say: no pairs are made of live requests."""
     asked: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(what is kept of a question) → the dataset's columns as they were asked, to be watched beside those it was trained on."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None

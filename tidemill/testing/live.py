@@ -67,6 +67,16 @@ class PredictionsSuite:
         written(store, made)
         assert store.predictions.find(p.id for p in made) == {p.id: p for p in made}
 
+    def test_some_of_many_are_spread_evenly(self, opened: Opened) -> None:
+        store = opened()
+        made = [sample.prediction(f"pred_{n:03}", at=n // 2, endpoint="ab"[n % 10 == 9]) for n in range(100)]
+        written(store, made[::-1])
+        here = {"endpoint": "a", "environment": "", "since": 0, "until": 40}
+        own = [one for one in made[:80] if one.endpoint == "a"]
+        assert store.predictions.spread(100, **here) == (own, 72)  # type: ignore[arg-type]
+        some, total = store.predictions.spread(10, **here)  # type: ignore[arg-type]
+        assert total == 72 and list(some) == own[7::8] and store.predictions.spread(10, **here)[0] == some  # type: ignore[arg-type]
+
     def test_those_of_a_subject_and_how_many_each_model_answered(self, opened: Opened) -> None:
         store = opened()
         rows = [sample.prediction(f"p{n}", at=n, subject="ab"[n % 2], model=f"model:shop@{n % 3}") for n in range(7)]

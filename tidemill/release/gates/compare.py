@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -129,6 +129,42 @@ def pooled(metric: str, pairs: Sequence[tuple[Scored, Scored]]) -> Comparison:
     low, high = _bounds(share, error, float(found.skewness), len(names), (1 + LEVEL) / 2)
     counts = len(new), len(names)
     return Comparison(metric, *figures, share, error, low, high, *counts, float(found.skewness), len(pairs), unit)
+
+
+def weighed(gains: Sequence[Any], errors: Sequence[Any]) -> tuple[Any, Any]:
+    """Independent estimates as one, each weighed by the inverse of its variance, and the error of that; also of arrays.
+
+    >>> [round(float(x), 4) for x in weighed([0.03, 0.0], [0.02, 0.01])]
+    [0.006, 0.0089]
+    """
+    weights = [1 / np.maximum(error, 1e-9) ** 2 for error in errors]
+    total = sum(weights)
+    return sum(w * gain for w, gain in zip(weights, gains)) / total, total**-0.5
+
+
+def together(window: Comparison, pairs: Comparison, spread: float = 0.0) -> Comparison:
+    """What a gate's window and live pairs say together, each weighed by the inverse of its variance.
+
+    ``spread``: how much a true gain differs from window to window, for the pairs are one more. Subjects are those of the larger
+    part: the same ones may be in both.
+
+    >>> one = Comparison("recall@20", .3, .29, .03, .02, -.01, .07, 300, 200)
+    >>> found = together(one, one); found.gain, round(found.error / one.error, 4), found.requests
+    (0.03, 0.7071, 600)
+    """
+    kind, parts = measure(window.metric), (window, pairs)
+    errors = [window.error, math.hypot(pairs.error, spread)]
+    gain, error = map(float, weighed([part.gain for part in parts], errors))
+    requests, subjects = window.requests + pairs.requests, max(window.subjects, pairs.subjects)
+    third = sum((error**2 / max(e, 1e-9)) ** 3 * p.skewness / math.sqrt(p.subjects) for e, p in zip(errors, parts))
+    skewness = third * math.sqrt(subjects) / error**3
+    candidate, other = (
+        kind.figure(sum(kind.mean(getattr(part, name)) * part.requests for part in parts) / requests)
+        for name in ("candidate", "other")
+    )
+    low, high = _bounds(gain, error, skewness, subjects, (1 + LEVEL) / 2)
+    found = replace(window, candidate=candidate, other=other, gain=gain, error=error, low=low, high=high)
+    return replace(found, requests=requests, subjects=subjects, skewness=skewness)
 
 
 def _by(codes: NDArray[np.int64], *columns: F8) -> list[F8]:

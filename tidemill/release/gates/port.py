@@ -124,8 +124,7 @@ class GateContext:
 def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
     """The candidate before its gates."""
     seed, window = seed_of(scope.project.seed, candidate.ref), EvaluationWindow(scope, candidate)
-    said = scope.project.goal.least_useful
-    least = parse_share(said, "[goal] least_useful") if said else LEAST_USEFUL
+    least = least_useful_of(scope)
     lead = lead_of(scope.store.verdicts.list(model=champion.ref)) if champion else None
     context = GateContext(scope, seed, candidate, champion, window, candidate_server(scope), least, lead)
     return replace(context, earlier=earlier_of(_of_method(scope, candidate), context.pair))
@@ -137,6 +136,12 @@ def _of_method(scope: Endpoint, candidate: ModelVersion) -> Iterator[Verdict]:
         model = scope.store.models.get(release.model)
         if model.ref != candidate.ref and model.recipe == candidate.recipe:
             yield from verdicts_of(scope.project, release)
+
+
+def least_useful_of(scope: Endpoint) -> float:
+    """The share of the champion's level below which a change is not worth a release."""
+    said = scope.project.goal.least_useful
+    return parse_share(said, "[goal] least_useful") if said else LEAST_USEFUL
 
 
 def lead_of(verdicts: Sequence[Verdict]) -> float | None:

@@ -109,6 +109,23 @@ def method(ruling: Ruling, other: str, span: Micros | None, *, age: str) -> str:
     return f"not decided against {other}: {seen}. {more(ruling, span)}; {found.power}"
 
 
+def in_shadow(ruling: Ruling, pairs: Comparison, other: str) -> str:
+    """A look at live pairs together with the window that could not decide."""
+    found, margin, window = ruling.found, amount(ruling.margin), ruling.found.requests - pairs.requests
+    seen = (
+        f"{percent(found.gain)} (95 %: {found.low * 100:+.1f} to {percent(found.high)}) on the window's {window:,} requests and "
+        f"{pairs.requests:,} live pairs ({percent(pairs.gain)} alone)"
+    )
+    risk = "" if ruling.worse is None else f"; chance of losing more than {margin}: {chance(ruling.worse)}"
+    if ruling.verdict == "promoted":
+        return f"expected gain over {other} {percent(ruling.expected)}: {seen}{risk}"
+    if ruling.verdict == "worse":
+        return f"worse than {other}: {seen}{risk}"
+    if ruling.verdict == "no_gain":
+        return f"no gain over {other} expected: {seen}, enough to see {margin}; the champion stays, this candidate is closed"
+    return f"not decided against {other}: {seen}; expected {percent(ruling.expected)}{risk}; the champion stays"
+
+
 def kept(ruling: Ruling, other: str, *, age: str) -> str:
     """What was shown once still holds."""
     return f"not worse than {other}: {figures(ruling.found)}; {age}"

@@ -1,7 +1,8 @@
 """A release on its way: canary by hash of the subject, stage after stage, to champion, a bake, or back.
 
-At most one canary runs at an endpoint. A newer candidate that has passed its gates halts the older canary, which
-has shown nothing yet against it; whoever starts rollouts by a clock should wait while `in_progress` says so, or no
+At most one canary runs at an endpoint, and one candidate is in shadow (which this module ends; what it is judged by is in
+`tidemill.release.shadow`). A newer candidate that has passed its gates halts the older canary, which has shown nothing yet
+against it; whoever starts rollouts by a clock should wait while `in_progress` says so, or no
 canary ever ends. Every change is one transaction together with its event.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import Damaged, NotAttested, NotFound, ReleaseError
+from tidemill.release.pairs import fair, test_span
 from tidemill.release.rollout.rules import Evidence, judge
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 BAKE: Micros = 7 * DAY
-"""How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything."""
+"""How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything.
+
+Where live pairs are made (`tidemill.release.pairs`) it is watched by them alone for as long as a candidate is tested.
+"""
 PATIENCE = 5
 """A stage that is over waits at most so many of its spans (and at least `LEAST_WAIT`) for quality to become visible.
 
@@ -45,6 +50,11 @@ def watched(project: Project, endpoint: str) -> Release | None:
         return canary
     champion = project.endpoint(endpoint).champion()
     return champion if champion is not None and champion.evidence.bake_until else None
+
+
+def is_old(release: Release, now: Micros) -> bool:
+    """Whether it bakes on by its pairs alone: weeks ago is another season, and the arms' rules would compare with that."""
+    return release.status == "champion" and now >= release.stage_since + BAKE
 
 
 def begin(project: Project, release_id: str, now: Micros, tx: Tx = None) -> list[Event]:
@@ -86,7 +96,8 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
         raise ReleaseError(
             f"the evidence is not about {release.id}", hint="build it for rollout.watched(project, endpoint)"
         )
-    findings = judge(project.endpoint(endpoint).rules, evidence)
+    scope = project.endpoint(endpoint)
+    findings = judge(() if is_old(release, now) else scope.rules, evidence)
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [asdict(found) for found in findings]}
     broken = "; ".join(finding.text for finding in findings if finding.broken)
     # a rule that is broken needs no other reason, nor waits for one
@@ -140,12 +151,32 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Tx
 
 
 def halt(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:
-    """Stop a canary without judging it; the champion serves 100 % again. Works on a full disk. Raises ReleaseError."""
+    """Stop a canary, or a shadow, without judging it; the champion serves 100 % again. Works on a full disk. Raises ReleaseError."""
 
     def work(change: _Change) -> list[Event]:
-        return change.halt(change.expect(release_id, "canary"), {"reason": reason, "by": by})
+        return change.halt(change.expect(release_id, "canary", "shadow"), {"reason": reason, "by": by})
 
     return _do(project, project.clock.now(), work, tx, by=by, helped=True)
+
+
+def end_shadow(
+    project: Project, release_id: str, now: Micros, ended: str, reason: str, *, by: str = "", tx: Tx = None
+) -> list[Event]:
+    """Refuse a candidate in shadow: its last look closed it, its time is over, or something newer came. Nothing where it is in none.
+
+    ``ended``: a verdict, or ``replaced``.
+    """
+
+    def work(change: _Change) -> list[Event]:
+        release = project.store.releases.get(release_id, change.tx)
+        return change.end_shadow(release, ended, reason) if release.status == "shadow" else []
+
+    return _do(project, now, work, tx, by=by)
+
+
+def replace_shadow(project: Project, endpoint: str, newer: str, now: Micros, tx: Tx) -> list[Event]:
+    """A newer candidate (a model ref) was judged here: what is in shadow stays undecided."""
+    return _Change(project, now, tx).end_shadows(endpoint, f"{newer} is newer")
 
 
 def _do(
@@ -260,12 +291,15 @@ class _Change:
         return [self.tell(release, "stage", {"stage": following, **release.stages[following], **said})]
 
     def promote(self, release: Release, said: JsonObject) -> list[Event]:
-        """To champion. With a predecessor to go back to, the bake begins."""
-        seen = replace(release.evidence, bake_until=self.now + BAKE) if release.previous else release.evidence
+        """To champion. With a predecessor to go back to, the bake begins. What was compared with that one is in shadow no longer."""
+        ended = self.end_shadows(release.endpoint, "another release is champion now")
+        scope = self.project.endpoint(release.endpoint)
+        bake = max(BAKE, test_span(scope) + scope.monitor.reach) if fair(scope) else BAKE
+        seen = replace(release.evidence, bake_until=self.now + bake) if release.previous else release.evidence
         started = self.now if release.started is None else release.started
         self.write(release, stage=len(release.stages) - 1, stage_since=self.now, evidence=seen, started=started)
         self.project.store.releases.promote(release.id, self.now, self.tx)
-        return [self.tell(release, "promoted", {"previous": release.previous, **said})]
+        return [*ended, self.tell(release, "promoted", {"previous": release.previous, **said})]
 
     def end_bake(self, release: Release, said: JsonObject) -> list[Event]:
         if release.evidence.bake_until is None or self.now < release.evidence.bake_until:
@@ -280,11 +314,23 @@ class _Change:
         return [*events, self.tell(release, "rolled_back", {"champion": champion, **reason})]
 
     def halt_others(self, release: Release) -> list[Event]:
+        why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"
+        ended = self.end_shadows(release.endpoint, why)
         canary = in_progress(self.project, release.endpoint, self.tx)
         if canary is None or canary.id == release.id:
-            return []
-        why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"
-        return self.halt(canary, {"reason": why, "by": release.id})
+            return ended
+        return [*ended, *self.halt(canary, {"reason": why, "by": release.id})]
+
+    def end_shadows(self, endpoint: str, why: str) -> list[Event]:
+        """What was compared with a champion that goes, or is older than what is judged now."""
+        found = self.project.endpoint(endpoint).releases("shadow", self.tx)
+        return [event for release in found for event in self.end_shadow(release, "replaced", why)]
+
+    def end_shadow(self, release: Release, ended: str, reason: str) -> list[Event]:
+        shadow = release.evidence.shadow and replace(release.evidence.shadow, ended=ended)
+        self.write(release, status="refused", ended=self.now, evidence=replace(release.evidence, shadow=shadow))
+        data = {"author": release.author, "decision": release.decision, "reason": reason, "shadow": ended}
+        return [self.tell(release, "refused", data)]
 
     def halt(self, release: Release, reason: JsonObject) -> list[Event]:
         seen = replace(release.evidence, halted=reason)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 
 from tidemill.config.policies import Rule
 from tidemill.learning.measures import measure
+from tidemill.release.gates.compare import Comparison
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.types import JsonObject
 
@@ -54,6 +55,8 @@ class Evidence:
     in_stage: int = 0  # answers of the release since its stage began
     historical: bool = False  # the arms did not run at the same time
     metric: str = "recall@20"  # what the values are of
+    pairs: Comparison | None = None  # in a bake: it beside the one before it, on the same requests
+    margin: float = 0.0  # the least useful change, a share: what a pair of them may differ by is measured with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,20 @@ class Predictions(Named[Prediction]):
             after = or_(_prediction.at > at, and_(_prediction.at == at, _prediction.id > last))
             rows = self._db.rows(query.where(_prediction.at >= at, after), given=given) if len(rows) == at_once else ()
 
+    def spread(
+        self, most: int, *, endpoint: str, environment: str, since: Micros, until: Micros
+    ) -> tuple[Sequence[Prediction], int]:
+        """At most so many of this span, evenly over those that came, oldest first; and how many came."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        query, order = PREDICTIONS.narrowed(given), (_prediction.at, _prediction.id)
+        total = int(self._db.value(query.with_only_columns(func.count(_prediction.at)), given=given))
+        step = -(-total // most)
+        if step <= 1:
+            return PREDICTIONS.records(self._db.rows(query.order_by(*order), given=given)), total
+        numbered = query.add_columns(func.row_number().over(order_by=order).label("place")).subquery()
+        some = select(*(numbered.c[name] for name in PREDICTIONS.names)).where(numbered.c.place % step == 0)
+        return PREDICTIONS.records(self._db.rows(some.order_by(numbered.c.place), given=given)), total
+
     def by_model(self) -> dict[str, int]:
         """How many each model (by its ref) has answered; one look at every prediction."""
         query = select(_prediction.model, func.count(_prediction.at)).group_by(_prediction.model)

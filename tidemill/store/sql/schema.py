@@ -42,15 +42,16 @@ Index(None, verdicts.c.model, verdicts.c.at)
 
 releases = table_of(tables, "releases", records.Release, "id", evidence=Tagged(("", ReleaseEvidence)))
 Index(None, releases.c.endpoint, releases.c.status)
-# The promise "one champion record per environment and endpoint" is the database's, not the program's.
+# The promise "one champion record per environment and endpoint" is the database's, not the program's; so of a shadow.
 # (`postgres.py` gives every index its `where`: naming PostgreSQL here would load that dialect for everybody.)
-Index(
-    "uq_releases_champion",
-    releases.c.environment,
-    releases.c.endpoint,
-    unique=True,
-    sqlite_where=releases.c.status == "champion",
-)
+for _alone in ("champion", "shadow"):
+    Index(
+        f"uq_releases_{_alone}",
+        releases.c.environment,
+        releases.c.endpoint,
+        unique=True,
+        sqlite_where=releases.c.status == _alone,
+    )
 
 serving_failures = Table(
     "serving_failures",

@@ -90,6 +90,7 @@ RECOMMEND = Task(
     roles=("time", "subject", "item"),
     watched=("subject", "item", "value"),
     history=True,
+    moves_outcomes=True,
     request=ItemsRequest,
     reply=Items,
     outcome=ItemOutcome,

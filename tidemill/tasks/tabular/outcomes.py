@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tidemill.errors import NotEnoughData
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, answer_of, known_label, text_of
 from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
@@ -65,6 +66,21 @@ class LabelScorer(OutcomeScorer):
     """
 
     metrics = ("log_loss",)
+    together = ("auc",)
+
+    def added(self, found: Sequence[LabelledPrediction], metric: str) -> list[float]:
+        if metric not in self.together or not found:
+            return super().added(found, metric)
+        from tidemill.learning.intervals import auc_values
+
+        labels = {label for one in found for label in one.told}
+        positive = next(reversed(found[0].told))
+        true = [one.truth == positive for one in found]
+        if len(labels) != 2 or all(true) or not any(true):
+            raise NotEnoughData(
+                "AUC needs answers about two labels, both of which came true", hint="wait for more outcomes"
+            )
+        return [float(x) for x in auc_values([one.told[positive] for one in found], true)]
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
         told, last = answer_of(prediction).get("probabilities"), _last(outcomes)

@@ -15,13 +15,19 @@ from tidemill.web.site import Ask, Page, Shown, by_key
 TONES = {
     "champion": "ok",
     "canary": "busy",
+    "shadow": "busy",
     "held": "warn",
     "halted": "warn",
     "refused": "bad",
     "rolled_back": "bad",
     "superseded": "idle",
 }
-ACTIONS = {"held": ("approve", "reject"), "canary": ("halt", "rollback"), "champion": ("rollback",)}
+ACTIONS = {
+    "held": ("approve", "reject"),
+    "canary": ("halt", "rollback"),
+    "shadow": ("halt",),
+    "champion": ("rollback",),
+}
 """What a person may do with a release in this state."""
 
 
@@ -30,7 +36,7 @@ def releases(ask: Ask) -> Shown:
     found = [r for status in ACTIONS for r in every(status=status, environment=ask.project.environment)]
     active = sorted(found, key=lambda r: (r.created, r.id), reverse=True)
     part = by_key(ask, "/releases", verbs.ls, export="releases")
-    shown = [{"r": r, "track": track(r, ask.now), "line": standing(r, ask.now)} for r in active]
+    shown = [{"r": r, "track": track(r, ask.now), "line": _line(ask, r)} for r in active]
     return Shown("Releases", {"part": part, "active": shown, "tones": TONES})
 
 
@@ -42,8 +48,9 @@ def release(ask: Ask) -> Shown:
     values = {
         "r": found,
         "tone": TONES[found.status],
-        "line": standing(found, ask.now),
+        "line": _line(ask, found),
         "track": track(found, ask.now),
+        "looks": found.evidence.shadow.looks[::-1] if found.evidence.shadow else (),
         "verdicts": [_verdict(v) for v in shown.verdicts],
         "actions": ACTIONS.get(found.status, ()) if ask.may_operate and not cornered else (),
         "roles": approval.roles if approval else (),
@@ -52,8 +59,15 @@ def release(ask: Ask) -> Shown:
     return Shown(f"Release of {short_name(found.model)}", values)
 
 
-def standing(r: Release, now: Micros) -> str:
-    """How a release stands, in a sentence."""
+def _line(ask: Ask, r: Release) -> str:
+    return standing(r, ask.now, verbs.in_shadow(r, verbs.pairs_of(ask.project, r)))
+
+
+def standing(r: Release, now: Micros, dark: str = "") -> str:
+    """How a release stands, in a sentence. ``dark``: of one in shadow how far it is."""
+    if r.evidence.shadow is not None and r.status == "shadow":
+        ends = words.when(r.evidence.shadow.until)
+        return f"asked beside the champion since {words.ago(r.created, now)}, and never answers; {dark}; requests until {ends}"
     if r.status == "canary" and r.stages:
         stage = r.stages[r.stage]
         share = words.share(float(stage.get("share", 0)))

@@ -172,6 +172,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'champion'"),
         postgresql_where=sa.text("status = 'champion'"),
     )
+    op.create_index(
+        "uq_releases_shadow",
+        "releases",
+        ["environment", "endpoint"],
+        unique=True,
+        sqlite_where=sa.text("status = 'shadow'"),
+        postgresql_where=sa.text("status = 'shadow'"),
+    )
     op.create_table(
         "serving_failures",
         sa.Column("release", text, nullable=False),

@@ -1,0 +1,77 @@
+"""Looks at live pairs: at a candidate in shadow, and at a new champion in its bake. The loop says when, the worker makes the pairs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tidemill.errors import NotEnoughData
+from tidemill.monitor.quality import QUALITY
+from tidemill.release import shadow
+from tidemill.release.gates.compare import Comparison
+from tidemill.release.pairs import Pairs, fair, pairs
+from tidemill.release.rollout.rollout import end_shadow
+from tidemill.release.shadow import ripe, shadow_of
+from tidemill.store.records import Event, Release
+from tidemill.types import Micros
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Endpoint
+
+
+def ripened(scope: Endpoint, previous: Micros | None) -> bool:
+    """Whether a window of quality was closed since the tick before: else there is no pair that was not there then."""
+    since = None if previous is None else previous + 1
+    return scope.store.windows.first(**scope.here, monitor=QUALITY, judged_since=since) is not None
+
+
+def due(scope: Endpoint, now: Micros, previous: Micros | None) -> Release | None:
+    """The candidate in shadow that is to be looked at now, or whose time is over."""
+    release = shadow_of(scope)
+    if release is None or (found := release.evidence.shadow) is None:
+        return None
+    if shadow.is_over(scope, found, now):
+        return release
+    return release if ripened(scope, previous) and ripe(scope, found) >= found.next else None
+
+
+def take(scope: Endpoint, now: Micros) -> list[Event]:
+    """Look at the candidate in shadow, if there are more pairs than at the last look; else its time may be over."""
+    release, champion = shadow_of(scope), scope.champion()
+    if release is None or (found := release.evidence.shadow) is None:
+        return []
+    if champion is None or champion.id != release.previous:
+        return end_shadow(scope.project, release.id, now, "replaced", "another release is champion now")
+    if ripe(scope, found) > (found.looks[-1].pairs if found.looks else 0):
+        with suppress(NotEnoughData):  # of one subject, or of one label alone: as if nothing had come
+            through = min(_through(scope), found.until)
+            made = pairs(scope, release.model, champion.model, found.since, through, found.until, found.metric)
+            return shadow.look(scope, release, made, now)
+    return shadow.end(scope, release, now) if shadow.is_over(scope, found, now) else []
+
+
+def _through(scope: Endpoint) -> Micros:
+    """Until when labels are mature: the end of the last closed window of quality."""
+    last = scope.store.windows.first(**scope.here, monitor=QUALITY)
+    return last.end if last else 0
+
+
+def baking(scope: Endpoint, release: Release) -> Pairs | None:
+    """A new champion beside the one before it, on what it was asked since; None where no pairs are made.
+
+    Raises NotFound, StoreError and ModelError where one of the two cannot be loaded any more.
+    """
+    before = scope.store.releases.look_up(release.previous) if release.previous else None
+    until = release.evidence.bake_until
+    if before is None or until is None or not fair(scope):
+        return None
+    span = scope.monitor.span
+    since = -(-release.stage_since // span) * span
+    return pairs(scope, release.model, before.model, since, min(_through(scope), until), until)
+
+
+def compared(found: Pairs | None) -> Comparison | None:
+    """What the pairs say; None where there are too few of them to say anything."""
+    with suppress(NotEnoughData):
+        return found.comparison() if found is not None else None
+    return None
