@@ -113,8 +113,6 @@ VIEW = '[features.b]\nfrom = "sales"\nentity = "customer"\n'
 LATER = [
     (BASE + '[gates]\nslices = { by = ["country"], max_gap = 0.2 }', END, "the gate 'slices'"),
     (BASE + "[environment.a]\nrollout = [{ shadow = true }]", END, "rollout: a stage 'shadow'"),
-    (BASE + 'rows = { from = "sales", every = "28 days" }', "tidemill.toml:8", "a row an entity every so often"),
-    (BASE + 'label = { op = "none" }', "tidemill.toml:8", "a label of the model's own"),
     *(
         (BASE.replace("data/*.parquet", f"{scheme}://a/b"), DATA, f"a source at {scheme}://")
         for scheme in ("s3", "postgresql", "postgres", "mysql", "gs", "az", "kafka", "https")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.serve.real import scorer
 from tidemill.errors import ConfigError, DataError, NotAvailableYet
-from tidemill.model.prepare import Inputs
+from tidemill.model.inputs import Inputs
 from tidemill.retrain.run_all import RunSummary, run_all
 from tidemill.scope.project import Project, open_project
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from tidemill.errors import BadRequest, Conflict
 from tidemill.ops import server
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
+from tidemill.types import JsonObject
 
 HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "probability")
 NOTED = {
@@ -27,18 +29,27 @@ NOTED = {
 @click.option("--inputs", help='Columns of a table model, as JSON: {"hour": 8}')
 @click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
 @click.option("--key", help="Your own key: asked again, the same answer.")
+@click.option("--active", is_flag=True, help="Everybody who is active now, of a model of entities at moments.")
 @endpoint_option
 def predict(
-    project: Project, subject: str | None, inputs: str | None, k: int, key: str | None, endpoint: str | None
+    project: Project,
+    subject: str | None,
+    inputs: str | None,
+    k: int,
+    key: str | None,
+    active: bool,
+    endpoint: str | None,
 ) -> Answer:
-    """Ask the running server: items for SUBJECT, or a value for --inputs."""
+    """Ask the running server: items for SUBJECT, a value for --inputs, or of an entity that the model's rows are of."""
+    if active:
+        return _active(list(server.predict_active(project, endpoint)))
     request: dict[str, Any] = {"key": key} if key else {}
     if inputs is not None:
-        request["inputs"] = _json(inputs, "--inputs")
+        request |= {"inputs": _json(inputs, "--inputs")} | ({"subject": subject} if subject else {})
     elif subject:
         request |= {"subject": subject, "k": k}
     else:
-        raise click.UsageError("name a SUBJECT, or give --inputs")
+        raise click.UsageError("name a SUBJECT, give --inputs, or say --active")
     answer = server.predict(project, request, endpoint)
     parts: list[Part] = [{name: _told(answer[name]) for name in HEAD if name in answer}]
     if "probabilities" in answer:
@@ -48,6 +59,18 @@ def predict(
         parts.append(_scores("item", "score", list(zip(answer["items"], answer["scores"], strict=True))))
     parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
     return Answer(answer, parts)
+
+
+def _active(found: list[JsonObject]) -> Answer:
+    """An answer a line; of labels with the probability of each."""
+    labels = dict.fromkeys(label for answer in found for label in answer.get("probabilities", {}))
+    columns: dict[str, Any] = {"subject": lambda one: one["subject"], "value": lambda one: one["value"]}
+    columns |= {f"p({label})": partial(_chance, label) for label in labels}
+    return Answer(found, [Table(columns, found)] if found else ["nobody is active now"])
+
+
+def _chance(label: str, answer: JsonObject) -> str:
+    return f"{answer['probabilities'].get(label, 0.0):.5f}"
 
 
 def _scores(name: str, score: str, pairs: list[tuple[str, float]]) -> Table:

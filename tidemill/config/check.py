@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tidemill.config.amounts import every, some_share, some_time
+from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.policies import TriggerSection, check_trigger, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
@@ -147,6 +148,10 @@ class _Checks:
         elif len(file.data) > 1 and len(file.model) > 1:
             hint = f'write rows = {{ from = "{next(iter(file.data))}" }}'
             raise self.wrong(path, f"the model {model.name!r} does not say which dataset it learns from", hint)
+        self.read((*path, "rows"), check_rows, model, said="rows: ")
+        self.read((*path, "label"), check_label, model, said="label: ")
+        if model.label is not None and model.label.from_:
+            self.known((*path, "label"), "dataset", model.label.from_, file.data)
         for view in model.inputs.views or ():
             self.known((*path, "inputs"), "view", view, file.features)
 
@@ -190,6 +195,10 @@ class _Checks:
         monitor = endpoint.policies.monitor
         self.read(at("monitor", "window"), some_time, monitor.window)
         self.read(at("monitor", "outcomes_within"), parse_span, monitor.outcomes_within)
+        if monitor.reach < horizon(self._file.model[endpoint.model]):
+            hint = "leave it out: it then is as long as the label's within, and what its rows need to come"
+            message = f"outcomes_within {monitor.outcomes_within!r} ends before the label's within"
+            raise self.wrong(at("monitor", "outcomes_within"), message, hint)
         promise, path = monitor.drift.false_alarms, at("monitor", "drift")
         self.read(path, every, promise.every, said="drift: ")
         if not 0 < promise.at_most < float("inf"):

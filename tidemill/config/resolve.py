@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tidemill.config.labels import patience
 from tidemill.config.policies import (
     ROLLBACK,
     ROLLOUT,
@@ -122,6 +123,10 @@ class Layers:
         tails = [(*place, key) if key else place for place in places]
         return next((path for path in tails if self._at(path) is not None), tails[-1])
 
+    def says(self, endpoint: str, environment: str, section: str, key: str) -> bool:
+        """Whether the key is said anywhere."""
+        return self._at(self.path(endpoint, environment, section, key)) is not None
+
     def _places(self, endpoint: str, environment: str, section: str) -> list[Path]:
         own: list[Path] = [("endpoint", endpoint, "environment", environment), ("endpoint", endpoint)]
         last: Path = ("environment", environment) if section.startswith("roll") else ()
@@ -141,10 +146,22 @@ def resolve(file: File, raw: JsonObject) -> Config:
     for environment in file.environment or ("",):
         kept = environment if endpoints else ""
         endpoints[kept] = {
-            name: EndpointConfig(name, model, kept, layers.policies(name, environment))
+            name: EndpointConfig(name, model, kept, _patient(file, model, layers, name, environment))
             for name, model in served.items()
         }
     return Config(**msgspec.structs.asdict(file), endpoints=endpoints)
+
+
+def _patient(file: File, model: str, layers: Layers, endpoint: str, environment: str) -> Overrides:
+    """What an endpoint keeps to; where nobody says how long outcomes are awaited, as long as the model's label needs."""
+    policies, said = (
+        layers.policies(endpoint, environment),
+        layers.says(endpoint, environment, "monitor", "outcomes_within"),
+    )
+    wanted = "" if said else patience(file.model[model], file.data)
+    if not wanted:
+        return policies
+    return msgspec.structs.replace(policies, monitor=msgspec.structs.replace(policies.monitor, outcomes_within=wanted))
 
 
 def _served(file: File) -> Iterator[tuple[str, str]]:

@@ -100,20 +100,23 @@ class SearchSection(Section, frozen=True):
 
 
 class RowsSection(Section, frozen=True):
-    """``rows``: the dataset whose rows a model learns from; one row each, or one an entity every so often."""
+    """``rows``: the dataset that a model learns from: each row a moment; or each ``entity`` that was ``active``, ``every`` so often."""
 
     from_: str = msgspec.field(name="from")
     entity: str = ""
     every: str = ""
+    active: str = ""
 
 
 class LabelSection(Section, frozen=True):
-    """``label``: the column that a model predicts, where it is not the one that the contract calls the label."""
+    """``label``: what a model predicts: a column of its rows, or what rows of a dataset say ``within`` a time (`tidemill.labels`)."""
 
     column: str = ""
     from_: str = msgspec.field(default="", name="from")
+    on: str = ""
     op: str = ""
     within: str = ""
+    otherwise: int | float | bool | str | None = msgspec.field(default=None, name="else")
 
 
 class InputsSection(Section, frozen=True):

@@ -33,7 +33,6 @@ def later(raw: JsonObject) -> Iterator[Later]:
     ["the gate 'slices'"]
     """
     yield from _gates(raw)
-    yield from _models(raw)
     yield from _data(raw)
 
 
@@ -45,16 +44,6 @@ def _gates(raw: JsonObject) -> Iterator[Later]:
             here = _table(here).get(part)
         if "slices" in _table(here):
             yield Later((*path, "slices"), "the gate 'slices'")
-
-
-def _models(raw: JsonObject) -> Iterator[Later]:
-    for name, model in _table(raw.get("model")).items():
-        path, model = ("model", name), _table(model)
-        if {"entity", "every"} & set(_table(model.get("rows"))):
-            yield Later((*path, "rows"), "a row an entity every so often", 'write rows = { from = "DATASET" }')
-        if "label" in model:
-            hint = "give the column the role 'target' in the contract"
-            yield Later((*path, "label"), "a label of the model's own", hint)
 
 
 def _data(raw: JsonObject) -> Iterator[Later]:

@@ -107,8 +107,8 @@ def _numbers(view: View, rows: pl.DataFrame, feature: Feature, asked: pl.DataFra
     first = found["first"].cast(pl.Int64).to_numpy()
     last = first + found["len"].cast(pl.Int64).to_numpy()
     at, moments, values = asked["at"].to_numpy(), history["at"].to_numpy(), history["value"].to_numpy()
-    stop = _before(moments, first, last, at)
-    start = first if feature.window is None else _before(moments, first, last, at - feature.window)
+    stop = before(moments, first, last, at)
+    start = first if feature.window is None else before(moments, first, last, at - feature.window)
     known, began = (
         (history[KNOWN].to_numpy(), rows[BEGAN][0]) if history.height and KNOWN in rows.columns else (moments, NEVER)
     )
@@ -139,7 +139,7 @@ def _history(view: View, rows: pl.DataFrame, feature: Feature) -> pl.DataFrame:
     return found.sort("entity", "at", "value").collect()
 
 
-def _before(moments: I8, first: I8, last: I8, at: I8) -> I8:
+def before(moments: I8, first: I8, last: I8, at: I8) -> I8:
     """For each request the first row of its entity (first … last) that is not before ``at``: a binary search."""
     low, high = first.copy(), last.copy()
     while (open_ := low < high).any():

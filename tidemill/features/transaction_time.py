@@ -38,6 +38,8 @@ KNOWN, BEGAN = "_known", "_began"
 """Of a row: when it was known, a moment in µs or a place in the order of `OnlineEvent.seq`; and the moment of the first ingest."""
 COMPLETED = "_completed"
 """Of a row: which values of it came late, and with which ingest (`tidemill.data.tables.fill`)."""
+RIPE = "_ripe"
+"""Of a row with a label: when that is settled, a moment in µs; before it nobody learns from it (`tidemill.labels`)."""
 ALWAYS, NEVER = -(2**63), 2**63 - 1
 
 
@@ -109,6 +111,25 @@ def with_knowledge(rows: pl.LazyFrame, time: str | None, commits: Iterable[Table
     if transaction_time is None:
         return rows
     return rows.with_columns(pl.Series(k, v) for k, v in {**transaction_time.columns(), **values}.items())
+
+
+def as_known_at(rows: pl.DataFrame, time: str | None, moment: Micros) -> pl.DataFrame:
+    """A dataset's rows as they were known before a moment: those that had happened and were known, without the values that were not.
+
+    Rows are those of `with_knowledge`. Without a time nothing is known of when: all of them.
+    """
+    import polars as pl
+
+    if time is None:
+        return rows
+    rows = rows.filter(pl.col(time).cast(pl.Datetime("us")).dt.epoch("us") < moment)
+    if BEGAN not in rows.columns or not rows.height or moment <= int(rows[BEGAN][0]):
+        return rows
+    late = [c for c in rows.columns if c.startswith(f"{KNOWN} ")]
+    values = (name.removeprefix(f"{KNOWN} ") for name in late)
+    return rows.filter(pl.col(KNOWN) < moment).with_columns(
+        pl.when(pl.col(known) < moment).then(pl.col(name)).alias(name) for name, known in zip(values, late, strict=True)
+    )
 
 
 def _completed(rows: pl.DataFrame, came: dict[str, Micros]) -> dict[str, I8]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.features.transaction_time import TransactionTime
+from tidemill.features.transaction_time import RIPE, TransactionTime
 from tidemill.learning.split import places
 from tidemill.types import DAY, Micros
 
@@ -25,12 +25,13 @@ AT, UNIT = "_at", "_unit"
 
 
 class Rows:
-    """Rows with `AT`, `UNIT` and, where any came late, when each was known."""
+    """Rows with `AT`, `UNIT`; where any came late, when each was known; where labels have a time to ripen, when each was ripe."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame, self.at = frame, frame[AT].to_numpy()
         self.units: NDArray[Any] = frame[UNIT].to_numpy()
         self._transaction_time = TransactionTime.read(frame)
+        self._ripe: I8 | None = frame[RIPE].to_numpy() if RIPE in frame.columns else None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -40,11 +41,13 @@ class Rows:
         return np.flatnonzero((self.at >= (start if start is not None else -(2**62))) & (self.at < end))
 
     def known_between(self, start: Micros | None, end: Micros) -> I8:
-        """Those of them that a model of ``end`` may learn from: known by then. After the last row all are."""
+        """Those of them that a model of ``end`` may learn from: known by then, with a label that was ripe. After the last row all are."""
         rows = self.between(start, end)
-        if self._transaction_time is None or end > int(self.at.max(initial=-1)):
+        if end > int(self.at.max(initial=-1)):
             return rows
-        return rows[self._transaction_time.seen(end)[rows]]
+        if self._transaction_time is not None:
+            rows = rows[self._transaction_time.seen(end)[rows]]
+        return rows if self._ripe is None else rows[self._ripe[rows] <= end]
 
 
 def placed(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import msgspec
 from tidemill.config.amounts import some_share
 from tidemill.config.sections import SplitSection
 from tidemill.errors import NotEnoughData, NotTemporalSplit
-from tidemill.types import JsonObject, Micros, parse_span, to_iso
+from tidemill.types import DAY, JsonObject, Micros, parse_span, to_iso
 
 FOLDS = 2  # Validation windows, where the data is long enough: one window of a small shop is mostly luck
 
@@ -29,13 +29,16 @@ class Cut:
     """``windows`` choose the recipe, each fitted on what was before it; then ``test_start`` ≤ test < ``end``.
 
     In µs UTC, or in places of hashed keys. One boundary for everybody: no subject's later rows train a model that is
-    tested on another's earlier ones.
+    tested on another's earlier ones. ``gap``: how long the labels of a moment are open: so long before the test the windows
+    end, for what chooses must not know what happened in it. What is fitted before a window leaves out what was not ripe
+    then (`tidemill.learning.rows.Rows.known_between`).
     """
 
     windows: list[tuple[Micros, Micros]]
     test_start: Micros
     end: Micros
     by: str = "time"
+    gap: Micros = 0
 
     @property
     def temporal(self) -> bool:
@@ -67,16 +70,16 @@ def resolved(section: SplitSection, timed: bool) -> SplitSection:
     return SplitSection(by="key", test=test)
 
 
-def cut(section: SplitSection, first: Micros, last: Micros) -> Cut:
+def cut(section: SplitSection, first: Micros, last: Micros, gap: Micros = 0) -> Cut:
     """The cut of rows from the first to the last moment; by key it is the same whatever the rows are."""
-    return cut_by_key(section) if section.by == "key" else cut_by_time(section, first, last)
+    return cut_by_key(section) if section.by == "key" else cut_by_time(section, first, last, gap)
 
 
 def cut_by_key(section: SplitSection) -> Cut:
     """The test is the last share of the places, validation the same share before it, twice where that fits.
 
     >>> cut_by_key(SplitSection(by="key", test="20 %"))
-    Cut(windows=[(400000, 600000), (600000, 800000)], test_start=800000, end=1000000, by='key')
+    Cut(windows=[(400000, 600000), (600000, 800000)], test_start=800000, end=1000000, by='key', gap=0)
     """
     span = round(some_share(section.test, most=1 / 3) * PLACES)
     return Cut(_windows(span, 0, PLACES - span), PLACES - span, PLACES, "key")
@@ -97,10 +100,10 @@ def _windows(span: int, first: int, test_start: int) -> list[tuple[int, int]]:
     return [(start, start + span) for start in starts if start == test_start - span or start >= first + 2 * span]
 
 
-def cut_by_time(section: SplitSection, first: Micros, last: Micros) -> Cut:
+def cut_by_time(section: SplitSection, first: Micros, last: Micros, gap: Micros = 0) -> Cut:
     """The cut of data from its first to its last moment: the test is the last span, validation the same span before it.
 
-    Raises NotEnoughData when less than one span would be left to train on.
+    ``gap``: how long labels are open. Raises NotEnoughData when less than one span would be left to train on.
 
     >>> from tidemill.types import DAY
     >>> cut = cut_by_time(SplitSection(test="28 days"), 0, 365 * DAY)
@@ -109,11 +112,13 @@ def cut_by_time(section: SplitSection, first: Micros, last: Micros) -> Cut:
     """
     span, end = parse_span(section.test), last + 1
     test_start = end - span
-    if test_start - span < first + span:
+    chosen = test_start - gap  # what is known when the test begins
+    if chosen - span < first + gap + span:
+        waits = f", and twice the {gap / DAY:g} days in which labels are open," if gap else ""
         raise NotEnoughData(
             f"the data goes from {to_iso(first)} to {to_iso(last)}: a test of {section.test}, the same to validate "
-            "and at least as much to train on do not fit",
+            f"and at least as much to train on{waits} do not fit",
             place="[model] split",
             hint="shorten the test, or bring more data",
         )
-    return Cut(_windows(span, first, test_start), test_start, end)
+    return Cut(_windows(span, first + gap, chosen), test_start, end, gap=gap)

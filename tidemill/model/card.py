@@ -20,17 +20,19 @@ def describe(
     metrics: JsonObject,
     data: list[str],
     timeless: list[str],
+    label: str = "",
 ) -> Report:
     """The model card, in Markdown. ``purpose`` and ``goal`` are the project's words.
 
     ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut,
-    ``timeless`` the joined datasets that have no time.
+    ``timeless`` the joined datasets that have no time, ``label`` what a declared label says.
     """
     recipe, by_key = found["recipe"], cut["by"] == "key"
     parts = [
         f"# {name}: {recipe['method']}",
         f"For: {purpose}" if purpose else "",
         f"Goal, as the project says it (no gate measures it): {goal}" if goal else "",
+        f"It predicts {label}." if label else "",
         f"Learned from {', '.join(data)}, " + ("all rows." if by_key else f"rows before {to_iso(cut['end'])}."),
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),

@@ -46,10 +46,10 @@ def features(name: str, data: list[str], ctx: Context) -> pl.DataFrame:
 
 
 @step
-def split(rows: pl.DataFrame, test: JsonObject) -> JsonObject:
+def split(rows: pl.DataFrame, test: JsonObject, gap: int) -> JsonObject:
     """Where validation and test begin. Raises NotEnoughData."""
     at = rows[AT].to_numpy()
-    return cut_rows(msgspec.convert(test, SplitSection), int(at.min()), int(at.max())).json()
+    return cut_rows(msgspec.convert(test, SplitSection), int(at.min()), int(at.max()), gap).json()
 
 
 def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
@@ -174,18 +174,20 @@ def model_pipeline(
     goal: str,
     data: list[str],
     timeless: list[str],
+    label: str,
     test: JsonObject,
+    gap: int,
     settings: JsonObject,
     incumbent: JsonObject | None,
     author: str,
 ) -> dict[str, Any]:
     """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
     rows = features(name, data)  # type: ignore[call-arg]
-    cut = split(rows, test)
+    cut = split(rows, test, gap)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics, _ = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
-    told = describe(name, purpose, goal, cut, found, metrics, data, timeless)
+    told = describe(name, purpose, goal, cut, found, metrics, data, timeless, label)
     model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 

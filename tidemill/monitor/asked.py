@@ -41,7 +41,7 @@ def close_requests(scope: Endpoint, now: Micros) -> list[Window]:
     if not windows or champion is None:
         return []
     baseline, _ = reference_of(scope, champion.model)
-    target = Contract.load(scope.model.dataset.contract_path).target
+    target = label_of(scope)
     inputs = [c for c in baseline.columns if c.kind not in ("new", "popularity") and c.source != target]
     answers = answer_columns(baseline, target)
     closed = []
@@ -50,6 +50,14 @@ def close_requests(scope: Endpoint, now: Micros) -> list[Window]:
         data = _compared(scope, baseline, asked, said, start)
         closed.append(close(scope, REQUESTS, start, end, asked.n, data, alarm=bool(data.which)))
     return closed
+
+
+def label_of(scope: Endpoint) -> str | None:
+    """The column of the rows that is predicted; None where rows of a dataset say the label."""
+    label = scope.model.section.label
+    if label is None:
+        return Contract.load(scope.model.dataset.contract_path).target
+    return label.column if not label.from_ else None
 
 
 def answer_columns(baseline: Baseline, target: str | None) -> list[Column]:
@@ -91,7 +99,7 @@ def _compared(scope: Endpoint, baseline: Baseline, asked: Sketch, said: Sketch, 
     drift, limit = _beside_earlier(scope, baseline, columns, counts, start)
     which = [*above(skew, rate.threshold + math.log(2)), *above(drift, limit)]
     found = {name: _worse(skew[name], drift.get(name)) for name in skew}
-    worst = min(column.p for column in found.values())
+    worst = min((column.p for column in found.values()), default=1.0)
     score = math.log(1 / max(worst, 1e-300))
     return replace(data, columns=found, which=tuple(sorted(set(which), key=lambda n: (found[n].p, n))), score=score)
 

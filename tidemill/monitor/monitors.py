@@ -117,8 +117,9 @@ def _close_requests(scope: Endpoint, now: Micros) -> Sequence[Window]:
 
 
 def _is_of_columns(scope: Endpoint) -> bool:
-    """Whether what is asked of its model are columns, as those it was trained on."""
-    return task_of(scope.model.task).asked is not None
+    """Whether what is asked of its model are columns of the dataset: of an entity at a moment all that is asked is made of its rows."""
+    rows = scope.model.section.rows
+    return task_of(scope.model.task).asked is not None and not (rows and rows.entity)
 
 
 def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:

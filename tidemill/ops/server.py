@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
 from tidemill.errors import ServeError
-from tidemill.scope.project import Project
+from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.client import Client
 from tidemill.types import JsonObject, to_iso
 
@@ -37,10 +37,34 @@ def login_address(project: Project) -> str:
 
 
 def predict(project: Project, request: JsonObject, endpoint: str | None = None) -> JsonObject:
-    """The answer of an endpoint, which is written down. Raises ServeError when no server runs, ServerProblem."""
+    """The answer of an endpoint, which is written down. Raises ServeError when no server runs, ServerProblem, NotFound.
+
+    Of a model of entities at moments a ``subject`` is enough: its inputs are made here, as they are now.
+    """
+    scope = project.endpoint(endpoint)
+    rows = scope.model.section.rows
     with closing(Client.of(project.root)) as client:
-        answer: JsonObject = client.post(f"/predict/{project.endpoint(endpoint).name}", request)
+        if rows and rows.entity and "subject" in request and "inputs" not in request:
+            request = {
+                **_questions(scope, [request["subject"]])[0],
+                **{k: request[k] for k in ("key",) if k in request},
+            }
+        answer: JsonObject = client.post(f"/predict/{scope.name}", request)
         return answer
+
+
+def predict_active(project: Project, endpoint: str | None = None) -> Iterator[JsonObject]:
+    """The answers of an endpoint for everybody who is active now, each with its ``subject``. Raises as `predict`."""
+    scope = project.endpoint(endpoint)
+    with closing(Client.of(project.root)) as client:
+        for request in _questions(scope, None):
+            yield {"subject": request["subject"], **client.post(f"/predict/{scope.name}", request)}
+
+
+def _questions(scope: Endpoint, entities: list[str] | None) -> list[JsonObject]:
+    from tidemill.model.questions import questions
+
+    return questions(scope.model, scope.clock.now(), entities)
 
 
 def feedback(project: Project, outcomes: list[Any]) -> JsonObject:

@@ -46,9 +46,8 @@ def _fresh(scope: Endpoint) -> bool:
     if not trained:
         return True
     known = dict(Ref.versioned("dataset", ref) for ref in trained[-1].data)
-    names = {scope.model.dataset.name, *(view.from_ for view in scope.model.views.values())}
     try:
-        return any(scope.store.datasets.get(name).version != known.get(name) for name in names)
+        return any(scope.store.datasets.get(name).version != known.get(name) for name in scope.model.datasets)
     except NotFound:
         return False
 

@@ -1,7 +1,7 @@
 """The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
 
-One tick: settle orphans, ingest; then for each endpoint join outcomes, close windows, look at the rollout and at the shadow, decide, and
-where the decision says so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
+One tick: settle orphans, ingest; then for each endpoint settle labels, join outcomes, close windows, look at the rollout and at the shadow, decide,
+and where the decision says so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
 replace themselves, joins and alarms happen once, a decision keeps its id, its job goes on where it stopped.
 """
 
@@ -16,6 +16,7 @@ import msgspec
 from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback.join import join_due
+from tidemill.feedback.settle import unsettled
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.quality import evidence
@@ -52,7 +53,8 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
 def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
     """One endpoint's part of a tick. What is wrong with it is told, and holds up no other; what is wrong with the machine is not its own."""
     try:
-        events = [*_join(scope, now), *_watch(scope, jobs, now), *_look_at_rollout(scope, jobs, now, previous)]
+        events = [*_settle(scope, jobs, now), *_join(scope, now), *_watch(scope, jobs, now)]
+        events += _look_at_rollout(scope, jobs, now, previous)
         return [*events, *_look_at_shadow(scope, jobs, now, previous), *_decide(scope, jobs, now, previous)]
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
@@ -125,6 +127,17 @@ def _began(dataset: str, found: Stale, now: Micros) -> Event:
     name = named_id("event", STALE, dataset, str(found.since), str(now))
     told: JsonObject = {"latest": found.latest, "since": found.since, "late_us": found.late}
     return Event(name, now, STALE, f"dataset:{dataset}@{found.version}", told)
+
+
+def _settle(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+    """The outcomes that the rows of the label's dataset say of earlier answers, in the child; the event of its failure."""
+    if unsettled(scope, now) is None:
+        return []
+    try:
+        jobs.run("settle", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
+    except JobFailed as exc:
+        return _failed(scope.project, _job(scope, now, "settle"), exc)
+    return []
 
 
 def _join(scope: Endpoint, now: Micros) -> list[Event]:

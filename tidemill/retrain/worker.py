@@ -22,6 +22,7 @@ import tidemill.monitor.reference  # noqa: F401 - the first job does not wait fo
 from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
 from tidemill.errors import EngineError, LeaseLost, TidemillError
+from tidemill.feedback.settle import settle_labels
 from tidemill.model.pipeline import build_candidate
 from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
@@ -111,6 +112,10 @@ def _pairs(project: Project, params: JsonObject) -> JsonObject:
     return {"comparison": found and asdict(found), "pairs": made.json() if made else {}}
 
 
+def _settle(project: Project, params: JsonObject) -> JsonObject:
+    return {"settled": settle_labels(project.endpoint(params["endpoint"]), params["now"])}
+
+
 def _train(project: Project, params: JsonObject) -> JsonObject:
     model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"])
     return {"model": model.ref, "run": model.run}
@@ -124,6 +129,7 @@ def _release(project: Project, params: JsonObject) -> JsonObject:
 
 HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "ingest": _ingest,
+    "settle": _settle,
     "watch": _watch,
     "look": _look,
     "pairs": _pairs,

@@ -85,6 +85,14 @@ class Model:
         return self.section.task
 
     @property
+    def datasets(self) -> tuple[str, ...]:
+        """All that it learns from by name, the one of its rows first: those of its views, and of its label."""
+        label = self.section.label.from_ if self.section.label else ""
+        return tuple(
+            dict.fromkeys([self.dataset.name, *(v.from_ for v in self.views.values()), *filter(None, [label])])
+        )
+
+    @property
     def train(self) -> Micros | None:
         """The window of data that it is trained on; None for all."""
         return None if self.section.train == "all" else parse_span(self.section.train)
@@ -220,7 +228,12 @@ class Project:
 
     def _model(self, section: ModelSection) -> Model:
         dataset = self.datasets[section.rows.from_ if section.rows else next(iter(self.datasets))]
-        own = [name for name, view in self.features.items() if view.from_ == dataset.name]
+        entity = section.rows.entity if section.rows else ""
+        own = [
+            name
+            for name, view in self.features.items()
+            if view.from_ == dataset.name and (not entity or view.entity in (None, entity))
+        ]
         named = own if section.inputs.views is None else section.inputs.views
         return Model(self, section, dataset, {name: self.features[name] for name in named})
 

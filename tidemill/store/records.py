@@ -211,7 +211,7 @@ class Job:
     id: str
     environment: str  # "": the default one
     endpoint: str
-    kind: str  # ingest | watch | look | pairs | train | release | turn
+    kind: str  # ingest | settle | watch | look | pairs | train | release | turn
     subject: str  # a ref: what it is done to
     status: str  # running | done | failed
     started: Micros

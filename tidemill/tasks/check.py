@@ -42,6 +42,13 @@ def _model(found: Read, model: ModelSection) -> None:
     except ConfigError as exc:
         raise ConfigError(exc.message, place=found.place((*path, "task")), hint=exc.hint) from exc
     _metric(task, model.metric, found.place((*path, "metric")))
+    if task.history and (model.label or (model.rows and model.rows.entity)):
+        key = "label" if model.label else "rows"
+        raise ConfigError(
+            f"{task.kind} learns from who took what, and not from a label",
+            place=found.place((*path, key)),
+            hint="leave it out, or use classify or regress",
+        )
     for view in _views(found.config, model):
         for name, feature in view.features.items():
             if hint := task.unsupported(feature):
@@ -72,11 +79,13 @@ def _metric(task: Task, metric: str, place: str) -> None:
 
 
 def _views(config: Config, model: ModelSection) -> Iterable[FeatureViewConfig]:
-    """Those that the model sees: the named ones, else all of its dataset."""
+    """Those that the model sees: the named ones, else all of its dataset (where its rows are entities: of these)."""
     if model.inputs.views is not None:
         return [config.features[name] for name in model.inputs.views]
-    source = model.rows.from_ if model.rows else next(iter(config.data))
-    return [view for view in config.features.values() if view.from_ == source]
+    rows = model.rows
+    source, entity = (rows.from_, rows.entity) if rows else (next(iter(config.data)), "")
+    own = (view for view in config.features.values() if view.from_ == source)
+    return [view for view in own if not entity or view.entity in (None, entity)]
 
 
 def check_roles(task: Task, contract: Contract) -> None:

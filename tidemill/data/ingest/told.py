@@ -1,6 +1,7 @@
 """Labels that feedback told, for rows that are in without one: by the key of the row (`tidemill.data.contract.key`).
 
-They come by the door of late values: a value where the row had none, known from the ingest that takes it on. Each ingest
+An outcome is of a row where it has the row's key, or names an answer that was asked for under the row's key. It comes by the
+door of late values: a value where the row had none, known from the ingest that takes it on. Each ingest
 looks at what is new since the last look: outcomes that were received since, and rows that came since. A contract that
 changed, or a clock that was set back, makes it look at all of them again.
 """
@@ -15,12 +16,15 @@ import msgspec
 import polars as pl
 
 from tidemill.data.check.columns import cast
-from tidemill.data.ingest.late import part_of
+from tidemill.data.ingest.late import merged, part_of
 from tidemill.data.ingest.register import Target, event_key
 from tidemill.data.tables.keys import KeyIndex
+from tidemill.scope.project import Endpoint
 from tidemill.store.records import Outcome
-from tidemill.types import SECOND, Micros
+from tidemill.types import SECOND, Micros, named_id
 
+Pair = tuple[str, Outcome]
+"""The key of a row, and an outcome that is its own."""
 NAME = "feedback"
 """What the labels are called among the files of a version."""
 _OVERLAP: Micros = 60 * SECOND
@@ -31,7 +35,7 @@ _MOST_SPLITS = 1_000
 class _Looked(msgspec.Struct, frozen=True):
     """Until where was looked: outcomes by the clock, rows by their version."""
 
-    contract: str
+    contract: str  # its digest, and the columns that are labels
     at: Micros
     version: int
 
@@ -42,7 +46,7 @@ class _Looked(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Told:
-    """``cells``: the key and the target of each row that waits for its label and has an outcome. `keep` when they are in."""
+    """``cells``: the key and the labels of each row that waits for one and has an outcome. `keep` when they are in."""
 
     cells: pl.DataFrame
     into: Target
@@ -57,24 +61,52 @@ class Told:
 def told_labels(into: Target, index: Callable[[], KeyIndex], now: Micros) -> Told:
     """What feedback told since the last look; the latest word counts. ``index``: of the key, up to the newest version.
 
-    An outcome that the contract would not take as the row's value is none.
+    Models may learn different columns of the same rows. An outcome that the contract would not take as the row's value is none.
     """
-    contract, live = into.contract, into.project.live
-    endpoints = {e.name for e in into.project.endpoints.values() if e.model.dataset.name == into.dataset}
-    if not (contract.target and contract.key) or into.in_history or not into.tables.exists(into.dataset):
+    contract, columns = into.contract, labels_of(into)
+    if not (columns and contract.key) or into.in_history or not into.tables.exists(into.dataset):
         return Told(pl.DataFrame(), into)
     kept, version = _last(into), into.tables.version(into.dataset)
-    last = kept if kept is not None and kept.stands(contract.digest, now, version) else _Looked(contract.digest, 0, 0)
-    names, since = [*contract.key, contract.target], last.at - _OVERLAP
-    seen = endpoints if last.version else ()  # from the first version on the rows are asked for what was told of them
-    fresh = [o.key for name in seen for o in live.outcomes.received(name, since)]
-    if not fresh and last.version == version:
+    by = "/".join((contract.digest, *sorted(columns)))
+    last = kept if kept is not None and kept.stands(by, now, version) else _Looked(by, 0, 0)
+    names, since = [*contract.key, *columns], last.at - _OVERLAP
+    seen = columns if last.version else {}  # from the first version on the rows are asked for what was told of them
+    fresh = {column: _received(scopes, since) for column, scopes in seen.items()}
+    if not any(fresh.values()) and last.version == version:
         return Told(pl.DataFrame(), into)
+    keys = list(dict.fromkeys(key for pairs in fresh.values() for key, _ in pairs))
     rows = [into.tables.added(into.dataset, range(last.version + 1, version + 1), names)]
-    rows += [index().rows_of(_keys(into, fresh), names)] if fresh else []
-    waiting = pl.concat([part.select(names) for part in rows if part.width] or [pl.DataFrame()]).unique()
-    found = _labelled(into, waiting, endpoints, now) if waiting.height else pl.DataFrame()
-    return Told(found, into, _Looked(contract.digest, now, version))
+    rows += [index().rows_of(_keys(into, keys, list(columns)), names)] if keys else []
+    there = pl.concat([part.select(names) for part in rows if part.width] or [pl.DataFrame()]).unique()
+    found = [_labelled(into, c, there, columns[c], fresh.get(c, ()), now) for c in columns] if there.height else []
+    cells = [part for part in found if part.height]
+    return Told(merged(cells, contract.key) if cells else pl.DataFrame(), into, _Looked(by, now, version))
+
+
+def labels_of(into: Target) -> dict[str, list[Endpoint]]:
+    """The columns of these rows that models predict, each with the endpoints that are told what it truly was."""
+    found: dict[str, list[Endpoint]] = {}
+    for scope in into.project.endpoints.values():
+        label = scope.model.section.label
+        if scope.model.dataset.name == into.dataset and not (label is not None and label.from_):
+            column = label.column if label is not None else into.contract.target
+            if column in into.contract.names:
+                found.setdefault(str(column), []).append(scope)
+    return found
+
+
+def _received(scopes: Sequence[Endpoint], since: Micros) -> list[Pair]:
+    """The outcomes that were received since, by the key of their row: their own, and that under which their answer was asked."""
+    found: list[Pair] = []
+    for scope in scopes:
+        outcomes = scope.live.outcomes.received(scope.name, since)
+        asked = scope.live.predictions.find(o.prediction for o in outcomes if o.prediction)
+        for outcome in outcomes:
+            found.append((outcome.key, outcome))
+            prediction = asked.get(outcome.prediction or "")
+            if prediction is not None and prediction.endpoint == scope.name and prediction.key:
+                found.append((prediction.key, outcome))
+    return found
 
 
 def _last(into: Target) -> _Looked | None:
@@ -82,29 +114,39 @@ def _last(into: Target) -> _Looked | None:
     return None if kept is None else msgspec.convert(kept, _Looked)
 
 
-def _labelled(into: Target, rows: pl.DataFrame, endpoints: set[str], now: Micros) -> pl.DataFrame:
-    """Of these rows the key and what was told of it, where they wait for that."""
+def _labelled(
+    into: Target, column: str, rows: pl.DataFrame, scopes: Sequence[Endpoint], fresh: Sequence[Pair], now: Micros
+) -> pl.DataFrame:
+    """Of these rows the key and what was told of this column, where they wait for that."""
     contract, latest = into.contract, dict[str, Outcome]()
-    waiting = rows.filter(pl.col(str(contract.target)).is_null())
+    waiting = rows.filter(pl.col(column).is_null())
     waiting = waiting.select(*contract.key, event_key(contract).alias("?key")).drop_nulls()
-    told = into.project.live.outcomes.of_keys(waiting["?key"])
-    for outcome in sorted(told, key=lambda o: (o.at, o.received)):
-        if outcome.endpoint in endpoints:
-            latest[outcome.key] = outcome
-    said = pl.Series(contract.target, [_word(latest.get(key)) for key in waiting["?key"]], dtype=pl.String)
+    told = [*_told(into, waiting["?key"].to_list(), scopes), *fresh]
+    for key, outcome in sorted(told, key=lambda pair: (pair[1].at, pair[1].received)):
+        latest[key] = outcome
+    said = pl.Series(column, [_word(latest.get(key)) for key in waiting["?key"]], dtype=pl.String)
     named = waiting.drop("?key").with_columns(said).drop_nulls()
     return part_of(contract, named.columns).check(named, now).good if named.height else pl.DataFrame()
 
 
-def _keys(into: Target, texts: Sequence[str]) -> pl.DataFrame:
+def _told(into: Target, keys: list[str], scopes: Sequence[Endpoint]) -> Iterator[Pair]:
+    """What was told of these rows, and of the answers that were asked under their keys."""
+    outcomes, names = into.project.live.outcomes, {scope.name for scope in scopes}
+    yield from ((o.key, o) for o in outcomes.of_keys(keys) if o.endpoint in names)
+    for scope in scopes:
+        asked = {named_id("pred", *scope.salt, key): key for key in keys}
+        for prediction, own in outcomes.of(asked).items():
+            yield from ((asked[prediction], outcome) for outcome in own)
+
+
+def _keys(into: Target, texts: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
     """The rows' keys that these texts may be, as the table has them."""
     by_name = {column.name: column for column in into.contract.columns}
     columns = [replace(by_name[name], format=None) for name in into.contract.key]  # as `event_key` spells them
     parts = [split for text in texts for split in _splits(text, len(columns))]
     frame = pl.DataFrame(parts, schema={c.name: pl.String for c in columns}, orient="row")
-    target = str(into.contract.target)
     keys = frame.select(cast(c, pl.String()).alias(c.name) for c in columns).drop_nulls()
-    return keys.with_columns(pl.lit(None, into.contract.stored[target]).alias(target))
+    return keys.with_columns(pl.lit(None, into.contract.stored[name]).alias(name) for name in labels)
 
 
 def _splits(text: str, n: int) -> Iterator[tuple[str, ...]]:

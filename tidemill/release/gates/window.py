@@ -59,10 +59,10 @@ class EvaluationWindow:
     def cut(self) -> Any:
         """Where the test begins and ends: nothing that is compared may have been fitted on what is in it."""
         from tidemill.learning.split import cut
-        from tidemill.model.prepare import split_of
+        from tidemill.model.prepare import gap_of, split_of
 
-        at = self.trainer.at
-        return cut(split_of(self._scope.model), int(at.min()), int(at.max()))
+        at, model = self.trainer.at, self._scope.model
+        return cut(split_of(model), int(at.min()), int(at.max()), gap_of(model))
 
     def temporal(self) -> bool:
         """Whether the window is of a later time than what was learned from."""
@@ -154,7 +154,7 @@ class EvaluationWindow:
         """Windows one before the other, newest first, while there is ``learn`` of time left to learn from."""
         if not self.temporal():
             return []
-        first, length = int(self.trainer.at.min()), self.length
+        first, length = int(self.trainer.at.min()) + int(self.cut.gap), self.length
         starts = [end - length * (place + 1) for place in range(most)]
         return [(start, start + length) for start in starts if start >= first + learn]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
-from tidemill.features.transaction_time import BEGAN, KNOWN, known_of
+from tidemill.features.transaction_time import BEGAN, KNOWN, RIPE, known_of
 from tidemill.features.transforms import CALENDAR, calendar
 from tidemill.learning.rows import AT, UNIT, Rows, placed
 from tidemill.tasks.tabular.inputs import SERIES, Input
@@ -81,10 +81,11 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     rows = placed(frame.filter(target.is_not_null()), contract)
     if not len(rows):
         raise NotEnoughData("there is no row with a target")
-    rows = rows.with_columns(target.alias(TARGET), *_made(rows, views))
+    rows = rows.with_columns(target.alias(TARGET), *_made(rows, frame, views))
     inputs = [one.name for one in described(contract, views) if one.kind not in CALENDAR]
     known = [known_of(contract.names, rows.columns), pl.col(BEGAN)] if KNOWN in rows.columns else []
-    return rows.select(*inputs, TARGET, AT, UNIT, *known)
+    ripe = [RIPE] if RIPE in rows.columns else []
+    return rows.select(*inputs, TARGET, AT, UNIT, *known, *ripe)
 
 
 def described(contract: Contract, views: Sequence[View] = ()) -> list[Input]:
@@ -113,8 +114,8 @@ def as_json(inputs: Sequence[Input]) -> list[JsonObject]:
     ]
 
 
-def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
-    """Columns made of earlier rows: each row is a request at its own moment."""
+def _made(rows: pl.DataFrame, history: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
+    """Columns made of earlier rows, with a label or without: each row is a request at its own moment."""
     import polars as pl
 
     from tidemill.features.as_of import table
@@ -125,7 +126,7 @@ def _made(rows: pl.DataFrame, views: Sequence[View]) -> list[pl.Series]:
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
             requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": rows[AT]})
-            found = table(view, rows, requests)
+            found = table(view, history, requests)
             made += found.select(lagged).get_columns()
     return made
 

@@ -138,7 +138,7 @@ class TabularTrainer(Trainer):
         if self.settings.task == "regress":
             return rows, 0
         target = self.table.target
-        known = target[rows].is_in(target[self.table.between(None, start)].unique().implode()).to_numpy()
+        known = target[rows].is_in(target[self.table.known_between(None, start)].unique().implode()).to_numpy()
         if not known.any():
             raise NotEnoughData(
                 "every label of the window is a new one", hint="more data before it, or an earlier test"

@@ -1,0 +1,88 @@
+"""Churn, failure and demand as rows that a model learns from, beside the same counted by hand; and moments that have no inputs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cases.projects import Folder
+from tests.labels.worlds import CHURN, START, lay, shop, write
+from tests.raised import raised
+from tidemill.data.pipeline import ingest
+from tidemill.errors import ConfigError
+from tidemill.model.inputs import Inputs
+from tidemill.model.prepare import refs_of, rows
+from tidemill.scope.project import open_project
+from tidemill.tasks.tabular.tables import TARGET
+from tidemill.types import DAY, parse_time
+
+DAYS = 100
+SALES = [(when, customer, amount) for _, when, customer, amount in shop(DAYS, customers=25)]
+FIRST = parse_time(str(START))
+OPS = {
+    'op = "none"': lambda amounts: int(not amounts),
+    'op = "any"': lambda amounts: int(bool(amounts)),
+    'op = "count"': len,
+    'op = "sum", column = "amount"': lambda amounts: pytest.approx(sum(amounts)),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    made = lay(tmp_path / "shop", CHURN)
+    write(made, "sales", "a", shop(DAYS, customers=25))
+    return made
+
+
+def when(at: int) -> datetime:
+    return START + timedelta(microseconds=at - FIRST)
+
+
+def between(customer: str, begin: datetime, end: datetime) -> list[float]:
+    return [a for t, c, a in SALES if c == customer and begin <= t < end]  # type: ignore[operator,misc]
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_each_active_customer_is_a_row_with_what_came_after_and_what_was_before(folder: Folder, op: str) -> None:
+    folder.change("tidemill.toml", 'op = "none"', op)
+    if op not in ('op = "none"', 'op = "any"'):
+        folder.change("tidemill.toml", '"classify"', '"regress"')
+    with open_project(folder.root) as project:
+        ingest(project, "sales")
+        found = rows(project.model(), refs_of(project.model()))
+    last = max(t for t, _, _ in SALES)
+    moments = [when(n * 7 * DAY) for n in range(FIRST // (7 * DAY), (FIRST + DAYS * DAY) // (7 * DAY) + 1)]
+    ripe = [m for m in moments if m + timedelta(days=28) <= last]  # type: ignore[operator]
+    customers = sorted({str(c) for _, c, _ in SALES})
+    expected = [(m, c) for m in ripe for c in customers if between(c, m - timedelta(days=56), m)]
+    assert [(when(at), unit) for at, unit in found.select("_at", "_unit").iter_rows()] == expected
+    for (moment, customer), row in zip(expected, found.iter_rows(named=True), strict=True):
+        assert row[TARGET] == OPS[op](between(customer, moment, moment + timedelta(days=28)))
+        before = between(customer, moment - timedelta(days=28), moment)
+        assert row["month"] == len(before) and row["spent"] == pytest.approx(sum(before))
+        assert row["_ripe"] == row["_at"] + 28 * DAY
+
+
+def test_moments_without_features_are_said(folder: Folder) -> None:
+    folder.change("tidemill.toml", "rows = { from", "inputs = { views = [] }\nrows = { from")
+    with open_project(folder.root) as project, raised(ConfigError, "[model.churn] rows") as caught:
+        Inputs.of(project.model())
+    assert "[features.NAME]" in caught.value.hint
+
+
+def test_a_view_of_everybody_is_not_of_one(folder: Folder) -> None:
+    folder.change(
+        "tidemill.toml", "[model.churn]", '[features.all]\nfrom = "sales"\nn = { op = "count" }\n[model.churn]'
+    )
+    with open_project(folder.root) as project, raised(ConfigError, "[features.all]"):
+        Inputs.of(project.model())
+
+
+def test_the_calendar_of_a_moment_is_an_input(folder: Folder) -> None:
+    folder.change(
+        "tidemill.toml", "[model.churn]", '[features.all]\nfrom = "sales"\nn = { op = "month" }\n[model.churn]'
+    )
+    with open_project(folder.root) as project:
+        assert [view.name for view in Inputs.of(project.model()).views] == ["all"]

@@ -1,0 +1,69 @@
+"""The datasets that a model learns from, in the versions that are asked for: each read with when its rows were known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tidemill.data.contract.contract import load_contract
+from tidemill.data.tables.tables import open_tables
+from tidemill.features.transaction_time import as_known_at, with_knowledge
+from tidemill.labels.settled import Completeness, newest
+from tidemill.ref import Ref
+from tidemill.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.data.tables.tables import TableCommit
+    from tidemill.scope.project import Project
+
+
+class Histories:
+    """The rows of each dataset (``data``: refs, that of the model's rows first), or as they were known before ``as_of``."""
+
+    def __init__(self, project: Project, data: Sequence[str], as_of: Micros | None = None) -> None:
+        self.project, self.as_of = project, as_of
+        self.versions = dict(Ref.versioned("dataset", ref) for ref in data)
+        self._read: dict[str, pl.LazyFrame] = {}
+
+    def of(self, dataset: str) -> pl.LazyFrame:
+        """With when each row was known, where any came late."""
+        if dataset not in self._read:
+            time, commits = load_contract(self.project, dataset).time, self._commits(dataset)
+            frame = open_tables(self.project).read(dataset, self.versions[dataset])
+            frame = with_knowledge(frame, time, commits)
+            known = frame if self.as_of is None else as_known_at(frame.collect(), time, self.as_of).lazy()
+            self._read[dataset] = known
+        return self._read[dataset]
+
+    def whole(self, dataset: str) -> Completeness:
+        """How far the rows of the dataset that says the labels are complete."""
+        moments = {name: self._newest(name) for name in dict.fromkeys([dataset, next(iter(self.versions))])}
+        there = [at for at in moments.values() if at is not None]
+        came = max(int(commit.meta["tidemill.at"]) for name in self.versions for commit in self._commits(name))
+        late = self.project.datasets[dataset].complete_after
+        return Completeness.of(moments[dataset], max(there, default=None), self.as_of or came, late)
+
+    def _newest(self, dataset: str) -> Micros | None:
+        contract = load_contract(self.project, dataset)
+        return newest(self.of(dataset), str(contract.time)) if contract.time else None
+
+    def _commits(self, dataset: str) -> list[TableCommit]:
+        return commits_of(self.project, dataset, self.versions[dataset])
+
+
+def identity_of(project: Project, dataset: str, version: int) -> JsonObject:
+    """What `Histories` reads of a dataset: its bytes, when they came, its contract, and how late its rows are."""
+    found: JsonObject = {
+        "digest": project.store.datasets.get(dataset, version).digest,
+        "came": [commit.meta["tidemill.at"] for commit in commits_of(project, dataset, version)],
+        "contract": load_contract(project, dataset).digest,
+    }
+    late = project.datasets[dataset].complete_after
+    return found if late is None else {**found, "late": late}
+
+
+def commits_of(project: Project, dataset: str, version: int) -> list[TableCommit]:
+    """Those that brought rows, up to a version."""
+    return [commit for commit in open_tables(project).versions(dataset) if commit.version <= version]
