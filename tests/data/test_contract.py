@@ -42,6 +42,7 @@ def test_what_a_contract_says() -> None:
         ("value: 7, unit: d", "value: 7, unit: moons", 30, "freshness: '7 moons' ", ""),
         ("v3.0.2", "v2.2.2", 1, "'v2.2.2'", "v3.1.0"),
         ("name: sku", "name: invoice", 12, "'invoice'", ""),
+        ("name: sku", "name: Invoice", 12, "'Invoice'", "rename"),
         ("minimum: 0 }", "minimum: .nan }", 24, "price: nan ", ""),
         ("minimum: 0 }", "exclusiveMaximum: .inf }", 24, "price: inf ", ""),
         ("id: sales\n", "id: sales\nid: shop\n", 4, "'id'", ""),

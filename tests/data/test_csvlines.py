@@ -36,6 +36,15 @@ def test_a_whole_file_is_read_as_the_csv_module_reads_it(rows: list[tuple[str, .
     assert frame["_row"].to_list() == list(range(len(rows)))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_where_it_says_that_it_is(encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    frame, broken, notes = read_csv(f"{mark}a\tb\r\né\t\U0001f30a\r\n".encode(encoding), "x.csv")
+    assert frame.select("a", "b").rows() == [("é", "\U0001f30a")] and not broken and notes
+    with raised(SourceError, "x.csv:1"):
+        read_csv(f"{mark}a\tb\n".encode(encoding)[:-1], "x.csv")
+
+
 LINES = st.lists(st.sampled_from(["1,2", "1,2,3", "1", '"a', '"a,b",2', 'a",2', "", "é,ü", '"x\ny",2']), max_size=10)
 
 
@@ -84,7 +93,7 @@ def test_an_empty_field_is_null_and_spaces_stay() -> None:
         (b'"x,y\n1,2\n', "a quote that never ends"),
         (b"_row,y\n1,2\n", "'_row': names that begin with _"),
         (b"\xff\n1\n", "first line is not UTF-8$"),
-        ("x,y\n1,2\n".encode("utf-16"), "first line is not UTF-8 but UTF-16"),
+        ("x,y\n1,2\n".encode("utf-16")[:-1], "first line is not UTF-8 but UTF-16"),
         ("x,y\n1,2\n".encode("utf-16-le"), "first line is not UTF-8 but UTF-16"),
         (b"\n \r\n", "empty"),
     ],

@@ -101,6 +101,10 @@ def test_a_word_for_nothing_changes_no_type_and_is_no_bad_value() -> None:
         (["+4912345678", "+4998765432"], "string"),
         (["1.5e-3", "1e+05", "2.0E3"], "number"),
         (["+3.5", "-2"], "number"),
+        (["100000000000000000001", "100000000000000000002"], "string"),
+        (["7000000000000000000", "9000000000000000000"], "integer"),
+        (["7000000000000000000", "12000000000000000000"], "number"),
+        (["9" * 400, "1"], "string"),
         (["5.0", "6.0"], "number"),
         (["2024-01-31 00:00:00", "2024-02-01 00:00:00"], "timestamp"),
         (["1728468000", "1728468060"], "integer"),
@@ -108,6 +112,26 @@ def test_a_word_for_nothing_changes_no_type_and_is_no_bad_value() -> None:
 )
 def test_a_type_is_drafted_that_keeps_what_is_written(values: list[str], kind: str) -> None:
     assert Contract.parse(infer(pl.DataFrame({"x": values}), "x")).columns[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "digits"),
+    [
+        (["1,5", "1.200,75", "-0,5", "NA"], "number", "comma"),
+        (["1,200.75", "3.5"], "number", "point"),
+        (["1,234,567", "900"], "integer", "point"),
+        (["1,234", "2,500"], "string", None),  # thousands, or thousandths: a person says it
+        (["1,2", "x"], "string", None),
+        (["1,2,3", "1"], "string", None),
+    ],
+)
+def test_numbers_as_people_write_them_are_drafted_so(values: list[str], kind: str, digits: str | None) -> None:
+    data = pl.DataFrame({"x": values})
+    contract = Contract.parse(infer(data, "x"))
+    assert (contract.columns[0].kind, contract.columns[0].digits) == (kind, digits)
+    assert contract.check(data.with_row_index("_row")).good.height == len(values)
+    named = Contract.parse(infer(data.rename({"x": "order_id"}), "x"))
+    assert named.columns[0].kind == "string"
 
 
 def test_bad_values_of_many_columns_are_within_the_drafts_share() -> None:

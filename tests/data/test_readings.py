@@ -40,6 +40,27 @@ def read(kind: str, value: str, form: str | None = None) -> Any:
     return checked.good["v"][0] if checked.good.height else "bad"
 
 
+@pytest.mark.parametrize(
+    ("digits", "text", "expected"),
+    [
+        ("comma", "1.234,5", 1234.5),
+        ("comma", "-0,25", -0.25),
+        ("comma", "1 234 567", 1234567.0),
+        ("comma", "12.5", None),
+        ("point", "1,234.5", 1234.5),
+        ("point", "1'234", 1234.0),
+        ("point", "12,5", None),
+    ],
+)
+def test_numbers_as_people_write_them_are_named_in_the_contract(digits: str, text: str, expected: float | None) -> None:
+    said = f"customProperties: [{{ property: tidemill.number, value: {digits} }}]"
+    contract = Contract.parse(f"{HEAD}      - {{ name: v, logicalType: number, {said} }}\n")
+    checked = contract.check(pl.DataFrame({"v": [text], "_row": [0]}))
+    assert checked.good["v"].to_list() == ([] if expected is None else [expected])
+    with pytest.raises(ContractError):
+        Contract.parse(f"{HEAD}      - {{ name: v, logicalType: string, {said} }}\n")
+
+
 HALF_PAST = datetime(2024, 1, 31, 10, 30, tzinfo=UTC)
 
 
@@ -86,7 +107,7 @@ def test_another_way_of_writing_a_time_is_named_in_the_contract() -> None:
 
 BAD, NOTHING_THERE = "bad", "nothing"
 COLUMNS = [
-    Column("v", kind, narrow=narrow, normal=normal, format=form)
+    Column("v", kind, narrow=narrow, normal=normal, format=form, digits=digits)
     for kind in ("string", "integer", "number", "boolean", "date", "timestamp")
     for narrow in ((False, True) if kind in ("integer", "number") else (False,))
     for normal in ((False, True) if kind == "string" else (False,))
@@ -97,6 +118,7 @@ COLUMNS = [
         if kind == "date"
         else (None,)
     )
+    for digits in ((None, "comma", "point") if kind in ("integer", "number") and not narrow else (None,))
 ]
 
 
@@ -163,6 +185,7 @@ texts = st.builds(
     blanks,
     words
     | digits.map(str)
+    | st.from_regex(r"[+-]?[0-9]{1,3}([.,' ][0-9]{3}){0,2}([.,][0-9]{0,3})?", fullmatch=True)
     | st.builds(lambda n, tail: f"{n}{tail}", digits, st.sampled_from([".", ".0", ".50", "e2", "E-1", "e+400"]))
     | st.floats(allow_nan=True).map(repr)
     | st.builds(lambda a, b, c: a + b + c, days, clock, zones)

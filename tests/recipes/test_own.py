@@ -24,7 +24,7 @@ from tidemill.data.contract.contract import Contract
 from tidemill.errors import ProjectError, TidemillError
 from tidemill.recipes.own.look import look
 from tidemill.recipes.own.plan import Aim, Plan, next_question, plan
-from tidemill.recipes.own.write import quoted
+from tidemill.recipes.own.write import contract_text, quoted
 
 
 def table(path: Path, rows: int = 200, **columns: object) -> Path:
@@ -44,6 +44,20 @@ def planned(file: Path, **aim: object) -> Plan:
 
 def day(n: int) -> date:
     return date(2024, 1, 1) + timedelta(days=n)
+
+
+def test_numbers_and_days_of_another_culture_are_inputs(tmp_path: Path) -> None:
+    file = table(tmp_path / "kunden.csv")
+    days = [day(n // 3).strftime("%d.%m.%Y") for n in range(200)]
+    old = [line.split(",") for line in file.read_text().splitlines()]
+    lines = [[*old[0], "Betrag", "am"], *([*row, f"{n},{n % 90:02}", days[n]] for n, row in enumerate(old[1:]))]
+    file.write_text("\n".join(";".join(line) for line in lines), encoding="utf-16")
+    seen = look([file])
+    assert (seen.kinds["Betrag"], seen.kinds["am"]) == ("number", "date")
+    found = plan(seen, Aim(target="bad"))
+    assert "Betrag" in found.inputs and found.roles["time"] == "am"
+    column = next(c for c in Contract.parse(contract_text(seen, found)).columns if c.name == "Betrag")
+    assert (column.digits, column.role) == ("comma", None)
 
 
 def test_what_says_nothing_of_later_rows_is_left_out_with_a_sentence(tmp_path: Path) -> None:

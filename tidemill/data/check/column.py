@@ -44,6 +44,7 @@ class Column:
     pattern: str | None = None
     allowed: tuple[Any, ...] | None = None
     format: str | None = None
+    digits: str | None = None  # how numbers are written, of `readings.DIGITS`; as 1234.5 where nothing is said
     normal: bool = False  # a text that names something: blanks around it and Unicode's forms make no other name
     exact: bool = False  # a name that is left as it is written
 

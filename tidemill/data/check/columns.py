@@ -15,10 +15,12 @@ from tidemill.data.check.formats import MONTHS, WEEKDAYS, Grammar, grammar
 from tidemill.data.check.readings import (
     BLANKS,
     CENTURY,
+    DIGITS,
     EPOCH,
     EXACT,
     FALSE,
     FIRST,
+    GROUPED,
     LAST,
     NOTHING,
     NUMBER,
@@ -122,7 +124,7 @@ def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
     if target == pl.String():
         text = stripped(source).map_batches(_composed, return_dtype=pl.String()) if column.normal else source
         return pl.when(~_nothing(source, column)).then(text)
-    text = stripped(source)
+    text = _digits_in(stripped(source), column) if target.is_numeric() else stripped(source)
     if target.is_integer():
         whole = pl.when(_is(text, WHOLE)).then(text.str.replace(r"\..*$", "").str.replace(r"^\+", ""))
         return whole.cast(target, strict=False)
@@ -137,6 +139,15 @@ def _from_text(source: pl.Expr, column: Column, target: pl.DataType) -> pl.Expr:
         return pl.coalesce(by_format(text, column.format), _whole_time(text))
     plain = pl.when(_is(text, TIME) | _is(text, NUMBER)).then(text)
     return plain.map_batches(partial(_found, ways=(*_TIMES, _epoch_of_text)), return_dtype=UTC_TIME)
+
+
+def _digits_in(text: pl.Expr, column: Column) -> pl.Expr:
+    """Texts of numbers as `NUMBER` has them, where the column says that they are written otherwise; null for others."""
+    if column.digits is None:
+        return text
+    point, between = DIGITS[column.digits]
+    bare = text.str.replace_all(f"[{between}]", "").str.replace(point, ".", literal=True)
+    return pl.when(_is(text, GROUPED[column.digits])).then(bare)
 
 
 def _day(text: pl.Expr, column: Column) -> pl.Expr:

@@ -36,6 +36,8 @@ NOTHING = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "\\n",
 """Words for a missing value, in lower case: everywhere but in a text that names nothing (``NA`` may be Namibia)."""
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 WHOLE = r"[+-]?[0-9]+(?:\.0*)?"
+DIGITS = {"comma": (",", ".'\u00a0\u202f "), "point": (".", ",'\u00a0\u202f ")}
+"""Numbers as people write them, 1.234,5 and 1,234.5: the decimal sign, and what may stand between thousands."""
 ZONE = r"[Zz]|UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
 DAYS = r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
 TIME = rf"{DAYS}(?:[ T]([0-9]{{1,2}}):([0-9]{{1,2}})(?::([0-5]?[0-9])(?:\.([0-9]{{1,9}}))?)?(?: ?({ZONE}))?)?"
@@ -57,6 +59,11 @@ BITS = {False: (-(2**63), 2**63 - 1), True: (-(2**31), 2**31 - 1)}
 EXACT = 2**53
 """A float beyond this is no longer one whole number: its digits name nothing."""
 
+GROUPED = {
+    name: rf"[+-]?(?:[0-9]{{1,3}}(?:[{between}][0-9]{{3}})+|[0-9]+)(?:[{point}][0-9]+)?"
+    for name, (point, between) in DIGITS.items()
+}
+_grouped = {name: re.compile(pattern).fullmatch for name, pattern in GROUPED.items()}
 _number, _whole, _time, _whole_time = (re.compile(p, re.ASCII).fullmatch for p in (NUMBER, WHOLE, TIME, WHOLE_TIME))
 _DAY0 = datetime(1970, 1, 1, tzinfo=UTC)
 _nothing, _SHORT = frozenset(NOTHING), max(map(len, NOTHING))
@@ -70,11 +77,15 @@ HINTS = {
 }
 
 
+WRITTEN = {"comma": "1.234,5", "point": "1,234.5"}
+
+
 class Unread(ValueError):
     """A value that means nothing in a column of this type; ``hint``: what would."""
 
     def __init__(self, column: Column) -> None:
         form = f", as {column.format}" if column.format and column.kind in ("date", "timestamp") else ""
+        form = f", as {WRITTEN[column.digits]}" if column.digits else form
         self.hint = f"{HINTS[column.kind]}{form}"
         super().__init__(self.hint)
 
@@ -202,6 +213,16 @@ def _as_whole(text: str) -> int | None:
     return -int(digits) if text.startswith("-") else int(digits)
 
 
+def _plain(text: str, column: Column) -> str:
+    """A number's text as `NUMBER` has it, where the column says that it is written otherwise; nothing for one that is not."""
+    if column.digits is None:
+        return text
+    if not _grouped[column.digits](text):
+        return ""
+    point, between = DIGITS[column.digits]
+    return text.translate(dict.fromkeys(map(ord, between))).replace(point, ".")
+
+
 def _string(value: Any, column: Column) -> str | None:
     if isinstance(value, str):
         if column.normal:
@@ -220,7 +241,7 @@ def _integer(value: Any, column: Column) -> int | None:
     if isinstance(value, str):
         if is_nothing(text := value.strip(BLANKS)):
             return None
-        value = _as_whole(text) if _whole(text) else None
+        value = _as_whole(text) if _whole(text := _plain(text, column)) else None
     low, high = BITS[column.narrow]
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -233,7 +254,7 @@ def _float(value: Any, column: Column) -> float | None:
     if isinstance(value, str):
         if is_nothing(text := value.strip(BLANKS)):
             return None
-        value = float(text) if _number(text) else None
+        value = float(text) if _number(text := _plain(text, column)) else None
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise Unread(column)
     try:

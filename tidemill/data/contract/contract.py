@@ -3,8 +3,9 @@
 What Tidemill acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
 ``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
 (``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
-``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target) and ``tidemill.text`` (``exact``: a
-name is left as it is written; ``normal``: a text is read as a name), ``tidemill.key``,
+``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target), ``tidemill.text`` (``exact``: a
+name is left as it is written; ``normal``: a text is read as a name) and ``tidemill.number`` (``comma``: 1.234,5;
+``point``: 1,234.5), ``tidemill.key``,
 ``tidemill.max_bad_share`` and ``tidemill.surplus`` of the table: what becomes of columns that the contract does not name.
 They are ignored and counted (the default), kept as text beside the row, or the file that has them is refused.
 Everything else of the standard is accepted as documentation; a rule that Tidemill cannot check is NotAvailableYet, never
@@ -160,17 +161,21 @@ def _known(names: Any, columns: tuple[Column, ...], path: Path_, places: Places)
 
 
 def _check_names(columns: tuple[Column, ...], where: Path_, places: Places) -> None:
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     roles: set[str] = set()
     for i, column in enumerate(columns):
         place = places((*where, "properties", i))
-        if column.name in seen:
+        if (other := seen.get(column.name.lower())) == column.name:
             raise ContractError(f"column {column.name!r} is there twice", place=place)
+        if other is not None:
+            hint = "a table cannot hold both: rename one of them in the files, or leave it out here"
+            message = f"columns {other!r} and {column.name!r} differ by capitals alone"
+            raise ContractError(message, place=place, hint=hint)
         if column.role in roles:
             raise ContractError(f"role {column.role!r} is given twice", place=place)
         if column.role == "time" and column.kind not in ("timestamp", "date"):
             raise ContractError(f"column {column.name!r}: a time is a timestamp or a date", place=place)
         if column.role == "value" and column.kind not in ("integer", "number"):
             raise ContractError(f"column {column.name!r}: a value is an integer or a number", place=place)
-        seen.add(column.name)
+        seen[column.name.lower()] = column.name
         roles |= {column.role} if column.role else set()

@@ -79,9 +79,10 @@ def _columns(path: Path, state: tuple[int, ...]) -> tuple[Column, ...]:
 
 def _column(prop: Property, path: Path_, places: Places) -> Column:
     """As much of the column as says how a value of it is read."""
-    text = own_settings(ColumnSettings, places, {(*path, "customProperties"): prop.customProperties}).text
+    settings = own_settings(ColumnSettings, places, {(*path, "customProperties"): prop.customProperties})
+    normal, exact = settings.text != "exact", settings.text == "exact"
     form = prop.logicalTypeOptions.format
-    return Column(prop.name, prop.logicalType, normal=text != "exact", exact=text == "exact", format=form)
+    return Column(prop.name, prop.logicalType, normal=normal, exact=exact, format=form, digits=settings.number)
 
 
 def _spelled(column: Column, value: Value) -> str:

@@ -136,6 +136,7 @@ class ColumnSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill
 
     role: Role | None = None
     text: Literal["normal", "exact"] | None = None
+    number: Literal["comma", "point"] | None = None
 
 
 class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.{name}"):

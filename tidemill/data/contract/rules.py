@@ -35,7 +35,13 @@ def read_column(prop: Property, path: Path_, places: Places) -> Column:
         role=settings.role,
         normal=settings.text == "normal",
         exact=settings.text == "exact",
+        digits=settings.number,
     )
+    if settings.number is not None and column.kind not in ("integer", "number"):
+        raise ContractError(
+            f"{column.name}: tidemill.number is of numbers, this is a {column.kind}",
+            place=places((*path, "customProperties")),
+        )
     if settings.text is not None and column.kind != "string":
         raise ContractError(
             f"{column.name}: tidemill.text is of texts, this is a {column.kind}",

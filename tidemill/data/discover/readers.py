@@ -7,6 +7,7 @@ quote that never ends or bytes that are not UTF-8 make a broken line; reading go
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -38,6 +39,7 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     >>> frame["sku"].to_list(), frame["_row"].to_list(), broken[0].line, broken[0].reason
     (['a', 'c'], [0, 2], 3, '3 fields instead of 2')
     """
+    data, wide = _utf8(data)
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
     text = [text_of(line) for line in lines]
     head = _head(lines, text, name, tab)
@@ -49,7 +51,17 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     columns: dict[str, Any] = {**dict.fromkeys(names, pl.String), "_row": pl.Int64, "_line": pl.Int64}
     frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
     frame = frame.drop(names[i] for i in left_out).with_columns(pl.when(texts != "").then(texts))
-    return Rows(frame, broken, (*head.notes, *left_out.values()))
+    return Rows(frame, broken, (*wide, *head.notes, *left_out.values()))
+
+
+def _utf8(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes as UTF-8 where their first two say that they are UTF-16, and what is to be said of that."""
+    if data[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data, ()
+    try:
+        return data.decode("utf-16").encode(), ("it is UTF-16, and read as that",)
+    except UnicodeDecodeError:
+        return data, ()  # the first line then is no text, which is said
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def numbered(frame: pl.DataFrame, name: str) -> Rows:
 def check_names(columns: Iterable[str], place: str) -> None:
     """Raises SourceError for a column that is called like one of Tidemill's own."""
     if own := next((c for c in columns if c.startswith("_")), None):
-        raise SourceError(f"column {own!r}: names that begin with _ are Tidemill's own", place=place)
+        message = f"column {own!r}: names that begin with _ are Tidemill's own"
+        raise SourceError(message, place=place, hint=f"call it {own.lstrip('_') or 'something else'}")
 
 
 def text_of(line: bytes) -> str | None:

@@ -20,8 +20,9 @@ import yaml
 
 from tidemill.data.check.column import Column
 from tidemill.data.check.columns import cast, missing
+from tidemill.data.check.readings import WRITTEN
 from tidemill.data.discover.rows import BrokenLine
-from tidemill.data.draft.written import written_as
+from tidemill.data.draft.written import digits_as, written_as
 from tidemill.errors import SourceError
 
 _TRIED = ("integer", "number", "date", "timestamp", "boolean")
@@ -41,6 +42,7 @@ _Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _KEY_COLUMNS = 8
 _FEW = 1_000  # rows
+_LONGEST = 300  # digits of a whole number that is a float, too
 _MOST_LOST = 0.01
 """A type is taken although so many of the values are not of it; they go to quarantine."""
 _HEAD = """\
@@ -57,11 +59,13 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Type:
-    """What a column was found to be, and which of its values are not; ``forms``: of a time as text in which formats it may be."""
+    """What a column was found to be, and which of its values are not; ``forms``: of a time as text in which formats it may be;
+    ``digits``: how its numbers may be written."""
 
     kind: str
     lost: pl.Series  # row by row
     forms: tuple[str, ...] = ()
+    digits: tuple[str, ...] = ()
 
 
 def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> str:
@@ -84,7 +88,7 @@ def infer(frame: pl.DataFrame, name: str, broken: Sequence[BrokenLine] = ()) -> 
         hint = "give a file that has some: the types of the columns are drafted from them"
         raise SourceError("there are no rows to infer a contract from", place=name, hint=hint)
     given = {column.name: column for column in frame.get_columns()}  # each alone: see `_cast`
-    types = {n: _dated(_type(column), column) for n, column in given.items()}
+    types = {n: _numbered(_dated(_type(column), column), column) for n, column in given.items()}
     kinds = {n: t.kind for n, t in types.items()}
     typed = pl.DataFrame([_cast(column, types[n]) for n, column in given.items()])
     roles = _roles(typed, kinds)
@@ -129,7 +133,7 @@ def _play(found: dict[str, Any], role: str) -> None:
         found["classification"] = "personal"
     if role == "value":  # a return is below zero, though the first rows may have none
         found.pop("logicalTypeOptions", None)
-    found["customProperties"] = [{"property": "tidemill.role", "value": role}]
+    found["customProperties"] = [*found.get("customProperties", ()), {"property": "tidemill.role", "value": role}]
 
 
 def _kind_of(dtype: pl.DataType) -> str | None:
@@ -146,7 +150,8 @@ def _kind_of(dtype: pl.DataType) -> str | None:
 def _cast(column: pl.Series, of: _Type) -> pl.Series:
     """The column as this type, null where a value is none. By itself: in a wide frame polars looks at every column each time."""
     form = of.forms[0] if of.kind != "string" and of.forms else None
-    asked = Column(column.name, of.kind, format=form)
+    digits = of.digits[0] if of.kind != "string" and of.digits else None
+    asked = Column(column.name, of.kind, format=form, digits=digits)
     return column.to_frame().select(cast(asked, column.dtype).alias(column.name)).to_series()
 
 
@@ -177,7 +182,7 @@ def _type(column: pl.Series) -> _Type:
     if not isinstance(dtype, pl.String) or column.str.contains(_CODE).any():
         return _Type(known, none)
     present = len(column) - int(column.to_frame().select(missing(Column(name, "number"), dtype).sum()).item())
-    if not present:
+    if not present or _too_long(column, present):
         return _Type(known, none)
     tried: list[tuple[int, str, pl.Series]] = []
     for kind in _TRIED:
@@ -190,11 +195,26 @@ def _type(column: pl.Series) -> _Type:
     return _Type("string", none) if count > present * _MOST_LOST or names else _Type(kind, lost)
 
 
+def _too_long(column: pl.Series, present: int) -> bool:
+    """Whether it has whole numbers that no number of a table is: as numbers, two of them could be one."""
+    whole = column.filter(column.str.contains(r"^[+-]?[0-9]{19,}$"))
+    beyond = whole.filter(whole.cast(pl.Int64, strict=False).is_null())
+    other = (len(text) > _LONGEST or int(float(text)) != int(text) for text in beyond.head(_FEW))
+    return len(beyond) > present * _MOST_LOST and any(other)
+
+
 def _dated(of: _Type, column: pl.Series) -> _Type:
     """A text that is a time in one format is that; in several it stays a text, and the draft says so."""
     found = written_as(column) if of.kind == "string" else []
     forms = tuple(form for _, form in found)
     return replace(of, kind=found[0][0] if len(found) == 1 else of.kind, forms=forms)
+
+
+def _numbered(of: _Type, column: pl.Series) -> _Type:
+    """The same of numbers as people write them, 1.234,5 or 1,234.5; what names something is left as it is."""
+    text = of.kind == "string" and not of.forms and isinstance(column.dtype, pl.String)
+    found = digits_as(column) if text and not names_things(column.name) and not column.str.contains(_CODE).any() else []
+    return replace(of, kind=found[0][0] if len(found) == 1 else of.kind, digits=tuple(digits for _, digits in found))
 
 
 def _property(values: pl.Series, of: _Type, given: pl.Series) -> dict[str, Any]:
@@ -206,6 +226,13 @@ def _property(values: pl.Series, of: _Type, given: pl.Series) -> dict[str, Any]:
     elif of.forms:
         found["description"] = (
             f"A time, but which: {' or '.join(of.forms)}? Write logicalType and logicalTypeOptions: {{format: …}}."
+        )
+    if of.digits and kind != "string":
+        found["customProperties"] = [{"property": "tidemill.number", "value": of.digits[0]}]
+    elif of.digits:
+        ways = " or ".join(f"{digits} ({WRITTEN[digits]})" for digits in of.digits)
+        found["description"] = (
+            f"A number, but which: {ways}? Write logicalType number and customProperties: [{{ property: tidemill.number, value: … }}]."
         )
     if lost:
         first = given.filter(of.lost)[0]

@@ -1,4 +1,4 @@
-"""Times as files write them that do not keep to ISO 8601: which format all values of a text column have, in the standard's letters."""
+"""Times and numbers as files write them, in other ways than the plain one: which way all values of a text column have."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from itertools import product
 import polars as pl
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.columns import cast
+from tidemill.data.check.columns import cast, missing
+from tidemill.data.check.readings import DIGITS
 
 _DIGITS = ("yyyy/MM/dd", "yyyy.MM.dd", "dd.MM.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "dd-MM-yyyy", "MM-dd-yyyy")
-_DATES = (*_DIGITS, "MMM d yyyy", "MMM d, yyyy", "d MMM yyyy", "dd-MMM-yyyy")
-_CLOCKS = (" HH:mm:ss", " HH:mm")
-FORMATS = (*(("date", day) for day in _DATES), *(("timestamp", day + clock) for day, clock in product(_DATES, _CLOCKS)))
+_DATES = (*_DIGITS, "MMM d yyyy", "MMM d, yyyy", "d MMM yyyy", "dd-MMM-yyyy", "dd-MMM-yy")
+_CLOCKS = (" HH:mm:ss", " HH:mm", " hh:mm:ss a", " hh:mm a", ", HH:mm:ss", ", hh:mm:ss a")
+_WHOLE = ("yyyy-MM-dd HH:mm:ss,S", "yyyyMMdd'T'HHmmssX", "yyyyMMdd'T'HHmmss", "EEE, d MMM yyyy HH:mm:ss Z")
+FORMATS = (
+    *(("date", day) for day in _DATES),
+    *(("timestamp", whole) for whole in _WHOLE),
+    *(("timestamp", day + clock) for day, clock in product(_DATES, _CLOCKS)),
+)
 # four digits of a year, or a month by name: 1.5.2 is no time
-_LIKE = r"^\s*(?:\d{4}[./]\d{1,2}[./]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}|[A-Za-z]{3} \d{1,2},? \d{4}|\d{1,2}[ -][A-Za-z]{3}[ -]\d{4})(?:$|\s)"
+_DAYS = r"\d{4}[./]\d{1,2}[./]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}|[A-Za-z]{3} \d{1,2},? \d{4}|\d{1,2}[ -][A-Za-z]{3}[ -](?:\d\d){1,2}"
+_LIKE = rf"^\s*(?:(?:{_DAYS})(?:$|[\s,])|[A-Za-z]{{3}}, \d|\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d,\d|\d{{8}}T\d{{6}})"
 
 
 def written_as(values: pl.Series) -> list[tuple[str, str]]:
@@ -26,7 +33,32 @@ def written_as(values: pl.Series) -> list[tuple[str, str]]:
     known = values.drop_nulls().unique()
     if not isinstance(values.dtype, pl.String) or not len(known) or not known.str.contains(_LIKE).all():
         return []
-    return [(kind, form) for kind, form in FORMATS if _fits(known, kind, form)]
+    some = [(kind, form) for kind, form in FORMATS if _fits(known.head(1), kind, form)]
+    return [(kind, form) for kind, form in some if _fits(known, kind, form)]
+
+
+def digits_as(values: pl.Series) -> list[tuple[str, str]]:
+    """(logicalType, tidemill.number) of every way in which all values are numbers; of 1,234 there are two.
+
+    >>> digits_as(pl.Series(["1,5", "1.200,75"])), digits_as(pl.Series(["1,234", "7"])), digits_as(pl.Series(["1,5", "x"]))
+    ([('number', 'comma')], [('number', 'comma'), ('integer', 'point')], [])
+    """
+    known = values.drop_nulls().unique()
+    found = []
+    for digits, (point, _) in DIGITS.items():
+        if isinstance(values.dtype, pl.String) and len(known) and _numbers(known, digits):
+            found.append(("number" if known.str.contains(point, literal=True).any() else "integer", digits))
+    return found
+
+
+def _numbers(values: pl.Series, digits: str) -> bool:
+    """Whether each is a number written so, or a word for nothing, and one of them shows it."""
+    column = Column(values.name, "number", digits=digits)
+    read, nothing = cast(column, values.dtype).is_not_null(), missing(column, values.dtype)
+    frame = values.to_frame()
+    return frame.select((read | nothing).all() & read.any()).item() and bool(
+        values.str.contains("[0-9][.,'][0-9]").any()
+    )
 
 
 def _fits(values: pl.Series, kind: str, form: str) -> bool:

@@ -109,14 +109,16 @@ def contract_text(seen: Seen, plan: Plan) -> str:
 
 def _with_role(drafted: JsonObject, role: str | None) -> JsonObject:
     """The column with this role and no other; what the draft guessed of it is gone with its description."""
-    guessed = drafted.get("customProperties") is not None
+    own = [one for one in drafted.get("customProperties", ()) if one["property"] != "tidemill.role"]
+    guessed = len(own) < len(drafted.get("customProperties", ()))
     left = {"customProperties", *(("description", "classification") if guessed else ())}
     found = {name: value for name, value in drafted.items() if name not in left}
     if role == "subject":
         found["classification"] = "personal"
     if role == "target" and "logicalTypeOptions" in found:
         del found["logicalTypeOptions"]  # the least seen so far is no limit of what may come true
-    return found | ({"customProperties": [{"property": "tidemill.role", "value": role}]} if role else {})
+    own += [{"property": "tidemill.role", "value": role}] if role else []
+    return found | ({"customProperties": own} if own else {})
 
 
 def toml_text(name: str, seen: Seen, plan: Plan) -> str:
