@@ -67,6 +67,7 @@ READS = [
     "/releases",
     "/releases/{release}",
     "/live",
+    "/alarms/{alarm}",
     "/predictions",
     "/decisions",
     "/decisions/{decision}",
@@ -75,8 +76,8 @@ READS = [
     "/export/{table}",
     "/export/{table}/{of}",
 ]
-ACTIONS = [f"{base}/{{release}}/{verb}" for base in ("/api/releases", "/releases") for verb in actions.ACTIONS]
-ACTIONS += ["/api/releases/{release}/advance", "/api/alarms/{alarm}/close", "/api/data/{dataset}/retry"]
+ACTIONS = [f"{base}/{noun}s/{{{noun}}}/{verb}" for base in ("/api", "") for noun, verb in actions.ACTIONS]
+ACTIONS += ["/api/releases/{release}/advance", "/api/data/{dataset}/retry"]
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/login"): OPEN,

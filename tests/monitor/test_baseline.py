@@ -12,6 +12,7 @@ import pytest
 from tests.raised import raised
 from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
+from tidemill.monitor import baseline as made
 from tidemill.monitor.baseline import (
     NEW_ITEMS,
     NEW_SUBJECTS,
@@ -83,7 +84,24 @@ def test_what_is_watched_and_what_is_not(baseline: Baseline) -> None:
     assert baseline.calibration.method == "block bootstrap" and baseline.calibration.realised is not None
 
 
-def test_every_row_is_in_one_bin(baseline: Baseline, first_year: pl.DataFrame) -> None:
+@pytest.fixture(scope="module")
+def plain(first_year: pl.DataFrame) -> Baseline:
+    """As if clumps made no difference: each row counts as one."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(made, "alike", lambda bins, clumps, windows: 0.0)
+        return build(first_year, ROLES, PROMISE, DAY, model="model:shop@1")
+
+
+def test_rows_of_a_customer_in_a_day_count_as_fewer(baseline: Baseline, plain: Baseline) -> None:
+    """An invoice has one country and many prices; how much it is worth shows in the spread of clean windows."""
+    rho = {c.name: c.rho for c in baseline.columns}
+    assert rho["country"] == 1.0 and 0.01 < rho["price"] < 0.1 and rho[NEW_SUBJECTS] == 0.0
+    for name in ("country", "price", "quantity"):
+        assert column(plain, name).spread.floor > 2 > column(baseline, name).spread.floor
+
+
+def test_every_row_is_in_one_bin(plain: Baseline, first_year: pl.DataFrame) -> None:
+    baseline = plain
     bought = first_year.filter(pl.col("quantity") > 0)
     sums = {c.name: sum(c.counts) for c in baseline.columns}
     assert sums["quantity"] == sums["price"] == sums["country"] == first_year.height
@@ -97,7 +115,7 @@ def test_every_row_is_in_one_bin(baseline: Baseline, first_year: pl.DataFrame) -
     assert abs(shares - 0.1).max() < 0.005
 
 
-def test_the_share_of_new_is_counted_as_by_hand(baseline: Baseline, first_year: pl.DataFrame) -> None:
+def test_the_share_of_new_is_counted_as_by_hand(plain: Baseline, first_year: pl.DataFrame) -> None:
     bought = first_year.filter(pl.col("quantity") > 0).with_columns(day=pl.col("at").dt.truncate("1d"))
     days = bought["day"].unique().sort()
     start, end = days[0], days[-1]
@@ -108,7 +126,7 @@ def test_the_share_of_new_is_counted_as_by_hand(baseline: Baseline, first_year: 
         items = bought.filter(pl.col("day") == day)["item"]
         new += sum(i not in before for i in items)
         known += sum(i in before for i in items)
-    assert column(baseline, NEW_ITEMS).counts == (known, new)
+    assert column(plain, NEW_ITEMS).counts == (known, new)
 
 
 def test_it_is_kept_and_read_again(baseline: Baseline, known: frozenset[str], shop: pl.DataFrame) -> None:

@@ -14,15 +14,16 @@ from tidemill.errors import ConfigError, Conflict
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import FIGURES, REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
+from tidemill.monitor.closing import close_quality
 from tidemill.monitor.decay import step
 from tidemill.monitor.monitors import monitors
 from tidemill.monitor.platform import LEAST_BYTES, close_platform
 from tidemill.monitor.promise import Shortfall
-from tidemill.monitor.quality import close_quality, evidence, hurts, of_quality, recently, run_of
+from tidemill.monitor.quality import evidence, hurts, of_quality, recently, run_of
 from tidemill.monitor.reference import close_drift, reference_of
 from tidemill.monitor.windows import due, next_end, of_drift
 from tidemill.ops.records import close_alarm
-from tidemill.retrain import loop
+from tidemill.retrain import loop, worker
 from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import AlarmRate, ColumnDrift, DecayWindow, DriftWindow, PlatformWindow, QualityWindow
 from tidemill.store.records import Alarm, Event, Prediction, Window
@@ -85,6 +86,46 @@ def test_rows_that_come_late_may_take_an_alarm_back(shop: Shop) -> None:
     play(shop, [replace(drifted(shop, 0, alarm=False), revision=1)])
     alarm = shop.project.store.alarms.get(event.id)
     assert (alarm.ended, alarm.closed) == ("taken_back", alarm.window)
+
+
+def test_an_alarm_that_was_taken_back_is_raised_again_when_it_is_one_after_all(shop: Shop) -> None:
+    """Each time people are told; it is the same alarm."""
+    (first,) = play(shop, [drifted(shop, 0)])
+    assert play(shop, [replace(drifted(shop, 0, alarm=False), revision=1)]) == []
+    (again,) = play(shop, [replace(drifted(shop, 0), revision=2)])
+    (alarm,) = shop.project.store.alarms.list(endpoint="shop")
+    assert (alarm.id, alarm.closed, alarm.ended) == (first.id, None, "")
+    assert again.id != first.id and again.data["alarm"] == first.data["alarm"] == alarm.id
+    assert play(shop, [replace(drifted(shop, 0), revision=2)]) == []
+
+
+def test_what_only_a_taken_back_alarm_kept_quiet_is_raised(shop: Shop) -> None:
+    """The second day of an episode whose first day was none; and the first day of one whose second was told of."""
+    play(shop, [drifted(shop, 0), drifted(shop, 1)])
+    (event,) = play(shop, [replace(drifted(shop, 0, alarm=False), revision=1)])
+    assert event.data["window"] == drifted(shop, 1).end
+    (event,) = play(shop, [replace(drifted(shop, 0), revision=2)])
+    assert event.data["window"] == drifted(shop, 0).end
+    ended = {a.window: a.ended for a in shop.project.store.alarms.list(endpoint="shop")}
+    assert ended == {drifted(shop, 0).end: "", drifted(shop, 1).end: "taken_back"}
+
+
+def test_an_episode_ends_by_what_is_known_now(shop: Shop) -> None:
+    """It seemed over after three quiet days; one of them was none."""
+    play(shop, [drifted(shop, 0), *(drifted(shop, 1 + i, alarm=False) for i in range(4))])
+    (alarm,) = shop.project.store.alarms.list(endpoint="shop")
+    assert (alarm.ended, alarm.closed) == ("over", drifted(shop, 3).end)
+    assert play(shop, [replace(drifted(shop, 3), revision=1)]) == []
+    (alarm,) = shop.project.store.alarms.list(endpoint="shop")
+    assert (alarm.ended, alarm.closed) == ("", None)
+
+
+def test_what_a_person_has_closed_stays_closed(shop: Shop) -> None:
+    (event,) = play(shop, [drifted(shop, 0)])
+    close_alarm(shop.project, Caller.local(), event.id, "a fair was in town")
+    closed = shop.project.store.alarms.get(event.id)
+    play(shop, [replace(drifted(shop, 0, alarm=False), revision=1)])
+    assert shop.project.store.alarms.get(event.id) == closed
 
 
 def test_since_when(shop: Shop) -> None:
@@ -212,6 +253,26 @@ def test_a_monitor_that_fails_holds_up_no_alarm_of_the_others(shop: Shop, monkey
     (failed,) = shop.project.store.events.list(kind="failed")
     assert (alarm.monitor, alarm.window) == ("quality", window.end)
     assert (failed.data["job"], failed.data["code"]) == ("turn", ConfigError.code)
+
+
+@pytest.mark.parametrize("wrong", [ConfigError("of another package"), ValueError("of nobody")])
+def test_a_heavy_monitor_that_fails_holds_up_neither_the_others_nor_the_score(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, wrong: Exception
+) -> None:
+    def broken(scope: Endpoint, now: int) -> list[Window]:
+        raise wrong
+
+    settled: list[int] = []
+    watching = {"mine": replace(monitors()["drift"], name="mine", close=broken), **monitors()}
+    monkeypatch.setattr(worker, "monitors", lambda: watching)
+    monkeypatch.setattr(worker, "settle", lambda scope, now: settled.append(now) or [])
+    shop.play(shop.days[0])
+    shop.jobs.run("ingest", {"dataset": "sales"}, 60)
+    now = shop.days[0].end
+    with pytest.raises(type(wrong)):
+        worker.do(shop.project, "watch", {"now": now, "endpoint": "shop"})
+    assert [w.end for w in shop.project.store.windows.list(endpoint="shop", monitor="drift")] == [now]
+    assert settled == [now]
 
 
 def test_what_no_alarm_means_is_said(shop: Shop) -> None:

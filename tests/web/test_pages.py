@@ -13,6 +13,7 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from msgspec import structs
@@ -31,6 +32,7 @@ from tidemill.store import records as r
 from tidemill.store.payloads import Look, ReleaseEvidence, Shadow
 from tidemill.testing import records as sample
 from tidemill.types import DAY, JsonObject, named_id
+from tidemill.web.actions import csrf
 from tidemill.web.app import PAGES, PULSE, Web
 from tidemill.web.pages import trace
 from tidemill.web.pages.live import JOINED
@@ -38,6 +40,7 @@ from tidemill.web.pages.models import beside
 from tidemill.web.render import POLICY
 
 ROOT = Path(web.__file__).parent
+ALARM = named_id("event", "alarm", "model:shop@6", str(NOW // DAY * DAY - 2 * DAY))
 FIXED = [p.path for p in PAGES if "{" not in p.path]
 OF_RECORDS = [
     "/data/sales/34",
@@ -50,6 +53,7 @@ OF_RECORDS = [
     "/events?kind=alarm",
     "/models?metric=ndcg@10",
     "/live?days=30",
+    f"/alarms/{ALARM}",
 ]
 
 
@@ -158,8 +162,9 @@ def test_every_route_needs_the_right_to_it(told: Project) -> None:
     release = named_id("rel", "8")
     web = Web(make_app(told).serving)
     gets = [route.path for route in web.handlers if route.method == "GET" and "{" not in route.path]
-    posts = [route.path.replace("{release}", release) for route in web.handlers if route.method == "POST"]
-    assert len(posts) == 4
+    posts = [route.path for route in web.handlers if route.method == "POST"]
+    posts = [path.replace("{release}", release).replace("{alarm}", ALARM) for path in posts]
+    assert len(posts) == 5
 
     async def nobody(ask: Asker) -> None:
         for path in [*gets, *OF_RECORDS, "/static/tidemill.css", "/export/runs"]:
@@ -181,11 +186,33 @@ def test_every_route_needs_the_right_to_it(told: Project) -> None:
     assert told.store.releases.get(release).status == "canary"
 
 
-def test_a_form_without_its_mark_changes_nothing(told: Project) -> None:
-    release = named_id("rel", "8")
-    heard = asked(told, lambda ask: ask("POST", f"/releases/{release}/halt", raw=b"csrf=0&reason=because"))
+@pytest.mark.parametrize("path", [f"/releases/{named_id('rel', '8')}/halt", f"/alarms/{ALARM}/close"])
+def test_a_form_without_its_mark_changes_nothing(told: Project, path: str) -> None:
+    heard = asked(told, lambda ask: ask("POST", path, raw=b"csrf=0&reason=because"))
     assert heard.status == 403 and b"does not belong to your session" in heard.body
-    assert told.store.releases.get(release).status == "canary"
+    assert told.store.releases.get(named_id("rel", "8")).status == "canary"
+    assert told.store.alarms.get(ALARM).closed is None
+
+
+def test_an_alarm_is_closed_on_its_page(told: Project) -> None:
+    """By who may operate, with a reason; on the page is what it says, and its form until it is closed."""
+    text = get(told, f"/alarms/{ALARM}").body.decode()
+    assert f'action="/alarms/{ALARM}/close"' in text and "undecidable" in text
+    assert f'href="/alarms/{ALARM}"' in get(told, "/live").body.decode()
+    reading = asked(told, lambda ask: ask("GET", f"/alarms/{ALARM}"), ("read",)).body.decode()
+    assert "/close" not in reading
+
+    async def close(ask: Asker) -> Any:
+        (session,) = [t for t in told.store.tokens.list() if t.name == "test" and "operate" in t.scopes][-1:]
+        form = urlencode({"csrf": csrf(session), "reason": "a fair was in town"}).encode()
+        assert (await ask("POST", f"/alarms/{ALARM}/close", raw=form.partition(b"&")[0])).status == 400, "no reason"
+        return await ask("POST", f"/alarms/{ALARM}/close", raw=form)
+
+    done = asked(told, close)
+    assert (done.status, done.headers["location"]) == (303, f"/alarms/{ALARM}?done=close")
+    (event,) = told.store.events.list(kind="alarm_closed")
+    assert (event.data["reason"], told.store.alarms.get(ALARM).ended) == ("a fair was in town", "by_hand")
+    assert event.principal and "/close" not in get(told, f"/alarms/{ALARM}").body.decode()
 
 
 def test_a_browser_without_a_session_is_told_how_to_log_in(told: Project) -> None:

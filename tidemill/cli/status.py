@@ -65,6 +65,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "datasets": [_dataset(d, found.complete_through.get(d.dataset)) for d in found.data],
         "predictions": f"{found.predictions:,}",
         "outcomes": ", ".join(f"{k or 'not joined yet'} {v:,}" for k, v in found.outcomes.items()) or "0",
+        "labels": found.labels_through and f"complete through the answers of {to_iso(found.labels_through)}",
         "quarantined": _quarantined(found.quarantined),
         "asked": _asked(found.asked),
         "quality": _quality(found.quality),

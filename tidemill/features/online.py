@@ -104,6 +104,14 @@ class History:
         self.seq, self._known = last, self._known + new
         return new
 
+    def seen(self, subject: str, at: Micros, watermark: int | None = None) -> tuple[set[str], NDArray[np.int64]]:
+        """The items, and the moments of the rows, that count of a subject for a request; oldest first, empty if unknown."""
+        found = self._subjects.get(subject)
+        if found is None:
+            return set(), np.empty(0, np.int64)
+        item, moments = found.seen(at, watermark)
+        return {found.names[code] for code in np.unique(item).tolist()}, moments
+
     def items(
         self, subject: str, at: Micros, half_life: Micros, watermark: int | None = None
     ) -> tuple[list[str], NDArray[np.float64]]:

@@ -65,7 +65,7 @@ def join_all(live: LiveStore, now: Micros, where: Where) -> list[str]:
         waiting = live.outcomes.unjoined(limit, endpoint=where.endpoint, environment=where.environment)
         found = _Pass(live, waiting, now, where)
         joins = found.joins()
-        live.outcomes.join(joins, where.endpoint, where.environment)
+        live.outcomes.join(joins, where.endpoint, where.environment, now)
         strange += found.strange
         if len(waiting) < limit:
             return strange

@@ -3,12 +3,13 @@
 Counted from the prediction log when a window is closed: what was written down is all there, whatever the server lived through,
 and an answer costs nothing more (docs/decisions/0030). Inputs are compared with the training data's columns (skew); inputs and
 answers with the earlier windows of the same model, once there are enough to know how they differ (drift). Each of the two
-keeps half of the promise about false alarms.
+keeps half of the promise about false alarms. What a recommender is asked has columns of its own (`monitor/histories.py`).
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -19,9 +20,11 @@ from tidemill.data.contract.contract import Contract
 from tidemill.monitor.baseline import Baseline
 from tidemill.monitor.bins import numeric_column
 from tidemill.monitor.calibrate import Blocks, calibrate
-from tidemill.monitor.drift import ENOUGH, Column, Counts, above
+from tidemill.monitor.clumps import worth
+from tidemill.monitor.drift import ENOUGH, Column, above
+from tidemill.monitor.histories import of_histories
 from tidemill.monitor.reference import reference_of
-from tidemill.monitor.sketch import Sketch
+from tidemill.monitor.sketch import Seen, Sketch
 from tidemill.monitor.windows import REQUESTS, close, closed_of, due, of_drift
 from tidemill.scope.project import Endpoint
 from tidemill.store.payloads import ColumnDrift, DriftWindow
@@ -40,15 +43,15 @@ def close_requests(scope: Endpoint, now: Micros) -> list[Window]:
     windows, champion = due(scope, REQUESTS, now), scope.champion()
     if not windows or champion is None:
         return []
-    baseline, _ = reference_of(scope, champion.model)
-    target = label_of(scope)
-    inputs = [c for c in baseline.columns if c.kind not in ("new", "popularity") and c.source != target]
-    answers = answer_columns(baseline, target)
+    baseline, known = reference_of(scope, champion.model)
     closed = []
     for start, end in windows:
-        asked, said = sketches(scope, champion.model, inputs, answers, start, end)
-        data = _compared(scope, baseline, asked, said, start)
-        closed.append(close(scope, REQUESTS, start, end, asked.n, data, alarm=bool(data.which)))
+        if task_of(scope.model.task).asked:
+            seen = of_columns(scope, baseline, start, end)
+        else:
+            seen = of_histories(scope, baseline, known, start, end)
+        data = _compared(scope, baseline, seen, start)
+        closed.append(close(scope, REQUESTS, start, end, seen.n, data, alarm=bool(data.which)))
     return closed
 
 
@@ -58,6 +61,23 @@ def label_of(scope: Endpoint) -> str | None:
     if label is None:
         return Contract.load(scope.model.dataset.contract_path).target
     return label.column if not label.from_ else None
+
+
+def of_columns(scope: Endpoint, baseline: Baseline, start: Micros, end: Micros) -> Seen:
+    """All questions of a window, whoever answered them, and the answers of the baseline's model."""
+    target = label_of(scope)
+    inputs = [c for c in baseline.columns if c.kind not in ("new", "popularity") and c.source != target]
+    asked, said = Sketch(inputs), Sketch(answer_columns(baseline, target))
+    task, whose = task_of(scope.model.task), Counter[str]()
+    assert task.asked and task.said
+    for one in scope.live.predictions.asked(**scope.here, since=start, until=end):
+        asked.add(task.asked(_decode(one.inputs)))
+        whose[one.subject or one.id] += 1
+        if one.model == baseline.model:
+            said.add(task.said(_decode(one.output)))
+    columns = [*asked.columns, *said.columns]
+    counts = dict(zip((c.name for c in columns), [*asked.counts(), *said.counts()], strict=True))
+    return Seen(asked.n, counts, columns, whose.values(), asked.reasons())
 
 
 def answer_columns(baseline: Baseline, target: str | None) -> list[Column]:
@@ -70,42 +90,33 @@ def answer_columns(baseline: Baseline, target: str | None) -> list[Column]:
     ]
     if found and found[0].kind == "category":
         chance = numeric_column(_free("probability", taken), _TENTHS)
-        found.append(replace(chance, of="probability", counts=(0.0,) * len(chance.labels)))
+        found.append(replace(chance, of="probability", counts=(0.0,) * len(chance.labels), rho=found[0].rho))
     return found
 
 
-def sketches(
-    scope: Endpoint, model: str, inputs: Sequence[Column], answers: Sequence[Column], start: Micros, end: Micros
-) -> tuple[Sketch, Sketch]:
-    """All questions of a window, whoever answered them, and this model's answers."""
-    task, asked, said = task_of(scope.model.task), Sketch(inputs), Sketch(answers)
-    assert task.asked and task.said
-    for by, kept, output in scope.live.predictions.asked(**scope.here, since=start, until=end):
-        asked.add(task.asked(_decode(kept)))
-        if by == model:
-            said.add(task.said(_decode(output)))
-    return asked, said
-
-
-def _compared(scope: Endpoint, baseline: Baseline, asked: Sketch, said: Sketch, start: Micros) -> DriftWindow:
-    rate = baseline.calibration
-    data = DriftWindow(baseline.model, rate, source="requests", skipped=baseline.skipped, reasons=asked.reasons())
-    if not asked.n:
+def _compared(scope: Endpoint, baseline: Baseline, seen: Seen, start: Micros) -> DriftWindow:
+    rate, own = baseline.calibration, {c.name for c in baseline.columns}
+    data = DriftWindow(baseline.model, rate, source="requests", skipped=baseline.skipped, reasons=seen.reasons)
+    if not seen.n:
         return data
     phase = start // baseline.window
-    columns = [*asked.columns, *said.columns]
-    counts = dict(zip((c.name for c in columns), [*asked.counts(), *said.counts()], strict=True))
-    skew = {c.name: c.compare(counts[c.name], phase) for c in columns}
-    drift, limit = _beside_earlier(scope, baseline, columns, counts, start)
+    skew = {c.name: c.compare(seen.counts[c.name], phase, worth(seen.sizes, c.rho)) for c in seen.columns}
+    drift, limit = _beside_earlier(scope, baseline, seen, start)
     which = [*above(skew, rate.threshold + math.log(2)), *above(drift, limit)]
     found = {name: _worse(skew[name], drift.get(name)) for name in skew}
     worst = min((column.p for column in found.values()), default=1.0)
-    score = math.log(1 / max(worst, 1e-300))
-    return replace(data, columns=found, which=tuple(sorted(set(which), key=lambda n: (found[n].p, n))), score=score)
+    return replace(
+        data,
+        columns=found,
+        which=tuple(sorted(set(which), key=lambda n: (found[n].p, n))),
+        score=math.log(1 / max(worst, 1e-300)),
+        labels={c.name: c.labels for c in seen.columns if c.name not in own},
+        shown=seen.shown,
+    )
 
 
 def _beside_earlier(
-    scope: Endpoint, baseline: Baseline, columns: Sequence[Column], counts: Mapping[str, Counts], start: Micros
+    scope: Endpoint, baseline: Baseline, seen: Seen, start: Micros
 ) -> tuple[Mapping[str, ColumnDrift], float]:
     """The window beside the earlier ones of this model that were no alarm, and the threshold; nothing while they are few."""
     span = scope.monitor.span
@@ -113,12 +124,13 @@ def _beside_earlier(
     own = [w for w in past if w.n and not w.alarm and w.data.model == baseline.model]
     if len(own) < ENOUGH:
         return {}, math.inf
+    columns = seen.columns
     blocks = [Blocks(np.array([_counts(w, c) for w in own], np.float64)) for c in columns]
     summed = [replace(c, counts=tuple(b.counts.sum(axis=0)), phases=()) for c, b in zip(columns, blocks, strict=True)]
     promise = scope.monitor.drift.false_alarms
     half = msgspec.structs.replace(promise, at_most=promise.at_most / 2)
     fitted, rate = calibrate(summed, blocks, half, span, scope.project.seed)
-    return {c.name: c.compare(counts[c.name]) for c in fitted}, rate.threshold
+    return {c.name: c.compare(seen.counts[c.name]) for c in fitted}, rate.threshold
 
 
 def _counts(window: Window, column: Column) -> Sequence[int]:

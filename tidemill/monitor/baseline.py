@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -19,11 +19,14 @@ from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
 from tidemill.monitor.bins import BINS, Places, column_of, counted, places, popularity, tally, values_of
 from tidemill.monitor.calibrate import Blocks, by_weekday, calibrate
+from tidemill.monitor.clumps import alike, clumps_of, worth, worth_by_window
 from tidemill.monitor.drift import Column, Counts, above
 from tidemill.store.payloads import AlarmRate, DriftWindow
 from tidemill.types import DAY, Micros, did_you_mean
 
 NEW_ITEMS, NEW_SUBJECTS, POPULARITY = "unseen items", "unseen customers", "popularity"
+OF_ITEMS = ("popularity", "new")
+"""Kinds of columns that are of the rows that count, and not of those that are given back."""
 GAP: Micros = 28 * DAY
 """How old a model is when its share of new things is usual: the baseline's own share is taken at this distance."""
 _FEWEST = 5  # windows with rows, before it is known when a window's last one comes
@@ -66,8 +69,11 @@ class Baseline:
         know, or of another type by now, is named among the ``skipped``.
         """
         phase = None if start is None else start // self.window
-        counts = self.count(frame, known)
-        columns = {c.name: c.compare(n, phase) for c, n in zip(self.columns, counts, strict=True)}
+        counts, sizes = self.count(frame, known), self._sizes(frame)
+        columns = {
+            c.name: c.compare(n, phase, worth(sizes[c.kind in OF_ITEMS], c.rho))
+            for c, n in zip(self.columns, counts, strict=True)
+        }
         least = min((found.p for found in columns.values()), default=1.0)
         seen = {*self.skipped, *(c.source for c in self.columns)}
         return DriftWindow(
@@ -78,6 +84,14 @@ class Baseline:
             score=math.log(1 / max(least, 1e-300)),
             skipped={**self.skipped, **{name: "newer than the model" for name in frame.columns if name not in seen}},
         )
+
+    def _sizes(self, frame: pl.DataFrame) -> tuple[Places, Places]:
+        """How many rows each subject has: of all rows, and of those that count."""
+        subject = self.roles.subject
+        if subject is None:
+            return (np.empty(0, np.int64),) * 2
+        every, bought = (values_of(rows, subject) for rows in (frame, _bought(frame, self.roles)))
+        return _sizes_of(every), _sizes_of(bought)
 
     def _count(self, column: Column, frame: pl.DataFrame, bought: pl.DataFrame, known: Collection[str]) -> Counts:
         bins = len(column.labels)
@@ -97,6 +111,12 @@ class Baseline:
         return np.bincount(places(column, values), minlength=bins).astype(np.float64)
 
 
+def _sizes_of(subjects: pl.Series) -> Places:
+    """How many rows each has; a row of nobody stands for itself."""
+    named = [n for _, n in counted(subjects.drop_nulls())]
+    return np.array([*named, *[1] * subjects.null_count()], np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class _Past:
     """Rows, and which window each is in: beside the frame, whose columns may have any name."""
@@ -104,20 +124,26 @@ class _Past:
     rows: pl.DataFrame
     at: Places
     window: Micros
+    clumps: Places
 
     @property
     def windows(self) -> Places:
         return self.at // self.window
 
     def where(self, keep: pl.Series) -> _Past:
-        return _Past(self.rows.filter(keep), self.at[keep.to_numpy()], self.window)
+        kept = keep.to_numpy()
+        _, clumps = np.unique(self.clumps[kept], return_inverse=True)
+        return _Past(self.rows.filter(keep), self.at[kept], self.window, clumps.astype(np.int64))
 
-    def blocks(self, found: Places, column: Column) -> Blocks:
-        """Counts by (window, bin), one row for every window from the first to the last."""
-        windows, bins = self.windows, len(column.labels)
-        first, last = int(windows.min()), int(windows.max())
-        flat = np.bincount((windows - first) * bins + found, minlength=(last - first + 1) * bins)
-        return Blocks(flat.reshape(-1, bins).astype(np.float64), first)
+    def blocks(self, found: Places, column: Column) -> tuple[Column, Blocks]:
+        """The column with how much clumps are alike, and what rows are worth by (window, bin), one row for every window from
+        the first to the last."""
+        windows, bins = self.windows - int(self.windows.min()), len(column.labels)
+        count = int(windows.max()) + 1
+        rho = alike(found, self.clumps, windows)
+        flat = np.bincount(windows * bins + found, minlength=count * bins).reshape(-1, bins)
+        scaled = flat * worth_by_window(windows, self.clumps, rho, count)[:, None]
+        return replace(column, rho=rho), Blocks(scaled, int(self.windows.min()))
 
     def quiet(self) -> Micros:
         """How long before a window's end its last row came at most; the whole window where too few say it.
@@ -150,9 +176,10 @@ def build(
         if roles.time is None
         else values_of(frame, roles.time).dt.epoch("us").to_numpy()
     )
-    past = _Past(frame, at, window)
+    whose = None if roles.subject is None else values_of(frame, roles.subject)
+    past = _Past(frame, at, window, clumps_of(at // window, whose))
     watched, skipped = _watched(frame, roles, columns)
-    made = [(column, past.blocks(places(column, values_of(frame, column.name)), column)) for column in watched]
+    made = [past.blocks(places(column, values_of(frame, column.name)), column) for column in watched]
     bought = past if roles.value is None else past.where(_counts(frame, roles.value))
     bins: dict[str, int] = {}
     if roles.item is not None and bought.rows.height:
@@ -221,7 +248,7 @@ def _of_items(
     column = Column(_free(POPULARITY, taken), "popularity", labels, of=name)
     there = bought.where(values_of(bought.rows, name).is_not_null())
     ranks = values_of(there.rows, name).cast(pl.String).replace_strict(bins, default=0).to_numpy()
-    return [(column, there.blocks(ranks, column)), *_new(bought, name, _free(NEW_ITEMS, taken), gap, each_row=True)]
+    return [there.blocks(ranks, column), *_new(bought, name, _free(NEW_ITEMS, taken), gap, each_row=True)]
 
 
 def _new(bought: _Past, name: str, label: str, gap: Micros, *, each_row: bool) -> list[tuple[Column, Blocks]]:
@@ -232,11 +259,13 @@ def _new(bought: _Past, name: str, label: str, gap: Micros, *, each_row: bool) -
     late = windows > half
     if (half - start) * bought.window < gap or not late.any():
         return []
-    rows = pl.DataFrame({"value": values_of(bought.rows, name), "at": bought.at, "window": windows})
+    of_rows = {"at": bought.at, "window": windows, "clump": bought.clumps}
+    rows = pl.DataFrame({"value": values_of(bought.rows, name), **of_rows})
     new = pl.col("at").min().over("value") >= pl.col("window") * bought.window - gap
     rows = rows.with_columns(new=new).filter(pl.col("window") > half)
     if not each_row:
         rows = rows.unique(["window", "value"], maintain_order=True)
     column = Column(label, "new", ("known", "new"), of=name)
-    past = _Past(rows, (rows["window"] * bought.window).to_numpy(), bought.window)
-    return [(column, past.blocks(rows["new"].to_numpy().astype(np.int64), column))]
+    _, clumps = np.unique(rows["clump"].to_numpy(), return_inverse=True)
+    past = _Past(rows, (rows["window"] * bought.window).to_numpy(), bought.window, clumps.astype(np.int64))
+    return [past.blocks(rows["new"].to_numpy().astype(np.int64), column)]

@@ -189,6 +189,7 @@ class Column:
     of: str = ""
     type: str = ""  # of its values: number | integer | string | boolean
     phases: tuple[tuple[float, ...], ...] = ()  # the baseline's counts by weekday, where weekdays differ
+    rho: float = 0.0  # how much rows of one subject in one window are alike, see `tidemill.monitor.clumps`
 
     @property
     def source(self) -> str:
@@ -215,10 +216,11 @@ class Column:
         own = self.counts if phase is None or not self.phases else self.phases[phase % len(self.phases)]
         return np.asarray(own, dtype=np.float64)
 
-    def compare(self, window: Counts, phase: int | None = None) -> ColumnDrift:
-        """The window's counts against the baseline's. ``phase``: the window's place in time, in windows since 1970."""
+    def compare(self, window: Counts, phase: int | None = None, worth: float = 1.0) -> ColumnDrift:
+        """The window's counts against the baseline's. ``phase``: the window's place in time, in windows since 1970;
+        ``worth``: so many independent rows is each of the window's."""
         base = self.base(phase)
-        found = self.against(window[None], base[None])
+        found = self.against(window[None] * worth, base[None])
         p, x2 = float(self.p_values(found)[0]), float(found.x2[0])
         return ColumnDrift(
             p,

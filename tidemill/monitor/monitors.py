@@ -13,8 +13,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tidemill.config.strict import brought
+from tidemill.monitor.closing import close_quality
 from tidemill.monitor.platform import PLATFORM, close_platform
-from tidemill.monitor.quality import QUALITY, close_quality, hurts, of_quality
+from tidemill.monitor.quality import QUALITY, hurts, of_quality
 from tidemill.monitor.windows import DRIFT, PARITY, REQUESTS, of_drift
 from tidemill.monitor.worse import Worse, sentence, worse_since
 from tidemill.store.payloads import ColumnDrift
@@ -116,10 +117,11 @@ def _close_requests(scope: Endpoint, now: Micros) -> Sequence[Window]:
     return close_requests(scope, now)
 
 
-def _is_of_columns(scope: Endpoint) -> bool:
-    """Whether what is asked of its model are columns of the dataset: of an entity at a moment all that is asked is made of its rows."""
-    rows = scope.model.section.rows
-    return task_of(scope.model.task).asked is not None and not (rows and rows.entity)
+def _is_counted(scope: Endpoint) -> bool:
+    """Whether what is asked of its model are columns of the dataset, or subjects with a history; of an entity at a moment all that
+    is asked is made of its rows."""
+    task, rows = task_of(scope.model.task), scope.model.section.rows
+    return task.history or (task.asked is not None and not (rows and rows.entity))
 
 
 def _close_parity(scope: Endpoint, now: Micros) -> Sequence[Window]:
@@ -132,6 +134,6 @@ OWN = (
     Monitor(QUALITY, DECAY, close_quality, _tell_decay, stays=True),
     Monitor(PLATFORM, PLATFORM, close_platform, _tell_episode),
     Monitor(DRIFT, DRIFT, _close_drift, _tell_drift, heavy=True, rows=True),
-    Monitor(REQUESTS, REQUESTS, _close_requests, _tell_drift, heavy=True, applies=_is_of_columns),
+    Monitor(REQUESTS, REQUESTS, _close_requests, _tell_drift, heavy=True, applies=_is_counted),
     Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
 )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_of
 from tidemill.learning.measures import Measure
 from tidemill.monitor import decay
-from tidemill.monitor.promise import Promise, blind_below, capped, nothing_shown, promised, shortfall
-from tidemill.monitor.windows import close, closed_of, due
-from tidemill.store.payloads import DetectorState, QualityWindow
+from tidemill.monitor.promise import blind_below, capped, nothing_shown, promised
+from tidemill.monitor.windows import closed_of
+from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Prediction, Release, Window
 from tidemill.store.sql.live import LiveStore
 from tidemill.tasks.table import outcome_scorer_of
@@ -27,82 +26,12 @@ BEFORE: Micros = 28 * DAY
 """How far back the release before is looked at, where a new champion can only be compared with its past."""
 ENOUGH = 30
 """Judged answers from which it is said whether something hurts."""
-_PLACES = 4
 
 
 def of_quality(window: Window) -> QualityWindow:
     """What a window of this monitor holds."""
     assert isinstance(window.data, QualityWindow), window.monitor
     return window.data
-
-
-def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
-    """Close every window whose labels are mature, and keep what was found."""
-    judge, closed = outcome_scorer_of(scope.model), []
-    windows = due(scope, QUALITY, now, scope.monitor.reach)
-    champion = scope.champion() if windows else None
-    for start, end in windows:
-        asked = scope.live.predictions.list(**scope.here, since=start, until=end)
-        found = judge_all(scope.live, judge, asked)
-        scored = [j for j in found if j.values]
-        data = _tested(scope, champion, judge.measure, _measured(scope, champion, judge, found, scored), scored, start)
-        alarm = data.decay is not None and data.decay.alarm
-        closed.append(close(scope, QUALITY, start, end, len(scored), data, alarm=alarm))
-    return closed
-
-
-def _measured(
-    scope: Endpoint,
-    champion: Release | None,
-    judge: OutcomeScorer,
-    found: Sequence[LabelledPrediction],
-    scored: Sequence[LabelledPrediction],
-) -> QualityWindow:
-    """The figures of a window's answers, of all and model by model."""
-    models = sorted({j.prediction.model for j in scored})
-    whole = judge.figures(scored, scope.project.seed)
-    own = {
-        ref: whole
-        if len(models) == 1
-        else judge.figures([j for j in scored if j.prediction.model == ref], scope.project.seed)
-        for ref in models
-    }
-    return QualityWindow(
-        model=champion.model if champion else None,
-        metric=judge.measure.name,
-        predictions=len(found),
-        mature=round(len(scored) / len(found), _PLACES) if found else None,
-        figures=judge.told(found, scored, whole),
-        models=own,
-    )
-
-
-def _tested(
-    scope: Endpoint,
-    champion: Release | None,
-    measure: Measure,
-    data: QualityWindow,
-    scored: Sequence[LabelledPrediction],
-    start: Micros,
-) -> QualityWindow:
-    """The window with the champion's answers beside what its version promised, and the detector after it."""
-    metrics = scope.store.models.get(champion.model).metrics if champion else {}
-    promise = Promise.of(metrics, measure)
-    if champion is None or promise is None:
-        return replace(data, promised=promised(metrics, measure))
-    own = [j for j in scored if j.prediction.model == champion.model]
-    values, subjects = [j.values[measure.name] for j in own], [j.prediction.subject for j in own]
-    found, state = shortfall(measure, promise, values, subjects), _state_before(scope, start)
-    if found is not None:
-        window, state = decay.step(state, found, start, run_of(scope), champion.model)
-        data = replace(data, decay=window)
-    return replace(data, detector=state, promised=promised(metrics, measure))
-
-
-def _state_before(scope: Endpoint, start: Micros) -> DetectorState | None:
-    """The detector as the window before left it; what had no answers changed nothing."""
-    before = scope.store.windows.first(**scope.here, monitor=QUALITY, until=start)
-    return of_quality(before).detector if before else None
 
 
 def run_of(scope: Endpoint) -> float:
@@ -187,7 +116,7 @@ def hurts(scope: Endpoint, model: str, since: Micros) -> JsonObject:
     """Whether the quality of this model's answers has suffered since then: ``yes``, ``perhaps``, ``no`` or ``not known yet``."""
     measure = outcome_scorer_of(scope.model).measure
     expected = promised(scope.store.models.get(model).metrics, measure)
-    closed = [of_quality(w) for w in closed_of(scope, QUALITY, since=since)]
+    closed = [of_quality(w) for w in closed_of(scope, QUALITY, since=since) if w.complete]
     own = [data.models[model] for data in closed if model in data.models]
     n = sum(w["n"] for w in own)
     if expected is None or n < ENOUGH:
@@ -216,7 +145,7 @@ def recently(scope: Endpoint, windows: int = 14) -> JsonObject | None:
     """The live quality over the last windows, for `tidemill status`; None while nothing was judged."""
     measure, since = outcome_scorer_of(scope.model).measure, scope.clock.now() - scope.monitor.reach
     found = closed_of(scope, QUALITY, since=since - (windows + 1) * scope.monitor.span)
-    closed = [w for w in found[-windows:] if w.n and measure.name in of_quality(w).figures]
+    closed = [w for w in found[-windows:] if w.n and w.complete and measure.name in of_quality(w).figures]
     if not closed:
         return None
     champion = scope.champion()

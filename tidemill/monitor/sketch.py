@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,20 @@ from tidemill.monitor.bins import bucket
 from tidemill.monitor.drift import Column, Counts
 
 Place = Callable[[Any], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was asked and what was answered in a window: how often, and by column in its bins."""
+
+    n: int
+    counts: Mapping[str, Counts]
+    columns: Sequence[Column]
+    sizes: Collection[int] = ()  # how often each subject asked; a question of nobody stands for itself
+    reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    shown: float | None = None  # of the items that training knew, the share that answers showed
+
+
 _NUMBERS = frozenset((int, float))
 
 

@@ -9,16 +9,19 @@ from tidemill.data.contract.freshness import stale_now
 from tidemill.data.ingest.refused import Refused
 from tidemill.ops.releases import in_shadow, pairs_of
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
-from tidemill.ops.text import about, ago, count, plural, quantile, share, span
+from tidemill.ops.text import about, ago, count, minute, plural, quantile, share, span
 from tidemill.ref import short_name
 from tidemill.serve.client import trouble, troubled
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Event
+from tidemill.tasks.table import task_of
 from tidemill.types import DAY, Micros, parse_span
 
 OLD: Micros = 365 * DAY
 """A newest row older than this is pointed out where the contract promises no freshness."""
 MANY_BAD = 0.1  # The share of an ingest in quarantine from which it is pointed out
+AWAITED = 3
+"""So many windows without their labels are no matter of a day on which nothing happened."""
 _REFUSES = {
     "not_writing": "the server cannot write them down: the disk is full, or does not answer",
     "damaged": "a database of the server is not the file in the state folder any more",
@@ -45,6 +48,7 @@ NEXT = {
     "serve.damaged": "stop tidemill up, restore the file from a backup, and start it again",
     "monitor.alarms": "tidemill alarms",
     "feedback.no_labels": "tell what happened: POST /feedback, or tidemill feedback FILE",
+    "feedback.labels_late": "tell what happened, or say in [monitor] outcomes_within how late it is known: tidemill feedback FILE",
     "feedback.unknown_labels": "send labels as the files have them; the next training learns a new one that files bring: tidemill run",
     "decide.process_down": "look into .tidemill/logs",
     "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
@@ -207,7 +211,10 @@ def _feedback(at: Snapshot) -> Part:
     counts, n = at.outcomes, sum(at.outcomes.values())
     if missed := at.unlabelled:
         why = f"none of the last {plural(missed, 'answer')} has an outcome, {about(at.within)} and more after it was given"
-        return Part("feedback", "warn", "no_labels", "labels do not come", why)
+        return Part("feedback", "warn", "no_labels", "labels do not come", f"{why}{_labels_through(at)}")
+    if len(at.awaited) >= AWAITED and not task_of(at.serving.model.task).history:
+        why = f"{plural(len(at.awaited), 'window')} since {minute(at.awaited[0].start)} wait for theirs"
+        return Part("feedback", "warn", "labels_late", "labels are late", f"{why}{_labels_through(at)}")
     unknown, known = _labels(at)
     if unknown > MANY_BAD * (unknown + known):
         why = f"{count(unknown)} of the last {count(unknown + known)} labels are none that the model can answer with; they score no answer"
@@ -218,6 +225,11 @@ def _feedback(at: Snapshot) -> Part:
     joined = n - lost - counts.get("", 0)
     detail = f"{plural(n, 'outcome')}, {count(lost)} without a prediction"
     return Part("feedback", "ok", "ok", f"{share(joined / n)} joined", detail)
+
+
+def _labels_through(at: Snapshot) -> str:
+    through = at.labels_through
+    return f"; the newest answer that has one is of {minute(through)}" if through else ""
 
 
 def _labels(at: Snapshot) -> tuple[int, int]:

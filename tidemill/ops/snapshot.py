@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from tidemill.data.ingest.refused import Refused, refused
 from tidemill.errors import NotAttested
 from tidemill.scope.project import Project
+from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
 from tidemill.tasks.table import task_of
 from tidemill.types import DAY, Micros, parse_span
@@ -132,6 +133,17 @@ class Snapshot:
         least = MANY if task_of(self.serving.model.task).history else FEW
         due = self.project.live.predictions.page(until=self.now - self.within, limit=least, **self.serving.here)
         return least if len(due) == least and not self.project.live.outcomes.of([p.id for p in due]) else 0
+
+    @cached_property
+    def labels_through(self) -> Micros | None:
+        """The newest answer that had an outcome when a window closed last; none after it is told to have none."""
+        last = next(iter(self.windows("quality")[-1:]), None)
+        return last.data.labels_through or None if last and isinstance(last.data, QualityWindow) else None
+
+    @cached_property
+    def awaited(self) -> Sequence[Window]:
+        """The windows whose labels should be there by now and are not, oldest first."""
+        return [w for w in self.windows("quality") if not w.complete]
 
     @cached_property
     def doubted(self) -> str | None:

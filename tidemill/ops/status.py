@@ -75,6 +75,7 @@ class Status:
     data: list[DatasetVersion]  # the latest version of each dataset
     stale: dict[str, str]  # dataset -> by how much it breaks its contract's freshness
     complete_through: dict[str, Micros | None]  # dataset -> until when its rows have come
+    labels_through: Micros | None  # the newest answer that had an outcome when a window closed last
     predictions: int
     outcomes: dict[str, int]  # by how they were joined
     quarantined: dict[str, int]  # outcomes of items that nobody sells, by the item
@@ -121,6 +122,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         data=[latest[name] for name in sorted(latest)],
         stale=stale_now(project, at.now),
         complete_through={name: complete_through(project, name, at.now) for name in project.datasets},
+        labels_through=at.labels_through,
         predictions=project.live.predictions.count(at.endpoint),
         outcomes=at.outcomes,
         quarantined=at.quarantined,

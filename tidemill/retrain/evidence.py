@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
+from tidemill.monitor.alerts import TAKEN_BACK
 from tidemill.monitor.platform import PLATFORM
 from tidemill.ref import Ref
 from tidemill.store.records import Release
@@ -83,13 +84,14 @@ def _rows(scope: Endpoint, champion: Release | None) -> JsonObject:
 
 
 def _alarms(scope: Endpoint, champion: Release | None, now: Micros) -> list[JsonObject]:
-    """Alarms about what serves now, oldest first; of every monitor but the platform's, which measures wall time."""
+    """Alarms about what serves now, oldest first; of every monitor but the platform's, which measures wall time. Those that
+    later rows or labels have taken back were none."""
     if champion is None:
         return []
     found = scope.store.alarms.list(**scope.here, model=champion.model, since=now - MEMORY, until=now + 1)
     return [
         {"monitor": a.kind, "at": a.opened, "since": a.since, "what": list(a.what), "hurts": a.hurts}
-        for a in [a for a in found if a.kind != PLATFORM][-_MOST:]
+        for a in [a for a in found if a.kind != PLATFORM and a.ended != TAKEN_BACK][-_MOST:]
     ]
 
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import tidemill.monitor.reference  # noqa: F401 - the first job does not wait for it
 from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
-from tidemill.errors import EngineError, LeaseLost, TidemillError
+from tidemill.errors import DiskFull, EngineError, LeaseLost, StoreBusy, TidemillError
 from tidemill.feedback.settle import settle_labels
 from tidemill.model.pipeline import build_candidate
 from tidemill.monitor.monitors import monitors
@@ -94,9 +94,20 @@ def _ingest(project: Project, params: JsonObject) -> JsonObject:
 
 
 def _watch(project: Project, params: JsonObject) -> JsonObject:
-    scope = project.endpoint(params["endpoint"])
-    closed = [w for m in monitors().values() if m.heavy and m.applies(scope) for w in m.close(scope, params["now"])]
-    return {"closed": len(closed), "settled": len(settle(scope, params["now"]))}
+    """Close the windows of heavy monitors, and keep score. One that fails is told when the others are done."""
+    scope, now = project.endpoint(params["endpoint"]), params["now"]
+    closed, wrong = 0, list[Exception]()
+    for monitor in monitors().values():
+        try:
+            closed += len(monitor.close(scope, now)) if monitor.heavy and monitor.applies(scope) else 0
+        except (DiskFull, StoreBusy, LeaseLost):
+            raise
+        except Exception as exc:  # noqa: BLE001 - raised when the others are done
+            wrong.append(exc)
+    settled = len(settle(scope, now))
+    if wrong:
+        raise wrong[0]
+    return {"closed": closed, "settled": settled}
 
 
 def _look(project: Project, params: JsonObject) -> JsonObject:

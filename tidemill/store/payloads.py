@@ -53,6 +53,8 @@ class DriftWindow:
     version: int = 0  # of the dataset, whose rows were looked at
     source: Literal["rows", "requests"] = "rows"
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # input -> missing | unknown -> requests
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of columns that the baseline does not have
+    shown: float | None = None  # of the items that training knew, the share that answers showed
     kind: Literal["drift"] = "drift"
 
 
@@ -101,6 +103,8 @@ class QualityWindow:
     promised: float | None = None  # worse end of what the champion was evaluated with
     decay: DecayWindow | None = None
     detector: DetectorState | None = None
+    labels: int = 0  # outcomes joined to its answers when it was judged
+    labels_through: Micros = 0  # the newest answer of the endpoint that had one then
     kind: Literal["quality"] = "quality"
 
 

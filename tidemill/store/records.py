@@ -372,6 +372,7 @@ class Outcome:
     endpoint: str = ""
     environment: str = ""
     quarantined: bool = False  # of an item that nobody sells, as far as is known: kept, and part of no history
+    joined_at: Micros = 0  # event clock; 0 while it is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,20 @@ class PredictionsSuite:
 
 
 class OutcomesSuite:
+    def test_windows_that_gained_labels_are_found(self, opened: Opened) -> None:
+        store, here = opened(), {"endpoint": "shop", "environment": ""}
+        made = [sample.prediction(f"pred_{n}", at=n * 4, **here) for n in range(5)]
+        elsewhere = sample.prediction("pred_9", at=1, endpoint="other", environment="")
+        written(store, [*made, elsewhere], [sample.outcome(f"o{n}", endpoint="shop") for n in range(5)])
+        assert store.outcomes.labelled(**here, since=0, span=10) == {}
+        store.outcomes.join(
+            [("o0", "pred_0", "id"), ("o1", "pred_2", "id"), ("o2", None, "unattributed")], "shop", at=7
+        )
+        store.outcomes.join([("o3", "pred_3", "id")], "shop", at=8)
+        assert store.outcomes.labelled(**here, since=7, span=10) == {0: 8, 1: 12}
+        assert store.outcomes.labelled(**here, since=8, span=10) == {1: 12}
+        assert [store.outcomes.labels(**here, since=start, until=start + 10) for start in (0, 10)] == [2, 1]
+
     def test_an_outcome_is_there_once(self, opened: Opened) -> None:
         store = opened()
         written(store, (), [sample.outcome(), sample.outcome(value=9.0)])

@@ -134,6 +134,7 @@ def prediction(id: str = "pred_1", at: int = 100, **fields: Any) -> r.Prediction
 
 def outcome(key: str = "o1", at: int = 110, **fields: Any) -> r.Outcome:
     said = {"subject": "12345", "item": "85123A", "prediction": "pred_1", "received": 120, "joined": None, "how": ""}
+    said["joined_at"] = 0
     return _full(r.Outcome, fields, key=key, at=at, **said)
 
 

@@ -1,4 +1,4 @@
-"""What a person does on the page: approve, reject, halt, roll back. Each is the verb that the API calls too."""
+"""What a person does on the page: approve, reject, halt, roll back; close an alarm. Each is the verb that the API calls too."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping
 
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Forbidden
-from tidemill.ops import by_hand, releases
+from tidemill.ops import by_hand, records, releases
 from tidemill.scope.project import Project
 from tidemill.store.records import Token
 from tidemill.types import digest
 
 LONGEST = 500
-ACTIONS: dict[str, Callable[..., object]] = {
-    "approve": by_hand.approve,
-    "reject": by_hand.reject,
-    "halt": releases.halt,
-    "rollback": releases.roll_back,
+ACTIONS: dict[tuple[str, str], Callable[..., object]] = {
+    ("release", "approve"): by_hand.approve,
+    ("release", "reject"): by_hand.reject,
+    ("release", "halt"): releases.halt,
+    ("release", "rollback"): releases.roll_back,
+    ("alarm", "close"): records.close_alarm,
 }
+"""By what it is done to, and its name."""
 
 
 def csrf(token: Token) -> str:
@@ -32,12 +34,12 @@ def check_csrf(token: Token, form: Mapping[str, str]) -> None:
         raise Forbidden("this form does not belong to your session", hint="load the page again and repeat it")
 
 
-def act(project: Project, action: str, release: str, caller: Caller, form: Mapping[str, str]) -> None:
-    """Do it. Raises BadRequest, NotFound, NotApproved, ReleaseError."""
+def act(project: Project, noun: str, action: str, id: str, caller: Caller, form: Mapping[str, str]) -> None:
+    """Do it to the record of this id. Raises BadRequest, NotFound, NotApproved, ReleaseError, Conflict."""
     reason = " ".join(form.get("reason", "").split())
     if not reason:
-        raise BadRequest("say why: the reason stays with the release", place="reason", hint="go back and write one")
+        raise BadRequest(f"say why: the reason stays with the {noun}", place="reason", hint="go back and write one")
     if len(reason) > LONGEST:
         raise BadRequest(f"the reason is longer than {LONGEST} characters", place="reason")
     role = {"role": form.get("role") or None} if action in ("approve", "reject") else {}
-    ACTIONS[action](project, caller, release, reason, **role)
+    ACTIONS[noun, action](project, caller, id, reason, **role)

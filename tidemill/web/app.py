@@ -24,7 +24,7 @@ from tidemill.serve.http.routes import Route
 from tidemill.types import Json, digest
 from tidemill.web import actions, export, render
 from tidemill.web import format as words
-from tidemill.web.pages import data, decisions, live, models, overview, releases, runs, trace
+from tidemill.web.pages import alarms, data, decisions, live, models, overview, releases, runs, trace
 from tidemill.web.site import Ask, Page
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ FRESH = 30  # Seconds after which "3 min ago" is written anew even if nothing ha
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
 PAGES: tuple[Page, ...] = tuple(
-    page for part in (overview, data, runs, models, releases, live, decisions, trace) for page in part.PAGES
+    page for part in (overview, data, runs, models, releases, live, alarms, decisions, trace) for page in part.PAGES
 )
 SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))
 ASSET = Route("GET", "/static/{name}", "read")
@@ -62,8 +62,8 @@ class Web:
     def handlers(self) -> dict[Route, FaceHandler]:
         found: dict[Route, FaceHandler] = {ASSET: self._asset, EXPORT: self._export, EXPORT_OF: self._export}
         found |= {Route("GET", page.path, "read"): self._page_of(page) for page in PAGES}
-        for action in actions.ACTIONS:
-            found[Route("POST", f"/releases/{{release}}/{action}", "operate")] = self._act_of(action)
+        for noun, action in actions.ACTIONS:
+            found[Route("POST", f"/{noun}s/{{{noun}}}/{action}", "operate")] = self._act_of(noun, action)
         return {route: self._guarded(handler) for route, handler in found.items()}
 
     def _guarded(self, handler: FaceHandler) -> FaceHandler:
@@ -117,22 +117,22 @@ class Web:
             "stamp": stamp,
             "csrf": actions.csrf(call.token) if call.token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",
-            "done": call.query("done") or "" if section == "releases" else "",
+            "done": call.query("done") or "",
             "endpoints": list(self.project.endpoints),
             "endpoint": call.query("endpoint"),
             "note": "",
         }
 
-    def _act_of(self, action: str) -> FaceHandler:
+    def _act_of(self, noun: str, action: str) -> FaceHandler:
         async def handle(call: Call, body: bytes) -> Reply:
             if call.token is None:
                 raise Forbidden("nobody is logged in")
-            release = call.params["release"]
-            form = _form(body)
+            form, id, caller = _form(body), call.params[noun], Caller.of(call.token, "page")
             actions.check_csrf(call.token, form)
-            await asyncio.to_thread(actions.act, self.project, action, release, Caller.of(call.token, "page"), form)
-            await self.serving.refresh()
-            target = f"/releases/{quote(release, safe='')}?done={action}"
+            await asyncio.to_thread(actions.act, self.project, noun, action, id, caller, form)
+            if noun == "release":
+                await self.serving.refresh()
+            target = f"/{noun}s/{quote(id, safe='')}?done={action}"
             return 303, [*HEADERS, (b"location", target.encode())], b""
 
         return handle

@@ -31,7 +31,7 @@ Table = tuple[Sequence[str], Iterable[Any]]
 def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]:
     """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once.
 
-    ``of``: the endpoint of ``drift`` and ``quality``, the dataset of ``versions``, the dataset version of ``quarantine`` and
+    ``of``: the endpoint of ``drift``, ``requests`` and ``quality``, the dataset of ``versions``, the dataset version of ``quarantine`` and
     ``profile``, the prediction of ``history`` and ``reasons``.
     """
     if table in _OF and of is not None:
@@ -59,6 +59,7 @@ _LISTS: dict[str, Callable[[Project, str | None], Table]] = {
     "versions": lambda p, of: _records(records.DatasetVersion, p.store.datasets.list(dataset=of)),
     "drift": _windows("drift"),
     "quality": _windows("quality"),
+    "requests": _windows("requests"),
 }
 
 

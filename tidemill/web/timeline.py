@@ -16,6 +16,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "again": ("note", "The same data again"),
     "alarm": ("warn", "Alarm"),
     "alarm_closed": ("note", "Alarm closed"),
+    "alarm_taken_back": ("note", "Alarm taken back"),
     "approved": ("ok", "Approved"),
     "baked": ("ok", "Bake passed"),
     "blocked": ("bad", "Data blocked"),
@@ -76,7 +77,9 @@ def line(event: Event) -> Line:
     subject = Ref.parse(event.subject)
     about = short_name(event.data.get("model")) or str(event.data.get("dataset") or event.data.get("monitor") or "")
     about = about or (subject.short if subject.kind in ("model", "dataset") else "")
-    return Line(event.at, event.kind, tone, title, about, _text(event), home_of(event.subject))
+    alarm = event.data.get("alarm")
+    home = home_of(f"alarm:{alarm}" if isinstance(alarm, str) else event.subject)
+    return Line(event.at, event.kind, tone, title, about, _text(event), home)
 
 
 def _text(event: Event) -> str:

@@ -52,6 +52,8 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "outcomes.counts": lambda s: s.outcomes.counts(["pred_1"]),
     "outcomes.of": lambda s: s.outcomes.of(["pred_1"]),
     "outcomes.join": lambda s: s.outcomes.join([("o1", "pred_1", "id")], "shop"),
+    "outcomes.labelled": lambda s: s.outcomes.labelled(endpoint="shop", environment="", since=1, span=10),
+    "outcomes.labels": lambda s: s.outcomes.labels(endpoint="shop", environment="", since=1, until=9),
     "online.rows_since": lambda s: s.online.rows_since(0),
     "online.of": lambda s: s.online.list(subject="12345", watermark=5),
     "online.of item": lambda s: s.online.list(subject="12345", item="mug"),

@@ -29,6 +29,7 @@ class Where(TypedDict, total=False):
     """What may narrow a list: a column's value, or a span of time. None is nothing said."""
 
     action: str | None
+    complete: bool | None
     dataset: str | None
     decision: str | None
     endpoint: str | None

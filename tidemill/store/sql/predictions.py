@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql import schema
+from tidemill.store.sql.columns import Whole
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows
 from tidemill.types import Micros
@@ -15,7 +17,7 @@ from tidemill.types import Micros
 PREDICTIONS = Rows(Prediction, schema.predictions, "prediction", "at", "id", moment="at")
 OUTCOMES = Rows(Outcome, schema.outcomes, "outcome", "at", "key")
 _prediction, _outcome = schema.predictions.c, schema.outcomes.c
-_ASKED = [schema.predictions.c[name] for name in ("at", "id", "model", "inputs", "output")]
+_ASKED = [schema.predictions.c[name] for name in ("at", "id", "model", "inputs", "output", "subject", "watermark")]
 _FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
 _KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
 _OF_KEYS = OUTCOMES.select.where(_outcome.key.in_(bindparam("keys", expanding=True)))
@@ -30,7 +32,21 @@ _JOIN = (
         _outcome.environment == bindparam("the_environment"),
         _outcome.how == "",
     )
-    .values(joined=bindparam("the_prediction"), how=bindparam("the_how"))
+    .values(joined=bindparam("the_prediction"), how=bindparam("the_how"), joined_at=bindparam("the_moment"))
+)
+_OF_THESE = schema.outcomes.join(schema.predictions, _prediction.id == _outcome.joined)
+_HERE = (_prediction.endpoint == bindparam("endpoint"), _prediction.environment == bindparam("environment"))
+_number = (_prediction.at // bindparam("span", type_=Whole)).label("number")
+_LABELLED = (
+    select(_number, func.max(_prediction.at))
+    .select_from(_OF_THESE)
+    .where(_outcome.joined.is_not(None), _outcome.joined_at >= bindparam("since"), *_HERE)
+    .group_by(_number)
+)
+_LABELS = (
+    select(func.count())
+    .select_from(_OF_THESE)
+    .where(_prediction.at >= bindparam("since"), _prediction.at < bindparam("until"), *_HERE)
 )
 
 
@@ -47,6 +63,18 @@ _ADMIT = (
 )
 
 
+class Asked(NamedTuple):
+    """What was asked and answered, without the rest of a prediction."""
+
+    at: Micros
+    id: str
+    model: str
+    inputs: bytes
+    output: bytes
+    subject: str
+    watermark: int
+
+
 class Predictions(Named[Prediction]):
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
@@ -54,14 +82,14 @@ class Predictions(Named[Prediction]):
 
     def asked(
         self, *, endpoint: str, environment: str, since: Micros, until: Micros, at_once: int = 20_000
-    ) -> Iterator[tuple[str, bytes, bytes]]:
-        """(model, inputs, output) of each in this span, oldest first: so many rows in memory at once."""
+    ) -> Iterator[Asked]:
+        """Each of this span, oldest first: so many rows in memory at once."""
         given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
         query = PREDICTIONS.narrowed(given).order_by(_prediction.at, _prediction.id).limit(at_once)
         query = query.with_only_columns(*_ASKED)
         rows = self._db.rows(query, given=given)
         while rows:
-            yield from (row[2:] for row in rows)
+            yield from (Asked(*row) for row in rows)
             at, last = rows[-1][:2]
             after = or_(_prediction.at > at, and_(_prediction.at == at, _prediction.id > last))
             rows = self._db.rows(query.where(_prediction.at >= at, after), given=given) if len(rows) == at_once else ()
@@ -116,9 +144,11 @@ class Outcomes(Records[Outcome]):
         query = OUTCOMES.narrowed(given).where(_outcome.how == "").order_by(*OUTCOMES.order).limit(limit)
         return OUTCOMES.records(self._db.rows(query, given=given))
 
-    def join(self, joins: Iterable[tuple[str, str | None, str]], endpoint: str, environment: str = "") -> None:
-        """Of this endpoint's outcomes (key, prediction id, how), each at most once."""
-        here = {"the_endpoint": endpoint, "the_environment": environment}
+    def join(
+        self, joins: Iterable[tuple[str, str | None, str]], endpoint: str, environment: str = "", at: Micros = 0
+    ) -> None:
+        """Of this endpoint's outcomes (key, prediction id, how), each at most once. ``at``: the moment of joining."""
+        here = {"the_endpoint": endpoint, "the_environment": environment, "the_moment": at}
         rows = [
             {"the_key": key, "the_prediction": prediction, "the_how": how, **here} for key, prediction, how in joins
         ]
@@ -136,6 +166,17 @@ class Outcomes(Records[Outcome]):
         """How many outcomes each of them has, those without left out."""
         rows = self._db.rows_among(_COUNTS, "predictions", predictions)
         return {str(row[0]): int(row[1]) for row in rows}
+
+    def labelled(self, *, endpoint: str, environment: str, since: Micros, span: Micros) -> dict[int, Micros]:
+        """The windows of this length, by their number since 1970, whose answers have had outcomes joined since then: when the
+        newest of these answers was given."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since, "span": span}
+        return {int(row[0]): int(row[1]) for row in self._db.rows(_LABELLED, given=given)}
+
+    def labels(self, *, endpoint: str, environment: str, since: Micros, until: Micros) -> int:
+        """How many are joined to the answers of this span."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        return int(self._db.rows(_LABELS, given=given)[0][0])
 
     def count(self) -> dict[str, int]:
         """How many by `how`."""

@@ -119,6 +119,7 @@ outcomes = table_of(live, "outcomes", records.Outcome, "key", "endpoint", "envir
 Index(None, outcomes.c.endpoint, outcomes.c.received)
 Index("ix_outcomes_unjoined", outcomes.c.at, outcomes.c.key, sqlite_where=outcomes.c.how == "")
 Index("ix_outcomes_joined", outcomes.c.joined, sqlite_where=outcomes.c.joined.is_not(None))
+Index("ix_outcomes_joined_at", outcomes.c.joined_at, sqlite_where=outcomes.c.joined.is_not(None))
 Index("ix_outcomes_quarantined", outcomes.c.item, sqlite_where=outcomes.c.quarantined)
 
 online = table_of(live, "online", records.OnlineEvent, "seq")

@@ -169,9 +169,16 @@ def _times(names: Sequence[str], start: float, cell: float, height: float) -> It
 
 
 def beside(
-    title: str, labels: Sequence[str], base: Sequence[float], window: Sequence[float], *, x: str, width: float = WIDTH
+    title: str,
+    labels: Sequence[str],
+    base: Sequence[float],
+    window: Sequence[float],
+    *,
+    x: str,
+    over: str = "trained on",
+    width: float = WIDTH,
 ) -> Markup:
-    """Two distributions over one another, each as shares of its rows: the training data wide and pale, the window in front."""
+    """Two distributions over one another, each as shares of its rows: what it is drawn ``over`` wide and pale, the window in front."""
     wholes = sum(base), sum(window)
     if not all(wholes):
         return empty(title)
@@ -180,7 +187,7 @@ def beside(
     frame = Frame(width, 240, (0, len(pairs)), (0, steps[-1]))
     body = []
     for i, (label, *shares) in enumerate(pairs):
-        said = el("title", f"{label}: trained on {words.share(shares[0])}, this window {words.share(shares[1])}")
+        said = el("title", f"{label}: {over} {words.share(shares[0])}, this window {words.share(shares[1])}")
         drawn = []
         for share, inset, tone in zip(shares, (0.08, 0.26), ("base", "bar s2")):
             left, top = frame.x(i + inset), frame.y(share)
@@ -190,9 +197,7 @@ def beside(
     n = len(pairs)
     names = [(i + 0.5, labels[i]) for i in (range(n) if n <= 4 else sorted({0, n // 2, n - 1}))]
     worst = max(pairs, key=lambda pair: abs(pair[1] - pair[2]))
-    described = (
-        f"{worst[0]} moved most: {words.share(worst[1])} of the training data, {words.share(worst[2])} of the window."
-    )
+    described = f"{worst[0]} moved most: {over} {words.share(worst[1])}, {words.share(worst[2])} of the window."
     shown = axes(frame, steps, names, words.share, (x, "share of rows (%)"))
     return picture(width, 240, title, described, shown, *body, class_="bars", marks=True)
 

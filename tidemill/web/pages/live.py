@@ -13,27 +13,24 @@ from markupsafe import Markup
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import recently
 from tidemill.ops.predictions import Given, given, ls
-from tidemill.ops.records import affected
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.ops.watched import watched
 from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
-from tidemill.scope.project import Endpoint
-from tidemill.store.artifacts.codecs import decode
-from tidemill.store.payloads import DriftWindow, PlatformWindow, QualityWindow
-from tidemill.store.records import Alarm, Window
+from tidemill.store.payloads import PlatformWindow, QualityWindow
+from tidemill.store.records import Window
 from tidemill.tasks.table import metric_of, task_of
 from tidemill.types import DAY, JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars, lines, svg
+from tidemill.web.pages import watching
+from tidemill.web.pages.alarms import said
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
 RIPE = 0.9  # Quality whose labels are less mature than this is drawn dashed
-LEVELS = (0.05, 0.01, 1e-3, 1e-5)  # Of p: each that it is below is a level of drift
-MOVED = 4  # so many columns are shown as distributions: those of the alarm, then those that differ most
 MARKS = {"promoted": "ok", "rolled_back": "bad"}
 JOINED = {
     "id": ("by id", "s1"),
@@ -47,7 +44,8 @@ JOINED = {
 def live(ask: Ask) -> Shown:
     days = DAYS.get(ask.text("days") or "90", 90)
     loop = ask.snapshot()
-    drift, quality, platform = (loop.windows(name, days * DAY) for name in ("drift", "quality", "platform"))
+    names = ("drift", "requests", "quality", "platform")
+    drift, requests, quality, platform = (loop.windows(name, days * DAY) for name in names)
     measured = qualities(quality)
     values = {
         "days": days,
@@ -56,10 +54,14 @@ def live(ask: Ask) -> Shown:
         "traffic": _traffic(loop, platform or quality),
         "latency": _latency(loop, platform),
         "latency_of": len(loop.recent),
-        "drift": drift_picture(drift[-60:]),
+        "drift": watching.drift_picture(drift),
         "skipped": watched(loop).skipped,
-        "moved": distributions(loop, drift),
-        "alarms": [_alarm(loop, a) for a in loop.alarms],
+        "moved": watching.distributions(loop, drift),
+        "requests": watching.drift_picture(requests, "Requests by column and window") if requests else None,
+        "asked": watching.requests_moved(loop, requests),
+        "unread": watching.unread(requests),
+        "calibration": watching.calibrations(quality),
+        "alarms": [said(ask.project, a) for a in loop.alarms],
         "quality": quality_picture(loop, measured, _marks(loop, days)),
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
         "maturity": _maturity(measured),
@@ -145,69 +147,6 @@ def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
     return shown, False
 
 
-def drift_picture(windows: Sequence[Window]) -> Markup:
-    """A strip a column: how far each window was from the training data."""
-    found = [(w, w.data) for w in windows if isinstance(w.data, DriftWindow)]
-    names = dict.fromkeys(name for _, data in found for name in data.columns)
-    strips = [bars.Strip(name, [_drift_cell(w, data, name) for w, data in found]) for name in names]
-    times = [words.day(w.start) for w, _ in found]
-    return bars.strips("Drift by column and window", strips, times, x="window, by its start (UTC)", y="column")
-
-
-def _drift_cell(window: Window, data: DriftWindow, name: str) -> tuple[str, int | None, bool]:
-    """What it says, its level (0 no drift … 4 far away), and whether it is an alarm."""
-    column, day = data.columns.get(name), words.day(window.start)
-    if column is None or window.state == "incomplete":
-        return f"{day}: {'rows incomplete' if window.state == 'incomplete' else 'no rows'}", None, False
-    level = sum(column.p < limit for limit in LEVELS)
-    return f"{day}: {words.plainly(column.words) or words.number(column.p)}", level, window.alarm and name in data.which
-
-
-def distributions(loop: Snapshot, windows: Sequence[Window]) -> tuple[str, list[tuple[str, Markup]]]:
-    """(of which window, the columns that moved most in it): what the champion was trained on, and the window over it."""
-    found = [
-        (w, w.data)
-        for w in windows
-        if isinstance(w.data, DriftWindow) and any(c.counts for c in w.data.columns.values())
-    ]
-    if not found:
-        return "", []
-    window, data = next((one for one in reversed(found) if one[0].alarm), found[-1])
-    base = _baseline(loop.serving, data.model, window)
-    order = [*data.which, *sorted(data.columns, key=lambda name: (data.columns[name].p, name))]
-    names = [name for name in dict.fromkeys(order) if name in base and data.columns[name].counts][:MOVED]
-    drawn = [
-        (name, bars.beside(f"{name}, trained on and now", *base[name], data.columns[name].counts, x=name))
-        for name in names
-    ]
-    return words.date(window.start), drawn
-
-
-def _baseline(scope: Endpoint, model: str, window: Window) -> dict[str, tuple[list[str], list[float]]]:
-    """The labels and counts of each watched column in what this version was trained on, of the window's weekday where weekdays differ.
-
-    Nothing where that is gone.
-    """
-    kept = scope.store.baselines.look_up(scope.environment, scope.name, model)
-    if kept is None or not scope.artifacts.has(kept.artifact):
-        return {}
-    phase = window.start // (window.end - window.start) % 7
-    columns = decode("json", scope.artifacts.get(kept.artifact))["columns"]
-    return {c["name"]: (c["labels"], (c.get("phases") or [c["counts"]] * 7)[phase]) for c in columns}
-
-
-def _alarm(loop: Snapshot, alarm: Alarm) -> dict[str, Any]:
-    """An alarm as a person reads it: which monitor, what moved, and whether quality is affected, by the labels of now."""
-    hurts = affected(loop.serving, alarm)
-    answer, reason = str(hurts["answer"]), str(hurts.get("words", ""))
-    return {
-        "alarm": alarm,
-        "answer": answer,
-        "tone": {"yes": "bad", "perhaps": "warn", "no": "ok"}.get(answer, "idle"),
-        "words": reason if reason not in alarm.what else "",
-    }
-
-
 def _marks(loop: Snapshot, days: int) -> list[lines.Mark]:
     events = loop.project.store.events
     found = [e for kind in MARKS for e in events.list(kind=kind, since=loop.now - days * DAY, limit=60)]
@@ -225,7 +164,7 @@ def quality_picture(loop: Snapshot, measured: Sequence[Quality], marks: Sequence
     known = [(float(q.window.start), q.figure, q.data) for q in measured if q.figure is not None]
     points = [(at, figure[0]) for at, figure, _ in known]
     band = [(at, low, high) for at, (_, low, high), _ in known if low != high]
-    unripe = next((at - 1 for at, _, data in known if data.mature is not None and data.mature < RIPE), math.inf)
+    unripe = next((q.window.start - 1.0 for q in measured if q.figure is not None and not _is_ripe(q)), math.inf)
     expected = next((q.data.promised for q in reversed(measured) if q.data.promised is not None), None)
     series = [lines.Series(f"{metric} by window", points, band, tone="s0")]
     if len(points) > 3:
@@ -246,9 +185,15 @@ def _maturity(measured: Sequence[Quality]) -> str:
     text = f"Last window: {words.date(last.window.start)}, {words.plural(last.window.n, 'answer')}"
     if last.data.mature is None:
         return f"{text}."
-    ripe = [q.window.end for q in measured if q.data.mature is not None and q.data.mature >= RIPE]
+    ripe = [q.window.end for q in measured if _is_ripe(q)]
     until = f"; labels are mature until {words.date(ripe[-1])}" if ripe else ""
-    return f"{text}, label maturity {words.share(last.data.mature)}{until}."
+    waits = "" if last.window.complete else "; it is judged when the labels have come"
+    return f"{text}, label maturity {words.share(last.data.mature)}{waits}{until}."
+
+
+def _is_ripe(of: Quality) -> bool:
+    """Whether its labels are in, as far as anybody can say."""
+    return of.window.complete and of.data.mature is not None and of.data.mature >= RIPE
 
 
 def _outcomes(loop: Snapshot) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("endpoint", text, nullable=False),
         sa.Column("environment", text, nullable=False),
         sa.Column("quarantined", flag, nullable=False),
+        sa.Column("joined_at", whole, nullable=False),
         sa.PrimaryKeyConstraint("key", "endpoint", "environment", name="pk_outcomes"),
         sqlite_strict=True,
     )
@@ -58,6 +59,14 @@ def upgrade() -> None:
         "ix_outcomes_joined",
         "outcomes",
         ["joined"],
+        unique=False,
+        sqlite_where=sa.text("joined IS NOT NULL"),
+        postgresql_where=sa.text("joined IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_outcomes_joined_at",
+        "outcomes",
+        ["joined_at"],
         unique=False,
         sqlite_where=sa.text("joined IS NOT NULL"),
         postgresql_where=sa.text("joined IS NOT NULL"),
