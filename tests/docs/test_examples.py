@@ -11,6 +11,7 @@ import pytest
 
 from tidemill import errors
 from tidemill.cli.main import cli
+from tidemill.cli.output import Listing
 from tidemill.config.decode import parse
 from tidemill.config.resolve import Config
 from tidemill.data.contract.contract import Contract
@@ -69,6 +70,8 @@ def test_commands_exist_with_their_options(page, block):
         while isinstance(group, click.Group) and words:
             name = words.pop(0)
             found = group.get_command(context, name)
+            if found is None and isinstance(group, Listing):
+                found = group.get_command(context, group.default)
             assert found is not None, f"{page.name}: {command}"
             group = found
         known = {option for parameter in group.params for option in (*parameter.opts, *parameter.secondary_opts)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidemill.api.verbs import Verb, operate, read
-from tidemill.ops import by_hand, data, models, predictions, quarantine, records, releases, runs
+from tidemill.ops import auditions, backtests, by_hand, data, models, predictions, quarantine, records, releases, runs
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -25,6 +25,10 @@ VERBS: tuple[Verb, ...] = (
     read("/api/models/{model}", models.show),
     read("/api/models/{model}/card", models.card),
     read("/api/compare", models.compare),
+    read("/api/backtests", backtests.ls),
+    read("/api/backtests/{backtest}", backtests.show),
+    read("/api/auditions", auditions.ls),
+    read("/api/auditions/{audition}", auditions.show),
     read("/api/releases", releases.ls),
     read("/api/releases/{release}", releases.show),
     operate("/api/releases/{release}/approve", by_hand.approve),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option, fields, listed, paged
+from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.ops import records
 from tidemill.ref import short_name
 from tidemill.retrain.score import SETTLED as WORDS
@@ -92,14 +92,6 @@ def score(project: Project, endpoint: str | None, limit: int, before: str | None
     parts.append(f"{found.open} not settled yet: their labels are not in")
     parts += [f"more: --before {found.next}"] if found.next else []
     return Answer(found, parts)
-
-
-class Listing(click.Group):
-    """A group that lists where no command of it is named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
-        return super().parse_args(ctx, args if named else ["ls", *args])
 
 
 @click.group(cls=Listing)

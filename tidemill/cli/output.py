@@ -103,6 +103,16 @@ def _project_option() -> click.Option:
     return click.Option(["--project", "folder"], type=kind, default=Path(), help="A folder of the project.")
 
 
+class Listing(click.Group):
+    """A group that lists where no command of it is named."""
+
+    default = "ls"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else [self.default, *args])
+
+
 def endpoint_option(command: F) -> F:
     """The option ``--endpoint``: needless where there is one."""
     return click.option("--endpoint", help="Of several endpoints the one that is meant.")(command)

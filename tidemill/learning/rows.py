@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tidemill.data.contract.contract import Contract
 
 I8 = NDArray[np.int64]
-AT, UNIT = "_at", "_unit"
-"""The columns of moments and of units. What a task packs for its trainer has `AT`: the split is cut by it."""
+AT, UNIT, KEY = "_at", "_unit", "_key"
+"""The columns of moments, of units and of the rows' names. What a task packs for its trainer has `AT`: the split is cut by it."""
 
 
 class Rows:

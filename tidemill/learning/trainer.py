@@ -6,10 +6,10 @@ Rows are those of the step ``features``; the task's ``training.py`` opens the tr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
 
 Windows = Sequence[tuple[Micros, Micros]]
+Answer = float | Sequence[str] | Mapping[str, float]
+"""A value; items, best first; or the probability of each label by its text."""
 MOST = 60  # How many requests of the test window the real server is asked, a round
 
 
@@ -51,6 +53,17 @@ class Report:
                 hint=f"metric = {min(self.scored, default='')!r}, or a longer split.test",
             )
         return self.scored[metric]
+
+
+class Happened(NamedTuple):
+    """A request of the past. ``body``: as the scoring route takes it; ``label``: what was true, where rows are labelled;
+    ``ripe``: when that was settled, where it is not at once."""
+
+    at: Micros
+    key: str
+    body: JsonObject
+    label: object = None
+    ripe: Micros | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,21 @@ class Trainer(ABC):
         """The bundle's answers to the requests of ``start <= at < end``. Raises ModelError, NotEnoughData."""
 
     @abstractmethod
+    def asked(self, start: Micros, end: Micros) -> Sequence[str]:
+        """The key of each request that `report` measures in this window, in its order, as `tidemill.data.check.spelled` writes it."""
+
+    @abstractmethod
+    def happened(self, start: Micros, end: Micros) -> Iterator[Happened]:
+        """Every request of this window, in order, as it would have been asked."""
+
+    @abstractmethod
+    def judge(self, answers: Mapping[str, Answer], start: Micros, end: Micros) -> Report:
+        """As `report`, of answers that somebody else gave, by the keys of `asked`: of those requests that have one.
+
+        Raises NotEnoughData.
+        """
+
+    @abstractmethod
     def candidates(self) -> Candidates:
         """The recipes that a search tries; the baselines are among them."""
 
@@ -127,5 +155,7 @@ class Training:
     """The dataset's rows as the trainer needs them, for the artifact between steps; `tidemill.learning.rows.AT` is one column."""
     open_trainer: Callable[[pl.DataFrame, Settings], Trainer]
     """The trainer of what `rows` gave."""
+    names: Callable[[Contract], tuple[str, ...]]
+    """The columns whose values name a request: what `Trainer.asked` is made of. Empty where nothing does."""
     histories: Callable[[pl.DataFrame, Contract], Histories] | None = None
     """What is known of each subject in these rows of the dataset, as it is trained on; where the task has a history."""

@@ -29,13 +29,13 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.readings import read
 from tidemill.data.contract.contract import Contract
 from tidemill.data.contract.odcs import ROLES
-from tidemill.errors import ContractError, ModelError
+from tidemill.errors import ContractError, ModelError, NotEnoughData
 from tidemill.features.online import History
 from tidemill.features.views import View
 from tidemill.learning.bundle import open_scorer
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut, cut_by_time
-from tidemill.learning.trainer import MOST, Trainer
+from tidemill.learning.trainer import MOST, Answer, Trainer
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.store.sql import open_live
@@ -224,6 +224,22 @@ class TaskSuite:
         assert {len(column) for column in some.attributes.values()} == {len(some.at)} != {len(first.at)}
         assert first.at.min() >= trained.cut.test_start and first.at.max() < trained.cut.end
 
+    def test_the_answers_of_another_are_judged_as_its_own(self, trained: Trained) -> None:
+        """Every request of the test as it would have been asked: the server's answers, judged by key, are as good as the report says."""
+        trainer, (start, end) = trained.trainer, trained.test
+        own = trainer.report(trained.bundle, start, end)
+        asked, happened = trainer.asked(start, end), {one.key: one for one in trainer.happened(start, end)}
+        first = next(iter(own.scored.values()))
+        assert len(asked) == len(first.values) and set(asked) <= set(happened)
+        assert [happened[key].at for key in asked] == first.at.tolist()
+        told = {key: _answer_of(trained.answer({"at": happened[key].at, **happened[key].body})) for key in asked}
+        found = trainer.judge(told, start, end)
+        assert set(found.scored) == set(own.scored)
+        assert all(np.allclose(found.scored[name].values, own.scored[name].values) for name in own.scored)
+        some = trainer.judge({asked[0]: told[asked[0]]}, start, end)
+        assert len(next(iter(some.scored.values())).values) == asked.count(asked[0])
+        refused(NotEnoughData, lambda: trainer.judge({"nobody": told[asked[0]]}, start, end))
+
     def test_baselines_are_tried_and_can_be_fitted(self, trained: Trained) -> None:
         found = trained.trainer.search(trained.cut.windows, None, seed=0)
         tried = [trial.recipe for trial in found.tried]
@@ -240,6 +256,12 @@ class TaskSuite:
             with suppress(ModelError):  # these rows have nothing that it could be made of
                 trained.trainer.fit(trained.trainer.baseline(name), trained.cut.test_start)
         refused(ModelError, lambda: trained.trainer.baseline("no such method"))
+
+
+def _answer_of(output: JsonObject) -> Answer:
+    """An answer of the server's as `Trainer.judge` takes it."""
+    found: Answer = output.get("items") or output.get("probabilities") or output["value"]
+    return found
 
 
 def _same(told: Any, right: Any) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tidemill.data.check.spelled import spelled
 from tidemill.data.contract.contract import Contract, load_contract
 from tidemill.data.ingest.events import Commit, ingest_events
 from tidemill.data.ingest.late import columns_of, completed_by
@@ -165,15 +166,7 @@ def event_key(contract: Contract) -> pl.Expr:
 
     A moment is spelled as `to_iso` does, so that feedback can name it (`tidemill.data.contract.key`).
     """
-    times = {column.name for column in contract.columns if column.kind == "timestamp"}
-    parts = contract.key or ("_file", "_row")
-    return pl.concat_str([_moment_text(c) if c in times else pl.col(c).cast(pl.String) for c in parts], separator="/")
-
-
-def _moment_text(column: str) -> pl.Expr:
-    at = pl.col(column).cast(pl.Datetime("us"))
-    form = pl.when(at.dt.microsecond() == 0).then(at.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return form.otherwise(at.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    return spelled(contract.key or ("_file", "_row"), contract.columns)
 
 
 def online_events(dataset: str, contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:

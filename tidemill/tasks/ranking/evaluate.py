@@ -38,7 +38,16 @@ def report(
 
     Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
     """
-    answers, cold = _answers(scorer, data, requests, patience)
+    return measured(*_answers(scorer, data, requests, patience), requests, catalogue)
+
+
+def measured(
+    answers: Sequence[Sequence[str]],
+    cold: NDArray[np.bool_],
+    requests: Sequence[Asked],
+    catalogue: Collection[str] = (),
+) -> Report:
+    """Every metric of every request from the items that were answered."""
     subjects, at = np.array([one.subject for one in requests]), np.array([one.at for one in requests], np.int64)
     scored = {}
     for metric, measure in RANKED.items():

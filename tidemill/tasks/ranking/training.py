@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tidemill.data.check.column import roles_of
 from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
 from tidemill.learning.bundle import open_scorer
 from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation
 from tidemill.learning.space import Choice
-from tidemill.learning.trainer import Questions, Report, Trainer, Training, Windows
+from tidemill.learning.trainer import Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
-from tidemill.tasks.ranking.evaluate import questions, report
+from tidemill.tasks.ranking.evaluate import K, measured, questions, report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import (
     Asked,
@@ -29,7 +31,7 @@ from tidemill.tasks.ranking.interactions import (
 )
 from tidemill.tasks.ranking.own import fit_learner, open_learner, read_source
 from tidemill.tasks.ranking.serving import SCORERS
-from tidemill.types import DAY, JsonObject, Micros, digest
+from tidemill.types import DAY, JsonObject, Micros, digest, to_iso
 
 if TYPE_CHECKING:
     import polars as pl
@@ -89,6 +91,7 @@ TRAINING = Training(
     details,
     rows=lambda frame, contract, views: table_of(frame, contract),
     open_trainer=open_trainer,
+    names=lambda contract: tuple(str(contract.role(role)) for role in ("subject", "time")),
     histories=lambda rows, contract: from_frame(rows, contract).histories,
 )
 
@@ -125,6 +128,21 @@ class RankingTrainer(Trainer):
             raise NotEnoughData("no request in the window", hint="a longer split.test, or more data")
         patience = PATIENCE if bundle.manifest["scorer"] == "learner" else None
         return report(open_scorer(bundle, SCORERS), known, requests, known.known_before(start).items, patience)
+
+    def asked(self, start: Micros, end: Micros) -> Sequence[str]:
+        return [_key(one) for one in self._window(start, end)[1]]
+
+    def happened(self, start: Micros, end: Micros) -> Iterator[Happened]:
+        for one in self._window(start, end)[1]:
+            yield Happened(one.at, _key(one), {"subject": one.subject, "k": K})
+
+    def judge(self, answers: Mapping[str, Answer], start: Micros, end: Micros) -> Report:
+        known, requests = self._window(start, end)
+        answered = [one for one in requests if _key(one) in answers]
+        if not answered:
+            raise NotEnoughData("no request of the window was answered")
+        given = [[str(item) for item in answers[_key(one)]] for one in answered]  # type: ignore[union-attr]
+        return measured(given, np.zeros(len(answered), np.bool_), answered, known.known_before(start).items)
 
     def candidates(self) -> Candidates:
         recipes = {name: learners.recipe_of(name, self.half_life) for name in learners.METHODS}
@@ -168,6 +186,11 @@ class LearnerTrainer(RankingTrainer):
         found = super().search(windows, None, seed, progress)
         recipe = own_recipe(self.settings)
         return replace(found, recipe=recipe, kept=recipe == incumbent)
+
+
+def _key(one: Asked) -> str:
+    """As `tidemill.data.check.spelled` writes it."""
+    return f"{one.subject}/{to_iso(one.at)}"
 
 
 def own_recipe(settings: Settings) -> JsonObject:

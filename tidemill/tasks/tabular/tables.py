@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tidemill.errors import NotEnoughData
 from tidemill.features.transaction_time import BEGAN, KNOWN, RIPE, known_of
 from tidemill.features.transforms import CALENDAR, calendar
-from tidemill.learning.rows import AT, UNIT, Rows, placed
+from tidemill.learning.rows import AT, KEY, UNIT, Rows, placed
 from tidemill.tasks.tabular.inputs import SERIES, Input
 from tidemill.types import JsonObject
 
@@ -77,6 +77,8 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     """The rows with a target: inputs by name, `TARGET`, and what `Rows` asks. Raises NotEnoughData."""
     import polars as pl
 
+    from tidemill.data.check.spelled import spelled
+
     target = pl.col(str(contract.target))
     rows = placed(frame.filter(target.is_not_null()), contract)
     if not len(rows):
@@ -85,7 +87,15 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     inputs = [one.name for one in described(contract, views) if one.kind not in CALENDAR]
     known = [known_of(contract.names, rows.columns), pl.col(BEGAN)] if KNOWN in rows.columns else []
     ripe = [RIPE] if RIPE in rows.columns else []
-    return rows.select(*inputs, TARGET, AT, UNIT, *known, *ripe)
+    names = names_of(contract)
+    key = [spelled(names, contract.columns).alias(KEY)] if names else []
+    return rows.select(*inputs, TARGET, AT, UNIT, *key, *known, *ripe)
+
+
+def names_of(contract: Contract) -> tuple[str, ...]:
+    """The columns that name a row: its key, else whose it is and when."""
+    both = [name for name in (contract.subject, contract.time) if name]
+    return contract.key or (tuple(both) if len(both) == 2 else ())
 
 
 def described(contract: Contract, views: Sequence[View] = ()) -> list[Input]:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from tidemill.data.check.column import roles_of
 from tidemill.errors import ModelError, NotEnoughData
+from tidemill.features.transaction_time import RIPE
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
-from tidemill.learning.evaluate import Scored
-from tidemill.learning.rows import I8, UNIT, evenly, unit_of
+from tidemill.learning.evaluate import F8, Scored
+from tidemill.learning.labelled import known_label, text_of
+from tidemill.learning.rows import I8, KEY, UNIT, evenly, unit_of
 from tidemill.learning.search import Candidates, Settings
-from tidemill.learning.trainer import MOST, Questions, Report, Trainer, Training
+from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import fitting, learners
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import naive
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.scoring import all_values, figures_of
-from tidemill.tasks.tabular.tables import Table, as_json, build, described
+from tidemill.tasks.tabular.tables import Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     return TabularTrainer(Table(rows, inputs, said.get("roles"), said.get("subject")), settings)
 
 
-TRAINING = Training(details, rows, open_trainer)
+TRAINING = Training(details, rows, open_trainer, names_of)
 
 
 class TabularTrainer(Trainer):
@@ -114,20 +116,50 @@ class TabularTrainer(Trainer):
         return fitting.fit(recipe, self.table, end, start)
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
+        rows, new = self._window(start, end)
+        scorer = RowScorer(bundle)
+        return self._report(rows, scorer.many(self.table.encoded(scorer.inputs, rows)), scorer.labels, new)
+
+    def asked(self, start: Micros, end: Micros) -> Sequence[str]:
+        keys: list[str] = self.table.frame[KEY][self._window(start, end)[0]].to_list()
+        return keys
+
+    def happened(self, start: Micros, end: Micros) -> Iterator[Happened]:
+        frame = self.table.frame
+        for row in self.table.between(start, end).tolist():
+            body = {"inputs": self._inputs(row), **self._subject(row)}
+            ripe = int(frame[RIPE][row]) if RIPE in frame.columns else None
+            yield Happened(int(self.table.at[row]), str(frame[KEY][row]), body, self.table.target[row], ripe)
+
+    def judge(self, answers: Mapping[str, Answer], start: Micros, end: Micros) -> Report:
+        rows, _ = self._window(start, end)
+        given = [answers.get(key) for key in self.table.frame[KEY][rows].to_list()]
+        known = np.array([one is not None for one in given], np.bool_)
+        if not known.any():
+            raise NotEnoughData("no row of the window was answered")
+        labels: list[Any] | None = None
+        if self.settings.task == "classify":
+            labels = sorted(set(self.table.target[self.table.between(None, end)].to_list()))
+        told = [_outputs(one, labels) for one in given if one is not None]
+        return self._report(rows[known], np.array(told, np.float64), labels, 0)
+
+    def _window(self, start: Micros, end: Micros) -> tuple[I8, int]:
+        """The rows that are answered, evenly taken, and how many others have a label that no model could have said."""
         rows = self.table.between(start, end)
         if not len(rows):
             raise NotEnoughData("no row in the window", hint="a longer split.test, or more data")
         rows, new = self._answerable(rows, start)
-        rows = rows[evenly(len(rows), MOST_ROWS)]
-        scorer = RowScorer(bundle)
-        told = scorer.many(self.table.encoded(scorer.inputs, rows))
-        truth = fitting.targets(self.table, rows, scorer.labels)
+        return rows[evenly(len(rows), MOST_ROWS)], new
+
+    def _report(self, rows: I8, told: F8, labels: list[Any] | None, new: int) -> Report:
+        """How good the answers to these rows are: values, or the probabilities of the labels."""
+        truth = fitting.targets(self.table, rows, labels)
         units, at = self.table.units[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
         attributes = {name: column[rows].to_numpy() for name, column in self.table.plain.items()}
-        values = all_values(self.settings.task, told, truth, scorer.labels)
+        values = all_values(self.settings.task, told, truth, labels)
         scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
-        figures = {**figures_of(told, truth, scorer.labels, units), **({"unknown_labels": new} if new else {})}
+        figures = {**figures_of(told, truth, labels, units), **({"unknown_labels": new} if new else {})}
         return Report(scored, figures, answers_of(told, truth))
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
@@ -153,3 +185,19 @@ class TabularTrainer(Trainer):
             space=learners.of("trees").space,
             same="task",
         )
+
+
+def _outputs(answer: Answer, labels: list[Any] | None) -> list[float]:
+    """Somebody's answer as a scorer's: the value, or a probability for each label; of two labels that of the second is enough.
+
+    Raises ModelError.
+    """
+    if labels is None and isinstance(answer, int | float):
+        return [float(answer)]
+    if labels is not None and isinstance(answer, Mapping):
+        texts = [text_of(label) for label in labels]
+        said = {known_label(text, texts): chance for text, chance in answer.items()}
+        return [float(said.get(text, 0.0)) for text in texts]
+    if labels is not None and len(labels) == 2 and isinstance(answer, int | float):
+        return [1.0 - float(answer), float(answer)]
+    raise ModelError(f"{answer!r} is no answer to {'a value' if labels is None else f'{len(labels)} labels'}")

@@ -1,0 +1,134 @@
+"""What happened in a project's past, as a session plays it: requests, outcomes, and by when which rows were in the source.
+
+Of an endpoint that was asked, what its log holds is asked and told again. Of one that never was, each row is a request at its
+moment; its outcome comes when the row came, or at once where outcomes are what the next request's history is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import polars as pl
+
+from tidemill.data.contract.contract import load_contract
+from tidemill.data.ingest.register import online_events
+from tidemill.data.tables.tables import open_tables
+from tidemill.features.transaction_time import KNOWN, with_knowledge
+from tidemill.learning.labelled import text_of
+from tidemill.model import prepare
+from tidemill.monitor.windows import next_end
+from tidemill.store.records import Outcome, Prediction
+from tidemill.tasks.port import Request
+from tidemill.tasks.table import task_of, training_of
+from tidemill.types import Micros, named_id
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Endpoint, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened at an endpoint: a request, or an outcome that was told."""
+
+    at: Micros
+    endpoint: str
+    request: Request | None = None
+    outcome: Outcome | None = None
+
+
+def moments_of(scope: Endpoint, since: Micros, until: Micros) -> list[Moment]:
+    """What happened at this endpoint, in order: of its log where it has one, else of its rows."""
+    asked = scope.live.predictions.list(**scope.here, since=since, until=until)
+    found = _of_log(scope, asked, since, until) if asked else _of_rows(scope, since, until)
+    return sorted(found, key=lambda one: (one.at, one.request is None))
+
+
+def _of_log(scope: Endpoint, asked: Iterable[Prediction], since: Micros, until: Micros) -> Iterator[Moment]:
+    """What was asked and told, in the very words; a request without a key is given its prediction's id as one."""
+    kind, names = task_of(scope.model.task).request, {}
+    for one in asked:
+        key = one.key or one.id
+        names[one.id] = named_id("pred", *scope.salt, key)
+        body = {**msgspec.json.decode(one.inputs), "subject": one.subject or None, "key": key}
+        yield Moment(one.at, scope.name, msgspec.convert(body, kind))
+    for outcome in scope.live.outcomes.list(**scope.here):
+        if since <= outcome.received < until:
+            named = names.get(outcome.prediction or "", outcome.prediction)
+            told = replace(outcome, prediction=named, joined=None, how="", quarantined=False)
+            yield Moment(outcome.received, scope.name, outcome=told)
+
+
+def _of_rows(scope: Endpoint, since: Micros, until: Micros) -> Iterator[Moment]:
+    model = scope.model
+    told = model.section.label is None or not model.section.label.from_  # else the loop finds it in that dataset
+    task, settings = task_of(model.task), prepare.settings(model)
+    trainer = training_of(model.task).open_trainer(prepare.rows(model, prepare.refs_of(model)), settings)
+    for one in trainer.happened(since, until):
+        asked = msgspec.convert({**one.body, "key": one.key}, task.request)
+        yield Moment(one.at, scope.name, asked)
+        if told and one.label is not None:
+            came = max(next_end(scope, one.at), one.ripe or 0)
+            if came >= until:
+                continue
+            yield Moment(
+                came, scope.name, outcome=_labelled(scope, one.key, one.at, asked.subject or "", one.label, came)
+            )
+    if task.history:
+        yield from _events(scope, since, until)
+
+
+def _labelled(scope: Endpoint, key: str, at: Micros, subject: str, label: Any, came: Micros) -> Outcome:
+    named = named_id("pred", *scope.salt, key)
+    if isinstance(label, str | bool):
+        return Outcome(key, at, subject, text_of(label), float(label) if isinstance(label, bool) else 1.0, named, came)
+    item = text_of(label) if scope.model.task == "classify" else ""
+    return Outcome(key, at, subject, item, float(label), named, came)
+
+
+def _events(scope: Endpoint, since: Micros, until: Micros) -> Iterator[Moment]:
+    """Each row of the history as an outcome, told when it happened."""
+    dataset = scope.model.dataset
+    rows = open_tables(scope.project).read(dataset.name, scope.store.datasets.get(dataset.name).version).collect()
+    for event in online_events(dataset.name, load_contract(scope.project, dataset.name), rows):
+        if since <= event.at < until:
+            told = Outcome(event.key, event.at, event.subject, event.item, event.value, None, event.at)
+            yield Moment(event.at, scope.name, outcome=told)
+
+
+def files_of(project: Project, dataset: str, since: Micros, span: Micros) -> dict[Micros, list[pl.DataFrame]]:
+    """By the due moment at which the loop finds them: the dataset's rows as files, those known before ``since`` at ``since``.
+
+    A row is in the file of the first due moment after it was known; a value that completed it later is in a file of its own.
+    """
+    tables, contract = open_tables(project), load_contract(project, dataset)
+    version = project.store.datasets.get(dataset).version
+    commits = [commit for commit in tables.versions(dataset) if commit.version <= version]
+    rows = with_knowledge(tables.read(dataset, version), contract.time, commits).collect()
+    own = [name for name in rows.columns if not name.startswith("_")]
+    if contract.time is None:
+        return {since: [rows.select(own)]}
+    at = pl.col(contract.time).cast(pl.Datetime("us")).dt.epoch("us")
+    known = pl.col(KNOWN) if KNOWN in rows.columns else at
+    came = rows.with_columns(_due(known, known == at, since, span).alias("_due"))
+    late = [name for name in own if f"{KNOWN} {name}" in rows.columns]
+    for name in late:
+        by = pl.col(f"{KNOWN} {name}")
+        came = came.with_columns(pl.max_horizontal("_due", _due(by, pl.lit(False), since, span)).alias(f"_due {name}"))
+    found: dict[Micros, list[pl.DataFrame]] = {}
+    whole = came.with_columns(pl.when(pl.col(f"_due {n}") <= pl.col("_due")).then(pl.col(n)).alias(n) for n in late)
+    for (due,), part in whole.partition_by("_due", as_dict=True).items():
+        found.setdefault(int(due), []).append(part.select(own))
+    for name in late:
+        later = came.filter(pl.col(f"_due {name}") > pl.col("_due"))
+        for (due,), part in later.partition_by(f"_due {name}", as_dict=True).items():
+            found.setdefault(int(due), []).append(part.select(*contract.key, name))
+    return found
+
+
+def _due(known: pl.Expr, at_once: pl.Expr, since: Micros, span: Micros) -> pl.Expr:
+    """The end of the window that a moment is in; of what an ingest brought late, that ingest's own moment."""
+    end = pl.when(at_once).then((known // span + 1) * span).otherwise(-(-known // span) * span)
+    return pl.when(known < since).then(since).otherwise(pl.max_horizontal(end, pl.lit(since, pl.Int64)))

@@ -1,0 +1,115 @@
+"""`tidemill backtest MODEL | ls | show`: what a model would have been worth in its own past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from tidemill.access.caller import Caller
+from tidemill.backtest.course import STATIC
+from tidemill.backtest.cuts import FIRST, Asked
+from tidemill.backtest.lived import LOOP
+from tidemill.cli.output import Answer, Column, Listing, Table, command, fields, listed, paged, wants_json
+from tidemill.cli.run import steps_shown
+from tidemill.ops import backtests as verbs
+from tidemill.ops.backtests import Backtest
+from tidemill.ops.text import minute
+from tidemill.scope.project import Project
+
+F = TypeVar("F", bound=Callable[..., Any])
+RUNS: dict[str, Column] = {
+    "backtest": "id",
+    "model": lambda run: run.params["name"],
+    "every": lambda run: run.params["every"],
+    "recipe": lambda run: run.params["recipe_of"],
+    **fields("status", "started"),
+}
+
+
+class Playing(Listing):
+    """A group that plays where no command of it is named."""
+
+    default = "play"
+
+
+@click.group(cls=Playing)
+def backtest() -> None:
+    """A model's own past, played again: refitted as time goes on, beside its first fit left alone and the baselines."""
+
+
+def walk_options(command: F) -> F:
+    """What every walk through the past is asked: ``--every``, ``--since`` and ``--recipe``."""
+    said = "first: searched once, at the first cut; each: at every cut; or a version, such as champion."
+    command = click.option("--recipe", default=FIRST, show_default=True, help=said)(command)
+    said = "No cut before this moment. Left out: a third of the data is learned from first."
+    command = click.option("--since", help=said)(command)
+    return click.option("--every", default="30 days", show_default=True, help="How often it is fitted anew.")(command)
+
+
+@command(backtest)
+@click.argument("model", required=False)
+@walk_options
+@click.option(
+    "--loop", is_flag=True, help="Under the loop's own policy, in a copy of the project: monitors, gates, rollout."
+)
+def play(project: Project, model: str | None, every: str, since: str | None, recipe: str, loop: bool) -> Answer:
+    """Play the past of MODEL (the only one, if not said). Killed, the same command goes on."""
+    with steps_shown(wants_json()) as on_event:
+        found = verbs.play(project, Caller.local(), Asked(model, every, since, recipe, loop), on_event)
+    return _answer(found)
+
+
+@command(backtest)
+@paged(30)
+def ls(project: Project, limit: int, before: str | None) -> Answer:
+    """The latest backtests."""
+    return listed(verbs.ls(project, limit, before), RUNS)
+
+
+@command(backtest)
+@click.argument("run")
+def show(project: Project, run: str) -> Answer:
+    """One of them: by span, in sentences, and what it cost."""
+    return _answer(verbs.show(project, run))
+
+
+def _answer(found: Backtest) -> Answer:
+    facts = {"backtest": found.run, "model": found.model}
+    if found.lived is not None:
+        return Answer(found, [facts, "", Table(MONTHS, found.lived.months), "", *found.said])
+    report, cost = found.report, found.cost
+    assert report is not None and cost is not None
+    columns: dict[str, Column] = {"from": lambda one: minute(one.start)[:10], "requests": "n"}
+    columns |= {name: figure_of(name) for name in report.names}
+    per = {} if cost.per_percent_s is None else {"CPU s for each percent gained": cost.per_percent_s}
+    facts |= {"metric": f"{report.metric} ({report.better} is better)", "refits": str(cost.refits)}
+    spent = {"CPU s a refit": cost.refit_s / cost.refits if cost.refits else None, **per}
+    return Answer(found, [facts, spent, "", Table(columns, report.spans), "", *found.said])
+
+
+def figure_of(arm: str) -> Column:
+    """How good an arm was in a span or a month."""
+
+    def shown(one: Any) -> str:
+        if arm not in one.arms:
+            return ""
+        mean, low, high = one.arms[arm]
+        return f"{mean:.4g} ({low:.4g} to {high:.4g})"
+
+    return shown
+
+
+def gained(one: Any) -> str | None:
+    """One against the other, in percent."""
+    return one.gain and f"{100 * one.gain.gain:+.1f} % ({100 * one.gain.low:+.1f} to {100 * one.gain.high:+.1f} %)"
+
+
+MONTHS: dict[str, Column] = {
+    "month": "month",
+    "requests": "n",
+    LOOP: figure_of(LOOP),
+    STATIC: figure_of(STATIC),
+    "gain": gained,
+}
