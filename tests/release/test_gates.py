@@ -17,10 +17,10 @@ from tidemill.learning.evaluate import Scored
 from tidemill.release.gates.again import Earlier
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.gates.infrastructure import Infrastructure, Latency, p99_of_rounds
-from tidemill.release.gates.port import CandidateReport, GateContext, GateResult, judge_all
+from tidemill.release.gates.port import CandidateReport, GateContext, GateResult, judge_all, lead_of
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.registry import gates_of
-from tidemill.store.records import ModelVersion
+from tidemill.store.records import ModelVersion, Verdict
 from tidemill.types import DAY, canonical
 
 MODEL = ModelVersion(
@@ -230,9 +230,45 @@ def test_every_baseline_must_be_beaten_and_the_nearest_is_named():
 
 
 def test_a_refit_keeps_what_its_recipe_has_shown_unless_it_is_shown_worse():
-    assert say(Baseline(), case(0.3, popularity=0.3))["verdict"] == "promoted"
-    assert say(Baseline(), case(0.3, popularity=0.32))["verdict"] == "worse"
-    assert say(Baseline(), case(0.3, lead=0.04))["evidence"]["lead"] == 0.04, "as it was shown, over all windows"
+    shown = {"lead": 0.04, "judged": 200 * DAY}
+    assert say(Baseline(), case(0.3, popularity=0.3, **shown))["verdict"] == "promoted"
+    assert say(Baseline(), case(0.3, popularity=0.32, **shown))["verdict"] == "worse"
+    evidence = say(Baseline(), case(0.3, **shown))["evidence"]
+    assert (evidence["lead"], evidence["judged"]) == (0.04, 200 * DAY), "as it was shown, over all windows"
+    assert evidence["comparison"]["windows"] == 1
+
+
+@pytest.mark.parametrize("judged", [None, 189 * DAY])
+def test_a_quarter_after_it_was_shown_the_recipe_meets_the_baselines_again_in_all_windows(judged):
+    def refit(baseline: float) -> dict[str, Any]:
+        context = case(0.3, popularity=baseline, lead=0.04, judged=judged, least_useful=0.06)
+        said: dict[str, Any] = say(Baseline(), context)
+        assert said["evidence"]["comparison"]["windows"] == 3
+        assert said["evidence"]["judged"] == 280 * DAY and said["evidence"]["lead"] != 0.04
+        return said
+
+    assert refit(0.1)["verdict"] == "promoted"
+    assert refit(0.3)["verdict"] == "no_gain", "what it showed it shows no more"
+    assert refit(0.32)["verdict"] == "worse"
+
+
+def test_a_recipe_that_too_few_requests_judge_again_keeps_what_it_has_shown():
+    def by_recipe(recipe: Any, metric: str) -> Any:
+        return [scores(0.3, 30, sum(map(ord, recipe["method"])))]
+
+    said = say(Baseline(), case(0.3, popularity=0.3, judged=100 * DAY, by_recipe=by_recipe))
+    assert said["verdict"] == "promoted" and said["evidence"]["judged"] == 280 * DAY
+
+
+def test_rows_without_a_time_know_no_quarter():
+    timeless = case(0.3, popularity=0.3, temporal=lambda: False)
+    assert say(Baseline(), timeless)["evidence"]["comparison"]["windows"] == 1
+
+
+def test_what_a_method_showed_of_the_baselines_goes_with_its_refits():
+    shown = say(Baseline(), case(0.3, candidate_model=OTHER))["evidence"]
+    found = [Verdict("v", MODEL.ref, "baseline", "quality", True, "promoted", shown, None, 0)]
+    assert lead_of(found) == (shown["lead"], 280 * DAY) and lead_of([]) == (None, None)
 
 
 def test_a_champion_that_may_have_seen_the_test_window_is_no_measure():

@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 
 from tests.release.shoppers import LEARNER, REFIT, TUNING, Pair, draw, pool
 from tests.release.test_gate_simulations import MARGIN, TIMES, slack
-from tidemill.release.gates.compare import LEAST_SPREAD, POWER_Z, between, ratio, weighed
+from tidemill.release.gates.compare import POWER_Z, USUAL_SPREAD, bend, ratio, weighed, with_spread
 from tidemill.release.gates.refits import Prior, posterior, prior_of, promoted, shown_worse
 from tidemill.release.shadow import OF_METHODS
 
@@ -57,26 +57,27 @@ def methods(pair: Pair, true: float, requests: int, times: int, seed: int, confi
     alone = [ratio(*one) for one in each]
     whole = ratio(*(np.concatenate([one[place] for one in each], axis=1) for place in (0, 1)))
     shares, errors = (np.stack([one[place] for one in alone], -1) for place in (0, 1))
-    error = np.sqrt(whole.error**2 + between(shares, errors) / 6)
     groups = 6 * each[0][0].shape[1]
-    up, down = _method(whole.gain, error, whole.skewness, groups, 0.95)
+    error, freedom = with_spread(whole.error, shares, errors, 6, groups)
+    up, down = _method(whole.gain, error, whole.skewness, groups, freedom, 0.95)
     first, open_ = up.copy(), ~up & ~down
     gain, level = draw(people, requests, true, rng, times, between=0.01)
     for part in LOOKS:
         some = slice(round(part * gain.shape[1]))
         live = ratio(gain[:, some], level[:, some])
-        both = weighed([whole.gain, live.gain], [error, np.hypot(live.error, LEAST_SPREAD)])
-        better, worse = _method(*both, whole.skewness, groups, confidence)
+        gain_of_both, of_both = weighed([whole.gain, live.gain], [error, np.hypot(live.error, USUAL_SPREAD)])
+        known = 1 / (
+            (of_both / error) ** 4 / freedom + (1 - (of_both / error) ** 2) ** 2 / (gain[:, some].shape[1] - 1)
+        )
+        better, worse = _method(gain_of_both, of_both, whole.skewness, groups, known, confidence)
         up |= open_ & better
         open_ &= ~better & ~worse
     return first, up
 
 
-def _method(gain: Any, error: Any, skewness: Any, groups: int, confidence: float) -> tuple[Any, Any]:
-    t = float(stdtrit(groups - 1, confidence))
-    bent = error * skewness / (6 * np.sqrt(groups)) * (1 + 2 * t * t)
-    high = gain + t * error + np.maximum(0.0, bent)
-    return gain - t * error + np.minimum(0.0, bent) > 0, high < MARGIN
+def _method(gain: Any, error: Any, skewness: Any, groups: int, freedom: Any, confidence: float) -> tuple[Any, Any]:
+    reach, bent = stdtrit(freedom, confidence) * error, bend(error, skewness, groups, freedom, confidence)
+    return gain - reach + np.minimum(0.0, bent) > 0, gain + reach + np.maximum(0.0, bent) < MARGIN
 
 
 @pytest.mark.parametrize("times", TIMES)

@@ -138,11 +138,23 @@ def test_what_says_nothing_of_quality_is_no_claim(shop: Shop) -> None:
     assert [claim.subject for claim in claims(shop.project.endpoint(), shop.days[5].end)] == ["alarm:a1"]
 
 
-@pytest.mark.parametrize(("infrastructure", "claimed"), [("blessed", ["refused"]), ("refused", [])])
-def test_what_the_infrastructure_refused_is_no_claim(shop: Shop, infrastructure: str, claimed: list[str]) -> None:
-    """A model that was too slow to be released would hold up every look of the loop until it is killed."""
+@pytest.mark.parametrize(
+    ("status", "infrastructure", "claimed"),
+    [
+        ("refused", "blessed", ["refused"]),
+        ("refused", "refused", []),
+        ("halted", "blessed", ["promoted"]),
+        ("halted", "refused", []),
+    ],
+)
+def test_what_the_infrastructure_refused_is_no_claim(
+    shop: Shop, status: str, infrastructure: str, claimed: list[str]
+) -> None:
+    """A model that was too slow to be released, or forced though it was, would hold up every look of the loop until it is killed."""
     evidence = ReleaseEvidence({"quality": "refused", "infrastructure": infrastructure}, ("refit",))
-    add_release(shop.project, add_model(shop.project).ref, "refused", evidence=evidence)
+    if status == "halted":  # it was forced, promoted, and somebody stopped it
+        evidence = replace(evidence, bake={"at": shop.days[0].end})
+    add_release(shop.project, add_model(shop.project).ref, status, evidence=evidence)
     assert [claim.kind for claim in claims(shop.project.endpoint(), shop.days[5].end)] == claimed
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tidemill.config.amounts import percent
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates import ruling, sentences
-from tidemill.release.gates.compare import LEAST_SPREAD, Comparison, together
+from tidemill.release.gates.compare import USUAL_SPREAD, Comparison, together
 from tidemill.release.gates.port import least_useful_of
 from tidemill.release.gates.refits import Prior
 from tidemill.release.gates.ruling import Ruling
@@ -115,7 +115,7 @@ def judge(gate: str, evidence: JsonObject, pairs: Comparison) -> Ruling:
     """The gate's rule on its window, as the verdict's evidence holds it, and live pairs together."""
     window = _comparison(evidence["comparison"])
     if gate == "method":
-        return ruling.of_method(together(window, pairs, LEAST_SPREAD), evidence["margin"], OF_METHODS)
+        return ruling.of_method(together(window, pairs, USUAL_SPREAD), evidence["margin"], OF_METHODS)
     prior = Prior(**evidence["prior"])
     return ruling.of_refit(together(window, pairs), prior, evidence["margin"], evidence["allowed"])
 

@@ -93,13 +93,13 @@ def _of_alarm(alarm: Alarm) -> Claim | None:
 def _of_release(scope: Endpoint, release: Release) -> Iterator[Claim]:
     """What was decided of a release; the first one of an endpoint is compared with nothing.
 
-    What the infrastructure refused says nothing of quality, and is not asked again: it may be slow, or never answer.
+    What the infrastructure refused is not asked again, forced or not: it may be slow, or never answer.
     """
     before = scope.store.releases.look_up(release.previous) if release.previous else None
-    if before is None:
+    if before is None or release.evidence.blessings.get("infrastructure") == "refused":
         return
     named = f"release:{release.id}", release.model, before.model
-    if release.status == "refused" and release.evidence.blessings.get("infrastructure") != "refused":
+    if release.status == "refused":
         dark = release.evidence.shadow is not None and release.ended is not None
         yield Claim("refused", "", *named, release.ended if dark else release.created, False, release)  # type: ignore[arg-type]
     if release.evidence.bake_until is not None or release.evidence.bake is not None:

@@ -27,8 +27,10 @@ F8 = NDArray[np.float64]
 POWER = 0.8
 POWER_Z = 2.4864749
 """The quantile of 95 % and that of `POWER` together: a true change of so many errors is seen in 4 of 5 such tests."""
-LEAST_SPREAD = 0.01
-"""What a method's true gain differs by from window to window, at least: what the shop's own windows show."""
+USUAL_SPREAD = 0.01
+"""What a method's true gain differs by from window to window: what the shop's own windows show."""
+CHANCE = 0.8
+"""Windows differ by more than usual where so many of such tests would differ less."""
 LEVEL = 0.95
 """Of the interval that is told."""
 
@@ -72,10 +74,20 @@ class Comparison:
     skewness: float = 0.0
     windows: int = 1
     unit: str = "subjects"  # what ``subjects`` counts: of a table without them days, or rows
+    freedom: float | None = None  # degrees of freedom of the error; None: one less than subjects
 
     def bounds(self, confidence: float) -> tuple[float, float]:
         """(lower, upper): each one-sided, with this confidence."""
-        return _bounds(self.gain, self.error, self.skewness, self.subjects, confidence)
+        from scipy.special import stdtrit
+
+        bent = bend(self.error, self.skewness, self.subjects, self.degrees, confidence)
+        reach = float(stdtrit(self.degrees, confidence)) * self.error
+        return self.gain - reach + min(0.0, bent), self.gain + reach + max(0.0, bent)
+
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom of the error."""
+        return self.subjects - 1 if self.freedom is None else self.freedom
 
     @property
     def visible(self) -> float:
@@ -120,15 +132,24 @@ def pooled(metric: str, pairs: Sequence[tuple[Scored, Scored]]) -> Comparison:
             f"fewer than two {unit} in the test window: nothing can be compared", hint="a longer split.test"
         )
     found = ratio(*_by(codes, gain, _level(old - kind.zero)))
+    error: Any = found.error
+    freedom: Any = len(names) - 1
+    if len(parts) > 1:
+        error, freedom = with_spread(found.error, *_alone(kind.sign, kind.zero, parts), len(parts), len(names))
     by_figure = 1.0
     figures = kind.figure(float(new.mean())), kind.figure(float(old.mean()))
     if kind.root and figures[1] > 0:  # of a root the share is half as large
         by_figure = figures[1] / (figures[0] + figures[1])
-    share, error = float(found.gain) * by_figure, float(found.error) * by_figure
-    error = math.hypot(error, _between(kind.sign, kind.zero, parts) * by_figure)
-    low, high = _bounds(share, error, float(found.skewness), len(names), (1 + LEVEL) / 2)
+    share, error = float(found.gain) * by_figure, float(error) * by_figure
     counts = len(new), len(names)
-    return Comparison(metric, *figures, share, error, low, high, *counts, float(found.skewness), len(pairs), unit)
+    told = metric, *figures, share, error, share, share, *counts, float(found.skewness), len(pairs), unit
+    return _bounded(Comparison(*told, freedom=float(freedom)))
+
+
+def _bounded(found: Comparison) -> Comparison:
+    """With its interval."""
+    low, high = found.bounds((1 + LEVEL) / 2)
+    return replace(found, low=low, high=high)
 
 
 def weighed(gains: Sequence[Any], errors: Sequence[Any]) -> tuple[Any, Any]:
@@ -162,9 +183,9 @@ def together(window: Comparison, pairs: Comparison, spread: float = 0.0) -> Comp
         kind.figure(sum(kind.mean(getattr(part, name)) * part.requests for part in parts) / requests)
         for name in ("candidate", "other")
     )
-    low, high = _bounds(gain, error, skewness, subjects, (1 + LEVEL) / 2)
-    found = replace(window, candidate=candidate, other=other, gain=gain, error=error, low=low, high=high)
-    return replace(found, requests=requests, subjects=subjects, skewness=skewness)
+    found = replace(window, candidate=candidate, other=other, gain=gain, error=error, skewness=skewness)
+    unsure = sum((error**2 / max(e, 1e-9) ** 2) ** 2 / p.degrees for e, p in zip(errors, parts))
+    return _bounded(replace(found, requests=requests, subjects=subjects, freedom=1 / unsure))
 
 
 def _by(codes: NDArray[np.int64], *columns: F8) -> list[F8]:
@@ -177,32 +198,45 @@ def _level(old: F8) -> F8:
     return old if old.sum() > 0 else np.ones_like(old)
 
 
-def _between(sign: float, zero: float, parts: Sequence[tuple[F8, F8, NDArray[Any]]]) -> float:
-    """What the spread of the true gain between windows adds to the error: DerSimonian and Laird's, with a floor."""
-    if len(parts) < 2:
-        return 0.0
+def _alone(sign: float, zero: float, parts: Sequence[tuple[F8, F8, NDArray[Any]]]) -> tuple[F8, F8]:
+    """The gain of each window alone, and its error."""
     each = []
     for new, old, units in parts:
         names, codes = np.unique(units, return_inverse=True)
         if len(names) > 1:  # of one unit nobody knows the error: it is in the whole's, as one unit
             each.append(ratio(*_by(codes, sign * (new - old), _level(old - zero))))
-    if len(each) < 2:
-        return LEAST_SPREAD / math.sqrt(len(parts))
-    shares, errors = (np.array([one[place] for one in each], np.float64) for place in range(2))
-    return math.sqrt(between(shares, errors) / len(parts))
+    return np.array([one.gain for one in each], np.float64), np.array([one.error for one in each], np.float64)
 
 
-def between(shares: F8, errors: F8) -> Any:
-    """The variance of the true gain between windows (the last axis), from each one's estimate and error."""
-    return np.maximum(LEAST_SPREAD**2, shares.var(-1, ddof=1) - (errors**2).mean(-1))
+def with_spread(error: F8, shares: F8, errors: F8, windows: int, groups: int) -> tuple[Any, Any]:
+    """(error, degrees of freedom) of the whole with the spread of the true gain between windows in it.
+
+    ``shares`` and ``errors``: of the windows alone (the last axis). The usual spread is taken as known. What they differ by
+    beyond that, and beyond chance, is known by so few windows alone (Satterthwaite's degrees of freedom).
+    """
+    beyond = _beyond(shares, errors)
+    variance = error**2 + (USUAL_SPREAD**2 + beyond) / windows
+    unsure = (beyond / windows) ** 2 / (windows - 1) + error**4 / (groups - 1)
+    return np.sqrt(variance), variance**2 / np.maximum(unsure, 1e-9 * variance**2)
 
 
-def _bounds(gain: float, error: float, skewness: float, groups: int, confidence: float) -> tuple[float, float]:
+def _beyond(shares: F8, errors: F8) -> Any:
+    """The variance between windows above what the usual spread and chance would make of it in `CHANCE` of such tests."""
+    from scipy.special import chdtri
+
+    free = shares.shape[-1] - 1
+    if free < 1:
+        return 0.0
+    by_chance = float(chdtri(free, 1 - CHANCE)) / free * (USUAL_SPREAD**2 + (errors**2).mean(-1))
+    return np.maximum(0.0, shares.var(-1, ddof=1) - by_chance)
+
+
+def bend(error: Any, skewness: Any, groups: int, freedom: Any, confidence: float) -> Any:
+    """What Johnson's bound adds to Student's."""
     from scipy.special import stdtrit
 
-    t = float(stdtrit(groups - 1, confidence))
-    bent = error * skewness / (6 * math.sqrt(groups)) * (1 + 2 * t * t)
-    return gain - t * error + min(0.0, bent), gain + t * error + max(0.0, bent)
+    t = stdtrit(freedom, confidence)
+    return error * skewness / (6 * math.sqrt(groups)) * (1 + 2 * t * t)
 
 
 def _checked(candidate: Scored, other: Scored) -> tuple[F8, F8, NDArray[Any]]:

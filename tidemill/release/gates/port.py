@@ -21,13 +21,13 @@ from tidemill.config.amounts import parse_share
 from tidemill.config.sections import Section
 from tidemill.errors import GateRefused, NotAvailableYet, NotEnoughData, TidemillError
 from tidemill.model.registry import verdicts_of
-from tidemill.release.gates.again import Earlier, earlier_of, pair_of
+from tidemill.release.gates.again import QUARTER, Earlier, earlier_of, pair_of
 from tidemill.release.gates.ruling import Ruling, Said
 from tidemill.release.gates.window import EvaluationWindow
 from tidemill.scope.project import Endpoint
 from tidemill.store.records import ModelVersion, Verdict
 from tidemill.tasks.table import metric_of
-from tidemill.types import JsonObject
+from tidemill.types import JsonObject, Micros
 
 Blessing = Literal["quality", "infrastructure"]
 S = TypeVar("S", bound=Section)
@@ -72,6 +72,7 @@ class GateContext:
     server: CandidateServer
     least_useful: float = LEAST_USEFUL
     lead: float | None = None  # of the champion's method over the best baseline, as far as it was shown
+    judged: Micros | None = None  # the end of the windows in which that was shown
     earlier: Earlier | None = None  # what was said of the candidate's method, against the champion's, before
 
     @property
@@ -105,6 +106,13 @@ class GateContext:
         champion = self.champion
         return champion is not None and self.candidate.kind != "manual" and self.candidate.recipe == champion.recipe
 
+    @property
+    def baselines_due(self) -> bool:
+        """Whether the champion's recipe meets the baselines again: what was shown a quarter ago was shown of other times."""
+        if not self.is_refit or not self.window.temporal():
+            return False
+        return self.judged is None or self.window.end >= self.judged + QUARTER
+
     def settings(self, gate: str, kind: type[S]) -> S:
         """What ``[gates.NAME]`` says for a gate that a package brings; nothing said: the defaults."""
         found = self.endpoint.gates.supplied.get(gate)
@@ -124,9 +132,9 @@ class GateContext:
 def build_context(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion | None) -> GateContext:
     """The candidate before its gates."""
     seed, window = seed_of(scope.project.seed, candidate.ref), EvaluationWindow(scope, candidate)
+    lead, judged = lead_of(scope.store.verdicts.list(model=champion.ref)) if champion else (None, None)
     least = least_useful_of(scope)
-    lead = lead_of(scope.store.verdicts.list(model=champion.ref)) if champion else None
-    context = GateContext(scope, seed, candidate, champion, window, candidate_server(scope), least, lead)
+    context = GateContext(scope, seed, candidate, champion, window, candidate_server(scope), least, lead, judged)
     return replace(context, earlier=earlier_of(_of_method(scope, candidate), context.pair))
 
 
@@ -144,10 +152,10 @@ def least_useful_of(scope: Endpoint) -> float:
     return parse_share(said, "[goal] least_useful") if said else LEAST_USEFUL
 
 
-def lead_of(verdicts: Sequence[Verdict]) -> float | None:
-    """By how much a version's method was better than the best baseline, when that was judged last."""
-    found = [v.evidence["lead"] for v in verdicts if v.gate == "baseline" and "lead" in v.evidence]
-    return float(found[-1]) if found else None
+def lead_of(verdicts: Sequence[Verdict]) -> tuple[float | None, Micros | None]:
+    """By how much a version's method was better than the best baseline when that was judged last; and up to when."""
+    found = [v.evidence for v in verdicts if v.gate == "baseline" and "lead" in v.evidence]
+    return (float(found[-1]["lead"]), found[-1].get("judged")) if found else (None, None)
 
 
 def seed_of(seed: int, ref: str) -> int:

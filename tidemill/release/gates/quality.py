@@ -108,7 +108,10 @@ def _said_before(earlier: Earlier) -> GateResult:
 
 
 class Baseline(EveryCandidate):
-    """Better than each simple model. A refit keeps what its recipe has shown, unless it is shown worse than one of them."""
+    """Better than each simple model. A refit keeps what its recipe has shown, unless it is shown worse than one of them.
+
+    A quarter after it was shown the recipe meets them again, in all windows.
+    """
 
     name = "baseline"
     blessing: Blessing = "quality"
@@ -119,25 +122,42 @@ class Baseline(EveryCandidate):
         own, baselines = _own(context, metric), context.window.baselines(gate.superior_to)
         pairs, age = self._pairs(context, metric, own, baselines)
         found = {name: pooled(metric, each) for name, each in pairs.items()}
-        keeps = context.is_refit or is_baseline(context, baselines)
-        judge = ruling.kept if keeps else ruling.of_method
-        name, said = ruling.of_baselines({n: judge(f, context.least_useful, gate.confidence) for n, f in found.items()})
+        rule = self._rule(context, baselines)
+        name, said = ruling.of_baselines({n: rule(f, context.least_useful, gate.confidence) for n, f in found.items()})
         words = sentences.method(said, _named(name, len(found)), _span(context), age=age)
-        if keeps and said.verdict == "promoted":
+        if rule is not ruling.of_method and said.verdict == "promoted":
             words = sentences.kept(said, _named(name, len(found)), age=age)
         gains = {name: one.gain for name, one in found.items()}
-        lead = context.lead if context.is_refit else min(gains.values())
-        return _result(context, said, words, baselines=gains, **({} if lead is None else {"lead": lead}))
+        return _result(context, said, words, baselines=gains, **self._shown(context, min(gains.values())))
+
+    def _rule(self, context: GateContext, baselines: dict[str, JsonObject]) -> Callable[..., Ruling]:
+        """What is asked: more than each of them, of a method; of a refit that what its recipe has shown still holds."""
+        if is_baseline(context, baselines):
+            return ruling.kept
+        if not context.is_refit:
+            return ruling.of_method
+        return ruling.still if context.baselines_due else ruling.kept
+
+    def _shown(self, context: GateContext, lead: float) -> JsonObject:
+        """The lead over the best one, and up to when it was shown: now, or when the recipe met them last."""
+        if context.is_refit and not context.baselines_due:
+            told: JsonObject = {"lead": context.lead, "judged": context.judged}
+        else:
+            told = {"lead": lead, "judged": context.window.end if context.window.temporal() else None}
+        return {name: value for name, value in told.items() if value is not None}
 
     def _pairs(
         self, context: GateContext, metric: str, own: Scored, baselines: dict[str, JsonObject]
     ) -> tuple[dict[str, list[tuple[Scored, Scored]]], str]:
         """The candidate beside each baseline, window by window; and how they were made comparable."""
-        if context.is_refit:
+        if context.is_refit and not context.baselines_due:
             fitted = {name: context.window.fitted(recipe, metric) for name, recipe in baselines.items()}
             return {name: [(own, one)] for name, one in fitted.items()}, "the evaluation model in its own window"
         answers, age = same_age(context, metric)
-        return {n: list(zip(answers(None), answers(recipe), strict=True)) for n, recipe in baselines.items()}, age
+        again = "judged again, as each quarter; " if context.is_refit else ""
+        return {
+            n: list(zip(answers(None), answers(recipe), strict=True)) for n, recipe in baselines.items()
+        }, again + age
 
 
 def _named(name: str, baselines: int) -> str:

@@ -7,7 +7,7 @@ closed. ``not_enough_data``: neither is shown, and more requests would decide; n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tidemill.release.gates.compare import Comparison
@@ -96,3 +96,9 @@ def kept(found: Comparison, least: float, confidence: float) -> Ruling:
     """Whether what was shown once still holds: promoted unless it is shown worse."""
     _, high = found.bounds(confidence)
     return Ruling("worse" if high < 0 else "promoted", found, least, found.gain)
+
+
+def still(found: Comparison, least: float, confidence: float) -> Ruling:
+    """What was shown once, judged again by the same measure: it holds unless it is shown worse, or of no useful gain."""
+    said = of_method(found, least, confidence)
+    return replace(said, verdict="promoted") if said.verdict == "not_enough_data" else said
