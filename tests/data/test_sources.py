@@ -85,6 +85,20 @@ def test_a_link_out_of_the_project_is_refused(folder: Path, tmp_path: Path) -> N
     assert "data/…" in caught.value.hint
 
 
+def test_a_link_that_leads_in_a_circle_and_a_name_that_is_no_text_are_files_that_cannot_be_read(folder: Path) -> None:
+    (folder / "data/sales/loop.csv").symlink_to("loop.csv")
+    name = os.fsencode(folder) + b"/data/sales/b\xff.csv"
+    Path(os.fsdecode(name)).write_text(DAY_1)
+    drop(folder, "c.csv", DAY_1)
+    named, *others = find(folder, "data/sales/*.csv")
+    assert [f.error is None for f in (named, *others)] == [False, True, False]
+    assert all(f.name.encode() for f in (named, *others))
+    for file in (named, others[1]):
+        with raised(SourceError, file.name, hint=file is named):
+            read(file)
+    assert beside(folder, "data/sales/c*.csv") == [named.name, "data/sales/loop.csv"]
+
+
 def test_a_link_within_the_project_is_welcome(folder: Path) -> None:
     path = drop(folder, "a.csv", DAY_1)
     (folder / "data/linked.csv").symlink_to(path)

@@ -104,6 +104,10 @@ def there(root: Path, source: str) -> dict[str, os.stat_result | SourceError]:
     plain: dict[str, bool] = {}  # folders looked at: whether no link is on their way
     tables: dict[str, bool] = {}
     for name in sorted(_names(home, source, tables)):
+        if (spoken := _spoken(name)) != name:
+            hint = "rename it, in letters that every program reads"
+            found[spoken] = SourceError("its name is not UTF-8", place=spoken, hint=hint)
+            continue
         try:
             entry = f"{name}/{newest(home / name, name).entry}" if table_of(home, name, tables) else name
             state = _look(home, entry, plain)
@@ -112,6 +116,11 @@ def there(root: Path, source: str) -> dict[str, os.stat_result | SourceError]:
         else:
             found |= {name: state} if state is not None else {}
     return found
+
+
+def _spoken(name: str) -> str:
+    """The name as text: bytes of it that are none, which no record could hold, are written out."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _names(home: Path, source: str, tables: dict[str, bool]) -> set[str]:
@@ -158,7 +167,8 @@ def beside(root: Path, source: str, others: Iterable[str] = ()) -> list[str]:
         if not (home / folder).is_dir() or table_of(home, str(folder), {}):
             continue
         for entry in os.scandir(home / folder):
-            name, named = str(folder / entry.name), any(covers(s, str(folder / entry.name)) for s in sources)
+            name = _spoken(str(folder / entry.name))
+            named = any(covers(s, name) for s in sources)
             kind = PurePath(name).suffix.lower() in READERS
             unread = named and name not in found if entry.is_dir() else not named and (kind or folder.parts)
             if unread and not entry.name.startswith((".", "_")):
@@ -200,8 +210,9 @@ def _look(home: Path, name: str, plain: dict[str, bool]) -> os.stat_result | Non
             if not Path(path).resolve().is_relative_to(home):
                 raise SourceError("leads out of the project folder", place=name, hint=INSIDE)
             state = Path(path).stat()
-    except OSError as exc:
-        raise SourceError(f"cannot be read: {exc.strerror}", place=name) from exc
+    except (OSError, RuntimeError) as exc:  # of links that lead in a circle
+        why = exc.strerror if isinstance(exc, OSError) else exc
+        raise SourceError(f"cannot be read: {why}", place=name) from exc
     return state if stat.S_ISREG(state.st_mode) else None
 
 
