@@ -98,6 +98,12 @@ def test_values_are_read_as_documented(kind: str, value: str, expected: Any) -> 
     assert read(kind, value) == expected
 
 
+def test_the_hint_shows_nothing_that_would_not_be_read() -> None:
+    with pytest.raises(Unread) as caught:
+        read_value(Column("v", "date", format="dd.MM.yyyy"), "2011-01-31")
+    assert "dd.MM.yyyy" in caught.value.hint and "2011-01-31" not in caught.value.hint
+
+
 def test_another_way_of_writing_a_time_is_named_in_the_contract() -> None:
     assert '`logicalTypeOptions: { format: "dd.MM.yyyy HH:mm" }`' in DOCS.read_text()
     assert read("timestamp", "31.01.2024 10:30", "dd.MM.yyyy HH:mm") == HALF_PAST

@@ -84,9 +84,11 @@ class Unread(ValueError):
     """A value that means nothing in a column of this type; ``hint``: what would."""
 
     def __init__(self, column: Column) -> None:
-        form = f", as {column.format}" if column.format and column.kind in ("date", "timestamp") else ""
-        form = f", as {WRITTEN[column.digits]}" if column.digits else form
-        self.hint = f"{HINTS[column.kind]}{form}"
+        self.hint = HINTS[column.kind]
+        if column.format and column.kind in ("date", "timestamp"):
+            self.hint = f"written as {column.format}, or in ISO 8601 with its zone"
+        if column.digits:
+            self.hint += f", written as {WRITTEN[column.digits]}"
         super().__init__(self.hint)
 
 

@@ -178,7 +178,9 @@ class Places:
         except yaml.YAMLError as exc:
             mark = getattr(exc, "problem_mark", None)
             place = f"{name}:{mark.line + 1}" if mark else name
-            raise ContractError(f"not valid YAML: {getattr(exc, 'problem', exc)}", place=place) from exc
+            raise ContractError(
+                f"not valid YAML: {getattr(exc, 'problem', '') or next(iter(str(exc).splitlines()), '')}", place=place
+            ) from exc
         except RecursionError as exc:
             raise ContractError("lists or mappings are nested too deeply", place=name) from exc
         except ValueError as exc:  # a date of the 31st of February is no YAML
@@ -224,8 +226,10 @@ def read_text(path: Path) -> str:
         raise ContractError(
             "no such contract", place=str(path), hint="tidemill data infer writes a first draft"
         ) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ContractError(f"cannot be read: {exc}", place=str(path)) from exc
+    except UnicodeDecodeError as exc:
+        raise ContractError("cannot be read: it is not UTF-8", place=str(path), hint="save it as UTF-8") from exc
+    except OSError as exc:
+        raise ContractError(f"cannot be read: {exc.strerror}", place=str(path)) from exc
 
 
 _FRESHNESS = ("freshness", "latency")

@@ -12,6 +12,7 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.columns import target_type
 from tidemill.data.check.formats import grammar
 from tidemill.data.contract.odcs import ColumnSettings, Options, Path_, Places, Property, Quality, own_settings
+from tidemill.data.discover.rows import said
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.types import parse_time
 
@@ -153,16 +154,19 @@ _WRITTEN = {
 }
 
 
+_SHOWN = 40
+
+
 def _try_format(form: str, column: str, place: str) -> None:
     """Raises ContractError for a format by which no moment is read."""
     try:
         grammar(form)
     except ContractError as exc:
-        raise ContractError(f"{column}: {form!r}: {exc.message}", place=place, hint=exc.hint) from exc
+        raise ContractError(f"{column}: {form[:_SHOWN]!r}: {exc.message}", place=place, hint=exc.hint) from exc
 
 
 def _compile(pattern: str, column: str, place: str) -> None:
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as exc:
-        raise ContractError(f"{column}: {pattern!r} is not a pattern: {exc}", place=place) from exc
+        raise ContractError(f"{column}: {pattern!r} is not a pattern: {said(exc)}", place=place) from exc

@@ -166,7 +166,7 @@ def beside(root: Path, source: str, others: Iterable[str] = ()) -> list[str]:
     for folder in sorted(folders):
         if not (home / folder).is_dir() or table_of(home, str(folder), {}):
             continue
-        for entry in os.scandir(home / folder):
+        for entry in (home / folder).iterdir():
             name = _spoken(str(folder / entry.name))
             named = any(covers(s, name) for s in sources)
             kind = PurePath(name).suffix.lower() in READERS
