@@ -26,6 +26,7 @@ ALL = (
     "serving",
     "crash",
     "trace",
+    "leakage",
     "install",
 )
 RESULTS = Path(__file__).parent / "results"

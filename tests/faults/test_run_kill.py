@@ -31,7 +31,7 @@ from tidemill.store.artifacts.local import LocalArtifacts
 REPO = Path(__file__).parents[2]
 PIPELINES = {
     "data": ["ingest"],
-    "model": ["features", "split", "search", "train", "evaluate", "describe", "register"],
+    "model": ["features", "split", "findings", "search", "train", "evaluate", "describe", "register"],
     "release": ["judge", "start"],
 }
 LOOKS_AGAIN = {"ingest"}

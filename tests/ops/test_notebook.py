@@ -65,6 +65,27 @@ def test_what_comes_from_data_is_escaped(root: Path) -> None:
         assert "&lt;script&gt;" in shown[0]
 
 
+def test_the_leaderboard_is_by_the_projects_metric_best_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tidemill.ops.models.metric_of", lambda model: "recall@20")
+    with open_project(root) as project:
+        add_model(project, 2, metrics={"recall@20": [0.4, 0.38, 0.42]})
+        add_model(project, 3, metrics={"n": 0, "error": "nobody came"})
+    with tidemill.open(root) as project:
+        board = project.models()
+        assert [model.version for model in board] == [2, 1, 3]
+        html = board._repr_html_()
+        assert "recall@20" in html and "0.38 … 0.42" in html and html.index("shop@2") < html.index("shop@1")
+
+
+def test_where_less_is_better_the_least_error_is_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tidemill.ops.models.metric_of", lambda model: "mae")
+    with open_project(root) as project:
+        add_model(project, 2, metrics={"mae": [3.0, 2.0, 4.0]})
+        add_model(project, 3, metrics={"mae": [2.0, 1.0, 3.0]})
+    with tidemill.open(root) as project:
+        assert [model.version for model in project.models()] == [3, 2, 1]
+
+
 def test_looking_writes_nothing(root: Path) -> None:
     before = _contents(root)
     with tidemill.open(root) as project:

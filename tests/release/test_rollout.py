@@ -309,8 +309,11 @@ def test_what_has_ended_cannot_be_rolled_back_or_halted_again(project, canary):
 
 def test_a_release_compared_with_another_champion_does_not_start(project, canary):
     held = hold(project, add_model(project, 3), "release_3")
-    to_champion(project, canary)
-    with raised(ReleaseError, "release release_3"):
+    to_champion(project, canary)  # it is over with that: nobody could let it begin any more
+    assert project.store.releases.get(held.id).status == "halted"
+    held = hold(project, add_model(project, 4), "release_4")
+    rollout.roll_back(project, canary.id, by="ada", reason="complaints")
+    with raised(ReleaseError, "release release_4"):
         rollout.begin(project, held.id, project.clock.now())
     assert project.store.releases.get(held.id).status == "held"
 

@@ -373,6 +373,20 @@ def test_a_model_beside_its_baselines_and_its_card(told: Project) -> None:
     assert "<td><bdi>262</bdi></td>" in text and "| 262 |" not in text and "visible" not in text
 
 
+def test_what_may_leak_is_shown_with_its_picture_and_decided_where_it_is_held(told: Project) -> None:
+    text = get(told, "/models/shop@6").body.decode()
+    assert "may leak" in text and "cents says what pounds says" in text and "share of yes by refund" in text
+    release = told.store.releases.list(status="champion")[0]
+    waits = replace(release.evidence, waits=("leakage",))
+    held = replace(
+        release, id=named_id("rel", "held"), model="model:shop@6", status="held", previous=release.id, evidence=waits
+    )
+    told.store.releases.add(held)
+    text = get(told, f"/releases/{held.id}").body.decode()
+    assert "share of yes by refund" in text and "cents" not in text and "approve with the reason" in text
+    assert f'action="/releases/{held.id}/approve"' in text
+
+
 def test_figures_beside_one_another_have_the_same_decimals(told: Project) -> None:
     model = replace(told.store.models.get("model:shop@6"), version=99)
     gain = {"mean": 0.0094, "low": 6.9e-4, "high": 0.018, "visible": 0.0123}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import click
@@ -13,8 +12,6 @@ from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
 from tidemill.ops.text import interval, label, text
 from tidemill.scope.project import Project
-from tidemill.store.records import ModelVersion
-from tidemill.tasks.table import metric_of
 
 
 @click.group()
@@ -26,26 +23,19 @@ def models() -> None:
 @paged(100)
 def ls(project: Project, limit: int, before: str | None) -> Answer:
     """The leaderboard: the latest versions with their metrics and intervals, best first."""
-    metrics = {name: metric_of(model) for name, model in project.models.items()}
     page = verbs.ls(project, limit, before)
-
-    def reached(model: ModelVersion) -> Any:
-        return model.metrics.get(metrics.get(model.name, ""))
-
-    def mean(model: ModelVersion) -> float:
-        return (interval(reached(model)) or (-math.inf,))[0]
-
-    named = {name: verbs.aliases(project, name) for name in {model.name for model in page.items}}
+    standings = {one.model.ref: one for one in verbs.leaderboard(project, page.items)}
+    metrics = dict.fromkeys(one.metric for one in standings.values() if one.metric)
     columns: dict[str, Column] = {
         "model": "ref",
-        "alias": lambda model: named[model.name].get(model.version),
+        "alias": lambda model: standings[model.ref].aliases,
         "kind": "kind",
-        "method": lambda model: model.recipe.get("method"),
-        ", ".join(dict.fromkeys(metrics.values())): lambda model: _figure(reached(model)),
+        "method": lambda model: standings[model.ref].method,
+        ", ".join(metrics) or "metric": lambda model: _figure(model.metrics.get(standings[model.ref].metric)),
         "trained through": "trained_through",
         "author": "author",
     }
-    return listed(Page(sorted(page.items, key=mean, reverse=True), page.next), columns)
+    return listed(Page([one.model for one in standings.values()], page.next), columns)
 
 
 @command(models)

@@ -54,7 +54,7 @@ def start(project: Project, model: str, reason: str | None, endpoint: str | None
     follow(project)
     found = made.release
     facts = {"release": found.id, "model": found.model, "status": found.status, "override": found.override}
-    code = ReleaseError.exit_code if found.status in NOT_RELEASED else 0
+    code = ReleaseError.exit_code if found.status in NOT_RELEASED or made.held_by else 0
     return Answer({"release": found, "verdicts": made.verdicts}, [facts, gate_table(made.verdicts)], code)
 
 
@@ -67,24 +67,24 @@ def gate_table(verdicts: Sequence[Verdict]) -> Table:
 @paged(100)
 @endpoint_option
 def status(project: Project, endpoint: str | None, limit: int, before: str | None) -> Answer:
-    """The releases, newest last; those refused, or not decided on, with the gates' reasons."""
+    """The releases, newest last; those refused, held or not decided on, with the gates' reasons."""
     page = releases.ls(project, None, limit, before, endpoint)
     found = [_listed(project, r) for r in page.items]
     answer = listed(Page(found, page.next), RELEASES, newest_last=True)
     reasons = [
         {"release": r["id"], "gate": gate, "reason": reason}
         for r in answer.value
-        for gate, reason in r["refused_by"].items()
+        for gate, reason in (*r["refused_by"].items(), *r["held_by"].items())
     ]
-    refused: list[Part] = ["", Table({"release": "release", "refused by": "gate", "reason": "reason"}, reasons)]
+    why: list[Part] = ["", Table({"release": "release", "refused or held by": "gate", "reason": "reason"}, reasons)]
     dark: list[Part] = [f"\n{r['model']} is in shadow: {r['shadow']}" for r in answer.value if r["shadow"]]
-    return Answer(answer.value, [*answer.parts, *(refused if reasons else []), *dark])
+    return Answer(answer.value, [*answer.parts, *(why if reasons else []), *dark])
 
 
 def _listed(project: Project, release: Release) -> dict[str, Any]:
     pairs = releases.pairs_of(project, release)
-    told = {"refused_by": releases.refused_by(project, release), "pairs": pairs}
-    return {**asdict(release), **told, "shadow": releases.in_shadow(release, pairs)}
+    told = {"refused_by": releases.refused_by(project, release), "held_by": releases.held_by(project, release)}
+    return {**asdict(release), **told, "pairs": pairs, "shadow": releases.in_shadow(release, pairs)}
 
 
 def _named(command: F) -> F:

@@ -51,7 +51,8 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
     if error is not None and not turn.made:
         raise error
     shown = {name: asdict(made) for name, made in turn.made.items()}
-    code = ReleaseError.exit_code if any(made["status"] in NOT_RELEASED for made in shown.values()) else 0
+    open_ = any(made["status"] in NOT_RELEASED or made["held_by"] for made in shown.values())
+    code = ReleaseError.exit_code if open_ else 0
     if len(turn.made) + len(turn.failed) == 1:
         (only,) = shown.values()
         return Answer(only, _made(only), code, error)
@@ -59,12 +60,23 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
     return Answer(shown, parts, code, error)
 
 
+DECIDE = (
+    'leave the column out, [model] inputs = { exclude = ["COLUMN"] }, and run again; '
+    'or allow it: tidemill approve --reason "why it may be used"'
+)
+
+
 def _made(made: JsonObject) -> list[Part]:
-    """What was made, and below it why it was refused."""
-    facts = {name: value for name, value in made.items() if name != "refused_by"}
-    refused = {f"  {gate}": reason for gate, reason in made["refused_by"].items()}
-    why = "could not decide; it is in shadow" if made["status"] == "shadow" else "refused it"
-    return [facts, f"\nthe gates {why}:", refused] if refused else [facts]
+    """What was made, and below it why it was refused, or what somebody has to decide."""
+    parts: list[Part] = [{name: value for name, value in made.items() if name not in ("refused_by", "held_by")}]
+    refused = "could not decide; it is in shadow" if made["status"] == "shadow" else "refused it"
+    for said, gates in (
+        (f"the gates {refused}:", made["refused_by"]),
+        ("held until somebody decides:", made["held_by"]),
+    ):
+        if gates:
+            parts += [f"\n{said}", {f"  {gate}": reason for gate, reason in gates.items()}]
+    return [*parts, f"\n{DECIDE}"] if made["held_by"] else parts
 
 
 def _given(params: tuple[str, ...]) -> JsonObject:

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from tidemill.errors import NotEnoughData
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation, search
+from tidemill.learning.split import Cut
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.store.payloads import Findings
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
@@ -159,3 +161,5 @@ class Training:
     """The columns whose values name a request: what `Trainer.asked` is made of. Empty where nothing does."""
     histories: Callable[[pl.DataFrame, Contract], Histories] | None = None
     """What is known of each subject in these rows of the dataset, as it is trained on; where the task has a history."""
+    findings: Callable[[pl.DataFrame, Settings, Cut], Findings] | None = None
+    """What `rows` shows of leaks, before anything is trained on it; where the task has columns to look at."""

@@ -16,6 +16,7 @@ def describe(
     purpose: str,
     goal: str,
     cut: JsonObject,
+    looked: JsonObject,
     found: JsonObject,
     metrics: JsonObject,
     data: list[str],
@@ -24,8 +25,8 @@ def describe(
 ) -> Report:
     """The model card, in Markdown. ``purpose`` and ``goal`` are the project's words.
 
-    ``found`` is the search's record, ``metrics`` the evaluation's, ``cut`` where time was cut,
-    ``timeless`` the joined datasets that have no time, ``label`` what a declared label says.
+    ``looked`` is what was found in the rows before, ``found`` the search's record, ``metrics`` the evaluation's,
+    ``cut`` where time was cut, ``timeless`` the joined datasets that have no time, ``label`` what a declared label says.
     """
     recipe, by_key = found["recipe"], cut["by"] == "key"
     parts = [
@@ -36,6 +37,7 @@ def describe(
         f"Learned from {', '.join(data)}, " + ("all rows." if by_key else f"rows before {to_iso(cut['end'])}."),
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
+        _looked(looked),
         _chosen(found),
         "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),
         _limits(metrics),
@@ -65,6 +67,16 @@ def _measured(metrics: JsonObject, cut: JsonObject) -> str:
         f"## Quality\nOn {test}, which the evaluation model has not seen; 95 % intervals by "
         f"bootstrap over {metrics['units']} independent units.\n\n" + "\n".join(rows)
     )
+
+
+def _looked(looked: JsonObject) -> str:
+    """What was found before the training; nothing of a task whose rows have no columns to look at."""
+    if not looked["rows"]:
+        return ""
+    columns = f"{looked['columns']} column{'s' * (looked['columns'] != 1)}"
+    head = f"## Leakage\nLooked at before the training: {columns}, on {looked['rows']} rows before the test."
+    lines = [f"- {'held: ' * one['held']}{one['said']}. {one['hint'].capitalize()}." for one in looked["found"]]
+    return head + "\n" + ("\n".join(lines) or "Nothing was found.")
 
 
 def _names(metrics: JsonObject) -> list[str]:

@@ -42,6 +42,9 @@ class Inputs:
         whole = replace(labelled, columns=labelled.columns + added)
         features = [feature.name for view in views for feature in view.features]
         _distinct(model, [*whole.names, *features])
+        if whole.target is not None and whole.target in (model.section.inputs.columns or ()):
+            place, hint = f"[model.{model.name}] inputs", "it is what the model predicts: leave it out of `columns`"
+            raise ConfigError(f"the target {whole.target!r} is among the inputs", place=place, hint=hint)
         left_out = _left_out(model, contract, [*whole.names, *features])
         columns = tuple(c for c in whole.columns if c.role is not None or c.name not in left_out)
         kept = [replace(v, features=tuple(f for f in v.features if f.name not in left_out)) for v in views]

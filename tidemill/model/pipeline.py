@@ -1,4 +1,4 @@
-"""The model pipeline: features → split → search → train → evaluate → register, as steps of the engine.
+"""The model pipeline: features → split → findings → search → train → evaluate → register, as steps of the engine.
 
 Each version is fitted twice by one recipe: the evaluation model knows nothing of the test window and is what gates compare; the
 released fit knows everything. `build_candidate` is the verb.
@@ -23,8 +23,10 @@ from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
 from tidemill.model.card import describe
+from tidemill.model.curve import curve
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
+from tidemill.store.payloads import Findings
 from tidemill.store.records import Edge, ModelVersion, Tx
 from tidemill.tasks.table import training_of
 from tidemill.types import JsonObject
@@ -55,6 +57,15 @@ def split(rows: pl.DataFrame, test: JsonObject, gap: int) -> JsonObject:
 def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
     read = Settings(**settings)
     return training_of(read.task).open_trainer(rows, read)
+
+
+@step(version=CODE)
+def findings(rows: pl.DataFrame, cut: JsonObject, settings: JsonObject) -> JsonObject:
+    """What the rows show of leaks, before a model is trained on them: `tidemill.store.payloads.Findings`."""
+    read = Settings(**settings)
+    look = training_of(read.task).findings
+    found: JsonObject = msgspec.to_builtins(look(rows, read, Cut.read(cut)) if look else Findings())
+    return found
 
 
 @step(version=CODE)
@@ -97,7 +108,11 @@ def evaluate(
         other = trainer.report(bundle, where.test_start, where.end)
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
-    return metrics, dict(own.answers)
+    answers = dict(own.answers)
+    if answers:
+        recipe = evaluation_bundle.manifest["recipe"]
+        answers["curve"] = curve(rows, Settings(**settings), recipe, where, own, ctx.seed)
+    return metrics, answers
 
 
 def _above(own: Report, other: Report, seed: int) -> JsonObject:
@@ -122,6 +137,7 @@ def register(
     name: str,
     data: list[str],
     cut: JsonObject,
+    looked: JsonObject,
     found: JsonObject,
     metrics: JsonObject,
     evaluation_bundle: Bundle,
@@ -155,6 +171,7 @@ def register(
             author=author,
             card=page,
             created=now,
+            findings=msgspec.convert(looked, Findings),
         )
         project.store.models.add(model, tx)
         edges = [Edge(ref, model.ref, "trained", now) for ref in model.data]
@@ -181,14 +198,15 @@ def model_pipeline(
     incumbent: JsonObject | None,
     author: str,
 ) -> dict[str, Any]:
-    """features → split → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
+    """features → split → findings → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
     rows = features(name, data)  # type: ignore[call-arg]
     cut = split(rows, test, gap)
+    looked = findings(rows, cut, settings)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics, _ = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
-    told = describe(name, purpose, goal, cut, found, metrics, data, timeless, label)
-    model = register(name, data, cut, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
+    told = describe(name, purpose, goal, cut, looked, found, metrics, data, timeless, label)
+    model = register(name, data, cut, looked, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
@@ -103,4 +104,13 @@ def answers_kept(project: Project, model: ModelVersion) -> str | None:
 
 def refusals(project: Project, release: Release) -> dict[str, str]:
     """Gate -> why it refused, at this attempt."""
-    return {v.gate: str(v.evidence.get("said", "")) for v in verdicts_of(project, release) if not v.passed}
+    return _said(project, release, lambda v: not v.passed and v.gate not in release.evidence.waits)
+
+
+def waits(project: Project, release: Release) -> dict[str, str]:
+    """Gate -> what it leaves to a person, while nobody has decided."""
+    return _said(project, release, lambda v: release.status == "held" and v.gate in release.evidence.waits)
+
+
+def _said(project: Project, release: Release, which: Callable[[Verdict], bool]) -> dict[str, str]:
+    return {v.gate: str(v.evidence.get("said", "")) for v in verdicts_of(project, release) if which(v)}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 from tidemill.errors import NotFound
+from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.ops.text import Interval, interval
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion, Release, Verdict
+from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 
 
@@ -22,6 +27,35 @@ class ModelShown:
     aliases: list[str]
     release: Release | None
     verdicts: list[Verdict]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One version on the leaderboard: what it reached on its own test by its model's metric (mean, low, high)."""
+
+    model: ModelVersion
+    aliases: list[str]
+    method: str
+    metric: str
+    reached: Interval | None
+
+    @property
+    def place(self) -> float:
+        """Greater is better; what was not measured comes last."""
+        return -math.inf if self.reached is None else measure(self.metric).sign * self.reached[0]
+
+
+def leaderboard(project: Project, versions: Sequence[ModelVersion]) -> list[Standing]:
+    """These versions by their model's metric, the best first."""
+    metrics = {name: metric_of(model) for name, model in project.models.items()}
+    named = {name: aliases(project, name) for name in {model.name for model in versions}}
+    found = []
+    for model in versions:
+        metric = metrics.get(model.name, "")
+        method = str(model.recipe.get("method", model.recipe.get("learner", "–")))
+        known = named[model.name].get(model.version, [])
+        found.append(Standing(model, known, method, metric, interval(model.metrics.get(metric))))
+    return sorted(found, key=lambda one: one.place, reverse=True)
 
 
 def ls(project: Project, limit: Limit = 100, before: Before = None) -> Page[ModelVersion]:

@@ -81,6 +81,27 @@ class Records(list[T]):
         return table(names, ([cell(name, row.get(name)) for name in names] for row in shown), caption)
 
 
+class Leaderboard(Records[stored.ModelVersion]):
+    """Versions in the order of what they reached; a notebook shows that with its interval."""
+
+    def __init__(self, standings: Sequence[models.Standing]) -> None:
+        super().__init__(one.model for one in standings)
+        self.standings = standings
+
+    def _repr_html_(self) -> str:
+        names = ("version", "alias", "method", "metric", "reached", "95 % interval", "trained through", "leakage")
+        caption = f"{len(self):,} model version{'' if len(self) == 1 else 's'}, the best first"
+        return table(names, (_standing(one) for one in self.standings[:ROWS]), caption)
+
+
+def _standing(one: models.Standing) -> list[str]:
+    figures = [f"{x:.4g}" for x in one.reached] if one.reached else ["", "", ""]
+    held = ", ".join(finding.about for finding in one.model.findings.held)
+    told = [one.model.ref, ", ".join(one.aliases), one.method, one.metric, figures[0]]
+    told += [f"{figures[1]} … {figures[2]}" if one.reached else ""]
+    return [*(cell("", text) for text in told), cell("trained_through", one.model.trained_through), cell("", held)]
+
+
 class Shown(Generic[T]):
     """One record; a notebook shows its fields. ``record`` is the record itself."""
 
@@ -137,9 +158,9 @@ class OpenProject:
         """The versions of a dataset."""
         return Records(data.versions(self._project, data.known(self._project, dataset), limit).items)
 
-    def models(self, limit: int = 100) -> Records[stored.ModelVersion]:
-        """Model versions."""
-        return Records(models.ls(self._project, limit).items)
+    def models(self, limit: int = 100) -> Leaderboard:
+        """Model versions, the best by their model's metric first."""
+        return Leaderboard(models.leaderboard(self._project, models.ls(self._project, limit).items))
 
     def model(self, name: str = "champion") -> OpenModel:
         """One version, by number, alias (champion, challenger, latest) or reference. Raises NotFound."""

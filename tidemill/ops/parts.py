@@ -39,6 +39,7 @@ NEXT = {
     "release.refused": "tidemill release status has the gates' reasons",
     "release.none": "tidemill run",
     "release.held": "tidemill approve, or tidemill reject",
+    "release.leakage": "tidemill release status says what was found: exclude the column, or tidemill approve --reason WHY",
     "release.candidate_refused": "tidemill release status has the gates' reasons",
     "serve.degraded": "tidemill doctor",
     "serve.none": "tidemill run",
@@ -142,6 +143,11 @@ def _model(at: Snapshot) -> Part:
 def _release(at: Snapshot) -> Part:
     if (doubt := at.doubted) is not None:
         return Part("release", "bad", "not_trusted", "signing keys not trusted", doubt)
+    if asked := next((r for r in at.held if r.evidence.waits), None):
+        what = (
+            f"{short_name(asked.model)} may know the label from its inputs: it is not released until somebody decides"
+        )
+        return Part("release", "warn", "leakage", "held for leakage", what)
     if at.held:
         return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
     if at.canary is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -34,12 +34,13 @@ class Keys:
 
 @dataclass(frozen=True)
 class ReleaseShown:
-    """A release, what the gates said at this attempt, and of these why it was refused."""
+    """A release, what the gates said at this attempt, and of these why it was refused, or what a person has to decide."""
 
     release: Release
     verdicts: list[Verdict]
     refused_by: dict[str, str]
     pairs: int | None  # live ones so far, of a candidate in shadow
+    held_by: dict[str, str] = field(default_factory=dict)
 
 
 def ls(
@@ -59,7 +60,8 @@ def show(project: Project, release: str) -> ReleaseShown:
     """One release."""
     found = project.store.releases.named(release)
     verdicts = registry.verdicts_of(project, found) or list(project.store.verdicts.list(model=found.model))
-    return ReleaseShown(found, verdicts, registry.refusals(project, found), pairs_of(project, found))
+    refused, waits = registry.refusals(project, found), registry.waits(project, found)
+    return ReleaseShown(found, verdicts, refused, pairs_of(project, found), waits)
 
 
 def refused_by(project: Project, release: Release) -> dict[str, str]:
@@ -87,6 +89,11 @@ def in_shadow(release: Release, pairs: int | None) -> str:
     return f"{seen}{plural(pairs, 'live pair')} so far, looked at {'next ' if seen else ''}at {shadow.next:,}"
 
 
+def held_by(project: Project, release: Release) -> dict[str, str]:
+    """What a person has to decide before it goes on."""
+    return registry.waits(project, release) if release.status == "held" else {}
+
+
 def word(verdict: Verdict) -> str:
     """What a gate said, in a word."""
     return verdict.verdict.replace("_", " ") or ("passed" if verdict.passed else "refused")
@@ -94,7 +101,7 @@ def word(verdict: Verdict) -> str:
 
 def tone(verdict: Verdict) -> str:
     """Whether it speaks for the candidate (ok), against it (bad), or for neither (warn)."""
-    return "ok" if verdict.passed else "warn" if verdict.verdict in ("no_gain", "not_enough_data") else "bad"
+    return "ok" if verdict.passed else "warn" if verdict.verdict in ("no_gain", "not_enough_data", "held") else "bad"
 
 
 def start(

@@ -43,6 +43,7 @@ class Made:
     release: str
     status: str
     refused_by: dict[str, str]  # gate -> why
+    held_by: dict[str, str] = field(default_factory=dict)  # gate -> what a person has to decide
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _diff(name: str, a: Step | None, b: Step | None) -> StepDiff:
 
 def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
     """Data → model → release for every endpoint, finished steps reused. Where one fails the others are made all the same."""
-    from tidemill.model.registry import refusals
+    from tidemill.model.registry import refusals, waits
     from tidemill.retrain.run_all import run_every
 
     caller.need("operate")
@@ -131,7 +132,8 @@ def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
             dataset, release = f"{made.dataset.dataset}@{made.dataset.version}", made.release
             refused = refusals(project, release)
             turn.unread.update({dataset: made.unread} if made.unread else {})
-            turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused)
+            asks = waits(project, release)
+            turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused, asks)
     return turn
 
 

@@ -26,11 +26,15 @@ def answer(
 ) -> Release:
     """A person's yes or no to a held release: its rollout begins; or it is refused and ends, which works on a full disk.
 
-    Raises NotApproved (the wrong role), ReleaseError.
+    Raises NotApproved (the wrong role, no reason where a gate asks for one), ReleaseError.
     """
     release, now = project.store.releases.get(release_id), project.clock.now()
     if release.status != "held":
         raise ReleaseError(f"{release.id} is {release.status}: there is nothing to decide", place=release.endpoint)
+    if yes and release.evidence.waits and not reason.strip():
+        gates = " and ".join(release.evidence.waits)
+        hint = 'the reason stays with the release: tidemill approve --reason "why the column may be used"'
+        raise NotApproved(f"{gates} left it to you, and you say no reason", place=f"release {release.id}", hint=hint)
     said = _word(project, release, who, reason, role, "approved" if yes else "rejected")
     signer_of(project, "approval")  # its key may be on another disk: no room here helps that one
 

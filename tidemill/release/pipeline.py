@@ -68,7 +68,8 @@ def start(
     id, now, asks = release_id(scope, model, attempt), project.clock.now(), scope.gates.approval
     if any(release.id == id for release in scope.releases()):  # a run killed right after this step's transaction
         return id
-    refused = tuple(result["gate"] for result in results if not result["passed"])
+    waits = tuple(result["gate"] for result in results if result["verdict"] == attest.HELD)
+    refused = tuple(result["gate"] for result in results if not result["passed"] and result["gate"] not in waits)
     passes = not refused or (override is not None and attest.NEVER_FORCED not in refused)
     status, dark = ("held", None) if passes else _undecided(scope, judged, now)
     made = Release(
@@ -82,17 +83,17 @@ def start(
         created=now,
         ended=now if status == "refused" else None,
         previous=judged["previous"],
-        override=override if refused else None,
+        override=override if refused or waits else None,
         attestations=_sign(scope, id, judged, {"model": model, "author": author, "override": override, "at": now}),
         decision=decision,
         author=author,
-        evidence=ReleaseEvidence(blessings(results), refused, shadow=dark),
+        evidence=ReleaseEvidence(blessings(results), refused, shadow=dark, waits=waits),
         environment=scope.environment,
     )
     if passes and made.override:  # a person's signed word
         word = approvals.sign_force(project, made, author, made.override)
         made = replace(made, attestations=(*made.attestations, word))
-    _write(project, made, results, asks is not None)
+    _write(project, made, results, asks is not None or bool(waits and not made.override))
     ctx.wrote(f"release:{id}")
     return id
 
@@ -239,7 +240,7 @@ def _killed(project: Project, asked: JsonObject) -> JsonObject | None:
 
 
 def blessings(results: list[JsonObject]) -> JsonObject:
-    """``blessed`` or ``refused`` for quality and infrastructure.
+    """``blessed``, ``refused``, or ``held`` where a gate leaves it to a person, for quality and infrastructure.
 
     >>> blessings([{"blessing": "quality", "passed": True}, {"blessing": "quality", "passed": False}])
     {'quality': 'refused'}
@@ -247,7 +248,8 @@ def blessings(results: list[JsonObject]) -> JsonObject:
     found: JsonObject = {}
     for name in sorted({result["blessing"] for result in results}):
         own = [result for result in results if result["blessing"] == name]
-        found[name] = "blessed" if all(result["passed"] for result in own) else "refused"
+        open_ = {result.get("verdict") == attest.HELD for result in own if not result["passed"]}
+        found[name] = "refused" if False in open_ else "held" if open_ else "blessed"
     return found
 
 

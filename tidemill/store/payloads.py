@@ -1,5 +1,5 @@
-"""What a closed window holds, by the monitor that closed it (each says its ``kind``, by which it is read back), and what
-is known of a release.
+"""What a closed window holds, by the monitor that closed it (each says its ``kind``, by which it is read back), what is known
+of a release, and what was found in a model's rows before its training.
 
 What a task measures (figures by the names of its metrics) is the task's own, and plain JSON here. Moments and times are
 whole microseconds. A monitor that somebody adds keeps `CustomWindow`.
@@ -198,6 +198,38 @@ class Shadow:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a table's rows show before a model is trained on them: a column that knows the label, rows on both sides."""
+
+    kind: str  # alone | after | copy | id | twins | group | doubled
+    column: str  # "": of whole rows
+    held: bool  # whether a person has to decide before a release
+    said: str
+    hint: str
+    figures: JsonObject = field(default_factory=dict)
+    shape: tuple[tuple[str, float, int], ...] = ()  # for a picture: of a part of the rows its name, a mean, how many
+
+    @property
+    def about(self) -> str:
+        """What a person's word on it names."""
+        return self.column or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was looked at before a training, and what was found, the gravest first. Without rows: it was not looked at."""
+
+    rows: int = 0  # before the test
+    columns: int = 0
+    found: tuple[Finding, ...] = ()
+    answer: str = ""  # what the means of a shape are: of a label how often it came, of values their mean
+
+    @property
+    def held(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.found if one.held)
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseEvidence:
     """What speaks for a release and against it. Reasons and what was seen are JSON for people: nothing is decided on them."""
 
@@ -213,3 +245,4 @@ class ReleaseEvidence:
     bake: JsonObject | None = None  # as that ended
     halted: JsonObject | None = None  # {reason, by, …}
     rolled_back: JsonObject | None = None
+    waits: tuple[str, ...] = ()  # gates that a person's reason passes: `approved` holds it

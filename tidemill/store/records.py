@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from tidemill.ref import Ref
-from tidemill.store.payloads import ReleaseEvidence, WindowData
+from tidemill.store.payloads import Findings, ReleaseEvidence, WindowData
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class ModelVersion:
     author: str
     card: str | None  # artifact digest
     created: Micros
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def ref(self) -> str:

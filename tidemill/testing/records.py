@@ -23,6 +23,12 @@ _BY_TYPE: dict[str, Any] = {
     "tuple[str, ...]": ("load", "split"),
     "tuple[float, ...]": (-2.5, 0.5),
     "ReleaseEvidence": p.ReleaseEvidence({"quality": "blessed"}, ("refit",), {"who": "ann"}),
+    "Findings": p.Findings(
+        300,
+        7,
+        (p.Finding("copy", "state", True, "it is the label", "exclude it", {"same": 1.0}, (("a", 0.5, 3),)),),
+        "share of yes",
+    ),
     "tuple[JsonObject, ...]": ({"share": 0.25, "span": 10, "requests": 200}, {"share": 1.0}),
 }
 

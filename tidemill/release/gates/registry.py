@@ -12,10 +12,11 @@ from tidemill.config.policies import GatesSection
 from tidemill.config.strict import brought
 from tidemill.errors import ConfigError
 from tidemill.release.gates.infrastructure import Infrastructure, Latency
+from tidemill.release.gates.leakage import Leakage
 from tidemill.release.gates.port import Gate, GateContext
 from tidemill.release.gates.quality import Baseline, Method, Refit
 
-OWN: tuple[Gate, ...] = (Infrastructure(), Latency(), Refit(), Method(), Baseline())
+OWN: tuple[Gate, ...] = (Infrastructure(), Latency(), Leakage(), Refit(), Method(), Baseline())
 
 
 _NAMES = (*(gate.name for gate in OWN), *GatesSection.__struct_fields__)

@@ -1,7 +1,8 @@
 """What a comparison comes to: one of four verdicts, with the figures that it rests on. Pure functions.
 
 ``promoted`` and ``worse`` are shown. ``no_gain``: the data could have shown a useful gain and did not; the candidate is
-closed. ``not_enough_data``: neither is shown, and more requests would decide; nothing speaks against the candidate.
+closed. ``not_enough_data``: neither is shown, and more requests would decide; nothing speaks against the candidate. ``held``
+is said by a gate that no figure decides: a person does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tidemill.release.gates.compare import Comparison
 from tidemill.release.gates.refits import ALLOWED, NOTHING_KNOWN, Prior, posterior, promoted, shown_worse
 from tidemill.types import JsonObject
 
-Said = Literal["promoted", "worse", "no_gain", "not_enough_data"]
+Said = Literal["promoted", "worse", "no_gain", "not_enough_data", "held"]
 CLOSED: tuple[Said, ...] = ("worse", "no_gain")
 """Verdicts that more of the same data would not change."""
 

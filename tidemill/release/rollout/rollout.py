@@ -299,7 +299,14 @@ class _Change:
         started = self.now if release.started is None else release.started
         self.write(release, stage=len(release.stages) - 1, stage_since=self.now, evidence=seen, started=started)
         self.project.store.releases.promote(release.id, self.now, self.tx)
-        return [*ended, self.tell(release, "promoted", {"previous": release.previous, **said})]
+        told = self.tell(release, "promoted", {"previous": release.previous, **said})
+        return [*ended, *self._halt_held(release), told]
+
+    def _halt_held(self, release: Release) -> list[Event]:
+        """Those that wait for a person: they were compared with the champion before, and could not begin any more."""
+        held = self.project.endpoint(release.endpoint).releases("held", self.tx)
+        why = {"reason": f"{release.model} is champion now, and it was compared with the one before", "by": release.id}
+        return [event for one in held if one.id != release.id for event in self.halt(one, why)]
 
     def end_bake(self, release: Release, said: JsonObject) -> list[Event]:
         if release.evidence.bake_until is None or self.now < release.evidence.bake_until:

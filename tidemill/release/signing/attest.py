@@ -33,6 +33,8 @@ GATE, RELEASE, FORCED = "urn:tidemill:gate:v1", "urn:tidemill:release:v1", "urn:
 APPROVAL, REJECTED = "urn:tidemill:approval:v1", "urn:tidemill:rejected:v1"
 BY_HAND = (FORCED, APPROVAL, REJECTED)
 AGAIN = "release the model again: tidemill release start MODEL"
+HELD = "held"
+"""The verdict of a gate that a person decides: an approval with a reason passes it."""
 NEVER_FORCED = "infrastructure"
 """The one gate that no reason passes: a bundle that the real server cannot load serves nobody."""
 
@@ -103,8 +105,8 @@ def verify_release(
     """That these very bytes may be served as this release. Raises NotAttested.
 
     Checks every envelope's signature, that each speaks of this bundle and model, that the release's statement is for
-    this endpoint and release, that every gate it requires passed (or a person overrode it, with a reason), and that a
-    required approval is there.
+    this endpoint and release, that every gate it requires passed (or a person overrode it with a reason, or approved with
+    one what the gate left to a person), and that a required approval is there.
     """
     place = f"release {release.id}"
     _check_record(store, release, bundle_digest, place)
@@ -161,12 +163,16 @@ def _check_gates(
     if not {"quality", "infrastructure"} <= set(required.values()):
         both = "the release does not ask for both blessings, quality and infrastructure"
         raise NotAttested(both, "not_asked", place=place)
-    override = [s for s in by_hand if s.kind == FORCED and s.predicate.get("reason")]
+    override, approved = (
+        [s for s in by_hand if s.kind == kind and s.predicate.get("reason")] for kind in (FORCED, APPROVAL)
+    )
     for gate in required:
         verdict = verdicts.get(gate)
         if verdict is None:
             raise NotAttested(f"the attestation of the gate {gate!r} is missing", "missing", place=place)
-        if verdict.get("passed") is not True and (not override or gate == NEVER_FORCED or not release.override):
+        if verdict.get("passed") is True or (approved and verdict.get("verdict") == HELD):
+            continue
+        if not override or gate == NEVER_FORCED or not release.override:
             raise NotAttested(f"the gate {gate!r} did not pass", "not_passed", place=place)
 
 

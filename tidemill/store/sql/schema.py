@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ColumnDefault, ForeignKeyConstraint, Index, MetaData, Table, func, select
 
 from tidemill.store import records
-from tidemill.store.payloads import WINDOWS, ReleaseEvidence
+from tidemill.store.payloads import WINDOWS, Findings, ReleaseEvidence
 from tidemill.store.sql.columns import JsonText, Tagged, Whole, Words, table_of
 
 NAMES = {
@@ -35,7 +35,7 @@ datasets = table_of(tables, "datasets", records.DatasetVersion, "dataset", "vers
 
 files = table_of(tables, "files", records.IngestedFile, "dataset", "digest")
 
-models = table_of(tables, "models", records.ModelVersion, "name", "version")
+models = table_of(tables, "models", records.ModelVersion, "name", "version", findings=Tagged(("", Findings)))
 
 verdicts = table_of(tables, "verdicts", records.Verdict, "id")
 Index(None, verdicts.c.model, verdicts.c.at)

@@ -31,6 +31,8 @@ I8 = NDArray[np.int64]
 MOST_CATEGORIES = 256  # A column keeps its most frequent categories; the others are as missing
 MOST_SERIES = 10_000  # So many subjects have a forecast of their own; the others that of strangers
 TARGET = "_target"
+GROUP = "_group "
+"""Before the name of a column of the key, where the rows are split by row and their key has several: it may name whose they are."""
 LIMITS = ("minimum", "maximum", "above", "below", "min_length", "max_length", "pattern", "allowed")
 PLAIN = {"string": "category", "boolean": "category", "integer": "number", "number": "number"}
 
@@ -74,7 +76,7 @@ class Table(Rows):
 
 
 def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> pl.DataFrame:
-    """The rows with a target: inputs by name, `TARGET`, and what `Rows` asks. Raises NotEnoughData."""
+    """The rows with a target: inputs by name, `TARGET`, what `Rows` asks, and what a look before training does. Raises NotEnoughData."""
     import polars as pl
 
     from tidemill.data.check.spelled import spelled
@@ -86,10 +88,13 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     rows = rows.with_columns(target.alias(TARGET), *_made(rows, frame, views))
     inputs = [one.name for one in described(contract, views) if one.kind not in CALENDAR]
     known = [known_of(contract.names, rows.columns), pl.col(BEGAN)] if KNOWN in rows.columns else []
+    known += [pl.col(f"{KNOWN} {name}") for name in inputs if f"{KNOWN} {name}" in rows.columns]
     ripe = [RIPE] if RIPE in rows.columns else []
     names = names_of(contract)
     key = [spelled(names, contract.columns).alias(KEY)] if names else []
-    return rows.select(*inputs, TARGET, AT, UNIT, *key, *known, *ripe)
+    by_row = len(contract.key) > 1 and contract.time is None and contract.subject is None
+    groups = [pl.col(name).alias(GROUP + name) for name in contract.key if by_row]
+    return rows.select(*inputs, TARGET, AT, UNIT, *key, *known, *ripe, *groups)
 
 
 def names_of(contract: Contract) -> tuple[str, ...]:

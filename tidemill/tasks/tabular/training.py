@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from tidemill.data.check.column import roles_of
-from tidemill.errors import ModelError, NotEnoughData
+from tidemill.errors import ConfigError, ModelError, NotEnoughData
 from tidemill.features.transaction_time import RIPE
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
@@ -23,9 +23,10 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import fitting, learners
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import naive
+from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.scoring import all_values, figures_of
-from tidemill.tasks.tabular.tables import Table, as_json, build, described, names_of
+from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
@@ -40,14 +41,22 @@ MOST_ROWS = 20_000  # At most so many rows of a window are answered, evenly take
 
 def details(contract: Contract, views: Sequence[View], root: Path, task: str) -> JsonObject:
     """What each column of the rows is, and what their independent units are."""
-    columns = as_json(described(contract, views))
-    said = {"columns": columns, "roles": roles_of(contract.columns), "unit": unit_of(contract)}
-    return {**said, "timed": contract.time is not None, "subject": contract.subject}
+    inputs = described(contract, views)
+    if not inputs:
+        hint = "leave some of them in: `inputs` of the model names or excludes columns; the target, the key and the time are none"
+        raise ConfigError(f"no column is left to predict {contract.target!r} from", place="[model] inputs", hint=hint)
+    said = {"columns": as_json(inputs), "roles": roles_of(contract.columns), "unit": unit_of(contract)}
+    return {**said, "timed": contract.time is not None, "subject": contract.subject, "target": contract.target}
 
 
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
-    """The rows of a `Table`."""
-    return build(frame.collect(), contract, views)
+    """The rows of a `Table`. Raises NotEnoughData, also where the target has one value only."""
+    found = build(frame.collect(), contract, views)
+    if found[TARGET].n_unique() < 2:
+        only = f"every {contract.target} is {found[TARGET][0]!r}: there is nothing to predict"
+        hint = "bring rows with another one, or give the role 'target' to another column"
+        raise NotEnoughData(only, place=contract.place, hint=hint)
+    return found
 
 
 def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
@@ -57,7 +66,7 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     return TabularTrainer(Table(rows, inputs, said.get("roles"), said.get("subject")), settings)
 
 
-TRAINING = Training(details, rows, open_trainer, names_of)
+TRAINING = Training(details, rows, open_trainer, names_of, findings=looked)
 
 
 class TabularTrainer(Trainer):

@@ -16,8 +16,9 @@ from tidemill.model.registry import answers_kept
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import decode
 from tidemill.store.records import ModelVersion
+from tidemill.tasks.table import metric_of
 from tidemill.web import format as words
-from tidemill.web.charts import plots
+from tidemill.web.charts import bars, plots
 from tidemill.web.charts.plots import Place
 
 
@@ -28,6 +29,22 @@ def pictures(project: Project, model: ModelVersion) -> list[tuple[str, Markup]]:
         return list(_of_labels(*kept) if kept[2] else _of_values(*kept[:2])) if kept else []
     except TidemillError:
         return []  # the bytes are gone, or damaged: `doctor` says so
+
+
+def learning_curve(project: Project, model: ModelVersion) -> list[tuple[str, Markup]]:
+    """What the recipe reaches when it learns from a part of the rows, and from all: whether more rows would help."""
+    digest, section = answers_kept(project, model), project.models.get(model.name)
+    try:
+        found: Any = decode("arrays", project.artifacts.get(digest)) if digest and section else {}
+    except TidemillError:
+        return []  # as above
+    points = found.get("curve", ())
+    if section is None or len(points) < 2:
+        return []
+    metric = metric_of(section)
+    rows = [bars.Interval(f"{int(n):,} rows", mean, low, high) for n, mean, low, high in points]
+    title = f"{metric} by rows learned from, 95 % intervals"
+    return [("Learning curve", bars.intervals(title, rows, x=metric, reference=rows[-1].mean))]
 
 
 def _kept(project: Project, model: ModelVersion) -> tuple[Any, Any, list[str]] | None:

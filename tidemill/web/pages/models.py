@@ -17,7 +17,8 @@ from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
-from tidemill.web.pages.diagnosis import pictures
+from tidemill.web.pages.diagnosis import learning_curve, pictures
+from tidemill.web.pages.leakage import leaks
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 SHOWN = 12  # Versions in the interval plot
@@ -101,7 +102,8 @@ def model(ask: Ask) -> Shown:
         "ref": name,
         "aliases": shown.aliases,
         "plots": reached(found),
-        "diagnosis": pictures(ask.project, found),
+        "diagnosis": [*learning_curve(ask.project, found), *pictures(ask.project, found)],
+        "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),
         "verdicts": shown.verdicts,

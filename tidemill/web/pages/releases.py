@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tidemill.ops import releases as verbs
@@ -10,6 +11,7 @@ from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
 from tidemill.web.charts.rollout import track
+from tidemill.web.pages.leakage import Leak, leaks
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 TONES = {
@@ -55,8 +57,17 @@ def release(ask: Ask) -> Shown:
         "actions": ACTIONS.get(found.status, ()) if ask.may_operate and not cornered else (),
         "roles": approval.roles if approval else (),
         "seen": findings(found),
+        "leaks": _to_decide(ask, found),
     }
     return Shown(f"Release of {short_name(found.model)}", values)
+
+
+def _to_decide(ask: Ask, r: Release) -> list[Leak]:
+    """What a person has to decide before it goes on."""
+    if r.status != "held" or not r.evidence.waits:
+        return []
+    found = ask.project.store.models.get(r.model).findings
+    return leaks(replace(found, found=found.held))
 
 
 def _line(ask: Ask, r: Release) -> str:
@@ -78,6 +89,8 @@ def standing(r: Release, now: Micros, dark: str = "") -> str:
         bake = r.evidence.bake_until
         watched = f"; watched closely until {words.when(bake)}" if bake is not None and bake > now else ""
         return f"serves 100 % since {words.ago(r.stage_since or r.created, now)}{watched}"
+    if r.status == "held" and r.evidence.waits:
+        return f"its inputs may know the label: waits for a person's reason since {words.ago(r.created, now)}"
     if r.status == "held":
         return f"passed its gates {words.ago(r.created, now)} and waits for a person"
     ended = f" {words.ago(r.ended, now)}" if r.ended is not None else ""

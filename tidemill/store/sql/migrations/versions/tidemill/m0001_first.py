@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("author", text, nullable=False),
         sa.Column("card", text, nullable=True),
         sa.Column("created", whole, nullable=False),
+        sa.Column("findings", text, nullable=False),
         sa.PrimaryKeyConstraint("name", "version", name="pk_models"),
         sqlite_strict=True,
     )
