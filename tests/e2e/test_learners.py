@@ -175,6 +175,7 @@ def visited(root: Path, most: int) -> None:
 def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop):
     """From a changed line in tidemill.toml to champion, by nobody's hand: decision, gates, canary, live quality, bake."""
     use(shop, "steps:better")
+    say(shop, "shown_moves_outcomes", "true")  # no pairs: the bake is of seven days
     say(shop, "on", '[{ new_data = "1 rows" }]')
     say(shop, "cooldown", '"90 days"')
     say(shop, "rollout", '[{ share = "50 %", for = "2 days", min_requests = 10 }, { share = "100 %" }]')

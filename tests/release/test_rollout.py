@@ -20,6 +20,7 @@ from tests.release.made import TOML, add_model, hold, sign
 from tidemill.errors import DiskFull, NotApproved, NotAttested, ReleaseError, StoreError
 from tidemill.model.registry import aliases
 from tidemill.release import approvals
+from tidemill.release.gates.compare import Comparison
 from tidemill.release.rollout import rollout
 from tidemill.release.rollout.rules import Arm
 from tidemill.release.signing import attest, trust
@@ -138,6 +139,49 @@ def test_a_bad_champion_is_rolled_back_in_its_bake(project, first, canary):
     assert event.kind == "rolled_back"
     assert project.store.releases.champion("shop").id == first.id
     assert aliases(project, "shop")["champion"] == 1
+
+
+SEEN = Comparison("recall@20", 0.3, 0.3, 0.0, 0.02, -0.04, 0.04, 300, 200)
+WORSE = replace(SEEN, candidate=0.27, gain=-0.1, low=-0.14, high=-0.06)
+
+
+@pytest.fixture
+def baking(make):
+    """A new champion, where live pairs may be made."""
+    project = make(TOML.replace('metric = "recall@20"', 'metric = "recall@20"\nshown_moves_outcomes = false'))
+    for version in (1, 2):
+        rollout.begin(project, hold(project, add_model(project, version), f"release_{version}").id, 100 * DAY)
+    to_champion(project, project.store.releases.get("release_2"))
+    return project
+
+
+def test_with_live_pairs_a_champion_bakes_for_a_test_span_and_until_their_labels_are_mature(baking):
+    champion, started = baking.store.releases.champion("shop"), baking.clock.now()
+    assert champion.id == "release_2" and champion.evidence.bake_until == started + 28 * DAY + DAY
+    kept = replace(evidence(champion), pairs=SEEN, margin=0.02)
+    assert rollout.check(baking, "shop", later(baking, 28.9), kept) == []
+    (event,) = rollout.check(baking, "shop", later(baking, 0.1), kept)
+    assert event.kind == "baked" and [f["rule"] for f in event.data["findings"]] == ["not worse, 2 %"]
+
+
+def test_a_champion_that_its_pairs_show_worse_is_rolled_back(baking):
+    champion = baking.store.releases.champion("shop")
+    unseen = evidence(champion, level=0.27)  # of arms nobody sees a tenth
+    assert rollout.check(baking, "shop", later(baking, 3), replace(unseen, pairs=SEEN, margin=0.02)) == []
+    (event,) = rollout.check(baking, "shop", later(baking, 1), replace(unseen, pairs=WORSE, margin=0.02))
+    assert event.kind == "rolled_back" and baking.store.releases.champion("shop").id == "release_1"
+    (broken,) = [f for f in event.data["findings"] if f["broken"]]
+    assert broken["rule"] == "not worse, 2 %" and broken["figures"]["gain"] == -0.1
+
+
+def test_after_a_week_the_rules_of_the_arms_judge_a_champion_no_more(baking):
+    """What they compare with is the weeks before the release: another season by then. The pairs go on."""
+    champion = baking.store.releases.champion("shop")
+    terrible = evidence(champion, level=0.05)
+    assert rollout.check(baking, "shop", later(baking, 7), terrible) == []
+    assert kinds(rollout.check(baking, "shop", baking.clock.now(), replace(terrible, pairs=WORSE, margin=0.02))) == [
+        "rolled_back"
+    ]
 
 
 def test_a_canary_too_small_to_be_judged_waits_says_so_once_and_does_not_wait_for_ever(project, canary):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.release.made import TOML, add_model
 from tests.release.test_gates import OTHER, Server, scores
-from tests.release.test_pipeline import GOOD, kinds, making, second, verify
-from tidemill.errors import NotAttested
+from tests.release.test_pipeline import GOOD, ends, kinds, making, second, verify
+from tidemill.cli.main import main
+from tidemill.errors import NotAttested, ReleaseError
 from tidemill.model.registry import verdicts_of
 from tidemill.release import shadow
 from tidemill.release.gates.compare import Comparison, together
@@ -20,6 +24,7 @@ from tidemill.release.pairs import Pairs
 from tidemill.release.pipeline import release_candidate
 from tidemill.release.rollout import rollout
 from tidemill.release.shadow import LOOKS, look, shadow_of
+from tidemill.retrain.run_all import RunSummary
 from tidemill.types import DAY
 
 FAIR = TOML.replace('metric = "recall@20"', 'metric = "recall@20"\nshown_moves_outcomes = false')
@@ -260,3 +265,45 @@ def test_window_and_pairs_are_weighed_by_what_is_known_of_each():
     assert found.error == pytest.approx(weights.sum() ** -0.5)
     assert (found.requests, found.subjects, found.candidate) == (1_000, 300, pytest.approx(2.09))
     assert found.low < found.gain < found.high and together(window, pairs, 0.01).error > found.error
+
+
+GAINS, ERRORS = st.floats(-0.5, 0.5), st.floats(1e-4, 0.5)
+PARTS = st.builds(
+    lambda gain, error, n, skew: Comparison("recall@20", 0.3 * (1 + gain), 0.3, gain, error, 0, 0, n, n, skew),
+    *(GAINS, ERRORS, st.integers(2, 2_000), st.floats(-3, 3)),
+)
+
+
+@given(PARTS, PARTS)
+@settings(max_examples=60)
+def test_together_lies_between_both_and_is_surer_than_each(window: Comparison, pairs: Comparison) -> None:
+    found, other = together(window, pairs), together(pairs, window)
+    low, high = sorted((window.gain, pairs.gain))
+    assert low - 1e-12 <= found.gain <= high + 1e-12 and found.error <= min(window.error, pairs.error) * (1 + 1e-9)
+    assert found.low <= found.gain <= found.high and found.requests == window.requests + pairs.requests
+    assert (other.gain, other.error) == (pytest.approx(found.gain), pytest.approx(found.error))
+    spread = together(window, pairs, 0.01)
+    assert spread.error >= found.error and abs(spread.gain - window.gain) <= abs(found.gain - window.gain) + 1e-12
+
+
+def test_the_command_line_says_so_and_ends_with_7(fair, monkeypatch, capsys):
+    release = dark(fair)
+    where = ["--project", str(fair.root)]
+    main(["release", "status", *where, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    (row,) = [one for one in (told["items"] if isinstance(told, dict) else told) if one["id"] == release.id]
+    assert (row["status"], row["pairs"], list(row["refused_by"])) == ("shadow", 0, ["refit"])
+    assert row["evidence"]["shadow"]["next"] == 15
+    main(["release", "status", *where])
+    assert f"{release.model} is in shadow: 0 live pairs so far" in capsys.readouterr().out
+    model = fair.store.models.get(release.model)
+
+    class Data:
+        dataset, version = "sales", 1
+
+    made = {"shop": RunSummary(Data(), model, release)}
+    monkeypatch.setattr("tidemill.retrain.run_all.run_every", lambda project, on_event, author: made)
+    ends(ReleaseError.exit_code, "run", *where, "--json")
+    assert json.loads(capsys.readouterr().out)["status"] == "shadow"
+    main(["release", "halt", *where, "--reason", "not now"])
+    assert fair.store.releases.get(release.id).status == "halted"

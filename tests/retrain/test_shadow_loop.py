@@ -15,6 +15,7 @@ from tidemill.ops import releases as verbs
 from tidemill.ops.status import status
 from tidemill.release import shadow
 from tidemill.release.gates import quality
+from tidemill.release.pipeline import release_candidate
 from tidemill.release.shadow import shadow_of
 from tidemill.retrain import looks, worker
 from tidemill.retrain.loop import tick
@@ -69,6 +70,7 @@ def played(machines: Machines, release: Release, days: int = 5) -> Release:
     return found
 
 
+@pytest.mark.nightly
 def test_what_the_gate_cannot_decide_live_pairs_do(machines: Machines) -> None:
     release = in_shadow(machines)
     endpoint, store = machines.project.endpoint(), machines.project.store
@@ -91,6 +93,7 @@ def test_what_the_gate_cannot_decide_live_pairs_do(machines: Machines) -> None:
     assert release.id not in answered, "it never answered while it was in shadow"
 
 
+@pytest.mark.nightly
 def test_new_data_waits_for_a_shadow_and_an_alarm_does_not(machines: Machines) -> None:
     from tidemill.retrain.decide import Policy, decide
 
@@ -106,7 +109,12 @@ def test_new_data_waits_for_a_shadow_and_an_alarm_does_not(machines: Machines) -
     assert decide(Policy(decay=True, new_rows=1), canary).code == "under_way+decay+new_data"
 
 
-@pytest.mark.parametrize("killed_in", ["the pairs", "the look's transaction", "after it"])
+NIGHTLY = pytest.mark.nightly
+
+
+@pytest.mark.parametrize(
+    "killed_in", ["the look's transaction", *(pytest.param(x, marks=NIGHTLY) for x in ("the pairs", "after it"))]
+)
 def test_killed_in_a_look_the_next_tick_ends_the_same(
     machines: Machines, monkeypatch: pytest.MonkeyPatch, killed_in: str
 ) -> None:
@@ -152,6 +160,7 @@ def test_killed_in_a_look_the_next_tick_ends_the_same(
     assert refits == ["not_enough_data", "promoted"]
 
 
+@pytest.mark.nightly
 def test_a_look_that_fails_is_told_once_and_holds_up_nothing(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +180,7 @@ def test_a_look_that_fails_is_told_once_and_holds_up_nothing(
     assert machines.project.store.releases.get(release.id).status == "shadow"
 
 
+@pytest.mark.nightly
 def test_a_shadow_that_nobody_asks_ends_with_its_time(machines: Machines) -> None:
     release = in_shadow(machines)
     found = release.evidence.shadow
@@ -180,3 +190,38 @@ def test_a_shadow_that_nobody_asks_ends_with_its_time(machines: Machines) -> Non
     ended = machines.project.store.releases.get(release.id)
     assert ended.evidence.shadow is not None
     assert (ended.status, ended.evidence.shadow.ended) == ("refused", "not_enough_data")
+
+
+def baked(machines: Machines) -> Release:
+    """The same bytes once more, released by hand past the gates: champion, and in its bake."""
+    project = machines.project
+    first = project.store.models.get("model:machines@1")
+    project.store.models.add(replace(first, version=2))
+    return release_candidate(project, "model:machines@2", override="to be watched")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_bake_is_judged_by_pairs(machines: Machines, broken: bool) -> None:
+    """No rule looks at quality here: what is asked of the new champion is asked of the one before, too."""
+    toml = machines.project.root / "tidemill.toml"
+    quiet = toml.read_text().replace(', quality_drop = "30 %"', "").replace('{ new_data = "1 rows" }', '"drift"')
+    toml.write_text(quiet)
+    reload(machines)
+    release = baked(machines)
+    assert release.status == "champion" and release.evidence.bake_until == machines.start + 7 * DAY
+    if broken:
+        machines.broken.add(release.id)
+    for _ in range(7):
+        machines.play()
+    found = machines.project.store.releases.get(release.id)
+    if not broken:
+        assert found.status == "champion" and found.evidence.bake is not None
+        (pairs,) = [f for f in found.evidence.bake["findings"] if f["rule"].startswith("not worse")]
+        assert pairs["figures"]["gain"] == 0 and pairs["figures"]["requests"] >= 4 * 96
+        return
+    (back,) = machines.project.store.events.list(kind="rolled_back")
+    (finding,) = [f for f in back.data["findings"] if f["broken"]]
+    assert finding["figures"]["gain"] < -0.1 and back.at <= machines.start - 3 * DAY
+    champion = machines.project.endpoint().champion()
+    assert champion is not None and champion.model == "model:machines@1"

@@ -21,6 +21,7 @@ STYLES = {
     "retrain": "cyan",
     "refused": "magenta",
     "shadow": "magenta",
+    "look": "magenta",
     "canary": "cyan",
     "promoted": "green",
     "rolled_back": "bold red",

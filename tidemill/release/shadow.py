@@ -71,8 +71,10 @@ def shadow_of(scope: Endpoint, tx: Tx = None) -> Release | None:
 
 
 def ripe(scope: Endpoint, shadow: Shadow) -> int:
-    """How many requests there are whose truth is known, by the closed windows of quality since it began."""
-    closed = scope.store.windows.list(**scope.here, monitor="quality", since=shadow.since, until=shadow.until)
+    """How many requests there are whose truth is known, by the complete windows of quality since it began."""
+    closed = scope.store.windows.list(
+        **scope.here, monitor="quality", complete=True, since=shadow.since, until=shadow.until
+    )
     return sum(window.n for window in closed)
 
 
@@ -138,7 +140,7 @@ def end(scope: Endpoint, release: Release, now: Micros, by: str = "", tx: Tx = N
 
 
 def _comparison(told: JsonObject) -> Comparison:
-    return Comparison(**{one.name: told[one.name] for one in fields(Comparison)})
+    return Comparison(**{one.name: told[one.name] for one in fields(Comparison) if one.name in told})
 
 
 def _shadow(release: Release) -> Shadow:

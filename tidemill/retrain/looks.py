@@ -51,9 +51,10 @@ def take(scope: Endpoint, now: Micros) -> list[Event]:
 
 
 def _through(scope: Endpoint) -> Micros:
-    """Until when labels are mature: the end of the last closed window of quality."""
+    """Until when labels are in: the end of the last window of quality before one whose labels are still to come."""
     last = scope.store.windows.first(**scope.here, monitor=QUALITY)
-    return last.end if last else 0
+    waiting = scope.store.windows.list(**scope.here, monitor=QUALITY, complete=False)
+    return min([window.start for window in waiting] or [last.end if last else 0])
 
 
 def baking(scope: Endpoint, release: Release) -> Pairs | None:

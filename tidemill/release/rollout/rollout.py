@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import Damaged, NotAttested, NotFound, ReleaseError
-from tidemill.release.pairs import fair, test_span
 from tidemill.release.rollout.rules import Evidence, judge
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
@@ -98,6 +97,10 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
         )
     scope = project.endpoint(endpoint)
     findings = judge(() if is_old(release, now) else scope.rules, evidence)
+    if evidence.pairs is not None:
+        from tidemill.release.rollout.paired import not_worse
+
+        findings.append(not_worse(evidence.pairs, evidence.margin))
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [asdict(found) for found in findings]}
     broken = "; ".join(finding.text for finding in findings if finding.broken)
     # a rule that is broken needs no other reason, nor waits for one
@@ -293,6 +296,8 @@ class _Change:
     def promote(self, release: Release, said: JsonObject) -> list[Event]:
         """To champion. With a predecessor to go back to, the bake begins. What was compared with that one is in shadow no longer."""
         ended = self.end_shadows(release.endpoint, "another release is champion now")
+        from tidemill.release.pairs import fair, test_span
+
         scope = self.project.endpoint(release.endpoint)
         bake = max(BAKE, test_span(scope) + scope.monitor.reach) if fair(scope) else BAKE
         seen = replace(release.evidence, bake_until=self.now + bake) if release.previous else release.evidence

@@ -12,12 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from tidemill.config.policies import Rule
 from tidemill.learning.measures import measure
-from tidemill.release.gates.compare import Comparison
 from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    from tidemill.release.gates.compare import Comparison
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
 """Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
