@@ -239,3 +239,12 @@ def test_an_item_that_is_completed_late_is_sold_from_then_on(tmp_path: Path) -> 
         ingest(project, "sales")
         assert project.live.outcomes.quarantined() == {}
         assert [(e.key, e.item) for e in project.live.online.list(subject="bob")] == [("9", "mug")]
+
+
+def test_a_row_that_is_rejected_for_what_is_in_is_kept_as_it_came(folder: Path) -> None:
+    with open_project(folder, clock=HeldClock(NOW)) as project:
+        ingest(project, "sales")
+        drop(folder, "2.csv", "invoice,sku,price,remark\n1 ,mug,1.50,first\n1,lamp,21.00,no\n")
+        ingest(project, "sales")
+        (row,) = quarantine(project, "sales").iter_rows(named=True)
+        assert json.loads(row["_raw"]) == {"invoice": "1", "sku": "lamp", "price": "21.00", "remark": "no"}

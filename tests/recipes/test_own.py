@@ -60,6 +60,11 @@ def test_numbers_and_days_of_another_culture_are_inputs(tmp_path: Path) -> None:
     assert (column.digits, column.role) == ("comma", None)
 
 
+def test_what_no_table_holds_is_said_of_the_file(tmp_path: Path) -> None:
+    with raised(ProjectError, "t.csv"):
+        look([table(tmp_path / "t.csv", Amount=lambda n: n)])
+
+
 def test_what_says_nothing_of_later_rows_is_left_out_with_a_sentence(tmp_path: Path) -> None:
     file = table(
         tmp_path / "loans.csv",

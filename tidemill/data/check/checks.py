@@ -80,7 +80,7 @@ class Rules:
         bad = bad.with_columns(as_json(frame.filter(done["?bad"]).select(pl.exclude(own))))
         good = done.filter(~pl.col("?bad")).select(*names, *own)
         changed = tuple(one for c in self.columns if c.name in frame.columns for one in _normalised(c, frame, done))
-        return Checked(good, bad, self.max_bad_share, 0, surplus, absent, changed)
+        return Checked(good, bad, self.max_bad_share, 0, surplus, absent, changed, came=frame)
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ class Checked:
     changed: tuple[Normalised, ...] = ()
     said: tuple[str, ...] = ()
     completed: int = 0
+    came: pl.DataFrame | None = None  # all rows as they came
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -128,7 +129,10 @@ class Checked:
             return self
         out = self.good.filter(mask)
         own = _own(out)
-        more = out.select(*own, pl.lit([reason]).alias("_reasons"), as_json(out.drop(own)))
+        came = out
+        if self.came is not None and "_row" in own:
+            came = self.came.filter(pl.col("_row").is_in(out["_row"].implode()))
+        more = out.select(*own, pl.lit([reason]).alias("_reasons"), as_json(came.select(pl.exclude(own))))
         return replace(self.with_bad(more), good=self.good.filter(~mask))
 
     def aside(self, mask: pl.Series, completed: int = 0) -> Checked:

@@ -15,7 +15,7 @@ from tidemill.data.discover.readers import READERS, endings
 from tidemill.data.discover.rows import BrokenLine
 from tidemill.data.discover.sources import hash_file, read
 from tidemill.data.draft.infer import infer
-from tidemill.errors import ProjectError, SourceError
+from tidemill.errors import ContractError, ProjectError, SourceError
 from tidemill.types import JsonObject
 
 TIMES = ("timestamp", "date")
@@ -51,7 +51,10 @@ def look(files: Sequence[Path]) -> Seen:
     named = slug(files[0].stem)
     frame, broken = _table(files)
     draft = yaml.safe_load(infer(frame, named, broken))
-    contract = Contract.parse(yaml.safe_dump(draft, sort_keys=False, allow_unicode=True))
+    try:
+        contract = Contract.parse(yaml.safe_dump(draft, sort_keys=False, allow_unicode=True))
+    except ContractError as exc:  # of what no table holds: there is no contract yet whose line could be mended
+        raise ProjectError(exc.message, place=files[0].name, hint=exc.hint) from exc
     rows = contract.check(frame).good.select(contract.names)
     return Seen(
         dataset=named,
