@@ -14,7 +14,7 @@ from tidemill.features.as_of import Histories
 from tidemill.features.online import History
 from tidemill.features.transaction_time import TransactionTime
 from tidemill.features.views import Feature, View
-from tidemill.types import Micros
+from tidemill.types import DAY, Micros
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def streams(max_size: int = 40) -> st.SearchStrategy[list[Happened]]:
 
 
 def features(by: str | None) -> st.SearchStrategy[Feature]:
-    op = st.sampled_from(["count", "sum", "mean", "last", "decayed_count"])
+    op = st.sampled_from(["count", "sum", "mean", "last", "since", "decayed_count"])
     window = st.sampled_from([None, 1, 3, 7])
 
     def make(op: str, window: int | None) -> Feature:
@@ -94,7 +94,7 @@ def seen(events: list[Happened], subject: str | None, at: Micros, feature: Featu
         if subject in (None, e.subject)
         and e.at < at
         and (feature.window is None or e.at >= at - feature.window)
-        and (e.value > 0 or feature.op not in ("count", "decayed_count"))
+        and (e.value > 0 or feature.op not in ("count", "since", "decayed_count"))
     ]
 
 
@@ -112,6 +112,8 @@ def number(rows: list[Happened], at: Micros, feature: Feature) -> float:
     if feature.op == "mean":
         return math.fsum(e.value for e in rows) / len(rows)
     latest = max(e.at for e in rows)
+    if feature.op == "since":
+        return (at - latest) / DAY
     return max(e.value for e in rows if e.at == latest)
 
 

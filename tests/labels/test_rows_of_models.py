@@ -15,6 +15,7 @@ from tidemill.errors import ConfigError
 from tidemill.model.inputs import Inputs
 from tidemill.model.prepare import refs_of, rows
 from tidemill.scope.project import open_project
+from tidemill.tasks.check import check_project
 from tidemill.tasks.tabular.tables import TARGET
 from tidemill.types import DAY, parse_time
 
@@ -86,3 +87,11 @@ def test_the_calendar_of_a_moment_is_an_input(folder: Folder) -> None:
     )
     with open_project(folder.root) as project:
         assert [view.name for view in Inputs.of(project.model()).views] == ["all"]
+
+
+def test_a_recommender_s_view_of_the_same_sales_is_not_one_of_its_inputs(folder: Folder) -> None:
+    view = '[features.basket]\nfrom = "sales"\nentity = "customer_id"\nn = { op = "decayed_count", by = "sale", half_life = "9 days" }\n'
+    folder.change("tidemill.toml", "[model.churn]", view + "[model.churn]")
+    check_project(folder.root)
+    with open_project(folder.root) as project:
+        assert list(project.model().views) == ["lately"]

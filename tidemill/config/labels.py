@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tidemill.config.amounts import some_time
-from tidemill.config.sections import DataConfig, LabelSection, ModelSection
+from tidemill.config.sections import DataConfig, FeatureViewConfig, LabelSection, ModelSection
 from tidemill.errors import ConfigError
 from tidemill.types import DAY, SECOND, Micros, did_you_mean
 
@@ -30,6 +32,15 @@ def patience(model: ModelSection, data: dict[str, DataConfig]) -> str:
     late = data[model.label.from_ or rows].complete_after or "1 day"
     span = horizon(model) + some_time(late)
     return f"{span // DAY} days" if span % DAY == 0 else f"{span // SECOND} s"
+
+
+def own_views(features: Mapping[str, FeatureViewConfig], dataset: str, entity: str) -> list[str]:
+    """What a model sees that names no views: those of its dataset. Whose rows are entities sees those of these and of the calendar;
+    counts by item are a recommender's."""
+    own = [view for view in features.values() if view.from_ == dataset]
+    if entity:
+        own = [v for v in own if v.entity in (None, entity) and not any(f.by for f in v.features.values())]
+    return [view.name for view in own]
 
 
 def check_rows(model: ModelSection) -> None:

@@ -16,10 +16,10 @@ from tidemill.types import DAY, Micros
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
-AGGREGATES = ("count", "sum", "mean", "last", "decayed_count")
+AGGREGATES = ("count", "sum", "mean", "last", "since", "decayed_count")
 CALENDAR = ("hour", "weekday", "month", "trend")
 OPS = (*AGGREGATES, *CALENDAR)
-POSITIVE_ONLY = ("count", "decayed_count")
+POSITIVE_ONLY = ("count", "since", "decayed_count")
 """Operations that count events: a row whose value is zero or below (a return) is none. The others take every row."""
 
 
@@ -37,8 +37,8 @@ def grouped(op: str, group: I8, n: int, values: F8, age: I8, half_life: Micros |
     """One number for each of ``n`` groups from rows in order of time (oldest first).
 
     ``group`` is each row's group, 0…n-1; ``age`` is µs before the request. A group without rows is 0 for counts and
-    sums, NaN for ``mean`` and ``last``. Of rows that share the last moment ``last`` takes the greatest value, so that
-    order of arrival says nothing.
+    sums, NaN for ``mean``, ``last`` and ``since``, which is how many days ago the last row was. Of rows that share the last
+    moment ``last`` takes the greatest value, so that order of arrival says nothing.
 
     >>> grouped("sum", np.array([0, 0, 2]), 3, np.array([1.0, 2.0, 5.0]), np.array([3, 2, 1]), None).tolist()
     [3.0, 0.0, 5.0]
@@ -58,6 +58,8 @@ def grouped(op: str, group: I8, n: int, values: F8, age: I8, half_life: Micros |
         return mean
     if op == "last":
         return _last(group, n, values, age)
+    if op == "since":
+        return _last(group, n, age / float(DAY), age)
     raise ValueError(f"unknown aggregate {op!r}")
 
 

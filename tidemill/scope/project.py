@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from tidemill.config.decode import load, refuse_former_name
+from tidemill.config.labels import own_views
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
@@ -229,11 +230,7 @@ class Project:
     def _model(self, section: ModelSection) -> Model:
         dataset = self.datasets[section.rows.from_ if section.rows else next(iter(self.datasets))]
         entity = section.rows.entity if section.rows else ""
-        own = [
-            name
-            for name, view in self.features.items()
-            if view.from_ == dataset.name and (not entity or view.entity in (None, entity))
-        ]
+        own = own_views(self.features, dataset.name, entity)
         named = own if section.inputs.views is None else section.inputs.views
         return Model(self, section, dataset, {name: self.features[name] for name in named})
 

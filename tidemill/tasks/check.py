@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tidemill.config.decode import Read, read
+from tidemill.config.labels import own_views
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import FeatureViewConfig, ModelSection
 from tidemill.data.contract.contract import Contract
@@ -79,13 +80,11 @@ def _metric(task: Task, metric: str, place: str) -> None:
 
 
 def _views(config: Config, model: ModelSection) -> Iterable[FeatureViewConfig]:
-    """Those that the model sees: the named ones, else all of its dataset (where its rows are entities: of these)."""
+    """Those that the model sees: the named ones, else all of its dataset (`own_views`)."""
     if model.inputs.views is not None:
         return [config.features[name] for name in model.inputs.views]
-    rows = model.rows
-    source, entity = (rows.from_, rows.entity) if rows else (next(iter(config.data)), "")
-    own = (view for view in config.features.values() if view.from_ == source)
-    return [view for view in own if not entity or view.entity in (None, entity)]
+    source, entity = (model.rows.from_, model.rows.entity) if model.rows else (next(iter(config.data)), "")
+    return [config.features[name] for name in own_views(config.features, source, entity)]
 
 
 def check_roles(task: Task, contract: Contract) -> None:
