@@ -113,9 +113,9 @@ def payments(days: int, a_day: int = 20, seed: int = 0) -> tuple[list[tuple[obje
     paid, back = list[tuple[object, ...]](), list[tuple[object, ...]]()
     for n in range(days * a_day):
         at = START + timedelta(days=n // a_day, minutes=n % a_day * 60)
-        amount, country = round(dice.uniform(1, 100), 2), dice.choice(["XX", "DE", "FR"])
+        amount, country = round(dice.uniform(1, 1_000), 2), dice.choice(["XX", "DE", "FR"])
         paid.append((f"t{n}", at, amount, country))
-        if dice.random() < (0.8 if country == "XX" and amount > 40 else 0.02):
+        if dice.random() < (0.8 if country == "XX" and amount > 400 else 0.02):
             back.append((f"b{n}", at + timedelta(days=dice.uniform(2, 25)), f"t{n}", "fraud"))
     return paid, sorted(back, key=lambda row: str(row[1]))
 

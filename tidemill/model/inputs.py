@@ -63,6 +63,13 @@ class Inputs:
         return self.label.words + of
 
     @property
+    def as_of(self) -> list[str] | None:
+        """Of entities at moments the inputs that are made as of each, and so tell nothing of what came after; else None."""
+        if self.moments is None:
+            return None
+        return [column.name for one in self.joined if one.view is not None for column in one.columns]
+
+    @property
     def datasets(self) -> tuple[str, ...]:
         """Those that are read beside the rows' own."""
         said_by = [self.label.dataset] if self.label and self.label.dataset else []

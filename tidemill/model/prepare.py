@@ -70,13 +70,14 @@ def settings(model: Model) -> Settings:
     inputs = Inputs.of(model)
     check_roles(task_of(model.task), inputs.contract)
     replayed = model.project.replay  # a slow machine plays the same story
+    details = training_of(model.task).details(inputs.contract, inputs.views, model.project.root, model.task)
     return Settings(
         task=model.task,
         metric=metric_of(model),
         train=model.train,
         trials=model.section.search.trials,
         budget=None if replayed else parse_span(model.section.search.budget) / SECOND,
-        details=training_of(model.task).details(inputs.contract, inputs.views, model.project.root, model.task),
+        details=details if inputs.as_of is None else {**details, "as_of": inputs.as_of},
     )
 
 

@@ -70,6 +70,8 @@ class Look:
     temporal: bool
     by_row: bool
     """Whether each row has a place of its own: nothing keeps the rows of one subject on one side."""
+    copies: bool = True
+    """Whether two equal rows are no chance. Of entities at moments they are: few have bought more than a few times."""
     late: Mapping[str, I8] = field(default_factory=dict)
     """Of a column whose values came after their row: by how much, in µs; 0 where the value came with it."""
     key: Mapping[str, pl.Series] = field(default_factory=dict)

@@ -26,7 +26,8 @@ def findings(look: Look) -> Findings:
     known = frozenset(one.column for one in found if one.held)
     clean = look.without(known)
     names = frozenset(one.column for one in found if one.kind == "id")
-    found += [*twins(clean.without(names)), *groups(clean), *copies_of_columns(clean)]
+    found += twins(clean.without(names)) if look.copies else ()
+    found += [*groups(clean), *copies_of_columns(clean)]
     found.sort(key=lambda one: not one.held)
     return Findings(len(look.target), len(look.columns), tuple(found[:MOST]), answer_of(look))
 

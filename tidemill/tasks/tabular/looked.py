@@ -35,7 +35,13 @@ def look_of(rows: pl.DataFrame, settings: Settings, cut: Cut) -> Look | None:
         return None
     at, labels = before[AT].to_numpy(), settings.task != "regress"
     inputs = msgspec.convert(settings.details["columns"], list[Input])
-    columns = {one.name: before[one.name] for one in inputs if one.column is not None and one.name in before.columns}
+    as_of = settings.details.get("as_of")  # of entities at moments: what their views say, which was known by then
+    known = {*(as_of or ())}
+    columns = {
+        one.name: before[one.name]
+        for one in inputs
+        if one.column is not None and one.name in before.columns and one.name not in known
+    }
     late = {name: before[f"{KNOWN} {name}"].to_numpy() for name in columns if f"{KNOWN} {name}" in before.columns}
     target = before[TARGET].alias(settings.details.get("target") or "the target")
     return Look(
@@ -45,6 +51,7 @@ def look_of(rows: pl.DataFrame, settings: Settings, cut: Cut) -> Look | None:
         whole=parts_of(at, cut),
         temporal=cut.temporal,
         by_row=settings.details.get("unit") == "rows",
+        copies=as_of is None,
         late={name: np.where(known == ALWAYS, 0, np.maximum(known - at, 0)) for name, known in late.items()},
         key={name.removeprefix(GROUP): before[name] for name in before.columns if name.startswith(GROUP)},
     )
