@@ -84,7 +84,7 @@ def test_rows_as_of_a_moment_are_what_was_known_and_ripe_then(folder: Folder) ->
 CASES = {
     "two labels of one key": (
         ('within = "30 days", else = 0', 'within = "30 days", column = "reason", else = "none"'),
-        [("x1", "2024-03-02", "t900", "fraud"), ("x2", "2024-03-03", "t900", "mistake")],
+        [("x1", "2024-03-02", "t1300", "fraud"), ("x2", "2024-03-03", "t1300", "mistake")],
         DataError,
     ),
     "unripe labels only": (('within = "30 days"', 'within = "400 days"'), [], NotEnoughData),

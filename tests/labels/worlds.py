@@ -107,15 +107,15 @@ def shop(days: int, customers: int = 120, seed: int = 0) -> list[tuple[object, .
     return [(f"s{n}", START + timedelta(days=day), customer, amount) for n, (day, customer, amount) in enumerate(rows)]
 
 
-def payments(days: int, a_day: int = 20, seed: int = 0) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Payments, and their chargebacks 2 to 25 days later: of dear ones from XX four in five."""
+def payments(days: int, a_day: int = 30, seed: int = 0) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Payments, and their chargebacks 2 to 25 days later: of those from XX that are neither small nor great nearly all."""
     dice = random.Random(seed)
     paid, back = list[tuple[object, ...]](), list[tuple[object, ...]]()
     for n in range(days * a_day):
-        at = START + timedelta(days=n // a_day, minutes=n % a_day * 60)
+        at = START + timedelta(days=n // a_day, minutes=n % a_day * 40)
         amount, country = round(dice.uniform(1, 1_000), 2), dice.choice(["XX", "DE", "FR"])
         paid.append((f"t{n}", at, amount, country))
-        if dice.random() < (0.8 if country == "XX" and amount > 400 else 0.02):
+        if dice.random() < (0.95 if country == "XX" and 400 < amount < 800 else 0.01):
             back.append((f"b{n}", at + timedelta(days=dice.uniform(2, 25)), f"t{n}", "fraud"))
     return paid, sorted(back, key=lambda row: str(row[1]))
 
