@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.cases.projects import DAYS, END, VISITS, VISITS_TOML, Folder, lay, replayed, sales, visits
+from tests.cases.projects import DAYS, END, VISITS, VISITS_TOML, Folder, column, lay, replayed, sales, visits
 from tests.cases.story import BEGAN, Told, day_of, drop
 from tests.retrain.inline import InlineJobs
 from tidemill.ops import records
@@ -249,3 +250,15 @@ def test_integer_column_named_count(tmp_path: Any) -> None:
         story.tick(DAYS)
         assert not records.events(project, "failed").items
         assert "count" in story.windows("drift")[DAYS].data["columns"]
+
+
+def test_an_honest_problem_on_few_rows_does_not_end_as_the_constant(table: Folder) -> None:
+    """A thousand rows, one column that tells four of five: a model that learned it is released, and not the mean of all."""
+    dice = random.Random(3)
+    lines = column(visits(), "came_back", lambda back: back if dice.random() < 0.85 else {"yes": "no"}.get(back, "yes"))
+    table.write("data/visits/a.csv", *lines)
+    with replayed(table, END):
+        pass
+    assert table.json("run")["status"] == "champion"
+    shown = table.json("models", "show", "champion")["model"]
+    assert shown["recipe"]["method"] != "constant" and shown["findings"]["found"] == []

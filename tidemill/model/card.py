@@ -75,7 +75,7 @@ def _looked(looked: JsonObject) -> str:
         return ""
     columns = f"{looked['columns']} column{'s' * (looked['columns'] != 1)}"
     head = f"## Leakage\nLooked at before the training: {columns}, on {looked['rows']} rows before the test."
-    lines = [f"- {'held: ' * one['held']}{one['said']}. {one['hint'].capitalize()}." for one in looked["found"]]
+    lines = [f"- {'held: ' * one['held']}{one['said']}. {one['hint']}." for one in looked["found"]]
     return head + "\n" + ("\n".join(lines) or "Nothing was found.")
 
 

@@ -51,7 +51,7 @@ def _late(look: Look, name: str, empty: NDArray[np.bool_]) -> Finding | None:
     days = float(np.median(delay[late])) / DAY
     said = f"{late.mean():.0%} of the values of {name} came after their row, {days:.1f} days at the median: no request can say them"
     figures = {"late": float(late.mean()), "days": days, "values": len(delay)}
-    return Finding("after", name, True, said, "exclude it, or predict later", figures, shape(look, look.columns[name]))
+    return Finding("after", name, True, said, "Exclude it, or predict later", figures, shape(look, look.columns[name]))
 
 
 def _told_by_missing(look: Look, name: str, empty: NDArray[np.bool_]) -> Finding | None:
@@ -62,8 +62,9 @@ def _told_by_missing(look: Look, name: str, empty: NDArray[np.bool_]) -> Finding
     where = "empty" if figures.get("empty") else "filled"
     said = f"whether {name} is filled tells the {'label' if look.truth.labels else 'target'}"
     if "label" in figures:
-        said = f"{name} is {where} in {figures['rows']} rows, {figures['share']:.1%} of them {figures['label']}, of all rows {figures['of_all']:.0%}"
-    hint = "is it filled once the label is known? Then exclude it"
+        said = f"{name} is {where} in {figures['rows']:,} rows, and {look.target.name} is {figures['label']} in {figures['share']:.1%} of them"
+        said += f" (of all rows in {figures['of_all']:.0%})"
+    hint = "Is it filled once the label is known? Then exclude it"
     return Finding("after", name, True, said, hint, figures, shape(look, look.columns[name]))
 
 

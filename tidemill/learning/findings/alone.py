@@ -39,7 +39,7 @@ def alone(look: Look, powers: Mapping[str, Power]) -> Iterator[Finding]:
         if everything or rest.lacks >= TIMES * max(own.lacks, LEAST_OPEN):
             figures = {"alone": own.value, "at_least": own.low, "others": rest.value}
             said = f"{name} alone {_said(look, own)}; {_others(look, rest, len(look.columns) - len(suspects))}"
-            hint = "was it written down after the label? Then exclude it"
+            hint = "Was it written down after the label? Then exclude it"
             yield Finding("alone", name, True, said, hint, figures, shape(look, look.columns[name]))
 
 

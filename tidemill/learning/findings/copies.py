@@ -41,7 +41,7 @@ def copies_of_target(look: Look) -> Iterator[Finding]:
                 "agrees with the label in all but chance" if look.truth.labels else "lies on one line with the target"
             )
             said = f"{name} {what} ({'kappa' if look.truth.labels else 'correlation'} {figure:.4f}): it is {look.target.name} in other words"
-            yield Finding("copy", name, True, said, "exclude it", {"same": figure}, shape(look, values))
+            yield Finding("copy", name, True, said, "Exclude it", {"same": figure}, shape(look, values))
 
 
 def _same_label(values: pl.Series, target: pl.Series) -> float | None:
@@ -112,7 +112,7 @@ def copies_of_columns(look: Look) -> Iterator[Finding]:
         other = first.setdefault(what, name)
         if other != name:
             said = f"{name} says what {other} says"
-            yield Finding("doubled", name, False, said, "one of them is enough: exclude the other", {"other": other})
+            yield Finding("doubled", name, False, said, "One of them is enough: exclude the other", {"other": other})
 
 
 def _same_for_copies(values: pl.Series) -> bytes | None:

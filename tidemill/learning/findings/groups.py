@@ -39,7 +39,7 @@ def groups(look: Look) -> Iterator[Finding]:
             said = f"rows of one {name} are on both sides of the split, and the model knows little else: "
             said += f"{measured(look, mixed)}, but {measured(look, apart)} where no {name} is on both"
             hint = (
-                f"give {name} the role 'subject' in the contract: its rows then stay together; "
+                f"Give {name} the role 'subject' in the contract: its rows then stay together; "
                 "or allow it, where the same ones come again"
             )
             shares = (("on both sides", mixed.value, look.judged), ("on one side", max(apart.value, 0.0), look.judged))

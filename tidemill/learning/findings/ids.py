@@ -42,7 +42,7 @@ def ids(look: Look, powers: Mapping[str, Power]) -> Iterator[Finding]:
             if held
             else ""
         )
-        yield Finding("id", name, held, said, "exclude it", figures, shape(look, by_number(values)) if held else ())
+        yield Finding("id", name, held, said, "Exclude it", figures, shape(look, by_number(values)) if held else ())
 
 
 def _names_rows(name: str, known: pl.Series) -> bool:

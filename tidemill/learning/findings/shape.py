@@ -21,7 +21,8 @@ Shape = tuple[tuple[str, float, int], ...]
 
 def answer_of(look: Look) -> str:
     """What the means of a shape are."""
-    return f"share of {look.truth.labels[0]}" if look.truth.labels else str(look.target.name)
+    name = look.target.name
+    return f"share with {name} {look.truth.labels[0]}" if look.truth.labels else f"mean {name}"
 
 
 def shape(look: Look, values: pl.Series) -> Shape:

@@ -41,7 +41,7 @@ def twins(look: Look) -> Iterator[Finding]:
         what = "label" if look.truth.labels else "value"
         said = f"{share:.1%} of the judged rows are learned from, too: equal in every column, {same:.0%} with the same {what}"
         hint = (
-            "take the copies out of the source, or make what they have in common the key or the subject in the contract"
+            "Take the copies out of the source, or make what they have in common the key or the subject in the contract"
         )
         figures = {"share": share, "rows": len(judged), "same": same, "by_chance": chance}
         parts = (("with a twin", same, len(judged)), ("two rows at random", chance, look.judged))

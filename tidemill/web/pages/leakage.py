@@ -9,9 +9,8 @@ from markupsafe import Markup
 from tidemill.store.payloads import Finding, Findings
 from tidemill.web.charts import bars
 
-WIDTH, HEIGHT = 420.0, 150.0
 BY = {"twins": "share of pairs with the same label", "group": "power of a model, 0 to 1"}
-"""What the bars of a finding about rows are; those of a column are the target's mean."""
+"""What the dots of a finding about rows are; those of a column are the target's mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,9 @@ def leaks(found: Findings) -> list[Leak]:
 
 
 def _picture(one: Finding, answer: str) -> Markup | None:
+    """A dot a part of the rows: its mean, and by hover how many rows it has."""
     if not one.shape:
         return None
-    values = [(name, max(mean, 0.0)) for name, mean, _ in one.shape]
-    x = f"{one.column}, {sum(n for _, _, n in one.shape):,} rows" if one.kind not in BY else "how the rows are split"
-    x = "pairs of rows" if one.kind == "twins" else x
-    return bars.bars(
-        f"{BY.get(one.kind, answer)} by {one.about}",
-        values,
-        x=x,
-        y=BY.get(one.kind, answer),
-        width=WIDTH,
-        height=HEIGHT,
-    )
+    rows = [bars.Interval(name, mean, mean, mean, note=f"{n:,} rows") for name, mean, n in one.shape]
+    axis = BY.get(one.kind, answer)
+    return bars.intervals(f"{axis} by {one.about}", rows, x=axis)
