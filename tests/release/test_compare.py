@@ -14,7 +14,7 @@ from tests.raised import raised
 from tidemill.errors import GateRefused, NotEnoughData
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.intervals import auc_values
-from tidemill.release.gates.compare import compare, pooled
+from tidemill.release.gates.compare import USUAL_SPREAD, compare, pooled, with_spread
 from tidemill.release.gates.sentences import figures
 
 steady = settings(deadline=None, derandomize=True, max_examples=40)
@@ -158,6 +158,16 @@ def test_all_that_is_said_of_rmse_is_of_the_root():
     assert found.gain == pytest.approx(1 - found.candidate / found.other)
     drawn = [1 - np.sqrt(new[i].mean() / old[i].mean()) for i in rng.integers(0, 400, (500, 400))]
     assert found.error == pytest.approx(np.std(drawn), rel=0.2)
+
+
+def test_windows_that_agree_add_the_usual_spread_and_those_that_differ_much_are_student_s_test_over_windows():
+    alike, errors = np.full(6, 0.02), np.full(6, 0.012)
+    error, freedom = with_spread(np.float64(0.005), alike, errors, 6, 600)
+    assert error == pytest.approx(np.hypot(0.005, USUAL_SPREAD / np.sqrt(6)))
+    assert freedom > 599, "the usual spread is taken as known"
+    differ = np.array([-0.4, 0.5, 0.1, 0.9, -0.7, 0.3])
+    error, freedom = with_spread(np.float64(0.005), differ, errors, 6, 600)
+    assert error == pytest.approx(stats.sem(differ), rel=0.01) and freedom == pytest.approx(5, rel=0.01)
 
 
 def test_auc_is_compared_as_auc_with_delong_s_error():

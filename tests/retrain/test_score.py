@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ import pytest
 
 from tidemill.feedback.join import join_due
 from tidemill.ops.records import score
+from tidemill.release.gates.compare import Comparison
 from tidemill.release.pairs import Again
+from tidemill.release.rollout.paired import not_worse
 from tidemill.retrain.loop import tick
 from tidemill.retrain.score import AFTER, claims, settle
 from tidemill.store.payloads import ReleaseEvidence
@@ -156,6 +158,14 @@ def test_what_the_infrastructure_refused_is_no_claim(
         evidence = replace(evidence, bake={"at": shop.days[0].end})
     add_release(shop.project, add_model(shop.project).ref, status, evidence=evidence)
     assert [claim.kind for claim in claims(shop.project.endpoint(), shop.days[5].end)] == claimed
+
+
+def test_what_a_bake_by_pairs_saw_is_what_its_roll_back_expected(shop: Shop) -> None:
+    pairs = Comparison("recall@20", 0.27, 0.3, -0.1, 0.025, -0.15, -0.05, 300, 200)
+    evidence = ReleaseEvidence(rolled_back={"reason": "worse", "findings": [asdict(not_worse(pairs, 0.02))]})
+    add_release(shop.project, add_model(shop.project).ref, "rolled_back", evidence=evidence, ended=shop.days[0].end)
+    shop.at(shop.days[-1].end)
+    assert (found := only(shop)).kind == "rolled_back" and found.expected == pytest.approx(-0.03)
 
 
 def test_the_loop_settles_with_its_windows(shop: Shop, says: Says) -> None:

@@ -128,4 +128,5 @@ def in_shadow(ruling: Ruling, pairs: Comparison, other: str) -> str:
 
 def kept(ruling: Ruling, other: str, *, age: str) -> str:
     """What was shown once still holds."""
-    return f"not worse than {other}: {figures(ruling.found)}; {age}"
+    word = "still better than" if ruling.found.low > 0 else "not worse than"
+    return f"{word} {other}: {figures(ruling.found)}; {age}"

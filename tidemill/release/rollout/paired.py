@@ -15,6 +15,7 @@ from tidemill.learning.measures import measure
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.gates.sentences import amount, figures
 from tidemill.release.rollout.rules import DOUBT, LEAST_SUBJECTS, Finding, drop_e_value
+from tidemill.release.variants import CANARY, CHAMPION
 from tidemill.types import JsonObject
 
 CONFIDENCE = 0.95
@@ -41,6 +42,8 @@ def not_worse(found: Comparison, margin: float) -> Finding:
         "requests": found.requests,
         "subjects": found.subjects,
     }
+    means = (measure(found.metric).mean(figure) for figure in (found.candidate, found.other))
+    said |= {arm: {"mean": mean} for arm, mean in zip((CANARY, CHAMPION), means)}
     said |= {"margin": margin, "e_value": e_value, "confidence": CONFIDENCE, "metric": found.metric}
     return Finding(f"not worse, {amount(margin)}", broken, powered, f"{word}: {figures(found)}", said, doubtful)
 
