@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import HERE, Site, Watched
-from tests.web.story import HOSTILE, NOW, prediction_id
+from tests.web.story import ALARM, HOSTILE, NOW, prediction_id
 from tidemill.scope.project import Project, open_project
 from tidemill.store import records as r
 from tidemill.types import HeldClock, named_id
@@ -30,6 +30,7 @@ PATHS = {
     "release": f"/releases/{named_id('rel', '8')}",
     "release-held": f"/releases/{named_id('rel', '4')}",
     "live": "/live",
+    "alarm": f"/alarms/{ALARM}",
     "predictions": "/predictions",
     "decisions": "/decisions",
     "decision": f"/decisions/{named_id('decision', '8')}",
@@ -308,7 +309,7 @@ def test_every_picture_can_be_read(calm: Site, open_page: Opener, width: int) ->
         .first.locator("> .card")
         .evaluate_all("all => all.map(e => Math.round(e.getBoundingClientRect().top))")
     )
-    assert len(tops) == 5 and (width == 390 or [tops.count(top) for top in dict.fromkeys(tops)] == [2, 1, 2]), (
+    assert len(tops) == 7 and (width == 390 or [tops.count(top) for top in dict.fromkeys(tops)] == [2, 1, 1, 1, 2]), (
         "no card stands alone"
     )
 
@@ -440,7 +441,8 @@ def test_what_is_not_there(calm: Site, open_page: Opener) -> None:
 
 
 def press(w: Watched, release: str, button: str, reason: str) -> None:
-    w.go(f"/releases/{release}")
+    """On the page of a release, or of this path."""
+    w.go(release if release.startswith("/") else f"/releases/{release}")
     form = w.page.locator("form", has=w.page.get_by_role("button", name=button, exact=True))
     form.get_by_role("textbox").fill(reason)
     with w.page.expect_navigation():
@@ -459,6 +461,11 @@ def test_the_buttons(hostile: Site, open_page: Opener) -> None:
         form.get_by_role("button").click()
     assert "does not belong to your session" in w.page.inner_text("main")
     refusals(w, 403)
+
+    press(w, f"/alarms/{ALARM}", "Close", HOSTILE)
+    assert "Done: closed" in w.page.inner_text("main") and w.page.locator("form[action$=close]").count() == 0
+    with told(hostile) as project:
+        assert project.store.alarms.get(ALARM).ended == "by_hand"
 
     press(w, held, "Approve", HOSTILE)
     assert "Done: approved" in w.page.inner_text("main")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ import pytest
 from tests.release.made import TOML, add_model, hold
 from tidemill.data.ingest.refused import Refused, remember
 from tidemill.ops import parts as module
-from tidemill.ops.parts import NEEDED, NEXT, Part, parts
+from tidemill.ops.parts import NEEDED, NEXT, Part, _feedback, parts
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ops.status import judge, status
 from tidemill.scope.project import Project, open_project
-from tidemill.store.records import DatasetVersion, Event, Run
+from tidemill.store.payloads import QualityWindow
+from tidemill.store.records import DatasetVersion, Event, Run, Window
 from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock, Micros, named_id
 
@@ -173,3 +175,17 @@ def test_every_state_that_needs_somebody_says_what_to_do() -> None:
     ]
     assert silent == [] and len(said()) > 25
     assert {name.partition(".")[0] for name in NEXT} <= {key for key, _, _ in said()}
+
+
+@pytest.mark.parametrize(("task", "code"), [("regress", "labels_late"), ("recommend", "none")])
+def test_windows_that_wait_for_their_labels_are_said(task: str, code: str) -> None:
+    """Each row of a table has a label; of visits many never have one."""
+    awaited = [Window("shop", "quality", n * DAY, (n + 1) * DAY, 0, QualityWindow(None, "mae")) for n in range(3)]
+    serving = SimpleNamespace(model=SimpleNamespace(task=task))
+    at: Any = SimpleNamespace(
+        unlabelled=0, awaited=awaited, serving=serving, labels_through=5 * DAY, outcomes={}, windows=lambda name: []
+    )
+    part = _feedback(at)
+    assert part.code == code
+    assert code == "none" or ("3 windows" in part.detail and "1970-01-06" in part.detail)
+    assert f"feedback.{code}" in NEXT or code == "none"

@@ -14,7 +14,11 @@ from tests.web.teller import HOSTILE, NOW, TEMPLATE
 from tidemill.scope.project import open_project
 from tidemill.types import DAY, HeldClock, named_id
 
-__all__ = ["HOSTILE", "NOW", "Story", "make_root", "prediction_id", "tell"]
+__all__ = ["ALARM", "HOSTILE", "NOW", "Story", "make_root", "prediction_id", "tell"]
+
+
+ALARM = named_id("event", "alarm", "model:shop@6", str(NOW // DAY * DAY - 2 * DAY))
+"""The story's last alarm, which is open."""
 
 
 class Story(Building, Living):

@@ -141,6 +141,8 @@ class Living(Teller):
             n = round(11 + 5 * math.sin(i / 3.5) + self.random.random() * 4)
             self.platform(start, n)
             self.drift(start, i, n * 21)
+            if i > 60:
+                self.requests(start, i, n)
             if i < 119:
                 self.quality(start, i, n)
 
@@ -172,6 +174,32 @@ class Living(Teller):
             }
             self.alarm(start, which, what, hurts)
 
+    def requests(self, start: Micros, i: int, n: int) -> None:
+        """Of how much was known of who asked, and of what was answered; the last but one has no alarm, and moved."""
+        labels = {
+            "rows known of the subject": ("below 1", "1 to 2", "2 to 5", "5 to 10", "from 10", "missing"),
+            self.text("popularity of answers"): tuple(f"items of popularity {k}/4" for k in range(1, 5)),
+        }
+        moved = i == 118
+        columns = {
+            name: ColumnDrift(
+                0.0004 if moved else 0.1 + i % 8 / 10,
+                f"requests, beside earlier windows: {name}",
+                n,
+                3.0,
+                3,
+                0.1,
+                tuple(n * (len(bins) - k if moved else 1 + k) // len(bins) + 1 for k in range(len(bins))),
+            )
+            for name, bins in labels.items()
+        }
+        reasons = {self.text("country"): {"missing": 3, "unknown": 1}}
+        known = AlarmRate(11.2, 1.0)
+        data = DriftWindow(
+            "model:shop@6", known, columns, source="requests", reasons=reasons, labels=labels, shown=0.21
+        )
+        self.store.windows.put(r.Window("shop", "requests", start, start + DAY, n, data))
+
     def alarm(self, start: Micros, which: list[str], what: list[str], hurts: JsonObject) -> None:
         at, model = start + DAY, "model:shop@6"
         more = {"columns": which, "hurts": hurts}
@@ -193,12 +221,18 @@ class Living(Teller):
             name: [round(x, 4) for x in (mean * f, (mean - half) * f, (mean + half) * f)]
             for name, f in (("recall@20", 1.0), ("ndcg@10", 0.83))
         }
+        told = 0.3 + 0.02 * math.sin(i / 5)
+        came = [round(told + x, 4) for x in (0.01, -0.05, 0.07)]
+        both = {
+            "no": {"predicted": 1 - told, "observed": [1 - came[0], 1 - came[2], 1 - came[1]]},
+            self.text("yes"): {"predicted": told, "observed": came},
+        }
         data = QualityWindow(
             "model:shop@6",
             "recall@20",
             predictions=n,
             mature=round(mature, 2),
-            figures=dict(measured),
+            figures={**measured, "calibration": both},
             models={"model:shop@6": {"n": n, **measured}},
             promised=0.281,
         )

@@ -20,7 +20,7 @@ from msgspec import structs
 
 from tests.serve.asking import Asker, alive
 from tests.web.serving import app as make_app
-from tests.web.story import NOW, prediction_id
+from tests.web.story import ALARM, NOW, prediction_id
 from tidemill import web
 from tidemill.access import tokens as auth
 from tidemill.config.sections import GoalSection
@@ -40,7 +40,6 @@ from tidemill.web.pages.models import beside
 from tidemill.web.render import POLICY
 
 ROOT = Path(web.__file__).parent
-ALARM = named_id("event", "alarm", "model:shop@6", str(NOW // DAY * DAY - 2 * DAY))
 FIXED = [p.path for p in PAGES if "{" not in p.path]
 OF_RECORDS = [
     "/data/sales/34",
@@ -524,6 +523,29 @@ def test_what_moved_is_drawn_over_what_the_champion_was_trained_on(told: Project
     drawn = re.findall(r'aria-label="([^"]+), trained on and now"', text)
     assert len(drawn) == 4 and set(drawn[:2]) == {"new items", "price"}
     assert re.search(r"<title>d: trained on 23 %, this window 27\.\d %</title>", text)
+
+
+def test_what_was_asked_is_drawn_beside_earlier_windows(told: Project) -> None:
+    """A strip a column, what moved over the model's earlier windows, and how many values were missing or unknown."""
+    text = get(told, "/live").body.decode().partition('id="requests"')[2].partition("</section>")[0]
+    assert "Requests by column and window" in text
+    drawn = re.findall(r'aria-label="([^"]+), earlier and now"', text)
+    assert set(drawn) == {"rows known of the subject", "popularity of answers"}
+    assert re.search(r"<title>below 1: earlier \d+\.?\d* %, this window \d+\.?\d* %</title>", text)
+    assert "was missing in" in text and "was unknown in" in text
+    assert get(told, "/export/requests").body.startswith(b"endpoint,monitor,start")
+
+
+def test_calibration_is_drawn_by_window(told: Project) -> None:
+    """Of two labels the second: what was told on average, and how often it came true, with its interval as a band."""
+    text = get(told, "/live").body.decode().partition('id="calibration"')[2].partition("</section>")[0]
+    assert re.findall(r'aria-label="Calibration of (\w+) by window"', text) == ["yes"]
+    assert "yes: told on average · " in text or "yes: told on average" in text
+    assert 'class="band"' in text and "share of answers, yes (%)" in text
+    for window in told.store.windows.list(endpoint="shop", monitor="quality"):
+        figures = {k: v for k, v in window.data.figures.items() if k != "calibration"}
+        told.store.windows.put(replace(window, data=replace(window.data, figures=figures)))
+    assert 'id="calibration"' not in get(told, "/live").body.decode(), "nothing of nothing"
 
 
 def test_a_candidate_in_shadow_says_how_far_it_is(told: Project) -> None:
