@@ -540,8 +540,8 @@ def test_calibration_is_drawn_by_window(told: Project) -> None:
     """Of two labels the second: what was told on average, and how often it came true, with its interval as a band."""
     text = get(told, "/live").body.decode().partition('id="calibration"')[2].partition("</section>")[0]
     assert re.findall(r'aria-label="Calibration of (\w+) by window"', text) == ["yes"]
-    assert "yes: told on average · " in text or "yes: told on average" in text
-    assert 'class="band"' in text and "share of answers, yes (%)" in text
+    assert "yes: told on average" in text and "yes: came true" in text
+    assert 'class="band"' in text and "share of answers (%)" in text
     for window in told.store.windows.list(endpoint="shop", monitor="quality"):
         figures = {k: v for k, v in window.data.figures.items() if k != "calibration"}
         told.store.windows.put(replace(window, data=replace(window.data, figures=figures)))

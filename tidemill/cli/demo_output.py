@@ -104,19 +104,28 @@ def summary_parts(summary: JsonObject) -> list[Part]:
         *(_taken_back(back) for back in summary["rollbacks"]),
         f"{plural(len(summary['alarms']), 'alarm')}, {plural(summary['retrains'], 'retrain')}: "
         f"{summary['promoted']} promoted, {summary['refused']} refused, {summary['rolled_back']} rolled back",
-        *_score(summary["score"]),
+        *_score(summary["score"], summary["alarms"]),
         f"{plural(summary['requests'], 'request')}, {plural(summary['outcomes'], 'outcome')}, {summary['lost']} lost; "
         f"scored in {latency['p50']:.2f} ms (p50), {latency['p99']:.2f} ms (p99); "
         f"{plural(summary['days'], 'day')} in {summary['seconds']:.0f} s",
     ]
 
 
-def _score(score: JsonObject) -> list[Part]:
-    """Whether what the loop did was right, by the labels of the four weeks after it."""
+def _score(score: JsonObject, alarms: list[JsonObject]) -> list[Part]:
+    """Whether what the loop did was right, by the labels of the four weeks after it; each alarm with what came of it."""
     if not score["counts"]:
         return []
     rows = [{"was it right?": kind.replace("_", " "), **of} for kind, of in score["counts"].items()]
-    return ["", Table({name: name for name in rows[0]}, rows), f"{score['open']} not settled yet", ""]
+    came = {one["subject"]: one["explained"] for one in score["items"] if one["kind"] == "alarm"}
+    told = [_explained(alarm, came.get(f"alarm:{alarm['alarm']}", "not settled yet")) for alarm in alarms]
+    return ["", Table({name: name for name in rows[0]}, rows), f"{score['open']} not settled yet", *told, ""]
+
+
+def _explained(alarm: JsonObject, came: str) -> str:
+    """What an alarm saw and in how much, and what came of it."""
+    n, whose = alarm.get("rows"), alarm.get("subjects")
+    seen = f" ({plural(n, 'row')}{f' of {whose:,} customers' if whose else ''})" if n else ""
+    return f"  {alarm['at'][:10]} {alarm['monitor']}: {', '.join(alarm['what'])}{seen}; {came}"
 
 
 def _with_all(months: list[JsonObject]) -> list[JsonObject]:

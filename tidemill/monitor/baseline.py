@@ -82,6 +82,7 @@ class Baseline:
             columns,
             which=above(columns, self.calibration.threshold),
             score=math.log(1 / max(least, 1e-300)),
+            subjects=len(sizes[0]),
             skipped={**self.skipped, **{name: "newer than the model" for name in frame.columns if name not in seen}},
         )
 

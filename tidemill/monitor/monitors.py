@@ -85,7 +85,8 @@ def _tell_drift(scope: Endpoint, window: Window, past: Sequence[Window]) -> Stor
         window, past, lambda w: any(of_drift(w).columns.get(name, quiet).p < 0.05 for name in data.which)
     )
     rates = {name: getattr(known, name) for name in ("promised", "expected", "realised", "method")}
-    evidence = {"columns": list(data.which), "score": data.score, "threshold": known.threshold, "false_alarms": rates}
+    evidence: JsonObject = {"columns": list(data.which), "score": data.score, "threshold": known.threshold}
+    evidence |= {"false_alarms": rates, "rows": window.n, "subjects": data.subjects}
     what = tuple(data.columns[name].words for name in data.which)
     return Story(what, since, hurts(scope, data.model, since), evidence)
 

@@ -71,6 +71,29 @@ def counted(settled: Sequence[Settlement]) -> dict[str, dict[str, int]]:
     return counts
 
 
+def explained(one: Settlement) -> str:
+    """What came of an alarm, in words: whether quality was below what the version promised.
+
+    >>> one = Settlement("s", "", "shop", "alarm", "drift", "alarm:a", "model:shop@1", "", 0, 1, "mae", "wrong", "shown")
+    >>> explained(replace(one, came=0.2, interval=(0.1, 0.3), requests=90))
+    'quality was kept: mae better than promised by 0.2 (0.1 to 0.3) over 90 requests'
+    >>> explained(replace(one, reason="too_few"))
+    'not known: too few requests'
+    """
+    if one.came is None or len(one.interval) != 2:
+        return (
+            f"not known: {one.reason.replace('_', ' ')} requests"
+            if one.reason == "too_few"
+            else f"not known: {one.reason}"
+        )
+    low, high = one.interval
+    side = "better" if one.came >= 0 else "worse"
+    ends = sorted(abs(x) if low * high > 0 else x * (1 if one.came >= 0 else -1) for x in (low, high))
+    figures = f"{one.metric} {side} than promised by {abs(one.came):g} ({ends[0]:g} to {ends[1]:g}) over {one.requests:,} requests"
+    kept = "quality was kept" if low > 0 else "quality was below the promise" if high < 0 else "not shown either way"
+    return f"{kept}: {figures}"
+
+
 def unsettled(scope: Endpoint, now: Micros, settled: Sequence[Settlement]) -> int:
     """How many are too young."""
     return max(sum(1 for _ in claims(scope, now)) - len(settled), 0)

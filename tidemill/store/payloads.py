@@ -54,6 +54,7 @@ class DriftWindow:
     source: Literal["rows", "requests"] = "rows"
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # input -> missing | unknown -> requests
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of columns that the baseline does not have
+    subjects: int = 0  # whose rows these are; 0: nobody says one
     shown: float | None = None  # of the items that training knew, the share that answers showed
     kind: Literal["drift"] = "drift"
 

@@ -11,7 +11,7 @@ import numpy as np
 from tidemill.recipes.recommend.replay import Replay
 from tidemill.recipes.recommend.story import Story
 from tidemill.recipes.recommend.summary import ARMS, difference, months
-from tidemill.retrain.score import counted, unsettled
+from tidemill.retrain.score import counted, explained, unsettled
 from tidemill.scope.project import Project
 from tidemill.store.records import Event
 from tidemill.types import JsonObject, Micros, to_iso
@@ -54,7 +54,9 @@ def _score(project: Project, end: Micros) -> JsonObject:
     """What of the story was right, by the labels of the weeks after it."""
     scope = project.endpoint()
     settled = [one for one in project.store.settlements.list(**scope.here) if one.when <= end]
-    items = [msgspec.to_builtins(one) for one in settled]
+    items = [
+        {**msgspec.to_builtins(one), "explained": explained(one) if one.kind == "alarm" else ""} for one in settled
+    ]
     return {"counts": counted(settled), "open": unsettled(scope, end, settled), "items": items}
 
 

@@ -17,7 +17,7 @@ from tidemill.web import format as words
 
 WIDTH = 520
 LEFT, RIGHT, TOP, BOTTOM = 84, 14, 38, 54
-NAME, TICK = 18.0, 18.0
+NAME, TICK, BOLD = 18.0, 18.0, 20.0
 """Sizes of letters that names must have room for: those of the small screen, where letters are larger within a picture."""
 
 
@@ -168,8 +168,8 @@ def row_name(text: str, x: float, y: float) -> Markup:
 def axis_titles(width: float, height: float, x: str, y: str) -> Markup:
     """What is drawn over what, and in which unit: above the one axis, below the end of the other."""
     room = width - RIGHT
-    above = caption(clip(y, room, TICK), 2.0, 17.0, "axis", "start") if y else Markup("")
-    return above + caption(clip(x, room, TICK), width - RIGHT, height - 7, "axis", "end")
+    above = caption(clip(y, room, BOLD), 2.0, 17.0, "axis", "start") if y else Markup("")
+    return above + caption(clip(x, room, BOLD), width - RIGHT, height - 7, "axis", "end")
 
 
 def axes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidemill.ops.records import affected
+from tidemill.retrain.score import explained
 from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, Settlement
 from tidemill.web import format as words
@@ -49,7 +50,9 @@ def alarm(ask: Ask) -> Shown:
 def _figures(alarm: Alarm) -> list[tuple[str, str]]:
     """What an alarm of quality says in numbers; of another its evidence says it."""
     if not alarm.metric:
-        return []
+        rows, subjects = alarm.evidence.get("rows"), alarm.evidence.get("subjects")
+        said = [("rows of the window", rows), ("of subjects", subjects)]
+        return [(name, words.count(n)) for name, n in said if n]
     low, high = (words.number(x) for x in alarm.interval) if len(alarm.interval) == 2 else ("–", "–")
     return [
         (f"{alarm.metric} since then", f"{words.number(alarm.now)} ({low} to {high})"),
@@ -62,8 +65,7 @@ def _figures(alarm: Alarm) -> list[tuple[str, str]]:
 
 
 def _settled(one: Settlement) -> dict[str, Any]:
-    came = "" if one.came is None else f"{one.metric} {one.came:+.4f}"
-    return {"one": one, "tone": {"right": "ok", "wrong": "bad"}.get(one.settled, "idle"), "came": came}
+    return {"one": one, "tone": {"right": "ok", "wrong": "bad"}.get(one.settled, "idle"), "came": explained(one)}
 
 
 PAGES = (Page("/alarms/{alarm}", "alarm.html", "live", alarm),)

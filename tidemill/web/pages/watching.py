@@ -134,6 +134,4 @@ def _calibration(name: str, found: Sequence[tuple[Window, JsonObject]]) -> Marku
         lines.Series(f"{name}: came true", came, band, tone="s0"),
         lines.Series(f"{name}: told on average", told, tone="s1"),
     ]
-    return lines.lines(
-        f"Calibration of {name} by window", series, y=f"share of answers, {name} (%)", show=words.share, floor=0
-    )
+    return lines.lines(f"Calibration of {name} by window", series, y="share of answers (%)", show=words.share, floor=0)
