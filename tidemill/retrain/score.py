@@ -81,11 +81,7 @@ def explained(one: Settlement) -> str:
     'not known: too few requests'
     """
     if one.came is None or len(one.interval) != 2:
-        return (
-            f"not known: {one.reason.replace('_', ' ')} requests"
-            if one.reason == "too_few"
-            else f"not known: {one.reason}"
-        )
+        return f"not known: {'too few requests' if one.reason == 'too_few' else one.reason}"
     low, high = one.interval
     side = "better" if one.came >= 0 else "worse"
     ends = sorted(abs(x) if low * high > 0 else x * (1 if one.came >= 0 else -1) for x in (low, high))
