@@ -28,6 +28,7 @@ ALL = (
     "trace",
     "leakage",
     "install",
+    "learners",
 )
 RESULTS = Path(__file__).parent / "results"
 

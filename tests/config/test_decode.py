@@ -299,3 +299,19 @@ def test_the_operations_that_can_be_declared_are_those_that_exist():
     from tidemill.features.transforms import OPS
 
     assert set(DECLARED) == set(OPS)
+
+
+def test_what_a_wrong_label_costs_is_above_nought_and_told_with_the_goal():
+    base = '[project]\nname = "t"\n[data.d]\nsource = "x"\ncontract = "y"\n[model]\ntask = "classify"\n[goal]\n'
+    goal = parse(base + "costs = { false_positive = 1, false_negative = 20 }").goal
+    assert goal.costs and (goal.costs.false_positive, goal.costs.false_negative, goal.costs.positive) == (1, 20, "")
+    assert goal.told == {"costs": "a false positive 1, a false negative 20"}
+    assert goal.words == "", "the metric counts them: they are no words"
+    for wrong in (
+        "{ false_positive = 0, false_negative = 1 }",
+        "{ false_positive = 1 }",
+        "{ false_negative = -1, false_positive = 1 }",
+    ):
+        with pytest.raises(ConfigError) as caught:
+            parse(base + f"costs = {wrong}")
+        assert caught.value.place.startswith("tidemill.toml:9")

@@ -24,11 +24,12 @@ HOURS = 24 * 200
 
 
 def hires(start: datetime) -> pl.DataFrame:
-    """Hires by the hour: a day's rhythm that warmth makes larger (no straight line), and chance."""
+    """Hires by the hour: a day's rhythm, another one on Saturday and Sunday (no straight line), warmth, and chance."""
     rng = np.random.default_rng(4)
     ts = [start + timedelta(hours=n) for n in range(HOURS)]
     warm = 10 + 10 * np.sin(np.arange(HOURS) / 24 / 60) + rng.normal(0, 2, HOURS)
-    level = 5 * (4 + 3 * np.sin(np.arange(HOURS) % 24 / 24 * 2 * np.pi)) * (warm / 6)
+    free = np.array([t.weekday() > 4 for t in ts])
+    level = 40 + np.where(free, -25, 30) * np.sin(np.arange(HOURS) % 24 / 24 * 2 * np.pi) + warm
     return pl.DataFrame({
         "date": [t.date() for t in ts],
         "ts": ts,

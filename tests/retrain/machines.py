@@ -80,9 +80,11 @@ cooldown = "2 days"
 
 
 def truth(task: str, kind: str, load: float, noise: float, changed: bool) -> float | str:
-    """How warm: by load and kind. Once it has changed, the new ones are the warm ones and the old ones are not."""
+    """How warm: by kind, and by how far the load is from the middle (no straight line). Once it has changed, the new ones are the
+    warm ones and the old ones are not.
+    """
     extra = {"old": 0.0, "new": 14.0, "loud": 4.0} if changed else {"old": 12.0, "new": 0.0, "loud": 4.0}
-    warm = 20.0 + 10.0 * load + extra[kind] + noise
+    warm = 20.0 + 10.0 * abs(2.0 * load - 1.0) + extra[kind] + noise
     return warm if task == "regress" else ("hot" if warm > 30 else "fine")
 
 

@@ -53,5 +53,5 @@ def test_a_row_that_has_grown_is_read_beside_those_of_today(run: Any, project: A
     kept = project.live.predictions.get("pred_grown")
     assert msgspec.json.decode(kept.output, type=Grown) == grown
     assert answer_of(kept)["items"] == answer_of(old)["items"]
-    scorer = task_of("recommend").outcome_scorer("")
+    scorer = task_of("recommend").outcome_scorer("", None)
     assert scorer.judge(kept, []).told == scorer.judge(old, []).told

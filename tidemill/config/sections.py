@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -20,25 +20,40 @@ class ProjectSection(Section, frozen=True):
     purpose: str = ""
 
 
+class CostsSection(Section, frozen=True):
+    """``[goal] costs``: what a wrong label costs, of two; ``positive`` where neither means "yes". They set the threshold."""
+
+    false_positive: Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+    false_negative: Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+    positive: str = ""
+
+
 class GoalSection(Section, frozen=True):
     """``[goal]``: what the model is for, in words for the people who decide.
 
     Shown where they look: overview, release, status, model card, approval. Tidemill does not measure it: gates compare
-    ``[model] metric``. ``least_useful`` is a share of that, and the margin of the gates.
+    ``[model] metric``. ``least_useful`` is a share of that, and the margin of the gates. ``costs`` are those of wrong labels:
+    they set the threshold of classifiers, and the metric ``cost`` counts them.
     """
 
     measure: str = ""
     owner: str = ""
     least_useful: str = ""
+    costs: CostsSection | None = None
 
     def json(self) -> JsonObject:
         """By the keys of the file."""
-        return msgspec.structs.asdict(self)
+        found: JsonObject = msgspec.to_builtins(self)
+        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def told(self) -> dict[str, str]:
         """What was said, by the names that people read."""
         said = {"goal": self.measure, "owner": self.owner, "least useful": self.least_useful}
+        if self.costs:
+            said["costs"] = (
+                f"a false positive {self.costs.false_positive:g}, a false negative {self.costs.false_negative:g}"
+            )
         return {name: " ".join(text.split()) for name, text in said.items() if text.strip()}
 
     @property
@@ -125,6 +140,8 @@ class InputsSection(Section, frozen=True):
     views: tuple[str, ...] | None = None
     columns: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
+    monotone: dict[str, Literal["increasing", "decreasing"]] = {}
+    """Numbers with which the answer may only rise, or only fall; of two labels the second one's probability."""
 
 
 class ModelSection(Section, frozen=True):

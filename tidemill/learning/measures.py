@@ -85,7 +85,9 @@ MEASURES = {
         Measure("mae", True),
         Measure("rmse", True, root=True),
         Measure("log_loss", True),
+        Measure("cost", True),
         Measure("auc", zero=0.5, watched_by="log_loss"),
+        Measure("pr_auc", watched_by="log_loss"),
     )
 }
 

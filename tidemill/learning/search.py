@@ -51,7 +51,12 @@ class Candidates:
     fixed: Sequence[JsonObject]
     start: JsonObject
     space: Mapping[str, Choice] = field(default_factory=dict)
-    simple: bool = False  # without a champion the best of ``fixed`` stays, unless another is better by a standard error
+    first: Sequence[JsonObject] = ()
+    """Points of the space, whole or in part, that are tried before it is explored: what did well elsewhere."""
+    settle: Callable[[JsonObject, str], JsonObject] = lambda recipe, metric: recipe
+    """(recipe, metric) → what the validation windows make of it, before it is measured. Raises ModelError."""
+    simple: Sequence[JsonObject] = ()
+    """Without a champion the best of these stays, unless another is better by a standard error."""
     same: str = ""  # the term of all recipes in which a champion's must agree, to be compared with them
 
     def comparable(self, incumbent: JsonObject | None) -> JsonObject | None:
@@ -103,7 +108,7 @@ def search(
     """
     settings = settings if candidates.space else replace(settings, trials=0)
     incumbent = candidates.comparable(incumbent)
-    bench = _Bench(validate, settings, progress, len(candidates.fixed) + settings.trials)
+    bench = _Bench(validate, settings, progress, candidates)
     for recipe in [*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]:
         bench.measure(recipe)
     made = _explore(bench, candidates, incumbent, seed) if candidates.space else 0
@@ -113,9 +118,13 @@ def search(
 class _Bench:
     """Measures recipes, each once."""
 
-    def __init__(self, validate: Validation, settings: Settings, progress: Progress | None, total: int) -> None:
+    def __init__(
+        self, validate: Validation, settings: Settings, progress: Progress | None, candidates: Candidates
+    ) -> None:
         self.settings, self.metric = settings, settings.metric
-        self._validate, self._progress, self._total = validate, progress, total
+        self._validate, self._settle = validate, candidates.settle
+        self._progress, self._total = progress, len(candidates.fixed) + settings.trials
+        self._settled: dict[bytes, JsonObject] = {}
         self.sign = measure(self.metric).sign
         self.tried: list[tuple[Trial, F8]] = []  # with the values, of which a failed one has none
         self.units: NDArray[Any] = np.empty(0)
@@ -123,6 +132,7 @@ class _Bench:
 
     def measure(self, recipe: JsonObject) -> float:
         """Greater is better."""
+        recipe = self.settled(recipe)
         known = next((trial for trial, _ in self.tried if trial.recipe == recipe), None)
         if known is None:
             known, values = self._try(recipe)
@@ -131,6 +141,17 @@ class _Bench:
             if self._progress:
                 self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
         return self.score(known)
+
+    def settled(self, recipe: JsonObject) -> JsonObject:
+        """The recipe as the validation windows leave it; one that they cannot settle stays as it is, and is tried in vain."""
+        key = canonical(recipe)
+        if key not in self._settled:
+            try:
+                self._settled[key] = self._settle(recipe, self.metric)
+            except ModelError as exc:
+                self._settled[key] = recipe
+                self.tried.append((Trial(recipe, 0.0, str(exc)), np.empty(0)))
+        return self._settled[key]
 
     def score(self, trial: Trial) -> float:
         return -np.inf if trial.error else self.sign * trial.mean
@@ -158,6 +179,8 @@ def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None
     for recipe in (start, incumbent):
         if recipe and recipe.get("method") == start["method"] and all(space[n].has(recipe.get(n)) for n in space):
             study.enqueue_trial({name: recipe[name] for name in space}, skip_if_exists=True)
+    for point in candidates.first:
+        study.enqueue_trial({**{name: start[name] for name in space}, **point}, skip_if_exists=True)
     distributions = {name: _distribution(choice) for name, choice in space.items()}
     for made in range(trials):
         if made and budget is not None and time.monotonic() - bench.began > budget:
@@ -179,7 +202,7 @@ def _distribution(choice: Choice) -> Any:
 
 def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None, made: int, seed: int) -> SearchResult:
     """The best recipe if it beats the one that we begin with: the champion's beyond noise, else the start by a standard error."""
-    recipe = reference = incumbent or candidates.start
+    recipe = reference = incumbent or bench.settled(candidates.start)
     own = next(values for trial, values in bench.tried if trial.recipe == reference)
     others = [one for one in bench.tried if one[0].recipe != reference and not one[0].error]
     against: Difference | None = None
@@ -190,7 +213,7 @@ def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None,
         if against is None or (against.low > 0 if incumbent else against.mean > against.error):
             recipe = best.recipe
     if candidates.simple and not incumbent:
-        recipe = _simple(bench, candidates.fixed, recipe, seed)
+        recipe = _simple(bench, candidates.simple, recipe, seed)
     settings = bench.settings
     return SearchResult(
         recipe=recipe,
@@ -204,12 +227,12 @@ def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None,
     )
 
 
-def _simple(bench: _Bench, fixed: Sequence[JsonObject], recipe: JsonObject, seed: int) -> JsonObject:
+def _simple(bench: _Bench, simple: Sequence[JsonObject], recipe: JsonObject, seed: int) -> JsonObject:
     """The best of the simple recipes where ``recipe`` is not better by a standard error: no gate would let it pass."""
     tried = {canonical(trial.recipe): (trial, values) for trial, values in bench.tried if not trial.error}
-    known = [tried[canonical(one)] for one in fixed if canonical(one) in tried]
+    known = [tried[canonical(one)] for one in simple if canonical(one) in tried]
     own = tried.get(canonical(recipe))
-    if not known or own is None or recipe in fixed:
+    if not known or own is None or recipe in simple:
         return recipe
     best, values = max(known, key=lambda one: bench.score(one[0]))
     ahead = paired_bootstrap(bench.sign * own[1], bench.sign * values, bench.units, seed, level=SURE)

@@ -40,6 +40,7 @@ def describe(
         _looked(looked),
         _chosen(found),
         "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),
+        _decides(metrics),
         _limits(metrics),
         "Made with "
         + ", ".join(f"{k} {v}" for k, v in versions(("tidemill", "numpy", "scipy", "lightgbm")).items())
@@ -98,6 +99,15 @@ def _chosen(found: JsonObject) -> str:
     capped = f" search: {made} of {wanted} trials, stopped by the cap of {found['cap']:g} s." if made < wanted else ""
     head = f"## Search\n{kept}{found['metric']} on {found['requests']} validation requests:{capped}\n"
     return head + "\n".join(lines)
+
+
+def _decides(metrics: JsonObject) -> str:
+    if "threshold" not in metrics:
+        return ""
+    return (
+        f"## Decision\n{metrics['positive']!r} is answered from a probability of {metrics['threshold']:.4g} on: "
+        "from there it costs less, by [goal] costs. `cost` is what a decision cost on the test."
+    )
 
 
 def _limits(metrics: JsonObject) -> str:

@@ -18,8 +18,8 @@ from tidemill.model.inputs import Inputs
 from tidemill.model.labelled import labelled
 from tidemill.ref import Ref
 from tidemill.tasks.check import check_roles
-from tidemill.tasks.table import metric_of, task_of, training_of
-from tidemill.types import SECOND, JsonObject, Micros, parse_span
+from tidemill.tasks.table import costs_of, metric_of, task_of, training_of
+from tidemill.types import SECOND, JsonObject, Micros, did_you_mean, parse_span
 
 if TYPE_CHECKING:
     import polars as pl
@@ -77,8 +77,32 @@ def settings(model: Model) -> Settings:
         train=model.train,
         trials=model.section.search.trials,
         budget=None if replayed else parse_span(model.section.search.budget) / SECOND,
-        details=details if inputs.as_of is None else {**details, "as_of": inputs.as_of},
+        details={**details, **_said(model, inputs, details)},
     )
+
+
+def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
+    """What else the configuration says of the task, where it says it."""
+    costs, monotone = costs_of(model), model.section.inputs.monotone
+    found: JsonObject = {} if inputs.as_of is None else {"as_of": inputs.as_of}
+    if costs:
+        found["costs"] = msgspec.to_builtins(costs)
+    if monotone:
+        found["monotone"] = _monotone(model, details.get("columns", []))
+    return found
+
+
+def _monotone(model: Model, columns: list[JsonObject]) -> dict[str, int]:
+    """Which way the answer goes with an input: 1 or -1. Raises ConfigError for one that is no number."""
+    said, numbers = (
+        model.section.inputs.monotone,
+        [one["name"] for one in columns if one["kind"] in ("number", "trend")],
+    )
+    for name in said:
+        if name not in numbers:
+            place = f"[model.{model.name}] inputs"
+            raise ConfigError(f"no number {name!r} among the inputs", place=place, hint=did_you_mean(name, numbers))
+    return {name: 1 if way == "increasing" else -1 for name, way in said.items()}
 
 
 def check_inputs(model: Model) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
-from tidemill.config.sections import FeatureConfig
+from tidemill.config.sections import CostsSection, FeatureConfig
 from tidemill.learning.labelled import OutcomeScorer
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
@@ -108,8 +108,8 @@ class Task:
     """(scorer, request, history, at, watermark) → the answer. Raises BadRequest, ModelError."""
     explain: Callable[[Any, Prediction, JsonObject, Sequence[OnlineEvent]], Explained]
     """(scorer, prediction, its answer, the history it saw) → why."""
-    outcome_scorer: Callable[[str], OutcomeScorer]
-    """By the configured metric, which may be empty."""
+    outcome_scorer: Callable[[str, CostsSection | None], OutcomeScorer]
+    """By the configured metric, which may be empty, and what a wrong label costs."""
     labels: Callable[[Any], list[str] | None]
     """(scorer) → the labels that it can answer with, where it answers with labels."""
     catalogue: Callable[[Any], Container[str]]
@@ -118,6 +118,8 @@ class Task:
     """What to write instead of a declared feature that no model of this task would read."""
     moves_outcomes: bool = False
     """Whether what is shown is held to move what happens then, where ``[model]`` does not say: no pairs are made of live requests."""
+    costs: bool = False
+    """Whether its answers are labels, of which a wrong one may have a cost."""
     asked: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(what is kept of a question) → the dataset's columns as they were asked, to be watched beside those it was trained on."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None

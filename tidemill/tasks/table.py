@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tidemill.config.sections import CostsSection
 from tidemill.errors import ConfigError
 from tidemill.learning.bundle import open_scorer
 from tidemill.learning.labelled import OutcomeScorer
@@ -65,7 +66,12 @@ def metric_of(model: Model) -> str:
 
 def outcome_scorer_of(model: Model) -> OutcomeScorer:
     """How this model's answers are judged once the truth is known."""
-    return task_of(model.task).outcome_scorer(model.section.metric)
+    return task_of(model.task).outcome_scorer(model.section.metric, costs_of(model))
+
+
+def costs_of(model: Model) -> CostsSection | None:
+    """What a wrong label costs, where the model answers with labels."""
+    return model.project.goal.costs if task_of(model.task).costs else None
 
 
 def _found(text: str) -> tuple[Task, str]:

@@ -179,7 +179,7 @@ class TaskSuite:
         output = msgspec.json.encode(trained.answer(trained.questions[0][0]))
         prediction = replace(records.prediction("pred_1"), output=output)
         for metric in ("", *task.metrics):
-            scorer = task.outcome_scorer(metric)
+            scorer = task.outcome_scorer(metric, None)
             assert scorer.measure.name in scorer.metrics
             assert not scorer.judge(prediction, []).values
             found = scorer.judge(prediction, [replace(outcome, prediction=prediction.id)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -186,3 +188,34 @@ def test_a_fit_of_one_label_is_the_constant_and_every_recipe_gives_the_same_byte
         recipe = learners.recipe_of(method, "classify", "log_loss")
         assert fitting.fit(recipe, table, end) == fitting.fit(recipe, table, end)
         assert fitting.fit(recipe, one, end).manifest["learner"] == "constant"
+
+
+@pytest.mark.parametrize("method", ["linear", "trees"])
+@pytest.mark.parametrize("labels", [0, 2])
+def test_where_it_is_said_the_answer_only_falls_with_a_number(method: str, labels: int) -> None:
+    """The data rise with it: the best falling answer is flat; a rising one is as free as before."""
+    made, _ = problem(labels)
+    recipe = {**learners.recipe_of(method, "classify" if labels else "regress"), "num_iterations": 30}
+    grid = np.column_stack([np.linspace(-3, 9, 40), np.full(40, 1.0), np.full(40, 2.0)])
+    told = {}
+    for way in (-1, 0, 1):
+        one = replace(made, monotone={"a": way})
+        files = learners.of(method).fit(recipe, one)
+        bundle = Bundle({"labels": made.labels, "columns": made.inputs}, files)
+        told[way] = learners.of(method).open(bundle).rows(grid)[:, 0]
+    assert np.diff(told[0])[np.isfinite(told[0][1:])].max() > 0
+    assert np.diff(told[-1]).max() <= 1e-9 and np.diff(told[1]).min() >= -1e-9
+    assert told[1][-1] - told[1][0] > 0.5 * (told[0][-1] - told[0][0])
+
+
+def test_trees_may_leave_the_time_itself_alone() -> None:
+    """The level of late is learned by cuts on it, and stays for ever: a search tries both."""
+    trainer = trainer_of(hires(places=1).with_columns(y=pl.int_range(pl.len()).cast(pl.Float64)), "trend", "hour")
+    candidates = trainer.candidates()
+    assert candidates.start["trend"] is True and {"trend": False} in candidates.first and "trend" in candidates.space
+    assert "trend" not in trainer_of(hires(), "hour").candidates().space
+    end = int(trainer.at.max()) + 1
+    for trend in (True, False):
+        bundle = trainer.fit({**candidates.start, "num_iterations": 20, "trend": trend}, end)
+        told = [load(bundle).predict({"at": f"2024-01-{day:02}T05:00:00Z"})["value"] for day in (2, 20)]
+        assert (told[1] > told[0] + 50) is trend

@@ -13,6 +13,7 @@ from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
 from tidemill.tasks.tabular.calibration import calibration
+from tidemill.tasks.tabular.costs import Costs, cost_values
 from tidemill.types import JsonObject, Micros
 
 VALUED: dict[str, Callable[[Any, Any], Any]] = {
@@ -65,22 +66,29 @@ class LabelScorer(OutcomeScorer):
     A window tells by label whether its probabilities were right.
     """
 
-    metrics = ("log_loss",)
-    together = ("auc",)
+    metrics: tuple[str, ...] = ("log_loss",)
+    together = ("auc", "pr_auc")
+
+    def __init__(self, metric: str, costs: Costs | None = None) -> None:
+        super().__init__(metric)
+        self._costs = costs
+        if costs or metric == "cost":
+            self.metrics = ("log_loss", "cost")
 
     def added(self, found: Sequence[LabelledPrediction], metric: str) -> list[float]:
         if metric not in self.together or not found:
             return super().added(found, metric)
-        from tidemill.learning.intervals import auc_values
+        from tidemill.learning.intervals import auc_values, precision_values
 
-        labels = {label for one in found for label in one.told}
-        positive = next(reversed(found[0].told))
+        names = list({label: None for one in found for label in one.told})
+        positive = names[self._costs.place(names) if self._costs else -1] if len(names) == 2 else ""
         true = [one.truth == positive for one in found]
-        if len(labels) != 2 or all(true) or not any(true):
+        if not positive or all(true) or not any(true):
             raise NotEnoughData(
-                "AUC needs answers about two labels, both of which came true", hint="wait for more outcomes"
+                f"{metric} needs answers about two labels, both of which came true", hint="wait for more outcomes"
             )
-        return [float(x) for x in auc_values([one.told[positive] for one in found], true)]
+        values = auc_values if metric == "auc" else precision_values
+        return [float(x) for x in values([one.told[positive] for one in found], true)]
 
     def judge(self, prediction: Prediction, outcomes: Iterable[Outcome]) -> LabelledPrediction:
         told, last = answer_of(prediction).get("probabilities"), _last(outcomes)
@@ -92,8 +100,16 @@ class LabelScorer(OutcomeScorer):
             known is None
         ):  # a typo, or a class that training never saw: no answer could have said it, so none is scored by it
             return LabelledPrediction(prediction, told, truth)
-        loss = float(VALUED["log_loss"](float(told[known]), 1.0))
-        return LabelledPrediction(prediction, told, known, {"log_loss": loss})
+        values = {"log_loss": float(VALUED["log_loss"](float(told[known]), 1.0))}
+        if "cost" in self.metrics:
+            values["cost"] = self._cost(answer_of(prediction), known, list(told))
+        return LabelledPrediction(prediction, told, known, values)
+
+    def _cost(self, answer: JsonObject, true: str, labels: list[str]) -> float:
+        """What the label that was answered cost: whatever the threshold was by then."""
+        answered = labels.index(text_of(answer["value"]))
+        (cost,) = cost_values(np.array([answered]), np.array([float(labels.index(true))]), labels, self._costs)
+        return float(cost)
 
     def told(
         self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject

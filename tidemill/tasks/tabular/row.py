@@ -14,10 +14,12 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.readings import BITS
 from tidemill.errors import SignatureMismatch
 from tidemill.learning.labelled import text_of
-from tidemill.store.artifacts.codecs import Bundle
+from tidemill.store.artifacts.codecs import Bundle, decode
 from tidemill.tasks.port import NEVER_SEEN
 from tidemill.tasks.tabular import learners
+from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.inputs import Input, reading
+from tidemill.tasks.tabular.probabilities import FILE, both_labels, open_map
 from tidemill.types import JsonObject, did_you_mean
 
 F8 = NDArray[np.float64]
@@ -50,6 +52,9 @@ class RowScorer:
         self._ready = _Ready(self.inputs)
         self.subject: str | None = said.get("subject")
         """The input that a request's subject stands for, where the learner asks whose row it is."""
+        self.threshold: JsonObject | None = said.get("threshold")
+        """Of two labels: the positive one, and the probability from which it is answered."""
+        self._map = open_map(decode("json", bundle.files[FILE])) if FILE in bundle.files else None
         self._ask, self._rows = learners.of(said["learner"]).open(bundle)
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
@@ -92,20 +97,27 @@ class RowScorer:
     def outputs(self, row: F8 | Sequence[float]) -> F8:
         """What the learner says of an encoded row: one value, or the probability of each label."""
         found = self._ask(row)
-        return found if self.labels is None or len(found) > 1 else np.array([1 - found[0], found[0]])
+        if self.labels is None:
+            return found
+        chance = found if len(found) > 1 or len(self.labels) < 2 else np.array([1 - found[0], found[0]])
+        return chance if self._map is None else self._map(chance)
 
     def many(self, rows: F8) -> F8:
         """`outputs` of many rows at once: rows x outputs."""
-        found = self._rows(rows)
-        return found if self.labels is None or found.shape[1] > 1 else np.hstack([1 - found, found])
+        chance = both_labels(self._rows(rows), self.labels)
+        return chance if self._map is None else self._map(chance)
 
     def told(self, outputs: F8) -> JsonObject:
         """Outputs as they are answered."""
         if self.labels is None:
             return {"value": float(outputs[0])}
-        best = int(np.argmax(outputs))
         by_label = dict(zip(map(text_of, self.labels), outputs.tolist(), strict=True))
-        return {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
+        if self.threshold is None:
+            best = int(np.argmax(outputs))
+            return {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
+        (best,) = decided(outputs[None], self.labels, self.threshold).tolist()
+        told = {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
+        return {**told, "threshold": self.threshold["at"]}
 
     def _check(self, inputs: Mapping[str, Any]) -> None:
         for name in inputs:

@@ -2,42 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
-from tidemill.learning.intervals import auc_interval, auc_values
-from tidemill.tasks.tabular.outcomes import VALUED, LabelScorer, ValueScorer
+from tidemill.learning.intervals import auc_interval, auc_values, precision_values
+from tidemill.tasks.tabular.costs import Costs, cost_values, decided
+from tidemill.tasks.tabular.outcomes import VALUED
 from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
-METRICS = {"regress": ValueScorer.metrics, "classify": LabelScorer.metrics}
+METRICS = {"regress": ("mae", "rmse"), "classify": ("log_loss", "cost")}
 """Those that are means over answers."""
+RANKED: dict[str, Callable[[Any, Any], F8]] = {"auc": auc_values, "pr_auc": precision_values}
+"""Those of how well two labels are told apart: of the positive one's probability, and whether it came true."""
 Labels = list[Any] | None
 
 
-def all_values(task: str, told: F8, truth: F8, labels: Labels) -> dict[str, F8]:
+class Decision(NamedTuple):
+    """How labels are answered and what a wrong one costs: the threshold of a bundle, and the costs of the configuration."""
+
+    threshold: JsonObject | None = None
+    costs: Costs | None = None
+
+
+PLAINLY = Decision()
+
+
+def all_values(task: str, told: F8, truth: F8, labels: Labels, decision: Decision = PLAINLY) -> dict[str, F8]:
     """Of every metric that these answers give: what each adds."""
-    values = {metric: values_of(metric, told, truth, labels) for metric in METRICS[task]}
-    return {**values, "auc": auc_values(told[:, 1], truth)} if both(truth, labels) else values
+    names = [*METRICS[task], *(RANKED if both(truth, labels) else ())]
+    return {metric: values_of(metric, told, truth, labels, decision) for metric in names}
 
 
-def values_of(metric: str, told: F8, truth: F8, labels: Labels) -> F8:
+def values_of(metric: str, told: F8, truth: F8, labels: Labels, decision: Decision = PLAINLY) -> F8:
     """What each answer adds to the metric. ``truth``: the value, or the place of the label. Raises NotEnoughData."""
-    if metric == "auc":
-        if not both(truth, labels):
-            raise NotEnoughData(
-                "auc cannot be measured here: it needs two labels, and both in every window",
-                hint="metric = 'log_loss', or a longer split.test",
-            )
-        return auc_values(told[:, 1], truth)
     if labels is None:
         return np.asarray(VALUED[metric](told[:, 0], truth))
+    if metric in RANKED:
+        if not both(truth, labels):
+            raise NotEnoughData(
+                f"{metric} cannot be measured here: it needs two labels, and both in every window",
+                hint="metric = 'log_loss', or a longer split.test",
+            )
+        positive = _positive(labels, decision)
+        return RANKED[metric](told[:, positive], truth == positive)
+    if metric == "cost":
+        return cost_values(decided(told, labels, decision.threshold), truth, labels, decision.costs)
     known = truth >= 0  # a label that training never saw had no probability
     chance = np.where(known, told[np.arange(len(told)), np.maximum(truth, 0).astype(np.int64)], 0.0)
     return np.asarray(VALUED[metric](chance, np.ones(len(chance))))
+
+
+def _positive(labels: list[Any], decision: Decision) -> int:
+    """Whose probability ranks: the label that costs are about, else the second one."""
+    return decision.costs.place(labels) if decision.costs else 1
 
 
 def figures_of(told: F8, truth: F8, labels: Labels, units: Any) -> JsonObject:

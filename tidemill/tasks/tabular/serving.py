@@ -14,6 +14,7 @@ from tidemill.features.online import History
 from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import Answered, Explained, Name, Request, Task
+from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.types import JsonObject, Micros
@@ -36,11 +37,15 @@ class Value(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Label(msgspec.Struct, forbid_unknown_fields=True):
-    """The most probable label; ``probabilities`` are those of all labels by their text. ``flags``: as of `Value`."""
+    """The most probable label, or where wrong ones have costs the one that costs less: the positive one from ``threshold`` on.
+
+    ``probability`` is that of the label, ``probabilities`` are those of all labels by their text. ``flags``: as of `Value`.
+    """
 
     value: str | float | bool
     probability: float
     probabilities: dict[str, float]
+    threshold: float | None = None
     flags: dict[str, str] = {}
 
 
@@ -84,7 +89,7 @@ def said(output: JsonObject) -> Mapping[str, Any]:
 CLASSIFY = Task(
     name="classify",
     kind="a table",
-    metrics=("log_loss", "auc"),
+    metrics=("log_loss", "auc", "pr_auc", "cost"),
     baselines=("constant", "popularity", "prior", "linear"),
     roles=("target",),
     watched=("subject",),
@@ -95,7 +100,8 @@ CLASSIFY = Task(
     scorers={"row": RowScorer},
     answer=answer,
     explain=explain,
-    outcome_scorer=lambda metric: LabelScorer(metric or "log_loss"),
+    outcome_scorer=lambda metric, costs: LabelScorer(metric or "log_loss", Costs.of(costs)),
+    costs=True,
     labels=labels,
     catalogue=lambda scorer: (),
     unsupported=lambda feature: feature.by and "declare it without by: one number a row",
@@ -109,6 +115,7 @@ REGRESS = replace(
     baselines=("constant", "mean", "popularity", "linear", "last_value", "seasonal_naive"),
     reply=Value,
     outcome=ValueOutcome,
-    outcome_scorer=lambda metric: ValueScorer(metric or "mae"),
+    costs=False,
+    outcome_scorer=lambda metric, costs: ValueScorer(metric or "mae"),
 )
 TASKS = (CLASSIFY, REGRESS)

@@ -6,7 +6,7 @@ name: whoever asks says it, so that training and serving cannot differ in silenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,13 +38,22 @@ PLAIN = {"string": "category", "boolean": "category", "integer": "number", "numb
 
 
 class Table(Rows):
-    """Rows of `build` with what each input is: `described`. ``subject``: the column that says whose row it is."""
+    """Rows of `build` with what each input is: `described`.
+
+    ``subject``: the column that says whose row it is; ``monotone``: inputs with which the answer only rises (1) or falls (-1).
+    """
 
     def __init__(
-        self, frame: pl.DataFrame, inputs: Sequence[Input], roles: JsonObject | None = None, subject: str | None = None
+        self,
+        frame: pl.DataFrame,
+        inputs: Sequence[Input],
+        roles: JsonObject | None = None,
+        subject: str | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(frame)
         self.inputs, self.roles, self.target, self.subject = inputs, roles or {}, frame[TARGET], subject
+        self.monotone = monotone or {}
 
     @property
     def plain(self) -> dict[str, pl.Series]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,22 @@ from tidemill.errors import ConfigError, ModelError, NotEnoughData
 from tidemill.features.transaction_time import RIPE
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
-from tidemill.learning.evaluate import F8, Scored
+from tidemill.learning.evaluate import F8, Scored, metric_value
 from tidemill.learning.labelled import known_label, text_of
 from tidemill.learning.rows import I8, KEY, UNIT, evenly, unit_of
-from tidemill.learning.search import Candidates, Settings
-from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training
+from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Trial, search
+from tidemill.learning.space import Choice
+from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import fitting, learners
+from tidemill.tasks.tabular.costs import Costs
+from tidemill.tasks.tabular.folds import Folds, Window
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import naive
+from tidemill.tasks.tabular.learners.trees import TREND
 from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
-from tidemill.tasks.tabular.scoring import all_values, figures_of
+from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of
 from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, to_iso
 
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from tidemill.features.views import View
     from tidemill.store.sql.live import LiveStore
 
+SHRUNK = 30.0, 300.0  # How much the weights of a linear model are shrunk, beside the baseline's 1
 MOST_ROWS = 20_000  # At most so many rows of a window are answered, evenly taken
 
 
@@ -63,7 +69,8 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     """The trainer of this table."""
     inputs = msgspec.convert(settings.details["columns"], list[Input])
     said = settings.details
-    return TabularTrainer(Table(rows, inputs, said.get("roles"), said.get("subject")), settings)
+    table = Table(rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"))
+    return TabularTrainer(table, settings)
 
 
 TRAINING = Training(details, rows, open_trainer, names_of, findings=looked)
@@ -75,7 +82,7 @@ class TabularTrainer(Trainer):
     def __init__(self, table: Table, settings: Settings) -> None:
         super().__init__(settings, table.at)
         self.table = table
-        self.unit = settings.details.get("unit", self.unit)
+        self.unit, self.costs = settings.details.get("unit", self.unit), Costs.of(settings.details.get("costs"))
         timed = settings.task == "regress" and settings.details.get("timed", False)
         self._season = self._season_of() if timed else ()
         forecasts = [*(["last_value"] if timed else []), *(["seasonal_naive"] if self._season else [])]
@@ -121,13 +128,16 @@ class TabularTrainer(Trainer):
         return recipe.get("method") in learners.LEARNERS and recipe.get("task") == self.settings.task
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
-        start = None if self.settings.train is None else end - self.settings.train
-        return fitting.fit(recipe, self.table, end, start)
+        return fitting.fit(recipe, self.table, end, self._since(end), self.costs)
+
+    def _since(self, end: Micros) -> Micros | None:
+        return None if self.settings.train is None else end - self.settings.train
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         rows, new = self._window(start, end)
         scorer = RowScorer(bundle)
-        return self._report(rows, scorer.many(self.table.encoded(scorer.inputs, rows)), scorer.labels, new)
+        told = scorer.many(self.table.encoded(scorer.inputs, rows))
+        return self._report(rows, told, scorer.labels, new, scorer.threshold)
 
     def asked(self, start: Micros, end: Micros) -> Sequence[str]:
         keys: list[str] = self.table.frame[KEY][self._window(start, end)[0]].to_list()
@@ -150,7 +160,8 @@ class TabularTrainer(Trainer):
         if self.settings.task == "classify":
             labels = sorted(set(self.table.target[self.table.between(None, end)].to_list()))
         told = [_outputs(one, labels) for one in given if one is not None]
-        return self._report(rows[known], np.array(told, np.float64), labels, 0)
+        threshold = self.costs.said(labels) if self.costs else None
+        return self._report(rows[known], np.array(told, np.float64), labels, 0, threshold)
 
     def _window(self, start: Micros, end: Micros) -> tuple[I8, int]:
         """The rows that are answered, evenly taken, and how many others have a label that no model could have said."""
@@ -160,15 +171,19 @@ class TabularTrainer(Trainer):
         rows, new = self._answerable(rows, start)
         return rows[evenly(len(rows), MOST_ROWS)], new
 
-    def _report(self, rows: I8, told: F8, labels: list[Any] | None, new: int) -> Report:
+    def _report(
+        self, rows: I8, told: F8, labels: list[Any] | None, new: int, threshold: JsonObject | None = None
+    ) -> Report:
         """How good the answers to these rows are: values, or the probabilities of the labels."""
         truth = fitting.targets(self.table, rows, labels)
         units, at = self.table.units[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
         attributes = {name: column[rows].to_numpy() for name, column in self.table.plain.items()}
-        values = all_values(self.settings.task, told, truth, labels)
+        values = all_values(self.settings.task, told, truth, labels, Decision(threshold, self.costs))
         scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
         figures = {**figures_of(told, truth, labels, units), **({"unknown_labels": new} if new else {})}
+        if threshold:
+            figures |= {"threshold": threshold["at"], "positive": threshold["positive"]}
         return Report(scored, figures, answers_of(told, truth))
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
@@ -186,12 +201,56 @@ class TabularTrainer(Trainer):
             )
         return rows[known], int((~known).sum())
 
+    def validation(self, windows: Windows) -> Folds:
+        return self._folds(windows)
+
+    def _folds(self, windows: Windows, keep: bool = False) -> Folds:
+        def of(start: Micros, end: Micros) -> Window:
+            since = self._since(start)
+            return Window(self.table.known_between(since, start), self._window(start, end)[0], start, since)
+
+        return Folds(self.table, self.settings.task, [of(*window) for window in windows], self.costs, keep)
+
+    def search(
+        self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
+    ) -> SearchResult:
+        folds = self._folds(windows, keep=True)
+        champion = {name: value for name, value in (incumbent or {}).items() if name != "calibration"}
+
+        def settle(recipe: JsonObject, metric: str) -> JsonObject:
+            """The champion's own recipe is no other for having as many trees as it has."""
+            its = {**champion, "num_iterations": 0}
+            return incumbent if incumbent and recipe == its else folds.settle(recipe, metric)
+
+        candidates = replace(self.candidates(), settle=settle)
+        found = search(folds, self.settings, candidates, incumbent, seed, progress)
+        searched = not found.kept and found.recipe not in candidates.simple
+        return self._calibrated(folds, found) if searched and self.settings.task == "classify" else found
+
+    def _calibrated(self, folds: Folds, found: SearchResult) -> SearchResult:
+        """The recipe with its probabilities held against a window of their own, where that lessens the log loss by a standard error."""
+        recipe, metric = {**found.recipe, "calibration": fitting.OWN}, self.settings.metric
+        gain = folds(found.recipe, "log_loss")[0] - folds(recipe, "log_loss")[0]
+        tried = [*found.tried, Trial(recipe, metric_value(metric, folds(recipe, metric)[0]))]
+        better = gain.mean() > gain.std() / len(gain) ** 0.5
+        return replace(found, recipe=recipe if better else found.recipe, tried=tried)
+
     def candidates(self) -> Candidates:
+        task, metric, trees = self.settings.task, self.settings.metric, learners.of("trees")
+        linear = [{**self.baseline("linear"), "l2": l2} for l2 in SHRUNK]
+        simple = [self.baseline(name) for name in self.baselines]
+        level = any(one.kind == "trend" for one in self.table.inputs)
+        late = {TREND: Choice(of=(True, False))} if level else {}
         return Candidates(
-            fixed=[self.baseline(name) for name in self.baselines],
-            simple=True,
-            start=learners.recipe_of("trees", self.settings.task, self.settings.metric),
-            space=learners.of("trees").space,
+            fixed=[*simple, *linear],
+            start={
+                **learners.recipe_of("trees", task, metric),
+                "num_iterations": 0,
+                **({TREND: True} if level else {}),
+            },
+            space={**trees.space(task, metric), **late},
+            first=[*([{TREND: False}] if level else []), *trees.first(task, metric)],
+            simple=simple,
             same="task",
         )
 

@@ -77,7 +77,12 @@ def axis_of(metric: str) -> str:
     >>> axis_of("auc"), axis_of("mae")
     ('auc, 0 to 1 (higher is better)', "mae, in the target's unit (lower is better)")
     """
-    unit = {"log_loss": "in nats", "mae": "in the target's unit", "rmse": "in the target's unit"}.get(metric, "0 to 1")
+    unit = {
+        "log_loss": "in nats",
+        "mae": "in the target's unit",
+        "rmse": "in the target's unit",
+        "cost": "a decision",
+    }.get(metric, "0 to 1")
     return f"{metric}, {unit} ({measure(metric).better} is better)"
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.learning.bundle import file_of
-from tidemill.learning.space import Choice
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
 from tidemill.types import JsonObject
@@ -119,11 +118,27 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
         return (value + shrink / 2 * float(free @ free)) / n, (gradient + shrink * free) / n
 
     found = minimize(
-        cost, np.zeros(ends[-1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "gtol": 1e-8, "ftol": 1e-12}
+        cost,
+        np.zeros(ends[-1]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=_bounds(problem, design, outputs, int(ends[-1])),
+        options={"maxiter": STEPS, "gtol": 1e-8, "ftol": 1e-12},
     )
     bias, number, missing, table = (part * scale for part in cut(found.x))
     arrays = {"bias": bias[0] + centre, "number": number, "missing": missing, "table": table}
     return {FILE: encode("arrays", {**arrays, **design.json()})}
+
+
+def _bounds(
+    problem: Problem, design: Design, outputs: int, weights: int
+) -> list[tuple[float | None, float | None]] | None:
+    """Weights of numbers with which the answer may only rise, or only fall; of more than two labels there is no such way."""
+    if outputs > 1 or not any(problem.ways):
+        return None
+    ways = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+    numbers = [ways[problem.ways[place]] for place in design.numbers]
+    return [(None, None), *numbers, *[(None, None)] * (weights - 1 - len(numbers))]
 
 
 def _standardised(y: F8) -> tuple[F8, float, float]:
@@ -201,5 +216,4 @@ def open_linear(bundle: Bundle) -> Asked:
     return Asked(ask, ask)
 
 
-SPACE = {"l2": Choice(0.1, 1_000.0, log=True)}
-LINEAR = Learner(fit, open_linear, defaults, SPACE, libraries=("scipy",))
+LINEAR = Learner(fit, open_linear, defaults, libraries=("scipy",))

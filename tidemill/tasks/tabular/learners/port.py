@@ -39,6 +39,13 @@ class Problem:
     y: F8
     inputs: tuple[Input, ...]
     labels: list[Any] | None = None
+    monotone: Mapping[str, int] = field(default_factory=dict)
+    """Inputs with which the answer may only rise (1) or only fall (-1): the value, or of two labels the second one's probability."""
+
+    @property
+    def ways(self) -> list[int]:
+        """`monotone` of each column."""
+        return [self.monotone.get(one.name, 0) for one in self.inputs]
 
     @property
     def categories(self) -> list[int]:
@@ -62,8 +69,10 @@ class Learner:
     open: Callable[[Bundle], Asked]
     defaults: Callable[[str, str], JsonObject] = nothing
     """(task, metric) → its hyper-parameters, where nothing is known of the rows."""
-    space: Mapping[str, Choice] = field(default_factory=dict)
-    """Where a search looks for better ones."""
+    space: Callable[[str, str], Mapping[str, Choice]] = lambda task, metric: {}
+    """(task, metric) → where a search looks for better ones."""
+    first: Callable[[str, str], Sequence[JsonObject]] = lambda task, metric: ()
+    """(task, metric) → points of it that are tried before it is explored."""
     series: bool = False
     """Whether it asks whose row it is: the last input is then the subject."""
     libraries: tuple[str, ...] = ()

@@ -1,60 +1,186 @@
-"""Boosted trees: LightGBM, fitted by its package, answered by its library alone. Native NaN and categories, deterministic."""
+"""Boosted trees: LightGBM, fitted by its package, answered by its library alone. Native NaN and categories, deterministic.
+
+How many trees there are is settled on validation windows: `staged` makes trees until a window's metric has long stopped getting better.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.learning.space import Choice
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular.learners.boost import Booster
-from tidemill.tasks.tabular.learners.port import Asked, Learner, Problem
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem
 from tidemill.types import JsonObject
 
 FILE = "model.txt"
 DEFAULTS: JsonObject = {
     "num_iterations": 200,
     "num_leaves": 31,
-    "learning_rate": 0.1,
-    "min_data_in_leaf": 20,
-    "lambda_l2": 0.0,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 7,
+    "min_data_per_group": 25,
+    "lambda_l2": 1.0,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.9,
+    "extra_trees": False,
 }
 """As LightGBM calls them."""
 SPACE = {
-    "num_iterations": Choice(50, 600, log=True, whole=True),
-    "num_leaves": Choice(7, 63, log=True, whole=True),
-    "learning_rate": Choice(0.03, 0.2, log=True),
-    "min_data_in_leaf": Choice(5, 100, log=True, whole=True),
-    "lambda_l2": Choice(0.0, 10.0),
+    "num_leaves": Choice(4, 128, log=True, whole=True),
+    "learning_rate": Choice(0.02, 0.2, log=True),
+    "min_data_in_leaf": Choice(3, 150, log=True, whole=True),
+    "lambda_l2": Choice(0.01, 100.0, log=True),
+    "feature_fraction": Choice(0.4, 1.0),
+    "bagging_fraction": Choice(0.5, 1.0),
+    "extra_trees": Choice(of=(False, True)),
 }
+FIRST: Sequence[JsonObject] = (
+    {"num_leaves": 12, "learning_rate": 0.1, "feature_fraction": 0.6},
+    {"extra_trees": True, "feature_fraction": 1.0},
+    {"num_leaves": 15, "min_data_in_leaf": 60, "lambda_l2": 20.0, "feature_fraction": 0.5},
+    {"num_leaves": 90, "learning_rate": 0.03, "min_data_in_leaf": 20},
+)
+"""Few leaves, cuts drawn at random, held back, many leaves: one of them is near most tables."""
+TREND = "trend"
+"""Whether cuts by the time itself are made: they learn the level of late, and read nothing into what comes after the last one."""
 MANY = 5_000_000
 """Numbers from which a second thread is worth its waiting: below, on two busy cores, it made a fit ten times slower."""
+MOST_TREES, PATIENCE = 2_000, 40
+"""So many trees at most; and so many that make nothing better are the end."""
+BINS: JsonObject = {"verbosity": -1, "min_data_in_bin": 3, "feature_pre_filter": False}
+_STOPS_BY = {"mae": "l1", "rmse": "l2", "auc": "auc", "pr_auc": "average_precision"}
+"""What LightGBM calls the metrics that it can stop by; else it is the log loss."""
+
+
+def defaults(task: str, metric: str) -> JsonObject:
+    """The start of a search."""
+    return {**DEFAULTS, **({} if task == "classify" else {"objective": "regression"})}
+
+
+def space(task: str, metric: str) -> dict[str, Choice]:
+    """Where a search looks: for absolute errors at trees that learn those, too."""
+    goals = {"objective": Choice(of=("regression", "regression_l1"))} if metric == "mae" else {}
+    return {**SPACE, **goals}
+
+
+def first(task: str, metric: str) -> Sequence[JsonObject]:
+    """What a search tries before it looks around."""
+    return ({"objective": "regression_l1"}, *FIRST) if metric == "mae" else FIRST
 
 
 def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
-    """LightGBM's own text of the trees."""
+    """LightGBM's own text of the trees. Raises ModelError where their number is not settled."""
     import lightgbm
 
-    threads = 1 if problem.x.size < MANY else 2
-    data = lightgbm.Dataset(
+    if not recipe["num_iterations"]:
+        raise ModelError("how many trees is not settled", hint="num_iterations: a search settles it")
+    data = _dataset(problem)
+    booster = lightgbm.train(_parameters(recipe, problem), data, num_boost_round=recipe["num_iterations"])
+    text: str = booster.model_to_string()
+    return {FILE: text.encode()}
+
+
+def _dataset(problem: Problem) -> Any:
+    import lightgbm
+
+    return lightgbm.Dataset(
         problem.x,
         problem.y,
         feature_name=[f"c{place}" for place in range(len(problem.inputs))],
         categorical_feature=problem.categories,
-        params={"verbosity": -1, "min_data_in_bin": 3, "num_threads": threads},
+        params={**BINS, "num_threads": _threads(problem)},
+        free_raw_data=False,
     )
-    parameters = _parameters(recipe, problem.labels, threads)
-    text: str = lightgbm.train(parameters, data, num_boost_round=recipe["num_iterations"]).model_to_string()
-    return {FILE: text.encode()}
 
 
-def _parameters(recipe: JsonObject, labels: list[Any] | None, threads: int) -> JsonObject:
-    goal: JsonObject = {"objective": "regression"}
-    if labels is not None:
-        goal = {"objective": "binary"} if len(labels) == 2 else {"objective": "multiclass", "num_class": len(labels)}
-    given = {name: recipe[name] for name in DEFAULTS if name != "num_iterations"}
-    fixed = {"deterministic": True, "force_row_wise": True, "num_threads": threads, "seed": 0, "verbosity": -1}
-    return goal | given | fixed
+def _threads(problem: Problem) -> int:
+    return 1 if problem.x.size < MANY else 2
+
+
+def _parameters(recipe: JsonObject, problem: Problem) -> JsonObject:
+    goal: JsonObject = {"objective": recipe.get("objective", "regression")}
+    if problem.labels is not None:
+        two = len(problem.labels) == 2
+        goal = {"objective": "binary"} if two else {"objective": "multiclass", "num_class": len(problem.labels)}
+    given = {name: recipe.get(name, standard) for name, standard in DEFAULTS.items() if name != "num_iterations"}
+    fixed: JsonObject = {
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": _threads(problem),
+        "seed": 0,
+        "bagging_freq": 1,
+    }
+    if not recipe.get(TREND, True):  # a cut on it gains nothing, so that none is made
+        fixed["feature_contri"] = [0.0 if one.kind == "trend" else 1.0 for one in problem.inputs]
+    ways = (
+        {"monotone_constraints": problem.ways, "monotone_constraints_method": "intermediate"}
+        if any(problem.ways)
+        else {}
+    )
+    return goal | given | fixed | BINS | ways
+
+
+class Binned(NamedTuple):
+    """What is learned from and what is asked, in LightGBM's bins."""
+
+    learned: Any
+    asked: Any
+
+
+class Staged(NamedTuple):
+    """Trees one after the other: ``loss`` of the first n (n from 1 on; less is better), and what these answer to the window."""
+
+    loss: F8
+    rows: int
+    told: Callable[[int], F8]
+
+    @property
+    def best(self) -> int:
+        """How many are best here."""
+        return int(np.argmin(self.loss)) + 1
+
+
+def binned(problem: Problem, asked: F8, truth: F8) -> Binned:
+    """Both in the same bins, made once for many fits."""
+    learned = _dataset(problem).construct()
+    valid = learned.create_valid(asked, np.maximum(truth, 0), params=dict(learned.params))
+    return Binned(learned, valid.construct())
+
+
+def staged(recipe: JsonObject, problem: Problem, data: Binned, asked: F8, metric: str) -> Staged:
+    """Trees until `PATIENCE` of them have made the window's metric no better."""
+    import lightgbm
+
+    losses: dict[str, dict[str, list[float]]] = {}
+    stop: list[Callable[..., Any]] = [
+        lightgbm.early_stopping(PATIENCE, verbose=False),
+        lightgbm.record_evaluation(losses),
+    ]
+    name = _STOPS_BY.get(metric, "binary_logloss" if len(problem.labels or ()) == 2 else "multi_logloss")
+    given = {**_parameters(recipe, problem), "metric": name}
+    # the booster that was trained: the one that is given back else has no tree after its best
+    booster = lightgbm.train(
+        given, data.learned, MOST_TREES, valid_sets=[data.asked], callbacks=stop, keep_training_booster=True
+    )
+    loss = np.array(next(iter(losses.values()))[name]) * (-1 if metric in ("auc", "pr_auc") else 1)
+
+    def told(n: int) -> F8:
+        return np.asarray(booster.predict(asked, num_iteration=n)).reshape(len(asked), -1)
+
+    return Staged(loss, len(asked), told)
+
+
+def best_of(found: Sequence[Staged]) -> int:
+    """How many trees are best over all windows: one that stopped early stays as it was at its end."""
+    longest = max(len(one.loss) for one in found)
+    each = [np.pad(one.loss, (0, longest - len(one.loss)), mode="edge") * one.rows for one in found]
+    return int(np.argmin(np.sum(each, axis=0))) + 1
 
 
 def open_trees(bundle: Bundle) -> Asked:
@@ -63,4 +189,4 @@ def open_trees(bundle: Bundle) -> Asked:
     return Asked(booster.row, booster.rows)
 
 
-TREES = Learner(fit, open_trees, lambda task, metric: dict(DEFAULTS), SPACE, libraries=("lightgbm",))
+TREES = Learner(fit, open_trees, defaults, space, first, libraries=("lightgbm",))
