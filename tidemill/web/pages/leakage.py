@@ -9,6 +9,8 @@ from markupsafe import Markup
 from tidemill.store.payloads import Finding, Findings
 from tidemill.web.charts import bars
 
+TITLE = 32
+"""Characters of an axis' title: a label may be any text."""
 BY = {"twins": "share of pairs with the same label", "group": "power of a model, 0 to 1"}
 """What the dots of a finding about rows are; those of a column are the target's mean."""
 
@@ -33,4 +35,5 @@ def _picture(one: Finding, answer: str) -> Markup | None:
         return None
     rows = [bars.Interval(name, mean, mean, mean, note=f"{n:,} rows") for name, mean, n in one.shape]
     axis = BY.get(one.kind, answer)
-    return bars.intervals(f"{axis} by {one.about}", rows, x=axis)
+    title = axis if len(axis) <= TITLE else f"{axis[: TITLE - 1]}…"
+    return bars.intervals(f"{axis} by {one.about}", rows, x=title)
