@@ -7,16 +7,18 @@ from typing import NoReturn
 
 import pytest
 
-from tests.data.small import DAY_1, DAY_2, drop
+from tests.data.small import DAY_1, DAY_2, NOW, drop, rows
 from tidemill.access.caller import Caller
 from tidemill.data.discover import sources
 from tidemill.data.discover.readers import READERS
 from tidemill.data.discover.rows import Rows
 from tidemill.data.ingest import refused
+from tidemill.data.ingest.judge import Judge
 from tidemill.data.pipeline import ingest
-from tidemill.errors import SourceBusy, SourceError
+from tidemill.errors import DataBlocked, SourceBusy, SourceError
 from tidemill.ops.data import retry
-from tidemill.scope.project import Project
+from tidemill.scope.project import Project, open_project
+from tidemill.types import DAY, HeldClock
 
 BAD = "data/sales/2.csv"
 
@@ -120,3 +122,45 @@ def test_its_bytes_are_not_even_looked_at(project: Project, bomb: Path, monkeypa
 
     monkeypatch.setattr(sources, "hash_file", never)
     tried(project)
+
+
+BROKEN = rows(*[(f"x{i}", "mug", 1, "2011-01-01", 1.0, "ann") for i in range(3)])
+LATER = rows(*[(f"{i}", "mug", 1, "2011-01-12", 1.0, "ann") for i in range(30, 33)])
+
+
+@pytest.mark.parametrize("text", [BROKEN, "invoice,sku\n1,mug\n2,mug\n", "invoice,costumer\n1,ann\n"])
+def test_what_breaks_the_contract_is_judged_again_when_other_rows_have_come(
+    project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    judged, real = list[str](), Judge.judge
+    monkeypatch.setattr(
+        Judge, "judge", lambda self, file, **more: (judged.append(file.name), real(self, file, **more))[1]
+    )
+    drop(folder, "1.csv", DAY_1)
+    drop(folder, "2.csv", text)
+    for _ in range(2):  # the first ingest brings the rows beside which the second judges it
+        blocked(project)
+    before = len(judged)
+    for _ in range(3):
+        blocked(project)
+    assert len(judged) == before
+    drop(folder, "3.csv", DAY_2)
+    blocked(project)
+    assert BAD in judged[before:] and project.store.datasets.get("sales").rows == 5
+
+
+def test_what_is_in_the_future_is_judged_until_it_is_not(folder: Path) -> None:
+    clock = HeldClock(NOW)
+    with open_project(folder, clock=clock) as project:
+        drop(folder, "2.csv", LATER)
+        for _ in range(3):
+            blocked(project)
+        clock.move(NOW + 5 * DAY)
+        made = ingest(project, "sales")
+        assert made is not None and made.rows == 3
+
+
+def blocked(project: Project) -> None:
+    with pytest.raises(DataBlocked) as caught:
+        ingest(project, "sales")
+    assert caught.value.place == BAD and caught.value.message

@@ -31,6 +31,10 @@ _KIND = {
 }
 
 
+FUTURE = "in the future"
+"""The one reason that time takes away."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What rows must be."""
@@ -223,7 +227,7 @@ def _tests(c: Column, now: Micros | None) -> Iterator[tuple[str, pl.Expr]]:
             ~value.is_in(pl.Series(list(c.allowed), dtype=target_type(c)).implode()),
         )
     if c.role == "time" and now is not None:
-        yield f"{c.name}: in the future", number > now
+        yield f"{c.name}: {FUTURE}", number > now
 
 
 def _comparable(c: Column) -> pl.Expr:

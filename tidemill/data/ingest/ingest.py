@@ -25,7 +25,7 @@ from functools import cached_property
 import polars as pl
 from msgspec.structs import replace as replace_struct
 
-from tidemill.data.check.checks import Checked, reasons_of
+from tidemill.data.check.checks import FUTURE, Checked, reasons_of
 from tidemill.data.check.normalised import by_column
 from tidemill.data.discover.sources import SourceFile, batches, pending
 from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must_adopt
@@ -36,7 +36,7 @@ from tidemill.data.ingest.refused import READER, Refused, refused, remember
 from tidemill.data.ingest.register import Target, catch_up
 from tidemill.data.ingest.told import NAME, Told, told_labels
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, open_tables
-from tidemill.errors import SourceError
+from tidemill.errors import DataBlocked, SourceError
 from tidemill.scope.project import Project
 from tidemill.store.records import DatasetVersion, Event
 from tidemill.types import Micros, canonical, digest, named_id
@@ -54,15 +54,17 @@ class Ingest:
     done: bool = False
     made: DatasetVersion | None = None
     refused: list[Judged] = field(default_factory=list)
+    recalled: dict[str, Refused] = field(default_factory=dict)  # what is told again, and not judged
 
     def has_news(self) -> bool:
-        """Whether `take` would change anything. A file that was refused before is judged again, for time passes, if it can be read."""
+        """Whether `take` would change anything. A file that was refused before is judged again where that can change something."""
         mine = self.judge.into.contract.digest
         again = [f for f in self.files if f.digest in self.before and self.before[f.digest].contract == mine]
         if self.adopts or len(again) < len(self.files) or self.told.cells.height:
             return True
         self.told.keep()
-        self.refused = [judged for judged in map(self._judged, again) if judged.error]
+        beside = self.judge.version
+        self.refused = [judged for file in again if (judged := self._judged(file, beside)).error]
         self._remember()
         return len(self.refused) < len(again)
 
@@ -71,10 +73,13 @@ class Ingest:
         """What ingests refused until now."""
         return refused(self.judge.into.project.store, self.judge.into.dataset)
 
-    def _judged(self, file: SourceFile) -> Judged:
+    def _judged(self, file: SourceFile, beside: int | None = None) -> Judged:
+        """``beside``: the version of the dataset, where no other file comes in."""
         known = self.before.get(file.digest)
-        if known is None or not known.stands(file.size):
+        if known is None or not (known.stands(file.size) or known.beside == beside is not None):
+            self.recalled.pop(file.digest, None)
             return self.judge.judge(file)
+        self.recalled[file.digest] = known
         return Judged(file, error=known.error())
 
     def _remember(self) -> None:
@@ -85,13 +90,15 @@ class Ingest:
             remember(into.project.store, into.dataset, found)
 
     def _kept(self, judged: Judged) -> Refused:
-        file, error, known = judged.file, judged.error, self.before.get(judged.file.digest)
+        file, error, contract = judged.file, judged.error, self.judge.into.contract.digest
         assert error is not None
-        if known is not None and known.stands(file.size):
-            return replace_struct(known, contract=self.judge.into.contract.digest)
+        if known := self.recalled.get(file.digest):
+            return replace_struct(known, contract=contract)
         reader = READER if isinstance(error, SourceError) and error.lasting else ""
         said = {"message": error.message, "place": error.place, "hint": error.hint}
-        return Refused(file=file.name, size=file.size, contract=self.judge.into.contract.digest, reader=reader, **said)
+        timed = judged.checked is not None and any(reason.endswith(FUTURE) for reason in judged.checked.counts)
+        beside = self.judge.version if isinstance(error, DataBlocked) and not timed else None
+        return Refused(file=file.name, size=file.size, contract=contract, reader=reader, beside=beside, **said)
 
     @cached_property
     def told(self) -> Told:

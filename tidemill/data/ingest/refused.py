@@ -1,8 +1,9 @@
 """Files that ingests refused, as the records remember them: judged or read again only where that can change something.
 
-Rows that broke the contract are judged again by each ingest: time passes, and other rows come. What could not be read at
-all (no table, a bomb, bytes that end their reader) is not read again while it stays as it is, unless somebody asks
-(`forget`) or another version of Tidemill, whose reader may do better. Nothing here loads what reads tables.
+Rows that broke the contract are judged again when the dataset has changed, and at each ingest where some are in the
+future. What could not be read at all (no table, a bomb, bytes that end their reader) is not read again while it stays as
+it is, unless somebody asks (`forget`) or another version of Tidemill comes, whose reader may do better. Nothing here
+loads what reads tables.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tidemill.errors import SourceError
+from tidemill.errors import DataBlocked, DataError, SourceError
 from tidemill.store.sql.store import MetadataStore
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ _AGAIN = "it is not read again until it changes, or somebody asks: tidemill data
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One of them. ``reader``: the version that could not read it; nothing where it was read."""
+    """One of them. ``reader``: the version that could not read it; nothing where it was read. ``beside``: the version of the
+    dataset that its rows were judged beside; none where time may change what becomes of them.
+    """
 
     file: str
     size: int
@@ -33,13 +36,16 @@ class Refused(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     place: str = ""
     hint: str = ""
     reader: str = ""
+    beside: int | None = None
 
     def stands(self, size: int) -> bool:
         """Whether it would not be read now either. A Delta table may have got its missing files: its size then is another."""
         return self.reader == READER and self.size == size
 
-    def error(self) -> SourceError:
+    def error(self) -> DataError:
         """What it was refused with."""
+        if not self.reader:
+            return DataBlocked(self.message, place=self.place, hint=self.hint)
         return SourceError(self.message, place=self.place, hint="; ".join(filter(None, (self.hint, _AGAIN))))
 
 
