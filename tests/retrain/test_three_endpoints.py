@@ -114,14 +114,15 @@ def contract(name: str) -> str:
 
 def rows(day: int) -> dict[str, list[dict[str, Any]]]:
     """What happens on a day: each customer takes of three favourites; a heavy load is returned; demand follows the load."""
-    rng = np.random.default_rng(500 + day)
+    rng, noise = np.random.default_rng(500 + day), np.random.default_rng(900 + day)
     start, found = OPENING + day * DAY, dict[str, list[dict[str, Any]]](sales=[], visits=[], hours=[])
     for n in range(24):
         at, load = start + n * DAY // 24, float(rng.random())
         for line in rng.choice(3, 2, replace=False):
             found["sales"].append({"invoice": f"{day}/{n}", "item": f"i{n}-{line}", "ts": at, "customer": f"c{n}"})
-        found["visits"].append({"id": f"v{day}/{n}", "ts": at, "load": load, "returned": "yes" if load > 0.5 else "no"})
-        found["hours"].append({"ts": at, "load": load, "hires": 50 * load + float(rng.normal())})
+        sent = "yes" if load + 0.25 * noise.normal() > 0.5 else "no"
+        found["visits"].append({"id": f"v{day}/{n}", "ts": at, "load": load, "returned": sent})
+        found["hours"].append({"ts": at, "load": load, "hires": 50 * load + float(rng.normal() + 8 * noise.normal())})
     return found
 
 
