@@ -80,7 +80,7 @@ class Comparison:
         """(lower, upper): each one-sided, with this confidence."""
         from scipy.special import stdtrit
 
-        bent = bend(self.error, self.skewness, self.subjects, self.degrees, confidence)
+        bent = float(bend(self.error, self.skewness, self.subjects, self.degrees, confidence))
         reach = float(stdtrit(self.degrees, confidence)) * self.error
         return self.gain - reach + min(0.0, bent), self.gain + reach + max(0.0, bent)
 
