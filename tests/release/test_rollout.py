@@ -174,6 +174,13 @@ def test_a_champion_that_its_pairs_show_worse_is_rolled_back(baking):
     assert broken["rule"] == "not worse, 2 %" and broken["figures"]["gain"] == -0.1
 
 
+def test_a_canary_that_its_pairs_show_worse_is_rolled_back_before_its_arm_is_large_enough(project, first, canary):
+    few = evidence(canary, n=6, level=0.27, in_stage=6)
+    assert rollout.check(project, "shop", later(project, 0.5), replace(few, pairs=SEEN, margin=0.02)) == []
+    (event,) = rollout.check(project, "shop", later(project, 0.5), replace(few, pairs=WORSE, margin=0.02))
+    assert event.kind == "rolled_back" and project.store.releases.champion("shop").id == first.id
+
+
 def test_after_a_week_the_rules_of_the_arms_judge_a_champion_no_more(baking):
     """What they compare with is the weeks before the release: another season by then. The pairs go on."""
     champion = baking.store.releases.champion("shop")

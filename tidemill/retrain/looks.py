@@ -1,4 +1,4 @@
-"""Looks at live pairs: at a candidate in shadow, and at a new champion in its bake. The loop says when, the worker makes the pairs."""
+"""Looks at live pairs: at a candidate in shadow, and at a canary or a new champion in its bake. The loop says when, the worker makes the pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tidemill.errors import NotEnoughData
 from tidemill.monitor.quality import QUALITY
 from tidemill.release import shadow
 from tidemill.release.gates.compare import Comparison
-from tidemill.release.pairs import Pairs, fair, pairs
+from tidemill.release.pairs import Pairs, fair, pairs, test_span
 from tidemill.release.rollout.rollout import end_shadow
 from tidemill.release.shadow import ripe, shadow_of
 from tidemill.store.records import Event, Release
@@ -57,17 +57,18 @@ def _through(scope: Endpoint) -> Micros:
     return min([window.start for window in waiting] or [last.end if last else 0])
 
 
-def baking(scope: Endpoint, release: Release) -> Pairs | None:
-    """A new champion beside the one before it, on what it was asked since; None where no pairs are made.
+def beside(scope: Endpoint, release: Release) -> Pairs | None:
+    """A canary beside the champion, or a new champion beside the one before it, on what was asked since it began to answer.
 
-    Raises NotFound, StoreError and ModelError where one of the two cannot be loaded any more.
+    None where no pairs are made. Raises NotFound, StoreError and ModelError where one of the two cannot be loaded any more.
     """
+    baking = release.status == "champion"
     before = scope.store.releases.look_up(release.previous) if release.previous else None
-    until = release.evidence.bake_until
-    if before is None or until is None or not fair(scope):
+    began = release.stage_since if baking else release.started
+    if before is None or began is None or not fair(scope):
         return None
-    span = scope.monitor.span
-    since = -(-release.stage_since // span) * span
+    until = (release.evidence.bake_until if baking else None) or began + test_span(scope)
+    since = -(-began // scope.monitor.span) * scope.monitor.span
     return pairs(scope, release.model, before.model, since, min(_through(scope), until), until)
 
 

@@ -219,14 +219,14 @@ def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros 
 def _pairs(
     scope: Endpoint, jobs: Jobs, release: Release, now: Micros, previous: Micros | None
 ) -> tuple[JsonObject, list[Event]]:
-    """What the evidence of a bake says of live pairs, made in the child when there are new ones; the event of its failure."""
+    """What live pairs say of a canary, or in a bake, made in the child when there are new ones; the event of its failure."""
     from tidemill.release.gates.compare import Comparison
     from tidemill.release.pairs import fair
     from tidemill.release.shadow import margin_of
     from tidemill.retrain.looks import ripened
 
     ends = release.evidence.bake_until is not None and now >= release.evidence.bake_until
-    if release.status != "champion" or not fair(scope) or not (ends or ripened(scope, previous)):
+    if not fair(scope) or not (ends or ripened(scope, previous)):
         return {}, []
     try:
         found = jobs.run("pairs", {"endpoint": scope.name, "release": release.id}, scope.project.limit("watch"))

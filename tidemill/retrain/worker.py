@@ -116,9 +116,9 @@ def _look(project: Project, params: JsonObject) -> JsonObject:
 
 
 def _pairs(project: Project, params: JsonObject) -> JsonObject:
-    """A champion in its bake beside the one before it; ``comparison`` is null where there is nothing to compare."""
+    """A canary beside the champion, or a champion in its bake beside the one before it; ``comparison`` is null where there is nothing to compare."""
     scope = project.endpoint(params["endpoint"])
-    made = looks.baking(scope, project.store.releases.get(params["release"]))
+    made = looks.beside(scope, project.store.releases.get(params["release"]))
     found = looks.compared(made)
     return {"comparison": found and asdict(found), "pairs": made.json() if made else {}}
 

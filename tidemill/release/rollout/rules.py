@@ -58,7 +58,7 @@ class Evidence:
     in_stage: int = 0  # answers of the release since its stage began
     historical: bool = False  # the arms did not run at the same time
     metric: str = "recall@20"  # what the values are of
-    pairs: Comparison | None = None  # in a bake: it beside the one before it, on the same requests
+    pairs: Comparison | None = None  # it beside the other one, on the same requests
     margin: float = 0.0  # the least useful change, a share: what a pair of them may differ by is measured with it
 
 
