@@ -170,7 +170,9 @@ def test_a_release_that_was_rolled_back_says_why(
     text = w.page.inner_text("main")
     assert model.removeprefix("model:") in text and "rolled back" in text
     assert override in text and "Passed the gates by hand" in text
-    assert re.search(r"hit rate drops 20%: 0\.\d{3} against 0\.\d{3}, \d+ answers to \d+ subjects", text)
+    assert re.search(
+        r"worse, asked the same: recall@20 0\.\d{3} against 0\.\d{3} .* on \d+ requests of \d+ subjects", text
+    )
     w.go("/events?kind=rolled_back")
     assert model.removeprefix("model:") in w.page.inner_text("main")
 

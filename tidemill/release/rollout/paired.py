@@ -29,13 +29,13 @@ def not_worse(found: Comparison, margin: float) -> Finding:
 
     >>> seen = Comparison("recall@20", 0.27, 0.3, -0.1, 0.025, -0.15, -0.05, 300, 200)
     >>> not_worse(seen, 0.02).broken, not_worse(seen, 0.02).text
-    (True, 'broken: recall@20 0.270 against 0.300 (-10.0 %, 95 %: -15.0 to -5.0 %) on 300 requests of 200 subjects')
+    (True, 'worse, asked the same: recall@20 0.270 against 0.300 (-10.0 %, 95 %: -15.0 to -5.0 %) on 300 requests of 200 subjects')
     """
     e_value, useless = (_bet(found, gain, margin) for gain in (found.gain, -1.0))
     proof = 1 / (1 - CONFIDENCE)
     broken, powered = e_value >= proof, max(e_value, useless) >= proof
     doubtful = not broken and e_value >= DOUBT
-    word = "broken" if broken else "doubtful" if doubtful else "kept" if powered else "underpowered"
+    word = "worse, asked the same" if broken else "doubtful" if doubtful else "kept" if powered else "underpowered"
     said: JsonObject = {
         "gain": found.gain,
         "error": found.error,
