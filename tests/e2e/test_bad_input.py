@@ -192,8 +192,8 @@ def test_wrong_types(shop: Shop) -> None:
 def test_another_table_than_the_contracts(shop: Shop) -> None:
     path = shop.drop("other.csv", "a,b", "1,2")
     assert "is missing, which the contract contracts/sales.yaml requires" in shop.refuses(3, "run")
-    path.write_bytes(b"\xff\xfe\x00\x01")
-    assert "other.csv:1: the first line is not UTF-8 but UTF-16 - save the file as UTF-8" in shop.refuses(3, "run")
+    path.write_bytes(b"\xff\xfe\x00\x01")  # UTF-16, which is read: of one column that nobody knows
+    assert "data/sales/other.csv: column 'invoice' is missing" in shop.refuses(3, "run")
     path.unlink()
     (shop.root / "data/sales/other.parquet").write_bytes(b"PAR1 and no more")
     assert "other.parquet: not readable as Parquet" in shop.refuses(3, "run")
