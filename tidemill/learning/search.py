@@ -26,6 +26,7 @@ from tidemill.learning.space import Choice
 from tidemill.types import JsonObject, Micros, canonical
 
 F8 = NDArray[np.float64]
+USEFUL = 0.01  # Of the level of the best simple recipe: what gains less over it is not worth being another
 SURE = 0.90  # Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided
 Progress = Callable[[int, int, str], None]
 Validation = Callable[[JsonObject, str], tuple[F8, NDArray[Any]]]
@@ -228,7 +229,7 @@ def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None,
 
 
 def _simple(bench: _Bench, simple: Sequence[JsonObject], recipe: JsonObject, seed: int) -> JsonObject:
-    """The best of the simple recipes where ``recipe`` is not better by a standard error: no gate would let it pass."""
+    """The best of the simple recipes where ``recipe`` is not better by a standard error and by `USEFUL`: no gate would let it pass."""
     tried = {canonical(trial.recipe): (trial, values) for trial, values in bench.tried if not trial.error}
     known = [tried[canonical(one)] for one in simple if canonical(one) in tried]
     own = tried.get(canonical(recipe))
@@ -236,4 +237,5 @@ def _simple(bench: _Bench, simple: Sequence[JsonObject], recipe: JsonObject, see
         return recipe
     best, values = max(known, key=lambda one: bench.score(one[0]))
     ahead = paired_bootstrap(bench.sign * own[1], bench.sign * values, bench.units, seed, level=SURE)
-    return recipe if ahead.mean > ahead.error else best.recipe
+    level = abs(float(np.mean(values)) - measure(bench.metric).zero)
+    return recipe if ahead.mean > max(ahead.error, USEFUL * level) else best.recipe
