@@ -13,8 +13,7 @@ from tests.retrain.inline import InlineJobs
 from tests.retrain.machines import Machines, opened
 from tidemill.ops import releases as verbs
 from tidemill.ops.status import status
-from tidemill.release import shadow
-from tidemill.release.gates import quality
+from tidemill.release import pipeline, shadow
 from tidemill.release.pipeline import release_candidate
 from tidemill.release.shadow import shadow_of
 from tidemill.retrain import looks, worker
@@ -27,10 +26,15 @@ from tidemill.types import DAY
 def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
     """A gate that sees next to nothing in its window, and a policy that retrains daily."""
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    real = quality.compare
+    real = pipeline.judge_all
 
-    def wide(*given: Any) -> Any:
-        return replace(real(*given), gain=-0.001, error=0.2)
+    def blind(*given: Any) -> Any:
+        results = real(*given)
+        for result in results:
+            if result["gate"] in ("refit", "method"):
+                result |= {"passed": False, "verdict": "not_enough_data"}
+                result["evidence"]["comparison"] |= {"gain": -0.001, "error": 0.2}
+        return results
 
     for made in opened(tmp_path / "machines", "regress", "mae"):
         toml = made.project.root / "tidemill.toml"
@@ -40,7 +44,7 @@ def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machin
             )
         )
         reload(made)
-        monkeypatch.setattr(quality, "compare", wide)
+        monkeypatch.setattr(pipeline, "judge_all", blind)
         yield made
 
 
@@ -56,7 +60,8 @@ def in_shadow(machines: Machines) -> Release:
     """The next candidate is undecided; from then on the champion answers nonsense."""
     machines.play()
     release, champion = shadow_of(machines.project.endpoint()), machines.project.endpoint().champion()
-    assert release is not None and champion is not None
+    said = [(r.model, r.status, verbs.refused_by(machines.project, r)) for r in machines.project.store.releases.list()]
+    assert release is not None and champion is not None, said
     machines.broken.add(champion.id)
     return release
 
@@ -156,7 +161,7 @@ def test_killed_in_a_look_the_next_tick_ends_the_same(
     assert found.status in ("champion", "superseded"), "a newer one may have followed in the same tick"
     own = [e.kind for e in project.store.events.list() if e.subject == f"release:{release.id}"]
     assert own.count("look") == own.count("promoted") == 1
-    refits = [v.verdict for v in project.store.verdicts.list(model=release.model) if v.gate == "refit"]
+    refits = [v.verdict for v in project.store.verdicts.list(model=release.model) if v.gate in ("refit", "method")]
     assert refits == ["not_enough_data", "promoted"]
 
 
