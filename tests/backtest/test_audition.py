@@ -13,15 +13,17 @@ import pytest
 from sklearn.metrics import accuracy_score, mean_absolute_error
 
 from tests.backtest.sensors import START, lay, rows
+from tests.backtest.test_loop import RETRAINS, inline
 from tests.backtest.test_walk import TURN, opened, quiet
 from tests.raised import raised
 from tidemill.access.caller import Caller
+from tidemill.backtest import play as playing
 from tidemill.backtest.compared import INCUMBENT, Compared
 from tidemill.backtest.cuts import Asked
 from tidemill.backtest.lived import LOOP
 from tidemill.cli.main import main
 from tidemill.errors import BadRequest, NotAttested, NotEnoughData, SourceError
-from tidemill.ops import auditions
+from tidemill.ops import auditions, backtests
 from tidemill.release.signing.attest import open_envelope
 from tidemill.release.signing.trust import public_keys
 from tidemill.scope.project import Project
@@ -184,7 +186,6 @@ def test_the_report_is_signed_and_says_what_it_cannot_know(drifting: Project, tm
 
 
 def test_both_are_on_the_page(drifting: Project, tmp_path: Path) -> None:
-    from tidemill.ops import backtests
     from tidemill.web.pages.backtests import audition, backtest
     from tidemill.web.pages.backtests import backtests as listed
     from tidemill.web.render import environment
@@ -201,3 +202,20 @@ def test_both_are_on_the_page(drifting: Project, tmp_path: Path) -> None:
         blocks = environment().get_template(template)
         context = blocks.new_context({**shown.values, "now": drifting.clock.now()})
         assert words in "".join(blocks.blocks["main"](context))
+
+
+def test_the_loop_itself_can_be_held_against_it(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's side is what it answered in its play of the same days."""
+    monkeypatch.setattr(playing, "worker_jobs", inline)
+    frame = rows(TURN)
+    root = lay(tmp_path / "sensors", frame)
+    (root / "tidemill.toml").write_text((root / "tidemill.toml").read_text() + RETRAINS)
+    with opened(root) as project:
+        asked = Asked(every="20 days", since="2024-04-12", loop=True)
+        found = hold(project, write(tmp_path / "old.csv", told(frame, OLD)), asked)
+        assert "lived through" in found.said
+        lived = backtests.play(project, Caller.local(), asked, quiet).lived
+        assert lived is not None
+        held, played = ([one.arms[LOOP][0] for one in of.months[:-1]] for of in (found, lived))
+        assert held == pytest.approx(played) and len(held) == 3, "the truth of the last window is not in the play yet"
+        assert found.incumbent.answered == lived.requests == 20 * 98

@@ -20,7 +20,6 @@ from tidemill.access.caller import Caller
 from tidemill.backtest import play as playing
 from tidemill.backtest.copy import FOLDER
 from tidemill.backtest.cuts import Asked
-from tidemill.backtest.lived import LOOP
 from tidemill.backtest.session import Session
 from tidemill.errors import NotAvailableYet, NotEnoughData
 from tidemill.ops import backtests
@@ -31,6 +30,18 @@ from tidemill.types import DAY, to_iso
 
 DAYS, CHANGED = 9, 4  # days that are lived through; from the fifth on another truth holds
 SINCE = to_iso(OPENING)
+RETRAINS = """\
+[gates]
+latency = { p99 = "1 s" }
+baseline = { superior_to = "constant" }
+[environment.production]
+rollout = [{ share = "100 %" }]
+[monitor]
+window = "5 days"
+[retrain]
+on = ["decay"]
+cooldown = "5 days"
+"""
 
 
 @contextmanager
@@ -112,16 +123,17 @@ def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
     monkeypatch.setattr(playing, "worker_jobs", inline)
     root = lay(home / "sensors", rows(120))
     toml = root / "tidemill.toml"
-    more = '[gates]\nlatency = { p99 = "1 s" }\n[environment.production]\nrollout = [{ share = "100 %" }]\n[monitor]\nwindow = "5 days"\n'
-    toml.write_text(toml.read_text() + more + '[retrain]\non = ["decay"]\ncooldown = "5 days"\n')
+    toml.write_text(toml.read_text() + RETRAINS)
     with opened_sensors(root) as project:
         asked = Asked(every="20 days", since="2024-04-12", loop=True)
         lived = backtests.play(project, Caller.local(), asked, quiet).lived
         assert lived is not None and not lived.from_log
         assert lived.requests == 20 * 98 and lived.start == START + 102 * DAY and lived.end == START + 200 * DAY
         assert lived.decisions and lived.decisions[0].at >= START + 120 * DAY, "nothing has changed before"
-        assert lived.gain is not None and lived.gain.verdict == "better"
-        assert lived.months[-1].arms[LOOP][0] < lived.months[-1].arms["static"][0] / 1.5
+        assert lived.gain is not None and 0 < lived.gain.requests < lived.requests, (
+            "the truth of the last window is not in yet"
+        )
+        assert len(lived.releases) > 1 and lived.months[0].month == "2024-04"
         assert lived.cpu_s["model"] > 0
         again = backtests.play(project, Caller.local(), asked, quiet).lived
         assert again == lived, "what was played is not played again"
@@ -137,7 +149,10 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
     for name, kill in (("whole", False), ("killed", True)):
         root = lay(home / name, rows(120))
         toml = root / "tidemill.toml"
-        toml.write_text(toml.read_text() + '[gates]\nlatency = { p99 = "1 s" }\n[monitor]\nwindow = "5 days"\n')
+        toml.write_text(
+            toml.read_text()
+            + '[gates]\nlatency = { p99 = "1 s" }\nbaseline = { superior_to = "constant" }\n[monitor]\nwindow = "5 days"\n'
+        )
         with opened_sensors(root) as project:
             asked = Asked(every="20 days", since="2024-04-12", loop=True)
             if kill:

@@ -6,6 +6,7 @@ signed as the gates' verdicts are, and says what it cannot know.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ import msgspec
 import numpy as np
 
 from tidemill.backtest.answers import Answers
-from tidemill.backtest.compared import AUDITION, INCUMBENT, KIND, RIGHT, Joined, compared
+from tidemill.backtest.compared import AUDITION, INCUMBENT, KIND, RIGHT, Joined, compared, measured_by
 from tidemill.backtest.incumbent import joined, open_file, read_incumbent
 from tidemill.backtest.lived import LOOP
+from tidemill.backtest.play import answers_of, play
 from tidemill.backtest.walk import fitted, parameters, trainer_of
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError, NotEnoughData, SourceError
@@ -52,7 +54,8 @@ def incumbent(
     opened = open_file(Path(file["path"]))
     if opened.digest != file["digest"]:
         raise SourceError("the file has changed since it was named", place=file["path"], hint="run the command again")
-    found = read_incumbent(opened, contract, training_of(model.task).names(contract), kind)
+    names, decided = training_of(model.task).names(contract), bool(settings["details"].get("costs"))
+    found = read_incumbent(opened, contract, names, kind, decided)
     asked, begin = _asked(rows, trainer), cuts[0]["span"][0]
     found = joined(found, asked)
     told = {"rows": found.rows, "refused": found.refused, "examples": found.examples, "hard": found.hard}
@@ -68,37 +71,58 @@ def _asked(rows: pl.DataFrame, trainer: Trainer) -> dict[str, Micros]:
     return {key: parse_time(key.rpartition("/")[2]) for key in found}
 
 
+@step(impure="plays a copy of the project, which goes on where it stands")
+def lived(loop: JsonObject, ctx: Context) -> JsonObject:
+    """What the loop itself answered, by key, in the copy of the project that lives through these days."""
+    play(ctx.resource("project"), **loop, progress=ctx.progress)
+    return answers_of(ctx.resource("project"), **loop)
+
+
 @step(version=CODE, outputs=("answers", "silent"))
 def contest(
     rows: pl.DataFrame,
     settings: JsonObject,
     fits: list[Bundle | None],
+    played: JsonObject | None,
     spans: list[list[int]],
     answers: JsonObject,
     counted: JsonObject,
     ctx: Context,
 ) -> tuple[pl.DataFrame, JsonObject]:
-    """Both on every request of the spans that the incumbent answered; how many it did not."""
+    """Both on every request of the spans that both answered; how many the incumbent did not.
+
+    ``played``: what the loop answered; else the ``fits`` do, each its own span.
+    """
     trainer, found = trainer_of(rows, settings), Answers()
     silent: JsonObject = {}
-    for place, (bundle, (start, end)) in enumerate(zip(fits, spans, strict=True)):
+    for place, (start, end) in enumerate(spans):
         ctx.progress(place, len(spans), "")
         try:
             keys = trainer.asked(start, end)
-            there = np.array([key in answers for key in keys], np.bool_)
-            silent[str(start)] = int((~there).sum())
-            if bundle is None:
-                raise NotEnoughData("there was no row to learn from")
-            own = trainer.report(bundle, start, end)
-            theirs = trainer.judge({key: answers[key] for key in keys if key in answers}, start, end)
+            silent[str(start)] = sum(key not in answers for key in keys)
+            both = {key for key in keys if key in answers and (played is None or key in played)}
+            there = None if played is not None else np.array([key in both for key in keys], np.bool_)
+            own = _own(trainer, None if played is not None else fits[place], played, both, (start, end))
+            theirs = trainer.judge({key: answers[key] for key in both}, start, end)
         except ModelError as exc:
             found.lack(LOOP, start, exc)
             continue
-        metric = RIGHT if counted["hard"] else settings["metric"]
+        metric = measured_by(settings, counted["hard"])
         for arm, scored in ((LOOP, _of(own, metric, there)), (INCUMBENT, _of(theirs, metric, None))):
             if scored is not None:
                 found.add(arm, start, scored)
     return found.table(), {"requests": silent, "missing": found.missing.get(LOOP, {})}
+
+
+def _own(
+    trainer: Trainer, bundle: Bundle | None, played: JsonObject | None, both: Set[str], span: tuple[int, int]
+) -> Report:
+    """The loop's answers: of the fit to the whole span, or those that were played. Raises NotEnoughData."""
+    if played is not None:
+        return trainer.judge({key: played[key] for key in both}, *span)
+    if bundle is None:
+        raise NotEnoughData("there was no row to learn from")
+    return trainer.report(bundle, *span)
 
 
 def _of(report: Report, metric: str, mask: Any) -> Scored | None:
@@ -125,6 +149,7 @@ def judge(
     spans: list[list[int]],
     file: JsonObject,
     least: float,
+    age: str,
     answers: pl.DataFrame,
     silent: JsonObject,
     counted: JsonObject,
@@ -132,11 +157,11 @@ def judge(
 ) -> JsonObject:
     """The comparison (`tidemill.backtest.compared`). Raises NotEnoughData."""
     unit = str(settings["details"].get("unit", Trainer.unit))
-    metric = RIGHT if counted["hard"] else settings["metric"]
+    metric = measured_by(settings, counted["hard"])
     own = answers.filter(answers["arm"] == LOOP).height
     told = {name: counted[name] for name in ("rows", "joined", "before", "refused", "examples")}
     joint = Joined(file["name"], file["digest"], **told, answered=own, unanswered=sum(silent["requests"].values()))
-    found = compared(answers, [(a, b) for a, b in spans], metric, unit, least, joint, ctx.seed)
+    found = compared(answers, [(a, b) for a, b in spans], metric, unit, least, joint, age, ctx.seed)
     built: JsonObject = msgspec.to_builtins(found)
     return built
 
@@ -162,14 +187,20 @@ def audition_pipeline(
     recipe_of: str,
     file: JsonObject,
     least: float,
+    loop: JsonObject | None,
 ) -> dict[str, Any]:
-    """features → the incumbent's answers → at each cut: search, fit → both on the same requests → verdict, signed."""
+    """features → the incumbent's answers → at each cut: search, fit → both on the same requests → verdict, signed.
+
+    ``loop``: the loop plays instead of the fits.
+    """
     rows: Any = features(name, data)  # type: ignore[call-arg]
     spans = [cut["span"] for cut in cuts]
     theirs, counted = incumbent(rows, name, settings, cuts, file)  # type: ignore[call-arg]
-    fits: Any = [bundle for _, _, bundle in fitted(rows, settings, cuts, recipe, recipe_of)]
-    answers, silent = contest(rows, settings, fits, spans, theirs, counted)  # type: ignore[call-arg]
-    report = judge(settings, spans, file, least, answers, silent, counted)  # type: ignore[call-arg]
+    played: Any = lived(loop) if loop else None  # type: ignore[call-arg]
+    fits: Any = [] if loop else [bundle for _, _, bundle in fitted(rows, settings, cuts, recipe, recipe_of)]
+    answers, silent = contest(rows, settings, fits, played, spans, theirs, counted)  # type: ignore[call-arg]
+    age = "answered by the loop as it lived through these days" if loop else "the loop's fits at most one span old"
+    report = judge(settings, spans, file, least, age, answers, silent, counted)  # type: ignore[call-arg]
     return {"report": report, "signed": sign(name, data, report)}  # type: ignore[call-arg]
 
 
@@ -177,5 +208,5 @@ def audition_parameters(project: Project, asked: Asked, path: Path) -> JsonObjec
     """The parameters of the run: those of a walk, the file and what is worth a change. Raises as `parameters`, and SourceError."""
     file = open_file(path)
     told = {"path": str(path.resolve()), "name": file.name, "digest": file.digest}
-    walk = {key: value for key, value in parameters(project, asked).items() if key != "loop"}
+    walk = parameters(project, asked)
     return {**walk, "file": told, "least": least_useful_of(project.serving(str(walk["name"])))}

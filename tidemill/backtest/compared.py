@@ -18,7 +18,7 @@ from tidemill.learning.measures import measure
 from tidemill.release.gates.compare import pooled
 from tidemill.release.gates.ruling import Said, of_method
 from tidemill.release.gates.sentences import amount, method, percent
-from tidemill.types import Micros, to_iso
+from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +30,8 @@ KIND = "urn:tidemill:audition:v1"
 INCUMBENT = "incumbent"
 RIGHT = "accuracy"
 """What labels without probabilities are measured by."""
+COST = "cost"
+"""What a decision costs, where ``[goal] costs`` says what a wrong one does."""
 CONFIDENCE = 0.95
 WORDS = {
     "promoted": "the loop is better",
@@ -43,6 +45,17 @@ CANNOT_KNOW = (
     "what would have happened had the loop's answers been acted on: outcomes are those that came under the present system",
     "what the requests that the present system left out would have shown",
 )
+
+
+def measured_by(settings: JsonObject, hard: bool) -> str:
+    """The metric of an audition: in the goal's own unit where wrong labels have a price, else the model's.
+
+    >>> measured_by({"metric": "auc", "details": {"costs": {}}}, True), measured_by({"metric": "auc", "details": {"costs": {"x": 1}}}, False)
+    ('accuracy', 'cost')
+    """
+    if settings["details"].get("costs"):
+        return COST
+    return RIGHT if hard else str(settings["metric"])
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,7 @@ def compared(
     unit: str,
     least: float,
     file: Joined,
+    age: str,
     seed: int,
 ) -> Compared:
     """``table``: what both added to the metric, by span. Raises NotEnoughData where nothing can be compared."""
@@ -114,7 +128,7 @@ def compared(
         difference=_difference(metric, gain),
         gain=gain,
         verdict=ruled.verdict,
-        said=method(ruled, "the present system", None, age="the loop's fits at most one span old"),
+        said=method(ruled, "the present system", None, age=age),
         least_useful=least,
         months=list(by_month(metric, {LOOP: own, INCUMBENT: theirs}, seed)),
         cannot_know=list(CANNOT_KNOW),
@@ -139,7 +153,13 @@ def sentences(found: Compared, goal: str) -> list[str]:
     """What it found, for people: the verdict, what could not be used, what it cannot know."""
     file = found.incumbent
     lines = [f"{WORDS[found.verdict]}: {found.said}"]
-    lines += [f"the goal ({goal}) is not measured itself: both are judged by {found.metric}"] if goal else []
+    if found.metric == COST:
+        saved, low, high = (value * found.gain.requests for value in found.difference)
+        lines.append(
+            f"at the goal's costs the loop's decisions would have cost {saved:,.4g} less in all ({low:,.4g} to {high:,.4g})"
+        )
+    elif goal:
+        lines.append(f"the goal ({goal}) is not measured itself: both are judged by {found.metric}")
     lines.append(f"{file.file}: {file.rows:,} rows, {file.joined:,} joined by key; {file.answered:,} requests compared")
     lines += [
         f"left out, {reason}: {n:,} ({', '.join(file.examples.get(reason, []))})" for reason, n in file.refused.items()

@@ -51,7 +51,9 @@ class Gain:
     @staticmethod
     def of(found: Comparison) -> Gain:
         counts = found.requests, found.subjects, found.windows
-        return Gain(found.gain, found.low, found.high, found.visible, *counts, (found.candidate, found.other))
+        gain, low, high, visible = map(float, (found.gain, found.low, found.high, found.visible))
+        figures = float(found.candidate), float(found.other)
+        return Gain(gain, low, high, visible, *counts, figures)
 
     @property
     def verdict(self) -> str:

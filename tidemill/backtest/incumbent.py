@@ -55,8 +55,13 @@ def open_file(path: Path) -> SourceFile:
     return hash_file(path.resolve(), path.name)
 
 
-def read_incumbent(file: SourceFile, contract: Contract, names: tuple[str, ...], kind: str) -> Incumbent:
-    """Its answers. ``kind``: regress, classify or recommend. Raises SourceError, BadRequest, NotEnoughData."""
+def read_incumbent(
+    file: SourceFile, contract: Contract, names: tuple[str, ...], kind: str, decided: bool = False
+) -> Incumbent:
+    """Its answers. ``kind``: regress, classify or recommend; ``decided``: of labels what was decided, where the file says that, too.
+
+    Raises SourceError, BadRequest, NotEnoughData.
+    """
     import polars as pl
 
     found = read(file)
@@ -71,10 +76,12 @@ def read_incumbent(file: SourceFile, contract: Contract, names: tuple[str, ...],
     if not keys:
         why = ", ".join(f"{reason} ({n})" for reason, n in refused.items())
         raise NotEnoughData(f"no prediction of {file.name} can be used: {why or 'it has no rows'}", place="--incumbent")
+    labelled = PREDICTION in good.columns and not good[PREDICTION].has_nulls()
+    hard = kind == "classify" and (PROBABILITY not in good.columns or (decided and labelled))
     when = good[PREDICTED_AT].cast(pl.Int64).to_list() if PREDICTED_AT in good.columns else []
     return Incumbent(
-        answers=dict(zip(keys, _answers(good, kind), strict=True)),
-        hard=kind == "classify" and PROBABILITY not in good.columns,
+        answers=dict(zip(keys, _answers(good, kind, hard), strict=True)),
+        hard=hard,
         rows=found.frame.height + len(found.broken),
         refused=dict(refused),
         examples=examples,
@@ -137,10 +144,10 @@ def _told(contract: Contract, kind: str, there: Collection[str], place: str) -> 
     return found
 
 
-def _answers(good: pl.DataFrame, kind: str) -> list[Answer]:
+def _answers(good: pl.DataFrame, kind: str, hard: bool) -> list[Answer]:
     if kind == "recommend":
         return [_items(text) for text in good[ITEMS].to_list()]
-    if kind == "regress" or PROBABILITY in good.columns:
+    if not hard:
         values: list[Answer] = good[PROBABILITY if kind == "classify" else PREDICTION].to_list()
         return values
     return [{text_of(label): 1.0} for label in good[PREDICTION].to_list()]

@@ -72,6 +72,7 @@ class Lived:
     decisions: list[Decided]  # to retrain
     waits: int  # decisions to wait
     releases: list[Let]
+    approved: dict[str, list[str]]  # what waited for a person, and the gates that asked for one
     alarms: list[Rang]
     arms: dict[str, Figure]
     gain: Gain | None
@@ -109,6 +110,9 @@ def sentences(found: Lived) -> list[str]:
     lines += [
         f"{to_iso(one.at)} {short_name(one.model)}, a {one.kind} ({one.method}): {one.status}" for one in found.releases
     ]
+    for model, gates in found.approved.items():
+        asked = f"{' and '.join(gates) or 'the approval'} of {short_name(model)}"
+        lines.append(f"{asked} waited for a person, whom a backtest does not ask: it was approved at once")
     lines.append(f"{len(found.alarms)} alarms")
     said = (
         "its log: what was asked and told then"

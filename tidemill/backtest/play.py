@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from tidemill.backtest.copy import drop, made
+from tidemill.backtest.copy import FOLDER, drop, made
 from tidemill.backtest.course import STATIC, figures_of, gain_of
 from tidemill.backtest.lived import LOOP, Decided, Let, Lived, Rang, by_month
 from tidemill.backtest.past import Moment, files_of, moments_of
@@ -26,10 +26,11 @@ from tidemill.backtest.session import Session
 from tidemill.engine.lease import RunLease, new_owner
 from tidemill.errors import BadRequest, ModelError, NotEnoughData, TidemillError
 from tidemill.learning.evaluate import Scored
-from tidemill.learning.labelled import unit_of
+from tidemill.learning.labelled import answer_of, unit_of
 from tidemill.model.registry import refusals
 from tidemill.monitor.windows import next_end
 from tidemill.process.supervised import log_file
+from tidemill.release.approvals import answer
 from tidemill.retrain.jobs import Jobs, WorkerJobs
 from tidemill.retrain.loop import state_of
 from tidemill.retrain.run_all import run_every
@@ -38,7 +39,7 @@ from tidemill.scope.project import Endpoint, Project, open_project
 from tidemill.serve.predictor import Loaded, load_release
 from tidemill.store.records import Prediction, Release
 from tidemill.tasks.table import outcome_scorer_of
-from tidemill.types import SECOND, Micros, to_iso
+from tidemill.types import SECOND, JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 15.0
 STATIC_FILE = "static.jsonl"
+NOBODY = "nobody is asked in a backtest"
 Progress = Callable[[int, int, str], None]
 JobsOf = Callable[[Project], AbstractContextManager[Jobs]]
 
@@ -74,10 +76,11 @@ def worker_jobs(project: Project) -> Iterator[Jobs]:
 
 
 def reach(scope: Endpoint, since: Micros) -> Micros:
-    """Until when its past is played: of one that was asked until now, else to the end of the window of its last row."""
+    """Until when its past is played: of one that was asked to its last window, else to that of its last row."""
     asked = scope.live.predictions.list(**scope.here, since=since, limit=1)
     last = scope.store.datasets.get(scope.model.dataset.name).time_max
-    return scope.clock.now() if asked or last is None else min(next_end(scope, last), scope.clock.now())
+    now, span = scope.clock.now(), scope.monitor.span
+    return now // span * span if asked or last is None else min(next_end(scope, last), now)
 
 
 def play(
@@ -106,6 +109,15 @@ def play(
         return _lived(copy.endpoint(endpoint), since, until, from_log)
 
 
+def answers_of(project: Project, endpoint: str, name: str, since: Micros, until: Micros) -> JsonObject:
+    """What was answered in the copy of this name, by the key of the request: as `tidemill.learning.trainer.Trainer.judge` takes it."""
+    with open_project(project.state / FOLDER / name, environment=project.environment or None, reading=True) as copy:
+        scope = copy.endpoint(endpoint)
+        asked = scope.live.predictions.list(**scope.here, since=since, until=until)
+        told = ((one.key, answer_of(one)) for one in asked)
+        return {key: said.get("items") or said.get("probabilities") or said.get("value") for key, said in told if key}
+
+
 def _found(root: Path, files: Mapping[str, Mapping[Micros, Sequence[pl.DataFrame]]], at: Micros) -> None:
     """What is in the sources by this moment."""
     for dataset, parts in files.items():
@@ -118,14 +130,25 @@ def _first_models(copy: Project) -> dict[str, Loaded]:
     """The first champion of each endpoint, built where there is none. Raises NotEnoughData, and what a turn raises."""
     scopes = copy.endpoints.values()
     turned = run_every(copy) if any(scope.champion() is None for scope in scopes) else {}
-    for name, found in turned.items():
+    for found in turned.values():
         if isinstance(found, TidemillError):
             raise found
-        if found.release.status != "champion":
+    _approve(copy)
+    for name, found in turned.items():
+        if copy.endpoint(name).champion() is None and not isinstance(found, TidemillError):
             why = "; ".join(f"{gate}: {text}" for gate, text in refusals(copy, found.release).items())
             raise NotEnoughData(f"the first model of {name} was not released: {why}", hint="a later --since")
     started = {scope.name: [r for r in scope.releases() if r.started is not None] for scope in scopes}
     return {name: load_release(copy, min(of, key=lambda r: (r.created, r.id))) for name, of in started.items()}
+
+
+def _approve(copy: Project) -> bool:
+    """Say yes to what waits for a person: nobody is asked in a backtest, and its report says so. Whether anything did."""
+    held = copy.store.releases.list(status="held")
+    for release in held:
+        asked = copy.endpoint(release.endpoint).gates.approval
+        answer(copy, release.id, "the backtest", NOBODY, asked.roles[0] if asked else None)
+    return bool(held)
 
 
 def _live(
@@ -149,6 +172,8 @@ def _live(
         left = (one for one in story if one.at >= begin)
         for (at, endpoint), together in groupby(left, key=lambda one: (one.at, one.endpoint)):
             session.move(at)
+            if _approve(copy):
+                session.follow()
             some = list(together)
             for one in some:
                 if one.request is not None:
@@ -208,6 +233,7 @@ def _lived(scope: Endpoint, since: Micros, until: Micros, from_log: bool) -> Liv
         decisions=[Decided(d.at, d.action, d.code, d.reason) for d in decisions if d.action == "retrain"],
         waits=sum(d.action != "retrain" for d in decisions),
         releases=[_let(scope, release) for release in scope.releases()],
+        approved={r.model: list(r.evidence.waits) for r in scope.releases() if r.evidence.approved is not None},
         alarms=[Rang(a.opened, a.kind, list(a.what), a.closed) for a in store.alarms.list(**scope.here)],
         arms=figures_of(metric, arms, seed) if there else {},
         gain=gain_of(metric, [(arms[LOOP], arms[STATIC])]) if there else None,

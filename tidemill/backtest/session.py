@@ -70,6 +70,10 @@ class Session:
             ack = WRITTEN if self._serving.at(endpoint).task.history else ACK
             self._do(self._service.feedback(endpoint, list(outcomes), ack))
 
+    def follow(self) -> None:
+        """See what was written beside the server: a release that was approved."""
+        self._do(self._serving.refresh())
+
     def move(self, to: Micros) -> list[Event]:
         """Let time pass, the loop doing whatever falls due; what it told of."""
         told: list[Event] = []

@@ -14,6 +14,8 @@ import msgspec
 from tidemill.backtest.answers import Answers
 from tidemill.backtest.course import course
 from tidemill.backtest.cuts import EACH, FIRST, WALK, Asked, spans_of
+from tidemill.config.amounts import some_time
+from tidemill.data.contract.freshness import complete_through
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import ModelError, NotEnoughData, NotFound, NotTemporalSplit
 from tidemill.learning.search import Settings
@@ -173,7 +175,7 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
     first, last = _reach(project, model, gap)
     since = None if asked.since is None else parse_time(asked.since)
     test = parse_span(section.test)
-    spans = spans_of(first, last, parse_span(asked.every), since, test + gap)
+    spans = spans_of(first, last, some_time(asked.every), since, test + gap)
     recipe = _recipe(project, model, asked.recipe)
     loop = _of_loop(project, model, spans[0][0]) if asked.loop else None
     return {
@@ -211,7 +213,10 @@ def _reach(project: Project, model: Model, gap: Micros) -> tuple[Micros, Micros]
     found = project.store.datasets.get(model.dataset.name)
     if found.time_min is None or found.time_max is None:
         raise NotEnoughData(f"{model.dataset.name} has no row with a time", hint="tidemill run reads the source")
-    return found.time_min, min(found.time_max, project.clock.now()) - gap
+    now, label = project.clock.now(), model.section.label
+    of = label.from_ if label and label.from_ else model.dataset.name
+    through = complete_through(project, of, now) if gap else now
+    return found.time_min, min(found.time_max, (now if through is None else through) - gap)
 
 
 def _recipe(project: Project, model: Model, named: str) -> JsonObject | None:

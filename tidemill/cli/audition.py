@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -40,12 +41,10 @@ def audition() -> None:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for the report: signed, and as Markdown.")
 @walk_options
-def play(
-    project: Project, model: str | None, incumbent: Path, out: Path | None, every: str, since: str | None, recipe: str
-) -> Answer:
+def play(project: Project, model: str | None, incumbent: Path, out: Path | None, **asked: Any) -> Answer:
     """Hold the predictions of FILE against those of MODEL (the only one, if not said). Killed, the same command goes on."""
     with steps_shown(wants_json()) as on_event:
-        found = verbs.hold(project, Caller.local(), Asked(model, every, since, recipe), incumbent, on_event)
+        found = verbs.hold(project, Caller.local(), Asked(model, **asked), incumbent, on_event)
     written = verbs.write(project, found, out) if out else []
     return _answer(found, [f"written: {path}" for path in written])
 

@@ -40,7 +40,9 @@ def backtest() -> None:
 
 
 def walk_options(command: F) -> F:
-    """What every walk through the past is asked: ``--every``, ``--since`` and ``--recipe``."""
+    """What every walk through the past is asked: ``--every``, ``--since``, ``--recipe`` and ``--loop``."""
+    said = "Under the loop's own policy, in a copy of the project: monitors, gates, rollout."
+    command = click.option("--loop", is_flag=True, help=said)(command)
     said = "first: searched once, at the first cut; each: at every cut; or a version, such as champion."
     command = click.option("--recipe", default=FIRST, show_default=True, help=said)(command)
     said = "No cut before this moment. Left out: a third of the data is learned from first."
@@ -51,13 +53,10 @@ def walk_options(command: F) -> F:
 @command(backtest)
 @click.argument("model", required=False)
 @walk_options
-@click.option(
-    "--loop", is_flag=True, help="Under the loop's own policy, in a copy of the project: monitors, gates, rollout."
-)
-def play(project: Project, model: str | None, every: str, since: str | None, recipe: str, loop: bool) -> Answer:
+def play(project: Project, model: str | None, **asked: Any) -> Answer:
     """Play the past of MODEL (the only one, if not said). Killed, the same command goes on."""
     with steps_shown(wants_json()) as on_event:
-        found = verbs.play(project, Caller.local(), Asked(model, every, since, recipe, loop), on_event)
+        found = verbs.play(project, Caller.local(), Asked(model, **asked), on_event)
     return _answer(found)
 
 

@@ -156,6 +156,8 @@ def start(project: Project, caller: Caller, pipeline: str, params: JsonObject, o
 
 def resume(project: Project, caller: Caller, run: str) -> Run:
     """Go on with a run that was killed or failed, under its id; finished steps are hits. Raises Conflict when it is done."""
+    from tidemill.backtest.audition import audition_pipeline
+    from tidemill.backtest.walk import walk_pipeline
     from tidemill.data.pipeline import data_pipeline
     from tidemill.model.pipeline import model_pipeline
     from tidemill.release.pipeline import release_pipeline
@@ -167,8 +169,9 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     if holds_secret(found.params):
         hint = f"run the same command again, tidemill run steps:{found.pipeline}: it goes on with {found.id}"
         raise Conflict("this run was given a secret, which is not kept", place=found.id, hint=hint)
-    of_the_loop = {pipeline.name: pipeline for pipeline in (data_pipeline, model_pipeline, release_pipeline)}
-    pipeline = of_the_loop.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
+    known = (data_pipeline, model_pipeline, release_pipeline, walk_pipeline, audition_pipeline)
+    ours: dict[str, Pipeline[..., Any]] = {pipeline.name: pipeline for pipeline in known}
+    pipeline = ours.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run
     return resumed
 
