@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.metrics import accuracy_score, mean_absolute_error
+from sklearn.metrics import accuracy_score, confusion_matrix, mean_absolute_error
 
 from tests.backtest.sensors import START, lay, rows
 from tests.backtest.test_loop import RETRAINS, inline
@@ -219,3 +219,24 @@ def test_the_loop_itself_can_be_held_against_it(home: Path, tmp_path: Path, monk
         held, played = ([one.arms[LOOP][0] for one in of.months[:-1]] for of in (found, lived))
         assert held == pytest.approx(played) and len(held) == 3, "the truth of the last window is not in the play yet"
         assert found.incumbent.answered == lived.requests == 20 * 98
+
+
+def test_where_wrong_labels_have_a_price_both_are_measured_by_it(home: Path, tmp_path: Path) -> None:
+    """The present system decides by a threshold fixed at 0.5, and a missed hot one costs ten times a false alarm."""
+    hot = rows(None).with_columns(heat=pl.when(pl.col("heat") > 8).then(pl.lit("hot")).otherwise(pl.lit("fine")))
+    root = lay(tmp_path / "sensors", hot)
+    contract, toml = root / "contracts/readings.yaml", root / "tidemill.toml"
+    contract.write_text(contract.read_text().replace("heat, logicalType: number", "heat, logicalType: string"))
+    costs = '[goal]\ncosts = { false_positive = 1, false_negative = 10, positive = "hot" }\n'
+    toml.write_text(toml.read_text().replace('"regress"', '"classify"').replace('"mae"', '"log_loss"') + costs)
+    said = pl.when(pl.col("load") > 0.8).then(pl.lit("hot")).otherwise(pl.lit("fine"))
+    asked = hot.filter(pl.col("ts").cast(pl.Int64) >= FROM)
+    (_, false), (missed, _) = confusion_matrix((asked["heat"] == "hot").to_numpy(), (asked["load"] > 0.8).to_numpy())
+    with opened(root) as project:
+        found = hold(project, write(tmp_path / "labels.csv", told(hot, said)))
+        assert found.metric == "cost" and found.arms[INCUMBENT][0] == pytest.approx(
+            (false + 10 * missed) / asked.height
+        )
+        assert found.verdict == "promoted" and found.arms[LOOP][0] < found.arms[INCUMBENT][0]
+        both = hot.select("sensor", "ts", said.alias("prediction"), pl.lit(0.5).alias("probability"))
+        assert hold(project, write(tmp_path / "both.csv", both)).arms == found.arms, "what was decided is what counts"
