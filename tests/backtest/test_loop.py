@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from tests.backtest.sensors import START, lay, rows
@@ -53,6 +55,12 @@ def inline(project: Project) -> Iterator[InlineJobs]:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     return tmp_path
+
+
+def noisy(frame: pl.DataFrame) -> pl.DataFrame:
+    """With more chance in it: a load that says nearly all of the heat would wait for a person."""
+    more = np.random.default_rng(1).normal(0, 1.5, len(frame)).round(4)
+    return frame.with_columns(heat=frame["heat"] + pl.Series(more))
 
 
 def live(machines: Machines) -> None:
@@ -121,7 +129,7 @@ def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(playing, "worker_jobs", inline)
-    root = lay(home / "sensors", rows(120))
+    root = lay(home / "sensors", noisy(rows(120)))
     toml = root / "tidemill.toml"
     toml.write_text(toml.read_text() + RETRAINS)
     with opened_sensors(root) as project:
@@ -147,7 +155,7 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
 
     found = []
     for name, kill in (("whole", False), ("killed", True)):
-        root = lay(home / name, rows(120))
+        root = lay(home / name, noisy(rows(120)))
         toml = root / "tidemill.toml"
         toml.write_text(
             toml.read_text()
