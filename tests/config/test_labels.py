@@ -53,6 +53,8 @@ WRONG = {
     "a sum of nothing": 'label = { from = "back", on = "id", op = "sum", within = "9 days" }',
     "a count of a column": 'label = { from = "back", on = "id", op = "count", column = "n", within = "9 days" }',
     "a count that begins at 7": 'label = { from = "back", on = "id", op = "count", within = "9 days", else = 7 }',
+    "a key that moments have not": ENTITY.strip() + '\nlabel = { from = "back", on = "id", within = "9 days" }',
+    "rows that say their own label": 'label = { from = "sales", on = "customer", within = "9 days" }',
     "a dataset that is none": 'label = { from = "bakc", on = "id", within = "9 days" }',
     "no time": 'label = { from = "back", on = "id", within = "9 lifetimes" }',
 }
@@ -63,7 +65,8 @@ def test_what_is_no_label_is_said_where_it_stands(case: str) -> None:
     text = WRONG[case]
     with pytest.raises(ConfigError) as caught:
         parse(BASE + text)
-    assert caught.value.place == "tidemill.toml:12" and caught.value.hint
+    line = 11 + len(text.splitlines())
+    assert caught.value.place == f"tidemill.toml:{line}" and caught.value.hint
 
 
 def test_a_recommender_has_no_label() -> None:

@@ -111,3 +111,21 @@ def test_a_key_of_several_columns_is_found_though_a_part_of_it_has_a_slash(tmp_p
         tell(project, f"A/B/v1/{at}Z", "yes")
         assert ingest(project, "visits") is not None
         assert labels(project) == {"v0": None, "v1": True, "v2": None}
+
+
+def test_a_key_of_numbers_that_files_write_with_a_comma_is_found(tmp_path: Path) -> None:
+    from tests.cases.projects import VISITS
+
+    line = next(line for line in VISITS.splitlines() if "name: visit," in line)
+    number = "{ name: visit, logicalType: number, required: true, customProperties: [{ property: tidemill.number, value: comma }] }"
+    folder = lay(tmp_path / "visits", "visits", VISITS.replace(line.strip().removeprefix("- "), number), VISITS_TOML)
+    rows = column(visits(days=[0], a_day=2), "came_back", "")
+    folder.write(
+        "data/visits/a.csv", rows[0], *(row.replace(f"v{n},", f'"{n},5",', 1) for n, row in enumerate(rows[1:]))
+    )
+    with open_project(folder.root, clock=HeldClock(NOW)) as project:
+        ingest(project, "visits")
+        assert ingest(project, "visits") is None
+        tell(project, "1.5", "yes")
+        assert ingest(project, "visits") is not None
+        assert labels(project) == {0.5: None, 1.5: True}

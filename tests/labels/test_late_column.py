@@ -12,7 +12,9 @@ import pytest
 from tests.cases.projects import VISITS, VISITS_TOML, Folder, column, lay, visits
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
+from tidemill.features.as_of import table
 from tidemill.features.transaction_time import BEGAN, KNOWN, RIPE
+from tidemill.features.views import Feature, View
 from tidemill.labels.definition import LabelDefinition
 from tidemill.labels.settled import Completeness, with_horizon
 from tidemill.learning.rows import Rows
@@ -102,4 +104,16 @@ def test_with_a_horizon_a_row_is_settled_when_it_is_over_and_not_before() -> Non
     )
     found = with_horizon(label, rows_, "at", Completeness(16))
     assert found["paid"].to_list() == [False, True, None] and found[RIPE].to_list() == [10, 15, 30]
-    assert found[f"{KNOWN} paid"].to_list() == [10, 15, 30] and {KNOWN, BEGAN} <= set(found.columns)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_features_of_earlier_labels_see_those_that_were_ripe(late: bool) -> None:
+    """Also of the years before the first ingest, where some row came late."""
+    label = LabelDefinition("paid", "integer", "[model.m] label", 10, 0)
+    loans = pl.DataFrame({"at": [0, 5, 16], "paid": [1, 1, 1]}).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    if late:
+        loans = loans.with_columns(pl.col("at").dt.epoch("us").alias(KNOWN), pl.lit(1_000).alias(BEGAN))
+    found = with_horizon(label, loans, "at", Completeness(500))
+    view = View("v", None, "at", None, (Feature("n", "sum", column="paid"), Feature("all", "count")))
+    asked = pl.DataFrame({"request": range(4), "at": [10, 11, 16, 30]})
+    assert table(view, found, asked).select("n", "all").rows() == [(0, 2), (1, 2), (2, 2), (3, 3)]

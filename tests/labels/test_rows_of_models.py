@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cases.projects import Folder
-from tests.labels.worlds import CHURN, START, lay, shop, write
+from tests.labels.worlds import CHURN, START, lay, shop, until, write
 from tests.raised import raised
 from tidemill.data.pipeline import ingest
 from tidemill.errors import ConfigError
@@ -17,7 +17,7 @@ from tidemill.model.prepare import refs_of, rows
 from tidemill.scope.project import open_project
 from tidemill.tasks.check import check_project
 from tidemill.tasks.tabular.tables import TARGET
-from tidemill.types import DAY, parse_time
+from tidemill.types import DAY, HeldClock, parse_time
 
 DAYS = 100
 SALES = [(when, customer, amount) for _, when, customer, amount in shop(DAYS, customers=25)]
@@ -64,6 +64,21 @@ def test_each_active_customer_is_a_row_with_what_came_after_and_what_was_before(
         before = between(customer, moment - timedelta(days=28), moment)
         assert row["month"] == len(before) and row["spent"] == pytest.approx(sum(before))
         assert row["_ripe"] == row["_at"] + 28 * DAY
+
+
+def test_a_history_that_is_loaded_in_parts_has_the_rows_of_one_that_came_at_once(folder: Folder) -> None:
+    with open_project(folder.root, clock=HeldClock(FIRST + 200 * DAY)) as project:
+        ingest(project, "sales")
+        once = rows(project.model(), refs_of(project.model()))
+    parts = lay(folder.root.parent / "parts", CHURN)
+    clock = HeldClock(FIRST + 200 * DAY)
+    with open_project(parts.root, clock=clock) as project:
+        for name, since, end in (("b", 50, DAYS), ("a", 0, 50)):
+            write(parts, "sales", name, until(shop(DAYS, customers=25), end, since))
+            ingest(project, "sales")
+            clock.move(clock.now() + DAY)
+        found = rows(project.model(), refs_of(project.model()))
+    assert found.select(once.columns).equals(once)
 
 
 def test_moments_without_features_are_said(folder: Folder) -> None:

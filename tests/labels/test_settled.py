@@ -80,8 +80,19 @@ def test_values_of_every_type_are_said_and_two_are_told(kind: str, values: list[
     )
     said = settled(label, rows, keyed(["ann", "bob", "cid"], [0, 0, 0]), Completeness(9))["label"].to_list()
     assert said == [*values, None]
+    empty = pl.concat([rows, rows.with_columns(who=pl.lit("dan"), n=pl.lit(None, rows.schema["n"]))])
+    label = replace(label, otherwise=values[0])
+    said = settled(label, empty, keyed(["bob", "cid", "dan"], [0, 0, 0]), Completeness(9))["label"].to_list()
+    assert said == [values[1], values[0], None], "a row that came without its value yet is not none"
     with pytest.raises(DataError):
         settled(label, rows.with_columns(who=pl.lit("ann")), keyed(["ann"], [0]), Completeness(9))
+
+
+@pytest.mark.parametrize("op", ["any", "none", "count"])
+def test_nothing_is_said_of_what_has_no_key(op: str) -> None:
+    moments = pl.DataFrame({"key": ["ann", None], "at": [0, 0]}, schema={"key": pl.String, "at": pl.Int64})
+    said = settled(replace(ANY, op=op), frame([("ann", 1, 1)]), moments, Completeness(9))["label"].to_list()
+    assert said == [int(op != "none"), None]
 
 
 def test_rows_that_are_few_ripen_by_the_others_where_it_is_said_how_late_they_are() -> None:
@@ -142,21 +153,22 @@ def test_no_model_ever_learns_from_a_label_that_was_not_ripe(
         assert table[TARGET][place] == 1 or none, "and what was, is not taken for its opposite"
 
 
-@given(EVENTS, st.integers(1, 7), st.integers(1, 12), st.booleans())
+@given(EVENTS, st.integers(1, 7), st.integers(1, 12), st.booleans(), st.integers(-1, 20))
 def test_everybody_active_is_a_row_at_each_moment(
-    events: list[tuple[str, int, int]], every: int, active: int, late: bool
+    events: list[tuple[str, int, int]], every: int, active: int, late: bool, began: int
 ) -> None:
+    """At moments of before the first ingest whatever came later, as features of them are made."""
     moments = Moments("who", "at", every, active, "[model.m] rows")
     rows = frame(events)
     known = [at + (n + 2 if late else 0) for _, at, n in events]
     if late:
-        rows = rows.with_columns(pl.Series(KNOWN, known, pl.Int64))
+        rows = rows.with_columns(pl.Series(KNOWN, known, pl.Int64), pl.lit(began, pl.Int64).alias(BEGAN))
     found = moments.rows(rows).with_columns(pl.col("at").dt.epoch("us")).rows()
     last = max((at for _, at, _ in events), default=0)
     expected = {
         (who, moment)
         for moment in range(0, last + 1, every)
         for (who, at, _), k in zip(events, known, strict=True)
-        if moment - active <= at < moment and k < moment
+        if moment - active <= at < moment and (k < moment or (late and moment <= began))
     }
     assert found == sorted(expected, key=lambda row: (row[1], row[0]))

@@ -149,7 +149,7 @@ class _Checks:
             hint = f'write rows = {{ from = "{next(iter(file.data))}" }}'
             raise self.wrong(path, f"the model {model.name!r} does not say which dataset it learns from", hint)
         self.read((*path, "rows"), check_rows, model, said="rows: ")
-        self.read((*path, "label"), check_label, model, said="label: ")
+        self.read((*path, "label"), check_label, model, file.data, said="label: ")
         if model.label is not None and model.label.from_:
             self.known((*path, "label"), "dataset", model.label.from_, file.data)
         for view in model.inputs.views or ():

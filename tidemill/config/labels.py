@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tidemill.config.amounts import some_time
-from tidemill.config.sections import DataConfig, FeatureViewConfig, LabelSection, ModelSection
+from tidemill.config.sections import DataConfig, FeatureViewConfig, LabelSection, ModelSection, RowsSection
 from tidemill.errors import ConfigError
 from tidemill.types import DAY, SECOND, Micros, did_you_mean
 
@@ -59,8 +59,8 @@ def check_rows(model: ModelSection) -> None:
         raise ConfigError("an entity at a moment has no column to predict", hint=hint)
 
 
-def check_label(model: ModelSection) -> None:
-    """Raises ConfigError for a label that is none."""
+def check_label(model: ModelSection, datasets: Iterable[str]) -> None:
+    """Raises ConfigError for a label that is none. ``datasets``: those of the project; a model without ``rows`` is of the first."""
     label = model.label
     if label is None:
         return
@@ -68,6 +68,7 @@ def check_label(model: ModelSection) -> None:
         some_time(label.within)
     if label.from_:
         _check_from(model, label)
+        _check_key(label, model.rows or RowsSection(next(iter(datasets), "")))
     elif not label.column:
         raise ConfigError("neither a column nor a dataset", hint='write { column = "…" } or { from = "…", … }')
     elif label.op or label.on:
@@ -92,3 +93,14 @@ def _check_from(model: ModelSection, label: LabelSection) -> None:
     if op != "value" and label.otherwise not in (None, 0):
         hint = "leave else out: where no row comes it is 0 (of none it is 1)"
         raise ConfigError(f"op {op!r} counts, so where no row comes the label is no {label.otherwise!r}", hint=hint)
+
+
+def _check_key(label: LabelSection, rows: RowsSection) -> None:
+    """Raises ConfigError where the rows that say the label are not those of a moment's own key, or are the moments themselves."""
+    entity = rows.entity
+    if entity and label.on not in ("", entity):
+        hint = f'leave on out: a moment has its {entity} and nothing else; or write rows = {{ from = "{rows.from_}" }}'
+        raise ConfigError(f"on = {label.on!r}: the rows are of {entity} each", hint=hint)
+    if not entity and label.from_ == rows.from_:
+        hint = f'write rows = {{ from = "{rows.from_}", entity = "{label.on}", every = "1 day" }}'
+        raise ConfigError(f"each row of {rows.from_} would be among those that say its own label", hint=hint)

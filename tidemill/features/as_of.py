@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, TransactionTime, known_of
+from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, RIPE, TransactionTime, known_of
 from tidemill.features.transforms import POSITIVE_ONLY, calendar, decay, grouped
 from tidemill.types import Micros
 
@@ -112,11 +112,14 @@ def _numbers(view: View, rows: pl.DataFrame, feature: Feature, asked: pl.DataFra
     known, began = (
         (history[KNOWN].to_numpy(), rows[BEGAN][0]) if history.height and KNOWN in rows.columns else (moments, NEVER)
     )
+    ripe = (
+        history[RIPE].to_numpy() if RIPE in history.columns else moments
+    )  # whoever asks when, a label is open so long
     out = np.empty(len(at))
     for low, high in _pieces(stop - start):
         request, row = _pairs(start[low:high], stop[low:high])
         asking = at[low:high][request]
-        seen = (asking <= began) | (known[row] < asking)
+        seen = ((asking <= began) | (known[row] < asking)) & (ripe[row] < asking)
         request, row, age = request[seen], row[seen], asking[seen] - moments[row[seen]]
         out[low:high] = grouped(feature.op, request, high - low, values[row], age, feature.half_life)
     return out
@@ -134,6 +137,7 @@ def _history(view: View, rows: pl.DataFrame, feature: Feature) -> pl.DataFrame:
         pl.col(view.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at"),
         (pl.col(value_of).cast(pl.Float64) if value_of else pl.lit(1.0)).alias("value"),
         *([known_of(used, rows.columns)] if KNOWN in rows.columns else []),
+        *([pl.col(f"{RIPE} {value_of}").alias(RIPE)] if f"{RIPE} {value_of}" in rows.columns else []),
     )
     found = found.drop_nulls().filter((pl.col("value") > 0) | (not counts))
     return found.sort("entity", "at", "value").collect()

@@ -39,7 +39,8 @@ KNOWN, BEGAN = "_known", "_began"
 COMPLETED = "_completed"
 """Of a row: which values of it came late, and with which ingest (`tidemill.data.tables.fill`)."""
 RIPE = "_ripe"
-"""Of a row with a label: when that is settled, a moment in µs; before it nobody learns from it (`tidemill.labels`)."""
+"""Of a row with a label: when that is settled, a moment in µs; before it nobody learns from it (`tidemill.labels`). With the
+name of a column behind it: of what that column says, for features of earlier labels."""
 ALWAYS, NEVER = -(2**63), 2**63 - 1
 
 

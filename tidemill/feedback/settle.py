@@ -1,18 +1,21 @@
 """Live outcomes by the model's own label: what the rows of its dataset say of a moment that was asked about, once that is settled.
 
-The same compilation as training's (`tidemill.labels.settled`): the moment is the answer's, the key its subject, or the
-request's ``key`` where the label is joined by another column than that (a transaction's id). What has an outcome already was
-told it; what names no key waits for one that is told. For the loop's child: it reads tables.
+The same compilation as training's (`tidemill.labels.settled`): the moment is the answer's, the key its subject, the request's
+``key`` where the label is joined by the key of the rows (a transaction's id), else what it gave in that column. What has an
+outcome already was told it; what names no key waits for one that is told. For the loop's child: it reads tables.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tidemill.config.labels import horizon
+from tidemill.data.check.column import Column
+from tidemill.data.check.readings import Unread, read
 from tidemill.data.contract.freshness import complete_through
 from tidemill.ref import Ref
 from tidemill.store.records import Outcome, Prediction
@@ -63,11 +66,13 @@ class _Labels:
     """The label's definition, and the rows that say it: read once."""
 
     def __init__(self, scope: Endpoint) -> None:
+        from tidemill.data.contract.contract import load_contract
         from tidemill.model.inputs import Inputs
 
-        label = Inputs.of(scope.model).label
-        assert label is not None
-        self._scope, self._label = scope, label
+        inputs, rows = Inputs.of(scope.model), load_contract(scope.project, scope.model.dataset.name)
+        assert inputs.label is not None
+        self._scope, self._label, self._contract = scope, inputs.label, rows
+        self._subject = inputs.moments.entity if inputs.moments else rows.subject
 
     @cached_property
     def _rows(self) -> pl.DataFrame:
@@ -82,7 +87,7 @@ class _Labels:
         from tidemill.labels.settled import Completeness, keyed, settled
 
         told, label = self._scope.live.outcomes.counts(p.id for p in asked), self._label
-        keys = {p.id: key for p in asked if p.id not in told and (key := _key(self._scope, p))}
+        keys = {p.id: key for p in asked if p.id not in told and (key := self._key(p))}
         open_ = [p for p in asked if p.id in keys]
         if not open_:
             return []
@@ -90,6 +95,16 @@ class _Labels:
         found = settled(label, self._rows, keyed([keys[p.id] for p in open_], [p.at for p in open_]), whole)
         said = zip(open_, found["label"].to_list(), strict=True)
         return [self._outcome(p, value, now) for p, value in said if value is not None]
+
+    def _key(self, asked: Prediction) -> str:
+        """What the label is joined by; nothing where the request did not say it."""
+        on, rows = self._label.on, self._contract
+        if on == self._subject:
+            return asked.subject
+        if rows.key == (on,):
+            return asked.key or ""
+        given = _given(asked, next(column for column in rows.columns if column.name == on))
+        return given or ("" if rows.key else asked.key or "")
 
     def _outcome(self, asked: Prediction, value: Any, now: Micros) -> Outcome:
         """Its key names the answer: the same again is the same."""
@@ -99,18 +114,14 @@ class _Labels:
         return replace(body.outcome(key, at, now), **scope.here)
 
 
-def _key(scope: Endpoint, asked: Prediction) -> str:
-    """What the label is joined by."""
-    section = scope.model.section
-    entity = section.rows.entity if section.rows else ""
-    on = section.label.on if section.label else ""
-    return asked.subject if not on or on in (entity, _subject(scope)) else asked.key or ""
-
-
-def _subject(scope: Endpoint) -> str | None:
-    from tidemill.data.contract.contract import load_contract
-
-    return load_contract(scope.project, scope.model.dataset.name).subject
+def _given(asked: Prediction, column: Column) -> str:
+    """What the request gave in this column, as rows of a file have it."""
+    inputs = json.loads(asked.inputs or b"{}").get("inputs") or {}
+    try:
+        found = read(column, inputs.get(column.name))
+    except Unread:
+        return ""
+    return "" if found is None else str(found).lower() if isinstance(found, bool) else str(found)
 
 
 def _through(scope: Endpoint, dataset: str, now: Micros) -> Micros | None:

@@ -17,7 +17,7 @@ from tidemill.config.amounts import some_time
 from tidemill.config.labels import horizon
 from tidemill.data.check.column import Column
 from tidemill.errors import ConfigError, DataError
-from tidemill.features.transaction_time import KNOWN
+from tidemill.features.transaction_time import BEGAN, KNOWN
 from tidemill.features.views import column_of
 from tidemill.types import Micros
 
@@ -69,12 +69,12 @@ class Moments:
         import polars as pl
 
         at = pl.col(self.time).cast(pl.Datetime("us")).dt.epoch("us").alias("at")
-        since = pl.max_horizontal("at", KNOWN) if KNOWN in events.columns else pl.col("at")
         seen = (
-            events.select(pl.col(self.entity).alias("entity"), at, *([KNOWN] if KNOWN in events.columns else []))
-            .drop_nulls(["entity", "at"])
-            .group_by("entity", (since // self.every).alias("before"))  # the moments after it are the first to see it
-            .agg(((pl.col("at").max() + self.active) // self.every).alias("until"))
+            pl.concat(self._spans(events.with_columns(at, pl.col(self.entity).alias("entity"))))
+            .drop_nulls()
+            # the moments after `before` are the first to see it
+            .group_by("entity", (pl.col("since") // self.every).alias("before"))
+            .agg((pl.col("until").max() // self.every).alias("until"))
             .sort("entity", "before")
             .with_columns(
                 pl.col("until").cum_max().over("entity"),
@@ -87,6 +87,17 @@ class Moments:
         turn, moment = _between(before, stop, self)
         found = pl.DataFrame({self.entity: seen["entity"][turn], self.time: pl.Series(moment * self.every)})
         return found.with_columns(pl.col(self.time).cast(pl.Datetime("us"))).sort(self.time, self.entity)
+
+    def _spans(self, events: pl.DataFrame) -> list[pl.DataFrame]:
+        """From when on and until when each row makes its entity active. One that came late does from then on, and at the moments
+        of before the first ingest, which ask by the time of the event alone (`tidemill.features.transaction_time`)."""
+        import polars as pl
+
+        at, until = pl.col("at").alias("since"), (pl.col("at") + self.active).alias("until")
+        if KNOWN not in events.columns:
+            return [events.select("entity", at, until)]
+        known = events.select("entity", pl.max_horizontal("at", KNOWN).alias("since"), until)
+        return [known, events.select("entity", at, pl.min_horizontal(until, BEGAN).alias("until"))]
 
     def active_at(self, events: pl.DataFrame, moment: Micros) -> list[str]:
         """Who is active at a moment of one's own, by name and in order."""

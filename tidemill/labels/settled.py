@@ -49,7 +49,8 @@ def settled(label: LabelDefinition, rows: pl.DataFrame, moments: pl.DataFrame, w
     """``[label, ripe, known]`` of each moment (``[key, at]``), in their order: null where it is not settled, or nothing said it.
 
     ``rows``: of the label's dataset, with when each was known where any came late. ``known``: when the last row of those came
-    that say it, where it came late. Raises DataError where two rows of one key say two things.
+    that say it, where it came late. What has no key may have rows that nobody can tell from others': nothing is said of it.
+    Raises DataError where two rows of one key say two things.
     """
     events = _events(label, rows)
     spans = events.with_row_index("row").group_by("key").agg(pl.col("row").min().alias("first"), pl.len())
@@ -60,7 +61,7 @@ def settled(label: LabelDefinition, rows: pl.DataFrame, moments: pl.DataFrame, w
     start, stop = before(times, first, last, at), before(times, first, last, at + label.within)
     found = _said(label, events, start, stop)
     known = _greatest(events["known"].to_numpy(), start, stop)
-    over = at + label.within <= whole.through
+    over = (at + label.within <= whole.through) & moments["key"].is_not_null().to_numpy()
     ripe = at + label.within + whole.late
     none = pl.lit(None, found.dtype)
     return pl.DataFrame({"label": found, "ripe": ripe, "known": known}).with_columns(
@@ -89,15 +90,13 @@ def with_horizon(label: LabelDefinition, rows: pl.DataFrame, time: str, whole: C
 
     Before that it is null, also where it is there; and features of it (``mean`` of earlier labels) see it from then on.
     """
-    ripe = _micros(time) + label.within
+    over = _micros(time) + label.within
     value = pl.col(label.name).fill_null(pl.lit(label.otherwise, rows.schema[label.name]))
-    known = pl.max_horizontal(ripe, f"{KNOWN} {label.name}") if f"{KNOWN} {label.name}" in rows.columns else ripe
-    began = {KNOWN: _micros(time), BEGAN: pl.lit(ALWAYS, pl.Int64)}
+    ripe = over + whole.late
     return rows.with_columns(
-        pl.when(ripe <= whole.through).then(value).alias(label.name),
-        (ripe + whole.late).alias(RIPE),
-        known.alias(f"{KNOWN} {label.name}"),
-        *(found.alias(name) for name, found in began.items() if name not in rows.columns),
+        pl.when(over <= whole.through).then(value).alias(label.name),
+        ripe.alias(RIPE),
+        ripe.alias(f"{RIPE} {label.name}"),
     )
 
 
@@ -114,7 +113,7 @@ def _events(label: LabelDefinition, rows: pl.DataFrame) -> pl.DataFrame:
     taken = rows.filter(pl.col(label.value) > 0) if counts and label.value else rows
     found = taken.select(
         pl.col(label.on).cast(pl.String).alias("key"), _micros(label.time).alias("at"), value.alias("value"), known
-    ).drop_nulls()
+    ).drop_nulls(["key", "at"] if label.op == "value" else ["key", "at", "value"])
     late = pl.when(pl.col(KNOWN) > pl.col("at")).then(pl.col(KNOWN)).otherwise(ALWAYS).alias("known")
     return found.select("key", "at", "value", late).sort("key", "at", maintain_order=True)
 
@@ -131,24 +130,25 @@ def _said(label: LabelDefinition, events: pl.DataFrame, start: I8, stop: I8) -> 
 
 
 def _valued(label: LabelDefinition, events: pl.DataFrame, start: I8, stop: I8) -> pl.Series:
-    """The one value that the events of a moment say, else ``otherwise``. Raises DataError for two."""
+    """The one value that the events of a moment say; ``otherwise`` where there is none, null where their values are still empty.
+
+    Raises DataError for two.
+    """
     values = events["value"]
     ranked = values.cast(pl.Int8) if values.dtype == pl.Boolean else values
-    codes = ranked.rank("dense").cast(pl.Int64).to_numpy()
-    there = stop > start
-    low, high = -_greatest(-codes, start, stop), _greatest(codes, start, stop)
-    if (two := np.flatnonzero(there & (low != high))).size:
+    codes = ranked.rank("dense").cast(pl.Int64)
+    high, low = (_greatest(one.fill_null(ALWAYS).to_numpy(), start, stop) for one in (codes, -codes))
+    said = high != ALWAYS
+    if (two := np.flatnonzero(said & (-low != high))).size:
         raise _contradicted(label, events, int(start[two[0]]), int(stop[two[0]]), two.size)
-    found = (
-        values.gather(np.where(there, start, 0)) if len(values) else pl.Series([None] * len(start), dtype=values.dtype)
-    )
-    said = pl.DataFrame({"value": found, "there": there})
+    of = pl.DataFrame({"code": codes, "value": values.cast(TYPES[label.kind])}).drop_nulls().unique("code")
+    asked = pl.DataFrame({"code": high, "none": stop <= start}).join(of, on="code", how="left", maintain_order="left")
     otherwise = pl.lit(label.otherwise, TYPES[label.kind])
-    return said.select(pl.when("there").then(pl.col("value").cast(TYPES[label.kind])).otherwise(otherwise)).to_series()
+    return asked.select(pl.when("none").then(otherwise).otherwise("value")).to_series()
 
 
 def _contradicted(label: LabelDefinition, events: pl.DataFrame, start: int, stop: int, others: int) -> DataError:
-    rows = events[start:stop]
+    rows = events[start:stop].drop_nulls("value").unique("value", keep="first", maintain_order=True)
     said = ", ".join(f"{value!r} of {to_iso(at)}" for at, value in rows.select("at", "value").head(3).iter_rows())
     more = f" (and {others - 1:,} more moments so)" if others > 1 else ""
     return DataError(

@@ -142,7 +142,9 @@ def _told(into: Target, keys: list[str], scopes: Sequence[Endpoint]) -> Iterator
 def _keys(into: Target, texts: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
     """The rows' keys that these texts may be, as the table has them."""
     by_name = {column.name: column for column in into.contract.columns}
-    columns = [replace(by_name[name], format=None) for name in into.contract.key]  # as `event_key` spells them
+    columns = [
+        replace(by_name[name], format=None, digits=None) for name in into.contract.key
+    ]  # as `event_key` spells them
     parts = [split for text in texts for split in _splits(text, len(columns))]
     frame = pl.DataFrame(parts, schema={c.name: pl.String for c in columns}, orient="row")
     keys = frame.select(cast(c, pl.String()).alias(c.name) for c in columns).drop_nulls()
