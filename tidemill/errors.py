@@ -6,6 +6,7 @@ TidemillError
 ├── ProjectError           no project here, or it is opened in a way it does not allow
 ├── DataError
 │   ├── SourceError        a source cannot be read
+│   │   └── SourceBusy     the machine, and not the file, is why
 │   ├── ContractError      the contract itself is wrong
 │   └── DataBlocked        too many rows break the contract
 ├── StoreError
@@ -109,6 +110,8 @@ class SourceError(DataError):
 
 class SourceBusy(SourceError):
     """The machine, and not the file, is why it was not read."""
+
+    code = "source_busy"
 
 
 class ContractError(DataError):

@@ -20,6 +20,7 @@ from tests.tasks.ranking.made import shop
 from tidemill.access.caller import Caller
 from tidemill.backtest.course import REFIT, STATIC
 from tidemill.backtest.cuts import EACH, Asked
+from tidemill.backtest.walk import parameters
 from tidemill.cli.main import main
 from tidemill.data.pipeline import ingest
 from tidemill.errors import BadRequest, NotEnoughData, NotFound, NotTemporalSplit
@@ -189,6 +190,8 @@ def test_a_recommender_is_played_like_a_table(tmp_path: Path) -> None:
         (Asked(since="2024-01-05"), NotEnoughData, "--since"),
         (Asked(since="2030-01-05"), NotEnoughData, "--every"),
         (Asked(every="1 day"), BadRequest, "--every"),
+        (Asked(every="1 ms"), BadRequest, "--every"),
+        (Asked(recipe=EACH, loop=True), BadRequest, "--recipe"),
         (Asked(model="cold"), NotFound, None),
     ],
 )
@@ -200,6 +203,17 @@ def test_what_cannot_be_played_is_said_before_anything_is_fitted(
         play(drifting, asked)
     assert place is None or caught.value.place == place  # type: ignore[attr-defined]
     assert len(backtests.ls(drifting).items) == before
+
+
+def test_a_copy_is_of_these_contracts_and_this_code(drifting: Project) -> None:
+    asked, contract = Asked(every="20 days", loop=True), drifting.root / "contracts/readings.yaml"
+    before, text = parameters(drifting, asked)["loop"], contract.read_text()
+    assert parameters(drifting, asked)["loop"] == before
+    contract.write_text(text + "\n# another word\n")
+    try:
+        assert parameters(drifting, asked)["loop"]["name"] != before["name"]
+    finally:
+        contract.write_text(text)
 
 
 def test_rows_without_a_time_have_no_past(tmp_path: Path) -> None:

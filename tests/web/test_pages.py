@@ -26,7 +26,7 @@ from tidemill.access import tokens as auth
 from tidemill.config.sections import GoalSection
 from tidemill.errors import NotFound
 from tidemill.monitor import quality
-from tidemill.ops import snapshot
+from tidemill.ops import releases, snapshot
 from tidemill.scope.project import Project
 from tidemill.store import records as r
 from tidemill.store.payloads import Look, ReleaseEvidence, Shadow
@@ -200,6 +200,8 @@ def test_an_alarm_is_closed_on_its_page(told: Project) -> None:
     assert f'href="/alarms/{ALARM}"' in get(told, "/live").body.decode()
     reading = asked(told, lambda ask: ask("GET", f"/alarms/{ALARM}"), ("read",)).body.decode()
     assert "/close" not in reading
+    early = asked(told, lambda ask: ask("GET", f"/alarms/{ALARM}?done=close")).body.decode()
+    assert 'class="notice ok"' not in early, "it is open, whatever the address says"
 
     async def close(ask: Asker) -> Any:
         (session,) = [t for t in told.store.tokens.list() if t.name == "test" and "operate" in t.scopes][-1:]
@@ -556,4 +558,6 @@ def test_a_candidate_in_shadow_says_how_far_it_is(told: Project) -> None:
     for path in ("/releases", f"/releases/{name}"):
         shown = unescape(get(told, path).body.decode())
         assert "looked at 1 time" in shown and "looked at next at 233" in shown, path
+    gone = replace(told.store.releases.get(name), endpoint="gone")
+    assert releases.pairs_of(told, gone) is None, "an endpoint that tidemill.toml does not name any more"
     assert "155 pairs" in shown and look.said in shown and f'action="/releases/{name}/halt"' in shown

@@ -154,10 +154,7 @@ def sentences(found: Compared, goal: str) -> list[str]:
     file = found.incumbent
     lines = [f"{WORDS[found.verdict]}: {found.said}"]
     if found.metric == COST:
-        saved, low, high = (value * found.gain.requests for value in found.difference)
-        lines.append(
-            f"at the goal's costs the loop's decisions would have cost {saved:,.4g} less in all ({low:,.4g} to {high:,.4g})"
-        )
+        lines.append(_saved(*(value * found.gain.requests for value in found.difference)))
     elif goal:
         lines.append(f"the goal ({goal}) is not measured itself: both are judged by {found.metric}")
     lines.append(f"{file.file}: {file.rows:,} rows, {file.joined:,} joined by key; {file.answered:,} requests compared")
@@ -173,6 +170,16 @@ def sentences(found: Compared, goal: str) -> list[str]:
             f"{file.unanswered:,} requests of that time have no answer of the present system, and count for neither"
         )
     return lines
+
+
+def _saved(less: float, low: float, high: float) -> str:
+    """
+    >>> _saved(-15000.2, -20000.0, -1.5)
+    "at the goal's costs the loop's decisions would have cost 15,000 more in all (1.5 to 20,000)"
+    """
+    word, figures = ("less", (less, low, high)) if less >= 0 else ("more", (-less, -high, -low))
+    saved, least, most = (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in figures)
+    return f"at the goal's costs the loop's decisions would have cost {saved} {word} in all ({least} to {most})"
 
 
 def markdown(found: Compared, model: str, goal: str) -> str:

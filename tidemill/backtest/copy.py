@@ -38,7 +38,7 @@ def made(project: Project, name: str, since: Micros) -> Path:
         shutil.rmtree(root)
     root.mkdir(parents=True, mode=0o700)
     _write_config(project, root)
-    for path in _files(project):
+    for path in files(project):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project.root / path, root / path)
     for dataset in project.datasets:
@@ -54,7 +54,7 @@ def made(project: Project, name: str, since: Micros) -> Path:
     return root
 
 
-def _files(project: Project) -> list[Path]:
+def files(project: Project) -> list[Path]:
     """Contracts, steps.py and the modules beside it."""
     own = [Path(dataset.contract) for dataset in project.datasets.values()]
     if (project.root / STEPS).is_file():

@@ -46,10 +46,10 @@ def spans_of(first: Micros, last: Micros, every: Micros, since: Micros | None, t
     if begin < earliest or end - begin < every:
         raise _too_long(first, last, every, begin, earliest)
     start = begin if since is not None else end - (end - begin) // every * every
-    cuts = list(range(start, end, every))
+    cuts = range(start, end, every)
     if len(cuts) > MOST:
         hint = f"a longer --every, or a later --since: at most {MOST}"
-        raise BadRequest(f"{len(cuts)} models would be fitted", place="--every", hint=hint)
+        raise BadRequest(f"{len(cuts):,} models would be fitted", place="--every", hint=hint)
     return list(zip(cuts, [*cuts[1:], end]))
 
 

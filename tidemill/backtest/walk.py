@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +18,7 @@ from tidemill.backtest.cuts import EACH, FIRST, WALK, Asked, spans_of
 from tidemill.config.amounts import some_time
 from tidemill.data.contract.freshness import complete_through
 from tidemill.engine import Context, pipeline, step
-from tidemill.errors import ModelError, NotEnoughData, NotFound, NotTemporalSplit
+from tidemill.errors import BadRequest, ModelError, NotEnoughData, NotFound, NotTemporalSplit
 from tidemill.learning.search import Settings
 from tidemill.learning.split import cut_by_time
 from tidemill.learning.trainer import Trainer
@@ -177,6 +178,8 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
     test = parse_span(section.test)
     spans = spans_of(first, last, some_time(asked.every), since, test + gap)
     recipe = _recipe(project, model, asked.recipe)
+    if asked.loop and asked.recipe != FIRST:
+        raise BadRequest("the loop searches its own recipes", place="--recipe", hint="leave out --recipe, or --loop")
     loop = _of_loop(project, model, spans[0][0]) if asked.loop else None
     return {
         "name": model.name,
@@ -198,14 +201,15 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
 
 def _of_loop(project: Project, model: Model, first: Micros) -> JsonObject:
     """What `tidemill.backtest.play` is asked: the loop's first window begins at this moment, or with the window after it."""
+    from tidemill.backtest.copy import files
     from tidemill.backtest.play import reach
 
     scope = project.serving(model.name)
     since = -(-first // scope.monitor.span) * scope.monitor.span
     played = {"endpoint": scope.name, "since": since, "until": reach(scope, since)}
-    config = (project.root / "tidemill.toml").read_text("utf-8")
+    said = [digest((project.root / path).read_bytes()) for path in (Path("tidemill.toml"), *files(project))]
     data = [project.store.datasets.get(name).digest for name in project.datasets]
-    return {**played, "name": digest(canonical([played, config, data])).removeprefix("sha256:")[:16]}
+    return {**played, "name": digest(canonical([played, said, data])).removeprefix("sha256:")[:16]}
 
 
 def _reach(project: Project, model: Model, gap: Micros) -> tuple[Micros, Micros]:

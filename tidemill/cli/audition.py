@@ -43,6 +43,8 @@ def audition() -> None:
 @walk_options
 def play(project: Project, model: str | None, incumbent: Path, out: Path | None, **asked: Any) -> Answer:
     """Hold the predictions of FILE against those of MODEL (the only one, if not said). Killed, the same command goes on."""
+    if out:
+        verbs.checked(out)
     with steps_shown(wants_json()) as on_event:
         found = verbs.hold(project, Caller.local(), Asked(model, **asked), incumbent, on_event)
     written = verbs.write(project, found, out) if out else []

@@ -42,6 +42,8 @@ def predict(
 ) -> Answer:
     """Ask the running server: items for SUBJECT, a value for --inputs, or of an entity that the model's rows are of."""
     if active:
+        if subject or inputs is not None or key:
+            raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs and --key")
         return _active(list(server.predict_active(project, endpoint)))
     request: dict[str, Any] = {"key": key} if key else {}
     if inputs is not None:

@@ -85,10 +85,15 @@ def show(project: Project, audition: str) -> Audition:
     )
 
 
-def write(project: Project, found: Audition, folder: Path) -> list[Path]:
-    """The report as files of this folder: the signed envelope, and a page of Markdown. Raises ProjectError."""
+def checked(folder: Path) -> None:
+    """Raises ProjectError where no report can be written: asked before a long audition, too."""
     if not folder.is_dir():
         raise ProjectError(f"there is no folder {folder}/", place="--out", hint=f"make it: mkdir -p {folder}")
+
+
+def write(project: Project, found: Audition, folder: Path) -> list[Path]:
+    """The report as files of this folder: the signed envelope, and a page of Markdown. Raises ProjectError."""
+    checked(folder)
     text = markdown(found.report, found.model, project.goal.words)
     parts = {"audition.dsse.json": project.artifacts.get(found.signed), "audition.md": text.encode()}
     for name, data in parts.items():

@@ -75,7 +75,7 @@ def pairs_of(project: Project, release: Release) -> int | None:
     from tidemill.release.shadow import ripe
 
     shadow = release.evidence.shadow
-    if shadow is None or release.status != "shadow":
+    if shadow is None or release.status != "shadow" or release.endpoint not in project.endpoints:
         return None
     return ripe(project.endpoint(release.endpoint), shadow)
 
@@ -86,7 +86,7 @@ def in_shadow(release: Release, pairs: int | None) -> str:
     if pairs is None or shadow is None:
         return ""
     seen = f"looked at {plural(len(shadow.looks), 'time')}, " if shadow.looks else ""
-    return f"{seen}{plural(pairs, 'live pair')} so far, looked at {'next ' if seen else ''}at {shadow.next:,}"
+    return f"{seen}{plural(pairs, 'live pair')} so far, {'looked at next' if seen else 'first look'} at {shadow.next:,}"
 
 
 def held_by(project: Project, release: Release) -> dict[str, str]:
