@@ -103,3 +103,11 @@ def test_a_label_that_is_none_is_said_with_its_place_and_a_hint(folder: Folder, 
     with open_project(folder.root) as project, pytest.raises(error) as caught:
         run_all(project)
     assert caught.value.place == "[model.fraud] label" and caught.value.hint
+
+
+def test_nothing_is_chosen_by_labels_that_had_not_come_when_the_test_begins(folder: Folder) -> None:
+    folder.change("tidemill.toml", 'within = "30 days"', 'within = "5 days"')
+    folder.change("tidemill.toml", 'complete_after = "1 day"', 'complete_after = "70 days"')
+    with open_project(folder.root) as project, pytest.raises(NotEnoughData) as caught:
+        run_all(project)
+    assert caught.value.place == "[model] split" and caught.value.hint

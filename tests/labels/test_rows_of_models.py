@@ -11,9 +11,9 @@ from tests.cases.projects import Folder
 from tests.labels.worlds import CHURN, START, lay, shop, until, write
 from tests.raised import raised
 from tidemill.data.pipeline import ingest
-from tidemill.errors import ConfigError
+from tidemill.errors import ConfigError, ContractError
 from tidemill.model.inputs import Inputs
-from tidemill.model.prepare import refs_of, rows
+from tidemill.model.prepare import check_inputs, refs_of, rows
 from tidemill.scope.project import open_project
 from tidemill.tasks.check import check_project
 from tidemill.tasks.tabular.tables import TARGET
@@ -110,3 +110,20 @@ def test_a_recommender_s_view_of_the_same_sales_is_not_one_of_its_inputs(folder:
     check_project(folder.root)
     with open_project(folder.root) as project:
         assert list(project.model().views) == ["lately"]
+
+
+@pytest.mark.parametrize(("task", "column"), [("regress", "customer_id"), ("regress", "at"), ("classify", "at")])
+def test_what_no_task_can_say_is_no_label(folder: Folder, task: str, column: str) -> None:
+    said = f'rows = {{ from = "sales" }}\nlabel = {{ column = "{column}" }}\n'
+    start = CHURN.index("rows = {")
+    folder.write("tidemill.toml", (CHURN[:start].replace("classify", task) + said).rstrip("\n"))
+    with open_project(folder.root) as project, raised(ContractError, "contracts/sales.yaml") as caught:
+        check_inputs(project.model())
+    assert caught.value.hint
+
+
+def test_a_label_that_is_the_key_of_its_row_waits_for_nothing(folder: Folder) -> None:
+    start = CHURN.index("rows = {")
+    folder.write("tidemill.toml", CHURN[:start] + 'rows = { from = "sales" }\nlabel = { column = "sale" }')
+    with open_project(folder.root) as project:
+        assert ingest(project, "sales") is not None and ingest(project, "sales") is None

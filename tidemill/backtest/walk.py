@@ -16,6 +16,7 @@ from tidemill.backtest.answers import Answers
 from tidemill.backtest.course import course
 from tidemill.backtest.cuts import EACH, FIRST, WALK, Asked, spans_of
 from tidemill.config.amounts import some_time
+from tidemill.config.labels import horizon
 from tidemill.data.contract.freshness import complete_through
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import BadRequest, ModelError, NotEnoughData, NotFound, NotTemporalSplit
@@ -173,7 +174,7 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
             hint="give a column of the contract the role 'time'",
         )
     gap = prepare.gap_of(model)
-    first, last = _reach(project, model, gap)
+    first, last = _reach(project, model)
     since = None if asked.since is None else parse_time(asked.since)
     test = parse_span(section.test)
     spans = spans_of(first, last, some_time(asked.every), since, test + gap)
@@ -212,15 +213,15 @@ def _of_loop(project: Project, model: Model, first: Micros) -> JsonObject:
     return {**played, "name": digest(canonical([played, said, data])).removeprefix("sha256:")[:16]}
 
 
-def _reach(project: Project, model: Model, gap: Micros) -> tuple[Micros, Micros]:
+def _reach(project: Project, model: Model) -> tuple[Micros, Micros]:
     """From the first to the last moment whose label is settled, as far as it is past. Raises NotFound, NotEnoughData."""
     found = project.store.datasets.get(model.dataset.name)
     if found.time_min is None or found.time_max is None:
         raise NotEnoughData(f"{model.dataset.name} has no row with a time", hint="tidemill run reads the source")
-    now, label = project.clock.now(), model.section.label
+    now, label, open_ = project.clock.now(), model.section.label, horizon(model.section)
     of = label.from_ if label and label.from_ else model.dataset.name
-    through = complete_through(project, of, now) if gap else now
-    return found.time_min, min(found.time_max, (now if through is None else through) - gap)
+    through = complete_through(project, of, now) if open_ else now
+    return found.time_min, min(found.time_max, (now if through is None else through) - open_)
 
 
 def _recipe(project: Project, model: Model, named: str) -> JsonObject | None:

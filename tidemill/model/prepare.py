@@ -61,8 +61,10 @@ def split_of(model: Model) -> SplitSection:
 
 
 def gap_of(model: Model) -> Micros:
-    """How long the label of a moment is open: so long before what is tested, nothing may be chosen by labels."""
-    return horizon(model.section)
+    """How long the label of a moment is open, and its rows come: so long before what is tested, nothing may be chosen by labels."""
+    span, label = horizon(model.section), model.section.label
+    said_by = label.from_ if label and label.from_ else model.dataset.name
+    return span and span + (model.project.datasets[said_by].complete_after or 0)
 
 
 def settings(model: Model) -> Settings:

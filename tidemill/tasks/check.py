@@ -88,7 +88,7 @@ def _views(config: Config, model: ModelSection) -> Iterable[FeatureViewConfig]:
 
 
 def check_roles(task: Task, contract: Contract) -> None:
-    """Raises ContractError where the contract of its rows does not name what the task needs."""
+    """Raises ContractError where the contract of its rows does not name what the task needs, or what it cannot learn to say."""
     missing = [role for role in task.roles if contract.role(role) is None]
     if missing:
         raise ContractError(
@@ -96,4 +96,11 @@ def check_roles(task: Task, contract: Contract) -> None:
             place=contract.place,
             hint=f"under the column write  customProperties: [{{property: tidemill.role, value: {missing[0]}}}];"
             f" columns are {', '.join(contract.names)}",
+        )
+    target = next((column for column in contract.columns if column.role == "target" and task.targets), None)
+    if target is not None and target.kind not in task.targets:
+        raise ContractError(
+            f"the task {task.name!r} cannot learn a label of the type {target.kind}",
+            place=contract.place,
+            hint=f"it learns {', '.join(task.targets)}: name another column, or use another task",
         )

@@ -118,6 +118,8 @@ class Task:
     """What to write instead of a declared feature that no model of this task would read."""
     moves_outcomes: bool = False
     """Whether what is shown is held to move what happens then, where ``[model]`` does not say: no pairs are made of live requests."""
+    targets: tuple[str, ...] = ()
+    """Types of columns that it can learn to say, where it learns from a label."""
     costs: bool = False
     """Whether its answers are labels, of which a wrong one may have a cost."""
     asked: Callable[[JsonObject], Mapping[str, Any]] | None = None

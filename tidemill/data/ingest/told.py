@@ -84,13 +84,14 @@ def told_labels(into: Target, index: Callable[[], KeyIndex], now: Micros) -> Tol
 
 
 def labels_of(into: Target) -> dict[str, list[Endpoint]]:
-    """The columns of these rows that models predict, each with the endpoints that are told what it truly was."""
+    """The columns of these rows that models predict, each with the endpoints that are told what it truly was. No row waits for a
+    part of its key."""
     found: dict[str, list[Endpoint]] = {}
     for scope in into.project.endpoints.values():
         label = scope.model.section.label
         if scope.model.dataset.name == into.dataset and not (label is not None and label.from_):
             column = label.column if label is not None else into.contract.target
-            if column in into.contract.names:
+            if column in into.contract.names and column not in into.contract.key:
                 found.setdefault(str(column), []).append(scope)
     return found
 

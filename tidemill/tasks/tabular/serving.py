@@ -101,6 +101,7 @@ CLASSIFY = Task(
     answer=answer,
     explain=explain,
     outcome_scorer=lambda metric, costs: LabelScorer(metric or "log_loss", Costs.of(costs)),
+    targets=("string", "boolean", "integer", "number"),
     costs=True,
     labels=labels,
     catalogue=lambda scorer: (),
@@ -115,6 +116,7 @@ REGRESS = replace(
     baselines=("constant", "mean", "popularity", "linear", "last_value", "seasonal_naive"),
     reply=Value,
     outcome=ValueOutcome,
+    targets=("integer", "number", "boolean"),
     costs=False,
     outcome_scorer=lambda metric, costs: ValueScorer(metric or "mae"),
 )
