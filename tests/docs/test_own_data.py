@@ -49,4 +49,4 @@ def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         for path in ("/", "/models/gym@1", f"/trace?id={answer['prediction_id']}"):
             assert server.ask("GET", path)[0] == 200
         page = server.ask("GET", "/models/gym@1")[1].decode()
-        assert all(f">{name}<" in page for name in ("ROC", "Calibration", "Confusion"))
+        assert all(f">{name}<" in page for name in ("Learning curve", "ROC", "Calibration", "Confusion"))

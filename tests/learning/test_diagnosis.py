@@ -49,11 +49,12 @@ def test_a_probability_of_one_is_in_the_last_tenth() -> None:
 def test_confusion(seed: int) -> None:
     rng = np.random.default_rng(seed)
     told, truth = rng.dirichlet([1.0] * 4, 200), rng.integers(0, 4, 200).astype(float)
-    assert (diagnosis.confusion(told, truth) == confusion_matrix(truth, told.argmax(axis=1), labels=range(4))).all()
+    answered = told.argmax(axis=1)
+    assert (diagnosis.confusion(answered, truth, 4) == confusion_matrix(truth, answered, labels=range(4))).all()
 
 
 def test_a_label_that_training_never_saw_is_in_no_cell() -> None:
-    assert diagnosis.confusion(np.array([[0.2, 0.8], [0.9, 0.1]]), np.array([-1.0, 0.0])).tolist() == [[1, 0], [0, 0]]
+    assert diagnosis.confusion(np.array([1, 0]), np.array([-1.0, 0.0]), 2).tolist() == [[1, 0], [0, 0]]
 
 
 def test_residuals_are_of_rows_from_all_over_the_test() -> None:

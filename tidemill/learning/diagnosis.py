@@ -52,15 +52,15 @@ def calibration(told: F8, true: NDArray[np.bool_]) -> list[Bin]:
     return [Bin(round(float(sums[i] / n[i]), 6), float(came[i] / n[i]), int(n[i])) for i in np.flatnonzero(n)]
 
 
-def confusion(told: F8, truth: F8) -> NDArray[np.int64]:
-    """How often each label (row) was answered with each (column), by the most probable one; unseen labels are left out.
+def confusion(answered: NDArray[np.int64], truth: F8, labels: int) -> NDArray[np.int64]:
+    """How often each label (row) was answered with each (column), both as places; unseen labels are left out.
 
-    >>> confusion(np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]), np.array([0.0, 1.0, 1.0])).tolist()
+    >>> confusion(np.array([0, 1, 0]), np.array([0.0, 1.0, 1.0]), 2).tolist()
     [[1, 0], [1, 1]]
     """
-    known, width = truth >= 0, told.shape[1]
-    places = truth[known].astype(np.int64) * width + told[known].argmax(axis=1)
-    return np.bincount(places, minlength=width * width).reshape(width, width)
+    known = truth >= 0
+    places = truth[known].astype(np.int64) * labels + answered[known]
+    return np.bincount(places, minlength=labels * labels).reshape(labels, labels)
 
 
 def residuals(told: F8, truth: F8) -> list[tuple[float, float]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tidemill.errors import ModelError
 from tidemill.learning.intervals import bootstrap_intervals
 from tidemill.learning.measures import measure
-from tidemill.learning.rows import AT
+from tidemill.learning.rows import AT, Rows
 from tidemill.learning.trainer import Report
 from tidemill.tasks.table import training_of
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
+CURVE = "curve "
+"""Before the metric: what the curve is called among the arrays that a run keeps."""
 SHARES = (0.125, 0.25, 0.5)
 """Of the rows to learn from, drawn at random. Together they cost less than one more fit."""
 
@@ -38,17 +40,19 @@ def curve(rows: pl.DataFrame, settings: Settings, recipe: JsonObject, cut: Cut, 
         return np.empty((0, 4))
     open_trainer = training_of(settings.task).open_trainer
     before = rows[AT].to_numpy() < cut.test_start
+    since = None if settings.train is None else cut.test_start - settings.train
+    learned = np.isin(np.arange(len(before)), Rows(rows).known_between(since, cut.test_start))
     drawn = np.random.default_rng(seed).random(len(before))
     asked, points = open_trainer(rows, settings), []
     for share in SHARES:
-        kept = before & (drawn < share)
+        kept = learned & (drawn < share)
         try:
             part = open_trainer(rows.filter(kept | ~before), settings)  # with the test's rows: "now" stays what it is
             bundle = part.fit(recipe, cut.test_start)
             points.append(_point(int(kept.sum()), asked.report(bundle, cut.test_start, cut.end), settings.metric, seed))
         except ModelError:
             continue
-    return np.array([*points, _point(int(before.sum()), whole, settings.metric, seed)])
+    return np.array([*points, _point(int(learned.sum()), whole, settings.metric, seed)])
 
 
 def _point(n: int, report: Report, metric: str, seed: int) -> list[float]:

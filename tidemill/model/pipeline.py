@@ -23,7 +23,7 @@ from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
 from tidemill.model.card import describe
-from tidemill.model.curve import curve
+from tidemill.model.curve import CURVE, curve
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.payloads import Findings
@@ -110,8 +110,8 @@ def evaluate(
         metrics["above"][name] = _above(own, other, ctx.seed)
     answers = dict(own.answers)
     if answers:
-        recipe = evaluation_bundle.manifest["recipe"]
-        answers["curve"] = curve(rows, Settings(**settings), recipe, where, own, ctx.seed)
+        recipe, read = evaluation_bundle.manifest["recipe"], Settings(**settings)
+        answers[CURVE + read.metric] = curve(rows, read, recipe, where, own, ctx.seed)
     return metrics, answers
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from bench.leaky import Case
+from tests.cases.projects import VISITS, VISITS_TOML, lay
 from tests.raised import raised
 from tidemill.config.sections import SplitSection
 from tidemill.data.contract.contract import Contract
@@ -19,6 +20,8 @@ from tidemill.learning.rows import AT
 from tidemill.learning.search import Settings
 from tidemill.learning.split import cut, resolved
 from tidemill.learning.trainer import Trainer
+from tidemill.model.inputs import Inputs
+from tidemill.scope.project import open_project
 from tidemill.tasks.table import training_of
 
 N = 300
@@ -63,6 +66,21 @@ def test_one_value_of_the_target(task: str) -> None:
 def test_no_column_is_left() -> None:
     with raised(ConfigError, "[model] inputs"):
         opened(frame().drop("x"))
+
+
+@pytest.mark.parametrize("said", ['columns = ["pages", "came_back"]', 'columns = ["came_back"]'])
+def test_a_target_among_the_inputs(tmp_path: Path, said: str) -> None:
+    made = lay(tmp_path, "visits", VISITS, VISITS_TOML.replace("search", f"inputs = {{ {said} }}\nsearch"))
+    with open_project(made.root) as project, raised(ConfigError, "[model.visits] inputs") as caught:
+        Inputs.of(project.model())
+    assert "came_back" in caught.value.message
+
+
+def test_the_column_that_a_declared_label_is_made_of_among_the_inputs(tmp_path: Path) -> None:
+    said = 'label = { column = "member" }\ninputs = { columns = ["pages", "member"] }\nsearch'
+    made = lay(tmp_path, "visits", VISITS, VISITS_TOML.replace("search", said))
+    with open_project(made.root) as project, raised(ConfigError, "[model.visits] inputs"):
+        Inputs.of(project.model())
 
 
 @pytest.mark.parametrize(

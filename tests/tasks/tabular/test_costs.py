@@ -178,6 +178,17 @@ def test_the_answer_carries_the_label_by_the_threshold_and_its_outcome_is_judged
             assert cost == (0.0 if answer["value"] == true else 20.0 if true == "yes" else 1.0)
 
 
+@pytest.mark.parametrize("told", [{"a": 0.2, "b": 0.3, "c": 0.5}, {"bad": 0.4, "good": 0.6}])
+def test_an_answer_that_the_costs_say_nothing_about_is_not_judged_and_stops_nothing(told: dict[str, float]) -> None:
+    """It is of the champion of before: with other labels, or with two of which none means "yes"."""
+    judge = task_of("classify").outcome_scorer("cost", CostsSection(false_positive=1, false_negative=20))
+    (label, *_) = told
+    answer = {"value": label, "probability": told[label], "probabilities": told}
+    prediction = replace(records.prediction("p"), output=msgspec.json.encode(answer))
+    found = judge.judge(prediction, [Outcome("o", 10, "7", label, 1.0, "p", 10)])
+    assert found.values == {} and judge.told([found], [], {})["unknown_labels"] == 1
+
+
 def test_without_costs_each_wrong_label_costs_one() -> None:
     trainer, start = fraud(None)
     bundle = trainer.fit(trainer.baseline("constant"), start)

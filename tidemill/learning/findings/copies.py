@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,7 @@ def copies_of_columns(look: Look) -> Iterator[Finding]:
     """Columns that say what another one says: the model needs one of them. Told, not held."""
     first: dict[bytes, str] = {}
     for name, values in look.columns.items():
-        what = _same_for_copies(values)
+        what = _same_for_copies(values.gather(look.rows))
         if what is None:
             continue
         other = first.setdefault(what, name)
@@ -116,7 +117,7 @@ def copies_of_columns(look: Look) -> Iterator[Finding]:
 
 
 def _same_for_copies(values: pl.Series) -> bytes | None:
-    """Bytes that columns have in common which are one another in other words, or in another unit; None of a constant."""
+    """A digest that columns have in common which are one another in other words, or in another unit; None of a constant."""
     if values.dtype.is_numeric() and values.n_unique() > FURTHER + 1:
         x = numbers(values)
         known = x[np.isfinite(x)]
@@ -124,9 +125,14 @@ def _same_for_copies(values: pl.Series) -> bytes | None:
             return None
         scaled = np.round((x - known.mean()) / known.std(), 6) + 0.0
         sign = np.sign(scaled[np.isfinite(scaled) & (scaled != 0)][0])
-        return bytes(np.nan_to_num(scaled * sign + 0.0, nan=1e9).tobytes())
+        return _digest(np.nan_to_num(scaled * sign + 0.0, nan=1e9))
     codes = values.cast(str).fill_null("\0")
     if codes.n_unique() < 2:
         return None
     _, first, place = np.unique(codes.to_numpy(), return_index=True, return_inverse=True)
-    return bytes(np.argsort(np.argsort(first))[place].astype(np.int64).tobytes())
+    return _digest(np.argsort(np.argsort(first))[place].astype(np.int64))
+
+
+def _digest(values: F8 | I8) -> bytes:
+    """Small, however many rows and columns there are."""
+    return hashlib.blake2b(values.tobytes(), digest_size=16).digest()

@@ -49,7 +49,7 @@ def asked(one: Finding) -> Asked:
 
 
 def allowed_at(scope: Endpoint) -> dict[Asked, JsonObject]:
-    """What somebody approved here in an earlier release, with who and why; the latest word of each."""
+    """What somebody approved here in an earlier release, with who and why: the word by which each passed first."""
     found: dict[Asked, JsonObject] = {}
     for release in sorted(scope.releases(), key=lambda r: (r.created, r.id)):
         word = release.evidence.approved

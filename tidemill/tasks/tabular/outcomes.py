@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tidemill.errors import NotEnoughData
+from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, answer_of, known_label, text_of
 from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
@@ -101,8 +101,11 @@ class LabelScorer(OutcomeScorer):
         ):  # a typo, or a class that training never saw: no answer could have said it, so none is scored by it
             return LabelledPrediction(prediction, told, truth)
         values = {"log_loss": float(VALUED["log_loss"](float(told[known]), 1.0))}
-        if "cost" in self.metrics:
-            values["cost"] = self._cost(answer_of(prediction), known, list(told))
+        try:
+            if "cost" in self.metrics:
+                values["cost"] = self._cost(answer_of(prediction), known, list(told))
+        except ModelError:  # of a model before the costs, or before these labels: they say nothing of its answers
+            return LabelledPrediction(prediction, told, truth)
         return LabelledPrediction(prediction, told, known, values)
 
     def _cost(self, answer: JsonObject, true: str, labels: list[str]) -> float:

@@ -154,15 +154,14 @@ class _Ready:
         self._bounds = [(place, *_range(column)) for place, column in enumerate(columns) if column.limited]
 
     def are(self, values: Sequence[Any]) -> bool:
-        """Whether nothing is to be read: all are numbers, and those of whole numbers are no floats."""
-        if not self._plain or not _NUMBERS.issuperset(map(type, values)):
+        """Whether nothing is to be read: all are numbers, those of whole numbers are no floats, and none is too large for one."""
+        kinds = set(map(type, values))
+        if not self._plain or not _NUMBERS.issuperset(kinds):
             return False
         low, high = _INT64
-        for place in self._whole:
-            value = values[place]
-            if value is not None and (type(value) is float or not low <= value <= high):
-                return False
-        return True
+        if int in kinds and not all(low <= value <= high for value in values if type(value) is int):
+            return False
+        return not any(type(values[place]) is float for place in self._whole)
 
     def within(self, values: Sequence[Any]) -> bool:
         """Whether no limit is broken."""

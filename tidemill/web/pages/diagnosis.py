@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -12,66 +12,87 @@ from markupsafe import Markup
 from tidemill.errors import TidemillError
 from tidemill.learning import diagnosis
 from tidemill.learning.labelled import text_of
+from tidemill.model.curve import CURVE
 from tidemill.model.registry import answers_kept
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import decode
 from tidemill.store.records import ModelVersion
-from tidemill.tasks.table import metric_of
+from tidemill.tasks.tabular.costs import decided
+from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars, plots
 from tidemill.web.charts.plots import Place
+
+
+class Kept(NamedTuple):
+    """What a version's run kept of its test; ``threshold``: as the bundle says it, where a wrong label has costs."""
+
+    told: Any
+    truth: Any
+    labels: list[str]
+    threshold: JsonObject | None = None
 
 
 def pictures(project: Project, model: ModelVersion) -> list[tuple[str, Markup]]:
     """(heading, picture) of each; none where the version's run kept no answers: a recommender's, or one made by hand."""
     try:
         kept = _kept(project, model)
-        return list(_of_labels(*kept) if kept[2] else _of_values(*kept[:2])) if kept else []
+        return list(_of_labels(kept) if kept.labels else _of_values(kept.told, kept.truth)) if kept else []
     except TidemillError:
         return []  # the bytes are gone, or damaged: `doctor` says so
 
 
 def learning_curve(project: Project, model: ModelVersion) -> list[tuple[str, Markup]]:
     """What the recipe reaches when it learns from a part of the rows, and from all: whether more rows would help."""
-    digest, section = answers_kept(project, model), project.models.get(model.name)
+    digest = answers_kept(project, model)
     try:
-        found: Any = decode("arrays", project.artifacts.get(digest)) if digest and section else {}
+        found: Any = decode("arrays", project.artifacts.get(digest)) if digest else {}
     except TidemillError:
         return []  # as above
-    points = found.get("curve", ())
-    if section is None or len(points) < 2:
+    metric, points = next(
+        ((name.removeprefix(CURVE), found[name]) for name in found if name.startswith(CURVE)), ("", ())
+    )
+    if len(points) < 2:
         return []
-    metric = metric_of(section)
     rows = [bars.Interval(f"{int(n):,} rows", mean, low, high) for n, mean, low, high in points]
     title = f"{metric} by rows learned from, 95 % intervals"
     return [("Learning curve", bars.intervals(title, rows, x=metric, reference=rows[-1].mean))]
 
 
-def _kept(project: Project, model: ModelVersion) -> tuple[Any, Any, list[str]] | None:
-    """(told, truth, labels) as the step ``evaluate`` of the version's run kept them."""
+def _kept(project: Project, model: ModelVersion) -> Kept | None:
+    """As the step ``evaluate`` of the version's run kept it."""
     digest = answers_kept(project, model)
     if digest is None:
         return None
     found = decode("arrays", project.artifacts.get(digest))
-    labels = decode("json", project.artifacts.get(model.evaluation_bundle)).get("labels")
-    return found["told"].astype(np.float64), found["truth"], [text_of(label) for label in labels or ()]
+    said = decode("json", project.artifacts.get(model.evaluation_bundle))
+    labels = [text_of(label) for label in said.get("labels") or ()]
+    return Kept(found["told"].astype(np.float64), found["truth"], labels, said.get("threshold"))
 
 
-def _of_labels(told: Any, truth: Any, labels: list[str]) -> Iterator[tuple[str, Markup]]:
-    known = truth >= 0
-    if not known.any() or told.ndim != 2:
+def _of_labels(kept: Kept) -> Iterator[tuple[str, Markup]]:
+    known, labels = kept.truth >= 0, kept.labels
+    if not known.any() or kept.told.ndim != 2:
         return
-    told, truth = told[known], truth[known]
-    place = 1 if len(labels) == 2 else int(np.bincount(truth.astype(np.int64)).argmax())
+    told, truth = kept.told[known], kept.truth[known]
+    place = _watched(kept, truth)
     name, true = labels[place], truth == place
     if 0 < true.sum() < len(true):
         yield "ROC", _roc(name, told[:, place], true)
     yield "Calibration", _calibration(name, told[:, place], true)
     if len(labels) <= plots.CELLS:
-        counts = diagnosis.confusion(told, truth)
+        counts = diagnosis.confusion(decided(told, labels, kept.threshold), truth, len(labels))
         right = words.share(float(np.trace(counts)) / max(int(counts.sum()), 1))
-        described = f"{right} of {len(truth):,} rows were answered with their own label."
+        described = f"{right} of {len(truth):,} rows were answered with their own label"
+        described += f"; {name} from a probability of {kept.threshold['at']:.4g} on." if kept.threshold else "."
         yield "Confusion", plots.matrix("Confusion", described, labels, counts, x="answered", y="true label (rows)")
+
+
+def _watched(kept: Kept, truth: Any) -> int:
+    """The label that the curves are about: the positive one, of two the second, else the most frequent."""
+    if kept.threshold:
+        return kept.labels.index(kept.threshold["positive"])
+    return 1 if len(kept.labels) == 2 else int(np.bincount(truth.astype(np.int64)).argmax())
 
 
 def _roc(name: str, told: Any, true: Any) -> Markup:
