@@ -141,6 +141,13 @@ def test_a_bad_champion_is_rolled_back_in_its_bake(project, first, canary):
     assert aliases(project, "shop")["champion"] == 1
 
 
+def test_a_loop_that_slept_over_the_end_of_a_bake_judges_it_all_the_same(project, first, canary):
+    """Where no pairs are made the rules are all that there is: a bake does not end on nothing."""
+    to_champion(project, canary)
+    (event,) = rollout.check(project, "shop", later(project, 8), evidence(canary, level=0.05))
+    assert event.kind == "rolled_back" and project.store.releases.champion("shop").id == first.id
+
+
 SEEN = Comparison("recall@20", 0.3, 0.3, 0.0, 0.02, -0.04, 0.04, 300, 200)
 WORSE = replace(SEEN, candidate=0.27, gain=-0.1, low=-0.14, high=-0.06)
 

@@ -24,6 +24,7 @@ from tidemill.release.pairs import Pairs
 from tidemill.release.pipeline import release_candidate
 from tidemill.release.rollout import rollout
 from tidemill.release.shadow import LOOKS, look, shadow_of
+from tidemill.retrain import evidence
 from tidemill.retrain.run_all import RunSummary
 from tidemill.types import DAY
 
@@ -178,6 +179,7 @@ def test_when_its_champion_goes_it_was_compared_with_nobody(fair):
     canary = second(fair)
     release = release_candidate(fair, add_model(fair, 3).ref, make_context=UNDECIDED)
     assert release.status == "shadow", "by hand, while a canary runs"
+    assert evidence._under_way(fair.endpoint())["status"] == "canary", "for which an alarm waits"
     fair.store.releases.update(canary.id, stage=2)
     fair.store.transact(lambda tx: rollout._Change(fair, 101 * DAY, tx).promote(canary, {}))
     assert stands(fair, release) == ("refused", "replaced")
@@ -193,7 +195,7 @@ def test_a_look_at_what_somebody_has_ended_changes_nothing(fair):
     rollout.halt(fair, release.id, by="ada", reason="not now")
     assert look(fair.endpoint(), stale, live(0.03), 110 * DAY) == []
     assert look(fair.endpoint(), stale, live(-0.08), 110 * DAY) == []
-    assert fair.store.releases.get(release.id).status == "halted"
+    assert stands(fair, release) == ("halted", "halted")
 
 
 def test_whoever_passes_the_gates_by_hand_ends_the_shadow(fair):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from tidemill.config.decode import load
 from tidemill.data.contract.freshness import stale_now
 from tidemill.monitor.quality import of_quality
+from tidemill.release.gates.compare import Comparison
+from tidemill.retrain import worker
 from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
 from tidemill.scope.project import open_project
@@ -224,6 +227,28 @@ def test_a_canary_is_left_alone_and_judged_on_live_quality(shop: Shop) -> None:
     assert any(d.reason.startswith("model:shop@2 is under way (canary)") for d in shop.project.store.decisions.list())
     (promoted,) = shop.project.store.events.list(kind="promoted")
     assert promoted.data["model"] == "model:shop@2"
+
+
+def test_a_canary_that_its_pairs_speak_against_goes_nowhere_between_two_looks(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live loop ticks each minute, pairs come once a window: what they said stands until they say something else."""
+    policy(shop, '"decay"')
+    canary = add_release(shop.project, add_model(shop.project).ref, "canary")
+    doubt = asdict(Comparison("recall@20", 0.285, 0.3, -0.05, 0.02, -0.09, -0.01, 300, 200))
+    monkeypatch.setitem(worker.HANDLERS, "pairs", lambda project, params: {"comparison": doubt})
+    told = 0
+    for day in shop.days[:12]:
+        shop.play(day)
+        told += kinds(tick(shop.project, shop.jobs)).count("doubtful")
+        looks = sum(kind == "pairs" for kind, _ in shop.jobs.done)
+        shop.at(day.end + 60_000_000)
+        tick(shop.project, shop.jobs)
+        if shop.project.store.releases.get(canary.id).status == "halted":
+            break
+        assert sum(kind == "pairs" for kind, _ in shop.jobs.done) == looks, "nothing new is known a minute later"
+    found = shop.project.store.releases.get(canary.id)
+    assert (found.status, found.stage, told) == ("halted", 0, 1)
 
 
 def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:

@@ -183,6 +183,12 @@ def test_a_look_that_fails_is_told_once_and_holds_up_nothing(
     assert (failed.data["job"], failed.data["code"]) == ("look", "model")
     assert tick(machines.project, InlineJobs(machines.project)) == []
     assert machines.project.store.releases.get(release.id).status == "shadow"
+    dark = release.evidence.shadow
+    assert dark is not None
+    machines.at(dark.until + machines.project.endpoint().monitor.reach + DAY)
+    tick(machines.project, InlineJobs(machines.project))
+    ended = machines.project.store.releases.get(release.id)
+    assert ended.status == "refused", "its time is over: it would be looked at for ever, and nothing retrain"
 
 
 @pytest.mark.nightly

@@ -136,8 +136,9 @@ def _hours(seconds: float) -> float:
 
 
 def _under_way(scope: Endpoint) -> JsonObject | None:
+    """The latest; a shadow only where nothing else is, for an alarm does not wait for that one."""
     found = (r for status in _UNDER_WAY for r in scope.releases(status))
-    latest = max(found, key=lambda r: (r.created, r.id), default=None)
+    latest = max(found, key=lambda r: (r.status != "shadow", r.created, r.id), default=None)
     if latest is None:
         return None
     return {"model": latest.model, "status": latest.status, "since": latest.created}

@@ -13,7 +13,7 @@ from tidemill.release.pairs import Pairs, fair, pairs, test_span
 from tidemill.release.rollout.rollout import end_shadow
 from tidemill.release.shadow import ripe, shadow_of
 from tidemill.store.records import Event, Release
-from tidemill.types import Micros
+from tidemill.types import DAY, Micros
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
@@ -48,6 +48,13 @@ def take(scope: Endpoint, now: Micros) -> list[Event]:
             made = pairs(scope, release.model, champion.model, found.since, through, found.until, found.metric)
             return shadow.look(scope, release, made, now)
     return shadow.end(scope, release, now) if shadow.is_over(scope, found, now) else []
+
+
+def give_up(scope: Endpoint, release: Release, now: Micros) -> list[Event]:
+    """A look has failed. A day after its time is over it ends as not decided: else it would be tried at every tick, and nothing retrain."""
+    found = release.evidence.shadow
+    over = found is not None and shadow.is_over(scope, found, now - DAY)
+    return shadow.end(scope, release, now) if over else []
 
 
 def _through(scope: Endpoint) -> Micros:

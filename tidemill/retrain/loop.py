@@ -136,7 +136,7 @@ def _settle(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     try:
         jobs.run("settle", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return _failed(scope.project, _job(scope, now, "settle"), exc)
+        return _failed_today(scope, now, "settle", exc)
     return []
 
 
@@ -202,32 +202,31 @@ def _is_asked(scope: Endpoint, monitor: Monitor, now: Micros) -> bool:
 
 
 def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
-    from tidemill.release.rollout.rollout import check, is_old, watched
+    from tidemill.release.rollout.rollout import check, decides, is_old, watched
     from tidemill.release.rollout.rules import Evidence
+    from tidemill.retrain.looks import ripened
 
     release = watched(scope.project, scope.name)
     if release is None:
         return []
     seen = Evidence(release.id, historical=True) if is_old(release, now) else evidence(scope, release, now)
-    paired, failed = _pairs(scope, jobs, release, now, previous)
+    paired, failed = _pairs(scope, jobs, release, now, ripened(scope, previous) or decides(release, now, seen))
     events = check(scope.project, scope.name, now, replace(seen, **paired))
     if events:
         _follow(scope.project)
     return [*failed, *events]
 
 
-def _pairs(
-    scope: Endpoint, jobs: Jobs, release: Release, now: Micros, previous: Micros | None
-) -> tuple[JsonObject, list[Event]]:
-    """What live pairs say of a canary, or in a bake, made in the child when there are new ones; the event of its failure."""
+def _pairs(scope: Endpoint, jobs: Jobs, release: Release, now: Micros, asked: bool) -> tuple[JsonObject, list[Event]]:
+    """What live pairs say of a canary, or in a bake, made in the child when there are new ones or they decide; the event of its failure."""
     from tidemill.release.gates.compare import Comparison
     from tidemill.release.pairs import fair
     from tidemill.release.shadow import margin_of
-    from tidemill.retrain.looks import ripened
 
-    ends = release.evidence.bake_until is not None and now >= release.evidence.bake_until
-    if not fair(scope) or not (ends or ripened(scope, previous)):
+    if not fair(scope):
         return {}, []
+    if not asked:
+        return {"looked": False}, []
     try:
         found = jobs.run("pairs", {"endpoint": scope.name, "release": release.id}, scope.project.limit("watch"))
     except JobFailed as exc:
@@ -238,14 +237,15 @@ def _pairs(
 
 
 def _look_at_shadow(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
-    from tidemill.retrain.looks import due
+    from tidemill.retrain.looks import due, give_up
 
-    if due(scope, now, previous) is None:
+    release = due(scope, now, previous)
+    if release is None:
         return []
     try:
         found = jobs.run("look", {"endpoint": scope.name, "now": now}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return _failed_today(scope, now, "look", exc)
+        return [*_failed_today(scope, now, "look", exc), *give_up(scope, release, now)]
     if found["events"]:
         _follow(scope.project)
     return [scope.store.events.get(id) for id in found["events"]]

@@ -53,7 +53,19 @@ def watched(project: Project, endpoint: str) -> Release | None:
 
 def is_old(release: Release, now: Micros) -> bool:
     """Whether it bakes on by its pairs alone: weeks ago is another season, and the arms' rules would compare with that."""
-    return release.status == "champion" and now >= release.stage_since + BAKE
+    usual, until = release.stage_since + BAKE, release.evidence.bake_until or 0
+    return release.status == "champion" and until > usual <= now
+
+
+def decides(release: Release, now: Micros, evidence: Evidence) -> bool:
+    """Whether a look at this moment may take it on or end its bake: then it needs all that can be known.
+
+    A canary that waits goes on waiting until there are new pairs, or its patience has ended.
+    """
+    if release.status == "champion":
+        return release.evidence.bake_until is not None and now >= release.evidence.bake_until
+    waits = release.evidence.waits_in is not None and release.evidence.waits_in[0] == release.stage
+    return _stage_over(release, now, evidence) and not (waits and now < _patience(release))
 
 
 def begin(project: Project, release_id: str, now: Micros, tx: Tx = None) -> list[Event]:
@@ -122,7 +134,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             return change.end_bake(current, said)
         if missing := _too_few(current, now, evidence):
             return change.halt(current, because(missing))
-        if not _stage_over(current, now, evidence):
+        if not evidence.looked or not _stage_over(current, now, evidence):
             return []
         doubts = [finding.text for finding in findings if finding.doubtful]
         unseen = [finding.text for finding in findings if not finding.powered]
@@ -345,6 +357,8 @@ class _Change:
         return [self.tell(release, "refused", data)]
 
     def halt(self, release: Release, reason: JsonObject) -> list[Event]:
-        seen = replace(release.evidence, halted=reason)
+        seen, dark = replace(release.evidence, halted=reason), release.evidence.shadow
+        if release.status == "shadow" and dark is not None:
+            seen = replace(seen, shadow=replace(dark, ended="halted"))
         self.write(release, status="halted", ended=self.now, evidence=seen)
         return [self.tell(release, "halted", reason)]

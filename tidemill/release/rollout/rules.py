@@ -60,6 +60,7 @@ class Evidence:
     metric: str = "recall@20"  # what the values are of
     pairs: Comparison | None = None  # it beside the other one, on the same requests
     margin: float = 0.0  # the least useful change, a share: what a pair of them may differ by is measured with it
+    looked: bool = True  # whether all was asked that can be: without it nothing goes forward
 
 
 @dataclass(frozen=True, slots=True)
