@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.tasks.tabular.test_trees import loans
@@ -71,6 +72,21 @@ def test_a_recipe_that_is_clearly_worse_on_the_first_window_is_told_and_not_trie
     )
     with pytest.raises(Exception, match="clearly worse"):
         folds.settle(stump, "mae")
+
+
+def test_a_window_before_which_there_was_one_label_only_does_not_say_how_many_trees_there_are() -> None:
+    """Fraud begins late: the first window has nothing to learn, the second one has."""
+    frame, contract = loans("binary", n=1_500)
+    late = pl.when(pl.int_range(pl.len()) < 700).then(pl.lit("no")).otherwise(pl.col("TARGET"))
+    table = Table(build(frame.with_columns(TARGET=late), contract), described(contract))
+    trainer, at = TabularTrainer(table, Settings("classify", "log_loss", None, 2, None)), table.at
+    windows = [(int(at[700]), int(at[1_000])), (int(at[1_000]), int(at[1_300]))]
+    start, folds = trainer.candidates().start, trainer._folds(windows, keep=True)
+    settled = folds.settle(start, "log_loss")
+    assert settled["num_iterations"] > 5
+    assert settled["num_iterations"] == trainer._folds(windows[1:]).settle(start, "log_loss")["num_iterations"]
+    np.testing.assert_allclose(folds(settled, "log_loss")[0], trainer.validation(windows)(settled, "log_loss")[0])
+    assert trainer._folds(windows[:1]).settle(start, "log_loss")["num_iterations"] == 1
 
 
 def test_the_search_gives_the_same_record_again_and_a_whole_recipe() -> None:

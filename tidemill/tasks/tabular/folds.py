@@ -121,22 +121,23 @@ class Folds:
         return np.concatenate(found), np.concatenate([fold.units for fold in folds])
 
     def settle(self, recipe: JsonObject, metric: str) -> JsonObject:
-        """The recipe with as many trees as these windows ask for; another learner's as it is. Raises ModelError for a hopeless one."""
+        """The recipe with as many trees as these windows ask for; another learner's as it is. Raises ModelError for a hopeless one.
+
+        A window before which there was one label only says nothing of it; where all are such, one tree is as good as many.
+        """
         if recipe["method"] != "trees" or recipe["num_iterations"]:
             return recipe
         folds, staged = self.folds, []
         with one_thread():
             for fold in folds:
                 found = fold.staged(recipe, metric)
-                if found is None:
-                    return {**recipe, "num_iterations": 1}
                 staged.append(found)
-                if len(staged) == 1 < len(folds):
+                if found and len(staged) == 1 < len(folds):
                     self._spare(self._values(fold, found, found.best, metric), metric)
-            n = trees.best_of(staged)
+            n = trees.best_of([one for one in staged if one])
             settled = {**recipe, "num_iterations": n}
             values = [
-                self._values(fold, one, n, metric) if n <= len(one.loss) else fold.values(settled, metric)
+                self._values(fold, one, n, metric) if one and n <= len(one.loss) else fold.values(settled, metric)
                 for fold, one in zip(folds, staged, strict=True)
             ]
         self._known[canonical(settled), metric] = values

@@ -177,7 +177,9 @@ def staged(recipe: JsonObject, problem: Problem, data: Binned, asked: F8, metric
 
 
 def best_of(found: Sequence[Staged]) -> int:
-    """How many trees are best over all windows: one that stopped early stays as it was at its end."""
+    """How many trees are best over all windows: one that stopped early stays as it was at its end. Of no window one."""
+    if not found:
+        return 1
     longest = max(len(one.loss) for one in found)
     each = [np.pad(one.loss, (0, longest - len(one.loss)), mode="edge") * one.rows for one in found]
     return int(np.argmin(np.sum(each, axis=0))) + 1
