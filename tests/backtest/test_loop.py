@@ -35,7 +35,6 @@ SINCE = to_iso(OPENING)
 RETRAINS = """\
 [gates]
 latency = { p99 = "1 s" }
-baseline = { superior_to = "constant" }
 [environment.production]
 rollout = [{ share = "100 %" }]
 [monitor]
@@ -141,7 +140,7 @@ def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
         assert lived.gain is not None and 0 < lived.gain.requests < lived.requests, (
             "the truth of the last window is not in yet"
         )
-        assert len(lived.releases) > 1 and lived.months[0].month == "2024-04"
+        assert lived.gain.verdict == "better" and len(lived.releases) > 1 and lived.months[0].month == "2024-04"
         assert lived.cpu_s["model"] > 0
         again = backtests.play(project, Caller.local(), asked, quiet).lived
         assert again == lived, "what was played is not played again"
@@ -157,10 +156,7 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
     for name, kill in (("whole", False), ("killed", True)):
         root = lay(home / name, noisy(rows(120)))
         toml = root / "tidemill.toml"
-        toml.write_text(
-            toml.read_text()
-            + '[gates]\nlatency = { p99 = "1 s" }\nbaseline = { superior_to = "constant" }\n[monitor]\nwindow = "5 days"\n'
-        )
+        toml.write_text(toml.read_text() + '[gates]\nlatency = { p99 = "1 s" }\n[monitor]\nwindow = "5 days"\n')
         with opened_sensors(root) as project:
             asked = Asked(every="20 days", since="2024-04-12", loop=True)
             if kill:

@@ -90,6 +90,13 @@ def test_the_champion_s_recipe_stays_unless_another_is_better_beyond_noise():
     assert not moved.kept and moved.recipe != worse and moved.against.low > 0
 
 
+@pytest.mark.parametrize(("step", "kept"), [(0.003, True), (0.2, False)])
+def test_the_champion_s_recipe_stays_for_a_gain_that_is_sure_and_of_no_use(step, kept):
+    """It would be a change of method of no useful gain, refused, and the champion would grow older."""
+    found = look(Hill(step=step, noise=0.0001), incumbent={**START, "x": 0.0})
+    assert found.against.low > 0 and found.kept == kept
+
+
 def test_without_a_champion_the_defaults_stay_within_one_standard_error():
     """Every other recipe is better by the same gain, which differs by unit: so many standard errors of fifty units."""
     for errors, moves in ((-0.5, False), (0.0, False), (0.5, False), (0.9, False), (1.1, True), (3.0, True)):

@@ -26,7 +26,7 @@ from tidemill.learning.space import Choice
 from tidemill.types import JsonObject, Micros, canonical
 
 F8 = NDArray[np.float64]
-USEFUL = 0.01  # Of the level of the best simple recipe: what gains less over it is not worth being another
+USEFUL = 0.01  # Of the level of the champion's recipe, or of the best simple one: what gains less over it is not worth being another
 SURE = 0.90  # Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided
 Progress = Callable[[int, int, str], None]
 Validation = Callable[[JsonObject, str], tuple[F8, NDArray[Any]]]
@@ -202,7 +202,10 @@ def _distribution(choice: Choice) -> Any:
 
 
 def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None, made: int, seed: int) -> SearchResult:
-    """The best recipe if it beats the one that we begin with: the champion's beyond noise, else the start by a standard error."""
+    """The best recipe if it beats the one that we begin with: the champion's beyond noise and by `USEFUL`, else the start by a standard error.
+
+    Of less a gate would say no gain, and a champion that has grown old would stay; its own recipe, fitted anew, follows it.
+    """
     recipe = reference = incumbent or bench.settled(candidates.start)
     own = next(values for trial, values in bench.tried if trial.recipe == reference)
     others = [one for one in bench.tried if one[0].recipe != reference and not one[0].error]
@@ -211,7 +214,7 @@ def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None,
         best, values = max(others, key=lambda one: bench.score(one[0]))  # the first of equal ones
         if len(own):
             against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.units, seed, level=SURE)
-        if against is None or (against.low > 0 if incumbent else against.mean > against.error):
+        if against is None or _is_better(against, _useful(bench, own) if incumbent else None):
             recipe = best.recipe
     if candidates.simple and not incumbent:
         recipe = _simple(bench, candidates.simple, recipe, seed)
@@ -228,6 +231,15 @@ def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None,
     )
 
 
+def _is_better(against: Difference, useful: float | None) -> bool:
+    return against.mean > against.error if useful is None else against.low > 0 and against.mean >= useful
+
+
+def _useful(bench: _Bench, values: F8) -> float:
+    """The least mean gain over these that is worth being another recipe."""
+    return USEFUL * abs(float(np.mean(values)) - measure(bench.metric).zero)
+
+
 def _simple(bench: _Bench, simple: Sequence[JsonObject], recipe: JsonObject, seed: int) -> JsonObject:
     """The best of the simple recipes where ``recipe`` is not better by a standard error and by `USEFUL`: no gate would let it pass."""
     tried = {canonical(trial.recipe): (trial, values) for trial, values in bench.tried if not trial.error}
@@ -237,5 +249,4 @@ def _simple(bench: _Bench, simple: Sequence[JsonObject], recipe: JsonObject, see
         return recipe
     best, values = max(known, key=lambda one: bench.score(one[0]))
     ahead = paired_bootstrap(bench.sign * own[1], bench.sign * values, bench.units, seed, level=SURE)
-    level = abs(float(np.mean(values)) - measure(bench.metric).zero)
-    return recipe if ahead.mean > max(ahead.error, USEFUL * level) else best.recipe
+    return recipe if ahead.mean > max(ahead.error, _useful(bench, values)) else best.recipe
