@@ -97,6 +97,15 @@ def test_the_champion_s_recipe_stays_for_a_gain_that_is_sure_and_of_no_use(step,
     assert found.against.low > 0 and found.kept == kept
 
 
+def test_asked_to_keep_the_champion_s_recipe_it_tries_no_other():
+    hill, champion = Hill(), {**START, "x": 0.0}
+    wanted = Settings("own", "recall@20", None, trials=15, budget=None, keep=True)
+    found = search(hill, wanted, Candidates(FIXED, START, SPACE), champion, 3)
+    assert found.kept and found.recipe == champion and hill.asked == [champion]
+    first = search(Hill(), wanted, Candidates(FIXED, START, SPACE), None, 3)
+    assert len(first.tried) > 5, "without a champion there is nothing to keep"
+
+
 def test_without_a_champion_the_defaults_stay_within_one_standard_error():
     """Every other recipe is better by the same gain, which differs by unit: so many standard errors of fifty units."""
     for errors, moves in ((-0.5, False), (0.0, False), (0.5, False), (0.9, False), (1.1, True), (3.0, True)):

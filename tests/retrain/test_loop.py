@@ -251,6 +251,35 @@ def test_a_canary_that_its_pairs_speak_against_goes_nowhere_between_two_looks(
     assert (found.status, found.stage, told) == ("halted", 0, 1)
 
 
+@pytest.mark.parametrize(("kind", "built"), [("method", [False, True]), ("refit", [False])])
+def test_where_another_method_is_refused_the_champion_s_recipe_is_fitted_anew(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, kind: str, built: list[bool]
+) -> None:
+    """It has to be better at the same age, while the champion grows older; and an alarm of decay calls once."""
+    trained: list[bool] = []
+    real = shop.jobs.run
+
+    def run(job: str, params: Any, seconds: float) -> Any:
+        if job == "train":
+            trained.append(bool(params.get("keep")))
+            return {**real(job, params, seconds), "kind": "refit" if trained[-1] else kind}
+        if job == "release" and not trained[-1]:
+            made = add_release(shop.project, params["model"], "refused", decision=params["decision"])
+            return {"release": made.id, "status": made.status}
+        return real(job, params, seconds)
+
+    monkeypatch.setattr(shop.jobs, "run", run)
+    policy(shop, '{ new_data = "1 rows" }')
+    shop.play(shop.days[0])
+    tick(shop.project, shop.jobs)
+    tick(shop.project, shop.jobs)
+    assert trained == built, "once for a decision"
+    (decision,) = shop.project.store.decisions.list(action="retrain")
+    champion = shop.project.endpoint().champion()
+    assert decision.run and champion is not None
+    assert champion.model == ("model:shop@3" if kind == "method" else "model:shop@1")
+
+
 def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:
     policy(shop, '"decay"')
     bad = add_release(shop.project, add_model(shop.project).ref, "canary")

@@ -259,16 +259,32 @@ def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -
     events = _tell(scope, now, "retrain", f"decision:{decision.id}", "", reason=decision.reason)
     if store.jobs.list(**scope.here, status="failed", decision=decision.id):
         return events
-    asked = {"endpoint": scope.name, "decision": decision.id}
     try:
-        built = _do(scope, jobs, now, "train", decision, asked)
-        _do(scope, jobs, now, "release", decision, {"model": built["model"], "author": "the loop", **asked})
+        built = _built(scope, jobs, now, decision)
     except JobFailed as exc:
         return events + _failed(scope.project, _job(scope, now, exc.kind, decision.id), exc)
-    store.decisions.update(decision.id, run=built["run"] or built["model"])
+    store.decisions.update(decision.id, run=built[-1]["run"] or built[-1]["model"])
     _follow(scope.project)
     what_became = store.events.list(since=now, until=now + 1)  # to be told of, and decided on by nobody
-    return [*events, *(event for event in what_became if event.data.get("model") == built["model"])]
+    made = [one["model"] for one in built]
+    return [*events, *(event for event in what_became if event.data.get("model") in made)]
+
+
+def _built(scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision) -> list[JsonObject]:
+    """The candidate of a decision, built and judged; where it is of another method and refused, the champion's own recipe fitted
+    anew, too: another method has to be better at the same age, while the champion grows older, and an alarm of decay calls once.
+
+    Raises JobFailed.
+    """
+    asked = {"endpoint": scope.name, "decision": decision.id}
+    built: list[JsonObject] = []
+    for more in ({}, {"keep": True}):
+        built.append(_do(scope, jobs, now, "train", decision, {**asked, **more}))
+        told = {"model": built[-1]["model"], "author": "the loop", **asked}
+        judged = _do(scope, jobs, now, "release", decision, told)
+        if (judged["status"], built[-1].get("kind")) != ("refused", "method"):
+            break
+    return built
 
 
 def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:

@@ -128,8 +128,10 @@ def _settle(project: Project, params: JsonObject) -> JsonObject:
 
 
 def _train(project: Project, params: JsonObject) -> JsonObject:
-    model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"])
-    return {"model": model.ref, "run": model.run}
+    """A candidate; ``keep``: of the champion's recipe."""
+    keep = bool(params.get("keep"))
+    model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"], keep=keep)
+    return {"model": model.ref, "run": model.run, "kind": model.kind}
 
 
 def _release(project: Project, params: JsonObject) -> JsonObject:
