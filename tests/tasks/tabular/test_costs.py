@@ -117,6 +117,14 @@ def test_which_label_is_positive_is_said_or_means_yes() -> None:
             costs.place(labels)
 
 
+def test_a_model_that_knows_one_label_pays_for_what_it_does_not_know() -> None:
+    """It learned from weeks without fraud: each one that it misses costs what it costs others."""
+    never, always = np.zeros(3, np.int64), np.array([-1.0, 0.0, -1.0])
+    assert cost_values(never, always, ["no"], Costs(1, 20)).tolist() == [20, 0, 20]
+    assert cost_values(never, always, ["yes"], Costs(1, 20)).tolist() == [1, 0, 1]
+    assert cost_values(never, always, ["fraud"], Costs(1, 20, "fraud")).tolist() == [1, 0, 1]
+
+
 def payments(n: int = 6_000, seed: int = 3) -> tuple[pl.DataFrame, Contract]:
     """Three in a hundred are fraud; income and town tell a part of it."""
     frame, _ = loans("regress", n=n, seed=seed)

@@ -60,6 +60,11 @@ class Costs(msgspec.Struct, frozen=True):
             )
         return meant.index(True)
 
+    def is_positive(self, label: Any) -> bool:
+        """Whether this label is the positive one: of a model that saw no other."""
+        text = text_of(label)
+        return text == self.positive if self.positive else truth_of(text) is True
+
     def said(self, labels: list[Any] | None) -> JsonObject | None:
         """As a bundle says it; nothing where the target has one label: there is nothing to decide."""
         if labels is None or len(labels) < 2:
@@ -84,7 +89,7 @@ def decided(told: F8, labels: list[Any], threshold: JsonObject | None) -> I8:
 def cost_values(answered: I8, truth: F8, labels: list[Any], costs: Costs | None) -> F8:
     """What each decision costs; where no costs are said, each wrong one 1. ``truth``: places, -1 of an unknown label."""
     wrong: F8 = (answered != truth).astype(np.float64)
-    if costs is None or len(labels) < 2:
+    if costs is None:
         return wrong
-    positive = costs.place(labels)
+    positive = costs.place(labels) if len(labels) > 1 else 0 if costs.is_positive(labels[0]) else -1
     return np.asarray(wrong * np.where(answered == positive, costs.false_positive, costs.false_negative), np.float64)
