@@ -81,16 +81,22 @@ def test_feedback_0_to_60_days_late_trains_and_no_cut_learns_what_was_not_told_b
         assert len(last) == len(told), "all that came back is learned from at last"
 
 
-def test_what_is_told_of_an_answer_is_of_the_row_that_it_was_asked_about(folder: Folder) -> None:
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("key", ["a word of one's own", "v2"])
+def test_what_is_told_of_an_answer_is_of_the_row_that_it_was_asked_about(folder: Folder, key: str, first: bool) -> None:
+    """Whatever the outcome itself is called: also as another row is. ``first``: whether it is there at the first look."""
     folder.write("data/visits/a.csv", *column(visits(days=[0], a_day=3), "came_back", ""))
     with open_project(folder.root, clock=HeldClock(day(2))) as project:
         ingest(project, "visits")
+        if not first:
+            tell(project, "v9", "yes", day(2))
+            assert ingest(project, "visits") is None
         asked = Prediction(
             *(named_id("pred", "visits", "v1"), "visits", day(1), "", "model:visits@1", "rel_1", "champion"),
             *(b"{}", b"{}", 0, 1, False, "v1"),
         )
         project.live.append([asked], (), ())
-        tell(project, "a word of one's own", "yes", day(2), asked.id)
+        tell(project, key, "yes", day(2), asked.id)
         made = ingest(project, "visits")
         assert made is not None
         said = open_tables(project).read("visits").select("visit", "came_back").collect()

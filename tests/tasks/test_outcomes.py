@@ -66,6 +66,12 @@ def test_items_beside_those_that_were_taken() -> None:
     assert items.judge(said({"items": []}), [came(item="b")]).values == {"recall@20": 0.0, "ndcg@10": 0.0}
 
 
+def test_what_was_told_counts_before_what_the_loop_settled() -> None:
+    told, settled = came(2.0, at=10, received=90), came(5.0, at=70, key="label/p")
+    assert judge("regress").judge(said({"value": 3.0}), [told, settled]).truth == 2.0
+    assert judge("regress").judge(said({"value": 3.0}), [settled]).truth == 5.0
+
+
 def test_a_value_beside_the_latest_word_on_it() -> None:
     values = judge("regress")
     first, later = came(12.0, at=10, key="a"), came(-3.0, at=20, key="b")

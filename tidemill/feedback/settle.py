@@ -17,6 +17,7 @@ from tidemill.config.labels import horizon
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, read
 from tidemill.data.contract.freshness import complete_through
+from tidemill.learning.labelled import SETTLED
 from tidemill.ref import Ref
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.table import task_of
@@ -108,7 +109,7 @@ class _Labels:
 
     def _outcome(self, asked: Prediction, value: Any, now: Micros) -> Outcome:
         """Its key names the answer: the same again is the same."""
-        scope, key, at = self._scope, f"label/{asked.id}", asked.at + self._label.within
+        scope, key, at = self._scope, f"{SETTLED}{asked.id}", asked.at + self._label.within
         given = {"key": key, "at": at, "value": value, "prediction_id": asked.id, "subject": asked.subject or None}
         body = task_of(scope.model.task).outcome(**given)
         return replace(body.outcome(key, at, now), **scope.here)

@@ -19,6 +19,8 @@ from tidemill.learning.measures import mean_metric, measure
 from tidemill.store.records import Outcome, Prediction
 from tidemill.types import DAY, JsonObject
 
+SETTLED = "label/"
+"""How the key of an outcome begins that the loop settled (`tidemill.feedback.settle`): what somebody told counts before it."""
 _NUMBER = Column("label", "number")
 
 

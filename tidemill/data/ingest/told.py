@@ -23,8 +23,8 @@ from tidemill.scope.project import Endpoint
 from tidemill.store.records import Outcome
 from tidemill.types import SECOND, Micros, named_id
 
-Pair = tuple[str, Outcome]
-"""The key of a row, and an outcome that is its own."""
+Named = tuple[tuple[str, ...], Outcome]
+"""An outcome, and what may be the key of its row: the first that is one is."""
 NAME = "feedback"
 """What the labels are called among the files of a version."""
 _OVERLAP: Micros = 60 * SECOND
@@ -74,7 +74,7 @@ def told_labels(into: Target, index: Callable[[], KeyIndex], now: Micros) -> Tol
     fresh = {column: _received(scopes, since) for column, scopes in seen.items()}
     if not any(fresh.values()) and last.version == version:
         return Told(pl.DataFrame(), into)
-    keys = list(dict.fromkeys(key for pairs in fresh.values() for key, _ in pairs))
+    keys = list(dict.fromkeys(key for named in fresh.values() for names_, _ in named for key in names_))
     rows = [into.tables.added(into.dataset, range(last.version + 1, version + 1), names)]
     rows += [index().rows_of(_keys(into, keys, list(columns)), names)] if keys else []
     there = pl.concat([part.select(names) for part in rows if part.width] or [pl.DataFrame()]).unique()
@@ -96,18 +96,16 @@ def labels_of(into: Target) -> dict[str, list[Endpoint]]:
     return found
 
 
-def _received(scopes: Sequence[Endpoint], since: Micros) -> list[Pair]:
-    """The outcomes that were received since, by the key of their row: their own, and that under which their answer was asked."""
-    found: list[Pair] = []
-    for scope in scopes:
-        outcomes = scope.live.outcomes.received(scope.name, since)
-        asked = scope.live.predictions.find(o.prediction for o in outcomes if o.prediction)
-        for outcome in outcomes:
-            found.append((outcome.key, outcome))
-            prediction = asked.get(outcome.prediction or "")
-            if prediction is not None and prediction.endpoint == scope.name and prediction.key:
-                found.append((prediction.key, outcome))
-    return found
+def _received(scopes: Sequence[Endpoint], since: Micros) -> list[Named]:
+    """The outcomes that were received since."""
+    return [one for s in scopes for one in _named(s, s.live.outcomes.received(s.name, since))]
+
+
+def _named(scope: Endpoint, outcomes: Sequence[Outcome]) -> list[Named]:
+    """By the key under which the answer was asked that it names, else its own: that may be a number which another row has, too."""
+    asked = scope.live.predictions.find(o.prediction for o in outcomes if o.prediction)
+    theirs = {id_: p.key for id_, p in asked.items() if p.endpoint == scope.name and p.key}
+    return [(tuple(filter(None, (theirs.get(o.prediction or ""), o.key))), o) for o in outcomes]
 
 
 def _last(into: Target) -> _Looked | None:
@@ -116,36 +114,37 @@ def _last(into: Target) -> _Looked | None:
 
 
 def _labelled(
-    into: Target, column: str, rows: pl.DataFrame, scopes: Sequence[Endpoint], fresh: Sequence[Pair], now: Micros
+    into: Target, column: str, rows: pl.DataFrame, scopes: Sequence[Endpoint], fresh: Sequence[Named], now: Micros
 ) -> pl.DataFrame:
     """Of these rows the key and what was told of this column, where they wait for that."""
     contract, latest = into.contract, dict[str, Outcome]()
-    waiting = rows.filter(pl.col(column).is_null())
-    waiting = waiting.select(*contract.key, event_key(contract).alias("?key")).drop_nulls()
+    keyed = rows.select(*contract.key, column, event_key(contract).alias("?key")).drop_nulls([*contract.key, "?key"])
+    waiting, there = keyed.filter(pl.col(column).is_null()).drop(column), set(keyed["?key"])
     told = [*_told(into, waiting["?key"].to_list(), scopes), *fresh]
-    for key, outcome in sorted(told, key=lambda pair: (pair[1].at, pair[1].received)):
-        latest[key] = outcome
+    for names, outcome in sorted(told, key=lambda named: (named[1].at, named[1].received)):
+        if key := next((name for name in names if name in there), ""):
+            latest[key] = outcome
     said = pl.Series(column, [_word(latest.get(key)) for key in waiting["?key"]], dtype=pl.String)
     named = waiting.drop("?key").with_columns(said).drop_nulls()
     return part_of(contract, named.columns).check(named, now).good if named.height else pl.DataFrame()
 
 
-def _told(into: Target, keys: list[str], scopes: Sequence[Endpoint]) -> Iterator[Pair]:
+def _told(into: Target, keys: list[str], scopes: Sequence[Endpoint]) -> Iterator[Named]:
     """What was told of these rows, and of the answers that were asked under their keys."""
-    outcomes, names = into.project.live.outcomes, {scope.name for scope in scopes}
-    yield from ((o.key, o) for o in outcomes.of_keys(keys) if o.endpoint in names)
+    outcomes = into.project.live.outcomes
+    named = outcomes.of_keys(keys)
     for scope in scopes:
+        yield from _named(scope, [o for o in named if o.endpoint == scope.name])
         asked = {named_id("pred", *scope.salt, key): key for key in keys}
         for prediction, own in outcomes.of(asked).items():
-            yield from ((asked[prediction], outcome) for outcome in own)
+            yield from (((asked[prediction],), outcome) for outcome in own)
 
 
 def _keys(into: Target, texts: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
     """The rows' keys that these texts may be, as the table has them."""
     by_name = {column.name: column for column in into.contract.columns}
-    columns = [
-        replace(by_name[name], format=None, digits=None) for name in into.contract.key
-    ]  # as `event_key` spells them
+    plain = (by_name[name] for name in into.contract.key)
+    columns = [replace(column, format=None, digits=None) for column in plain]  # as `event_key` spells them
     parts = [split for text in texts for split in _splits(text, len(columns))]
     frame = pl.DataFrame(parts, schema={c.name: pl.String for c in columns}, orient="row")
     keys = frame.select(cast(c, pl.String()).alias(c.name) for c in columns).drop_nulls()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidemill.errors import ModelError, NotEnoughData
-from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, answer_of, known_label, text_of
+from tidemill.learning.labelled import SETTLED, LabelledPrediction, OutcomeScorer, answer_of, known_label, text_of
 from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
@@ -138,5 +138,5 @@ class LabelScorer(OutcomeScorer):
 
 
 def _last(outcomes: Iterable[Outcome]) -> Outcome | None:
-    """The latest word on what happened."""
-    return max(outcomes, key=lambda o: (o.at, o.received, o.key), default=None)
+    """The latest word on what happened: of those who told it, if any did."""
+    return max(outcomes, key=lambda o: (not o.key.startswith(SETTLED), o.at, o.received, o.key), default=None)
