@@ -201,7 +201,10 @@ def test_both_are_on_the_page(drifting: Project, tmp_path: Path) -> None:
         shown = build(Ask(drifting, drifting.clock.now(), params, {}, False, {}))
         blocks = environment().get_template(template)
         context = blocks.new_context({**shown.values, "now": drifting.clock.now()})
-        assert words in "".join(blocks.blocks["main"](context))
+        text = "".join(blocks.blocks["main"](context))
+        assert words in text
+        for name, tone in shown.values.get("key", ()):
+            assert f'class="series {tone}"' in text and name in text, "each line of the picture says whose it is"
 
 
 def test_the_loop_itself_can_be_held_against_it(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

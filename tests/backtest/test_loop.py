@@ -118,7 +118,8 @@ def test_a_backtest_equals_the_live_run_of_the_same_days_decision_for_decision(h
                 (r.model, r.status, r.created) for r in project.store.releases.list()
             ]
         lived = found.lived
-        assert lived is not None and lived.from_log and lived.requests == len(answers(project)) == DAYS * 96
+        assert lived is not None and len(lived.alarms) == sum(" alarm of " in line for line in found.said)
+        assert lived.from_log and lived.requests == len(answers(project)) == DAYS * 96
         retrained = [d for d in decisions(project) if d[1] == "retrain"]
         assert retrained and [(d.at, d.code) for d in lived.decisions] == [(d[0], d[2]) for d in retrained]
         assert lived.gain is not None and lived.gain.verdict == "better", "the loop has learned the other truth"

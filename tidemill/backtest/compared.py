@@ -197,11 +197,11 @@ def markdown(found: Compared, model: str, goal: str) -> str:
         f"# Audition of {model}: {WORDS[found.verdict]}",
         "\n".join(f"- {line}" for line in sentences(found, goal)),
         f"## By month\n{found.metric} ({found.better} is better), 95 % intervals over {found.unit}; the gain is turned so that "
-        "more is better, in shares of the present system's level.\n",
+        "more is better, in shares of the present system's level.",
         "| | requests | loop | present system | gain |\n|---|---|---|---|---|",
         "\n".join(row(one.month, one.n, one.arms, one.gain) for one in found.months),
         row("all", found.gain.requests, found.arms, found.gain),
-        f"\nA gain below {amount(found.least_useful)} is not worth a change.",
+        f"A gain below {amount(found.least_useful)} is not worth a change.",
         "## What this cannot know\n" + "\n".join(f"- {line}" for line in found.cannot_know),
     ]
     return _spaced(lines)

@@ -113,7 +113,9 @@ def sentences(found: Lived) -> list[str]:
     for model, gates in found.approved.items():
         asked = f"{' and '.join(gates) or 'the approval'} of {short_name(model)}"
         lines.append(f"{asked} waited for a person, whom a backtest does not ask: it was approved at once")
-    lines.append(f"{len(found.alarms)} alarms")
+    lines += [f"{to_iso(one.at)} alarm of {one.kind}: {'; '.join(one.what)}" for one in found.alarms] or ["no alarm"]
+    spent = ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(found.cpu_s.items()))
+    lines.append(f"CPU s by pipeline: {spent}")
     said = (
         "its log: what was asked and told then"
         if found.from_log

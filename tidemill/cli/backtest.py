@@ -80,7 +80,7 @@ def _answer(found: Backtest) -> Answer:
         return Answer(found, [facts, "", Table(MONTHS, found.lived.months), "", *found.said])
     report, cost = found.report, found.cost
     assert report is not None and cost is not None
-    columns: dict[str, Column] = {"from": lambda one: minute(one.start)[:10], "requests": "n"}
+    columns: dict[str, Column] = {"from": lambda one: minute(one.start)[:10], "requests": "n", "method": "method"}
     columns |= {name: figure_of(name) for name in report.names}
     per = {} if cost.per_percent_s is None else {"CPU s for each percent gained": cost.per_percent_s}
     facts |= {"metric": f"{report.metric} ({report.better} is better)", "refits": str(cost.refits)}

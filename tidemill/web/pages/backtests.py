@@ -19,6 +19,8 @@ from tidemill.web.pages.models import axis_of
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 TONES = {REFIT: "s1", LOOP: "s1", STATIC: "s2", INCUMBENT: "s2"}
+NAMES = {REFIT: "refitted", STATIC: "left alone", INCUMBENT: "present system"}
+"""What a line is called beside the picture."""
 BESIDE = 2  # baselines that are drawn: the best of them; all stand in the table
 Point = tuple[float, Mapping[str, Figure]]
 
@@ -33,11 +35,11 @@ def backtest(ask: Ask) -> Shown:
     report, lived = found.report, found.lived
     values: dict[str, Any] = {"b": found, "against": [], "arms": [LOOP, STATIC], "quality": "", "staleness": ""}
     if lived is not None:
-        values["quality"] = quality(lived.metric, [LOOP, STATIC], _by_month(lived.months))
+        values |= quality(lived.metric, [LOOP, STATIC], _by_month(lived.months))
     if report is not None:
         points = [((span.start + span.end) / 2, span.arms) for span in report.spans]
         values |= {
-            "quality": quality(report.metric, _shown(report), points),
+            **quality(report.metric, _shown(report), points),
             "staleness": staleness(report, found.every),
             "arms": report.names,
             "against": [_row(name, report) for name in report.names if name in report.against],
@@ -48,15 +50,18 @@ def backtest(ask: Ask) -> Shown:
 def audition(ask: Ask) -> Shown:
     found = audition_verbs.show(ask.project, ask.params["audition"])
     report = found.report
-    drawn = quality(report.metric, [LOOP, INCUMBENT], _by_month(report.months))
+    arms = [LOOP, INCUMBENT]
     tone = {"promoted": "ok", "worse": "bad"}.get(report.verdict, "idle")
-    return Shown(f"Audition of {found.model}", {"a": found, "quality": drawn, "tone": tone, "arms": [LOOP, INCUMBENT]})
+    drawn = quality(report.metric, arms, _by_month(report.months))
+    return Shown(f"Audition of {found.model}", {"a": found, "tone": tone, "arms": arms, **drawn})
 
 
-def quality(metric: str, names: Sequence[str], points: Sequence[Point]) -> Markup:
-    """Each arm over time; the two that matter with their bands."""
-    drawn = [_line(name, points) for name in names]
-    return lines.lines(f"{metric} over time", drawn, y=axis_of(metric), height=300)
+def quality(metric: str, names: Sequence[str], points: Sequence[Point]) -> dict[str, Any]:
+    """``quality``: each arm over time, the two that matter with their bands; ``key``: which line is whose."""
+    tones = {name: TONES.get(name, f"s{place % 4 + 1}") for place, name in enumerate(names)}
+    drawn = [_line(name, tone, points) for name, tone in tones.items()]
+    picture = lines.lines(f"{metric} over time", drawn, y=axis_of(metric), height=300)
+    return {"quality": picture, "key": [(NAMES.get(name, name), tone) for name, tone in tones.items()]}
 
 
 def _by_month(months: Sequence[Month]) -> list[Point]:
@@ -70,10 +75,10 @@ def _shown(report: Course) -> list[str]:
     return [REFIT, STATIC, *(name for _, name in others[:BESIDE])]
 
 
-def _line(name: str, points: Sequence[Point]) -> lines.Series:
+def _line(name: str, tone: str, points: Sequence[Point]) -> lines.Series:
     there = [(at, arms.get(name)) for at, arms in points]
     band = [(at, figure[1], figure[2]) for at, figure in there if figure is not None] if name in TONES else []
-    return lines.Series(name, [(at, figure and figure[0]) for at, figure in there], band, tone=TONES.get(name, ""))
+    return lines.Series(NAMES.get(name, name), [(at, figure and figure[0]) for at, figure in there], band, tone=tone)
 
 
 def staleness(report: Course, every: str) -> Markup:
