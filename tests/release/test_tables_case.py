@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
 from tidemill.model.pipeline import build_candidate
+from tidemill.ops.runs import run_all
 from tidemill.recipes.new import new_project
 from tidemill.release.gates.port import build_context, judge_all
 from tidemill.release.gates.registry import gates_of
@@ -18,6 +21,7 @@ from tidemill.release.gates.window import EvaluationWindow
 from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import open_project
 from tidemill.store.artifacts.codecs import put_bundle
+from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import HeldClock, parse_time
 
 HOURS = 24 * 200
@@ -78,3 +82,27 @@ def test_one_that_answers_with_the_mean_is_refused(demand):
     said = {s["gate"]: s["passed"] for s in judge_all(gates_of(case), case)}
     own = {"infrastructure": True, "latency": True, "method": False, "baseline": False}
     assert said | own == said
+
+
+def test_where_nothing_serves_and_the_first_candidate_is_no_better_the_best_baseline_is_the_first_champion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Warmth says it in a straight line, and chance: trees that a search came to all the same are refused, and the line serves."""
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    root = tmp_path / "hires"
+    new_project(root, "demand", "hires")
+    (root / "data").mkdir(exist_ok=True)
+    count = pl.col("tmin") * 3 + 50 + pl.Series(np.random.default_rng(5).normal(0, 12, HOURS))
+    hires(datetime(2011, 1, 1)).with_columns(count=count.round().cast(pl.Int64)).write_csv(root / "data" / "hours.csv")
+    whole = TabularTrainer.candidates
+    trees = lambda trainer: replace(whole(trainer), fixed=[], simple=[], space={}, first=[])  # noqa: E731
+    monkeypatch.setattr(TabularTrainer, "candidates", trees)
+    with open_project(root, clock=HeldClock(parse_time("2012-01-01"))) as project:
+        made = run_all(project, Caller.local(), lambda kind, data: None)
+        (found,) = made.made.values()
+        assert (found.status, found.refused_by, found.instead_of) == ("champion", {}, "model:hires@1")
+        assert len(made.notices) == 1
+        model = project.store.models.get(found.model)
+        assert (model.recipe["method"], model.kind) == ("linear", "first")
+        (refused,) = (r for r in project.store.releases.list() if r.model == "model:hires@1")
+        assert refused.status == "refused"

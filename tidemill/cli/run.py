@@ -68,7 +68,7 @@ DECIDE = (
 
 def _made(made: JsonObject) -> list[Part]:
     """What was made, and below it why it was refused, or what somebody has to decide."""
-    parts: list[Part] = [{name: value for name, value in made.items() if name not in ("refused_by", "held_by")}]
+    parts: list[Part] = [{name: value for name, value in made.items() if value and not isinstance(value, dict)}]
     refused = "could not decide; it is in shadow" if made["status"] == "shadow" else "refused it"
     for said, gates in (
         (f"the gates {refused}:", made["refused_by"]),

@@ -43,7 +43,7 @@ class Settings:
     trials: int
     budget: float | None  # seconds of wall time after which the search begins no trial; None: no end but the trials
     details: JsonObject = field(default_factory=dict)  # what the task alone knows, see its ``training.py``
-    keep: bool = False  # the champion's recipe is fitted anew, and no other is tried
+    only: JsonObject | None = None  # this recipe is fitted, and no other is tried
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ def search(
     ModelError is never chosen. Raises NotEnoughData when there is no validation request.
     """
     incumbent = candidates.comparable(incumbent)
-    if settings.keep and incumbent:
-        candidates = replace(candidates, fixed=(), start=incumbent, space={}, simple=())
+    if settings.only:
+        candidates = replace(candidates, fixed=(), start=settings.only, space={}, simple=())
     settings = settings if candidates.space else replace(settings, trials=0)
     bench = _Bench(validate, settings, progress, candidates)
     for recipe in [*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]:

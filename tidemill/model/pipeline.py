@@ -218,18 +218,18 @@ def build_candidate(
     endpoint: str | None = None,
     on_event: Any = None,
     author: str = "",
-    keep: bool = False,
+    only: JsonObject | None = None,
 ) -> ModelVersion:
     """Build a version of the model that an endpoint serves (the only one, if not said) and register it; nothing is released.
 
     It learns from the dataset's last version, if no other is said.
 
-    ``keep``: the champion's recipe is fitted anew, no other is tried.
+    ``only``: this recipe is fitted, no other is tried.
 
     ``parent``: the decision that asked for it. Kinds: ``first`` without a champion, ``refit`` where the search kept the
     champion's recipe, else ``method``. Raises ModelError, DataError, NotFound, StepFailed.
     """
     author = author or ("loop" if parent else "")
-    params = prepare.parameters(project.endpoint(endpoint), dataset_version, author, keep=keep)
+    params = prepare.parameters(project.endpoint(endpoint), dataset_version, author, only=only)
     result = project.engine().run(model_pipeline, params, parent=parent, on_event=on_event)
     return project.store.models.get(result.outputs["model"])

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Model, Project
 
 
-def parameters(scope: Endpoint, version: int | None, author: str, *, keep: bool = False) -> JsonObject:
-    """The parameters of a run: plain values of the configuration, and the champion's recipe. ``keep``: no other is tried."""
+def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonObject | None = None) -> JsonObject:
+    """The parameters of a run: plain values of the configuration, and the champion's recipe. ``only``: no other recipe is tried."""
     model, release = scope.model, scope.champion()
     inputs = Inputs.of(model)
     return {
@@ -42,7 +42,7 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, keep: bool 
         "label": inputs.words,
         "test": msgspec.to_builtins(split_of(model)),
         "gap": gap_of(model),
-        "settings": {**asdict(settings(model)), "keep": keep},
+        "settings": {**asdict(settings(model)), "only": only},
         "incumbent": scope.store.models.get(release.model).recipe if release else None,
         "author": author,
     }

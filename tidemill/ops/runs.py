@@ -18,6 +18,7 @@ from tidemill.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
     from tidemill.engine import Pipeline
+    from tidemill.retrain.run_all import RunSummary
 
 Status = Literal["running", "interrupted", "done", "failed", "cancelled"]
 OnEvent = Callable[[str, JsonObject], None]
@@ -44,11 +45,12 @@ class Made:
     status: str
     refused_by: dict[str, str]  # gate -> why
     held_by: dict[str, str] = field(default_factory=dict)  # gate -> what a person has to decide
+    instead_of: str = ""  # the candidate that was refused first: nothing served, so the best baseline was built
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of the loop, by endpoint. ``notices``: of files. ``unread``: why some of the source of what was made is not in."""
+    """One turn of the loop, by endpoint. ``notices``: of files and first candidates. ``unread``: why some of the source is not in."""
 
     made: dict[str, Made]
     failed: dict[str, TidemillError]
@@ -133,8 +135,20 @@ def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
             refused = refusals(project, release)
             turn.unread.update({dataset: made.unread} if made.unread else {})
             asks = waits(project, release)
-            turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused, asks)
+            turn.notices.extend(_instead(project, made))
+            first = made.refused.model if made.refused else ""
+            turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused, asks, first)
     return turn
+
+
+def _instead(project: Project, made: RunSummary) -> list[str]:
+    """That another candidate was refused first, and why."""
+    from tidemill.model.registry import refusals
+
+    if made.refused is None:
+        return []
+    why = "; ".join(refusals(project, made.refused).values())
+    return [f"  {made.refused.model} was refused, and the best baseline is built in its place: {why}"]
 
 
 def _of_files(project: Project) -> list[Event]:

@@ -277,8 +277,9 @@ def _built(scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision) -> list
     Raises JobFailed.
     """
     asked = {"endpoint": scope.name, "decision": decision.id}
-    built: list[JsonObject] = []
-    for more in ({}, {"keep": True}):
+    champion, built = scope.champion(), list[JsonObject]()
+    only = scope.store.models.get(champion.model).recipe if champion else None
+    for more in ({}, {"only": only}):
         built.append(_do(scope, jobs, now, "train", decision, {**asked, **more}))
         told = {"model": built[-1]["model"], "author": "the loop", **asked}
         judged = _do(scope, jobs, now, "release", decision, told)

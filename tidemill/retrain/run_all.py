@@ -10,6 +10,8 @@ from tidemill.data.pipeline import ingest
 from tidemill.errors import DataBlocked, DiskFull, LeaseLost, SourceError, StoreBusy, TidemillError
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.prepare import check_inputs, parameters
+from tidemill.model.registry import verdicts_of
+from tidemill.release.gates.quality import Baseline, Method
 from tidemill.release.pipeline import cut_short, release_candidate
 from tidemill.scope.project import Endpoint, Project
 from tidemill.store.records import DatasetVersion, ModelVersion, Release
@@ -30,6 +32,8 @@ class RunSummary:
     release: Release
     unread: TidemillError | None = None
     """Why some of the source was not taken in: the turn went on with the rows that are."""
+    refused: Release | None = None
+    """Of the candidate before, in whose place the best baseline was built: nothing served, and it was not shown to be better."""
 
 
 def run_all(project: Project, on_event: OnEvent | None = None) -> RunSummary:
@@ -96,8 +100,25 @@ def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | Tidemil
 def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSummary:
     project = scope.project
     model = _on_its_way(scope) or build_candidate(project, endpoint=scope.name, on_event=tell)
-    release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
-    return RunSummary(scope.store.datasets.get(scope.model.dataset.name), model, release)
+    release, refused = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell), None
+    if (simple := _best_baseline(scope, model, release)) is not None:
+        refused, model = release, build_candidate(project, endpoint=scope.name, on_event=tell, only=simple)
+        release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
+    return RunSummary(scope.store.datasets.get(scope.model.dataset.name), model, release, refused=refused)
+
+
+def _best_baseline(scope: Endpoint, model: ModelVersion, release: Release) -> JsonObject | None:
+    """The recipe of the best baseline, where nothing serves and all that stands against the candidate is that it is not better.
+
+    The best simple model is what would serve: it is the first champion until something is shown to be better.
+    """
+    if release.status != "refused" or scope.champion() is not None:
+        return None
+    verdicts = verdicts_of(scope.project, release)
+    if any(v.gate not in (Method.name, Baseline.name) for v in verdicts if not v.passed):
+        return None
+    recipe = next((v.evidence["recipe"] for v in verdicts if v.gate == Method.name and "recipe" in v.evidence), None)
+    return recipe if recipe != model.recipe else None
 
 
 def _on_its_way(scope: Endpoint) -> ModelVersion | None:

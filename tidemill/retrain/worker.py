@@ -128,9 +128,8 @@ def _settle(project: Project, params: JsonObject) -> JsonObject:
 
 
 def _train(project: Project, params: JsonObject) -> JsonObject:
-    """A candidate; ``keep``: of the champion's recipe."""
-    keep = bool(params.get("keep"))
-    model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"], keep=keep)
+    """A candidate; ``only``: of this recipe."""
+    model = build_candidate(project, endpoint=params["endpoint"], parent=params["decision"], only=params.get("only"))
     return {"model": model.ref, "run": model.run, "kind": model.kind}
 
 

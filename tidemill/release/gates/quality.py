@@ -88,7 +88,8 @@ class Method:
         if is_baseline(context, baselines):
             said = ruling.kept(found, context.least_useful, confidence)
         words = sentences.method(said, f"{best}, the best baseline", _span(context), age=age)
-        return _result(context, said, words, baseline=best, **_looked(context, found.windows))
+        told: JsonObject = {"baseline": best, "recipe": baselines[best]}
+        return _result(context, said, words, **told, **_looked(context, found.windows))
 
 
 def _looked(context: GateContext, windows: int) -> JsonObject:

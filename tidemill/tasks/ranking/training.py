@@ -182,9 +182,9 @@ class LearnerTrainer(RankingTrainer):
     def search(
         self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
     ) -> SearchResult:
-        """Its own recipe, whatever is better: measured beside the baselines, for the record."""
+        """Its own recipe, whatever is better, if no other is asked for: measured beside the baselines, for the record."""
         found = super().search(windows, None, seed, progress)
-        recipe = own_recipe(self.settings)
+        recipe = self.settings.only or own_recipe(self.settings)
         return replace(found, recipe=recipe, kept=recipe == incumbent)
 
 
