@@ -147,7 +147,8 @@ def _instead(project: Project, made: RunSummary) -> list[str]:
 
     if made.refused is None:
         return []
-    why = "; ".join(refusals(project, made.refused).values())
+    said = refusals(project, made.refused)
+    why = said.get("method") or "; ".join(said.values())  # both gates say it of the same two models
     return [f"  {made.refused.model} was refused, and the best baseline is built in its place: {why}"]
 
 
