@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sqlite3
+import weakref
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -340,6 +342,34 @@ OTHERS = (
     "[::1",
 )
 OURS = ("127.0.0.1", "localhost:9", "[::1]:8080", "LOCALHOST")
+
+
+def test_a_refused_request_is_let_go_with_its_answer(run):
+    """Whoever held its body would hold the client's connection, and a server that is being stopped waits for that."""
+
+    class Body:
+        async def __call__(self) -> Any:
+            return {"type": "http.request", "body": b"{", "more_body": False}
+
+    async def send(message: Any) -> None:
+        told.append(message.get("status"))
+
+    async def work(ask: Asker) -> Any:
+        bearer = f"Bearer {ask.token}".encode()
+        head = [(b"host", b"localhost"), (b"authorization", bearer), (b"content-length", b"1")]
+        scope = {"type": "http", "method": "POST", "path": "/predict/shop", "query_string": b"", "headers": head}
+        body = Body()
+        alive = weakref.ref(body)
+        gc.disable()  # a circle would be found by it, sooner or later
+        try:
+            await ask.app(scope, body, send)
+            del body
+            return alive()
+        finally:
+            gc.enable()
+
+    told: list[int | None] = []
+    assert run(work) is None and told[0] == 400
 
 
 def test_only_names_of_this_machine_are_served(run):

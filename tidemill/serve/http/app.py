@@ -111,14 +111,19 @@ class App:
         except Gone:
             return
         except TidemillError as exc:
-            shown = outward(exc, self.serving.project.root)
-            await told.reply(welcome.page(shown) if _looks(scope) else problem(shown))
+            await told.reply(self._refusal(exc, scope))
         except asyncio.CancelledError:
             raise
         except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story
             await told.reply(_unexpected(exc))
         finally:
             self.serving.metrics.answered(name, told.status, time.perf_counter() - started)
+
+    def _refusal(self, exc: TidemillError, scope: Scope) -> Reply:
+        """The error as a page or as JSON. No name of the caller holds it: in a circle with its own traceback it would keep the
+        request, and so the client's connection, until memory is tidied up; in a server that is being stopped, for ever."""
+        shown = outward(exc, self.serving.project.root)
+        return welcome.page(shown) if _looks(scope) else problem(shown)
 
     async def _admit(self, call: Call) -> Route:
         """The route that this call may use. Raises Forbidden, Unauthorized, NoRoute, WrongMethod."""
