@@ -35,6 +35,7 @@ READS = [
     "/api/data/{dataset}/diff",
     "/api/runs/{run}/steps/{step}/why",
     "/api/compare/runs",
+    "/api/compare/backtests",
     "/api/replay",
     "/api/score",
     "/api/impact",

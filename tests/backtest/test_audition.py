@@ -192,13 +192,14 @@ def test_both_are_on_the_page(drifting: Project, tmp_path: Path) -> None:
     from tidemill.web.site import Ask
 
     held = auditions.hold(drifting, Caller.local(), ASKED, write(tmp_path / "old.csv", told(rows(TURN), OLD)), quiet)
-    played = backtests.play(drifting, Caller.local(), ASKED, quiet)
+    played, again = (backtests.play(drifting, Caller.local(), ASKED, quiet) for _ in range(2))
     for build, template, params, words in (
         (audition, "audition.html", {"audition": held.run}, "the loop is better"),
         (backtest, "backtest.html", {"backtest": played.run}, "its first fit left alone"),
+        (backtest, "backtest.html", {"backtest": played.run, "beside": again.run}, "first against second on the same"),
         (listed, "backtests.html", {}, held.run),
     ):
-        shown = build(Ask(drifting, drifting.clock.now(), params, {}, False, {}))
+        shown = build(Ask(drifting, drifting.clock.now(), params, params, False, {}))
         blocks = environment().get_template(template)
         context = blocks.new_context({**shown.values, "now": drifting.clock.now()})
         text = "".join(blocks.blocks["main"](context))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.table import training_of
 from tidemill.types import DAY, HeldClock
 
+DOCS = Path(__file__).parents[2] / "docs"
 TURN = 120  # the day from which the truth of the drifting sensors changes
 ASKED = Asked(every="20 days")
 
@@ -129,6 +131,44 @@ def test_no_fit_knows_what_came_after_its_cut(tmp_path: Path) -> None:
     same = {name for name in one if one[name] == other_[name]}
     assert same == {name for name in one if name[-10:] <= "2024-05-20"} and len(same) == 8
     assert len(one) == 12
+
+
+def test_two_walks_side_by_side_are_compared_on_the_same_requests(drifting: Project, played: Backtest, capsys) -> None:
+    """Refitting every 20 days loses less to a drift than every 40: by how much is asked of the very same rows."""
+    rarely = play(drifting, Asked(every="40 days"))
+    found = backtests.compare(drifting, played.run, rarely.run)
+    assert found.gain is not None and found.gain.verdict == "better"
+    whole = sum(one.n for one in rarely.report.spans)
+    assert found.gain.requests == whole == 20 * 20 * 6
+    assert found.gain.figures[1] == pytest.approx(
+        sum(one.n * one.arms[REFIT][0] for one in rarely.report.spans) / whole
+    ), "the second's own figure"
+    turned = backtests.compare(drifting, rarely.run, played.run).gain
+    assert turned is not None and turned.gain < 0
+    main(["backtest", "compare", played.run, rarely.run, "--project", str(drifting.root), "--json"])
+    assert json.loads(capsys.readouterr().out)["gain"]["requests"] == whole
+    assert [run.id for run in backtests.of_model(drifting, "heat")][:1] == [rarely.run]
+    same = backtests.compare(drifting, played.run, played.run).gain
+    assert same is not None and same.gain == 0.0
+
+
+def test_a_notebook_shows_them_as_the_documentation_says(
+    drifting: Project, played: Backtest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second block of docs/python.md, but for the models: none is registered here."""
+    play(drifting, Asked(every="40 days"))
+    block = re.findall(r"^```py\n(.*?)^```$", (DOCS / "python.md").read_text(), re.M | re.S)[1]
+    monkeypatch.chdir(drifting.root)
+    names: dict[str, Any] = {}
+    exec(compile(block, "python.md", "exec"), names)
+    with names["project"] as project:
+        shown = project.backtest(played.run)
+        assert shown.frame().filter(arm=REFIT).height == len(played.report.spans)
+        both = shown.compare(names["older"][0].id)
+        for part in (project.backtests(), shown, both):
+            html = part._repr_html_()
+            assert "<script" not in html and ("<svg" in html or "<table>" in html)
+        assert "loses" in shown._repr_html_() and shown._repr_html_().count("<polyline") == 2
 
 
 def test_what_was_done_is_there_again(drifting: Project, played: Backtest) -> None:

@@ -23,8 +23,11 @@ def folder(tmp_path: Path) -> Folder:
     return made
 
 
-def tell(project: Project, key: str, label: str, at: int = NOW, endpoint: str = "visits") -> None:
-    project.live.append((), [Outcome(key, at, "", label, 1.0, "pred_1", at, endpoint=endpoint)], ())
+def tell(
+    project: Project, key: str, label: str, at: int = NOW, endpoint: str = "visits", environment: str = ""
+) -> None:
+    told = Outcome(key, at, "", label, 1.0, "pred_1", at, endpoint=endpoint, environment=environment)
+    project.live.append((), [told], ())
     project.live.flush()
 
 
@@ -50,6 +53,20 @@ def test_a_label_that_feedback_told_completes_its_row_once(folder: Folder) -> No
         tell(project, "v3", "no", NOW + DAY)
         made = ingest(project, "visits")
         assert made is not None and labels(project)["v3"] is False and made.version == 3
+
+
+def test_what_is_told_in_an_environment_that_another_comes_after_is_a_rehearsal(folder: Folder) -> None:
+    toml = folder.root / "tidemill.toml"
+    two = '[environment.staging]\n[environment.production]\nafter = "staging"\n'
+    toml.write_text(toml.read_text().replace("[environment.production]\n", two))
+    for environment in ("staging", "production"):  # whichever ingests
+        with open_project(folder.root, clock=HeldClock(NOW), environment=environment) as project:
+            ingest(project, "visits")
+            tell(project, "v0", "yes")
+            tell(project, "v1", "no")
+            tell(project, "v1", "yes", environment="production")
+            ingest(project, "visits")
+            assert labels(project) == {"v0": None, "v1": True, "v2": None, "v3": None}
 
 
 def test_a_file_s_label_stays_and_a_recommender_s_outcomes_complete_nothing(folder: Folder) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from tests.serve.real import scorer
 from tidemill.cli.main import main
 from tidemill.scope.project import open_project
 
-PAGE = (Path(__file__).parents[2] / "docs/own-data.md").read_text()
+PAGES = Path(__file__).parents[2] / "docs"
+PAGE = (PAGES / "own-data.md").read_text()
 
 
 def blocks(kind: str) -> list[str]:
@@ -49,4 +51,22 @@ def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         for path in ("/", "/models/gym@1", f"/trace?id={answer['prediction_id']}"):
             assert server.ask("GET", path)[0] == 200
         page = server.ask("GET", "/models/gym@1")[1].decode()
-        assert all(f">{name}<" in page for name in ("Learning curve", "ROC", "Calibration", "Confusion"))
+        assert all(f">{name}<" in page for name in ("Search", "Learning curve", "ROC", "Calibration", "Confusion"))
+    main(["models", "show", "gym@1", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert sum(one["chosen"] for one in shown["search"]["tried"]) == 1 and shown["curve"]["points"]
+    _in_a_notebook(shown)
+
+
+def _in_a_notebook(shown: dict[str, Any]) -> None:
+    """docs/python.md, line by line, on this very project; the second block is `tests/backtest/test_walk.py`'s."""
+    block = re.findall(r"^```py\n(.*?)^```$", (PAGES / "python.md").read_text(), re.M | re.S)[0]
+    names: dict[str, Any] = {}
+    exec(compile(block, "python.md", "exec"), names)
+    with names["project"]:
+        model = names["model"]
+        assert model.search.frame().height == len(shown["search"]["tried"])
+        assert model.curve.frame().row(-1)[0] == shown["curve"]["points"][-1]["rows"]
+        for part in (model, model.search, model.curve, names["project"].models()):
+            html = part._repr_html_()
+            assert ("<script" not in html and "<table>" in html) or "<svg" in html

@@ -27,6 +27,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/compare", models.compare),
     read("/api/backtests", backtests.ls),
     read("/api/backtests/{backtest}", backtests.show),
+    read("/api/compare/backtests", backtests.compare),
     read("/api/auditions", auditions.ls),
     read("/api/auditions/{audition}", auditions.show),
     read("/api/releases", releases.ls),

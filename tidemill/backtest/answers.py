@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,3 +74,11 @@ def scored_in(table: pl.DataFrame, start: Micros, unit: str, arm: str = "") -> S
         return None
     none = np.zeros(rows.height, np.bool_)
     return Scored(rows[VALUE].to_numpy(), rows[UNIT].to_numpy().astype(np.str_), rows[AT].to_numpy(), none, unit=unit)
+
+
+def together(parts: Sequence[Scored]) -> Scored:
+    """Several spans as one."""
+    values, units, at, cold = (
+        np.concatenate([getattr(one, n) for one in parts]) for n in ("values", "units", "at", "cold")
+    )
+    return Scored(values, units, at, cold, unit=parts[0].unit)

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tidemill.backtest.answers import scored_in
+from tidemill.backtest.answers import scored_in, together
 from tidemill.backtest.course import Figure, Gain, figures_of, gain_of
 from tidemill.backtest.lived import LOOP, Month, by_month
 from tidemill.errors import NotEnoughData
-from tidemill.learning.evaluate import Scored
 from tidemill.learning.measures import measure
 from tidemill.release.gates.compare import pooled
 from tidemill.release.gates.ruling import Said, of_method
@@ -113,7 +110,7 @@ def compared(
         raise NotEnoughData("no span has a request that both answered", place="--incumbent", hint="an earlier --since")
     found = pooled(metric, pairs)
     ruled = of_method(found, least, CONFIDENCE)
-    own, theirs = (_together([pair[place] for pair in pairs]) for place in range(2))
+    own, theirs = (together([pair[place] for pair in pairs]) for place in range(2))
     gain = gain_of(metric, pairs)
     if gain is None:
         raise NotEnoughData("the figures of the two cannot be compared", place="--incumbent")
@@ -133,13 +130,6 @@ def compared(
         months=list(by_month(metric, {LOOP: own, INCUMBENT: theirs}, seed)),
         cannot_know=list(CANNOT_KNOW),
     )
-
-
-def _together(parts: Sequence[Scored]) -> Scored:
-    values, units, at, cold = (
-        np.concatenate([getattr(one, n) for one in parts]) for n in ("values", "units", "at", "cold")
-    )
-    return Scored(values, units, at, cold, unit=parts[0].unit)
 
 
 def _difference(metric: str, gain: Gain) -> Figure:

@@ -1,14 +1,15 @@
-"""`tidemill backtest MODEL | ls | show`: what a model would have been worth in its own past."""
+"""`tidemill backtest MODEL | ls | show | compare`: what a model would have been worth in its own past."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.backtest.course import STATIC
+from tidemill.backtest.course import STATIC, Figure
 from tidemill.backtest.cuts import FIRST, Asked
 from tidemill.backtest.lived import LOOP
 from tidemill.cli.output import Answer, Column, Listing, Table, command, fields, listed, paged, wants_json
@@ -72,6 +73,24 @@ def ls(project: Project, limit: int, before: str | None) -> Answer:
 def show(project: Project, run: str) -> Answer:
     """One of them: by span, in sentences, and what it cost."""
     return _answer(verbs.show(project, run))
+
+
+@command(backtest)
+@click.argument("run")
+@click.argument("other")
+def compare(project: Project, run: str, other: str) -> Answer:
+    """Two of one model side by side: by span or month, and the first against the second on the same requests."""
+    found = verbs.compare(project, run, other)
+    rows = [(at, place, figure) for place, play in enumerate(found.plays) for at, figure in play.course]
+    columns: dict[str, Column] = {"middle": lambda row: minute(row[0])[:10]}
+    columns |= {name: partial(_of_play, place) for place, name in enumerate(("first", "second"))}
+    facts = {"model": found.model, "metric": f"{found.metric} ({found.better} is better)"}
+    return Answer(found, [facts, "", Table(columns, sorted(rows, key=lambda row: row[:2])), "", *found.said])
+
+
+def _of_play(place: int, row: tuple[int, int, Figure | None]) -> str:
+    _, of, figure = row
+    return "" if of != place or figure is None else "{:.4g} ({:.4g} to {:.4g})".format(*figure)
 
 
 def _answer(found: Backtest) -> Answer:

@@ -10,8 +10,12 @@ from tidemill.cli.output import Answer, Column, Part, Table, command, listed, pa
 from tidemill.cli.release import gate_table
 from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
+from tidemill.ops.searched import Curve, Searched
 from tidemill.ops.text import interval, label, text
 from tidemill.scope.project import Project
+
+TRIED = 10
+"""Recipes of a search that a terminal is shown; ``--json`` and the page have all."""
 
 
 @click.group()
@@ -55,7 +59,31 @@ def show(project: Project, model: str) -> Answer:
     }
     gates: list[Part] = ["", gate_table(shown.verdicts)] if shown.verdicts else []
     value = {"model": found, "card": card, "release": last, "verdicts": shown.verdicts}
-    return Answer(value, [facts, *gates, f"\n{card}"])
+    value |= {"search": shown.search, "curve": shown.curve}
+    return Answer(value, [facts, *gates, *_search(shown.search), *_curve(shown.curve), f"\n{card}"])
+
+
+def _search(found: Searched | None) -> list[Part]:
+    """What was tried, the best first."""
+    if found is None:
+        return []
+    columns: dict[str, Column] = {
+        "recipe": lambda one: f"{one.method} {'*' if one.chosen else ''}".strip(),
+        found.metric: lambda one: _figure(list(one.reached)) if one.reached else "",
+        "settings": lambda one: text(one.settings) if one.settings else "",
+        "why": "why",
+    }
+    return ["", f"{found.said} (*)", Table(columns, found.tried[:TRIED])]
+
+
+def _curve(found: Curve | None) -> list[Part]:
+    if found is None:
+        return []
+    columns: dict[str, Column] = {
+        "rows learned from": lambda one: f"{one.rows:,}",
+        found.metric: lambda one: _figure(list(one.reached)),
+    }
+    return ["", Table(columns, found.points), found.said]
 
 
 @command(models)

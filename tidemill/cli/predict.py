@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
-from tidemill.cli.output import Answer, Part, Table, command, endpoint_option
+from tidemill.access.caller import Caller
+from tidemill.cli.output import Answer, Part, Table, command, endpoint_option, wants_json
+from tidemill.cli.run import steps_shown
 from tidemill.errors import BadRequest, Conflict
-from tidemill.ops import server
+from tidemill.ops import batch, server
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.types import JsonObject
@@ -30,6 +33,7 @@ NOTED = {
 @click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
 @click.option("--key", help="Your own key: asked again, the same answer.")
 @click.option("--active", is_flag=True, help="Everybody who is active now, of a model of entities at moments.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --active: a table of the answers, .csv or .parquet.")
 @endpoint_option
 def predict(
     project: Project,
@@ -38,13 +42,21 @@ def predict(
     k: int,
     key: str | None,
     active: bool,
+    out: Path | None,
     endpoint: str | None,
 ) -> Answer:
-    """Ask the running server: items for SUBJECT, a value for --inputs, or of an entity that the model's rows are of."""
+    """Ask the running server: items for SUBJECT, a value for --inputs, or of an entity that the model's rows are of.
+
+    --active needs no server: it asks about everybody here, and writes the answers into the same log.
+    """
     if active:
         if subject or inputs is not None or key:
             raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs and --key")
-        return _active(list(server.predict_active(project, endpoint)))
+        with steps_shown(wants_json()) as on_event:
+            found = batch.predict_active(project, Caller.local(), endpoint, on_event, out)
+        return _active(found.answers, out)
+    if out is not None:
+        raise click.UsageError("--out is for --active")
     request: dict[str, Any] = {"key": key} if key else {}
     if inputs is not None:
         request |= {"inputs": _json(inputs, "--inputs")} | ({"subject": subject} if subject else {})
@@ -63,16 +75,21 @@ def predict(
     return Answer(answer, parts)
 
 
-def _active(found: list[JsonObject]) -> Answer:
-    """An answer a line; of labels with the probability of each."""
+def _active(found: list[JsonObject], out: Path | None) -> Answer:
+    """An answer a line; of labels with the probability of each. A table in a file is not shown, too."""
+    if out is not None:
+        return Answer(found, [f"{len(found):,} answers: {out}"])
     labels = dict.fromkeys(label for answer in found for label in answer.get("probabilities", {}))
-    columns: dict[str, Any] = {"subject": lambda one: one["subject"], "value": lambda one: one["value"]}
+    columns: dict[str, Any] = {
+        "subject": lambda one: one["subject"],
+        "value": lambda one: one.get("value", one.get("error")),
+    }
     columns |= {f"p({label})": partial(_chance, label) for label in labels}
     return Answer(found, [Table(columns, found)] if found else ["nobody is active now"])
 
 
 def _chance(label: str, answer: JsonObject) -> str:
-    return f"{answer['probabilities'].get(label, 0.0):.5f}"
+    return f"{answer['probabilities'].get(label, 0.0):.5f}" if "probabilities" in answer else ""
 
 
 def _scores(name: str, score: str, pairs: list[tuple[str, float]]) -> Table:

@@ -73,10 +73,10 @@ def with_label(
     label: LabelDefinition, rows: pl.DataFrame, time: str, said_by: pl.DataFrame, whole: Completeness
 ) -> pl.DataFrame:
     """A model's rows with the label that another dataset's rows say (`LABEL`), when it is ripe, and when it was known."""
-    moments = rows.select(pl.col(label.on).alias("key"), _micros(time).alias("at"))
+    moments = rows.select(pl.col(label.on).alias("key"), micros(time).alias("at"))
     found = settled(label, said_by, moments, whole)
     late = BEGAN in said_by.columns and said_by.height > 0
-    began = [pl.lit(int(said_by[BEGAN][0])).alias(BEGAN), _micros(time).alias(KNOWN)] if late else []
+    began = [pl.lit(int(said_by[BEGAN][0])).alias(BEGAN), micros(time).alias(KNOWN)] if late else []
     return rows.with_columns(
         found["label"].alias(LABEL),
         found["ripe"].alias(RIPE),
@@ -90,7 +90,7 @@ def with_horizon(label: LabelDefinition, rows: pl.DataFrame, time: str, whole: C
 
     Before that it is null, also where it is there; and features of it (``mean`` of earlier labels) see it from then on.
     """
-    over = _micros(time) + label.within
+    over = micros(time) + label.within
     value = pl.col(label.name).fill_null(pl.lit(label.otherwise, rows.schema[label.name]))
     ripe = over + whole.late
     return rows.with_columns(
@@ -100,7 +100,8 @@ def with_horizon(label: LabelDefinition, rows: pl.DataFrame, time: str, whole: C
     )
 
 
-def _micros(time: str) -> pl.Expr:
+def micros(time: str) -> pl.Expr:
+    """A column of moments in µs."""
     return pl.col(time).cast(pl.Datetime("us")).dt.epoch("us")
 
 
@@ -112,7 +113,7 @@ def _events(label: LabelDefinition, rows: pl.DataFrame) -> pl.DataFrame:
     value = pl.col(label.column) if label.column else pl.lit(1)
     taken = rows.filter(pl.col(label.value) > 0) if counts and label.value else rows
     found = taken.select(
-        pl.col(label.on).cast(pl.String).alias("key"), _micros(label.time).alias("at"), value.alias("value"), known
+        pl.col(label.on).cast(pl.String).alias("key"), micros(label.time).alias("at"), value.alias("value"), known
     ).drop_nulls(["key", "at"] if label.op == "value" else ["key", "at", "value"])
     late = pl.when(pl.col(KNOWN) > pl.col("at")).then(pl.col(KNOWN)).otherwise(ALWAYS).alias("known")
     return found.select("key", "at", "value", late).sort("key", "at", maintain_order=True)
@@ -186,5 +187,5 @@ def keyed(keys: Sequence[str], at: Sequence[Micros]) -> pl.DataFrame:
 
 def newest(rows: pl.LazyFrame, time: str) -> Micros | None:
     """The moment of the newest row."""
-    found = rows.select(_micros(time).max()).collect().item()
+    found = rows.select(micros(time).max()).collect().item()
     return None if found is None else int(found)

@@ -102,6 +102,12 @@ def answers_kept(project: Project, model: ModelVersion) -> str | None:
     return str(output["digest"]) if output and output["codec"] == "arrays" else None
 
 
+def search_kept(project: Project, model: ModelVersion) -> str | None:
+    """The digest of what the search of the version's run tried."""
+    run = project.store.runs.look_up(model.run) if model.run else None
+    return run.outputs.get("search") if run else None
+
+
 def refusals(project: Project, release: Release) -> dict[str, str]:
     """Gate -> why it refused, at this attempt."""
     return _said(project, release, lambda v: not v.passed and v.gate not in release.evidence.waits)

@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import msgspec
 import numpy as np
@@ -68,16 +69,19 @@ def of_columns(scope: Endpoint, baseline: Baseline, start: Micros, end: Micros) 
     target = label_of(scope)
     inputs = [c for c in baseline.columns if c.kind not in ("new", "popularity") and c.source != target]
     asked, said = Sketch(inputs), Sketch(answer_columns(baseline, target))
-    task, whose = task_of(scope.model.task), Counter[str]()
+    task, whose, nobody = task_of(scope.model.task), Counter[str](), 0
     assert task.asked and task.said
     for one in scope.live.predictions.asked(**scope.here, since=start, until=end):
         asked.add(task.asked(_decode(one.inputs)))
-        whose[one.subject or one.id] += 1
+        if one.subject:
+            whose[one.subject] += 1
+        else:
+            nobody += 1  # a question of its own, and no name to keep
         if one.model == baseline.model:
             said.add(task.said(_decode(one.output)))
     columns = [*asked.columns, *said.columns]
     counts = dict(zip((c.name for c in columns), [*asked.counts(), *said.counts()], strict=True))
-    return Seen(asked.n, counts, columns, whose.values(), asked.reasons())
+    return Seen(asked.n, counts, columns, [*whose.values(), *repeat(1, nobody)], asked.reasons())
 
 
 def answer_columns(baseline: Baseline, target: str | None) -> list[Column]:

@@ -1,25 +1,32 @@
-"""A project's own past, played again: play it, the list, one of them. A backtest is a run of the pipeline `backtest`."""
+"""A project's own past, played again: play it, the list, one of them, two side by side. A backtest is a run of the pipeline `backtest`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tidemill.access.caller import Caller
-from tidemill.backtest.course import STATIC, Course
+from tidemill.backtest.course import REFIT, STATIC, Course, Figure, Gain, interval
 from tidemill.backtest.cuts import WALK, Asked
-from tidemill.backtest.lived import Lived
+from tidemill.backtest.lived import LOOP, Lived
 from tidemill.backtest.lived import sentences as of_loop
 from tidemill.backtest.said import sentences
-from tidemill.errors import NotFound
+from tidemill.errors import BadRequest, NotFound, TidemillError
+from tidemill.learning.measures import measure
 from tidemill.ops import runs
-from tidemill.ops.page import Before, Limit, Page
+from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
-from tidemill.store.records import Run, Step
-from tidemill.types import Micros
+from tidemill.store.records import Run
+from tidemill.types import JsonObject, Micros, parse_time, to_iso
+
+if TYPE_CHECKING:
+    from tidemill.backtest.beside import Walked
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,39 @@ class Backtest:
     report: Course | None = None
     cost: Cost | None = None
     lived: Lived | None = None
+
+    @property
+    def metric(self) -> str:
+        found = self.report or self.lived
+        return found.metric if found else ""
+
+    @property
+    def course(self) -> list[tuple[Micros, Figure | None]]:
+        """How good it was over time: by the middle of each span the refit's figure, of a play of the loop by month the loop's."""
+        if self.report is not None:
+            return [((one.start + one.end) // 2, one.arms.get(REFIT)) for one in self.report.spans]
+        months = self.lived.months if self.lived else []
+        return [(parse_time(f"{one.month}-15"), one.arms.get(LOOP)) for one in months]
+
+    @property
+    def words(self) -> str:
+        """What it is, in short: how often it was fitted, by whose recipe, from when on."""
+        found = self.report.spans[0] if self.report and self.report.spans else self.lived
+        since = f", from {to_iso(found.start)[:10]}" if found else ""
+        policy = "under the loop's policy" if self.lived else f"refitted every {self.every}, recipe {self.recipe}"
+        return f"{policy}{since}, on {', '.join(self.data)}"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Two backtests of one model. ``gain``: the first against the second where both are walks that answered the same requests."""
+
+    model: str
+    metric: str
+    better: str
+    plays: tuple[Backtest, Backtest]
+    gain: Gain | None
+    said: list[str]
 
 
 def play(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) -> Backtest:
@@ -88,7 +128,7 @@ def show(project: Project, backtest: str) -> Backtest:
 
 
 def _cost(project: Project, run: Run, report: Course) -> Cost:
-    spent = {step.name: _cpu(project, step) for step in project.store.steps.list(run=run.id)}
+    spent = {step.name: runs.cpu_of(project, step) for step in project.store.steps.list(run=run.id)}
     refits = [seconds for name, seconds in spent.items() if name.startswith("fit ")][1:]
     search = sum(seconds for name, seconds in spent.items() if name.startswith("search "))
     gained = report.against[STATIC].gain * 100 if STATIC in report.against else 0.0
@@ -96,10 +136,54 @@ def _cost(project: Project, run: Run, report: Course) -> Cost:
     return Cost(len(refits), sum(refits), search, sum(spent.values()), per)
 
 
-def _cpu(project: Project, step: Step) -> float:
-    """What the step took; of one that was reused what it took where it ran."""
-    made_by = next((str(output["from"]) for output in step.outputs.values() if "from" in output), None)
-    if made_by is None:
-        return step.cpu_us / 1e6
-    same = [s for s in project.store.steps.list(run=made_by) if s.fingerprint == step.fingerprint]
-    return max((s.cpu_us / 1e6 for s in same), default=0.0)
+def of_model(project: Project, model: str, limit: int = 20) -> list[Run]:
+    """The latest backtests of a model that are done, newest first."""
+    found = walk(partial(project.store.runs.page, pipeline=WALK, status="done"))
+    return list(islice((run for run in found if run.params["name"] == model), limit))
+
+
+def compare(project: Project, first: str, second: str) -> Beside:
+    """Two backtests of one model side by side. Raises NotFound, BadRequest where they are not of one model and metric."""
+    one, other = show(project, first), show(project, second)
+    for name, of in (("model", (one.model, other.model)), ("metric", (one.metric, other.metric))):
+        if of[0] != of[1]:
+            hint = "compare two plays of one model: tidemill backtest ls"
+            raise BadRequest(f"one is of the {name} {of[0]}, the other of {of[1]}", place=other.run, hint=hint)
+    gain = _between(project, one, other)
+    said = [
+        *(f"{name}: {play.words}" for name, play in zip(("first", "second"), (one, other))),
+        _gained(one, other, gain),
+    ]
+    return Beside(one.model, one.metric, measure(one.metric).better, (one, other), gain, said)
+
+
+def _between(project: Project, one: Backtest, other: Backtest) -> Gain | None:
+    from tidemill.backtest.beside import between
+
+    if one.report is None or other.report is None:
+        return None
+    try:
+        return between(_walked(project, one, one.report), _walked(project, other, other.report))
+    except TidemillError:  # the bytes are gone: `gc` keeps the answers of the newest run alone
+        return None
+
+
+def _walked(project: Project, found: Backtest, report: Course) -> Walked:
+    """With what its fits answered, in the order of its spans."""
+    from tidemill.backtest.beside import Walked
+
+    steps = [s for s in project.store.steps.list(run=found.run) if s.name.startswith("answer ")]
+    kept: list[JsonObject] = [s.outputs["answers"] for s in sorted(steps, key=lambda s: s.position)]
+    return Walked(report, [load(project.artifacts.plain, one["digest"], one["codec"]) for one in kept])
+
+
+def _gained(one: Backtest, other: Backtest, gain: Gain | None) -> str:
+    if gain is None:
+        if one.lived or other.lived:
+            return "a play of the loop keeps figures by month: look whether the intervals overlap"
+        return "they did not answer the same requests, or what they answered is not kept: look whether the intervals overlap"
+    mine, theirs = (measure(one.metric).text(figure) for figure in gain.figures)
+    return (
+        f"first against second on the same {gain.requests:,} requests: {one.metric} {mine} against {theirs}, "
+        f"{interval(gain)}: {gain.verdict}"
+    )

@@ -1,7 +1,7 @@
 """`tidemill gc`: deletes the artifacts that no record reaches, and says what and how much.
 
-One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, the answers of its test), every verdict's
-and release's signed statements, every dataset version's profile and contract, the baselines of models that are released,
+One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, search, the answers of its test), every
+verdict's and release's signed statements, every dataset version's profile and contract, the baselines of models that are released,
 uncommitted changes that runs were made from, and what steps left in runs that are not finished and in the newest run of
 each pipeline; and the reports of backtests and auditions. What was put or verified within the grace period is kept, too: a run may be
 about to record or to read it.
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidemill.access.caller import Caller
-from tidemill.model.registry import answers_kept
+from tidemill.model.registry import answers_kept, search_kept
 from tidemill.ops.act import act, record
 from tidemill.ops.page import walk
 from tidemill.ref import Ref
@@ -87,10 +87,8 @@ def _of_models(project: Project) -> Iterator[str]:
     for model in store.models.list():
         yield from _bundle(project, model.bundle)
         yield from _bundle(project, model.evaluation_bundle)
-        yield from filter(
-            None,
-            (model.card, answers_kept(project, model), *(v.attestation for v in store.verdicts.list(model=model.ref))),
-        )
+        signed = (v.attestation for v in store.verdicts.list(model=model.ref))
+        yield from filter(None, (model.card, answers_kept(project, model), search_kept(project, model), *signed))
     for release in releases:
         yield from release.attestations
     alive = {release.model for release in releases if release.status not in _ENDED}

@@ -11,6 +11,7 @@ from tidemill.errors import NotFound
 from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.ops.searched import Curve, Searched, curve, searched
 from tidemill.ops.text import Interval, interval
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion, Release, Verdict
@@ -20,13 +21,15 @@ from tidemill.types import JsonObject
 
 @dataclass(frozen=True)
 class ModelShown:
-    """A model version, the names that point at it, its last release and what the gates said then."""
+    """A model version, the names that point at it, its last release and what the gates said then; its search and learning curve."""
 
     model: ModelVersion
     ref: str
     aliases: list[str]
     release: Release | None
     verdicts: list[Verdict]
+    search: Searched | None
+    curve: Curve | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ def show(project: Project, model: str) -> ModelShown:
         aliases(project, found.name).get(found.version, []),
         last,
         verdicts or list(project.store.verdicts.list(model=found.ref)),
+        searched(project, found),
+        curve(project, found),
     )
 
 

@@ -1,5 +1,6 @@
-"""A project in Python: `tidemill.open` and what it gives. Datasets at any version, training sets as they were, models, predictions,
-runs, decisions, traces; each shows itself in a notebook.
+"""A project in Python: `tidemill.open` and what it gives. Datasets at any version, training sets as they were, models with their
+searches and learning curves, backtests and auditions (`tidemill.ops.replayed`), predictions, runs, decisions, traces; each shows itself
+in a notebook.
 
 Opening only looks: it takes no lease, makes no file and writes no record, so a running project is not disturbed. What changes
 something is a verb of `tidemill.ops`, or a command.
@@ -16,69 +17,24 @@ something is a verb of `tidemill.ops`, or a command.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
-from tidemill.ops import data, models, predictions, records, releases, runs
+from tidemill.ops import auditions, backtests, data, models, predictions, records, releases, runs
 from tidemill.ops.predictions import Given
+from tidemill.ops.replayed import OpenAudition, OpenBacktest, OpenCurve, OpenSearch, Plays
+from tidemill.ops.shown import ROWS, Opened, Records, Shown, cell, table
 from tidemill.ops.status import Status, status
-from tidemill.ops.text import flat
 from tidemill.scope.project import Project, find_root, open_project
 from tidemill.store import records as stored
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-T = TypeVar("T")
-LONGEST = 200  # Characters of a cell; the record has all of it
-ROWS = 50  # Rows of a list that are shown
-
-
-def cell(name: str, value: Any) -> str:
-    """One value as HTML, and nothing that a browser would run.
-
-    >>> cell("reason", "<b>")
-    '&lt;b&gt;'
-    """
-    text = flat(name, value)
-    return escape(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
-
-
-def named(record: Any) -> dict[str, Any]:
-    """The fields of a record by name."""
-    if is_dataclass(record):
-        return {f.name: getattr(record, f.name) for f in fields(record)}
-    return dict(record) if isinstance(record, Mapping) else {"value": record}
-
-
-def table(names: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
-    """An HTML table of cells that are HTML already."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-class Records(list[T]):
-    """A list of records; a notebook shows it as a table.
-
-    >>> Records([{"id": "<run>"}])._repr_html_()
-    '<table><caption>1 record</caption><thead><tr><th>id</th></tr></thead><tbody><tr><td>&lt;run&gt;</td></tr></tbody></table>'
-    """
-
-    def _repr_html_(self) -> str:
-        shown = [named(record) for record in self[:ROWS]]
-        names = list(dict.fromkeys(name for row in shown for name in row))
-        left_out = f", the first {ROWS}" if len(self) > ROWS else ""
-        caption = f"{len(self):,} record{'' if len(self) == 1 else 's'}{left_out}"
-        return table(names, ([cell(name, row.get(name)) for name in names] for row in shown), caption)
 
 
 class Leaderboard(Records[stored.ModelVersion]):
@@ -100,20 +56,6 @@ def _standing(one: models.Standing) -> list[str]:
     told = [one.model.ref, ", ".join(one.aliases), one.method, one.metric, figures[0]]
     told += [f"{figures[1]} … {figures[2]}" if one.reached else ""]
     return [*(cell("", text) for text in told), cell("trained_through", one.model.trained_through), cell("", held)]
-
-
-class Shown(Generic[T]):
-    """One record; a notebook shows its fields. ``record`` is the record itself."""
-
-    def __init__(self, record: T) -> None:
-        self.record = record
-
-    def __repr__(self) -> str:
-        return repr(self.record)
-
-    def _repr_html_(self) -> str:
-        rows = ((escape(name), cell(name, value)) for name, value in named(self.record).items())
-        return table(("field", "value"), rows, type(self.record).__name__)
 
 
 def open(path: str | Path = ".", *, environment: str | None = None) -> OpenProject:
@@ -165,6 +107,22 @@ class OpenProject:
     def model(self, name: str = "champion") -> OpenModel:
         """One version, by number, alias (champion, challenger, latest) or reference. Raises NotFound."""
         return OpenModel(self._project, models.show(self._project, name))
+
+    def backtests(self, limit: int = 50) -> Plays:
+        """Pasts that were played again."""
+        return Plays(backtests.ls(self._project, limit).items)
+
+    def backtest(self, run: str) -> OpenBacktest:
+        """One of them: quality over time, what age costs, refitting against the rest. Raises NotFound."""
+        return OpenBacktest(self._project, backtests.show(self._project, run))
+
+    def auditions(self, limit: int = 50) -> Plays:
+        """Present systems that were held against the loop."""
+        return Plays(auditions.ls(self._project, limit).items)
+
+    def audition(self, run: str) -> OpenAudition:
+        """One of them, its signature verified. Raises NotFound, NotAttested."""
+        return OpenAudition(self._project, auditions.show(self._project, run))
 
     def releases(self, limit: int = 100) -> Records[stored.Release]:
         """Releases."""
@@ -226,14 +184,6 @@ class OpenProject:
         return Shown(line | parts)._repr_html_()
 
 
-class Opened(Shown[T]):
-    """A record of an open project."""
-
-    def __init__(self, project: Project, record: T) -> None:
-        super().__init__(record)
-        self._project = project
-
-
 class OpenDataset(Opened[stored.DatasetVersion]):
     """One version of a dataset."""
 
@@ -257,6 +207,12 @@ class OpenModel(Opened[stored.ModelVersion]):
         super().__init__(project, shown.model)
         self.ref, self.aliases, self.release = shown.ref, shown.aliases, shown.release
         self.verdicts: Records[stored.Verdict] = Records(shown.verdicts)
+        self.search = OpenSearch(shown.search)
+        self.curve = OpenCurve(shown.curve)
+
+    def backtests(self, limit: int = 20) -> Plays:
+        """Of its model, whichever version: those that are done."""
+        return Plays(backtests.of_model(self._project, self.record.name, limit))
 
     @property
     def card(self) -> str:

@@ -98,6 +98,15 @@ def steps(project: Project, run: str) -> Page[Step]:
     return Page(list(project.store.steps.list(run=found.id)))
 
 
+def cpu_of(project: Project, step: Step) -> float:
+    """CPU seconds that a step took; of one that was reused what it took where it ran."""
+    made_by = next((str(output["from"]) for output in step.outputs.values() if "from" in output), None)
+    if made_by is None:
+        return step.cpu_us / 1e6
+    same = [s for s in project.store.steps.list(run=made_by) if s.fingerprint == step.fingerprint]
+    return max((s.cpu_us / 1e6 for s in same), default=0.0)
+
+
 def why(project: Project, run: str, step: str) -> Why:
     """Why a step ran, or what it was reused from."""
     from tidemill.engine.explain import why as explain
@@ -176,6 +185,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.data.pipeline import data_pipeline
     from tidemill.model.pipeline import model_pipeline
     from tidemill.release.pipeline import release_pipeline
+    from tidemill.serve.batch import batch_pipeline
 
     caller.need("operate")
     found = project.store.runs.named(run)
@@ -184,7 +194,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     if holds_secret(found.params):
         hint = f"run the same command again, tidemill run steps:{found.pipeline}: it goes on with {found.id}"
         raise Conflict("this run was given a secret, which is not kept", place=found.id, hint=hint)
-    known = (data_pipeline, model_pipeline, release_pipeline, walk_pipeline, audition_pipeline)
+    known = (data_pipeline, model_pipeline, release_pipeline, walk_pipeline, audition_pipeline, batch_pipeline)
     ours: dict[str, Pipeline[..., Any]] = {pipeline.name: pipeline for pipeline in known}
     pipeline = ours.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -51,14 +51,6 @@ def predict(project: Project, request: JsonObject, endpoint: str | None = None) 
             }
         answer: JsonObject = client.post(f"/predict/{scope.name}", request)
         return answer
-
-
-def predict_active(project: Project, endpoint: str | None = None) -> Iterator[JsonObject]:
-    """The answers of an endpoint for everybody who is active now, each with its ``subject``. Raises as `predict`."""
-    scope = project.endpoint(endpoint)
-    with closing(Client.of(project.root)) as client:
-        for request in _questions(scope, None):
-            yield {"subject": request["subject"], **client.post(f"/predict/{scope.name}", request)}
 
 
 def _questions(scope: Endpoint, entities: list[str] | None) -> list[JsonObject]:

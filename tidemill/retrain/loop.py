@@ -1,8 +1,9 @@
 """The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
 
-One tick: settle orphans, ingest; then for each endpoint settle labels, join outcomes, close windows, look at the rollout and at the shadow, decide,
-and where the decision says so build, judge and release a model. A tick that was killed is done again at the same moment and ends the same: windows
-replace themselves, joins and alarms happen once, a decision keeps its id, its job goes on where it stopped.
+One tick: settle orphans, ingest; then for each endpoint hold what its entities would be asked, settle labels, join outcomes,
+close windows, look at the rollout and at the shadow, decide, and where the decision says so build, judge and release a model. A tick
+that was killed is done again at the same moment and ends the same: windows replace themselves, joins and alarms happen once, a
+decision keeps its id, its job goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import msgspec
 
 from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
+from tidemill.feedback import settle
 from tidemill.feedback.join import join_due
-from tidemill.feedback.settle import unsettled
+from tidemill.model.entities import is_held
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.quality import evidence
@@ -53,7 +55,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
 def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
     """One endpoint's part of a tick. What is wrong with it is told, and holds up no other; what is wrong with the machine is not its own."""
     try:
-        events = [*_settle(scope, jobs, now), *_join(scope, now), *_watch(scope, jobs, now)]
+        events = [*_hold(scope, jobs, now), *_settle(scope, jobs, now), *_join(scope, now), *_watch(scope, jobs, now)]
         events += _look_at_rollout(scope, jobs, now, previous)
         return [*events, *_look_at_shadow(scope, jobs, now, previous), *_decide(scope, jobs, now, previous)]
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
@@ -129,9 +131,23 @@ def _began(dataset: str, found: Stale, now: Micros) -> Event:
     return Event(name, now, STALE, f"dataset:{dataset}@{found.version}", told)
 
 
+def _hold(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+    """What a model of entities would be asked about each of them, made in the child where rows came in, and once a window."""
+    model = scope.model
+    if not (model.section.rows and model.section.rows.entity) or scope.champion() is None:
+        return []
+    if is_held(model, now, scope.monitor.span):
+        return []
+    try:
+        jobs.run("hold", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
+    except JobFailed as exc:
+        return _failed_today(scope, now, "hold", exc)
+    return []
+
+
 def _settle(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     """The outcomes that the rows of the label's dataset say of earlier answers, in the child; the event of its failure."""
-    if unsettled(scope, now) is None:
+    if settle.unsettled(scope, now) is None and not settle.outdated(scope):
         return []
     try:
         jobs.run("settle", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))

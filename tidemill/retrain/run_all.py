@@ -8,8 +8,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from tidemill.data.pipeline import ingest
 from tidemill.errors import DataBlocked, DiskFull, LeaseLost, SourceError, StoreBusy, TidemillError
+from tidemill.model.entities import is_held
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.prepare import check_inputs, parameters
+from tidemill.model.questions import hold
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.quality import Baseline, Method
 from tidemill.release.pipeline import cut_short, release_candidate
@@ -104,7 +106,15 @@ def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSumma
     if (simple := _best_baseline(scope, model, release)) is not None:
         refused, model = release, build_candidate(project, endpoint=scope.name, on_event=tell, only=simple)
         release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
+    _hold(scope)
     return RunSummary(scope.store.datasets.get(scope.model.dataset.name), model, release, refused=refused)
+
+
+def _hold(scope: Endpoint) -> None:
+    """Of a model of entities what it would be asked about each now: a server that starts next answers by their names."""
+    rows, now = scope.model.section.rows, scope.clock.now()
+    if rows and rows.entity and scope.champion() is not None and not is_held(scope.model, now, scope.monitor.span):
+        hold(scope.model, now)
 
 
 def _best_baseline(scope: Endpoint, model: ModelVersion, release: Release) -> JsonObject | None:

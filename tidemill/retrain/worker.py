@@ -24,6 +24,7 @@ from tidemill.data.pipeline import ingest
 from tidemill.errors import DiskFull, EngineError, LeaseLost, StoreBusy, TidemillError
 from tidemill.feedback.settle import settle_labels
 from tidemill.model.pipeline import build_candidate
+from tidemill.model.questions import hold
 from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
@@ -123,6 +124,10 @@ def _pairs(project: Project, params: JsonObject) -> JsonObject:
     return {"comparison": found and asdict(found), "pairs": made.json() if made else {}}
 
 
+def _hold(project: Project, params: JsonObject) -> JsonObject:
+    return {"held": hold(project.endpoint(params["endpoint"]).model, params["now"])}
+
+
 def _settle(project: Project, params: JsonObject) -> JsonObject:
     return {"settled": settle_labels(project.endpoint(params["endpoint"]), params["now"])}
 
@@ -141,6 +146,7 @@ def _release(project: Project, params: JsonObject) -> JsonObject:
 
 HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "ingest": _ingest,
+    "hold": _hold,
     "settle": _settle,
     "watch": _watch,
     "look": _look,

@@ -240,6 +240,13 @@ class Project:
         found = self.config.endpoints[self.environment].values()
         return {endpoint.name: Endpoint(self, endpoint, self.models[endpoint.model]) for endpoint in found}
 
+    @property
+    def real_endpoints(self) -> Sequence[Endpoint]:
+        """Those of the environments that none comes after: what is told there happened, what is told before is a rehearsal."""
+        rehearsed = {section.after for section in self.config.environment.values()}
+        found = (own.values() for name, own in self.config.everywhere() if name not in rehearsed)
+        return [Endpoint(self, one, self.models[one.model]) for own in found for one in own]
+
     def dataset(self, name: str | None = None) -> Dataset:
         """The dataset of this name; without a name the only one (as of `model` and `endpoint`). Raises NotFound."""
         return one_of("dataset", self.datasets, name)

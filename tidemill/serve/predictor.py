@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -14,7 +15,7 @@ import msgspec
 
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, name_of, read
-from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, SignatureMismatch, TidemillError
+from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, NotFound, SignatureMismatch, TidemillError
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
@@ -25,7 +26,7 @@ from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, OnlineEvent, Release
 from tidemill.tasks.port import NEVER_SEEN, Answered, Request, Task
 from tidemill.tasks.table import load, task_answering, task_of
-from tidemill.types import JsonObject, Micros, named_id
+from tidemill.types import JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
@@ -160,6 +161,19 @@ class Predictor:
             hint = "leave it out where there is none; where it is a name, the contract says so: tidemill.text: exact"
             raise BadRequest(f"{text!r} is a word for nothing", place=place, hint=hint)
         return found
+
+    def found(self, body: Request) -> Request:
+        """The request with what is held of the entity that it names (`tidemill.model.questions`). Raises BadRequest, NotFound."""
+        rows = self.scope.model.section.rows
+        if not (rows and rows.entity):
+            raise BadRequest("Object missing required field `inputs`", place="$.inputs", hint='{"inputs": {"column": 1.5}}')
+        if body.subject is None:
+            raise BadRequest(f"which {rows.entity}?", place="$.subject", hint="name it, or give the inputs")
+        held = self.project.live.entities.look_up(self.scope.model.name, body.subject)
+        if held is None:
+            hint = "what is active is looked at whenever rows came in, and once a window; else give the inputs"
+            raise NotFound(f"nothing is held of {rows.entity} {body.subject!r}", place="$.subject", hint=hint)
+        return body.about(json.loads(held.inputs), to_iso(held.at))
 
     def sells(self, item: str) -> bool:
         """Whether the item is in a file of the dataset, or a model that serves can answer with it."""

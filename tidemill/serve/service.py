@@ -75,7 +75,7 @@ class PredictionService:
         serving = self._s
         predictor = serving.at(endpoint)
         body = _named(predictor, body)
-        inputs = _encode(body.kept())
+        inputs = None if body.is_open else _encode(body.kept())
         if body.key is None:
             prediction_id = new_id("pred")
         else:
@@ -83,6 +83,9 @@ class PredictionService:
             earlier = await self._earlier(prediction_id, body, inputs, ack)
             if earlier is not None:
                 return earlier, True
+        if inputs is None:
+            body = predictor.found(body)
+            inputs = _encode(body.kept())
         at = serving.clock.now()
         answer = predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
@@ -109,7 +112,8 @@ class PredictionService:
         """Whether an answer leaves only when it is written: also with ack=async, while the last ones could not be."""
         return ack == "group" or self._s.log.trouble is not None
 
-    async def _earlier(self, prediction_id: str, body: Request, inputs: bytes, ack: str) -> bytes | None:
+    async def _earlier(self, prediction_id: str, body: Request, inputs: bytes | None, ack: str) -> bytes | None:
+        """``inputs``: None of a request that leaves them to be looked up, for they may be others by now."""
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
         flying = self._flying.get(prediction_id)
@@ -127,7 +131,8 @@ class PredictionService:
                 prediction = self._s.project.live.predictions.get(prediction_id)
             except NotFound:
                 return None
-        if (prediction.subject, prediction.inputs) != (body.subject or "", inputs):
+        same = inputs is None or prediction.inputs == inputs
+        if prediction.subject != (body.subject or "") or not same:
             raise Conflict(
                 f"the key {body.key!r} was used for another request", place="$.key", hint="use a key for one request"
             )

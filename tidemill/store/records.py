@@ -212,7 +212,7 @@ class Job:
     id: str
     environment: str  # "": the default one
     endpoint: str
-    kind: str  # ingest | settle | watch | look | pairs | train | release | turn
+    kind: str  # ingest | hold | settle | watch | look | pairs | train | release | turn
     subject: str  # a ref: what it is done to
     status: str  # running | done | failed
     started: Micros
@@ -391,6 +391,16 @@ class OnlineEvent:
     ingest: str | None = None
     dataset: str = ""  # whose rows these are, or would be; ``key`` is its own within it
     endpoint: str = ""  # where it was told, before the dataset held it
+
+
+@dataclass(frozen=True, slots=True)
+class EntityInputs:
+    """What a model of entities would be asked about one of them: its inputs as of a moment, by the views that it learned from."""
+
+    model: str  # its name
+    subject: str
+    at: Micros
+    inputs: bytes  # JSON object
 
 
 def event_of(o: Outcome, dataset: str) -> OnlineEvent:

@@ -43,6 +43,15 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         """What is written down of the question, beside subject and key."""
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in Request.__struct_fields__}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it names its subject alone, and leaves what is asked about it to be looked up."""
+        return False
+
+    def about(self, inputs: JsonObject, as_of: str) -> Request:
+        """One that `is_open` with what is known of its subject, as of a moment (ISO 8601)."""
+        raise NotImplementedError
+
 
 class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What every outcome says: its own ``key``, when it happened (read as a file's time is), and the prediction or the subject that

@@ -133,6 +133,10 @@ def token(id: str = "token_1", **fields: Any) -> r.Token:
     return _full(r.Token, fields, id=id, hash="hash of " + id, scopes=("predict", "read"), created=1, expires=9)
 
 
+def entity(subject: str = "12345", at: int = 100, **fields: Any) -> r.EntityInputs:
+    return _full(r.EntityInputs, fields, model="churn", subject=subject, at=at, inputs=b'{"month":2.0}')
+
+
 def prediction(id: str = "pred_1", at: int = 100, **fields: Any) -> r.Prediction:
     said = {"endpoint": "shop", "subject": "12345", "model": "model:shop@1", "release": "release_1", "arm": "canary"}
     return _full(r.Prediction, fields, id=id, at=at, output=b'{"items":["a"]}', watermark=4, key="536365", **said)

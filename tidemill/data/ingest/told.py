@@ -4,11 +4,14 @@ An outcome is of a row where it has the row's key, or names an answer that was a
 door of late values: a value where the row had none, known from the ingest that takes it on. Each ingest
 looks at what is new since the last look: outcomes that were received since, and rows that came since. A contract that
 changed, or a clock that was set back, makes it look at all of them again.
+
+Rows are shared by all environments, and feedback completes them only from those that none comes ``after``: what is told in
+staging is a rehearsal, and a label once told is never another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice, pairwise
 
@@ -87,7 +90,7 @@ def labels_of(into: Target) -> dict[str, list[Endpoint]]:
     """The columns of these rows that models predict, each with the endpoints that are told what it truly was. No row waits for a
     part of its key."""
     found: dict[str, list[Endpoint]] = {}
-    for scope in into.project.endpoints.values():
+    for scope in into.project.real_endpoints:
         label = scope.model.section.label
         if scope.model.dataset.name == into.dataset and not (label is not None and label.from_):
             column = label.column if label is not None else into.contract.target
@@ -98,13 +101,18 @@ def labels_of(into: Target) -> dict[str, list[Endpoint]]:
 
 def _received(scopes: Sequence[Endpoint], since: Micros) -> list[Named]:
     """The outcomes that were received since."""
-    return [one for s in scopes for one in _named(s, s.live.outcomes.received(s.name, since))]
+    return [one for s in scopes for one in _named(s, _own(s, s.live.outcomes.received(s.name, since)))]
+
+
+def _own(scope: Endpoint, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return [o for o in outcomes if (o.endpoint, o.environment) == (scope.name, scope.environment)]
 
 
 def _named(scope: Endpoint, outcomes: Sequence[Outcome]) -> list[Named]:
     """By the key under which the answer was asked that it names, else its own: that may be a number which another row has, too."""
     asked = scope.live.predictions.find(o.prediction for o in outcomes if o.prediction)
-    theirs = {id_: p.key for id_, p in asked.items() if p.endpoint == scope.name and p.key}
+    here = (scope.name, scope.environment)
+    theirs = {id_: p.key for id_, p in asked.items() if (p.endpoint, p.environment) == here and p.key}
     return [(tuple(filter(None, (theirs.get(o.prediction or ""), o.key))), o) for o in outcomes]
 
 
@@ -134,10 +142,10 @@ def _told(into: Target, keys: list[str], scopes: Sequence[Endpoint]) -> Iterator
     outcomes = into.project.live.outcomes
     named = outcomes.of_keys(keys)
     for scope in scopes:
-        yield from _named(scope, [o for o in named if o.endpoint == scope.name])
+        yield from _named(scope, _own(scope, named))
         asked = {named_id("pred", *scope.salt, key): key for key in keys}
-        for prediction, own in outcomes.of(asked).items():
-            yield from (((asked[prediction],), outcome) for outcome in own)
+        for prediction, told in outcomes.of(asked).items():
+            yield from (((asked[prediction],), outcome) for outcome in told)
 
 
 def _keys(into: Target, texts: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:

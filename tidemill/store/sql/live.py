@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.entities import ENTITIES, Entities
 from tidemill.store.sql.online import ONLINE, Online, number
 from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
@@ -194,6 +195,7 @@ class LiveStore:
         self.predictions = Predictions(database, PREDICTIONS)
         self.outcomes = Outcomes(database, OUTCOMES)
         self.online = Online(database, ONLINE)
+        self.entities = Entities(database, ENTITIES)
 
     def append(
         self,
@@ -212,8 +214,9 @@ class LiveStore:
         self._db.submit(Append(predictions, outcomes, events, done, met))
 
     def holders(self) -> list[SubjectRows]:
-        """A subject's rows: predictions, outcomes, history."""
-        return [SubjectRows(self._db, table) for table in (schema.predictions, schema.outcomes, schema.online)]
+        """A subject's rows: predictions, outcomes, history, what models would be asked."""
+        tables = (schema.predictions, schema.outcomes, schema.online, schema.entity_inputs)
+        return [SubjectRows(self._db, table) for table in tables]
 
     def try_write(self) -> Future[None]:
         """Write something, and take it back in the same transaction: done when the disk has taken it, or failed as it says."""

@@ -126,3 +126,6 @@ online = table_of(live, "online", records.OnlineEvent, "seq")
 Index(None, online.c.key, online.c.dataset, unique=True)
 Index(None, online.c.subject, online.c.at)
 Index("ix_online_told", online.c.subject, online.c.at, sqlite_where=online.c.file.is_(None))
+
+entity_inputs = table_of(live, "entity_inputs", records.EntityInputs, "model", "subject")
+Index(None, entity_inputs.c.subject)

@@ -24,22 +24,38 @@ Input = int | float | Annotated[str, msgspec.Meta(max_length=4_096)] | bool | No
 
 
 class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
-    """``POST /predict/{endpoint}``: the columns of one row by name. What is left out is missing."""
+    """``POST /predict/{endpoint}``: the columns of one row by name. What is left out is missing.
 
-    inputs: Annotated[dict[Name, Input], msgspec.Meta(max_length=MAX_INPUTS)]
+    Of a model of entities ``subject`` is enough: its inputs are those that are held of it, ``as_of`` when they were made.
+    """
+
+    inputs: Annotated[dict[Name, Input], msgspec.Meta(max_length=MAX_INPUTS)] | msgspec.UnsetType = msgspec.UNSET
+    as_of: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.inputs is msgspec.UNSET
+
+    def about(self, inputs: JsonObject, as_of: str) -> RowRequest:
+        return RowRequest(subject=self.subject, key=self.key, inputs=inputs, as_of=as_of)
+
+    def kept(self) -> JsonObject:
+        return {"inputs": self.inputs, **({"as_of": self.as_of} if self.as_of else {})}
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True):
-    """The value; ``flags``, where there are any: by input what limit of the contract its value breaks, or ``never seen``."""
+    """The value; ``flags``, where there are any: by input what limit of the contract its value breaks, or ``never seen``;
+    ``as_of``: when the inputs were made, of an entity that was asked by its name."""
 
     value: float
     flags: dict[str, str] = {}
+    as_of: str | None = None
 
 
 class Label(msgspec.Struct, forbid_unknown_fields=True):
     """The most probable label, or where wrong ones have costs the one that costs less: the positive one from ``threshold`` on.
 
-    ``probability`` is that of the label, ``probabilities`` are those of all labels by their text. ``flags``: as of `Value`.
+    ``probability`` is that of the label, ``probabilities`` are those of all labels by their text. ``flags``, ``as_of``: as of `Value`.
     """
 
     value: str | float | bool
@@ -47,6 +63,7 @@ class Label(msgspec.Struct, forbid_unknown_fields=True):
     probabilities: dict[str, float]
     threshold: float | None = None
     flags: dict[str, str] = {}
+    as_of: str | None = None
 
 
 def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
@@ -54,11 +71,15 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     if not isinstance(request, RowRequest):
         raise BadRequest("the model that serves takes inputs", place="$", hint='{"inputs": {"column": 1.5}}')
     inputs = request.inputs
+    if inputs is msgspec.UNSET:
+        raise BadRequest("Object missing required field `inputs`", place="$.inputs", hint='{"inputs": {"column": 1.5}}')
     if scorer.subject and request.subject is not None:
         inputs = {scorer.subject: request.subject, **inputs}
     output = scorer.predict(inputs)
     if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
         raise ModelError("the model gave a value that is no number")
+    if request.as_of:
+        output = {**output, "as_of": request.as_of}
     return Answered(output, False, output.get("flags", {}))
 
 

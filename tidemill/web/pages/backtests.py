@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from tidemill.backtest.compared import INCUMBENT
-from tidemill.backtest.course import REFIT, STATIC, Course, Figure
-from tidemill.backtest.lived import LOOP, Month
+from tidemill.backtest.course import STATIC, Course
+from tidemill.backtest.lived import LOOP
 from tidemill.ops import auditions as audition_verbs
 from tidemill.ops import backtests as verbs
+from tidemill.ops.backtests import Backtest
 from tidemill.release.gates.sentences import percent
-from tidemill.types import parse_time
-from tidemill.web.charts import bars, lines
-from tidemill.web.pages.models import axis_of
+from tidemill.web.pages.past import by_month, of_play, overlaid, quality, staleness
 from tidemill.web.site import Ask, Page, Shown, by_key
-
-TONES = {REFIT: "s1", LOOP: "s1", STATIC: "s2", INCUMBENT: "s2"}
-NAMES = {REFIT: "refitted", STATIC: "left alone", INCUMBENT: "present system"}
-"""What a line is called beside the picture."""
-BESIDE = 2  # baselines that are drawn: the best of them; all stand in the table
-Point = tuple[float, Mapping[str, Figure]]
 
 
 def backtests(ask: Ask) -> Shown:
@@ -32,19 +22,23 @@ def backtests(ask: Ask) -> Shown:
 
 def backtest(ask: Ask) -> Shown:
     found = verbs.show(ask.project, ask.params["backtest"])
-    report, lived = found.report, found.lived
-    values: dict[str, Any] = {"b": found, "against": [], "arms": [LOOP, STATIC], "quality": "", "staleness": ""}
-    if lived is not None:
-        values |= quality(lived.metric, [LOOP, STATIC], _by_month(lived.months))
+    report = found.report
+    values: dict[str, Any] = {"b": found, "against": [], "arms": [LOOP, STATIC], "staleness": "", **of_play(found)}
     if report is not None:
-        points = [((span.start + span.end) / 2, span.arms) for span in report.spans]
         values |= {
-            **quality(report.metric, _shown(report), points),
             "staleness": staleness(report, found.every),
             "arms": report.names,
             "against": [_row(name, report) for name in report.names if name in report.against],
         }
-    return Shown(f"Backtest of {found.model}", values)
+    return Shown(f"Backtest of {found.model}", {**values, **_beside(ask, found)})
+
+
+def _beside(ask: Ask, found: Backtest) -> dict[str, Any]:
+    """``others``: of the same model; ``beside``: this one and the other that is asked for, ``overlaid`` in one picture."""
+    others = [run for run in verbs.of_model(ask.project, found.model) if run.id != found.run]
+    other = ask.text("beside")
+    both = verbs.compare(ask.project, found.run, other) if other else None
+    return {"others": others, "beside": both, "overlaid": both and overlaid(both)}
 
 
 def audition(ask: Ask) -> Shown:
@@ -52,44 +46,8 @@ def audition(ask: Ask) -> Shown:
     report = found.report
     arms = [LOOP, INCUMBENT]
     tone = {"promoted": "ok", "worse": "bad"}.get(report.verdict, "idle")
-    drawn = quality(report.metric, arms, _by_month(report.months))
+    drawn = quality(report.metric, arms, by_month(report.months))
     return Shown(f"Audition of {found.model}", {"a": found, "tone": tone, "arms": arms, **drawn})
-
-
-def quality(metric: str, names: Sequence[str], points: Sequence[Point]) -> dict[str, Any]:
-    """``quality``: each arm over time, the two that matter with their bands; ``key``: which line is whose."""
-    tones = {name: TONES.get(name, f"s{place % 4 + 1}") for place, name in enumerate(names)}
-    drawn = [_line(name, tone, points) for name, tone in tones.items()]
-    picture = lines.lines(f"{metric} over time", drawn, y=axis_of(metric), height=300)
-    return {"quality": picture, "key": [(NAMES.get(name, name), tone) for name, tone in tones.items()]}
-
-
-def _by_month(months: Sequence[Month]) -> list[Point]:
-    """In the middle of each."""
-    return [(float(parse_time(f"{one.month}-15")), one.arms) for one in months]
-
-
-def _shown(report: Course) -> list[str]:
-    """The refit, the first fit, and the baselines that the refit gains least against."""
-    others = sorted((gain.gain, name) for name, gain in report.against.items() if name != STATIC)
-    return [REFIT, STATIC, *(name for _, name in others[:BESIDE])]
-
-
-def _line(name: str, tone: str, points: Sequence[Point]) -> lines.Series:
-    there = [(at, arms.get(name)) for at, arms in points]
-    band = [(at, figure[1], figure[2]) for at, figure in there if figure is not None] if name in TONES else []
-    return lines.Series(NAMES.get(name, name), [(at, figure and figure[0]) for at, figure in there], band, tone=tone)
-
-
-def staleness(report: Course, every: str) -> Markup:
-    """By age what older fits give against fresh ones on the same requests; the dotted line is a fresh one."""
-    rows = [
-        bars.Interval(f"{one.age} × {every}", 100 * one.gain.gain, 100 * one.gain.low, 100 * one.gain.high)
-        for one in report.staleness
-    ]
-    return bars.intervals(
-        "Quality by age of the fit", rows, x="against a fresh fit, in % of its quality", reference=0.0
-    )
 
 
 def _row(name: str, report: Course) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from markupsafe import Markup
 from tidemill.errors import TidemillError
 from tidemill.learning import diagnosis
 from tidemill.learning.labelled import text_of
-from tidemill.model.curve import CURVE
 from tidemill.model.registry import answers_kept
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import decode
@@ -20,7 +19,7 @@ from tidemill.store.records import ModelVersion
 from tidemill.tasks.tabular.costs import decided
 from tidemill.types import JsonObject
 from tidemill.web import format as words
-from tidemill.web.charts import bars, plots
+from tidemill.web.charts import plots
 from tidemill.web.charts.plots import Place
 
 
@@ -40,23 +39,6 @@ def pictures(project: Project, model: ModelVersion) -> list[tuple[str, Markup]]:
         return list(_of_labels(kept) if kept.labels else _of_values(kept.told, kept.truth)) if kept else []
     except TidemillError:
         return []  # the bytes are gone, or damaged: `doctor` says so
-
-
-def learning_curve(project: Project, model: ModelVersion) -> list[tuple[str, Markup]]:
-    """What the recipe reaches when it learns from a part of the rows, and from all: whether more rows would help."""
-    digest = answers_kept(project, model)
-    try:
-        found: Any = decode("arrays", project.artifacts.get(digest)) if digest else {}
-    except TidemillError:
-        return []  # as above
-    metric, points = next(
-        ((name.removeprefix(CURVE), found[name]) for name in found if name.startswith(CURVE)), ("", ())
-    )
-    if len(points) < 2:
-        return []
-    rows = [bars.Interval(f"{int(n):,} rows", mean, low, high) for n, mean, low, high in points]
-    title = f"{metric} by rows learned from, 95 % intervals"
-    return [("Learning curve", bars.intervals(title, rows, x=metric, reference=rows[-1].mean))]
 
 
 def _kept(project: Project, model: ModelVersion) -> Kept | None:

@@ -9,19 +9,23 @@ from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
 from tidemill.learning.measures import measure
+from tidemill.ops import backtests as backtest_verbs
 from tidemill.ops import models as verbs
 from tidemill.ops.models import aliases, card_text
+from tidemill.ops.searched import Curve, Searched
 from tidemill.ref import Ref
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
-from tidemill.web.pages.diagnosis import learning_curve, pictures
+from tidemill.web.pages.diagnosis import pictures
 from tidemill.web.pages.leakage import leaks
+from tidemill.web.pages.past import axis_of, of_play, staleness
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 SHOWN = 12  # Versions in the interval plot
+PLAYS = 8  # Backtests that are listed
 CARD = 400  # Pieces of a card that are shown
 
 
@@ -71,21 +75,6 @@ def leaderboard(ask: Ask, rows: Sequence[ModelVersion], metric: str, champion: s
     return bars.intervals(title, drawn, x=axis_of(metric), reference=reference)
 
 
-def axis_of(metric: str) -> str:
-    """The title of an axis of this metric: which way is better, and in which unit.
-
-    >>> axis_of("auc"), axis_of("mae")
-    ('auc, 0 to 1 (higher is better)', "mae, in the target's unit (lower is better)")
-    """
-    unit = {
-        "log_loss": "in nats",
-        "mae": "in the target's unit",
-        "rmse": "in the target's unit",
-        "cost": "a decision",
-    }.get(metric, "0 to 1")
-    return f"{metric}, {unit} ({measure(metric).better} is better)"
-
-
 def reached(found: ModelVersion) -> list[Markup]:
     """What a version reached on its test, each metric on an axis of its own; warm and cold apart where there are both."""
     groups = {k: words.intervals(v) for k, v in found.metrics.items() if isinstance(v, dict)}
@@ -107,7 +96,12 @@ def model(ask: Ask) -> Shown:
         "ref": name,
         "aliases": shown.aliases,
         "plots": reached(found),
-        "diagnosis": [*learning_curve(ask.project, found), *pictures(ask.project, found)],
+        "search": shown.search,
+        "trials": shown.search and trials(shown.search),
+        "curve": shown.curve,
+        "learning": shown.curve and learning_curve(shown.curve),
+        **past(ask, found.name),
+        "diagnosis": pictures(ask.project, found),
         "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),
@@ -116,6 +110,45 @@ def model(ask: Ask) -> Shown:
         "card": card(ask, found),
     }
     return Shown(name, values)
+
+
+def trials(found: Searched) -> Markup:
+    """What the best recipes of a search reached, and the one that was chosen: the dotted line."""
+    best = [one for one in found.tried if one.reached is not None and not one.why][:SHOWN]
+    chosen = next((one for one in found.tried if one.chosen and one.reached is not None), None)
+    best += [chosen] if chosen is not None and chosen not in best else []
+    drawn = [
+        bars.Interval(
+            f"{one.method}{' ★' if one.chosen else ''}",
+            *(one.reached or (0.0, 0.0, 0.0)),
+            tone="s1" if one.chosen else "s0",
+            note=words.text(one.settings) if one.settings else "",
+        )
+        for one in best
+    ]
+    reference = chosen.reached[0] if chosen is not None and chosen.reached else None
+    title = f"{found.metric} by recipe, on the validation windows"
+    return bars.intervals(title, drawn, x=axis_of(found.metric), reference=reference)
+
+
+def learning_curve(found: Curve) -> Markup:
+    """What the recipe reaches when it learns from a part of the rows, and from all: whether more rows would help."""
+    rows = [bars.Interval(f"{point.rows:,} rows", *point.reached) for point in found.points]
+    title = f"{found.metric} by rows learned from, 95 % intervals"
+    return bars.intervals(title, rows, x=axis_of(found.metric), reference=rows[-1].mean)
+
+
+def past(ask: Ask, model: str) -> dict[str, Any]:
+    """``plays``: the model's backtests; ``play``: the newest walk, with what it shows: of the model, whichever version."""
+    plays = backtest_verbs.of_model(ask.project, model, PLAYS)
+    walk = next((run for run in plays if run.params["loop"] is None), None)
+    try:
+        found = backtest_verbs.show(ask.project, walk.id) if walk else None
+    except TidemillError:  # its bytes are gone, or damaged: `doctor` says so
+        found = None
+    if found is None or found.report is None:
+        return {"plays": plays, "play": None}
+    return {"plays": plays, "play": found, "staleness": staleness(found.report, found.every), **of_play(found)}
 
 
 def beside(metrics: JsonObject) -> list[dict[str, Any]]:

@@ -113,3 +113,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("file IS NULL"),
         postgresql_where=sa.text("file IS NULL"),
     )
+    op.create_table(
+        "entity_inputs",
+        sa.Column("model", text, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("inputs", blob, nullable=False),
+        sa.PrimaryKeyConstraint("model", "subject", name="pk_entity_inputs"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_entity_inputs_subject", "entity_inputs", ["subject"], unique=False)

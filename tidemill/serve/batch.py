@@ -1,0 +1,111 @@
+"""Everybody at once: what a model of entities says of each one that is active, by the server's own code, into the same log.
+
+A run of the engine. What is asked is a step on named versions of the datasets; the answers are one that may be killed: each has a
+key of the entity and the moment, and asked again under it the server gives what it gave. No server need run, and one may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tidemill.engine import Context, pipeline, step
+from tidemill.errors import BadRequest, ModelError
+from tidemill.model import prepare
+from tidemill.model.questions import asked, requests
+from tidemill.serve.service import PredictionService
+from tidemill.serve.serving import prepare as open_serving
+from tidemill.types import JsonObject, Micros, named_id, to_iso
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.engine.context import Progress
+    from tidemill.scope.project import Endpoint
+
+BATCH = "batch"
+"""The name of its pipeline."""
+AT_ONCE = 1_000
+"""Answers that are on their way to the disk at a time."""
+CHANCE = "p({})"
+"""The column with the probability of a label."""
+
+
+@step(version=prepare.identity)
+def active(name: str, data: list[str], at: int, ctx: Context) -> pl.DataFrame:
+    """Who is active at this moment, and what is asked of each (`tidemill.model.questions.asked`)."""
+    for ref in data:
+        ctx.read(ref)
+    return asked(ctx.resource("project").model(name), data, at)
+
+
+@step(impure="answers by what is released now, and writes it into the log")
+def answered(endpoint: str, at: int, questions: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+    """``[subject, prediction_id, model, arm, value, probability, p(LABEL) …, error]``: an answer an entity."""
+    scope = ctx.resource("project").endpoint(endpoint)
+    found = asyncio.run(_all(scope, at, questions.height, requests(questions), ctx.progress))
+    for model in sorted({str(one["model"]) for one in found if "model" in one}):
+        ctx.read(model)
+    return _table(found)
+
+
+@pipeline(name=BATCH)
+def batch_pipeline(name: str, endpoint: str, data: list[str], at: int) -> dict[str, Any]:
+    """who is active → what is said of each. Its output: answers."""
+    questions: Any = active(name, data, at)  # type: ignore[call-arg]
+    return {"answers": answered(endpoint, at, questions)}  # type: ignore[call-arg]
+
+
+def parameters(scope: Endpoint) -> JsonObject:
+    """Of a run as of now. Raises NotFound."""
+    model = scope.model
+    return {
+        "name": model.name,
+        "endpoint": scope.name,
+        "data": prepare.refs_of(model),
+        "at": scope.clock.now(),
+    }
+
+
+async def _all(
+    scope: Endpoint, at: Micros, n: int, questions: Iterable[JsonObject], tell: Progress
+) -> list[JsonObject]:
+    """Raises NoModel; of one that is refused why stands in its place."""
+    serving = open_serving(scope.project)
+    serving.begin()
+    service, kind, found = PredictionService(serving), serving.at(scope.name).task.request, list[JsonObject]()
+    try:
+        for place, one in enumerate(questions):
+            if place % AT_ONCE == 0:
+                await serving.log.drain()
+                tell(place, n, to_iso(at)[:16])
+            key = named_id("asked", str(at), one["subject"])
+            found.append(
+                await _one(service, scope.name, msgspec.convert({**one, "key": key, "as_of": to_iso(at)}, kind))
+            )
+    finally:
+        await serving.end()
+    return found
+
+
+async def _one(service: PredictionService, endpoint: str, body: Any) -> JsonObject:
+    try:
+        reply, _ = await service.predict(endpoint, body, "async")
+    except (BadRequest, ModelError) as exc:
+        return {"subject": body.subject, "error": str(exc)}
+    told: JsonObject = json.loads(reply)
+    return {"subject": body.subject, **told}
+
+
+def _table(found: list[JsonObject]) -> pl.DataFrame:
+    import polars as pl
+
+    labels = list(dict.fromkeys(label for one in found for label in one.get("probabilities", {})))
+    names = ("subject", "prediction_id", "model", "arm", "value", "probability", "error")
+    columns: dict[str, list[Any]] = {name: [one.get(name) for one in found] for name in names}
+    columns |= {CHANCE.format(name): [one.get("probabilities", {}).get(name) for one in found] for name in labels}
+    return pl.DataFrame(columns, strict=False)
