@@ -20,6 +20,8 @@ from tests.raised import raised
 from tidemill.data.discover import foreign, foreign_main, limits
 from tidemill.data.discover.foreign import read_parquet
 from tidemill.errors import SourceBusy, SourceError
+from tidemill.process import limited
+from tidemill.process.limited import Limited
 
 SMALL = pl.DataFrame({"x": range(100)})
 
@@ -107,27 +109,27 @@ def test_a_column_nested_too_deeply_is_refused(deep) -> None:  # type: ignore[no
 def test_a_file_that_ends_its_reader_is_refused_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     before = child()
     os.kill(before, signal.SIGSTOP)  # dies in the middle of the next file
-    asked = foreign._Reader._asked
+    asked = Limited._asked
 
-    def killed(reader: foreign._Reader, message: dict[str, object], data: bytes) -> object:
+    def killed(reader: Limited, message: dict[str, object], data: bytes) -> object:
         channel = asked(reader, message, data)
         os.kill(before, signal.SIGSEGV)
         os.kill(before, signal.SIGCONT)
         return channel
 
     with monkeypatch.context() as patch:
-        patch.setattr(foreign._Reader, "_asked", killed)
+        patch.setattr(Limited, "_asked", killed)
         with raised(SourceError, "a.parquet"):
             read_parquet(parquet(SMALL), "a.parquet")
     assert child() != before
 
 
 def test_what_its_reader_said_of_an_earlier_file_is_not_said_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    before, asked = child(), foreign._Reader._asked
+    before, asked = child(), Limited._asked
     assert foreign._READER._words is not None
     os.write(foreign._READER._words.fileno(), b"MemoryError, which was caught\n")
 
-    def killed(reader: foreign._Reader, message: dict[str, object], data: bytes) -> object:
+    def killed(reader: Limited, message: dict[str, object], data: bytes) -> object:
         os.kill(before, signal.SIGSTOP)
         channel = asked(reader, message, data)
         os.kill(before, signal.SIGSEGV)
@@ -135,7 +137,7 @@ def test_what_its_reader_said_of_an_earlier_file_is_not_said_of_this_one(monkeyp
         return channel
 
     with monkeypatch.context() as patch:
-        patch.setattr(foreign._Reader, "_asked", killed)
+        patch.setattr(Limited, "_asked", killed)
         with raised(SourceError, "a.parquet") as caught:
             read_parquet(parquet(SMALL), "a.parquet")
     assert caught.value.hint != foreign._SPLIT
@@ -195,7 +197,7 @@ def test_without_room_for_a_process_the_file_is_refused(monkeypatch: pytest.Monk
         patch.setattr("tempfile.TemporaryFile", full)
         assert child(), "what it says on its way out is all that is missing"
         foreign._READER.close()
-        patch.setattr(foreign, "Child", full)
+        patch.setattr(limited, "Child", full)
         with raised(SourceBusy, "a.parquet", hint=False):
             read_parquet(parquet(SMALL), "a.parquet")
     assert child()

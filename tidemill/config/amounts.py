@@ -7,6 +7,9 @@ import re
 from tidemill.errors import ConfigError
 from tidemill.types import Micros, parse_span
 
+_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_MOST_BYTES = 10**15
+
 
 def parse_share(text: str, place: str = "", *, most: float = 1.0) -> float:
     """A share from ``2 %`` or ``0.02``, below ``most``. Raises ConfigError.
@@ -53,3 +56,16 @@ def percent(share: float) -> str:
     ('1%', '12.5%')
     """
     return f"{share * 100:g}%"
+
+
+def some_bytes(text: str) -> int:
+    """A size in bytes, above 0. Raises ConfigError.
+
+    >>> some_bytes("2 GB"), some_bytes("512 MB"), some_bytes("100 kB")
+    (2000000000, 512000000, 100000)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)\s*", text)
+    size = round(float(found[1]) * _BYTES[found[2]]) if found else 0
+    if not 0 < size <= _MOST_BYTES:
+        raise ConfigError(f"{text!r} is no size", hint="write it as '2 GB' or '512 MB'")
+    return size

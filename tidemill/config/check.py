@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tidemill.config.amounts import every, some_share, some_time
+from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.policies import TriggerSection, check_trigger, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
@@ -139,6 +140,8 @@ class _Checks:
                 self.read((*path, "split"), some_time, model.split.test)
             if model.train != "all":
                 self.read((*path, "train"), some_time, model.train)
+            for key, message, hint in check_foreign(model):
+                raise self.wrong((*path, key), f"{key}: {message}", hint)
             self._learns_from(model, path)
 
     def _learns_from(self, model: ModelSection, path: Path) -> None:
@@ -162,6 +165,8 @@ class _Checks:
                 path = ("features", view.name, "features", name)
                 if feature.op not in OPS:
                     raise self.wrong(path, f"{name}: unknown op {feature.op!r}", did_you_mean(feature.op, OPS))
+                for message, hint in check_process(feature.process) if feature.process else ():
+                    raise self.wrong(path, f"{name}: process: {message}", hint)
                 for span in filter(None, (feature.half_life, feature.window)):
                     self.read(path, some_time, span, said=f"{name}: ")
 

@@ -80,6 +80,28 @@ class DataConfig(Section, frozen=True):
     complete_after: str = ""
 
 
+class LimitsSection(Section, frozen=True):
+    """``limits``: what foreign code may take: bytes of memory, and wall time of one fit; of a process also until it is ready, and of one answer."""
+
+    memory: str = "2 GB"
+    fit: str = "10 minutes"
+    start: str = "1 minute"
+    answer: str = "1 s"
+
+
+class ProcessSection(Section, frozen=True):
+    """``process``: a process that somebody else wrote: the ``command`` that starts it, or the ``url`` where it runs on this machine.
+
+    ``model``, ``size``: of one that gives texts vectors, what it says it is, and how long these are.
+    """
+
+    command: tuple[str, ...] = ()
+    url: str = ""
+    model: str = ""
+    size: int = 0
+    limits: LimitsSection = LimitsSection()
+
+
 class FeatureConfig(Section, frozen=True):
     """One feature of a view: an operation from the small set, and what it works on."""
 
@@ -88,6 +110,7 @@ class FeatureConfig(Section, frozen=True):
     column: str | None = None
     half_life: str | None = None
     window: str | None = None
+    process: ProcessSection | None = None
 
 
 class FeatureViewConfig(Section, frozen=True):
@@ -144,9 +167,24 @@ class InputsSection(Section, frozen=True):
     """Numbers with which the answer may only rise, or only fall; of two labels the second one's probability."""
 
 
+class OnnxSection(Section, frozen=True):
+    """``onnx``: a model that somebody else made, and how its tensors and answers are called.
+
+    ``inputs``: the inputs of the one tensor, in its order; or by tensor the input that it takes (nothing said: tensors are called
+    like inputs). ``labels``: those of its probabilities, in their order; ``output``: the tensor that answers, of several.
+    """
+
+    file: str
+    inputs: tuple[str, ...] | dict[str, str] = ()
+    output: str = ""
+    labels: tuple[str, ...] = ()
+
+
 class ModelSection(Section, frozen=True):
     """``[model.NAME]``: the task, what it learns from, what good means, and how far to search.
 
+    ``learner``: a function of the project's that gives an estimator; ``onnx``: a model's file;
+    ``process``: one that fits and answers. All within ``limits``.
     ``shown_moves_outcomes``: whether what is answered moves what happens then; nothing said: as its task is held to be.
     """
 
@@ -160,6 +198,10 @@ class ModelSection(Section, frozen=True):
     train: str = "all"
     split: SplitSection = SplitSection()
     search: SearchSection = SearchSection()
+    learner: str = ""
+    onnx: str | OnnxSection | None = None
+    process: ProcessSection | None = None
+    limits: LimitsSection = LimitsSection()
     shown_moves_outcomes: bool | None = None
 
 

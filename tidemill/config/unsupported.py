@@ -12,7 +12,7 @@ from typing import Any
 
 from tidemill.types import JsonObject
 
-OPS = ("count", "sum", "last", "since", "mean", "decayed_count", "hour", "weekday", "month", "trend")
+OPS = ("count", "sum", "last", "since", "mean", "decayed_count", "hour", "weekday", "month", "trend", "embed")
 """What a feature may be made by; a word that is not among them is wrong, not early."""
 Path = tuple[str, ...]
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, RIPE, TransactionTime, known_of
-from tidemill.features.transforms import POSITIVE_ONLY, calendar, decay, grouped
+from tidemill.features.transforms import EMBED, POSITIVE_ONLY, calendar, decay, grouped
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def table(view: View, rows: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFram
         if feature.calendar
         else _numbers(view, rows, feature, asked)
         for feature in view.features
-        if feature.by is None
+        if feature.by is None and feature.op != EMBED
     }
     return pl.DataFrame({"request": requests["request"], **columns})
 

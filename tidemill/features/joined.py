@@ -15,6 +15,7 @@ import polars as pl
 from tidemill.data.check.column import Column
 from tidemill.errors import ConfigError, DataError, NotAvailableYet
 from tidemill.features.as_of import table
+from tidemill.features.transforms import EMBED
 from tidemill.features.views import NUMBERS, View, column_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Joined:
         for name, feature in config.features.items():
             if name in rows.names:
                 raise ConfigError(f"{name!r} is a column of the rows, too", place=place, hint="give the feature a name")
+            if feature.op == EMBED:
+                hint = "declare it as a view of the model's own rows: the joined column is one of theirs"
+                raise NotAvailableYet(f"a joined op 'embed' ({name}) is not available yet", place=place, hint=hint)
             if feature.by is not None:
                 hint = "declare it without by: one number an entity"
                 raise NotAvailableYet(f"a joined feature by item ({name}) is not available yet", place=place, hint=hint)

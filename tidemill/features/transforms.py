@@ -18,7 +18,9 @@ I8 = NDArray[np.int64]
 
 AGGREGATES = ("count", "sum", "mean", "last", "since", "decayed_count")
 CALENDAR = ("hour", "weekday", "month", "trend")
-OPS = (*AGGREGATES, *CALENDAR)
+EMBED = "embed"
+"""A column's text as the numbers that a foreign process gives it."""
+OPS = (*AGGREGATES, *CALENDAR, EMBED)
 POSITIVE_ONLY = ("count", "since", "decayed_count")
 """Operations that count events: a row whose value is zero or below (a return) is none. The others take every row."""
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidemill.config.sections import FeatureConfig, FeatureViewConfig
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig, ProcessSection
 from tidemill.errors import ConfigError
-from tidemill.features.transforms import CALENDAR, OPS
+from tidemill.features.transforms import AGGREGATES, CALENDAR, EMBED, OPS
 from tidemill.types import Micros, did_you_mean, parse_span
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tidemill.data.contract.contract import Contract
 
 NUMBERS = ("integer", "number")
+MOST_NUMBERS = 1_024
+"""The longest vector of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,18 @@ class Feature:
     column: str | None = None
     half_life: Micros | None = None
     window: Micros | None = None
+    process: ProcessSection | None = None
+    folder: str = ""
+    """Where the process is started: the project's."""
 
     @property
     def calendar(self) -> bool:
         return self.op in CALENDAR
+
+    @property
+    def lagged(self) -> bool:
+        """Whether it is one number a row, made of earlier rows."""
+        return self.op in AGGREGATES and self.by is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,13 @@ class View:
     def of(config: FeatureViewConfig, contract: Contract) -> View:
         """The view as declared. Raises ConfigError for what the contract does not have."""
         place = f"[features.{config.name}]"
-        if contract.time is None:
+        if contract.time is None and any(feature.op != EMBED for feature in config.features.values()):
             hint = f"tidemill.role: time in {contract.place}"
             raise ConfigError("the dataset has no time column", place=place, hint=hint)
         if config.entity is not None:
             column_of(config.entity, contract, place)
         features = tuple(_feature(name, f, contract, f"{place} {name}") for name, f in config.features.items())
-        return View(config.name, config.entity, contract.time, contract.value, features)
+        return View(config.name, config.entity, contract.time or "", contract.value, features)
 
 
 def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:
@@ -77,6 +87,10 @@ def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -
 
     if op not in OPS:
         raise wrong(f"unknown op {op!r}", did_you_mean(op, OPS))
+    if (op == EMBED) != (config.process is not None):
+        raise wrong("process goes with op embed, and that with it")
+    if op == EMBED:
+        return _embedded(name, config, contract, place)
     if config.by is not None:
         column_of(config.by, contract, place)
     if config.column and not takes_column:
@@ -90,6 +104,23 @@ def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -
     if op in CALENDAR and (config.window or config.by):
         raise wrong(f"op {op!r} takes nothing else")
     return Feature(name, op, config.by, column, _span(config.half_life, place), _span(config.window, place))
+
+
+def _embedded(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:
+    """A column's text as numbers. Raises ConfigError."""
+    process = config.process
+    assert process is not None
+    if config.by or config.half_life or config.window or not config.column:
+        raise ConfigError("op 'embed' takes a column and a process", place=place, hint='write column = "…"')
+    if not process.model or not 0 < process.size <= MOST_NUMBERS:
+        hint = f'write process = {{ command = [...], model = "…", size = 16 }}, with a size up to {MOST_NUMBERS}'
+        raise ConfigError(
+            "what the process says it is, or how long its vectors are, is not said", place=place, hint=hint
+        )
+    column = column_of(config.column, contract, place)
+    if column.kind != "string":
+        raise ConfigError(f"column {column.name!r} is no text", place=place)
+    return Feature(name, EMBED, None, column.name, None, None, process)
 
 
 def column_of(name: str, contract: Contract, place: str) -> Column:

@@ -95,7 +95,7 @@ def _views(model: Model, contract: Contract, moments: Moments | None) -> tuple[l
             place=place,
             hint="it learns from who took what: leave the view out, or use classify or regress",
         )
-    views = [View.of(view, contract) for view in mine]
+    views = [_placed(View.of(view, contract), str(project.root)) for view in mine]
     if moments:
         for view in views:
             if any(not feature.calendar for feature in view.features):
@@ -104,6 +104,12 @@ def _views(model: Model, contract: Contract, moments: Moments | None) -> tuple[l
                     "it is of everybody, and the rows are of one", place=f"[features.{view.name}]", hint=hint
                 )
     return views, tuple(Joined.of(view, load_contract(project, view.from_), contract) for view in others)
+
+
+def _placed(view: View, folder: str) -> View:
+    """With the folder in which its processes are started."""
+    features = (replace(one, folder=folder) if one.process is not None else one for one in view.features)
+    return replace(view, features=tuple(features))
 
 
 def _left_out(model: Model, contract: Contract, known: list[str]) -> set[str]:

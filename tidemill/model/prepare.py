@@ -13,6 +13,7 @@ from tidemill.data.contract.contract import load_contract
 from tidemill.errors import ConfigError
 from tidemill.learning.search import Settings
 from tidemill.learning.split import resolved
+from tidemill.model.foreign import given_of
 from tidemill.model.history import Histories, identity_of
 from tidemill.model.inputs import Inputs
 from tidemill.model.labelled import labelled
@@ -89,6 +90,8 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
     found: JsonObject = {} if inputs.as_of is None else {"as_of": inputs.as_of}
     if costs:
         found["costs"] = msgspec.to_builtins(costs)
+    if (given := given_of(model)) is not None:
+        found["given"] = given
     if monotone:
         found["monotone"] = _monotone(model, details.get("columns", []))
     return found

@@ -7,17 +7,8 @@ such file is read, stays for the next ones, and ends when it was idle for a whil
 
 from __future__ import annotations
 
-import atexit
 import io
-import os
-import signal
-import subprocess
-import tempfile
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
@@ -25,7 +16,7 @@ from tidemill.data.discover.limits import cpu_seconds
 from tidemill.data.discover.rows import POLARS, Rows, numbered, said
 from tidemill.errors import SourceBusy, SourceError
 from tidemill.process.channel import Channel, ChannelError
-from tidemill.process.child import Child, ending
+from tidemill.process.limited import Died, Limited
 from tidemill.types import JsonObject
 
 _MODULE = "tidemill.data.discover.foreign_main"
@@ -38,90 +29,37 @@ def read_parquet(data: bytes, name: str) -> Rows:
     """The rows of a Parquet file's bytes. Raises SourceError."""
     if not data.startswith(b"PAR1"):
         raise SourceError("not readable as Parquet: it does not begin as one", place=name, hint=_AGAIN)
-    return numbered(_READER.read({"read": "parquet"}, len(data), name, data), name)
+    return numbered(_read({"read": "parquet"}, len(data), name, data), name)
 
 
 def read_delta(folder: Path, version: int, size: int, name: str) -> Rows:
     """The rows that a Delta table has at this version. ``size``: of its files, in bytes. Raises SourceError."""
-    return numbered(_READER.read({"read": "delta", "folder": str(folder), "version": version}, size, name), name)
+    return numbered(_read({"read": "delta", "folder": str(folder), "version": version}, size, name), name)
 
 
-class _Reader:
-    """This process's child. One file at a time is read."""
+def _read(message: JsonObject, size: int, name: str, data: bytes = b"") -> pl.DataFrame:
+    """Raises SourceError, also where the child died of the file."""
+    asked, seconds = {**message, "size": size}, _PATIENCE * cpu_seconds(size)
+    try:
+        return _READER.ask(asked, data, seconds, lambda channel, until: _heard(channel, until, name))
+    except TimeoutError:
+        raise SourceError("it was not read within its time limit", place=name, hint=_SPLIT) from None
+    except Died as exc:
+        raise _died(exc, name) from None
+    except OSError as exc:
+        raise SourceBusy(f"no process can be started that reads it: {exc.strerror}", place=name) from exc
 
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._child: Child | None = None
-        self._words: IO[bytes] | None = None  # what it writes on its way out
-        self._said = 0  # bytes of that before the file that it reads now
 
-    def read(self, message: JsonObject, size: int, name: str, data: bytes = b"") -> pl.DataFrame:
-        """Raises SourceError, also where the child died of the file."""
-        until = time.monotonic() + _PATIENCE * cpu_seconds(size)
-        with self._lock:
-            try:
-                return _heard(self._asked({**message, "size": size}, data), until, name)
-            except TimeoutError:
-                self.close()
-                raise SourceError("it was not read within its time limit", place=name, hint=_SPLIT) from None
-            except (EOFError, BrokenPipeError, ChannelError):
-                if self._was_idle():
-                    return self.read(message, size, name, data)
-                raise self._died(name) from None
-            except SourceError:
-                raise
-            except OSError as exc:
-                self.close()
-                raise SourceBusy(f"no process can be started that reads it: {exc.strerror}", place=name) from exc
-            except BaseException:  # such as Ctrl-C in the middle of an answer, which nobody is to take for the next one
-                self.close()
-                raise
-
-    def _asked(self, message: JsonObject, data: bytes) -> Channel:
-        """The child's channel, once it has the message: a child that has just gone idle is begun again."""
-        if self._child is not None and self._child.code is not None:
-            self.close()
-        if self._child is None:
-            with suppress(OSError):  # where no folder for it has room, what the child says on its way out is not known
-                self._words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
-            self._child = Child(_MODULE, log=self._words or subprocess.DEVNULL)
-        self._said = os.fstat(self._words.fileno()).st_size if self._words is not None else 0
-        self._child.channel.send(message, data)
-        return self._child.channel
-
-    def _was_idle(self) -> bool:
-        """Whether it ended by itself, just as it was asked."""
-        try:
-            return self._child is not None and self._child.wait(1) == 0
-        except TimeoutError:
-            return False
-
-    def _died(self, name: str) -> SourceError:
-        """Why the child ended, as the file's error."""
-        assert self._child is not None
-        try:
-            code, what = self._child.wait(10), ""
-        except TimeoutError:
-            code, what = 0, "does not answer any more"
-        words = os.pread(self._words.fileno(), 1 << 16, self._said) if self._words is not None else b""
-        self.close()
-        if b"memory allocation" in words or b"MemoryError" in words:
-            return SourceError("it needs more memory to be read than a file of its size may", place=name, hint=_SPLIT)
-        if code == -signal.SIGXCPU:
-            return SourceError("it takes longer to be read than a file of its size may", place=name, hint=_SPLIT)
-        if code == -signal.SIGKILL:  # as systems do that have no memory left
-            return SourceError("the process that read it was killed", place=name, hint=f"memory ran out? {_SPLIT}")
-        hint = f"it is damaged, or nested too deeply: {_AGAIN}, with plain columns"
-        return SourceError(f"cannot be read: the process that read it {what or ending(code)}", place=name, hint=hint)
-
-    def close(self) -> None:
-        """End it; the next file begins another."""
-        if self._child is not None:
-            self._child.close()
-            self._child = None
-        if self._words is not None:
-            self._words.close()
-            self._words = None
+def _died(exc: Died, name: str) -> SourceError:
+    """Why the child ended, as the file's error."""
+    if exc.why == "memory":
+        return SourceError("it needs more memory to be read than a file of its size may", place=name, hint=_SPLIT)
+    if exc.why == "time":
+        return SourceError("it takes longer to be read than a file of its size may", place=name, hint=_SPLIT)
+    if exc.why == "killed":
+        return SourceError("the process that read it was killed", place=name, hint=f"memory ran out? {_SPLIT}")
+    hint = f"it is damaged, or nested too deeply: {_AGAIN}, with plain columns"
+    return SourceError(f"cannot be read: the process that read it {exc.ended}", place=name, hint=hint)
 
 
 def _heard(channel: Channel, until: float, name: str) -> pl.DataFrame:
@@ -139,5 +77,4 @@ def _heard(channel: Channel, until: float, name: str) -> pl.DataFrame:
     raise EOFError
 
 
-_READER = _Reader()
-atexit.register(_READER.close)
+_READER = Limited(_MODULE)

@@ -17,11 +17,10 @@ import polars as pl
 from tidemill.data.discover.limits import cpu_seconds, judge, memory
 from tidemill.data.discover.rows import POLARS, said
 from tidemill.errors import SourceError
-from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
+from tidemill.process.limited import held, let, next_of
 from tidemill.types import JsonObject
 
-IDLE = 60.0  # seconds without a file after which this process ends
 PIECE = 16 << 20  # bytes of a piece of the answer, about
 _SPARE = 128 << 20
 
@@ -33,7 +32,7 @@ def main() -> None:
         raise SystemExit("whoever reads files starts this process")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _warm()
-    while (asked := _next(channel)) is not None:
+    while (asked := next_of(channel)) is not None:
         data = channel.receive_bytes(asked.get("bytes", 0))
         try:
             for piece in _pieces(_read(asked, data)):
@@ -43,21 +42,14 @@ def main() -> None:
             channel.send({"error": exc.message, "hint": exc.hint})
 
 
-def _next(channel: Channel) -> JsonObject | None:
-    try:
-        return channel.receive(time.monotonic() + IDLE)
-    except TimeoutError:
-        return None
-
-
 def _read(asked: JsonObject, data: bytearray) -> pl.DataFrame:
     """Raises SourceError."""
     what, size = asked["read"], asked["size"]
-    _let(resource.RLIMIT_CPU, int(time.process_time()) + cpu_seconds(size))
-    _let(resource.RLIMIT_DATA, _held() + memory(size))
+    let(resource.RLIMIT_CPU, int(time.process_time()) + cpu_seconds(size))
+    let(resource.RLIMIT_DATA, held() + memory(size))
     try:
         lazy, needed = _parquet(data) if what == "parquet" else _delta(Path(asked["folder"]), asked["version"])
-        _let(resource.RLIMIT_DATA, _held() + 2 * needed + 16 * size + _SPARE)
+        let(resource.RLIMIT_DATA, held() + 2 * needed + 16 * size + _SPARE)
         return _bounded(lazy.collect(), size)
     except SourceError:
         raise
@@ -115,23 +107,6 @@ def _pieces(frame: pl.DataFrame) -> Iterator[memoryview]:
         buffer = io.BytesIO()
         piece.write_ipc_stream(buffer)
         yield buffer.getbuffer()
-
-
-def _let(what: int, most: int) -> None:
-    """Let this process use so much and no more."""
-    _, hard = resource.getrlimit(what)
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _held() -> int:
-    """Bytes of memory that this process may write to now; where the system does not say, none is refused for it.
-
-    The address space would be no measure: each thread reserves much of it that is never used.
-    """
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
-    except OSError:
-        return 1 << 46
 
 
 def _warm() -> None:

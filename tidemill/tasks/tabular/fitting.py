@@ -83,7 +83,9 @@ def problem_of(recipe: JsonObject, table: Table, rows: NDArray[np.int64]) -> Pro
     """What the recipe's learner learns from: these rows."""
     inputs: tuple[Input, ...] = table.columns(rows, series=learners.of(recipe["method"]).series)
     labels = None if recipe["task"] == "regress" else sorted(set(table.target[rows].to_list()))
-    return Problem(table.encoded(inputs, rows), targets(table, rows, labels), inputs, labels, table.monotone)
+    return Problem(
+        table.encoded(inputs, rows), targets(table, rows, labels), inputs, labels, table.monotone, table.given
+    )
 
 
 def targets(table: Table, rows: NDArray[np.int64], labels: list[Any] | None) -> F8:

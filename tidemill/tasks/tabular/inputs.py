@@ -13,6 +13,7 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, read
 from tidemill.errors import SignatureMismatch
 from tidemill.features.transforms import CALENDAR, calendar
+from tidemill.tasks.tabular.embed import Embedding, component
 
 SERIES = "_unit"
 """The input that says whose row it is: the rows' own column of units, where these are subjects."""
@@ -21,14 +22,17 @@ MOST_SAID = 60
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One column that a learner takes. ``source``: the input it is made from (for a calendar column, the time); ``column``: what that must be."""
+    """One column that a learner takes. ``source``: the input it is made from (for a calendar column, the time); ``column``: what that must be;
+    ``embedding``: of a text, the process that gives it numbers."""
 
     name: str
-    kind: str  # number | category | a calendar operation
+    kind: str  # number | category | embed | a calendar operation
     source: str
     required: bool = False
     categories: tuple[str | bool, ...] = ()
     column: Column | None = None
+    embedding: Embedding | None = None
+    place: int = 0  # of the number in an embedding's vector
 
     @property
     def read_as(self) -> Column:
@@ -47,6 +51,8 @@ class Input(msgspec.Struct, frozen=True):
         """What makes a number of a value that is read and there."""
         if self.kind in CALENDAR:
             return partial(calendar, self.kind)
+        if self.embedding is not None:
+            return partial(component, self.embedding, self.place)
         if self.kind == "category":
             return partial(_place, {value: float(i) for i, value in enumerate(self.categories)})
         return float

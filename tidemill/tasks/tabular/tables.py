@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
 from tidemill.features.transaction_time import BEGAN, KNOWN, RIPE, known_of
-from tidemill.features.transforms import CALENDAR, calendar
+from tidemill.features.transforms import CALENDAR, EMBED, calendar
+from tidemill.learning.given import Given, spec_of
 from tidemill.learning.rows import AT, KEY, UNIT, Rows, placed
+from tidemill.tasks.tabular.embed import Embedding, vectors
 from tidemill.tasks.tabular.inputs import SERIES, Input
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from tidemill.data.check.column import Column
     from tidemill.data.contract.contract import Contract
-    from tidemill.features.views import View
+    from tidemill.features.views import Feature, View
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -40,7 +43,8 @@ PLAIN = {"string": "category", "boolean": "category", "integer": "number", "numb
 class Table(Rows):
     """Rows of `build` with what each input is: `described`.
 
-    ``subject``: the column that says whose row it is; ``monotone``: inputs with which the answer only rises (1) or falls (-1).
+    ``subject``: the column that says whose row it is; ``monotone``: inputs with which the answer only rises (1) or falls (-1);
+    ``given``: what tidemill.toml says of a learner that is not built in.
     """
 
     def __init__(
@@ -50,15 +54,17 @@ class Table(Rows):
         roles: JsonObject | None = None,
         subject: str | None = None,
         monotone: Mapping[str, int] | None = None,
+        given: Given | None = None,
     ) -> None:
         super().__init__(frame)
         self.inputs, self.roles, self.target, self.subject = inputs, roles or {}, frame[TARGET], subject
-        self.monotone = monotone or {}
+        self.monotone, self.given = monotone or {}, given
 
     @property
     def plain(self) -> dict[str, pl.Series]:
-        """The inputs that stand in the rows, by name: all but those of the calendar."""
-        return {one.name: self.frame[one.name] for one in self.inputs if one.kind not in CALENDAR}
+        """What stands in the rows and a request says, by name: all inputs but those of the calendar, of an embedding its text."""
+        names = [one.source if one.embedding else one.name for one in self.inputs if one.kind not in CALENDAR]
+        return {name: self.frame[name] for name in dict.fromkeys(names)}
 
     def columns(self, rows: I8, series: bool = False) -> tuple[Input, ...]:
         """The inputs as these rows show them: categories that only later rows have are unknown. ``series``: and whose row it is."""
@@ -95,7 +101,9 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     if not len(rows):
         raise NotEnoughData("there is no row with a target")
     rows = rows.with_columns(target.alias(TARGET), *_made(rows, frame, views))
-    inputs = [one.name for one in described(contract, views) if one.kind not in CALENDAR]
+    asked = [one for one in described(contract, views) if one.kind not in CALENDAR]
+    texts = [one.source for one in asked if one.embedding]
+    inputs = list(dict.fromkeys([*(one.name for one in asked), *texts]))
     known = [known_of(contract.names, rows.columns), pl.col(BEGAN)] if KNOWN in rows.columns else []
     known += [pl.col(f"{KNOWN} {name}") for name in inputs if f"{KNOWN} {name}" in rows.columns]
     ripe = [RIPE] if RIPE in rows.columns else []
@@ -117,17 +125,29 @@ def described(contract: Contract, views: Sequence[View] = ()) -> list[Input]:
 
     Not inputs: the target, the time itself, the subject and the columns of the key.
     """
-    left_out = {contract.time, contract.target, contract.subject, *contract.key}
+    features = [f for view in views for f in view.features]
+    texts = [f for f in features if f.process is not None]
+    left_out = {contract.time, contract.target, contract.subject, *contract.key, *(f.column for f in texts)}
     time = next((c for c in contract.columns if c.role == "time"), None)
     plain = [
         Input(c.name, PLAIN[c.kind], c.name, c.required, column=c.of_requests())
         for c in contract.columns
         if c.name not in left_out and c.kind in PLAIN
     ]
-    features = [f for view in views for f in view.features]
-    lagged = [Input(f.name, "number", f.name) for f in features if not f.calendar and f.by is None]
+    lagged = [Input(f.name, "number", f.name) for f in features if f.lagged]
+    columns = {c.name: c.of_requests() for c in contract.columns}
+    made = [one for f in texts for one in embedded(f, columns[str(f.column)])]
     days = [Input(f.name, f.op, str(contract.time), True, column=time) for f in features if f.calendar]
-    return [*plain, *lagged, *days]
+    return [*plain, *lagged, *made, *days]
+
+
+def embedded(feature: Feature, column: Column) -> list[Input]:
+    """The numbers of a text, each an input."""
+    process = feature.process
+    assert process is not None
+    by = Embedding(spec_of(process, feature.folder), process.model, process.size)
+    name = column.name
+    return [Input(f"{feature.name}.{n}", EMBED, name, column.required, (), column, by, n) for n in range(by.size)]
 
 
 def as_json(inputs: Sequence[Input]) -> list[JsonObject]:
@@ -146,13 +166,26 @@ def _made(rows: pl.DataFrame, history: pl.DataFrame, views: Sequence[View]) -> l
 
     made: list[pl.Series] = []
     for view in views:
-        lagged = [f.name for f in view.features if not f.calendar and f.by is None]
+        lagged = [f.name for f in view.features if f.lagged]
         if lagged:
             entity = {"entity": rows[view.entity]} if view.entity else {}
             requests = pl.DataFrame({"request": np.arange(len(rows)), **entity, "at": rows[AT]})
             found = table(view, history, requests)
             made += found.select(lagged).get_columns()
+        for feature in view.features:
+            if feature.process is not None:
+                made += _vectors(feature, rows)
     return made
+
+
+def _vectors(feature: Feature, rows: pl.DataFrame) -> list[pl.Series]:
+    """The numbers that a process gives each row's text, asked for once a text."""
+    import polars as pl
+
+    assert feature.process is not None and feature.column is not None
+    by = Embedding(spec_of(feature.process, feature.folder), feature.process.model, feature.process.size)
+    found = vectors(by, rows[feature.column].to_list())
+    return [pl.Series(f"{feature.name}.{n}", column, nan_to_null=True) for n, column in enumerate(found.T)]
 
 
 def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
@@ -169,7 +202,7 @@ def _limits(one: Input) -> JsonObject:
 
 
 def _type(one: Input) -> str:
-    if one.kind == "category":
+    if one.kind == "category" or one.embedding:
         return one.read_as.kind
     return "float64" if one.kind == "number" else "time"
 

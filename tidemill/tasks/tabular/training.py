@@ -16,6 +16,7 @@ from tidemill.features.transaction_time import RIPE
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
 from tidemill.learning.evaluate import F8, Scored, metric_value
+from tidemill.learning.given import Given
 from tidemill.learning.labelled import known_label, text_of
 from tidemill.learning.rows import I8, KEY, UNIT, evenly, unit_of
 from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Trial, search
@@ -69,7 +70,8 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     """The trainer of this table."""
     inputs = msgspec.convert(settings.details["columns"], list[Input])
     said = settings.details
-    table = Table(rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"))
+    given = msgspec.convert(said["given"], Given) if "given" in said else None
+    table = Table(rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"), given)
     return TabularTrainer(table, settings)
 
 
@@ -111,7 +113,7 @@ class TabularTrainer(Trainer):
 
         def answers(bundle: Bundle) -> list[JsonObject]:
             scorer = RowScorer(bundle)
-            return [scorer.told(outputs) for outputs in scorer.many(self.table.encoded(scorer.inputs, rows))]
+            return [scorer.told(scorer.outputs(row)) for row in self.table.encoded(scorer.inputs, rows)]
 
         return Questions([{"inputs": self._inputs(int(row)), **self._subject(int(row))} for row in rows], answers)
 
@@ -125,7 +127,10 @@ class TabularTrainer(Trainer):
         return {name: value for name, value in values.items() if value is not None and value == value}
 
     def reproduces(self, recipe: JsonObject) -> bool:
-        return recipe.get("method") in learners.LEARNERS and recipe.get("task") == self.settings.task
+        method, given = recipe.get("method"), self.table.given
+        if method in learners.FOREIGN and not (given and given.made(recipe)):
+            return False
+        return method in learners.LEARNERS and recipe.get("task") == self.settings.task
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         return fitting.fit(recipe, self.table, end, self._since(end), self.costs)
@@ -237,6 +242,8 @@ class TabularTrainer(Trainer):
 
     def candidates(self) -> Candidates:
         task, metric, trees = self.settings.task, self.settings.metric, learners.of("trees")
+        if self.table.given:
+            return Candidates(fixed=(), start={**self.table.given.recipe, "task": task}, same="task")
         linear = [{**self.baseline("linear"), "l2": l2} for l2 in SHRUNK]
         simple = [self.baseline(name) for name in self.baselines]
         level = any(one.kind == "trend" for one in self.table.inputs)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tidemill.errors import ModelError
 from tidemill.tasks.tabular.learners.constant import CONSTANT
+from tidemill.tasks.tabular.learners.foreign.learners import FILE, OWN
+from tidemill.tasks.tabular.learners.foreign.process import PROCESS
 from tidemill.tasks.tabular.learners.linear import LINEAR
 from tidemill.tasks.tabular.learners.naive import LAST_VALUE, SEASONAL
 from tidemill.tasks.tabular.learners.port import Learner
@@ -20,7 +22,12 @@ LEARNERS: dict[str, Learner] = {
     "last_value": LAST_VALUE,
     "seasonal_naive": SEASONAL,
     "trees": TREES,
+    "own": OWN,
+    "onnx": FILE,
+    "process": PROCESS,
 }
+FOREIGN = ("own", "onnx", "process")
+"""Those that tidemill.toml names: what a recipe of theirs means stands outside of it."""
 _MEAN = ("popularity", "mean", "prior")
 """Names that the constant answer has, too: the mean, or how frequent each label is."""
 

@@ -42,6 +42,9 @@ class Problem:
     monotone: Mapping[str, int] = field(default_factory=dict)
     """Inputs with which the answer may only rise (1) or only fall (-1): the value, or of two labels the second one's probability."""
 
+    given: object = None
+    """Of a learner that is not built in: `tidemill.learning.given`."""
+
     @property
     def ways(self) -> list[int]:
         """`monotone` of each column."""

@@ -1,0 +1,35 @@
+"""Become a command that somebody else wrote: ``python -m tidemill.process.command FOLDER MEMORY PORT INSTANCE COMMAND…``.
+
+Started as a `Child`, so that a guardian stands beside it. It gets the folder, a limit of memory, and of this environment only what
+programs need to be found and to write text: no word that could be a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Sequence
+
+from tidemill.process.limited import let
+
+PASSED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH"),
+    *("OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"),
+)
+"""What of the environment it sees."""
+
+
+def main(argv: Sequence[str]) -> None:
+    folder, memory, port, instance, *command = argv
+    environment = {name: os.environ[name] for name in PASSED if name in os.environ}
+    environment |= {"PORT": port, "TIDEMILL_INSTANCE": instance}
+    let(resource.RLIMIT_CORE, 0)
+    let(resource.RLIMIT_DATA, int(memory))
+    os.chdir(folder)
+    program = sys.executable if command[0] in ("python", "python3") else command[0]
+    os.execvpe(program, [program, *command[1:]], environment)  # noqa: S606 - no shell: a list of arguments
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,80 @@
+"""A service that is kept: one that breaks is ended, and started again beside the questions, which fail at once until it is ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tidemill.errors import ModelError
+from tidemill.process.service import SEE, Service, Spec, Unknown
+
+T = TypeVar("T")
+AGAIN = 0.0, 0.5, 2.0, 5.0, 10.0, 30.0
+"""Seconds from one start to the next of one that keeps on failing."""
+
+
+class Kept:
+    """``ready``: what is said to it after each start, such as which model it is to hold. Raises ModelError where it does not start."""
+
+    def __init__(self, spec: Spec, ready: Callable[[Service], None]) -> None:
+        self.spec, self._ready = spec, ready
+        self._failures, self._next = 0, 0.0
+        self._starting = threading.Lock()
+        self._why: ModelError | None = None
+        self._service: Service | None = self._started()
+
+    def ask(self, path: str, body: Any, kind: type[T], most: int, seconds: float | None = None) -> T:
+        """As `Service.ask`. Raises ModelError, at once where it is being started again."""
+        service = self._service
+        if service is None:
+            self._begin()
+            raise self._why or ModelError("the process is being started again", place="process", hint=SEE)
+        try:
+            found = self._asked(service, path, body, kind, most, seconds)
+        except ModelError as exc:
+            if service.broken:
+                self._service, self._why = None, exc
+                service.close()
+                self._begin()
+            raise
+        self._failures = 0
+        return found
+
+    def _asked(self, service: Service, path: str, body: Any, kind: type[T], most: int, seconds: float | None) -> T:
+        try:
+            return service.ask(path, body, kind, most, seconds)
+        except Unknown:  # it began anew by itself
+            self._ready(service)
+        try:
+            return service.ask(path, body, kind, most, seconds)
+        except Unknown as exc:
+            raise ModelError(str(exc), place="process", hint=SEE) from exc
+
+    def _begin(self) -> None:
+        """Start it again in a thread, unless that is being done, or it is too early."""
+        if time.monotonic() < self._next or not self._starting.acquire(blocking=False):
+            return
+        self._next = time.monotonic() + AGAIN[min(self._failures, len(AGAIN) - 1)]
+        self._failures += 1
+        threading.Thread(target=self._again, name="process", daemon=True).start()
+
+    def _again(self) -> None:
+        try:
+            self._service = self._started()
+        except ModelError as exc:
+            self._why = exc
+        finally:
+            self._starting.release()
+
+    def _started(self) -> Service:
+        service = Service(self.spec)
+        try:
+            self._ready(service)
+        except BaseException as exc:
+            service.close()
+            if isinstance(exc, Unknown):
+                raise ModelError(str(exc), place="process", hint=SEE) from exc
+            raise
+        return service
