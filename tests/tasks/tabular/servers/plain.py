@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-FAULT, FOLDER = (*sys.argv[1:], "", "")[:2]
+FAULT, FOLDER = (*sys.argv[1:], "", "")[:2] if __name__ == "__main__" else ("", "")
 MODELS: dict[str, dict[str, Any]] = {}
 
 
@@ -126,6 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-if FAULT == "never ready":
-    time.sleep(600)
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+if __name__ == "__main__":
+    if FAULT == "never ready":
+        time.sleep(600)
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
