@@ -30,12 +30,16 @@ class Kept:
         service = self._service
         if service is None:
             self._begin()
-            raise self._why or ModelError("the process is being started again", place="process", hint=SEE)
+            raise (
+                _again(self._why)
+                if self._why
+                else ModelError("the process is being started again", place="process", hint=SEE)
+            )
         try:
             found = self._asked(service, path, body, kind, most, seconds)
         except ModelError as exc:
             if service.broken:
-                self._service, self._why = None, exc
+                self._service, self._why = None, _again(exc)
                 service.close()
                 self._begin()
             raise
@@ -58,13 +62,13 @@ class Kept:
             return
         self._next = time.monotonic() + AGAIN[min(self._failures, len(AGAIN) - 1)]
         self._failures += 1
-        threading.Thread(target=self._again, name="process", daemon=True).start()
+        threading.Thread(target=self._anew, name="process", daemon=True).start()
 
-    def _again(self) -> None:
+    def _anew(self) -> None:
         try:
             self._service = self._started()
         except ModelError as exc:
-            self._why = exc
+            self._why = _again(exc)
         finally:
             self._starting.release()
 
@@ -78,3 +82,8 @@ class Kept:
                 raise ModelError(str(exc), place="process", hint=SEE) from exc
             raise
         return service
+
+
+def _again(exc: ModelError) -> ModelError:
+    """The same error without its trace, which would hold on to a process that is gone."""
+    return ModelError(exc.message, place=exc.place, hint=exc.hint)
