@@ -166,7 +166,9 @@ class Predictor:
         """The request with what is held of the entity that it names (`tidemill.model.questions`). Raises BadRequest, NotFound."""
         rows = self.scope.model.section.rows
         if not (rows and rows.entity):
-            raise BadRequest("Object missing required field `inputs`", place="$.inputs", hint='{"inputs": {"column": 1.5}}')
+            raise BadRequest(
+                "Object missing required field `inputs`", place="$.inputs", hint='{"inputs": {"column": 1.5}}'
+            )
         if body.subject is None:
             raise BadRequest(f"which {rows.entity}?", place="$.subject", hint="name it, or give the inputs")
         held = self.project.live.entities.look_up(self.scope.model.name, body.subject)
