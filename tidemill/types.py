@@ -122,7 +122,7 @@ def _second(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()[:19]
 
 
-def parse_time(text: str) -> Micros:
+def parse_time(text: str, place: str = "") -> Micros:
     """Microseconds from ISO 8601; a time without a zone is UTC. Raises ConfigError.
 
     >>> parse_time("1970-01-02")
@@ -131,25 +131,25 @@ def parse_time(text: str) -> Micros:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise ConfigError(f"{text!r} is not a time", hint="write it as 2011-01-31T12:00:00Z") from exc
+        raise ConfigError(f"{text!r} is not a time", place=place, hint="write it as 2011-01-31T12:00:00Z") from exc
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     whole = moment.replace(microsecond=0)
     return int(whole.timestamp()) * SECOND + moment.microsecond
 
 
-def parse_span(text: str) -> Micros:
+def parse_span(text: str, place: str = "") -> Micros:
     """Microseconds from words such as ``28 days``, ``20 s``, ``1 quarter`` (91 days). Raises ConfigError.
 
     >>> parse_span("2 days") == 2 * DAY
     True
     """
-    found = _SPAN.match(text)
+    found, hint = _SPAN.match(text), "write it as '28 days', '12 h' or '20 s'"
     if not found:
-        raise ConfigError(f"{text!r} is not a length of time", hint="write it as '28 days', '12 h' or '20 s'")
+        raise ConfigError(f"{text!r} is not a length of time", place=place, hint=hint)
     span = float(found[1]) * _UNIT[found[2]]
     if span > _LONGEST:
-        raise ConfigError(f"{text!r} is longer than a century", hint="write it as '28 days', '12 h' or '20 s'")
+        raise ConfigError(f"{text!r} is longer than a century", place=place, hint=hint)
     return round(span)
 
 

@@ -22,7 +22,7 @@ from tidemill.backtest.compared import INCUMBENT, Compared
 from tidemill.backtest.cuts import Asked
 from tidemill.backtest.lived import LOOP
 from tidemill.cli.main import main
-from tidemill.errors import BadRequest, NotAttested, NotEnoughData, SourceError
+from tidemill.errors import BadRequest, ConfigError, NotAttested, SourceError
 from tidemill.ops import auditions, backtests
 from tidemill.release.signing.attest import open_envelope
 from tidemill.release.signing.trust import public_keys
@@ -140,10 +140,10 @@ def test_what_cannot_be_used_is_counted_with_examples(drifting: Project, tmp_pat
 @pytest.mark.parametrize(
     ("frame", "kind"),
     [
-        (pl.DataFrame({"sensor": ["x"], "ts": ["2024-05-01"], "prediction": [1]}), NotEnoughData),
+        (pl.DataFrame({"sensor": ["x"], "ts": ["2024-05-01"], "prediction": [1]}), SourceError),
         (pl.DataFrame({"sensor": ["s1"], "ts": ["2024-05-01"], "guess": [1]}), BadRequest),
         (pl.DataFrame({"sensor": ["s1"], "prediction": [1]}), BadRequest),
-        (pl.DataFrame({"sensor": ["s1"], "ts": ["soon"], "prediction": [1]}), NotEnoughData),
+        (pl.DataFrame({"sensor": ["s1"], "ts": ["soon"], "prediction": [1]}), SourceError),
     ],
 )
 def test_a_file_that_says_nothing_is_refused(
@@ -153,6 +153,12 @@ def test_a_file_that_says_nothing_is_refused(
     frame.write_csv(path)
     with pytest.raises(kind):
         hold(drifting, path)
+
+
+@pytest.mark.parametrize("wrong", [{"every": "nonsense"}, {"every": "0 days"}, {"since": "soon"}])
+def test_a_time_that_is_none_names_its_option(drifting: Project, wrong: dict[str, str]) -> None:
+    with raised(ConfigError, f"--{next(iter(wrong))}"):
+        backtests.play(drifting, Caller.local(), Asked(**wrong), quiet)  # type: ignore[arg-type]
 
 
 def test_no_file_and_no_table(drifting: Project, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.retrain.inline import InlineJobs
 from tests.retrain.machines import OPENING, Machines, opened
 from tidemill.access.caller import Caller
 from tidemill.backtest import play as playing
-from tidemill.backtest.copy import FOLDER
+from tidemill.backtest.copy import FOLDER, sweep
 from tidemill.backtest.cuts import Asked
 from tidemill.backtest.session import Session
 from tidemill.errors import NotAvailableYet, NotEnoughData
@@ -175,9 +175,14 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
                 }
                 with pytest.raises(Killed):
                     playing.play(project, **params, progress=until)
+                sweep(project, "cut")
                 found.append(playing.play(project, **params, progress=lambda *said: None))
+                sweep(project, "another")
+                assert list((project.state / FOLDER).iterdir()) == [], "no run has ended with it, and none is at it"
             else:
                 found.append(backtests.play(project, Caller.local(), asked, quiet).lived)
+                sweep(project, "another")
+                assert len(list((project.state / FOLDER).iterdir())) == 1, "what was played is there to be looked at"
     whole, gone_on = found
     assert whole is not None
     assert (gone_on.requests, gone_on.arms, gone_on.decisions) == (whole.requests, whole.arms, whole.decisions)

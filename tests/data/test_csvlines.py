@@ -96,6 +96,10 @@ def test_an_empty_field_is_null_and_spaces_stay() -> None:
         ("x,y\n1,2\n".encode("utf-16")[:-1], "first line is not UTF-8 but UTF-16"),
         ("x,y\n1,2\n".encode("utf-16-le"), "first line is not UTF-8 but UTF-16"),
         (b"\n \r\n", "empty"),
+        (b"PAR1\x15\x04", "it is Parquet"),
+        (b"PK\x03\x04\x14\x00", "a workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an old Excel"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
     ],
 )
 def test_a_file_that_is_no_table(data: bytes, message: str) -> None:

@@ -58,6 +58,12 @@ def happened(kind: str, **data: Any) -> At:
     return tell
 
 
+def failed(project: Project) -> None:
+    champion(project)
+    found = {"kind": "watch", "status": "failed", "error": "no column", "times": 3, "decision": None}
+    project.store.jobs.put(sample.job(**found, started=NOW - DAY, ended=NOW))
+
+
 def kept_out(reader: str) -> At:
     def refuse(project: Project) -> None:
         champion(project)
@@ -94,6 +100,8 @@ def drifted(project: Project) -> None:
 STATES: dict[str, tuple[At, str, tuple[str, str, str]]] = {
     "nothing released": (lambda p: add_model(p, 1), "no_model", ("release", "idle", "none")),
     "the first one refused": (lambda p: refused(p, 1), "no_model", ("release", "bad", "refused")),
+    "the first one refused, at the server": (lambda p: refused(p, 1), "no_model", ("serve", "idle", "refused")),
+    "the first one held": (lambda p: hold(p, add_model(p, 1), "rel_1"), "no_model", ("serve", "idle", "held")),
     "a candidate refused": (
         lambda p: (champion(p), refused(p, 2)),
         "ok",
@@ -107,7 +115,7 @@ STATES: dict[str, tuple[At, str, tuple[str, str, str]]] = {
     "stale": (later(9), "ok", ("data", "warn", "stale")),
     "blocked": (kept_out(""), "ok", ("data", "bad", "blocked")),
     "a file that cannot be read": (kept_out(READER), "ok", ("data", "bad", "unread")),
-    "a job that always fails": (happened("failed", reason="no column"), "ok", ("decide", "warn", "job_failed")),
+    "a job that always fails": (failed, "ok", ("decide", "warn", "job_failed")),
     "parity false": (happened("parity", ok=False), "ok", ("features", "bad", "skew")),
     "drift": (drifted, "ok", ("monitor", "warn", "alarms")),
     "labels do not come": (asked, "ok", ("feedback", "warn", "no_labels")),

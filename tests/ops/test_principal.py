@@ -75,6 +75,7 @@ VERBS: dict[str, tuple[str, Do]] = {
     "releases.reject": ("rejected", release("held", releases.reject, reason="looked")),
     "by_hand.approve": ("approved", release("held", by_hand.approve, reason="looked")),
     "by_hand.reject": ("rejected", release("held", by_hand.reject, reason="looked")),
+    "by_hand.advance": ("halted", release("canary", by_hand.advance)),
     "releases.halt": ("halted", release("canary", releases.halt, reason="looked")),
     "releases.roll_back": ("rolled_back", release("canary", releases.roll_back, reason="looked")),
     "releases.advance": ("halted", release("canary", advance)),

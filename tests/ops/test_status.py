@@ -74,12 +74,13 @@ def test_nothing_yet_is_not_all_right(project: Project) -> None:
     assert not found.all_right and found.verdict.state == "idle"
 
 
+FAILED = sample.job(kind="watch", status="failed", started=NOW - 1, ended=NOW - 1, error="no column 'count'")
 REFUSED = Refused(file="data/sales/b.csv", size=9, contract="c", message="too many bad rows")
 WRONG = [
     ("serve", "down", "down", lambda p: None),
     ("serve", "no_model", "no_model", lambda p: None),
     ("serve", "degraded", "degraded", lambda p: None),
-    ("decide", "ok", "job_failed", lambda p: happened(p, "failed", job="watch", reason="no column 'count'")),
+    ("decide", "ok", "job_failed", lambda p: p.store.jobs.put(FAILED)),
     ("features", "ok", "skew", lambda p: happened(p, "parity", ok=False)),
     ("data", "ok", "blocked", lambda p: remember(p.store, "sales", {"sha256:b": REFUSED})),
     ("monitor", "ok", "alarms", lambda p: p.store.windows.put(sample.window(NOW - DAY, end=NOW))),
@@ -116,6 +117,16 @@ def test_a_first_model_that_its_gates_refused(project: Project) -> None:
     found = part(project, "release", "no_model")
     assert (found.state, found.code) == ("bad", "refused") and "shop@1" in found.detail
     assert not status(project, {"shop": "no_model"}).all_right
+
+
+@pytest.mark.parametrize("status_", ["held", "refused"])
+def test_without_a_first_model_it_is_said_what_it_waits_for(project: Project, status_: str) -> None:
+    """Whoever looks at the server learns what to do, and it is not to run the same again."""
+    released(project)
+    project.store.releases.update("rel_1", status=status_)
+    found = part(project, "serve", "no_model")
+    assert (found.state, found.code) == ("idle", status_) and "shop@1" in found.detail
+    assert "tidemill run" not in found.next and not status(project, {"shop": "no_model"}).all_right
 
 
 def test_rows_of_another_year_without_a_promise(project: Project) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 
 from tests.retrain.inline import InlineJobs
 from tidemill.retrain.loop import tick
@@ -177,19 +182,43 @@ class Machines:
 
 
 def opened(root: Path, task: str, metric: str, rollout: str = '[{ share = "100 %" }]') -> Iterator[Machines]:
-    """A project whose first model is released at the opening."""
+    """A project whose first model is released at the opening: a copy of one that is made once."""
+    made = _made(task, metric, rollout)
+    shutil.copytree(made / "machines", root)
+    shutil.copytree(made / "home", os.environ["TIDEMILL_HOME"], dirs_exist_ok=True)
+    with open_project(root) as project:
+        yield Machines(project, task)
+
+
+_folders: list[TemporaryDirectory[str]] = []
+"""Of this process; they go with it."""
+
+
+@cache
+def _made(task: str, metric: str, rollout: str) -> Path:
+    """The project, and beside it the home that its keys are in."""
+    _folders.append(TemporaryDirectory(prefix="machines-"))
+    base = Path(_folders[-1].name)
+    root = base / "machines"
     (root / "data").mkdir(parents=True)
     (root / "contracts").mkdir()
     (root / "tidemill.toml").write_text(TOML.format(task=task, metric=metric, rollout=rollout))
     target, kind = ("heat", "number") if task == "regress" else ("state", "string")
     (root / "contracts/readings.yaml").write_text(CONTRACT.format(target=target, type=kind))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIDEMILL_HOME", str(base / "home"))
+        _released(root, task)
+    return base
+
+
+def _released(root: Path, task: str) -> None:
     with open_project(root) as first:
         first.store.settings.set("mode", "replay")
         first.store.settings.set("clock", OPENING)
     with open_project(root) as project:
-        machines = Machines(project, task)
-        machines.drop("before", [row for day in range(-BEFORE, 0) for row in machines.rows(day, False)])
+        Machines(project, task).drop(
+            "before", [row for day in range(-BEFORE, 0) for row in Machines(project, task).rows(day, False)]
+        )
         turned = run_all(project)
         said = {v.gate: v.evidence["said"] for v in project.store.verdicts.list(model=turned.model.ref)}
         assert turned.release.status == "champion", said
-        yield machines

@@ -13,8 +13,10 @@ import pytest
 from tidemill.config.decode import load
 from tidemill.data.contract.freshness import stale_now
 from tidemill.monitor.quality import of_quality
+from tidemill.ops.status import Health, status
 from tidemill.release.gates.compare import Comparison
 from tidemill.retrain import worker
+from tidemill.retrain.failed import failing
 from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
 from tidemill.scope.project import open_project
@@ -330,6 +332,28 @@ def test_bad_data_does_not_stop_the_rest(shop: Shop) -> None:
     assert shop.project.store.datasets.get("sales").rows == rows + sum(
         d.rows.unique(["invoice", "stock_code"]).filter(pl.col("price") >= 0).height for d in shop.days[:2]
     )
+
+
+def test_what_fails_at_every_tick_is_told_when_it_begins_and_counted(shop: Shop) -> None:
+    store, first = shop.project.store, shop.days[0].end
+
+    def tell_of(n: int) -> list[str]:
+        shop.at(first + n * DAY)
+        return kinds(tick(shop.project, shop.jobs))
+
+    shop.jobs.fail["ingest"] = 4
+    assert [tell_of(n).count("failed") for n in (0, 1, 1, 2)] == [1, 0, 0, 0], "one tick is done twice"
+    (job,), (event,) = store.jobs.list(status="failed"), store.events.list(kind="failed")
+    assert (job.kind, job.times, job.started, job.ended) == ("ingest", 3, first, first + 2 * DAY)
+    assert event.at == first and event.subject == job.subject == "dataset:sales"
+    found = {part.key: part for part in status(shop.project, Health({"shop": "ok"})).parts}["decide"]
+    assert found.code == "job_failed" and "3 times" in found.detail
+    assert [("failed" in tell_of(n), bool(failing(shop.project.endpoint(), first + n * DAY))) for n in (3, 4, 5)] == [
+        *((False, True), (False, True)),
+        (False, False),
+    ]
+    shop.jobs.fail["ingest"] = 1
+    assert "failed" in tell_of(6) and len(store.events.list(kind="failed")) == 2, "it begins anew"
 
 
 def test_a_source_that_dries_up_is_told_once_an_episode(shop: Shop) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from tests.retrain.machines import Machines, opened
+from tidemill.access.caller import Caller
 from tidemill.monitor.quality import judge_all
+from tidemill.ops import releases as verbs
 from tidemill.release import pairs as made
 from tidemill.release.pairs import Again, ask_again, fair, pairs
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
@@ -150,3 +152,15 @@ def test_of_labels_auc_is_made_of_all_answers_together() -> None:
     assert judge.added(found, "log_loss") == [one.values["log_loss"] for one in found]
     with pytest.raises(NotEnoughData):
         judge.added([one for one in found if one.truth == "hot"], "auc")
+
+
+def test_by_hand_a_canary_is_looked_at_with_its_pairs(played: Machines) -> None:
+    """As the loop looks at it: the evidence says what the pairs say, whatever comes of it."""
+    store, champion = played.project.store, played.project.endpoint().champion()
+    assert champion is not None
+    began, stages = played.start - 3 * DAY, ({"share": 0.5, "span": DAY, "requests": 1}, {"share": 1.0})
+    of_canary = {"status": "canary", "stage": 0, "stage_since": began, "started": began, "previous": champion.id}
+    store.releases.add(replace(champion, id="rel_two", model=TWO, stages=stages, **of_canary))
+    (event,) = verbs.advance(played.project, Caller.local(), "rel_two")
+    (found,) = (f for f in event.data["findings"] if f["rule"].startswith("not worse"))
+    assert found["figures"]["requests"] == 96 and found["figures"]["margin"] == 0.02

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tidemill.feedback.join import join_due
+from tidemill.monitor.alerts import TAKEN_BACK
 from tidemill.ops.records import score
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.pairs import Again
@@ -110,6 +111,22 @@ def test_it_is_settled_once_when_the_labels_are_in(shop: Shop, says: Says) -> No
     shown = score(shop.project)
     assert (shown.counts, shown.open) == ({"decay": {"right": 1, "wrong": 0, "undecidable": 0}}, 0)
     assert list(shown.items) == [found] == list(shop.project.store.settlements.list())
+
+
+def test_an_alarm_that_was_taken_back_counts_for_nothing(shop: Shop, says: Says) -> None:
+    """Also where it was settled before its window was judged again; raised once more it is settled once more."""
+    says("model:shop@1", 0.2)
+    told(shop)
+    alarm(shop)
+    endpoint, due = shop.project.endpoint(), shop.days[0].end + AFTER + DAY
+    shop.at(due)
+    (found,) = settle(endpoint, due)
+    shop.project.store.alarms.update("a1", closed=shop.days[0].end, ended=TAKEN_BACK)
+    assert settle(endpoint, due + DAY) == []
+    shown = score(shop.project)
+    assert (list(shown.items), shown.counts, shown.open) == ([], {}, 0)
+    shop.project.store.alarms.update("a1", closed=None, ended="")
+    assert settle(endpoint, due + 2 * DAY) == [found]
 
 
 def test_what_cannot_be_known_is_undecidable(shop: Shop) -> None:

@@ -36,7 +36,7 @@ VERBS: tuple[Verb, ...] = (
     operate("/api/releases/{release}/reject", by_hand.reject),
     operate("/api/releases/{release}/rollback", releases.roll_back),
     operate("/api/releases/{release}/halt", releases.halt),
-    operate("/api/releases/{release}/advance", releases.advance),
+    operate("/api/releases/{release}/advance", by_hand.advance),
     read("/api/decisions", records.decisions),
     read("/api/decisions/{decision}", records.decision),
     read("/api/replay", records.replay),

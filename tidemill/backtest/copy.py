@@ -8,7 +8,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidemill.backtest.compared import AUDITION
+from tidemill.backtest.cuts import WALK
 from tidemill.config.decode import load
+from tidemill.engine.lease import is_orphan
 from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
 from tidemill.scope.project import Project, open_project
@@ -52,6 +55,18 @@ def made(project: Project, name: str, since: Micros) -> Path:
         copy.store.transact(work)
     write_whole(root / READY, b"")
     return root
+
+
+def sweep(project: Project, name: str) -> None:
+    """Remove what other plays left that were cut short: those that ended, and those that a living process is at, keep their copies."""
+    store, folder = project.store, project.state / FOLDER
+    runs = [run for pipeline in (WALK, AUDITION) for run in store.runs.list(pipeline=pipeline)]
+    there = [run.params for run in runs if run.status == "done" or not is_orphan(store, run)]
+    kept = {name, *(params["loop"]["name"] for params in there if params.get("loop"))}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in kept:
+            (path / READY).unlink(missing_ok=True)  # first: what a kill leaves of it is no copy
+            shutil.rmtree(path)
 
 
 def files(project: Project) -> list[Path]:

@@ -17,7 +17,7 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.spelled import spelled
 from tidemill.data.discover.readers import READERS, endings
 from tidemill.data.discover.sources import SourceFile, hash_file, read
-from tidemill.errors import BadRequest, NotEnoughData, SourceError
+from tidemill.errors import BadRequest, SourceError
 from tidemill.learning.labelled import text_of
 from tidemill.learning.rows import KEY
 from tidemill.types import Micros
@@ -60,7 +60,7 @@ def read_incumbent(
 ) -> Incumbent:
     """Its answers. ``kind``: regress, classify or recommend; ``decided``: of labels what was decided, where the file says that, too.
 
-    Raises SourceError, BadRequest, NotEnoughData.
+    Raises SourceError, BadRequest.
     """
     import polars as pl
 
@@ -75,7 +75,7 @@ def read_incumbent(
     keys: list[str] = good[KEY].to_list()
     if not keys:
         why = ", ".join(f"{reason} ({n})" for reason, n in refused.items())
-        raise NotEnoughData(f"no prediction of {file.name} can be used: {why or 'it has no rows'}", place="--incumbent")
+        raise SourceError(f"no prediction of {file.name} can be used: {why or 'it has no rows'}", place="--incumbent")
     labelled = PREDICTION in good.columns and not good[PREDICTION].has_nulls()
     hard = kind == "classify" and (PROBABILITY not in good.columns or (decided and labelled))
     when = good[PREDICTED_AT].cast(pl.Int64).to_list() if PREDICTED_AT in good.columns else []
@@ -92,7 +92,7 @@ def read_incumbent(
 def joined(found: Incumbent, asked: Mapping[str, Micros]) -> Incumbent:
     """Without the answers to what nobody asked in the data, and those that were given after the moment of their request.
 
-    ``asked``: the moment of each request by its key. Raises NotEnoughData where nothing is left.
+    ``asked``: the moment of each request by its key. Raises SourceError where nothing is left.
     """
     strange = [key for key in found.answers if key not in asked]
     late = [key for key, at in found.said_at.items() if at > asked.get(key, at)]
@@ -101,7 +101,7 @@ def joined(found: Incumbent, asked: Mapping[str, Micros]) -> Incumbent:
     if not answers:
         why = ", ".join(f"{reason} ({len(keys)})" for reason, keys in gone.items() if keys)
         hint = f"a key of the file is {next(iter(found.answers))}, one of the data {min(asked, default='')}"
-        raise NotEnoughData(f"no prediction can be joined to a request: {why}", place="--incumbent", hint=hint)
+        raise SourceError(f"no prediction can be joined to a request: {why}", place="--incumbent", hint=hint)
     refused = {reason: len(keys) for reason, keys in gone.items() if keys}
     examples = {reason: keys[:EXAMPLES] for reason, keys in gone.items() if keys}
     return replace(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from tidemill.backtest.copy import FOLDER, drop, made
+from tidemill.backtest.copy import FOLDER, drop, made, sweep
 from tidemill.backtest.course import STATIC, figures_of, gain_of
 from tidemill.backtest.lived import LOOP, Decided, Let, Lived, Rang, by_month
 from tidemill.backtest.past import Moment, files_of, moments_of
@@ -93,6 +93,7 @@ def play(
     jobs_of: JobsOf | None = None,
 ) -> Lived:
     """Play it in the copy of this name. Raises NotEnoughData where no first model comes about, and what the loop raises."""
+    sweep(project, name)
     root = made(project, name, since)
     with open_project(root, environment=project.environment or None) as copy, (jobs_of or worker_jobs)(copy) as jobs:
         span = min(scope.monitor.span for scope in copy.endpoints.values())

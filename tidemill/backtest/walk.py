@@ -175,9 +175,9 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
         )
     gap = prepare.gap_of(model)
     first, last = _reach(project, model)
-    since = None if asked.since is None else parse_time(asked.since)
+    since = None if asked.since is None else parse_time(asked.since, "--since")
     test = parse_span(section.test)
-    spans = spans_of(first, last, some_time(asked.every), since, test + gap)
+    spans = spans_of(first, last, some_time(asked.every, "--every"), since, test + gap)
     recipe = _recipe(project, model, asked.recipe)
     if asked.loop and asked.recipe != FIRST:
         raise BadRequest("the loop searches its own recipes", place="--recipe", hint="leave out --recipe, or --loop")

@@ -32,11 +32,11 @@ def some_share(text: str, *, most: float = 1.0) -> float:
     return share
 
 
-def some_time(text: str) -> Micros:
+def some_time(text: str, place: str = "") -> Micros:
     """A length of time above 0. Raises ConfigError."""
-    span = parse_span(text)
+    span = parse_span(text, place)
     if span <= 0:
-        raise ConfigError(f"{text!r} is no time at all", hint="write it as '28 days', '12 h' or '20 s'")
+        raise ConfigError(f"{text!r} is no time at all", place=place, hint="write it as '28 days', '12 h' or '20 s'")
     return span
 
 

@@ -42,17 +42,13 @@ class Audition:
 def hold(project: Project, caller: Caller, asked: Asked, incumbent: Path, on_event: OnEvent) -> Audition:
     """Hold the present system's predictions against the loop's. Killed and called again it goes on.
 
-    Raises SourceError, BadRequest, NotFound, NotTemporalSplit, NotEnoughData, ConfigError, ModelError.
+    Raises SourceError (what is in the file, too), BadRequest, NotFound, NotTemporalSplit, NotEnoughData, ConfigError, ModelError.
     """
     from tidemill.backtest.audition import audition_parameters, audition_pipeline
 
     caller.need("operate")
-    made = project.engine().run(
-        audition_pipeline,
-        audition_parameters(project, asked, incumbent),
-        on_event=lambda e: on_event(e.kind, {"run": e.run, "step": e.step, **e.data}),
-    )
-    return show(project, made.run.id)
+    made = runs.run_pipeline(project, audition_pipeline, audition_parameters(project, asked, incumbent), on_event)
+    return show(project, made.id)
 
 
 def ls(project: Project, limit: Limit = 50, before: Before = None) -> Page[Run]:

@@ -97,12 +97,7 @@ def play(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) -> B
     from tidemill.backtest.walk import parameters, walk_pipeline
 
     caller.need("operate")
-    made = project.engine().run(
-        walk_pipeline,
-        parameters(project, asked),
-        on_event=lambda e: on_event(e.kind, {"run": e.run, "step": e.step, **e.data}),
-    )
-    return show(project, made.run.id)
+    return show(project, runs.run_pipeline(project, walk_pipeline, parameters(project, asked), on_event).id)
 
 
 def ls(project: Project, limit: Limit = 50, before: Before = None) -> Page[Run]:

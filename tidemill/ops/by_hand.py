@@ -1,12 +1,12 @@
-"""A person's word on a release, asked of the server: signed in a child process, for the server never opens a key.
+"""A person's word on a release, asked of the server and done in a child process: the server never opens a key, nor makes live pairs.
 
-``python -m tidemill.ops.by_hand ROOT approve|reject RELEASE``, told who, why and in which role.
+``python -m tidemill.ops.by_hand ROOT approve|reject|advance RELEASE``, told who, and what else the verb is given.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,20 +21,30 @@ from tidemill.scope.project import Project, open_project
 from tidemill.types import JsonObject
 
 SECONDS = 30.0
-VERBS = {"approve": releases.approve, "reject": releases.reject}
+VERBS: dict[str, Callable[..., object]] = {
+    "approve": releases.approve,
+    "reject": releases.reject,
+    "advance": releases.advance,
+}
 
 
 def approve(project: Project, caller: Caller, release: str, reason: Reason, role: Role = None) -> None:
     """Say yes to a held release: its rollout begins."""
-    _ask(project, caller, "approve", release, reason, role)
+    _ask(project, caller, "approve", release, SECONDS, reason=reason, role=role)
 
 
 def reject(project: Project, caller: Caller, release: str, reason: Reason, role: Role = None) -> None:
     """Say no to a held release: it ends."""
-    _ask(project, caller, "reject", release, reason, role)
+    _ask(project, caller, "reject", release, SECONDS, reason=reason, role=role)
 
 
-def _ask(project: Project, caller: Caller, verb: str, release: str, reason: str, role: str | None) -> None:
+def advance(project: Project, caller: Caller, release: str) -> None:
+    """Look at the release under way now, live pairs too: to its next stage, or back, or wait."""
+    caller.need("operate")
+    _ask(project, caller, "advance", releases.under_way(project, release).id, project.limit("watch"))
+
+
+def _ask(project: Project, caller: Caller, verb: str, release: str, seconds: float, **more: str | None) -> None:
     """Raises ReleaseError in the child's words, and Forbidden and NotFound at once."""
     caller.need("operate")
     release = project.store.releases.named(release).id
@@ -43,12 +53,12 @@ def _ask(project: Project, caller: Caller, verb: str, release: str, reason: str,
         Child(__name__, [str(project.root), verb, release], log=log) as child,
     ):
         try:
-            answer = child.ask({"caller": asdict(caller), "reason": reason, "role": role}, SECONDS)
+            answer = child.ask({"caller": asdict(caller), "more": more}, seconds)
         except TimeoutError as exc:
-            hint = f"tidemill {verb} {release}"
-            raise ReleaseError(f"{verb} took longer than {SECONDS:g} s", hint=hint) from exc
+            hint = f"tidemill {'release advance' if verb == 'advance' else verb} {release}"
+            raise ReleaseError(f"{verb} took longer than {seconds:g} s", hint=hint) from exc
     if answer is None:
-        raise ReleaseError("the process that signs died", hint="see .tidemill/logs/by_hand.log")
+        raise ReleaseError(f"the process that was to {verb} it died", hint="see .tidemill/logs/by_hand.log")
     if answer:
         raise ReleaseError(answer["detail"], place=answer["place"], hint=answer["hint"])
 
@@ -63,7 +73,7 @@ def main(argv: Sequence[str]) -> None:
     problem: JsonObject = {}
     try:
         with open_project(Path(root)) as project:
-            VERBS[verb](project, Caller(**asked["caller"]), release, asked["reason"], asked["role"])
+            VERBS[verb](project, Caller(**asked["caller"]), release, **asked["more"])
     except TidemillError as exc:
         problem = exc.problem()
     channel.send(problem)

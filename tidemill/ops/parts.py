@@ -11,11 +11,12 @@ from tidemill.ops.releases import in_shadow, pairs_of
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, minute, plural, quantile, share, span
 from tidemill.ref import short_name
+from tidemill.retrain.failed import failing
 from tidemill.serve.client import trouble, troubled
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Event
 from tidemill.tasks.table import task_of
-from tidemill.types import DAY, Micros, parse_span
+from tidemill.types import DAY, Micros
 
 OLD: Micros = 365 * DAY
 """A newest row older than this is pointed out where the contract promises no freshness."""
@@ -43,6 +44,8 @@ NEXT = {
     "release.candidate_refused": "tidemill release status has the gates' reasons",
     "serve.degraded": "tidemill doctor",
     "serve.none": "tidemill run",
+    "serve.held": "tidemill release status says what holds it: tidemill approve, or tidemill reject",
+    "serve.refused": "tidemill release status has the gates' reasons",
     "serve.down": "tidemill up",
     "serve.no_model": "tidemill doctor",
     "serve.not_writing": "make room; the reason is in .tidemill/logs/scorer.log",
@@ -185,7 +188,7 @@ def _serve(at: Snapshot) -> Part:
     if at.health in _REFUSES:
         return Part("serve", "bad", at.health, "answers are refused", _REFUSES[at.health])
     if at.champion is None:
-        return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
+        return _no_model(at)
     if at.health == "down":
         return Part("serve", "warn", "down", "no server", "no server runs for this project")
     if at.health == "no_model":
@@ -195,6 +198,19 @@ def _serve(at: Snapshot) -> Part:
         return Part("serve", "ok", "ok", "ready", "no request yet")
     p99 = quantile([p.latency_us for p in at.recent], 0.99)
     return Part("serve", "ok", "ok", f"p99 {span(p99)}", f"last answer {ago(at.recent[0].at, at.now)}")
+
+
+def _no_model(at: Snapshot) -> Part:
+    """Why there is none: what the last candidate waits for, and who decides it."""
+    if at.held:
+        asked = at.serving.gates.approval
+        who = f"whoever is {' or '.join(asked.roles)}" if asked else "you"
+        what = f"{short_name(at.held[-1].model)} is held until {who} decides; until then every request is answered 503"
+        return Part("serve", "idle", "held", "no model", what)
+    if at.releases and at.releases[-1].status == "refused":
+        what = f"the gates refused {short_name(at.releases[-1].model)}; every request is answered 503"
+        return Part("serve", "idle", "refused", "no model", what)
+    return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
 
 
 def _monitor(at: Snapshot) -> Part:
@@ -251,10 +267,9 @@ def _decide(at: Snapshot) -> Part:
     run = next((r for r in at.running if (r.parent or "").startswith("decision_")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")
-    # A job that fails in every window fails that often: two windows without such an event say that it works again.
-    lately = at.now - 2 * max(DAY // 2, parse_span(at.serving.monitor.window))
-    if failed := at.latest("failed", since=lately):
-        return Part("decide", "warn", "job_failed", "a job failed", reason(failed))
+    if (job := failing(at.serving, at.now)) is not None:
+        often = f" ({count(job.times)} times since {minute(job.started)})" if job.times > 1 else ""
+        return Part("decide", "warn", "job_failed", "a job failed", f"{job.kind}: {job.error}{often}")
     last = at.project.store.decisions.list(limit=1)
     if not last:
         return Part("decide", "idle", "none", "no decision yet", "the policy decides after every window")

@@ -121,14 +121,22 @@ def start(
 
 
 def advance(project: Project, caller: Caller, release: str) -> list[Event]:
-    """Look at the release under way now: to its next stage, or back, or wait. The loop does this by itself."""
-    from tidemill.monitor.quality import evidence
+    """Look at the release under way now, live pairs too: to its next stage, or back, or wait. The loop does this by itself."""
+    from tidemill.retrain.looks import by_hand
 
-    meant, now = _meant(project, caller, release), project.clock.now()
-    endpoint, found = project.endpoint(meant.endpoint), rollout.watched(project, meant.endpoint)
+    caller.need("operate")
+    found, now = under_way(project, release), project.clock.now()
+    seen = by_hand(project.endpoint(found.endpoint), found, now)
+    return rollout.check(project, found.endpoint, now, seen, by=caller.name)
+
+
+def under_way(project: Project, release: str) -> Release:
+    """The release of this name, where it is the one that is looked at. Raises NotFound."""
+    meant = project.store.releases.named(release)
+    found = rollout.watched(project, meant.endpoint)
     if found is None or found.id != meant.id:
         raise NotFound("no release is under way", hint="tidemill release status")
-    return rollout.check(project, endpoint.name, now, evidence(endpoint, found, now), by=caller.name)
+    return found
 
 
 def halt(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:

@@ -169,12 +169,15 @@ def _of_files(project: Project) -> list[Event]:
 def start(project: Project, caller: Caller, pipeline: str, params: JsonObject, on_event: OnEvent) -> Run:
     """Run a pipeline of the project's own, ``steps:NAME``. Raises BadRequest, SourceError, StepFailed."""
     caller.need("operate")
-    found = project.engine().run(
-        own_pipeline(project, pipeline),
-        params,
-        on_event=lambda e: on_event(e.kind, {"run": e.run, "step": e.step, **e.data}),
+    return run_pipeline(project, own_pipeline(project, pipeline), params, on_event)
+
+
+def run_pipeline(project: Project, pipeline: Pipeline[..., Any], params: JsonObject, on_event: OnEvent) -> Run:
+    """The run of it, once it is done; what happens meanwhile is told as ``on_event`` hears it."""
+    made = project.engine().run(
+        pipeline, params, on_event=lambda e: on_event(e.kind, {"run": e.run, "step": e.step, **e.data})
     )
-    run: Run = found.run
+    run: Run = made.run
     return run
 
 

@@ -183,10 +183,10 @@ class Snapshot:
             endpoint=self.endpoint, monitor=monitor, since=self.now - back, environment=self.serving.environment
         )
 
-    def latest(self, *kinds: str, since: Micros | None = None) -> Event | None:
-        """The latest event of these kinds in the last week, or since a moment."""
-        start = self.now - WEEK if since is None else since
-        found = [e for k in kinds for e in self.project.store.events.list(kind=k, since=start, limit=1)]
+    def latest(self, *kinds: str) -> Event | None:
+        """The latest event of these kinds in the last week."""
+        since = self.now - WEEK
+        found = [e for k in kinds for e in self.project.store.events.list(kind=k, since=since, limit=1)]
         return max(found, key=lambda e: e.at, default=None)
 
     def running_pipeline(self, *names: str) -> Run | None:

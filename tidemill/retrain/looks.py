@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tidemill.errors import NotEnoughData
-from tidemill.monitor.quality import QUALITY
+from tidemill.errors import ModelError, NotEnoughData, StoreError
+from tidemill.monitor.quality import QUALITY, evidence
 from tidemill.release import shadow
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.pairs import Pairs, fair, pairs, test_span
-from tidemill.release.rollout.rollout import end_shadow
+from tidemill.release.rollout.rollout import end_shadow, is_old
+from tidemill.release.rollout.rules import Evidence
 from tidemill.release.shadow import ripe, shadow_of
 from tidemill.store.records import Event, Release
 from tidemill.types import DAY, Micros
@@ -77,6 +79,23 @@ def beside(scope: Endpoint, release: Release) -> Pairs | None:
     until = (release.evidence.bake_until if baking else None) or began + test_span(scope)
     since = -(-began // scope.monitor.span) * scope.monitor.span
     return pairs(scope, release.model, before.model, since, min(_through(scope), until), until)
+
+
+def arms(scope: Endpoint, release: Release, now: Micros) -> Evidence:
+    """What the release under way did beside the other one, but for pairs."""
+    return Evidence(release.id, historical=True) if is_old(release, now) else evidence(scope, release, now)
+
+
+def by_hand(scope: Endpoint, release: Release, now: Micros) -> Evidence:
+    """All that can be known of the release under way at this moment, its pairs made here and now.
+
+    Where one of the two versions cannot be loaded any more there are none: `rollout.check` says what that means.
+    """
+    found = None
+    with suppress(StoreError, ModelError):
+        found = compared(beside(scope, release))
+    seen = arms(scope, release, now)
+    return replace(seen, pairs=found, margin=shadow.margin_of(scope, release)) if found else seen
 
 
 def compared(found: Pairs | None) -> Comparison | None:

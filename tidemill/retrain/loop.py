@@ -21,13 +21,13 @@ from tidemill.feedback.join import join_due
 from tidemill.model.entities import is_held
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
-from tidemill.monitor.quality import evidence
 from tidemill.monitor.windows import closed_of, due, next_end, outdated
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
+from tidemill.retrain.failed import failed, job_of
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
 from tidemill.store.records import Decision, Event, Job, Release, Tx
-from tidemill.types import DAY, SECOND, JsonObject, Micros, named_id
+from tidemill.types import SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
@@ -61,7 +61,7 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
     except TidemillError as exc:
-        return _failed_today(scope, now, "turn", exc)
+        return _failed(scope, now, "turn", exc)
 
 
 def state_of(project: Project) -> JsonObject:
@@ -91,7 +91,7 @@ def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
         try:
             jobs.run("ingest", {"dataset": name}, project.limit("ingest"))
         except JobFailed as exc:  # the last good version stays; the next tick tries again
-            events += _failed(project, _new_job(project, "", "ingest", f"dataset:{name}", now), exc)
+            events += failed(project, job_of(project, "", "ingest", f"dataset:{name}", now), exc)
     return events
 
 
@@ -152,7 +152,7 @@ def _settle(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     try:
         jobs.run("settle", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return _failed_today(scope, now, "settle", exc)
+        return _failed(scope, now, "settle", exc)
     return []
 
 
@@ -206,7 +206,7 @@ def _close_heavy(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     try:
         jobs.run("watch", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return _failed(scope.project, _job(scope, now, "watch"), exc)
+        return _failed(scope, now, "watch", exc)
     return []
 
 
@@ -218,14 +218,13 @@ def _is_asked(scope: Endpoint, monitor: Monitor, now: Micros) -> bool:
 
 
 def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
-    from tidemill.release.rollout.rollout import check, decides, is_old, watched
-    from tidemill.release.rollout.rules import Evidence
-    from tidemill.retrain.looks import ripened
+    from tidemill.release.rollout.rollout import check, decides, watched
+    from tidemill.retrain.looks import arms, ripened
 
     release = watched(scope.project, scope.name)
     if release is None:
         return []
-    seen = Evidence(release.id, historical=True) if is_old(release, now) else evidence(scope, release, now)
+    seen = arms(scope, release, now)
     paired, failed = _pairs(scope, jobs, release, now, ripened(scope, previous) or decides(release, now, seen))
     events = check(scope.project, scope.name, now, replace(seen, **paired))
     if events:
@@ -246,7 +245,7 @@ def _pairs(scope: Endpoint, jobs: Jobs, release: Release, now: Micros, asked: bo
     try:
         found = jobs.run("pairs", {"endpoint": scope.name, "release": release.id}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return {}, _failed_today(scope, now, "pairs", exc)
+        return {}, _failed(scope, now, "pairs", exc)
     if found["comparison"] is None:
         return {}, []
     return {"pairs": Comparison(**found["comparison"]), "margin": margin_of(scope, release)}, []
@@ -261,7 +260,7 @@ def _look_at_shadow(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros |
     try:
         found = jobs.run("look", {"endpoint": scope.name, "now": now}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return [*_failed_today(scope, now, "look", exc), *give_up(scope, release, now)]
+        return [*_failed(scope, now, "look", exc), *give_up(scope, release, now)]
     if found["events"]:
         _follow(scope.project)
     return [scope.store.events.get(id) for id in found["events"]]
@@ -278,7 +277,7 @@ def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -
     try:
         built = _built(scope, jobs, now, decision)
     except JobFailed as exc:
-        return events + _failed(scope.project, _job(scope, now, exc.kind, decision.id), exc)
+        return events + failed(scope.project, _of_decision(scope, now, exc.kind, decision), exc)
     store.decisions.update(decision.id, run=built[-1]["run"] or built[-1]["model"])
     _follow(scope.project)
     what_became = store.events.list(since=now, until=now + 1)  # to be told of, and decided on by nobody
@@ -334,46 +333,22 @@ def _is_moment(scope: Endpoint, policy: Policy, now: Micros, previous: Micros | 
     return schedule is not None and schedule <= now
 
 
-def _job(scope: Endpoint, now: Micros, kind: str, decision: str | None = None) -> Job:
-    """A job of the endpoint's, or one that a decision asks for."""
-    subject = f"decision:{decision}" if decision else f"endpoint:{scope.name}"
-    return replace(_new_job(scope.project, scope.name, kind, subject, now), decision=decision)
-
-
-def _new_job(project: Project, endpoint: str, kind: str, subject: str, now: Micros) -> Job:
-    return Job(named_id("job", kind, subject, str(now)), project.environment, endpoint, kind, subject, "running", now)
+def _of_decision(scope: Endpoint, now: Micros, kind: str, decision: Decision) -> Job:
+    return job_of(scope.project, scope.name, kind, f"decision:{decision.id}", now, decision.id)
 
 
 def _do(scope: Endpoint, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
     """A job that a decision asked for, with its record. Raises JobFailed, and leaves the record to who tells of it."""
-    job = _job(scope, now, kind, decision.id)
+    job = _of_decision(scope, now, kind, decision)
     scope.store.jobs.put(job)
     answer = jobs.run(kind, params, scope.project.limit(kind))
     scope.store.jobs.put(replace(job, status="done", ended=scope.clock.now()))
     return answer
 
 
-def _failed(project: Project, job: Job, why: TidemillError) -> list[Event]:
-    """Write the failure down, and tell of it once: a job that fails again at the same moment is told of no more."""
-    code = why.cause if isinstance(why, JobFailed) else why.code
-    done = replace(job, status="failed", ended=project.clock.now(), code=code, error=str(why))
-    told: JsonObject = {"endpoint": job.endpoint, "job": job.kind, "code": code, "reason": str(why)}
-    name = named_id("event", "failed", job.subject, job.kind, str(job.started))
-    event = Event(name, job.started, "failed", job.subject, told)
-
-    def work(tx: Tx) -> bool:
-        project.store.jobs.put(done, tx)
-        return project.store.events.add_once(event, tx)
-
-    return [event] if project.store.transact(work) else []
-
-
-def _failed_today(scope: Endpoint, now: Micros, kind: str, why: TidemillError) -> list[Event]:
-    """As `_failed`, and once a day where the same goes wrong at every tick."""
-    known = scope.store.jobs.list(**scope.here, status="failed", since=now - DAY)
-    if any((job.kind, job.error) == (kind, str(why)) for job in known):
-        return []
-    return _failed(scope.project, _job(scope, now, kind), why)
+def _failed(scope: Endpoint, now: Micros, kind: str, why: TidemillError) -> list[Event]:
+    """A job of the endpoint's, or its turn, went wrong."""
+    return failed(scope.project, job_of(scope.project, scope.name, kind, f"endpoint:{scope.name}", now), why)
 
 
 def _tell(scope: Endpoint, now: Micros, kind: str, subject: str, of: str, **data: Any) -> list[Event]:

@@ -16,6 +16,7 @@ import numpy as np
 from tidemill.errors import TidemillError
 from tidemill.learning.intervals import paired_bootstrap
 from tidemill.learning.measures import Measure
+from tidemill.monitor.alerts import TAKEN_BACK
 from tidemill.monitor.monitors import DECAY
 from tidemill.monitor.promise import Promise
 from tidemill.monitor.windows import DRIFT
@@ -51,9 +52,9 @@ class Claim:
 
 
 def settle(scope: Endpoint, now: Micros) -> list[Settlement]:
-    """Settle what is old enough and is not settled yet; the same whenever it is asked."""
+    """Settle what is old enough and is not settled yet; the same whenever it is asked. What was taken back since counts no more."""
     ripe = now - AFTER - scope.monitor.reach
-    known = {found.id for found in scope.store.settlements.list(**scope.here)}
+    known = {found.id for found in _standing(scope)}
     settled = []
     for claim in claims(scope, ripe):
         id = named_id("settlement", *scope.salt, claim.kind, claim.subject)
@@ -61,6 +62,16 @@ def settle(scope: Endpoint, now: Micros) -> list[Settlement]:
             settled.append(_settled(scope, id, claim))
             scope.store.settlements.add(settled[-1])
     return settled
+
+
+def _standing(scope: Endpoint) -> Iterator[Settlement]:
+    """What is settled; of an alarm that was taken back after that, it is deleted."""
+    back = {f"alarm:{alarm.id}" for alarm in scope.store.alarms.list(**scope.here) if alarm.ended == TAKEN_BACK}
+    for found in scope.store.settlements.list(**scope.here):
+        if found.subject in back:
+            scope.store.settlements.delete(found.id)
+        else:
+            yield found
 
 
 def counted(settled: Sequence[Settlement]) -> dict[str, dict[str, int]]:
@@ -103,8 +114,8 @@ def claims(scope: Endpoint, until: Micros) -> Iterator[Claim]:
 
 
 def _of_alarm(alarm: Alarm) -> Claim | None:
-    """None of one that says nothing of a version's quality: labels cannot settle it."""
-    if alarm.kind not in (DECAY, DRIFT) or alarm.model is None:
+    """None of one that says nothing of a version's quality, which labels cannot settle, nor of one that was taken back."""
+    if alarm.kind not in (DECAY, DRIFT) or alarm.model is None or alarm.ended == TAKEN_BACK:
         return None
     return Claim("alarm", alarm.kind, f"alarm:{alarm.id}", alarm.model, "", alarm.window, alarm.hurts == "no", alarm)
 

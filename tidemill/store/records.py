@@ -207,7 +207,7 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Job:
     """One job of the loop. Those that a decision asks for have a row from their start; of the others, which come at every
-    tick, only those that failed. (event clock)"""
+    tick, only those that failed: one record while the same goes wrong, from ``started`` to ``ended``. (event clock)"""
 
     id: str
     environment: str  # "": the default one
@@ -220,6 +220,7 @@ class Job:
     decision: str | None = None
     code: str = ""  # of the error
     error: str = ""
+    times: int = 1  # that it failed so
 
 
 @dataclass(frozen=True, slots=True)

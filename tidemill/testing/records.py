@@ -103,7 +103,9 @@ def job(id: str = "job_1", **fields: Any) -> r.Job:
         "status": "running",
         "decision": "decision_1",
     }
-    return _full(r.Job, {"ended": None, "code": "", "error": ""} | fields, id=id, endpoint="shop", started=10, **said)
+    return _full(
+        r.Job, {"ended": None, "code": "", "error": "", "times": 1} | fields, id=id, endpoint="shop", started=10, **said
+    )
 
 
 def alarm(id: str = "alarm_1", **fields: Any) -> r.Alarm:

@@ -25,6 +25,13 @@ from tidemill.errors import SourceError
 MOST_LINES = 100
 """A record in quotes may span this many lines: beyond that the quote was never closed."""
 
+_OTHER: dict[bytes, tuple[str, str]] = {
+    b"PAR1": ("Parquet", "let its name end in .parquet"),
+    b"PK\x03\x04": ("a workbook or another packed file", "save the sheet as CSV (UTF-8)"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of an old Excel", "save the sheet as CSV (UTF-8)"),
+    b"\x1f\x8b": ("packed by gzip", "unpack it: gunzip"),
+}
+"""How files begin that are none of text, whatever they are called: what they are, and what to do."""
 _SEPARATORS = ",;\t|"
 _EXCEL = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
 """Excel's own first line: which sign separates the fields."""
@@ -39,6 +46,8 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     >>> frame["sku"].to_list(), frame["_row"].to_list(), broken[0].line, broken[0].reason
     (['a', 'c'], [0, 2], 3, '3 fields instead of 2')
     """
+    if other := next((other for begins, other in _OTHER.items() if data.startswith(begins)), None):
+        raise SourceError(f"it is no text: it is {other[0]}", place=name, hint=other[1])
     data, wide = _utf8(data)
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
     text = [text_of(line) for line in lines]

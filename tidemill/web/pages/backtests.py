@@ -17,7 +17,8 @@ from tidemill.web.site import Ask, Page, Shown, by_key
 
 def backtests(ask: Ask) -> Shown:
     part = by_key(ask, "/backtests", verbs.ls, export=None)
-    return Shown("Backtests", {"part": part, "auditions": audition_verbs.ls(ask.project, limit=20).items})
+    auditions = by_key(ask, "/backtests", audition_verbs.ls, export=None, size=20, name="auditions_before")
+    return Shown("Backtests", {"part": part, "auditions": auditions})
 
 
 def backtest(ask: Ask) -> Shown:

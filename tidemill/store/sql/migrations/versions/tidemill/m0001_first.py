@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.Column("decision", text, nullable=True),
         sa.Column("code", text, nullable=False),
         sa.Column("error", text, nullable=False),
+        sa.Column("times", whole, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
         sqlite_strict=True,
     )
