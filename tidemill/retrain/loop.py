@@ -141,7 +141,7 @@ def _hold(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     try:
         jobs.run("hold", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))
     except JobFailed as exc:
-        return _failed_today(scope, now, "hold", exc)
+        return _failed(scope, now, "hold", exc)
     return []
 
 
