@@ -184,7 +184,7 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
                 sweep(project, "another")
                 assert len(list((project.state / FOLDER).iterdir())) == 1, "what was played is there to be looked at"
     whole, gone_on = found
-    assert whole is not None
+    assert whole is not None and whole.decisions, "a training is in it"
     assert (gone_on.requests, gone_on.arms, gone_on.decisions) == (whole.requests, whole.arms, whole.decisions)
 
 
