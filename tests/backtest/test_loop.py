@@ -155,7 +155,7 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
 
     found = []
     for name, kill in (("whole", False), ("killed", True)):
-        root = lay(home / name, noisy(rows(120)).filter(pl.col("ts").cast(pl.Int64) < START + 142 * DAY))
+        root = lay(home / name, noisy(rows(105)).filter(pl.col("ts").cast(pl.Int64) < START + 162 * DAY))
         toml = root / "tidemill.toml"
         toml.write_text(toml.read_text() + RETRAINS)
         with opened_sensors(root) as project:
@@ -163,7 +163,7 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
             if kill:
 
                 def until(done: int, of: int, text: str) -> None:
-                    if text == "2024-05-07":
+                    if text == "2024-05-17":
                         raise Killed
 
                 scope = project.endpoint()
@@ -171,7 +171,7 @@ def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypa
                     "endpoint": scope.name,
                     "name": "cut",
                     "since": START + 102 * DAY,
-                    "until": START + 142 * DAY,
+                    "until": START + 162 * DAY,
                 }
                 with pytest.raises(Killed):
                     playing.play(project, **params, progress=until)
