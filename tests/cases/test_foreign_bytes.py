@@ -32,7 +32,7 @@ def test_a_parquet_bomb_is_a_refused_file(shop: Folder, words: tuple[str, ...]) 
     line = [sys.executable, "-c", MEASURED, *words]
     done = subprocess.run(line, cwd=shop.root, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 3 and "bomb.parquet" in done.stdout + done.stderr
-    assert int(done.stdout.split()[-1]) < 400_000  # kilobytes
+    assert int(done.stdout.split()[-1]) < 600_000  # kilobytes; what it would unfold to is gigabytes
 
 
 NESTED = """

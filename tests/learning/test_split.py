@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +56,39 @@ def test_too_little_data() -> None:
     with raised(NotEnoughData, "[model] split"):
         cut_by_time(SplitSection(test="28 days"), 0, 80 * DAY)
     cut_by_time(SplitSection(test="28 days"), 0, 84 * DAY)
+
+
+def test_a_window_between_two_seasons_moves_to_where_rows_are() -> None:
+    """Three seasons of 30 days a year apart: validation is in this season and the one before, not in the months between."""
+    at = np.concatenate([np.arange(30) * DAY + year * 365 * DAY for year in range(3)])
+    section = SplitSection(test="16 days")
+    plain = cut_by_time(section, int(at.min()), int(at.max()))
+    found = plain.over(at)
+    assert found.windows[-1] == plain.windows[-1] and found.test_start == plain.test_start
+    start, end = found.windows[0]
+    assert (
+        end - start == 16 * DAY
+        and end == 394 * DAY + 1
+        and not len(at[(at >= plain.windows[0][0]) & (at < plain.windows[0][1])])
+    )
+
+
+@given(st.lists(st.integers(0, 300), min_size=2, max_size=40), st.integers(0, 20))
+def test_moved_windows_hold_rows_are_apart_and_leave_something_to_learn(days: list[int], gap: int) -> None:
+    at = np.array(sorted({*days, 0, 300})) * DAY
+    plain = cut_by_time(SplitSection(test="21 days"), 0, 300 * DAY, gap * DAY)
+    found = plain.over(at)
+    if found == plain:
+        return
+    ends = [(start, end) for start, end in found.windows]
+    assert all(end - start == 21 * DAY and ((at >= start) & (at < end)).any() for start, end in ends)
+    assert (
+        all(before[1] <= after[0] for before, after in pairwise(ends)) and ends[-1][1] <= plain.test_start - gap * DAY
+    )
+    assert at.min() < ends[0][0] - gap * DAY
+
+
+def test_a_window_that_has_rows_stays_where_it_is() -> None:
+    at = np.arange(0, 400, 7) * DAY
+    plain = cut_by_time(SplitSection(test="28 days"), int(at.min()), int(at.max()))
+    assert plain.over(at) == plain

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.config.amounts import some_share
 from tidemill.config.sections import SplitSection
@@ -20,6 +22,7 @@ from tidemill.types import DAY, JsonObject, Micros, parse_span, to_iso
 
 FOLDS = 2  # Validation windows, where the data is long enough: one window of a small shop is mostly luck
 
+I8 = NDArray[np.int64]
 PLACES = 1_000_000
 SHARE = "20 %"  # Of the keys, where nothing else is said
 
@@ -44,6 +47,27 @@ class Cut:
     def temporal(self) -> bool:
         """Whether the test is of a later time than what was learned from."""
         return self.by == "time"
+
+    def over(self, at: I8) -> Cut:
+        """The cut of rows of these moments: a window in which there is none, as between two seasons, is moved back to where rows end.
+
+        >>> at = np.array([0, 1, 2, 3, 4, 5, 20, 21, 22])
+        >>> Cut([(14, 17), (17, 20)], 20, 23).over(at).windows
+        [(3, 6)]
+        """
+        windows: list[tuple[Micros, Micros]] = []
+        latest = self.test_start - self.gap
+        for start, end in reversed(self.windows):
+            before = at[at < min(end, latest)]
+            if not len(before):
+                break
+            moved = int(before.max()) + 1 if end > latest or before.max() < start else end
+            start, end = moved - (end - start), moved
+            if at.min() >= start - self.gap:
+                break  # nothing to learn from would be left
+            windows.insert(0, (start, end))
+            latest = start
+        return replace(self, windows=windows or self.windows)
 
     def json(self) -> JsonObject:
         found: JsonObject = msgspec.to_builtins(self)

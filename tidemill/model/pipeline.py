@@ -51,7 +51,7 @@ def features(name: str, data: list[str], ctx: Context) -> pl.DataFrame:
 def split(rows: pl.DataFrame, test: JsonObject, gap: int) -> JsonObject:
     """Where validation and test begin. Raises NotEnoughData."""
     at = rows[AT].to_numpy()
-    return cut_rows(msgspec.convert(test, SplitSection), int(at.min()), int(at.max()), gap).json()
+    return cut_rows(msgspec.convert(test, SplitSection), int(at.min()), int(at.max()), gap).over(at).json()
 
 
 def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
