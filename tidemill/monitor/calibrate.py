@@ -114,7 +114,8 @@ def _fit(columns: Sequence[Column], blocks: Sequence[Blocks], windows: int) -> t
     for column, block in zip(columns, blocks, strict=True):
         found = column.against(block.counts, block.others(max(len(column.phases), 1)))
         told = found.df > 0
-        fitted.append(replace(column, spread=fit_spread(found.x2[told] / found.df[told], found.g[told])))
+        spread = fit_spread(found.x2[told] / found.df[told], found.g[told], clumped=column.rho > 0)
+        fitted.append(replace(column, spread=spread))
         scores = np.maximum(scores, _scores(fitted[-1].p_values(found))[-windows:])
     return fitted, scores
 

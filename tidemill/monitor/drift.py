@@ -138,11 +138,12 @@ class Spread:
         return np.where(df > 0, chdtrc(own, own * ratio), 1.0)
 
 
-def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts) -> Spread:
+def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts, *, clumped: bool = False) -> Spread:
     """From X2 / df of past clean windows and their g. Fewer than `FEWEST` of them: rows are taken as independent.
 
     The mean is a line in g that is nowhere below 1: clumps raise it by a factor, differences between days in
-    proportion to g. Of fewer than `ENOUGH` windows it is their mean.
+    proportion to g. Of fewer than `ENOUGH` windows it is their mean. ``clumped``: rows of one subject are alike, so that a
+    window now and then is one large invoice, which few windows may not have shown.
     """
     r, g = np.asarray(ratios, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
     if len(r) < FEWEST:
@@ -150,7 +151,20 @@ def fit_spread(ratios: Sequence[float] | Counts, sizes: Sequence[float] | Counts
     floor, slope = _line(r, g) if len(r) >= ENOUGH else (max(1.0, float(r.mean())), 0.0)
     relative = r / (floor + slope * g)
     spread = float(np.var(relative, ddof=1)) / max(float(relative.mean()), 1e-12) ** 2
+    if clumped and len(r) < ENOUGH:
+        spread *= _doubt(len(r) - 1)
     return Spread(floor, slope, max(2.0 / spread, 0.5) if spread > 0 else None, len(r))
+
+
+def _doubt(free: int) -> float:
+    """How many times as large a variance may be that so few degrees of freedom say: more in one case of twenty.
+
+    >>> round(_doubt(13), 2)
+    2.21
+    """
+    from scipy.special import chdtri
+
+    return free / float(chdtri(free, 0.95))
 
 
 def _line(r: Counts, g: Counts) -> tuple[float, float]:
