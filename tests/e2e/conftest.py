@@ -97,9 +97,3 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The first 60 days, and in the nightly tier all of them: what holds of any replay is tested of both."""
     made: Played = request.param(tmp_path_factory)
     return made
-
-
-@pytest.fixture(scope="session")
-def part(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """The first 40 days."""
-    return shared(tmp_path_factory, "part", "--days", "40")

@@ -19,8 +19,9 @@ import pytest
 
 pytestmark = pytest.mark.timeout(600)
 
-DAYS, FEWER = 5, 3
+DAYS, FEWER, SEED = 5, 3, 5
 OPENING, DAY = 1_291_161_600_000_000, 86_400_000_000
+FEWER_DAYS = ("--days", str(FEWER), "--seed", str(SEED))
 ARMS = {"loop", "static", "buy_again", "popularity"}
 
 
@@ -57,7 +58,7 @@ def typed(base: Path, *args: str) -> Typed:
 def first(tmp_path_factory: pytest.TempPathFactory) -> Typed:
     base = tmp_path_factory.mktemp("typed") / "empty"
     base.mkdir()
-    return typed(base, "--days", str(DAYS))
+    return typed(base, "--days", str(DAYS), "--seed", str(SEED))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def fewer(first: Typed) -> Typed:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        return typed(first.base, "--days", str(FEWER), "--port", str(taken.getsockname()[1]))
+        return typed(first.base, *FEWER_DAYS, "--port", str(taken.getsockname()[1]))
 
 
 def test_it_leaves_the_shop_and_the_two_files(first):
@@ -92,7 +93,17 @@ def test_the_summary_has_these_keys_and_no_others(first):
     counts = ("days", "seed", "requests", "predictions", "outcomes", "lost", *("retrains", "refused", "promoted"))
     assert all(type(s[name]) is int for name in (*counts, "rolled_back")) and s["seconds"] > 0
     assert s["alarms"] == [] and s["rollbacks"] == []
-    assert (s["days"], s["seed"], s["lost"]) == (DAYS, 0, 0)
+    assert (s["days"], s["seed"], s["lost"]) == (DAYS, SEED, 0)
+
+
+def test_another_seed_is_another_story_of_the_same_requests(first, days):
+    """It draws other bootstraps: the first model's interval is another one."""
+    asked = f"select key from predictions where at < {OPENING + FEWER * DAY} order by key"
+    spread = "select json_extract(metrics, '$.\"recall@20\"[1]') from models where version = 1"
+    other = Typed(days.folder.parent, "", days.summary, first.log)
+    assert first.sql("live", asked) == other.sql("live", asked) != []
+    assert first.sql("tidemill", spread) != other.sql("tidemill", spread)
+    assert first.sql("tidemill", "select value from settings where name = 'seed'") == [(str(SEED),)]
 
 
 def test_the_log_has_these_columns_of_these_types(first):
@@ -137,7 +148,7 @@ def test_an_outcome_that_is_gone_is_lost_whatever_else_is_there(first, fewer):
         key = store.execute("select key from outcomes order by at limit 1").fetchone()[0]
         store.execute("update outcomes set key = 'another' where key = ?", (key,))
         store.commit()
-    again = typed(first.base, "--days", str(FEWER), "--port", "0")
+    again = typed(first.base, *FEWER_DAYS, "--port", "0")
     assert (again.summary["lost"], again.summary["outcomes"]) == (1, fewer.summary["outcomes"] - 1)
 
 

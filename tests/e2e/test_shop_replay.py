@@ -183,37 +183,42 @@ def rows_of(played, database: str, query: str) -> list[tuple[object, ...]]:
         return db.execute(query).fetchall()
 
 
-def test_shorter_replay_is_the_beginning_of_the_whole(whole, part):
-    """No look-ahead: 40 days played alone are the first 40 days of the whole, answer for answer, score for score."""
-    one = pl.read_parquet(part.log).sort("at", "request")
+@pytest.mark.nightly
+def test_shorter_replay_is_the_beginning_of_the_whole(year, days):
+    """No look-ahead: 60 days played alone are the first 60 days of the year, answer for answer, score for score.
+
+    Of twelve days and sixty every test run shows it: tests/e2e/test_demo_resumed.py.
+    """
+    one = pl.read_parquet(days.log).sort("at", "request")
     end = one["at"].max()
-    other = pl.read_parquet(whole.log).filter(pl.col("at") <= end).sort("at", "request")
+    other = pl.read_parquet(year.log).filter(pl.col("at") <= end).sort("at", "request")
     assert one.equals(other) and one.height > 200
     answers = "select id, key, at, subject, model, release, arm, output, cold, watermark from predictions"
     limit = int(end.timestamp() * 1e6) if end.tzinfo else (end - datetime(1970, 1, 1)) // timedelta(microseconds=1)
-    stored = rows_of(part, "live", f"{answers} order by id")
-    assert stored == rows_of(whole, "live", f"{answers} where at <= {limit} order by id")
+    stored = rows_of(days, "live", f"{answers} order by id")
+    assert stored == rows_of(year, "live", f"{answers} where at <= {limit} order by id")
     assert len(stored) == one.height
 
 
-def test_shorter_replay_decides_as_the_whole_did(whole, part):
+@pytest.mark.nightly
+def test_shorter_replay_decides_as_the_whole_did(year, days):
     """Decisions with all their evidence, alarms with all their figures, and the bytes of every model."""
-    decided = part.summary["decisions"]
-    assert len(decided) == 40 and sum(d["action"] == "retrain" for d in decided) >= 3
-    assert decided == whole.summary["decisions"][: len(decided)]
+    decided = days.summary["decisions"]
+    assert len(decided) == days.summary["days"] and sum(d["action"] == "retrain" for d in decided) >= 3
+    assert decided == year.summary["decisions"][: len(decided)]
     last = decided[-1]["at"]
-    alarms = [a for a in whole.summary["alarms"] if a["at"] <= last]
-    assert alarms and part.summary["alarms"] == alarms
-    models = rows_of(part, "tidemill", "select name, version, bundle, evaluation_bundle, recipe, metrics from models")
+    alarms = [a for a in year.summary["alarms"] if a["at"] <= last]
+    assert alarms and days.summary["alarms"] == alarms
+    models = rows_of(days, "tidemill", "select name, version, bundle, evaluation_bundle, recipe, metrics from models")
     assert (
         models
-        == rows_of(whole, "tidemill", "select name, version, bundle, evaluation_bundle, recipe, metrics from models")[
+        == rows_of(year, "tidemill", "select name, version, bundle, evaluation_bundle, recipe, metrics from models")[
             : len(models)
         ]
     )
     happened = "select at, kind, subject from events where at <= {} order by at, kind, subject"
-    until = max(at for (at,) in rows_of(part, "tidemill", "select at from decisions"))
-    assert rows_of(part, "tidemill", happened.format(until)) == rows_of(whole, "tidemill", happened.format(until))
+    until = max(at for (at,) in rows_of(days, "tidemill", "select at from decisions"))
+    assert rows_of(days, "tidemill", happened.format(until)) == rows_of(year, "tidemill", happened.format(until))
 
 
 def test_asked_again_a_version_answers_as_it_did(whole, monkeypatch):

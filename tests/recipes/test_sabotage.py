@@ -121,12 +121,16 @@ def test_it_waits_for_its_day(trained):
         assert [m.kind for m in project.store.models.list()] == ["first"]
 
 
+@pytest.fixture(scope="module")
+def straight(trained):
+    """What is told where nobody was killed."""
+    return force(shutil.copytree(trained / "shop", trained / "straight"))[1]
+
+
 @pytest.mark.parametrize("moment", ["registered", "judged", "started", "released"])
-def test_killed_at_work_it_is_the_same_forced_release(trained, moment, tmp_path):
+def test_killed_at_work_it_is_the_same_forced_release(trained, straight, moment, tmp_path):
     """One version and one release of it, at the same moment, as where nobody was killed."""
-    for name in ("straight", "killed"):
-        shutil.copytree(trained / "shop", tmp_path / name)
-    _, straight = force(tmp_path / "straight")
+    shutil.copytree(trained / "shop", tmp_path / "killed")
     assert [m[1] for m in straight["models"]][1:] == ["somebody in a hurry"]
     assert [(r[2], r[3]) for r in straight["releases"] if r[3]] == [("canary", REASON)]
     command = [sys.executable, "-c", KILLED, str(tmp_path / "killed"), moment]

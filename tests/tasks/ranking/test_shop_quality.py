@@ -66,7 +66,7 @@ MARGIN = 0.04
 def test_the_neighbours_that_the_blend_is_cut_to_cost_nothing_that_a_gate_would_see(shop):
     """The search scores it with all of them, the server with the strongest 24: no recipe is chosen for what is not served."""
     assert learners.recipe_of("blend", HALF)["neighbours"] == 24
-    requests = requests_between(shop, OPENING, OPENING + 4 * MONTH)
+    requests = requests_between(shop, OPENING, OPENING + 2 * MONTH)
     served = replay(shop, requests, "blend", MONTH)
     searched = replay(shop, requests, "blend", MONTH, neighbours=1_500)
     cost = paired_bootstrap(served, searched, np.array([asked.subject for asked in requests]), seed=0, level=0.90)
@@ -89,6 +89,7 @@ def test_every_personal_model_is_better_than_popularity(shop):
     assert {method: found.low > 0.03 for method, found in gains(shop).items()} == dict.fromkeys(PERSONAL, True)
 
 
+@pytest.mark.nightly  # that the gates see it, every run shows: tests/e2e/test_learners.py
 def test_with_customers_dealt_out_anew_nothing_personal_is_left():
     """They fall to popularity's quality, and below it: what "the customer" had bought is noise to them."""
     found = gains(rows(dealt_out(read_cut(), seed=1)))

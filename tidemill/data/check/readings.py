@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 import re
 import struct
-import sys
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,7 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.formats import MONTHS, WEEKDAYS, grammar
 from tidemill.types import DAY, SECOND, Micros, parse_time
 
-BLANKS = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace()) + "\u180e\u200b\u2060\ufeff"
+BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\u180e\u200b\u2060\ufeff"
 """What is no part of a name, a number or a time when it stands around it: every white space of Unicode, and what has no width."""
 TRUE, FALSE = ("true", "t", "yes", "y", "1", "1.0"), ("false", "f", "no", "n", "0", "0.0")
 """Texts of a boolean, in lower case."""
