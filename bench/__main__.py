@@ -29,6 +29,7 @@ ALL = (
     "leakage",
     "install",
     "learners",
+    "recipes",
 )
 RESULTS = Path(__file__).parent / "results"
 

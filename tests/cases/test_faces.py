@@ -160,14 +160,14 @@ def test_values_of_charts_are_shown_on_hover(watched: Scorer) -> None:
 def test_a_goal_of_the_template_does_not_become_the_user_s(tmp_path: Path) -> None:
     """A new project has no goal and no owner until somebody says them."""
     base = Folder(tmp_path)
-    assert base.tidemill("new", "shop").returncode == 0
+    assert base.tidemill("new", "shop", "--recipe", "recommend", "--no-data").returncode == 0
     goal = Folder(tmp_path / "shop").json("status")["goal"]
     assert not any(goal.values()), goal
 
 
 def test_a_contract_of_one_s_own_names_fits_the_rest_of_the_project(tmp_path: Path) -> None:
     """`infer`, then `run`: what still says the template's names is told before anything is taken in, or follows."""
-    Folder(tmp_path).tidemill("new", "shop")
+    Folder(tmp_path).tidemill("new", "shop", "--recipe", "recommend", "--no-data")
     folder = Folder(tmp_path / "shop")
     names = "order_no,sku,qty,bought_at,price,buyer_id,land"
     lines = [names, *(sale(n, invoice=f"o{n}", customer_id=f"b{n % 7}") for n in range(40))]

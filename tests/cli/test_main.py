@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tidemill.cli.main import COMMANDS, cli, main
+from tidemill.recipes.new import RECIPES
 
 
 def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
@@ -72,7 +73,8 @@ def test_outside_a_project_the_way_out_is_named(tmp_path, capsys):
 
 
 def test_new_writes_a_project_and_overwrites_nothing(tmp_path, capsys):
-    result = CliRunner().invoke(cli, ["new", str(tmp_path / "shop"), "--json"])
+    line = ["new", str(tmp_path / "shop"), "--recipe", "recommend", "--no-data"]
+    result = CliRunner().invoke(cli, [*line, "--json"])
     assert result.exit_code == 0, result.output
     written = json.loads(result.output)["files"]
     assert {path.rsplit("/", 1)[1] for path in written} >= {
@@ -91,7 +93,7 @@ def test_new_writes_a_project_and_overwrites_nothing(tmp_path, capsys):
         "description",
     ]
     with pytest.raises(SystemExit) as caught:
-        main(["new", str(tmp_path / "shop")])
+        main(line)
     assert caught.value.code == 2
     assert "a project here already" in capsys.readouterr().err
 
@@ -100,6 +102,24 @@ def test_an_unknown_recipe_is_named(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["new", str(tmp_path / "x"), "--recipe", "recomend"])
     assert "did you mean 'recommend'?" in capsys.readouterr().err
+
+
+def test_what_recipes_there_are_is_listed():
+    lines = CliRunner().invoke(cli, ["new"]).output.splitlines()
+    assert [line.split()[0] for line in lines[: len(RECIPES)]] == list(RECIPES)
+    assert json.loads(CliRunner().invoke(cli, ["new", "--json"]).output) == [
+        {"name": name, "what": what} for name, what in RECIPES.items()
+    ]
+
+
+@pytest.mark.parametrize("line", [["x"], ["x", "--no-data"], ["--recipe", "recommend"], ["--no-data"]])
+def test_what_is_not_said_is_asked_for_and_recipes_are_named(tmp_path, monkeypatch, capsys, line):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main(["new", *line])
+    assert caught.value.code == 2 and not any(tmp_path.iterdir())
+    said = capsys.readouterr().err
+    assert all(f" {name} " in said for name in RECIPES) == (line[0] == "x")
 
 
 def test_a_broken_configuration_is_one_line_with_its_place(tmp_path, capsys):

@@ -103,7 +103,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch = pytest.MonkeyPatch()
     patch.setenv("TIDEMILL_HOME", str(base / "home"))
     shop = Shop(base)
-    shop.does("new", "shop")
+    shop.does("new", "shop", "--recipe", "recommend", "--no-data")
     shop = Shop(base / "shop")
     fit_to_shop(shop.root)
     config = shop.root / "tidemill.toml"
@@ -142,7 +142,7 @@ def test_an_unknown_key_in_tidemill_toml(shop: Shop) -> None:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
-    shop.does("new", "shop")
+    shop.does("new", "shop", "--recipe", "recommend", "--no-data")
     shop = Shop(tmp_path / "shop")
     line = shop.refuses(3, "run")
     assert "data/sales/*.{csv,parquet}: " in line and ".csv, .tsv, .parquet" in line

@@ -65,7 +65,7 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     base = tmp_path_factory.mktemp("verbs")
     made = Shop(base / "store", {**os.environ, "TIDEMILL_HOME": str(base / "home")})
-    made.tidemill("new", "store", cwd=base)
+    made.tidemill("new", "store", "--recipe", "recommend", "--no-data", cwd=base)
     fit_to_shop(made.root)
     alone(made.root)
     source = made.root / "data" / "sales"

@@ -106,8 +106,16 @@ def _decides(metrics: JsonObject) -> str:
         return ""
     return (
         f"## Decision\n{metrics['positive']!r} is answered from a probability of {metrics['threshold']:.4g} on: "
-        "from there it costs less, by [goal] costs. `cost` is what a decision cost on the test."
+        "from there it costs less, by [goal] costs. `cost` is what a decision cost on the test"
+        f"{_at_half(metrics)}."
     )
+
+
+def _at_half(metrics: JsonObject) -> str:
+    """What the same answers would have cost by the usual threshold."""
+    if "cost_at_half" not in metrics or "cost" not in metrics:
+        return ""
+    return f": {metrics['cost'][0]:.4f}; from a probability of one half on it would have been {metrics['cost_at_half']:.4f}"
 
 
 def _limits(metrics: JsonObject) -> str:

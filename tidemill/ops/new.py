@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidemill.errors import ProjectError
 from tidemill.scope.names import declared_data
 
 if TYPE_CHECKING:
@@ -35,10 +36,26 @@ class Made:
     predict: str = ""
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A whole worked case that a project can be made from."""
+
+    name: str
+    what: str
+
+
+def recipes() -> list[Recipe]:
+    """Every recipe, with what it is about."""
+    from tidemill.recipes.new import RECIPES
+
+    return [Recipe(name, what) for name, what in RECIPES.items()]
+
+
 def new(
     folder: Path | str,
-    recipe: str = "recommend",
+    recipe: str = "",
     *,
+    data: bool = True,
     files: Sequence[Path | str] | Path | str = (),
     target: str = "",
     recommend: bool = False,
@@ -49,6 +66,7 @@ def new(
 ) -> Made:
     """Make a project from a recipe, or from ``files`` of one table; nothing that is there is overwritten.
 
+    Of a recipe: with the data that it is shown on, unless ``data`` is False: its folders are then empty.
     Of files: ``target`` is the column to predict, or ``recommend`` what each subject takes next. ``task`` (classify, regress),
     ``time`` (a column, or none), ``subject`` and ``item`` are chosen from the rows where they are not said.
     Raises ProjectError, SourceError.
@@ -58,7 +76,10 @@ def new(
 
     where = Path(folder)
     if not files:
-        return _made(where, new_project(where, recipe))
+        if not recipe:
+            known = ", ".join(one.name for one in recipes())
+            raise ProjectError("it is not said what to make", hint=f"of files of your own, or of a recipe: {known}")
+        return _made(where, new_project(where, recipe, data=data))
     aim = Aim(target, recommend, task, time, subject, item)
     return _from_files(where, look([files] if isinstance(files, str | Path) else files), aim)
 

@@ -1,4 +1,4 @@
-"""Makes a new project from a recipe's template."""
+"""Makes a new project from a recipe: its template, and the data that it is shown on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
-from importlib import resources
+from importlib import import_module, resources
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 
 from tidemill.config.check import project_name
@@ -17,22 +18,36 @@ from tidemill.scope.names import declared_data
 from tidemill.types import did_you_mean
 
 RECIPES = {
-    "recommend": "product recommendations in a shop",
+    "churn": "who stops buying: customers at moments, from orders alone (a real shop)",
+    "fraud": "orders that come back: rare, with costs, known weeks later (a real shop)",
+    "maintenance": "which machine fails next: readings, faults, costs (a simulated fleet)",
+    "recommend": "what each customer takes next (a real shop)",
     "demand": "hourly demand of a bicycle hire",
 }
+"""What each is about, in a line."""
 
 
-def new_project(folder: Path, recipe: str = "recommend", name: str | None = None) -> list[Path]:
-    """Write the recipe's files, and make the folders of its data; the paths written. Raises ProjectError; overwrites nothing."""
+def new_project(folder: Path, recipe: str = "recommend", name: str | None = None, *, data: bool = False) -> list[Path]:
+    """Write the recipe's files, and make the folders of its data; the paths written, tidemill.toml last.
+
+    ``data``: also the rows that the recipe is shown on, by ``lay(folder)`` of its module ``sample``, where it has one.
+    Raises ProjectError; overwrites nothing.
+    """
     if recipe not in RECIPES:
         raise ProjectError(f"no recipe {recipe!r}", hint=did_you_mean(recipe, RECIPES))
     name = named(folder, name)
     refuse_occupied(folder)
     with writable():
+        laid = _laid(recipe, folder) if data else []
         written = copied(recipe, folder, {"name": name})
         for place in places(folder):
             (folder / place).mkdir(parents=True, exist_ok=True)
-    return written
+    return [*laid, *written]
+
+
+def _laid(recipe: str, folder: Path) -> list[Path]:
+    module = f"tidemill.recipes.{recipe}.sample"
+    return list(import_module(module).lay(folder)) if find_spec(module) else []
 
 
 def named(folder: Path, name: str | None) -> str:

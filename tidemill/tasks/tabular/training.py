@@ -31,7 +31,7 @@ from tidemill.tasks.tabular.learners import naive
 from tidemill.tasks.tabular.learners.trees import TREND
 from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
-from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of
+from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of, values_of
 from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, to_iso
 
@@ -188,7 +188,9 @@ class TabularTrainer(Trainer):
         scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
         figures = {**figures_of(told, truth, labels, units), **({"unknown_labels": new} if new else {})}
         if threshold:
+            likeliest = values_of("cost", told, truth, labels, Decision(None, self.costs))
             figures |= {"threshold": threshold["at"], "positive": threshold["positive"]}
+            figures["cost_at_half"] = float(likeliest.mean())
         return Report(scored, figures, answers_of(told, truth))
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:

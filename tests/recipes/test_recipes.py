@@ -1,0 +1,206 @@
+"""Each recipe from `tidemill new` to a released model that beats its baselines, on the data that it brings; its README in ten lines."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.cases.projects import Folder
+from tidemill.data.contract.contract import Contract
+from tidemill.data.discover.sources import find, read
+from tidemill.errors import ProjectError
+from tidemill.learning.measures import measure
+from tidemill.model.registry import answers_kept, verdicts_of
+from tidemill.recipes import lay
+from tidemill.recipes.churn import sample as churn
+from tidemill.recipes.fraud import sample as fraud
+from tidemill.recipes.maintenance import plant
+from tidemill.recipes.maintenance import sample as maintenance
+from tidemill.recipes.new import RECIPES, new_project
+from tidemill.retrain.run_all import RunSummary, run_all
+from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.codecs import decode
+from tidemill.tasks.table import metric_of
+from tidemill.tasks.tabular.costs import Costs
+
+BROUGHT = [
+    name for name in RECIPES if Path(f"{import_module(f'tidemill.recipes.{name}').__path__[0]}/sample.py").exists()
+]
+
+Check = Callable[[Project, RunSummary], None]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+
+
+@pytest.mark.parametrize("recipe", BROUGHT)
+def test_what_it_brings_keeps_its_contracts_and_ends_this_week_or_so(recipe: str, tmp_path: Path) -> None:
+    written = new_project(tmp_path / "p", recipe, data=True)
+    assert written[-1] == tmp_path / "p/tidemill.toml", "before it is there, this is no project"
+    assert sorted(p for p in (tmp_path / "p").rglob("*") if p.is_file()) == sorted(written)
+    newest = datetime(1970, 1, 1)
+    for said in tomllib.loads(written[-1].read_text())["data"].values():
+        contract = Contract.load(tmp_path / "p" / said["contract"])
+        for file in (files := find(tmp_path / "p", said["source"]))[:1] + files[-1:]:
+            checked = contract.check(read(file).frame)
+            assert checked.good.height and not checked.bad.height, (file.name, checked.bad)
+            assert set(contract.names) <= set(read(file).frame.columns)
+            if contract.time:
+                newest = max(newest, checked.good[contract.time].dt.replace_time_zone(None).max())
+    now = datetime.now(newest.tzinfo)
+    assert timedelta(days=-1) < now - newest < timedelta(days=15)
+
+
+def test_rows_are_moved_by_whole_days_of_a_moment_and_never_into_the_future() -> None:
+    last = datetime(2011, 12, 9, 12, 50)
+    for days in (7, 14):
+        for hours in range(0, 24 * 40, 7):
+            now = datetime(2026, 3, 1) + timedelta(hours=hours)
+            moved = lay.to_now(last, days, now)
+            assert moved % timedelta(days=days) == timedelta() and timedelta() <= now - last - moved < timedelta(
+                days=days
+            )
+
+
+def test_a_file_that_is_there_is_left(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"at": [datetime(2024, 1, 31), datetime(2024, 2, 1)], "n": [1, 2]})
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/2024-01.csv").write_text("mine\n")
+    assert lay.by_file(tmp_path, "data", rows, "at") == [tmp_path / "data/2024-02.csv"]
+    assert (tmp_path / "data/2024-01.csv").read_text() == "mine\n"
+    assert (tmp_path / "data/2024-02.csv").read_text() == "at,n\n2024-02-01 00:00:00,2\n"
+
+
+@pytest.mark.parametrize("recipe", BROUGHT)
+def test_its_readme_says_in_ten_lines_what_to_type_what_to_change_and_whose_data_it_is(
+    recipe: str, tmp_path: Path
+) -> None:
+    new_project(tmp_path / "p", recipe, "mine")
+    text = (tmp_path / "p/README.md").read_text()
+    assert len(text.splitlines()) <= 10 and "{" + "name}" not in text and text.startswith("# mine")
+    for word in (
+        "`tidemill run`",
+        "`tidemill up`",
+        "tidemill backtest mine",
+        "tidemill predict ",
+        "| tidemill feedback",
+        "Your own data",
+    ):
+        assert word in text
+    assert "CC BY 4.0" in text or "simulated" in text.lower()
+    for told in re.findall(r"`((?:data|contracts)/[\w./]*)`", text):
+        assert (tmp_path / "p" / told).exists(), told
+    for shown in re.findall(r"(?:echo|--inputs) '(\{.*?\})'", text):
+        assert json.loads(shown)
+
+
+# whole --------------------------------------------------------------------------------------------------------------
+
+
+def few(monkeypatch: pytest.MonkeyPatch, recipe: str) -> None:
+    """A cut of what the recipe brings: a few seconds to a model."""
+    if recipe == "maintenance":
+        monkeypatch.setattr(maintenance, "plant", lambda begin: plant.plant(40, 450, begin=begin + timedelta(days=280)))
+    else:
+        module, late = {"churn": (churn, 300), "fraud": (fraud, 380)}[recipe]
+        own = module.orders()
+        cut = pl.col("at") >= own["at"].max() - timedelta(days=late)
+        some = pl.col("customer_id").cast(pl.Int64) % 4 == 0 if recipe == "churn" else pl.lit(True)
+        monkeypatch.setattr(module, "orders", lambda: own.filter(cut & some))
+
+
+def released(folder: Path, recipe: str, checks: Sequence[Check], trials: int | None = None) -> None:
+    new_project(folder, recipe, data=True)
+    if trials:
+        toml = (folder / "tidemill.toml").read_text()
+        (folder / "tidemill.toml").write_text(re.sub(r"trials = \d+", f"trials = {trials}", toml))
+    with open_project(folder) as project:
+        made = run_all(project)
+        verdicts = verdicts_of(project, made.release)
+        wrong = {v.gate: v.evidence for v in verdicts if not v.passed}
+        assert made.release.status in ("champion", "canary") and not wrong, wrong
+        for check in checks:
+            check(project, made)
+
+
+def beats_each_baseline(project: Project, made: RunSummary) -> None:
+    """By the gate, which asks for a lower bound above 0 over several windows; no baseline was taken for the model."""
+    assert made.refused is None
+    metrics = made.model.metrics
+    (said,) = [v.evidence for v in verdicts_of(project, made.release) if v.gate == "baseline"]
+    assert said["baselines"] and min(said["baselines"].values()) > 0, said
+    assert set(said["baselines"]) == set(metrics["baselines"])
+    assert made.model.recipe["method"] not in metrics["baselines"]
+
+
+def better_than_constant(project: Project, made: RunSummary) -> None:
+    metric, metrics = metric_of(project.model()), made.model.metrics
+    sign, constant = measure(metric).sign, metrics["baselines"]["constant"]
+    assert sign * metrics[metric][0] > sign * constant[metric][0], metrics
+
+
+def costs_less_than_at_half(project: Project, made: RunSummary) -> None:
+    """Counted by hand from what the evaluation model answered to the test: by [goal] costs less than from one half on."""
+    goal = project.goal.costs
+    assert goal is not None
+    costs = msgspec.convert(goal, Costs, from_attributes=True)
+    kept = decode("arrays", project.artifacts.get(str(answers_kept(project, made.model))))
+    chance, came = kept["told"][:, 1].astype(np.float64), kept["truth"] == 1
+
+    def spent(at: float) -> float:
+        said = chance >= at
+        return float(
+            np.where(said & ~came, costs.false_positive, np.where(~said & came, costs.false_negative, 0)).mean()
+        )
+
+    metrics = made.model.metrics
+    assert metrics["cost"][0] == pytest.approx(spent(costs.threshold), abs=1e-6)
+    assert metrics["cost_at_half"] == pytest.approx(spent(0.5), abs=1e-6)
+    assert spent(costs.threshold) < 0.9 * spent(0.5)
+    assert f"{metrics['cost_at_half']:.4f}" in project.artifacts.get(made.model.card or "").decode()
+
+
+CUT = {"churn": [better_than_constant], "maintenance": [costs_less_than_at_half]}
+WHOLE = {"churn": [better_than_constant], "fraud": [costs_less_than_at_half], "maintenance": [costs_less_than_at_half]}
+
+
+@pytest.mark.parametrize("recipe", ["churn", "fraud", "maintenance"])
+def test_a_cut_of_it_is_released_and_decisions_cost_less_by_their_costs(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, recipe)
+    checks = CUT.get(recipe, [beats_each_baseline, costs_less_than_at_half])
+    released(tmp_path / recipe, recipe, checks, trials=1)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("recipe", BROUGHT)
+def test_all_of_it_is_released_and_beats_its_baselines(recipe: str, tmp_path: Path) -> None:
+    checks = [beats_each_baseline, *WHOLE.get(recipe, [])]
+    released(tmp_path / recipe, recipe, checks)
+
+
+@pytest.mark.nightly
+def test_as_a_new_user_types_it(tmp_path: Path) -> None:
+    base = Folder(tmp_path)
+    assert base.tidemill("new", "pumps", "--recipe", "maintenance").returncode == 0
+    made = Folder(tmp_path / "pumps").json("run")
+    assert made["status"] == "champion" and "instead_of" not in made
+
+
+def test_no_recipe_of_that_name(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError) as caught:
+        new_project(tmp_path / "p", "chrun")
+    assert "churn" in caught.value.hint
