@@ -74,8 +74,8 @@ def check_process(process: ProcessSection) -> Iterator[tuple[str, str]]:
     if bool(process.command) == bool(process.url):
         yield "it is a command or a url", f"write {example}, or the url where it runs"
     yield from _limits(process.limits)
-    if any(not word or "\0" in word for word in process.command):
-        yield "a word of its command is empty", f"write {example}"
+    if process.command and (not process.command[0].strip() or any("\0" in word for word in process.command)):
+        yield "its command names no program", f"write {example}"
     if process.url and not re.fullmatch(r"http://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}", process.url):
         yield f"{process.url!r} is no address on this machine", 'write it as url = "http://127.0.0.1:9000"'
 

@@ -95,7 +95,7 @@ def _views(model: Model, contract: Contract, moments: Moments | None) -> tuple[l
             place=place,
             hint="it learns from who took what: leave the view out, or use classify or regress",
         )
-    views = [_placed(View.of(view, contract), str(project.root)) for view in mine]
+    views = [placed(View.of(view, contract), str(project.root)) for view in mine]
     if moments:
         for view in views:
             if any(not feature.calendar for feature in view.features):
@@ -106,7 +106,7 @@ def _views(model: Model, contract: Contract, moments: Moments | None) -> tuple[l
     return views, tuple(Joined.of(view, load_contract(project, view.from_), contract) for view in others)
 
 
-def _placed(view: View, folder: str) -> View:
+def placed(view: View, folder: str) -> View:
     """With the folder in which its processes are started."""
     features = (replace(one, folder=folder) if one.process is not None else one for one in view.features)
     return replace(view, features=tuple(features))

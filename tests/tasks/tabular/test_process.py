@@ -26,10 +26,10 @@ from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 PLAIN = Path(__file__).parent / "servers" / "plain.py"
 
 
-def trainer_of(task: str, *arguments: str, url: str = "", **limits: Any) -> TabularTrainer:
+def trainer_of(task: str, *arguments: str, url: str = "", python: str = "python", **limits: Any) -> TabularTrainer:
     frame, contract = loans(task)
     kind = "regress" if task == "regress" else "classify"
-    command = [] if url else ["python", str(PLAIN), *arguments]
+    command = [] if url else [python, str(PLAIN), *arguments]
     seconds = limits.pop("seconds", 60.0)
     details = TRAINING.details(contract, [], Path(), kind)
     spec = {"folder": str(PLAIN.parent), "command": command, "url": url, "answer": 30.0, **limits}

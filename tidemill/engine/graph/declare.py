@@ -80,6 +80,7 @@ def step(
     isolate: bool = False,
     impure: str = "",
     version: Version | None = None,
+    gpus: int = 0,
 ) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 def step(
     fn: Callable[P, R] | None = None,
@@ -94,6 +95,7 @@ def step(
     isolate: bool = False,
     impure: str = "",
     version: Version | None = None,
+    gpus: int = 0,
 ) -> Any:
     """Make a step of a function. Its result is kept and reused while its fingerprint stays the same.
 
@@ -104,6 +106,7 @@ def step(
       reused by later runs. Two ways to say that it is meant:
       ``impure="why"``: it always runs. ``version=``: it is reused while this stays the same; a text, or a function
       ``(ctx, arguments) -> JSON`` of what the step depends on outside, such as a dataset's digest.
+    - ``gpus``: so many must be there, else the step fails before it begins; part of the fingerprint.
     - A parameter annotated `Context` (or named ``ctx``) is given by the engine and is no part of the fingerprint.
     """
 
@@ -122,6 +125,7 @@ def step(
             isolate=isolate or bool(timeout),
             impure=impure,
             version=version,
+            gpus=gpus,
         )
         return StepFunction(function, definition)
 
@@ -138,6 +142,8 @@ def _check(definition: Definition) -> None:
         raise PipelineError("a step is a plain function that returns its value", place=place)
     if definition.impure and definition.version is not None:
         raise PipelineError("impure= says never reuse, version= says when to; give one", place=place)
+    if definition.gpus < 0:
+        raise PipelineError("gpus counts GPUs", place=place, hint="gpus=1")
     if definition.attempts < 1:
         raise PipelineError("attempts counts the first one too", place=place, hint="attempts=3")
 

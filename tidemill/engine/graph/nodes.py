@@ -38,6 +38,7 @@ class Definition:
     isolate: bool = False
     impure: str = ""
     version: Version | None = None
+    gpus: int = 0
 
 
 def _not_yet(what: str) -> Callable[..., Any]:

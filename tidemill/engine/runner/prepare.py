@@ -197,7 +197,7 @@ def fingerprint_inputs(
     version: Json,
 ) -> JsonObject:
     """The parts: ``source`` (digests by module:name), ``params`` (JSON, inputs as {"$input": name}), ``inputs``
-    (digests), ``libraries``, ``python``, ``codecs``, ``outputs``; ``seed`` with a context, ``version`` if declared."""
+    (digests), ``libraries``, ``python``, ``codecs``, ``outputs``; ``seed`` with a context, ``version`` and ``gpus`` if declared."""
     parts: JsonObject = {
         "source": dict(code.sources),
         "params": dict(arguments),
@@ -209,6 +209,8 @@ def fingerprint_inputs(
     }
     if definition.context:
         parts["seed"] = seed
+    if definition.gpus:
+        parts["gpus"] = definition.gpus
     if definition.version is not None:
         parts["version"] = version
     return parts

@@ -13,6 +13,7 @@ from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.values import SKIPPED, slot_of_outputs
 from tidemill.engine.raised import StepRaised, kinds_of, named, surfaced
+from tidemill.engine.runner.machine import require
 from tidemill.engine.runner.port import Done, InlineRunner, Runner
 from tidemill.engine.runner.prepare import Order, Preparer, Ready, Unit
 from tidemill.engine.runner.record import RunRecorder
@@ -119,6 +120,7 @@ class Execution:
         job, progress = dataclasses.replace(ready.job, alone=alone), self._tell.progress_of(name)
 
         def once() -> Done:
+            require(definition.gpus, name)
             self._made[name] = self._made.get(name, 0) + 1
             return (self._child_runner() if definition.isolate else self._inline).run(job, self._around, progress)
 
