@@ -83,7 +83,11 @@ def lay(folder: Path, learner: str) -> Folder:
     ("learner", "files"),
     [
         ('learner = "steps:make"\n', ["model.onnx", "onnx.json"]),
-        ('process = { command = ["python", "plain.py"] }\n', ["process.json", "state.bin"]),
+        pytest.param(
+            'process = { command = ["python", "plain.py"] }\n',
+            ["process.json", "state.bin"],
+            marks=pytest.mark.nightly,  # each fit starts it anew
+        ),
     ],
     ids=["estimator", "process"],
 )

@@ -16,14 +16,17 @@ AGAIN = 0.0, 0.5, 2.0, 5.0, 10.0, 30.0
 
 
 class Kept:
-    """``ready``: what is said to it after each start, such as which model it is to hold. Raises ModelError where it does not start."""
+    """``ready``: what is said to it after each start, such as which model it is to hold; ``service``: one that runs already.
 
-    def __init__(self, spec: Spec, ready: Callable[[Service], None]) -> None:
+    Raises ModelError where it does not start.
+    """
+
+    def __init__(self, spec: Spec, ready: Callable[[Service], None], service: Service | None = None) -> None:
         self.spec, self._ready = spec, ready
         self._failures, self._next = 0, 0.0
         self._starting = threading.Lock()
         self._why: ModelError | None = None
-        self._service: Service | None = self._started()
+        self._service: Service | None = self._told(service or Service(spec))
 
     def ask(self, path: str, body: Any, kind: type[T], most: int, seconds: float | None = None) -> T:
         """As `Service.ask`. Raises ModelError, at once where it is being started again."""
@@ -73,7 +76,9 @@ class Kept:
             self._starting.release()
 
     def _started(self) -> Service:
-        service = Service(self.spec)
+        return self._told(Service(self.spec))
+
+    def _told(self, service: Service) -> Service:
         try:
             self._ready(service)
         except BaseException as exc:

@@ -88,7 +88,7 @@ def test_labels_are_searched_evaluated_and_told_by_their_names() -> None:
     ],
 )
 def test_one_that_does_what_it_should_not_gives_no_model(fault: str) -> None:
-    start = 3.0 if fault == "another instance" else 60.0
+    start = 1.0 if fault == "another instance" else 60.0
     with raised(ModelError, "process"):
         fit(trainer_of("regress", fault, start=start))
 

@@ -73,16 +73,13 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
                 place="process",
                 hint="remember less",
             )
-    files = {STATE: state, SPEC: encode("json", said)}
-    _check(files, problem)
-    return files
+        _check(_Model(said, state, service), problem.x[:CHECKED])
+    return {STATE: state, SPEC: encode("json", said)}
 
 
-def _check(files: dict[str, bytes], problem: Problem) -> None:
+def _check(model: _Model, x: F8) -> None:
     """Raises ModelError where it does not answer what it learned from, or answers otherwise a second time."""
-    asked = open_process(Bundle({}, files))
-    x = problem.x[:CHECKED]
-    first, second = asked.rows(x), asked.rows(x)
+    first, second = model.many(x), model.many(x)
     if not np.allclose(first, second, rtol=1e-6, atol=1e-6):
         raise ModelError(
             "it answers the same rows otherwise the second time", place="process", hint="draw nothing in /predict"
@@ -99,11 +96,12 @@ def open_process(bundle: Bundle) -> Asked:
 class _Model:
     """What the process remembers, asked of it."""
 
-    def __init__(self, said: JsonObject, state: bytes) -> None:
+    def __init__(self, said: JsonObject, state: bytes, service: Service | None = None) -> None:
         self._columns, self._labels = said["columns"], said["labels"]
         self._outputs = max(len(self._labels or ()), 1)
         self._name = digest(state)
-        self._kept = Kept(msgspec.convert(said["process"], Spec), partial(_load, state, self._columns, self._labels))
+        load = partial(_load, state, self._columns, self._labels)
+        self._kept = Kept(msgspec.convert(said["process"], Spec), load, service)
 
     def many(self, x: F8) -> F8:
         """Rows x outputs."""
