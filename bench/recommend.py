@@ -58,6 +58,8 @@ def fitted(recipe: JsonObject, data: Interactions) -> tuple[Ranking, float]:
     """(the fit, CPU s)."""
     began = time.process_time()
     ranking = fit(recipe, data)
+    if not isinstance(ranking, Ranking):
+        raise TypeError(f"{recipe['method']} is no plain ranking")
     return ranking, time.process_time() - began
 
 

@@ -35,6 +35,13 @@ def test_by_item(events: list[Happened], asked: list[tuple[str, int]], half_life
         items, values = online.items(subject, at, half_life)
         assert items == list(oracle)
         assert values.tolist() == counts.tolist(), "to the last bit"
+        seen = [e for e in events if e.subject == subject and e.at < at and e.value > 0]
+        for times in (offline.times(subject, at), online.times(subject, at)):
+            own = [[e.at for e in seen if e.item == item] for item in oracle]
+            assert times.counts.tolist() == [len(moments) for moments in own]
+            assert times.first.tolist() == [min(moments) for moments in own]
+            assert times.last.tolist() == [max(moments) for moments in own]
+            assert times.visits == len({e.at for e in seen})
 
 
 @given(streams.streams(), ASKED, streams.features(None))

@@ -24,6 +24,7 @@ VIEW = '[features.b]\nfrom = "sales"\nentity = "customer"\n'
     ("text", "place", "words"),
     [
         (BASE.replace("recommend", "recomend"), "tidemill.toml:7", "did you mean 'recommend'?"),
+        (BASE + 'learners = ["rankr"]', "tidemill.toml:8", "did you mean 'ranker'?"),
         (BASE + 'metric = "auc"', "tidemill.toml:8", "unknown metric 'auc'"),
         (BASE + '[gates]\nbaseline = { superior_to = "popularty" }', "tidemill.toml:9", "did you mean 'popularity'?"),
         (BASE + '[gates]\nmethod = { metric = "mae" }', "tidemill.toml:9", "unknown metric 'mae'"),

@@ -185,6 +185,7 @@ class ModelSection(Section, frozen=True):
 
     ``learner``: a function of the project's that gives an estimator; ``onnx``: a model's file;
     ``process``: one that fits and answers. All within ``limits``.
+    ``learners``: what a search tries beside the baselines, the first of them varied; nothing said: as the task has it.
     ``shown_moves_outcomes``: whether what is answered moves what happens then; nothing said: as its task is held to be.
     """
 
@@ -202,6 +203,7 @@ class ModelSection(Section, frozen=True):
     onnx: str | OnnxSection | None = None
     process: ProcessSection | None = None
     limits: LimitsSection = LimitsSection()
+    learners: tuple[str, ...] = ()
     shown_moves_outcomes: bool | None = None
 
 

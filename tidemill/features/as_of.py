@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.features.times import Times
 from tidemill.features.transaction_time import BEGAN, KNOWN, NEVER, RIPE, TransactionTime, known_of
 from tidemill.features.transforms import EMBED, POSITIVE_ONLY, calendar, decay, grouped
 from tidemill.types import Micros
@@ -63,18 +64,37 @@ class Histories:
 
         Of events that came late, those known before ``knows`` (nothing said: before ``at``).
         """
+        items, moments = self._seen(subject, at, knows)
+        counts = np.bincount(_ranks(items), decay(at - moments, half_life))
+        return items[_firsts(items)], np.asarray(counts, np.float64)
+
+    def times(self, subject: str, at: Micros, knows: int | None = None) -> Times:
+        """How often, first and last, in the order of `of`: what that counts, not faded."""
+        items, moments = self._seen(subject, at, knows)
+        return Times.of(_ranks(items), moments, int(_firsts(items).sum()))
+
+    def _seen(self, subject: str, at: Micros, knows: int | None) -> tuple[I8, I8]:
+        """Item and moment of each event that a request sees, by item, then time."""
         code = self._code.get(subject)
         if code is None:
-            return np.empty(0, np.int64), np.empty(0)
+            return np.empty(0, np.int64), np.empty(0, np.int64)
         own = slice(self._start[code], self._start[code + 1])
         seen = self._at[own] < at
         if self._known is not None:
             seen &= self._known.take(own).seen(at if knows is None else knows)
-        items, age = self._item[own][seen], at - self._at[own][seen]
-        first = np.ones(len(items), np.bool_)  # of its item
-        np.not_equal(items[1:], items[:-1], out=first[1:])
-        counts = np.bincount(np.cumsum(first) - 1, decay(age, half_life))
-        return items[first], np.asarray(counts, np.float64)
+        return self._item[own][seen], self._at[own][seen]
+
+
+def _firsts(items: I8) -> NDArray[np.bool_]:
+    """Of sorted items, which is the first of its kind."""
+    first = np.ones(len(items), np.bool_)
+    np.not_equal(items[1:], items[:-1], out=first[1:])
+    return first
+
+
+def _ranks(items: I8) -> I8:
+    """Of sorted items, the how-many-th kind each is."""
+    return np.cumsum(_firsts(items)) - 1
 
 
 def table(view: View, rows: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:

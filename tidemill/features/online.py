@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.features.times import NEVER, Times
 from tidemill.features.transforms import decay
 from tidemill.types import Micros
 
@@ -124,3 +125,12 @@ class History:
         counts = np.bincount(item, decay(at - moment, half_life), n).astype(np.float64, copy=False)
         present = order if len(item) == found.n else order[np.bincount(item, minlength=n)[order] > 0]
         return [found.names[code] for code in present.tolist()], counts[present]
+
+    def times(self, subject: str, at: Micros, watermark: int | None = None) -> Times:
+        """How often, first and last, in the order of `items`: what that counts, not faded."""
+        found = self._subjects.get(subject)
+        if found is None:
+            return NEVER
+        item, moment = found.seen(at, watermark)
+        every = Times.of(item, moment, len(found.names))
+        return every.take(found.order[every.counts[found.order] > 0])

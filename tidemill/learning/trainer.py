@@ -130,6 +130,10 @@ class Trainer(ABC):
     def candidates(self) -> Candidates:
         """The recipes that a search tries; the baselines are among them."""
 
+    def caps(self, recipe: JsonObject, windows: Windows, end: Micros) -> JsonObject:
+        """{what: [looked at, of]} of what a fit before ``end``, chosen on these windows, does not look at whole."""
+        return {}
+
     def validation(self, windows: Windows) -> Validation:
         """How a search measures: each recipe is fitted before each of these windows, and asked it."""
 

@@ -123,5 +123,11 @@ def _limits(metrics: JsonObject) -> str:
     said = f" {cold} of {metrics['n']} test requests came without a history." if cold else ""
     return (
         "## Limits\nMeasured on what happened, not on what would have happened had other answers been shown: "
-        f"what was never shown may be better than it looks.{said}"
+        f"what was never shown may be better than it looks.{said}" + _caps(metrics.get("caps", {}))
     )
+
+
+def _caps(caps: JsonObject) -> str:
+    """What was not looked at whole."""
+    told = [f"{what}: {used:,} of {of:,}" for what, (used, of) in caps.items()]
+    return f"\nNot everything was looked at: {'; '.join(told)}." if told else ""

@@ -103,6 +103,7 @@ def evaluate(
     except ModelError as exc:
         return {"n": 0, "units": 0, "error": str(exc)}, {}
     metrics = {**summary(own.scored, ctx.seed), **own.figures, "baselines": {}, "above": {}}
+    metrics["caps"] = trainer.caps(evaluation_bundle.manifest["recipe"], where.windows, where.test_start)
     for name in trainer.baselines:
         bundle = trainer.fit(trainer.baseline(name), where.test_start)
         other = trainer.report(bundle, where.test_start, where.end)

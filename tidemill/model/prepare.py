@@ -88,6 +88,8 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
     """What else the configuration says of the task, where it says it."""
     costs, monotone = costs_of(model), model.section.inputs.monotone
     found: JsonObject = {} if inputs.as_of is None else {"as_of": inputs.as_of}
+    if model.section.learners:
+        found["learners"] = list(model.section.learners)
     if costs:
         found["costs"] = msgspec.to_builtins(costs)
     if (given := given_of(model)) is not None:

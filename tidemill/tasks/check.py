@@ -43,6 +43,11 @@ def _model(found: Read, model: ModelSection) -> None:
     except ConfigError as exc:
         raise ConfigError(exc.message, place=found.place((*path, "task")), hint=exc.hint) from exc
     _metric(task, model.metric, found.place((*path, "metric")))
+    for learner in model.learners:
+        if learner not in task.learners:
+            unknown = f"unknown learner {learner!r} for {task.name}"
+            said = did_you_mean(learner, task.learners)
+            raise ConfigError(unknown, place=found.place((*path, "learners")), hint=said)
     if task.history and (model.label or (model.rows and model.rows.entity)):
         key = "label" if model.label else "rows"
         raise ConfigError(

@@ -125,6 +125,8 @@ class Task:
     """(scorer) → the items that it can answer with, where it answers with items."""
     unsupported: Callable[[FeatureConfig], str | None]
     """What to write instead of a declared feature that no model of this task would read."""
+    learners: tuple[str, ...] = ()
+    """What ``[model] learners`` may name."""
     moves_outcomes: bool = False
     """Whether what is shown is held to move what happens then, where ``[model]`` does not say: no pairs are made of live requests."""
     targets: tuple[str, ...] = ()

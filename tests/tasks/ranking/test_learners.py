@@ -13,13 +13,14 @@ from tests.raised import raised
 from tests.tasks.ranking.made import shop, shuffled
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.tasks.ranking import learners
-from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.ranking.bundle import bundle_of
 from tidemill.tasks.ranking.evaluate import report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import Interactions, requests_between
 from tidemill.tasks.ranking.learners import ease, popularity
 from tidemill.tasks.ranking.learners.neighbours import by_baskets, strongest
 from tidemill.tasks.ranking.rank import RecommendScorer
+from tidemill.tasks.ranking.serving import scorer_of
 from tidemill.types import DAY
 
 HALF = 60 * DAY
@@ -129,7 +130,7 @@ def test_no_learner_sees_later_rows(method):
     other = replace(data, item=np.where(later, (data.item + 7) % len(data.items), data.item))
     recipe = learners.recipe_of(method, HALF)
     one, two = learners.fit(recipe, data.before(cut)), learners.fit(recipe, other.before(cut))
-    assert recommend_bundle(one, recipe, cut) == recommend_bundle(two, recipe, cut)
+    assert bundle_of(one, recipe, cut) == bundle_of(two, recipe, cut)
 
 
 @pytest.mark.parametrize("method", learners.METHODS)
@@ -141,7 +142,7 @@ def test_a_fold_scores_as_the_scorer_does(method):
         recipe["neighbours"] = 1_000 if method == "blend" else 5
     start, end = 150 * DAY, data.end
     quick = Folds(data, [(start, end)], HALF)(recipe, "ndcg@10")[0]
-    scorer = RecommendScorer(learners.fit(recipe, replace(data.before(start), end=start)), HALF)
+    scorer = scorer_of(learners.fit(recipe, replace(data.before(start), end=start)), HALF)
     slow = report(scorer, data, requests_between(data, start, end)).scored["ndcg@10"].values
     np.testing.assert_allclose(quick, slow, atol=1e-9)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,9 @@ from tidemill.errors import Damaged, ModelError
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
-from tidemill.tasks.ranking.bundle import ranking_of, recommend_bundle
-from tidemill.tasks.ranking.rank import Ranking, RecommendScorer, top
+from tidemill.tasks.ranking.bundle import bundle_of, ranking_of, recommend_bundle
+from tidemill.tasks.ranking.rank import Ranking, RecommendScorer, best_of, top
+from tidemill.tasks.ranking.serving import scorer_of
 from tidemill.tasks.table import load
 from tidemill.types import DAY
 
@@ -142,16 +144,17 @@ def test_a_bundle_answers_as_the_fitted_model(method):
     data = shop()
     recipe = learners.recipe_of(method, 30 * DAY)
     fitted = learners.fit(recipe, data)
-    bundle = recommend_bundle(fitted, recipe, data.end)
+    bundle, direct = bundle_of(fitted, recipe, data.end), scorer_of(fitted, 30 * DAY)
     loaded = load(Bundle({**bundle.manifest, "files": {}}, bundle.files))
-    assert isinstance(loaded, RecommendScorer) and loaded.half_life == 30 * DAY
+    assert type(loaded) is type(direct) and loaded.half_life == 30 * DAY
     codes, values = data.histories.of("u001", data.end, 30 * DAY)
+    times = partial(data.histories.times, "u001", data.end)
     names = [data.items[c] for c in codes]
-    items, scores = loaded.recommend(names, values, data.end, 10)
-    again, expected = RecommendScorer(fitted, 30 * DAY).recommend(names, values, data.end, 10)
+    items, scores = best_of(loaded, names, values, data.end, 10, times)
+    again, expected = best_of(direct, names, values, data.end, 10, times)
     assert items == again
     np.testing.assert_allclose(scores, expected, atol=1e-6)  # the neighbours' weights are float32 in the bundle
-    assert recommend_bundle(learners.fit(recipe, shop()), recipe, data.end) == bundle, "same data, same bytes"
+    assert bundle_of(learners.fit(recipe, shop()), recipe, data.end) == bundle, "same data, same bytes"
 
 
 def test_a_bundle_whose_parts_do_not_fit_is_refused():

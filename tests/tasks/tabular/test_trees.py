@@ -19,6 +19,7 @@ from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError, NotEnoughData, SignatureMismatch
 from tidemill.features.transaction_time import TransactionTime
 from tidemill.features.views import View
+from tidemill.learning.boost import Booster
 from tidemill.learning.labelled import text_of
 from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
@@ -26,7 +27,6 @@ from tidemill.tasks.port import NEVER_SEEN
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import fitting, learners, tables
 from tidemill.tasks.tabular.inputs import Input
-from tidemill.tasks.tabular.learners.boost import Booster
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.tables import Table, described
 from tidemill.tasks.tabular.training import TabularTrainer
@@ -302,7 +302,7 @@ def test_a_damaged_model_text_is_a_model_error():
 
 def test_the_server_s_side_imports_nothing_heavy():
     code = (
-        "import sys, tidemill.tasks.table; from tidemill.tasks.tabular.learners.boost import library; library();"
+        "import sys, tidemill.tasks.table; from tidemill.learning.boost import library; library();"
         "heavy = {'lightgbm', 'polars', 'scipy', 'optuna', 'sklearn', 'pandas', 'deltalake'} & set(sys.modules); print(sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

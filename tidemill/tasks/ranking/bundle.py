@@ -1,9 +1,11 @@
 """The bundles of a recommender: fitted numbers, or the state and the source of a project's own learner. numpy only.
 
-| scorer    | files                             |
-|-----------|-----------------------------------|
-| recommend | model.npz, items.json             |
-| learner   | state.npz, items.json, learner.py |
+| scorer    | files                                         |
+|-----------|-----------------------------------------------|
+| recommend | model.npz, items.json                         |
+| ranker    | model.npz, items.json, habits.npz, trees.txt  |
+| sessions  | sessions.npz, items.json                      |
+| learner   | state.npz, items.json, learner.py             |
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from tidemill.errors import ModelError
-from tidemill.learning.bundle import file_of, manifest
+from tidemill.learning.bundle import file_of, manifest, versions
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.ranking.rank import Ranking
+from tidemill.tasks.ranking.ranker import OF_ITEMS, Ranker
+from tidemill.tasks.ranking.sessions import Sessions
 from tidemill.types import JsonObject, Micros
 
 RANKS: JsonObject = {
@@ -28,6 +32,24 @@ RANKS: JsonObject = {
 
 ARRAYS = {"base": np.float64, "factor": np.float64, "neighbours": np.int32, "weights": np.float32}
 NUMBERS = ("again", "power", "unknown")
+SESSIONS = {
+    "base": np.float64,
+    "idf": np.float64,
+    "members": np.int32,
+    "starts": np.int64,
+    "holders": np.int32,
+    "begins": np.int64,
+}
+Fitted = Ranking | Ranker | Sessions
+
+
+def bundle_of(fitted: Fitted, recipe: JsonObject, trained_through: Micros, roles: JsonObject | None = None) -> Bundle:
+    """The bundle of whatever a built-in learner gave."""
+    if isinstance(fitted, Sessions):
+        return sessions_bundle(fitted, recipe, trained_through, roles)
+    if isinstance(fitted, Ranker):
+        return ranker_bundle(fitted, recipe, trained_through, roles)
+    return recommend_bundle(fitted, recipe, trained_through, roles)
 
 
 def recommend_bundle(
@@ -59,6 +81,68 @@ def ranking_of(bundle: Bundle) -> Ranking:
         raise ModelError(f"the arrays of the bundle do not fit its {n} items")
     numbers = {name: float(bundle.manifest["numbers"][name]) for name in NUMBERS}
     return Ranking(items, base, factor, neighbours, weights, **numbers)
+
+
+def ranker_bundle(ranker: Ranker, recipe: JsonObject, trained_through: Micros, roles: JsonObject | None) -> Bundle:
+    """The bundle of the blend, with what is known of items and the trees that put its best in order."""
+    blend = recommend_bundle(ranker.ranking, recipe, trained_through, roles)
+    said = {
+        **blend.manifest,
+        "scorer": "ranker",
+        "candidates": ranker.candidates,
+        "versions": versions(("tidemill", "numpy", "scipy", "lightgbm")),
+    }
+    more = {"habits.npz": encode("arrays", {"habits": ranker.habits}), "trees.txt": ranker.trees}
+    return Bundle(said, {**blend.files, **more})
+
+
+def ranker_of(bundle: Bundle) -> Ranker:
+    """The ranker back. Raises ModelError, Damaged."""
+    ranking, habits = ranking_of(bundle), decode("arrays", file_of(bundle, "habits.npz"))["habits"]
+    if habits.shape != (len(ranking.items) + 1, len(OF_ITEMS)):
+        raise ModelError(f"what the bundle knows of items does not fit its {len(ranking.items)} items")
+    return Ranker(ranking, habits, int(bundle.manifest["candidates"]), file_of(bundle, "trees.txt"))
+
+
+def sessions_bundle(
+    sessions: Sessions, recipe: JsonObject, trained_through: Micros, roles: JsonObject | None
+) -> Bundle:
+    """The bundle of sessions to be near to."""
+    said = manifest(
+        "sessions",
+        recipe,
+        trained_through,
+        RANKS,
+        ("scipy",),
+        half_life=int(recipe["half_life"]),
+        items=len(sessions.items),
+        roles=roles or {},
+    )
+    arrays = {name: getattr(sessions, name).astype(kind) for name, kind in SESSIONS.items()}
+    return Bundle(said, {"sessions.npz": encode("arrays", arrays), "items.json": encode("json", sessions.items)})
+
+
+def sessions_of(bundle: Bundle) -> Sessions:
+    """The sessions back. Raises ModelError, Damaged."""
+    items, stored = items_of(bundle), decode("arrays", file_of(bundle, "sessions.npz"))
+    base, idf, members, starts, holders, begins = (stored[name].astype(kind) for name, kind in SESSIONS.items())
+    n = len(items)
+    fits = base.shape == idf.shape == (n,) and begins.shape == (n + 1,)
+    fits = fits and _tiles(starts, len(members)) and _tiles(begins, len(holders))
+    if not fits or not _below(members, n) or not _below(holders, len(starts) - 1):
+        raise ModelError(f"the sessions of the bundle do not fit its {n} items")
+    said = bundle.manifest["recipe"]
+    numbers = {name: int(said[name]) for name in ("recent", "sample", "nearest")}
+    return Sessions(items, base, idf, members, starts, holders, begins, **numbers, again=bool(said["again"]))
+
+
+def _tiles(begins: Any, n: int) -> bool:
+    """Whether these are n rows cut into spans, one after the other."""
+    return bool(len(begins) and begins[0] == 0 and begins[-1] == n and (np.diff(begins) >= 0).all())
+
+
+def _below(codes: Any, n: int) -> bool:
+    return not codes.size or bool(codes.min() >= 0 and codes.max() < n)
 
 
 def items_of(bundle: Bundle) -> list[str]:

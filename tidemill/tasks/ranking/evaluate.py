@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tidemill.learning.trainer import MOST, Questions, Report
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking.interactions import Asked, Interactions, requests_between
 from tidemill.tasks.ranking.metrics import RANKED, coverage
+from tidemill.tasks.ranking.rank import best_of
 from tidemill.tasks.ranking.serving import SCORERS
 from tidemill.types import JsonObject, Micros
 
@@ -69,7 +71,8 @@ def _answers(
             raise ModelError(f"{place} of {len(requests)} requests answered in {patience:g} s: too slow to be tested")
         codes, values = histories.of(subject, at, scorer.half_life)
         cold[place] = not len(codes)
-        items, scores = scorer.recommend([names[c] for c in codes.tolist()], values, at, K)
+        own, times = [names[c] for c in codes.tolist()], partial(histories.times, subject, at)
+        items, scores = best_of(scorer, own, values, at, K, times)
         if not np.isfinite(scores).all():
             raise ModelError("the model gave a score that is no number", place=f"{subject} at {at}")
         found.append(list(items))
@@ -91,7 +94,7 @@ def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -
         told = []
         for at, subject, _ in chosen:
             items, values = history.items(subject, at, scorer.half_life, watermark)
-            names, scores = scorer.recommend(items, values, at, K)
+            names, scores = best_of(scorer, items, values, at, K, partial(history.times, subject, at, watermark))
             told.append({"items": list(names), "scores": np.asarray(scores).tolist(), "fewest": fewest})
         return told
 

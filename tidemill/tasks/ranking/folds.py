@@ -1,4 +1,4 @@
-"""Validation windows of a recommender, scored many recipes at a time: dense, and EASE at low rank. numpy and scipy.
+"""Validation windows of a recommender, scored many recipes at a time: dense, and EASE at low rank; what is timed, request by request.
 
 What a blend costs beyond the first is a few passes over requests x items. A fold's values are those of the real scorer, but that
 the blend keeps all neighbours of EASE here, so that one factorisation serves every λ: on the shop its cut to 24 costs nothing. EASE
@@ -18,10 +18,14 @@ from numpy.typing import NDArray
 from tidemill.learning.rows import evenly
 from tidemill.learning.threads import side_by_side
 from tidemill.learning.trainer import Windows
+from tidemill.tasks.ranking import learners
+from tidemill.tasks.ranking.bundle import Fitted
+from tidemill.tasks.ranking.evaluate import report
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions, requests_between
-from tidemill.tasks.ranking.learners import blend, ease, fit, popularity
+from tidemill.tasks.ranking.learners import blend, ease, popularity
 from tidemill.tasks.ranking.metrics import RANKED
 from tidemill.tasks.ranking.rank import Ranking
+from tidemill.tasks.ranking.serving import scorer_of
 from tidemill.types import JsonObject, Micros
 
 MOST = 1_500  # At most so many requests of a window, evenly taken
@@ -70,16 +74,24 @@ class Fold:
     def values(self, recipe: JsonObject, metric: str) -> F8:
         """The metric's value for each request."""
         names, measure = self._seen.items, RANKED[metric]
+        if recipe["method"] in learners.TIMED:
+            return self._one_by_one(recipe, metric)
         best = [row for part in self.scores(recipe) for row in greatest(part, DEPTH).tolist()]
         answers = ([names[i] for i in row] for row in best)
         return np.array([measure(items, asked.truth) for items, asked in zip(answers, self.requests)], np.float64)
+
+    def _one_by_one(self, recipe: JsonObject, metric: str) -> F8:
+        """By the real scorer, for what reads when the subject took its items."""
+        scorer = scorer_of(learners.fit(recipe, self.train), int(recipe["half_life"]))
+        scored = report(scorer, self._seen, self.requests).scored
+        return scored[metric].values
 
     def scores(self, recipe: JsonObject) -> Iterator[F8]:
         """All items seen by the window's end x requests, `AT_ONCE` of these at a time: so many stay in the cache.
 
         An item that training did not know has only its history.
         """
-        parts = self._blend(recipe) if recipe["method"] == "blend" else self._fitted(fit(recipe, self.train))
+        parts = self._blend(recipe) if recipe["method"] == "blend" else self._fitted(learners.fit(recipe, self.train))
         for low in range(0, len(self.requests), AT_ONCE):
             some = slice(low, min(low + AT_ONCE, len(self.requests)))
             out = np.zeros((len(self._seen.items), some.stop - low))
@@ -93,8 +105,10 @@ class Fold:
             out += parts.base
             yield out
 
-    def _fitted(self, ranking: Ranking) -> Parts:
+    def _fitted(self, ranking: Fitted) -> Parts:
         """By the neighbours that are kept: what the server does."""
+        if not isinstance(ranking, Ranking):
+            raise TypeError("what is timed is asked one by one")
         n, width = ranking.neighbours.shape
         similar: Similar | None = None
         if width:

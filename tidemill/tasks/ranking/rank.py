@@ -9,12 +9,14 @@ model has never seen but the subject has bought is scored too, with the factor o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.features.times import Times
 from tidemill.features.transforms import decay
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
@@ -57,7 +59,7 @@ class RecommendScorer:
         ``items`` and ``values``: what the subject bought, with decayed counts as of ``at``. Fewer than k items only
         where the model and the history have fewer.
         """
-        scores, strange = self._scores(items, values)
+        scores, strange = self.scores(items, values)
         best = top(scores, k)
         names, found = [self.ranking.items[i] for i in best.tolist()], scores[best]
         if not strange:
@@ -78,7 +80,7 @@ class RecommendScorer:
         def scores(left: F8) -> F8:
             counts = np.bincount(place, left, len(names)).astype(np.float64, copy=False)
             bought = counts > 0
-            known, strange = self._scores(names[bought].tolist(), counts[bought])
+            known, strange = self.scores(names[bought].tolist(), counts[bought])
             own = dict(strange)
             return np.array([known[c] if (c := self._code.get(w)) is not None else own.get(w, 0.0) for w in wanted])
 
@@ -87,7 +89,12 @@ class RecommendScorer:
             out[row] = whole - scores(np.where(np.arange(len(weights)) == row, 0.0, weights))
         return out
 
-    def _scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
+    def code(self, item: str, unknown: int) -> int:
+        """The item's place, or what is said of one that the model has never seen."""
+        return self._code.get(item, unknown)
+
+    def scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
+        """Of every item, and by name of those of the history that the model has never seen."""
         r, n = self.ranking, len(self.ranking.items)
         codes = [self._code.get(name, -1) for name in items]
         history, counts, strange = np.array(codes, np.int64), values, []
@@ -106,6 +113,16 @@ class RecommendScorer:
         if not r.again:
             return scores, []
         return scores, [(items[i], r.again * float(values[i]) * r.unknown) for i in strange]
+
+
+def best_of(
+    scorer: Any, items: Sequence[str], values: F8, at: Micros, k: int, times: Callable[[], Times]
+) -> tuple[list[str], F8]:
+    """What a scorer recommends; one that is ``timed`` also reads when the subject took its items."""
+    found: tuple[list[str], F8] = scorer.recommend(
+        items, values, at, k, *((times(),) if getattr(scorer, "timed", False) else ())
+    )
+    return found
 
 
 def top(scores: F8, k: int) -> I8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -15,10 +16,13 @@ from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import Answered, Explained, Name, Request, Task
-from tidemill.tasks.ranking.bundle import ranking_of
+from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of
+from tidemill.tasks.ranking.left_out import left_out
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
-from tidemill.tasks.ranking.rank import RecommendScorer
+from tidemill.tasks.ranking.rank import RecommendScorer, best_of
+from tidemill.tasks.ranking.ranker import Ranker, RankerScorer
+from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
 from tidemill.types import JsonObject, Micros
 
 FAINT = 0.25
@@ -40,10 +44,20 @@ class Items(msgspec.Struct, forbid_unknown_fields=True):
     flags: dict[str, str] = {}
 
 
-SCORERS: dict[str, Callable[[Bundle], RecommendScorer | LearnerScorer]] = {
+Scorer = RecommendScorer | RankerScorer | SessionScorer | LearnerScorer
+SCORERS: dict[str, Callable[[Bundle], Scorer]] = {
     "recommend": lambda bundle: RecommendScorer(ranking_of(bundle), int(bundle.manifest["half_life"])),
+    "ranker": lambda bundle: RankerScorer(ranker_of(bundle), int(bundle.manifest["half_life"])),
+    "sessions": lambda bundle: SessionScorer(sessions_of(bundle), int(bundle.manifest["half_life"])),
     "learner": LearnerScorer,
 }
+
+
+def scorer_of(fitted: Fitted, half_life: Micros) -> Scorer:
+    """Who answers by what a built-in learner gave."""
+    if isinstance(fitted, Ranker):
+        return RankerScorer(fitted, half_life)
+    return SessionScorer(fitted, half_life) if isinstance(fitted, Sessions) else RecommendScorer(fitted, half_life)
 
 
 def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
@@ -54,7 +68,8 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     if not isinstance(request, ItemsRequest):
         raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
     items, values = history.items(request.subject, at, scorer.half_life, watermark)
-    names, scores = scorer.recommend(items, values, at, request.k)
+    times = partial(history.times, request.subject, at, watermark)
+    names, scores = best_of(scorer, items, values, at, request.k, times)
     if not np.isfinite(scores).all():
         raise ModelError("the model gave a score that is no number")
     cold = not items or (float(values.max()) < FAINT and names == scorer.recommend([], values[:0], at, request.k)[0])
@@ -66,12 +81,14 @@ def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequ
     known = History()
     known.load([(e.seq, e.subject, e.item, e.at, e.value) for e in history])
     items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
-    again, scores = scorer.recommend(items, values, prediction.at, len(told["items"]))
+    times = partial(known.times, prediction.subject, prediction.at)
+    again, scores = best_of(scorer, items, values, prediction.at, len(told["items"]), times)
     largest = max((abs(a - b) for a, b in zip(scores, told["scores"], strict=False)), default=0.0)
     verified = {"same_items": list(again) == told["items"], "largest_difference": float(largest)}
-    if not isinstance(scorer, RecommendScorer):
+    if isinstance(scorer, LearnerScorer):
         return Explained([], {**verified, "why": "a learner of the project's own does not say which rows weigh"})
-    weights = scorer.contributions(history, told["items"], prediction.at)
+    whose = scorer.contributions if isinstance(scorer, RecommendScorer) else partial(left_out, scorer)
+    weights = whose(history, told["items"], prediction.at)
     return Explained(list(zip(told["items"], told["scores"], weights.T.tolist(), strict=True)), verified)
 
 
@@ -87,6 +104,7 @@ RECOMMEND = Task(
     kind="a recommender",
     metrics=("ndcg@10", "recall@20", "mrr@20"),
     baselines=("popularity", "buy_again", "item_knn", "ease", "blend"),
+    learners=("ease", "blend", "sessions", "ranker"),
     roles=("time", "subject", "item"),
     watched=("subject", "item", "value"),
     history=True,
@@ -102,5 +120,5 @@ RECOMMEND = Task(
     catalogue=lambda scorer: getattr(scorer, "catalogue", ()),
     unsupported=unsupported,
 )
-TASKS = (RECOMMEND, replace(RECOMMEND, name="steps"))
+TASKS = (RECOMMEND, replace(RECOMMEND, name="steps", learners=()))
 """Built-in recommenders, and a project's own: ``steps:NAME``."""

@@ -18,7 +18,8 @@ from tidemill.learning.space import Choice
 from tidemill.learning.trainer import Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
-from tidemill.tasks.ranking.bundle import learner_bundle, recommend_bundle
+from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle
+from tidemill.tasks.ranking.caps import caps
 from tidemill.tasks.ranking.evaluate import K, measured, questions, report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import (
@@ -40,14 +41,29 @@ if TYPE_CHECKING:
     from tidemill.features.views import View
     from tidemill.store.sql.live import LiveStore
 
-SPACE = {
-    "popular_days": Choice(of=(7, 14, 28, 56)),
-    "lift": Choice(0.0, 0.6),
-    "similar": Choice(0.1, 2.0, log=True),
-    "ridge": Choice(of=(50.0, 100.0, 200.0)),
-    "popular": Choice(0.001, 0.1, log=True),
+SPACES: dict[str, dict[str, Choice]] = {
+    "blend": {
+        "popular_days": Choice(of=(7, 14, 28, 56)),
+        "lift": Choice(0.0, 0.6),
+        "similar": Choice(0.1, 2.0, log=True),
+        "ridge": Choice(of=(50.0, 100.0, 200.0)),
+        "popular": Choice(0.001, 0.1, log=True),
+    },
+    "ease": {"ridge": Choice(20.0, 500.0, log=True), "power": Choice(0.3, 1.0)},
+    "sessions": {
+        "recent": Choice(1, 9, whole=True),
+        "nearest": Choice(50, 500, log=True, whole=True),
+        "rare": Choice(0.0, 2.0),
+        "again": Choice(of=(False, True)),
+    },
+    "ranker": {
+        "num_leaves": Choice(4, 31, log=True, whole=True),
+        "num_iterations": Choice(25, 100, log=True, whole=True),
+        "min_data_in_leaf": Choice(20, 500, log=True, whole=True),
+        "popular_days": Choice(of=(7, 14, 28)),
+    },
 }
-"""Where the blend is looked for; its other numbers stay as they are."""
+"""Where each learner is looked for; its other numbers stay as they are."""
 PATIENCE = 30.0
 """Seconds that the evaluation of a project's own learner may take before it counts as one that does not answer."""
 
@@ -120,7 +136,7 @@ class RankingTrainer(Trainer):
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         fitted = learners.fit(recipe, self.data.learned(end, self.settings.train))
-        return recommend_bundle(fitted, recipe, end, self.roles)
+        return bundle_of(fitted, recipe, end, self.roles)
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         known, requests = self._window(start, end)
@@ -145,8 +161,15 @@ class RankingTrainer(Trainer):
         return measured(given, np.zeros(len(answered), np.bool_), answered, known.known_before(start).items)
 
     def candidates(self) -> Candidates:
-        recipes = {name: learners.recipe_of(name, self.half_life) for name in learners.METHODS}
-        return Candidates(start=recipes.pop("blend"), fixed=list(recipes.values()), space=SPACE, same="half_life")
+        first, *others = self.settings.details.get("learners") or learners.USUAL
+        fixed = [learners.recipe_of(name, self.half_life) for name in (*learners.BASELINES, *others)]
+        start = learners.recipe_of(first, self.half_life)
+        return Candidates(start=start, fixed=fixed, space=SPACES[first], same="half_life")
+
+    def caps(self, recipe: JsonObject, windows: Windows, end: Micros) -> JsonObject:
+        if recipe.get("method") not in learners.METHODS:
+            return {}
+        return caps(recipe, self.data.learned(end, self.settings.train), windows, self.data)
 
     def validation(self, windows: Windows) -> Validation:
         return Folds(self.data, windows, self.half_life, self.settings.train)

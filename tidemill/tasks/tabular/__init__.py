@@ -2,5 +2,5 @@
 
 A row's inputs are the contract's columns, declared features and the calendar (`inputs`), as numbers (`tables`). `learners` has a file
 for each learner; a recipe is fitted (`fitting`) to a bundle of data, which `row` answers from, a row at a time: trees by LightGBM's
-library alone (`learners.boost`), without importing the package.
+library alone (`tidemill.learning.boost`), without importing the package.
 """

@@ -1,4 +1,4 @@
-"""Learners of recommenders: each fits a `Ranking` to what was known at ``train.end``. numpy and scipy, deterministic.
+"""Learners of recommenders: each fits a `Ranking`, a `Ranker` or `Sessions` to what was known at ``train.end``. Deterministic.
 
 A recipe is JSON: ``method``, ``half_life`` (µs, of the history) and the method's own hyper-parameters.
 """
@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.threads import one_thread
+from tidemill.tasks.ranking.bundle import Fitted
 from tidemill.tasks.ranking.interactions import Interactions
-from tidemill.tasks.ranking.learners import blend, ease, neighbours, popularity
-from tidemill.tasks.ranking.rank import Ranking
+from tidemill.tasks.ranking.learners import blend, ease, neighbours, popularity, ranker, sessions
 from tidemill.types import JsonObject, did_you_mean
 
 
 class Method(NamedTuple):
-    fit: Callable[[Interactions, JsonObject], Ranking]
+    fit: Callable[[Interactions, JsonObject], Fitted]
     defaults: JsonObject
 
 
@@ -28,7 +28,13 @@ METHODS = {
     "item_knn": Method(partial(neighbours.fit, neighbours.by_baskets), neighbours.DEFAULTS),
     "ease": Method(partial(neighbours.fit, ease.rows), ease.DEFAULTS),
     "blend": Method(blend.fit, blend.DEFAULTS),
+    "sessions": Method(sessions.fit, sessions.DEFAULTS),
+    "ranker": Method(ranker.fit, ranker.DEFAULTS),
 }
+TIMED = ("sessions", "ranker")
+"""Those that read when a subject took its items; they are tried where ``[model] learners`` names them."""
+USUAL = ("blend", "ease")
+"""What is tried where nothing is said; the first is varied."""
 BASELINES = ("popularity", "buy_again", "item_knn")
 """Always among the candidates: what a model has to beat to be worth having."""
 
@@ -44,7 +50,7 @@ def recipe_of(method: str, half_life: int) -> JsonObject:
     return {"method": method, "half_life": half_life, **METHODS[method].defaults}
 
 
-def fit(recipe: JsonObject, train: Interactions) -> Ranking:
+def fit(recipe: JsonObject, train: Interactions) -> Fitted:
     """A whole recipe fitted to these rows. Raises ModelError, NotEnoughData."""
     bought = train.purchases
     if not len(bought):

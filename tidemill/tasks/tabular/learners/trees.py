@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tidemill.errors import ModelError
+from tidemill.learning.boost import Booster
 from tidemill.learning.bundle import file_of
 from tidemill.learning.space import Choice
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.tabular.learners.boost import Booster
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem
 from tidemill.types import JsonObject
 
