@@ -18,6 +18,7 @@ ALL = (
     "start",
     "engine",
     "recommend",
+    "again",
     "drift",
     "requests",
     "decay",
