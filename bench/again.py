@@ -10,6 +10,7 @@ TIDEMILL_SERENADE names: parameters are chosen on valid, every prefix of a sessi
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import io
 import itertools
@@ -88,9 +89,9 @@ def complete_journey(path: Path) -> pl.DataFrame:
 
 def flights(path: Path) -> pl.DataFrame:
     """What took off, by the time it was to leave at."""
-    import pandas as pd
     import polars as pl
 
+    pd: Any = importlib.import_module("pandas")
     raw = pd.read_pickle(path, compression="xz")
     raw = raw[raw.dep_time.notna() & raw.tailnum.notna()]
     at = pd.to_datetime(raw[["year", "month", "day", "hour", "minute"]]).to_numpy().astype("datetime64[us]")

@@ -171,7 +171,7 @@ def test_each_row_of_the_history_weighs_what_its_absence_changes(scorer: RankerS
         items, values = known.items("u", at, HALF)
         return scorer.scored(wanted, items, values, at, known.times("u", at))
 
-    weights = left_out(scorer, ROWS, wanted, at)  # type: ignore[arg-type]
+    weights = left_out(scorer, ROWS, wanted, at)
     for place in range(len(ROWS)):
         expected = scored(ROWS) - scored([*ROWS[:place], *ROWS[place + 1 :]])
         np.testing.assert_allclose(weights[place], expected, atol=1e-12)

@@ -130,7 +130,7 @@ def test_what_was_taken_last_says_what_comes_and_is_not_said_again(scorer: Sessi
 
 def test_each_row_of_the_history_weighs_what_its_absence_changes(scorer: SessionScorer) -> None:
     rows = [Row("butter", HOUR), Row("pan", 2 * HOUR), Row("bread", DAY + HOUR)]
-    weights = left_out(scorer, rows, ["lid", "bread"], DAY)  # type: ignore[arg-type]
+    weights = left_out(scorer, rows, ["lid", "bread"], DAY)
     assert weights[1, 0] > 0.1 and weights[0, 1] > 0.1 and not weights[2].any(), "the last is later than the request"
     assert weights[1, 0] > weights[0, 0]
 

@@ -7,19 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from tidemill.features.online import History
-from tidemill.store.records import OnlineEvent
-from tidemill.tasks.ranking.rank import F8
+from tidemill.tasks.ranking.rank import F8, Event
 from tidemill.tasks.ranking.ranker import RankerScorer
 from tidemill.tasks.ranking.sessions import SessionScorer
 from tidemill.types import Micros
 
 
-def left_out(
-    scorer: RankerScorer | SessionScorer, history: Sequence[OnlineEvent], wanted: Sequence[str], at: Micros
-) -> F8:
+def left_out(scorer: RankerScorer | SessionScorer, history: Sequence[Event], wanted: Sequence[str], at: Micros) -> F8:
     """History rows x wanted items. Rows that a request at ``at`` does not count (returns, later rows) contribute 0."""
 
-    def scores(rows: Sequence[OnlineEvent]) -> F8:
+    def scores(rows: Sequence[Event]) -> F8:
         known = History()
         known.load((place, "", row.item, row.at, row.value) for place, row in enumerate(rows, 1))
         items, values = known.items("", at, scorer.half_life)

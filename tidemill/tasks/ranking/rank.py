@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.times import Times
 from tidemill.features.transforms import decay
-from tidemill.store.records import OnlineEvent
 from tidemill.types import Micros
 
 F8 = NDArray[np.float64]
@@ -45,6 +44,17 @@ class Ranking:
         return Ranking(items, base, np.ones(n), np.zeros((n, 0), np.int64), np.zeros((n, 0)))
 
 
+class Event(Protocol):
+    """A row of a subject's history, as far as it says something of an item."""
+
+    @property
+    def item(self) -> str: ...
+    @property
+    def at(self) -> Micros: ...
+    @property
+    def value(self) -> float: ...
+
+
 class RecommendScorer:
     """Answers with the k best items. ``half_life``: which decayed counts it wants (µs)."""
 
@@ -67,7 +77,7 @@ class RecommendScorer:
         merged = sorted([*zip((-found).tolist(), names), *((-s, name) for name, s in strange)])[: max(k, 0)]
         return [name for _, name in merged], -np.array([s for s, _ in merged])
 
-    def contributions(self, history: Sequence[OnlineEvent], wanted: Sequence[str], at: Micros) -> F8:
+    def contributions(self, history: Sequence[Event], wanted: Sequence[str], at: Micros) -> F8:
         """History rows x wanted items: the item's score less its score without that row, which is left out and scored anew.
 
         Rows that a request at ``at`` does not count (returns, later rows) contribute 0.

@@ -13,6 +13,7 @@ import numpy as np
 from tidemill.config.sections import FeatureConfig
 from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
+from tidemill.features.times import Times
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import Answered, Explained, Name, Request, Task
@@ -20,8 +21,9 @@ from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, session
 from tidemill.tasks.ranking.left_out import left_out
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
-from tidemill.tasks.ranking.rank import RecommendScorer, best_of
+from tidemill.tasks.ranking.rank import Event, RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import Ranker, RankerScorer
+from tidemill.tasks.ranking.recent import Row, rows_of, times_with, with_recent
 from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
 from tidemill.types import JsonObject, Micros
 
@@ -30,10 +32,17 @@ FAINT = 0.25
 
 
 class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
-    """``POST /predict/{endpoint}``: for whom, and how many items."""
+    """``POST /predict/{endpoint}``: for whom, and how many items.
+
+    ``recent``: what was taken just now and is no outcome yet, the last one last; it counts as if it were.
+    """
 
     subject: Name
     k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+    recent: Annotated[tuple[Name, ...], msgspec.Meta(max_length=50)] = ()
+
+    def kept(self) -> JsonObject:
+        return {name: value for name, value in super().kept().items() if name != "recent" or value}
 
 
 class Items(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,6 +78,10 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
         raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
     items, values = history.items(request.subject, at, scorer.half_life, watermark)
     times = partial(history.times, request.subject, at, watermark)
+    if request.recent:
+        rows, known = rows_of(request.recent, at), items
+        items, values = with_recent(items, values, rows, at, scorer.half_life)
+        times = partial(_times, times, known, rows)
     names, scores = best_of(scorer, items, values, at, request.k, times)
     if not np.isfinite(scores).all():
         raise ModelError("the model gave a score that is no number")
@@ -76,10 +89,15 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     return Answered({"items": names, "scores": scores.tolist()}, cold)
 
 
+def _times(times: Callable[[], Times], items: Sequence[str], rows: Sequence[Row]) -> Times:
+    return times_with(items, times(), rows)
+
+
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
     """For each item the exact change of its score by each row of the history; a learner of one's own does not say."""
-    known = History()
-    known.load([(e.seq, e.subject, e.item, e.at, e.value) for e in history])
+    recent = rows_of(msgspec.json.decode(prediction.inputs or b"{}").get("recent", []), prediction.at)
+    known, seen = History(), list[Event]([*history, *recent])
+    known.load((seq, prediction.subject, one.item, one.at, one.value) for seq, one in enumerate(seen, 1))
     items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
     times = partial(known.times, prediction.subject, prediction.at)
     again, scores = best_of(scorer, items, values, prediction.at, len(told["items"]), times)
@@ -88,7 +106,7 @@ def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequ
     if isinstance(scorer, LearnerScorer):
         return Explained([], {**verified, "why": "a learner of the project's own does not say which rows weigh"})
     whose = scorer.contributions if isinstance(scorer, RecommendScorer) else partial(left_out, scorer)
-    weights = whose(history, told["items"], prediction.at)
+    weights = whose(seen, told["items"], prediction.at)[: len(history)]
     return Explained(list(zip(told["items"], told["scores"], weights.T.tolist(), strict=True)), verified)
 
 
