@@ -22,13 +22,16 @@ from tests.tasks.tabular.demand import bikes
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotEnoughData, NotTemporalSplit
 from tidemill.features.online import History
+from tidemill.feedback.trace import trace
 from tidemill.model import prepare
 from tidemill.model.pipeline import build_candidate, model_pipeline
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import ModelVersion, Release
 from tidemill.tasks.ranking.interactions import Interactions
+from tidemill.tasks.ranking.serving import ItemsRequest, answer
 from tidemill.tasks.table import load
+from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock, parse_time
 
 START = parse_time("2011-01-01")
@@ -140,13 +143,14 @@ def test_the_same_data_is_the_same_version(project):
     assert len(project.store.models.list(name="shop")) == 1
 
 
+def recorded(opened: Project, model: ModelVersion) -> dict[str, Any]:
+    """What the search of a version wrote down."""
+    (step,) = [s for s in opened.store.steps.list(run=model.run) if s.name == "search"]
+    return json.loads(opened.artifacts.get(step.outputs["result"]["digest"]))
+
+
 def test_the_budget_of_the_search_cuts_it_short_but_never_in_a_replay(project):
     """The search's record says so; a replay makes every trial, so that a slow machine plays the same story."""
-
-    def recorded(opened: Project, model: ModelVersion) -> dict[str, Any]:
-        (step,) = [s for s in opened.store.steps.list(run=model.run) if s.name == "search"]
-        return json.loads(opened.artifacts.get(step.outputs["result"]["digest"]))
-
     free = build_candidate(project)
     assert recorded(project, free)["cap"] is None
     with reopened(project, budget=("60 s", "1 ms")) as hurried:
@@ -300,3 +304,21 @@ def test_hourly_demand_goes_through_the_same_pipeline(tmp_path):
         rush = scorer.predict({**weather, "ts": "2017-06-14T17:00:00"})["value"]
         night = scorer.predict({**weather, "ts": "2017-06-14T03:00:00"})["value"]
         assert rush > 5 * abs(night)
+
+
+def test_a_ranker_that_is_asked_for_is_built_says_its_caps_and_its_answer_is_traced_to_rows(project: Project) -> None:
+    learners = 'metric = "ndcg@10"\nlearners = ["ranker", "sessions"]\n'
+    with reopened(project, metric=('metric = "ndcg@10"\n', learners), trials=("trials = 3", "trials = 1")) as asked:
+        model = build_candidate(asked)
+        tried = {one["recipe"]["method"] for one in recorded(asked, model)["tried"]}
+        assert tried == {"popularity", "buy_again", "item_knn", "ranker", "sessions"}
+        scorer, history, now = load(get_bundle(asked.artifacts, model.bundle)), History(), asked.clock.now()
+        history.load(asked.live.online.rows_since(0))
+        said = answer(scorer, ItemsRequest(subject="u003", k=5), history, now, history.seq)
+        kept = {"output": json.dumps(said.output).encode(), "inputs": b'{"k":5}', "watermark": history.seq}
+        made = sample.prediction("pred_1", at=now, subject="u003", model=model.ref, **kept)
+        asked.live.append([made], (), ())
+        asked.live.flush()
+        found = trace(asked, "pred_1")
+    assert found["verified"] == {"same_items": True, "largest_difference": 0.0}
+    assert len(found["history"]) > 10 and all(row["file"] for row in found["history"])
