@@ -192,7 +192,11 @@ def a_stream_costs_less_than_at_half(project: Project, made: RunSummary) -> None
 
 FRAUD: list[Check] = [costs_less_than_at_half, a_stream_costs_less_than_at_half]
 CUT: dict[str, list[Check]] = {"churn": [better_than_constant], "maintenance": [costs_less_than_at_half]}
-WHOLE: dict[str, list[Check]] = {"churn": [better_than_constant], "fraud": FRAUD, "maintenance": [costs_less_than_at_half]}
+WHOLE: dict[str, list[Check]] = {
+    "churn": [better_than_constant],
+    "fraud": FRAUD,
+    "maintenance": [costs_less_than_at_half],
+}
 
 
 @pytest.mark.parametrize("recipe", ["churn", "fraud", "maintenance"])
