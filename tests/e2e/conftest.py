@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tidemill.cli.main import main
 
 
 @dataclass(frozen=True)
@@ -23,16 +28,33 @@ class Played:
     log: Path
     env: dict[str, str]
 
-    def tidemill(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tidemill", *args],
-            env=self.env,
-            cwd=self.folder,
-            check=check,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+    def tidemill(self, *args: str, check: bool = True, apart: bool = False) -> subprocess.CompletedProcess[str]:
+        """What a user types here, in this process (which has the libraries loaded) or in one ``apart``."""
+        line = [sys.executable, "-m", "tidemill", *args]
+        if apart:
+            done = subprocess.run(
+                line, env=self.env, cwd=self.folder, check=False, capture_output=True, text=True, timeout=120
+            )
+        else:
+            done = subprocess.CompletedProcess(line, *self._here(args))
+        if check:
+            done.check_returncode()
+        return done
+
+    def _here(self, args: Sequence[str]) -> tuple[int, str, str]:
+        code, out, err = 0, io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            patch.setenv("TIDEMILL_HOME", self.env["TIDEMILL_HOME"])
+            try:
+                main(list(args))
+            except SystemExit as exc:
+                code = int(exc.code or 0)
+        return code, out.getvalue(), err.getvalue()
 
 
 def play(base: Path, *args: str) -> Played:

@@ -80,10 +80,10 @@ class broken(popular):
 
 
 class slow(better):
-    """Right, and too late."""
+    """Right, and too late for two milliseconds."""
 
     def score(self, state, items, values, at, k):
-        time.sleep(0.06)
+        time.sleep(0.003)
         return super().score(state, items, values, at, k)
 '''
 
@@ -135,15 +135,17 @@ def turn(root: Path, learner: str) -> tuple[Project, object]:
 
 
 @pytest.mark.parametrize(
-    ("learner", "gates"),
+    ("learner", "gates", "p99"),
     [
-        ("steps:backwards", {"method"}),
-        ("steps:broken", {"infrastructure"}),
-        ("steps:slow", {"latency"}),
+        ("steps:backwards", {"method"}, "1 s"),
+        ("steps:broken", {"infrastructure"}, "1 s"),
+        ("steps:slow", {"latency"}, "2 ms"),
     ],
 )
-def test_what_is_wrong_is_refused_with_evidence(shop, learner, gates):
+def test_what_is_wrong_is_refused_with_evidence(shop, learner, gates, p99):
+    say(shop, "latency", f'{{ p99 = "{p99}" }}')
     release, verdicts = turn(shop, learner)
+    say(shop, "latency", '{ p99 = "1 s" }')
     assert release.status == "refused"
     refused = {name for name, verdict in verdicts.items() if not verdict.passed}
     assert refused & gates, {name: v.evidence for name, v in verdicts.items()}
