@@ -209,4 +209,4 @@ def audition_parameters(project: Project, asked: Asked, path: Path) -> JsonObjec
     file = open_file(path)
     told = {"path": str(path.resolve()), "name": file.name, "digest": file.digest}
     walk = parameters(project, asked)
-    return {**walk, "file": told, "least": least_useful_of(project.serving(str(walk["name"])))}
+    return {**walk, "file": told, "least": least_useful_of(project.serving(str(walk["name"]), asked.endpoint))}

@@ -27,6 +27,7 @@ class Asked:
     since: str | None = None
     recipe: str = FIRST
     loop: bool = False  # with the loop's own policy
+    endpoint: str | None = None  # whose policy, where several serve the model
 
 
 def spans_of(first: Micros, last: Micros, every: Micros, since: Micros | None, test: Micros) -> list[Span]:

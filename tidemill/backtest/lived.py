@@ -14,6 +14,8 @@ from tidemill.ref import short_name
 from tidemill.types import Micros, to_iso
 
 LOOP = "loop"
+SERVED = ("champion", "superseded", "rolled_back")
+"""What a release is that has been champion."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def sentences(found: Lived) -> list[str]:
         lines.append(
             f"{found.metric} {mine} with the loop, {other} with its first champion left alone, {interval(found.gain)} on {seen}: {found.gain.verdict}"
         )
-    champions = sum(one.status in ("champion", "superseded", "rolled_back") for one in found.releases)
+    champions = sum(one.status in SERVED for one in found.releases)
     lines.append(
         f"{len(found.decisions)} decisions to retrain and {found.waits} to wait; {len(found.releases)} releases, of which {champions} served"
     )

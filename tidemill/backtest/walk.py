@@ -177,11 +177,13 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
     first, last = _reach(project, model)
     since = None if asked.since is None else parse_time(asked.since, "--since")
     test = parse_span(section.test)
-    spans = spans_of(first, last, some_time(asked.every, "--every"), since, test + gap)
+    # the loop's first model is tested, too, and on labels that are settled by then
+    shortest = (test + gap) * 3 // 2 if asked.loop else test + gap
+    spans = spans_of(first, last, some_time(asked.every, "--every"), since, shortest)
     recipe = _recipe(project, model, asked.recipe)
     if asked.loop and asked.recipe != FIRST:
         raise BadRequest("the loop searches its own recipes", place="--recipe", hint="leave out --recipe, or --loop")
-    loop = _of_loop(project, model, spans[0][0]) if asked.loop else None
+    loop = _of_loop(project, model, spans[0][0], asked.endpoint) if asked.loop else None
     return {
         "name": model.name,
         "data": prepare.refs_of(model),
@@ -200,12 +202,12 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
     }
 
 
-def _of_loop(project: Project, model: Model, first: Micros) -> JsonObject:
+def _of_loop(project: Project, model: Model, first: Micros, endpoint: str | None) -> JsonObject:
     """What `tidemill.backtest.play` is asked: the loop's first window begins at this moment, or with the window after it."""
     from tidemill.backtest.copy import files
     from tidemill.backtest.play import reach
 
-    scope = project.serving(model.name)
+    scope = project.serving(model.name, endpoint)
     since = -(-first // scope.monitor.span) * scope.monitor.span
     played = {"endpoint": scope.name, "since": since, "until": reach(scope, since)}
     said = [digest((project.root / path).read_bytes()) for path in (Path("tidemill.toml"), *files(project))]

@@ -41,7 +41,10 @@ def backtest() -> None:
 
 
 def walk_options(command: F) -> F:
-    """What every walk through the past is asked: ``--every``, ``--since``, ``--recipe`` and ``--loop``."""
+    """What every walk through the past is asked: ``--every``, ``--since``, ``--recipe``, ``--loop`` and ``--endpoint``."""
+    command = click.option("--endpoint", help="With --loop: whose policy, where several endpoints serve the model.")(
+        command
+    )
     said = "Under the loop's own policy, in a copy of the project: monitors, gates, rollout."
     command = click.option("--loop", is_flag=True, help=said)(command)
     said = "first: searched once, at the first cut; each: at every cut; or a version, such as champion."

@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from tidemill.backtest.compared import INCUMBENT
 from tidemill.backtest.course import REFIT, STATIC, Course, Figure
-from tidemill.backtest.lived import LOOP, Month
+from tidemill.backtest.lived import LOOP, SERVED, Lived, Month
 from tidemill.learning.measures import measure
 from tidemill.ops.backtests import Backtest, Beside
+from tidemill.ref import short_name
 from tidemill.types import Micros, parse_time
 from tidemill.web.charts import bars, lines
 
@@ -44,14 +45,23 @@ def of_play(found: Backtest) -> dict[str, Any]:
         points = [((span.start + span.end) / 2, span.arms) for span in found.report.spans]
         return quality(found.report.metric, _shown(found.report), points)
     assert found.lived is not None
-    return quality(found.lived.metric, [LOOP, STATIC], by_month(found.lived.months))
+    return quality(found.lived.metric, [LOOP, STATIC], by_month(found.lived.months), _marks(found.lived))
 
 
-def quality(metric: str, names: Sequence[str], points: Sequence[Point]) -> dict[str, Any]:
+def _marks(found: Lived) -> list[lines.Mark]:
+    """What served from when on, and the alarms."""
+    served = [one for one in found.releases if one.status in SERVED]
+    marks = [lines.Mark(float(one.at), f"{short_name(one.model)} ({one.method}), {one.kind}", "ok") for one in served]
+    return marks + [lines.Mark(float(one.at), f"alarm of {one.kind}", "bad") for one in found.alarms]
+
+
+def quality(
+    metric: str, names: Sequence[str], points: Sequence[Point], marks: Sequence[lines.Mark] = ()
+) -> dict[str, Any]:
     """``quality``: each arm over time, the two that matter with their bands; ``key``: which line is whose."""
     tones = {name: TONES.get(name, f"s{place % 4 + 1}") for place, name in enumerate(names)}
     drawn = [_line(name, tone, points) for name, tone in tones.items()]
-    picture = lines.lines(f"{metric} over time", drawn, y=axis_of(metric), height=HEIGHT)
+    picture = lines.lines(f"{metric} over time", drawn, y=axis_of(metric), marks=marks, height=HEIGHT)
     return {"quality": picture, "key": [(NAMES.get(name, name), tone) for name, tone in tones.items()]}
 
 
