@@ -186,6 +186,7 @@ class ModelSection(Section, frozen=True):
     ``learner``: a function of the project's that gives an estimator; ``onnx``: a model's file;
     ``process``: one that fits and answers. All within ``limits``.
     ``learners``: what a search tries beside the baselines, the first of them varied; nothing said: as the task has it.
+    ``class_weights``: how much the rows of a label count where it is learned, by its text (1 of one that is not named), or ``balanced``.
     ``shown_moves_outcomes``: whether what is answered moves what happens then; nothing said: as its task is held to be.
     """
 
@@ -196,6 +197,7 @@ class ModelSection(Section, frozen=True):
     label: LabelSection | None = None
     inputs: InputsSection = InputsSection()
     metric: str = ""
+    class_weights: Literal["balanced"] | dict[str, float] = msgspec.field(default_factory=dict)
     train: str = "all"
     split: SplitSection = SplitSection()
     search: SearchSection = SearchSection()

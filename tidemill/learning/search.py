@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.evaluate import metric_value
-from tidemill.learning.intervals import Difference, paired_bootstrap
+from tidemill.learning.intervals import LEVEL, Difference, clustered_error, paired_bootstrap
 from tidemill.learning.measures import measure
 from tidemill.learning.space import Choice
 from tidemill.types import JsonObject, Micros, canonical
@@ -28,6 +29,7 @@ from tidemill.types import JsonObject, Micros, canonical
 F8 = NDArray[np.float64]
 USEFUL = 0.01  # Of the level of the champion's recipe, or of the best simple one: what gains less over it is not worth being another
 SURE = 0.90  # Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided
+_Z = NormalDist().inv_cdf(LEVEL[1])
 Progress = Callable[[int, int, str], None]
 Validation = Callable[[JsonObject, str], tuple[F8, NDArray[Any]]]
 """(recipe, metric) → its value for each validation request, and each one's independent unit; the same requests for all."""
@@ -59,21 +61,49 @@ class Candidates:
     """(recipe, metric) → what the validation windows make of it, before it is measured. Raises ModelError."""
     simple: Sequence[JsonObject] = ()
     """Without a champion the best of these stays, unless another is better by a standard error."""
+    more: Sequence[str] = ()  # methods that a champion may have, though none of these has them
     same: str = ""  # the term of all recipes in which a champion's must agree, to be compared with them
 
     def comparable(self, incumbent: JsonObject | None) -> JsonObject | None:
         """The champion's recipe where it could be one of these."""
-        methods = {recipe["method"] for recipe in (*self.fixed, self.start)}
+        methods = {recipe["method"] for recipe in (*self.fixed, self.start)} | {*self.more}
         if incumbent is None or incumbent.get("method") not in methods:
             return None
         return incumbent if incumbent.get(self.same) == self.start.get(self.same) else None
 
 
+class Stopped(ModelError):
+    """A trial that was given up after its first windows. ``values``: what the metric was there."""
+
+    def __init__(self, why: str, values: F8) -> None:
+        super().__init__(why)
+        self.values = values
+
+
 @dataclass(frozen=True)
 class Trial:
+    """One recipe that was tried: a line of the leaderboard."""
+
     recipe: JsonObject
     mean: float  # of the metric
     error: str = ""  # why there is no mean
+    low: float | None = None  # 95 %, by unit
+    high: float | None = None
+    folds: tuple[float, ...] = ()  # the metric of each window
+    fits: int = 0  # what it cost: no wall time, so that the same search has the same digest
+    stopped: str = ""  # why it was not tried on the later windows: its mean is that of the first
+
+    @staticmethod
+    def of(recipe: JsonObject, metric: str, values: F8, units: Any, sizes: Sequence[int]) -> Trial:
+        """What came of it. ``sizes``: how many of the values are of each window."""
+        figure, mean, error = measure(metric).figure, float(np.mean(values)), _Z * clustered_error(values, units)
+        low, high = figure(max(mean - error, 0.0)), figure(mean + error)
+        parts = np.split(values, np.cumsum(sizes)[:-1]) if sizes else [values]
+        folds = tuple(metric_value(metric, part) for part in parts if len(part))
+        known = np.isfinite(error)
+        return Trial(
+            recipe, figure(mean), "", low if known else None, high if known else None, folds, max(len(sizes), 1)
+        )
 
 
 @dataclass(frozen=True)
@@ -102,17 +132,19 @@ def search(
     incumbent: JsonObject | None,
     seed: int,
     progress: Progress | None = None,
+    sizes: Sequence[int] = (),
 ) -> SearchResult:
     """Try the champion's recipe, the fixed ones, then trials of the space beginning with its start, and choose.
 
-    ``incumbent``: the champion's recipe. After the budget of wall time no trial but the first is begun. A recipe that raises
-    ModelError is never chosen. Raises NotEnoughData when there is no validation request.
+    ``incumbent``: the champion's recipe. ``sizes``: how many validation requests each window has. After the budget of wall
+    time no trial but the first is begun. A recipe that raises ModelError is never chosen.
+    Raises NotEnoughData when there is no validation request.
     """
     incumbent = candidates.comparable(incumbent)
     if settings.only:
         candidates = replace(candidates, fixed=(), start=settings.only, space={}, simple=())
     settings = settings if candidates.space else replace(settings, trials=0)
-    bench = _Bench(validate, settings, progress, candidates)
+    bench = _Bench(validate, settings, progress, candidates, sizes)
     for recipe in [*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]:
         bench.measure(recipe)
     made = _explore(bench, candidates, incumbent, seed) if candidates.space else 0
@@ -123,9 +155,14 @@ class _Bench:
     """Measures recipes, each once."""
 
     def __init__(
-        self, validate: Validation, settings: Settings, progress: Progress | None, candidates: Candidates
+        self,
+        validate: Validation,
+        settings: Settings,
+        progress: Progress | None,
+        candidates: Candidates,
+        sizes: Sequence[int],
     ) -> None:
-        self.settings, self.metric = settings, settings.metric
+        self.settings, self.metric, self._sizes = settings, settings.metric, sizes
         self._validate, self._settle = validate, candidates.settle
         self._progress, self._total = progress, len(candidates.fixed) + settings.trials
         self._settled: dict[bytes, JsonObject] = {}
@@ -134,8 +171,7 @@ class _Bench:
         self.units: NDArray[Any] = np.empty(0)
         self.began = time.monotonic()
 
-    def measure(self, recipe: JsonObject) -> float:
-        """Greater is better."""
+    def measure(self, recipe: JsonObject) -> Trial:
         recipe = self.settled(recipe)
         known = next((trial for trial, _ in self.tried if trial.recipe == recipe), None)
         if known is None:
@@ -144,7 +180,7 @@ class _Bench:
             done = min(len(self.tried), self._total)
             if self._progress:
                 self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
-        return self.score(known)
+        return known
 
     def settled(self, recipe: JsonObject) -> JsonObject:
         """The recipe as the validation windows leave it; one that they cannot settle stays as it is, and is tried in vain."""
@@ -152,13 +188,18 @@ class _Bench:
         if key not in self._settled:
             try:
                 self._settled[key] = self._settle(recipe, self.metric)
+            except Stopped as exc:
+                self._settled[key] = recipe
+                first = metric_value(self.metric, exc.values)
+                self.tried.append((Trial(recipe, first, folds=(first,), fits=1, stopped=str(exc)), np.empty(0)))
             except ModelError as exc:
                 self._settled[key] = recipe
                 self.tried.append((Trial(recipe, 0.0, str(exc)), np.empty(0)))
         return self._settled[key]
 
     def score(self, trial: Trial) -> float:
-        return -np.inf if trial.error else self.sign * trial.mean
+        """Greater is better; what was not measured on every window is never chosen."""
+        return -np.inf if trial.error or trial.stopped else self.sign * trial.mean
 
     def _try(self, recipe: JsonObject) -> tuple[Trial, F8]:
         try:
@@ -168,12 +209,13 @@ class _Bench:
         if not len(values):
             raise NotEnoughData("no request to choose a recipe by", hint="a longer split.test, or more data")
         self.units = units
-        return Trial(recipe, metric_value(self.metric, values)), values
+        return Trial.of(recipe, self.metric, values, units, self._sizes), values
 
 
 def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None, seed: int) -> int:
     """Ask and tell; how many trials were made. The first is the start: it has been measured, and costs nothing."""
     import optuna
+    from optuna.trial import TrialState
 
     trials, budget = bench.settings.trials, bench.settings.budget
     space, start = candidates.space, candidates.start
@@ -190,7 +232,13 @@ def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None
         if made and budget is not None and time.monotonic() - bench.began > budget:
             return made
         trial = study.ask(distributions)
-        study.tell(trial, bench.measure({**start, **trial.params}))
+        found = bench.measure({**start, **trial.params})
+        if found.stopped:
+            trial.report(bench.sign * found.mean, step=0)
+        if found.stopped or found.error:
+            study.tell(trial, state=TrialState.PRUNED)
+        else:
+            study.tell(trial, bench.score(found))
     return trials
 
 
@@ -211,13 +259,13 @@ def _choose(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None,
     """
     recipe = reference = incumbent or bench.settled(candidates.start)
     own = next(values for trial, values in bench.tried if trial.recipe == reference)
-    others = [one for one in bench.tried if one[0].recipe != reference and not one[0].error]
+    others = [one for one in bench.tried if one[0].recipe != reference and len(one[1])]
     against: Difference | None = None
     if others:
         best, values = max(others, key=lambda one: bench.score(one[0]))  # the first of equal ones
         if len(own):
             against = paired_bootstrap(bench.sign * values, bench.sign * own, bench.units, seed, level=SURE)
-        if against is None or _is_better(against, _useful(bench, own) if incumbent else None):
+        if against is None or _is_better(against, useful(bench.metric, own) if incumbent else None):
             recipe = best.recipe
     if candidates.simple and not incumbent:
         recipe = _simple(bench, candidates.simple, recipe, seed)
@@ -238,18 +286,18 @@ def _is_better(against: Difference, useful: float | None) -> bool:
     return against.mean > against.error if useful is None else against.low > 0 and against.mean >= useful
 
 
-def _useful(bench: _Bench, values: F8) -> float:
+def useful(metric: str, values: F8) -> float:
     """The least mean gain over these that is worth being another recipe."""
-    return USEFUL * abs(float(np.mean(values)) - measure(bench.metric).zero)
+    return USEFUL * abs(float(np.mean(values)) - measure(metric).zero)
 
 
 def _simple(bench: _Bench, simple: Sequence[JsonObject], recipe: JsonObject, seed: int) -> JsonObject:
     """The best of the simple recipes where ``recipe`` is not better by a standard error and by `USEFUL`: no gate would let it pass."""
-    tried = {canonical(trial.recipe): (trial, values) for trial, values in bench.tried if not trial.error}
+    tried = {canonical(trial.recipe): (trial, values) for trial, values in bench.tried if len(values)}
     known = [tried[canonical(one)] for one in simple if canonical(one) in tried]
     own = tried.get(canonical(recipe))
     if not known or own is None or recipe in simple:
         return recipe
     best, values = max(known, key=lambda one: bench.score(one[0]))
     ahead = paired_bootstrap(bench.sign * own[1], bench.sign * values, bench.units, seed, level=SURE)
-    return recipe if ahead.mean > max(ahead.error, _useful(bench, values)) else best.recipe
+    return recipe if ahead.mean > max(ahead.error, useful(bench.metric, values)) else best.recipe

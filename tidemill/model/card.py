@@ -39,14 +39,25 @@ def describe(
         _measured(metrics, cut),
         _looked(looked),
         _chosen(found),
-        "## Recipe\n" + "\n".join(f"- {key}: {_setting(key, value)}" for key, value in sorted(recipe.items())),
+        "## Recipe\n" + _recipe(recipe),
         _decides(metrics),
+        f"## Handled\n{metrics['handled']}" if "handled" in metrics else "",
         _limits(metrics),
         "Made with "
         + ", ".join(f"{k} {v}" for k, v in versions(("tidemill", "numpy", "scipy", "lightgbm")).items())
         + ".",
     ]
     return Report("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _recipe(recipe: JsonObject) -> str:
+    """Its settings; of a blend those of each member, with its share."""
+    own = {name: value for name, value in recipe.items() if name not in ("of", "weights")}
+    lines = [f"- {key}: {_setting(key, value)}" for key, value in sorted(own.items())]
+    for weight, one in zip(recipe.get("weights", ()), recipe.get("of", ())):
+        said = ", ".join(f"{key} {_setting(key, value)}" for key, value in sorted(one.items()) if key != "method")
+        lines.append(f"- {weight:.0%} {one['method']}: {said}")
+    return "\n".join(lines)
 
 
 def _setting(key: str, value: Any) -> str:
@@ -93,12 +104,18 @@ def _interval(value: Any) -> str:
 
 
 def _chosen(found: JsonObject) -> str:
-    lines = [f"- {t['recipe']['method']}: {t['error'] or format(t['mean'], '.4f')}" for t in found["tried"]]
+    lines = [f"- {t['recipe']['method']}: {_reached(t)}" for t in found["tried"]]
     kept = "The recipe of the champion was kept. " if found["kept"] else ""
     made, wanted = found["trials"]
     capped = f" search: {made} of {wanted} trials, stopped by the cap of {found['cap']:g} s." if made < wanted else ""
     head = f"## Search\n{kept}{found['metric']} on {found['requests']} validation requests:{capped}\n"
     return head + "\n".join(lines)
+
+
+def _reached(trial: JsonObject) -> str:
+    """What a trial reached; the stopped ones on their first window."""
+    stopped = f" on the first window: {trial['stopped']}" if trial.get("stopped") else ""
+    return trial["error"] or f"{trial['mean']:.4f}{stopped}"
 
 
 def _decides(metrics: JsonObject) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -94,9 +95,22 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
         found["costs"] = msgspec.to_builtins(costs)
     if (given := given_of(model)) is not None:
         found["given"] = given
+    if weights := _weights(model):
+        found["weights"] = weights
     if monotone:
         found["monotone"] = _monotone(model, details.get("columns", []))
     return found
+
+
+def _weights(model: Model) -> dict[str, float] | str:
+    """How much the rows of a label count. Raises ConfigError for what has no labels, and for a weight that is no number above 0."""
+    said, place = model.section.class_weights, f"[model.{model.name}] class_weights"
+    if said and model.task != "classify":
+        raise ConfigError(f"{model.task!r} has no labels to weigh", place=place, hint="leave it out")
+    wrong = [] if isinstance(said, str) else [name for name, one in said.items() if not 0 < one < math.inf]
+    if wrong:
+        raise ConfigError(f"the weight of {wrong[0]!r} is not above 0", place=place, hint=f"{{ {wrong[0]} = 10 }}")
+    return said
 
 
 def _monotone(model: Model, columns: list[JsonObject]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import ndcg_score
+from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, recall_score
 
 from tests.raised import raised
 from tidemill.errors import ModelError
@@ -45,6 +45,17 @@ def test_ndcg_is_that_of_scikit_learn(items, truth, k):
     relevance = np.array([[float(item in truth) for item in items]])
     told = np.array([[float(-place) for place in range(len(items))]])
     assert ndcg_at(items, truth, k) == pytest.approx(ndcg_score(relevance, told, k=k), abs=1e-12)
+
+
+@given(st.permutations(NAMES), st.sets(st.sampled_from(NAMES), min_size=1, max_size=20), st.integers(20, 30))
+def test_recall_and_the_reciprocal_rank_are_those_of_scikit_learn(items, truth, k):
+    """Of no more items than there are places; the reciprocal rank is the precision of a ranking with one hit."""
+    wanted, shown = ([item in some for item in NAMES] for some in (truth, items[:k]))
+    assert recall_at(items, truth, k) == pytest.approx(recall_score(wanted, shown))
+    one = {min(truth)}
+    told = [[-float(items.index(item)) for item in NAMES]]
+    rank = label_ranking_average_precision_score([[float(item in one) for item in NAMES]], told)
+    assert mrr_at(items, one, len(NAMES)) == pytest.approx(rank)
 
 
 def test_an_item_that_is_named_twice_hits_once():

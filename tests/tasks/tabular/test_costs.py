@@ -104,6 +104,24 @@ def test_the_threshold_costs_least_where_probabilities_are_right() -> None:
     assert min(spent, key=spent.get) == costs.threshold and spent[costs.threshold] < 0.5 * spent[0.5]
 
 
+def test_a_fraud_stream_of_probabilities_that_are_wrong_ends_near_the_cost_of_the_true_ones() -> None:
+    """Two in a hundred; a learner that is too sure; its map comes from a window of its own. Forty streams, all below a threshold of a half."""
+    costs, labels, spent = Costs(1, 20), ["no", "yes"], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        eta = rng.normal(-5.0, 1.6, 24_000)
+        true, chance = rng.random(len(eta)) < 1 / (1 + np.exp(-eta)), 1 / (1 + np.exp(-eta))
+        told = 1 / (1 + np.exp(-(2 * eta + 4)))
+        both = np.column_stack([1 - told, told])
+        mapped = open_map(calibrate.fit_map(both[:4_000], true[:4_000].astype(float)))(both[4_000:])
+        said, truth = costs.said(labels), true[4_000:].astype(float)
+        right = np.column_stack([1 - chance, chance])[4_000:]
+        answers = [(right, said), (mapped, said), (both[4_000:], said), (mapped, None)]
+        spent.append([cost_values(decided(each, labels, at), truth, labels, costs).mean() for each, at in answers])
+    best, own, raw, half = np.array(spent).T
+    assert (own < half).all() and own.mean() < 1.04 * best.mean() and own.mean() < raw.mean()
+
+
 def test_which_label_is_positive_is_said_or_means_yes() -> None:
     for labels, place in ((["no", "yes"], 1), ([False, True], 1), ([0, 1], 1), (["N", "Y"], 1)):
         assert Costs().place(labels) == place

@@ -51,7 +51,7 @@ def problem(labels: int, n: int = 700) -> tuple[Problem, np.ndarray]:
     inputs = (Input("a", "number", "a"), Input("b", "number", "b"), Input("t", "category", "t", categories=(*"klmn",)))
     made = Problem(np.column_stack([a, b, town]), y, inputs, list(range(labels)) or None)
     z, gone, places = linear.Design.of(made).made(made.x)
-    return made, np.hstack([z, gone[:, 1:], np.eye(5)[places[:, 0]]])
+    return made, np.hstack([z, gone[:, 1:], np.eye(6)[places[:, 0]]])
 
 
 def answers(made: Problem, recipe: dict) -> tuple[np.ndarray, dict]:

@@ -24,6 +24,11 @@ def fit_map(told: F8, truth: F8) -> JsonObject:
     return platt(told, truth)
 
 
+def unchanged(labels: int) -> JsonObject:
+    """The map that changes nothing."""
+    return {"kind": "platt", "slope": 1.0, "shift": [0.0] * labels}
+
+
 def isotonic(told: F8, true: F8) -> JsonObject:
     """How often each probability came true, never falling; none is nought or one (Laplace's rule, over the window)."""
     from scipy.optimize import isotonic_regression

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,21 @@ from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
 from tidemill.learning.bundle import manifest
+from tidemill.learning.labelled import text_of
 from tidemill.learning.threads import one_thread
 from tidemill.store.artifacts.codecs import Bundle, encode
 from tidemill.tasks.tabular import learners
-from tidemill.tasks.tabular.calibrate import fit_map
+from tidemill.tasks.tabular.calibrate import fit_map, unchanged
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.inputs import SERIES, Input
-from tidemill.tasks.tabular.learners.port import F8, Problem
-from tidemill.tasks.tabular.probabilities import FILE, both_labels
+from tidemill.tasks.tabular.learners.encode import NATIVE
+from tidemill.tasks.tabular.learners.port import F8, Bounds, Problem, held
+from tidemill.tasks.tabular.probabilities import FILE, both_labels, unweighted
 from tidemill.tasks.tabular.tables import Table, as_json, signature
 from tidemill.types import JsonObject, Micros
 
+BALANCED = "balanced"
+"""Weights by which every label counts the same in all."""
 OWN = "own window"
 """What a recipe says of its ``calibration``, where its probabilities are held against what came true."""
 _LAST = 0.8
@@ -39,9 +44,9 @@ def fit(
     problem = problem_of(recipe, table, rows)
     name, labels = learner_of(recipe, problem), problem.labels
     with one_thread():
-        files = learners.of(name).fit(recipe, problem)
-        if labels is not None and recipe.get("calibration") == OWN:
-            files |= _calibration(recipe, table, rows, start, labels)
+        files = learners.fit(recipe, problem, name)
+        if labels is not None and name == recipe["method"]:
+            files |= _map(recipe, table, rows, start, problem)
     asked = [one.source for one in problem.inputs if one.name == SERIES]
     said = manifest(
         "row",
@@ -55,23 +60,51 @@ def fit(
         labels=labels,
         subject=asked[0] if asked else None,
         threshold=costs.said(labels) if costs else None,
+        bounds=problem.bounds,
+        weights=None if problem.weights is None else problem.weights.tolist(),
+        wide={one.name: len(one.categories) for one in problem.inputs if len(one.categories) > NATIVE},
     )
     return Bundle(said, files)
 
 
-def _calibration(
-    recipe: JsonObject, table: Table, rows: NDArray[np.int64], start: Micros | None, labels: list[Any]
+def _map(
+    recipe: JsonObject, table: Table, rows: NDArray[np.int64], start: Micros | None, problem: Problem
 ) -> dict[str, bytes]:
+    """What is made of its probabilities: what weights moved is taken back, then they are held against a window where the recipe says so."""
+    said = calibration(recipe, table, rows, start, problem) if recipe.get("calibration") == OWN else None
+    if problem.weights is not None:
+        said = {**(said or unchanged(len(problem.weights))), "weights": problem.weights.tolist()}
+    return {FILE: encode("json", said)} if said else {}
+
+
+def calibration(
+    recipe: JsonObject, table: Table, rows: NDArray[np.int64], start: Micros | None, whole: Problem
+) -> JsonObject | None:
     """The map of a window of its own: none where a label came later than what could be learned from before it."""
     moment = int(np.quantile(table.at[rows], _LAST, method="higher"))
     known, asked = table.known_between(start, moment), rows[table.at[rows] >= moment]
     problem = problem_of(recipe, table, known) if len(known) else None
-    if problem is None or problem.labels != labels or len(labels) < 2:
-        return {}
-    learner = learners.of(recipe["method"])
-    inner = Bundle({"labels": labels, "columns": problem.inputs}, learner.fit(recipe, problem))
-    told = both_labels(learner.open(inner).rows(table.encoded(problem.inputs, asked)), labels)
-    return {FILE: encode("json", fit_map(told, targets(table, asked, labels)))}
+    if problem is None or problem.labels is None or problem.labels != whole.labels or len(problem.labels) < 2:
+        return None
+    told = told_by(recipe, problem, table.encoded(problem.inputs, asked))
+    return fit_map(told, targets(table, asked, problem.labels))
+
+
+def told_by(recipe: JsonObject, problem: Problem, asked: F8) -> F8:
+    """What a fit of the recipe answers to these encoded rows: rows x outputs, each label's probability. Raises ModelError."""
+    name = learner_of(recipe, problem)
+    said = {"labels": problem.labels, "columns": problem.inputs, "bounds": problem.bounds}
+    return answered(
+        problem, learners.opened(recipe, Bundle(said, learners.fit(recipe, problem, name)), name).rows(asked)
+    )
+
+
+def answered(problem: Problem, told: F8) -> F8:
+    """What a learner told, as it is answered: values within their bounds; each label's probability, without what weights moved."""
+    if problem.labels is None:
+        return held(told, problem.bounds)
+    told = both_labels(told, problem.labels)
+    return told if problem.weights is None or len(problem.labels) < 2 else unweighted(told, problem.weights)
 
 
 def learner_of(recipe: JsonObject, problem: Problem) -> str:
@@ -81,11 +114,37 @@ def learner_of(recipe: JsonObject, problem: Problem) -> str:
 
 def problem_of(recipe: JsonObject, table: Table, rows: NDArray[np.int64]) -> Problem:
     """What the recipe's learner learns from: these rows."""
-    inputs: tuple[Input, ...] = table.columns(rows, series=learners.of(recipe["method"]).series)
+    learner = learners.of(recipe["method"])
+    inputs: tuple[Input, ...] = table.columns(rows, series=learner.series)
     labels = None if recipe["task"] == "regress" else sorted(set(table.target[rows].to_list()))
-    return Problem(
-        table.encoded(inputs, rows), targets(table, rows, labels), inputs, labels, table.monotone, table.given
-    )
+    y = targets(table, rows, labels)
+    weights = weights_of(table.weights, y, labels) if labels and learner.weighs else None
+    bounds = bounds_of(table.limits, y) if labels is None else (None, None)
+    return Problem(table.encoded(inputs, rows), y, inputs, labels, table.monotone, table.given, weights, bounds)
+
+
+def weights_of(said: Mapping[str, float] | str | None, y: F8, labels: list[Any]) -> F8 | None:
+    """How much each label's rows count, where it is said: by its text (1 of one that is not named), or ``balanced``. Raises ModelError.
+
+    >>> weights_of("balanced", np.array([0.0, 0.0, 0.0, 1.0]), ["no", "yes"]).round(2).tolist()
+    [0.67, 2.0]
+    """
+    if not said or len(labels) < 2:
+        return None
+    if said == BALANCED:
+        return np.asarray(len(y) / (len(labels) * np.bincount(y.astype(np.int64), minlength=len(labels))))
+    assert not isinstance(said, str)
+    return np.array([float(said.get(text_of(label), 1.0)) for label in labels])
+
+
+def bounds_of(said: Bounds, y: F8) -> Bounds:
+    """The least and the greatest value there can be: as the contract says, else none is negative where none was.
+
+    >>> bounds_of((None, 9.0), np.array([0.5, 2.0])), bounds_of((None, None), np.array([-0.5, 2.0]))
+    ((0.0, 9.0), (None, None))
+    """
+    low, high = said
+    return 0.0 if low is None and len(y) and y.min() >= 0 else low, high
 
 
 def targets(table: Table, rows: NDArray[np.int64], labels: list[Any] | None) -> F8:

@@ -6,28 +6,30 @@ fit has so many. A recipe that is clearly worse than the best one on the first w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tidemill.errors import ModelError, NotEnoughData
+from tidemill.errors import NotEnoughData
+from tidemill.learning.intervals import clustered_error
 from tidemill.learning.measures import measure
 from tidemill.learning.rows import I8
+from tidemill.learning.search import Stopped, Trial
 from tidemill.learning.threads import one_thread
-from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import fitting, learners
 from tidemill.tasks.tabular.costs import Costs
-from tidemill.tasks.tabular.learners import trees
+from tidemill.tasks.tabular.learners import blend, scale, trees
 from tidemill.tasks.tabular.learners.port import F8, Problem
-from tidemill.tasks.tabular.probabilities import both_labels
-from tidemill.tasks.tabular.row import RowScorer
+from tidemill.tasks.tabular.probabilities import open_map
 from tidemill.tasks.tabular.scoring import Decision, values_of
 from tidemill.tasks.tabular.tables import Table
 from tidemill.types import JsonObject, Micros, canonical
 
-CLEARLY = 3.0
+BLENDED, AMONG = ("trees", "linear"), 8
+"""What a mean may be of, and of how many of the best ones it is chosen."""
+CLEARLY = 2.0
 """Standard errors by which a recipe is worse on the first window, so that the others are spared."""
 
 
@@ -46,17 +48,19 @@ class Fold:
 
     def __init__(self, table: Table, task: str, window: Window, costs: Costs | None = None) -> None:
         self.table, self.task, self.window, self.costs = table, task, window, costs
-        self._problems: dict[bool, tuple[Problem, F8]] = {}
+        self._problems: dict[tuple[bool, bool], tuple[Problem, F8]] = {}
+        self._binned: dict[str, trees.Binned] = {}
 
     def problem(self, recipe: JsonObject) -> tuple[Problem, F8]:
         """What the recipe's learner learns from, and the encoded rows that are asked."""
-        series = learners.of(recipe["method"]).series
-        if series not in self._problems:
+        learner = learners.of(recipe["method"])
+        asks = learner.series, learner.weighs
+        if asks not in self._problems:
             if not len(self.window.learned):
                 raise NotEnoughData("there is no row to learn from")
             made = fitting.problem_of(recipe, self.table, self.window.learned)
-            self._problems[series] = made, self.table.encoded(made.inputs, self.window.asked)
-        return self._problems[series]
+            self._problems[asks] = made, self.table.encoded(made.inputs, self.window.asked)
+        return self._problems[asks]
 
     def truth(self, problem: Problem) -> F8:
         return fitting.targets(self.table, self.window.asked, problem.labels)
@@ -65,35 +69,55 @@ class Fold:
     def units(self) -> Any:
         return self.table.units[self.window.asked]
 
-    @cached_property
-    def binned(self) -> Any:
-        """LightGBM's bins of both, made once."""
-        problem, asked = self.problem({"method": "trees", "task": self.task})
-        return trees.binned(problem, asked, self.truth(problem))
+    def binned(self, recipe: JsonObject, problem: Problem, asked: F8) -> trees.Binned:
+        """LightGBM's bins of both, made once for each scale."""
+        name = str(recipe.get(scale.SCALE, scale.PLAIN))
+        if name not in self._binned:
+            truth = self.truth(problem)
+            self._binned[name] = trees.binned(
+                learners.scaled(recipe, problem), asked, truth if problem.labels else scale.down(recipe, truth)
+            )
+        return self._binned[name]
 
-    def values(self, recipe: JsonObject, metric: str) -> F8:
-        """What each answer adds to the metric. Raises ModelError, NotEnoughData."""
-        if recipe.get("calibration") == fitting.OWN:
-            scorer = RowScorer(fitting.fit(recipe, self.table, self.window.end, self.window.start))
-            return self.scored(metric, scorer.many(self.table.encoded(scorer.inputs, self.window.asked)), scorer.labels)
-        problem, asked = self.problem(recipe)
-        said = {"labels": problem.labels, "columns": problem.inputs}
-        learner = learners.of(fitting.learner_of(recipe, problem))
-        told = learner.open(Bundle(said, learner.fit(recipe, problem))).rows(asked)
-        return self.scored(metric, told, problem.labels)
+    def labels(self, recipe: JsonObject) -> list[Any] | None:
+        """Those that are known before the window."""
+        return self.problem(recipe)[0].labels
+
+    def told(self, recipe: JsonObject) -> F8:
+        """What a fit of the recipe answers to the window. Raises ModelError, NotEnoughData."""
+        return fitting.told_by(recipe, *self.problem(recipe))
+
+    def mapped(self, recipe: JsonObject, told: F8) -> F8:
+        """What the recipe told, held against a window of its own."""
+        learned, (problem, _) = self.window.learned, self.problem(recipe)
+        found = fitting.calibration(recipe, self.table, learned, self.window.start, problem)
+        return open_map(found)(told) if found else told
 
     def scored(self, metric: str, told: F8, labels: list[Any] | None) -> F8:
-        """What these answers add to the metric."""
+        """What these answers (values, or each label's probability) add to the metric."""
         threshold = self.costs.said(labels) if self.costs else None
         truth = fitting.targets(self.table, self.window.asked, labels)
-        return values_of(metric, both_labels(told, labels), truth, labels, Decision(threshold, self.costs))
+        return values_of(metric, told, truth, labels, Decision(threshold, self.costs))
 
     def staged(self, recipe: JsonObject, metric: str) -> trees.Staged | None:
         """Trees one after the other, with how well the first n of them do; None where there is nothing to learn."""
         problem, asked = self.problem(recipe)
         if fitting.learner_of(recipe, problem) != "trees":
             return None
-        return trees.staged(recipe, problem, self.binned, asked, metric)
+        made = learners.scaled(recipe, problem)
+        own = None if made is problem and problem.weights is None else self._exact(recipe, problem, metric)
+        found = trees.staged(recipe, made, self.binned(recipe, problem, asked), metric, own)
+        return found._replace(told=lambda n: fitting.answered(problem, scale.up(recipe, found.told(n))))
+
+    def _exact(self, recipe: JsonObject, problem: Problem, metric: str) -> Callable[[F8], float]:
+        """The loss of what trees told: on the values' own scale, of probabilities without weights."""
+        name = metric if metric in trees.STOPS_BY else "log_loss"
+
+        def loss(told: F8) -> float:
+            told = fitting.answered(problem, scale.up(recipe, told))
+            return float(self.scored(name, told, problem.labels).mean()) * -measure(name).sign
+
+        return loss
 
 
 class Folds:
@@ -104,7 +128,7 @@ class Folds:
     ) -> None:
         self._made = [(table, task, window, costs) for window in windows]
         self._kept = [Fold(*made) for made in self._made] if keep else None
-        self._known: dict[tuple[bytes, str], list[F8]] = {}
+        self._known: dict[bytes, list[F8]] = {}
         self._best: list[F8] = []
 
     @property
@@ -114,11 +138,31 @@ class Folds:
     def __call__(self, recipe: JsonObject, metric: str) -> tuple[F8, Any]:
         """The metric's value for each asked row of each window, and whose it was. Raises ModelError, NotEnoughData."""
         folds = self.folds
-        found = self._known.get((canonical(recipe), metric))
-        if found is None:
-            with one_thread():
-                found = [fold.values(recipe, metric) for fold in folds]
+        with one_thread():
+            found = [
+                fold.scored(metric, told, fold.labels(recipe))
+                for fold, told in zip(folds, self._answers(recipe, folds))
+            ]
         return np.concatenate(found), np.concatenate([fold.units for fold in folds])
+
+    def _answers(self, recipe: JsonObject, folds: Sequence[Fold]) -> list[F8]:
+        """What the recipe answers to each window; known of those that were tried, where they are kept."""
+        found = self._known.get(canonical(recipe))
+        if found is None:
+            plain = {name: value for name, value in recipe.items() if name != "calibration"}
+            if plain != recipe:
+                told = self._answers(plain, folds)
+                found = [fold.mapped(recipe, one) for fold, one in zip(folds, told, strict=True)]
+            else:
+                found = [fold.told(recipe) for fold in folds]
+            if self._kept is not None:
+                self._known[canonical(recipe)] = found
+        return found
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many rows each window asks."""
+        return [len(made[2].asked) for made in self._made]
 
     def settle(self, recipe: JsonObject, metric: str) -> JsonObject:
         """The recipe with as many trees as these windows ask for; another learner's as it is. Raises ModelError for a hopeless one.
@@ -133,28 +177,53 @@ class Folds:
                 found = fold.staged(recipe, metric)
                 staged.append(found)
                 if found and len(staged) == 1 < len(folds):
-                    self._spare(self._values(fold, found, found.best, metric), metric)
+                    first = fold.scored(metric, found.told(found.best), fold.labels(recipe))
+                    self._spare(first, fold.units, metric)
             n = trees.best_of([one for one in staged if one])
             settled = {**recipe, "num_iterations": n}
-            values = [
-                self._values(fold, one, n, metric) if one and n <= len(one.loss) else fold.values(settled, metric)
+            answers = [
+                one.told(n) if one and n <= len(one.loss) else fold.told(settled)
                 for fold, one in zip(folds, staged, strict=True)
             ]
-        self._known[canonical(settled), metric] = values
+            values = [fold.scored(metric, told, fold.labels(recipe)) for fold, told in zip(folds, answers)]
+        if self._kept is not None:
+            self._known[canonical(settled)] = answers
         if not self._best or _gain(metric, values, self._best) > 0:
             self._best = values
         return settled
 
-    def _spare(self, values: F8, metric: str) -> None:
+    def blended(self, best: JsonObject, tried: Sequence[Trial], metric: str) -> JsonObject | None:
+        """The mean of some of these that does best on the windows, the first of them ``best``; None where no mean does better."""
+        sign = measure(metric).sign
+        able = [one for one in tried if one.recipe["method"] in BLENDED and one.fits and not one.stopped]
+        able = [one for one in able if one.recipe != best]
+        able.sort(key=lambda one: -sign * one.mean)
+        members = [best, *(one.recipe for one in able[:AMONG])]
+        if best["method"] not in BLENDED or any(canonical(one) not in self._known for one in members):
+            return None
+        answers = [self._known[canonical(one)] for one in members]
+
+        def mixed(shares: Mapping[int, float]) -> list[F8]:
+            return [blend.mean([answers[i][f] for i in shares], [*shares.values()]) for f in range(len(self.sizes))]
+
+        def score(shares: Mapping[int, float]) -> float:
+            values = [fold.scored(metric, told, fold.labels(best)) for fold, told in zip(self.folds, mixed(shares))]
+            return sign * float(np.concatenate(values).mean())
+
+        shares = blend.chosen(range(len(members)), score)
+        if len(shares) < 2:
+            return None
+        made = blend.recipe_of(best["task"], [members[i] for i in shares], [*shares.values()])
+        if self._made[0][0].weights is None:  # else they are averaged before what weights moved is taken back
+            self._known[canonical(made)] = mixed(shares)
+        return made
+
+    def _spare(self, values: F8, units: Any, metric: str) -> None:
         if not self._best or len(self._best[0]) != len(values):
             return
         gain = measure(metric).sign * (values - self._best[0])
-        if gain.mean() < -CLEARLY * gain.std() / max(len(gain), 1) ** 0.5:
-            raise ModelError("clearly worse than another on the first window: not tried on the others")
-
-    def _values(self, fold: Fold, staged: trees.Staged, n: int, metric: str) -> F8:
-        problem, _ = fold.problem({"method": "trees", "task": fold.task})
-        return fold.scored(metric, staged.told(n), problem.labels)
+        if gain.mean() < -CLEARLY * clustered_error(gain, units):
+            raise Stopped("clearly worse than another on the first window: not tried on the others", values)
 
 
 def _gain(metric: str, values: list[F8], other: list[F8]) -> float:

@@ -43,9 +43,14 @@ class Input(msgspec.Struct, frozen=True):
         return Column(self.source, of.get(self.kind, "timestamp"))
 
     def number(self, value: Any) -> float:
-        """The value as a learner takes it; NaN for what is missing or a category it never saw. Raises SignatureMismatch."""
+        """The value as a learner takes it; NaN for what is missing, `other` for a rare or unknown category. Raises SignatureMismatch."""
         found = reading(self.read_as, value)
         return math.nan if found is None else float(self.encoder()(found))
+
+    @property
+    def other(self) -> float:
+        """The place of a category that training saw once or never: those seen once stand for those that are yet to come."""
+        return float(len(self.categories))
 
     def encoder(self) -> Callable[[Any], float]:
         """What makes a number of a value that is read and there."""
@@ -54,12 +59,12 @@ class Input(msgspec.Struct, frozen=True):
         if self.embedding is not None:
             return partial(component, self.embedding, self.place)
         if self.kind == "category":
-            return partial(_place, {value: float(i) for i, value in enumerate(self.categories)})
+            return partial(_place, {value: float(i) for i, value in enumerate(self.categories)}, self.other)
         return float
 
 
-def _place(places: Mapping[Any, float], value: Any) -> float:
-    return places.get(value, math.nan)
+def _place(places: Mapping[Any, float], other: float, value: Any) -> float:
+    return places.get(value, other)
 
 
 def reading(column: Column, value: Any) -> Any:

@@ -1,7 +1,8 @@
 """Probabilities as they came true on a window of their own: the map that a bundle keeps, and how it is served. numpy only.
 
 Two kinds. ``platt``: the logarithms of the probabilities by one slope, and a shift for each label (of two labels Platt's sigmoid).
-``isotonic``: of two labels, how often each probability came true, never falling.
+``isotonic``: of two labels, how often each probability came true, never falling. ``weights``: how much the rows of each label counted
+in training; what that moved is taken back before (Elkan 2001).
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ def open_map(said: JsonObject) -> Map:
     >>> open_map({"kind": "isotonic", "told": [0.2, 0.8], "came": [0.1, 0.5]})(np.array([0.5, 0.5])).round(2).tolist()
     [0.7, 0.3]
     """
+    if "weights" in said:
+        weights, then = (
+            np.array(said["weights"], np.float64),
+            open_map({k: v for k, v in said.items() if k != "weights"}),
+        )
+        return lambda chance: then(unweighted(chance, weights))
     if said["kind"] == "isotonic":
         told, came = (np.array(said[name], np.float64) for name in ("told", "came"))
         return lambda chance: _two(np.interp(chance[..., 1], told, came))
@@ -42,6 +49,15 @@ def scaled(chance: F8, slope: float, shift: F8) -> F8:
     eta = slope * np.log(np.maximum(chance, LEAST)) + shift
     odds = np.exp(eta - eta.max(axis=-1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def unweighted(chance: F8, weights: F8) -> F8:
+    """Probabilities of one whose rows counted so much by label, as they are where all count alike.
+
+    >>> unweighted(np.array([0.5, 0.5]), np.array([1.0, 9.0])).round(2).tolist()
+    [0.9, 0.1]
+    """
+    return scaled(chance, 1.0, -np.log(weights))
 
 
 def both_labels(told: F8, labels: list[Any] | None) -> F8:

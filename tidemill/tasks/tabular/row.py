@@ -55,7 +55,7 @@ class RowScorer:
         self.threshold: JsonObject | None = said.get("threshold")
         """Of two labels: the positive one, and the probability from which it is answered."""
         self._map = open_map(decode("json", bundle.files[FILE])) if FILE in bundle.files else None
-        self._ask, self._rows = learners.of(said["learner"]).open(bundle)
+        self._ask, self._rows = learners.opened(said.get("recipe", {}), bundle, said["learner"])
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
         """The answer to one row, with ``flags`` by input where a value breaks a limit or was never seen.

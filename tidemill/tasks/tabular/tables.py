@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
-MOST_CATEGORIES = 256  # A column keeps its most frequent categories; the others are as missing
+MOST_CATEGORIES = 100_000  # A column keeps its most frequent categories; the others are one
 MOST_SERIES = 10_000  # So many subjects have a forecast of their own; the others that of strangers
 TARGET = "_target"
 GROUP = "_group "
@@ -44,7 +44,8 @@ class Table(Rows):
     """Rows of `build` with what each input is: `described`.
 
     ``subject``: the column that says whose row it is; ``monotone``: inputs with which the answer only rises (1) or falls (-1);
-    ``given``: what tidemill.toml says of a learner that is not built in.
+    ``given``: what tidemill.toml says of a learner that is not built in;
+    ``weights``: how much the rows of a label count; ``limits``: the least and the greatest value, as the contract says.
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class Table(Rows):
         subject: str | None = None,
         monotone: Mapping[str, int] | None = None,
         given: Given | None = None,
+        weights: Mapping[str, float] | str | None = None,
+        limits: tuple[float | None, float | None] = (None, None),
     ) -> None:
         super().__init__(frame)
         self.inputs, self.roles, self.target, self.subject = inputs, roles or {}, frame[TARGET], subject
-        self.monotone, self.given = monotone or {}, given
+        self.monotone, self.given, self.weights, self.limits = monotone or {}, given, weights, limits
 
     @property
     def plain(self) -> dict[str, pl.Series]:
@@ -67,10 +70,10 @@ class Table(Rows):
         return {name: self.frame[name] for name in dict.fromkeys(names)}
 
     def columns(self, rows: I8, series: bool = False) -> tuple[Input, ...]:
-        """The inputs as these rows show them: categories that only later rows have are unknown. ``series``: and whose row it is."""
+        """The inputs as these rows show them: a category of one row only, or of later ones, is `Input.other`. ``series``: and whose row it is."""
         asked = [Input(SERIES, "category", self.subject)] if series and self.subject else []
         return tuple(
-            msgspec.structs.replace(one, categories=_categories(self.frame[one.name][rows], _most(one)))
+            msgspec.structs.replace(one, categories=_categories(one, self.frame[one.name][rows]))
             if one.kind == "category"
             else one
             for one in (*self.inputs, *asked)
@@ -83,8 +86,8 @@ class Table(Rows):
             if one.kind in CALENDAR:
                 out[:, place] = calendar(one.kind, self.at[rows])
             elif one.kind == "category":
-                codes = {value: float(i) for i, value in enumerate(one.categories)}
-                out[:, place] = [codes.get(value, np.nan) for value in self.frame[one.name][rows].to_list()]
+                codes: dict[Any, float] = {value: float(i) for i, value in enumerate(one.categories)} | {None: np.nan}
+                out[:, place] = [codes.get(value, one.other) for value in self.frame[one.name][rows].to_list()]
             else:
                 out[:, place] = self.frame[one.name][rows].cast(float).fill_null(float("nan")).to_numpy()
         return out
@@ -207,11 +210,12 @@ def _type(one: Input) -> str:
     return "float64" if one.kind == "number" else "time"
 
 
-def _most(one: Input) -> int:
-    return MOST_SERIES if one.name == SERIES else MOST_CATEGORIES
+def _categories(one: Input, values: Any) -> tuple[str | bool, ...]:
+    """Those that are known: truth values, every series, and of texts what two rows have at least."""
+    import polars as pl
 
-
-def _categories(values: Any, most: int) -> tuple[str | bool, ...]:
     counts = values.drop_nulls().rename("value").value_counts(sort=False, name="n")  # a column may be called `count`
+    if one.name != SERIES and values.dtype == pl.String:
+        counts = counts.filter(pl.col("n") > 1)
     pairs = sorted(zip(counts["n"].to_list(), counts["value"].to_list()), key=lambda p: (-p[0], p[1]))
-    return tuple(sorted(name for _, name in pairs[:most]))
+    return tuple(sorted(name for _, name in pairs[: MOST_SERIES if one.name == SERIES else MOST_CATEGORIES]))

@@ -15,25 +15,30 @@ from tidemill.errors import ConfigError, ModelError, NotEnoughData
 from tidemill.features.transaction_time import RIPE
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.diagnosis import answers_of
-from tidemill.learning.evaluate import F8, Scored, metric_value
+from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.given import Given
+from tidemill.learning.intervals import clustered_error
 from tidemill.learning.labelled import known_label, text_of
+from tidemill.learning.measures import measure
 from tidemill.learning.rows import I8, KEY, UNIT, evenly, unit_of
-from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Trial, search
+from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Trial, search, useful
 from tidemill.learning.space import Choice
 from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import fitting, learners
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.folds import Folds, Window
+from tidemill.tasks.tabular.handled import handled
 from tidemill.tasks.tabular.inputs import Input
-from tidemill.tasks.tabular.learners import naive
+from tidemill.tasks.tabular.learners import blend, naive, scale
+from tidemill.tasks.tabular.learners.port import Bounds
 from tidemill.tasks.tabular.learners.trees import TREND
+from tidemill.tasks.tabular.learners.trees import level as level_of
 from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of, values_of
 from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
-from tidemill.types import JsonObject, Micros, to_iso
+from tidemill.types import JsonObject, Micros, did_you_mean, to_iso
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +58,25 @@ def details(contract: Contract, views: Sequence[View], root: Path, task: str) ->
         hint = "leave some of them in: `inputs` of the model names or excludes columns; the target, the key and the time are none"
         raise ConfigError(f"no column is left to predict {contract.target!r} from", place="[model] inputs", hint=hint)
     said = {"columns": as_json(inputs), "roles": roles_of(contract.columns), "unit": unit_of(contract)}
-    return {**said, "timed": contract.time is not None, "subject": contract.subject, "target": contract.target}
+    limits = limits_of(contract) if task == "regress" else (None, None)
+    return {
+        **said,
+        "limits": limits,
+        "timed": contract.time is not None,
+        "subject": contract.subject,
+        "target": contract.target,
+    }
+
+
+def limits_of(contract: Contract) -> Bounds:
+    """The least and the greatest value of the target, as the contract says."""
+    target = next((c for c in contract.columns if c.name == contract.target), None)
+    if target is None:
+        return None, None
+    return (
+        target.above if target.minimum is None else target.minimum,
+        target.below if target.maximum is None else target.maximum,
+    )
 
 
 def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
@@ -71,8 +94,21 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     inputs = msgspec.convert(settings.details["columns"], list[Input])
     said = settings.details
     given = msgspec.convert(said["given"], Given) if "given" in said else None
-    table = Table(rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"), given)
+    _weighed(rows, said.get("weights"))
+    limits: Bounds = (*said.get("limits", (None, None)),)
+    table = Table(
+        rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"), given, said.get("weights"), limits
+    )
     return TabularTrainer(table, settings)
+
+
+def _weighed(rows: pl.DataFrame, weights: Mapping[str, float] | str | None) -> None:
+    """Raises ConfigError for the weight of a label that no row has."""
+    labels = [text_of(label) for label in rows[TARGET].unique().to_list()] if isinstance(weights, Mapping) else []
+    for name in weights if isinstance(weights, Mapping) else ():
+        if name not in labels:
+            place, hint = "[model] class_weights", did_you_mean(name, labels)
+            raise ConfigError(f"no row has the label {name!r}", place=place, hint=hint)
 
 
 TRAINING = Training(details, rows, open_trainer, names_of, findings=looked)
@@ -142,7 +178,9 @@ class TabularTrainer(Trainer):
         rows, new = self._window(start, end)
         scorer = RowScorer(bundle)
         told = scorer.many(self.table.encoded(scorer.inputs, rows))
-        return self._report(rows, told, scorer.labels, new, scorer.threshold)
+        found = self._report(rows, told, scorer.labels, new, scorer.threshold)
+        said = handled(bundle.manifest, self.table.limits)
+        return replace(found, figures={**found.figures, **({"handled": said} if said else {})})
 
     def asked(self, start: Micros, end: Micros) -> Sequence[str]:
         keys: list[str] = self.table.frame[KEY][self._window(start, end)[0]].to_list()
@@ -230,16 +268,40 @@ class TabularTrainer(Trainer):
             return incumbent if incumbent and recipe == its else folds.settle(recipe, metric)
 
         candidates = replace(self.candidates(), settle=settle)
-        found = search(folds, self.settings, candidates, incumbent, seed, progress)
-        searched = not found.kept and found.recipe not in candidates.simple
+        found = search(folds, self.settings, candidates, incumbent, seed, progress, folds.sizes)
+        if found.kept or self.settings.only:
+            return found
+        found = self._blended(folds, found, candidates.simple)
+        searched = found.recipe not in candidates.simple
         return self._calibrated(folds, found) if searched and self.settings.task == "classify" else found
 
+    def _blended(self, folds: Folds, found: SearchResult, simple: Sequence[JsonObject]) -> SearchResult:
+        """A mean of the best that were tried, where it is better on the windows: its errors are the least sure ones, averaged.
+
+        Than a simple recipe it must be better by a standard error, and by what is worth it, as any other.
+        """
+        made, metric = folds.blended(found.recipe, found.tried, found.metric), found.metric
+        if made is None:
+            return found
+        (own, units), (old, _) = folds(made, metric), folds(found.recipe, metric)
+        gain = measure(metric).sign * (own - old)
+        least = max(clustered_error(gain, units), useful(metric, old)) if found.recipe in simple else 0.0
+        tried = [*found.tried, Trial.of(made, metric, own, units, folds.sizes)]
+        return replace(found, recipe=made if gain.mean() > least else found.recipe, tried=tried)
+
     def _calibrated(self, folds: Folds, found: SearchResult) -> SearchResult:
-        """The recipe with its probabilities held against a window of their own, where that lessens the log loss by a standard error."""
+        """The recipe with its probabilities held against a window of their own, where that lessens the log loss by a standard error.
+
+        Where rows are weighed it always is.
+        """
         recipe, metric = {**found.recipe, "calibration": fitting.OWN}, self.settings.metric
         gain = folds(found.recipe, "log_loss")[0] - folds(recipe, "log_loss")[0]
-        tried = [*found.tried, Trial(recipe, metric_value(metric, folds(recipe, metric)[0]))]
-        better = gain.mean() > gain.std() / len(gain) ** 0.5
+        values, units = folds(recipe, metric)
+        tried = [*found.tried, Trial.of(recipe, metric, values, units, folds.sizes)]
+        weighed = (
+            self.table.weights is not None
+        )  # trees that learn rare rows by heart are too sure, and more so without their weight
+        better = weighed or gain.mean() > clustered_error(gain, units)
         return replace(found, recipe=recipe if better else found.recipe, tried=tried)
 
     def candidates(self) -> Candidates:
@@ -250,16 +312,20 @@ class TabularTrainer(Trainer):
         simple = [self.baseline(name) for name in self.baselines]
         level = any(one.kind == "trend" for one in self.table.inputs)
         late = {TREND: Choice(of=(True, False))} if level else {}
+        early = self.table.target[: max(len(self.table) // 2, 1)]
+        more, points = level_of(metric) if task == "regress" and early.cast(float).to_numpy().min() >= 0 else ({}, [])
         return Candidates(
             fixed=[*simple, *linear],
             start={
                 **learners.recipe_of("trees", task, metric),
                 "num_iterations": 0,
                 **({TREND: True} if level else {}),
+                **({scale.SCALE: scale.PLAIN} if scale.SCALE in more else {}),
             },
-            space={**trees.space(task, metric), **late},
-            first=[*([{TREND: False}] if level else []), *trees.first(task, metric)],
+            space={**trees.space(task, metric), **late, **more},
+            first=[*([{TREND: False}] if level else []), *points, *trees.first(task, metric)],
             simple=simple,
+            more=(blend.METHOD,),
             same="task",
         )
 

@@ -6,13 +6,17 @@ what answers imports numpy at most, for it runs in the server.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tidemill.errors import ModelError
+from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.tabular.learners import blend, scale
 from tidemill.tasks.tabular.learners.constant import CONSTANT
 from tidemill.tasks.tabular.learners.foreign.learners import FILE, OWN
 from tidemill.tasks.tabular.learners.foreign.process import PROCESS
 from tidemill.tasks.tabular.learners.linear import LINEAR
 from tidemill.tasks.tabular.learners.naive import LAST_VALUE, SEASONAL
-from tidemill.tasks.tabular.learners.port import Learner
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, held
 from tidemill.tasks.tabular.learners.trees import TREES
 from tidemill.types import JsonObject, did_you_mean
 
@@ -39,6 +43,36 @@ def of(name: str) -> Learner:
     return LEARNERS[name]
 
 
+def fit(recipe: JsonObject, problem: Problem, name: str = "") -> dict[str, bytes]:
+    """The files of the recipe's learner (or of the one of this ``name``), fitted on the recipe's scale. Raises ModelError."""
+    return of(name or recipe["method"]).fit(recipe, scaled(recipe, problem))
+
+
+def scaled(recipe: JsonObject, problem: Problem) -> Problem:
+    """The problem with its values on the recipe's scale; the very same where that is their own. Raises ModelError."""
+    if problem.labels is not None or recipe.get(scale.SCALE) != scale.LOG:
+        return problem
+    return replace(problem, y=scale.down(recipe, problem.y))
+
+
+def opened(recipe: JsonObject, bundle: Bundle, name: str = "") -> Asked:
+    """How these files answer; values as they are, within their bounds. Raises ModelError.
+
+    ``bundle``: its manifest says ``labels``, ``columns`` and ``bounds``.
+    """
+    said = bundle.manifest
+    asked = of(name or recipe["method"]).open(Bundle({**said, "recipe": recipe}, bundle.files))
+    low, high = said.get("bounds", (None, None))
+    as_told = recipe.get(scale.SCALE) != scale.LOG and low is None and high is None
+    if said["labels"] is not None or as_told:
+        return asked
+
+    def value(told: F8) -> F8:
+        return held(scale.up(recipe, told), (low, high))
+
+    return Asked(lambda row: value(asked.row(row)), lambda rows: value(asked.rows(rows)))
+
+
 def recipe_of(method: str, task: str, metric: str = "") -> JsonObject:
     """The whole recipe, by the learner's defaults for the metric. Raises ModelError.
 
@@ -48,3 +82,6 @@ def recipe_of(method: str, task: str, metric: str = "") -> JsonObject:
     if method in _MEAN:
         method, metric = "constant", ""
     return {"method": method, "task": task, **of(method).defaults(task, metric)}
+
+
+LEARNERS[blend.METHOD] = blend.learner(fit, opened)

@@ -1,6 +1,6 @@
 """Linear and logistic regression: one weight a number, one a category, one for what is missing; shrunk by the square of the weights.
 
-Numbers are standardised and held within what training saw; weights of rare and unknown categories are those of what is missing.
+Numbers are standardised and held within what training saw; rare and unknown categories have one weight, what is missing another.
 The loss is that of the metric: squared or absolute errors, or the log loss. L-BFGS finds the weights; a bundle holds them folded back
 to the inputs' own units, so that a row costs a few sums. scikit-learn's Ridge (``alpha`` = ``l2``) and LogisticRegression
 (``C`` = 1/``l2``) give the same weights.
@@ -50,7 +50,7 @@ class Design:
     offsets: I8
     """Where the weights of each column of categories begin."""
     sizes: I8
-    """How many categories each has; one more place is that of what is missing."""
+    """How many categories each has; two more places are those of rare ones and of what is missing."""
     low: F8
     high: F8
     centre: F8
@@ -72,7 +72,7 @@ class Design:
         held = np.clip(np.where(empty, 0.0, x), low, high)
         spread = np.nanstd(held, axis=0)
         counts = np.array([*sizes.values()], np.int64)
-        offsets = np.concatenate([[0], np.cumsum(counts + 1)])[:-1].astype(np.int64)
+        offsets = np.concatenate([[0], np.cumsum(counts + 2)])[:-1].astype(np.int64)
         scale = np.where(spread > 0, spread, 1.0)
         return Design(
             numbers, np.array([*sizes], np.int64), offsets, counts, low, high, np.nanmean(held, axis=0), scale
@@ -83,7 +83,7 @@ class Design:
         numbers, codes = x[..., self.numbers], x[..., self.places]
         gone, unknown = np.isnan(numbers), np.isnan(codes)
         z = (np.clip(numbers, self.low, self.high) - self.centre) / self.scale
-        places = np.where(unknown, self.sizes, np.nan_to_num(codes)).astype(np.int64) + self.offsets
+        places = np.where(unknown, self.sizes + 1, np.nan_to_num(codes)).astype(np.int64) + self.offsets
         return np.where(gone, 0.0, z), gone.astype(np.float64), places
 
     def json(self) -> dict[str, Any]:
@@ -99,7 +99,8 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     y, centre, scale = (problem.y, 0.0, 1.0) if labels is not None else _standardised(problem.y)
     outputs = len(labels) if labels is not None and len(labels) > 2 else 1
     loss = _loss(str(recipe.get("loss", "")), y, labels)
-    cells = int((design.sizes + 1).sum())
+    counts = np.ones((len(y), 1)) if problem.by_row is None else problem.by_row[:, None]
+    cells = int((design.sizes + 2).sum())
     shapes = [(1, outputs), (z.shape[1], outputs), (z.shape[1], outputs), (cells, outputs)]
     ends = np.cumsum([rows * outputs for rows, _ in shapes])
     n, shrink = len(y), float(recipe["l2"])
@@ -109,7 +110,8 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
 
     def cost(weights: F8) -> tuple[float, F8]:
         bias, number, missing, table = cut(weights)
-        value, slope = loss(bias + z @ number + gone @ missing + table[places].sum(axis=1))
+        each, slope = loss(bias + z @ number + gone @ missing + table[places].sum(axis=1))
+        value, slope = float((each * counts).sum()), slope * counts
         cells_slope = [np.bincount(places.ravel(), np.repeat(one, places.shape[1]), cells) for one in slope.T]
         parts = [slope.sum(axis=0, keepdims=True), z.T @ slope, gone.T @ slope, np.stack(cells_slope, axis=1)]
         gradient = np.concatenate([part.ravel() for part in parts])
@@ -146,37 +148,36 @@ def _standardised(y: F8) -> tuple[F8, float, float]:
     return (y - centre) / scale, centre, scale
 
 
-Loss = Callable[[F8], tuple[float, F8]]
+Loss = Callable[[F8], tuple[F8, F8]]
 
 
 def _loss(name: str, y: F8, labels: list[Any] | None) -> Loss:
-    """(what the inputs add up to: rows x outputs) → the sum of losses and its slope."""
+    """(what the inputs add up to: rows x outputs) → the loss of each row (rows x 1), and its slope."""
     if labels is None:
         return _absolute(y) if name == "absolute" else _squared(y)
     return _logistic(y) if len(labels) == 2 else _softmax(y, len(labels))
 
 
 def _squared(y: F8) -> Loss:
-    def loss(told: F8) -> tuple[float, F8]:
-        off = told[:, 0] - y
-        return float(off @ off) / 2, off[:, None]
+    def loss(told: F8) -> tuple[F8, F8]:
+        off = told - y[:, None]
+        return off * off / 2, off
 
     return loss
 
 
 def _absolute(y: F8) -> Loss:
-    def loss(told: F8) -> tuple[float, F8]:
-        off = told[:, 0] - y
+    def loss(told: F8) -> tuple[F8, F8]:
+        off = told - y[:, None]
         length = np.sqrt(off * off + NEAR * NEAR)
-        return float((length - NEAR).sum()), (off / length)[:, None]
+        return length - NEAR, off / length
 
     return loss
 
 
 def _logistic(y: F8) -> Loss:
-    def loss(told: F8) -> tuple[float, F8]:
-        eta = told[:, 0]
-        return float((np.logaddexp(0.0, eta) - y * eta).sum()), (_share(eta) - y)[:, None]
+    def loss(told: F8) -> tuple[F8, F8]:
+        return np.logaddexp(0.0, told) - y[:, None] * told, _share(told) - y[:, None]
 
     return loss
 
@@ -184,9 +185,9 @@ def _logistic(y: F8) -> Loss:
 def _softmax(y: F8, outputs: int) -> Loss:
     true = np.eye(outputs)[y.astype(np.int64)]
 
-    def loss(told: F8) -> tuple[float, F8]:
+    def loss(told: F8) -> tuple[F8, F8]:
         chance = _shares(told)
-        return float(-np.log(np.maximum((chance * true).sum(axis=1), 1e-300)).sum()), chance - true
+        return -np.log(np.maximum((chance * true).sum(axis=1, keepdims=True), 1e-300)), chance - true
 
     return loss
 
@@ -216,4 +217,4 @@ def open_linear(bundle: Bundle) -> Asked:
     return Asked(ask, ask)
 
 
-LINEAR = Learner(fit, open_linear, defaults, libraries=("scipy",))
+LINEAR = Learner(fit, open_linear, defaults, weighs=True, libraries=("scipy",))

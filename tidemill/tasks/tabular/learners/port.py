@@ -16,6 +16,18 @@ from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
 Row = F8 | Sequence[float]
+Bounds = tuple[float | None, float | None]
+
+
+def held(told: F8, bounds: Bounds) -> F8:
+    """Values within their bounds.
+
+    >>> held(np.array([-1.0, 5.0]), (0.0, None)).tolist()
+    [0.0, 5.0]
+    """
+    low, high = bounds
+    told = told if low is None else np.maximum(told, low)
+    return told if high is None else np.minimum(told, high)
 
 
 class Asked(NamedTuple):
@@ -32,7 +44,7 @@ class Asked(NamedTuple):
 class Problem:
     """What a learner learns from: rows in the order of time, encoded; the value, or the place of the label, of each.
 
-    ``inputs`` says what each column of ``x`` is; NaN is what is missing or an unknown category.
+    ``inputs`` says what each column of ``x`` is; NaN is what is missing, of categories `Input.other` what is rare or unknown.
     """
 
     x: F8
@@ -44,6 +56,16 @@ class Problem:
 
     given: object = None
     """Of a learner that is not built in: `tidemill.learning.given`."""
+    weights: F8 | None = None
+    """How much each label's rows count; what a learner of such rows answers is put right by `tidemill.tasks.tabular.probabilities`."""
+
+    bounds: Bounds = (None, None)
+    """The least and the greatest that a value can be, where that is known: answers are held within."""
+
+    @property
+    def by_row(self) -> F8 | None:
+        """`weights` of each row."""
+        return None if self.weights is None else self.weights[self.y.astype(np.int64)]
 
     @property
     def ways(self) -> list[int]:
@@ -78,5 +100,7 @@ class Learner:
     """(task, metric) → points of it that are tried before it is explored."""
     series: bool = False
     """Whether it asks whose row it is: the last input is then the subject."""
+    weighs: bool = False
+    """Whether it learns by `Problem.weights`."""
     libraries: tuple[str, ...] = ()
     """The distributions that fit it."""

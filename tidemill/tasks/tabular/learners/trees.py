@@ -15,6 +15,8 @@ from tidemill.learning.boost import Booster
 from tidemill.learning.bundle import file_of
 from tidemill.learning.space import Choice
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.tabular.learners import encode, scale
+from tidemill.tasks.tabular.learners.encode import Encoding
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem
 from tidemill.types import JsonObject
 
@@ -54,7 +56,7 @@ MANY = 5_000_000
 MOST_TREES, PATIENCE = 2_000, 40
 """So many trees at most; and so many that make nothing better are the end."""
 BINS: JsonObject = {"verbosity": -1, "min_data_in_bin": 3, "feature_pre_filter": False}
-_STOPS_BY = {"mae": "l1", "rmse": "l2", "auc": "auc", "pr_auc": "average_precision"}
+STOPS_BY = {"mae": "l1", "rmse": "l2", "auc": "auc", "pr_auc": "average_precision"}
 """What LightGBM calls the metrics that it can stop by; else it is the log loss."""
 
 
@@ -69,6 +71,13 @@ def space(task: str, metric: str) -> dict[str, Choice]:
     return {**SPACE, **goals}
 
 
+def level(metric: str) -> tuple[dict[str, Choice], list[JsonObject]]:
+    """Where else it looks where no value is negative, and what it tries first: errors that grow with the value."""
+    if metric == "mae":
+        return {scale.SCALE: Choice(of=(scale.PLAIN, scale.LOG))}, [{scale.SCALE: scale.LOG}]
+    return {"objective": Choice(of=("regression", "poisson"))}, [{"objective": "poisson"}]
+
+
 def first(task: str, metric: str) -> Sequence[JsonObject]:
     """What a search tries before it looks around."""
     return ({"objective": "regression_l1"}, *FIRST) if metric == "mae" else FIRST
@@ -80,20 +89,24 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
 
     if not recipe["num_iterations"]:
         raise ModelError("how many trees is not settled", hint="num_iterations: a search settles it")
-    data = _dataset(problem)
+    encoding = Encoding.of(problem)
+    data = _dataset(problem, encoding)
     booster = lightgbm.train(_parameters(recipe, problem), data, num_boost_round=recipe["num_iterations"])
     text: str = booster.model_to_string()
-    return {FILE: text.encode()}
+    return {FILE: text.encode(), **({encode.FILE: encoding.bytes()} if encoding else {})}
 
 
-def _dataset(problem: Problem) -> Any:
+def _dataset(problem: Problem, encoding: Encoding | None) -> Any:
     import lightgbm
 
+    x = encoding.crossed(problem) if encoding else problem.x
+    wide = encoding.places if encoding else ()
     return lightgbm.Dataset(
-        problem.x,
+        x,
         problem.y,
-        feature_name=[f"c{place}" for place in range(len(problem.inputs))],
-        categorical_feature=problem.categories,
+        weight=problem.by_row,
+        feature_name=[f"c{place}" for place in range(x.shape[1])],
+        categorical_feature=[place for place in problem.categories if place not in wide],
         params={**BINS, "num_threads": _threads(problem)},
         free_raw_data=False,
     )
@@ -105,9 +118,12 @@ def _threads(problem: Problem) -> int:
 
 def _parameters(recipe: JsonObject, problem: Problem) -> JsonObject:
     goal: JsonObject = {"objective": recipe.get("objective", "regression")}
+    if goal["objective"] == "poisson" and problem.y.min() < 0:
+        raise ModelError("counts are not negative, and a value is", hint="objective = 'regression'")
     if problem.labels is not None:
         two = len(problem.labels) == 2
         goal = {"objective": "binary"} if two else {"objective": "multiclass", "num_class": len(problem.labels)}
+    more = encode.more(problem)
     given = {name: recipe.get(name, standard) for name, standard in DEFAULTS.items() if name != "num_iterations"}
     fixed: JsonObject = {
         "deterministic": True,
@@ -117,9 +133,9 @@ def _parameters(recipe: JsonObject, problem: Problem) -> JsonObject:
         "bagging_freq": 1,
     }
     if not recipe.get(TREND, True):  # a cut on it gains nothing, so that none is made
-        fixed["feature_contri"] = [0.0 if one.kind == "trend" else 1.0 for one in problem.inputs]
+        fixed["feature_contri"] = [0.0 if one.kind == "trend" else 1.0 for one in problem.inputs] + [1.0] * more
     ways = (
-        {"monotone_constraints": problem.ways, "monotone_constraints_method": "intermediate"}
+        {"monotone_constraints": problem.ways + [0] * more, "monotone_constraints_method": "intermediate"}
         if any(problem.ways)
         else {}
     )
@@ -127,10 +143,11 @@ def _parameters(recipe: JsonObject, problem: Problem) -> JsonObject:
 
 
 class Binned(NamedTuple):
-    """What is learned from and what is asked, in LightGBM's bins."""
+    """What is learned from and what is asked, in LightGBM's bins; and the latter as trees take it."""
 
     learned: Any
     asked: Any
+    rows: F8
 
 
 class Staged(NamedTuple):
@@ -147,14 +164,23 @@ class Staged(NamedTuple):
 
 
 def binned(problem: Problem, asked: F8, truth: F8) -> Binned:
-    """Both in the same bins, made once for many fits."""
-    learned = _dataset(problem).construct()
-    valid = learned.create_valid(asked, np.maximum(truth, 0), params=dict(learned.params))
-    return Binned(learned, valid.construct())
+    """Both in the same bins, made once for many fits. ``truth``: the values, or the places of labels (-1: not known), of what is asked."""
+    encoding = Encoding.of(problem)
+    rows = encoding.made(asked) if encoding else asked
+    learned = _dataset(problem, encoding).construct()
+    valid = learned.create_valid(
+        rows, truth if problem.labels is None else np.maximum(truth, 0), params=dict(learned.params)
+    )
+    return Binned(learned, valid.construct(), rows)
 
 
-def staged(recipe: JsonObject, problem: Problem, data: Binned, asked: F8, metric: str) -> Staged:
-    """Trees until `PATIENCE` of them have made the window's metric no better."""
+def staged(
+    recipe: JsonObject, problem: Problem, data: Binned, metric: str, exact: Callable[[F8], float] | None = None
+) -> Staged:
+    """Trees until `PATIENCE` of them have made the window's metric no better.
+
+    ``exact``: the loss of what they told, where LightGBM has no such metric.
+    """
     import lightgbm
 
     losses: dict[str, dict[str, list[float]]] = {}
@@ -162,18 +188,29 @@ def staged(recipe: JsonObject, problem: Problem, data: Binned, asked: F8, metric
         lightgbm.early_stopping(PATIENCE, verbose=False),
         lightgbm.record_evaluation(losses),
     ]
-    name = _STOPS_BY.get(metric, "binary_logloss" if len(problem.labels or ()) == 2 else "multi_logloss")
-    given = {**_parameters(recipe, problem), "metric": name}
+    name = STOPS_BY.get(metric, "binary_logloss" if len(problem.labels or ()) == 2 else "multi_logloss")
+    given = {**_parameters(recipe, problem), "metric": "None" if exact else name}
+
+    def own(told: F8, _: Any) -> tuple[str, float, bool]:
+        assert exact is not None
+        return name, exact(told.reshape(len(data.rows), -1)), False
+
     # the booster that was trained: the one that is given back else has no tree after its best
     booster = lightgbm.train(
-        given, data.learned, MOST_TREES, valid_sets=[data.asked], callbacks=stop, keep_training_booster=True
+        given,
+        data.learned,
+        MOST_TREES,
+        valid_sets=[data.asked],
+        feval=own if exact else None,
+        callbacks=stop,
+        keep_training_booster=True,
     )
-    loss = np.array(next(iter(losses.values()))[name]) * (-1 if metric in ("auc", "pr_auc") else 1)
+    loss = np.array(next(iter(losses.values()))[name]) * (-1 if not exact and metric in ("auc", "pr_auc") else 1)
 
     def told(n: int) -> F8:
-        return np.asarray(booster.predict(asked, num_iteration=n)).reshape(len(asked), -1)
+        return np.asarray(booster.predict(data.rows, num_iteration=n)).reshape(len(data.rows), -1)
 
-    return Staged(loss, len(asked), told)
+    return Staged(loss, len(data.rows), told)
 
 
 def best_of(found: Sequence[Staged]) -> int:
@@ -187,8 +224,11 @@ def best_of(found: Sequence[Staged]) -> int:
 
 def open_trees(bundle: Bundle) -> Asked:
     width = max(len(bundle.manifest["labels"] or ()), 2)
-    booster = Booster(file_of(bundle, FILE), len(bundle.manifest["columns"]), width)
-    return Asked(booster.row, booster.rows)
+    encoding = Encoding.read(bundle) if encode.FILE in bundle.files else None
+    columns = len(bundle.manifest["columns"]) + (encoding.more if encoding else 0)
+    booster = Booster(file_of(bundle, FILE), columns, width)
+    asked = Asked(booster.row, booster.rows)
+    return encoding.before(asked) if encoding else asked
 
 
-TREES = Learner(fit, open_trees, defaults, space, first, libraries=("lightgbm",))
+TREES = Learner(fit, open_trees, defaults, space, first, weighs=True, libraries=("lightgbm",))

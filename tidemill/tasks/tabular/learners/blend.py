@@ -1,0 +1,78 @@
+"""A weighted mean of what several learners answer: their errors differ, so that together they err less. numpy only.
+
+Members are chosen as Caruana et al. (2004) do: one after the other, the one that makes the mean best, any of them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
+from tidemill.types import JsonObject
+
+METHOD = "blend"
+STEPS, MOST = 8, 4
+"""So many are added, of so many different ones at most."""
+Fit = Callable[[JsonObject, Problem], dict[str, bytes]]
+Open = Callable[[JsonObject, Bundle], Asked]
+
+
+def learner(fit: Fit, opened: Open) -> Learner:
+    """The learner, by how a member is fitted and opened."""
+
+    def fit_all(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
+        members = enumerate(recipe["of"])
+        return {f"{i}.{name}": data for i, member in members for name, data in fit(member, problem).items()}
+
+    def open_all(bundle: Bundle) -> Asked:
+        recipe = bundle.manifest["recipe"]
+        asked = [opened(member, _member(bundle, i)) for i, member in enumerate(recipe["of"])]
+        weights = [float(weight) for weight in recipe["weights"]]
+
+        def row(row: Row) -> F8:
+            return mean([one.row(row) for one in asked], weights)
+
+        return Asked(row, lambda rows: mean([one.rows(rows) for one in asked], weights))
+
+    return Learner(fit_all, open_all, weighs=True, libraries=("lightgbm", "scipy"))
+
+
+def _member(bundle: Bundle, place: int) -> Bundle:
+    start = f"{place}."
+    return Bundle(
+        bundle.manifest,
+        {name.removeprefix(start): data for name, data in bundle.files.items() if name.startswith(start)},
+    )
+
+
+def mean(answers: Sequence[F8], weights: Sequence[float]) -> F8:
+    """The mean of these answers."""
+    return np.asarray(sum(weight * one for weight, one in zip(weights, answers, strict=True)))
+
+
+def chosen(names: Sequence[int], score: Callable[[Mapping[int, float]], float]) -> dict[int, float]:
+    """The members and their weights, of these beginning with the first. ``score``: of weights by member; greater is better."""
+    times: dict[int, int] = {names[0]: 1}
+    best = score({names[0]: 1.0})
+    for _ in range(STEPS - 1):
+        open_to = names if len(times) < MOST else [*times]
+        tries = [({**times, name: times.get(name, 0) + 1}, name) for name in open_to]
+        scored = [(score(_shares(one)), one) for one, _ in tries]
+        top, found = max(scored, key=lambda pair: pair[0])
+        if top <= best:
+            break
+        best, times = top, found
+    return _shares(times)
+
+
+def _shares(times: Mapping[int, int]) -> dict[int, float]:
+    total = sum(times.values())
+    return {name: n / total for name, n in times.items()}
+
+
+def recipe_of(task: str, of: Sequence[JsonObject], weights: Sequence[float]) -> JsonObject:
+    """The recipe of these members."""
+    return {"method": METHOD, "task": task, "of": list(of), "weights": list(weights)}
