@@ -31,6 +31,7 @@ NOTED = {
 @click.argument("subject", required=False)
 @click.option("--inputs", help='Columns of a table model, as JSON: {"hour": 8}')
 @click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
+@click.option("--recent", multiple=True, help="An item that SUBJECT took just now; several times, the last one last.")
 @click.option("--key", help="Your own key: asked again, the same answer.")
 @click.option("--active", is_flag=True, help="Everybody who is active now, of a model of entities at moments.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --active: a table of the answers, .csv or .parquet.")
@@ -40,6 +41,7 @@ def predict(
     subject: str | None,
     inputs: str | None,
     k: int,
+    recent: tuple[str, ...],
     key: str | None,
     active: bool,
     out: Path | None,
@@ -50,18 +52,20 @@ def predict(
     --active needs no server: it asks about everybody here, and writes the answers into the same log.
     """
     if active:
-        if subject or inputs is not None or key:
-            raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs and --key")
+        if subject or inputs is not None or key or recent:
+            raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs, --recent and --key")
         with steps_shown(wants_json()) as on_event:
             found = batch.predict_active(project, Caller.local(), endpoint, on_event, out)
         return _active(found.answers, out)
     if out is not None:
         raise click.UsageError("--out is for --active")
     request: dict[str, Any] = {"key": key} if key else {}
+    if inputs is not None and recent:
+        raise click.UsageError("--recent is what SUBJECT took, of a recommender: leave out --inputs")
     if inputs is not None:
         request |= {"inputs": _json(inputs, "--inputs")} | ({"subject": subject} if subject else {})
     elif subject:
-        request |= {"subject": subject, "k": k}
+        request |= {"subject": subject, "k": k} | ({"recent": list(recent)} if recent else {})
     else:
         raise click.UsageError("name a SUBJECT, give --inputs, or say --active")
     answer = server.predict(project, request, endpoint)

@@ -1,0 +1,33 @@
+"""What was taken just now goes with the question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.data.small import lay
+from tidemill.cli.predict import predict
+from tidemill.ops import server
+
+
+def test_the_items_are_sent_in_their_order_and_only_for_a_subject(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def answered(project: object, request: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
+        sent.append(request)
+        return {"prediction_id": "pred_1", "items": [], "scores": []}
+
+    monkeypatch.setattr(server, "predict", answered)
+    where = ["--project", str(lay(tmp_path / "shop"))]
+    told = CliRunner().invoke(predict, [*where, "12347", "--recent", "b", "--recent", "a"])
+    assert told.exit_code == 0, told.output
+    assert CliRunner().invoke(predict, [*where, "12347"]).exit_code == 0
+    assert sent == [{"subject": "12347", "k": 20, "recent": ["b", "a"]}, {"subject": "12347", "k": 20}]
+    for wrong in (["--inputs", "{}"], ["--active"]):
+        assert CliRunner().invoke(predict, [*where, *wrong, "--recent", "a"]).exit_code == 2
+    assert len(sent) == 2
