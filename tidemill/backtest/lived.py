@@ -80,6 +80,7 @@ class Lived:
     gain: Gain | None
     months: list[Month]
     cpu_s: dict[str, float]  # by pipeline
+    stands_for: str = ""  # the model's metric, where single answers do not have it
 
 
 def by_month(metric: str, arms: Mapping[str, Scored], seed: int) -> Iterator[Month]:
@@ -116,6 +117,8 @@ def sentences(found: Lived) -> list[str]:
         asked = f"{' and '.join(gates) or 'the approval'} of {short_name(model)}"
         lines.append(f"{asked} waited for a person, whom a backtest does not ask: it was approved at once")
     lines += [f"{to_iso(one.at)} alarm of {one.kind}: {'; '.join(one.what)}" for one in found.alarms] or ["no alarm"]
+    if found.stands_for:
+        lines.append(f"{found.metric} stands for {found.stands_for}, which single answers do not have")
     spent = ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(found.cpu_s.items()))
     lines.append(f"CPU s by pipeline: {spent}")
     said = (

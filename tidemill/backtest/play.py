@@ -38,7 +38,7 @@ from tidemill.scope.names import loop_key
 from tidemill.scope.project import Endpoint, Project, open_project
 from tidemill.serve.predictor import Loaded, load_release
 from tidemill.store.records import Prediction, Release
-from tidemill.tasks.table import outcome_scorer_of
+from tidemill.tasks.table import metric_of, outcome_scorer_of
 from tidemill.types import SECOND, JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ def _lived(scope: Endpoint, since: Micros, until: Micros, from_log: bool) -> Liv
         gain=gain_of(metric, [(arms[LOOP], arms[STATIC])]) if there else None,
         months=list(by_month(metric, arms, seed)) if there else [],
         cpu_s=_spent(scope.project),
+        stands_for=asked_for if (asked_for := metric_of(scope.model)) != metric else "",
     )
 
 

@@ -31,6 +31,9 @@ BATCH = "batch"
 """The name of its pipeline."""
 AT_ONCE = 1_000
 """Answers that are on their way to the disk at a time."""
+FIRST = ("subject", "prediction_id", "model", "arm", "value")
+LEFT_OUT = ("release", "cold", "ack", "at", "as_of", "probabilities", "flags")
+"""Of a reply what is no column, or one for each label; all else that it says is one (the ends of an interval, a threshold)."""
 CHANCE = "p({})"
 """The column with the probability of a label."""
 
@@ -45,7 +48,7 @@ def active(name: str, data: list[str], at: int, ctx: Context) -> pl.DataFrame:
 
 @step(impure="answers by what is released now, and writes it into the log")
 def answered(endpoint: str, at: int, questions: pl.DataFrame, ctx: Context) -> pl.DataFrame:
-    """``[subject, prediction_id, model, arm, value, probability, p(LABEL) …, error]``: an answer an entity."""
+    """``[subject, prediction_id, model, arm, value, …, error, p(LABEL) …]``: an answer an entity, as the reply says it."""
     scope = ctx.resource("project").endpoint(endpoint)
     found = asyncio.run(_all(scope, at, questions.height, requests(questions), ctx.progress))
     for model in sorted({str(one["model"]) for one in found if "model" in one}):
@@ -105,7 +108,8 @@ def _table(found: list[JsonObject]) -> pl.DataFrame:
     import polars as pl
 
     labels = list(dict.fromkeys(label for one in found for label in one.get("probabilities", {})))
-    names = ("subject", "prediction_id", "model", "arm", "value", "probability", "error")
+    told = dict.fromkeys(name for one in found for name in one if name not in (*FIRST, *LEFT_OUT))
+    names = (*FIRST, *told, "error") if "error" not in told else (*FIRST, *told)
     columns: dict[str, list[Any]] = {name: [one.get(name) for one in found] for name in names}
     columns |= {CHANCE.format(name): [one.get("probabilities", {}).get(name) for one in found] for name in labels}
     return pl.DataFrame(columns, strict=False)
