@@ -75,7 +75,7 @@ def run() -> list[dict[str, Any]]:
                 what: asked(constant, "/", body, {}) for what, body in (("row", {"inputs": shop.ROW}), ("top", TOP))
             }
         rows += one_prediction(Path(folder), floors["row"])
-        return rows + top_ten(Path(folder), floors["top"])
+        return rows + top_ten(Path(folder), floors["top"]) + ranked(Path(folder), floors["top"])
 
 
 def commit_ms(folder: str) -> float:
@@ -117,6 +117,13 @@ def top_ten(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
             rows.append(row("  the model's part of it", alone, "CPU us"))
             rows.append(_weight(scorer, "top-10 of 10,000: scorer after"))
             return rows + under_training(project, scorer, headers)
+
+
+def ranked(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
+    """The same by a ranker: trees put the best hundred in order."""
+    with shop.released(folder / "ranked", shop.ranked) as (project, _), serving(project) as (scorer, headers):
+        cpu, p50 = asked(scorer, "/predict/shop", TOP, {**headers, "ack": "async"})
+        return _both("top-10 of 10,000, ranked", "async", cpu, p50, floor, 0.0, "<= 350", SERVERS)
 
 
 def under_training(project: Project, scorer: shop.Scorer, headers: dict[str, str]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,10 @@ from tidemill.release.signing.signer import FileSigner, seal
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import ModelVersion, Release
-from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.ranking.bundle import bundle_of, recommend_bundle
+from tidemill.tasks.ranking.learners import recipe_of
 from tidemill.tasks.ranking.rank import Ranking
+from tidemill.tasks.ranking.ranker import NAMES, OF_ITEMS, Ranker
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.types import DAY
 
@@ -52,14 +54,31 @@ def project(root: Path, task: str = "recommend") -> Project:
     return open_project(root)
 
 
-def blend(now: int) -> Bundle:
-    """A blend of 10,000 items with 100 neighbours each: as large as a fitted one, its numbers drawn."""
+def ranking() -> Ranking:
+    """10,000 items with 100 neighbours each: as large as a fitted blend, its numbers drawn."""
     rng = np.random.default_rng(1)
     items = [f"item{i:05}" for i in range(ITEMS)]
     neighbours = rng.integers(0, ITEMS, (ITEMS, NEIGHBOURS))
     weights = rng.random((ITEMS, NEIGHBOURS))
-    ranking = Ranking(items, rng.random(ITEMS), np.ones(ITEMS), neighbours, weights, again=1.0, power=0.5)
-    return recommend_bundle(ranking, {"method": "blend", "half_life": 180 * DAY}, now)
+    return Ranking(items, rng.random(ITEMS), np.ones(ITEMS), neighbours, weights, again=1.0, power=0.5)
+
+
+def blend(now: int) -> Bundle:
+    return recommend_bundle(ranking(), {"method": "blend", "half_life": 180 * DAY}, now)
+
+
+def ranked(now: int) -> Bundle:
+    """The same, its best hundred put in order by as many trees as a ranker has."""
+    import lightgbm
+
+    rng, recipe = np.random.default_rng(2), recipe_of("ranker", 180 * DAY)
+    rows = rng.normal(size=(20_000, len(NAMES)))
+    taken = (rows[:, 0] + rows[:, 5] * rows[:, 9] + rng.normal(size=len(rows)) > 2).astype(float)
+    settings = {"objective": "lambdarank", "num_leaves": recipe["num_leaves"], "verbosity": -1, "num_threads": 1}
+    data = lightgbm.Dataset(rows, taken, group=[100] * 200)
+    text: str = lightgbm.train(settings, data, num_boost_round=recipe["num_iterations"]).model_to_string()
+    made = Ranker(ranking(), rng.random((ITEMS + 1, len(OF_ITEMS))), 100, text.encode())
+    return bundle_of(made, recipe, now)
 
 
 def trees(now: int) -> Bundle:
@@ -159,10 +178,10 @@ def release(project: Project, bundle: Bundle, version: int = 1) -> None:
 
 
 @contextmanager
-def released(root: Path) -> Iterator[tuple[Project, Bundle]]:
-    """A shop with its histories, and the blend that it serves."""
+def released(root: Path, made: Callable[[int], Bundle] = blend) -> Iterator[tuple[Project, Bundle]]:
+    """A shop with its histories, and the model that it serves."""
     with project(root) as shop:
-        bundle = blend(shop.clock.now())
+        bundle = made(shop.clock.now())
         histories(shop)
         release(shop, bundle)
         yield shop, bundle
