@@ -91,7 +91,7 @@ class RowScorer:
                 flags[name] = NEVER_SEEN
         for name in self._needed:
             if typed[name] is None:
-                raise SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}")
+                raise self._lacks(name)
         return typed
 
     def outputs(self, row: F8 | Sequence[float]) -> F8:
@@ -127,7 +127,11 @@ class RowScorer:
                 )
         for name in self._needed:
             if inputs.get(name) is None:
-                raise SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}")
+                raise self._lacks(name)
+
+    def _lacks(self, name: str) -> SignatureMismatch:
+        hint = f"no row is answered without {', '.join(self._needed)}"
+        return SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}", hint=hint)
 
 
 def _slot(one: Input) -> tuple[str, Column, frozenset[type], bool, frozenset[Any] | None]:
