@@ -46,6 +46,11 @@ def hangs(ctx: Context) -> None:
     threading.Event().wait()
 
 
+@step(memory="3 GB")
+def eats(gigabytes: int) -> int:
+    return len(np.ones(gigabytes << 30, np.uint8))
+
+
 @step(isolate=True)
 def dies() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
@@ -73,6 +78,16 @@ def touches(ctx: Context) -> int:
     return len((ctx.root / "outside.txt").read_text())
 
 
+@step
+def own_process(n: int) -> int:
+    return os.getpid()
+
+
+@pipeline
+def here(n: int = 0) -> Any:
+    return own_process.named("here")(n)
+
+
 @pipeline
 def one(name: str, arguments: dict[str, Any]) -> Any:
     return STEPS[name](**arguments)
@@ -87,6 +102,7 @@ def two(n: int) -> Any:
 STEPS: dict[str, Any] = {
     "where": where,
     "hangs": hangs,
+    "eats": eats,
     "dies": dies,
     "raises": raises,
     "retried": retried,

@@ -14,6 +14,7 @@ from tests.engine import apart_steps
 from tests.engine.conftest import Place
 from tests.raised import raised
 from tidemill.engine import pipeline, step
+from tidemill.engine.runner.port import Limits
 from tidemill.errors import DataBlocked, PipelineError, StepFailed, StepTimeout
 
 
@@ -51,7 +52,7 @@ def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch:
     clock = SimpleNamespace(monotonic=lambda: 100.0 * len(place.said("progress")))
     for module in ("tidemill.process.channel", "tidemill.engine.runner.child"):
         monkeypatch.setattr(f"{module}.time", clock)
-    with raised(StepTimeout, "step hangs", hint=False):
+    with raised(StepTimeout, "step hangs"):
         run(place, "hangs")
     (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]
     pids = [int(pid) for pid in told.split()]
@@ -59,6 +60,24 @@ def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch:
     (recorded,) = place.store.runs.page()
     assert recorded.status == "failed"
     assert place.status(recorded.id) == {"hangs": "failed"}
+
+
+def test_a_step_takes_no_more_memory_than_it_may(place: Place) -> None:
+    """Of the address space: nothing is written to it, where the limit is kept."""
+    with raised(StepFailed, "step eats") as caught:
+        run(place, "eats", gigabytes=4)
+    assert "memory" in caught.value.hint
+    assert run(place, "eats", gigabytes=0).outputs["result"] == 0
+
+
+def test_limits_of_an_engine_are_no_part_of_what_is_done(place: Place) -> None:
+    """The step runs apart, and its result is reused without them."""
+    limits = Limits(60_000_000, 4 << 30)
+    first = place.run(apart_steps.here, {}, apart={"here": limits})
+    assert first.outputs["result"] != os.getpid()
+    assert place.run(apart_steps.here, {}).outputs["result"] == first.outputs["result"]
+    with raised(StepTimeout, "step here"):
+        place.run(apart_steps.here, {"n": 1}, apart={"here": limits._replace(timeout=0)})
 
 
 def test_a_child_that_dies_is_told_by_its_signal(place: Place) -> None:

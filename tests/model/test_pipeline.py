@@ -273,6 +273,7 @@ def test_a_learner_of_the_project_is_built_and_measured(project):
     with reopened(project, task=('task = "recommend"', 'task = "steps:my_learner"')) as other:
         model = build_candidate(other)
         assert model.recipe["method"] == "steps:my_learner" and model.metrics["ndcg@10"][0] > 0
+        assert model.metrics["twice"]["answers"] == 0, "fitted again it is the same model"
         crown(other, model)
         (project.root / "steps.py").write_text(GOOD.replace("scores[best]", "scores[best] * np.nan"))
         broken = build_candidate(other)

@@ -20,6 +20,7 @@ from tidemill.release.gates.infrastructure import Infrastructure, Latency, p99_o
 from tidemill.release.gates.port import CandidateReport, GateContext, GateResult, judge_all, lead_of
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.registry import gates_of
+from tidemill.release.gates.repeats import Repeats
 from tidemill.store.records import ModelVersion, Verdict
 from tidemill.types import DAY, canonical
 
@@ -404,3 +405,15 @@ def test_a_margin_that_is_none(text):
     with pytest.raises(ConfigError) as raised:
         parse_share(text, "gates.refit.margin")
     assert raised.value.place == "gates.refit.margin"
+
+
+@pytest.mark.parametrize(("differs", "answers", "passed"), [(0.0, 0, True), (0.005, 9, True), (0.007, 9, False)])
+def test_two_fits_may_differ_by_less_than_what_is_worth_a_release(differs: float, answers: int, passed: bool) -> None:
+    """2 % of a level of .3."""
+    twice = {"metric": "recall@20", "differs": differs, "answers": answers, "of": 300}
+    context = case()
+    assert not Repeats().applies(context), "built-in learners promise it"
+    metrics = {"recall@20": [0.3, 0.2, 0.4], "twice": twice}
+    context = replace(context, candidate=replace(context.candidate, metrics=metrics))
+    found = Repeats().judge(context)
+    assert Repeats().applies(context) and found.passed is passed and found.figures["differs"] == differs

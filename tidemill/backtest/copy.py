@@ -12,10 +12,11 @@ from tidemill.backtest.compared import AUDITION
 from tidemill.backtest.cuts import WALK
 from tidemill.config.decode import load
 from tidemill.engine.lease import is_orphan
+from tidemill.engine.raised import STEPS
 from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
 from tidemill.scope.project import Project, open_project
-from tidemill.scope.steps import STEPS, local_modules
+from tidemill.scope.steps import local_modules
 from tidemill.store.records import Tx
 from tidemill.types import Micros, to_iso
 

@@ -23,6 +23,7 @@ from tidemill.engine.explain import declared, undeclared
 from tidemill.errors import ReleaseError
 from tidemill.ops import runs as verbs
 from tidemill.ops.runs import OnEvent
+from tidemill.process.limited import memory_within
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.store.records import Step
@@ -38,7 +39,7 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
     """Turn the wheel once: data → model → release, finished steps reused; or run PIPELINE, as steps:NAME."""
     if params and not pipeline:
         raise click.UsageError("--param is for a pipeline of your own: name it, as steps:NAME")
-    with steps_shown(wants_json()) as on_event:
+    with memory_within(project.memory), steps_shown(wants_json()) as on_event:
         if pipeline:
             made = verbs.start(project, Caller.local(), pipeline, _given(params), on_event)
             found = {"run": made.id, "status": made.status, **made.outputs}

@@ -69,3 +69,12 @@ def some_bytes(text: str) -> int:
     if not 0 < size <= _MOST_BYTES:
         raise ConfigError(f"{text!r} is no size", hint="write it as '2 GB' or '512 MB'")
     return size
+
+
+def some_memory(text: str, whole: int) -> int:
+    """A size in bytes, or a share of the ``whole``. Raises ConfigError.
+
+    >>> some_memory("1.5 GB", 0), some_memory("75 %", 8_000_000_000)
+    (1500000000, 6000000000)
+    """
+    return some_bytes(text) if "B" in text else int(some_share(text, most=1.0 + 1e-9) * whole)

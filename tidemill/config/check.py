@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from tidemill.config.amounts import every, some_share, some_time
+from tidemill.config.amounts import every, some_memory, some_share, some_time
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.policies import TriggerSection, check_trigger, stages
@@ -63,6 +64,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     checks.features()
     for job in ("ingest", "watch", "train", "release"):
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
+    checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
     layers = Layers(raw)
     for environment, endpoints in resolve(file, raw).everywhere():
         for endpoint in endpoints.values():

@@ -210,9 +210,13 @@ class ModelSection(Section, frozen=True):
 
 
 class JobsSection(Section, frozen=True):
-    """``[jobs]``: the wall time after which a job of the loop is killed."""
+    """``[jobs]``: the wall time after which a job of the loop is killed, and ``memory``, of which none may take more.
+
+    A model's own code is held to ``train`` and ``memory`` by `tidemill run`, too. Memory: as ``4 GB``, or a share of the machine's.
+    """
 
     ingest: str = "10 minutes"
     watch: str = "5 minutes"
     train: str = "1 hour"
     release: str = "30 minutes"
+    memory: str = "75 %"

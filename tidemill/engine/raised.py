@@ -9,6 +9,9 @@ from pathlib import Path
 from tidemill.errors import DiskFull, StepFailed, TidemillError, no_room
 
 MEND = "mend it and run the same command again"
+MEMORY = "it needs more memory than it may take, or than there is: less at once, or memory= of the step, [jobs] memory of a model"
+STEPS = "steps.py"
+"""The file of a project's own code."""
 ROOM = "free some room and run the same command again: steps that were done are kept"
 _HERE = str(Path(__file__).parent) + os.sep
 
@@ -31,10 +34,11 @@ def named(exc: BaseException) -> str:
 
 
 def placed(exc: BaseException, place: str) -> str:
-    """The place with the last line that is not the engine's own, such as ``step load (steps.py:12)``."""
+    """The place with the last line of the project's own code, else the last that is not the engine's: ``step load (steps.py:12)``."""
     frames = traceback.extract_tb(exc.__traceback__)
     inner = [f for f in frames if not f.filename.startswith(_HERE)] or list(frames)
-    return f"{place} ({Path(inner[-1].filename).name}:{inner[-1].lineno})" if inner else place
+    where = blamed(exc) or ((inner[-1].filename, inner[-1].lineno) if inner else None)
+    return f"{place} ({Path(where[0]).name}:{where[1]})" if where else place
 
 
 def kinds_of(exc: BaseException) -> list[str]:
@@ -44,13 +48,40 @@ def kinds_of(exc: BaseException) -> list[str]:
     return [f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__]
 
 
-def surfaced(exc: BaseException, name: str) -> TidemillError:
-    """The error that leaves the engine: Tidemill's own as it is, another as StepFailed with the line that raised it."""
-    if isinstance(exc, TidemillError):
-        return exc
+def surfaced(exc: BaseException, name: str, root: Path | None = None) -> TidemillError:
+    """The error that leaves the engine: Tidemill's own as it is, another as StepFailed with the line that raised it.
+
+    ``root``: the project's folder, where the whole traceback is kept of what its own steps.py raised.
+    """
     if isinstance(exc, StepRaised):
         return exc.error
+    error = exc if isinstance(exc, TidemillError) else _failed(exc, name)
+    raised = exc.__cause__ if exc is error else exc
+    if root is not None and raised is not None and blamed(raised):
+        kept = f"the whole traceback is in {keep_traceback(raised, root)}"
+        error.hint = f"{error.hint}; {kept}" if error.hint else kept
+    return error
+
+
+def _failed(exc: BaseException, name: str) -> TidemillError:
     place = placed(exc, f"step {name}")
     if no_room(exc):
         return DiskFull(f"the disk is full: {exc}", place=place, hint=ROOM)
-    return StepFailed(named(exc), place=place, hint=MEND)
+    return StepFailed(named(exc), place=place, hint=MEMORY if isinstance(exc, MemoryError) else MEND)
+
+
+def blamed(exc: BaseException) -> tuple[Path, int] | None:
+    """The last line of a project's own steps.py on the way to this exception, or the line that cannot be read."""
+    if isinstance(exc, SyntaxError) and exc.filename and Path(exc.filename).name == STEPS:
+        return Path(exc.filename), exc.lineno or 0
+    frames = [f for f in traceback.extract_tb(exc.__traceback__) if Path(f.filename).name == STEPS]
+    return (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
+
+
+def keep_traceback(exc: BaseException, root: Path) -> str:
+    """Append the whole traceback to ``.tidemill/logs/steps.log`` of the project; how to name that file to a person."""
+    folder = root / ".tidemill" / "logs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(folder / "steps.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
+        log.write("".join(traceback.format_exception(exc)) + "\n")
+    return ".tidemill/logs/steps.log"

@@ -103,6 +103,10 @@ class Trainer(ABC):
         """Whether `fit` makes of this recipe what it made when it was chosen."""
         return True
 
+    def repeats(self, recipe: JsonObject) -> bool:
+        """Whether it is certain that two fits of this recipe on the same rows are one: not of code that is the project's own."""
+        return True
+
     @abstractmethod
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         """The recipe fitted to what was known before ``end``. Raises ModelError, NotEnoughData."""

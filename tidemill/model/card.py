@@ -37,6 +37,7 @@ def describe(
         f"Learned from {', '.join(data)}, " + ("all rows." if by_key else f"rows before {to_iso(cut['end'])}."),
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
+        twice(metrics),
         _looked(looked),
         _chosen(found),
         "## Recipe\n" + _recipe(recipe),
@@ -79,6 +80,21 @@ def _measured(metrics: JsonObject, cut: JsonObject) -> str:
         f"## Quality\nOn {test}, which the evaluation model has not seen; 95 % intervals by "
         f"bootstrap over {metrics['units']} independent units.\n\n" + "\n".join(rows)
     )
+
+
+def twice(metrics: JsonObject) -> str:
+    """Whether two fits on the same rows are one, where it was tried.
+
+    >>> twice({"twice": {"metric": "mae", "differs": 0.25, "answers": 3, "of": 400}})
+    'Not reproducible: of two fits on the same rows 3 of 400 answers differ, mae by 0.25.'
+    """
+    found = metrics.get("twice")
+    if not found:
+        return ""
+    if not found["answers"]:
+        return "Fitted twice on the same rows it answers the same."
+    differ = f"{found['answers']} of {found['of']} answers differ, {found['metric']} by {found['differs']:.4g}"
+    return f"Not reproducible: of two fits on the same rows {differ}."
 
 
 def _looked(looked: JsonObject) -> str:

@@ -13,8 +13,9 @@ import msgspec
 
 from tidemill.config.sections import SplitSection
 from tidemill.engine import Context, pipeline, step
+from tidemill.engine.runner.port import Limits
 from tidemill.errors import ModelError
-from tidemill.learning.evaluate import summary
+from tidemill.learning.evaluate import metric_value, summary
 from tidemill.learning.intervals import paired_bootstraps
 from tidemill.learning.rows import AT
 from tidemill.learning.search import Settings
@@ -29,12 +30,12 @@ from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.payloads import Findings
 from tidemill.store.records import Edge, ModelVersion, Tx
 from tidemill.tasks.table import training_of
-from tidemill.types import JsonObject
+from tidemill.types import SECOND, JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Model, Project
 
 CODE = "1"  # Said to the engine for steps whose libraries look at clocks and files without depending on them
 
@@ -100,9 +101,10 @@ def evaluate(
     trainer, where = _trainer(rows, settings), Cut.read(cut)
     try:
         own = trainer.report(evaluation_bundle, where.test_start, where.end)
+        twice = _twice(trainer, evaluation_bundle, own, where, settings["metric"])
     except ModelError as exc:
         return {"n": 0, "units": 0, "error": str(exc)}, {}
-    metrics = {**summary(own.scored, ctx.seed), **own.figures, "baselines": {}, "above": {}}
+    metrics = {**summary(own.scored, ctx.seed), **own.figures, **twice, "baselines": {}, "above": {}}
     metrics["caps"] = trainer.caps(evaluation_bundle.manifest["recipe"], where.windows, where.test_start)
     for name in trainer.baselines:
         bundle = trainer.fit(trainer.baseline(name), where.test_start)
@@ -114,6 +116,18 @@ def evaluate(
         recipe, read = evaluation_bundle.manifest["recipe"], Settings(**settings)
         answers[CURVE + read.metric] = curve(rows, read, recipe, where, own, ctx.seed)
     return metrics, answers
+
+
+def _twice(trainer: Trainer, bundle: Bundle, own: Report, where: Cut, metric: str) -> JsonObject:
+    """What a second fit on the same rows answers otherwise, where nobody promises that it is the same model. Raises ModelError."""
+    if trainer.repeats(bundle.manifest["recipe"]):
+        return {}
+    again = trainer.fit(bundle.manifest["recipe"], where.test_start)
+    same = again.files == bundle.files
+    other = own if same else trainer.report(again, where.test_start, where.end)
+    one, two = (report.of(metric).values for report in (own, other))
+    differs = abs(metric_value(metric, one) - metric_value(metric, two))
+    return {"twice": {"metric": metric, "differs": differs, "answers": int((one != two).sum()), "of": len(one)}}
 
 
 def _above(own: Report, other: Report, seed: int) -> JsonObject:
@@ -211,6 +225,16 @@ def model_pipeline(
     return {"model": model, "metrics": metrics, "search": found, "card": told}
 
 
+def _apart(model: Model) -> dict[str, Limits]:
+    """What runs code of the project's own may hang, or eat the machine: it is kept within limits, apart."""
+    limits = Limits(round(model.project.limit("train") * SECOND), model.project.memory)
+    return (
+        dict.fromkeys((search.definition.name, train.definition.name, evaluate.definition.name), limits)
+        if model.own_code
+        else {}
+    )
+
+
 def build_candidate(
     project: Project,
     dataset_version: int | None = None,
@@ -232,5 +256,6 @@ def build_candidate(
     """
     author = author or ("loop" if parent else "")
     params = prepare.parameters(project.endpoint(endpoint), dataset_version, author, only=only)
-    result = project.engine().run(model_pipeline, params, parent=parent, on_event=on_event)
+    engine = project.engine(apart=_apart(project.endpoint(endpoint).model))
+    result = engine.run(model_pipeline, params, parent=parent, on_event=on_event)
     return project.store.models.get(result.outputs["model"])

@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Literal, TypeVar
 
@@ -26,6 +26,7 @@ from tidemill.types import JsonObject
 
 T = TypeVar("T")
 _IDLE = 60.0  # seconds without work after which a child ends
+_GROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 class Died(Exception):
@@ -129,6 +130,36 @@ def let(what: int, most: int) -> None:
     """The child's side: let this process use so much of it (`resource`) and no more."""
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this machine has, or lets this container have."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(whole, int(_GROUP.read_text("ascii")))
+    except (OSError, ValueError):  # no container of this kind, or one without a limit
+        return whole
+
+
+@contextmanager
+def memory_within(most: int | None) -> Iterator[None]:
+    """This process, and each that it starts, may write to so many bytes meanwhile; None: to as many as there are.
+
+    Beyond them an allocation fails, in Python as MemoryError. Linux keeps it; elsewhere it may stay a word.
+
+    >>> with memory_within(1 << 50):
+    ...     resource.getrlimit(resource.RLIMIT_DATA)[0] == 1 << 50
+    True
+    """
+    if most is None:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    let(resource.RLIMIT_DATA, most)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def held() -> int:

@@ -28,6 +28,7 @@ from tidemill.model.questions import hold
 from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
+from tidemill.process.limited import memory_within
 from tidemill.release.pipeline import release_candidate
 from tidemill.retrain import looks
 from tidemill.retrain.score import settle
@@ -51,7 +52,8 @@ def main(argv: list[str]) -> None:
         project.live.flush()
         gc.collect()
         gc.freeze()  # the libraries stay: to look through them for garbage took a tenth of a second each time
-        serve(project, channel)
+        with memory_within(project.memory):
+            serve(project, channel)
 
 
 def serve(project: Project, channel: Channel) -> None:

@@ -10,12 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from tidemill.config.amounts import some_memory
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.labels import own_views
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
+from tidemill.process.limited import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
 from tidemill.store.artifacts.recorded import RecordedArtifacts
@@ -26,6 +28,7 @@ from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean,
 
 if TYPE_CHECKING:
     from tidemill.engine.runner.engine import Engine
+    from tidemill.engine.runner.port import Limits
     from tidemill.store.sql.live import LiveStore
     from tidemill.store.sql.store import MetadataStore
 
@@ -92,6 +95,11 @@ class Model:
         return tuple(
             dict.fromkeys([self.dataset.name, *(v.from_ for v in self.views.values()), *filter(None, [label])])
         )
+
+    @property
+    def own_code(self) -> bool:
+        """Whether what fits it is the project's own: nobody knows how long that takes, or how much."""
+        return self.task.startswith("steps:")
 
     @property
     def train(self) -> Micros | None:
@@ -272,6 +280,11 @@ class Project:
         return parse_span(getattr(self.config.jobs, job)) / 1_000_000
 
     @property
+    def memory(self) -> int:
+        """Bytes of memory that a job, or a step of the project's own code, may take."""
+        return some_memory(self.config.jobs.memory, machine_memory())
+
+    @property
     def state(self) -> Path:
         return self.root / ".tidemill"
 
@@ -308,10 +321,11 @@ class Project:
     def replay(self) -> bool:
         return self.store.settings.get("mode") == "replay"
 
-    def engine(self, *, own_code: bool = True, **resources: Any) -> Engine:
+    def engine(self, *, own_code: bool = True, apart: Mapping[str, Limits] | None = None, **resources: Any) -> Engine:
         """An engine on this project's stores. Its steps get ``ctx.resource("project")``, those in a child process too:
         there the project is opened anew. ``resources`` are more things for steps in this process.
-        ``own_code``: whether code of the project takes part, so that its commit belongs to what a run writes down."""
+        ``own_code``: whether code of the project takes part, so that its commit belongs to what a run writes down.
+        ``apart``: steps that are kept within limits, in a process of their own."""
         from tidemill.engine.runner.engine import Engine
 
         return Engine(
@@ -323,6 +337,7 @@ class Project:
             seed=self.seed,
             reopen={"project": "tidemill.scope.project:open_project"},
             own_code=own_code,
+            apart=apart,
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A project's own steps.py: run with the modules beside it, which line an exception came from, where its traceback is kept.
+"""A project's own steps.py, run with the modules beside it.
 
 Modules of the project's folder stand last on the path, so that they can hide nothing that is installed; one that would
 be hidden is refused. They are run anew with steps.py: what a long process, such as the loop, runs is what the files say.
@@ -10,16 +10,14 @@ import ast
 import importlib
 import importlib.machinery
 import importlib.util
-import os
 import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from tidemill.engine.raised import STEPS
 from tidemill.errors import SourceError
 
-STEPS = "steps.py"  # The project's own code
 _here: list[str] = []  # the folder that `load_steps` has put on the path
 _loaded: set[str] = set()  # the modules beside steps.py that it imported, by their first names
 
@@ -94,20 +92,3 @@ def _forget_others() -> None:
     _here.clear()
     _loaded.clear()
     importlib.invalidate_caches()
-
-
-def blamed(exc: BaseException) -> tuple[Path, int] | None:
-    """The last line of a project's own steps.py on the way to this exception, or the line that cannot be read."""
-    if isinstance(exc, SyntaxError) and exc.filename and Path(exc.filename).name == STEPS:
-        return Path(exc.filename), exc.lineno or 0
-    frames = [f for f in traceback.extract_tb(exc.__traceback__) if Path(f.filename).name == STEPS]
-    return (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
-
-
-def keep_traceback(exc: BaseException, path: Path) -> str:
-    """Append the whole traceback to ``.tidemill/logs/steps.log`` beside this steps.py; how to name that file to a person."""
-    folder = path.parent / ".tidemill" / "logs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(folder / "steps.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
-        log.write("".join(traceback.format_exception(exc)) + "\n")
-    return ".tidemill/logs/steps.log"

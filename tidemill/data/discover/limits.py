@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import polars as pl
 
 from tidemill.errors import SourceError
+from tidemill.process.limited import machine_memory
 
 DEEPEST = 32  # levels of lists and structs in a column
 _ROOM = 256 << 20
@@ -21,8 +20,7 @@ _WIDTHS: dict[pl.DataType | type[pl.DataType], int] = {
 
 def memory(size: int) -> int:
     """Bytes that the rows of a file of so many bytes may take: never more than half of this machine's memory."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(max(_ROOM, _RATIO * size), machine // 2)
+    return min(max(_ROOM, _RATIO * size), machine_memory() // 2)
 
 
 def cpu_seconds(size: int) -> int:

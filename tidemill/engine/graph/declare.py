@@ -24,9 +24,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
+from tidemill.config.amounts import some_memory
 from tidemill.engine.graph.nodes import Choice, Definition, Graph, Node, Tree, Version, check_plain, tracing
 from tidemill.engine.raised import named, placed
 from tidemill.errors import PipelineError, TidemillError
+from tidemill.process.limited import machine_memory
 from tidemill.types import JsonObject, did_you_mean, parse_span
 
 P = ParamSpec("P")
@@ -77,6 +79,7 @@ def step(
     attempts: int = 3,
     backoff: str = "1 s",
     timeout: str = "",
+    memory: str = "",
     isolate: bool = False,
     impure: str = "",
     version: Version | None = None,
@@ -92,6 +95,7 @@ def step(
     attempts: int = 3,
     backoff: str = "1 s",
     timeout: str = "",
+    memory: str = "",
     isolate: bool = False,
     impure: str = "",
     version: Version | None = None,
@@ -101,7 +105,8 @@ def step(
 
     - ``outputs``: names of several results (the function returns a tuple in this order, or a dict by name).
     - ``retry``, ``attempts``, ``backoff``: for these exceptions only; the wait doubles each time.
-    - ``timeout`` (``"20 s"``): runs in a child process that is killed at the limit. ``isolate``: a child without limit.
+    - ``timeout`` (``"20 s"``), ``memory`` (``"2 GB"``, or a share of the machine's): runs in a child process that is killed at
+      the limit, or cannot take more. ``isolate``: a child without limit.
     - What the fingerprint cannot see (files, clock, network …) makes a step impure: seen, recorded, and the result not
       reused by later runs. Two ways to say that it is meant:
       ``impure="why"``: it always runs. ``version=``: it is reused while this stays the same; a text, or a function
@@ -122,7 +127,8 @@ def step(
             attempts=attempts if retry else 1,
             backoff=parse_span(backoff),
             timeout=parse_span(timeout) if timeout else None,
-            isolate=isolate or bool(timeout),
+            memory=some_memory(memory, machine_memory()) if memory else None,
+            isolate=isolate or bool(timeout or memory),
             impure=impure,
             version=version,
             gpus=gpus,

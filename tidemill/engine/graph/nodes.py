@@ -35,6 +35,7 @@ class Definition:
     attempts: int = 1
     backoff: Micros = 0
     timeout: Micros | None = None
+    memory: int | None = None
     isolate: bool = False
     impure: str = ""
     version: Version | None = None

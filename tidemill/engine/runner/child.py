@@ -42,6 +42,7 @@ class Request:
     root: str
     artifacts: str
     reopen: dict[str, str]
+    memory: int | None
     clock: Micros | None  # None: the machine's
     seed: int
     run: str
@@ -81,11 +82,13 @@ class ChildRunner:
                     point("outputs kept")
                     return msgspec.convert(message["done"], Done)
         except TimeoutError:
-            raise StepTimeout("it was not done within its time limit and was killed", place=place) from None
+            words = f"it was not done within its time limit of {(limit or 0) / 1e6:g} s and was killed"
+            raise StepTimeout(words, place=place, hint="give it more time, or less to do") from None
         except ChannelError as exc:
             raise StepFailed(exc.message, place=place) from exc
-        how = ending(child.wait())
-        raise StepFailed(f"its process {how} without an answer", place=place, hint="look at its output")
+        how, most = ending(child.wait()), job.definition.memory
+        hint = "look at its output" + (f"; did it need more than {most / 1e9:,.1f} GB of memory?" if most else "")
+        raise StepFailed(f"its process {how} without an answer", place=place, hint=hint)
 
 
 def _request(job: Job, around: RunContext) -> Request:
@@ -110,6 +113,7 @@ def _request(job: Job, around: RunContext) -> Request:
         root=str(around.root),
         artifacts=str(around.artifacts.root),
         reopen=dict(around.reopen),
+        memory=job.definition.memory,
         clock=None if isinstance(around.clock, SystemClock) else around.clock.now(),
         seed=around.seed,
         run=around.run,

@@ -22,6 +22,7 @@ from tidemill.engine.runner.child import Request
 from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
+from tidemill.process.limited import memory_within
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import HeldClock, JsonObject, SystemClock
 
@@ -35,7 +36,7 @@ def main() -> None:
     request = msgspec.convert(message, Request)
     sys.path[:] = request.path
     try:
-        with ExitStack() as at_end:
+        with memory_within(request.memory), ExitStack() as at_end:
             resources = Resources(request.reopen, Path(request.root), at_end)
             done = InlineRunner().run(
                 _job(request),
@@ -43,7 +44,7 @@ def main() -> None:
                 lambda done, total, text: channel.send({"progress": [done, total, text]}),
             )
     except Exception as exc:  # noqa: BLE001 - told to the parent, which raises it
-        channel.send({"failed": _failed(exc, request.step)})
+        channel.send({"failed": _failed(exc, request)})
     else:
         sys.stdout.flush()
         channel.send({"done": msgspec.to_builtins(done)})
@@ -121,13 +122,18 @@ def _run_context(request: Request, resources: Resources) -> RunContext:
     )
 
 
-def _failed(exc: Exception, name: str) -> JsonObject:
+def _failed(exc: Exception, request: Request) -> JsonObject:
     """The error that is to leave the engine, and by which names a retry may know what was raised."""
-    error = surfaced(exc, name)
+    error = surfaced(exc, request.step, Path(request.root))
     if error is not exc:
         traceback.print_exception(exc)
     told = error.problem()
-    return {**told, "place": told["place"] or f"step {name}", "kinds": kinds_of(exc), "error": type(error).__name__}
+    return {
+        **told,
+        "place": told["place"] or f"step {request.step}",
+        "kinds": kinds_of(exc),
+        "error": type(error).__name__,
+    }
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tidemill.engine.fingerprint.environment import code_state, in_repository, m
 from tidemill.engine.graph.declare import Pipeline
 from tidemill.engine.graph.values import Outputs, Values
 from tidemill.engine.lease import RunLease, new_owner, resumable, settle_orphans
+from tidemill.engine.runner.port import Limits
 from tidemill.engine.runner.prepare import Order, Preparer
 from tidemill.engine.runner.record import RunRecorder, storable
 from tidemill.engine.runner.schedule import Execution
@@ -40,7 +41,8 @@ class Engine:
 
     ``root``: the project's folder. ``resources``: what ``ctx.resource(name)`` gives. ``reopen``: how a step in a child
     process gets them: name -> ``module:function`` that takes the root. ``parallel``: how many steps side by side (the
-    cores, at most 4). ``lease``: seconds of silence after which another host may take a run over.
+    cores, at most 4). ``lease``: seconds of silence after which another host may take a run over. ``apart``: steps that run
+    in a process of their own, by name, and within which limits.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Engine:
         parallel: int | None = None,
         lease: float = 30.0,
         own_code: bool = True,
+        apart: Mapping[str, Limits] | None = None,
     ) -> None:
         self._around = RunContext(
             root=Path(root),
@@ -69,6 +72,7 @@ class Engine:
         self._store = store
         self._parallel = parallel or min(4, os.cpu_count() or 1)
         self._lease = lease
+        self._apart = dict(apart or {})
         self._own_code = own_code  # of the project: then a run says at which commit it was
 
     def run(
@@ -94,7 +98,8 @@ class Engine:
         order, lease = Order(graph, values), RunLease(self._store, run.key, run.owner, self._lease)
         recorder = RunRecorder(self._store, around, run, lease, order, found, before, secrets)
         tell = EventEmitter(run.id, on_event)
-        execution = Execution(around, order, recorder, Preparer(values, around, before, secrets), tell, self._parallel)
+        preparer = Preparer(values, around, before, secrets)
+        execution = Execution(around, order, recorder, preparer, tell, self._parallel, self._apart)
         recorder.plan(graph.calls)
         try:
             execution.go([call.name for call in graph.calls], resumed=found is not None)

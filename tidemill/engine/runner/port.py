@@ -7,8 +7,8 @@ this process, a child of it (`child`), or another machine. `testing.runners` hol
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 from tidemill.engine.context import Context, Progress, RunContext
 from tidemill.engine.faults import point
@@ -18,6 +18,7 @@ from tidemill.engine.graph.values import Kept, filled, split_outputs
 from tidemill.errors import TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.artifacts.codecs import Saved
+from tidemill.types import Micros
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,17 @@ class Done:
     cpu_us: int = 0
     reads: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+
+
+class Limits(NamedTuple):
+    """What a step may take that runs in a process of its own: wall time in µs, bytes of memory."""
+
+    timeout: Micros
+    memory: int
+
+    def of(self, definition: Definition) -> Definition:
+        """The step within these limits."""
+        return replace(definition, isolate=True, timeout=self.timeout, memory=self.memory)
 
 
 class Runner(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 
 from tidemill.engine.context import EventEmitter, RunContext
@@ -14,7 +14,7 @@ from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.values import SKIPPED, slot_of_outputs
 from tidemill.engine.raised import StepRaised, kinds_of, named, surfaced
 from tidemill.engine.runner.machine import require
-from tidemill.engine.runner.port import Done, InlineRunner, Runner
+from tidemill.engine.runner.port import Done, InlineRunner, Limits, Runner
 from tidemill.engine.runner.prepare import Order, Preparer, Ready, Unit
 from tidemill.engine.runner.record import RunRecorder
 from tidemill.errors import TidemillError
@@ -36,9 +36,10 @@ class Execution:
         preparer: Preparer,
         tell: EventEmitter,
         parallel: int,
+        apart: Mapping[str, Limits],
     ) -> None:
         self._around, self._order, self._recorder, self._preparer = around, order, recorder, preparer
-        self._tell, self._parallel = tell, parallel
+        self._tell, self._parallel, self._apart = tell, parallel, apart
         self._inline, self._children = InlineRunner(), list[Runner]()  # of children none or one
         self._running: dict[str, Ready] = {}
         self._made: dict[str, int] = {}  # attempts so far
@@ -117,7 +118,10 @@ class Execution:
     def _attempt(self, ready: Ready, alone: bool) -> Result:
         """What came of it, whatever that is: a thread that died without saying so would be waited for for ever."""
         name, definition = ready.unit.name, ready.job.definition
-        job, progress = dataclasses.replace(ready.job, alone=alone), self._tell.progress_of(name)
+        if (limits := self._apart.get(definition.name)) is not None:
+            definition = limits.of(definition)
+        job = dataclasses.replace(ready.job, alone=alone, definition=definition)
+        progress = self._tell.progress_of(name)
 
         def once() -> Done:
             require(definition.gpus, name)
@@ -149,7 +153,7 @@ class Execution:
         ready = self._running.pop(name)
         self._threads.pop(name, None)
         if isinstance(result, BaseException):
-            error = surfaced(result, name)
+            error = surfaced(result, name, self._around.root)
             if error is not result:
                 error.__cause__ = result
             self._failure = self._failure or error

@@ -22,6 +22,7 @@ inside the functions that need it. A NaN score, an exception and a slow answer a
 
 from __future__ import annotations
 
+import linecache
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 F8 = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
+STEPS = "steps.py"
 
 
 class OwnLearner(Protocol):
@@ -55,7 +57,7 @@ class OwnLearner(Protocol):
 
 def read_source(root: Path, task: str) -> bytes:
     """The text of the project's steps.py. Raises ConfigError."""
-    path = root / "steps.py"
+    path = root / STEPS
     try:
         return path.read_bytes()
     except OSError as exc:
@@ -67,27 +69,33 @@ def open_learner(source: bytes, task: str) -> OwnLearner:
     name = task.partition(":")[2]
     module = types.ModuleType(f"_tidemill_learner_{digest(source)[7:23]}")
     sys.modules[module.__name__] = module  # dataclasses and annotations look their module up
+    text = source.decode(errors="replace")
+    linecache.cache[STEPS] = len(text), None, text.splitlines(keepends=True), STEPS  # what tracebacks show
     try:
-        exec(compile(source, "learner.py", "exec"), module.__dict__)  # noqa: S102 - the project's own attested code
+        exec(compile(source, STEPS, "exec"), module.__dict__)  # noqa: S102 - the project's own attested code
         found = getattr(module, name)
         learner = found() if isinstance(found, type) else found
     except AttributeError as exc:
         known = [n for n in vars(module) if not n.startswith("_")]
-        raise ModelError(f"{task!r} cannot be made: {exc}", place="steps.py", hint=did_you_mean(name, known)) from exc
+        raise ModelError(f"{task!r} cannot be made: {exc}", place=STEPS, hint=did_you_mean(name, known)) from exc
     except Exception as exc:
         raise _blamed(task, "loading", exc) from exc
     for verb in ("fit", "score"):
         if not callable(getattr(learner, verb, None)):
-            raise ModelError(f"{task!r} has no {verb}()", place="steps.py", hint="see tidemill.tasks.ranking.own")
+            raise ModelError(f"{task!r} has no {verb}()", place=STEPS, hint="see tidemill.tasks.ranking.own")
     made: OwnLearner = learner
     return made
 
 
 def _blamed(task: str, verb: str, exc: Exception) -> ModelError:
     """What the project's own code raised, as the model's error."""
+    from tidemill.engine.raised import MEMORY, MEND, blamed
+
     alone = "the server runs the text of steps.py alone: keep in it what the learner needs of the project"
-    hint = alone if isinstance(exc, ImportError) else ""
-    return ModelError(f"{task!r}: {verb} raised {type(exc).__name__}: {exc}", place="steps.py", hint=hint)
+    hint = alone if isinstance(exc, ImportError) else MEMORY if isinstance(exc, MemoryError) else MEND
+    where = blamed(exc)
+    place = f"{STEPS}:{where[1]}" if where else STEPS
+    return ModelError(f"{task!r}: {verb} raised {type(exc).__name__}: {exc}", place=place, hint=hint)
 
 
 def fit_learner(learner: OwnLearner, task: str, train: Interactions) -> dict[str, NDArray[Any]]:
@@ -97,7 +105,7 @@ def fit_learner(learner: OwnLearner, task: str, train: Interactions) -> dict[str
     except Exception as exc:
         raise _blamed(task, "fit()", exc) from exc
     if not isinstance(state, dict) or "items" in state:
-        raise ModelError(f"{task!r}: fit() gives a dict of arrays without 'items'", place="steps.py")
+        raise ModelError(f"{task!r}: fit() gives a dict of arrays without 'items'", place=STEPS)
     return state
 
 

@@ -187,6 +187,9 @@ class LearnerTrainer(RankingTrainer):
         """Its own recipe where the source is the one of today."""
         return recipe == own_recipe(self.settings) or super().reproduces(recipe)
 
+    def repeats(self, recipe: JsonObject) -> bool:
+        return bool(recipe["method"] != self.settings.task)
+
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         task, source = self.settings.task, str(self.settings.details["source"]).encode()
         if recipe["method"] != task:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import NotEnoughData
+from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.intervals import auc_interval, auc_values, precision_values
 from tidemill.tasks.tabular.costs import Costs, cost_values, decided
 from tidemill.tasks.tabular.outcomes import VALUED
@@ -39,7 +39,11 @@ def all_values(task: str, told: F8, truth: F8, labels: Labels, decision: Decisio
 
 
 def values_of(metric: str, told: F8, truth: F8, labels: Labels, decision: Decision = PLAINLY) -> F8:
-    """What each answer adds to the metric. ``truth``: the value, or the place of the label. Raises NotEnoughData."""
+    """What each answer adds to the metric. ``truth``: the value, or the place of the label. Raises NotEnoughData, ModelError."""
+    if wrong := int((~np.isfinite(told)).any(axis=1).sum()):
+        raise ModelError(
+            f"{wrong} of {len(told)} answers are no number", hint="look at very large values of its inputs and target"
+        )
     if labels is None:
         return np.asarray(VALUED[metric](told[:, 0], truth))
     if metric in RANKED:

@@ -168,6 +168,9 @@ class TabularTrainer(Trainer):
             return False
         return method in learners.LEARNERS and recipe.get("task") == self.settings.task
 
+    def repeats(self, recipe: JsonObject) -> bool:
+        return recipe["method"] not in ("own", "process")
+
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         return fitting.fit(recipe, self.table, end, self._since(end), self.costs)
 
