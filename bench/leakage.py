@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench.leaky import LEAKS, Case, clean, fresh, held, planted, real, roomy
+from bench.leaky import LEAKS, Case, chosen, clean, fresh, held, planted, real, roomy, weak
 from bench.timing import row
 
+STRENGTHS = (0.8, 0.85, 0.9, 0.95, 0.98)
 UNSEEN = 11
 """The seed of what is planted into fresh tables."""
 
@@ -24,7 +25,18 @@ def run() -> list[dict[str, Any]]:
         found += _rows("fresh ", tables, UNSEEN)
         caught = [held_at(names, case) for case, names in real()]
         found.append(row("published with a leak", sum(caught), "held", floor=len(caught), floor_is="tables"))
+    if tables := chosen():
+        wrong = [case.name for case in tables if case.found().held]
+        found.append(row("chosen clean tables held", len(wrong), "tables", floor=len(tables), floor_is="tables"))
+        found += _strengths(tables)
     return found
+
+
+def _strengths(tables: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    """How much of the label a measure that follows from it must tell to be held."""
+    for auc in STRENGTHS:
+        caught = [held_at("score_after", weak(case, auc, UNSEEN)) for case in roomy(tables)]
+        yield row(f"follows from the label, AUC {auc}", sum(caught), "held", floor=len(caught), floor_is="tables")
 
 
 def _rows(which: str, tables: Sequence[Case], seed: int) -> Iterator[dict[str, Any]]:

@@ -48,6 +48,34 @@ def test_hardly_a_clean_table_is_held(seed: int) -> None:
     assert sum(bool(case.found().held) for case in tables) <= len(tables) / 20
 
 
+def causes(n: int, others: float, leak: bool, values: bool = False) -> Case:
+    """An honest strong cause, others that know something too and are independent of it; or in its place what follows from the label."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(n, 4))
+    score = 4 * x[:, 0] + others * x[:, 1] + others * x[:, 2] + rng.logistic(size=n)
+    y = score if values else np.where(score > 0, "yes", "no")
+    strong = (
+        (score if values else (score > 0) * 1.0) + rng.normal(size=n) * (2.2 if values else 0.5) if leak else x[:, 0]
+    )
+    return Case(
+        "causes",
+        pl.DataFrame({"strong": strong, **{f"x{i}": x[:, i] for i in (1, 2, 3)}, "y": y}),
+        "y",
+        "regress" if values else "classify",
+    )
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_what_follows_from_the_label_is_held_and_a_cause_as_strong_is_not(values: bool) -> None:
+    """Causes that have nothing to do with each other have, once the label is given; what is made of the label has not."""
+    assert kinds(causes(1_500, 2.0, leak=True, values=values)) == {"strong": ("follows", True)}
+    assert kinds(causes(1_500, 2.0, leak=False, values=values)) == {}
+
+
+def test_where_nothing_else_knows_of_the_label_what_follows_from_it_is_not_told_from_a_cause() -> None:
+    assert kinds(causes(1_500, 0.0, leak=True)) == {}
+
+
 def test_the_power_of_labels_is_that_of_auc() -> None:
     rng = np.random.default_rng(0)
     true = (rng.random(400) < 0.3).astype(float)

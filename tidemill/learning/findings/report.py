@@ -5,6 +5,7 @@ from __future__ import annotations
 from tidemill.learning.findings.after import after
 from tidemill.learning.findings.alone import alone
 from tidemill.learning.findings.copies import copies_of_columns, copies_of_target
+from tidemill.learning.findings.follows import follows
 from tidemill.learning.findings.groups import groups
 from tidemill.learning.findings.ids import ids
 from tidemill.learning.findings.look import LEAST, Look
@@ -40,4 +41,6 @@ def _of_columns(look: Look) -> list[Finding]:
         held = frozenset(one.column for one in found)
         found += look_for(look.without(held))
     left = look.without(frozenset(one.column for one in found))
-    return [*alone(left, {name: powers[name] for name in left.columns}), *found]
+    beyond = [*alone(left, {name: powers[name] for name in left.columns})]
+    left = left.without(frozenset(one.column for one in beyond))
+    return [*beyond, *(follows(left, powers) if enough else ()), *found]

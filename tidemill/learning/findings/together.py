@@ -20,21 +20,29 @@ def together(look: Look) -> Power:
     """The power of trees on all columns of the look; nothing without a column."""
     if not look.columns:
         return NONE
-    x = np.column_stack([_encoded(values) for values in look.columns.values()])
-    return of_parts([_told(x, look.truth.of, learn, judge) for learn, judge in look.parts], look)
+    x = encoded(look)
+    return of_parts([told_by_trees(x, look.truth.of, learn, judge) for learn, judge in look.parts], look)
 
 
-def _told(x: F8, truth: F8, learn: I8, judge: I8) -> F8:
+def told_by_trees(x: F8, truth: F8, learn: I8, judge: I8) -> F8:
+    """What trees that learned from some rows say of others: rows x answers."""
+    return np.column_stack([fitted(x[learn], answer[learn], x[judge]) for answer in truth.T])
+
+
+def fitted(x: F8, y: F8, asked: F8) -> F8:
+    """What trees that learned y from x say of what is asked."""
     import lightgbm
 
-    least = int(np.clip(len(learn) // 50, 2, 20))
+    least = int(np.clip(len(x) // 50, 2, 20))
     fixed: dict[str, Any] = {"objective": "regression", "num_leaves": 15, "min_data_in_leaf": least, "verbosity": -1}
     fixed |= {"deterministic": True, "force_row_wise": True, "num_threads": 1, "seed": 0, "min_data_in_bin": 3}
-    told = []
-    for answer in truth.T:
-        data = lightgbm.Dataset(x[learn], answer[learn], params=fixed)
-        told.append(np.asarray(lightgbm.train(fixed, data, num_boost_round=ROUNDS).predict(x[judge]), np.float64))
-    return np.column_stack(told)
+    data = lightgbm.Dataset(x, y, params=fixed)
+    return np.asarray(lightgbm.train(fixed, data, num_boost_round=ROUNDS).predict(asked), np.float64)
+
+
+def encoded(look: Look) -> F8:
+    """All columns: rows x columns."""
+    return np.column_stack([_encoded(values) for values in look.columns.values()])
 
 
 def _encoded(values: pl.Series) -> F8:
