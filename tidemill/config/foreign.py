@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tidemill.config.amounts import some_bytes, some_time
-from tidemill.config.sections import LimitsSection, ModelSection, OnnxSection, ProcessSection
+from tidemill.config.sections import LimitsSection, ModelSection, OnnxSection, ProcessSection, StartSection
 from tidemill.errors import ConfigError
 
 TABLES = ("classify", "regress")
@@ -52,11 +52,26 @@ def check_foreign(model: ModelSection) -> Iterator[Wrong]:
     onnx = onnx_of(model)
     if onnx is not None and not _inside(onnx.file):
         yield Wrong("onnx", f"{onnx.file!r} is no file of the project", 'write it as "models/churn.onnx"')
+    yield from (Wrong("start_from", message, hint) for message, hint in _start(model))
     if model.process is not None:
         yield from (Wrong("process", message, hint) for message, hint in check_process(model.process))
         if model.limits != LimitsSection():
             yield Wrong("limits", "of a process they stand in it", "process = { command = [...], limits = { … } }")
     yield from (Wrong("limits", message, hint) for message, hint in _limits(model.limits))
+
+
+def _start(model: ModelSection) -> Iterator[tuple[str, str]]:
+    start = model.start_from
+    if not start:
+        return
+    if model.task not in TABLES:
+        yield f"it is of the tasks {' and '.join(TABLES)}", "leave it out: a recommender is fitted anew in one step"
+    if model.learner or model.onnx:
+        yield "an estimator or a file begins nowhere", "leave it out, or write a process"
+    if isinstance(start, str) and start != "champion":
+        yield f"{start!r} is no model", 'write "champion", or { project = "../other", bundle = "sha256:…" }'
+    if isinstance(start, StartSection) and not re.fullmatch(r"sha256:[0-9a-f]{64}", start.bundle):
+        yield f"{start.bundle!r} is no digest", "tidemill models show MODEL --json says it (bundle)"
 
 
 def _limits(limits: LimitsSection) -> Iterator[tuple[str, str]]:

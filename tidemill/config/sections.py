@@ -180,6 +180,13 @@ class OnnxSection(Section, frozen=True):
     labels: tuple[str, ...] = ()
 
 
+class StartSection(Section, frozen=True):
+    """``start_from``: another project's model: its folder, and the digest of the bundle, which every byte is held against."""
+
+    project: str
+    bundle: str
+
+
 class ModelSection(Section, frozen=True):
     """``[model.NAME]``: the task, what it learns from, what good means, and how far to search.
 
@@ -187,6 +194,7 @@ class ModelSection(Section, frozen=True):
     ``process``: one that fits and answers. All within ``limits``.
     ``learners``: what a search tries beside the baselines, the first of them varied; nothing said: as the task has it.
     ``class_weights``: how much the rows of a label count where it is learned, by its text (1 of one that is not named), or ``balanced``.
+    ``start_from``: what some candidates begin from: the champion, or another project's model.
     ``shown_moves_outcomes``: whether what is answered moves what happens then; nothing said: as its task is held to be.
     """
 
@@ -206,6 +214,7 @@ class ModelSection(Section, frozen=True):
     process: ProcessSection | None = None
     limits: LimitsSection = LimitsSection()
     learners: tuple[str, ...] = ()
+    start_from: str | StartSection = ""
     shown_moves_outcomes: bool | None = None
 
 

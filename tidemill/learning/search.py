@@ -118,11 +118,14 @@ class SearchResult:
     metric: str
     trials: tuple[int, int]  # made, of those wanted
     cap: float | None  # the seconds of wall time that ended it before the trials did
+    begun: JsonObject | None = (
+        None  # ``of`` what some began, and the ``gain`` of the best of them over the best of the others
+    )
 
     def json(self) -> JsonObject:
         """For the record: no wall times, so that the same search has the same digest."""
         found: JsonObject = msgspec.to_builtins(self)
-        return found
+        return found if self.begun else {name: value for name, value in found.items() if name != "begun"}
 
 
 def search(

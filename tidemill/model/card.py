@@ -120,12 +120,28 @@ def _interval(value: Any) -> str:
 
 
 def _chosen(found: JsonObject) -> str:
-    lines = [f"- {t['recipe']['method']}: {_reached(t)}" for t in found["tried"]]
+    lines = [f"- {t['recipe']['method']}{_from(t['recipe'])}: {_reached(t)}" for t in found["tried"]]
+    lines += [_gained(found["begun"])] if found.get("begun") else []
     kept = "The recipe of the champion was kept. " if found["kept"] else ""
     made, wanted = found["trials"]
     capped = f" search: {made} of {wanted} trials, stopped by the cap of {found['cap']:g} s." if made < wanted else ""
     head = f"## Search\n{kept}{found['metric']} on {found['requests']} validation requests:{capped}\n"
     return head + "\n".join(lines)
+
+
+def _from(recipe: JsonObject) -> str:
+    return f", begun from {recipe['start']['of']}" if recipe.get("start") else ""
+
+
+def _gained(begun: JsonObject) -> str:
+    """What beginning from another model is worth."""
+    gain = begun["gain"]
+    if gain is None:
+        return f"\nNothing was measured that begins from {begun['of']}: see the errors above, or its method does not go on."
+    return (
+        f"\nThe best that begins from {begun['of']} gains {gain['mean']:.4g} over the best that begins from nothing "
+        f"(95 %: {gain['low']:.4g} to {gain['high']:.4g})."
+    )
 
 
 def _reached(trial: JsonObject) -> str:

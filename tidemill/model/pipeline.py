@@ -191,6 +191,9 @@ def register(
         project.store.models.add(model, tx)
         edges = [Edge(ref, model.ref, "trained", now) for ref in model.data]
         edges += [Edge(f"artifact:{digest}", model.ref, "wrote", now) for digest in (bundle, evaluated)]
+        start = found["recipe"].get("start", {})
+        begun = [start["of"]] if start.get("own") else [f"artifact:{one}" for one in start.get("bundles", ())]
+        edges += [Edge(one, model.ref, "started", now) for one in begun]
         project.store.edges.add_new(edges, tx)
         return model
 

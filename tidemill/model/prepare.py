@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,7 @@ from tidemill.model.foreign import given_of
 from tidemill.model.history import Histories, identity_of
 from tidemill.model.inputs import Inputs
 from tidemill.model.labelled import labelled
+from tidemill.model.start import artifacts_of, start_of
 from tidemill.ref import Ref
 from tidemill.tasks.check import check_roles
 from tidemill.tasks.table import costs_of, metric_of, task_of, training_of
@@ -44,10 +45,16 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
         "label": inputs.words,
         "test": msgspec.to_builtins(split_of(model)),
         "gap": gap_of(model),
-        "settings": {**asdict(settings(model)), "only": only},
+        "settings": {**asdict(_begun(settings(model), scope)), "only": only},
         "incumbent": scope.store.models.get(release.model).recipe if release else None,
         "author": author,
     }
+
+
+def _begun(found: Settings, scope: Endpoint) -> Settings:
+    """With what candidates may begin from, where that is said and there."""
+    start = start_of(scope)
+    return found if start is None else replace(found, details={**found.details, "start": start})
 
 
 def split_of(model: Model) -> SplitSection:
@@ -97,6 +104,8 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
         found["given"] = given
     if weights := _weights(model):
         found["weights"] = weights
+    if model.section.start_from:
+        found["artifacts"] = artifacts_of(model.project)
     if monotone:
         found["monotone"] = _monotone(model, details.get("columns", []))
     return found

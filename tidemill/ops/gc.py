@@ -87,6 +87,8 @@ def _of_models(project: Project) -> Iterator[str]:
     for model in store.models.list():
         yield from _bundle(project, model.bundle)
         yield from _bundle(project, model.evaluation_bundle)
+        for digest in model.recipe.get("start", {}).get("bundles", ()):
+            yield from _bundle(project, digest)
         signed = (v.attestation for v in store.verdicts.list(model=model.ref))
         yield from filter(None, (model.card, answers_kept(project, model), search_kept(project, model), *signed))
     for release in releases:

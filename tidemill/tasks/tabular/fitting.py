@@ -13,7 +13,7 @@ from tidemill.learning.bundle import manifest
 from tidemill.learning.labelled import text_of
 from tidemill.learning.threads import one_thread
 from tidemill.store.artifacts.codecs import Bundle, encode
-from tidemill.tasks.tabular import learners
+from tidemill.tasks.tabular import begun, learners
 from tidemill.tasks.tabular.calibrate import fit_map, unchanged
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.inputs import SERIES, Input
@@ -32,16 +32,22 @@ _LAST = 0.8
 
 
 def fit(
-    recipe: JsonObject, table: Table, end: Micros, start: Micros | None = None, costs: Costs | None = None
+    recipe: JsonObject,
+    table: Table,
+    end: Micros,
+    start: Micros | None = None,
+    costs: Costs | None = None,
+    depth: int = 0,
 ) -> Bundle:
     """The recipe fitted to the rows known before ``end`` (from ``start`` on). Raises ModelError, NotEnoughData.
 
     Where it says so, its probabilities are mapped to how often they came true on the last of these rows, told by a fit of those before.
+    ``depth``: of a champion that is fitted anew for another to begin from it.
     """
     rows = table.known_between(start, end)
     if not len(rows):
         raise NotEnoughData("there is no row to learn from")
-    problem = problem_of(recipe, table, rows)
+    problem = problem_of(recipe, table, rows, begin(recipe, table, end, start, depth))
     name, labels = learner_of(recipe, problem), problem.labels
     with one_thread():
         files = learners.fit(recipe, problem, name)
@@ -83,7 +89,7 @@ def calibration(
     """The map of a window of its own: none where a label came later than what could be learned from before it."""
     moment = int(np.quantile(table.at[rows], _LAST, method="higher"))
     known, asked = table.known_between(start, moment), rows[table.at[rows] >= moment]
-    problem = problem_of(recipe, table, known) if len(known) else None
+    problem = problem_of(recipe, table, known, begin(recipe, table, moment, start)) if len(known) else None
     if problem is None or problem.labels is None or problem.labels != whole.labels or len(problem.labels) < 2:
         return None
     told = told_by(recipe, problem, table.encoded(problem.inputs, asked))
@@ -112,15 +118,26 @@ def learner_of(recipe: JsonObject, problem: Problem) -> str:
     return "constant" if problem.labels is not None and len(problem.labels) < 2 else str(recipe["method"])
 
 
-def problem_of(recipe: JsonObject, table: Table, rows: NDArray[np.int64]) -> Problem:
-    """What the recipe's learner learns from: these rows."""
+def begin(recipe: JsonObject, table: Table, end: Micros, start: Micros | None, depth: int = 0) -> Bundle | None:
+    """What a fit of what was known before ``end`` begins from, where the recipe says so. Raises ModelError."""
+
+    def earlier(recipe: JsonObject, end: Micros, depth: int) -> Bundle:
+        return fit(recipe, table, end, start, depth=depth)
+
+    return begun.begun(recipe, table, end, earlier, depth)
+
+
+def problem_of(recipe: JsonObject, table: Table, rows: NDArray[np.int64], before: Bundle | None = None) -> Problem:
+    """What the recipe's learner learns from: these rows. ``before``: what its fit begins from. Raises ModelError."""
     learner = learners.of(recipe["method"])
     inputs: tuple[Input, ...] = table.columns(rows, series=learner.series)
     labels = None if recipe["task"] == "regress" else sorted(set(table.target[rows].to_list()))
+    if before is not None:
+        inputs = begun.same_inputs(before, inputs, labels)
     y = targets(table, rows, labels)
     weights = weights_of(table.weights, y, labels) if labels and learner.weighs else None
     bounds = bounds_of(table.limits, y) if labels is None else (None, None)
-    return Problem(table.encoded(inputs, rows), y, inputs, labels, table.monotone, table.given, weights, bounds)
+    return Problem(table.encoded(inputs, rows), y, inputs, labels, table.monotone, table.given, weights, before, bounds)
 
 
 def weights_of(said: Mapping[str, float] | str | None, y: F8, labels: list[Any]) -> F8 | None:

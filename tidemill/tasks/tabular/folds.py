@@ -19,6 +19,7 @@ from tidemill.learning.rows import I8
 from tidemill.learning.search import Stopped, Trial
 from tidemill.learning.threads import one_thread
 from tidemill.tasks.tabular import fitting, learners
+from tidemill.tasks.tabular.begun import KEY
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.learners import blend, scale, trees
 from tidemill.tasks.tabular.learners.port import F8, Problem
@@ -48,17 +49,18 @@ class Fold:
 
     def __init__(self, table: Table, task: str, window: Window, costs: Costs | None = None) -> None:
         self.table, self.task, self.window, self.costs = table, task, window, costs
-        self._problems: dict[tuple[bool, bool], tuple[Problem, F8]] = {}
+        self._problems: dict[tuple[bool, bool, bytes], tuple[Problem, F8]] = {}
         self._binned: dict[str, trees.Binned] = {}
 
     def problem(self, recipe: JsonObject) -> tuple[Problem, F8]:
         """What the recipe's learner learns from, and the encoded rows that are asked."""
         learner = learners.of(recipe["method"])
-        asks = learner.series, learner.weighs
+        asks = learner.series, learner.weighs, canonical(recipe.get(KEY))
         if asks not in self._problems:
             if not len(self.window.learned):
                 raise NotEnoughData("there is no row to learn from")
-            made = fitting.problem_of(recipe, self.table, self.window.learned)
+            before = fitting.begin(recipe, self.table, self.window.end, self.window.start)
+            made = fitting.problem_of(recipe, self.table, self.window.learned, before)
             self._problems[asks] = made, self.table.encoded(made.inputs, self.window.asked)
         return self._problems[asks]
 
@@ -195,11 +197,15 @@ class Folds:
     def blended(self, best: JsonObject, tried: Sequence[Trial], metric: str) -> JsonObject | None:
         """The mean of some of these that does best on the windows, the first of them ``best``; None where no mean does better."""
         sign = measure(metric).sign
-        able = [one for one in tried if one.recipe["method"] in BLENDED and one.fits and not one.stopped]
+        able = [
+            one
+            for one in tried
+            if one.recipe["method"] in BLENDED and one.fits and not one.stopped and KEY not in one.recipe
+        ]
         able = [one for one in able if one.recipe != best]
         able.sort(key=lambda one: -sign * one.mean)
         members = [best, *(one.recipe for one in able[:AMONG])]
-        if best["method"] not in BLENDED or any(canonical(one) not in self._known for one in members):
+        if best["method"] not in BLENDED or KEY in best or any(canonical(one) not in self._known for one in members):
             return None
         answers = [self._known[canonical(one)] for one in members]
 

@@ -62,6 +62,8 @@ class Table(Rows):
         super().__init__(frame)
         self.inputs, self.roles, self.target, self.subject = inputs, roles or {}, frame[TARGET], subject
         self.monotone, self.given, self.weights, self.limits = monotone or {}, given, weights, limits
+        self.artifacts: str | None = None
+        """Where bundles that a fit may begin from are kept."""
 
     @property
     def plain(self) -> dict[str, pl.Series]:

@@ -25,7 +25,7 @@ from tidemill.learning.search import Candidates, Progress, SearchResult, Setting
 from tidemill.learning.space import Choice
 from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.tabular import fitting, learners
+from tidemill.tasks.tabular import begun, fitting, learners
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.folds import Folds, Window
 from tidemill.tasks.tabular.handled import handled
@@ -99,6 +99,7 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     table = Table(
         rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"), given, said.get("weights"), limits
     )
+    table.artifacts = said.get("artifacts")
     return TabularTrainer(table, settings)
 
 
@@ -165,6 +166,8 @@ class TabularTrainer(Trainer):
     def reproduces(self, recipe: JsonObject) -> bool:
         method, given = recipe.get("method"), self.table.given
         if method in learners.FOREIGN and not (given and given.made(recipe)):
+            return False
+        if begun.KEY in recipe and self.table.artifacts is None:
             return False
         return method in learners.LEARNERS and recipe.get("task") == self.settings.task
 
@@ -272,6 +275,8 @@ class TabularTrainer(Trainer):
 
         candidates = replace(self.candidates(), settle=settle)
         found = search(folds, self.settings, candidates, incumbent, seed, progress, folds.sizes)
+        if self.settings.details.get("start"):
+            found = replace(found, begun=begun.gained(folds, found, self.settings.details["start"]["of"], seed))
         if found.kept or self.settings.only:
             return found
         found = self._blended(folds, found, candidates.simple)
@@ -307,10 +312,15 @@ class TabularTrainer(Trainer):
         better = weighed or gain.mean() > clustered_error(gain, units)
         return replace(found, recipe=recipe if better else found.recipe, tried=tried)
 
+    def _warm(self) -> list[JsonObject]:
+        """Recipes that begin from what [model] start_from names."""
+        start = self.settings.details.get("start")
+        return begun.recipes(start, self.table, self.settings.task) if start else []
+
     def candidates(self) -> Candidates:
         task, metric, trees = self.settings.task, self.settings.metric, learners.of("trees")
         if self.table.given:
-            return Candidates(fixed=(), start={**self.table.given.recipe, "task": task}, same="task")
+            return Candidates(fixed=self._warm(), start={**self.table.given.recipe, "task": task}, same="task")
         linear = [{**self.baseline("linear"), "l2": l2} for l2 in SHRUNK]
         simple = [self.baseline(name) for name in self.baselines]
         level = any(one.kind == "trend" for one in self.table.inputs)
@@ -318,7 +328,7 @@ class TabularTrainer(Trainer):
         early = self.table.target[: max(len(self.table) // 2, 1)]
         more, points = level_of(metric) if task == "regress" and early.cast(float).to_numpy().min() >= 0 else ({}, [])
         return Candidates(
-            fixed=[*simple, *linear],
+            fixed=[*simple, *linear, *self._warm()],
             start={
                 **learners.recipe_of("trees", task, metric),
                 "num_iterations": 0,

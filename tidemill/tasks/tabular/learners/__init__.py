@@ -45,6 +45,8 @@ def of(name: str) -> Learner:
 
 def fit(recipe: JsonObject, problem: Problem, name: str = "") -> dict[str, bytes]:
     """The files of the recipe's learner (or of the one of this ``name``), fitted on the recipe's scale. Raises ModelError."""
+    if bool(recipe.get("start")) != (problem.start is not None):
+        raise ModelError(f"{recipe['method']} has not what its recipe begins from", hint="fit it by `fitting.fit`")
     return of(name or recipe["method"]).fit(recipe, scaled(recipe, problem))
 
 

@@ -3,7 +3,7 @@
 Numbers are standardised and held within what training saw; rare and unknown categories have one weight, what is missing another.
 The loss is that of the metric: squared or absolute errors, or the log loss. L-BFGS finds the weights; a bundle holds them folded back
 to the inputs' own units, so that a row costs a few sums. scikit-learn's Ridge (``alpha`` = ``l2``) and LogisticRegression
-(``C`` = 1/``l2``) give the same weights.
+(``C`` = 1/``l2``) give the same weights. A fit that begins from other weights is shrunk towards those (`Problem.start`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
@@ -94,7 +95,8 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     """The weights: of numbers, of what is missing, of categories; and the intercept."""
     from scipy.optimize import minimize
 
-    design, labels = Design.of(problem), problem.labels
+    before, labels = _before(problem), problem.labels
+    design = _design(before) if before else Design.of(problem)
     z, gone, places = design.made(problem.x)
     y, centre, scale = (problem.y, 0.0, 1.0) if labels is not None else _standardised(problem.y)
     outputs = len(labels) if labels is not None and len(labels) > 2 else 1
@@ -104,6 +106,7 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     shapes = [(1, outputs), (z.shape[1], outputs), (z.shape[1], outputs), (cells, outputs)]
     ends = np.cumsum([rows * outputs for rows, _ in shapes])
     n, shrink = len(y), float(recipe["l2"])
+    toward = _toward(before, centre, scale) if before else np.zeros(ends[-1])
 
     def cut(weights: F8) -> list[F8]:
         return [part.reshape(shape) for part, shape in zip(np.split(weights, ends[:-1]), shapes, strict=True)]
@@ -115,13 +118,13 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
         cells_slope = [np.bincount(places.ravel(), np.repeat(one, places.shape[1]), cells) for one in slope.T]
         parts = [slope.sum(axis=0, keepdims=True), z.T @ slope, gone.T @ slope, np.stack(cells_slope, axis=1)]
         gradient = np.concatenate([part.ravel() for part in parts])
-        free = weights.copy()
+        free = weights - toward
         free[:outputs] = 0.0  # the intercept is not shrunk
         return (value + shrink / 2 * float(free @ free)) / n, (gradient + shrink * free) / n
 
     found = minimize(
         cost,
-        np.zeros(ends[-1]),
+        toward,
         jac=True,
         method="L-BFGS-B",
         bounds=_bounds(problem, design, outputs, int(ends[-1])),
@@ -130,6 +133,26 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     bias, number, missing, table = (part * scale for part in cut(found.x))
     arrays = {"bias": bias[0] + centre, "number": number, "missing": missing, "table": table}
     return {FILE: encode("arrays", {**arrays, **design.json()})}
+
+
+def _before(problem: Problem) -> dict[str, F8] | None:
+    """The weights that these are shrunk towards, where the fit begins from some. Raises ModelError."""
+    if problem.start is None:
+        return None
+    if problem.start.manifest["learner"] != "linear":
+        raise ModelError("a linear model goes on from a linear model", hint="begin from none")
+    found: dict[str, F8] = decode("arrays", file_of(problem.start, FILE))
+    return found
+
+
+def _design(stored: dict[str, F8]) -> Design:
+    return Design(**{name: stored[name] for name in Design.__dataclass_fields__})
+
+
+def _toward(before: dict[str, F8], centre: float, scale: float) -> F8:
+    """Stored weights as the fit has them, on the scale of its target."""
+    parts = [before["bias"] - centre, *(before[name] for name in ("number", "missing", "table"))]
+    return np.concatenate([np.ravel(part) / scale for part in parts])
 
 
 def _bounds(
@@ -203,7 +226,7 @@ def _shares(eta: F8) -> F8:
 
 def open_linear(bundle: Bundle) -> Asked:
     stored = decode("arrays", file_of(bundle, FILE))
-    design = Design(**{name: stored[name] for name in Design.__dataclass_fields__})
+    design = _design(stored)
     bias, number, missing, table = (stored[name] for name in ("bias", "number", "missing", "table"))
     values = bundle.manifest["labels"] is None
 

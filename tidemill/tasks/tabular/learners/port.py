@@ -59,6 +59,9 @@ class Problem:
     weights: F8 | None = None
     """How much each label's rows count; what a learner of such rows answers is put right by `tidemill.tasks.tabular.probabilities`."""
 
+    start: Bundle | None = None
+    """What the fit begins from (`tidemill.tasks.tabular.begun`): a bundle of the same learner, of these inputs."""
+
     bounds: Bounds = (None, None)
     """The least and the greatest that a value can be, where that is known: answers are held within."""
 

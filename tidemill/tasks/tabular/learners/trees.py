@@ -91,9 +91,24 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
         raise ModelError("how many trees is not settled", hint="num_iterations: a search settles it")
     encoding = Encoding.of(problem)
     data = _dataset(problem, encoding)
-    booster = lightgbm.train(_parameters(recipe, problem), data, num_boost_round=recipe["num_iterations"])
+    given = _parameters(recipe, problem)
+    booster = lightgbm.train(given, data, num_boost_round=recipe["num_iterations"], init_model=_begun(recipe, problem))
     text: str = booster.model_to_string()
     return {FILE: text.encode(), **({encode.FILE: encoding.bytes()} if encoding else {})}
+
+
+def _begun(recipe: JsonObject, problem: Problem) -> Any:
+    """The trees that more are added to, where the recipe begins from some. Raises ModelError."""
+    import lightgbm
+
+    if problem.start is None:
+        return None
+    if problem.start.manifest["learner"] != "trees" or encode.FILE in problem.start.files:
+        raise ModelError("trees go on from trees of categories as they are", hint="begin from none")
+    before = lightgbm.Booster(model_str=file_of(problem.start, FILE).decode())
+    if before.num_trees() + recipe["num_iterations"] > MOST_TREES:
+        raise ModelError(f"more than {MOST_TREES} trees in all", hint="fit it anew once: leave start_from out")
+    return before
 
 
 def _dataset(problem: Problem, encoding: Encoding | None) -> Any:

@@ -62,7 +62,9 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     said: JsonObject = {"columns": values, "labels": problem.labels, "process": msgspec.to_builtins(given.process)}
     rows, about = _rows(values, problem.x), {"columns": [name for name, _ in values], "labels": problem.labels}
     with Service(given.process) as service:
-        body = {**about, "rows": rows, "target": problem.y.tolist(), "seed": 0}
+        body: JsonObject = {**about, "rows": rows, "target": problem.y.tolist(), "seed": 0}
+        if problem.start is not None:
+            body["start"] = file_of(problem.start, STATE)
         try:
             state = service.ask("/fit", body, Fitted, 2 * MOST, given.seconds).model
         except Unknown as exc:
