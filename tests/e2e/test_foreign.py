@@ -12,6 +12,7 @@ import pytest
 from tests.cases.projects import Folder, replayed
 from tests.serve.real import scorer
 from tests.tasks.tabular.test_process import PLAIN
+from tidemill.backtest.copy import files as files_of_a_copy
 from tidemill.retrain.run_all import run_all
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.types import parse_time
@@ -104,6 +105,8 @@ def test_it_is_built_gated_released_and_answers(
         assert "all 60 answers are the offline ones" in verdicts["infrastructure"].evidence["said"]
         assert made.model.recipe["method"] in ("own", "process") and made.model.metrics["mae"][1] < 0.5
         assert sorted(get_bundle(project.artifacts, made.model.bundle).files) == files
+        code = {Path("plain.py"), *([Path("steps.py")] if "steps" in learner else [])}
+        assert code <= set(files_of_a_copy(project)), "a backtest has what its learners are made of"
         with scorer(project) as server:
             inputs = {"x": 0.5, "words": "aab"}
             status, told = server.ask("POST", "/predict/notes", {"inputs": inputs, "key": "1"})

@@ -76,7 +76,7 @@ def started(project: Project, model: str) -> list[str]:
 def test_a_model_begins_from_another_project_s_and_its_lineage_says_so(source: tuple[Path, str]) -> None:
     folder, digest = source
     told = f'start_from = {{ project = "../source", bundle = "{digest}" }}\n'
-    with replayed(lay(folder / "small", 120, told), NOW) as project:
+    with replayed(lay(folder / "small", 200, told), NOW) as project:
         run_all(project)
         first = project.store.models.list()[0]
         card = project.artifacts.get(first.card or "").decode()

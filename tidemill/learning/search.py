@@ -145,6 +145,7 @@ def search(
     """
     incumbent = candidates.comparable(incumbent)
     if settings.only:
+        incumbent = incumbent if incumbent == settings.only else None
         candidates = replace(candidates, fixed=(), start=settings.only, space={}, simple=())
     settings = settings if candidates.space else replace(settings, trials=0)
     bench = _Bench(validate, settings, progress, candidates, sizes)

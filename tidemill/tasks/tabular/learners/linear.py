@@ -135,21 +135,21 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     return {FILE: encode("arrays", {**arrays, **design.json()})}
 
 
-def _before(problem: Problem) -> dict[str, F8] | None:
+def _before(problem: Problem) -> dict[str, Any] | None:
     """The weights that these are shrunk towards, where the fit begins from some. Raises ModelError."""
     if problem.start is None:
         return None
     if problem.start.manifest["learner"] != "linear":
         raise ModelError("a linear model goes on from a linear model", hint="begin from none")
-    found: dict[str, F8] = decode("arrays", file_of(problem.start, FILE))
+    found: dict[str, Any] = decode("arrays", file_of(problem.start, FILE))
     return found
 
 
-def _design(stored: dict[str, F8]) -> Design:
+def _design(stored: dict[str, Any]) -> Design:
     return Design(**{name: stored[name] for name in Design.__dataclass_fields__})
 
 
-def _toward(before: dict[str, F8], centre: float, scale: float) -> F8:
+def _toward(before: dict[str, Any], centre: float, scale: float) -> F8:
     """Stored weights as the fit has them, on the scale of its target."""
     parts = [before["bias"] - centre, *(before[name] for name in ("number", "missing", "table"))]
     return np.concatenate([np.ravel(part) / scale for part in parts])
