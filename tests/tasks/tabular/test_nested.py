@@ -25,7 +25,7 @@ def trainer_of(task: str, metric: str, change: pl.Expr | None = None, ripe: int 
         rows = rows.with_columns((pl.col("_at") + ripe * DAY).alias(RIPE))
     if change is not None:
         rows = rows.with_columns(change.alias(TARGET))
-    settings = Settings("regress" if task == "regress" else "classify", metric, None, 4, None)
+    settings = Settings("regress" if task == "regress" else "classify", metric, None, 3, None)
     return TabularTrainer(Table(rows, described(contract)), settings)
 
 
@@ -36,7 +36,7 @@ def windows_of(trainer: TabularTrainer, gap: int = 0) -> list[tuple[int, int]]:
     return [(int(trainer.at[a]) + gap, int(trainer.at[b]) + gap) for a, b in WINDOWS]
 
 
-@pytest.mark.parametrize(("task", "metric"), [("regress", "mae"), ("binary", "log_loss"), ("binary", "auc")])
+@pytest.mark.parametrize(("task", "metric"), [("regress", "mae"), ("binary", "log_loss")])
 def test_what_happens_after_the_last_window_chooses_nothing(task: str, metric: str) -> None:
     """Recipe, number of trees, blend, map of probabilities: all stay as they are whatever the test holds."""
     late = pl.int_range(pl.len()) >= WINDOWS[-1][1]
@@ -70,9 +70,9 @@ def test_no_label_that_was_not_ripe_is_learned_before_a_window() -> None:
     assert without.fit(trainer.baseline("linear"), start) != other.fit(trainer.baseline("linear"), start)
 
 
-@pytest.mark.parametrize("metric", ["mae", "rmse"])
-def test_the_leaderboard_says_of_each_trial_its_windows_interval_and_cost(metric: str) -> None:
-    trainer, windows = folds_trainer("regress", metric, trials=6)
+def test_the_leaderboard_says_of_each_trial_its_windows_interval_and_cost() -> None:
+    metric = "rmse"
+    trainer, windows = folds_trainer("regress", metric, trials=3)
     found = trainer.search(windows, None, seed=0)
     folds = trainer.validation(windows)
     for trial in found.tried:
@@ -82,9 +82,7 @@ def test_the_leaderboard_says_of_each_trial_its_windows_interval_and_cost(metric
             continue
         values, _ = folds(trial.recipe, metric)
         each = [np.mean(values[:300]), np.mean(values[300:])]
-        assert trial.folds == pytest.approx([one**0.5 for one in each] if metric == "rmse" else each)
-        assert trial.low < trial.mean < trial.high and trial.mean == pytest.approx(
-            np.mean(each) ** (0.5 if metric == "rmse" else 1)
-        )
+        assert trial.folds == pytest.approx([one**0.5 for one in each])
+        assert trial.low < trial.mean < trial.high and trial.mean == pytest.approx(np.mean(each) ** 0.5)
     record = json.loads(json.dumps(found.json()))
     assert {"recipe", "mean", "low", "high", "folds", "fits", "stopped", "error"} == set(record["tried"][0])
