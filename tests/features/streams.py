@@ -43,11 +43,12 @@ def features(by: str | None) -> st.SearchStrategy[Feature]:
     op = st.sampled_from(["count", "sum", "mean", "last", "since", "decayed_count"])
     window = st.sampled_from([None, 1, 3, 7])
 
-    def make(op: str, window: int | None) -> Feature:
+    def make(op: str, window: int | None, ago: int) -> Feature:
         column = "value" if op in ("sum", "mean", "last") else None
-        return Feature("f", op, by=by, column=column, half_life=4 if op == "decayed_count" else None, window=window)
+        half_life = 4 if op == "decayed_count" else None
+        return Feature("f", op, by=by, column=column, half_life=half_life, window=window, ago=ago)
 
-    return st.builds(make, op, window)
+    return st.builds(make, op, window, st.just(0) if by else st.sampled_from([0, 0, 2, 5]))
 
 
 def view(feature: Feature, entity: str | None = "subject") -> View:
@@ -92,14 +93,15 @@ def seen(events: list[Happened], subject: str | None, at: Micros, feature: Featu
         e
         for e in events
         if subject in (None, e.subject)
-        and e.at < at
-        and (feature.window is None or e.at >= at - feature.window)
+        and e.at < at - feature.ago
+        and (feature.window is None or e.at >= at - feature.ago - feature.window)
         and (e.value > 0 or feature.op not in ("count", "since", "decayed_count"))
     ]
 
 
 def number(rows: list[Happened], at: Micros, feature: Feature) -> float:
     """The feature of these rows, by the words of the design."""
+    at -= feature.ago
     if feature.op == "count":
         return float(len(rows))
     if feature.op == "sum":

@@ -39,19 +39,23 @@ def of(op: str, within: list[int]) -> float:
     return {"any": len(within) > 0, "none": not within, "count": len(within), "sum": sum(within)}[op]
 
 
-@given(EVENTS, ASKED, st.sampled_from(["any", "none", "count", "sum"]), st.booleans(), st.integers(0, 40))
+@given(
+    *(EVENTS, ASKED, st.sampled_from(["any", "none", "count", "sum"]), st.booleans(), st.integers(0, 40)),
+    st.sampled_from([0, 0, 3]),
+)
 def test_a_label_is_what_the_rows_within_the_time_say(
-    events: list[tuple[str, int, int]], asked: list[tuple[str, int]], op: str, returns: bool, through: int
+    events: list[tuple[str, int, int]], asked: list[tuple[str, int]], op: str, returns: bool, through: int, after: int
 ) -> None:
-    label = replace(ANY, op=op, column="n" if op == "sum" else None, value="n" if returns else None)
+    label = replace(ANY, op=op, column="n" if op == "sum" else None, value="n" if returns else None, after=after)
     counts = [(who, at, n) for who, at, n in events if op == "sum" or not returns or n > 0]
     found = settled(
         label, frame(events), keyed(*map(list, zip(*asked))) if asked else keyed([], []), Completeness(through)
     )
     for (who, at), (said, ripe, _) in zip(asked, found.iter_rows(), strict=True):
-        true = of(op, [n for w, moment, n in counts if w == who and at <= moment < at + 5])
-        assert said == (true if at + 5 <= through else None)
-        assert ripe == at + 5
+        start = at + after
+        true = of(op, [n for w, moment, n in counts if w == who and start <= moment < start + 5])
+        assert said == (true if start + 5 <= through else None)
+        assert ripe == start + 5
 
 
 @given(EVENTS, ASKED)

@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.recipes.hire.project import new_hire
 from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
 from tidemill.model.pipeline import build_candidate
 from tidemill.ops.runs import run_all
-from tidemill.recipes.new import new_project
 from tidemill.release.gates.port import build_context, judge_all
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.gates.window import EvaluationWindow
@@ -49,7 +49,7 @@ def demand(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demand")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIDEMILL_HOME", str(folder / "home"))
-        new_project(folder / "hires", "demand", "hires")
+        new_hire(folder / "hires", "hires")
         (folder / "hires" / "data").mkdir(exist_ok=True)
         config = folder / "hires" / "tidemill.toml"
         config.write_text(config.read_text().replace("trials = 8", "trials = 1"))
@@ -90,7 +90,7 @@ def test_where_nothing_serves_and_the_first_candidate_is_no_better_the_best_base
     """Warmth says it in a straight line, and chance: trees that a search came to all the same are refused, and the line serves."""
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     root = tmp_path / "hires"
-    new_project(root, "demand", "hires")
+    new_hire(root, "hires")
     (root / "data").mkdir(exist_ok=True)
     count = pl.col("tmin") * 3 + 50 + pl.Series(np.random.default_rng(5).normal(0, 12, HOURS))
     hires(datetime(2011, 1, 1)).with_columns(count=count.round().cast(pl.Int64)).write_csv(root / "data" / "hours.csv")

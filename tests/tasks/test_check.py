@@ -38,7 +38,6 @@ def test_unknown_names_are_refused_with_line_and_hint(text, place, words):
 
 
 EARLY = [
-    (BASE.replace("recommend", "forecast"), "tidemill.toml:7"),
     *(
         (BASE + VIEW + f"x = {{ {feature} }}", "tidemill.toml:11")
         for feature in (

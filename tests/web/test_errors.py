@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.recipes.hire.project import new_hire
 from tests.web.story import NOW
 from tests.web.test_pages import get
 from tidemill.ops.status import status
-from tidemill.recipes.new import new_project
 from tidemill.scope.project import Project, open_project
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Window
@@ -26,7 +26,7 @@ START = NOW // DAY * DAY - 20 * DAY
 @pytest.fixture
 def hire(tmp_path: Path) -> Iterator[Project]:
     """Twenty windows: the errors double in the middle."""
-    new_project(tmp_path / "hire", "demand")
+    new_hire(tmp_path / "hire")
     with open_project(tmp_path / "hire", clock=HeldClock(NOW)) as project:
         model = sample.model(
             1,

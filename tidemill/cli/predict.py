@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.types import JsonObject
 
-HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "probability")
+HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "lower", "upper", "level", "probability")
 NOTED = {
     "conflicting": "not kept, their keys hold other outcomes",
     "unknown_predictions": "kept, but nothing was predicted under these ids",
@@ -88,6 +89,7 @@ def _active(found: list[JsonObject], out: Path | None) -> Answer:
         "subject": lambda one: one["subject"],
         "value": lambda one: one.get("value", one.get("error")),
     }
+    columns |= {name: itemgetter(name) for name in ("lower", "upper") if all(name in answer for answer in found)}
     columns |= {f"p({label})": partial(_chance, label) for label in labels}
     return Answer(found, [Table(columns, found)] if found else ["nobody is active now"])
 

@@ -144,6 +144,8 @@ class _Checks:
                 self.read((*path, "train"), some_time, model.train)
             for key, message, hint in check_foreign(model):
                 raise self.wrong((*path, key), f"{key}: {message}", hint)
+            if model.interval:
+                self.read((*path, "interval"), some_share, model.interval, said="interval: ")
             self._learns_from(model, path)
 
     def _learns_from(self, model: ModelSection, path: Path) -> None:
@@ -169,7 +171,7 @@ class _Checks:
                     raise self.wrong(path, f"{name}: unknown op {feature.op!r}", did_you_mean(feature.op, OPS))
                 for message, hint in check_process(feature.process) if feature.process else ():
                     raise self.wrong(path, f"{name}: process: {message}", hint)
-                for span in filter(None, (feature.half_life, feature.window)):
+                for span in filter(None, (feature.half_life, feature.window, feature.ago)):
                     self.read(path, some_time, span, said=f"{name}: ")
 
     def policies(self, endpoint: EndpointConfig, layers: Layers, environment: str) -> None:
@@ -194,6 +196,8 @@ class _Checks:
         if gates.refit.margin:
             self.read(at("gates", "refit"), some_share, gates.refit.margin, said="refit: ")
         self.read(at("gates", "latency"), some_time, gates.latency.p99)
+        if gates.coverage.at_least:
+            self.read(at("gates", "coverage"), some_share, gates.coverage.at_least, said="coverage: ")
         if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
             hint = 'write roles = ["product-owner"]'
             raise self.wrong(at("gates", "approval"), "approval asks for nobody", hint)

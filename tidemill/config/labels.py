@@ -21,7 +21,10 @@ def op_of(label: LabelSection) -> str:
 
 def horizon(model: ModelSection) -> Micros:
     """How long after its moment a row's label is open; 0 where it comes when it comes."""
-    return some_time(model.label.within) if model.label and model.label.within else 0
+    label = model.label
+    if label is None or not label.within:
+        return 0
+    return some_time(label.within) + (some_time(label.after) if label.after else 0)
 
 
 def patience(model: ModelSection, data: dict[str, DataConfig]) -> str:
@@ -64,15 +67,15 @@ def check_label(model: ModelSection, datasets: Iterable[str]) -> None:
     label = model.label
     if label is None:
         return
-    if label.within:
-        some_time(label.within)
+    for span in filter(None, (label.within, label.after)):
+        some_time(span)
     if label.from_:
         _check_from(model, label)
         _check_key(label, model.rows or RowsSection(next(iter(datasets), "")))
     elif not label.column:
         raise ConfigError("neither a column nor a dataset", hint='write { column = "…" } or { from = "…", … }')
-    elif label.op or label.on:
-        raise ConfigError("op and on go with from", hint="name the dataset whose rows say the label")
+    elif label.op or label.on or label.after:
+        raise ConfigError("op, on and after go with from", hint="name the dataset whose rows say the label")
     elif label.otherwise is not None and not label.within:
         raise ConfigError("else needs within: until then the label may come", hint='write within = "60 days"')
 

@@ -50,6 +50,12 @@ class LatencyGate(Section, frozen=True):
     p99: str = "50 ms"
 
 
+class CoverageGate(Section, frozen=True):
+    """The truth must lie within the intervals of ``[model] interval`` so often, as far as the test can tell."""
+
+    at_least: str = ""  # a share; nothing said: half as many again may be missed as the level leaves
+
+
 class ApprovalGate(Section, frozen=True):
     """A release is held until one of these roles says yes."""
 
@@ -66,6 +72,7 @@ class GatesSection(Section, frozen=True):
     method: MethodGate = MethodGate()
     baseline: BaselineGate = BaselineGate()
     latency: LatencyGate = LatencyGate()
+    coverage: CoverageGate = CoverageGate()
     approval: ApprovalGate | None = None
 
 

@@ -111,6 +111,8 @@ class FeatureConfig(Section, frozen=True):
     half_life: str | None = None
     window: str | None = None
     process: ProcessSection | None = None
+    ago: str | None = None
+    """As of so long before the moment: a lag."""
 
 
 class FeatureViewConfig(Section, frozen=True):
@@ -147,13 +149,17 @@ class RowsSection(Section, frozen=True):
 
 
 class LabelSection(Section, frozen=True):
-    """``label``: what a model predicts: a column of its rows, or what rows of a dataset say ``within`` a time (`tidemill.labels`)."""
+    """``label``: what a model predicts: a column of its rows, or what rows of a dataset say ``within`` a time (`tidemill.labels`).
+
+    ``after``: that time begins so long after the moment; nothing said: with it.
+    """
 
     column: str = ""
     from_: str = msgspec.field(default="", name="from")
     on: str = ""
     op: str = ""
     within: str = ""
+    after: str = ""
     otherwise: int | float | bool | str | None = msgspec.field(default=None, name="else")
 
 
@@ -195,6 +201,7 @@ class ModelSection(Section, frozen=True):
     ``learners``: what a search tries beside the baselines, the first of them varied; nothing said: as the task has it.
     ``class_weights``: how much the rows of a label count where it is learned, by its text (1 of one that is not named), or ``balanced``.
     ``start_from``: what some candidates begin from: the champion, or another project's model.
+    ``interval``: the share of intervals around its values in which the truth shall lie.
     ``shown_moves_outcomes``: whether what is answered moves what happens then; nothing said: as its task is held to be.
     """
 
@@ -206,6 +213,7 @@ class ModelSection(Section, frozen=True):
     inputs: InputsSection = InputsSection()
     metric: str = ""
     class_weights: Literal["balanced"] | dict[str, float] = msgspec.field(default_factory=dict)
+    interval: str = ""
     train: str = "all"
     split: SplitSection = SplitSection()
     search: SearchSection = SearchSection()

@@ -1,8 +1,9 @@
 """The as-of join, the one definition of what a request knew: rows of its entity with ``at`` strictly before its own.
 
-Within a window w, not older than w. Where rows say when they were known (`tidemill.features.transaction_time`), a request
-sees only those that it knew. `Histories` are the decayed counts by item that recommenders train on, and that parity
-compares with serving's (`tidemill.features.online`); `table` makes one number a request and feature for rows of a table.
+Within a window w, not older than w; of a lag ``ago`` both are counted from so long before its moment. Where rows say when they
+were known (`tidemill.features.transaction_time`), a request sees only those that it knew. `Histories` are the decayed counts by
+item that recommenders train on, and that parity compares with serving's (`tidemill.features.online`); `table` makes one number a
+request and feature for rows of a table.
 Both take their arithmetic from `tidemill.features.transforms`.
 
 Cost of `table`: one sort of the rows, then one entry for each pair of a request and a row it sees; pairs are made in
@@ -127,8 +128,9 @@ def _numbers(view: View, rows: pl.DataFrame, feature: Feature, asked: pl.DataFra
     first = found["first"].cast(pl.Int64).to_numpy()
     last = first + found["len"].cast(pl.Int64).to_numpy()
     at, moments, values = asked["at"].to_numpy(), history["at"].to_numpy(), history["value"].to_numpy()
-    stop = before(moments, first, last, at)
-    start = first if feature.window is None else before(moments, first, last, at - feature.window)
+    lagged = at - feature.ago
+    stop = before(moments, first, last, lagged)
+    start = first if feature.window is None else before(moments, first, last, lagged - feature.window)
     known, began = (
         (history[KNOWN].to_numpy(), rows[BEGAN][0]) if history.height and KNOWN in rows.columns else (moments, NEVER)
     )
@@ -140,7 +142,7 @@ def _numbers(view: View, rows: pl.DataFrame, feature: Feature, asked: pl.DataFra
         request, row = _pairs(start[low:high], stop[low:high])
         asking = at[low:high][request]
         seen = ((asking <= began) | (known[row] < asking)) & (ripe[row] < asking)
-        request, row, age = request[seen], row[seen], asking[seen] - moments[row[seen]]
+        request, row, age = request[seen], row[seen], asking[seen] - feature.ago - moments[row[seen]]
         out[low:high] = grouped(feature.op, request, high - low, values[row], age, feature.half_life)
     return out
 

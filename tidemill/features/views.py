@@ -10,6 +10,7 @@ spent = { op = "sum", column = "quantity", window = "90 days" }               # 
 from = "bikes"
 hour = { op = "hour" }
 last_week = { op = "mean", column = "count", window = "7 days" }              # lagged: rows strictly before
+last_year = { op = "mean", column = "count", window = "7 days", ago = "357 days" }   # the 7 days that were over so long ago
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Feature:
     process: ProcessSection | None = None
     folder: str = ""
     """Where the process is started: the project's."""
+    ago: Micros = 0
 
     @property
     def calendar(self) -> bool:
@@ -101,16 +103,19 @@ def _feature(name: str, config: FeatureConfig, contract: Contract, place: str) -
         raise wrong(f"column {column!r} is no number")
     if (op == "decayed_count") != (config.half_life is not None):
         raise wrong("half_life goes with op decayed_count, and that with it")
-    if op in CALENDAR and (config.window or config.by):
+    if op in CALENDAR and (config.window or config.by or config.ago):
         raise wrong(f"op {op!r} takes nothing else")
-    return Feature(name, op, config.by, column, _span(config.half_life, place), _span(config.window, place))
+    if config.by and config.ago:
+        raise wrong("ago is of one number an entity", "leave by out, or ago")
+    half_life, window = _span(config.half_life, place), _span(config.window, place)
+    return Feature(name, op, config.by, column, half_life, window, ago=_span(config.ago, place) or 0)
 
 
 def _embedded(name: str, config: FeatureConfig, contract: Contract, place: str) -> Feature:
     """A column's text as numbers. Raises ConfigError."""
     process = config.process
     assert process is not None
-    if config.by or config.half_life or config.window or not config.column:
+    if config.by or config.half_life or config.window or config.ago or not config.column:
         raise ConfigError("op 'embed' takes a column and a process", place=place, hint='write column = "…"')
     if not process.model or not 0 < process.size <= MOST_NUMBERS:
         hint = f'write process = {{ command = [...], model = "…", size = 16 }}, with a size up to {MOST_NUMBERS}'

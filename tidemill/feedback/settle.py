@@ -125,11 +125,11 @@ class _Labels:
         """Of answers that were settled, where rows which came since say something else: the later word. Nothing of those that were told
         one."""
         came = self._came(looked.version)
-        came = came.filter(came["at"] < looked.until + self._label.within)
+        came = came.filter(came["at"] < looked.until + self._label.open)
         if not came.height:
             return
         low, high = int(came["at"].to_numpy().min()), int(came["at"].to_numpy().max())
-        span, keys = (low - self._label.within + 1, min(high + 1, looked.until)), set(came["key"])
+        span, keys = (low - self._label.open + 1, min(high + 1, looked.until)), set(came["key"])
         for begin, end in _pieces(span, self._scope.monitor.span):
             asked = self._scope.live.predictions.list(**self._scope.here, since=begin, until=end)
             yield from self._changed([p for p in asked if self._key(p) in keys], now)
@@ -166,7 +166,7 @@ class _Labels:
         """The label of each of these answers, whose time is over."""
         from tidemill.labels.settled import Completeness, keyed, settled
 
-        whole = Completeness(max((p.at for p in asked), default=0) + self._label.within)  # who asks has looked
+        whole = Completeness(max((p.at for p in asked), default=0) + self._label.open)  # who asks has looked
         moments = keyed([self._key(p) for p in asked], [p.at for p in asked])
         return settled(self._label, self._rows, moments, whole)["label"].to_list()
 
@@ -189,7 +189,7 @@ class _Labels:
 
     def _outcome(self, asked: Prediction, value: Any, now: Micros, again: str = "") -> Outcome:
         """Its key names the answer, and which version settled it ``again``: the same again is the same."""
-        scope, key, at = self._scope, f"{SETTLED}{asked.id}{again}", asked.at + self._label.within
+        scope, key, at = self._scope, f"{SETTLED}{asked.id}{again}", asked.at + self._label.open
         given = {"key": key, "at": at, "value": value, "prediction_id": asked.id, "subject": asked.subject or None}
         body = task_of(scope.model.task).outcome(**given)
         return replace(body.outcome(key, at, now), **scope.here)

@@ -4,6 +4,7 @@ label = { column = "paid" }                                                     
 label = { column = "paid", within = "60 days", else = 0 }                        # what has not come by then is 0
 label = { from = "chargebacks", on = "transaction_id", within = "60 days" }      # 1 where a row comes, else 0
 label = { from = "sales", op = "none", within = "90 days" }                      # of an entity: 1 where none comes
+label = { from = "sales", op = "count", within = "7 days", after = "14 days" }   # of the third week from the moment on
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tidemill.config.amounts import some_time
 from tidemill.config.labels import horizon, op_of
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, read
@@ -46,6 +48,12 @@ class LabelDefinition:
     column: str | None = None
     time: str = ""  # of the dataset's rows
     value: str | None = None  # the column whose sign tells an event from its return
+    after: Micros = 0  # how long after the moment the time begins that the rows are of
+
+    @property
+    def open(self) -> Micros:
+        """How long after its moment a label is settled."""
+        return self.after + self.within
 
     @staticmethod
     def of(model: ModelSection, rows: Contract, said_by: Contract | None) -> LabelDefinition | None:
@@ -70,10 +78,12 @@ class LabelDefinition:
 
         >>> LabelDefinition("_label", "integer", "", 90 * DAY, None, "sales", "customer_id", "none").words
         '1 where no row of sales with its customer_id comes within 90 days, else 0'
+        >>> LabelDefinition("_label", "integer", "", 7 * DAY, None, "sales", "item", "count", after=14 * DAY).words
+        'how many rows of sales with its item come within 7 days, from 14 days later on'
         >>> LabelDefinition("paid", "boolean", "", 60 * DAY, False).words
         'its paid, of 60 days later; False where that is missing'
         """
-        span = f"{self.within / DAY:g} days"
+        span = f"{self.within / DAY:g} days" + (f", from {self.after / DAY:g} days later on" if self.after else "")
         if not self.dataset:
             late = f", of {span} later" if self.within else ""
             return f"its {self.name}{late}" + (
@@ -117,9 +127,10 @@ def _from(model: ModelSection, rows: Contract, said_by: Contract, place: str) ->
             raise ConfigError(f"column {column.name!r} is no number", place=place, hint="a sum needs numbers")
         kind = "number" if op == "sum" else column.kind
         otherwise = _value(label.otherwise, column, place) if op == "value" else None
-    time = str(said_by.time)
+    time, after = str(said_by.time), some_time(label.after) if label.after else 0
+    within = horizon(model) - after
     return LabelDefinition(
-        *(LABEL, kind, place, horizon(model), otherwise, label.from_, on, op, label.column or None, time, said_by.value)
+        *(LABEL, kind, place, within, otherwise, label.from_, on, op, label.column or None, time, said_by.value, after)
     )
 
 

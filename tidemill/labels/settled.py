@@ -1,6 +1,6 @@
 """What rows of a dataset say of a moment, and from when on that is settled: the one compilation of a label, for past and present.
 
-A moment sees the rows with its key that happened from it on and before ``within`` had passed: features see those strictly
+A moment sees the rows with its key that happened from it on (from ``after`` on) and before ``within`` had passed: features see those strictly
 before it, so no row is both. Which op counts what is as of a view: of sales with a value column a return is no purchase.
 
 It is settled when the time is over and the rows of that time are in: by the word of ``[data.NAME] complete_after``, else
@@ -57,7 +57,7 @@ def settled(label: LabelDefinition, rows: pl.DataFrame, moments: pl.DataFrame, w
     asked = moments.with_columns(pl.col("key").cast(pl.String)).join(spans, on="key", how="left", maintain_order="left")
     first = asked["first"].fill_null(0).cast(pl.Int64).to_numpy()
     last = first + asked["len"].fill_null(0).cast(pl.Int64).to_numpy()
-    at, times = asked["at"].to_numpy(), events["at"].to_numpy()
+    at, times = asked["at"].to_numpy() + label.after, events["at"].to_numpy()
     start, stop = before(times, first, last, at), before(times, first, last, at + label.within)
     found = _said(label, events, start, stop)
     known = _greatest(events["known"].to_numpy(), start, stop)

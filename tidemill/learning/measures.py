@@ -84,6 +84,8 @@ MEASURES = {
     for one in (
         Measure("mae", True),
         Measure("rmse", True, root=True),
+        Measure("wape", True, watched_by="mae"),
+        Measure("interval_score", True),
         Measure("log_loss", True),
         Measure("cost", True),
         Measure("auc", zero=0.5, watched_by="log_loss"),
@@ -100,7 +102,7 @@ def measure(name: str) -> Measure:
 def mean_metric(metric: str) -> str:
     """The metric that is watched answer by answer: one answer has no AUC, so that log loss stands in for it.
 
-    >>> mean_metric("auc"), mean_metric("ndcg@10")
-    ('log_loss', 'ndcg@10')
+    >>> mean_metric("auc"), mean_metric("wape"), mean_metric("ndcg@10")
+    ('log_loss', 'mae', 'ndcg@10')
     """
     return measure(metric).watched_by or metric

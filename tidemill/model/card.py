@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidemill.config.amounts import percent
 from tidemill.engine import step
 from tidemill.learning.bundle import versions
 from tidemill.store.artifacts.codecs import Report
@@ -42,6 +43,7 @@ def describe(
         _chosen(found),
         "## Recipe\n" + _recipe(recipe),
         _decides(metrics),
+        _intervals(metrics),
         f"## Handled\n{metrics['handled']}" if "handled" in metrics else "",
         _limits(metrics),
         "Made with "
@@ -165,6 +167,20 @@ def _at_half(metrics: JsonObject) -> str:
     if "cost_at_half" not in metrics or "cost" not in metrics:
         return ""
     return f": {metrics['cost'][0]:.4f}; from a probability of one half on it would have been {metrics['cost_at_half']:.4f}"
+
+
+def _intervals(metrics: JsonObject) -> str:
+    if "interval" not in metrics:
+        return ""
+    head = "## Intervals\n"
+    if metrics["interval"] is None or "coverage" not in metrics:
+        return head + "None: the rows are too few to say how far the answers err."
+    share, low, high = metrics["coverage"]
+    return head + (
+        f"Each value comes with an interval in which {percent(metrics['interval'])} of the truths shall lie: split conformal, by "
+        f"level of the answer, on the last fifth of what was learned from, told by a fit of the rows before. "
+        f"On the test {share:.1%} did ({low:.1%} to {high:.1%})."
+    )
 
 
 def _limits(metrics: JsonObject) -> str:

@@ -12,7 +12,7 @@ from tidemill.features.views import View
 from tidemill.labels.definition import LabelDefinition
 from tidemill.labels.moments import Moments
 from tidemill.tasks.table import task_of
-from tidemill.types import DAY, did_you_mean
+from tidemill.types import DAY, Micros, did_you_mean
 
 if TYPE_CHECKING:
     from tidemill.data.contract.contract import Contract
@@ -68,6 +68,31 @@ class Inputs:
         if self.moments is None:
             return None
         return [column.name for one in self.joined if one.view is not None for column in one.columns]
+
+    @property
+    def every(self) -> Micros:
+        """How far the periods of each entity's labels are apart, where they are a series without gap and overlap; else 0."""
+        label, moments = self.label, self.moments
+        if label is None or moments is None or label.op not in ("sum", "count") or moments.every != label.within:
+            return 0
+        return moments.every
+
+    @property
+    def earlier(self) -> list[tuple[str, Micros, int]]:
+        """The inputs that say of earlier periods what the label says of the one to come: (input, how long it was over, how many periods)."""
+        label = self.label
+        if label is None or self.moments is None or label.op not in ("sum", "count"):
+            return []
+        views = [one.view for one in self.joined if one.view is not None and one.dataset == label.dataset]
+        return [
+            (one.name, one.ago, one.window // label.within)
+            for view in views
+            for one in view.features
+            if (one.op, one.column) == (label.op, label.column)
+            and one.window
+            and not one.window % label.within
+            and one.name in self.contract.names
+        ]
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def _must_teach(label: LabelDefinition, said: pl.Series, whole: Completeness | N
         said_by = label.dataset or "the rows"
         through = f"to {to_iso(whole.through)}" if whole.through > 0 else "to nowhere: no row is in"
         raise NotEnoughData(
-            f"no label is settled yet: each is open for {label.within / DAY:g} days, and {said_by} go {through}",
+            f"no label is settled yet: each is open for {label.open / DAY:g} days, and {said_by} go {through}",
             place=label.place,
             hint="wait, bring older rows, or say how late rows of labels are: complete_after in their [data.NAME]",
         )

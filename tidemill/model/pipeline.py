@@ -131,13 +131,11 @@ def _twice(trainer: Trainer, bundle: Bundle, own: Report, where: Cut, metric: st
 
 
 def _above(own: Report, other: Report, seed: int) -> JsonObject:
-    """Each metric's difference to a baseline: mean, interval, and what such a comparison can see."""
-    mine = list(own.scored.values())
-    gains = paired_bootstraps(
-        [s.values for s in mine], [other.scored[m].values for m in own.scored], mine[0].units, seed
-    )
-    n = len(mine[0].values)
-    return {metric: {**asdict(gain), "power": gain.power(n)} for metric, gain in zip(own.scored, gains)}
+    """The difference to a baseline in each metric that both have: mean, interval, and what such a comparison can see."""
+    both = [metric for metric in own.scored if metric in other.scored]
+    mine, theirs = ([report.scored[metric].values for metric in both] for report in (own, other))
+    gains = paired_bootstraps(mine, theirs, own.scored[both[0]].units, seed)
+    return {metric: {**asdict(gain), "power": gain.power(len(mine[0]))} for metric, gain in zip(both, gains)}
 
 
 def kind_of(incumbent: JsonObject | None, found: JsonObject) -> str:

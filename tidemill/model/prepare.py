@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tidemill.config.amounts import some_share
 from tidemill.config.labels import horizon
 from tidemill.data.contract.contract import load_contract
 from tidemill.errors import ConfigError
@@ -98,6 +99,12 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
     found: JsonObject = {} if inputs.as_of is None else {"as_of": inputs.as_of}
     if model.section.learners:
         found["learners"] = list(model.section.learners)
+    if model.section.interval:
+        found["interval"] = some_share(model.section.interval)
+    if inputs.every:
+        found["every"] = inputs.every
+    if inputs.earlier:
+        found["earlier"] = inputs.earlier
     if costs:
         found["costs"] = msgspec.to_builtins(costs)
     if (given := given_of(model)) is not None:

@@ -22,7 +22,7 @@ RECIPES = {
     "fraud": "orders that come back: rare, with costs, known weeks later (a real shop)",
     "maintenance": "which machine fails next: readings, faults, costs (a simulated fleet)",
     "recommend": "what each customer takes next (a real shop)",
-    "demand": "hourly demand of a bicycle hire",
+    "demand": "what each product sells next week, with an interval: many series (a real shop)",
 }
 """What each is about, in a line."""
 

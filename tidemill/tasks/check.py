@@ -15,6 +15,8 @@ from tidemill.tasks.port import Task
 from tidemill.tasks.table import task_of
 from tidemill.types import did_you_mean
 
+_FORECAST = 'write task = "regress", and rows = { from = "sales", entity = "product", every = "7 days" }'
+
 
 def check_project(root: Path) -> None:
     """`check` of the tidemill.toml in this folder."""
@@ -34,10 +36,7 @@ def check(text: str, name: str = "tidemill.toml") -> None:
 def _model(found: Read, model: ModelSection) -> None:
     path = ("model", model.name)
     if model.task == "forecast":
-        place = found.place((*path, "task"))
-        raise NotAvailableYet(
-            "the task 'forecast' is not available yet", place=place, hint="regress answers one row at a time"
-        )
+        raise ConfigError("a forecast is no task of its own", place=found.place((*path, "task")), hint=_FORECAST)
     try:
         task = task_of(model.task)
     except ConfigError as exc:
@@ -48,6 +47,9 @@ def _model(found: Read, model: ModelSection) -> None:
             unknown = f"unknown learner {learner!r} for {task.name}"
             said = did_you_mean(learner, task.learners)
             raise ConfigError(unknown, place=found.place((*path, "learners")), hint=said)
+    if model.interval and not task.intervals:
+        message = f"{task.name} answers no values, so that no interval is around them"
+        raise ConfigError(message, place=found.place((*path, "interval")), hint="leave it out, or use regress")
     if task.history and (model.label or (model.rows and model.rows.entity)):
         key = "label" if model.label else "rows"
         raise ConfigError(

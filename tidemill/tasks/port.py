@@ -131,6 +131,8 @@ class Task:
     """Whether what is shown is held to move what happens then, where ``[model]`` does not say: no pairs are made of live requests."""
     targets: tuple[str, ...] = ()
     """Types of columns that it can learn to say, where it learns from a label."""
+    intervals: bool = False
+    """Whether its answers are values that an interval may go with: ``[model] interval``."""
     costs: bool = False
     """Whether its answers are labels, of which a wrong one may have a cost."""
     asked: Callable[[JsonObject], Mapping[str, Any]] | None = None

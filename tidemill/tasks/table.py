@@ -30,7 +30,7 @@ def task_of(text: str) -> Task:
     """The task that ``[model] task`` names. Raises ConfigError.
 
     >>> task_of("steps:mine").kind, task_of("regress").metrics
-    ('a recommender', ('mae', 'rmse'))
+    ('a recommender', ('mae', 'rmse', 'wape'))
     """
     return _found(text)[0]
 

@@ -1,1 +1,1 @@
-"""Hourly demand of a bicycle hire: a table with a time, on the same three pipelines."""
+"""Weekly demand of many products, each forecast with its interval: a regression of an entity at moments, on the sales of a real shop."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 from tidemill.config.policies import GatesSection
 from tidemill.config.strict import brought
 from tidemill.errors import ConfigError
+from tidemill.release.gates.coverage import Coverage
 from tidemill.release.gates.infrastructure import Infrastructure, Latency
 from tidemill.release.gates.leakage import Leakage
 from tidemill.release.gates.port import Gate, GateContext
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.repeats import Repeats
 
-OWN: tuple[Gate, ...] = (Infrastructure(), Latency(), Leakage(), Repeats(), Refit(), Method(), Baseline())
+OWN: tuple[Gate, ...] = (Infrastructure(), Latency(), Leakage(), Coverage(), Repeats(), Refit(), Method(), Baseline())
 
 
 _NAMES = (*(gate.name for gate in OWN), *GatesSection.__struct_fields__)

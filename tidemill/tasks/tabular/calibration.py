@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tidemill.learning.labelled import LabelledPrediction
+from tidemill.learning.labelled import LabelledPrediction, answer_of
 from tidemill.types import JsonObject
 
+F8 = NDArray[np.float64]
 MOST_LABELS = 20
+WITHIN = "within the interval"
+"""What a window calls it that the truth lay within what was answered."""
 _CLUSTERS = 10  # units, from which on their own differences are known
 _Z = 1.959964
 _PLACES = 4
@@ -33,11 +37,27 @@ def calibration(scored: Sequence[LabelledPrediction]) -> JsonObject:
     return {name: _of(name, scored, units) for name in names}
 
 
-def _of(
-    name: str, scored: Sequence[LabelledPrediction], units: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> JsonObject:
+def interval_calibration(scored: Sequence[LabelledPrediction]) -> JsonObject:
+    """The same of values that were answered with an interval: that the truth lies within it was told with its level."""
+    found = [
+        (answer["level"], answer["lower"] <= j.truth <= answer["upper"], j.unit)
+        for j in scored
+        if "level" in (answer := answer_of(j.prediction))
+    ]
+    if not found:
+        return {}
+    level, inside, units = zip(*found, strict=True)
+    told, true = np.array(level, np.float64), np.array(inside, np.float64)
+    return {WITHIN: _share(told, true, np.unique(units, return_inverse=True)[1])}
+
+
+def _of(name: str, scored: Sequence[LabelledPrediction], units: NDArray[np.int64]) -> JsonObject:
     chance = np.array([float(j.told[name]) for j in scored])
     true = np.array([float(j.truth == name) for j in scored])
+    return _share(chance, true, units)
+
+
+def _share(chance: F8, true: F8, units: NDArray[np.int64]) -> JsonObject:
     wrong = np.bincount(units, weights=true - chance)
     variance = max(float((chance * (1 - chance)).sum()), float((true - true.mean()).var() * len(true)))
     if len(wrong) >= _CLUSTERS:

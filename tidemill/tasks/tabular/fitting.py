@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from tidemill.learning.bundle import manifest
 from tidemill.learning.labelled import text_of
 from tidemill.learning.threads import one_thread
 from tidemill.store.artifacts.codecs import Bundle, encode
-from tidemill.tasks.tabular import begun, learners
+from tidemill.tasks.tabular import begun, conformal, learners
 from tidemill.tasks.tabular.calibrate import fit_map, unchanged
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.inputs import SERIES, Input
@@ -37,11 +38,13 @@ def fit(
     end: Micros,
     start: Micros | None = None,
     costs: Costs | None = None,
+    interval: float | None = None,
     depth: int = 0,
 ) -> Bundle:
     """The recipe fitted to the rows known before ``end`` (from ``start`` on). Raises ModelError, NotEnoughData.
 
     Where it says so, its probabilities are mapped to how often they came true on the last of these rows, told by a fit of those before.
+    So are the residuals that intervals of this level are made of.
     ``depth``: of a champion that is fitted anew for another to begin from it.
     """
     rows = table.known_between(start, end)
@@ -53,12 +56,14 @@ def fit(
         files = learners.fit(recipe, problem, name)
         if labels is not None and name == recipe["method"]:
             files |= _map(recipe, table, rows, start, problem)
+        if labels is None and interval:
+            files |= _interval(recipe, table, rows, start, interval)
     asked = [one.source for one in problem.inputs if one.name == SERIES]
     said = manifest(
         "row",
         recipe,
         end,
-        signature(problem.inputs, labels),
+        signature(problem.inputs, labels, conformal.FILE in files),
         learners.of(name).libraries,
         learner=name,
         columns=as_json(problem.inputs),
@@ -111,6 +116,23 @@ def answered(problem: Problem, told: F8) -> F8:
         return held(told, problem.bounds)
     told = both_labels(told, problem.labels)
     return told if problem.weights is None or len(problem.labels) < 2 else unweighted(told, problem.weights)
+
+
+def _interval(
+    recipe: JsonObject, table: Table, rows: NDArray[np.int64], start: Micros | None, level: float
+) -> dict[str, bytes]:
+    """How far the truth was from what a fit of the rows before told of the last ones: none where these are too few to say."""
+    moment = int(np.quantile(table.at[rows], _LAST, method="higher"))
+    known, asked = table.known_between(start, moment), rows[table.at[rows] >= moment]
+    if not len(known):
+        return {}
+    problem = problem_of(recipe, table, known, begin(recipe, table, moment, start))
+    told = told_by(recipe, problem, table.encoded(problem.inputs, asked))[:, 0]
+    truth = targets(table, asked, None)
+    low, _ = bounds_of(problem.bounds, truth)
+    floor = -math.inf if low is None or truth.min() < low else low
+    found = conformal.fit_interval(told, truth, level, floor)
+    return {conformal.FILE: encode("json", found)} if found else {}
 
 
 def learner_of(recipe: JsonObject, problem: Problem) -> str:

@@ -108,11 +108,12 @@ class Fold:
             return None
         made = learners.scaled(recipe, problem)
         own = None if made is problem and problem.weights is None else self._exact(recipe, problem, metric)
-        found = trees.staged(recipe, made, self.binned(recipe, problem, asked), metric, own)
+        found = trees.staged(recipe, made, self.binned(recipe, problem, asked), _by(metric), own)
         return found._replace(told=lambda n: fitting.answered(problem, scale.up(recipe, found.told(n))))
 
     def _exact(self, recipe: JsonObject, problem: Problem, metric: str) -> Callable[[F8], float]:
         """The loss of what trees told: on the values' own scale, of probabilities without weights."""
+        metric = _by(metric)
         name = metric if metric in trees.STOPS_BY else "log_loss"
 
         def loss(told: F8) -> float:
@@ -234,3 +235,8 @@ class Folds:
 
 def _gain(metric: str, values: list[F8], other: list[F8]) -> float:
     return float(measure(metric).sign * (np.concatenate(values).mean() - np.concatenate(other).mean()))
+
+
+def _by(metric: str) -> str:
+    """By which metric trees stop: of the rows of one window wape is a multiple of mae."""
+    return "mae" if metric == "wape" else metric

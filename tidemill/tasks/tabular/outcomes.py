@@ -12,7 +12,7 @@ from tidemill.learning.labelled import SETTLED, LabelledPrediction, OutcomeScore
 from tidemill.learning.measures import MEASURES
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Amount, Name, OutcomeBody
-from tidemill.tasks.tabular.calibration import calibration
+from tidemill.tasks.tabular.calibration import calibration, interval_calibration
 from tidemill.tasks.tabular.costs import Costs, cost_values
 from tidemill.types import JsonObject, Micros
 
@@ -58,6 +58,13 @@ class ValueScorer(OutcomeScorer):
             return LabelledPrediction(prediction, told, last.value if last else None)
         values = {name: float(VALUED[name](told, last.value)) for name in self.metrics}
         return LabelledPrediction(prediction, float(told), last.value, values)
+
+    def told(
+        self, found: Sequence[LabelledPrediction], scored: Sequence[LabelledPrediction], figures: JsonObject
+    ) -> JsonObject:
+        """And how often the truth lay within the intervals that were answered, beside how often it should have."""
+        held = interval_calibration(scored)
+        return {**super().told(found, scored, figures), **({"calibration": held} if held else {})}
 
 
 class LabelScorer(OutcomeScorer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ from tidemill.errors import SignatureMismatch
 from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle, decode
 from tidemill.tasks.port import NEVER_SEEN
-from tidemill.tasks.tabular import learners
+from tidemill.tasks.tabular import conformal, learners
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.inputs import Input, reading
+from tidemill.tasks.tabular.learners.port import Bounds, held
 from tidemill.tasks.tabular.probabilities import FILE, both_labels, open_map
 from tidemill.types import JsonObject, did_you_mean
 
@@ -36,6 +37,8 @@ _NUMBERS = frozenset((int, float, type(None)))
 
 class RowScorer:
     """Answers a row of a table: ``{"value": x}``, or ``{"value": label, "probability": p}``. Safe for threads.
+
+    With intervals a value has ``lower`` and ``upper``, between which the truth shall lie as often as their ``level`` says.
 
     A label comes with the ``probabilities`` of all labels by their text: without them nobody could judge the answer later.
     """
@@ -55,6 +58,10 @@ class RowScorer:
         self.threshold: JsonObject | None = said.get("threshold")
         """Of two labels: the positive one, and the probability from which it is answered."""
         self._map = open_map(decode("json", bundle.files[FILE])) if FILE in bundle.files else None
+        around = decode("json", bundle.files[conformal.FILE]) if conformal.FILE in bundle.files else None
+        self._around = _within(conformal.open_interval(around), said.get("bounds", (None, None))) if around else None
+        self.level: float | None = around["level"] if around else None
+        """Of values with an interval: how often the truth shall lie in it."""
         self._ask, self._rows = learners.opened(said.get("recipe", {}), bundle, said["learner"])
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
@@ -95,22 +102,26 @@ class RowScorer:
         return typed
 
     def outputs(self, row: F8 | Sequence[float]) -> F8:
-        """What the learner says of an encoded row: one value, or the probability of each label."""
+        """What the learner says of an encoded row: one value, with its interval three; or the probability of each label."""
         found = self._ask(row)
         if self.labels is None:
-            return found
+            return found if self._around is None else self._around(found[0])
         chance = found if len(found) > 1 or len(self.labels) < 2 else np.array([1 - found[0], found[0]])
         return chance if self._map is None else self._map(chance)
 
     def many(self, rows: F8) -> F8:
         """`outputs` of many rows at once: rows x outputs."""
         chance = both_labels(self._rows(rows), self.labels)
+        if self._around is not None:
+            return self._around(chance[:, 0])
         return chance if self._map is None else self._map(chance)
 
     def told(self, outputs: F8) -> JsonObject:
         """Outputs as they are answered."""
         if self.labels is None:
-            return {"value": float(outputs[0])}
+            if self.level is None:
+                return {"value": float(outputs[0])}
+            return {**dict(zip(("value", "lower", "upper"), outputs.tolist(), strict=True)), "level": self.level}
         by_label = dict(zip(map(text_of, self.labels), outputs.tolist(), strict=True))
         if self.threshold is None:
             best = int(np.argmax(outputs))
@@ -132,6 +143,11 @@ class RowScorer:
     def _lacks(self, name: str) -> SignatureMismatch:
         hint = f"no row is answered without {', '.join(self._needed)}"
         return SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}", hint=hint)
+
+
+def _within(around: Callable[[F8], F8], bounds: Bounds) -> Callable[[F8], F8]:
+    """Values with their intervals, neither beyond what the target can be."""
+    return lambda values: held(around(values), bounds)
 
 
 def _slot(one: Input) -> tuple[str, Column, frozenset[type], bool, frozenset[Any] | None]:

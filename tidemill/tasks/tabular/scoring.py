@@ -10,23 +10,27 @@ from numpy.typing import NDArray
 
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.intervals import auc_interval, auc_values, precision_values
+from tidemill.tasks.tabular.conformal import inside, interval_score
 from tidemill.tasks.tabular.costs import Costs, cost_values, decided
 from tidemill.tasks.tabular.outcomes import VALUED
 from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
-METRICS = {"regress": ("mae", "rmse"), "classify": ("log_loss", "cost")}
+METRICS = {"regress": ("mae", "rmse", "wape"), "classify": ("log_loss", "cost")}
 """Those that are means over answers."""
+INTERVALS = ("coverage", "interval_score")
+"""Those of values with an interval."""
 RANKED: dict[str, Callable[[Any, Any], F8]] = {"auc": auc_values, "pr_auc": precision_values}
 """Those of how well two labels are told apart: of the positive one's probability, and whether it came true."""
 Labels = list[Any] | None
 
 
 class Decision(NamedTuple):
-    """How labels are answered and what a wrong one costs: the threshold of a bundle, and the costs of the configuration."""
+    """How labels are answered and what a wrong one costs: the threshold of a bundle, the costs of the configuration; the level of intervals."""
 
     threshold: JsonObject | None = None
     costs: Costs | None = None
+    level: float | None = None
 
 
 PLAINLY = Decision()
@@ -34,7 +38,9 @@ PLAINLY = Decision()
 
 def all_values(task: str, told: F8, truth: F8, labels: Labels, decision: Decision = PLAINLY) -> dict[str, F8]:
     """Of every metric that these answers give: what each adds."""
-    names = [*METRICS[task], *(RANKED if both(truth, labels) else ())]
+    names = [*METRICS[task], *(RANKED if both(truth, labels) else ()), *(INTERVALS if decision.level else ())]
+    if not truth.any():  # nothing was there to be wrong about a share of
+        names = [name for name in names if name != "wape"]
     return {metric: values_of(metric, told, truth, labels, decision) for metric in names}
 
 
@@ -45,7 +51,7 @@ def values_of(metric: str, told: F8, truth: F8, labels: Labels, decision: Decisi
             f"{wrong} of {len(told)} answers are no number", hint="look at very large values of its inputs and target"
         )
     if labels is None:
-        return np.asarray(VALUED[metric](told[:, 0], truth))
+        return _of_values(metric, told, truth, decision)
     if metric in RANKED:
         if not both(truth, labels):
             raise NotEnoughData(
@@ -59,6 +65,20 @@ def values_of(metric: str, told: F8, truth: F8, labels: Labels, decision: Decisi
     known = truth >= 0  # a label that training never saw had no probability
     chance = np.where(known, told[np.arange(len(told)), np.maximum(truth, 0).astype(np.int64)], 0.0)
     return np.asarray(VALUED[metric](chance, np.ones(len(chance))))
+
+
+def _of_values(metric: str, told: F8, truth: F8, decision: Decision) -> F8:
+    if metric == "coverage":
+        return inside(told, truth)
+    if metric == "interval_score":
+        return interval_score(told, truth, decision.level or 0.0)
+    if (
+        metric == "wape"
+    ):  # each error as a share of what there was on average: their mean is the share of all that there was
+        if not truth.any():
+            raise NotEnoughData("wape cannot be measured here: all values are 0", hint="metric = 'mae'")
+        return np.asarray(VALUED["mae"](told[:, 0], truth) / np.abs(truth).mean())
+    return np.asarray(VALUED[metric](told[:, 0], truth))
 
 
 def _positive(labels: list[Any], decision: Decision) -> int:

@@ -44,10 +44,16 @@ class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True):
-    """The value; ``flags``, where there are any: by input what limit of the contract its value breaks, or ``never seen``;
-    ``as_of``: when the inputs were made, of an entity that was asked by its name."""
+    """The value; with ``[model] interval`` also between which ends the truth shall lie, and how often (``level``).
+
+    ``flags``, where there are any: by input what limit of the contract its value breaks, or ``never seen``;
+    ``as_of``: when the inputs were made, of an entity that was asked by its name.
+    """
 
     value: float
+    lower: float | None = None
+    upper: float | None = None
+    level: float | None = None
     flags: dict[str, str] = {}
     as_of: str | None = None
 
@@ -133,12 +139,13 @@ CLASSIFY = Task(
 REGRESS = replace(
     CLASSIFY,
     name="regress",
-    metrics=("mae", "rmse"),
-    baselines=("constant", "mean", "popularity", "linear", "last_value", "seasonal_naive"),
+    metrics=("mae", "rmse", "wape"),
+    baselines=("constant", "mean", "popularity", "linear", "last_value", "seasonal_naive", "window_average"),
     reply=Value,
     outcome=ValueOutcome,
     targets=("integer", "number", "boolean"),
     costs=False,
+    intervals=True,
     outcome_scorer=lambda metric, costs: ValueScorer(metric or "mae"),
 )
 TASKS = (CLASSIFY, REGRESS)

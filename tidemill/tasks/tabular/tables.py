@@ -193,11 +193,12 @@ def _vectors(feature: Feature, rows: pl.DataFrame) -> list[pl.Series]:
     return [pl.Series(f"{feature.name}.{n}", column, nan_to_null=True) for n, column in enumerate(found.T)]
 
 
-def signature(inputs: Sequence[Input], labels: list[Any] | None) -> JsonObject:
+def signature(inputs: Sequence[Input], labels: list[Any] | None, interval: bool = False) -> JsonObject:
     """The typed inputs and outputs of a bundle."""
     asked = {one.source: {"type": _type(one), "required": one.required, **_limits(one)} for one in inputs}
     label = {"value": "label", "probability": "float64", "probabilities": "float64 by label"}
-    return {"inputs": asked, "outputs": {"value": "float64"} if labels is None else label}
+    value = dict.fromkeys(("value", "lower", "upper") if interval else ("value",), "float64")
+    return {"inputs": asked, "outputs": value if labels is None else label}
 
 
 def _limits(one: Input) -> JsonObject:

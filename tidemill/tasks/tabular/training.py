@@ -30,7 +30,8 @@ from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.folds import Folds, Window
 from tidemill.tasks.tabular.handled import handled
 from tidemill.tasks.tabular.inputs import Input
-from tidemill.tasks.tabular.learners import blend, naive, scale
+from tidemill.tasks.tabular.learners import blend, naive, scale, series
+from tidemill.tasks.tabular.learners.earlier import Earlier, recipes
 from tidemill.tasks.tabular.learners.port import Bounds
 from tidemill.tasks.tabular.learners.trees import TREND
 from tidemill.tasks.tabular.learners.trees import level as level_of
@@ -122,10 +123,17 @@ class TabularTrainer(Trainer):
         super().__init__(settings, table.at)
         self.table = table
         self.unit, self.costs = settings.details.get("unit", self.unit), Costs.of(settings.details.get("costs"))
+        self.interval: float | None = settings.details.get("interval")
+        # of the same rows wape is a multiple of mae
+        self._learn_by = "mae" if settings.metric == "wape" else settings.metric
         timed = settings.task == "regress" and settings.details.get("timed", False)
         self._season = self._season_of() if timed else ()
-        forecasts = [*(["last_value"] if timed else []), *(["seasonal_naive"] if self._season else [])]
-        self.baselines = ("constant", *forecasts, "linear")
+        trend = any(one.kind == "trend" for one in table.inputs)
+        self._every: Micros | None = settings.details.get("every") if trend and series.is_installed() else None
+        self._earlier = recipes(msgspec.convert(settings.details.get("earlier", []), list[Earlier])) if timed else {}
+        forecasts = {"last_value": timed, "seasonal_naive": bool(self._season), "window_average": False}
+        there = [name for name, one in forecasts.items() if one or name in self._earlier]
+        self.baselines = ("constant", *there, "linear")
 
     def _season_of(self) -> tuple[str, ...]:
         """The season of the rows, in the inputs of the calendar that a request carries."""
@@ -135,12 +143,14 @@ class TabularTrainer(Trainer):
 
     def baseline(self, name: str) -> JsonObject:
         """The recipe of a simple learner (of the constant answer also as popularity, mean, prior). Raises ModelError."""
-        recipe = learners.recipe_of(name, self.settings.task, self.settings.metric)
-        if name not in ("last_value", "seasonal_naive"):
+        recipe = learners.recipe_of(name, self.settings.task, self._learn_by)
+        if name not in ("last_value", "seasonal_naive", "window_average"):
             return recipe
         if name not in self.baselines:
-            hint = "it is of values with a time; a season needs hour, weekday or month among the features"
+            hint = "it is of values with a time; a season needs hour, weekday or month among the features, or a lag of the label"
             raise ModelError(f"{name} has nothing to forecast from here", hint=hint)
+        if name in self._earlier:
+            return {**recipe, **self._earlier[name]}
         return {**recipe, "season": list(self._season)} if name == "seasonal_naive" else recipe
 
     def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
@@ -175,7 +185,7 @@ class TabularTrainer(Trainer):
         return recipe["method"] not in ("own", "process")
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
-        return fitting.fit(recipe, self.table, end, self._since(end), self.costs)
+        return fitting.fit(recipe, self.table, end, self._since(end), self.costs, self.interval)
 
     def _since(self, end: Micros) -> Micros | None:
         return None if self.settings.train is None else end - self.settings.train
@@ -184,7 +194,7 @@ class TabularTrainer(Trainer):
         rows, new = self._window(start, end)
         scorer = RowScorer(bundle)
         told = scorer.many(self.table.encoded(scorer.inputs, rows))
-        found = self._report(rows, told, scorer.labels, new, scorer.threshold)
+        found = self._report(rows, told, scorer.labels, new, Decision(scorer.threshold, self.costs, scorer.level))
         said = handled(bundle.manifest, self.table.limits)
         return replace(found, figures={**found.figures, **({"handled": said} if said else {})})
 
@@ -210,7 +220,7 @@ class TabularTrainer(Trainer):
             labels = sorted(set(self.table.target[self.table.between(None, end)].to_list()))
         told = [_outputs(one, labels) for one in given if one is not None]
         threshold = self.costs.said(labels) if self.costs else None
-        return self._report(rows[known], np.array(told, np.float64), labels, 0, threshold)
+        return self._report(rows[known], np.array(told, np.float64), labels, 0, Decision(threshold, self.costs))
 
     def _window(self, start: Micros, end: Micros) -> tuple[I8, int]:
         """The rows that are answered, evenly taken, and how many others have a label that no model could have said."""
@@ -220,22 +230,22 @@ class TabularTrainer(Trainer):
         rows, new = self._answerable(rows, start)
         return rows[evenly(len(rows), MOST_ROWS)], new
 
-    def _report(
-        self, rows: I8, told: F8, labels: list[Any] | None, new: int, threshold: JsonObject | None = None
-    ) -> Report:
+    def _report(self, rows: I8, told: F8, labels: list[Any] | None, new: int, decision: Decision) -> Report:
         """How good the answers to these rows are: values, or the probabilities of the labels."""
         truth = fitting.targets(self.table, rows, labels)
         units, at = self.table.units[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
         attributes = {name: column[rows].to_numpy() for name, column in self.table.plain.items()}
-        values = all_values(self.settings.task, told, truth, labels, Decision(threshold, self.costs))
+        values = all_values(self.settings.task, told, truth, labels, decision)
         scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
         figures = {**figures_of(told, truth, labels, units), **({"unknown_labels": new} if new else {})}
-        if threshold:
+        if decision.threshold:
             likeliest = values_of("cost", told, truth, labels, Decision(None, self.costs))
-            figures |= {"threshold": threshold["at"], "positive": threshold["positive"]}
+            figures |= {"threshold": decision.threshold["at"], "positive": decision.threshold["positive"]}
             figures["cost_at_half"] = float(likeliest.mean())
-        return Report(scored, figures, answers_of(told, truth))
+        if self.interval:
+            figures |= {"interval": decision.level}  # None: there is none
+        return Report(scored, figures, answers_of(told if labels is not None else told[:, :1], truth))
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
         """The rows whose label some row before the window has, and how many others: no model could have said theirs.
@@ -318,17 +328,21 @@ class TabularTrainer(Trainer):
         return begun.recipes(start, self.table, self.settings.task) if start else []
 
     def candidates(self) -> Candidates:
-        task, metric, trees = self.settings.task, self.settings.metric, learners.of("trees")
+        task, metric, trees = self.settings.task, self._learn_by, learners.of("trees")
         if self.table.given:
             return Candidates(fixed=self._warm(), start={**self.table.given.recipe, "task": task}, same="task")
         linear = [{**self.baseline("linear"), "l2": l2} for l2 in SHRUNK]
+        kept = [
+            {**learners.recipe_of("statsforecast", task), "model": name, "every": self._every}
+            for name in (series.MODELS if self._every else ())
+        ]
         simple = [self.baseline(name) for name in self.baselines]
         level = any(one.kind == "trend" for one in self.table.inputs)
         late = {TREND: Choice(of=(True, False))} if level else {}
         early = self.table.target[: max(len(self.table) // 2, 1)]
         more, points = level_of(metric) if task == "regress" and early.cast(float).to_numpy().min() >= 0 else ({}, [])
         return Candidates(
-            fixed=[*simple, *linear, *self._warm()],
+            fixed=[*simple, *linear, *kept, *self._warm()],
             start={
                 **learners.recipe_of("trees", task, metric),
                 "num_iterations": 0,

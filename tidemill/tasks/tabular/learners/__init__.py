@@ -12,11 +12,13 @@ from tidemill.errors import ModelError
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular.learners import blend, scale
 from tidemill.tasks.tabular.learners.constant import CONSTANT
+from tidemill.tasks.tabular.learners.earlier import WINDOW_AVERAGE
 from tidemill.tasks.tabular.learners.foreign.learners import FILE, OWN
 from tidemill.tasks.tabular.learners.foreign.process import PROCESS
 from tidemill.tasks.tabular.learners.linear import LINEAR
 from tidemill.tasks.tabular.learners.naive import LAST_VALUE, SEASONAL
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, held
+from tidemill.tasks.tabular.learners.series import STATSFORECAST
 from tidemill.tasks.tabular.learners.trees import TREES
 from tidemill.types import JsonObject, did_you_mean
 
@@ -25,6 +27,8 @@ LEARNERS: dict[str, Learner] = {
     "linear": LINEAR,
     "last_value": LAST_VALUE,
     "seasonal_naive": SEASONAL,
+    "window_average": WINDOW_AVERAGE,
+    "statsforecast": STATSFORECAST,
     "trees": TREES,
     "own": OWN,
     "onnx": FILE,

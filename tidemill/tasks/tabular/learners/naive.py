@@ -3,6 +3,7 @@
 A series is a subject's rows, or all of them where the contract names no subject. A bundle holds the last value of each series, for
 the seasonal one in each slot of the season (hour of the week, weekday, month): a request says the subject and, in its inputs,
 the time, and needs no history. So both answer as statsforecast's Naive and SeasonalNaive do, fitted on the same rows.
+Where an input says the label of an earlier period (`tidemill.tasks.tabular.learners.earlier`), it is the forecast instead.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.tabular.inputs import SERIES
+from tidemill.tasks.tabular.learners import earlier
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
 from tidemill.types import DAY, JsonObject
 
@@ -53,6 +55,8 @@ def step_of(at: I8, units: NDArray[np.generic] | None) -> int:
 
 def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     """The last value of each series (rows) in each slot of its season (columns); the last row is that of strangers."""
+    if "input" in recipe:
+        return earlier.fit(recipe, problem)
     parts = tuple(recipe.get("season", ()))
     places, sizes = _slots(problem, parts)
     subject = [len(problem.inputs) - 1] if problem.inputs and problem.inputs[-1].name == SERIES else []
@@ -105,6 +109,8 @@ def _means(table: F8, axis: int) -> F8:
 
 
 def open_naive(bundle: Bundle) -> Asked:
+    if earlier.FILE in bundle.files:
+        return earlier.open_earlier(bundle)
     stored = decode("arrays", file_of(bundle, FILE))
     table, places, sizes, subject = (stored[name] for name in ("table", "places", "sizes", "subject"))
     parts = list(zip(places.tolist(), sizes.tolist(), strict=True))
