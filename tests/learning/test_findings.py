@@ -131,8 +131,8 @@ def test_texts_of_their_own_are_told_and_not_held() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [[None] * 600, [1.0] * 600, [float("inf"), 1.0, None] * 200, [True, None] * 300],
-    ids=["all null", "constant", "infinities", "half empty"],
+    [[None] * 600, [1.0] * 600, [float("inf"), 1.0, None] * 200, [True, None] * 300, [1.7e308, -1e308, 0.0, 1.0] * 150],
+    ids=["all null", "constant", "infinities", "half empty", "very large"],
 )
 def test_strange_columns_are_no_findings(values: list[object]) -> None:
     assert kinds(made(odd=pl.Series(values, dtype=pl.Float64 if values[0] is not True else pl.Boolean))) == {}

@@ -92,8 +92,9 @@ def test_the_column_that_a_declared_label_is_made_of_among_the_inputs(tmp_path: 
         pl.Series("odd", [7] * N),
         pl.Series("odd", [f"c{i}" for i in range(N)]),
         pl.Series("odd", [float("inf"), float("-inf"), None] * (N // 3)),
+        pl.Series("odd", [1.7e308, -1.7e308, 1.0] * (N // 3)),
     ],
-    ids=["null numbers", "null texts", "one text", "one number", "a text each", "infinities"],
+    ids=["null numbers", "null texts", "one text", "one number", "a text each", "infinities", "very large"],
 )
 def test_columns_that_say_nothing(column: pl.Series) -> None:
     """They are trained with, and cost nothing: the column that says something is learned from."""

@@ -8,6 +8,7 @@ version's profile is the one before it merged with that of its new rows: its cos
 from __future__ import annotations
 
 import base64
+import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from tidemill.data.profile.quantiles import Quantiles
 from tidemill.types import JsonObject
 
 _LG_K = 11
+LARGEST = sys.float_info.max
 KEPT = 300
 """How many different values a column counts one by one."""
 SHOWN = 20
@@ -47,7 +49,8 @@ class ColumnProfile:
 
     @property
     def mean(self) -> float | None:
-        return self.total / (self.count - self.nulls) if self.count > self.nulls else None
+        known = self.count - self.nulls
+        return self.total / known if known and abs(self.total) < LARGEST else None
 
     def merge(self, other: ColumnProfile) -> ColumnProfile:
         """The profile of both together."""
@@ -61,7 +64,7 @@ class ColumnProfile:
             nulls=self.nulls + other.nulls,
             least=min((v for v in (self.least, other.least) if v is not None), default=None),
             greatest=max((v for v in (self.greatest, other.greatest) if v is not None), default=None),
-            total=self.total + other.total,
+            total=_within(self.total + other.total),
             quantiles=self.quantiles.merge(other.quantiles),
             frequent=_most(counts),
             changed=dict(Counter(self.changed) + Counter(other.changed)),
@@ -159,9 +162,15 @@ def _column(values: pl.Series, private: bool) -> ColumnProfile:
         for number in np.unique(numbers).tolist():  # in an order that is not the rows'
             out.distinct.update(number)
         if kind == "number":
-            out.total = float(numbers.sum())
+            with np.errstate(over="ignore", invalid="ignore"):
+                out.total = _within(float(numbers.sum()))
             out.quantiles = Quantiles.of(numbers)
     return out
+
+
+def _within(total: float) -> float:
+    """A sum that no float holds is the largest one, and has no mean."""
+    return max(-LARGEST, min(total, LARGEST)) if total == total else LARGEST
 
 
 def _counted(values: pl.Series) -> Counter[str]:

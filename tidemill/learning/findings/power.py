@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 BINS = 64
+LARGEST = 1e140
 SIDE = 1.645  # of the lower bound: 95 %, one-sided
 
 
@@ -130,8 +131,9 @@ def _places(values: pl.Series, often: pl.Series) -> I8:
 
 
 def numbers(values: pl.Series) -> F8:
-    """As floats; NaN where there is none."""
-    return np.asarray(values.cast(float).fill_null(float("nan")).to_numpy(), np.float64)
+    """As floats; NaN where there is none. Very large ones are held where the square of a sum of them is still a number."""
+    x = np.asarray(values.cast(float).fill_null(float("nan")).to_numpy(), np.float64)
+    return np.where(np.isinf(x), x, np.clip(x, -LARGEST, LARGEST))
 
 
 def missing(values: pl.Series) -> NDArray[np.bool_]:

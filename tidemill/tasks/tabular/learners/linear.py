@@ -28,6 +28,8 @@ WITHIN = 0.001, 0.999
 """Quantiles of a number: beyond them it counts as no more than they do."""
 NEAR = 0.05
 """Errors below this, in spreads of the target, count as squares where the loss is absolute: L-BFGS needs a slope."""
+LARGEST = 1e140
+"""Numbers beyond this count as no more: the square of a sum of them is still a number."""
 STEPS = 500
 I8 = NDArray[np.int64]
 
@@ -66,7 +68,7 @@ class Design:
         }
         numbers = np.array([place for place in range(len(problem.inputs)) if place not in sizes], np.int64)
         x = problem.x[:, numbers]
-        x = np.where(np.isfinite(x), x, np.nan)
+        x = np.where(np.isfinite(x), np.clip(x, -LARGEST, LARGEST), np.nan)
         empty = np.isnan(x).all(axis=0)
         bounds = np.nanquantile(np.where(empty, 0.0, x), WITHIN, axis=0) if len(numbers) else np.empty((2, 0))
         low, high = bounds
