@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tidemill.access.caller import Caller
 from tidemill.errors import ProjectError
 from tidemill.files import write_whole
-from tidemill.ops.runs import OnEvent
+from tidemill.ops.runs import OnEvent, run_pipeline
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
 from tidemill.types import JsonObject
@@ -43,16 +43,12 @@ def predict_active(
     caller.need("predict")
     checked(out)
     scope = project.endpoint(endpoint)
-    made = project.engine().run(
-        batch_pipeline,
-        parameters(scope),
-        on_event=lambda e: on_event(e.kind, {"run": e.run, "step": e.step, **e.data}),
-    )
-    table: pl.DataFrame = load(project.artifacts.plain, made.run.outputs["answers"], "table")
+    made = run_pipeline(project, batch_pipeline, parameters(scope), on_event)
+    table: pl.DataFrame = load(project.artifacts.plain, made.outputs["answers"], "table")
     if out is not None:
         write(table, out)
-    data = [str(ref) for ref in made.run.params["data"]]
-    return Batch(made.run.id, scope.name, scope.model.name, data, [_answer(row) for row in table.iter_rows(named=True)])
+    data = [str(ref) for ref in made.params["data"]]
+    return Batch(made.id, scope.name, scope.model.name, data, [_answer(row) for row in table.iter_rows(named=True)])
 
 
 def checked(out: Path | None) -> None:
