@@ -39,12 +39,12 @@ STEPS = 20
 
 def follows(look: Look, powers: Mapping[str, Power]) -> Iterator[Finding]:
     """Columns of much power that are noise once the label is given. ``powers``: of each column by itself."""
-    if look.judged < ROWS:
+    if look.judged < ROWS or len(look.columns) < 2:
         return
     x = encoded(look)
     for place, name in enumerate(look.columns):
         own = powers[name]
-        if own.value < KNOWS or own.low < SURE or x.shape[1] < 2:
+        if own.value < KNOWS or own.low < SURE:
             continue
         found = _left(look, x, place, name)
         if found is None:
