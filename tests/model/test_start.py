@@ -106,6 +106,7 @@ def test_one_that_is_not_what_was_said_is_not_begun_from(source: tuple[Path, str
             pass
 
 
+@pytest.mark.nightly
 def test_a_candidate_begins_from_the_champion_once_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,7 +132,13 @@ def fit(trainer: TabularTrainer) -> Bundle:
 
 
 @pytest.mark.parametrize(
-    ("task", "name"), [("binary", "logistic"), ("multi", "forest"), ("regress", "line"), ("multi", "fitted")]
+    ("task", "name"),
+    [
+        ("binary", "logistic"),
+        ("regress", "line"),
+        pytest.param("multi", "forest", marks=pytest.mark.nightly),
+        pytest.param("multi", "fitted", marks=pytest.mark.nightly),
+    ],
 )
 def test_an_estimator_answers_as_scikit_learn_does_from_data_alone(tmp_path: Path, task: str, name: str) -> None:
     trainer = own(tmp_path, task, name)

@@ -61,6 +61,7 @@ def test_it_answers_what_its_own_line_says(tmp_path: Path) -> None:
     assert scorer.predict(row)["value"] == pytest.approx(weights @ [0, 40, 0, 1, 1])
 
 
+@pytest.mark.nightly
 def test_labels_are_searched_evaluated_and_told_by_their_names() -> None:
     trainer = trainer_of("binary")
     end = int(trainer.at[800])
@@ -70,22 +71,12 @@ def test_labels_are_searched_evaluated_and_told_by_their_names() -> None:
     assert report.of("auc").values.mean() > 0.6
 
 
+OFTEN = "dies", "another's", "no number", "lies about sizes", "floods"
+RARER = "loads another", "one row", "draws", "no JSON", "another instance"
+
+
 @pytest.mark.parametrize(
-    "fault",
-    [
-        *(
-            "dies",
-            "loads another",
-            "one row",
-            "another's",
-            "no number",
-            "draws",
-            "no JSON",
-            "lies about sizes",
-            "floods",
-        ),
-        "another instance",
-    ],
+    "fault", [*OFTEN, *(pytest.param(fault, marks=pytest.mark.nightly) for fault in RARER)], ids=lambda fault: fault
 )
 def test_one_that_does_what_it_should_not_gives_no_model(fault: str) -> None:
     start = 1.0 if fault == "another instance" else 60.0
