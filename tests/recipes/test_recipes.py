@@ -220,7 +220,7 @@ def test_as_a_new_user_types_it(tmp_path: Path) -> None:
     base = Folder(tmp_path)
     assert base.tidemill("new", "pumps", "--recipe", "maintenance").returncode == 0
     made = Folder(tmp_path / "pumps").json("run")
-    assert made["status"] == "champion" and "instead_of" not in made
+    assert made["status"] == "champion" and not made["instead_of"]
 
 
 def test_no_recipe_of_that_name(tmp_path: Path) -> None:
