@@ -18,6 +18,15 @@ COSTS = Costs(2.0, 30.0)
 OF_VALUES: dict[str, Callable[[Any, Any], float]] = {
     "mae": oracle.mean_absolute_error,
     "rmse": oracle.root_mean_squared_error,
+    "wape": lambda true, told: oracle.mean_absolute_error(true, told) / np.abs(true).mean(),
+}
+LEVEL = 0.8
+OF_INTERVALS: dict[str, Callable[[Any, Any], float]] = {
+    "interval_score": lambda true, told: (
+        2
+        / (1 - LEVEL)
+        * sum(oracle.mean_pinball_loss(true, end, alpha=alpha) for end, alpha in zip(told[:, 1:].T, (0.1, 0.9)))
+    ),
 }
 OF_LABELS: dict[str, Callable[[Any, Any], float]] = {
     "log_loss": lambda true, told: oracle.log_loss(true, told, labels=range(told.shape[1])),
@@ -30,7 +39,7 @@ OF_LABELS: dict[str, Callable[[Any, Any], float]] = {
 
 
 def test_every_metric_has_an_oracle_here() -> None:
-    assert OF_VALUES.keys() | OF_LABELS.keys() == MEASURES.keys()
+    assert OF_VALUES.keys() | OF_INTERVALS.keys() | OF_LABELS.keys() == MEASURES.keys()
     assert {*METRICS["regress"]} == OF_VALUES.keys() and {*METRICS["classify"], *RANKED} == OF_LABELS.keys()
 
 
@@ -40,6 +49,14 @@ def test_metrics_of_values_are_those_of_scikit_learn(seed: int) -> None:
     told, true = rng.normal(size=200), rng.normal(size=200) * 10**seed
     found = all_values("regress", told[:, None], true, None)
     for name, own in OF_VALUES.items():
+        assert metric_value(name, found[name]) == pytest.approx(own(true, told), rel=1e-12)
+
+
+def test_metrics_of_intervals_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    told, true = np.sort(rng.normal(size=(200, 3)), axis=1)[:, [1, 0, 2]], rng.normal(size=200)
+    found = all_values("regress", told, true, None, Decision(level=LEVEL))
+    for name, own in OF_INTERVALS.items():
         assert metric_value(name, found[name]) == pytest.approx(own(true, told), rel=1e-12)
 
 

@@ -124,8 +124,6 @@ class TabularTrainer(Trainer):
         self.table = table
         self.unit, self.costs = settings.details.get("unit", self.unit), Costs.of(settings.details.get("costs"))
         self.interval: float | None = settings.details.get("interval")
-        # of the same rows wape is a multiple of mae
-        self._learn_by = "mae" if settings.metric == "wape" else settings.metric
         timed = settings.task == "regress" and settings.details.get("timed", False)
         self._season = self._season_of() if timed else ()
         trend = any(one.kind == "trend" for one in table.inputs)
@@ -134,6 +132,11 @@ class TabularTrainer(Trainer):
         forecasts = {"last_value": timed, "seasonal_naive": bool(self._season), "window_average": False}
         there = [name for name, one in forecasts.items() if one or name in self._earlier]
         self.baselines = ("constant", *there, "linear")
+
+    @property
+    def _learn_by(self) -> str:
+        """The metric as learners know it: of the same rows wape is a multiple of mae."""
+        return "mae" if self.settings.metric == "wape" else self.settings.metric
 
     def _season_of(self) -> tuple[str, ...]:
         """The season of the rows, in the inputs of the calendar that a request carries."""
