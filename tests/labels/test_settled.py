@@ -107,13 +107,13 @@ def test_rows_that_are_few_ripen_by_the_others_where_it_is_said_how_late_they_ar
 
 
 LATE = st.lists(
-    st.tuples(st.integers(0, 100), st.one_of(st.integers(0, 60), st.none()), st.integers(0, 10)),
+    st.tuples(st.integers(0, 100), st.one_of(st.integers(0, 60), st.none()), st.integers(0, 60)),
     min_size=1,
     max_size=40,
 )
 
 
-@given(LATE, st.integers(0, 200), st.integers(20, 60))
+@given(LATE, st.integers(0, 100), st.integers(5, 60))
 def test_no_model_ever_learns_from_a_label_that_was_not_ripe(
     stream: list[tuple[int, int | None, int]], end: int, within: int
 ) -> None:
