@@ -195,7 +195,7 @@ def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop
     verdicts = store.execute("select gate, passed, verdict from verdicts where model = ?", [made["model"]])
     better, loads = (1, "promoted"), (1, "")
     assert {row["gate"]: tuple(row)[1:] for row in verdicts} == {
-        "method": better, "baseline": better, "latency": loads, "infrastructure": loads
+        "method": better, "baseline": better, "latency": loads, "infrastructure": loads, "repeats": loads
     }  # fmt: skip
     started, ended = told["canary"][0], told["promoted"][0]
     assert ended - started >= 2 * DAY  # its stage took its time

@@ -23,7 +23,7 @@ from tidemill.engine.explain import declared, undeclared
 from tidemill.errors import ReleaseError
 from tidemill.ops import runs as verbs
 from tidemill.ops.runs import OnEvent
-from tidemill.process.limited import memory_within
+from tidemill.process.memory import memory_within
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.store.records import Step

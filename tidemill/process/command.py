@@ -11,7 +11,7 @@ import resource
 import sys
 from collections.abc import Sequence
 
-from tidemill.process.limited import let
+from tidemill.process.memory import let
 
 PASSED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH"),

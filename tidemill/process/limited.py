@@ -1,7 +1,7 @@
 """A child that does one thing after the other for this process, each within limits of memory and time.
 
 What it works on is foreign: bytes that somebody sent, code of a project, a model's file. The child sets its own limits of memory
-and CPU (`let`, `held`) by what it was asked; whoever waits has a limit of wall time, at which the child is killed. A child that
+and CPU (`tidemill.process.memory`) by what it was asked; whoever waits has a limit of wall time, at which the child is killed. A child that
 dies of its work is told apart from one that had gone idle, which is begun again.
 """
 
@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import atexit
 import os
-import resource
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Literal, TypeVar
 
 from tidemill.process.channel import Channel, ChannelError
@@ -26,7 +24,6 @@ from tidemill.types import JsonObject
 
 T = TypeVar("T")
 _IDLE = 60.0  # seconds without work after which a child ends
-_GROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 class Died(Exception):
@@ -124,50 +121,3 @@ def next_of(channel: Channel) -> JsonObject | None:
         return channel.receive(time.monotonic() + _IDLE)
     except TimeoutError:
         return None
-
-
-def let(what: int, most: int) -> None:
-    """The child's side: let this process use so much of it (`resource`) and no more."""
-    _, hard = resource.getrlimit(what)
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this machine has, or lets this container have."""
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(whole, int(_GROUP.read_text("ascii")))
-    except (OSError, ValueError):  # no container of this kind, or one without a limit
-        return whole
-
-
-@contextmanager
-def memory_within(most: int | None) -> Iterator[None]:
-    """This process, and each that it starts, may write to so many bytes meanwhile; None: to as many as there are.
-
-    Beyond them an allocation fails, in Python as MemoryError. Linux keeps it; elsewhere it may stay a word.
-
-    >>> with memory_within(1 << 50):
-    ...     resource.getrlimit(resource.RLIMIT_DATA)[0] == 1 << 50
-    True
-    """
-    if most is None:
-        yield
-        return
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    let(resource.RLIMIT_DATA, most)
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, before)
-
-
-def held() -> int:
-    """Bytes of memory that this process may write to now; where the system does not say, none is refused for it.
-
-    The address space would be no measure: each thread reserves much of it that is never used.
-    """
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
-    except OSError:
-        return 1 << 46

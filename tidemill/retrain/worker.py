@@ -28,7 +28,7 @@ from tidemill.model.questions import hold
 from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
-from tidemill.process.limited import memory_within
+from tidemill.process.memory import memory_within
 from tidemill.release.pipeline import release_candidate
 from tidemill.retrain import looks
 from tidemill.retrain.score import settle

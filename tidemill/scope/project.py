@@ -17,7 +17,7 @@ from tidemill.config.policies import GatesSection, MonitorSection, RetrainSectio
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
-from tidemill.process.limited import machine_memory
+from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
 from tidemill.store.artifacts.recorded import RecordedArtifacts

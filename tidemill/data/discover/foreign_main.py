@@ -18,7 +18,8 @@ from tidemill.data.discover.limits import cpu_seconds, judge, memory
 from tidemill.data.discover.rows import POLARS, said
 from tidemill.errors import SourceError
 from tidemill.process.guarded import parent
-from tidemill.process.limited import held, let, next_of
+from tidemill.process.limited import next_of
+from tidemill.process.memory import held, let
 from tidemill.types import JsonObject
 
 PIECE = 16 << 20  # bytes of a piece of the answer, about

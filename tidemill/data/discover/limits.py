@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tidemill.errors import SourceError
-from tidemill.process.limited import machine_memory
+from tidemill.process.memory import machine_memory
 
 DEEPEST = 32  # levels of lists and structs in a column
 _ROOM = 256 << 20

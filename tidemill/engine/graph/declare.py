@@ -28,7 +28,7 @@ from tidemill.config.amounts import some_memory
 from tidemill.engine.graph.nodes import Choice, Definition, Graph, Node, Tree, Version, check_plain, tracing
 from tidemill.engine.raised import named, placed
 from tidemill.errors import PipelineError, TidemillError
-from tidemill.process.limited import machine_memory
+from tidemill.process.memory import machine_memory
 from tidemill.types import JsonObject, did_you_mean, parse_span
 
 P = ParamSpec("P")

@@ -22,7 +22,7 @@ from tidemill.engine.runner.child import Request
 from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
-from tidemill.process.limited import memory_within
+from tidemill.process.memory import memory_within
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.types import HeldClock, JsonObject, SystemClock
 

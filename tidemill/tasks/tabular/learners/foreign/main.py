@@ -11,7 +11,8 @@ import numpy as np
 
 from tidemill.errors import ModelError
 from tidemill.process.guarded import parent
-from tidemill.process.limited import held, let, next_of
+from tidemill.process.limited import next_of
+from tidemill.process.memory import held, let
 from tidemill.store.artifacts.codecs import decode, encode
 from tidemill.tasks.tabular.learners.foreign.rows import Learned
 from tidemill.types import JsonObject
