@@ -9,6 +9,7 @@ import pytest
 
 from tests.engine.conftest import Place
 from tidemill.engine import pipeline, step
+from tidemill.engine.raised import KEPT
 from tidemill.engine.secrets import Secrets, holds_secret, is_secret
 from tidemill.errors import StepFailed
 
@@ -56,6 +57,43 @@ def test_an_error_does_not_say_it(place: Place) -> None:
     (run,) = place.store.runs.list()
     assert run.error and "geheim" not in run.error
     assert all("geheim" not in (step.error or "") for step in place.steps(run.id).values())
+
+
+STEPS = """
+from tidemill import pipeline, step
+
+@step
+def connect(address: str) -> int:
+    raise ValueError(f"no way in by {address}")
+
+@step(isolate=True)
+def connect_apart(address: str) -> int:
+    raise ValueError(f"no way in by {address}")
+
+@pipeline
+def here(password: str) -> int:
+    return connect(f"db://ann:{password}")
+
+@pipeline
+def apart(password: str) -> int:
+    return connect_apart(f"db://ann:{password}")
+"""
+
+
+@pytest.mark.parametrize("where", ["here", "apart"])
+def test_the_kept_traceback_of_a_project_s_own_step_does_not_say_it(place: Place, load_module: Any, where: str) -> None:
+    with pytest.raises(StepFailed) as caught:
+        place.run(getattr(load_module(steps=STEPS), where), {"password": "geheim!"})
+    assert KEPT in caught.value.hint
+    kept = (place.root / KEPT).read_text()
+    assert "no way in by" in kept and "geheim" not in kept
+
+
+def test_a_traceback_that_cannot_be_kept_hides_nothing_of_what_was_raised(place: Place, load_module: Any) -> None:
+    (place.root / ".tidemill").write_text("a file where the folder should be")
+    with pytest.raises(StepFailed) as caught:
+        place.run(load_module(steps=STEPS).here, {"password": "geheim!"})
+    assert "no way in by" in caught.value.message and KEPT not in caught.value.hint
 
 
 def test_a_killed_run_is_gone_on_with_by_the_same_command(place: Place) -> None:

@@ -151,24 +151,26 @@ def _ending(exc: BaseException) -> tuple[str, int]:
 
 def _own_fault(exc: BaseException) -> str:
     """What to say of an exception out of the project's own steps.py, its traceback kept; nothing where it is ours."""
-    from tidemill.engine.raised import blamed, keep_traceback
+    from tidemill.engine.raised import blamed, keep, whole
 
     where = blamed(exc)
     if where is None:
         return ""
     message = exc.msg if isinstance(exc, SyntaxError) else exc
-    kept = keep_traceback(exc, where[0].parent)
+    kept = keep(whole(exc), where[0].parent)
     return f"tidemill: steps.py:{where[1]}: {type(exc).__name__}: {message} - mend it and run the same command again; all of it: {kept}"
 
 
 def _keep(exc: TidemillError) -> None:
     """The traceback of what a project's own pipeline raised: the message has its last line only."""
-    from tidemill.engine.raised import blamed, keep_traceback
+    from tidemill.engine.raised import KEPT, blamed, keep, whole
 
+    if KEPT in exc.hint:  # the engine has
+        return
     cause = exc.__cause__
     where = blamed(cause) if isinstance(exc, PipelineError) and cause is not None else None
     if cause is not None and where is not None:
-        exc.hint = f"{exc.hint}; the whole traceback is in {keep_traceback(cause, where[0].parent)}"
+        exc.hint = f"{exc.hint}; the whole traceback is in {keep(whole(exc), where[0].parent)}"
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from tidemill.errors import DiskFull, StepFailed, TidemillError, no_room
 
 MEND = "mend it and run the same command again"
 MEMORY = "it needs more memory than it may take, or than there is: less at once, or memory= of the step, [jobs] memory of a model"
+KEPT = ".tidemill/logs/steps.log"
+"""Where the whole traceback is of what a project's own code raised."""
 STEPS = "steps.py"
 """The file of a project's own code."""
 ROOM = "free some room and run the same command again: steps that were done are kept"
@@ -17,11 +20,11 @@ _HERE = str(Path(__file__).parent) + os.sep
 
 
 class StepRaised(Exception):
-    """A step's function raised elsewhere: the names of the exception's classes, and what to raise here."""
+    """A step's function raised elsewhere: the names of the exception's classes, what to raise here, and its `whole` traceback."""
 
-    def __init__(self, kinds: list[str], error: TidemillError) -> None:
+    def __init__(self, kinds: list[str], error: TidemillError, trace: str = "") -> None:
         super().__init__(str(error))
-        self.kinds, self.error = kinds, error
+        self.kinds, self.error, self.trace = kinds, error, trace
 
 
 def named(exc: BaseException) -> str:
@@ -48,17 +51,19 @@ def kinds_of(exc: BaseException) -> list[str]:
     return [f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__]
 
 
-def surfaced(exc: BaseException, name: str, root: Path | None = None) -> TidemillError:
+def surfaced(
+    exc: BaseException, name: str, root: Path | None = None, hide: Callable[[str], str] = str
+) -> TidemillError:
     """The error that leaves the engine: Tidemill's own as it is, another as StepFailed with the line that raised it.
 
-    ``root``: the project's folder, where the whole traceback is kept of what its own steps.py raised.
+    ``root``: the project's folder, where the whole traceback is kept of what its own steps.py raised; ``hide``: takes secrets out of it.
     """
     if isinstance(exc, StepRaised):
-        return exc.error
-    error = exc if isinstance(exc, TidemillError) else _failed(exc, name)
-    raised = exc.__cause__ if exc is error else exc
-    if root is not None and raised is not None and blamed(raised):
-        kept = f"the whole traceback is in {keep_traceback(raised, root)}"
+        error, trace = exc.error, exc.trace
+    else:
+        error, trace = exc if isinstance(exc, TidemillError) else _failed(exc, name), whole(exc)
+    if root is not None and trace:
+        kept = f"the whole traceback is in {keep(hide(trace), root)}"
         error.hint = f"{error.hint}; {kept}" if error.hint else kept
     return error
 
@@ -78,10 +83,19 @@ def blamed(exc: BaseException) -> tuple[Path, int] | None:
     return (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
 
 
-def keep_traceback(exc: BaseException, root: Path) -> str:
-    """Append the whole traceback to ``.tidemill/logs/steps.log`` of the project; how to name that file to a person."""
+def whole(exc: BaseException) -> str:
+    """The whole traceback of what a project's own steps.py raised (of Tidemill's own error what it came of); else nothing."""
+    raised = exc.__cause__ if isinstance(exc, TidemillError) else exc
+    return "".join(traceback.format_exception(raised)) if raised is not None and blamed(raised) else ""
+
+
+def keep(trace: str, root: Path) -> str:
+    """Append a traceback to ``.tidemill/logs/steps.log`` of the project; how to name that file to a person."""
     folder = root / ".tidemill" / "logs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(folder / "steps.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
-        log.write("".join(traceback.format_exception(exc)) + "\n")
-    return ".tidemill/logs/steps.log"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(folder / "steps.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
+            log.write(trace + "\n")
+    except OSError as full:  # what was raised is what matters
+        return f"no file ({full.strerror})"
+    return KEPT

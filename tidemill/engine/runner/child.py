@@ -122,4 +122,4 @@ def _request(job: Job, around: RunContext) -> Request:
 
 def _raised(told: JsonObject) -> StepRaised:
     kind: Any = getattr(errors, told["error"], StepFailed)  # one that nobody else knows is a failed step
-    return StepRaised(told["kinds"], kind(told["detail"], place=told["place"], hint=told["hint"]))
+    return StepRaised(told["kinds"], kind(told["detail"], place=told["place"], hint=told["hint"]), told["trace"])

@@ -17,7 +17,7 @@ import msgspec
 from tidemill.engine.context import RunContext
 from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.declare import step
-from tidemill.engine.raised import kinds_of, surfaced
+from tidemill.engine.raised import kinds_of, surfaced, whole
 from tidemill.engine.runner.child import Request
 from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.errors import PipelineError
@@ -124,7 +124,7 @@ def _run_context(request: Request, resources: Resources) -> RunContext:
 
 def _failed(exc: Exception, request: Request) -> JsonObject:
     """The error that is to leave the engine, and by which names a retry may know what was raised."""
-    error = surfaced(exc, request.step, Path(request.root))
+    error = surfaced(exc, request.step)
     if error is not exc:
         traceback.print_exception(exc)
     told = error.problem()
@@ -133,6 +133,7 @@ def _failed(exc: Exception, request: Request) -> JsonObject:
         "place": told["place"] or f"step {request.step}",
         "kinds": kinds_of(exc),
         "error": type(error).__name__,
+        "trace": whole(exc),
     }
 
 

@@ -99,6 +99,10 @@ class RunRecorder:
         attempt = self._attempts(name) + attempts
         self._step(ready, "failed", ended=self._clock.now(), error=storable(self._secrets.hide(error)), attempt=attempt)
 
+    def hide(self, text: str) -> str:
+        """The text without the run's secrets."""
+        return str(self._secrets.hide(text))
+
     def skipped(self, unit: Unit, error: str | None = None) -> None:
         self._bare(unit.call, unit.name, "skipped", error=error)
 

@@ -153,7 +153,7 @@ class Execution:
         ready = self._running.pop(name)
         self._threads.pop(name, None)
         if isinstance(result, BaseException):
-            error = surfaced(result, name, self._around.root)
+            error = surfaced(result, name, self._around.root, self._recorder.hide)
             if error is not result:
                 error.__cause__ = result
             self._failure = self._failure or error
