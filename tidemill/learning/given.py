@@ -52,6 +52,8 @@ def read_file(root: Path, name: str) -> bytes:
     if not path.is_relative_to(home):
         raise ModelError(f"{name} leads out of the project", place=name, hint="copy the file into the project")
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ModelError(f"{name} is no file", place=name, hint="is it in the project?")
         if path.stat().st_size > MOST:
             raise ModelError(f"{name} is larger than {MOST:,} bytes", place=name, hint="a smaller model")
         return path.read_bytes()

@@ -45,8 +45,18 @@ class Limited:
         self._said = 0  # bytes of that before what it does now
         atexit.register(self.close)
 
-    def ask(self, message: JsonObject, data: bytes, seconds: float, heard: Callable[[Channel, float], T]) -> T:
+    def ask(
+        self,
+        message: JsonObject,
+        data: bytes,
+        seconds: float,
+        heard: Callable[[Channel, float], T],
+        *,
+        again: bool = True,
+    ) -> T:
         """What ``heard`` makes of the answer: it is given the channel, and the moment until which it may listen.
+
+        ``again``: whether a child that ended by itself may have gone idle just then. What ends a second one is what it does.
 
         Raises TimeoutError (the child is killed), Died, OSError where none can be started, and what ``heard`` raises: EOFError
         there means that the child has ended.
@@ -59,8 +69,8 @@ class Limited:
                 self.close()
                 raise
             except (EOFError, BrokenPipeError, ChannelError):
-                if self._was_idle():
-                    return self.ask(message, data, seconds, heard)
+                if again and self._was_idle():
+                    return self.ask(message, data, seconds, heard, again=False)
                 raise self._died() from None
             except OSError:
                 self.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle, decode, put_bundle
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.tasks.table import load
+from tidemill.tasks.tabular.learners.foreign import convert
 from tidemill.tasks.tabular.learners.foreign.onnx import SPEC
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 from tidemill.types import JsonObject, digest
@@ -73,6 +75,15 @@ def eats(train):
 def dies(train):
     import os
     os._exit(7)
+
+
+def leaves(train):
+    raise SystemExit(0)
+
+
+def leaves_at_once(train):
+    import os
+    os._exit(0)
 
 
 def no_estimator(train):
@@ -194,12 +205,24 @@ def test_the_search_builds_what_was_named_and_a_server_answers_it_without_scikit
 
 
 @pytest.mark.parametrize(
-    "name", ["raises", "dies", "no_estimator", "no_number", "differs", "cuts", "no_such"], ids=lambda name: name
+    "name",
+    ["raises", "dies", "leaves", "leaves_at_once", "no_estimator", "no_number", "differs", "cuts", "no_such"],
+    ids=lambda name: name,
 )
 def test_a_learner_that_gives_no_model_says_so(tmp_path: Path, name: str) -> None:
     with raised(ModelError, f"steps:{name}"):
         fit(own(tmp_path, "regress", name))
     fit(own(tmp_path, "regress", "line"))
+
+
+def test_what_an_estimator_was_fitted_to_is_known_by_labels_or_by_their_places() -> None:
+    known = convert._known
+    assert known(["yes", "no"], ["no", "yes"]) == ["yes", "no"]
+    assert known([0, 1], ["no", "yes"]) == ["no", "yes"] and known([1.0, 0.0], ["no", "yes"]) == ["yes", "no"]
+    assert known([0, 1], [1, 2]) == ["1", "2"], "of places, for 0 is no label"
+    assert known([1, 2], [1, 2]) == ["1", "2"] and known([], None) == []
+    with raised(ModelError, ""):
+        known(["a", "b"], ["no", "yes"])
 
 
 def test_labels_need_probabilities(tmp_path: Path) -> None:
@@ -219,6 +242,14 @@ def test_a_learner_that_eats_memory_or_hangs_is_ended_at_its_limit_and_the_next_
 def test_a_source_that_changed_since_the_recipe_was_made_is_not_fitted(tmp_path: Path) -> None:
     trainer = own(tmp_path, "regress", "line")
     (tmp_path / "steps.py").write_text("def line(): return 1")
+    with raised(ModelError, "steps.py"):
+        fit(trainer)
+
+
+def test_a_pipe_in_the_project_is_not_waited_for(tmp_path: Path) -> None:
+    trainer = own(tmp_path, "regress", "line")
+    (tmp_path / "steps.py").unlink()
+    os.mkfifo(tmp_path / "steps.py")
     with raised(ModelError, "steps.py"):
         fit(trainer)
 
@@ -303,7 +334,7 @@ def test_a_file_s_tensors_are_inputs_by_their_names(tmp_path: Path) -> None:
         fit(file(tmp_path, "binary", of_columns()))
 
 
-def test_whole_numbers_cannot_be_missing(tmp_path: Path) -> None:
+def test_whole_numbers_cannot_be_missing_or_be_cut(tmp_path: Path) -> None:
     cast = model_of(
         [helper.make_node("Cast", ["age"], ["y"], to=TensorProto.FLOAT)], [of("age", TensorProto.INT64)], [of("y")]
     )
@@ -311,6 +342,9 @@ def test_whole_numbers_cannot_be_missing(tmp_path: Path) -> None:
     assert scorer.predict({"age": 30})["value"] == 30.0
     with raised(SignatureMismatch, "", hint=False):
         scorer.outputs(np.full(len(scorer.inputs), np.nan))
+    for value in (30.5, 1e30):
+        with raised(SignatureMismatch, "", hint=False):
+            scorer.outputs(np.full(len(scorer.inputs), value))
 
 
 def custom() -> bytes:
@@ -347,6 +381,26 @@ def two_gigabytes() -> bytes:
         helper.make_node("Add", ["m", "sum"], ["y"]),
     ]
     return model_of(nodes, [of("x", shape=("n", 2))], [of("y")], [shape, weights(2, 3)])
+
+
+def large_for_one_row() -> bytes:
+    """As many numbers as an input says, 4,096 times: of the rows learned from a few, of a large one all memory."""
+    nodes = [
+        helper.make_node("ReduceMax", ["x"], ["most"], keepdims=0),
+        helper.make_node("Cast", ["most"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Unsqueeze", ["whole", "axis"], ["one"]),
+        helper.make_node("Concat", ["one", "many"], ["shape"], axis=0),
+        helper.make_node("ConstantOfShape", ["shape"], ["big"]),
+        helper.make_node("ReduceSum", ["big"], ["sum"], keepdims=0),
+        helper.make_node("MatMul", ["x", "w"], ["m"]),
+        helper.make_node("Add", ["m", "sum"], ["y"]),
+    ]
+    held = [
+        numpy_helper.from_array(np.array([0], np.int64), "axis"),
+        numpy_helper.from_array(np.array([4_096], np.int64), "many"),
+        weights(2, 3),
+    ]
+    return model_of(nodes, [of("x", shape=("n", 2))], [of("y")], held)
 
 
 def said_to_be_large() -> bytes:
@@ -397,7 +451,10 @@ def deep() -> bytes:
 
 @pytest.mark.parametrize(
     "made",
-    [custom, external, hidden_external, two_gigabytes, said_to_be_large, of_one_row, no_number, with_functions, deep],
+    [
+        *(custom, external, hidden_external, two_gigabytes, large_for_one_row, said_to_be_large),
+        *(of_one_row, no_number, with_functions, deep),
+    ],
     ids=lambda made: made.__name__,
 )
 def test_a_file_that_is_not_plain_is_refused(tmp_path: Path, made: Any) -> None:

@@ -1,7 +1,7 @@
 """A model in ONNX looked into before it is believed; runs in the child alone, within its limits. onnx is imported here.
 
 Only operators of ONNX itself are let in, all of its numbers must be in the file, and each tensor be one that a row can feed. Then it
-answers the rows, and rows of extremes: what needs too much memory for that ends the child.
+answers the rows, and rows of extremes: what needs too much memory for that is refused.
 """
 
 from __future__ import annotations
@@ -243,5 +243,6 @@ def _extremes(data: bytes, spec: JsonObject, train: Learned) -> None:
         row = np.where([place in train.categories for place in range(len(low))], low, value)
         try:
             asked(data, spec, row[None])
-        except ModelError:
-            continue
+        except ModelError as exc:
+            if "alloc" in str(exc.__cause__):  # onnxruntime's words, and those of C++
+                raise MemoryError from exc

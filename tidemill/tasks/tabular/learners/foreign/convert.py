@@ -80,10 +80,10 @@ def _fitted(estimator: Any, train: Learned) -> tuple[Any, list[str]]:
         raise ModelError("it gives labels and no probabilities (predict_proba)", hint=hint)
     try:
         check_is_fitted(estimator)
-        return estimator, [text_of(one) for one in np.asarray(getattr(estimator, "classes_", ())).tolist()]
     except NotFittedError:
-        pass
-    _seeded(estimator)
+        _seeded(estimator)
+    else:
+        return estimator, _known(np.asarray(getattr(estimator, "classes_", ())).tolist(), train.labels)
     try:
         fitted = estimator.fit(train.x, train.y)
     except MemoryError:
@@ -92,6 +92,21 @@ def _fitted(estimator: Any, train: Learned) -> tuple[Any, list[str]]:
         raise ModelError(f"fit raised {type(exc).__name__}: {first_line(exc)}") from exc
     labels = train.labels or []
     return fitted, [text_of(labels[int(one)]) for one in getattr(fitted, "classes_", ())]
+
+
+def _known(classes: list[Any], labels: list[Any] | None) -> list[str]:
+    """What an estimator that is fitted already tells apart, as texts: labels, or their places as `Learned.y` has them. Raises ModelError."""
+    said, texts = [text_of(one) for one in classes], [text_of(label) for label in labels or ()]
+    if labels is None or set(said) <= set(texts):
+        return said
+    if all(type(one) in (int, float) and one in range(len(labels)) for one in classes):
+        return [texts[int(one)] for one in classes]
+    if not set(said) & set(texts):
+        raise ModelError(
+            f"it is fitted to other labels: {', '.join(said[:5])}",
+            hint="fit it to train.y, or to the labels themselves",
+        )
+    return said
 
 
 def _seeded(estimator: Any) -> None:

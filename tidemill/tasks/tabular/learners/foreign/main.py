@@ -31,6 +31,10 @@ def main() -> None:
             model, spec = _made(asked, data[: asked["file"]], data[asked["file"] :])
         except ModelError as exc:
             channel.send({"error": exc.message, "hint": exc.hint})
+        except SystemExit as exc:
+            channel.send(
+                {"error": f"it ends its process (SystemExit: {exc})", "hint": "raise what is wrong, or return"}
+            )
         else:
             said = encode("json", spec)
             channel.send({"model": len(model), "spec": len(said)}, model + said)

@@ -101,9 +101,11 @@ def _feed(said: JsonObject) -> Feed:
         part = x[:, columns]
         if any(table is not None for table in tables):
             part = np.stack([_named(table, one) for table, one in zip(tables, part.T, strict=True)], axis=1)
-        if kind in WHOLE and np.isnan(part.astype(np.float64)).any():
-            raise SignatureMismatch(f"input {name!r} is missing, and the model in ONNX takes {kind}")
-        made = part.astype(dtype)
+        with np.errstate(invalid="ignore"):
+            made = part.astype(np.float64).astype(dtype) if kind in WHOLE else part.astype(dtype)
+        if kind in WHOLE and (other := made.astype(np.float64) != part.astype(np.float64)).any():
+            what = "missing" if np.isnan(part[other].astype(np.float64)).any() else f"{part[other][0]:g}"
+            raise SignatureMismatch(f"input {name!r} is {what}, and the model in ONNX takes {kind}")
         return made[:, 0] if flat else made
 
     return make
