@@ -91,7 +91,8 @@ def check_process(process: ProcessSection) -> Iterator[tuple[str, str]]:
     yield from _limits(process.limits)
     if process.command and (not process.command[0].strip() or any("\0" in word for word in process.command)):
         yield "its command names no program", f"write {example}"
-    if process.url and not re.fullmatch(r"http://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}", process.url):
+    found = re.fullmatch(r"http://(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})", process.url)
+    if process.url and not (found and 0 < int(found[2]) < 65_536):
         yield f"{process.url!r} is no address on this machine", 'write it as url = "http://127.0.0.1:9000"'
 
 

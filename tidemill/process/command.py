@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tidemill.process.memory import let
 
@@ -23,12 +24,21 @@ PASSED = (
 def main(argv: Sequence[str]) -> None:
     folder, memory, port, instance, *command = argv
     environment = {name: os.environ[name] for name in PASSED if name in os.environ}
-    environment |= {"PORT": port, "TIDEMILL_INSTANCE": instance}
+    environment |= {"PORT": port, "TIDEMILL_INSTANCE": instance, "PYTHONPATH": _path()}
     let(resource.RLIMIT_CORE, 0)
     let(resource.RLIMIT_DATA, int(memory))
-    os.chdir(folder)
     program = sys.executable if command[0] in ("python", "python3") else command[0]
-    os.execvpe(program, [program, *command[1:]], environment)  # noqa: S606 - no shell: a list of arguments
+    try:
+        os.chdir(folder)
+        os.execvpe(program, [program, *command[1:]], environment)  # noqa: S606 - no shell: a list of arguments
+    except OSError as exc:
+        sys.exit(f"{exc.filename or program}: {exc.strerror}")
+
+
+def _path() -> str:
+    """PYTHONPATH as somebody said it: with this package's folder in it another Python would take its libraries from here."""
+    here = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one not in ("", here))
 
 
 if __name__ == "__main__":

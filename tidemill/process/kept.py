@@ -29,7 +29,10 @@ class Kept:
         self._service: Service | None = self._told(service or Service(spec))
 
     def ask(self, path: str, body: Any, kind: type[T], most: int, seconds: float | None = None) -> T:
-        """As `Service.ask`. Raises ModelError, at once where it is being started again."""
+        """As `Service.ask`; without ``seconds`` of a request, which waits for an answer and for nothing else.
+
+        Raises ModelError, at once where it is being started again.
+        """
         service = self._service
         if service is None:
             self._begin()
@@ -41,7 +44,7 @@ class Kept:
         try:
             found = self._asked(service, path, body, kind, most, seconds)
         except ModelError as exc:
-            if service.broken:
+            if service.broken and self._service is service:  # else another has seen it, and it may have begun anew
                 self._service, self._why = None, _again(exc)
                 service.close()
                 self._begin()
@@ -52,9 +55,12 @@ class Kept:
     def _asked(self, service: Service, path: str, body: Any, kind: type[T], most: int, seconds: float | None) -> T:
         try:
             return service.ask(path, body, kind, most, seconds)
-        except Unknown:  # it began anew by itself
-            self._ready(service)
+        except Unknown as exc:  # it began anew by itself
+            if seconds is None:  # a request does not wait until it holds again what it is given
+                service.broken = True
+                raise ModelError(str(exc), place="process", hint=SEE) from exc
         try:
+            self._ready(service)
             return service.ask(path, body, kind, most, seconds)
         except Unknown as exc:
             raise ModelError(str(exc), place="process", hint=SEE) from exc
@@ -65,7 +71,11 @@ class Kept:
             return
         self._next = time.monotonic() + AGAIN[min(self._failures, len(AGAIN) - 1)]
         self._failures += 1
-        threading.Thread(target=self._anew, name="process", daemon=True).start()
+        try:
+            threading.Thread(target=self._anew, name="process", daemon=True).start()
+        except RuntimeError as exc:  # the system has no thread left
+            self._starting.release()
+            self._why = ModelError(f"the process cannot be started again: {exc}", place="process", hint=SEE)
 
     def _anew(self) -> None:
         try:

@@ -90,10 +90,9 @@ class Service:
 
     def _begun(self) -> tuple[str, int]:
         if self.spec.url:
-            parts = urlsplit(self.spec.url)
-            if parts.scheme != "http" or parts.hostname not in LOOPBACK or parts.port is None:
+            if (found := address(self.spec.url)) is None:
                 raise self._wrong("is no address on this machine", hint='write it as url = "http://127.0.0.1:9000"')
-            return str(parts.hostname), parts.port
+            return found
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port: int = free.getsockname()[1]
@@ -111,9 +110,10 @@ class Service:
         while time.monotonic() < until:
             if self._child is not None and self._child.code is not None:
                 raise self._wrong(f"{ending(self._child.code)} before it was ready", hint="what it said is in the log")
-            with suppress(OSError, http.client.HTTPException, msgspec.DecodeError):
-                found = msgspec.json.decode(self._exchange("GET", "/health", b"", until, _HEALTH)[1], type=Health)
-                if self.spec.url or found.instance == self._instance:
+            with suppress(OSError, http.client.HTTPException, msgspec.DecodeError, RecursionError, _TooLong):
+                status, said = self._exchange("GET", "/health", b"", until, _HEALTH)
+                found = msgspec.json.decode(said, type=Health)
+                if status == 200 and (self.spec.url or found.instance == self._instance):
                     return
             self._hang_up()
             time.sleep(_LOOK)
@@ -122,18 +122,15 @@ class Service:
     def ask(self, path: str, body: Any, kind: type[T], most: int, seconds: float | None = None) -> T:
         """Its answer to ``POST path``. ``most``: bytes. Raises Unknown where it answers 404, ModelError for all else that is no answer."""
         seconds, data = self.spec.answer if seconds is None else seconds, msgspec.json.encode(body)
-        with self._lock:
-            try:
-                status, found = self._asked(path, data, time.monotonic() + seconds, most)
-            except TimeoutError:
-                self.broken = True
-                raise self._wrong(f"did not answer {path} within {seconds:g} s") from None
-            except _TooLong:
-                self.broken = True
-                raise self._wrong(f"answers {path} with more than {most:,} bytes") from None
-            except (OSError, http.client.HTTPException) as exc:
-                self.broken = True
-                raise self._wrong(self._gone() or f"does not answer {path}: {type(exc).__name__}") from exc
+        until = time.monotonic() + seconds
+        if not self._lock.acquire(timeout=seconds):
+            raise self._wrong(f"did not answer {path} within {seconds:g} s: it was still answering another")
+        try:
+            status, found = self._alone(path, data, until, most)
+        except TimeoutError:
+            raise self._wrong(f"did not answer {path} within {seconds:g} s") from None
+        finally:
+            self._lock.release()
         if status == 404:
             raise Unknown(f"{self.spec.name} does not know what {path} asks for")
         if status != 200:
@@ -142,6 +139,20 @@ class Service:
             return msgspec.json.decode(found, type=kind)
         except (msgspec.DecodeError, RecursionError) as exc:
             raise self._wrong(f"answers {path} with what is no answer: {exc}") from exc
+
+    def _alone(self, path: str, data: bytes, until: float, most: int) -> tuple[int, bytes]:
+        """The status and the body. What is no answer breaks it: whoever waited meanwhile asks it no more. Raises TimeoutError, ModelError."""
+        if self.broken:
+            raise self._wrong("broke at what it was asked before")
+        try:
+            return self._asked(path, data, until, most)
+        except (OSError, http.client.HTTPException, _TooLong) as exc:
+            self.broken = True
+            if isinstance(exc, TimeoutError):
+                raise
+            if isinstance(exc, _TooLong):
+                raise self._wrong(f"answers {path} with more than {most:,} bytes") from None
+            raise self._wrong(self._gone() or f"does not answer {path}: {type(exc).__name__}") from exc
 
     def _asked(self, path: str, data: bytes, until: float, most: int) -> tuple[int, bytes]:
         fresh = self._connection is None
@@ -205,6 +216,22 @@ class Service:
 
     def _wrong(self, what: str, hint: str = SEE) -> ModelError:
         return ModelError(f"{self.spec.name} {what}", place="process", hint=hint)
+
+
+def address(url: str) -> tuple[str, int] | None:
+    """The host and the port of a url on this machine; None where it is none.
+
+    >>> address("http://127.0.0.1:9000"), address("http://127.0.0.1:99999"), address("http://example.org:80")
+    (('127.0.0.1', 9000), None, None)
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK or not port:
+        return None
+    return str(parts.hostname), port
 
 
 class Unknown(Exception):

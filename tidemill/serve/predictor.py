@@ -385,7 +385,10 @@ def load_scorer(project: Project, bundle: str) -> tuple[Any, Task, Mapping[str, 
     verified = get_bundle(project.artifacts, bundle)
     try:
         roles = msgspec.convert(verified.manifest.get("roles", {}), dict[str, Column])
-        return load(verified), task_answering(verified), roles
+        scorer = load(verified)
+        if (begin := getattr(scorer, "begin", None)) is not None:  # what it asks is started before the first request
+            begin()
+        return scorer, task_answering(verified), roles
     except TidemillError:
         raise
     except Exception as exc:

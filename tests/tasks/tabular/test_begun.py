@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import lightgbm
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -13,13 +14,17 @@ import pytest
 from tests.raised import raised
 from tests.tasks.tabular.test_trees import loans
 from tidemill.errors import ModelError
+from tidemill.learning.given import Given
 from tidemill.learning.search import Settings
+from tidemill.process.service import Spec
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import begun, learners
+from tidemill.tasks.tabular.embed import Embedding
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners.port import Problem
+from tidemill.tasks.tabular.tables import as_json
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 from tidemill.types import JsonObject
 
@@ -159,3 +164,23 @@ def test_what_it_cannot_begin_from_is_an_error_of_the_candidate(tmp_path: Path) 
     unsaid = trainer_of(tmp_path)
     unsaid.table.artifacts = None
     assert not unsaid.reproduces(trees)
+
+
+def test_a_process_goes_on_by_the_command_that_is_said_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"of": "model:loans@1", "bundles": [], "own": True}
+    champion = Bundle({"recipe": {"method": "process", "command": ["before"], "url": "", "task": "regress"}}, {})
+    monkeypatch.setattr(begun, "_read", lambda start, table: [champion])
+    table = trainer_of(tmp_path).table
+    assert begun.recipes(told, table, "regress") == [], "none is said any more"
+    table.given = Given({"method": "process", "command": ["now"], "url": ""}, str(tmp_path))
+    (found,) = begun.recipes(told, table, "regress")
+    assert found["command"] == ["now"] and table.given.made(found) and found["start"] == told
+
+
+def test_vectors_of_another_model_are_other_inputs() -> None:
+    one = Input("letters.0", "embed", "town", embedding=Embedding(Spec("/"), "letters-1", 1))
+    before = Bundle({"columns": as_json([one]), "labels": None}, {})
+    assert begun.same_inputs(before, [one], None) == (one,)
+    other = msgspec.structs.replace(one, embedding=Embedding(Spec("/"), "letters-2", 1))
+    with raised(ModelError, ""):
+        begun.same_inputs(before, [other], None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -19,9 +21,13 @@ from tidemill.features.views import View
 from tidemill.learning.search import Settings
 from tidemill.model.inputs import placed
 from tidemill.process.service import Spec
+from tidemill.serve import predictor
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import embed
 from tidemill.tasks.tabular.embed import Embedding
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 
 
@@ -105,3 +111,26 @@ def test_a_declaration_that_is_none_says_so(tmp_path: Path) -> None:
     )
     with raised(NotAvailableYet, "[features.texts]"):
         Joined.of(config, contract, contract)
+
+
+def test_what_answers_texts_is_started_before_the_first_request(tmp_path: Path) -> None:
+    embedding = Embedding(Spec(str(tmp_path), ("python", str(PLAIN))), "letters-1", 3)
+    one = Input("letters.0", "embed", "town", embedding=embedding)
+    scorer = object.__new__(RowScorer)
+    scorer.inputs = (one, msgspec.structs.replace(one, name="letters.1", place=1))
+    embed._kept.cache_clear()
+    scorer.begin()
+    assert embed._kept.cache_info().currsize == 1
+    scorer.inputs = (msgspec.structs.replace(one, embedding=msgspec.structs.replace(embedding, model="another")),)
+    with raised(ModelError, "process"):
+        scorer.begin()
+
+
+def test_a_server_begins_what_its_model_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin() -> None:
+        raise ModelError("it does not start", place="process")
+
+    monkeypatch.setattr(predictor, "get_bundle", lambda artifacts, digest: Bundle({}, {}))
+    monkeypatch.setattr(predictor, "load", lambda bundle: SimpleNamespace(begin=begin))
+    with raised(ModelError, "process", hint=False):
+        predictor.load_scorer(SimpleNamespace(artifacts=None), "sha256:x")  # type: ignore[arg-type]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from tests.raised import raised
 from tests.tasks.tabular.test_trees import loans
 from tidemill.errors import ModelError
 from tidemill.learning.search import Settings
-from tidemill.process.service import Service, Spec
+from tidemill.process.kept import Kept
+from tidemill.process.service import Service, Spec, Unknown
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.table import load
+from tidemill.tasks.tabular import embed
 from tidemill.tasks.tabular.learners.foreign import process
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 
@@ -97,8 +101,81 @@ def test_one_that_hangs_trickles_or_eats_is_ended_at_its_limits(monkeypatch: pyt
 def test_a_command_that_is_none_and_a_url_elsewhere_say_so() -> None:
     with raised(ModelError, "process"):
         Service(Spec(str(PLAIN.parent), ("no-such-command",)))
+    for url in ("http://10.0.0.1:80", "http://127.0.0.1:99999", "http://127.0.0.1:0", "http://127.0.0.1", "file:///x"):
+        with raised(ModelError, "process"):
+            Service(Spec(str(PLAIN.parent), url=url))
     with raised(ModelError, "process"):
-        Service(Spec(str(PLAIN.parent), url="http://10.0.0.1:80"))
+        Service(Spec("/no/such/folder", ("python",)))
+
+
+@pytest.mark.parametrize("fault", ["talks", "not ready"])
+def test_one_whose_health_is_none_was_not_ready(fault: str) -> None:
+    with raised(ModelError, "process"):
+        Service(Spec(str(PLAIN.parent), ("python", str(PLAIN), fault), start=1.0))
+
+
+def test_one_that_answers_another_or_is_broken_is_not_waited_for() -> None:
+    with Service(Spec(str(PLAIN.parent), ("python", str(PLAIN)))) as service:
+        with service._lock, raised(ModelError, "process"):
+            service.ask("/embed", {"texts": []}, embed.Vectors, 1_000, 0.01)
+        assert service.ask("/embed", {"texts": []}, embed.Vectors, 1_000, 30.0).vectors == []
+        service.broken = True
+        with raised(ModelError, "process"):
+            service.ask("/embed", {"texts": []}, embed.Vectors, 1_000, 30.0)
+
+
+class Stub:
+    """A service that does what it is told."""
+
+    def __init__(self, does: Callable[[], Any]) -> None:
+        self.does, self.broken = does, False
+
+    def ask(self, *args: Any) -> Any:
+        return self.does()
+
+    def close(self) -> None:
+        pass
+
+
+def kept(does: Callable[[], Any], ready: Callable[[Any], None] = lambda service: None) -> Any:
+    return Kept(Spec("/"), ready, Stub(does))  # type: ignore[arg-type]
+
+
+def test_one_that_knows_nothing_of_what_it_is_given_says_so() -> None:
+    told: list[int] = []
+
+    def ready(service: Any) -> None:
+        told.append(1)
+        if len(told) > 1:
+            raise Unknown("/load")
+
+    def forgets() -> Any:
+        raise Unknown("/predict")
+
+    with raised(ModelError, "process"):
+        kept(forgets, ready).ask("/predict", {}, dict, 1_000, 1.0)
+
+
+def test_what_was_begun_anew_meanwhile_stays() -> None:
+    again = Stub(lambda: "well")
+
+    def breaks() -> Any:
+        stale.broken, found._service = True, again
+        raise ModelError("broken", place="process")
+
+    found = kept(breaks)
+    stale = found._service
+    with raised(ModelError, "process", hint=False):
+        found.ask("/predict", {}, str, 1_000)
+    assert found.ask("/predict", {}, str, 1_000) == "well"
+
+
+def test_three_labels_have_three_probabilities() -> None:
+    model = object.__new__(process._Model)
+    model._outputs, model._labels = 3, ["a", "b", "c"]
+    assert model._sound([[0.2, 0.3, 0.5]], 1).tolist() == [[0.2, 0.3, 0.5]]
+    with raised(ModelError, "process"):
+        model._sound([[0.5]], 1)
 
 
 def test_it_sees_nothing_of_the_environment_that_could_be_a_secret(
@@ -106,11 +183,14 @@ def test_it_sees_nothing_of_the_environment_that_could_be_a_secret(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
     monkeypatch.setenv("TIDEMILL_TOKEN", "s3cret")
+    monkeypatch.setenv("PYTHONPATH", "/theirs")
     shown = tmp_path / "env"
     script = f"import os; open({str(shown)!r}, 'w').write(repr(dict(os.environ)))"
     with raised(ModelError, "process"):
         Service(Spec(str(tmp_path), ("python", "-c", script)))
-    assert "PORT" in shown.read_text() and "s3cret" not in shown.read_text()
+    found = ast.literal_eval(shown.read_text())
+    assert "PORT" in found and "s3cret" not in str(found)
+    assert found["PYTHONPATH"] == "/theirs", "another Python has libraries of its own"
 
 
 def test_one_that_dies_hangs_or_forgets_while_it_serves_is_started_again_beside_the_requests(tmp_path: Path) -> None:
@@ -118,14 +198,15 @@ def test_one_that_dies_hangs_or_forgets_while_it_serves_is_started_again_beside_
     row = {"age": 40, "income": 1.0}
     first, now = scorer.predict(row), tmp_path / "now"
     now.write_text("forgets")
-    assert scorer.predict(row) == first, "what it does not hold it is given again"
-    for fault in ("dies", "hangs"):
+    encoded = np.full((1, len(scorer.inputs)), np.nan)
+    assert np.isfinite(scorer.many(encoded)).all(), "what it does not hold it is given again"
+    for fault in ("forgets", "dies", "hangs"):
         now.write_text(fault)
         with raised(ModelError, "process"):
             scorer.predict(row)
         with raised(ModelError, "process"):
             scorer.predict(row)  # at once: it is being started
-        now.unlink()
+        now.unlink(missing_ok=True)
         ready()
         assert scorer.predict(row) == first
 

@@ -43,7 +43,10 @@ def recipes(start: JsonObject, table: Table, task: str) -> list[JsonObject]:
         return [{**base, "num_iterations": trees, KEY: start} for trees in MORE]
     if base["method"] == "linear":
         return [{**base, "l2": l2, KEY: start} for l2 in TOWARDS]
-    return [{**base, KEY: start}] if base["method"] == "process" else []
+    given = table.given.recipe if table.given is not None else {}
+    if base["method"] == "process" == given.get("method"):  # as it is said now: the champion's may have been another's
+        return [{**given, "task": task, KEY: start}]
+    return []
 
 
 def begun(
@@ -82,7 +85,7 @@ def gained(validate: Validation, found: SearchResult, of: str, seed: int) -> Jso
 def same_inputs(start: Bundle, inputs: Sequence[Input], labels: Sequence[object] | None) -> tuple[Input, ...]:
     """These inputs with the categories that the start knows: a place means the same to both. Raises ModelError where it has others."""
     theirs = msgspec.convert(start.manifest["columns"], tuple[Input, ...])
-    if [(one.name, one.kind) for one in theirs] != [(one.name, one.kind) for one in inputs]:
+    if [*map(_means, theirs)] != [*map(_means, inputs)]:
         said = ", ".join(one.name for one in theirs)
         raise ModelError(
             f"what it begins from has other inputs: {said[:200]}", hint="the same columns in the same order"
@@ -92,6 +95,11 @@ def same_inputs(start: Bundle, inputs: Sequence[Input], labels: Sequence[object]
     return tuple(
         msgspec.structs.replace(own, categories=one.categories) for own, one in zip(inputs, theirs, strict=True)
     )
+
+
+def _means(one: Input) -> tuple[str, str, str]:
+    """What an input's numbers mean: of a text's vector whose they are."""
+    return one.name, one.kind, one.embedding.model if one.embedding else ""
 
 
 def _read(start: JsonObject, table: Table) -> list[Bundle]:

@@ -39,6 +39,11 @@ class Vectors(msgspec.Struct):
     vectors: list[list[float]]
 
 
+def begin(embedding: Embedding) -> None:
+    """Start its process, and hold its first answer against what was declared, before anybody waits for one. Raises ModelError."""
+    _asked(embedding, ["water"], SECONDS)
+
+
 def component(embedding: Embedding, place: int, text: str) -> float:
     """One number of a text's vector. Raises ModelError."""
     return _vector(embedding, text)[place]

@@ -16,7 +16,7 @@ from tidemill.errors import SignatureMismatch
 from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle, decode
 from tidemill.tasks.port import NEVER_SEEN
-from tidemill.tasks.tabular import conformal, learners
+from tidemill.tasks.tabular import conformal, embed, learners
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.inputs import Input, reading
 from tidemill.tasks.tabular.learners.port import Bounds, held
@@ -63,6 +63,11 @@ class RowScorer:
         self.level: float | None = around["level"] if around else None
         """Of values with an interval: how often the truth shall lie in it."""
         self._ask, self._rows = learners.opened(said.get("recipe", {}), bundle, said["learner"])
+
+    def begin(self) -> None:
+        """Start what its inputs ask, so that no request waits for that. Raises ModelError."""
+        for embedding in {one.embedding for one in self.inputs if one.embedding is not None}:
+            embed.begin(embedding)
 
     def predict(self, inputs: Mapping[str, Any]) -> JsonObject:
         """The answer to one row, with ``flags`` by input where a value breaks a limit or was never seen.

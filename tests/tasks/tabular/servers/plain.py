@@ -80,7 +80,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        self.say(200, {"instance": "" if FAULT == "another instance" else os.environ["TIDEMILL_INSTANCE"]})
+        own = "" if FAULT == "another instance" else os.environ["TIDEMILL_INSTANCE"]
+        status = 404 if FAULT == "not ready" else 200
+        self.say(status, {"instance": own, "more": "x" * 100_000 if FAULT == "talks" else ""})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))

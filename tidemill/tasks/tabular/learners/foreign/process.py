@@ -122,7 +122,8 @@ class _Model:
 
     def _sound(self, found: list[list[float]], rows: int) -> F8:
         lengths = {len(one) for one in found}
-        if len(found) != rows or len(lengths) != 1 or not lengths <= {1, self._outputs}:
+        allowed = {1, 2} if self._outputs == 2 else {self._outputs}
+        if len(found) != rows or len(lengths) != 1 or not lengths <= allowed:
             said = f"{len(found)} rows of {sorted(lengths)} numbers to {rows} rows"
             raise ModelError(
                 f"it answers {said}", place="process", hint="one row for each, one number (or one a label) in it"
