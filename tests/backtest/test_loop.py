@@ -22,13 +22,17 @@ from tidemill.access.caller import Caller
 from tidemill.backtest import play as playing
 from tidemill.backtest.copy import FOLDER, sweep
 from tidemill.backtest.cuts import Asked
+from tidemill.backtest.lived import SERVED
+from tidemill.backtest.past import log_from, moments_of
 from tidemill.backtest.session import Session
 from tidemill.errors import NotAvailableYet, NotEnoughData
 from tidemill.ops import backtests
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Outcome
 from tidemill.tasks.tabular.serving import RowRequest
+from tidemill.testing import records as sample
 from tidemill.types import DAY, to_iso
+from tidemill.web.pages.past import of_play
 
 DAYS, CHANGED = 9, 4  # days that are lived through; from the fifth on another truth holds
 SINCE = to_iso(OPENING)
@@ -134,7 +138,8 @@ def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
     toml.write_text(toml.read_text() + RETRAINS)
     with opened_sensors(root) as project:
         asked = Asked(every="20 days", since="2024-04-12", loop=True)
-        lived = backtests.play(project, Caller.local(), asked, quiet).lived
+        found = backtests.play(project, Caller.local(), asked, quiet)
+        lived = found.lived
         assert lived is not None and not lived.from_log
         assert lived.requests == 20 * 98 and lived.start == START + 102 * DAY and lived.end == START + 200 * DAY
         assert lived.decisions and lived.decisions[0].at >= START + 120 * DAY, "nothing has changed before"
@@ -143,8 +148,27 @@ def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
         )
         assert lived.gain.verdict == "better" and len(lived.releases) > 1 and lived.months[0].month == "2024-04"
         assert lived.cpu_s["model"] > 0
+        served = sum(one.status in SERVED for one in lived.releases)
+        assert of_play(found)["quality"].count("mark-line") == served + len(lived.alarms), "the first one, too"
         again = backtests.play(project, Caller.local(), asked, quiet).lived
         assert again == lived, "what was played is not played again"
+
+
+def test_what_was_before_the_first_release_is_played_from_its_rows(home: Path) -> None:
+    """Whoever asked once, today, has a past all the same."""
+    since, began, until = (START + day * DAY for day in (140, 150, 160))
+    with opened_sensors(lay(home / "sensors", rows(None))) as project:
+        scope = project.endpoint()
+        assert log_from(scope, since, until) == until
+        project.store.releases.add(sample.release(endpoint="heat", started=began))
+        one = sample.prediction(endpoint="heat", at=began + DAY, inputs=b'{"inputs":{"load":0.5}}')
+        project.live.append([one], (), ())
+        project.live.flush()
+        assert [log_from(scope, moment, until) for moment in (since, began, until - 1)] == [began, began, until]
+        found = moments_of(scope, since, until)
+        asked = [moment.at for moment in found if moment.request is not None]
+        assert len(asked) == 10 * 20 + 1 and max(asked[:-1]) < began and asked[-1] == one.at
+        assert sum(moment.outcome is not None for moment in found) == 10 * 20, "also what is told of them later"
 
 
 def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from tests.retrain.inline import InlineJobs
 from tests.serve.real import scorer
 from tidemill.errors import NotFound
 from tidemill.model import prepare
+from tidemill.model.entities import is_due
 from tidemill.model.questions import questions
 from tidemill.monitor.quality import of_quality
 from tidemill.retrain.loop import tick
@@ -83,6 +84,12 @@ def test_what_is_asked_of_an_entity_at_a_moment_is_what_training_learned_of_it(t
         assert {one["subject"]: one["inputs"] for one in questions(model, moment)} == learned and learned
 
 
+def test_what_is_held_is_made_anew_where_the_views_were_changed(turned: Turned) -> None:
+    scope = turned.project.endpoint()
+    assert not is_due(scope, at(OPENING)) and is_due(scope, at(OPENING) + scope.monitor.span)
+    assert is_due(replace(scope, model=replace(scope.model, views={})), at(OPENING))
+
+
 def test_over_http_an_entity_is_asked_about_by_its_name_alone(turned: Turned) -> None:
     project = turned.project
     one, other = questions(project.model(), at(OPENING))[:2]
@@ -96,6 +103,8 @@ def test_over_http_an_entity_is_asked_about_by_its_name_alone(turned: Turned) ->
         assert named["probabilities"] == ask(one)[1]["probabilities"]
         status, problem = ask({"subject": "nobody"})
         assert (status, problem["code"], problem["place"]) == (404, "not_found", "$.subject")
+        status, problem = ask({"subject": one["subject"], "as_of": "2020-01-01"})
+        assert (status, problem["code"], problem["place"]) == (400, "bad_request", "$.as_of"), "no other moment is held"
         status, problem = ask({})
         assert (status, problem["code"], problem["place"]) == (400, "bad_request", "$.subject")
         kept = EntityInputs("churn", other["subject"], at(OPENING), b'{"month":99.0}')

@@ -40,11 +40,11 @@ source = "data/*.csv"
 contract = "contracts/notes.yaml"
 [features.texts]
 from = "notes"
-letters = { op = "embed", column = "words", process = { command = ["python", "plain.py", "", "."], model = "letters-1", size = 3 } }
+letters = { op = "embed", column = "words", process = { command = ["python", "plain.py", "", ".", "CODE"], model = "letters-1", size = 3 } }
 [model]
 task = "regress"
 split = { by = "time", test = "10 days" }
-"""
+""".replace("CODE", "a word that is a program " * 15)
 GATES = """\
 [gates]
 baseline = { superior_to = "mean" }

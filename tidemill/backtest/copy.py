@@ -29,6 +29,10 @@ READY = ".ready"
 """Stands in a copy that was made whole: one that a kill cut short is made anew."""
 
 
+LONGEST = 250
+"""Characters of a word that may be a file's name; a longer one of a command is code."""
+
+
 def source_of(dataset: str) -> str:
     """Where the copy's rows come from."""
     return f"data/{dataset}/*.parquet"
@@ -98,7 +102,7 @@ def foreign_files(project: Project) -> list[Path]:
     here = [
         Path(name)
         for name in dict.fromkeys(named)
-        if Path(name).parts and not name.startswith(("/", "~")) and ".." not in name
+        if Path(name).parts and not name.startswith(("/", "~")) and ".." not in name and len(name) <= LONGEST
     ]
     packages = [path.relative_to(project.root) for one in here for path in sorted((project.root / one).rglob("*.py"))]
     return [*(one for one in here if (project.root / one).is_file()), *packages]

@@ -70,7 +70,7 @@ class Lived:
     start: Micros
     end: Micros
     requests: int
-    from_log: bool
+    log_from: Micros  # from when on its log was played, and before that its rows
     decisions: list[Decided]  # to retrain
     waits: int  # decisions to wait
     releases: list[Let]
@@ -81,6 +81,11 @@ class Lived:
     months: list[Month]
     cpu_s: dict[str, float]  # by pipeline
     stands_for: str = ""  # the model's metric, where single answers do not have it
+
+    @property
+    def from_log(self) -> bool:
+        """Whether all of it was what it had been asked."""
+        return self.log_from <= self.start
 
 
 def by_month(metric: str, arms: Mapping[str, Scored], seed: int) -> Iterator[Month]:
@@ -121,10 +126,15 @@ def sentences(found: Lived) -> list[str]:
         lines.append(f"{found.metric} stands for {found.stands_for}, which single answers do not have")
     spent = ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(found.cpu_s.items()))
     lines.append(f"CPU s by pipeline: {spent}")
-    said = (
-        "its log: what was asked and told then"
-        if found.from_log
-        else "its rows: each was asked for at its moment, its truth came with its file"
-    )
-    lines.append(f"played from {said}; other answers would have changed nothing, as far as this can know")
+    lines.append(f"played from {_source(found)}; other answers would have changed nothing, as far as this can know")
     return lines
+
+
+def _source(found: Lived) -> str:
+    log, rows = (
+        "its log: what was asked and told then",
+        "its rows: each was asked for at its moment, its truth came with its file",
+    )
+    if found.start < found.log_from < found.end:
+        return f"{rows}; from {to_iso(found.log_from)} on {log}"
+    return log if found.from_log else rows

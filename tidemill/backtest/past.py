@@ -1,7 +1,8 @@
 """What happened in a project's past, as a session plays it: requests, outcomes, and by when which rows were in the source.
 
-Of an endpoint that was asked, what its log holds is asked and told again. Of one that never was, each row is a request at its
-moment; its outcome comes when the row came, or at once where outcomes are what the next request's history is made of.
+Of an endpoint that was asked, what its log holds is asked and told again, from its first release on. Before that, and of one that
+never was asked, each row is a request at its moment; its outcome comes when the row came, or at once where outcomes are what the next
+request's history is made of.
 """
 
 from __future__ import annotations
@@ -40,10 +41,20 @@ class Moment:
 
 
 def moments_of(scope: Endpoint, since: Micros, until: Micros) -> list[Moment]:
-    """What happened at this endpoint, in order: of its log where it has one, else of its rows."""
-    asked = scope.live.predictions.list(**scope.here, since=since, until=until)
-    found = _of_log(scope, asked, since, until) if asked else _of_rows(scope, since, until)
+    """What happened at this endpoint, in order: of its log from where that begins (`log_from`), before that of its rows."""
+    begin = log_from(scope, since, until)
+    found = [*_of_rows(scope, since, begin, until)] if since < begin else []
+    if begin < until:
+        found += _of_log(scope, scope.live.predictions.list(**scope.here, since=begin, until=until), begin, until)
     return sorted(found, key=lambda one: (one.at, one.request is None))
+
+
+def log_from(scope: Endpoint, since: Micros, until: Micros) -> Micros:
+    """From when on its log says what it was asked: from its first release. ``until`` where nobody asked it in this time."""
+    if not scope.live.predictions.list(**scope.here, since=since, until=until, limit=1):
+        return until
+    started = (release.started for release in scope.releases() if release.started is not None)
+    return min(max(min(started, default=since), since), until)
 
 
 def _of_log(scope: Endpoint, asked: Iterable[Prediction], since: Micros, until: Micros) -> Iterator[Moment]:
@@ -61,12 +72,13 @@ def _of_log(scope: Endpoint, asked: Iterable[Prediction], since: Micros, until: 
             yield Moment(outcome.received, scope.name, outcome=told)
 
 
-def _of_rows(scope: Endpoint, since: Micros, until: Micros) -> Iterator[Moment]:
+def _of_rows(scope: Endpoint, since: Micros, begin: Micros, until: Micros) -> Iterator[Moment]:
+    """Rows before ``begin``, and what was told of them before ``until``."""
     model = scope.model
     told = model.section.label is None or not model.section.label.from_  # else the loop finds it in that dataset
     task, settings = task_of(model.task), prepare.settings(model)
     trainer = training_of(model.task).open_trainer(prepare.rows(model, prepare.refs_of(model)), settings)
-    for one in trainer.happened(since, until):
+    for one in trainer.happened(since, begin):
         asked = msgspec.convert({**one.body, "key": one.key}, task.request)
         yield Moment(one.at, scope.name, asked)
         if told and one.label is not None:
@@ -77,7 +89,7 @@ def _of_rows(scope: Endpoint, since: Micros, until: Micros) -> Iterator[Moment]:
                 came, scope.name, outcome=_labelled(scope, one.key, one.at, asked.subject or "", one.label, came)
             )
     if task.history:
-        yield from _events(scope, since, until)
+        yield from _events(scope, since, begin)
 
 
 def _labelled(scope: Endpoint, key: str, at: Micros, subject: str, label: Any, came: Micros) -> Outcome:

@@ -21,10 +21,10 @@ import numpy as np
 from tidemill.backtest.copy import FOLDER, drop, made, sweep
 from tidemill.backtest.course import STATIC, figures_of, gain_of
 from tidemill.backtest.lived import LOOP, Decided, Let, Lived, Rang, by_month
-from tidemill.backtest.past import Moment, files_of, moments_of
+from tidemill.backtest.past import Moment, files_of, log_from, moments_of
 from tidemill.backtest.session import Session
 from tidemill.engine.lease import RunLease, new_owner
-from tidemill.errors import BadRequest, ModelError, NotEnoughData, TidemillError
+from tidemill.errors import BadRequest, Conflict, ModelError, NotEnoughData, TidemillError
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.labelled import answer_of, unit_of
 from tidemill.model.registry import refusals
@@ -105,9 +105,7 @@ def play(
             key=lambda one: (one.at, one.request is None),
         )
         _live(copy, jobs, story, files, first, until, progress)
-        own = project.endpoint(endpoint)
-        from_log = bool(own.live.predictions.list(**own.here, since=since, limit=1))
-        return _lived(copy.endpoint(endpoint), since, until, from_log)
+        return _lived(copy.endpoint(endpoint), since, until, log_from(project.endpoint(endpoint), since, until))
 
 
 def answers_of(project: Project, endpoint: str, name: str, since: Micros, until: Micros) -> JsonObject:
@@ -188,7 +186,7 @@ def _ask(session: Session, first: Loaded, endpoint: str, request: Request, at: M
     """Ask; what the first champion would have said, knowing the same. Nothing of a request that is refused."""
     try:
         reply = session.ask(endpoint, request)
-    except (ModelError, BadRequest):
+    except (ModelError, BadRequest, Conflict):  # a key that a row has, too
         return []
     history = session.serving.at(endpoint).history
     answered = first.task.answer(first.scorer, request, history, at, history.seq)
@@ -216,7 +214,7 @@ def _kept(path: Path) -> dict[str, bytes]:
     return found
 
 
-def _lived(scope: Endpoint, since: Micros, until: Micros, from_log: bool) -> Lived:
+def _lived(scope: Endpoint, since: Micros, until: Micros, logged: Micros) -> Lived:
     store, judge = scope.store, outcome_scorer_of(scope.model)
     asked = scope.live.predictions.list(**scope.here, since=since, until=until)
     arms = _scored(scope, asked, _kept(scope.project.root / STATIC_FILE))
@@ -230,7 +228,7 @@ def _lived(scope: Endpoint, since: Micros, until: Micros, from_log: bool) -> Liv
         start=since,
         end=until,
         requests=len(asked),
-        from_log=from_log,
+        log_from=logged,
         decisions=[Decided(d.at, d.action, d.code, d.reason) for d in decisions if d.action == "retrain"],
         waits=sum(d.action != "retrain" for d in decisions),
         releases=[_let(scope, release) for release in scope.releases()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from tidemill.ops import backtests as verbs
 from tidemill.ops.backtests import Backtest
 from tidemill.ops.text import minute
 from tidemill.scope.project import Project
+from tidemill.types import Micros
 
 F = TypeVar("F", bound=Callable[..., Any])
 RUNS: dict[str, Column] = {
@@ -84,16 +85,18 @@ def show(project: Project, run: str) -> Answer:
 def compare(project: Project, run: str, other: str) -> Answer:
     """Two of one model side by side: by span or month, and the first against the second on the same requests."""
     found = verbs.compare(project, run, other)
-    rows = [(at, place, figure) for place, play in enumerate(found.plays) for at, figure in play.course]
-    columns: dict[str, Column] = {"middle": lambda row: minute(row[0])[:10]}
-    columns |= {name: partial(_of_play, place) for place, name in enumerate(("first", "second"))}
+    courses = [dict(play.course) for play in found.plays]
+    columns: dict[str, Column] = {"middle": lambda at: minute(at)[:10]}
+    columns |= {name: partial(_figure_at, course) for name, course in zip(("first", "second"), courses)}
     facts = {"model": found.model, "metric": f"{found.metric} ({found.better} is better)"}
-    return Answer(found, [facts, "", Table(columns, sorted(rows, key=lambda row: row[:2])), "", *found.said])
+    return Answer(
+        found, [facts, "", Table(columns, sorted({at for course in courses for at in course})), "", *found.said]
+    )
 
 
-def _of_play(place: int, row: tuple[int, int, Figure | None]) -> str:
-    _, of, figure = row
-    return "" if of != place or figure is None else "{:.4g} ({:.4g} to {:.4g})".format(*figure)
+def _figure_at(course: Mapping[Micros, Figure | None], at: Micros) -> str:
+    figure = course.get(at)
+    return "" if figure is None else "{:.4g} ({:.4g} to {:.4g})".format(*figure)
 
 
 def _answer(found: Backtest) -> Answer:

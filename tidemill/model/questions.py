@@ -67,14 +67,15 @@ def requests(frame: pl.DataFrame) -> Iterator[JsonObject]:
 
 def hold(model: Model, at: Micros) -> int:
     """Write down what each active entity would be asked about at this moment, in place of what was held before; how many they are."""
-    data, live = refs_of(model), model.project.live
+    made_of, live = entities.made_of(model), model.project.live
+    data = refs_of(model)
     held = [
         EntityInputs(model.name, one["subject"], at, json.dumps(one["inputs"], separators=(",", ":")).encode())
         for one in requests(asked(model, data, at))
     ]
     live.entities.hold(model.name, held)
     live.entities.drop(model.name, at)
-    entities.mark(model, at)
+    entities.mark(model, at, made_of)
     return len(held)
 
 

@@ -38,7 +38,8 @@ class Plays(Records[Run]):
         rows = ([run.id, *(str(run.params.get(name, "")) for name in asked), run.status] for run in self[:ROWS])
         shown = ([*(cell("", text) for text in row), cell("started", run.started)] for row, run in zip(rows, self))
         names = ("run", "model", "every", "recipe", "status", "started")
-        return table(names, shown, f"{len(self):,} run{'' if len(self) == 1 else 's'}")
+        left_out = f", the first {ROWS}" if len(self) > ROWS else ""
+        return table(names, shown, f"{len(self):,} run{'' if len(self) == 1 else 's'}{left_out}")
 
 
 class OpenSearch(Shown[Searched | None]):

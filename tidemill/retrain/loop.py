@@ -18,7 +18,7 @@ from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback import settle
 from tidemill.feedback.join import join_due
-from tidemill.model.entities import is_held
+from tidemill.model.entities import is_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.windows import closed_of, due, next_end, outdated
@@ -132,11 +132,8 @@ def _began(dataset: str, found: Stale, now: Micros) -> Event:
 
 
 def _hold(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
-    """What a model of entities would be asked about each of them, made in the child where rows came in, and once a window."""
-    model = scope.model
-    if not (model.section.rows and model.section.rows.entity) or scope.champion() is None:
-        return []
-    if is_held(model, now, scope.monitor.span):
+    """What a model of entities would be asked about each of them, made in the child where rows came in or its views changed, and once a window."""
+    if not is_due(scope, now):
         return []
     try:
         jobs.run("hold", {"now": now, "endpoint": scope.name}, scope.project.limit("watch"))

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from tidemill.data.pipeline import ingest
 from tidemill.errors import DataBlocked, DiskFull, LeaseLost, SourceError, StoreBusy, TidemillError
-from tidemill.model.entities import is_held
+from tidemill.model.entities import is_due
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.prepare import check_inputs, parameters
 from tidemill.model.questions import hold
@@ -112,8 +112,8 @@ def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSumma
 
 def _hold(scope: Endpoint) -> None:
     """Of a model of entities what it would be asked about each now: a server that starts next answers by their names."""
-    rows, now = scope.model.section.rows, scope.clock.now()
-    if rows and rows.entity and scope.champion() is not None and not is_held(scope.model, now, scope.monitor.span):
+    now = scope.clock.now()
+    if is_due(scope, now):
         hold(scope.model, now)
 
 

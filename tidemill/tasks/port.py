@@ -49,7 +49,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return False
 
     def about(self, inputs: JsonObject, as_of: str) -> Request:
-        """One that `is_open` with what is known of its subject, as of a moment (ISO 8601)."""
+        """One that `is_open` with what is known of its subject, as of a moment (ISO 8601). Raises BadRequest where it says another."""
         raise NotImplementedError
 
 

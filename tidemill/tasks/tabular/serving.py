@@ -37,6 +37,8 @@ class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
         return self.inputs is msgspec.UNSET
 
     def about(self, inputs: JsonObject, as_of: str) -> RowRequest:
+        if self.as_of is not None:
+            raise BadRequest("as_of is of the inputs, and none are given", place="$.as_of", hint="give the inputs, too")
         return RowRequest(subject=self.subject, key=self.key, inputs=inputs, as_of=as_of)
 
     def kept(self) -> JsonObject:

@@ -29,11 +29,15 @@ def axis_of(metric: str) -> str:
 
     >>> axis_of("auc"), axis_of("mae")
     ('auc, 0 to 1 (higher is better)', "mae, in the target's unit (lower is better)")
+    >>> axis_of("wape")
+    'wape, a share of what truly was (lower is better)'
     """
     unit = {
         "log_loss": "in nats",
         "mae": "in the target's unit",
         "rmse": "in the target's unit",
+        "interval_score": "in the target's unit",
+        "wape": "a share of what truly was",
         "cost": "a decision",
     }.get(metric, "0 to 1")
     return f"{metric}, {unit} ({measure(metric).better} is better)"
@@ -44,8 +48,14 @@ def of_play(found: Backtest) -> dict[str, Any]:
     if found.report is not None:
         points = [((span.start + span.end) / 2, span.arms) for span in found.report.spans]
         return quality(found.report.metric, _shown(found.report), points)
-    assert found.lived is not None
-    return quality(found.lived.metric, [LOOP, STATIC], by_month(found.lived.months), _marks(found.lived))
+    lived = found.lived
+    assert lived is not None
+    whole: list[Point] = [
+        (float(lived.start), {}),
+        *by_month(lived.months),
+        (float(lived.end), {}),
+    ]  # else the first release is not in sight
+    return quality(lived.metric, [LOOP, STATIC], whole, _marks(lived))
 
 
 def _marks(found: Lived) -> list[lines.Mark]:
