@@ -114,3 +114,14 @@ def test_a_path_leads_nowhere_else(key, path):
 )
 def test_a_path_inside_is_taken(path):
     assert parse(BASE.replace("data/*.parquet", path)).data["sales"].source == path
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://10.0.0.1:80", "http://127.0.0.1:99999", "http://127.0.0.1:0", "http://127.0.0.1@x.org:80", "file:///x"],
+)
+def test_a_process_runs_on_this_machine(url):
+    text = BASE.replace('"recommend"', '"regress"')
+    with raised(ConfigError, "tidemill.toml:8"):
+        parse(f'{text}[model.process]\nurl = "{url}"\n')
+    parse(f'{text}[model.process]\nurl = "http://127.0.0.1:9000"\n')
