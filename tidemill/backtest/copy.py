@@ -12,12 +12,15 @@ from tidemill.backtest.compared import AUDITION
 from tidemill.backtest.cuts import WALK
 from tidemill.config.decode import load
 from tidemill.config.foreign import module_file, onnx_of
+from tidemill.config.sections import StartSection
 from tidemill.engine.lease import is_orphan
 from tidemill.engine.raised import STEPS
 from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
+from tidemill.model.start import copied
 from tidemill.scope.project import Project, open_project
 from tidemill.scope.steps import local_modules
+from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import Tx
 from tidemill.types import Micros, to_iso
 
@@ -39,7 +42,7 @@ def source_of(dataset: str) -> str:
 
 
 def made(project: Project, name: str, since: Micros) -> Path:
-    """The folder of this copy, made where it is not there, open for replay at this moment. Raises NotAvailableYet, ConfigError."""
+    """The folder of this copy, made where it is not there, open for replay at this moment. Raises NotAvailableYet, ConfigError, ModelError."""
     root = project.state / FOLDER / name
     if (root / READY).exists():
         return root
@@ -59,6 +62,9 @@ def made(project: Project, name: str, since: Micros) -> Path:
                 copy.store.settings.set(setting, value, tx)
 
         copy.store.transact(work)
+        for model in project.models.values():
+            if isinstance(start := model.section.start_from, StartSection):  # from the copy its folder is not seen
+                put_bundle(copy.artifacts, get_bundle(project.artifacts, copied(project, start)))
     write_whole(root / READY, b"")
     return root
 

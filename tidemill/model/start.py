@@ -21,7 +21,7 @@ def start_of(scope: Endpoint) -> JsonObject | None:
     if not said:
         return None
     if not isinstance(said, str):
-        return {"of": f"{said.project} {said.bundle}", "bundles": [_copied(scope.project, said)], "own": False}
+        return {"of": f"{said.project} {said.bundle}", "bundles": [copied(scope.project, said)], "own": False}
     release = scope.champion()
     if release is None:
         return None
@@ -30,7 +30,7 @@ def start_of(scope: Endpoint) -> JsonObject | None:
     return {"of": version.ref, "bundles": [digest for digest in bundles if digest], "own": True}
 
 
-def _copied(project: Project, said: StartSection) -> str:
+def copied(project: Project, said: StartSection) -> str:
     """The other project's bundle among this one's artifacts: every byte of it is held against its digest. Raises ModelError."""
     if project.artifacts.has(said.bundle):
         return said.bundle
