@@ -297,3 +297,13 @@ def test_on_the_command_line(drifting: Project, played: Backtest, capsys: pytest
     with pytest.raises(SystemExit):
         main(["backtest", "--every", "9 years", *folder])
     assert "--every" in capsys.readouterr().err
+
+
+def test_a_past_with_a_pause_before_a_cut_chooses_where_rows_are(tmp_path: Path) -> None:
+    """As a training does: between two seasons there is nothing to choose by."""
+    day = (pl.col("ts").dt.epoch("us") - START) // DAY
+    paused = rows(None).filter(~day.is_between(28, 49) & (day < 130))
+    with opened(lay(tmp_path / "sensors", paused), days=130) as project:
+        found = play(project)
+    assert [one.n > 0 for one in found.report.spans] == [True] * len(found.report.spans)
+    assert (found.report.spans[0].start - START) // DAY == 50

@@ -17,7 +17,7 @@ from tidemill.learning.trainer import Report
 from tidemill.model.curve import SHARES, curve
 from tidemill.tasks.table import training_of
 from tidemill.tasks.tabular import learners
-from tidemill.tasks.tabular.tables import as_json, build, described
+from tidemill.tasks.tabular.tables import TARGET, as_json, build, described
 
 N = 2_000
 
@@ -75,3 +75,11 @@ def test_a_metric_that_the_test_does_not_give_has_no_curve_and_a_share_of_too_fe
     few = replace(cut, test_start=int(rows[AT][1]))
     found, _ = drawn(rows, settings, few)
     assert found[:, 0].tolist() == [1]
+
+
+def test_a_label_with_a_weight_that_few_rows_have_costs_points_and_not_the_training() -> None:
+    rows, settings, cut = world("log_loss")
+    seldom = pl.when(pl.int_range(pl.len()) == 700).then(pl.lit("seldom")).otherwise(pl.col(TARGET))
+    settings = replace(settings, details={**settings.details, "weights": {"seldom": 2.0}})
+    found, _ = drawn(rows.with_columns(seldom.alias(TARGET)), settings, cut)
+    assert 1 <= len(found) <= len(SHARES)

@@ -20,8 +20,9 @@ from tidemill.config.labels import horizon
 from tidemill.data.contract.freshness import complete_through
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import BadRequest, ModelError, NotEnoughData, NotFound, NotTemporalSplit
+from tidemill.learning.rows import AT
 from tidemill.learning.search import Settings
-from tidemill.learning.split import cut_by_time
+from tidemill.learning.split import Cut, cut_by_time
 from tidemill.learning.trainer import Trainer
 from tidemill.model import prepare, registry
 from tidemill.model.pipeline import CODE, features
@@ -43,11 +44,11 @@ def trainer_of(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
 
 @step(version=CODE)
 def choose(
-    rows: pl.DataFrame, settings: JsonObject, windows: list[list[int]], before: JsonObject | None, ctx: Context
+    rows: pl.DataFrame, settings: JsonObject, cut: JsonObject, before: JsonObject | None, ctx: Context
 ) -> JsonObject:
     """The recipe that a search finds on the windows before a cut; ``before``: what the search at the cut before found."""
-    known = before["recipe"] if before else None
-    return trainer_of(rows, settings).search([(a, b) for a, b in windows], known, ctx.seed, ctx.progress).json()
+    known, windows = before["recipe"] if before else None, Cut.read(cut).over(rows[AT].to_numpy()).windows
+    return trainer_of(rows, settings).search(windows, known, ctx.seed, ctx.progress).json()
 
 
 @step(version=CODE)
@@ -133,7 +134,7 @@ def walk_pipeline(
 ) -> dict[str, Any]:
     """features → at each cut: search, fit, answer all that follows → the course. Its output: report.
 
-    ``cuts``: of each its span, and the validation windows before it. ``loop``: the loop plays, in one step.
+    ``cuts``: of each its span, and how what was before it is cut to choose. ``loop``: the loop plays, in one step.
     """
     if loop is not None:
         return {"report": live(loop)}  # type: ignore[call-arg]
@@ -159,7 +160,7 @@ def fitted(
     for place, cut in enumerate(cuts):
         start, at = cut["span"][0], to_iso(cut["span"][0]).removesuffix("T00:00:00Z")
         if recipe is None and (place == 0 or recipe_of == EACH):
-            found = choose.named(f"search {at}")(rows, settings, cut["windows"], found)  # type: ignore[call-arg]
+            found = choose.named(f"search {at}")(rows, settings, cut["before"], found)  # type: ignore[call-arg]
         yield at, found, fit.named(f"fit {at}")(rows, settings, found, start)
 
 
@@ -192,7 +193,7 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
         "cuts": [
             {
                 "span": list(span),
-                "windows": [list(w) for w in cut_by_time(section, first, span[0] + test - 1, gap).windows],
+                "before": cut_by_time(section, first, span[0] + test - 1, gap).json(),
             }
             for span in spans
         ],

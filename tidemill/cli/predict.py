@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +88,14 @@ def _active(found: list[JsonObject], out: Path | None) -> Answer:
         "subject": lambda one: one["subject"],
         "value": lambda one: one.get("value", one.get("error")),
     }
-    columns |= {name: itemgetter(name) for name in ("lower", "upper") if all(name in answer for answer in found)}
+    columns |= {name: partial(_end, name) for name in ("lower", "upper") if any(name in answer for answer in found)}
     columns |= {f"p({label})": partial(_chance, label) for label in labels}
     return Answer(found, [Table(columns, found)] if found else ["nobody is active now"])
+
+
+def _end(name: str, answer: JsonObject) -> Any:
+    """Of an interval; of one that was refused nothing."""
+    return answer.get(name, "")
 
 
 def _chance(label: str, answer: JsonObject) -> str:

@@ -51,7 +51,7 @@ class Report:
         """The values of one metric. Raises NotEnoughData where this window does not give it."""
         if metric not in self.scored:
             raise NotEnoughData(
-                f"{metric} cannot be measured here: it needs two labels, and both in every window",
+                f"{metric} cannot be measured on this window: of labels there must be two and both, of values one that is not 0",
                 hint=f"metric = {min(self.scored, default='')!r}, or a longer split.test",
             )
         return self.scored[metric]

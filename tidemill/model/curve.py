@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import ModelError
+from tidemill.errors import ConfigError, ModelError
 from tidemill.learning.intervals import bootstrap_intervals
 from tidemill.learning.measures import measure
 from tidemill.learning.rows import AT, Rows
@@ -50,7 +50,7 @@ def curve(rows: pl.DataFrame, settings: Settings, recipe: JsonObject, cut: Cut, 
             part = open_trainer(rows.filter(kept | ~before), settings)  # with the test's rows: "now" stays what it is
             bundle = part.fit(recipe, cut.test_start)
             points.append(_point(int(kept.sum()), asked.report(bundle, cut.test_start, cut.end), settings.metric, seed))
-        except ModelError:
+        except (ModelError, ConfigError):  # also of a label with a weight: none of its rows may be among so few
             continue
     return np.array([*points, _point(int(learned.sum()), whole, settings.metric, seed)])
 

@@ -107,15 +107,27 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
         found["earlier"] = inputs.earlier
     if costs:
         found["costs"] = msgspec.to_builtins(costs)
+    weights = _weights(model)
     if (given := given_of(model)) is not None:
         found["given"] = given
-    if weights := _weights(model):
+        _built_in(model, {"class_weights": weights, "inputs monotone": monotone})
+    if weights:
         found["weights"] = weights
     if model.section.start_from:
         found["artifacts"] = artifacts_of(model.project)
     if monotone:
         found["monotone"] = _monotone(model, details.get("columns", []))
     return found
+
+
+def _built_in(model: Model, said: Mapping[str, Any]) -> None:
+    """Raises ConfigError for what a learner that is not built in would not keep."""
+    if lost := [key for key, value in said.items() if value]:
+        raise ConfigError(
+            f"{lost[0]} is kept by the learners that are built in, and this one is not",
+            place=f"[model.{model.name}] {lost[0]}",
+            hint="leave it out, and do it where the learner is made",
+        )
 
 
 def _weights(model: Model) -> dict[str, float] | str:

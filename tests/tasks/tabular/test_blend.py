@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tasks.tabular.test_categories import trainer_of
+from tests.tasks.tabular.test_folds import trainer_of as labelled_trainer
 from tests.tasks.tabular.test_learners import problem
-from tidemill.learning.search import Settings
+from tidemill.learning.search import Settings, Trial
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import learners
@@ -82,3 +83,16 @@ def test_what_is_chosen_is_never_worse_than_the_best_alone(seed: int, members: i
     shares = blend.chosen(order, score)
     assert score(shares) >= score({best: 1.0}) and sum(shares.values()) == pytest.approx(1)
     assert best in shares and len(shares) <= blend.MOST
+
+
+def test_a_champion_whose_probabilities_are_mapped_is_a_member_without_its_map() -> None:
+    """The mean has a map of its own: what is measured of it is what is then fitted."""
+    trainer, windows = labelled_trainer("binary", "log_loss")
+    folds = trainer._folds(windows, keep=True)
+    best = {**trainer.baseline("linear"), "l2": 300.0}
+    champion = {**learners.recipe_of("trees", "classify"), "num_iterations": 40, "calibration": "own window"}
+    tried = [Trial.of(one, "log_loss", *folds(one, "log_loss"), folds.sizes) for one in (best, champion)]
+    made = folds.blended(best, tried, "log_loss")
+    assert made is not None and len(made["of"]) == 2 and all("calibration" not in one for one in made["of"])
+    anew, _ = trainer.validation(windows)(made, "log_loss")
+    np.testing.assert_allclose(folds(made, "log_loss")[0], anew, rtol=1e-9)

@@ -19,7 +19,7 @@ from tidemill.tasks.table import load, training_of
 from tidemill.tasks.tabular import learners
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import scale
-from tidemill.tasks.tabular.learners.encode import NATIVE, PARTS, SMOOTH, Encoding
+from tidemill.tasks.tabular.learners.encode import NATIVE, SMOOTH, Encoding, parts
 from tidemill.tasks.tabular.learners.port import Problem
 from tidemill.tasks.tabular.training import TabularTrainer
 
@@ -94,7 +94,7 @@ def test_many_categories_are_encoded_as_scikit_learn_s_target_encoder_does(label
     told = found.made(made.x)
     np.testing.assert_allclose(told[:, [1, *range(2, told.shape[1])]], expected, atol=1e-12)
     crossed = found.crossed(made)
-    rest = np.arange(len(made.y)) % PARTS != 3
+    rest = parts(len(made.y)) != 3
     part = replace(made, x=made.x[rest], y=made.y[rest])
     again = Encoding.of(part)
     assert again is not None
@@ -159,3 +159,21 @@ def test_values_that_are_never_negative_are_learned_by_their_logarithm_too() -> 
     for wrong in ({scale.SCALE: scale.LOG}, {"objective": "poisson"}):
         with pytest.raises(ModelError):
             below.fit({**learners.recipe_of("trees", "regress", "rmse"), **wrong}, int(below.at[-1]))
+
+
+def test_where_all_counts_are_nought_none_is_learned_as_one() -> None:
+    """LightGBM's own error is no ModelError, and would end the search."""
+    made = Problem(np.arange(40.0)[:, None], np.zeros(40), (Input("x", "number", "x"),))
+    with pytest.raises(ModelError):
+        learners.fit({**learners.recipe_of("trees", "regress", "rmse"), "objective": "poisson"}, made)
+
+
+def test_rows_of_the_same_categories_in_turn_see_what_an_answer_sees() -> None:
+    """Three hundred products week by week: whoever left out every fifth row would leave out whole products."""
+    rng, kinds, weeks = np.random.default_rng(0), 300, 40
+    level, code = rng.normal(size=kinds), np.tile(np.arange(float(kinds)), weeks)
+    inputs = (Input("t", "category", "t", categories=tuple(f"{i:03}" for i in range(kinds))),)
+    made = Problem(code[:, None], np.tile(level, weeks) + rng.normal(size=len(code)) / 9, inputs)
+    found = Encoding.of(made)
+    assert found is not None
+    np.testing.assert_allclose(found.crossed(made), found.made(made.x), atol=0.5)

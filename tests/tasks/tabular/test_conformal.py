@@ -93,3 +93,17 @@ def test_answers_below_the_floor_count_as_at_it() -> None:
     assert found is not None and min(found["edges"], default=1) > 0
     around = open_interval(found)(told)
     assert around.min() == 0 and (around[:, 1] <= around[:, 0]).all()
+
+
+def test_where_all_may_lie_down_to_the_floor_it_does_so_for_greater_answers_too() -> None:
+    rng = np.random.default_rng(2)
+    told = rng.uniform(1, 2, 400)
+    found = fit_interval(told, np.where(rng.random(400) < 0.7, 0.0, rng.poisson(4, 400)), 0.9, 0.0)
+    assert found is not None
+    assert open_interval(found)(np.array([1.5, 2.5, 50.0]))[:, 1].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_high_level_has_larger_bins_and_not_no_intervals() -> None:
+    told = np.random.default_rng(0).normal(size=1_000)
+    found = fit_interval(told, told + np.random.default_rng(1).normal(size=1_000), 0.99)
+    assert found is not None and 1 <= len(found["edges"]) <= 4

@@ -8,8 +8,12 @@ import pytest
 from utilsforecast import losses
 
 from tests.raised import raised
+from tests.tasks.tabular.test_trees import loans
+from tidemill.config.sections import FeatureConfig, FeatureViewConfig
 from tidemill.errors import ModelError
+from tidemill.features.views import View
 from tidemill.learning.evaluate import metric_value
+from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import learners
 from tidemill.tasks.tabular.conformal import inside, interval_score
@@ -18,6 +22,8 @@ from tidemill.tasks.tabular.learners import earlier, series
 from tidemill.tasks.tabular.learners.earlier import Earlier, recipes
 from tidemill.tasks.tabular.learners.port import Asked, Problem
 from tidemill.tasks.tabular.scoring import Decision, all_values
+from tidemill.tasks.tabular.tables import Table, build, described
+from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import DAY
 
 WEEK, PERIODS, AHEAD = 7 * DAY, 60, 5
@@ -127,3 +133,28 @@ def test_where_nothing_says_the_moment_there_is_no_series() -> None:
     with raised(ModelError, "") as caught:
         series.fit({"model": "CrostonSBA", "every": WEEK}, Problem(made.x[:, 1:], made.y, made.inputs[1:]))
     assert "trend" in caught.value.hint
+
+
+def test_a_label_is_no_series(monkeypatch) -> None:
+    """Of a count that is learned as a label the library forecasts nothing."""
+    monkeypatch.setattr(series, "is_installed", lambda: True)
+    frame, contract = loans("binary")
+    view = View.of(FeatureViewConfig(name="days", from_="loans", features={"t": FeatureConfig(op="trend")}), contract)
+    for task, there in (("regress", True), ("classify", False)):
+        settings = Settings(task, "", None, 1, None, {"every": WEEK, "timed": True})
+        trainer = TabularTrainer(Table(build(frame, contract, [view]), described(contract, [view])), settings)
+        assert (trainer._every == WEEK) is there
+
+
+def test_strangers_of_later_do_not_say_how_far_the_series_go() -> None:
+    frame = weekly()
+    made = problem(frame)
+    late = np.array([[(PERIODS + 9) * 7.0, float(len(NAMES))]])
+    both = Problem(np.vstack([made.x, late]), np.append(made.y, 1.0), made.inputs)
+    asked = np.array([[PERIODS * 7.0, 0.0], [(PERIODS + 3) * 7.0, 1.0]])
+    own, other = (
+        opened({"method": "statsforecast", "model": series.MODELS[1], "every": WEEK}, one) for one in (made, both)
+    )
+    np.testing.assert_array_equal(own.rows(asked), other.rows(asked))
+    with raised(ModelError, ""):
+        series.fit({"model": series.MODELS[0], "every": WEEK}, Problem(late, np.ones(1), made.inputs))

@@ -95,3 +95,17 @@ def test_live_windows_tell_how_often_the_truth_lay_within() -> None:
     assert told["calibration"]["within the interval"]["observed"][0] == pytest.approx(0.7)
     plain = [judge.judge(prediction(id="p", output=b'{"value": 5.0}'), [outcome(value=1.0)])]
     assert "calibration" not in judge.told(plain, plain, {})
+
+
+def test_values_that_were_negative_long_ago_are_not_cut_at_nought_for_the_last_ones() -> None:
+    """A shop's returns of its first year: none lately, and an answer with an interval is the same value as one without."""
+    hours = pl.col("at") - pl.col("at").min()
+    frame = hires(places=3).with_columns(
+        y=pl.when(hours < pl.duration(days=15)).then(-pl.col("y").abs() - 1).otherwise(2.0)
+    )
+    told = []
+    for level in (0.8, None):
+        trainer = trainer_of(frame, interval=level)
+        scorer = load(trainer.fit(trainer.baseline("constant"), int(trainer.at.max()) + 1))
+        told.append(scorer.predict({"warmth": 1.0}))
+    assert told[0]["value"] == told[1]["value"] < 0 and told[0]["lower"] <= told[0]["value"] <= told[0]["upper"]

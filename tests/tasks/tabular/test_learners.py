@@ -16,7 +16,7 @@ from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError
 from tidemill.features.views import View
 from tidemill.learning.search import Settings
-from tidemill.store.artifacts.codecs import Bundle, decode
+from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import fitting, learners
 from tidemill.tasks.tabular.inputs import Input
@@ -219,3 +219,23 @@ def test_trees_may_leave_the_time_itself_alone() -> None:
         bundle = trainer.fit({**candidates.start, "num_iterations": 20, "trend": trend}, end)
         told = [load(bundle).predict({"at": f"2024-01-{day:02}T05:00:00Z"})["value"] for day in (2, 20)]
         assert (told[1] > told[0] + 50) is trend
+
+
+def test_a_line_of_before_rare_categories_were_apart_answers_as_it_did() -> None:
+    """Such a bundle has one weight for what is unknown and what is missing."""
+    one, _ = problem(0)
+    x = np.column_stack([one.x, one.x[::-1, 2]])
+    made = replace(one, x=x, inputs=(*one.inputs, Input("u", "category", "u", categories=(*"klmn",))))
+    files = linear.fit({"l2": 1.0}, made)
+    new = decode("arrays", files[linear.FILE])
+    table = np.delete(new["table"], new["offsets"] + new["sizes"], axis=0)
+    old = encode("arrays", {**new, "table": table, "offsets": new["offsets"] - np.arange(2)})
+    before, now = (
+        linear.open_linear(Bundle({"labels": None}, {linear.FILE: own})) for own in (old, files[linear.FILE])
+    )
+    assert np.isnan(x[:, 2:]).any(axis=0).all()
+    np.testing.assert_allclose(before.rows(x), now.rows(x), rtol=1e-12)
+    for place in (2, 3):
+        unknown, missing = ([1.0, 1.0, 0.0, 0.0] for _ in range(2))
+        unknown[place], missing[place] = made.inputs[place].other, np.nan
+        assert before.row(unknown)[0] == before.row(missing)[0]

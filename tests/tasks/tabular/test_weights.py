@@ -82,3 +82,14 @@ def test_weights_of_what_has_none_are_refused(tmp_path, monkeypatch) -> None:
         with open_project(folder.root) as project, pytest.raises(ConfigError) as caught:
             settings(project.model())
         assert caught.value.place.endswith("class_weights") and caught.value.hint
+
+
+@pytest.mark.parametrize("said", ['class_weights = "balanced"', 'inputs = { monotone = { pages = "increasing" } }'])
+def test_what_a_learner_of_one_s_own_would_not_keep_is_refused(tmp_path, monkeypatch, said: str) -> None:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    own = f'task = "classify"\nlearner = "steps:make"\n{said}'
+    folder = lay(tmp_path / "visits", "visits", VISITS, VISITS_TOML.replace('task = "classify"', own))
+    (folder.root / "steps.py").write_text("def make():\n    pass\n")
+    with open_project(folder.root) as project, pytest.raises(ConfigError) as caught:
+        settings(project.model())
+    assert "[model." in caught.value.place and caught.value.hint

@@ -20,6 +20,7 @@ F8 = NDArray[np.float64]
 FILE = "interval.json"
 LEAST, MOST = 100, 20
 """So many answers a bin has at least, where there are so many; and so many bins there are at most."""
+_ANY = 1e300
 
 
 def fit_interval(told: F8, truth: F8, level: float, floor: float = -math.inf) -> JsonObject | None:
@@ -29,7 +30,7 @@ def fit_interval(told: F8, truth: F8, level: float, floor: float = -math.inf) ->
     ``level`` leaves may lie above: else intervals of a demand that is mostly nought would be too wide.
     """
     told = np.maximum(told, floor)
-    edges = _edges(told)
+    edges = _edges(told, math.ceil(2 / (1 - level) - 1e-9))
     place = np.searchsorted(edges, told, "right")
     found = [_reach(told[place == one], truth[place == one], 1 - level, floor) for one in range(len(edges) + 1)]
     reach = [one for one in found if one is not None]
@@ -46,10 +47,10 @@ def fit_interval(told: F8, truth: F8, level: float, floor: float = -math.inf) ->
     return said | ({"floor": floor} if math.isfinite(floor) else {})
 
 
-def _edges(told: F8) -> F8:
-    """Where a bin ends and the next begins: of equal answers all are in one."""
+def _edges(told: F8, least: int) -> F8:
+    """Where a bin ends and the next begins: of equal answers all are in one. ``least``: so many answers one needs to say its ends."""
     ordered, edges, start = np.sort(told), [], 0
-    size = max(LEAST, math.ceil(len(told) / MOST))
+    size = max(LEAST, least, math.ceil(len(told) / MOST))
     while len(ordered) - start >= 2 * size:
         start = int(np.searchsorted(ordered, ordered[start + size - 1], "right"))
         if len(ordered) - start >= size:
@@ -64,7 +65,8 @@ def _reach(told: F8, truth: F8, misses: float, floor: float) -> tuple[float, flo
     if below < 1:
         return None
     both = float(residual[below - 1]), float(residual[n - total + below])
-    above = floor - float(told.max()), float(residual[n - total])
+    # down to the floor from wherever an answer is, also beyond the greatest of the window
+    above = -_ANY, float(residual[n - total])
     return min(both, above, key=lambda reach: _width(told, reach, floor)) if math.isfinite(floor) else both
 
 

@@ -57,7 +57,7 @@ def fit(
         if labels is not None and name == recipe["method"]:
             files |= _map(recipe, table, rows, start, problem)
         if labels is None and interval:
-            files |= _interval(recipe, table, rows, start, interval)
+            files |= _interval(recipe, table, rows, start, interval, problem.bounds[0])
     asked = [one.source for one in problem.inputs if one.name == SERIES]
     said = manifest(
         "row",
@@ -119,9 +119,12 @@ def answered(problem: Problem, told: F8) -> F8:
 
 
 def _interval(
-    recipe: JsonObject, table: Table, rows: NDArray[np.int64], start: Micros | None, level: float
+    recipe: JsonObject, table: Table, rows: NDArray[np.int64], start: Micros | None, level: float, low: float | None
 ) -> dict[str, bytes]:
-    """How far the truth was from what a fit of the rows before told of the last ones: none where these are too few to say."""
+    """How far the truth was from what a fit of the rows before told of the last ones: none where these are too few to say.
+
+    ``low``: what no answer of the whole fit is below.
+    """
     moment = int(np.quantile(table.at[rows], _LAST, method="higher"))
     known, asked = table.known_between(start, moment), rows[table.at[rows] >= moment]
     if not len(known):
@@ -129,7 +132,6 @@ def _interval(
     problem = problem_of(recipe, table, known, begin(recipe, table, moment, start))
     told = told_by(recipe, problem, table.encoded(problem.inputs, asked))[:, 0]
     truth = targets(table, asked, None)
-    low, _ = bounds_of(problem.bounds, truth)
     floor = -math.inf if low is None or truth.min() < low else low
     found = conformal.fit_interval(told, truth, level, floor)
     return {conformal.FILE: encode("json", found)} if found else {}

@@ -152,7 +152,7 @@ class Folds:
         """What the recipe answers to each window; known of those that were tried, where they are kept."""
         found = self._known.get(canonical(recipe))
         if found is None:
-            plain = {name: value for name, value in recipe.items() if name != "calibration"}
+            plain = _plain(recipe)
             if plain != recipe:
                 told = self._answers(plain, folds)
                 found = [fold.mapped(recipe, one) for fold, one in zip(folds, told, strict=True)]
@@ -203,9 +203,9 @@ class Folds:
             for one in tried
             if one.recipe["method"] in BLENDED and one.fits and not one.stopped and KEY not in one.recipe
         ]
-        able = [one for one in able if one.recipe != best]
         able.sort(key=lambda one: -sign * one.mean)
-        members = [best, *(one.recipe for one in able[:AMONG])]
+        others = [_plain(one.recipe) for one in able]  # a member's map is not in the mean: the mean has its own
+        members = [best, *(one for one in others if one != best)][: 1 + AMONG]
         if best["method"] not in BLENDED or KEY in best or any(canonical(one) not in self._known for one in members):
             return None
         answers = [self._known[canonical(one)] for one in members]
@@ -231,6 +231,11 @@ class Folds:
         gain = measure(metric).sign * (values - self._best[0])
         if gain.mean() < -CLEARLY * clustered_error(gain, units):
             raise Stopped("clearly worse than another on the first window: not tried on the others", values)
+
+
+def _plain(recipe: JsonObject) -> JsonObject:
+    """The recipe as its learner answers, before that is held against what came true."""
+    return {name: value for name, value in recipe.items() if name != "calibration"}
 
 
 def _gain(metric: str, values: list[F8], other: list[F8]) -> float:

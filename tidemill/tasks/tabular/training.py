@@ -127,7 +127,8 @@ class TabularTrainer(Trainer):
         timed = settings.task == "regress" and settings.details.get("timed", False)
         self._season = self._season_of() if timed else ()
         trend = any(one.kind == "trend" for one in table.inputs)
-        self._every: Micros | None = settings.details.get("every") if trend and series.is_installed() else None
+        able = timed and trend and series.is_installed()
+        self._every: Micros | None = settings.details.get("every") if able else None
         self._earlier = recipes(msgspec.convert(settings.details.get("earlier", []), list[Earlier])) if timed else {}
         forecasts = {"last_value": timed, "seasonal_naive": bool(self._season), "window_average": False}
         there = [name for name, one in forecasts.items() if one or name in self._earlier]

@@ -143,7 +143,16 @@ def _before(problem: Problem) -> dict[str, Any] | None:
         return None
     if problem.start.manifest["learner"] != "linear":
         raise ModelError("a linear model goes on from a linear model", hint="begin from none")
-    found: dict[str, Any] = decode("arrays", file_of(problem.start, FILE))
+    return _stored(problem.start)
+
+
+def _stored(bundle: Bundle) -> dict[str, Any]:
+    """The arrays of a bundle. One that was made when rare categories counted as missing has one weight for both: it stands for each."""
+    found: dict[str, Any] = decode("arrays", file_of(bundle, FILE))
+    last = found["offsets"] + found["sizes"]  # the place after a column's categories
+    if len(last) and len(found["table"]) == last[-1] + 1:
+        found["table"] = np.insert(found["table"], last + 1, found["table"][last], axis=0)
+        found["offsets"] = found["offsets"] + np.arange(len(last))
     return found
 
 
@@ -227,7 +236,7 @@ def _shares(eta: F8) -> F8:
 
 
 def open_linear(bundle: Bundle) -> Asked:
-    stored = decode("arrays", file_of(bundle, FILE))
+    stored = _stored(bundle)
     design = _design(stored)
     bias, number, missing, table = (stored[name] for name in ("bias", "number", "missing", "table"))
     values = bundle.manifest["labels"] is None

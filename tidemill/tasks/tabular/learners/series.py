@@ -43,7 +43,9 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     every = int(recipe["every"])
     trend, subject = _places(problem)
     code = problem.x[:, subject]
-    mine = code < len(problem.inputs[subject].categories)  # neither missing nor seen once
+    mine = code < len(problem.inputs[subject].categories)  # neither missing nor one of too many
+    if not mine.any():
+        raise ModelError("no row says whose it is", hint="another learner")
     periods = _periods(problem.x[:, trend], every)
     whole = _filled(
         code[mine].astype(np.int64), periods[mine], problem.y[mine], len(problem.inputs[subject].categories)
@@ -51,7 +53,7 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     table = _forecasts(recipe["model"], whole)
     arrays = {
         "table": np.vstack([table, table.mean(axis=0)]),
-        "last": np.array([periods.max(), every], np.int64),
+        "last": np.array([periods[mine].max(), every], np.int64),
         "places": np.array([trend, subject], np.int64),
     }
     return {FILE: encode("arrays", arrays)}

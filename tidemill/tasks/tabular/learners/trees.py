@@ -133,8 +133,8 @@ def _threads(problem: Problem) -> int:
 
 def _parameters(recipe: JsonObject, problem: Problem) -> JsonObject:
     goal: JsonObject = {"objective": recipe.get("objective", "regression")}
-    if goal["objective"] == "poisson" and problem.y.min() < 0:
-        raise ModelError("counts are not negative, and a value is", hint="objective = 'regression'")
+    if goal["objective"] == "poisson" and (problem.y.min() < 0 or not problem.y.any()):
+        raise ModelError("counts are not negative, and not all 0", hint="objective = 'regression'")
     if problem.labels is not None:
         two = len(problem.labels) == 2
         goal = {"objective": "binary"} if two else {"objective": "multiclass", "num_class": len(problem.labels)}
