@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,3 +32,20 @@ def test_the_items_are_sent_in_their_order_and_only_for_a_subject(
     for wrong in (["--inputs", "{}"], ["--active"]):
         assert CliRunner().invoke(predict, [*where, *wrong, "--recent", "a"]).exit_code == 2
     assert len(sent) == 2
+
+
+def test_of_entities_it_is_asked_too_and_not_left_out_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table's model takes no items: its server says so."""
+    sent: list[dict[str, Any]] = []
+
+    def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        sent.append(body)
+        return {}
+
+    client = SimpleNamespace(post=post, close=lambda: None)
+    monkeypatch.setattr(server, "Client", SimpleNamespace(of=lambda root: client))
+    monkeypatch.setattr(server, "_questions", lambda scope, names: [{"subject": names[0], "inputs": {"n": 1}}])
+    model = SimpleNamespace(section=SimpleNamespace(rows=SimpleNamespace(entity="customer_id")))
+    project = SimpleNamespace(endpoint=lambda name: SimpleNamespace(name="churn", model=model), root=None)
+    server.predict(project, {"subject": "7", "k": 20, "recent": ["a"]})  # type: ignore[arg-type]
+    assert sent == [{"subject": "7", "inputs": {"n": 1}, "recent": ["a"]}]

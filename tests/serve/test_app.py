@@ -110,6 +110,24 @@ def test_the_same_key_is_the_same_answer(run, project):
     assert project.live.predictions.count() == 1
 
 
+def test_what_was_taken_just_now_is_read_as_the_rows_are_spelled(run, project):
+    async def work(ask: Asker) -> Any:
+        body = {"subject": "7", "recent": ["lamp", " mug "], "key": "v1"}
+        first = await ask("POST", "/predict/shop", body)
+        again = await ask("POST", "/predict/shop", {**body, "recent": [" lamp", "mug"]})
+        other = await ask("POST", "/predict/shop", {**body, "recent": ["mug", "lamp"]})
+        nothing = await ask("POST", "/predict/shop", {"subject": "7", "recent": ["mug", "NULL"]})
+        return first, again, other, nothing
+
+    first, again, other, nothing = run(work)
+    assert first.json["items"] == ["mug", "lamp"] and again.json == first.json and again.headers["repeated"] == "1"
+    assert (other.status, other.json["code"]) == (409, "conflict")
+    assert (nothing.status, nothing.json["code"], nothing.json["place"]) == (400, "bad_request", "$.recent[1]")
+    assert len(project.live.online.list(subject="7")) == 0, "it is asked with, and told to nobody"
+    (kept,) = project.live.predictions.list()
+    assert json.loads(kept.inputs)["recent"] == ["lamp", "mug"]
+
+
 def test_a_retry_after_a_wait_that_was_given_up_gets_the_answer_that_is_stored(run, project, monkeypatch):
     body = {"subject": "7", "key": "536365"}
 

@@ -47,7 +47,7 @@ def predict(project: Project, request: JsonObject, endpoint: str | None = None) 
         if rows and rows.entity and "subject" in request and "inputs" not in request:
             request = {
                 **_questions(scope, [request["subject"]])[0],
-                **{k: request[k] for k in ("key",) if k in request},
+                **{k: request[k] for k in ("key", "recent") if k in request},
             }
         answer: JsonObject = client.post(f"/predict/{scope.name}", request)
         return answer

@@ -74,7 +74,7 @@ class PredictionService:
         started = time.perf_counter_ns()
         serving = self._s
         predictor = serving.at(endpoint)
-        body = _named(predictor, body)
+        body = body.spelled(predictor.name)
         inputs = None if body.is_open else _encode(body.kept())
         if body.key is None:
             prediction_id = new_id("pred")
@@ -144,7 +144,7 @@ class PredictionService:
         serving = self._s
         predictor = serving.at(endpoint)
         at = serving.clock.now() if body.at is None else body.at
-        body = _named(predictor, body)
+        body = body.spelled(predictor.name)
         answer = predictor.answer(body, body.subject or "", at, body.watermark)
         said = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return said, (time.perf_counter_ns() - started) // 1_000
@@ -204,14 +204,6 @@ class PredictionService:
                 hint="use a key for one outcome",
             )
         return _encode(told)
-
-
-def _named(predictor: Predictor, body: Request) -> Request:
-    """The request with its subject as the dataset's rows spell it. Raises BadRequest."""
-    if body.subject is None:
-        return body
-    subject = predictor.name("subject", body.subject, "$.subject")
-    return body if subject == body.subject else msgspec.structs.replace(body, subject=subject)
 
 
 def _read(predictor: Predictor, outcome: Outcome, place: str) -> Outcome:

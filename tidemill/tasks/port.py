@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tidemill.config.sections import CostsSection, FeatureConfig
 from tidemill.learning.labelled import OutcomeScorer
@@ -31,6 +32,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Part = Name | int | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
 """One value of a key that is told by its columns."""
 Amount = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+Spell = Callable[[str, str, str], str]
+"""(role, name, place in the request) → the name as the dataset's rows spell it."""
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -42,6 +45,13 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     def kept(self) -> JsonObject:
         """What is written down of the question, beside subject and key."""
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in Request.__struct_fields__}
+
+    def spelled(self, name: Spell) -> Request:
+        """With its names as the dataset's rows spell them. Raises what ``name`` raises."""
+        if self.subject is None:
+            return self
+        subject = name("subject", self.subject, "$.subject")
+        return self if subject == self.subject else replace(self, subject=subject)
 
     @property
     def is_open(self) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.tasks.ranking.made import shop
 from tidemill.features.online import History
+from tidemill.tasks.port import NEVER_SEEN, Answered
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.recent import rows_of, times_with, with_recent
 from tidemill.tasks.ranking.serving import ItemsRequest, answer, explain, scorer_of
@@ -55,6 +56,27 @@ def test_a_session_in_the_request_is_a_session_that_was_told_and_its_trace_holds
     why = explain(scorer, kept, said.output, events)
     assert why.verified == {"same_items": True, "largest_difference": 0.0}
     assert all(len(weights) == len(told) for _, _, weights in why.reasons), "a weight for each row of the history"
+
+
+@pytest.mark.parametrize("method", ["blend", "sessions", "ranker"])
+def test_what_neither_model_nor_history_knows_is_offered_to_nobody(method: str) -> None:
+    data, at = shop(users=120), 200 * DAY
+    scorer = scorer_of(learners.fit(learners.recipe_of(method, HALF), data), HALF)
+    told = [("i001", 10 * DAY), ("a-new", 190 * DAY)]
+
+    def said(*recent: str) -> Answered:
+        return answer(scorer, ItemsRequest(subject="u", k=40, recent=recent), history(told), at, 9)
+
+    one, without = said("i025", "nowhere", "a-new"), said("i025", "a-new")
+    assert "nowhere" not in one.output["items"] and not without.flags and without != said("i025")
+    assert one.flags == one.output["flags"] == {"recent": NEVER_SEEN}
+    assert (one.output["items"], one.output["scores"]) == (without.output["items"], without.output["scores"])
+    asked = ItemsRequest(subject="u", k=40, recent=("i025", "nowhere", "a-new"))
+    kept = prediction(subject="u", at=at, inputs=msgspec.json.encode(asked.kept()))
+    events = [online(seq=seq, subject="u", item=item, at=when, value=1.0) for seq, (item, when) in enumerate(told, 1)]
+    assert explain(scorer, kept, one.output, events).verified == {"same_items": True, "largest_difference": 0.0}
+    stranger = answer(scorer, ItemsRequest(subject="nobody", recent=("nowhere",)), history(told), at, 9)
+    assert stranger.cold and stranger.flags
 
 
 def test_a_request_without_any_is_kept_as_it_was() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,15 @@ class Row(NamedTuple):
     item: str
     at: Micros
     value: float = 1.0
+
+
+def heard(recent: Sequence[str], catalogue: Container[str], own: Collection[str]) -> list[str]:
+    """Those that the model or the subject's history knows: what nobody sells is offered to nobody.
+
+    >>> heard(["mug", "mgu"], {"mug", "lamp"}, [])
+    ['mug']
+    """
+    return [item for item in recent if item in catalogue or item in own]
 
 
 def rows_of(recent: Sequence[str], at: Micros) -> list[Row]:

@@ -16,14 +16,14 @@ from tidemill.features.online import History
 from tidemill.features.times import Times
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Name, Request, Task
+from tidemill.tasks.port import NEVER_SEEN, Answered, Explained, Name, Request, Spell, Task
 from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of
 from tidemill.tasks.ranking.left_out import left_out
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import Event, RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import Ranker, RankerScorer
-from tidemill.tasks.ranking.recent import Row, rows_of, times_with, with_recent
+from tidemill.tasks.ranking.recent import Row, heard, rows_of, times_with, with_recent
 from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
 from tidemill.types import JsonObject, Micros
 
@@ -34,7 +34,8 @@ FAINT = 0.25
 class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     """``POST /predict/{endpoint}``: for whom, and how many items.
 
-    ``recent``: what was taken just now and is no outcome yet, the last one last; it counts as if it were.
+    ``recent``: what was taken just now and is no outcome yet, the last one last; it counts as if it were. What neither the model
+    nor the subject's history knows does not count, and is flagged.
     """
 
     subject: Name
@@ -44,9 +45,16 @@ class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     def kept(self) -> JsonObject:
         return {name: value for name, value in super().kept().items() if name != "recent" or value}
 
+    def spelled(self, name: Spell) -> Request:
+        body = super().spelled(name)
+        recent = tuple(name("item", item, f"$.recent[{place}]") for place, item in enumerate(self.recent))
+        return body if recent == self.recent else msgspec.structs.replace(body, recent=recent)
+
 
 class Items(msgspec.Struct, forbid_unknown_fields=True):
-    """The best items, best first. ``flags``, where there are any: what limit of the contract the subject breaks."""
+    """The best items, best first. ``flags``, where there are any: what limit of the contract the subject breaks, and that `recent` names
+    what nobody knows.
+    """
 
     items: list[str]
     scores: list[float]
@@ -78,15 +86,19 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
         raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
     items, values = history.items(request.subject, at, scorer.half_life, watermark)
     times = partial(history.times, request.subject, at, watermark)
+    flags: dict[str, str] = {}
     if request.recent:
-        rows, known = rows_of(request.recent, at), items
+        counted = heard(request.recent, scorer.catalogue, items)
+        flags = {} if len(counted) == len(request.recent) else {"recent": NEVER_SEEN}
+        rows, known = rows_of(counted, at), items
         items, values = with_recent(items, values, rows, at, scorer.half_life)
         times = partial(_times, times, known, rows)
     names, scores = best_of(scorer, items, values, at, request.k, times)
     if not np.isfinite(scores).all():
         raise ModelError("the model gave a score that is no number")
     cold = not items or (float(values.max()) < FAINT and names == scorer.recommend([], values[:0], at, request.k)[0])
-    return Answered({"items": names, "scores": scores.tolist()}, cold)
+    told: JsonObject = {"items": names, "scores": scores.tolist()}
+    return Answered({**told, "flags": flags} if flags else told, cold, flags)
 
 
 def _times(times: Callable[[], Times], items: Sequence[str], rows: Sequence[Row]) -> Times:
@@ -95,8 +107,9 @@ def _times(times: Callable[[], Times], items: Sequence[str], rows: Sequence[Row]
 
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
     """For each item the exact change of its score by each row of the history; a learner of one's own does not say."""
-    recent = rows_of(msgspec.json.decode(prediction.inputs or b"{}").get("recent", []), prediction.at)
-    known, seen = History(), list[Event]([*history, *recent])
+    named = msgspec.json.decode(prediction.inputs or b"{}").get("recent", [])
+    own = {row.item for row in history if row.value > 0 and row.at < prediction.at}
+    known, seen = History(), list[Event]([*history, *rows_of(heard(named, scorer.catalogue, own), prediction.at)])
     known.load((seq, prediction.subject, one.item, one.at, one.value) for seq, one in enumerate(seen, 1))
     items, values = known.items(prediction.subject, prediction.at, scorer.half_life)
     times = partial(known.times, prediction.subject, prediction.at)
