@@ -13,6 +13,7 @@ from tests.raised import raised
 from tests.tasks.ranking.made import shop
 from tidemill.errors import ModelError, NotEnoughData
 from tidemill.features.online import History
+from tidemill.features.transaction_time import TransactionTime
 from tidemill.learning.intervals import paired_bootstrap
 from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
@@ -78,6 +79,18 @@ def test_with_subjects_dealt_out_anew_it_learns_nothing_personal() -> None:
     start = data.end - 28 * DAY
     ranked, popular = (values_of(method, dealt, start, "ndcg@10").mean() for method in ("ranker", "popularity"))
     assert ranked < popular * 1.1
+
+
+def test_a_row_that_came_late_is_unseen_by_what_the_trees_learn_from() -> None:
+    """Rows of before the window that nobody knew until its end: whatever they say, the trees are the same."""
+    data = by_habit(60)
+    late = (data.at < data.end - 28 * DAY) & (data.item % 4 == 0)
+    known = TransactionTime(np.where(late, data.end - 1, data.at), began=0)
+    other = np.where(late, (data.item + 4) % 40, data.item)
+    fits = [learners.fit(recipe(), replace(data, item=item, transaction_time=known)) for item in (data.item, other)]
+    one, two = fits
+    assert isinstance(one, Ranker) and isinstance(two, Ranker)
+    assert one.trees == two.trees and not np.array_equal(one.habits, two.habits), "all of it is served with"
 
 
 def test_a_row_is_what_its_columns_say() -> None:

@@ -6,7 +6,6 @@ for the rows that they are asked with. So no row knows its own label, and trees 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ WEIGHT = 5.0
 def fit(train: Interactions, recipe: JsonObject) -> Ranker:
     """The blend of now, and trees from the last window. Raises NotEnoughData."""
     start = train.end - round(float(recipe["window_days"]) * DAY)
-    before = replace(train.before(start), end=start)
+    before = train.learned(start, None)
     if not len(before):
         raise NotEnoughData("no row before the window that a ranker learns from", hint="more data, or window_days")
     every = requests_between(train, start, train.end)
