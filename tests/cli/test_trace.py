@@ -30,6 +30,8 @@ def test_a_short_history_is_whole_and_names_its_files_as_it_can(capsys):
     assert "of 3" not in out and "live, not in a file yet" in out and FILE[:19] in out and FILE not in out
     shown(trace._history([]))
     assert "what is popular" in capsys.readouterr().out
+    shown(trace._history([], trace._instead({"k": 3, "recent": ["mug", "lamp"]})))
+    assert "mug, lamp" in capsys.readouterr().out, "a stranger's answer came from what the request named"
 
 
 def test_a_row_that_weighs_is_named_by_file_and_row(capsys):

@@ -21,30 +21,40 @@ def trace(project: Project, prediction: str, top: int) -> Answer:
     found = predictions.trace(project, prediction)
     training = found["training"]
     again = "the same items" if found["verified"]["same_items"] else "NOT the same items"
+    why = _instead(found["prediction"]["inputs"] or {})
     parts: list[Part] = [
         found["prediction"],
-        *_history(found["history"]),
+        *_history(found["history"], why),
         "\ntrained by:",
         {k: v for k, v in training.items() if k not in ("files", "data")},
         Table({"dataset": "dataset", "rows": "rows", "digest": lambda d: d["digest"][:19]}, training["data"]),
         "\nwhat weighs most, by how much the score falls without the row:",
-        *(line for reason in found["reasons"] for line in _reason(reason, top)),
+        *(line for reason in found["reasons"] for line in _reason(reason, top, why)),
         f"\nrecomputed: {again}",
     ]
     return Answer(found, parts)
 
 
-def _history(rows: list[JsonObject]) -> list[Part]:
+POPULAR = "it is what is popular"
+
+
+def _instead(inputs: JsonObject) -> str:
+    """What an answer came from where no row of the subject weighs."""
+    named = ", ".join(inputs.get("recent", ()))
+    return f"{POPULAR}, or goes with what the request named: {named}" if named else POPULAR
+
+
+def _history(rows: list[JsonObject], why: str = POPULAR) -> list[Part]:
     left_out = f", the last {LAST} of {len(rows)} rows (--json has all of them)" if len(rows) > LAST else ""
-    none = "  nothing: the answer is what is popular"
+    none = f"  nothing: {why}"
     return [f"\nknown of the subject at that time{left_out}:", Table(HISTORY, rows[-LAST:], none)]
 
 
-def _reason(reason: JsonObject, top: int) -> list[str]:
+def _reason(reason: JsonObject, top: int, why: str = POPULAR) -> list[str]:
     """An item and the rows that weigh on it, each with the place it stands in."""
     rows = reason["rows"]
     left_out = f", the first {top} of {len(rows)} rows (--top shows more)" if len(rows) > top else ""
-    none = "" if rows else ": no row of the subject, it is what is popular"
+    none = "" if rows else f": no row of the subject, {why}"
     return [f"  {reason['item']:<12} {reason['score']:.5f}{left_out}{none}", *(_weight(row) for row in rows[:top])]
 
 

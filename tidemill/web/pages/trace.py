@@ -51,6 +51,7 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "answer": answer,
         "items": list(zip(answer.get("items", ()), answer.get("scores", ()))),
         "row": row_of(p),
+        "named": p.inputs.get("recent", []) if isinstance(p.inputs, dict) else [],
         "labels": sorted((answer.get("probabilities") or {}).items(), key=lambda label: -label[1]),
         "problem": problem,
         "history": rows[-ROWS:][::-1],
