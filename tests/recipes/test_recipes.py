@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 
 from tests.cases.projects import Folder
+from tests.raised import raised
 from tidemill.data.contract.contract import Contract
 from tidemill.data.discover.sources import find, read
 from tidemill.errors import ProjectError
@@ -85,6 +86,19 @@ def test_a_file_that_is_there_is_left(tmp_path: Path) -> None:
     assert lay.by_file(tmp_path, "data", rows, "at") == [tmp_path / "data/2024-02.csv"]
     assert (tmp_path / "data/2024-01.csv").read_text() == "mine\n"
     assert (tmp_path / "data/2024-02.csv").read_text() == "at,n\n2024-02-01 00:00:00,2\n"
+
+
+def test_what_is_in_data_already_is_not_mixed_with_the_recipe_s_rows(tmp_path: Path) -> None:
+    mine = tmp_path / "data/orders/mine.csv"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("order_id\n")
+    (tmp_path / "data/.DS_Store").write_text("")
+    with raised(ProjectError, str(tmp_path)):
+        new_project(tmp_path, "churn", "shop", data=True)
+    assert not (tmp_path / "tidemill.toml").exists()
+    assert sorted(path.name for path in (tmp_path / "data").rglob("*") if path.is_file()) == [".DS_Store", "mine.csv"]
+    assert new_project(tmp_path, "churn", "shop")[-1] == tmp_path / "tidemill.toml"
+    assert mine.read_text() == "order_id\n"
 
 
 @pytest.mark.parametrize("recipe", BROUGHT)

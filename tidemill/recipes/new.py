@@ -46,8 +46,15 @@ def new_project(folder: Path, recipe: str = "recommend", name: str | None = None
 
 
 def _laid(recipe: str, folder: Path) -> list[Path]:
+    """Raises ProjectError where ``data`` holds files: those of others, or of a day from which rows were moved otherwise."""
     module = f"tidemill.recipes.{recipe}.sample"
-    return list(import_module(module).lay(folder)) if find_spec(module) else []
+    if find_spec(module) is None:
+        return []
+    there = (path for path in sorted((folder / "data").rglob("*")) if path.is_file() and path.name[0] != ".")
+    if (found := next(there, None)) is not None:
+        message = f"{found} is there already: a model would learn from it and the recipe's rows as one"
+        raise ProjectError(message, place=str(folder), hint="--no-data makes the project without the recipe's rows")
+    return list(import_module(module).lay(folder))
 
 
 def named(folder: Path, name: str | None) -> str:
