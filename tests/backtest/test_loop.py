@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,11 @@ def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
         assert of_play(found)["quality"].count("mark-line") == served + len(lived.alarms), "the first one, too"
         again = backtests.play(project, Caller.local(), asked, quiet).lived
         assert again == lived, "what was played is not played again"
+        (root,) = (project.state / FOLDER).iterdir()
+        with open_project(root) as copy:
+            copy.store.alarms.put(replace(sample.alarm("slow"), endpoint="heat", kind="platform"))
+            told = playing._lived(copy.endpoint(), lived.start, lived.end, lived.end)
+            assert told.alarms == lived.alarms, "this machine was slow, not the past"
 
 
 def test_what_was_before_the_first_release_is_played_from_its_rows(home: Path) -> None:

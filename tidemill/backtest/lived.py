@@ -75,7 +75,7 @@ class Lived:
     waits: int  # decisions to wait
     releases: list[Let]
     approved: dict[str, list[str]]  # what waited for a person, and the gates that asked for one
-    alarms: list[Rang]
+    alarms: list[Rang]  # but of the platform: how fast answers are is of the machine that plays
     arms: dict[str, Figure]
     gain: Gain | None
     months: list[Month]

@@ -28,6 +28,7 @@ from tidemill.errors import BadRequest, Conflict, ModelError, NotEnoughData, Tid
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.labelled import answer_of, unit_of
 from tidemill.model.registry import refusals
+from tidemill.monitor.platform import PLATFORM
 from tidemill.monitor.windows import next_end
 from tidemill.process.supervised import log_file
 from tidemill.release.approvals import answer
@@ -219,7 +220,7 @@ def _lived(scope: Endpoint, since: Micros, until: Micros, logged: Micros) -> Liv
     asked = scope.live.predictions.list(**scope.here, since=since, until=until)
     arms = _scored(scope, asked, _kept(scope.project.root / STATIC_FILE))
     metric, seed = judge.measure.name, scope.project.seed
-    decisions = store.decisions.list(**scope.here)
+    decisions, alarms = store.decisions.list(**scope.here), store.alarms.list(**scope.here)
     there = bool(arms)
     return Lived(
         endpoint=scope.name,
@@ -233,7 +234,7 @@ def _lived(scope: Endpoint, since: Micros, until: Micros, logged: Micros) -> Liv
         waits=sum(d.action != "retrain" for d in decisions),
         releases=[_let(scope, release) for release in scope.releases()],
         approved={r.model: list(r.evidence.waits) for r in scope.releases() if r.evidence.approved is not None},
-        alarms=[Rang(a.opened, a.kind, list(a.what), a.closed) for a in store.alarms.list(**scope.here)],
+        alarms=[Rang(a.opened, a.kind, list(a.what), a.closed) for a in alarms if a.kind != PLATFORM],
         arms=figures_of(metric, arms, seed) if there else {},
         gain=gain_of(metric, [(arms[LOOP], arms[STATIC])]) if there else None,
         months=list(by_month(metric, arms, seed)) if there else [],
