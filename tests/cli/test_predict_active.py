@@ -1,4 +1,4 @@
-"""Everybody's answers as a table for people."""
+"""What was answered, for people: everybody as a table, and one label with what decided it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from tests.data.small import lay
 from tidemill.cli.predict import predict
-from tidemill.ops import batch
+from tidemill.ops import batch, server
 
 
 def test_one_that_is_refused_hides_nobody_s_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +26,15 @@ def test_one_that_is_refused_hides_nobody_s_interval(tmp_path: Path, monkeypatch
     assert found.exit_code == 0, found.output
     assert all(said in found.output for said in ("1.25", "9.75", "'week'"))
     assert json.loads(CliRunner().invoke(predict, ["--active", "--json"]).stdout)[0]["upper"] == 9.75
+
+
+def test_a_label_that_is_not_the_likelier_one_is_told_with_what_decided_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the costs an unlikely label is the answer: whoever sees the probability alone takes it for a mistake."""
+    answer = {"value": "1", "probability": 0.098, "threshold": 0.04762, "probabilities": {"0": 0.902, "1": 0.098}}
+    monkeypatch.setattr(server, "predict", lambda *given: answer)
+    lay(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(predict, ["--inputs", "{}"])
+    assert found.exit_code == 0 and "0.04762" in found.output, found.output

@@ -19,7 +19,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.types import JsonObject
 
-HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "lower", "upper", "level", "probability")
+HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "lower", "upper", "level", "probability", "threshold")
 NOTED = {
     "conflicting": "not kept, their keys hold other outcomes",
     "unknown_predictions": "kept, but nothing was predicted under these ids",
