@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from tests.data.small import lay
+from tests.raised import raised
 from tidemill.cli.predict import predict
+from tidemill.errors import ProjectError
 from tidemill.ops import batch, server
 
 
@@ -38,3 +40,11 @@ def test_a_label_that_is_not_the_likelier_one_is_told_with_what_decided_it(
     monkeypatch.chdir(tmp_path)
     found = CliRunner().invoke(predict, ["--inputs", "{}"])
     assert found.exit_code == 0 and "0.04762" in found.output, found.output
+
+
+def test_where_no_table_can_be_written_nobody_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "all.csv").mkdir()
+    for name in ("all.csv", "all.xlsx", "nowhere/all.csv"):
+        with raised(ProjectError, "--out"):
+            batch.checked(tmp_path / name)
+    batch.checked(tmp_path / "all.parquet")

@@ -57,6 +57,8 @@ def checked(out: Path | None) -> None:
         return
     if out.suffix not in WRITERS:
         raise ProjectError(f"{out.name} is no table", place="--out", hint=f"it may end with {' or '.join(WRITERS)}")
+    if out.is_dir():
+        raise ProjectError(f"{out} is a folder", place="--out", hint="name a file")
     if not out.parent.is_dir():
         raise ProjectError(f"there is no folder {out.parent}/", place="--out", hint=f"make it: mkdir -p {out.parent}")
 
